@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of every target of the project.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+]
+
+/// A library target with the settings of the house.
+func library(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    exclude: [String] = [],
+    resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies,
+        exclude: exclude,
+        resources: resources,
+        swiftSettings: settings
+    )
+}
+
+/// The executable of one stage: `Sources/Workers/<name>`.
+func worker(_ name: String) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: ["Stages", "WorkerProcess", .argumentParser],
+        path: "Sources/Workers/\(name)",
+        swiftSettings: settings
+    )
+}
+
+/// A test target: `Tests/<name>`.
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies,
+        path: "Tests/\(name)",
+        resources: resources,
+        swiftSettings: settings
+    )
+}
+
+extension Target.Dependency {
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+    static let yams = product(name: "Yams", package: "Yams")
+}
+
+let stages = ["ingestion", "validation", "participation", "indicator", "percentile", "determination", "notification"]
+
+let package = Package(
+    name: "accountability",
+    products: [
+        .executable(name: "accountability", targets: ["accountability"]),
+        .executable(name: "statewide", targets: ["statewide"]),
+    ] + stages.map { .executable(name: "\($0)-worker", targets: ["\($0)-worker"]) },
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        library("Kafka", ["CRdKafka", .logging]),
+        library("Tables", ["CZlib"]),
+        library("Rules", [.yams], resources: [.embedInCode("Frameworks")]),
+        library("Messages", ["Tables", .protobuf]),
+        library("Streaming", ["Kafka", .protobuf, .logging]),
+        library("Stages", ["Rules", "Streaming", "Messages", "Tables", .crypto, .protobuf, .logging]),
+        .target(
+            name: "WorkerProcess",
+            dependencies: ["Stages", "Streaming", .argumentParser, .hummingbird, .logging],
+            path: "Sources/Workers/WorkerProcess",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "accountability",
+            dependencies: ["Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .argumentParser, .logging],
+            path: "Sources/Accountability",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "statewide",
+            dependencies: ["Tables", "Messages", .argumentParser],
+            path: "Sources/Statewide",
+            swiftSettings: settings
+        ),
+        tests("KafkaTests", ["Kafka"]),
+        tests("TablesTests", ["Tables"]),
+        tests("RulesTests", ["Rules", "Tables"]),
+        tests("MessagesTests", ["Messages"]),
+        tests("StreamingTests", ["Streaming"]),
+        tests("StagesTests", ["Stages", "Streaming", "Messages", "Rules", "Tables"]),
+        tests("StatewideTests", ["statewide"]),
+        tests("IntegrationTests", ["Kafka", "Stages", "Streaming", "Messages", "Rules", "Tables"]),
+    ] + stages.map { worker("\($0)-worker") }
+)
