@@ -1,0 +1,158 @@
+/// A topic of the pipeline: what it holds, how it is keyed, partitioned and kept.
+public struct TopicDefinition: Sendable, Hashable {
+    /// How a topic's records are spread.
+    public enum Partitioning: String, Sendable {
+        /// By student pseudonym, or by district for rows that are not a student's.
+        case student
+        /// By district: murmur2 of the district's code.
+        case district
+        /// By student group: the group's number modulo the partitions.
+        case group
+        /// One partition, read whole by everyone who needs it.
+        case single
+    }
+
+    /// How long a topic keeps what it holds.
+    public enum Retention: Sendable, Hashable {
+        /// For ever: the ledger.
+        case forever
+        /// The newest value of each key: the topic is a table.
+        case compacted
+        /// So many days.
+        case days(Int)
+    }
+
+    /// What the topic is called without namespace: `accountability.<entity>.v1`.
+    public let entity: String
+    /// How its records are spread over partitions.
+    public let partitioning: Partitioning
+    /// How long it keeps them.
+    public let retention: Retention
+    /// The `ce_type` of its records; completion markers carry ``Topics/completionType`` instead.
+    public let eventType: String
+    /// The full name of the protobuf message of its values.
+    public let message: String
+    /// How its keys are formed.
+    public let key: String
+    /// What it holds, in a sentence.
+    public let summary: String
+
+    /// The name on the broker, under a namespace.
+    ///
+    /// - Parameter namespace: the prefix that separates installations on one cluster; empty for none.
+    public func name(in namespace: String) -> String {
+        let base = "accountability.\(entity).v1"
+        return namespace.isEmpty ? base : "\(namespace).\(base)"
+    }
+
+    /// The topic's configuration on the broker.
+    public var configuration: [String: String] {
+        switch retention {
+        case .forever: ["cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"]
+        case .compacted: ["cleanup.policy": "compact"]
+        case .days(let days): ["cleanup.policy": "delete", "retention.ms": String(days * 86_400_000)]
+        }
+    }
+
+    /// How many partitions it gets when the tables have `partitions`.
+    public func partitionCount(tables partitions: Int32) -> Int32 {
+        partitioning == .single ? 1 : partitions
+    }
+}
+
+/// Every topic of the pipeline.
+public enum Topics {
+    /// The `ce_type` of a completion marker.
+    public static let completionType = "accountability.completion.v1"
+
+    /// The ledger: every row ever submitted.
+    public static let submissions = TopicDefinition(
+        entity: "submissions", partitioning: .student, retention: .forever,
+        eventType: "accountability.submission.v1", message: "accountability.v1.SubmissionEntry",
+        key: "<pseudonym>, <org>, submission/<id> or year/<school year>",
+        summary: "The ledger: every row ever submitted, pseudonymised, in order."
+    )
+    /// What became of each submission's rows.
+    public static let receipts = TopicDefinition(
+        entity: "receipts", partitioning: .student, retention: .compacted,
+        eventType: "accountability.receipt.v1", message: "accountability.v1.Receipt",
+        key: "<submission>/<partition>",
+        summary: "What became of a submission's rows, by partition of the ledger."
+    )
+    /// Rows that were refused, and why.
+    public static let rejections = TopicDefinition(
+        entity: "rejections", partitioning: .student, retention: .days(400),
+        eventType: "accountability.rejection.v1", message: "accountability.v1.Rejection",
+        key: "<submission>/<line>/<code>",
+        summary: "Rows that were refused: place, column, stable code; never the content."
+    )
+    /// Accepted facts.
+    public static let records = TopicDefinition(
+        entity: "records", partitioning: .district, retention: .compacted,
+        eventType: "accountability.record.v1", message: "accountability.v1.Record",
+        key: "<school year>/<layout>/<key within it>",
+        summary: "Accepted facts about students and organizations; a tombstone retracts."
+    )
+    /// Acts of the Department.
+    public static let directives = TopicDefinition(
+        entity: "directives", partitioning: .single, retention: .compacted,
+        eventType: "accountability.directive.v1", message: "accountability.v1.Directive",
+        key: "<school year>/<directive>/<org>/<kind>",
+        summary: "Acts of the Department: designations, recognitions, releases."
+    )
+    /// Participation, 603 CMR 2.03(2)(d).
+    public static let participation = TopicDefinition(
+        entity: "participation", partitioning: .district, retention: .compacted,
+        eventType: "accountability.participation.v1", message: "accountability.v1.Participation",
+        key: "<school year>/<org>/<grade>/<group>/<subject>",
+        summary: "Assessment participation and whether the requirement was met, 603 CMR 2.03(2)(d)."
+    )
+    /// Indicator values, targets and organizations, 603 CMR 2.03(2)(b).
+    public static let indicators = TopicDefinition(
+        entity: "indicators", partitioning: .district, retention: .compacted,
+        eventType: "accountability.indicator.v1", message: "accountability.v1.IndicatorEntry",
+        key: "<school year>/<org>/{value,target}/<span>/<group>/<indicator> or <school year>/<org>/organization",
+        summary: "Indicator values with targets and organizations, 603 CMR 2.03(2)(b)."
+    )
+    /// What every organization brings into the statewide ranks.
+    public static let standings = TopicDefinition(
+        entity: "standings", partitioning: .group, retention: .compacted,
+        eventType: "accountability.standing.v1", message: "accountability.v1.Standing",
+        key: "<school year>/<group>/<org>",
+        summary: "What an organization brings into the statewide ranks of one group in one year."
+    )
+    /// Percentiles, 603 CMR 2.03(2)(a) and (c).
+    public static let percentiles = TopicDefinition(
+        entity: "percentiles", partitioning: .district, retention: .compacted,
+        eventType: "accountability.percentile.v1", message: "accountability.v1.PercentileEntry",
+        key: "<school year>/<org>/<group>/<comparison group> or <school year>/threshold/<type>/<span>/<group>/<indicator>",
+        summary: "Accountability and subgroup percentiles with statewide thresholds, 603 CMR 2.03(2)(a) and (c)."
+    )
+    /// Annual performance determinations, 603 CMR 2.03(3).
+    public static let determinations = TopicDefinition(
+        entity: "determinations", partitioning: .district, retention: .compacted,
+        eventType: "accountability.determination.v1", message: "accountability.v1.Determination",
+        key: "<school year>/<org>",
+        summary: "Annual performance determinations, 603 CMR 2.03(3)."
+    )
+    /// What changed, for whom.
+    public static let notices = TopicDefinition(
+        entity: "notices", partitioning: .district, retention: .days(400),
+        eventType: "accountability.notice.v1", message: "accountability.v1.Notice",
+        key: "<school year>/<org>/<revision>",
+        summary: "Notices of new and changed determinations."
+    )
+    /// How far each stage has come with each school year.
+    public static let progress = TopicDefinition(
+        entity: "progress", partitioning: .single, retention: .compacted,
+        eventType: completionType, message: "streaming.v1.Completion",
+        key: "~<scope>/<stage>/<source partition>",
+        summary: "Completion markers of every stage, for the progress display."
+    )
+
+    /// All of them, in the order of the flow.
+    public static let all: [TopicDefinition] = [
+        submissions, receipts, rejections, records, directives, participation, indicators, standings, percentiles,
+        determinations, notices, progress,
+    ]
+}

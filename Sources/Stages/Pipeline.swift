@@ -1,0 +1,32 @@
+public import Messages
+public import Streaming
+
+/// One installation of the pipeline: the names of its topics on the broker, and where a record belongs.
+public struct Pipeline: Sendable, Hashable {
+    /// The prefix that separates installations on one cluster; empty for none.
+    public let namespace: String
+
+    /// An installation.
+    public init(namespace: String = "") {
+        self.namespace = namespace
+    }
+
+    /// A topic's name on the broker.
+    public func name(_ topic: TopicDefinition) -> String {
+        topic.name(in: namespace)
+    }
+
+    /// A topic as a stage's output.
+    public func output(_ topic: TopicDefinition, memory: Output.Memory) -> Output {
+        Output(topic: name(topic), eventType: topic.eventType, memory: memory)
+    }
+
+    /// The partition of everything that belongs to an organization: that of its district, murmur2 of `dddd0000`.
+    ///
+    /// - Parameter organization: an 8-digit code; a shorter one is taken as it is.
+    public static func partition(ofDistrictOf organization: String, partitions: Int32) -> Int32 {
+        var bytes = Array(organization.utf8)
+        for index in bytes.indices.dropFirst(4) { bytes[index] = UInt8(ascii: "0") }
+        return Partitioner.partition(of: bytes.span, partitions: partitions)
+    }
+}

@@ -1,0 +1,105 @@
+import SwiftProtobuf
+
+/// Names and bytes of completion markers.
+public enum CompletionMarker {
+    /// The stage name under which an operator closes a scope.
+    public static let operatorStage = "operator"
+
+    /// Keys of markers begin with this byte, `~`; no table's key does.
+    static let prefix = UInt8(ascii: "~")
+
+    /// A marker's key and value: `partition` of `partitions` of `stage` has published everything of `scope`.
+    public static func encode(
+        scope: String,
+        stage: String,
+        partition: Int32,
+        partitions: Int32
+    ) throws -> (key: String, value: [UInt8]) {
+        var marker = Streaming_V1_Completion()
+        marker.scope = scope
+        marker.stage = stage
+        marker.sourcePartition = partition
+        marker.sourcePartitions = partitions
+        return ("~\(scope)/\(stage)/\(partition)", try marker.serializedBytes())
+    }
+
+    /// A marker as it was read.
+    public struct Reading: Sendable, Hashable {
+        /// The scope that is complete.
+        public let scope: String
+        /// The stage that said so.
+        public let stage: String
+        /// The partition of that stage's sources.
+        public let partition: Int32
+        /// How many there are.
+        public let partitions: Int32
+    }
+
+    /// Whether a key is a marker's.
+    public static func isMarker(key: Span<UInt8>) -> Bool {
+        key.count > 0 && key[0] == prefix
+    }
+
+    /// Reads a marker's value.
+    ///
+    /// - Throws: ``UnusableRecord`` when the bytes are not a marker's.
+    public static func decode(_ value: Span<UInt8>) throws -> Reading {
+        guard let marker = try? Streaming_V1_Completion(serializedBytes: value.raw),
+            !marker.scope.isEmpty, marker.sourcePartitions > 0, marker.sourcePartition >= 0,
+            marker.sourcePartition < marker.sourcePartitions
+        else { throw UnusableRecord("not a completion marker") }
+        return Reading(
+            scope: marker.scope, stage: marker.stage, partition: marker.sourcePartition,
+            partitions: marker.sourcePartitions
+        )
+    }
+}
+
+/// Which scopes are complete in a task's sources: markers of all source partitions have arrived in every source.
+struct CompletionTracker {
+    private struct Arrivals {
+        var partitions: Set<Int32> = []
+        var expected: Int32 = .max
+        var isComplete: Bool { partitions.count >= Int(expected) }
+    }
+
+    private let sources: Int
+    /// scope → source → stage → arrivals.
+    private var arrivals: [String: [[String: Arrivals]]] = [:]
+    private(set) var complete: Set<String> = []
+
+    init(sources: Int) {
+        self.sources = sources
+    }
+
+    /// Takes a marker; returns the scope if it became complete with it.
+    mutating func take(_ marker: CompletionMarker.Reading, source: Int) -> String? {
+        guard !complete.contains(marker.scope) else { return nil }
+        var bySource = arrivals[marker.scope] ?? Array(repeating: [:], count: sources)
+        bySource[source][marker.stage, default: Arrivals()].partitions.insert(marker.partition)
+        bySource[source][marker.stage]?.expected = marker.partitions
+        arrivals[marker.scope] = bySource
+        guard bySource.allSatisfy({ stages in !stages.isEmpty && stages.values.allSatisfy(\.isComplete) }) else {
+            return nil
+        }
+        complete.insert(marker.scope)
+        arrivals[marker.scope] = nil
+        return marker.scope
+    }
+
+    /// Whether a table's key belongs to a complete scope: keys begin with their scope and a slash.
+    func covers(key: Span<UInt8>) -> Bool {
+        guard !complete.isEmpty else { return false }
+        scopes: for scope in complete {
+            let bytes = scope.utf8
+            guard key.count > bytes.count, key[bytes.count] == UInt8(ascii: "/") else { continue }
+            var at = 0
+            for byte in bytes {
+                if key[at] != byte { continue scopes }
+                at += 1
+            }
+            return true
+        }
+        return false
+    }
+}

@@ -1,0 +1,302 @@
+/// A record of the in-memory log.
+public struct StoredRecord: Sendable, Hashable {
+    /// The record's key.
+    public var key: [UInt8]
+    /// Its value; nil is a tombstone.
+    public var value: [UInt8]?
+    /// Its `ce_type`.
+    public var eventType: String
+    /// Its `ce_cause`.
+    public var cause: String
+
+    /// A record.
+    public init(key: [UInt8], value: [UInt8]?, eventType: String, cause: String = "") {
+        self.key = key
+        self.value = value
+        self.eventType = eventType
+        self.cause = cause
+    }
+}
+
+/// Runs any set of stages over N partitions in one process, with the semantics of the runtime on a broker: batches, commits of outputs and
+/// positions together, restores by replay. Every choice of order comes from a seed. For tests.
+public final class InMemoryDriver {
+    /// What the driver may do to the stages while it runs them.
+    public struct Disturbances: Sendable {
+        /// One batch in so many ends in a crash of its task before the commit; 0 for never.
+        public var crashEvery = 0
+        /// One commit in so many is aborted after its outputs were written; 0 for never.
+        public var abortEvery = 0
+        /// One batch in so many is delivered again; 0 for never.
+        public var repeatEvery = 0
+        /// The largest batch.
+        public var batch = 64
+
+        /// No disturbance.
+        public init() {}
+    }
+
+    /// The log: topic → partition → records.
+    public private(set) var topics: [String: [[StoredRecord]]] = [:]
+    /// Crashes and aborts so far.
+    public private(set) var disturbed = 0
+    /// Records the tasks could not use: topic and reason.
+    public private(set) var unusable: [(topic: String, reason: String)] = []
+
+    private let stages: [any Stage]
+    private let progressTopic: String
+    private let completionType: String
+    private let disturbances: Disturbances
+    private var random: SplitMix64
+    private var slots: [Slot] = []
+
+    private final class Slot {
+        let stage: Int
+        let partition: Int32
+        let sink = MemorySink()
+        var runner: TaskRunner?
+        var committed: [Int]
+
+        init(stage: Int, partition: Int32, sources: Int) {
+            self.stage = stage
+            self.partition = partition
+            committed = Array(repeating: 0, count: sources)
+        }
+    }
+
+    private final class MemorySink: RecordSink {
+        var records: [(topic: String, partition: Int32, record: StoredRecord)] = []
+
+        func send(
+            topic: String,
+            partition: Int32,
+            key: Span<UInt8>,
+            value: Span<UInt8>?,
+            eventType: String,
+            cause: String
+        ) throws {
+            let stored: [UInt8]? = if let bytes = value { [UInt8](copying: bytes) } else { nil }
+            records.append(
+                (topic, partition, StoredRecord(key: [UInt8](copying: key), value: stored, eventType: eventType, cause: cause))
+            )
+        }
+    }
+
+    /// A driver over empty topics.
+    ///
+    /// - Parameters:
+    ///   - topics: every topic's name and partition count, the progress topic included.
+    public init(
+        stages: [any Stage],
+        topics: [String: Int32],
+        progressTopic: String,
+        completionType: String,
+        seed: UInt64,
+        disturbances: Disturbances = Disturbances()
+    ) throws {
+        self.stages = stages
+        self.progressTopic = progressTopic
+        self.completionType = completionType
+        self.disturbances = disturbances
+        random = SplitMix64(seed: seed)
+        for (name, count) in topics { self.topics[name] = Array(repeating: [], count: Int(count)) }
+        for (index, stage) in stages.enumerated() {
+            let partitions = try partitionCount(of: stage)
+            for partition in 0..<partitions {
+                slots.append(Slot(stage: index, partition: partition, sources: stage.sources.count))
+            }
+        }
+    }
+
+    private func partitionCount(of stage: any Stage) throws -> Int32 {
+        let counts = Set(stage.sources.filter { !$0.isBroadcast }.map { Int32(topics[$0.topic]?.count ?? 0) })
+        guard counts.count == 1, let count = counts.first, count > 0 else {
+            throw RuntimeError(.notCopartitioned, "the sources of \(stage.name) have partitions \(counts.sorted())")
+        }
+        return count
+    }
+
+    /// Appends a record from outside.
+    public func append(_ record: StoredRecord, topic: String, partition: Int32) {
+        topics[topic]?[Int(partition)].append(record)
+    }
+
+    /// Appends the operator's close of a scope to every partition of a topic.
+    public func close(scope: String, topic: String) throws {
+        let marker = try CompletionMarker.encode(
+            scope: scope, stage: CompletionMarker.operatorStage, partition: 0, partitions: 1
+        )
+        for partition in 0..<(topics[topic]?.count ?? 0) {
+            topics[topic]?[partition].append(
+                StoredRecord(key: Array(marker.key.utf8), value: marker.value, eventType: completionType)
+            )
+        }
+    }
+
+    /// Runs until nothing is left to do.
+    public func run() throws {
+        var idle = Set(slots.indices)
+        idle.removeAll()
+        while idle.count < slots.count {
+            let index = Int(random.next() % UInt64(slots.count))
+            if try step(slots[index]) { idle = [] } else { idle.insert(index) }
+        }
+    }
+
+    /// Drops every task; the next step of each restores it.
+    public func restartAll() {
+        for slot in slots { slot.runner = nil }
+    }
+
+    /// The newest value of every key of a topic, markers left out.
+    public func table(_ topic: String) -> [[UInt8]: [UInt8]] {
+        var table: [[UInt8]: [UInt8]] = [:]
+        for partition in topics[topic] ?? [] {
+            for record in partition where record.key.first != CompletionMarker.prefix {
+                table[record.key] = record.value
+            }
+        }
+        return table
+    }
+
+    private func happens(_ every: Int) -> Bool {
+        every > 0 && random.next() % UInt64(every) == 0
+    }
+
+    /// One batch and its commit. Returns whether there was anything to do.
+    private func step(_ slot: Slot) throws -> Bool {
+        let stage = stages[slot.stage]
+        var didWork = false
+        if slot.runner == nil {
+            try restore(slot)
+            didWork = true
+        }
+        guard let runner = slot.runner else { return didWork }
+        var order = Array(stage.sources.indices)
+        order.sort { _, _ in random.next() & 1 == 0 }
+        for source in order {
+            let partition = stage.sources[source].isBroadcast ? 0 : Int(slot.partition)
+            let log = topics[stage.sources[source].topic]?[partition] ?? []
+            let from = Int(runner.positions[source] ?? 0)
+            let limit = 1 + Int(random.next() % UInt64(disturbances.batch))
+            let to = min(log.count, from + limit)
+            guard from < to else { continue }
+            didWork = true
+            try deliver(log[from..<to], to: runner, source: source)
+            if happens(disturbances.repeatEvery) { try deliver(log[from..<to], to: runner, source: source) }
+        }
+        guard didWork || runner.hasAnnouncements else { return false }
+        if happens(disturbances.crashEvery) {
+            disturbed += 1
+            slot.runner = nil
+            slot.sink.records = []
+            return true
+        }
+        try runner.flush()
+        if happens(disturbances.abortEvery) {
+            disturbed += 1
+            slot.runner = nil
+            slot.sink.records = []
+            return true
+        }
+        for (topic, partition, record) in slot.sink.records { append(record, topic: topic, partition: partition) }
+        slot.sink.records = []
+        for source in stage.sources.indices where !stage.sources[source].isBroadcast {
+            slot.committed[source] = Int(runner.positions[source] ?? 0)
+        }
+        return true
+    }
+
+    private func deliver(_ records: ArraySlice<StoredRecord>, to runner: TaskRunner, source: Int) throws {
+        for (offset, record) in zip(records.indices, records) {
+            let cause = runner.wantsCause(key: record.key.span) ? record.cause : ""
+            let value = record.value ?? []
+            try runner.consume(
+                InputRecord(
+                    source: source, offset: Int64(offset), timestamp: 0, key: record.key.span,
+                    value: record.value == nil ? nil : value.span, cause: cause
+                )
+            )
+        }
+    }
+
+    private func restore(_ slot: Slot) throws {
+        let stage = stages[slot.stage]
+        let context = TaskContext(
+            partition: slot.partition,
+            partitions: try partitionCount(of: stage),
+            outputPartitions: stage.outputs.map { Int32(topics[$0.topic]?.count ?? 0) }
+        )
+        slot.sink.records = []
+        let runner = try TaskRunner(
+            stage: stage, context: context, sink: slot.sink, progressTopic: progressTopic, completionType: completionType
+        )
+        runner.onUnusable = { [weak self] source, _, reason in
+            self?.unusable.append((source < 0 ? "output" : stage.sources[source].topic, reason))
+        }
+        for (source, definition) in stage.sources.enumerated() {
+            let partition = definition.isBroadcast ? 0 : Int(slot.partition)
+            let log = topics[definition.topic]?[partition] ?? []
+            let end = definition.isBroadcast ? log.count : slot.committed[source]
+            try deliver(log[0..<end], to: runner, source: source)
+        }
+        for (index, output) in stage.outputs.enumerated() {
+            for (partition, log) in (topics[output.topic] ?? []).enumerated() {
+                for record in log {
+                    guard output.isPublished(by: slot.partition, key: record.key.span, in: Int32(partition), of: context.partitions)
+                    else { continue }
+                    let value = record.value ?? []
+                    try runner.recall(
+                        output: index, key: record.key.span, value: record.value == nil ? nil : value.span
+                    )
+                }
+            }
+        }
+        for record in topics[progressTopic]?.first ?? [] {
+            if let value = record.value { runner.recall(marker: try CompletionMarker.decode(value.span)) }
+        }
+        try runner.goLive()
+        slot.runner = runner
+    }
+}
+
+extension Output {
+    /// Whether a record of the output is one that a task published before.
+    func isPublished(by task: Int32, key: Span<UInt8>, in partition: Int32, of partitions: Int32) -> Bool {
+        switch memory {
+        case .none: false
+        case .ownPartition: partition == task
+        case .everyPartition(let publisher):
+            !CompletionMarker.isMarker(key: key)
+                && publisher(String(decoding: [UInt8](copying: key), as: UTF8.self), partitions) == task
+        }
+    }
+}
+
+extension [UInt8] {
+    /// The bytes of a span.
+    public init(copying span: Span<UInt8>) {
+        self = []
+        reserveCapacity(span.count)
+        for index in span.indices { append(span[index]) }
+    }
+}
+
+/// SplitMix64: a small seeded generator, the same on every machine.
+public struct SplitMix64: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    /// A generator that gives the same numbers for the same seed.
+    public init(seed: UInt64) {
+        state = seed
+    }
+
+    /// The next number.
+    public mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}

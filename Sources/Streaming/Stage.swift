@@ -1,0 +1,94 @@
+/// A stage of a pipeline: what it reads, what it publishes, and what a task of it does. A task is a stage on one partition.
+///
+/// A task's state is a fold of its input and nothing else. Records of different sources may arrive in any order among each other, so what a
+/// task publishes may depend only on the set of newest values by key.
+public protocol Stage: Sendable {
+    /// The stage's name, as it stands in transactional ids, groups, markers and metrics.
+    var name: String { get }
+    /// What it reads. Partitioned sources must have equal partition counts.
+    var sources: [Source] { get }
+    /// What it publishes.
+    var outputs: [Output] { get }
+    /// A task with empty state.
+    func makeTask(_ context: TaskContext) throws -> any StageTask
+}
+
+/// A topic that a stage reads.
+public struct Source: Sendable {
+    /// The topic's name on the broker.
+    public let topic: String
+    /// Every task reads the whole topic, not just its partition.
+    public let isBroadcast: Bool
+
+    /// A topic of which each task reads its own partition.
+    public static func partitioned(_ topic: String) -> Source { Source(topic: topic, isBroadcast: false) }
+    /// A topic that each task reads whole.
+    public static func broadcast(_ topic: String) -> Source { Source(topic: topic, isBroadcast: true) }
+}
+
+/// A topic that a stage publishes.
+public struct Output: Sendable {
+    /// How a task learns, when it starts, what was published before.
+    public enum Memory: Sendable {
+        /// It does not: every publication is sent.
+        case none
+        /// By reading back the partition with the task's own number. What did not change is not sent again.
+        case ownPartition
+        /// By reading back every partition; the function tells which task published a key. What did not change is not sent again.
+        case everyPartition(publisher: @Sendable (_ key: String, _ partitions: Int32) -> Int32?)
+    }
+
+    /// The topic's name on the broker.
+    public let topic: String
+    /// The `ce_type` of its records.
+    public let eventType: String
+    /// How earlier publications are remembered.
+    public let memory: Memory
+
+    /// An output topic.
+    public init(topic: String, eventType: String, memory: Memory) {
+        self.topic = topic
+        self.eventType = eventType
+        self.memory = memory
+    }
+}
+
+/// Where a task stands.
+public struct TaskContext: Sendable {
+    /// The task's partition.
+    public let partition: Int32
+    /// Partitions of the stage's partitioned sources.
+    public let partitions: Int32
+    /// Partitions of each output, in the order of ``Stage/outputs``.
+    public let outputPartitions: [Int32]
+
+    /// A place for a task.
+    public init(partition: Int32, partitions: Int32, outputPartitions: [Int32]) {
+        self.partition = partition
+        self.partitions = partitions
+        self.outputPartitions = outputPartitions
+    }
+}
+
+/// What a stage does on one partition. Used from one thread.
+public protocol StageTask: AnyObject {
+    /// Takes a record into the state. What has to leave at once is published to `output`; while a task is being restored `output` takes nothing.
+    ///
+    /// - Throws: ``UnusableRecord`` for a record that makes no sense; other errors end the worker.
+    func fold(_ record: InputRecord, output: TaskOutput) throws
+
+    /// Everything that was submitted for a scope before its close has been folded: from now on the scope is published and kept up to date.
+    /// Called again after a restore, for every complete scope; then all of the scope is to be published again (what did not change is not sent).
+    func complete(scope: String) throws
+
+    /// Publishes what changed since the last call in complete scopes. Called once a commit.
+    func flush(output: TaskOutput) throws
+
+    /// A record that this task published before it was restored, from an output with memory.
+    func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws
+}
+
+extension StageTask {
+    /// Nothing to remember.
+    public func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {}
+}

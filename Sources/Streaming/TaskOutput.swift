@@ -1,0 +1,107 @@
+/// Where publications go: a transaction on a broker, or memory.
+public protocol RecordSink: AnyObject {
+    /// Adds a record to the open transaction.
+    ///
+    /// - Parameters:
+    ///   - topic: the topic's name on the broker.
+    ///   - eventType: the record's `ce_type`.
+    ///   - value: nil is a tombstone.
+    ///   - cause: what made the task publish, the header `ce_cause`; none when empty.
+    func send(
+        topic: String,
+        partition: Int32,
+        key: Span<UInt8>,
+        value: Span<UInt8>?,
+        eventType: String,
+        cause: String
+    ) throws
+}
+
+/// What a task publishes through: it drops what did not change and counts what did.
+public final class TaskOutput {
+    /// Partitions of each output.
+    public let partitions: [Int32]
+    /// Publications that were sent.
+    public internal(set) var sent = 0
+    /// Rows the stage refused, as it counts them itself.
+    public var refused = 0
+
+    private let outputs: [Output]
+    private let sink: any RecordSink
+    private var published: [[Digest: Digest]]
+    /// While false, everything is dropped: the task is being restored.
+    var isLive = false
+
+    init(outputs: [Output], partitions: [Int32], sink: any RecordSink) {
+        self.outputs = outputs
+        self.partitions = partitions
+        self.sink = sink
+        published = outputs.map { _ in [:] }
+    }
+
+    /// Publishes the newest value of a key.
+    ///
+    /// - Parameters:
+    ///   - output: an index into ``Stage/outputs``.
+    ///   - cause: the submission or act that made it necessary; empty when unknown.
+    public func publish(
+        _ output: Int,
+        partition: Int32,
+        key: Span<UInt8>,
+        value: Span<UInt8>,
+        cause: String
+    ) throws {
+        guard isLive else { return }
+        if case .none = outputs[output].memory {
+        } else {
+            let digest = Digest(value)
+            if let before = published[output].updateValue(digest, forKey: Digest(key)), before == digest { return }
+        }
+        sent += 1
+        try sink.send(
+            topic: outputs[output].topic, partition: partition, key: key, value: value,
+            eventType: outputs[output].eventType, cause: cause
+        )
+    }
+
+    /// Publishes the newest value of a key, given as text and bytes.
+    public func publish(_ output: Int, partition: Int32, key: String, value: [UInt8], cause: String) throws {
+        let bytes = Array(key.utf8)
+        try publish(output, partition: partition, key: bytes.span, value: value.span, cause: cause)
+    }
+
+    /// Retracts a key with a tombstone. Where the output has memory, a key that was never published is left alone.
+    public func retract(_ output: Int, partition: Int32, key: Span<UInt8>, cause: String) throws {
+        guard isLive else { return }
+        if case .none = outputs[output].memory {
+        } else {
+            guard published[output].removeValue(forKey: Digest(key)) != nil else { return }
+        }
+        sent += 1
+        try sink.send(
+            topic: outputs[output].topic, partition: partition, key: key, value: nil,
+            eventType: outputs[output].eventType, cause: cause
+        )
+    }
+
+    /// Retracts a key given as text.
+    public func retract(_ output: Int, partition: Int32, key: String, cause: String) throws {
+        let bytes = Array(key.utf8)
+        try retract(output, partition: partition, key: bytes.span, cause: cause)
+    }
+
+    /// Whether a value of this key stands published, in an output with memory.
+    public func hasPublished(_ output: Int, key: String) -> Bool {
+        let bytes = Array(key.utf8)
+        return published[output][Digest(bytes.span)] != nil
+    }
+
+    /// Takes note of a record that was published before the restore.
+    func remember(_ output: Int, key: Span<UInt8>, value: Span<UInt8>?) {
+        if let value = value {
+            published[output][Digest(key)] = Digest(value)
+        } else {
+            published[output][Digest(key)] = nil
+        }
+    }
+}
