@@ -1,0 +1,174 @@
+internal import CRdKafka
+internal import Dispatch
+internal import Logging
+internal import Synchronization
+
+/// What the callbacks of a client write and its owner reads. Callbacks run inside the owner's calls or on a thread of
+/// librdkafka; they never wait for anything but this lock.
+final class ClientContext: Sendable {
+    struct State {
+        var deliveryFailures: [DeliveryFailure] = []
+        var deliveryFailureCount = 0
+        var rebalances: [Rebalance] = []
+        var isClosing = false
+        var statistics: [UInt8]?
+    }
+
+    /// As many delivery failures are kept between two calls that take them; all are counted.
+    static let keptDeliveryFailures = 1_000
+
+    let logger: Logger
+    let state = Mutex(State())
+    /// The consumer's queue, woken by the rebalance callback. Set once, before the first callback.
+    let consumerQueue = Atomic<Int>(0)
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+    static func of(_ opaque: UnsafeMutableRawPointer?) -> ClientContext? {
+        guard let opaque = unsafe opaque else { return nil }
+        return unsafe Unmanaged<ClientContext>.fromOpaque(opaque).takeUnretainedValue()
+    }
+}
+
+/// The owner of an `rd_kafka_t`. Everything that must be gone before the client is (topics, batches, queues) holds it.
+@safe
+final class ClientHandle: @unchecked Sendable {
+    // librdkafka's calls may come from any thread; the pointer never changes.
+    let pointer: OpaquePointer
+    let context: ClientContext
+    /// How long the end of the last reference waits for librdkafka's threads; they are left behind after that.
+    private let destroyTimeout = DispatchTimeInterval.seconds(5)
+
+    init(
+        _ type: rd_kafka_type_t,
+        _ configuration: consuming Owner<ConfigurationResource>,
+        logger: Logger,
+        prepare: (OpaquePointer) -> Void = { _ in }
+    ) throws(KafkaError) {
+        let context = ClientContext(logger: logger)
+        let conf = unsafe rd_kafka_conf_dup(configuration.pointer)
+        guard let conf = unsafe conf else { throw .configuration("the configuration could not be copied") }
+        let opaque = unsafe Unmanaged.passRetained(context)
+        unsafe rd_kafka_conf_set_opaque(conf, opaque.toOpaque())
+        unsafe rd_kafka_conf_set_log_cb(conf, logCallback)
+        unsafe rd_kafka_conf_set_error_cb(conf, errorCallback)
+        unsafe rd_kafka_conf_set_stats_cb(conf, statisticsCallback)
+        var text = [CChar](repeating: 0, count: 512)
+        // Logs wait in the client's queue until its owner polls: no thread of librdkafka waits for a log handler.
+        unsafe rd_kafka_conf_set(conf, "log.queue", "true", &text, text.count)
+        unsafe prepare(conf)
+        guard let client = unsafe rd_kafka_new(type, conf, &text, text.count) else {
+            // A failed rd_kafka_new leaves the configuration with the caller.
+            unsafe rd_kafka_conf_destroy(conf)
+            unsafe opaque.release()
+            throw .configuration(String(cText: text))
+        }
+        unsafe rd_kafka_set_log_queue(client, nil)
+        unsafe self.pointer = client
+        self.context = context
+    }
+
+    deinit {
+        // rd_kafka_destroy can wait for ever on a broker that does not answer, so a thread of its own does it.
+        let done = DispatchSemaphore(value: 0)
+        let client = unsafe Unchecked(pointer)
+        DispatchQueue(label: "kafka.destroy")
+            .async {
+                let opaque = unsafe rd_kafka_opaque(client.value)
+                unsafe rd_kafka_destroy_flags(client.value, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+                if let opaque = unsafe opaque { unsafe Unmanaged<ClientContext>.fromOpaque(opaque).release() }
+                done.signal()
+            }
+        if done.wait(timeout: .now() + destroyTimeout) == .timedOut {
+            context.logger.warning("the client's threads did not end in time and were left behind")
+        }
+    }
+
+    /// The first fatal error of the client.
+    var fatalError: KafkaError? {
+        unsafe KafkaError.fatalError(of: pointer)
+    }
+
+    /// Throws the error of an error object, if it is one, and destroys it.
+    func check(_ error: OpaquePointer?) throws(KafkaError) {
+        if let error = unsafe KafkaError(consuming: error, client: pointer) { throw error }
+    }
+
+    /// Throws the error of a code, if it is one.
+    func check(_ code: rd_kafka_resp_err_t, _ message: @autoclosure () -> String? = nil) throws(KafkaError) {
+        if code == RD_KAFKA_RESP_ERR_NO_ERROR { return }
+        if let error = unsafe KafkaError(code, message(), client: pointer) { throw error }
+    }
+
+    /// The newest statistics that librdkafka emitted.
+    var statistics: Statistics? {
+        guard let json = context.state.withLock({ $0.statistics }) else { return nil }
+        return Statistics(json: json)
+    }
+}
+
+/// Carries a pointer to another thread that takes it over.
+@safe
+private struct Unchecked<Value>: @unchecked Sendable {
+    let value: Value
+
+    init(_ value: Value) {
+        self.value = value
+    }
+}
+
+// MARK: - Callbacks
+
+private func logCallback(
+    client: OpaquePointer?,
+    level: Int32,
+    facility: UnsafePointer<CChar>?,
+    text: UnsafePointer<CChar>?
+) {
+    guard let client = unsafe client, let context = unsafe ClientContext.of(rd_kafka_opaque(client)) else { return }
+    // syslog's levels, RFC 5424 §6.2.1.
+    let severity: Logger.Level =
+        switch level {
+        case ...2: .critical
+        case 3: .error
+        case 4: .warning
+        case 5: .notice
+        case 6: .info
+        default: .debug
+        }
+    guard severity >= context.logger.logLevel else { return }
+    let facility = unsafe facility.map { unsafe String(cString: $0) } ?? ""
+    context.logger.log(
+        level: severity,
+        "\(unsafe text.map { unsafe String(cString: $0) } ?? "")",
+        metadata: ["facility": "\(facility)", "client": "\(unsafe String(cString: rd_kafka_name(client)))"]
+    )
+}
+
+private func errorCallback(
+    client: OpaquePointer?,
+    code: Int32,
+    reason: UnsafePointer<CChar>?,
+    opaque: UnsafeMutableRawPointer?
+) {
+    guard let context = unsafe ClientContext.of(opaque) else { return }
+    let reason = unsafe reason.map { unsafe String(cString: $0) }
+    let error = KafkaError(failure: rd_kafka_resp_err_t(code), reason)
+    // librdkafka mends all but the fatal ones itself; calls that wait say so by their own errors.
+    let known = unsafe error.isFatal ? KafkaError.fatalError(of: client) ?? error : error
+    context.logger.log(level: known.isFatal ? .error : .warning, "\(known)")
+}
+
+private func statisticsCallback(
+    client: OpaquePointer?,
+    json: UnsafeMutablePointer<CChar>?,
+    length: Int,
+    opaque: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let context = unsafe ClientContext.of(opaque), let json = unsafe json else { return 0 }
+    let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: json, count: length))
+    context.state.withLock { $0.statistics = bytes }
+    return 0
+}

@@ -1,0 +1,93 @@
+internal import CRdKafka
+
+/// Questions about places in partitions.
+extension Consumer {
+    /// The group's committed offsets, with the strings committed with them; `.invalid` where there is none.
+    public func committed(
+        _ partitions: [TopicPartition],
+        timeout: Duration
+    ) throws(KafkaError) -> [TopicPartitionOffset] {
+        let client = try open()
+        let list = try TopicPartitionList(partitions)
+        try client.check(unsafe rd_kafka_committed(client.pointer, list.pointer, timeout.milliseconds))
+        return try list.offsets()
+    }
+
+    /// One after the last record delivered of each partition; `.invalid` where none was delivered yet.
+    ///
+    /// Counts every record that was polled, also when the owner has not looked at it yet.
+    public func positions(_ partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartitionOffset] {
+        let client = try open()
+        let list = try TopicPartitionList(partitions)
+        try client.check(unsafe rd_kafka_position(client.pointer, list.pointer))
+        return try list.offsets()
+    }
+
+    /// The offset of the oldest record, and the one after the newest, asked of the broker.
+    ///
+    /// Transactions leave control records behind: a partition's last record may lie before `high - 1`.
+    public func watermarks(
+        _ partition: TopicPartition,
+        timeout: Duration
+    ) throws(KafkaError) -> (low: Int64, high: Int64) {
+        let client = try open()
+        var low: Int64 = 0
+        var high: Int64 = 0
+        let code = unsafe rd_kafka_query_watermark_offsets(
+            client.pointer,
+            partition.topic,
+            partition.partition,
+            &low,
+            &high,
+            timeout.milliseconds
+        )
+        try client.check(code, "\(partition): \(unsafe String(cString: rd_kafka_err2str(code)))")
+        return (low, high)
+    }
+
+    /// For each partition the first offset whose record is not older than the time; `.end` when all are older.
+    ///
+    /// - Parameters:
+    ///   - times: milliseconds since 1970 UTC.
+    ///   - timeout: the limit of the call.
+    public func offsetsForTimes(
+        _ times: [TopicPartition: Int64],
+        timeout: Duration
+    ) throws(KafkaError) -> [TopicPartitionOffset] {
+        let client = try open()
+        let list = try TopicPartitionList(times.sorted { $0.key < $1.key }.map { TopicPartitionOffset($0, .at($1)) })
+        try client.check(unsafe rd_kafka_offsets_for_times(client.pointer, list.pointer, timeout.milliseconds))
+        return try list.offsets()
+    }
+
+    /// Commits offsets for the group, without a transaction, and waits for the broker's answer.
+    ///
+    /// - Parameters:
+    ///   - offsets: for each partition the offset of the *next* record to consume.
+    ///   - timeout: the limit of the call; whether the offsets moved is unknown when it is reached.
+    public func commit(_ offsets: [TopicPartitionOffset], timeout: Duration = .seconds(30)) throws(KafkaError) {
+        let client = try open()
+        let list = try TopicPartitionList(offsets)
+        guard let queue = unsafe rd_kafka_queue_new(client.pointer) else { throw .closed }
+        let owner = unsafe Owner<QueueResource>(queue)
+        try client.check(unsafe rd_kafka_commit_queue(client.pointer, list.pointer, owner.pointer, nil, nil))
+        let deadline = ContinuousClock.now + timeout
+        while true {
+            let left = deadline - ContinuousClock.now
+            guard let event = unsafe rd_kafka_queue_poll(owner.pointer, left.milliseconds) else {
+                if left <= .zero { throw .timeout("committing offsets") }
+                continue
+            }
+            let answer = unsafe Owner<EventResource>(event)
+            guard unsafe rd_kafka_event_type(answer.pointer) == RD_KAFKA_EVENT_OFFSET_COMMIT else { continue }
+            try client.check(unsafe rd_kafka_event_error(answer.pointer))
+            if let committed = unsafe rd_kafka_event_topic_partition_list(answer.pointer) {
+                for index in unsafe 0..<Int(committed.pointee.cnt) {
+                    let entry = unsafe committed.pointee.elems[index]
+                    try client.check(unsafe entry.err, "\(unsafe TopicPartition(entry)): the offset was not committed")
+                }
+            }
+            return
+        }
+    }
+}

@@ -1,0 +1,111 @@
+internal import CRdKafka
+internal import FoundationEssentials
+
+/// The properties of a client: any of librdkafka's, by name.
+///
+/// The wrapper adds these where they are not set: for a ``Producer`` `enable.idempotence=true`,
+/// `partitioner=murmur2_random`, `delivery.report.only.error=true`; for a ``Consumer``
+/// `isolation.level=read_committed`, `enable.auto.commit=false`, `enable.auto.offset.store=false`,
+/// `partition.assignment.strategy=range`, `auto.offset.reset=earliest`. A property that the client does not know, or a
+/// value it does not accept, is an error of the client's initializer that names the property.
+public struct KafkaConfiguration: Sendable, CustomStringConvertible {
+    /// The properties set by the owner.
+    public private(set) var properties: [String: String]
+
+    /// A configuration that reaches these brokers: `host:port`, separated by commas.
+    public init(bootstrapServers: String) {
+        properties = ["bootstrap.servers": bootstrapServers]
+    }
+
+    /// A property of librdkafka; nil where it is not set.
+    public subscript(property: String) -> String? {
+        get { properties[property] }
+        set { properties[property] = newValue }
+    }
+
+    /// The properties that the local broker needs: it ignores fetch limits, and one response can hold a whole backlog.
+    ///
+    /// Sets `receive.message.max.bytes`, `fetch.max.bytes` and lz4 compression. Not for a production cluster, where
+    /// a limit on responses is a protection.
+    public mutating func adaptToLocalBroker() {
+        properties["receive.message.max.bytes"] = "2147483647"
+        properties["fetch.max.bytes"] = "2000000000"
+        properties["compression.type"] = properties["compression.type"] ?? "lz4"
+    }
+
+    /// A configuration for the local broker: see ``adaptToLocalBroker()``.
+    public static func localBroker(_ bootstrapServers: String) -> KafkaConfiguration {
+        var configuration = KafkaConfiguration(bootstrapServers: bootstrapServers)
+        configuration.adaptToLocalBroker()
+        return configuration
+    }
+
+    /// Sets the properties of a file: a line each, `name=value`; blank lines and lines that start with `#` say nothing.
+    ///
+    /// A later line wins over an earlier one and over what was set before.
+    public mutating func load(propertiesFile path: String) throws(KafkaError) {
+        let text: String
+        do {
+            text = try String(contentsOfFile: path, encoding: .utf8)
+        } catch {
+            throw .configuration("cannot read the properties file \(path): \(error)")
+        }
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let trimmed = line.trimmingSpaces()
+            if trimmed.isEmpty || trimmed.hasPrefix("#") { continue }
+            guard let equals = trimmed.firstIndex(of: "="), equals != trimmed.startIndex else {
+                // The line is not repeated: it may hold a secret.
+                throw .configuration("\(path), line \(index + 1): expected name=value")
+            }
+            let name = trimmed[..<equals].trimmingSpaces()
+            properties[String(name)] = String(trimmed[trimmed.index(after: equals)...].trimmingSpaces())
+        }
+    }
+
+    /// The properties in the order of their names, with every secret masked.
+    public var description: String {
+        properties.sorted { $0.key < $1.key }
+            .map { "\($0.key)=\(Self.isSecret($0.key) ? "********" : $0.value)" }
+            .joined(separator: " ")
+    }
+
+    /// Whether the value of a property must not be printed.
+    public static func isSecret(_ property: String) -> Bool {
+        let name = property.lowercased()
+        // Names of files and of the method are no secrets; the contents of a key are.
+        if name.hasSuffix(".location") || name == "sasl.oauthbearer.method" { return false }
+        return ["password", "secret", "pem", "sasl.jaas", "oauthbearer.config", "token", "credential"]
+            .contains { name.contains($0) }
+    }
+
+    /// A C configuration with the owner's properties and, where he says nothing, the defaults.
+    func makeConfiguration(defaults: [String: String]) throws(KafkaError) -> Owner<ConfigurationResource> {
+        let owner = unsafe Owner<ConfigurationResource>(rd_kafka_conf_new())
+        for (name, value) in properties.merging(defaults, uniquingKeysWith: { own, _ in own })
+            .sorted(by: { $0.key < $1.key })
+        {
+            var text = [CChar](repeating: 0, count: 512)
+            let result = unsafe rd_kafka_conf_set(owner.pointer, name, value, &text, text.count)
+            if result != RD_KAFKA_CONF_OK {
+                let reason = Self.isSecret(name) ? "the value is not valid" : String(cText: text)
+                throw .configuration("\(name): \(reason)")
+            }
+        }
+        return owner
+    }
+}
+
+enum ConfigurationResource: @unsafe CResource {
+    static func destroy(_ pointer: OpaquePointer) {
+        unsafe rd_kafka_conf_destroy(pointer)
+    }
+}
+
+extension Substring {
+    fileprivate func trimmingSpaces() -> Substring {
+        var result = self
+        while let first = result.first, first.isWhitespace { result.removeFirst() }
+        while let last = result.last, last.isWhitespace { result.removeLast() }
+        return result
+    }
+}

@@ -1,0 +1,229 @@
+internal import CRdKafka
+
+/// What went wrong in a call to Kafka, with the three questions a caller asks before it reacts.
+///
+/// None of ``isFatal``, ``isRetriable`` and ``requiresAbort`` set means: this call failed and repeating it as it is
+/// will fail again, but the client is well. See "Transactional producer" in librdkafka's INTRODUCTION.md.
+public struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// librdkafka's numeric error code: negative for errors of the client, positive for those of a broker.
+    public struct Code: Sendable, Hashable, RawRepresentable {
+        /// The value of librdkafka's `rd_kafka_resp_err_t`, or ``invalidConfiguration``'s own.
+        public let rawValue: Int32
+
+        /// A code from librdkafka's number.
+        public init(rawValue: Int32) {
+            self.rawValue = rawValue
+        }
+
+        init(_ error: rd_kafka_resp_err_t) {
+            self.init(rawValue: error.rawValue)
+        }
+    }
+
+    /// The code to react to.
+    public let code: Code
+    /// The code's name as librdkafka writes it, such as `UNKNOWN_TOPIC_OR_PART`.
+    public let name: String
+    /// What happened, for people.
+    public let message: String
+    /// The client instance is of no further use: close it, and start anew (in a worker: a new process).
+    public let isFatal: Bool
+    /// The same call may succeed when it is repeated.
+    public let isRetriable: Bool
+    /// The current transaction must be aborted; the producer is well after that.
+    public let requiresAbort: Bool
+
+    /// An error from its parts; for tests of code that reacts to errors, and for the wrapper itself.
+    public init(
+        code: Code,
+        name: String,
+        message: String,
+        isFatal: Bool = false,
+        isRetriable: Bool = false,
+        requiresAbort: Bool = false
+    ) {
+        self.code = code
+        self.name = name
+        self.message = message
+        self.isFatal = isFatal
+        self.isRetriable = isRetriable
+        self.requiresAbort = requiresAbort
+    }
+
+    /// The name, the message and the flags that are set, on one line.
+    public var description: String {
+        var flags: [String] = []
+        if isFatal { flags.append("fatal") }
+        if isRetriable { flags.append("retriable") }
+        if requiresAbort { flags.append("requires abort") }
+        return "\(name): \(message)" + (flags.isEmpty ? "" : " (\(flags.joined(separator: ", ")))")
+    }
+}
+
+extension KafkaError.Code {
+    /// The call did not end in the time it was given.
+    public static let timedOut = Self(RD_KAFKA_RESP_ERR__TIMED_OUT)
+    /// The broker did not end the request in the time it was given.
+    public static let requestTimedOut = Self(RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT)
+    /// A newer instance with the same `transactional.id` or `group.instance.id` has taken this one's place.
+    public static let fenced = Self(RD_KAFKA_RESP_ERR__FENCED)
+    /// The broker's word for a newer producer with the same `transactional.id`.
+    public static let producerFenced = Self(RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
+    /// The broker's word for a newer consumer with the same `group.instance.id`.
+    public static let fencedInstanceID = Self(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+    /// The topic or the partition does not exist (said by a broker).
+    public static let unknownTopicOrPartition = Self(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+    /// The topic does not exist (said by the client from its metadata).
+    public static let unknownTopic = Self(RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+    /// The partition does not exist (said by the client from its metadata).
+    public static let unknownPartition = Self(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+    /// A topic with this name exists.
+    public static let topicAlreadyExists = Self(RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+    /// The producer's queue is full and did not empty in time.
+    public static let queueFull = Self(RD_KAFKA_RESP_ERR__QUEUE_FULL)
+    /// The message was purged from the producer's queue before it was sent.
+    public static let purgedFromQueue = Self(RD_KAFKA_RESP_ERR__PURGE_QUEUE)
+    /// The message was purged while its request was under way: whether it was stored is unknown.
+    public static let purgedInFlight = Self(RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+    /// The message was not delivered within `message.timeout.ms`.
+    public static let messageTimedOut = Self(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
+    /// The message is larger than the broker or the client allows.
+    public static let messageTooLarge = Self(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+    /// The connection to a broker failed.
+    public static let transport = Self(RD_KAFKA_RESP_ERR__TRANSPORT)
+    /// No broker can be reached at present.
+    public static let allBrokersDown = Self(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+    /// The broker refused the credentials.
+    public static let authentication = Self(RD_KAFKA_RESP_ERR__AUTHENTICATION)
+    /// The principal may not do this to the topic.
+    public static let topicAuthorizationFailed = Self(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+    /// The call does not fit the client's state, such as a commit without a transaction.
+    public static let state = Self(RD_KAFKA_RESP_ERR__STATE)
+    /// An argument is not valid.
+    public static let invalidArgument = Self(RD_KAFKA_RESP_ERR__INVALID_ARG)
+    /// A fatal error; the wrapper replaces it by the error that caused it where that is known.
+    public static let fatal = Self(RD_KAFKA_RESP_ERR__FATAL)
+    /// The owner polled too seldom (`max.poll.interval.ms`) and lost its partitions.
+    public static let pollIntervalExceeded = Self(RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED)
+    /// The group's generation has moved on; offsets of the former one are not accepted.
+    public static let illegalGeneration = Self(RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION)
+    /// The group does not know the member (any more).
+    public static let unknownMember = Self(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID)
+    /// The group is rebalancing.
+    public static let rebalanceInProgress = Self(RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
+    /// The start offset is gone or was never there and `auto.offset.reset` says to fail.
+    public static let autoOffsetReset = Self(RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
+    /// The client was closed.
+    public static let closed = Self(RD_KAFKA_RESP_ERR__DESTROY)
+    /// A property is unknown, has a value that is not valid, or contradicts another (the wrapper's own code).
+    public static let invalidConfiguration = Self(rawValue: -10_000)
+}
+
+// MARK: - From C
+
+extension KafkaError {
+    /// Turns an error object into a Swift error and destroys it: the only place where one is destroyed.
+    ///
+    /// - Parameter client: the client the error came from, asked for the cause of a fatal error.
+    init?(consuming error: OpaquePointer?, client: OpaquePointer? = nil) {
+        guard let error = unsafe error else { return nil }
+        defer { unsafe rd_kafka_error_destroy(error) }
+        unsafe self.init(borrowing: error, client: client)
+    }
+
+    /// Turns an error object that stays with its owner (an admin result) into a Swift error.
+    init(borrowing error: OpaquePointer, client: OpaquePointer? = nil) {
+        let code = unsafe rd_kafka_error_code(error)
+        let fatal = unsafe rd_kafka_error_is_fatal(error) != 0
+        self.init(
+            code: Code(code),
+            name: unsafe String(cString: rd_kafka_error_name(error)),
+            message: unsafe String(cString: rd_kafka_error_string(error)),
+            isFatal: fatal,
+            // librdkafka marks what may be repeated only in its transactional calls.
+            isRetriable: unsafe rd_kafka_error_is_retriable(error) != 0 || (!fatal && Self.retriable.contains(code)),
+            requiresAbort: unsafe rd_kafka_error_txn_requires_abort(error) != 0
+        )
+        if code == RD_KAFKA_RESP_ERR__FATAL, let cause = unsafe Self.fatalError(of: client) {
+            self = cause
+        }
+    }
+
+    /// Turns a code into a Swift error; nil when it is "no error".
+    init?(_ code: rd_kafka_resp_err_t, _ message: String? = nil, client: OpaquePointer? = nil) {
+        if code == RD_KAFKA_RESP_ERR_NO_ERROR { return nil }
+        self.init(failure: code, message)
+        if code == RD_KAFKA_RESP_ERR__FATAL, let cause = unsafe Self.fatalError(of: client) {
+            self = cause
+        }
+    }
+
+    /// The error of a code that is known not to be "no error".
+    init(failure code: rd_kafka_resp_err_t, _ message: String? = nil) {
+        self.init(
+            code: Code(code),
+            name: unsafe String(cString: rd_kafka_err2name(code)),
+            message: message ?? (unsafe String(cString: rd_kafka_err2str(code))),
+            isFatal: code == RD_KAFKA_RESP_ERR__FATAL,
+            isRetriable: Self.retriable.contains(code)
+        )
+    }
+
+    /// The first fatal error of a client, if it had one.
+    static func fatalError(of client: OpaquePointer?) -> KafkaError? {
+        guard let client = unsafe client else { return nil }
+        var text = [CChar](repeating: 0, count: 512)
+        let code = unsafe rd_kafka_fatal_error(client, &text, text.count)
+        if code == RD_KAFKA_RESP_ERR_NO_ERROR { return nil }
+        return KafkaError(
+            code: Code(code),
+            name: unsafe String(cString: rd_kafka_err2name(code)),
+            message: String(cText: text),
+            isFatal: true
+        )
+    }
+
+    /// A property that cannot be used.
+    static func configuration(_ message: String) -> KafkaError {
+        KafkaError(code: .invalidConfiguration, name: "INVALID_CONFIGURATION", message: message)
+    }
+
+    /// The client was closed before the call.
+    static var closed: KafkaError {
+        KafkaError(failure: RD_KAFKA_RESP_ERR__DESTROY, "the client is closed")
+    }
+
+    /// The call ended at its time limit.
+    static func timeout(_ message: String) -> KafkaError {
+        KafkaError(failure: RD_KAFKA_RESP_ERR__TIMED_OUT, message)
+    }
+
+    /// What a broker or the client itself says of passing conditions. Kafka's protocol guide, "Error codes",
+    /// column "Retriable", and the client's own transport conditions.
+    private static let retriable: Set<rd_kafka_resp_err_t> = [
+        RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
+        RD_KAFKA_RESP_ERR__WAIT_COORD, RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE, RD_KAFKA_RESP_ERR__RESOLVE,
+        RD_KAFKA_RESP_ERR__QUEUE_FULL, RD_KAFKA_RESP_ERR__RETRY, RD_KAFKA_RESP_ERR__WAIT_CACHE,
+        RD_KAFKA_RESP_ERR__IN_PROGRESS,
+        RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION,
+        RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_NOT_COORDINATOR, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+        RD_KAFKA_RESP_ERR_NOT_CONTROLLER, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS,
+        RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH,
+        RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH, RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_PREFERRED_LEADER_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+        RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED, RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT,
+        RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
+    ]
+}
+
+extension rd_kafka_resp_err_t: @retroactive Hashable {}
+
+extension String {
+    /// The text of a C buffer, up to its first zero.
+    init(cText buffer: [CChar]) {
+        self.init(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,112 @@
+internal import CRdKafka
+internal import Logging
+
+/// librdkafka's cluster within the process. For tests: it keeps everything in memory, drops the offsets of
+/// transactions and fences nobody, so it proves nothing about exactly-once.
+@safe
+public final class MockCluster: @unchecked Sendable {
+    /// The numbers of requests in Kafka's protocol, for ``fail(_:with:)``.
+    public struct Request: Sendable, RawRepresentable {
+        /// The protocol's `ApiKey`.
+        public let rawValue: Int16
+
+        /// A request by its `ApiKey`.
+        public init(rawValue: Int16) {
+            self.rawValue = rawValue
+        }
+
+        /// Messages to store.
+        public static let produce = Self(rawValue: 0)
+        /// Messages to read.
+        public static let fetch = Self(rawValue: 1)
+        /// A group's offsets to commit.
+        public static let offsetCommit = Self(rawValue: 8)
+        /// Which broker coordinates a group or a transaction.
+        public static let findCoordinator = Self(rawValue: 10)
+        /// A member's sign of life.
+        public static let heartbeat = Self(rawValue: 12)
+        /// A producer's identity.
+        public static let initProducerID = Self(rawValue: 22)
+        /// Partitions of a transaction.
+        public static let addPartitionsToTransaction = Self(rawValue: 24)
+        /// A group of a transaction.
+        public static let addOffsetsToTransaction = Self(rawValue: 25)
+        /// A transaction's end.
+        public static let endTransaction = Self(rawValue: 26)
+        /// Offsets of a transaction.
+        public static let transactionOffsetCommit = Self(rawValue: 28)
+    }
+
+    private let client: ClientHandle
+    private let pointer: OpaquePointer
+
+    /// A cluster with this many brokers, numbered from 1.
+    public init(brokers: Int = 1) throws(KafkaError) {
+        let conf = try KafkaConfiguration(bootstrapServers: "").makeConfiguration(defaults: [:])
+        client = try unsafe ClientHandle(RD_KAFKA_PRODUCER, conf, logger: .init(label: "kafka.mock") { _ in Discard() })
+        guard let pointer = unsafe rd_kafka_mock_cluster_new(client.pointer, Int32(clamping: brokers)) else {
+            throw KafkaError(failure: RD_KAFKA_RESP_ERR__FAIL, "the mock cluster did not start")
+        }
+        unsafe self.pointer = pointer
+    }
+
+    deinit {
+        unsafe rd_kafka_mock_cluster_destroy(pointer)
+    }
+
+    /// What clients connect to.
+    public var bootstrapServers: String {
+        unsafe String(cString: rd_kafka_mock_cluster_bootstraps(pointer))
+    }
+
+    /// Creates a topic.
+    public func createTopic(_ name: String, partitions: Int, replication: Int = 1) throws(KafkaError) {
+        try client.check(
+            unsafe rd_kafka_mock_topic_create(
+                pointer,
+                name,
+                Int32(clamping: partitions),
+                Int32(clamping: replication)
+            )
+        )
+    }
+
+    /// Lets the next requests of a kind fail, one with each of these codes, in order.
+    public func fail(_ request: Request, with codes: [KafkaError.Code]) {
+        let errors = codes.map { rd_kafka_resp_err_t($0.rawValue) }
+        unsafe rd_kafka_mock_push_request_errors_array(pointer, request.rawValue, errors.count, errors)
+    }
+
+    /// Drops failures that were not met yet.
+    public func clearFailures(_ request: Request) {
+        unsafe rd_kafka_mock_clear_request_errors(pointer, request.rawValue)
+    }
+
+    /// Disconnects a broker and refuses connections to it.
+    public func stop(broker: Int) throws(KafkaError) {
+        try client.check(unsafe rd_kafka_mock_broker_set_down(pointer, Int32(clamping: broker)))
+    }
+
+    /// Accepts connections to a broker again.
+    public func start(broker: Int) throws(KafkaError) {
+        try client.check(unsafe rd_kafka_mock_broker_set_up(pointer, Int32(clamping: broker)))
+    }
+
+    /// Makes every answer of a broker take at least this long.
+    public func delay(broker: Int, by time: Duration) throws(KafkaError) {
+        try client.check(unsafe rd_kafka_mock_broker_set_rtt(pointer, Int32(clamping: broker), time.milliseconds))
+    }
+}
+
+/// The mock cluster's own client has nothing to say.
+private struct Discard: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .critical
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {}
+}

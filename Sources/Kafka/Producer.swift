@@ -1,0 +1,259 @@
+internal import CRdKafka
+public import Logging
+internal import Synchronization
+
+/// A message that will not be delivered, and why.
+public struct DeliveryFailure: Sendable, Hashable, CustomStringConvertible {
+    /// Where it should have gone; the partition is -1 when none had been chosen.
+    public let topicPartition: TopicPartition
+    /// Why it did not.
+    public let error: KafkaError
+
+    /// The partition and the error.
+    public var description: String {
+        "\(topicPartition): \(error)"
+    }
+}
+
+/// A topic of a producer: passed to every ``Producer/produce(_:partition:key:value:headers:timestamp:)``.
+@safe
+public final class ProducerTopic: Sendable {
+    /// The topic's name.
+    public let name: String
+    // Given back before the client is: a stored property goes after the body of deinit.
+    private let client: ClientHandle
+    nonisolated(unsafe) let pointer: OpaquePointer
+
+    init(_ name: String, client: ClientHandle) throws(KafkaError) {
+        guard let pointer = unsafe rd_kafka_topic_new(client.pointer, name, nil) else {
+            throw KafkaError(failure: rd_kafka_last_error(), "topic \(name)")
+        }
+        self.name = name
+        self.client = client
+        unsafe self.pointer = pointer
+    }
+
+    deinit {
+        unsafe TopicResource.destroy(pointer)
+    }
+}
+
+/// A producer: idempotent unless the configuration says otherwise, transactional when it sets `transactional.id`.
+///
+/// Safe to use from several threads, apart from what librdkafka itself forbids: one transactional call at a time.
+/// The client ends with the last reference to the producer and its topics; ``close(timeout:)`` makes that end quick.
+public final class Producer: Sendable {
+    let client: ClientHandle
+    private let topics = Mutex<[String: ProducerTopic]>([:])
+    private let queueTimeout: Duration
+
+    /// A producer with this configuration.
+    ///
+    /// - Parameters:
+    ///   - configuration: any of librdkafka's properties.
+    ///   - queueTimeout: how long a produce call waits for room in a full queue
+    ///     (`queue.buffering.max.messages`, `queue.buffering.max.kbytes`) before it fails.
+    ///   - logger: receives librdkafka's logs while the producer is polled.
+    public init(
+        _ configuration: KafkaConfiguration,
+        queueTimeout: Duration = .seconds(60),
+        logger: Logger
+    ) throws(KafkaError) {
+        let conf = try configuration.makeConfiguration(defaults: [
+            "enable.idempotence": "true",
+            "partitioner": "murmur2_random",
+            "delivery.report.only.error": "true",
+        ])
+        self.queueTimeout = queueTimeout
+        client = try unsafe ClientHandle(RD_KAFKA_PRODUCER, conf, logger: logger) {
+            unsafe rd_kafka_conf_set_dr_msg_cb($0, deliveryCallback)
+        }
+    }
+
+    /// The topic with this name; the same object every time.
+    public func topic(_ name: String) throws(KafkaError) -> ProducerTopic {
+        if let known = topics.withLock({ $0[name] }) { return known }
+        let topic = try ProducerTopic(name, client: client)
+        return topics.withLock { topics in
+            if let known = topics[name] { return known }
+            topics[name] = topic
+            return topic
+        }
+    }
+
+    /// Puts a message into the queue; librdkafka sends it from there.
+    ///
+    /// Key and value are copied. Nil and empty differ: a nil value is a tombstone. A full queue is served and tried
+    /// again for the producer's queue timeout, then the call fails with ``KafkaError/Code/queueFull``. What becomes of
+    /// the message later is told by ``flush(timeout:)``, ``commitTransaction(timeout:)`` and
+    /// ``takeDeliveryFailures()``.
+    ///
+    /// - Parameters:
+    ///   - topic: from ``topic(_:)`` of this producer.
+    ///   - partition: a partition's number, or `.any`.
+    ///   - key: the key's bytes.
+    ///   - value: the value's bytes.
+    ///   - headers: not consumed; may be changed and used again after the call.
+    ///   - timestamp: milliseconds since 1970 UTC; now when nil.
+    public func produce(
+        _ topic: ProducerTopic,
+        partition: Int32 = .any,
+        key: Span<UInt8>?,
+        value: Span<UInt8>?,
+        headers: MessageHeaders? = nil,
+        timestamp: Int64? = nil
+    ) throws(KafkaError) {
+        let error: KafkaError? =
+            if let headers {
+                unsafe enqueue(
+                    topic,
+                    partition,
+                    key,
+                    value,
+                    timestamp,
+                    UnsafeMutableBufferPointer(
+                        rebasing: headers.arguments[..<(MessageHeaders.reserved + headers.count)]
+                    )
+                )
+            } else {
+                unsafe withUnsafeTemporaryAllocation(of: rd_kafka_vu_t.self, capacity: MessageHeaders.reserved) {
+                    unsafe $0.initialize(repeating: rd_kafka_vu_t())
+                    return unsafe enqueue(topic, partition, key, value, timestamp, $0)
+                }
+            }
+        if let error { throw error }
+    }
+
+    /// Fills the message's places of the arguments, and hands them over until the queue has room.
+    private func enqueue(
+        _ topic: ProducerTopic,
+        _ partition: Int32,
+        _ key: Span<UInt8>?,
+        _ value: Span<UInt8>?,
+        _ timestamp: Int64?,
+        _ arguments: UnsafeMutableBufferPointer<rd_kafka_vu_t>
+    ) -> KafkaError? {
+        unsafe arguments[0].vtype = RD_KAFKA_VTYPE_RKT
+        unsafe arguments[0].u.rkt = topic.pointer
+        unsafe arguments[1].vtype = RD_KAFKA_VTYPE_PARTITION
+        unsafe arguments[1].u.i32 = partition
+        unsafe arguments[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS
+        unsafe arguments[2].u.i = Int32(RD_KAFKA_MSG_F_COPY)
+        unsafe arguments[3].vtype = RD_KAFKA_VTYPE_TIMESTAMP
+        unsafe arguments[3].u.i64 = timestamp ?? 0
+        return unsafe withMemory(of: key) { key in
+            unsafe arguments[4].vtype = RD_KAFKA_VTYPE_KEY
+            unsafe arguments[4].u.mem = key
+            return unsafe withMemory(of: value) { value in
+                unsafe arguments[5].vtype = RD_KAFKA_VTYPE_VALUE
+                unsafe arguments[5].u.mem = value
+                let error = unsafe rd_kafka_produceva(client.pointer, arguments.baseAddress, arguments.count)
+                guard let error = unsafe error else { return nil }
+                let failure = unsafe KafkaError(consuming: error, client: client.pointer)
+                guard failure?.code == .queueFull else { return failure }
+                return unsafe retry(arguments)
+            }
+        }
+    }
+
+    private func retry(_ arguments: UnsafeMutableBufferPointer<rd_kafka_vu_t>) -> KafkaError? {
+        let deadline = ContinuousClock.now + queueTimeout
+        while true {
+            poll(timeout: .milliseconds(20))
+            let error = unsafe rd_kafka_produceva(client.pointer, arguments.baseAddress, arguments.count)
+            let failure = unsafe KafkaError(consuming: error, client: client.pointer)
+            guard let failure else { return nil }
+            if failure.code != .queueFull || ContinuousClock.now >= deadline { return failure }
+        }
+    }
+
+    /// Serves delivery reports, statistics and logs. Called regularly by the owner, and by calls that wait.
+    ///
+    /// - Returns: how many events were served.
+    @discardableResult
+    public func poll(timeout: Duration) -> Int {
+        unsafe Int(rd_kafka_poll(client.pointer, timeout.milliseconds))
+    }
+
+    /// Waits until every message in the queue is delivered or has failed.
+    ///
+    /// Throws ``KafkaError/Code/timedOut`` when some are left. Failed messages are in ``takeDeliveryFailures()``.
+    public func flush(timeout: Duration) throws(KafkaError) {
+        try client.check(unsafe rd_kafka_flush(client.pointer, timeout.milliseconds))
+    }
+
+    /// Drops every message that is not delivered; each becomes a delivery failure.
+    public func purge() {
+        unsafe rd_kafka_purge(client.pointer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
+        poll(timeout: .zero)
+    }
+
+    /// How many messages and requests wait in the client.
+    public var queueLength: Int {
+        unsafe Int(rd_kafka_outq_len(client.pointer))
+    }
+
+    /// The delivery failures since the last call: the first thousand of them. See ``deliveryFailureCount``.
+    public func takeDeliveryFailures() -> [DeliveryFailure] {
+        client.context.state.withLock { state in
+            defer { state.deliveryFailures.removeAll() }
+            return state.deliveryFailures
+        }
+    }
+
+    /// How many messages failed since the producer began.
+    public var deliveryFailureCount: Int {
+        client.context.state.withLock { $0.deliveryFailureCount }
+    }
+
+    /// The error that ended the producer's usefulness, if one did.
+    public var fatalError: KafkaError? {
+        client.fatalError
+    }
+
+    /// The newest statistics; nil before the first, or when `statistics.interval.ms` is not set.
+    public var latestStatistics: Statistics? {
+        client.statistics
+    }
+
+    /// Flushes for the time given and drops what is left then.
+    public func close(timeout: Duration) {
+        unsafe rd_kafka_flush(client.pointer, timeout.milliseconds)
+        purge()
+        topics.withLock { $0.removeAll() }
+    }
+}
+
+/// Calls with the memory of a span: null for nil, and not null for empty.
+private func withMemory<Result>(
+    of span: Span<UInt8>?,
+    _ body: (rd_kafka_vu_t.__Unnamed_union_u.__Unnamed_struct_mem) -> Result
+) -> Result {
+    guard let span else { return unsafe body(.init(ptr: nil, size: 0)) }
+    return unsafe span.withUnsafeBufferPointer { bytes in
+        // A span of nothing may have no address; librdkafka copies nothing from this one.
+        let address = unsafe bytes.baseAddress.map { unsafe UnsafeMutableRawPointer(mutating: $0) } ?? emptyAddress
+        return unsafe body(.init(ptr: address, size: bytes.count))
+    }
+}
+
+/// An address that stands for "there, but empty".
+nonisolated(unsafe) private let emptyAddress = UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1)
+
+private func deliveryCallback(
+    client: OpaquePointer?,
+    message: UnsafePointer<rd_kafka_message_t>?,
+    opaque: UnsafeMutableRawPointer?
+) {
+    guard let context = unsafe ClientContext.of(opaque), let message = unsafe message else { return }
+    guard let error = unsafe KafkaError(message.pointee.err, client: client) else { return }
+    let topic = unsafe message.pointee.rkt.map { unsafe String(cString: rd_kafka_topic_name($0)) } ?? ""
+    let partition = unsafe message.pointee.partition
+    context.state.withLock { state in
+        state.deliveryFailureCount += 1
+        if state.deliveryFailures.count < ClientContext.keptDeliveryFailures {
+            let topicPartition = TopicPartition(topic: topic, partition: partition)
+            state.deliveryFailures.append(DeliveryFailure(topicPartition: topicPartition, error: error))
+        }
+    }
+}
