@@ -18,7 +18,7 @@ final class TopicTable {
 
     /// Gives the handles back. Names and indexes stay.
     func release() {
-        for unsafehandle in unsafe handles { unsafe TopicResource.destroy(handle) }
+        for index in unsafe handles.indices { unsafe TopicResource.destroy(handles[index]) }
         unsafe handles.removeAll()
         indexes.removeAll()
         client = nil
