@@ -1,0 +1,191 @@
+extension Layout {
+    /// The columns in canonical order; the common ones come first.
+    public var columns: [Column] {
+        switch self {
+        case .organizations: Layout.organizationColumns
+        case .assessmentResults: Layout.assessmentColumns
+        case .attendance: Layout.attendanceColumns
+        case .englishProficiency: Layout.englishProficiencyColumns
+        case .graduationCohort: Layout.graduationColumns
+        case .advancedCoursework: Layout.advancedCourseworkColumns
+        case .participationCounts: Layout.participationColumns
+        case .indicatorValues: Layout.indicatorColumns
+        case .targets: Layout.targetColumns
+        case .directives: Layout.directiveColumns
+        }
+    }
+
+    private static let count = Column.Kind.integer(0...10_000_000)
+
+    private static let common = [
+        Column("school_year", .year, "the spring year: 2018-19 is 2019"),
+        Column("org_code", .code8, "the organization: 00000000 the state, dddd0000 a district, otherwise a school"),
+        Column("action", .choice(["upsert", "delete"]), .optional, "upsert (default) or delete the row with this key"),
+    ]
+
+    private static let student =
+        common + [
+            Column("student_id", .studentIdentifier, "the submitter's identifier; replaced by a pseudonym on entry")
+        ]
+
+    private static let groupColumns = [
+        Column("grade", .grade(orAll: false), "the grade the student is in"),
+        Column("race", .choice(Vocabulary.races), "race and ethnicity, one group a student"),
+        Column("low_income", .yesNo, "from a low-income family"),
+        Column("el_status", .choice(Vocabulary.englishLearnerStatuses), "English learner: no, yes, former, first year"),
+        Column("swd", .yesNo, "student with disabilities"),
+        Column("enrolled_since_october", .yesNo, "enrolled in this organization since October 1"),
+    ]
+
+    private static let organizationColumns =
+        common + [
+            Column("org_type", .choice(["state", "district", "school"]), "the level"),
+            Column("name", .text(maxLength: 200), "the name to publish"),
+            Column("district_code", .code8, .mayBeEmpty, "the district of a school"),
+            Column("region", .text(maxLength: 100), .optional, "the Department's region"),
+            Column("school_type", .text(maxLength: 40), .optional, "for instance ES, MS, HS, ESMS, MSHS, K-12"),
+            Column(
+                "comparison_group",
+                .choice(Vocabulary.comparisonGroups),
+                .mayBeEmpty,
+                "the peers a school is ranked among"
+            ),
+            Column(
+                "grades_served",
+                .text(maxLength: 60),
+                .optional,
+                "grades separated by commas, for instance K,01,02"
+            ),
+            Column("title1", .yesNo, .optional, "a Title I school or district"),
+            Column("enrollment", count, .mayBeEmpty, "students on October 1, all grades"),
+            Column("non_high_enrollment", count, .mayBeEmpty, "of those, grades 1 to 8"),
+            Column("high_enrollment", count, .mayBeEmpty, "of those, grades 9 to 12"),
+            Column("enrollment_low_income", count, .optional, "of the enrollment, low income"),
+            Column("enrollment_swd", count, .optional, "of the enrollment, students with disabilities"),
+            Column("enrollment_el", count, .optional, "of the enrollment, English learners"),
+        ]
+
+    private static let assessmentColumns: [Column] = {
+        var columns = student + groupColumns
+        columns.append(Column("prior_org_code", .code8, .optional, "the school of the year before, if it is known"))
+        for (prefix, subject, hasGrowth) in [
+            ("ela", "ELA", true), ("math", "math", true), ("science", "science", false),
+        ] {
+            columns.append(
+                Column(
+                    "\(prefix)_status",
+                    .choice(Vocabulary.testStatuses),
+                    "\(subject): T tested, ALT alternate, ABS absent, MED medical, EXF first-year EL exempt, EXN EL without"
+                        + " the EL test, NR not required"
+                )
+            )
+            columns.append(
+                Column(
+                    "\(prefix)_scaled_score",
+                    .integer(200...560),
+                    .mayBeEmpty,
+                    "\(subject): composite scaled score, 440 to 560, on the legacy scale 200 to 280"
+                )
+            )
+            guard hasGrowth else { continue }
+            columns.append(
+                Column("\(prefix)_sgp", .integer(1...99), .mayBeEmpty, "\(subject): student growth percentile")
+            )
+            columns.append(
+                Column(
+                    "\(prefix)_prior_scaled_score",
+                    .integer(200...560),
+                    .optional,
+                    "\(subject): score of the year before"
+                )
+            )
+        }
+        return columns
+    }()
+
+    private static let attendanceColumns =
+        student + groupColumns + [
+            Column("days_enrolled", .integer(0...366), "days in membership"),
+            Column("days_absent", .integer(0...366), "of those, days absent"),
+        ]
+
+    private static let englishProficiencyColumns =
+        student + groupColumns + [
+            Column(
+                "difficulty_quartile",
+                .integer(1...4),
+                .mayBeEmpty,
+                "how hard the student's target is to meet, 1 to 4"
+            ),
+            Column("met_progress", .yesNo, "met the year's ACCESS progress target"),
+        ]
+
+    private static let graduationColumns =
+        student + groupColumns + [
+            Column("cohort_year", .year, "the year in which the cohort is due to graduate in four years"),
+            Column("four_year_graduate", .yesNo, "graduated in four years or fewer"),
+            Column("five_year_graduate", .yesNo, "graduated in five years or fewer"),
+            Column("still_enrolled_after_five", .yesNo, "still enrolled after five years"),
+            Column("dropped_out", .yesNo, "dropped out"),
+        ]
+
+    private static let advancedCourseworkColumns =
+        student + groupColumns + [
+            Column("completed", .yesNo, "completed at least one advanced course")
+        ]
+
+    private static let participationColumns =
+        common + [
+            Column("grade", .grade(orAll: true), "a grade, or all"),
+            Column("group", .group, "the student group: a wire name or a published spelling"),
+            Column(
+                "subject",
+                .choice(Vocabulary.subjects, synonyms: ["MTH": "Math", "Science": "STE"]),
+                "ELA, Math or STE (science, technology and engineering)"
+            ),
+            Column("enrolled", count, .mayBeEmpty, "students enrolled at the time of the test"),
+            Column("standard", count, .mayBeEmpty, "took the standard test"),
+            Column("alternate", count, .mayBeEmpty, "took the alternate assessment"),
+            Column("absent", count, .mayBeEmpty, "absent"),
+            Column("medical", count, .mayBeEmpty, "absent for a documented medical reason"),
+            Column("first_year_el", count, .mayBeEmpty, "first-year English learners, exempt from ELA"),
+            Column("after_october", count, .mayBeEmpty, "tested, but enrolled after October 1"),
+            Column("published_rate", .integer(0...100), .optional, "the rate once published, to compare with"),
+        ]
+
+    private static let measured =
+        common + [
+            Column("grade_span", .choice(Vocabulary.gradeSpans), "tests in grades 3 to 8, or in grade 10"),
+            Column("group", .group, "the student group: a wire name or a published spelling"),
+            Column("indicator", .choice(Vocabulary.indicators), "the indicator"),
+        ]
+
+    private static let indicatorColumns =
+        common + [
+            Column(
+                "comparison_group",
+                .choice(Vocabulary.comparisonGroups),
+                .mayBeEmpty,
+                "the peers a school is ranked among"
+            )
+        ] + measured.dropFirst(common.count) + [
+            Column("value", .decimal(0...1_000), "the value: a mean score, an index or a percentage"),
+            Column("count", count, .mayBeEmpty, "the students it is of"),
+        ]
+
+    private static let targetColumns =
+        measured + [
+            Column("baseline", .decimal(0...1_000), .mayBeEmpty, "the value the target starts from"),
+            Column("target", .decimal(0...1_000), "the value to reach in the year"),
+        ]
+
+    private static let directiveColumns =
+        common + [
+            Column("directive", .choice(Vocabulary.directives), "the act; all after release are reserved"),
+            Column("kind", .choice(Vocabulary.directiveKinds), "what is designated, recognised or released"),
+            Column("effective_date", .date, "the day it takes effect"),
+            Column("end_date", .date, .optional, "the day it ends; empty while it lasts"),
+            Column("reason", .text(maxLength: 500), .optional, "the reason to publish"),
+            Column("reference", .text(maxLength: 200), .optional, "the decision it rests on"),
+        ]
+}
