@@ -1,0 +1,43 @@
+extension Framework {
+    /// The framework of a school year, by its spring: 2019 is 2018-19.
+    ///
+    /// 2020 and 2021 had no determinations and have no framework.
+    public static func of(schoolYear: Int) throws(FrameworkError) -> Framework {
+        guard let framework = try embedded.get().first(where: { $0.schoolYears.contains(schoolYear) }) else {
+            throw FrameworkError(.noFramework, message: "no framework covers school year \(schoolYear)")
+        }
+        return framework
+    }
+
+    /// Every framework that is built in, by year.
+    public static func all() throws(FrameworkError) -> [Framework] { try embedded.get() }
+
+    /// The built-in documents: name and YAML text.
+    public static let documents: [(name: String, text: String)] = resources.map { name, bytes in
+        (name: name, text: String(decoding: bytes, as: UTF8.self))
+    }
+
+    // The package manager turns the first digit of a file name into an underscore.
+    private static let resources: [(name: String, bytes: [UInt8])] = [
+        ("2007", PackageResources._007_yaml),
+        ("2016", PackageResources._016_yaml),
+        ("2017", PackageResources._017_yaml),
+        ("2018", PackageResources._018_yaml),
+        ("2019", PackageResources._019_yaml),
+        ("2022", PackageResources._022_yaml),
+        ("2023", PackageResources._023_yaml),
+        ("2024", PackageResources._024_yaml),
+        ("2025", PackageResources._025_yaml),
+    ]
+
+    private static let embedded: Result<[Framework], FrameworkError> = {
+        let texts = Dictionary(uniqueKeysWithValues: documents.map { ($0.name, $0.text) })
+        return Result { () throws(FrameworkError) in
+            var frameworks: [Framework] = []
+            for document in documents {
+                frameworks.append(try load(file: "\(document.name).yaml", text: document.text, bases: texts))
+            }
+            return frameworks
+        }
+    }()
+}

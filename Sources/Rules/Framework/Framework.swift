@@ -1,0 +1,98 @@
+/// The framework for district and school accountability of one or more school years: 603 CMR 2.03(1).
+///
+/// Every number and switch of the rules is a ``Parameter`` with its status and its source. Sections that a year does not have
+/// are nil: 2022 has no targets, percentages or determinations; before 2018 only participation is known.
+public final class Framework: Sendable {
+    /// The short name: `2019`.
+    public let name: String
+    /// The title.
+    public let title: String
+    /// The school years it holds for, by their spring.
+    public let schoolYears: [Int]
+    /// Every parameter, in the order of the paths.
+    public let parameters: [ParameterRecord]
+    /// The whole content in canonical form: the text whose digest is the framework's identity.
+    public let canonicalText: String
+
+    /// Minimum group sizes.
+    public let minimumSize: MinimumSizeParameters
+    /// Participation: (2)(d).
+    public let participation: ParticipationParameters
+    /// Values of the indicators.
+    public let indicators: IndicatorParameters?
+    /// The lowest performing group: (2)(b)(1).
+    public let lowestPerforming: LowestPerformingParameters?
+    /// Weights of the categories.
+    public let weights: WeightParameters?
+    /// Points against targets: (2)(b).
+    public let points: PointParameters?
+    /// The criterion-referenced target percentage: (2)(b).
+    public let percentage: PercentageParameters?
+    /// Percentiles: (2)(a), (2)(c).
+    public let percentile: PercentileParameters?
+    /// Determinations: (3).
+    public let determination: DeterminationParameters?
+
+    /// A framework from its YAML documents: the first is loaded, the others are the bases it may name.
+    public static func load(
+        file: String,
+        text: String,
+        bases: [String: String] = [:]
+    ) throws(FrameworkError) -> Framework {
+        var document = try FrameworkDocument(file: file, text: text)
+        var base = document.basedOn
+        var seen: Set<String> = [document.name]
+        while let name = base {
+            guard seen.insert(name).inserted, let text = bases[name] else {
+                throw FrameworkError(
+                    .malformed,
+                    file: file,
+                    message: "based_on names '\(name)', which is absent or leads in a circle"
+                )
+            }
+            let parent = try FrameworkDocument(file: "\(name).yaml", text: text)
+            document = document.resolved(over: parent)
+            base = parent.basedOn
+        }
+        return try Framework(document)
+    }
+
+    init(_ document: FrameworkDocument) throws(FrameworkError) {
+        name = document.name
+        title = document.title
+        schoolYears = document.schoolYears
+        parameters = document.entries.sorted { $0.key < $1.key }
+            .map { path, entry in
+                ParameterRecord(path: path, text: entry.value.text, status: entry.status, source: entry.source)
+            }
+        canonicalText =
+            "name: \(name)\ntitle: \(title)\nschool_years: \(schoolYears)\n"
+            + parameters.map { "\($0.path) = \($0.text) | \($0.status.rawValue) | \($0.source)\n" }.joined()
+
+        let reader = ParameterReader(document)
+        minimumSize = try MinimumSizeParameters(reader)
+        participation = try ParticipationParameters(reader)
+        indicators = reader.has("indicators") ? try IndicatorParameters(reader) : nil
+        lowestPerforming = reader.has("lowest_performing") ? try LowestPerformingParameters(reader) : nil
+        weights = reader.has("weights") ? try WeightParameters(reader) : nil
+        points = reader.has("points") ? try PointParameters(reader) : nil
+        percentage = reader.has("percentage") ? try PercentageParameters(reader) : nil
+        percentile = reader.has("percentile") ? try PercentileParameters(reader) : nil
+        determination = reader.has("determination") ? try DeterminationParameters(reader) : nil
+        try reader.finish()
+    }
+
+    /// A section, or an error that says that the year has no such measure.
+    public func require<Section>(_ section: KeyPath<Framework, Section?>, _ measure: String) throws(FrameworkError)
+        -> Section
+    {
+        guard let value = self[keyPath: section] else {
+            throw FrameworkError(
+                .measureAbsent,
+                file: "\(name).yaml",
+                message: "the framework of \(schoolYears.map(String.init).joined(separator: ", ")) has no \(measure)"
+            )
+        }
+        return value
+    }
+}

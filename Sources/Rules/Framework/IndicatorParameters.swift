@@ -1,0 +1,128 @@
+/// How an achievement value is measured.
+public enum AchievementMeasure: String, Sendable, CaseIterable {
+    /// Mean composite scaled score.
+    case scaledScore = "scaled_score"
+    /// Composite performance index, 0 to 100.
+    case cpi
+}
+
+/// The values of the indicators: 603 CMR 2.03(2)(b).
+public struct IndicatorParameters: Sendable {
+    /// A row of the table that turns a scaled score into index points.
+    public struct IndexRow: Hashable, Sendable {
+        /// The lowest score of the row.
+        public let from: Int
+        /// The highest score of the row.
+        public let to: Int
+        /// The index points.
+        public let points: Int
+    }
+
+    /// How each achievement indicator is measured, by span.
+    public let measures: [GradeSpan: Parameter<[Indicator: AchievementMeasure]>]
+    /// The tables that turn a scaled score into index points, by subject.
+    public let indexTables: [Subject: Parameter<[IndexRow]>]
+    /// How a value is rounded.
+    public let valueRounding: Parameter<Rounding>
+    /// Chronically absent: absent this percentage of the days enrolled, or more. The first is the one that counts.
+    public let chronicAbsenceThresholds: Parameter<[Ratio]>
+    /// Chronic absenteeism: days in membership a student needs.
+    public let chronicAbsenceMinimumDays: Parameter<Int>
+    /// Whether only students enrolled since October count in results.
+    public let octoberEnrollment: Parameter<Bool>
+    /// The grades that count in chronic absenteeism.
+    public let chronicAbsenceGrades: Parameter<[Grade]>
+    /// School years between the data and the determination, by indicator; 0 where absent.
+    public let dataLags: Parameter<[Indicator: Int]>
+
+    init(_ reader: ParameterReader) throws(FrameworkError) {
+        var measures: [GradeSpan: Parameter<[Indicator: AchievementMeasure]>] = [:]
+        for span in GradeSpan.allCases {
+            measures[span] = try reader.read(
+                "indicators.measure.\(span)",
+                "a table of achievement indicators to scaled_score or cpi"
+            ) { $0.byName(Indicator.self) { $0.scalar.flatMap(AchievementMeasure.init(rawValue:)) } }
+        }
+        self.measures = measures
+        var tables: [Subject: Parameter<[IndexRow]>] = [:]
+        for subject in Subject.allCases {
+            tables[subject] = try reader.read("indicators.cpi.\(subject)", "a list of {from, to, points}") { value in
+                let rows = value.list?
+                    .compactMap { row -> IndexRow? in
+                        guard let from = row.table?["from"]?.integer, let to = row.table?["to"]?.integer,
+                            let points = row.table?["points"]?.integer, from <= to
+                        else { return nil }
+                        return IndexRow(from: from, to: to, points: points)
+                    }
+                return rows?.count == value.list?.count ? rows : nil
+            }
+        }
+        indexTables = tables
+        valueRounding = try reader.rounding("indicators.value_rounding")
+        chronicAbsenceThresholds = try reader.read("indicators.chronic_absence.thresholds", "a list of percentages") {
+            value in
+            let numbers = value.list?.compactMap(\.ratio) ?? []
+            return numbers.isEmpty || numbers.count != value.list?.count ? nil : numbers
+        }
+        chronicAbsenceMinimumDays = try reader.integer("indicators.chronic_absence.minimum_days")
+        chronicAbsenceGrades = try reader.read("indicators.chronic_absence.grades", "a list of grades") { value in
+            let grades = value.list?.compactMap { $0.scalar.flatMap { Grade($0) } }
+            return grades?.count == value.list?.count ? grades : nil
+        }
+        octoberEnrollment = try reader.flag("indicators.october_enrollment")
+        dataLags = try reader.read("indicators.data_lags", "a table of indicators to years") {
+            $0.byName(Indicator.self) { $0.integer }
+        }
+    }
+
+    /// How an achievement indicator is measured in a span; nil for other indicators.
+    public func measure(_ indicator: Indicator, _ span: GradeSpan) -> AchievementMeasure? {
+        measures[span]?.value[indicator]
+    }
+
+    /// School years between the data of an indicator and the determination.
+    public func lag(_ indicator: Indicator) -> Int { dataLags.value[indicator] ?? 0 }
+}
+
+/// The lowest performing group: 603 CMR 2.03(2)(b)(1).
+public struct LowestPerformingParameters: Sendable {
+    /// By what students are ordered.
+    public enum Basis: String, Sendable, CaseIterable {
+        /// The ELA and mathematics scaled scores of the year before, of students enrolled here both years.
+        case priorYearScores = "prior_year_scores"
+        /// The ELA and mathematics scaled scores of the current year.
+        case currentScores = "current_scores"
+    }
+
+    /// Whether the group exists, by span.
+    public let exists: [GradeSpan: Parameter<Bool>]
+    /// By what students are ordered, by span.
+    public let basis: [GradeSpan: Parameter<Basis>]
+    /// The share of students in the group, percent.
+    public let share: Parameter<Ratio>
+    /// Whether all students at the cut are in the group.
+    public let tiesIncluded: Parameter<Bool>
+    /// The indicators that count for the group, by span.
+    public let indicators: [GradeSpan: Parameter<[Indicator]>]
+    /// Whether science of the high span counts for districts of several schools.
+    public let highScienceInMultiSchoolDistricts: Parameter<Bool>
+
+    init(_ reader: ParameterReader) throws(FrameworkError) {
+        var exists: [GradeSpan: Parameter<Bool>] = [:]
+        var basis: [GradeSpan: Parameter<Basis>] = [:]
+        var indicators: [GradeSpan: Parameter<[Indicator]>] = [:]
+        for span in GradeSpan.allCases {
+            exists[span] = try reader.flag("lowest_performing.exists.\(span)")
+            basis[span] = try reader.choice("lowest_performing.basis.\(span)", Basis.self)
+            indicators[span] = try reader.read("lowest_performing.indicators.\(span)", "a list of indicators") {
+                $0.names(Indicator.self)
+            }
+        }
+        self.exists = exists
+        self.basis = basis
+        self.indicators = indicators
+        share = try reader.percent("lowest_performing.share")
+        tiesIncluded = try reader.flag("lowest_performing.ties_included")
+        highScienceInMultiSchoolDistricts = try reader.flag("lowest_performing.high_science_in_multi_school_districts")
+    }
+}

@@ -1,0 +1,94 @@
+/// Reads the parameters of a document one by one and remembers which were asked for.
+final class ParameterReader {
+    let file: String
+    private let entries: [String: FrameworkDocument.Entry]
+    private var used: Set<String> = []
+
+    init(_ document: FrameworkDocument) {
+        file = document.file
+        entries = document.entries
+    }
+
+    /// Whether the document has any parameter below a path.
+    func has(_ section: String) -> Bool {
+        entries.keys.contains { $0 == section || $0.hasPrefix(section + ".") }
+    }
+
+    /// The parameter, converted; an error where it is absent or cannot be converted.
+    func read<Value: Sendable>(
+        _ path: String,
+        _ expected: String,
+        _ convert: (ParameterValue) -> Value?
+    ) throws(FrameworkError) -> Parameter<Value> {
+        guard let entry = entries[path] else {
+            throw FrameworkError(
+                .missingParameter,
+                file: file,
+                parameter: path,
+                message: "is missing; expected \(expected)"
+            )
+        }
+        used.insert(path)
+        guard let value = convert(entry.value) else {
+            throw FrameworkError(
+                .invalidValue,
+                file: file,
+                parameter: path,
+                message: "'\(entry.value.text)' is not \(expected)"
+            )
+        }
+        return Parameter(path: path, value: value, status: entry.status, source: entry.source, text: entry.value.text)
+    }
+
+    func ratio(_ path: String) throws(FrameworkError) -> Parameter<Ratio> {
+        try read(path, "a decimal number") { $0.ratio }
+    }
+
+    func percent(_ path: String) throws(FrameworkError) -> Parameter<Ratio> {
+        try read(path, "a percentage from 0 to 100") { value in
+            value.ratio.flatMap { (Ratio.zero...Ratio.hundred).contains($0) ? $0 : nil }
+        }
+    }
+
+    func integer(_ path: String, in range: ClosedRange<Int> = 0...1_000_000) throws(FrameworkError) -> Parameter<Int> {
+        try read(path, "an integer from \(range.lowerBound) to \(range.upperBound)") { value in
+            value.integer.flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    func flag(_ path: String) throws(FrameworkError) -> Parameter<Bool> {
+        try read(path, "true or false") { $0.flag }
+    }
+
+    func rounding(_ path: String) throws(FrameworkError) -> Parameter<Rounding> {
+        try read(path, "a rounding {mode, decimals}") { $0.rounding }
+    }
+
+    func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
+        _ path: String,
+        _: Choice.Type = Choice.self
+    ) throws(FrameworkError) -> Parameter<Choice> {
+        try read(path, "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", ")) { value in
+            value.scalar.flatMap(Choice.init(rawValue:))
+        }
+    }
+
+    func optional<Value>(
+        _ path: String,
+        _ body: (String) throws(FrameworkError) -> Parameter<Value>
+    ) throws(FrameworkError) -> Parameter<Value>? {
+        entries[path] == nil ? nil : try body(path)
+    }
+
+    /// An error when the document has a parameter that nothing read.
+    func finish() throws(FrameworkError) {
+        if let unknown = entries.keys.filter({ !used.contains($0) }).min() {
+            throw FrameworkError(
+                .unknownParameter,
+                file: file,
+                parameter: unknown,
+                message: "no rule knows this parameter; see the names in 2019.yaml"
+            )
+        }
+    }
+}

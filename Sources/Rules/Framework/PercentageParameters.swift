@@ -1,0 +1,145 @@
+/// The criterion-referenced target percentage: 603 CMR 2.03(2)(b).
+public struct PercentageParameters: Sendable {
+    /// From what the annual percentage is made.
+    public enum AnnualMethod: String, Sendable, CaseIterable {
+        /// From the column percentages as they are kept.
+        case keptColumns = "kept_columns"
+        /// From the unrounded ratios of the columns.
+        case unroundedRatios = "unrounded_ratios"
+    }
+
+    /// From what the displayed percentage of a span is made.
+    public enum SpanDisplay: String, Sendable, CaseIterable {
+        /// The mean of the kept column percentages, rounded once.
+        case keptColumns = "kept_columns"
+        /// The mean of the displayed column percentages, rounded.
+        case displayedColumns = "displayed_columns"
+    }
+
+    /// Where the weights of the spans come from.
+    public enum SpanWeights: String, Sendable, CaseIterable {
+        /// Shares of the October enrolment in grades 1 to 8 and 9 to 12.
+        case enrollmentShares = "enrollment_shares"
+        /// Fixed weights.
+        case flat
+    }
+
+    /// What happens when a category that should count has no points.
+    public enum MissingCategory: String, Sendable, CaseIterable {
+        /// The other weights keep their proportions; the column is flagged.
+        case renormalize
+        /// The column has no percentage.
+        case none
+    }
+
+    /// A band of the cumulative percentage.
+    public struct Band: Hashable, Sendable {
+        /// The lowest percentage of the band.
+        public let minimum: Int
+        /// The level it gives.
+        public let level: ProgressLevel
+    }
+
+    /// How the weighted total of a column is rounded, and used rounded.
+    public let weightedTotalRounding: Parameter<Rounding>
+    /// How a column's percentage is kept.
+    public let columnRounding: Parameter<Rounding>
+    /// How percentages are shown.
+    public let displayRounding: Parameter<Rounding>
+    /// How the annual percentage is kept.
+    public let annualRounding: Parameter<Rounding>
+    /// How the cumulative percentage is rounded.
+    public let cumulativeRounding: Parameter<Rounding>
+    /// The weight of the lowest performing group in a span, percent.
+    public let lowestPerformingWeight: Parameter<Ratio>
+    /// From what the annual percentage is made.
+    public let annualMethod: Parameter<AnnualMethod>
+    /// From what the displayed percentage of a span is made.
+    public let spanDisplay: Parameter<SpanDisplay>
+    /// Where the weights of the spans come from.
+    public let spanWeights: Parameter<SpanWeights>
+    /// The weight of the lower span where the weights are flat, percent.
+    public let flatNonHighWeight: Parameter<Ratio>?
+    /// How the share of enrolment is rounded to a weight.
+    public let spanWeightRounding: Parameter<Rounding>
+    /// The weight of the current year in the cumulative percentage, percent; the rest is the prior year's.
+    public let currentYearWeight: Parameter<Ratio>
+    /// What happens when a category has no points.
+    public let missingCategory: Parameter<MissingCategory>
+    /// The bands, the highest first.
+    public let bands: Parameter<[Band]>
+
+    init(_ reader: ParameterReader) throws(FrameworkError) {
+        weightedTotalRounding = try reader.rounding("percentage.weighted_total_rounding")
+        columnRounding = try reader.rounding("percentage.column_rounding")
+        displayRounding = try reader.rounding("percentage.display_rounding")
+        annualRounding = try reader.rounding("percentage.annual_rounding")
+        cumulativeRounding = try reader.rounding("percentage.cumulative_rounding")
+        lowestPerformingWeight = try reader.percent("percentage.lowest_performing_weight")
+        annualMethod = try reader.choice("percentage.annual_method")
+        spanDisplay = try reader.choice("percentage.span_display")
+        spanWeights = try reader.choice("percentage.span_weights")
+        flatNonHighWeight = try reader.optional("percentage.flat_non_high_weight") { path throws(FrameworkError) in
+            try reader.percent(path)
+        }
+        spanWeightRounding = try reader.rounding("percentage.span_weight_rounding")
+        currentYearWeight = try reader.percent("percentage.current_year_weight")
+        missingCategory = try reader.choice("percentage.missing_category")
+        bands = try reader.read("percentage.bands", "a list of {minimum, level} from the highest to 0") { value in
+            let bands = value.list?
+                .compactMap { band -> Band? in
+                    guard let minimum = band.table?["minimum"]?.integer,
+                        let level = band.table?["level"]?.scalar.flatMap({ ProgressLevel(wireName: $0) })
+                    else { return nil }
+                    return Band(minimum: minimum, level: level)
+                }
+            guard let bands, bands.count == value.list?.count, bands.last?.minimum == 0 else { return nil }
+            let descending = zip(bands, bands.dropFirst()).allSatisfy { $0.minimum > $1.minimum }
+            return descending ? bands : nil
+        }
+        if spanWeights.value == .flat, flatNonHighWeight == nil {
+            throw FrameworkError(
+                .missingParameter,
+                file: reader.file,
+                parameter: "percentage.flat_non_high_weight",
+                message: "is needed where percentage.span_weights is flat"
+            )
+        }
+    }
+}
+
+/// The degree to which an organization met its targets: 603 CMR 2.03(3)(a)(2), (3)(b)(2).
+public enum ProgressLevel: UInt8, WireNamed {
+    /// Meeting or exceeding targets.
+    case meeting
+    /// Substantial progress toward targets.
+    case substantial
+    /// Moderate progress toward targets.
+    case moderate
+    /// Limited or no progress toward targets.
+    case limited
+    /// Partially meeting targets: 2018 alone.
+    case partiallyMeeting
+
+    /// The name in files and messages.
+    public var wireName: String {
+        switch self {
+        case .meeting: "meeting"
+        case .substantial: "substantial"
+        case .moderate: "moderate"
+        case .limited: "limited"
+        case .partiallyMeeting: "partially_meeting"
+        }
+    }
+
+    /// The words of the reports.
+    public var title: String {
+        switch self {
+        case .meeting: "Meeting or exceeding targets"
+        case .substantial: "Substantial progress toward targets"
+        case .moderate: "Moderate progress toward targets"
+        case .limited: "Limited or no progress toward targets"
+        case .partiallyMeeting: "Partially meeting targets"
+        }
+    }
+}

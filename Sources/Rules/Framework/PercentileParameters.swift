@@ -1,0 +1,79 @@
+/// Percentiles: 603 CMR 2.03(2)(a), (2)(c).
+public struct PercentileParameters: Sendable {
+    /// What happens to a correction after publication.
+    public enum Norm: String, Sendable, CaseIterable {
+        /// Everybody is ranked again.
+        case live
+        /// The corrected organization is placed against the published ranking.
+        case frozen
+        /// Live until the results are official, frozen after.
+        case liveUntilOfficial = "live_until_official"
+    }
+
+    /// The number of steps: 99 gives percentiles from 1 to 99.
+    public let steps: Parameter<Int>
+    /// The weight of each year, percent, by how many years before the current one it lies.
+    public let yearWeights: Parameter<[Int: Ratio]>
+    /// The categories without which a year has no mean.
+    public let requiredCategories: [GradeSpan: Parameter<[IndicatorCategory]>]
+    /// How the share of the lower span of a middle/high school is rounded.
+    public let shareRounding: Parameter<Rounding>
+    /// What happens to a correction after publication.
+    public let norm: Parameter<Norm>
+
+    init(_ reader: ParameterReader) throws(FrameworkError) {
+        steps = try reader.integer("percentile.steps", in: 1...1000)
+        yearWeights = try reader.read("percentile.year_weights", "a table of years before to percentages, sum 100") {
+            value in
+            var weights: [Int: Ratio] = [:]
+            for (key, entry) in value.table ?? [:] {
+                guard let before = Int(key), before >= 0, let weight = entry.ratio, weight > .zero else { return nil }
+                weights[before] = weight
+            }
+            guard weights[0] != nil, let sum = try? Ratio.sum(weights.values), sum == .hundred else { return nil }
+            return weights
+        }
+        var required: [GradeSpan: Parameter<[IndicatorCategory]>] = [:]
+        for span in GradeSpan.allCases {
+            required[span] = try reader.read("percentile.required_categories.\(span)", "a list of categories") {
+                $0.names(IndicatorCategory.self)
+            }
+        }
+        requiredCategories = required
+        shareRounding = try reader.rounding("percentile.share_rounding")
+        norm = try reader.choice("percentile.norm")
+    }
+}
+
+/// Determinations: 603 CMR 2.03(3).
+public struct DeterminationParameters: Sendable {
+    /// What low graduation means.
+    public enum LowGraduation: String, Sendable, CaseIterable {
+        /// A rate below the threshold, as the Department prints it.
+        case belowThreshold = "below_threshold"
+        /// One third or more fail to graduate, as 20 U.S.C. 6311 says.
+        case oneThirdFail = "one_third_fail"
+    }
+
+    /// The accountability percentile up to which a school is among the lowest performing.
+    public let lowestPerformingPercentile: Parameter<Int>
+    /// The subgroup percentile up to which a subgroup is low performing.
+    public let lowSubgroupPercentile: Parameter<Int>
+    /// What low graduation means.
+    public let lowGraduation: Parameter<LowGraduation>
+    /// The four-year rate below which graduation is low, percent.
+    public let lowGraduationThreshold: Parameter<Ratio>
+    /// The students a cohort needs.
+    public let minimumCohort: Parameter<Int>
+    /// Whether only organizations with an annual percentage can have a low graduation rate.
+    public let lowGraduationNeedsPercentage: Parameter<Bool>
+
+    init(_ reader: ParameterReader) throws(FrameworkError) {
+        lowestPerformingPercentile = try reader.integer("determination.lowest_performing_percentile", in: 0...99)
+        lowSubgroupPercentile = try reader.integer("determination.low_subgroup_percentile", in: 0...99)
+        lowGraduation = try reader.choice("determination.low_graduation")
+        lowGraduationThreshold = try reader.percent("determination.low_graduation_threshold")
+        minimumCohort = try reader.integer("determination.minimum_cohort")
+        lowGraduationNeedsPercentage = try reader.flag("determination.low_graduation_needs_percentage")
+    }
+}

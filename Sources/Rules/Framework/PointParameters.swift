@@ -1,0 +1,96 @@
+/// Points against targets: 603 CMR 2.03(2)(b).
+public struct PointParameters: Sendable {
+    /// What shares tolerances and cuts: achievement by its measure, every other indicator by itself.
+    public enum Scale: String, Hashable, Sendable, CaseIterable {
+        /// Achievement as mean scaled score.
+        case scaledScore = "scaled_score"
+        /// Achievement as CPI.
+        case cpi
+        /// Mean student growth percentile.
+        case growth
+        /// Four-year graduation rate.
+        case fourYearGraduation = "four_year_graduation"
+        /// Extended engagement rate.
+        case extendedEngagement = "extended_engagement"
+        /// Dropout rate.
+        case dropout
+        /// EL progress rate.
+        case elProgress = "el_progress"
+        /// Chronic absenteeism rate.
+        case chronicAbsenteeism = "chronic_absenteeism"
+        /// Advanced coursework completion rate.
+        case advancedCoursework = "advanced_coursework"
+    }
+
+    /// Among whom a statewide percentile is taken.
+    public enum Population: String, Hashable, Sendable, CaseIterable {
+        /// All students of all organizations of the type.
+        case allStudents = "all_students"
+        /// The same group of all organizations of the type.
+        case ownGroup = "own_group"
+        /// Organizations of the same difficulty quartile (EL progress).
+        case difficultyQuartile = "difficulty_quartile"
+    }
+
+    /// At or above a statewide percentile gives at least these points, even after a decline.
+    public struct StatewideRule: Hashable, Sendable {
+        /// The percentile.
+        public let percentile: Int
+        /// Among whom.
+        public let population: Population
+        /// The points.
+        public let points: Int
+    }
+
+    /// The most points of an indicator.
+    public let maximum: Parameter<Int>
+    /// The distance from the target within which it is met, by scale; beyond it, exceeded.
+    public let metTolerance: [Scale: Parameter<Ratio>]
+    /// The greatest decline that still counts as no change, by scale.
+    public let noChangeBand: [Scale: Parameter<Ratio>]
+    /// The value from which all points are given whatever the target, by scale.
+    public let highCut: [Scale: Parameter<Ratio>]
+    /// The least mean SGP for 4, 3, 2 and 1 points.
+    public let growthBands: [Int: Parameter<Ratio>]
+    /// The statewide percentile rules, by scale.
+    public let statewide: [Scale: Parameter<[StatewideRule]>]
+
+    init(_ reader: ParameterReader) throws(FrameworkError) {
+        maximum = try reader.integer("points.maximum", in: 1...100)
+        var metTolerance: [Scale: Parameter<Ratio>] = [:]
+        var noChangeBand: [Scale: Parameter<Ratio>] = [:]
+        var highCut: [Scale: Parameter<Ratio>] = [:]
+        var statewide: [Scale: Parameter<[StatewideRule]>] = [:]
+        for scale in Scale.allCases where scale != .growth {
+            metTolerance[scale] = try reader.ratio("points.met_tolerance.\(scale.rawValue)")
+            noChangeBand[scale] = try reader.ratio("points.no_change_band.\(scale.rawValue)")
+            highCut[scale] = try reader.optional("points.high_cut.\(scale.rawValue)") { path throws(FrameworkError) in
+                try reader.ratio(path)
+            }
+            statewide[scale] = try reader.optional("points.statewide.\(scale.rawValue)") {
+                path throws(FrameworkError) in
+                try reader.read(path, "a list of {percentile, population, points}") { Self.statewideRules($0) }
+            }
+        }
+        self.metTolerance = metTolerance
+        self.noChangeBand = noChangeBand
+        self.highCut = highCut
+        self.statewide = statewide
+        var bands: [Int: Parameter<Ratio>] = [:]
+        for points in 1...4 { bands[points] = try reader.ratio("points.growth.\(points)") }
+        growthBands = bands
+    }
+
+    private static func statewideRules(_ value: ParameterValue) -> [StatewideRule]? {
+        let rules = value.list?
+            .compactMap { rule -> StatewideRule? in
+                guard let entry = rule.table,
+                    let percentile = entry["percentile"]?.integer, (1...99).contains(percentile),
+                    let population = entry["population"]?.scalar.flatMap(Population.init(rawValue:)),
+                    let points = entry["points"]?.integer
+                else { return nil }
+                return StatewideRule(percentile: percentile, population: population, points: points)
+            }
+        return rules?.count == value.list?.count ? rules : nil
+    }
+}

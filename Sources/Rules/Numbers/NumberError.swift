@@ -1,0 +1,20 @@
+/// Why an exact number could not be made or computed.
+///
+/// Arithmetic among the rules never traps: what does not fit is reported.
+public enum NumberError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The exact result needs more than 63 bits above or below the line.
+    case overflow
+    /// A division by zero.
+    case divisionByZero
+    /// The text is not a decimal number such as `86.5`.
+    case malformed(String)
+
+    /// What is wrong, for people.
+    public var description: String {
+        switch self {
+        case .overflow: "the exact result does not fit 64 bits"
+        case .divisionByZero: "division by zero"
+        case .malformed(let text): "'\(text)' is not a decimal number"
+        }
+    }
+}

@@ -1,0 +1,21 @@
+/// A closed vocabulary whose cases have a fixed name in files and messages and a fixed canonical order.
+public protocol WireNamed: RawRepresentable<UInt8>, CaseIterable, Hashable, Comparable, Sendable,
+    CustomStringConvertible
+{
+    /// The name in files and messages; it never changes.
+    var wireName: String { get }
+}
+
+extension WireNamed {
+    /// The case of this exact name, or nil.
+    public init?(wireName: some StringProtocol) {
+        guard let match = Self.allCases.first(where: { $0.wireName == wireName }) else { return nil }
+        self = match
+    }
+
+    /// The canonical order: that of the declaration.
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+
+    /// The wire name.
+    public var description: String { wireName }
+}
