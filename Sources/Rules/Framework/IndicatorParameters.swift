@@ -100,6 +100,8 @@ public struct LowestPerformingParameters: Sendable {
     public let basis: [GradeSpan: Parameter<Basis>]
     /// The share of students in the group, percent.
     public let share: Parameter<Ratio>
+    /// How the size of the group is rounded.
+    public let sizeRounding: Parameter<Rounding>
     /// Whether all students at the cut are in the group.
     public let tiesIncluded: Parameter<Bool>
     /// The indicators that count for the group, by span.
@@ -122,6 +124,7 @@ public struct LowestPerformingParameters: Sendable {
         self.basis = basis
         self.indicators = indicators
         share = try reader.percent("lowest_performing.share")
+        sizeRounding = try reader.rounding("lowest_performing.size_rounding")
         tiesIncluded = try reader.flag("lowest_performing.ties_included")
         highScienceInMultiSchoolDistricts = try reader.flag("lowest_performing.high_science_in_multi_school_districts")
     }

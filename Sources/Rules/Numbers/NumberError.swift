@@ -6,6 +6,8 @@ public enum NumberError: Error, Hashable, Sendable, CustomStringConvertible {
     case overflow
     /// A division by zero.
     case divisionByZero
+    /// A count below zero: more was retracted than was added.
+    case negativeCount
     /// The text is not a decimal number such as `86.5`.
     case malformed(String)
 
@@ -14,6 +16,7 @@ public enum NumberError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .overflow: "the exact result does not fit 64 bits"
         case .divisionByZero: "division by zero"
+        case .negativeCount: "a count is below zero: more was retracted than was added"
         case .malformed(let text): "'\(text)' is not a decimal number"
         }
     }

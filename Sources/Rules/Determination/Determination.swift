@@ -1,0 +1,264 @@
+/// What the determination of an organization is made from.
+public struct DeterminationInput: Hashable, Sendable {
+    /// School, district or state: districts have fewer reasons.
+    public var type: OrganizationType
+    /// Whether there are enough data for a percentage or a percentile.
+    public var sufficientData: Bool
+    /// Designations in force.
+    public var designations: [Designation]
+    /// The accountability percentile; of schools alone.
+    public var percentile: Int?
+    /// The low performing subgroups.
+    public var lowSubgroups: [StudentGroup]
+    /// The four-year cohort of the year before, all students.
+    public var cohort: Int64?
+    /// The graduates of that cohort within four years.
+    public var graduates: Int64?
+    /// The groups that did not meet the participation requirement.
+    public var lowParticipationGroups: [StudentGroup]
+    /// The kinds of recognition the commissioner gave.
+    public var recognitions: [String]
+    /// The cumulative target percentage; nil where there is no annual percentage.
+    public var cumulative: Int64?
+
+    /// An input; everything but the type defaults to nothing known.
+    public init(
+        type: OrganizationType,
+        sufficientData: Bool = true,
+        designations: [Designation] = [],
+        percentile: Int? = nil,
+        lowSubgroups: [StudentGroup] = [],
+        cohort: Int64? = nil,
+        graduates: Int64? = nil,
+        lowParticipationGroups: [StudentGroup] = [],
+        recognitions: [String] = [],
+        cumulative: Int64? = nil
+    ) {
+        self.type = type
+        self.sufficientData = sufficientData
+        self.designations = designations
+        self.percentile = percentile
+        self.lowSubgroups = lowSubgroups
+        self.cohort = cohort
+        self.graduates = graduates
+        self.lowParticipationGroups = lowParticipationGroups
+        self.recognitions = recognitions
+        self.cumulative = cumulative
+    }
+}
+
+/// An annual performance determination: 603 CMR 2.03(3).
+public struct Determination: Hashable, Sendable {
+    /// What it was made from.
+    public let input: DeterminationInput
+    /// The classification.
+    public let classification: Classification
+    /// The level; nil with insufficient data, and where nothing but a percentile is known.
+    public let level: DeterminationLevel?
+    /// Every reason for assistance or intervention, in canonical order.
+    public let reasons: [DeterminationReason]
+    /// The band of the cumulative percentage, whatever the classification.
+    public let progress: ProgressLevel?
+    /// The graduation that was judged.
+    public let graduation: LowGraduation?
+    /// Every row of the table that applied.
+    public let rows: [DecisionRow]
+
+    /// The determination under a framework.
+    ///
+    /// The rank that applies first gives the classification and the level; within a rank all rows must agree.
+    public init(_ input: DeterminationInput, _ framework: Framework) throws(RuleError) {
+        let parameters = try framework.section(\.determination, "determinations")
+        self.input = input
+        let graduation: LowGraduation? =
+            if let cohort = input.cohort, let graduates = input.graduates {
+                try LowGraduation(cohort: cohort, graduates: graduates, framework)
+            } else { nil }
+        self.graduation = graduation
+        let progress: ProgressLevel? =
+            if let cumulative = input.cumulative { try CumulativePercentage.level(of: cumulative, framework) } else {
+                nil
+            }
+        self.progress = progress
+
+        let isSchool = input.type == .school
+        var rows: [DecisionRow] = []
+        for designation in input.designations {
+            rows.append(
+                DecisionRow(
+                    rank: designation == .directedFocused ? 2 : 1,
+                    classification: .requiringAssistance,
+                    level: designation == .directedFocused ? .focusedTargeted : .broadComprehensive,
+                    reason: .designation,
+                    paragraph: isSchool ? .schoolDesignation : .districtDesignation
+                )
+            )
+        }
+        func focused(_ reason: DeterminationReason, _ paragraph: Paragraph) {
+            rows.append(
+                DecisionRow(
+                    rank: 2,
+                    classification: .requiringAssistance,
+                    level: .focusedTargeted,
+                    reason: reason,
+                    paragraph: paragraph
+                )
+            )
+        }
+        if isSchool, let percentile = input.percentile, percentile <= parameters.lowestPerformingPercentile.value {
+            focused(.lowest10Percent, .lowestPerformingSchools)
+        }
+        if isSchool, !input.lowSubgroups.isEmpty { focused(.lowSubgroup, .lowSubgroups) }
+        let hasPercentage = input.cumulative != nil || !parameters.lowGraduationNeedsPercentage.value
+        if graduation?.isLow == true, hasPercentage {
+            focused(.lowGraduation, isSchool ? .schoolLowGraduation : .districtLowGraduation)
+        }
+        if !input.lowParticipationGroups.isEmpty {
+            focused(.lowParticipation, isSchool ? .schoolLowParticipation : .districtLowParticipation)
+        }
+        if !input.sufficientData || (input.percentile == nil && input.cumulative == nil) {
+            rows.append(
+                DecisionRow(
+                    rank: 3,
+                    classification: .insufficientData,
+                    level: nil,
+                    reason: nil,
+                    paragraph: .determinations
+                )
+            )
+        }
+        let notRequiring: Paragraph = isSchool ? .schoolsNotRequiring : .districtsNotRequiring
+        if isSchool, !input.recognitions.isEmpty {
+            rows.append(
+                DecisionRow(
+                    rank: 4,
+                    classification: .notRequiringAssistance,
+                    level: .schoolOfRecognition,
+                    reason: nil,
+                    paragraph: .exemplaryPerformance
+                )
+            )
+        }
+        rows.append(
+            DecisionRow(
+                rank: 5,
+                classification: .notRequiringAssistance,
+                level: progress.map(DeterminationLevel.init),
+                reason: nil,
+                paragraph: notRequiring
+            )
+        )
+
+        let outcome = try DecisionRow.first(of: rows)
+        self.rows = rows
+        classification = outcome.classification
+        level = outcome.level
+        reasons = Set(rows.compactMap(\.reason)).sorted()
+    }
+
+    /// The groups whose percentile is low, in canonical order: 603 CMR 2.03(3)(b)(1)(b)(ii).
+    public static func lowSubgroups(
+        _ percentiles: [StudentGroup: Int],
+        _ framework: Framework
+    ) throws(RuleError) -> [StudentGroup] {
+        let cut = try framework.section(\.determination, "determinations").lowSubgroupPercentile.value
+        return percentiles.filter { $0.key != .allStudents && $0.value <= cut }.keys.sorted()
+    }
+
+    /// The derivation, for people.
+    public func explained(by framework: Framework) -> Derivation {
+        let parameters = framework.determination
+        var inputs = rows.map { row in
+            Derivation(
+                "Row of rank \(row.rank)",
+                ([row.classification.title] + [row.level?.title, row.reason?.title].compactMap { $0 })
+                    .joined(separator: "; "),
+                paragraph: row.paragraph
+            )
+        }
+        if let percentile = input.percentile {
+            inputs.append(
+                Derivation(
+                    "Accountability percentile",
+                    String(percentile),
+                    paragraph: .lowestPerformingSchools,
+                    parameters: [parameters?.lowestPerformingPercentile.record].compactMap { $0 }
+                )
+            )
+        }
+        if !input.lowSubgroups.isEmpty {
+            inputs.append(
+                Derivation(
+                    "Low performing subgroups",
+                    input.lowSubgroups.map(\.wireName).joined(separator: ", "),
+                    paragraph: .lowSubgroups,
+                    parameters: [parameters?.lowSubgroupPercentile.record].compactMap { $0 }
+                )
+            )
+        }
+        if !input.lowParticipationGroups.isEmpty {
+            inputs.append(
+                Derivation(
+                    "Groups with low participation",
+                    input.lowParticipationGroups.map(\.wireName).joined(separator: ", "),
+                    paragraph: .participationRequirement,
+                    parameters: [framework.participation.standard.record]
+                )
+            )
+        }
+        if let graduation {
+            inputs.append(
+                graduation.explained(
+                    input.type == .school ? .schoolLowGraduation : .districtLowGraduation,
+                    by: framework
+                )
+            )
+        }
+        if let cumulative = input.cumulative {
+            inputs.append(
+                Derivation(
+                    "Cumulative percentage",
+                    "\(cumulative): \(progress?.title ?? "-")",
+                    paragraph: .criterionReferenced,
+                    parameters: [framework.percentage?.bands.record].compactMap { $0 }
+                )
+            )
+        }
+        return Derivation(
+            "Determination",
+            [classification.title, level?.title].compactMap { $0 }.joined(separator: ": "),
+            paragraph: input.type == .school ? .schoolDeterminations : .districtDeterminations,
+            row: reasons.isEmpty ? nil : reasons.map(\.wireName).joined(separator: ", "),
+            inputs: inputs
+        )
+    }
+}
+
+/// A row of the decision table that applied.
+public struct DecisionRow: Hashable, Sendable {
+    /// Rows of a lower rank go first; rows of the same rank must agree.
+    public let rank: Int
+    /// The classification it gives.
+    public let classification: Classification
+    /// The level it gives.
+    public let level: DeterminationLevel?
+    /// The reason it states.
+    public let reason: DeterminationReason?
+    /// The paragraph it carries out.
+    public let paragraph: Paragraph
+
+    /// The outcome: the first rank that has a row. Two rows of that rank that disagree are an error, never first-come.
+    static func first(of rows: [DecisionRow]) throws(RuleError) -> DecisionRow {
+        guard let rank = rows.map(\.rank).min(), let first = rows.first(where: { $0.rank == rank }) else {
+            throw .conflict("no row of the decision table applies")
+        }
+        for row in rows
+        where row.rank == rank && (row.classification != first.classification || row.level != first.level) {
+            throw .conflict(
+                "\(first.paragraph) gives \(first.level?.wireName ?? "none"), "
+                    + "\(row.paragraph) gives \(row.level?.wireName ?? "none")"
+            )
+        }
+        return first
+    }
+}

@@ -1,0 +1,118 @@
+/// The sum and the number behind an indicator value.
+///
+/// The sum is of scaled scores, index points, growth percentiles, or of students who count above the line of a rate. Tallies add
+/// and subtract exactly, whatever the order; sums wrap rather than trap.
+public struct IndicatorTally: Hashable, Sendable {
+    /// The sum of what is averaged.
+    public var sum: Int64
+    /// The number of students.
+    public var count: Int64
+
+    /// A tally.
+    public init(sum: Int64 = 0, count: Int64 = 0) {
+        self.sum = sum
+        self.count = count
+    }
+
+    /// One student above the line of a rate, or below it alone.
+    public init(_ counts: Bool) {
+        self.init(sum: counts ? 1 : 0, count: 1)
+    }
+
+    /// The tally of nobody.
+    public static let zero = IndicatorTally()
+
+    /// Adds.
+    public static func += (left: inout IndicatorTally, right: IndicatorTally) {
+        left = IndicatorTally(sum: left.sum &+ right.sum, count: left.count &+ right.count)
+    }
+
+    /// Retracts.
+    public static func -= (left: inout IndicatorTally, right: IndicatorTally) {
+        left = IndicatorTally(sum: left.sum &- right.sum, count: left.count &- right.count)
+    }
+
+    /// The sum.
+    public static func + (left: IndicatorTally, right: IndicatorTally) -> IndicatorTally {
+        IndicatorTally(sum: left.sum &+ right.sum, count: left.count &+ right.count)
+    }
+
+    /// The difference.
+    public static func - (left: IndicatorTally, right: IndicatorTally) -> IndicatorTally {
+        IndicatorTally(sum: left.sum &- right.sum, count: left.count &- right.count)
+    }
+}
+
+/// The value of an indicator for a group: 603 CMR 2.03(2)(b).
+public struct IndicatorValue: Hashable, Sendable {
+    /// The indicator.
+    public let indicator: Indicator
+    /// What it was made from; nil where the value was supplied.
+    public let tally: IndicatorTally?
+    /// The number of students.
+    public let count: Int64
+    /// The exact value; nil of nobody. Rates are in percent.
+    public let exact: Ratio?
+    /// The value as the framework rounds it.
+    public let rounded: Ratio?
+    /// Whether the group is large enough for accountability.
+    public let meetsMinimumSize: Bool
+
+    /// The value that counts: rounded, and nil below the minimum size.
+    public var value: Ratio? { meetsMinimumSize ? rounded : nil }
+
+    /// The value of a tally.
+    ///
+    /// `enrolled` is needed only where the framework divides achievement by the larger of 95 percent of those enrolled and those
+    /// tested.
+    public init(
+        _ indicator: Indicator,
+        _ tally: IndicatorTally,
+        enrolled: Int64? = nil,
+        _ framework: Framework
+    ) throws(NumberError) {
+        guard tally.count >= 0 else { throw .negativeCount }
+        self.indicator = indicator
+        self.tally = tally
+        count = tally.count
+        meetsMinimumSize = tally.count >= Int64(framework.minimumSize.accountability.value)
+        guard tally.count > 0 else {
+            exact = nil
+            rounded = nil
+            return
+        }
+        var denominator = Ratio(tally.count)
+        if framework.participation.federalDenominator.value, indicator.category == .achievement, let enrolled {
+            denominator = max(denominator, try Ratio(enrolled) * framework.participation.standard.value / .hundred)
+        }
+        let mean = try Ratio(tally.sum) / denominator
+        let exact = indicator.isRate ? try mean * .hundred : mean
+        self.exact = exact
+        rounded = try framework.indicators?.valueRounding.value(exact) ?? exact
+    }
+
+    /// A value that was supplied, already computed.
+    public init(supplied indicator: Indicator, value: Ratio, count: Int64, _ framework: Framework) throws(NumberError) {
+        self.indicator = indicator
+        tally = nil
+        self.count = count
+        exact = value
+        rounded = try framework.indicators?.valueRounding.value(value) ?? value
+        meetsMinimumSize = count >= Int64(framework.minimumSize.accountability.value)
+    }
+
+    /// The derivation, for people.
+    public func explained(by framework: Framework) -> Derivation {
+        var inputs = [Derivation("Students", count)]
+        if let tally { inputs.insert(Derivation(indicator.isRate ? "Of them counting" : "Sum", tally.sum), at: 0) }
+        return Derivation(
+            indicator.wireName,
+            value?.text(decimals: 1) ?? (rounded == nil ? "no students" : "below the minimum size"),
+            paragraph: .criterionReferenced,
+            rounding: framework.indicators?.valueRounding.value,
+            parameters: [framework.minimumSize.accountability.record]
+                + (framework.indicators.map { [$0.valueRounding.record] } ?? []),
+            inputs: inputs + [Derivation("Exact value", exact)]
+        )
+    }
+}

@@ -1,0 +1,61 @@
+/// What one student adds to the indicators: pure functions from plain values.
+public enum StudentContribution {
+    /// Achievement in a subject: the scaled score, or its index points; nil where the score is outside the tables.
+    public static func achievement(
+        _ subject: Subject,
+        scaledScore: Int,
+        span: GradeSpan,
+        _ parameters: IndicatorParameters
+    ) -> IndicatorTally? {
+        switch parameters.measure(.achievement(subject), span) {
+        case .cpi?:
+            indexPoints(subject, scaledScore: scaledScore, parameters).map { IndicatorTally(sum: Int64($0), count: 1) }
+        case .scaledScore?, nil:
+            IndicatorTally(sum: Int64(scaledScore), count: 1)
+        }
+    }
+
+    /// The index points of a scaled score (CPI); nil where no row of the table holds it.
+    public static func indexPoints(_ subject: Subject, scaledScore: Int, _ parameters: IndicatorParameters) -> Int? {
+        parameters.indexTables[subject]?.value.first { ($0.from...$0.to).contains(scaledScore) }?.points
+    }
+
+    /// Growth: the student growth percentile.
+    public static func growth(_ studentGrowthPercentile: Int) -> IndicatorTally {
+        IndicatorTally(sum: Int64(studentGrowthPercentile), count: 1)
+    }
+
+    /// Chronic absenteeism under a threshold of the framework (the first counts); nil where the student does not count.
+    public static func chronicAbsence(
+        grade: Grade,
+        daysEnrolled: Int64,
+        daysAbsent: Int64,
+        threshold index: Int = 0,
+        _ parameters: IndicatorParameters
+    ) -> IndicatorTally? {
+        let thresholds = parameters.chronicAbsenceThresholds.value
+        guard thresholds.indices.contains(index),
+            parameters.chronicAbsenceGrades.value.contains(grade),
+            daysEnrolled >= Int64(parameters.chronicAbsenceMinimumDays.value),
+            let share = try? Ratio(daysAbsent, over: daysEnrolled) * .hundred
+        else { return nil }
+        return IndicatorTally(share >= thresholds[index])
+    }
+
+    /// Four-year graduation, extended engagement or dropout of a cohort member; nil for other indicators.
+    public static func cohort(
+        _ indicator: Indicator,
+        fourYearGraduate: Bool,
+        fiveYearGraduate: Bool,
+        stillEnrolledAfterFive: Bool,
+        droppedOut: Bool
+    ) -> IndicatorTally? {
+        switch indicator {
+        case .fourYearGraduation: IndicatorTally(fourYearGraduate)
+        // Whoever graduated in four years has also graduated within five.
+        case .extendedEngagement: IndicatorTally(fourYearGraduate || fiveYearGraduate || stillEnrolledAfterFive)
+        case .dropout: IndicatorTally(droppedOut)
+        default: nil
+        }
+    }
+}

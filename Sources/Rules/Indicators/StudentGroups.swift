@@ -1,0 +1,60 @@
+/// The status of a student as an English learner.
+public enum EnglishLearnerStatus: UInt8, WireNamed {
+    /// Not an English learner.
+    case never
+    /// An English learner.
+    case current
+    /// A former English learner.
+    case former
+    /// An English learner in the first year in the country's schools.
+    case firstYear
+
+    /// `N`, `EL`, `FEL` or `FY`.
+    public var wireName: String {
+        switch self {
+        case .never: "N"
+        case .current: "EL"
+        case .former: "FEL"
+        case .firstYear: "FY"
+        }
+    }
+}
+
+/// What decides a student's groups.
+public struct StudentTraits: Hashable, Sendable {
+    /// One of the seven groups of race and ethnicity, or nil where it was not reported.
+    public let race: StudentGroup?
+    /// Low income.
+    public let lowIncome: Bool
+    /// Status as an English learner.
+    public let englishLearner: EnglishLearnerStatus
+    /// A student with disabilities.
+    public let disability: Bool
+
+    /// Traits; a `race` that is no group of race and ethnicity is dropped.
+    public init(race: StudentGroup?, lowIncome: Bool, englishLearner: EnglishLearnerStatus, disability: Bool) {
+        self.race = race.flatMap { StudentGroup.racialAndEthnic.contains($0) ? $0 : nil }
+        self.lowIncome = lowIncome
+        self.englishLearner = englishLearner
+        self.disability = disability
+    }
+
+    /// The groups the student is in, each once: 603 CMR 2.03(2)(b)(2). The lowest performing group is chosen apart.
+    public var groups: StudentGroupSet {
+        var groups = StudentGroupSet(.allStudents)
+        if let race { groups.insert(StudentGroupSet(race)) }
+        if lowIncome { groups.insert(StudentGroupSet(.lowIncome)) }
+        if englishLearner != .never { groups.insert(StudentGroupSet(.elFormerEL)) }
+        if disability { groups.insert(StudentGroupSet(.swd)) }
+        // Unduplicated: a student with two of the three is one student of high needs.
+        if lowIncome || englishLearner != .never || disability { groups.insert(StudentGroupSet(.highNeeds)) }
+        return groups
+    }
+}
+
+extension IndicatorParameters {
+    /// Whether a student counts in an organization's results; in participation every student counts.
+    public func countsInResults(enrolledSinceOctober: Bool) -> Bool {
+        enrolledSinceOctober || !octoberEnrollment.value
+    }
+}

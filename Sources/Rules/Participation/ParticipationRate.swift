@@ -1,0 +1,178 @@
+/// What a participation rate is of.
+public enum ParticipationUnit: Hashable, Sendable, CustomStringConvertible {
+    /// One subject.
+    case subject(Subject)
+    /// All subjects together.
+    case combined
+
+    /// `ELA`, `Math`, `STE` or `combined`.
+    public var description: String {
+        switch self {
+        case .subject(let subject): subject.wireName
+        case .combined: "combined"
+        }
+    }
+}
+
+/// The participation rate of a group in a unit: 603 CMR 2.03(2)(d)(1).
+public struct ParticipationRate: Hashable, Sendable {
+    /// The subject, or all combined.
+    public let unit: ParticipationUnit
+    /// The counts, without what does not count in the unit.
+    public let tally: ParticipationTally
+    /// Tests taken.
+    public let participants: Int64
+    /// Tests due.
+    public let denominator: Int64
+    /// The exact rate in percent; nil where no test was due.
+    public let exact: Ratio?
+    /// The rate as displayed, whole percent; nil where no test was due.
+    public let displayed: Int64?
+    /// What the minimum size is held against: students, or tests where the framework says so.
+    public let size: Int64
+    /// Whether the group is large enough to be judged.
+    public let meetsMinimumSize: Bool
+
+    /// The rate of a tally under a framework. Throws where a count is negative.
+    public init(_ tally: ParticipationTally, _ unit: ParticipationUnit, _ framework: Framework) throws(NumberError) {
+        let parameters = framework.participation
+        let checked = try tally.checked()
+        let counted: ParticipationTally
+        switch unit {
+        case .subject(let subject):
+            counted = checked.counted(in: subject, parameters)
+            size = counted.tests
+        case .combined:
+            counted = checked
+            size = parameters.sizeCounts.value == .tests ? counted.tests : counted.students
+        }
+        self.unit = unit
+        self.tally = counted
+        participants = counted.participants
+        denominator = counted.tests
+        meetsMinimumSize = size >= Int64(framework.minimumSize.accountability.value)
+        guard counted.tests > 0 else {
+            exact = nil
+            displayed = nil
+            return
+        }
+        let rate = try Ratio(counted.participants, over: counted.tests) * .hundred
+        exact = rate
+        displayed = try parameters.displayRounding.value(rate).floor
+    }
+}
+
+/// Whether a group met the participation requirement: 603 CMR 2.03(2)(d)(2).
+public struct ParticipationJudgement: Hashable, Sendable {
+    /// Which rate was judged.
+    public enum Basis: String, Sendable {
+        /// The current year's.
+        case current
+        /// That of both years' tests together.
+        case pooled
+        /// The mean of both years' rates.
+        case average
+    }
+
+    /// The current year.
+    public let current: ParticipationRate
+    /// The year before, where the framework looks back and there is one.
+    public let prior: ParticipationRate?
+    /// The rate that was held against the standard; nil where no test was due.
+    public let judged: Ratio?
+    /// Which rate that is.
+    public let basis: Basis
+    /// Whether the requirement was met; nil below the minimum size or where no test was due.
+    public let met: Bool?
+
+    /// Judges a tally, with the year before where the framework looks back. Throws where a count is negative.
+    public init(
+        current tally: ParticipationTally,
+        prior priorTally: ParticipationTally?,
+        _ unit: ParticipationUnit,
+        _ framework: Framework
+    ) throws(NumberError) {
+        let parameters = framework.participation
+        let current = try ParticipationRate(tally, unit, framework)
+        self.current = current
+        let looksBack = parameters.lookBack.value != .current
+        var prior: ParticipationRate?
+        if looksBack, let priorTally { prior = try ParticipationRate(priorTally, unit, framework) }
+        self.prior = prior?.exact == nil ? nil : prior
+
+        var judged = current.exact
+        var basis = Basis.current
+        if let now = current.exact, let prior, let before = prior.exact {
+            switch parameters.lookBack.value {
+            case .current: break
+            case .aggregate:
+                judged = try Self.pooled(current, prior)
+                basis = .pooled
+            case .higherOfCurrentAndPooled:
+                let both = try Self.pooled(current, prior)
+                if both > now { (judged, basis) = (both, .pooled) }
+            case .higherOfCurrentAndAverage:
+                let average = try (now + before) / Ratio(2)
+                if average > now { (judged, basis) = (average, .average) }
+            }
+        }
+        self.judged = judged
+        self.basis = basis
+        guard let judged, current.meetsMinimumSize else {
+            met = nil
+            return
+        }
+        let held = parameters.judgedRate.value == .rounded ? try parameters.displayRounding.value(judged) : judged
+        met = held >= parameters.standard.value
+    }
+
+    private static func pooled(_ current: ParticipationRate, _ prior: ParticipationRate) throws(NumberError) -> Ratio {
+        try (Ratio(current.participants) + Ratio(prior.participants))
+            / (Ratio(current.denominator) + Ratio(prior.denominator)) * .hundred
+    }
+
+    /// The derivation, for people.
+    public func explained(by framework: Framework) -> Derivation {
+        let parameters = framework.participation
+        let row: String =
+            switch met {
+            case true?: "met: \(basis.rawValue) rate at or above the standard"
+            case false?: "not met: \(basis.rawValue) rate below the standard"
+            case nil: current.exact == nil ? "no test due" : "below the minimum size: not judged"
+            }
+        return Derivation(
+            "Participation requirement, \(current.unit)",
+            met.map { $0 ? "met" : "not met" } ?? "not judged",
+            paragraph: .participationRequirement,
+            row: row,
+            parameters: [
+                parameters.standard.record, parameters.unit.record, parameters.lookBack.record,
+                parameters.judgedRate.record, framework.minimumSize.accountability.record,
+            ],
+            inputs: [current.explained(by: framework)] + (prior.map { [$0.explained(by: framework)] } ?? [])
+                + [Derivation("Rate judged (\(basis.rawValue))", judged)]
+        )
+    }
+}
+
+extension ParticipationRate {
+    /// The derivation, for people.
+    public func explained(by framework: Framework) -> Derivation {
+        Derivation(
+            "Participation rate, \(unit)",
+            displayed.map { "\($0) percent" } ?? "no test due",
+            paragraph: .participationRates,
+            rounding: framework.participation.displayRounding.value,
+            parameters: [framework.participation.displayRounding.record],
+            inputs: [
+                Derivation("Tested, standard", tally.standard), Derivation("Tested, alternate", tally.alternate),
+                Derivation("Exempt first-year English learners", tally.firstYear),
+                Derivation("Tested, enrolled after October", tally.afterOctober),
+                Derivation("Absent", tally.absent), Derivation("Medical", tally.medical),
+                Derivation("English learners without the English test", tally.notTakingEnglishTest),
+                Derivation("Tests due", denominator), Derivation("Students", tally.students),
+                Derivation("Exact rate", exact),
+            ]
+        )
+    }
+}

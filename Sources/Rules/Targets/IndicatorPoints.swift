@@ -1,0 +1,228 @@
+/// The statewide values that some point rules ask for, of one indicator, span and organization type.
+public struct StatewideThresholds: Hashable, Sendable {
+    private var values: [PointParameters.Population: [Int: Ratio]] = [:]
+
+    /// No thresholds: no statewide rule applies.
+    public init() {}
+
+    /// The value at a percentile (90, 80) of a population; for indicators where lower is better, the value not to be exceeded.
+    public subscript(population: PointParameters.Population, percentile: Int) -> Ratio? {
+        get { values[population]?[percentile] }
+        set { values[population, default: [:]][percentile] = newValue }
+    }
+}
+
+/// What the points of an indicator are decided from.
+public struct PointsInput: Hashable, Sendable {
+    /// The indicator.
+    public let indicator: Indicator
+    /// The span.
+    public let span: GradeSpan
+    /// The current value, as rounded for publication; nil where there is none.
+    public let current: Ratio?
+    /// The value of the year before, as rounded for publication.
+    public let prior: Ratio?
+    /// The target that the Department set; growth has none.
+    public let target: Ratio?
+    /// The number of students of the current value.
+    public let count: Int64
+    /// The statewide values.
+    public let statewide: StatewideThresholds
+
+    /// The input of one decision.
+    public init(
+        _ indicator: Indicator,
+        _ span: GradeSpan,
+        current: Ratio?,
+        prior: Ratio? = nil,
+        target: Ratio? = nil,
+        count: Int64,
+        statewide: StatewideThresholds = StatewideThresholds()
+    ) {
+        self.indicator = indicator
+        self.span = span
+        self.current = current
+        self.prior = prior
+        self.target = target
+        self.count = count
+        self.statewide = statewide
+    }
+}
+
+/// The row of the point table that decided.
+public enum PointsRow: Hashable, Sendable {
+    /// Better than the target by more than the tolerance.
+    case exceededTarget
+    /// At or beyond the fixed value that gives all points.
+    case highCut
+    /// At or beyond a statewide percentile.
+    case statewide(PointParameters.StatewideRule)
+    /// Within the tolerance of the target.
+    case metTarget
+    /// Better than the year before, short of the target.
+    case improvedBelowTarget
+    /// A decline within the no-change band, or none at all.
+    case noChange
+    /// A larger decline.
+    case declined
+    /// Growth: the band the value lies in.
+    case growthBand
+    /// No points: the group is below the minimum size.
+    case belowMinimumSize
+    /// No points: there is no value.
+    case noValue
+    /// No points: the Department set no target.
+    case noTarget
+    /// No points: the target is missed and there is no earlier value to compare with.
+    case noPriorValue
+
+    /// The words for people.
+    public var title: String {
+        switch self {
+        case .exceededTarget: "Exceeded target"
+        case .highCut: "Exceeded target: at or beyond the fixed high value"
+        case .statewide(let rule):
+            "At or beyond the statewide \(rule.percentile)th percentile (\(rule.population.rawValue))"
+        case .metTarget: "Met target"
+        case .improvedBelowTarget: "Improved below target"
+        case .noChange: "No change"
+        case .declined: "Declined"
+        case .growthBand: "Band of the mean student growth percentile"
+        case .belowMinimumSize: "No points: below the minimum size"
+        case .noValue: "No points: no value"
+        case .noTarget: "No points: no target"
+        case .noPriorValue: "No points: no earlier value"
+        }
+    }
+}
+
+/// The points of an indicator for a group: 603 CMR 2.03(2)(b).
+public struct IndicatorPoints: Hashable, Sendable {
+    /// What was decided on.
+    public let input: PointsInput
+    /// 0 to 4, or nil where none can be given.
+    public let points: Int?
+    /// The row that matched first.
+    public let row: PointsRow
+    /// Current less prior, so that positive is more; nil without both.
+    public let change: Ratio?
+
+    /// The points under a framework. Throws where the year has none.
+    public init(_ input: PointsInput, _ framework: Framework) throws(RuleError) {
+        let parameters = try framework.section(\.points, "points")
+        self.input = input
+        do {
+            change =
+                if let current = input.current, let prior = input.prior { try current - prior } else { nil }
+            (points, row) = try Self.decide(input, framework, parameters)
+        } catch {
+            throw RuleError.number(error)
+        }
+    }
+
+    /// What shares the tolerances of an indicator in a span.
+    public static func scale(_ indicator: Indicator, _ span: GradeSpan, _ framework: Framework)
+        -> PointParameters.Scale
+    {
+        switch indicator {
+        case .elaAchievement, .mathAchievement, .scienceAchievement:
+            framework.indicators?.measure(indicator, span) == .cpi ? .cpi : .scaledScore
+        case .elaGrowth, .mathGrowth: .growth
+        case .fourYearGraduation: .fourYearGraduation
+        case .extendedEngagement: .extendedEngagement
+        case .dropout: .dropout
+        case .elProgress: .elProgress
+        case .chronicAbsenteeism: .chronicAbsenteeism
+        case .advancedCoursework: .advancedCoursework
+        }
+    }
+
+    private static func decide(
+        _ input: PointsInput,
+        _ framework: Framework,
+        _ parameters: PointParameters
+    ) throws(NumberError) -> (Int?, PointsRow) {
+        guard input.count >= Int64(framework.minimumSize.accountability.value) else { return (nil, .belowMinimumSize) }
+        guard let current = input.current else { return (nil, .noValue) }
+        let scale = scale(input.indicator, input.span, framework)
+        if scale == .growth { return (growthPoints(current, parameters), .growthBand) }
+
+        let maximum = parameters.maximum.value
+        let lower = input.indicator.lowerIsBetter
+        let statewide = statewideRule(current, lower: lower, scale, input, parameters)
+        let tolerance = parameters.metTolerance[scale]?.value ?? .zero
+        // Positive where the value is better than the target.
+        let margin: Ratio? =
+            if let target = input.target { lower ? try target - current : try current - target } else { nil }
+
+        // The first row that matches wins, from the most points down.
+        if let statewide, statewide.points >= maximum { return (maximum, .statewide(statewide)) }
+        if let cut = parameters.highCut[scale]?.value, lower ? current <= cut : current >= cut {
+            return (maximum, .highCut)
+        }
+        if let margin, margin > tolerance { return (maximum, .exceededTarget) }
+        if let margin, margin.magnitude <= tolerance { return (maximum - 1, .metTarget) }
+        if let statewide { return (statewide.points, .statewide(statewide)) }
+        guard input.target != nil else { return (nil, .noTarget) }
+        guard let prior = input.prior else { return (nil, .noPriorValue) }
+        let gain = lower ? try prior - current : try current - prior
+        if gain > .zero { return (2, .improvedBelowTarget) }
+        let band = parameters.noChangeBand[scale]?.value ?? .zero
+        return gain.magnitude <= band ? (1, .noChange) : (0, .declined)
+    }
+
+    private static func growthPoints(_ value: Ratio, _ parameters: PointParameters) -> Int {
+        for points in [4, 3, 2, 1] {
+            if let least = parameters.growthBands[points]?.value, value >= least { return points }
+        }
+        return 0
+    }
+
+    /// The statewide rule that gives the most points, of those that hold.
+    private static func statewideRule(
+        _ current: Ratio,
+        lower: Bool,
+        _ scale: PointParameters.Scale,
+        _ input: PointsInput,
+        _ parameters: PointParameters
+    ) -> PointParameters.StatewideRule? {
+        var best: PointParameters.StatewideRule?
+        for rule in parameters.statewide[scale]?.value ?? [] {
+            guard let threshold = input.statewide[rule.population, rule.percentile],
+                lower ? current <= threshold : current >= threshold
+            else { continue }
+            if let points = best?.points, points >= rule.points { continue }
+            best = rule
+        }
+        return best
+    }
+
+    /// The derivation, for people.
+    public func explained(by framework: Framework) -> Derivation {
+        let scale = Self.scale(input.indicator, input.span, framework)
+        var records: [ParameterRecord] = []
+        if let parameters = framework.points {
+            switch row {
+            case .growthBand: records = [4, 3, 2, 1].compactMap { parameters.growthBands[$0]?.record }
+            case .highCut: records = [parameters.highCut[scale]?.record].compactMap { $0 }
+            case .statewide: records = [parameters.statewide[scale]?.record].compactMap { $0 }
+            case .belowMinimumSize: records = [framework.minimumSize.accountability.record]
+            default:
+                records = [parameters.metTolerance[scale]?.record, parameters.noChangeBand[scale]?.record]
+                    .compactMap { $0 }
+            }
+        }
+        return Derivation(
+            "Points, \(input.indicator), \(input.span)",
+            points.map { "\($0) of \(framework.points?.maximum.value ?? 4)" } ?? "none",
+            paragraph: .criterionReferenced,
+            row: row.title,
+            parameters: records,
+            inputs: [
+                Derivation("Current value", input.current), Derivation("Prior value", input.prior),
+                Derivation("Change", change), Derivation("Target", input.target),
+                Derivation("Students", input.count),
+            ]
+        )
+    }
+}

@@ -1,0 +1,149 @@
+/// The sum of the points of a category.
+public struct CategoryTotal: Hashable, Sendable {
+    /// The category.
+    public let category: IndicatorCategory
+    /// Points earned.
+    public let earned: Int
+    /// Points possible: the maximum for each indicator with points.
+    public let possible: Int
+    /// The weight that was used, percent.
+    public let weight: Ratio
+}
+
+/// A column of the report: the points of all students, the lowest performing group or a subgroup in a span, weighted.
+public struct TargetColumn: Hashable, Sendable {
+    /// The span.
+    public let span: GradeSpan
+    /// The column of the weight table that was used.
+    public let weights: WeightParameters.Column
+    /// The points by indicator, in canonical order.
+    public let points: [Indicator: Int]
+    /// The totals by category, in canonical order.
+    public let categories: [CategoryTotal]
+    /// Categories of the weight table without points: the others were renormalized, where the framework says so.
+    public let missing: [IndicatorCategory]
+    /// Weighted points earned, rounded as the framework says.
+    public let weightedEarned: Ratio
+    /// Weighted points possible, rounded as the framework says.
+    public let weightedPossible: Ratio
+    /// The percentage without rounding.
+    public let unrounded: Ratio
+    /// The percentage as it is kept.
+    public let percent: Ratio
+    /// The percentage as it is shown.
+    public let displayed: Int64
+
+    /// The column of a group, or nil where no indicator has points (or a category is missing and the framework allows none).
+    ///
+    /// `group` chooses the weights: the lowest performing group has its own; every other group has those of all students, with or
+    /// without EL progress as the points have it. Throws where points are outside 0 to the maximum.
+    public static func of(
+        _ points: [Indicator: Int],
+        span: GradeSpan,
+        group: StudentGroup,
+        _ framework: Framework
+    ) throws(RuleError) -> TargetColumn? {
+        let table = try framework.section(\.weights, "weights")
+        let parameters = try framework.section(\.percentage, "target percentage")
+        let maximum = try framework.section(\.points, "points").maximum.value
+        for (indicator, value) in points where !(0...maximum).contains(value) {
+            throw .contradiction("\(indicator): \(value) points are outside 0 to \(maximum)")
+        }
+        let column: WeightParameters.Column =
+            if group == .lowestPerforming { .lowestPerforming } else if points[.elProgress] != nil {
+                .withELProgress
+            } else { .withoutELProgress }
+        do {
+            return try make(points, span, column, table.weights(span, column).value, maximum, parameters)
+        } catch {
+            throw .number(error)
+        }
+    }
+
+    private static func make(
+        _ points: [Indicator: Int],
+        _ span: GradeSpan,
+        _ column: WeightParameters.Column,
+        _ weights: WeightParameters.CategoryWeights,
+        _ maximum: Int,
+        _ parameters: PercentageParameters
+    ) throws(NumberError) -> TargetColumn? {
+        var totals: [(category: IndicatorCategory, earned: Int, possible: Int, weight: Ratio)] = []
+        var missing: [IndicatorCategory] = []
+        var weightPresent = Ratio.zero
+        for category in IndicatorCategory.allCases {
+            guard let weight = weights[category] else { continue }
+            let values = category.indicators.compactMap { points[$0] }
+            guard !values.isEmpty else {
+                missing.append(category)
+                continue
+            }
+            totals.append((category, values.reduce(0, +), maximum * values.count, weight))
+            weightPresent = try weightPresent + weight
+        }
+        guard !totals.isEmpty, missing.isEmpty || parameters.missingCategory.value == .renormalize else { return nil }
+
+        var categories: [CategoryTotal] = []
+        var earned = Ratio.zero
+        var possible = Ratio.zero
+        for total in totals {
+            let weight = missing.isEmpty ? total.weight : try total.weight * .hundred / weightPresent
+            categories.append(
+                CategoryTotal(
+                    category: total.category,
+                    earned: total.earned,
+                    possible: total.possible,
+                    weight: weight
+                )
+            )
+            earned = try earned + Ratio(total.earned) * weight / .hundred
+            possible = try possible + Ratio(total.possible) * weight / .hundred
+        }
+        let rounding = parameters.weightedTotalRounding.value
+        let roundedEarned = try rounding(earned)
+        let roundedPossible = try rounding(possible)
+        let unrounded = try .hundred * roundedEarned / roundedPossible
+        let kept = try parameters.columnRounding.value(unrounded)
+        return TargetColumn(
+            span: span,
+            weights: column,
+            points: points,
+            categories: categories,
+            missing: missing,
+            weightedEarned: roundedEarned,
+            weightedPossible: roundedPossible,
+            unrounded: unrounded,
+            percent: kept,
+            displayed: try parameters.displayRounding.value(kept).floor
+        )
+    }
+
+    /// The derivation, for people.
+    public func explained(by framework: Framework) -> Derivation {
+        let parameters = framework.percentage
+        var inputs = categories.map { total in
+            Derivation(
+                "\(total.category)",
+                "\(total.earned) of \(total.possible) points, weight \(total.weight.shortText)",
+                inputs: total.category.indicators.compactMap { indicator in
+                    points[indicator].map { Derivation("\(indicator)", String($0)) }
+                }
+            )
+        }
+        inputs.append(Derivation("Weighted points earned", weightedEarned))
+        inputs.append(Derivation("Weighted points possible", weightedPossible))
+        return Derivation(
+            "Column percentage, \(span), \(weights.rawValue)",
+            "\(percent.shortText) (shown \(displayed))",
+            paragraph: weights == .lowestPerforming ? .allAndLowestPerforming : .criterionReferenced,
+            row: missing.isEmpty ? nil : "renormalized without " + missing.map(\.wireName).joined(separator: ", "),
+            rounding: parameters?.columnRounding.value,
+            parameters: [
+                framework.weights?.weights(span, weights).record, parameters?.weightedTotalRounding.record,
+                parameters?.columnRounding.record, missing.isEmpty ? nil : parameters?.missingCategory.record,
+            ]
+            .compactMap { $0 },
+            inputs: inputs
+        )
+    }
+}

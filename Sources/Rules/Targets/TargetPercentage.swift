@@ -1,0 +1,197 @@
+/// The percentage of a span: all students and the lowest performing group together.
+public struct SpanPercentage: Hashable, Sendable {
+    /// The span.
+    public let span: GradeSpan
+    /// The column of all students (or of a subgroup).
+    public let allStudents: TargetColumn
+    /// The column of the lowest performing group, where there is one.
+    public let lowestPerforming: TargetColumn?
+    /// What the annual percentage is made from.
+    public let percent: Ratio
+    /// The percentage as it is shown.
+    public let displayed: Int64
+
+    /// The percentage of a span; the first column alone where there is no second.
+    public init(
+        allStudents: TargetColumn,
+        lowestPerforming: TargetColumn?,
+        _ framework: Framework
+    ) throws(RuleError) {
+        let parameters = try framework.section(\.percentage, "target percentage")
+        span = allStudents.span
+        self.allStudents = allStudents
+        self.lowestPerforming = lowestPerforming
+        do {
+            let weight = parameters.lowestPerformingWeight.value
+            func mean(_ all: Ratio, _ lowest: Ratio?) throws(NumberError) -> Ratio {
+                guard let lowest else { return all }
+                return try (all * (.hundred - weight) + lowest * weight) / .hundred
+            }
+            switch parameters.annualMethod.value {
+            case .keptColumns: percent = try mean(allStudents.percent, lowestPerforming?.percent)
+            case .unroundedRatios: percent = try mean(allStudents.unrounded, lowestPerforming?.unrounded)
+            }
+            let shown: Ratio =
+                switch parameters.spanDisplay.value {
+                case .keptColumns: try mean(allStudents.percent, lowestPerforming?.percent)
+                case .displayedColumns:
+                    try mean(Ratio(allStudents.displayed), lowestPerforming.map { Ratio($0.displayed) })
+                }
+            displayed = try parameters.displayRounding.value(shown).floor
+        } catch {
+            throw .number(error)
+        }
+    }
+
+    /// The derivation, for people.
+    public func explained(by framework: Framework) -> Derivation {
+        Derivation(
+            "Span percentage, \(span)",
+            "\(percent.shortText) (shown \(displayed))",
+            paragraph: .allAndLowestPerforming,
+            row: lowestPerforming == nil ? "all students alone" : "all students and the lowest performing group",
+            parameters: [framework.percentage?.lowestPerformingWeight.record].compactMap { $0 },
+            inputs: [allStudents.explained(by: framework)]
+                + (lowestPerforming.map { [$0.explained(by: framework)] } ?? [])
+        )
+    }
+}
+
+/// The annual criterion-referenced target percentage: 603 CMR 2.03(2)(b)(1).
+public struct AnnualPercentage: Hashable, Sendable {
+    /// The spans, the lower first.
+    public let spans: [SpanPercentage]
+    /// The weight of the lower span, percent; nil with one span.
+    public let nonHighWeight: Ratio?
+    /// The percentage as it is kept for the cumulative one.
+    public let percent: Ratio
+    /// The percentage as it is shown.
+    public let displayed: Int64
+
+    /// The weight of the lower span from the October enrolment of both: the share in percent, rounded; nil of nobody.
+    ///
+    /// Where the framework has flat weights, those.
+    public static func nonHighWeight(
+        nonHighEnrollment: Int64,
+        highEnrollment: Int64,
+        _ framework: Framework
+    ) throws(RuleError) -> Ratio? {
+        let parameters = try framework.section(\.percentage, "target percentage")
+        if parameters.spanWeights.value == .flat { return parameters.flatNonHighWeight?.value }
+        do throws(NumberError) {
+            guard nonHighEnrollment >= 0, highEnrollment >= 0 else { throw .negativeCount }
+            let all = try Ratio(nonHighEnrollment) + Ratio(highEnrollment)
+            guard all > .zero else { return nil }
+            return try parameters.spanWeightRounding.value(Ratio(nonHighEnrollment) / all * .hundred)
+        } catch {
+            throw .number(error)
+        }
+    }
+
+    /// The annual percentage of one or two spans; nil of none, or of two without a weight.
+    public static func of(
+        _ spans: [SpanPercentage],
+        nonHighWeight: Ratio?,
+        _ framework: Framework
+    ) throws(RuleError) -> AnnualPercentage? {
+        let parameters = try framework.section(\.percentage, "target percentage")
+        let weight = nonHighWeight ?? parameters.flatNonHighWeight?.value
+        let nonHigh = spans.first { $0.span == .nonHigh }
+        let high = spans.first { $0.span == .high }
+        do {
+            let exact: Ratio
+            switch (nonHigh, high, weight) {
+            case (let lower?, let upper?, let weight?):
+                exact = try (lower.percent * weight + upper.percent * (.hundred - weight)) / .hundred
+            case (_?, _?, nil), (nil, nil, _): return nil
+            case (let only?, nil, _), (nil, let only?, _): exact = only.percent
+            }
+            let kept = try parameters.annualRounding.value(exact)
+            return AnnualPercentage(
+                spans: [nonHigh, high].compactMap { $0 },
+                nonHighWeight: nonHigh != nil && high != nil ? weight : nil,
+                percent: kept,
+                displayed: try parameters.displayRounding.value(kept).floor
+            )
+        } catch {
+            throw .number(error)
+        }
+    }
+
+    /// The derivation, for people.
+    public func explained(by framework: Framework) -> Derivation {
+        let parameters = framework.percentage
+        return Derivation(
+            "Annual criterion-referenced target percentage",
+            "\(percent.shortText) (shown \(displayed))",
+            paragraph: .allAndLowestPerforming,
+            row: nonHighWeight.map { "two spans, non_high weighs \($0.shortText) percent" } ?? "one span",
+            rounding: parameters?.annualRounding.value,
+            parameters: [
+                parameters?.annualMethod.record, parameters?.annualRounding.record,
+                nonHighWeight == nil ? nil : parameters?.spanWeights.record,
+            ]
+            .compactMap { $0 },
+            inputs: spans.map { $0.explained(by: framework) }
+        )
+    }
+}
+
+/// The cumulative percentage and its band: 603 CMR 2.03(3)(a)(2), (3)(b)(2).
+public struct CumulativePercentage: Hashable, Sendable {
+    /// The annual percentage of the current year, as kept.
+    public let current: Ratio
+    /// That of the year before, as kept; nil where only the current year counts.
+    public let prior: Ratio?
+    /// The cumulative percentage.
+    public let percent: Int64
+    /// The band it lies in.
+    public let level: ProgressLevel
+
+    /// The cumulative percentage of two years, or of the current year alone where the prior is nil or the year stands alone.
+    public init(current: Ratio, prior: Ratio?, _ framework: Framework) throws(RuleError) {
+        let parameters = try framework.section(\.percentage, "target percentage")
+        let weight = parameters.currentYearWeight.value
+        self.current = current
+        self.prior = weight == .hundred ? nil : prior
+        let rounding = parameters.cumulativeRounding.value
+        do {
+            var exact = current
+            if let prior = self.prior { exact = try (current * weight + prior * (.hundred - weight)) / .hundred }
+            percent = try rounding(exact).floor
+        } catch {
+            throw .number(error)
+        }
+        level = try Self.level(of: percent, parameters)
+    }
+
+    /// The band of a cumulative percentage.
+    public static func level(of percent: Int64, _ framework: Framework) throws(RuleError) -> ProgressLevel {
+        try level(of: percent, try framework.section(\.percentage, "target percentage"))
+    }
+
+    private static func level(of percent: Int64, _ parameters: PercentageParameters) throws(RuleError) -> ProgressLevel
+    {
+        guard let band = parameters.bands.value.first(where: { percent >= Int64($0.minimum) }) else {
+            throw .contradiction("a cumulative percentage of \(percent) lies in no band")
+        }
+        return band.level
+    }
+
+    /// The derivation, for people.
+    public func explained(by framework: Framework) -> Derivation {
+        let parameters = framework.percentage
+        return Derivation(
+            "Cumulative criterion-referenced target percentage",
+            "\(percent): \(level.title)",
+            paragraph: .criterionReferenced,
+            row: prior == nil ? "the current year alone" : "two years",
+            rounding: parameters?.cumulativeRounding.value,
+            parameters: [
+                parameters?.currentYearWeight.record, parameters?.cumulativeRounding.record, parameters?.bands.record,
+            ]
+            .compactMap { $0 },
+            inputs: [Derivation("Annual, current year", current), Derivation("Annual, prior year", prior)]
+        )
+    }
+}
