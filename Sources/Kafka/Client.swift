@@ -3,6 +3,12 @@ internal import Dispatch
 internal import Logging
 internal import Synchronization
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
 /// What the callbacks of a client write and its owner reads. Callbacks run inside the owner's calls or on a thread of
 /// librdkafka; they never wait for anything but this lock.
 final class ClientContext: Sendable {
@@ -12,6 +18,8 @@ final class ClientContext: Sendable {
         var rebalances: [Rebalance] = []
         var isClosing = false
         var statistics: [UInt8]?
+        /// Errors of topics and partitions that a consumer is told of.
+        var topicErrors: [KafkaError] = []
     }
 
     /// As many delivery failures are kept between two calls that take them; all are counted.
@@ -39,7 +47,9 @@ final class ClientHandle: @unchecked Sendable {
     let pointer: OpaquePointer
     let context: ClientContext
     /// How long the end of the last reference waits for librdkafka's threads; they are left behind after that.
-    private let destroyTimeout = DispatchTimeInterval.seconds(5)
+    private let destroyTimeout = Duration.seconds(5)
+    /// A call hangs in the client.
+    private var isAbandoned = false
 
     init(
         _ type: rd_kafka_type_t,
@@ -71,19 +81,33 @@ final class ClientHandle: @unchecked Sendable {
     }
 
     deinit {
-        // rd_kafka_destroy can wait for ever on a broker that does not answer, so a thread of its own does it.
-        let done = DispatchSemaphore(value: 0)
-        let client = unsafe Unchecked(pointer)
-        DispatchQueue(label: "kafka.destroy")
-            .async {
-                let opaque = unsafe rd_kafka_opaque(client.value)
-                unsafe rd_kafka_destroy_flags(client.value, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
-                if let opaque = unsafe opaque { unsafe Unmanaged<ClientContext>.fromOpaque(opaque).release() }
-                done.signal()
-            }
-        if done.wait(timeout: .now() + destroyTimeout) == .timedOut {
-            context.logger.warning("the client's threads did not end in time and were left behind")
+        // A call that hangs still uses the client.
+        if isAbandoned { return }
+        let isDone = unsafe run(within: destroyTimeout) { client in
+            let opaque = unsafe rd_kafka_opaque(client)
+            unsafe rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+            if let opaque = unsafe opaque { unsafe Unmanaged<ClientContext>.fromOpaque(opaque).release() }
         }
+        if !isDone { context.logger.warning("the client's threads did not end in time and were left behind") }
+    }
+
+    /// Runs a call that can wait for ever on a thread of its own, and waits for it as long as is allowed.
+    ///
+    /// When that was not enough the client is left behind as it is. Called from the owner's thread only.
+    ///
+    /// - Returns: whether the call ended.
+    @discardableResult
+    func run(within timeout: Duration, _ call: @escaping @Sendable (OpaquePointer) -> Void) -> Bool {
+        let done = DispatchSemaphore(value: 0)
+        let address = unsafe Int(bitPattern: pointer)
+        let isStarted = startThread {
+            if let client = unsafe OpaquePointer(bitPattern: address) { unsafe call(client) }
+            done.signal()
+        }
+        let limit = DispatchTime.now() + .milliseconds(Int(timeout.milliseconds))
+        if isStarted, done.wait(timeout: limit) == .success { return true }
+        isAbandoned = true
+        return false
     }
 
     /// The first fatal error of the client.
@@ -109,14 +133,29 @@ final class ClientHandle: @unchecked Sendable {
     }
 }
 
-/// Carries a pointer to another thread that takes it over.
-@safe
-private struct Unchecked<Value>: @unchecked Sendable {
-    let value: Value
-
-    init(_ value: Value) {
-        self.value = value
+/// Runs the body on a thread of its own: one of a pool may not come while others of the pool wait.
+private func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+    final class Body: Sendable {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
+    let argument = unsafe Unmanaged.passRetained(Body(body))
+    var thread = pthread_t()
+    let result = unsafe pthread_create(
+        &thread,
+        nil,
+        { argument in
+            if let argument = unsafe argument { unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
+            return nil
+        },
+        argument.toOpaque()
+    )
+    if result != 0 {
+        unsafe argument.release()
+        return false
+    }
+    pthread_detach(thread)
+    return true
 }
 
 // MARK: - Callbacks
@@ -147,6 +186,11 @@ private func logCallback(
     )
 }
 
+/// What a consumer's owner must know though librdkafka goes on trying.
+private let toldErrors: Set<KafkaError.Code> = [
+    .unknownPartition, .unknownTopic, .unknownTopicOrPartition, .topicAuthorizationFailed,
+]
+
 private func errorCallback(
     client: OpaquePointer?,
     code: Int32,
@@ -156,6 +200,12 @@ private func errorCallback(
     guard let context = unsafe ClientContext.of(opaque) else { return }
     let reason = unsafe reason.map { unsafe String(cString: $0) }
     let error = KafkaError(failure: rd_kafka_resp_err_t(code), reason)
+    if toldErrors.contains(error.code), unsafe client.map({ unsafe rd_kafka_type($0) }) == RD_KAFKA_CONSUMER {
+        context.state.withLock { state in
+            if state.topicErrors.count < ClientContext.keptDeliveryFailures { state.topicErrors.append(error) }
+        }
+        return
+    }
     // librdkafka mends all but the fatal ones itself; calls that wait say so by their own errors.
     let known = unsafe error.isFatal ? KafkaError.fatalError(of: client) ?? error : error
     context.logger.log(level: known.isFatal ? .error : .warning, "\(known)")

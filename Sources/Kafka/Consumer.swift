@@ -178,6 +178,10 @@ public final class Consumer {
             }
         }
         sort(received, into: storage)
+        context.state.withLock { state in
+            pendingErrors += state.topicErrors
+            state.topicErrors.removeAll()
+        }
         if storage.count > 0 {
             storage.client = client
             storage.topics = topics
@@ -252,32 +256,13 @@ public final class Consumer {
     /// stay valid until the batch gives them back, and hold the client as long. Nothing is committed.
     public func close(timeout: Duration) {
         guard let client else { return }
-        let deadline = ContinuousClock.now + timeout
         context.state.withLock { state in
             state.isClosing = true
             state.rebalances.removeAll()
         }
-        unsafe rd_kafka_assign(client.pointer, nil)
-        if let closing = unsafe rd_kafka_queue_new(client.pointer) {
-            let owner = unsafe Owner<QueueResource>(closing)
-            let error = unsafe KafkaError(consuming: rd_kafka_consumer_close_queue(client.pointer, owner.pointer))
-            if let error { context.logger.warning("closing the consumer: \(error)") }
-            var batch = RecordBatch(capacity: 16)
-            while error == nil, unsafe rd_kafka_consumer_closed(client.pointer) == 0, ContinuousClock.now < deadline {
-                let received = unsafe rd_kafka_consume_batch_queue(
-                    owner.pointer,
-                    20,
-                    batch.storage.messages.baseAddress,
-                    batch.capacity
-                )
-                batch.storage.count = max(0, received)
-                batch.removeAll()
-            }
-            if error == nil, unsafe rd_kafka_consumer_closed(client.pointer) == 0 {
-                context.logger.warning("the consumer did not close in time")
-            }
-        }
         context.consumerQueue.store(0, ordering: .releasing)
+        // Not rd_kafka_consumer_close_queue, after which librdkafka 2.0.2's rd_kafka_destroy hangs every other time.
+        unsafe client.run(within: timeout) { unsafe _ = rd_kafka_consumer_close($0) }
         queue.release()
         topics.release()
         self.client = nil

@@ -28,6 +28,22 @@ struct Owner<Resource: CResource>: ~Copyable {
     }
 }
 
+/// The one owner of some C objects of a type, as an array that C functions take.
+@safe
+struct OwnerArray<Resource: CResource>: ~Copyable where Resource.Pointer == OpaquePointer {
+    private(set) var pointers: [OpaquePointer?] = unsafe []
+
+    mutating func append(_ pointer: OpaquePointer) {
+        unsafe pointers.append(pointer)
+    }
+
+    deinit {
+        for index in unsafe pointers.indices {
+            if let pointer = unsafe pointers[index] { unsafe Resource.destroy(pointer) }
+        }
+    }
+}
+
 enum TopicPartitionListResource: @unsafe CResource {
     static func destroy(_ pointer: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) {
         unsafe rd_kafka_topic_partition_list_destroy(pointer)
@@ -87,11 +103,32 @@ extension Owner where Resource == TopicPartitionListResource {
 
     /// The list in Swift's terms; throws the first error of a partition.
     func offsets() throws(KafkaError) -> [TopicPartitionOffset] {
+        try unsafe TopicPartitionOffset.all(of: pointer)
+    }
+}
+
+extension TopicPartition {
+    init(_ entry: rd_kafka_topic_partition_t) {
+        unsafe self.init(topic: String(cString: entry.topic), partition: entry.partition)
+    }
+
+    /// The partitions of a list that stays with its owner.
+    static func all(of list: UnsafePointer<rd_kafka_topic_partition_list_t>?) -> [TopicPartition] {
+        guard let list = unsafe list else { return [] }
+        return unsafe (0..<Int(list.pointee.cnt)).map { unsafe TopicPartition(list.pointee.elems[$0]) }
+    }
+}
+
+extension TopicPartitionOffset {
+    /// The places of a list that stays with its owner; throws the first error of a partition.
+    static func all(
+        of list: UnsafePointer<rd_kafka_topic_partition_list_t>
+    ) throws(KafkaError) -> [TopicPartitionOffset] {
         var result: [TopicPartitionOffset] = []
-        let count = unsafe Int(pointer.pointee.cnt)
+        let count = unsafe Int(list.pointee.cnt)
         result.reserveCapacity(count)
         for index in 0..<count {
-            let entry = unsafe pointer.pointee.elems[index]
+            let entry = unsafe list.pointee.elems[index]
             if let error = unsafe KafkaError(entry.err) {
                 throw KafkaError(
                     code: error.code,
@@ -105,21 +142,7 @@ extension Owner where Resource == TopicPartitionListResource {
         }
         return result
     }
-}
 
-extension TopicPartition {
-    init(_ entry: rd_kafka_topic_partition_t) {
-        unsafe self.init(topic: String(cString: entry.topic), partition: entry.partition)
-    }
-
-    /// The partitions of a list that stays with its owner.
-    static func all(of list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> [TopicPartition] {
-        guard let list = unsafe list else { return [] }
-        return unsafe (0..<Int(list.pointee.cnt)).map { unsafe TopicPartition(list.pointee.elems[$0]) }
-    }
-}
-
-extension TopicPartitionOffset {
     init(_ entry: rd_kafka_topic_partition_t) {
         var text: String?
         if let metadata = unsafe entry.metadata, unsafe entry.metadata_size > 0 {

@@ -1,0 +1,121 @@
+/// A topic to create.
+public struct NewTopic: Sendable, Hashable {
+    /// The topic's name.
+    public var name: String
+    /// How many partitions it gets.
+    public var partitions: Int32
+    /// On how many brokers each partition is kept; -1 for the cluster's default.
+    public var replication: Int16
+    /// The topic's properties, such as `cleanup.policy`.
+    public var configuration: [String: String]
+
+    /// A topic to create.
+    public init(name: String, partitions: Int32, replication: Int16 = -1, configuration: [String: String] = [:]) {
+        self.name = name
+        self.partitions = partitions
+        self.replication = replication
+        self.configuration = configuration
+    }
+}
+
+/// A topic as the cluster knows it.
+public struct TopicDescription: Sendable, Hashable {
+    /// One of the topic's partitions.
+    public struct Partition: Sendable, Hashable {
+        /// The partition's number.
+        public let partition: Int32
+        /// The broker that leads it; -1 when none does.
+        public let leader: Int32
+        /// The brokers that keep it.
+        public let replicas: [Int32]
+        /// Those of them that are up to date.
+        public let inSyncReplicas: [Int32]
+    }
+
+    /// The topic's name.
+    public let name: String
+    /// The partitions in order of their numbers.
+    public let partitions: [Partition]
+}
+
+/// A property of a topic.
+public struct TopicProperty: Sendable, Hashable {
+    /// The property's name.
+    public let name: String
+    /// The property's value; nil when the cluster does not tell it.
+    public let value: String?
+    /// Whether it was not set for the topic.
+    public let isDefault: Bool
+    /// Whether it cannot be set.
+    public let isReadOnly: Bool
+}
+
+/// The cluster.
+public struct ClusterDescription: Sendable, Hashable {
+    /// A broker of the cluster.
+    public struct Broker: Sendable, Hashable {
+        /// The broker's number.
+        public let id: Int32
+        /// Where it listens.
+        public let host: String
+        /// Where it listens.
+        public let port: Int32
+    }
+
+    /// The cluster's identity; nil when it has none.
+    public let clusterID: String?
+    /// The broker that is the controller; nil when it is not known.
+    public let controllerID: Int32?
+    /// The brokers in order of their numbers.
+    public let brokers: [Broker]
+}
+
+/// What a consumer group is doing.
+public enum GroupState: String, Sendable, Hashable {
+    /// The broker said something else, or nothing.
+    case unknown
+    /// Members are asked to join again.
+    case preparingRebalance
+    /// Members wait for their partitions.
+    case completingRebalance
+    /// Members consume.
+    case stable
+    /// The group is gone.
+    case dead
+    /// The group has offsets and no members.
+    case empty
+}
+
+/// A consumer group in a list.
+public struct GroupListing: Sendable, Hashable {
+    /// The group's name.
+    public let groupID: String
+    /// What it is doing.
+    public let state: GroupState
+}
+
+/// A consumer group with its members.
+public struct GroupDescription: Sendable, Hashable {
+    /// A member of a group.
+    public struct Member: Sendable, Hashable {
+        /// The identity that the broker gave it.
+        public let memberID: String
+        /// Its `group.instance.id`, when it is a static member.
+        public let instanceID: String?
+        /// Its `client.id`.
+        public let clientID: String
+        /// Where it connects from.
+        public let host: String
+        /// The partitions it was given.
+        public let assignment: [TopicPartition]
+    }
+
+    /// The group's name.
+    public let groupID: String
+    /// What it is doing.
+    public let state: GroupState
+    /// How partitions are shared out, such as `range`.
+    public let assignor: String
+    /// The members.
+    public let members: [Member]
+}
