@@ -104,7 +104,7 @@ let package = Package(
         tests("TablesTests", ["Tables"]),
         tests("RulesTests", ["Rules", "Tables"]),
         tests("MessagesTests", ["Messages"]),
-        tests("StreamingTests", ["Streaming"]),
+        tests("StreamingTests", ["Streaming", "Kafka", .logging]),
         tests("StagesTests", ["Stages", "Streaming", "Messages", "Rules", "Tables"]),
         tests("StatewideTests", ["statewide"]),
         tests("IntegrationTests", ["Kafka", "Stages", "Streaming", "Messages", "Rules", "Tables"]),

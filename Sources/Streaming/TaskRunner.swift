@@ -67,7 +67,7 @@ final class TaskRunner {
             }
         } catch let error as UnusableRecord {
             unusable += 1
-            onUnusable?(record.source, record.offset, error.reason)
+            if !isRestoring { onUnusable?(record.source, record.offset, error.reason) }
         }
     }
 

@@ -54,6 +54,16 @@ public struct TopicDefinition: Sendable, Hashable {
         }
     }
 
+    /// The file of ``message`` in Schemas/accountability/v1.
+    public var protoFile: String {
+        switch entity {
+        case "submissions", "receipts", "rejections": "submission.proto"
+        case "records": "record.proto"
+        case "participation", "indicators", "standings", "percentiles": "measures.proto"
+        default: "determination.proto"
+        }
+    }
+
     /// How many partitions it gets when the tables have `partitions`.
     public func partitionCount(tables partitions: Int32) -> Int32 {
         partitioning == .single ? 1 : partitions

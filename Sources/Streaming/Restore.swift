@@ -1,0 +1,158 @@
+import Kafka
+import Logging
+
+/// Brings new tasks to where their committed offsets say they were: replays their sources up to there, broadcast topics whole, and reads back
+/// what was published before. With a consumer of its own, outside of any group, so that the worker's consumer holds live records only.
+struct Restore {
+    /// What a partition is read for.
+    private struct Reading {
+        enum Role {
+            case source(Int)
+            case output(Int)
+            case progress
+        }
+        var role: Role
+        var runners: [TaskRunner]
+        /// Records from here on are not restored; nil reads to the end.
+        var end: Int64?
+        var remaining: Int64
+    }
+
+    let stage: any Stage
+    let kafka: KafkaConfiguration
+    let group: String
+    let progressTopic: String
+    let partitions: Int32
+    let outputPartitions: [Int32]
+    let logger: Logger
+
+    /// Restores the tasks.
+    ///
+    /// - Parameters:
+    ///   - committed: the offset to restore to, by source topic and partition; missing where nothing was ever committed.
+    ///   - progress: called often with how many records remain; returning false gives the restore up.
+    /// - Returns: whether it was completed.
+    func run(
+        _ runners: [TaskRunner],
+        committed: [TopicPartition: Int64],
+        progress: (Int) throws -> Bool
+    ) throws -> Bool {
+        var configuration = kafka
+        configuration["group.id"] = group
+        configuration["enable.partition.eof"] = "true"
+        configuration["group.instance.id"] = nil
+        let consumer = try Consumer(configuration, logger: logger)
+        defer { consumer.close(timeout: .seconds(5)) }
+
+        var readings: [TopicPartition: Reading] = [:]
+        for (index, source) in stage.sources.enumerated() {
+            if source.isBroadcast {
+                readings[TopicPartition(topic: source.topic, partition: 0)] = Reading(
+                    role: .source(index), runners: runners, end: nil, remaining: 0
+                )
+                continue
+            }
+            for runner in runners {
+                let partition = TopicPartition(topic: source.topic, partition: runner.partition)
+                guard let end = committed[partition], end > 0 else { continue }
+                readings[partition] = Reading(role: .source(index), runners: [runner], end: end, remaining: 0)
+            }
+        }
+        for (index, output) in stage.outputs.enumerated() {
+            switch output.memory {
+            case .none: continue
+            case .ownPartition:
+                for runner in runners {
+                    readings[TopicPartition(topic: output.topic, partition: runner.partition)] = Reading(
+                        role: .output(index), runners: [runner], end: nil, remaining: 0
+                    )
+                }
+            case .everyPartition:
+                for partition in 0..<outputPartitions[index] {
+                    readings[TopicPartition(topic: output.topic, partition: partition)] = Reading(
+                        role: .output(index), runners: runners, end: nil, remaining: 0
+                    )
+                }
+            }
+        }
+        readings[TopicPartition(topic: progressTopic, partition: 0)] = Reading(
+            role: .progress, runners: runners, end: nil, remaining: 0
+        )
+
+        for (partition, var reading) in readings {
+            let (low, high) = try consumer.watermarks(partition, timeout: .seconds(30))
+            reading.remaining = max(0, min(reading.end ?? high, high) - low)
+            readings[partition] = reading.remaining == 0 ? nil : reading
+        }
+        let finished = try read(readings, with: consumer, progress: progress)
+        for runner in runners {
+            for (index, source) in stage.sources.enumerated() where !source.isBroadcast {
+                let partition = TopicPartition(topic: source.topic, partition: runner.partition)
+                if let end = committed[partition] { runner.advance(source: index, to: end) }
+            }
+        }
+        return finished
+    }
+
+    private func read(
+        _ all: [TopicPartition: Reading],
+        with consumer: Consumer,
+        progress: (Int) throws -> Bool
+    ) throws -> Bool {
+        var open = all
+        guard !open.isEmpty else { return try progress(0) }
+        try consumer.assign(open.keys.sorted().map { TopicPartitionOffset($0, .beginning) })
+        var names: [Int: String] = [:]
+        for partition in open.keys { names[consumer.topicIndex(partition.topic)] = partition.topic }
+        var batch = RecordBatch(capacity: 4096)
+        while !open.isEmpty {
+            do {
+                try consumer.poll(&batch, timeout: .milliseconds(100))
+            } catch {
+                guard !error.isFatal else { throw RuntimeError(.fatal, "reading back before going live", cause: error) }
+                logger.warning("restore: \(error)")
+            }
+            for index in 0..<batch.count {
+                let record = batch[index]
+                guard let topic = names[record.topicIndex] else { continue }
+                let partition = TopicPartition(topic: topic, partition: record.partition)
+                guard let reading = open[partition] else { continue }
+                if let end = reading.end, record.offset >= end {
+                    open[partition] = nil
+                    continue
+                }
+                open[partition]?.remaining -= 1
+                try take(record, reading)
+                if let end = reading.end, record.offset == end - 1 { open[partition] = nil }
+            }
+            while let end = consumer.nextPartitionEnd() { open[end.topicPartition] = nil }
+            let remaining = open.values.reduce(Int64(0)) { $0 + max(0, $1.remaining) }
+            guard try progress(Int(remaining)) else { return false }
+        }
+        return true
+    }
+
+    private func take(_ record: borrowing Record, _ reading: Reading) throws {
+        let none: [UInt8] = []
+        let key: Span<UInt8> = if let bytes = record.key { bytes } else { none.span }
+        switch reading.role {
+        case .source(let source):
+            for runner in reading.runners {
+                try runner.consume(
+                    InputRecord(
+                        source: source, offset: record.offset, timestamp: record.timestamp ?? 0, key: key,
+                        value: record.value, cause: ""
+                    )
+                )
+            }
+        case .output(let output):
+            for runner in reading.runners
+            where stage.outputs[output].isPublished(by: runner.partition, key: key, in: record.partition, of: partitions) {
+                try runner.recall(output: output, key: key, value: record.value)
+            }
+        case .progress:
+            guard let value = record.value, let marker = try? CompletionMarker.decode(value) else { return }
+            for runner in reading.runners { runner.recall(marker: marker) }
+        }
+    }
+}

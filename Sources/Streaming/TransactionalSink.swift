@@ -1,0 +1,231 @@
+import Foundation
+public import Kafka
+public import Logging
+
+/// A transaction was aborted: nothing of it is visible, and what had been consumed for it is to be consumed again.
+public struct TransactionAborted: Error, Sendable, CustomStringConvertible {
+    /// The error that made the abort necessary.
+    public let cause: KafkaError
+
+    /// The error's text.
+    public var description: String { "the transaction was aborted: \(cause)" }
+}
+
+/// Publications in Kafka transactions, with CloudEvents headers in binary mode. Used from one thread.
+public final class TransactionalSink: RecordSink {
+    /// Records sent since the start.
+    public private(set) var sent = 0
+    /// Whether a transaction is open.
+    public private(set) var isOpen = false
+
+    private let producer: Producer
+    private let source: String
+    private let logger: Logger
+    private let timeout: Duration
+    private var routes: [Route] = []
+    private var identifier: [UInt8]
+    private var time = ""
+    private var transaction = 0
+
+    /// A topic and type with the headers that are sent with it.
+    private final class Route {
+        let topicName: String
+        let eventType: String
+        let topic: ProducerTopic
+        let plain = MessageHeaders(capacity: 8)
+        let caused = MessageHeaders(capacity: 9)
+        var transaction = -1
+
+        init(topicName: String, eventType: String, topic: ProducerTopic, source: String) {
+            self.topicName = topicName
+            self.eventType = eventType
+            self.topic = topic
+            for headers in [plain, caused] {
+                // The first three change with each record, or with each transaction.
+                headers.append("ce_id", "")
+                headers.append("ce_subject", "")
+                headers.append("ce_time", "")
+                headers.append("ce_specversion", "1.0")
+                headers.append("ce_source", source)
+                headers.append("ce_type", eventType)
+                headers.append("content-type", "application/protobuf")
+            }
+            caused.append("ce_cause", "")
+        }
+    }
+
+    /// Connects, takes the transactional id over from whoever had it, and ends their transaction.
+    ///
+    /// - Parameters:
+    ///   - kafka: where the brokers are; any property passes through.
+    ///   - transactionalID: the same for every life of this instance.
+    ///   - source: the `ce_source` of what is published.
+    ///   - timeout: how long one call to the broker may be tried again.
+    public init(
+        kafka: KafkaConfiguration,
+        transactionalID: String,
+        source: String,
+        timeout: Duration = .seconds(60),
+        logger: Logger
+    ) throws {
+        var configuration = kafka
+        configuration["transactional.id"] = transactionalID
+        if configuration["transaction.timeout.ms"] == nil { configuration["transaction.timeout.ms"] = "600000" }
+        if configuration["compression.type"] == nil { configuration["compression.type"] = "lz4" }
+        if configuration["queue.buffering.max.messages"] == nil { configuration["queue.buffering.max.messages"] = "200000" }
+        if configuration["queue.buffering.max.kbytes"] == nil { configuration["queue.buffering.max.kbytes"] = "131072" }
+        self.source = source
+        self.logger = logger
+        self.timeout = timeout
+        identifier = Array("\(UInt64.random(in: .min ... .max).hexadecimal)-0000000000000000".utf8)
+        producer = try Producer(configuration, logger: logger)
+        try retrying("taking over the transactional id \(transactionalID)") { () throws(KafkaError) in try producer.initTransactions(timeout: timeout) }
+    }
+
+    /// Spends the first second of the transactional producer, which librdkafka 2.0.2 takes to register its first partition, on a transaction
+    /// that is aborted: the first correction does not wait for it.
+    public func warmUp(topic: String) throws {
+        try begin()
+        let nothing: [UInt8] = []
+        try send(topic: topic, partition: 0, key: nothing.span, value: nil, eventType: "warm-up", cause: "")
+        let end = ContinuousClock.now + .milliseconds(1100)
+        while ContinuousClock.now < end { _ = producer.poll(timeout: .milliseconds(50)) }
+        try abort()
+    }
+
+    /// Begins a transaction, if none is open.
+    public func begin() throws {
+        guard !isOpen else { return }
+        try retrying("beginning a transaction") { () throws(KafkaError) in try producer.beginTransaction() }
+        isOpen = true
+        transaction += 1
+        time = Date().ISO8601Format(.iso8601WithTimeZone(includingFractionalSeconds: true))
+    }
+
+    public func send(
+        topic: String,
+        partition: Int32,
+        key: Span<UInt8>,
+        value: Span<UInt8>?,
+        eventType: String,
+        cause: String
+    ) throws {
+        try begin()
+        let route = try route(topic: topic, eventType: eventType)
+        if route.transaction != transaction {
+            route.plain.set(at: 2, time)
+            route.caused.set(at: 2, time)
+            route.transaction = transaction
+        }
+        advanceIdentifier()
+        let headers = cause.isEmpty ? route.plain : route.caused
+        headers.set(at: 0, identifier.span)
+        headers.set(at: 1, key)
+        if !cause.isEmpty { headers.set(at: 7, cause) }
+        do {
+            try producer.produce(route.topic, partition: partition, key: key, value: value, headers: headers)
+        } catch {
+            try resolve(error, "producing to \(topic)")
+        }
+        sent += 1
+        if sent & 0xfff == 0 { _ = producer.poll(timeout: .zero) }
+    }
+
+    /// Commits the open transaction with the offsets consumed for it. Nothing to do without either.
+    ///
+    /// - Throws: ``TransactionAborted`` when the transaction had to be aborted, ``RuntimeError`` when this producer is at its end.
+    public func commit(offsets: [TopicPartitionOffset], group: ConsumerGroupMetadata?) throws {
+        if !isOpen {
+            guard !offsets.isEmpty else { return }
+            try begin()
+        }
+        if let group, !offsets.isEmpty {
+            try retrying("sending offsets") { () throws(KafkaError) in try producer.sendOffsets(offsets, group: group, timeout: timeout) }
+        }
+        try retrying("committing") { () throws(KafkaError) in try producer.commitTransaction(timeout: timeout) }
+        isOpen = false
+    }
+
+    /// Aborts the open transaction, if there is one.
+    public func abort() throws {
+        guard isOpen else { return }
+        isOpen = false
+        try retrying("aborting") { () throws(KafkaError) in try producer.abortTransaction(timeout: timeout) }
+    }
+
+    /// Ends the producer; an open transaction is left to the next life of this instance.
+    public func close(timeout: Duration) {
+        producer.close(timeout: timeout)
+    }
+
+    private func route(topic: String, eventType: String) throws -> Route {
+        for route in routes where route.topicName == topic && route.eventType == eventType { return route }
+        let route = Route(
+            topicName: topic, eventType: eventType, topic: try producer.topic(topic), source: source
+        )
+        routes.append(route)
+        return route
+    }
+
+    /// Counts the last 16 digits of the identifier up, in hexadecimal.
+    private func advanceIdentifier() {
+        var at = identifier.count - 1
+        while at >= identifier.count - 16 {
+            switch identifier[at] {
+            case UInt8(ascii: "9"): identifier[at] = UInt8(ascii: "a")
+            case UInt8(ascii: "f"): identifier[at] = UInt8(ascii: "0")
+            default: identifier[at] += 1
+            }
+            if identifier[at] != UInt8(ascii: "0") { return }
+            at -= 1
+        }
+    }
+
+    /// Tries a call again while its error says so, until the time is over; then resolves the error.
+    private func retrying(_ action: String, _ call: () throws(KafkaError) -> Void) throws {
+        let deadline = ContinuousClock.now + timeout
+        while true {
+            do {
+                return try call()
+            } catch {
+                if error.isRetriable, !error.isFatal, ContinuousClock.now < deadline {
+                    logger.warning("\(action): trying again", metadata: ["error": "\(error)"])
+                    continue
+                }
+                try resolve(error, action)
+                return
+            }
+        }
+    }
+
+    /// Abortable errors abort the transaction; all others end this producer.
+    private func resolve(_ error: KafkaError, _ action: String) throws {
+        if error.requiresAbort, !error.isFatal {
+            isOpen = false
+            do {
+                try producer.abortTransaction(timeout: timeout)
+            } catch let second {
+                throw RuntimeError(.fatal, "\(action) failed, and so did aborting; a restart begins anew", cause: second)
+            }
+            throw TransactionAborted(cause: error)
+        }
+        let isFenced = error.code == .fenced || error.code == .producerFenced || error.code == .fencedInstanceID
+        if isFenced || producer.fatalError.map({ $0.code == .fenced || $0.code == .producerFenced }) == true {
+            throw RuntimeError(
+                .fenced, "\(action): another process runs with the same identity and has taken over; this one leaves", cause: error
+            )
+        }
+        if error.code == .timedOut || error.code == .transport || error.code == .allBrokersDown {
+            throw RuntimeError(.brokerUnavailable, "\(action): no broker answers", cause: error)
+        }
+        throw RuntimeError(.fatal, action, cause: error)
+    }
+}
+
+extension UInt64 {
+    /// 16 hexadecimal digits.
+    var hexadecimal: String {
+        let digits = String(self, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

@@ -1,0 +1,283 @@
+import Kafka
+import Logging
+
+/// The thread of a worker: polls, folds, commits, and answers what the group decides.
+final class WorkerLoop {
+    private let stage: any Stage
+    private let configuration: WorkerConfiguration
+    private let metrics: WorkerMetrics
+    private let logger: Logger
+    private let shouldStop: () -> Bool
+    private let consumer: Consumer
+    private let sink: TransactionalSink
+    private let partitions: Int32
+    private let outputPartitions: [Int32]
+    /// Source by the consumer's topic index.
+    private var sourceByTopic: [Int: Int] = [:]
+    /// Tasks by partition. Between a revocation and the next assignment they are kept, in case the partitions come back.
+    private var runners: [Int32: TaskRunner] = [:]
+    private var assigned: [TopicPartition] = []
+    private var hasWork = false
+    private var lastCommit = ContinuousClock.now
+    private var folded = 0
+    private var newestTimestamp: Int64 = 0
+
+    init(
+        stage: any Stage,
+        configuration: WorkerConfiguration,
+        metrics: WorkerMetrics,
+        logger: Logger,
+        shouldStop: @escaping () -> Bool
+    ) throws {
+        self.stage = stage
+        self.configuration = configuration
+        self.metrics = metrics
+        self.logger = logger
+        self.shouldStop = shouldStop
+        metrics.setReadiness("looking for the topics")
+        let counts = try TopicCheck(kafka: configuration.kafka, logger: logger).partitions(
+            of: stage, progressTopic: configuration.progressTopic
+        )
+        partitions = counts.sources
+        outputPartitions = counts.outputs
+
+        let group = configuration.group(of: stage.name)
+        metrics.setReadiness("taking its place")
+        sink = try TransactionalSink(
+            kafka: configuration.kafka, transactionalID: "\(group).\(configuration.instance)",
+            source: "/\(group.replacing(".", with: "/"))", logger: logger
+        )
+        try sink.warmUp(topic: configuration.progressTopic)
+
+        var properties = configuration.kafka
+        properties["group.id"] = group
+        properties["group.instance.id"] = "\(group).\(configuration.instance)"
+        if properties["session.timeout.ms"] == nil { properties["session.timeout.ms"] = "45000" }
+        if properties["statistics.interval.ms"] == nil { properties["statistics.interval.ms"] = "2000" }
+        if properties["queued.max.messages.kbytes"] == nil { properties["queued.max.messages.kbytes"] = "65536" }
+        properties["enable.partition.eof"] = "false"
+        consumer = try Consumer(properties, logger: logger)
+        for (index, source) in stage.sources.enumerated() { sourceByTopic[consumer.topicIndex(source.topic)] = index }
+    }
+
+    func run() throws {
+        metrics.setReadiness("waiting for partitions")
+        try consumer.subscribe(stage.sources.filter { !$0.isBroadcast }.map(\.topic))
+        defer {
+            consumer.close(timeout: configuration.stopTimeout)
+            sink.close(timeout: configuration.stopTimeout)
+        }
+        var batch = RecordBatch(capacity: 4096)
+        while !shouldStop() {
+            do {
+                while let event = consumer.nextRebalance() { try handle(event) }
+                try step(&batch)
+            } catch let aborted as TransactionAborted {
+                try recover(from: aborted)
+            }
+        }
+        metrics.setReadiness("stopping")
+        batch.removeAll()
+        do {
+            try commit()
+        } catch let aborted as TransactionAborted {
+            logger.notice("stopping without the last commit; it is repeated after the next start", metadata: ["error": "\(aborted)"])
+        }
+    }
+
+    private func step(_ batch: inout RecordBatch) throws {
+        var count = 0
+        do {
+            count = try consumer.poll(&batch, timeout: .milliseconds(hasWork ? 5 : 50))
+        } catch {
+            guard !error.isFatal else {
+                let isFenced = error.code == .fencedInstanceID || error.code == .fenced
+                throw RuntimeError(
+                    isFenced ? .fenced : .fatal,
+                    isFenced ? "another process runs with the same identity and has taken over; this one leaves" : "the consumer failed",
+                    cause: error
+                )
+            }
+            logger.warning("consumer: \(error)")
+        }
+        for index in 0..<batch.count { try fold(batch[index]) }
+        if count > 0 { hasWork = true }
+        let now = ContinuousClock.now
+        if hasWork, count == 0 || now - lastCommit >= configuration.commitInterval { try commit() }
+        observe()
+    }
+
+    private func fold(_ record: borrowing Record) throws {
+        guard let source = sourceByTopic[record.topicIndex] else { return }
+        let none: [UInt8] = []
+        let key: Span<UInt8> = if let bytes = record.key { bytes } else { none.span }
+        let isBroadcast = stage.sources[source].isBroadcast
+        if let timestamp = record.timestamp { newestTimestamp = max(newestTimestamp, timestamp) }
+        for runner in runners.values where isBroadcast || runner.partition == record.partition {
+            var cause = ""
+            if runner.wantsCause(key: key), let value = record.header("ce_cause").value {
+                cause = String(decoding: [UInt8](copying: value), as: UTF8.self)
+            }
+            try runner.consume(
+                InputRecord(
+                    source: source, offset: record.offset, timestamp: record.timestamp ?? 0, key: key, value: record.value,
+                    cause: cause
+                )
+            )
+        }
+        folded += 1
+    }
+
+    /// Publishes what changed, and moves the offsets with it.
+    private func commit() throws {
+        guard hasWork else { return }
+        let start = ContinuousClock.now
+        var offsets: [TopicPartitionOffset] = []
+        for runner in runners.values.sorted(by: { $0.partition < $1.partition }) {
+            try runner.flush()
+            for (index, source) in stage.sources.enumerated() where !source.isBroadcast {
+                guard let position = runner.positions[index] else { continue }
+                offsets.append(
+                    TopicPartitionOffset(topic: source.topic, partition: runner.partition, offset: .at(position))
+                )
+            }
+        }
+        try sink.commit(offsets: offsets, group: try consumer.groupMetadata)
+        hasWork = false
+        lastCommit = ContinuousClock.now
+        let seconds = (lastCommit - start).seconds
+        metrics.update {
+            $0.commits += 1
+            $0.commitSeconds += seconds
+        }
+    }
+
+    private func handle(_ event: Rebalance) throws {
+        switch event {
+        case .assigned(let partitions):
+            assigned = partitions
+            try takeUp(partitions)
+        case .revoked:
+            metrics.setReadiness("partitions revoked")
+            try commit()
+            assigned = []
+            try consumer.unassign()
+        case .lost:
+            metrics.setReadiness("partitions lost")
+            logger.warning("the partitions were given to another instance; what was not committed is dropped")
+            runners = [:]
+            hasWork = false
+            assigned = []
+            try consumer.unassign()
+            try sink.abort()
+        }
+    }
+
+    /// After an abort the tasks' state is ahead of what is committed: they are restored.
+    private func recover(from aborted: TransactionAborted) throws {
+        logger.warning("\(aborted); restoring", metadata: ["partitions": "\(assigned.count)"])
+        metrics.update { $0.aborts[aborted.cause.name, default: 0] += 1 }
+        runners = [:]
+        hasWork = false
+        guard !assigned.isEmpty else { return }
+        try consumer.unassign()
+        try takeUp(assigned)
+    }
+
+    /// Makes and restores the tasks of the partitions, then consumes from where they are.
+    private func takeUp(_ partitions: [TopicPartition]) throws {
+        let numbers = Set(partitions.map(\.partition))
+        for source in stage.sources where !source.isBroadcast {
+            let owned = Set(partitions.filter { $0.topic == source.topic }.map(\.partition))
+            guard owned == numbers else {
+                throw RuntimeError(
+                    .notCopartitioned,
+                    "the group gave different partitions of \(stage.name)'s sources; partition.assignment.strategy must be range"
+                )
+            }
+        }
+        var committed: [TopicPartition: Int64] = [:]
+        if !partitions.isEmpty {
+            for offset in try consumer.committed(partitions, timeout: .seconds(30)) {
+                committed[offset.topicPartition] = offset.offset.value
+            }
+        }
+        runners = runners.filter { number, runner in
+            numbers.contains(number)
+                && stage.sources.indices.allSatisfy { index in
+                    let source = stage.sources[index]
+                    let place = TopicPartition(topic: source.topic, partition: number)
+                    return source.isBroadcast || (runner.positions[index] ?? 0) == (committed[place] ?? 0)
+                }
+        }
+        let new = try numbers.subtracting(runners.keys).sorted().map(makeRunner)
+        if !new.isEmpty, try !restore(new, committed: committed) { return }
+        for runner in new {
+            try runner.goLive()
+            runners[runner.partition] = runner
+        }
+        var places = partitions.map { TopicPartitionOffset($0, committed[$0].map { .at($0) } ?? .beginning) }
+        for (index, source) in stage.sources.enumerated() where source.isBroadcast && !runners.isEmpty {
+            let position = runners.values.map { $0.positions[index] ?? 0 }.min() ?? 0
+            places.append(TopicPartitionOffset(topic: source.topic, partition: 0, offset: .at(position)))
+        }
+        try consumer.assign(places)
+        hasWork = !new.isEmpty
+        lastCommit = ContinuousClock.now
+        metrics.update { $0.tasks = runners.count }
+        metrics.setReadiness(nil)
+        logger.info("running", metadata: ["partitions": "\(numbers.sorted())", "restored": "\(new.count)"])
+    }
+
+    private func makeRunner(_ partition: Int32) throws -> TaskRunner {
+        let runner = try TaskRunner(
+            stage: stage,
+            context: TaskContext(partition: partition, partitions: partitions, outputPartitions: outputPartitions),
+            sink: sink, progressTopic: configuration.progressTopic, completionType: configuration.completionType
+        )
+        runner.onUnusable = { [logger, metrics, stage] source, offset, reason in
+            metrics.update { $0.unusable += 1 }
+            let topic = source < 0 ? "an output" : stage.sources[source].topic
+            logger.error(
+                "a record makes no sense and was left out",
+                metadata: ["topic": "\(topic)", "partition": "\(partition)", "offset": "\(offset)", "reason": "\(reason)"]
+            )
+        }
+        return runner
+    }
+
+    /// Returns false when the worker is to stop before the restore is done.
+    private func restore(_ new: [TaskRunner], committed: [TopicPartition: Int64]) throws -> Bool {
+        metrics.setReadiness("restoring")
+        let restore = Restore(
+            stage: stage, kafka: configuration.kafka, group: "\(configuration.group(of: stage.name)).restore",
+            progressTopic: configuration.progressTopic, partitions: partitions, outputPartitions: outputPartitions, logger: logger
+        )
+        var idle = RecordBatch(capacity: 1)
+        var reported = ContinuousClock.now
+        return try restore.run(new, committed: committed) { remaining in
+            metrics.update { $0.restoreRemaining = remaining }
+            // The answer to the group is still to come: polling tells it that this member lives.
+            try consumer.poll(&idle, timeout: .zero)
+            if ContinuousClock.now - reported > .seconds(2) {
+                reported = ContinuousClock.now
+                logger.info("restoring", metadata: ["remaining": "\(remaining)"])
+            }
+            return !shouldStop()
+        }
+    }
+
+    private func observe() {
+        let emitted = sink.sent
+        let refused = runners.values.reduce(0) { $0 + $1.output.refused }
+        let lag = consumer.latestStatistics?.lag.values.reduce(0, +) ?? 0
+        let behind = newestTimestamp
+        metrics.update {
+            $0.processed = folded
+            $0.emitted = emitted
+            $0.rejected = max($0.rejected, refused)
+            $0.lagRecords = Int(lag)
+            $0.lagSeconds = lag == 0 || behind == 0 ? 0 : max(0, Double(Milliseconds.now - behind) / 1000)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Synchronization
+
+/// What a worker tells about itself, for people and for Prometheus. Written by the worker's thread, read by any.
+public final class WorkerMetrics: Sendable {
+    /// The figures.
+    public struct Figures: Sendable {
+        /// Records folded since the start.
+        public var processed = 0
+        /// Records that made no sense.
+        public var unusable = 0
+        /// Rows that the stage refused.
+        public var rejected = 0
+        /// Records published.
+        public var emitted = 0
+        /// Transactions committed.
+        public var commits = 0
+        /// Seconds spent in commits.
+        public var commitSeconds = 0.0
+        /// Transactions aborted, by the error's name.
+        public var aborts: [String: Int] = [:]
+        /// Records still to be replayed before the worker is up to date.
+        public var restoreRemaining = 0
+        /// Records behind the end of the sources.
+        public var lagRecords = 0
+        /// Seconds between the newest folded record and now; 0 when nothing is behind.
+        public var lagSeconds = 0.0
+        /// Tasks this worker runs.
+        public var tasks = 0
+    }
+
+    private struct State {
+        var figures = Figures()
+        var readiness = "starting"
+        var failure: String?
+    }
+
+    /// The stage's name.
+    public let stage: String
+    /// The instance's.
+    public let instance: String
+    private let state = Mutex(State())
+
+    /// Figures at zero, not ready.
+    public init(stage: String, instance: String) {
+        self.stage = stage
+        self.instance = instance
+    }
+
+    /// False once the worker has failed for good.
+    public var isHealthy: Bool { state.withLock { $0.failure == nil } }
+    /// Whether the worker has its partitions and is up to date with what it published.
+    public var isReady: Bool { notReady == nil }
+    /// Why the worker is not ready; nil when it is.
+    public var notReady: String? {
+        state.withLock { $0.failure ?? ($0.readiness.isEmpty ? nil : $0.readiness) }
+    }
+    /// The figures now.
+    public var figures: Figures { state.withLock { $0.figures } }
+
+    /// Changes the figures.
+    func update(_ change: (inout Figures) -> Void) {
+        state.withLock { change(&$0.figures) }
+    }
+
+    /// States why the worker is not ready, or that it is (nil).
+    public func setReadiness(_ reason: String?) {
+        state.withLock { $0.readiness = reason ?? "" }
+    }
+
+    /// States that the worker has failed.
+    public func fail(_ reason: String) {
+        state.withLock { $0.failure = reason }
+    }
+
+    /// The figures in Prometheus' text format.
+    public func prometheus() -> String {
+        let figures = figures
+        let labels = "stage=\"\(stage)\",instance=\"\(instance)\""
+        var text = ""
+        func add(_ name: String, _ kind: String, _ help: String, _ value: some CustomStringConvertible) {
+            text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n\(name){\(labels)} \(value)\n"
+        }
+        add("accountability_processed_total", "counter", "Records folded.", figures.processed)
+        add("accountability_unusable_total", "counter", "Records that made no sense.", figures.unusable)
+        add("accountability_rejected_total", "counter", "Rows refused.", figures.rejected)
+        add("accountability_emitted_total", "counter", "Records published.", figures.emitted)
+        add("accountability_commits_total", "counter", "Transactions committed.", figures.commits)
+        add("accountability_commit_seconds_total", "counter", "Seconds spent in commits.", figures.commitSeconds)
+        text += "# HELP accountability_aborts_total Transactions aborted.\n# TYPE accountability_aborts_total counter\n"
+        for (reason, count) in figures.aborts.sorted(by: { $0.key < $1.key }) {
+            text += "accountability_aborts_total{\(labels),reason=\"\(reason)\"} \(count)\n"
+        }
+        add("accountability_restore_remaining", "gauge", "Records to replay before live.", figures.restoreRemaining)
+        add("accountability_lag_records", "gauge", "Records behind the end of the sources.", figures.lagRecords)
+        add("accountability_lag_seconds", "gauge", "Age of the newest folded record while behind.", figures.lagSeconds)
+        add("accountability_tasks", "gauge", "Partitions this worker runs.", figures.tasks)
+        add("accountability_ready", "gauge", "1 when assigned and restored.", isReady ? 1 : 0)
+        return text
+    }
+}

@@ -1,0 +1,29 @@
+import Testing
+
+@testable import Streaming
+
+@Suite struct PartitionerTests {
+    /// The vectors of Apache Kafka's own test of its murmur2.
+    @Test(arguments: [
+        ("21", Int32(-973_932_308)),
+        ("foobar", -790_332_482),
+        ("a-little-bit-long-string", -985_981_536),
+        ("a-little-bit-longer-string", -1_486_304_829),
+        ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
+        ("abc", 479_470_107),
+    ])
+    func agreesWithKafka(_ key: String, _ hash: Int32) {
+        let bytes = Array(key.utf8)
+        #expect(Int32(bitPattern: Partitioner.murmur2(bytes.span)) == hash)
+    }
+
+    @Test func staysWithinThePartitions() {
+        for partitions in Int32(1)...13 {
+            for number in 0..<200 {
+                let bytes = Array("\(number)".utf8)
+                let partition = Partitioner.partition(of: bytes.span, partitions: partitions)
+                #expect(partition >= 0 && partition < partitions)
+            }
+        }
+    }
+}
