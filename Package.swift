@@ -106,7 +106,7 @@ let package = Package(
         tests("MessagesTests", ["Messages"]),
         tests("StreamingTests", ["Streaming", "Kafka", .logging]),
         tests("StagesTests", ["Stages", "Streaming", "Messages", "Rules", "Tables"]),
-        tests("StatewideTests", ["statewide"]),
+        tests("StatewideTests", ["statewide", "Messages", "Tables"]),
         tests("IntegrationTests", ["Kafka", "Stages", "Streaming", "Messages", "Rules", "Tables"]),
     ] + stages.map { worker("\($0)-worker") }
 )

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Foundation
+import Messages
+
+@main struct Statewide: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "statewide",
+        abstract: "Make up a state: two school years of students, schools and districts, as input files.",
+        discussion: """
+            Nobody in it exists. The same seed gives the same bytes on every machine.
+
+            EXAMPLES
+              statewide --out /tmp/state                       20,000 students in about 40 schools
+              statewide --out /tmp/state --students 950000     a whole state: 400 districts, 1,850 schools
+              statewide --out /tmp/state --seed 7 --compress   another state, as .csv.gz
+
+            The files, in the order in which to submit them, are listed in manifest.json. Those named corrections-* are \
+            for after the year is closed: changed scores, deleted rows, students who moved.
+            """
+    )
+
+    @Option(help: "Students of grades 1 to 12 in each of the two years, exactly; 100 to 5,000,000.")
+    var students = 20_000
+
+    @Option(help: "What the state is made from.")
+    var seed: UInt64 = 1
+
+    @Option(help: "The spring year of the determinations: 2018-19 is 2019. The year before it is made too.")
+    var year = 2019
+
+    @Option(help: "The directory to write into; created if missing.")
+    var out: String
+
+    @Flag(help: "Write gzip-compressed files.")
+    var compress = false
+
+    func validate() throws {
+        guard 100...5_000_000 ~= students else {
+            throw ValidationError("--students must be between 100 and 5,000,000.")
+        }
+        guard 2001...2100 ~= year else { throw ValidationError("--year must be between 2001 and 2100.") }
+    }
+
+    func run() throws {
+        try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+        let plan = Plan(seed: seed, students: students, year: year, compressed: compress)
+        let generated = try Generator.write(plan, into: out)
+        try generated.manifest(plan).write(toFile: "\(out)/manifest.json", atomically: true, encoding: .utf8)
+        let rows = generated.files.reduce(0) { $0 + $1.rows }
+        print("\(generated.districts) districts, \(generated.schools) schools, \(rows) rows in \(out)")
+    }
+}
+
+extension Generated {
+    /// What is in the directory, as JSON.
+    func manifest(_ plan: Plan) -> String {
+        func list(_ files: [TableFile.Entry]) -> String {
+            files.map { file in
+                "    {\"file\": \"\(file.name)\", \"layout\": \"\(file.layout.wireName)\", \"rows\": \(file.rows)}"
+            }
+            .joined(separator: ",\n")
+        }
+        return """
+            {
+              "seed": \(plan.seed),
+              "school_year": \(plan.year),
+              "students": \(plan.students),
+              "districts": \(districts),
+              "schools": \(schools),
+              "files": [
+            \(list(files))
+              ],
+              "corrections": [
+            \(list(corrections))
+              ]
+            }
+
+            """
+    }
+}
