@@ -1,7 +1,9 @@
 internal import CRdKafka
 public import Logging
 
-/// Topics, their properties, the cluster and its groups. Every call has a limit; safe to use from several threads.
+/// Topics, their properties, the cluster and its groups.
+///
+/// Every call has a limit; safe to use from several threads.
 public final class Admin: Sendable {
     let client: ClientHandle
 

@@ -9,8 +9,9 @@ internal import Glibc
 internal import Musl
 #endif
 
-/// What the callbacks of a client write and its owner reads. Callbacks run inside the owner's calls or on a thread of
-/// librdkafka; they never wait for anything but this lock.
+/// What the callbacks of a client write and its owner reads.
+///
+/// Callbacks run inside the owner's calls or on a thread of librdkafka; they never wait for anything but this lock.
 final class ClientContext: Sendable {
     struct State {
         var deliveryFailures: [DeliveryFailure] = []
@@ -27,7 +28,9 @@ final class ClientContext: Sendable {
 
     let logger: Logger
     let state = Mutex(State())
-    /// The consumer's queue, woken by the rebalance callback. Set once, before the first callback.
+    /// The consumer's queue, woken by the rebalance callback.
+    ///
+    /// Set once, before the first callback.
     let consumerQueue = Atomic<Int>(0)
 
     init(logger: Logger) {
@@ -40,7 +43,9 @@ final class ClientContext: Sendable {
     }
 }
 
-/// The owner of an `rd_kafka_t`. Everything that must be gone before the client is (topics, batches, queues) holds it.
+/// The owner of an `rd_kafka_t`.
+///
+/// Everything that must be gone before the client is (topics, batches, queues) holds it.
 @safe
 final class ClientHandle: @unchecked Sendable {
     // librdkafka's calls may come from any thread; the pointer never changes.

@@ -16,11 +16,14 @@ public final class Consumer {
     private var partitionEnds: [TopicPartitionOffset] = []
     private let hasGroup: Bool
 
-    /// A consumer with this configuration. Without a `group.id` it can be assigned partitions, but not subscribe.
+    /// A consumer with this configuration.
+    ///
+    /// Without a `group.id` it can be assigned partitions, but not subscribe.
     ///
     /// - Parameters:
     ///   - configuration: any of librdkafka's properties.
     ///   - logger: receives librdkafka's logs while the consumer is polled.
+    /// - Throws: ``KafkaError/Code/invalidConfiguration``, naming the property.
     public init(_ configuration: KafkaConfiguration, logger: Logger) throws(KafkaError) {
         if configuration["partition.assignment.strategy"]?.contains("cooperative") == true {
             throw .configuration(
@@ -62,7 +65,9 @@ public final class Consumer {
 
     // MARK: - Membership
 
-    /// Joins the group for these topics; partitions come as a rebalance. Static when `group.instance.id` is set.
+    /// Joins the group for these topics; partitions come as a rebalance.
+    ///
+    /// Static when `group.instance.id` is set.
     public func subscribe(_ topics: [String]) throws(KafkaError) {
         let client = try open()
         guard hasGroup else { throw .configuration("group.id: needed to subscribe") }
@@ -161,6 +166,7 @@ public final class Consumer {
     ///   - batch: receives the records; its capacity is the most that one poll delivers.
     ///   - timeout: how long to wait when there is nothing.
     /// - Returns: how many records the batch holds.
+    /// - Throws: an error of the group, of a topic or a partition.
     @discardableResult
     public func poll(_ batch: inout RecordBatch, timeout: Duration) throws(KafkaError) -> Int {
         let client = try open()

@@ -50,6 +50,8 @@ extension Consumer {
     /// - Parameters:
     ///   - times: milliseconds since 1970 UTC.
     ///   - timeout: the limit of the call.
+    /// - Returns: an entry for each partition, in order.
+    /// - Throws: the error of the request, or the first of a partition.
     public func offsetsForTimes(
         _ times: [TopicPartition: Int64],
         timeout: Duration
@@ -65,6 +67,7 @@ extension Consumer {
     /// - Parameters:
     ///   - offsets: for each partition the offset of the *next* record to consume.
     ///   - timeout: the limit of the call; whether the offsets moved is unknown when it is reached.
+    /// - Throws: the error of the request, or the first of a partition.
     public func commit(_ offsets: [TopicPartitionOffset], timeout: Duration = .seconds(30)) throws(KafkaError) {
         let client = try open()
         let list = try TopicPartitionList(offsets)

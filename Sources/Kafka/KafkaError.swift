@@ -124,7 +124,9 @@ extension KafkaError.Code {
 extension KafkaError {
     /// Turns an error object into a Swift error and destroys it: the only place where one is destroyed.
     ///
-    /// - Parameter client: the client the error came from, asked for the cause of a fatal error.
+    /// - Parameters:
+    ///   - error: the object, given away.
+    ///   - client: the client the error came from, asked for the cause of a fatal error.
     init?(consuming error: OpaquePointer?, client: OpaquePointer? = nil) {
         guard let error = unsafe error else { return nil }
         defer { unsafe rd_kafka_error_destroy(error) }
@@ -198,8 +200,9 @@ extension KafkaError {
         KafkaError(failure: RD_KAFKA_RESP_ERR__TIMED_OUT, message)
     }
 
-    /// What a broker or the client itself says of passing conditions. Kafka's protocol guide, "Error codes",
-    /// column "Retriable", and the client's own transport conditions.
+    /// What a broker or the client itself says of passing conditions.
+    ///
+    /// Kafka's protocol guide, "Error codes", column "Retriable", and the client's own transport conditions.
     private static let retriable: Set<rd_kafka_resp_err_t> = [
         RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN,
         RD_KAFKA_RESP_ERR__WAIT_COORD, RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE, RD_KAFKA_RESP_ERR__RESOLVE,

@@ -68,7 +68,9 @@ public final class MessageHeaders {
         return index
     }
 
-    /// Gives a header another value, copying the bytes; nil is a null value. An index that is not in use does nothing.
+    /// Gives a header another value, copying the bytes; nil is a null value.
+    ///
+    /// An index that is not in use does nothing.
     public func set(at index: Int, _ value: Span<UInt8>?) {
         guard let value else {
             guard index >= 0, index < count else { return }

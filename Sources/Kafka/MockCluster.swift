@@ -1,8 +1,10 @@
 internal import CRdKafka
 internal import Logging
 
-/// librdkafka's cluster within the process. For tests: it keeps everything in memory, drops the offsets of
-/// transactions and fences nobody, so it proves nothing about exactly-once.
+/// librdkafka's cluster within the process.
+///
+/// For tests: it keeps everything in memory, drops the offsets of transactions and fences nobody, so it proves nothing
+/// about exactly-once.
 @safe
 public final class MockCluster: @unchecked Sendable {
     /// The numbers of requests in Kafka's protocol, for ``fail(_:with:)``.

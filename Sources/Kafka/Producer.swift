@@ -54,6 +54,7 @@ public final class Producer: Sendable {
     ///   - queueTimeout: how long a produce call waits for room in a full queue
     ///     (`queue.buffering.max.messages`, `queue.buffering.max.kbytes`) before it fails.
     ///   - logger: receives librdkafka's logs while the producer is polled.
+    /// - Throws: ``KafkaError/Code/invalidConfiguration``, naming the property.
     public init(
         _ configuration: KafkaConfiguration,
         queueTimeout: Duration = .seconds(60),
@@ -95,6 +96,7 @@ public final class Producer: Sendable {
     ///   - value: the value's bytes.
     ///   - headers: not consumed; may be changed and used again after the call.
     ///   - timestamp: milliseconds since 1970 UTC; now when nil.
+    /// - Throws: ``KafkaError/Code/queueFull``, or why the message cannot be sent at all.
     public func produce(
         _ topic: ProducerTopic,
         partition: Int32 = .any,
@@ -167,7 +169,9 @@ public final class Producer: Sendable {
         }
     }
 
-    /// Serves delivery reports, statistics and logs. Called regularly by the owner, and by calls that wait.
+    /// Serves delivery reports, statistics and logs.
+    ///
+    /// Called regularly by the owner, and by calls that wait.
     ///
     /// - Returns: how many events were served.
     @discardableResult
@@ -193,7 +197,9 @@ public final class Producer: Sendable {
         unsafe Int(rd_kafka_outq_len(client.pointer))
     }
 
-    /// The delivery failures since the last call: the first thousand of them. See ``deliveryFailureCount``.
+    /// The delivery failures since the last call: the first thousand of them.
+    ///
+    /// See ``deliveryFailureCount``.
     public func takeDeliveryFailures() -> [DeliveryFailure] {
         client.context.state.withLock { state in
             defer { state.deliveryFailures.removeAll() }

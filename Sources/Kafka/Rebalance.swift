@@ -1,7 +1,9 @@
 internal import CRdKafka
 internal import Synchronization
 
-/// What the group decided about a consumer's partitions. See ``Consumer/nextRebalance()`` for the answers.
+/// What the group decided about a consumer's partitions.
+///
+/// See ``Consumer/nextRebalance()`` for the answers.
 public enum Rebalance: Sendable, Hashable {
     /// These partitions are the consumer's from now on, once it assigns them.
     case assigned([TopicPartition])

@@ -16,7 +16,9 @@ final class TopicTable {
         release()
     }
 
-    /// Gives the handles back. Names and indexes stay.
+    /// Gives the handles back.
+    ///
+    /// Names and indexes stay.
     func release() {
         for index in unsafe handles.indices { unsafe TopicResource.destroy(handles[index]) }
         unsafe handles.removeAll()
@@ -50,7 +52,9 @@ final class TopicTable {
     }
 }
 
-/// The memory of a batch: the messages of one poll. Holds the client, which must outlive its messages.
+/// The memory of a batch: the messages of one poll.
+///
+/// Holds the client, which must outlive its messages.
 @safe
 final class BatchStorage {
     let messages: UnsafeMutableBufferPointer<UnsafeMutablePointer<rd_kafka_message_t>?>
@@ -129,12 +133,16 @@ public struct RecordBatch: ~Copyable {
     }
 }
 
-/// A consumed record, lent by its batch: nothing is copied, and it cannot outlive the batch. See ``detach()``.
+/// A consumed record, lent by its batch: nothing is copied, and it cannot outlive the batch.
+///
+/// See ``detach()``.
 @safe
 public struct Record: ~Copyable, ~Escapable {
     private let message: UnsafeMutablePointer<rd_kafka_message_t>
     private let topics: Unmanaged<TopicTable>
-    /// The topic's index among the topics of the consumer: see ``Consumer/topicIndex(_:)``. Cheap to compare.
+    /// The topic's index among the topics of the consumer: see ``Consumer/topicIndex(_:)``.
+    ///
+    /// Cheap to compare.
     public let topicIndex: Int
 
     @_lifetime(immortal)

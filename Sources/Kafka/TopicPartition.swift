@@ -58,7 +58,9 @@ public struct TopicPartitionOffset: Hashable, Sendable, CustomStringConvertible 
     public var topic: String
     /// The partition's number, from 0.
     public var partition: Int32
-    /// The place. In a commit: the offset of the *next* record to consume, one after the last that was processed.
+    /// The place.
+    ///
+    /// In a commit: the offset of the *next* record to consume, one after the last that was processed.
     public var offset: Offset
     /// A string kept with a committed offset; nil and empty are the same to librdkafka, and read back as nil.
     public var metadata: String?

@@ -42,6 +42,7 @@ extension Producer {
     ///   - offsets: for each partition the offset of the *next* record to consume, and the string to keep with it.
     ///   - group: from ``Consumer/groupMetadata``, so that a former member of the group is fenced.
     ///   - timeout: the limit of the call.
+    /// - Throws: an error that says by its flags how to go on.
     public func sendOffsets(
         _ offsets: [TopicPartitionOffset],
         group: ConsumerGroupMetadata,

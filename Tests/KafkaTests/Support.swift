@@ -64,7 +64,7 @@ extension Consumer {
         let deadline = ContinuousClock.now + limit
         while result.count < count, ContinuousClock.now < deadline {
             try poll(&batch, timeout: .milliseconds(100))
-            batch.forEach { (record: borrowing Record) in result.append(record.detach()) }
+            for index in 0..<batch.count { result.append(batch[index].detach()) }
         }
         return result
     }
