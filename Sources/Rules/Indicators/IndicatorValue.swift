@@ -53,7 +53,7 @@ public struct IndicatorValue: Hashable, Sendable {
     public let count: Int64
     /// The exact value; nil of nobody. Rates are in percent.
     public let exact: Ratio?
-    /// The value as the framework rounds it.
+    /// The value as the framework rounds it; a supplied one as it was supplied.
     public let rounded: Ratio?
     /// Whether the group is large enough for accountability.
     public let meetsMinimumSize: Bool
@@ -91,13 +91,13 @@ public struct IndicatorValue: Hashable, Sendable {
         rounded = try framework.indicators?.valueRounding.value(exact) ?? exact
     }
 
-    /// A value that was supplied, already computed.
-    public init(supplied indicator: Indicator, value: Ratio, count: Int64, _ framework: Framework) throws(NumberError) {
+    /// A value that was supplied, already computed: it stays as it was supplied.
+    public init(supplied indicator: Indicator, value: Ratio, count: Int64, _ framework: Framework) {
         self.indicator = indicator
         tally = nil
         self.count = count
         exact = value
-        rounded = try framework.indicators?.valueRounding.value(value) ?? value
+        rounded = value
         meetsMinimumSize = count >= Int64(framework.minimumSize.accountability.value)
     }
 

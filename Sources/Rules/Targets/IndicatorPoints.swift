@@ -49,6 +49,25 @@ public struct PointsInput: Hashable, Sendable {
     }
 }
 
+extension PointsInput {
+    /// The input with its values as they are compared: at the decimals of publication.
+    fileprivate func rounded(_ rounding: Rounding?) throws(NumberError) -> PointsInput {
+        guard let rounding else { return self }
+        func round(_ value: Ratio?) throws(NumberError) -> Ratio? {
+            if let value { try rounding(value) } else { nil }
+        }
+        return PointsInput(
+            indicator,
+            span,
+            current: try round(current),
+            prior: try round(prior),
+            target: try round(target),
+            count: count,
+            statewide: statewide
+        )
+    }
+}
+
 /// The row of the point table that decided.
 public enum PointsRow: Hashable, Sendable {
     /// Better than the target by more than the tolerance.
@@ -98,7 +117,7 @@ public enum PointsRow: Hashable, Sendable {
 
 /// The points of an indicator for a group: 603 CMR 2.03(2)(b).
 public struct IndicatorPoints: Hashable, Sendable {
-    /// What was decided on.
+    /// What was decided on, values at the decimals of publication.
     public let input: PointsInput
     /// 0 to 4, or nil where none can be given.
     public let points: Int?
@@ -110,11 +129,12 @@ public struct IndicatorPoints: Hashable, Sendable {
     /// The points under a framework. Throws where the year has none.
     public init(_ input: PointsInput, _ framework: Framework) throws(RuleError) {
         let parameters = try framework.section(\.points, "points")
-        self.input = input
         do {
+            let compared = try input.rounded(framework.indicators?.valueRounding.value)
+            self.input = compared
             change =
-                if let current = input.current, let prior = input.prior { try current - prior } else { nil }
-            (points, row) = try Self.decide(input, framework, parameters)
+                if let current = compared.current, let prior = compared.prior { try current - prior } else { nil }
+            (points, row) = try Self.decide(compared, framework, parameters)
         } catch {
             throw RuleError.number(error)
         }

@@ -95,12 +95,11 @@ public struct AnnualPercentage: Hashable, Sendable {
         _ framework: Framework
     ) throws(RuleError) -> AnnualPercentage? {
         let parameters = try framework.section(\.percentage, "target percentage")
-        let weight = nonHighWeight ?? parameters.flatNonHighWeight?.value
         let nonHigh = spans.first { $0.span == .nonHigh }
         let high = spans.first { $0.span == .high }
         do {
             let exact: Ratio
-            switch (nonHigh, high, weight) {
+            switch (nonHigh, high, nonHighWeight) {
             case (let lower?, let upper?, let weight?):
                 exact = try (lower.percent * weight + upper.percent * (.hundred - weight)) / .hundred
             case (_?, _?, nil), (nil, nil, _): return nil
@@ -109,7 +108,7 @@ public struct AnnualPercentage: Hashable, Sendable {
             let kept = try parameters.annualRounding.value(exact)
             return AnnualPercentage(
                 spans: [nonHigh, high].compactMap { $0 },
-                nonHighWeight: nonHigh != nil && high != nil ? weight : nil,
+                nonHighWeight: nonHigh != nil && high != nil ? nonHighWeight : nil,
                 percent: kept,
                 displayed: try parameters.displayRounding.value(kept).floor
             )
