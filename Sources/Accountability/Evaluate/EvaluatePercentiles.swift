@@ -1,0 +1,118 @@
+internal import ArgumentParser
+internal import Rules
+internal import Tables
+
+/// `accountability evaluate percentiles`: 603 CMR 2.03(2)(a), (c).
+struct EvaluatePercentiles: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "percentiles",
+        abstract: "Computes percentiles from indicator values.",
+        discussion: """
+            Reads rows of the layout indicator_values of one or more years; prints the percentiles of the latest. Each \
+            group is ranked within its comparison group; values of a count below the minimum size do not take part, an \
+            empty count does. Middle/high schools are ranked in both spans and combined by the optional column \
+            non_high_share (0 to 1); without it by the counts of ela_achievement in both spans, and without those in \
+            halves.
+
+              accountability evaluate percentiles --framework 2019 indicator-values.csv
+              accountability evaluate percentiles --stages indicator-values.csv
+            """
+    )
+
+    @OptionGroup var options: EvaluateOptions
+
+    @Flag(help: "Also print every intermediate figure, one a row.")
+    var stages = false
+
+    func run() throws {
+        var table = try EvaluationTable(
+            options,
+            required: ["comparison_group", "grade_span", "group", "indicator", "value", "count"],
+            optional: ["non_high_share"]
+        )
+        let fixed = try FrameworkChoice(options.framework).fixed
+        var rows = IndicatorRows()
+        while try table.next() {
+            do {
+                try rows.add(table)
+            } catch {
+                table.problem(error.description)
+            }
+        }
+        var output = try CSVWriter(descriptor: 1)
+        var header = [
+            "school_year", "org_code", "comparison_group", "group", "year_mean", "weighted_mean", "percentile",
+        ]
+        if stages { header += ["stage", "indicator_or_category", "value"] }
+        try output.writeRow(header)
+        if let latest = rows.latestYear {
+            let framework: Framework
+            do {
+                framework = try fixed ?? Framework.of(schoolYear: latest)
+            } catch {
+                throw EvaluationProblem.fatal("\(options.file): \(error); name one with --framework")
+            }
+            for group in StudentGroup.allCases {
+                let results: [PercentileResult]
+                do {
+                    results = try Percentiles.rank(rows.entries(of: group, latest, framework), framework)
+                } catch {
+                    throw EvaluationProblem.fatal("\(options.file): \(group): \(error)")
+                }
+                for result in results.sorted(by: Self.inOrder)
+                where result.years.contains(where: { $0.yearsBefore == 0 }) {
+                    try write(result, group, latest, to: &output)
+                }
+            }
+        }
+        try output.close()
+        try table.finish()
+    }
+
+    private static func inOrder(_ left: PercentileResult, _ right: PercentileResult) -> Bool {
+        (left.comparisonGroup, left.organization) < (right.comparisonGroup, right.organization)
+    }
+
+    private func write(
+        _ result: PercentileResult,
+        _ group: StudentGroup,
+        _ latest: Int,
+        to output: inout CSVWriter
+    ) throws {
+        let fields = [
+            String(latest), result.organization.description, result.comparisonGroup.wireName, group.wireName,
+            result.yearMean?.shortText ?? "", result.weightedMean?.shortText ?? "",
+            result.percentile.map(String.init) ?? "",
+        ]
+        guard stages else { return try output.writeRow(fields) }
+        for stage in result.stages(latest) {
+            try output.writeRow(fields + [stage.stage, stage.name, stage.value])
+        }
+    }
+}
+
+extension PercentileResult {
+    /// Every intermediate figure in long form.
+    fileprivate func stages(_ latest: Int) -> [(stage: String, name: String, value: String)] {
+        var stages: [(stage: String, name: String, value: String)] = []
+        for year in years {
+            for span in year.spans {
+                let prefix = "\(latest - year.yearsBefore) \(span.span) "
+                for (indicator, percentile) in span.indicatorPercentiles.sorted(by: { $0.key < $1.key }) {
+                    stages.append((prefix + "indicator_percentile", indicator.wireName, String(percentile)))
+                }
+                for (category, mean) in span.categoryMeans.sorted(by: { $0.key < $1.key }) {
+                    stages.append((prefix + "category_mean", category.wireName, mean.shortText))
+                }
+                for (category, percentile) in span.categoryPercentiles.sorted(by: { $0.key < $1.key }) {
+                    stages.append((prefix + "category_percentile", category.wireName, String(percentile)))
+                }
+                stages.append((prefix + "span_mean", span.weights.rawValue, span.mean?.shortText ?? ""))
+            }
+            stages.append(("\(latest - year.yearsBefore) year_mean", "", year.mean?.shortText ?? ""))
+        }
+        stages.append(("\(latest) weighted_mean", "", weightedMean?.shortText ?? ""))
+        stages.append(("\(latest) percentile", "", percentile.map(String.init) ?? ""))
+        return stages
+    }
+}
