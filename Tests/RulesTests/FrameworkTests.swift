@@ -1,0 +1,106 @@
+internal import Rules
+internal import Testing
+
+@Suite struct FrameworkTests {
+    @Test func everyParameterHasStatusAndSource() throws {
+        let frameworks = try Framework.all()
+        #expect(frameworks.map(\.name) == ["2007", "2016", "2017", "2018", "2019", "2022", "2023", "2024", "2025"])
+        for framework in frameworks {
+            #expect(framework.parameters.count >= 10)
+            for parameter in framework.parameters {
+                #expect(parameter.source.count >= 10, "\(framework.name): \(parameter.path)")
+                if parameter.source.hasPrefix("Secondary") {
+                    #expect(parameter.status == .assumed, "\(framework.name): \(parameter.path)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [2006, 2020, 2021, 2026])
+    func yearsWithoutFramework(year: Int) {
+        let error = #expect(throws: FrameworkError.self) { try Framework.of(schoolYear: year) }
+        #expect(error?.code == .noFramework)
+    }
+
+    @Test func sectionsFollowTheYear() throws {
+        #expect(try Framework.of(schoolYear: 2012).percentile == nil)
+        let year2022 = try Framework.of(schoolYear: 2022)
+        #expect(year2022.points == nil && year2022.percentage == nil && year2022.determination == nil)
+        #expect(year2022.percentile?.yearWeights.value == [0: Ratio(60), 3: Ratio(40)])
+        #expect(year2022.indicators?.chronicAbsenceThresholds.value == [Ratio(20), Ratio(10)])
+        #expect(try Framework.of(schoolYear: 2023).lowestPerforming?.exists[.high]?.value == false)
+        #expect(try Framework.of(schoolYear: 2024).lowestPerforming?.exists[.high]?.value == true)
+        #expect(try Framework.of(schoolYear: 2018).participation.unit.value == .subject)
+        #expect(try Framework.of(schoolYear: 2019).participation.unit.value == .combined)
+        #expect(try Framework.of(schoolYear: 2025).indicators?.measure(.scienceAchievement, .nonHigh) == .scaledScore)
+        #expect(try Framework.of(schoolYear: 2019).indicators?.measure(.scienceAchievement, .nonHigh) == .cpi)
+    }
+
+    static let text: String = Framework.documents.first { $0.name == "2007" }?.text ?? ""
+    static let line = "  standard: {value: 95, status: published, source:"
+
+    @Test(arguments: [
+        ("  standard: {value: 95, source:", FrameworkError.Code.incompleteParameter, "status"),
+        ("  standard: {status: published, source:", .incompleteParameter, "value"),
+        ("  standard: {value: 95, status: published, reason:", .incompleteParameter, "source"),
+        ("  standard: {value: 95, status: rumoured, source:", .incompleteParameter, "status"),
+        ("  standard: {value: ninety, status: published, source:", .invalidValue, "ninety"),
+        ("  standard: {value: 195, status: published, source:", .invalidValue, "195"),
+        ("  standards: {value: 95, status: published, source:", .missingParameter, "missing"),
+    ])
+    func aParameterThatIsNotWholeDoesNotLoad(line: String, code: FrameworkError.Code, word: String) throws {
+        #expect(Self.text.contains(Self.line))
+        let broken = Self.replacing(Self.text, Self.line, line)
+        let error = #expect(throws: FrameworkError.self) { try Framework.load(file: "broken.yaml", text: broken) }
+        #expect(error?.code == code)
+        #expect(error?.file == "broken.yaml")
+        #expect(error?.parameter == "participation.standard")
+        #expect(error?.message.contains(word) == true)
+    }
+
+    @Test func aParameterThatNoRuleKnowsDoesNotLoad() {
+        let extended =
+            Self.text + "\nweather:\n  rain: {value: 1, status: assumed, source: \"A test of unknown parameters\"}\n"
+        let error = #expect(throws: FrameworkError.self) { try Framework.load(file: "2007.yaml", text: extended) }
+        #expect(error?.code == .unknownParameter)
+        #expect(error?.parameter == "weather.rain")
+    }
+
+    @Test func aBareValueDoesNotLoad() {
+        let broken = Self.text + "\nextra: 3\n"
+        let error = #expect(throws: FrameworkError.self) { try Framework.load(file: "2007.yaml", text: broken) }
+        #expect(error?.code == .incompleteParameter)
+        #expect(error?.parameter == "extra")
+    }
+
+    @Test func anEmptySourceDoesNotLoad() {
+        let broken = Self.replacing(
+            Self.text,
+            Self.line,
+            "  standard: {value: 95, status: published, source: \" \"}\n  unread: {a:"
+        )
+        #expect(throws: FrameworkError.self) { try Framework.load(file: "2007.yaml", text: broken) }
+    }
+
+    @Test func theIdentityFollowsTheContentAlone() throws {
+        let first = try Framework.load(file: "a.yaml", text: Self.text)
+        let commented = try Framework.load(file: "b.yaml", text: "# A remark.\n" + Self.text)
+        let changed = try Framework.load(file: "a.yaml", text: Self.replacing(Self.text, "value: 95,", "value: 94,"))
+        #expect(first.canonicalText == commented.canonicalText)
+        #expect(first.canonicalText != changed.canonicalText)
+    }
+
+    @Test(arguments: [2018, 2019, 2022, 2023, 2024, 2025])
+    func weightsSumToTheWhole(year: Int) throws {
+        let weights = try #require(try Framework.of(schoolYear: year).weights)
+        for span in GradeSpan.allCases {
+            for column in WeightParameters.Column.allCases {
+                #expect(try Ratio.sum(weights.weights(span, column).value.values) == .hundred)
+            }
+        }
+    }
+
+    static func replacing(_ text: String, _ old: String, _ new: String) -> String {
+        text.split(separator: old, omittingEmptySubsequences: false).joined(separator: new)
+    }
+}

@@ -1,0 +1,124 @@
+internal import Rules
+internal import Testing
+
+@Suite struct PercentileTests {
+    static func parameters() throws -> PercentileParameters {
+        try #require(try Framework.of(schoolYear: 2019).percentile)
+    }
+
+    @Test func ranksRunFrom1To99() throws {
+        let population = RankedPopulation(
+            (1...200).map { Ratio(Int64($0)) },
+            lowerIsBetter: false,
+            try Self.parameters()
+        )
+        #expect(population.percentile(of: Ratio(Int64(1))) == 1)
+        #expect(population.percentile(of: Ratio(Int64(200))) == 99)
+        #expect(population.percentile(of: Ratio(Int64(100))) == 50)
+        let alone = RankedPopulation([Ratio.one], lowerIsBetter: false, try Self.parameters())
+        #expect(alone.percentile(of: .one) == 50)
+    }
+
+    @Test func tiesShareTheMeanRank() throws {
+        // Ranks 2, 3 and 4 of 5 share 3: floor(99 * 3 / 6) + 1.
+        let values = [1, 5, 5, 5, 9].map { Ratio(Int64($0)) }
+        let population = RankedPopulation(values, lowerIsBetter: false, try Self.parameters())
+        #expect(population.percentile(of: Ratio(Int64(5))) == 50)
+        #expect(population.percentile(of: Ratio(Int64(9))) == 83)
+        let reversed = RankedPopulation(values, lowerIsBetter: true, try Self.parameters())
+        #expect(reversed.percentile(of: Ratio(Int64(9))) == 17)
+        #expect(reversed.percentile(of: Ratio(Int64(1))) == 83)
+    }
+
+    @Test(arguments: [false, true])
+    func thresholdsAreTheWorstValueThatReachesThePercentile(lower: Bool) throws {
+        var random = SeededNumbers(seed: 41)
+        for _ in 0..<50 {
+            let values = (0..<Int.random(in: 1...300, using: &random))
+                .map { _ in
+                    Ratio(Int64.random(in: 0...100, using: &random))
+                }
+            let population = RankedPopulation(values, lowerIsBetter: lower, try Self.parameters())
+            for percentile in [80, 90] {
+                let reached = values.filter { population.percentile(of: $0) >= percentile }
+                #expect(population.threshold(percentile: percentile) == (lower ? reached.max() : reached.min()))
+            }
+        }
+    }
+
+    /// A population like a state's, from a seed.
+    static func population(_ count: Int, seed: UInt64) throws -> [PercentileEntry] {
+        var random = SeededNumbers(seed: seed)
+        return try (0..<count)
+            .map { index in
+                let group = ComparisonGroup.allCases[index % 10 < 7 ? 0 : index % 10 < 9 ? 1 : 2]
+                var years: [Int: PercentileYearValues] = [:]
+                for before in 0...1 where before == 0 || index % 17 != 0 {
+                    var year = PercentileYearValues(comparisonGroup: group, nonHighShare: try Ratio(57, over: 91))
+                    for span in group.spans {
+                        for indicator in Indicator.allCases where indicator.spans.contains(span) {
+                            if indicator == .elProgress, index % 3 != 0 { continue }
+                            year[span, indicator] = try Ratio(.random(in: 0...1000, using: &random), over: 10)
+                        }
+                    }
+                    years[before] = year
+                }
+                let code = try #require(OrganizationCode(rawValue: UInt32(index / 5 * 10_000 + index % 5 + 10_001)))
+                return PercentileEntry(organization: code, years: years)
+            }
+    }
+
+    @Test func orderOfTheEntriesDoesNotMatter() throws {
+        let framework = try Framework.of(schoolYear: 2019)
+        let entries = try Self.population(300, seed: 51)
+        var random = SeededNumbers(seed: 52)
+        let first = try Percentiles.rank(entries, framework)
+        let second = try Percentiles.rank(entries.shuffled(using: &random), framework)
+        #expect(
+            first.sorted { $0.organization < $1.organization } == second.sorted { $0.organization < $1.organization }
+        )
+        #expect(first.allSatisfy { (1...99).contains($0.percentile ?? 0) })
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func aStateIsRankedQuickly() throws {
+        let framework = try Framework.of(schoolYear: 2019)
+        let entries = try Self.population(2000, seed: 53)
+        let clock = ContinuousClock()
+        let elapsed = try clock.measure { _ = try Percentiles.rank(entries, framework) }
+        print("percentiles of 2,000 organizations: \(elapsed)")
+        #expect(elapsed < .seconds(10))
+    }
+
+    @Test func middleHighSchoolsRankInBothSpans() throws {
+        let framework = try Framework.of(schoolYear: 2019)
+        let results = try Percentiles.rank(try Self.population(200, seed: 54), framework)
+        let both = try #require(results.first { $0.comparisonGroup == .middleHigh })
+        let year = try #require(both.years.first)
+        #expect(year.spans.map(\.span) == [.nonHigh, .high])
+        #expect(year.nonHighShare == decimal("0.63"))
+        let lower = try #require(year.spans[0].mean)
+        let upper = try #require(year.spans[1].mean)
+        #expect(year.mean == (try lower * decimal("0.63") + upper * decimal("0.37")))
+        #expect(both.populationSize == 20)
+    }
+
+    @Test func aMissingRequiredCategoryLeavesNoPercentile() throws {
+        let framework = try Framework.of(schoolYear: 2019)
+        var year = PercentileYearValues(comparisonGroup: .nonHigh)
+        year[.nonHigh, .elaAchievement] = decimal("500.0")
+        year[.nonHigh, .chronicAbsenteeism] = decimal("5.0")
+        let entry = PercentileEntry(organization: .state, years: [0: year])
+        let result = try #require(try Percentiles.rank([entry], framework).first)
+        #expect(result.percentile == nil)
+        #expect(result.years.first?.spans.first?.categoryPercentiles[.achievement] == 50)
+    }
+
+    @Test func theLatestYearCountsAloneWithoutTheYearBefore() throws {
+        let framework = try Framework.of(schoolYear: 2019)
+        let entries = try Self.population(100, seed: 55)
+        for result in try Percentiles.rank(entries, framework) where result.years.count == 1 {
+            #expect(result.weightedMean == result.yearMean)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+internal import Foundation
+internal import Rules
+internal import Testing
+
+@Suite struct TargetPercentageTests {
+    @Test func leominster2019() throws {
+        // Weighted totals of the report: columns 57, 65 and 65, 51; spans 61 (67 %), 58; annual 60; prior 47; cumulative 55.
+        let framework = try Framework.of(schoolYear: 2019)
+        let rounding = try #require(framework.percentage).columnRounding.value
+        func column(_ earned: String, _ possible: String) throws -> Ratio {
+            try rounding(decimal(earned) / decimal(possible) * .hundred)
+        }
+        let columns = [
+            try column("5.5", "9.6"), try column("4.9", "7.6"), try column("6.5", "10.0"), try column("3.9", "7.6"),
+        ]
+        #expect(columns.map { $0.text(decimals: 0) } == ["57", "65", "65", "51"])
+        let spans = [try (columns[0] + columns[1]) / Ratio(2), try (columns[2] + columns[3]) / Ratio(2)]
+        #expect(spans.map { $0.text(decimals: 0) } == ["61", "58"])
+        let annual = try Rounding(.halfUp, decimals: 1)(
+            (spans[0] * Ratio(67) + spans[1] * Ratio(33)) / .hundred
+        )
+        #expect(annual.text(decimals: 0) == "60")
+        let cumulative = try CumulativePercentage(current: annual, prior: decimal("47.0"), framework)
+        #expect(cumulative.percent == 55)
+        #expect(cumulative.level == .substantial)
+    }
+
+    @Test(
+        arguments: [
+            (75, ProgressLevel.meeting), (74, .substantial), (50, .substantial), (49, .moderate), (25, .moderate),
+            (24, .limited), (0, .limited),
+        ] as [(Int64, ProgressLevel)]
+    )
+    func bandsFrom2019(percent: Int64, level: ProgressLevel) throws {
+        #expect(try CumulativePercentage.level(of: percent, try Framework.of(schoolYear: 2019)) == level)
+    }
+
+    @Test func yearsThatStandAlone() throws {
+        for year in [2018, 2023] {
+            let framework = try Framework.of(schoolYear: year)
+            let result = try CumulativePercentage(current: decimal("80.0"), prior: decimal("20.0"), framework)
+            #expect(result.percent == 80)
+            #expect(result.prior == nil)
+        }
+        #expect(
+            try CumulativePercentage(current: decimal("60.0"), prior: nil, try Framework.of(schoolYear: 2018)).level
+                == .partiallyMeeting
+        )
+    }
+
+    @Test func spanWeightsAreSharesOfEnrolment() throws {
+        let framework = try Framework.of(schoolYear: 2019)
+        #expect(
+            try AnnualPercentage.nonHighWeight(nonHighEnrollment: 665, highEnrollment: 335, framework) == Ratio(67)
+        )
+        #expect(try AnnualPercentage.nonHighWeight(nonHighEnrollment: 0, highEnrollment: 0, framework) == nil)
+        #expect(
+            try AnnualPercentage.nonHighWeight(
+                nonHighEnrollment: 500,
+                highEnrollment: 500,
+                try Framework.of(schoolYear: 2018)
+            ) == Ratio(70)
+        )
+    }
+
+    @Test func aMissingCategoryIsRenormalizedAndFlagged() throws {
+        // Grade 3 alone: achievement and chronic absenteeism, no growth.
+        let column = try #require(
+            try TargetColumn.of(
+                [.elaAchievement: 4, .mathAchievement: 2, .chronicAbsenteeism: 0],
+                span: .nonHigh,
+                group: .allStudents,
+                try Framework.of(schoolYear: 2019)
+            )
+        )
+        #expect(column.missing == [.growth])
+        #expect(try Ratio.sum(column.categories.map(\.weight)) == .hundred)
+        // 67.5 : 10 of 6 of 8 and 0 of 4 points.
+        #expect(column.weightedEarned == decimal("5.2"))
+        #expect(column.weightedPossible == decimal("7.5"))
+    }
+
+    @Test func pointsOutsideTheScaleAreRefused() throws {
+        #expect(throws: RuleError.self) {
+            try TargetColumn.of(
+                [.elaAchievement: 5],
+                span: .high,
+                group: .allStudents,
+                try Framework.of(schoolYear: 2019)
+            )
+        }
+    }
+
+    @Test(arguments: [31, 32, 33] as [UInt64])
+    func thePercentageNeverMovesAgainstItsPoints(seed: UInt64) throws {
+        var random = SeededNumbers(seed: seed)
+        for year in [2018, 2019, 2023, 2025] {
+            let framework = try Framework.of(schoolYear: year)
+            for _ in 0..<200 {
+                let span: GradeSpan = Bool.random(using: &random) ? .nonHigh : .high
+                let group: StudentGroup = Bool.random(using: &random) ? .allStudents : .lowestPerforming
+                var points: [Indicator: Int] = [:]
+                for indicator in Indicator.allCases where indicator.spans.contains(span) {
+                    if Bool.random(using: &random) { points[indicator] = .random(in: 0...4, using: &random) }
+                }
+                guard let before = try TargetColumn.of(points, span: span, group: group, framework),
+                    let raised = points.filter({ $0.value < 4 }).keys.sorted().randomElement(using: &random)
+                else { continue }
+                points[raised, default: 0] += 1
+                let after = try #require(try TargetColumn.of(points, span: span, group: group, framework))
+                #expect(after.percent >= before.percent)
+                #expect(after.displayed >= before.displayed)
+                let low = try CumulativePercentage(current: before.percent, prior: decimal("40.0"), framework)
+                let high = try CumulativePercentage(current: after.percent, prior: decimal("40.0"), framework)
+                #expect(high.percent >= low.percent)
+                #expect(high.level <= low.level || year == 2018)
+            }
+        }
+    }
+}
