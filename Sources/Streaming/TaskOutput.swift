@@ -29,8 +29,8 @@ public final class TaskOutput {
     private let outputs: [Output]
     private let sink: any RecordSink
     private var published: [[Digest: Digest]]
-    /// While false, everything is dropped: the task is being restored.
-    var isLive = false
+    /// Whether publications are sent. While false everything is dropped, as the task is being restored: what would be published need not be made.
+    public internal(set) var isLive = false
 
     init(outputs: [Output], partitions: [Int32], sink: any RecordSink) {
         self.outputs = outputs

@@ -93,7 +93,7 @@ public enum Topics {
     public static let rejections = TopicDefinition(
         entity: "rejections", partitioning: .student, retention: .days(400),
         eventType: "accountability.rejection.v1", message: "accountability.v1.Rejection",
-        key: "<submission>/<line>/<code>",
+        key: "<submission>/<line>/<code>, and /<column> where one is at fault",
         summary: "Rows that were refused: place, column, stable code; never the content."
     )
     /// Accepted facts.

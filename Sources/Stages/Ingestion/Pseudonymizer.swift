@@ -1,0 +1,64 @@
+import Crypto
+
+/// Turns student identifiers into pseudonyms: the first 16 bytes of HMAC-SHA256 under the operator's key.
+struct Pseudonymizer {
+    // Both paddings of the key are hashed once; each pseudonym goes on from a copy.
+    private let keyed: HMAC<SHA256>
+    private var identifier: [UInt8] = []
+    /// The pseudonym made last: 32 hexadecimal digits.
+    private(set) var hexadecimal = [UInt8](repeating: 0, count: 32)
+
+    init(key: PseudonymKey) {
+        keyed = HMAC<SHA256>(key: key.secret)
+    }
+
+    /// Makes the pseudonym of an identifier; a blank around it does not count.
+    mutating func take(_ field: Span<UInt8>) throws(UnreadableRow) {
+        var start = 0
+        var end = field.count
+        while start < end, field[start] == 0x20 || field[start] == 0x09 { start += 1 }
+        while start < end, field[end - 1] == 0x20 || field[end - 1] == 0x09 { end -= 1 }
+        guard start < end else { throw UnreadableRow(code: .missingStudentIdentifier) }
+        guard end - start <= 32 else { throw UnreadableRow(code: .malformedStudentIdentifier) }
+        identifier.removeAll(keepingCapacity: true)
+        for index in start..<end {
+            guard Pseudonymizer.isAllowed(field[index]) else { throw UnreadableRow(code: .malformedStudentIdentifier) }
+            identifier.append(field[index])
+        }
+        var code = keyed
+        code.update(data: identifier)
+        var at = 0
+        for byte in code.finalize() {
+            guard at < 32 else { break }
+            hexadecimal[at] = Hexadecimal.digit(byte >> 4)
+            hexadecimal[at + 1] = Hexadecimal.digit(byte & 0xF)
+            at += 2
+        }
+    }
+
+    /// Eight bytes that tell a row that could not be read from others. They are keyed, so that nobody without the key can
+    /// find the row by trying.
+    func digest(_ row: Span<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(row.count)
+        for index in row.indices { bytes.append(row[index]) }
+        var code = keyed
+        code.update(data: bytes)
+        return Array(code.finalize().prefix(8))
+    }
+
+    /// Letters, digits, `-` and `_`: what an identifier may hold.
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+}
+
+/// Why a row enters the ledger without its content.
+struct UnreadableRow: Error {
+    let code: RejectionCode
+}

@@ -1,0 +1,50 @@
+/// Why a file was refused as a whole: nothing of it was submitted.
+public struct SubmissionRefused: Error, Sendable, CustomStringConvertible {
+    /// The kind of a refusal; the name is stable.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        /// The stable name, as it stands in receipts.
+        public let description: String
+
+        init(_ description: String) {
+            self.description = description
+        }
+
+        /// The file cannot be opened or read.
+        public static let unreadable = Code("file_unreadable")
+        /// The compressed data is damaged or ends too early.
+        public static let damaged = Code("file_damaged")
+        /// There is no header row.
+        public static let noHeader = Code("no_header")
+        /// The header is not UTF-8.
+        public static let notUTF8 = Code("not_utf8")
+        /// The header is no row of comma-separated values.
+        public static let malformedHeader = Code("malformed_header")
+        /// There is no layout of the name given.
+        public static let unknownLayout = Code("unknown_layout")
+        /// The layout is known, but this version does nothing with it.
+        public static let unsupportedLayout = Code("unsupported_layout")
+        /// The header is that of no layout, or of several.
+        public static let unrecognizedHeader = Code("unrecognized_header")
+        /// Columns are missing, unknown or there twice.
+        public static let wrongColumns = Code("wrong_columns")
+        /// The file changed while it was read.
+        public static let changed = Code("changed_while_read")
+    }
+
+    /// The kind of the refusal.
+    public let code: Code
+    /// What is wrong, where, and what to do; quotes nothing but names of columns.
+    public let message: String
+    /// The error behind it.
+    public let cause: (any Error)?
+
+    /// A refusal.
+    public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    /// The message.
+    public var description: String { message }
+}

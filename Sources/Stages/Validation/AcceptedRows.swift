@@ -1,0 +1,46 @@
+import Rules
+import Streaming
+
+/// Every key that was accepted, with what is needed to tell a repetition from a change: 32 bytes a key.
+struct AcceptedRows {
+    /// What became of a row.
+    enum Outcome {
+        case accepted
+        /// Another content stood under the key; it was published for this organization.
+        case replaced(organization: UInt32)
+        case deleted
+        case unchanged
+        case refused(RejectionCode)
+    }
+
+    private struct Entry {
+        /// 0 once deleted: the key is remembered, so that a submission that brings it twice is noticed.
+        var digest: UInt64
+        var organization: UInt32
+        /// The submission that brought it last.
+        var submission: UInt32
+    }
+
+    private var entries: [UInt128: Entry] = [:]
+
+    /// Puts a row where its key belongs.
+    mutating func take(_ row: CheckedRow, key: Span<UInt8>, submission: UInt32) -> Outcome {
+        let digest = Digest(key).value
+        let organization = row.organization.rawValue
+        guard let entry = entries[digest] else {
+            guard !row.isDeletion else { return .refused(.nothingToDelete) }
+            entries[digest] = Entry(digest: row.digest, organization: organization, submission: submission)
+            return .accepted
+        }
+        guard entry.submission != submission else { return .refused(.duplicateKey) }
+        let stands = entry.digest != 0
+        if row.isDeletion {
+            guard stands, entry.organization == organization else { return .refused(.nothingToDelete) }
+            entries[digest] = Entry(digest: 0, organization: organization, submission: submission)
+            return .deleted
+        }
+        entries[digest] = Entry(digest: row.digest, organization: organization, submission: submission)
+        guard stands else { return .accepted }
+        return entry.digest == row.digest ? .unchanged : .replaced(organization: entry.organization)
+    }
+}

@@ -1,0 +1,184 @@
+import Messages
+import Tables
+
+/// Every reason for which a row is refused. The names are stable: they stand in rejections and in the README.
+public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
+    // Rows that could not be read.
+    case nulByte = "nul_byte"
+    case invalidUTF8 = "invalid_utf8"
+    case unclosedQuote = "unclosed_quote"
+    case strayQuote = "stray_quote"
+    case strayCarriageReturn = "stray_carriage_return"
+    case rowTooLong = "row_too_long"
+    case fieldCount = "field_count"
+    case missingStudentIdentifier = "missing_student_id"
+    case malformedStudentIdentifier = "malformed_student_id"
+
+    // A value on its own.
+    case missingValue = "missing_value"
+    case malformedYear = "malformed_year"
+    case malformedCode = "malformed_code"
+    case malformedInteger = "malformed_integer"
+    case malformedDecimal = "malformed_decimal"
+    case malformedDate = "malformed_date"
+    case outOfRange = "out_of_range"
+    case unknownChoice = "unknown_choice"
+    case unknownGrade = "unknown_grade"
+    case unknownGroup = "unknown_group"
+    case textTooLong = "text_too_long"
+
+    // Values that contradict each other.
+    case scoreMissing = "score_missing"
+    case scoreWithoutTest = "score_without_test"
+    case scoreOffScale = "score_off_scale"
+    case growthWithoutTest = "growth_without_test"
+    case growthNotInGrade = "growth_not_in_grade"
+    case gradeNotTested = "grade_not_tested"
+    case exemptNotFirstYear = "exempt_not_first_year"
+    case noTestNotEnglishLearner = "el_test_not_el"
+    case statusNotInSubject = "status_not_in_subject"
+    case absentMoreThanEnrolled = "absent_more_than_enrolled"
+    case moreDaysThanYear = "more_days_than_year"
+    case typeNotOfCode = "type_not_of_code"
+    case districtNotOfCode = "district_not_of_code"
+    case partMoreThanEnrollment = "part_more_than_enrollment"
+    case indicatorNotInSpan = "indicator_not_in_span"
+    case rateAboveHundred = "rate_above_hundred"
+    case reservedDirective = "reserved_directive"
+    case kindNotOfDirective = "kind_not_of_directive"
+    case endBeforeStart = "end_before_start"
+
+    // A row against what the ledger holds.
+    case yearNotOpen = "year_not_open"
+    case unknownOrganization = "unknown_organization"
+    case duplicateKey = "duplicate_key"
+    case nothingToDelete = "nothing_to_delete"
+
+    /// The code of a row that its reader refused.
+    init(_ code: CSVError.Code) {
+        self = RejectionCode(rawValue: code.description) ?? .fieldCount
+    }
+
+    /// The columns it is about.
+    public var columns: String {
+        switch self {
+        case .nulByte, .invalidUTF8, .unclosedQuote, .strayQuote, .strayCarriageReturn, .rowTooLong, .fieldCount,
+            .duplicateKey, .nothingToDelete:
+            "the row as a whole"
+        case .missingStudentIdentifier, .malformedStudentIdentifier: "student_id"
+        case .missingValue: "any that needs a value"
+        case .malformedYear, .yearNotOpen: "school_year"
+        case .malformedCode: "eight-digit codes"
+        case .malformedInteger: "whole numbers"
+        case .malformedDecimal: "decimal numbers"
+        case .malformedDate: "dates"
+        case .outOfRange: "numbers"
+        case .unknownChoice: "words of a closed list, action included"
+        case .unknownGrade, .gradeNotTested: "grade"
+        case .unknownGroup: "group, race"
+        case .textTooLong: "texts"
+        case .scoreMissing, .scoreWithoutTest, .scoreOffScale: "scaled scores"
+        case .growthWithoutTest, .growthNotInGrade: "growth percentiles"
+        case .exemptNotFirstYear, .noTestNotEnglishLearner, .statusNotInSubject: "test statuses"
+        case .absentMoreThanEnrolled: "days_absent"
+        case .moreDaysThanYear: "days_enrolled"
+        case .typeNotOfCode: "org_type"
+        case .districtNotOfCode: "district_code"
+        case .partMoreThanEnrollment: "enrollments of a part"
+        case .indicatorNotInSpan: "indicator"
+        case .rateAboveHundred: "value, baseline, target"
+        case .reservedDirective: "directive"
+        case .kindNotOfDirective: "kind"
+        case .endBeforeStart: "end_date"
+        case .unknownOrganization: "org_code"
+        }
+    }
+
+    /// The rule that the row breaks.
+    public var rule: String {
+        switch self {
+        case .nulByte: "a row holds no NUL byte"
+        case .invalidUTF8: "a row is UTF-8"
+        case .unclosedQuote: "a quoted field is closed again"
+        case .strayQuote: "a field with a quotation mark is quoted, and the mark doubled (RFC 4180)"
+        case .strayCarriageReturn: "a carriage return is followed by a line feed, or stands in quotes"
+        case .rowTooLong: "a row has at most 1,048,576 bytes"
+        case .fieldCount: "a row has as many fields as the header"
+        case .missingStudentIdentifier: "a row about a student has the student's identifier"
+        case .malformedStudentIdentifier: "an identifier is 1 to 32 letters, digits, - and _; no name, no address"
+        case .missingValue: "the column needs a value in every row"
+        case .malformedYear: "a school year is the four digits of its spring, 2000 to 2100"
+        case .malformedCode: "a code has exactly eight digits, leading zeros included"
+        case .malformedInteger: "the value is a whole number in digits"
+        case .malformedDecimal: "the value is a decimal number with a point, such as 52.3, of at most 18 digits"
+        case .malformedDate: "a date is written 2019-09-24"
+        case .outOfRange: "the value lies within its bounds"
+        case .unknownChoice: "the value is a word of the column's list"
+        case .unknownGrade: "a grade is PK, K, 1 to 12, and where the layout says so all"
+        case .unknownGroup: "a group is one of the thirteen groups or a published spelling, a race one of the seven"
+        case .textTooLong: "a text has at most so many bytes"
+        case .scoreMissing: "a tested student (T) has a scaled score"
+        case .scoreWithoutTest: "only a tested student (T) has a scaled score"
+        case .scoreOffScale:
+            "a scaled score is 440 to 560; 200 to 280 in science, and in ELA and mathematics through 2018"
+        case .growthWithoutTest: "only a tested student (T) has a growth percentile"
+        case .growthNotInGrade: "growth percentiles exist in grades 4 to 8 and 10"
+        case .gradeNotTested: "tests are taken in grades 3 to 12"
+        case .exemptNotFirstYear: "EXF is for English learners in their first year (FY)"
+        case .noTestNotEnglishLearner: "EXN is for English learners (EL or FY)"
+        case .statusNotInSubject: "EXF and EXN exist in ELA alone"
+        case .absentMoreThanEnrolled: "days absent are among the days enrolled"
+        case .moreDaysThanYear: "a school year has at most 200 days"
+        case .typeNotOfCode: "00000000 is the state, dddd0000 a district, any other code a school"
+        case .districtNotOfCode: "the district of a code is its first four digits and 0000"
+        case .partMoreThanEnrollment: "a part of the enrollment is not more than the enrollment"
+        case .indicatorNotInSpan: "high school completion and advanced coursework exist in the high span alone"
+        case .rateAboveHundred: "a rate or growth percentile is not above 100"
+        case .reservedDirective: "directives are designation, recognition and release; the others are reserved"
+        case .kindNotOfDirective: "each directive has its own kinds"
+        case .endBeforeStart: "an act does not end before it takes effect"
+        case .yearNotOpen: "rows are accepted for school years that are open"
+        case .unknownOrganization: "an organization is declared for the year before rows are submitted for it"
+        case .duplicateKey: "a submission has one row for each key; the first one counts"
+        case .nothingToDelete: "a row is deleted where it was accepted, under the same key and organization"
+        }
+    }
+
+    /// What to do about it, where correcting the value and submitting the row again is not all.
+    private var remedy: String? {
+        switch self {
+        case .yearNotOpen: nil
+        case .unknownOrganization: "submit the organizations of the year first, or allow undeclared ones"
+        case .duplicateKey: "keep one of the rows; to change one, submit it again in a file of its own"
+        case .nothingToDelete: "name the organization that submitted it, or leave the row out"
+        case .nulByte, .invalidUTF8: "save the file as UTF-8 and submit it again"
+        case .reservedDirective: "wait for a version that carries it out"
+        default: "correct it and submit the row again"
+        }
+    }
+
+    /// What a rejection says: the place, the rule and what to do; never the value.
+    ///
+    /// - Parameter year: of the row, for ``yearNotOpen``.
+    func message(column: Column?, year: Int?) -> String {
+        if self == .yearNotOpen {
+            let year = year.map(String.init) ?? "Y"
+            return
+                "school year \(year) is not open: open it with 'accountability open-year \(year)', then submit the row again"
+        }
+        let subject = column.map { "\($0.name): " } ?? ""
+        let bounds = column.flatMap { detail(of: $0.kind) }.map { " (\($0))" } ?? ""
+        return subject + rule + bounds + (remedy.map { "; \($0)" } ?? "")
+    }
+
+    private func detail(of kind: Column.Kind) -> String? {
+        switch (self, kind) {
+        case (.outOfRange, .integer(let bounds)), (.outOfRange, .decimal(let bounds)):
+            "\(bounds.lowerBound) to \(bounds.upperBound)"
+        case (.unknownChoice, .choice(let words, _)): words.joined(separator: ", ")
+        case (.unknownChoice, .yesNo): "Y, N"
+        case (.textTooLong, .text(let length)): "\(length)"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,271 @@
+import Messages
+import Rules
+import Tables
+
+/// Something wrong with a row.
+struct RowFault {
+    var code: RejectionCode
+    /// The column at fault, in canonical order; nil when it is the row as a whole.
+    var column: Int?
+}
+
+/// What a row without faults says.
+struct CheckedRow {
+    /// What is published of it.
+    enum Content {
+        /// A deletion.
+        case none
+        case record(Accountability_V1_Record.OneOf_Content)
+        case directive(Accountability_V1_Directive)
+    }
+
+    var year: Int
+    var organization: OrganizationCode
+    var isDeletion: Bool
+    var content: Content
+    /// Tells contents of the same key apart.
+    var digest: UInt64
+}
+
+/// Reads and checks the rows of one layout. It knows the row alone, not what was submitted before. All faults of a row are found; buffers are
+/// reused from row to row.
+struct RowCheck {
+    let layout: Layout
+    /// The layout's columns, in canonical order.
+    let columns: [Column]
+    /// The faults of the row read last.
+    private(set) var faults: [RowFault] = []
+    /// The school year of the row read last, if it has one.
+    private(set) var year: Int?
+    /// The organization of the row read last, if it has one.
+    private(set) var organization: OrganizationCode?
+    /// The key of the row read last: `<school year>/<layout>/<key within it>`.
+    var key: [UInt8] = []
+    var spellings = GroupSpellings()
+
+    private var row = CSVRow()
+    // Where a column stands in the row's text; -1 where the text does not have it.
+    private let fields: [Int]
+    private let fieldCount: Int
+    // Taken out of the columns, whose copies cost.
+    private let isRequired: [Bool]
+    private let bounds: [ClosedRange<Int>]
+    private let words: [[String]]
+    private let synonyms: [[String: String]]
+    private let keyPrefix: [UInt8]
+
+    /// Canonical places of the columns that every layout begins with.
+    static let yearColumn = 0
+    static let organizationColumn = 1
+    static let actionColumn = 2
+
+    /// A check of rows whose text has these columns; nil when a column that has to be there is not.
+    init?(layout: Layout, columns names: [String]) {
+        let columns = layout.columns
+        guard Set(names).count == names.count, layout.isValidated else { return nil }
+        fields = columns.map { names.firstIndex(of: $0.name) ?? -1 }
+        for (column, field) in zip(columns, fields) where column.presence != .optional && field < 0 { return nil }
+        self.layout = layout
+        self.columns = columns
+        fieldCount = names.count
+        isRequired = columns.map(\.required)
+        bounds = columns.map { column in
+            switch column.kind {
+            case .integer(let bounds), .decimal(let bounds): bounds
+            default: 0...0
+            }
+        }
+        words = columns.map { if case .choice(let words, _) = $0.kind { words } else { [] } }
+        synonyms = columns.map { if case .choice(_, let synonyms) = $0.kind { synonyms } else { [:] } }
+        keyPrefix = Array("/\(layout.wireName)/".utf8)
+    }
+
+    /// Reads a row.
+    ///
+    /// - Returns: what it says; nil when it has ``faults``.
+    mutating func read(_ line: Span<UInt8>) -> CheckedRow? {
+        faults.removeAll(keepingCapacity: true)
+        year = nil
+        organization = nil
+        do throws(CSVError) {
+            try row.parse(line)
+        } catch {
+            fault(RejectionCode(error.code))
+            return nil
+        }
+        guard row.fieldCount == fieldCount else {
+            fault(.fieldCount)
+            return nil
+        }
+        let action = choice(RowCheck.actionColumn, line) ?? 0
+        year = take(FieldReading.year(field(RowCheck.yearColumn, line)), RowCheck.yearColumn)
+        organization = take(FieldReading.code(field(RowCheck.organizationColumn, line)), RowCheck.organizationColumn)
+        let isDeletion = action == 1
+        let content = readContent(line, isDeletion: isDeletion)
+        guard faults.isEmpty, let year, let organization else { return nil }
+        return CheckedRow(
+            year: year,
+            organization: organization,
+            isDeletion: isDeletion,
+            content: isDeletion ? .none : content,
+            digest: isDeletion ? 0 : digest(line)
+        )
+    }
+
+    /// The layout's own columns; writes the key.
+    private mutating func readContent(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
+        beginKey(line)
+        switch layout {
+        case .organizations: return organization(line, isDeletion: isDeletion)
+        case .assessmentResults: return assessment(line, isDeletion: isDeletion)
+        case .attendance: return attendance(line, isDeletion: isDeletion)
+        case .participationCounts: return participation(line, isDeletion: isDeletion)
+        case .indicatorValues: return indicatorValue(line, isDeletion: isDeletion)
+        case .targets: return target(line, isDeletion: isDeletion)
+        case .directives: return directive(line, isDeletion: isDeletion)
+        case .englishProficiency, .graduationCohort, .advancedCoursework: return .none
+        }
+    }
+
+    // MARK: Fields
+
+    /// A column's field; empty where the text does not have the column.
+    @_lifetime(borrow self, copy line)
+    func field(_ column: Int, _ line: Span<UInt8>) -> Span<UInt8> {
+        let field = fields[column]
+        guard field >= 0 else { return line.extracting(0..<0) }
+        return row.field(field, of: line)
+    }
+
+    /// The value of a reading; takes note of a fault, and of an empty field that needs a value.
+    mutating func take<Value>(_ reading: Reading<Value>, _ column: Int) -> Value? {
+        switch reading {
+        case .value(let value): return value
+        case .empty:
+            if isRequired[column] { fault(.missingValue, column) }
+            return nil
+        case .fault(let code):
+            fault(code, column)
+            return nil
+        }
+    }
+
+    mutating func fault(_ code: RejectionCode, _ column: Int? = nil) {
+        faults.append(RowFault(code: code, column: column))
+    }
+
+    mutating func integer(_ column: Int, _ line: Span<UInt8>) -> Int? {
+        let reading = FieldReading.integer(field(column, line), bounds[column])
+        return take(reading, column)
+    }
+
+    mutating func decimal(_ column: Int, _ line: Span<UInt8>) -> WrittenDecimal? {
+        let reading = FieldReading.decimal(field(column, line), bounds[column])
+        return take(reading, column)
+    }
+
+    mutating func yesNo(_ column: Int, _ line: Span<UInt8>) -> Bool? {
+        let reading = FieldReading.yesNo(field(column, line))
+        return take(reading, column)
+    }
+
+    mutating func code(_ column: Int, _ line: Span<UInt8>) -> OrganizationCode? {
+        let reading = FieldReading.code(field(column, line))
+        return take(reading, column)
+    }
+
+    mutating func grade(_ column: Int, _ line: Span<UInt8>) -> Int? {
+        let reading = FieldReading.grade(field(column, line))
+        return take(reading, column)
+    }
+
+    mutating func date(_ column: Int, _ line: Span<UInt8>) -> String? {
+        let reading = FieldReading.date(field(column, line))
+        return take(reading, column)
+    }
+
+    /// The number of the word in the column's list; a synonym counts as the word it stands for.
+    mutating func choice(_ column: Int, _ line: Span<UInt8>) -> Int? {
+        var reading = FieldReading.choice(field(column, line), words[column])
+        if case .fault = reading, !synonyms[column].isEmpty,
+            let word = synonyms[column][field(column, line).text], let index = words[column].firstIndex(of: word)
+        {
+            reading = .value(index)
+        }
+        return take(reading, column)
+    }
+
+    /// The word of the column's list; empty where there is none.
+    mutating func word(_ column: Int, _ line: Span<UInt8>) -> String {
+        choice(column, line).map { words[column][$0] } ?? ""
+    }
+
+    mutating func group(_ column: Int, _ line: Span<UInt8>) -> StudentGroup? {
+        // Out of the way of the field, which borrows the check.
+        var spellings = GroupSpellings()
+        swap(&spellings, &self.spellings)
+        let reading = spellings.group(field(column, line))
+        self.spellings = spellings
+        return take(reading, column)
+    }
+
+    /// A text; empty where there is none.
+    mutating func text(_ column: Int, _ line: Span<UInt8>) -> String {
+        let length = if case .text(let length) = columns[column].kind { length } else { 0 }
+        let reading = FieldReading.text(field(column, line), length)
+        return take(reading, column) ?? ""
+    }
+
+    // MARK: Key and digest
+
+    private mutating func beginKey(_ line: Span<UInt8>) {
+        key.removeAll(keepingCapacity: true)
+        appendToKey(RowCheck.yearColumn, line)
+        key.append(contentsOf: keyPrefix)
+    }
+
+    /// Appends a field to the key as it was written.
+    mutating func appendToKey(_ column: Int, _ line: Span<UInt8>) {
+        var bytes: [UInt8] = []
+        swap(&bytes, &key)
+        append(column, line, to: &bytes)
+        swap(&bytes, &key)
+    }
+
+    private func append(_ column: Int, _ line: Span<UInt8>, to bytes: inout [UInt8]) {
+        let field = field(column, line)
+        for index in field.indices { bytes.append(field[index]) }
+    }
+
+    /// Appends a slash and a word to the key.
+    mutating func appendToKey(_ word: String) {
+        key.append(UInt8(ascii: "/"))
+        key.append(contentsOf: word.utf8)
+    }
+
+    /// FNV-1a over all fields but the action, with a separator between them; never 0.
+    private func digest(_ line: Span<UInt8>) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for column in fields.indices where column != RowCheck.actionColumn {
+            let field = field(column, line)
+            for index in field.indices { hash = (hash ^ UInt64(field[index])) &* 0x0000_0100_0000_01b3 }
+            hash = (hash ^ 0xFF) &* 0x0000_0100_0000_01b3
+        }
+        return hash == 0 ? 1 : hash
+    }
+}
+
+extension Layout {
+    /// Whether this version does something with its rows.
+    var isValidated: Bool {
+        switch self {
+        case .organizations, .assessmentResults, .attendance, .participationCounts, .indicatorValues, .targets,
+            .directives:
+            true
+        case .englishProficiency, .graduationCohort, .advancedCoursework: false
+        }
+    }
+
+    /// Where a column of the layout stands; the first one if it has none of that name, which a test excludes.
+    func place(_ name: String) -> Int { index(of: name) ?? 0 }
+}

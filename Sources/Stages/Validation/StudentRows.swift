@@ -1,0 +1,220 @@
+import Foundation
+import Messages
+import Rules
+import Tables
+
+/// Canonical places of the columns of the student layouts.
+private enum Place {
+    static let student = Layout.attendance.place("student_id")
+    static let grade = Layout.attendance.place("grade")
+    static let race = Layout.attendance.place("race")
+    static let lowIncome = Layout.attendance.place("low_income")
+    static let englishLearner = Layout.attendance.place("el_status")
+    static let disability = Layout.attendance.place("swd")
+    static let october = Layout.attendance.place("enrolled_since_october")
+    static let daysEnrolled = Layout.attendance.place("days_enrolled")
+    static let daysAbsent = Layout.attendance.place("days_absent")
+    static let priorOrganization = Layout.assessmentResults.place("prior_org_code")
+}
+
+/// Canonical places of one subject's columns.
+struct TestPlaces: Sendable {
+    var subject: Subject
+    var status: Int
+    var score: Int
+    var growth: Int?
+    var priorScore: Int?
+
+    init(_ subject: Subject, _ prefix: String) {
+        self.subject = subject
+        status = Layout.assessmentResults.place("\(prefix)_status")
+        score = Layout.assessmentResults.place("\(prefix)_scaled_score")
+        growth = Layout.assessmentResults.index(of: "\(prefix)_sgp")
+        priorScore = Layout.assessmentResults.index(of: "\(prefix)_prior_scaled_score")
+    }
+
+    static let ela = TestPlaces(.ela, "ela")
+    static let math = TestPlaces(.math, "math")
+    static let science = TestPlaces(.science, "science")
+}
+
+/// The scales of scores, and where tests and growth percentiles exist.
+enum AssessmentScale {
+    /// The scale of today's tests.
+    static let current = 440...560
+    /// The scale of the tests before: ELA and mathematics through 2016, in grade 10 through 2018; science longer.
+    static let legacy = 200...280
+    /// The last year in which ELA or mathematics was tested on the legacy scale.
+    static let lastLegacyYear = 2018
+    /// Grades with tests; high school science is taken in any of the upper ones.
+    static let testedGrades = 3...12
+    /// The most days a school year has.
+    static let longestYear = 200
+
+    /// Whether a score can be one of this subject and year.
+    static func holds(_ score: Int, subject: Subject, year: Int) -> Bool {
+        current.contains(score) || (legacy.contains(score) && (subject == .science || year <= lastLegacyYear))
+    }
+
+    /// Whether a student of this grade can have a growth percentile: grades 4 to 8 and 10 (rules: mean SGP).
+    static func hasGrowth(grade: Int) -> Bool { (4...8).contains(grade) || grade == 10 }
+}
+
+/// What the student layouts share.
+private struct StudentColumns {
+    var pseudonym: Data
+    var grade: Int
+    var englishLearner: EnglishLearnerStatus
+    var groups: StudentGroupSet
+    var sinceOctober: Bool
+}
+
+extension RowCheck {
+    mutating func assessment(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
+        appendToKey(Place.student, line)
+        guard !isDeletion else {
+            _ = pseudonym(line)
+            return .none
+        }
+        let student = studentColumns(line)
+        let prior = code(Place.priorOrganization, line)
+        let ela = test(.ela, student, line)
+        let math = test(.math, student, line)
+        let science = test(.science, student, line)
+        guard faults.isEmpty, let student else { return .none }
+        guard AssessmentScale.testedGrades.contains(student.grade) else {
+            fault(.gradeNotTested, Place.grade)
+            return .none
+        }
+        var result = Accountability_V1_AssessmentResult()
+        result.student = student.pseudonym
+        result.grade = UInt32(student.grade)
+        result.groups = UInt32(student.groups.rawValue)
+        result.enrolledSinceOctober = student.sinceOctober
+        result.priorOrgCode = prior?.rawValue ?? 0
+        result.ela = ela
+        result.math = math
+        result.science = science
+        return .record(.assessmentResult(result))
+    }
+
+    mutating func attendance(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
+        appendToKey(Place.student, line)
+        guard !isDeletion else {
+            _ = pseudonym(line)
+            return .none
+        }
+        let student = studentColumns(line)
+        let enrolled = integer(Place.daysEnrolled, line)
+        let absent = integer(Place.daysAbsent, line)
+        if let enrolled, enrolled > AssessmentScale.longestYear { fault(.moreDaysThanYear, Place.daysEnrolled) }
+        if let enrolled, let absent, absent > enrolled { fault(.absentMoreThanEnrolled, Place.daysAbsent) }
+        guard faults.isEmpty, let student, let enrolled, let absent else { return .none }
+        var attendance = Accountability_V1_Attendance()
+        attendance.student = student.pseudonym
+        attendance.grade = UInt32(student.grade)
+        attendance.groups = UInt32(student.groups.rawValue)
+        attendance.enrolledSinceOctober = student.sinceOctober
+        attendance.daysEnrolled = UInt32(enrolled)
+        attendance.daysAbsent = UInt32(absent)
+        return .record(.attendance(attendance))
+    }
+
+    private mutating func studentColumns(_ line: Span<UInt8>) -> StudentColumns? {
+        let pseudonym = pseudonym(line)
+        let grade = grade(Place.grade, line)
+        let race = group(Place.race, line)
+        if let race, race < .americanIndianAlaskaNative { fault(.unknownGroup, Place.race) }
+        let lowIncome = yesNo(Place.lowIncome, line)
+        let status = choice(Place.englishLearner, line).flatMap { EnglishLearnerStatus(rawValue: UInt8($0)) }
+        let disability = yesNo(Place.disability, line)
+        let october = yesNo(Place.october, line)
+        guard let pseudonym, let grade, let lowIncome, let status, let disability, let october else { return nil }
+        let traits = StudentTraits(race: race, lowIncome: lowIncome, englishLearner: status, disability: disability)
+        return StudentColumns(
+            pseudonym: pseudonym,
+            grade: grade,
+            englishLearner: status,
+            groups: traits.groups,
+            sinceOctober: october
+        )
+    }
+
+    /// The 16 bytes of the pseudonym, which ingestion wrote in hexadecimal.
+    private mutating func pseudonym(_ line: Span<UInt8>) -> Data? {
+        let bytes = RowCheck.bytes(hexadecimal: field(Place.student, line))
+        if bytes == nil { fault(.malformedStudentIdentifier, Place.student) }
+        return bytes
+    }
+
+    private static func bytes(hexadecimal field: Span<UInt8>) -> Data? {
+        guard field.count == 32 else { return nil }
+        var bytes = InlineArray<16, UInt8>(repeating: 0)
+        for index in field.indices {
+            let digit: UInt8
+            switch field[index] {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = field[index] - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = field[index] - UInt8(ascii: "a") + 10
+            default: return nil
+            }
+            bytes[index / 2] = bytes[index / 2] << 4 | digit
+        }
+        var data = Data(count: 16)
+        for index in 0..<16 { data[index] = bytes[index] }
+        return data
+    }
+
+    private mutating func test(_ places: TestPlaces, _ student: StudentColumns?, _ line: Span<UInt8>)
+        -> Accountability_V1_Test
+    {
+        let status = choice(places.status, line).flatMap { $0 < RowCheck.statuses.count ? RowCheck.statuses[$0] : nil }
+        let score = integer(places.score, line)
+        var test = Accountability_V1_Test()
+        if let score {
+            if let status, status != .tested { fault(.scoreWithoutTest, places.score) }
+            if let year, !AssessmentScale.holds(score, subject: places.subject, year: year) {
+                fault(.scoreOffScale, places.score)
+            }
+            test.scaledScore = UInt32(score)
+        } else if status == .tested, !hasFault(places.score) {
+            fault(.scoreMissing, places.score)
+        }
+        if let place = places.growth, let growth = integer(place, line) {
+            if let status, status != .tested { fault(.growthWithoutTest, place) }
+            if let student, !AssessmentScale.hasGrowth(grade: student.grade) { fault(.growthNotInGrade, place) }
+            test.sgp = UInt32(growth)
+        }
+        if let place = places.priorScore, let prior = integer(place, line) {
+            if let year, !AssessmentScale.holds(prior, subject: places.subject, year: year - 1) {
+                fault(.scoreOffScale, place)
+            }
+            test.priorScaledScore = UInt32(prior)
+        }
+        if let status {
+            check(status, places, student)
+            test.status = status
+        }
+        return test
+    }
+
+    private mutating func check(
+        _ status: Accountability_V1_TestStatus,
+        _ places: TestPlaces,
+        _ student: StudentColumns?
+    ) {
+        guard status == .exemptFirstYear || status == .noElTest else { return }
+        guard places.subject == .ela else { return fault(.statusNotInSubject, places.status) }
+        guard let learner = student?.englishLearner else { return }
+        if status == .exemptFirstYear, learner != .firstYear { fault(.exemptNotFirstYear, places.status) }
+        if status == .noElTest, learner != .firstYear, learner != .current {
+            fault(.noTestNotEnglishLearner, places.status)
+        }
+    }
+
+    private func hasFault(_ column: Int) -> Bool { faults.contains { $0.column == column } }
+
+    /// In the order of the layout's words.
+    private static let statuses: [Accountability_V1_TestStatus] = [
+        .tested, .alternate, .absent, .medical, .exemptFirstYear, .noElTest, .notRequired,
+    ]
+}

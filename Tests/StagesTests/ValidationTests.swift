@@ -1,0 +1,308 @@
+import Messages
+import Stages
+import Streaming
+import Testing
+
+@Suite("Validation")
+struct ValidationTests {
+    /// A row that breaks one rule.
+    struct Broken: Sendable, CustomTestStringConvertible {
+        var code: RejectionCode
+        var layout: Layout
+        var changes: [String: String]
+        var column: String
+        var testDescription: String { "\(code.rawValue) in \(layout.wireName)" }
+
+        init(_ code: RejectionCode, _ layout: Layout, _ column: String, _ changes: [String: String]) {
+            self.code = code
+            self.layout = layout
+            self.column = column
+            self.changes = changes
+        }
+    }
+
+    static let broken: [Broken] = [
+        Broken(.missingValue, .assessmentResults, "grade", ["grade": ""]),
+        Broken(.missingValue, .organizations, "name", ["name": ""]),
+        Broken(.malformedYear, .attendance, "school_year", ["school_year": "19"]),
+        Broken(.malformedYear, .attendance, "school_year", ["school_year": "1999"]),
+        Broken(.yearNotOpen, .attendance, "school_year", ["school_year": "2017"]),
+        Broken(.malformedCode, .attendance, "org_code", ["org_code": "10505"]),
+        Broken(.malformedCode, .assessmentResults, "prior_org_code", ["prior_org_code": "0001050X"]),
+        Broken(.malformedInteger, .attendance, "days_absent", ["days_absent": "1.5"]),
+        Broken(.malformedInteger, .participationCounts, "enrolled", ["enrolled": "4e1"]),
+        Broken(.malformedDecimal, .indicatorValues, "value", ["value": "1,5"]),
+        Broken(.malformedDecimal, .indicatorValues, "value", ["value": ".5"]),
+        Broken(.malformedDate, .directives, "effective_date", ["effective_date": "2019-02-29"]),
+        Broken(.outOfRange, .assessmentResults, "ela_sgp", ["ela_sgp": "100"]),
+        Broken(.outOfRange, .participationCounts, "absent", ["absent": "-1"]),
+        Broken(.outOfRange, .targets, "target", ["target": "1000.1"]),
+        Broken(.unknownChoice, .attendance, "low_income", ["low_income": "yes"]),
+        Broken(.unknownChoice, .attendance, "action", ["action": "remove"]),
+        Broken(
+            .unknownChoice,
+            .assessmentResults,
+            "math_status",
+            ["math_status": "X", "math_scaled_score": "", "math_sgp": ""]
+        ),
+        Broken(.unknownGrade, .assessmentResults, "grade", ["grade": "13"]),
+        Broken(.unknownGroup, .participationCounts, "group", ["group": "left-handed"]),
+        Broken(.unknownGroup, .attendance, "race", ["race": "low_income"]),
+        Broken(.textTooLong, .organizations, "name", ["name": String(repeating: "n", count: 201)]),
+        Broken(.scoreMissing, .assessmentResults, "ela_scaled_score", ["ela_scaled_score": ""]),
+        Broken(.scoreWithoutTest, .assessmentResults, "science_scaled_score", ["science_status": "ABS"]),
+        Broken(.scoreOffScale, .assessmentResults, "ela_scaled_score", ["ela_scaled_score": "240"]),
+        Broken(.scoreOffScale, .assessmentResults, "science_scaled_score", ["science_scaled_score": "300"]),
+        Broken(.growthWithoutTest, .assessmentResults, "math_sgp", ["math_status": "ALT", "math_scaled_score": ""]),
+        Broken(.growthNotInGrade, .assessmentResults, "ela_sgp", ["grade": "3", "math_sgp": ""]),
+        Broken(.gradeNotTested, .assessmentResults, "grade", ["grade": "2", "ela_sgp": "", "math_sgp": ""]),
+        Broken(
+            .exemptNotFirstYear,
+            .assessmentResults,
+            "ela_status",
+            ["el_status": "EL", "ela_status": "EXF", "ela_scaled_score": "", "ela_sgp": ""]
+        ),
+        Broken(
+            .noTestNotEnglishLearner,
+            .assessmentResults,
+            "ela_status",
+            ["el_status": "FEL", "ela_status": "EXN", "ela_scaled_score": "", "ela_sgp": ""]
+        ),
+        Broken(
+            .statusNotInSubject,
+            .assessmentResults,
+            "science_status",
+            ["el_status": "FY", "science_status": "EXF", "science_scaled_score": ""]
+        ),
+        Broken(.absentMoreThanEnrolled, .attendance, "days_absent", ["days_absent": "181"]),
+        Broken(.moreDaysThanYear, .attendance, "days_enrolled", ["days_enrolled": "201"]),
+        Broken(.typeNotOfCode, .organizations, "org_type", ["org_type": "district"]),
+        Broken(.districtNotOfCode, .organizations, "district_code", ["district_code": "00020000"]),
+        Broken(
+            .partMoreThanEnrollment,
+            .organizations,
+            "enrollment_el",
+            ["enrollment": "100", "enrollment_el": "101"]
+        ),
+        Broken(.indicatorNotInSpan, .indicatorValues, "indicator", ["grade_span": "non_high"]),
+        Broken(.rateAboveHundred, .indicatorValues, "value", ["value": "100.1"]),
+        Broken(.reservedDirective, .directives, "directive", ["directive": "suspension"]),
+        Broken(.kindNotOfDirective, .directives, "kind", ["kind": "official"]),
+        Broken(.endBeforeStart, .directives, "end_date", ["end_date": "2019-09-23"]),
+        Broken(.unknownOrganization, .attendance, "org_code", ["org_code": "00090505"]),
+        Broken(.unknownOrganization, .targets, "org_code", ["org_code": "00010510"]),
+        Broken(.nothingToDelete, .attendance, "", ["action": "delete"]),
+    ]
+
+    /// Rows that cannot be read, as bytes behind the header of `attendance`.
+    static let unreadable: [(RejectionCode, [UInt8])] = [
+        (.nulByte, Array("2019,00010505,,S\0,5".utf8)),
+        (.invalidUTF8, Array("2019,00010505,,S".utf8) + [0xFF]),
+        (.strayQuote, Array("2019,00010505,,S\"x\",5".utf8)),
+        (.strayCarriageReturn, Array("2019,00010505,\r,S,5".utf8)),
+        (.unclosedQuote, Array("2019,\"00010505,,S,5".utf8)),
+        (.rowTooLong, [UInt8](repeating: UInt8(ascii: "x"), count: 1_100_000)),
+        (.fieldCount, Array("2019,00010505,,S,5".utf8)),
+        (.missingStudentIdentifier, Array("2019,00010505,, ,5,white,N,N,N,Y,180,1".utf8)),
+        (.malformedStudentIdentifier, Array("2019,00010505,,Jane Doe,5,white,N,N,N,Y,180,1".utf8)),
+    ]
+
+    @Test("Every code is tried")
+    func coverage() {
+        let tried = Set(Self.broken.map(\.code)).union(Self.unreadable.map(\.0)).union([.duplicateKey])
+        #expect(Set(RejectionCode.allCases).subtracting(tried).isEmpty)
+    }
+
+    @Test(
+        "A row that breaks a rule is refused with its code, its column and its line, and nothing else is",
+        arguments: broken
+    )
+    func refusal(_ broken: Broken) throws {
+        let bench = try ValidationBench()
+        try bench.prepare()
+        var good = validRow(broken.layout)
+        if broken.layout.isAboutStudents { good["student_id"] = "S2" } else { good["org_code"] = "00020505" }
+        if broken.layout == .organizations { good["district_code"] = "" }
+        let bad = validRow(broken.layout).merging(broken.changes) { $1 }
+        let (id, summary) = try bench.submit(
+            table(broken.layout, [bad, good]),
+            options: .init(layout: broken.layout.wireName)
+        )
+        try bench.driver.run()
+        let rejections = try bench.rejections()
+        #expect(rejections.map(\.code) == [broken.code.rawValue])
+        let rejection = try #require(rejections.first)
+        #expect(rejection.column == broken.column)
+        #expect(rejection.line == 2)
+        #expect(rejection.fileName == "file.csv")
+        #expect(rejection.submission == id)
+        #expect(rejection.message.count > 20)
+        for value in broken.changes.values
+        where value.count > 3 && broken.code != .yearNotOpen && !broken.code.rule.contains(value) {
+            #expect(!rejection.message.contains(value))
+        }
+        let receipt = try bench.receipt(id)
+        #expect(summary.rows == 2 && receipt.rows == 2 && receipt.accepted == 1 && receipt.rejected == 1)
+        #expect(bench.driver.unusable.isEmpty)
+    }
+
+    @Test(
+        "A row that cannot be read is in the ledger by line and reason, and the others are taken",
+        arguments: unreadable
+    )
+    func unreadableRow(_ code: RejectionCode, _ row: [UInt8]) throws {
+        let bench = try ValidationBench()
+        try bench.prepare()
+        let good = table(.attendance, [validRow(.attendance)])
+        let (id, summary) = try bench.submit(bytes: Array(good.utf8) + row + [0x0A])
+        try bench.driver.run()
+        #expect(summary.rows == 2 && summary.unreadable == 1)
+        #expect(try bench.rejections().map(\.code) == [code.rawValue])
+        #expect(try bench.rejections().map(\.line) == [3])
+        let receipt = try bench.receipt(id)
+        #expect(receipt.rows == 2 && receipt.accepted == 1 && receipt.rejected == 1)
+    }
+
+    @Test("All faults of a row are told")
+    func allFaults() throws {
+        let bench = try ValidationBench()
+        try bench.prepare()
+        let changes = ["low_income": "x", "days_absent": "190", "race": "?", "school_year": "2017"]
+        let (id, _) = try bench.submit(table(.attendance, [validRow(.attendance).merging(changes) { $1 }]))
+        try bench.driver.run()
+        #expect(
+            Set(try bench.rejections().map(\.code)) == [
+                "unknown_choice", "absent_more_than_enrolled", "unknown_group", "year_not_open",
+            ]
+        )
+        #expect(try bench.receipt(id).rejected == 1)
+    }
+
+    @Test("A year that is not open names the command that opens it")
+    func yearNotOpen() throws {
+        let bench = try ValidationBench()
+        try bench.submit(table(.attendance, [validRow(.attendance)]))
+        try bench.driver.run()
+        let message = try #require(try bench.rejections().first).message
+        #expect(message.contains("accountability open-year 2019"))
+    }
+
+    @Test("The first row of a key counts, a second one of the same submission is refused")
+    func duplicates() throws {
+        let bench = try ValidationBench()
+        try bench.prepare()
+        let row = validRow(.attendance)
+        let (id, _) = try bench.submit(table(.attendance, [row, row.merging(["days_absent": "3"]) { $1 }]))
+        try bench.driver.run()
+        #expect(try bench.rejections().map(\.code) == ["duplicate_key"])
+        #expect(try bench.rejections().map(\.line) == [3])
+        let receipt = try bench.receipt(id)
+        #expect(receipt.accepted == 1 && receipt.rejected == 1)
+        #expect(
+            try bench.records().values
+                .compactMap { $0.attendance.daysAbsent == 18 && !$0.attendance.student.isEmpty ? 1 : nil }.count == 1
+        )
+    }
+
+    @Test("The same again is unchanged and publishes nothing; another content replaces; a deletion retracts")
+    func corrections() throws {
+        let bench = try ValidationBench()
+        try bench.prepare()
+        let row = validRow(.assessmentResults)
+        try bench.submit(table(.assessmentResults, [row]))
+        try bench.driver.run()
+        let published = bench.count(Topics.records)
+        let again = try bench.submit(table(.assessmentResults, [row.merging(["action": "upsert"]) { $1 }])).id
+        try bench.driver.run()
+        #expect(bench.count(Topics.records) == published)
+        #expect(try bench.receipt(again).unchanged == 1)
+
+        let changed = try bench.submit(table(.assessmentResults, [row.merging(["ela_scaled_score": "501"]) { $1 }])).id
+        try bench.driver.run()
+        #expect(try bench.receipt(changed).replaced == 1)
+        let record = try #require(try bench.records().values.first { $0.assessmentResult.grade == 5 })
+        #expect(record.assessmentResult.ela.scaledScore == 501)
+        #expect(record.submission == changed)
+        #expect(record.line == 2)
+
+        let elsewhere =
+            try bench.submit(
+                table(
+                    .assessmentResults,
+                    [["school_year": "2019", "org_code": "00020505", "student_id": "S1", "action": "delete"]]
+                )
+            )
+            .id
+        let deleted =
+            try bench.submit(
+                table(
+                    .assessmentResults,
+                    [["school_year": "2019", "org_code": "00010505", "student_id": "S1", "action": "delete"]]
+                )
+            )
+            .id
+        try bench.driver.run()
+        #expect(try bench.receipt(elsewhere).rejected == 1)
+        #expect(try bench.receipt(deleted).deleted == 1)
+        #expect(try !bench.records().keys.contains { $0.contains("assessment_results") })
+
+        let back = try bench.submit(table(.assessmentResults, [row])).id
+        try bench.driver.run()
+        #expect(try bench.receipt(back).accepted == 1)
+        #expect(try bench.records().keys.contains { $0.contains("assessment_results") })
+    }
+
+    @Test("A student who moves is retracted in the district of before")
+    func moves() throws {
+        let bench = try ValidationBench(partitions: 6)
+        try bench.prepare()
+        let before = Pipeline.partition(ofDistrictOf: "00010505", partitions: 6)
+        let target = try #require(
+            ["00020505", "00030505"].first { Pipeline.partition(ofDistrictOf: $0, partitions: 6) != before }
+        )
+        try bench.submit(table(.attendance, [validRow(.attendance)]))
+        try bench.submit(table(.attendance, [validRow(.attendance).merging(["org_code": target]) { $1 }]))
+        try bench.driver.run()
+        let standing = try bench.records().filter { $0.key.contains("/attendance/") }
+        #expect(standing.count == 1)
+        #expect(standing.values.first?.orgCode == target)
+        let old = bench.driver.topics[bench.pipeline.name(Topics.records)]?[Int(before)] ?? []
+        #expect(old.contains { $0.value == nil && String(decoding: $0.key, as: UTF8.self).contains("/attendance/") })
+    }
+
+    @Test("A record says what the row said")
+    func content() throws {
+        let bench = try ValidationBench()
+        try bench.prepare()
+        let changes = ["race": "Hispanic or Latino", "el_status": "FEL", "low_income": "Y", "grade": "08"]
+        try bench.submit(table(.assessmentResults, [validRow(.assessmentResults).merging(changes) { $1 }]))
+        try bench.submit(table(.participationCounts, [validRow(.participationCounts)]))
+        try bench.submit(table(.indicatorValues, [validRow(.indicatorValues)]))
+        try bench.submit(table(.targets, [validRow(.targets)]))
+        try bench.submit(table(.directives, [validRow(.directives)]))
+        try bench.driver.run()
+        let records = try bench.records()
+        let result = try #require(records.first { $0.key.hasPrefix("2019/assessment_results/") })
+        #expect(result.key.count == "2019/assessment_results/".count + 32)
+        let assessment = result.value.assessmentResult
+        // all students, high needs, low income, EL and former EL, Hispanic
+        #expect(assessment.groups == 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 9)
+        #expect(assessment.student.count == 16 && assessment.grade == 8 && assessment.enrolledSinceOctober)
+        #expect(assessment.ela.status == .tested && assessment.ela.scaledScore == 500 && assessment.ela.sgp == 50)
+        #expect(assessment.ela.priorScaledScore == 498 && !assessment.math.hasPriorScaledScore)
+        #expect(assessment.science.scaledScore == 240 && assessment.priorOrgCode == 10505)
+        let counts = try #require(
+            records["2019/participation_counts/00010505/05/all_students/ELA"]?.participationCounts
+        )
+        #expect(
+            counts.groupLabel == "All Students" && counts.standard == 41 && counts.absent == 1 && counts.medical == 0
+        )
+        #expect(records["2019/indicator_values/00010505/high/white/dropout"]?.suppliedValue.value == "0.5")
+        #expect(records["2019/targets/00010505/non_high/all_students/ela_achievement"]?.target.target == "501.5")
+        let directives = try bench.standing(Topics.directives)
+        #expect(Array(directives.keys) == ["2019/designation/00010505/underperforming"])
+        try bench.submit(table(.directives, [validRow(.directives).merging(["action": "delete"]) { $1 }]))
+        try bench.driver.run()
+        #expect(try bench.standing(Topics.directives).isEmpty)
+    }
+}
