@@ -1,0 +1,84 @@
+internal import Rules
+
+/// An organization in a school year.
+struct OrganizationYear: Hashable, Comparable {
+    let year: UInt16
+    let code: OrganizationCode
+
+    /// By year, then by code.
+    static func < (left: OrganizationYear, right: OrganizationYear) -> Bool {
+        (left.year, left.code) < (right.year, right.code)
+    }
+}
+
+/// What a task keeps of every organization and school year, and which of them changed since the last flush.
+///
+/// Organizations have a fixed place in the table, so that a record can name the one it belongs to in four bytes. The district of an
+/// organization is entered with it.
+struct OrganizationTable<State> {
+    /// The organization of each place.
+    private(set) var organizations: [OrganizationYear] = []
+    /// What is kept of each place.
+    var states: [State] = []
+    /// The place of each place's district; its own for a district.
+    private(set) var districts: [Int32] = []
+    /// The school years whose figures are published.
+    private(set) var completeYears: Set<UInt16> = []
+
+    private var places: [OrganizationYear: Int32] = [:]
+    /// Changed places of complete years, each with the cause of the newest change.
+    private var dirty: [Int32: String] = [:]
+    private let makeState: () -> State
+
+    init(_ makeState: @escaping () -> State) {
+        self.makeState = makeState
+    }
+
+    /// The place of an organization, if it was ever seen.
+    func find(_ organization: OrganizationYear) -> Int32? {
+        places[organization]
+    }
+
+    /// The place of an organization, which is entered with its district when it is new.
+    mutating func place(of organization: OrganizationYear) -> Int32 {
+        if let place = places[organization] { return place }
+        let code = organization.code
+        let district =
+            code.district == code
+            ? nil : place(of: OrganizationYear(year: organization.year, code: code.district))
+        let place = Int32(truncatingIfNeeded: organizations.count)
+        organizations.append(organization)
+        states.append(makeState())
+        districts.append(district ?? place)
+        places[organization] = place
+        return place
+    }
+
+    /// Takes note that the figures of a place changed.
+    mutating func touch(_ place: Int32, cause: String) {
+        guard completeYears.contains(organizations[Int(place)].year) else { return }
+        dirty[place] = cause
+    }
+
+    /// From now on a year is published: everything of it counts as changed.
+    ///
+    /// - Parameter dependents: years that look back on it, whose places count as changed too if they are complete.
+    mutating func complete(year: UInt16, dependents: [UInt16] = []) {
+        completeYears.insert(year)
+        for (place, organization) in organizations.enumerated() {
+            guard organization.year == year || dependents.contains(organization.year),
+                completeYears.contains(organization.year)
+            else { continue }
+            // A change that was not published yet keeps its cause.
+            dirty[Int32(truncatingIfNeeded: place), default: ""] += ""
+        }
+    }
+
+    /// The changed places with their causes, in the order of years and codes; none is left.
+    mutating func takeDirty() -> [(place: Int32, cause: String)] {
+        guard !dirty.isEmpty else { return [] }
+        let taken = dirty.map { (place: $0.key, cause: $0.value) }
+        dirty = [:]
+        return taken.sorted { organizations[Int($0.place)] < organizations[Int($1.place)] }
+    }
+}

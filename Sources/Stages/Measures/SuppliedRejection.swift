@@ -1,0 +1,72 @@
+internal import Messages
+internal import Rules
+internal import Streaming
+internal import SwiftProtobuf
+
+/// The place of a supplied row in its submission.
+struct SubmittedLine: Hashable {
+    /// The submission, as a number of the task's ``TextTable``.
+    let submission: UInt32
+    /// The line of the file.
+    let line: UInt64
+}
+
+/// Publishes that a figure computed elsewhere does not stand, because student records were submitted for the same measure.
+struct SuppliedRejection {
+    /// The stable code of the rejection.
+    static let code = "supplied_shadowed"
+
+    let output: Int
+    let layout: String
+    /// The task's own partition of the rejections.
+    let partition: Int32
+
+    init(output: Int, layout: String, context: TaskContext) {
+        self.output = output
+        self.layout = layout
+        partition = context.partition % max(context.outputPartitions[output], 1)
+    }
+
+    func publish(
+        _ row: SubmittedLine,
+        of organization: OrganizationYear,
+        texts: TextTable,
+        cause: String,
+        to taskOutput: TaskOutput
+    ) throws {
+        let submission = texts[row.submission]
+        var rejection = Accountability_V1_Rejection()
+        rejection.submission = submission
+        rejection.line = row.line
+        rejection.layout = layout
+        rejection.code = Self.code
+        rejection.message = "student records were submitted for the same organization, year and measure; they stand"
+        rejection.schoolYear = UInt32(organization.year)
+        rejection.orgCode = organization.code.description
+        try taskOutput.publish(
+            output,
+            partition: partition,
+            key: "\(submission)/\(row.line)/\(Self.code)",
+            value: try rejection.serializedBytes(),
+            cause: cause
+        )
+    }
+}
+
+/// Texts that come again and again (submissions, labels), each kept once.
+struct TextTable {
+    private var texts: [String] = []
+    private var numbers: [String: UInt32] = [:]
+
+    /// The number of a text, for ``subscript(_:)``.
+    mutating func number(of text: String) -> UInt32 {
+        if let number = numbers[text] { return number }
+        let number = UInt32(truncatingIfNeeded: texts.count)
+        texts.append(text)
+        numbers[text] = number
+        return number
+    }
+
+    /// The text of a number that ``number(of:)`` gave.
+    subscript(_ number: UInt32) -> String { texts[Int(number)] }
+}

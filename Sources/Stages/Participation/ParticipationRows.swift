@@ -1,0 +1,109 @@
+internal import Messages
+internal import Rules
+
+/// The rows of an organization's participation in a year: those that stand, and those that do not and may have been published.
+struct ParticipationRows {
+    /// A row that stands.
+    struct Row {
+        let name: ParticipationRowName
+        /// Without school year, organization and label.
+        var message: Accountability_V1_Participation
+        /// The group as it was written, where the row was supplied.
+        var label: UInt32?
+    }
+
+    /// What stands, in canonical order.
+    let rows: [Row]
+    /// What does not stand.
+    let absent: [ParticipationRowName]
+
+    init(
+        _ state: ParticipationState,
+        prior: ParticipationFigures?,
+        framework: Framework
+    ) throws(NumberError) {
+        var rows: [ParticipationRowName: Row] = [:]
+        var domain = state.withdrawn
+        let figures = state.figures(framework.participation)
+        for group in StudentGroup.allCases {
+            for (index, unit) in ParticipationUnit.all.enumerated() {
+                let name = ParticipationRowName(grade: ParticipationRowName.allGrades, group: group, unit: unit)
+                domain.insert(name)
+                guard let tally = figures.tally(group, unit: index) else { continue }
+                let judgement = try ParticipationJudgement(
+                    current: tally,
+                    prior: prior?.tally(group, unit: index),
+                    unit,
+                    framework
+                )
+                rows[name] = Row(
+                    name: name,
+                    message: Self.message(name, judgement, supplied: !state.shadowsSupplied, framework)
+                )
+            }
+        }
+        let supplied = state.suppliedRows()
+        domain.formUnion(supplied.map(\.name))
+        if !state.shadowsSupplied {
+            for counts in supplied {
+                if rows[counts.name] == nil {
+                    // A row of one grade, or one in which no test was due: its own counts alone.
+                    let judgement = try ParticipationJudgement(
+                        current: counts.tally,
+                        prior: nil,
+                        counts.name.unit,
+                        framework
+                    )
+                    rows[counts.name] = Row(
+                        name: counts.name,
+                        message: Self.message(counts.name, judgement, supplied: true, framework)
+                    )
+                }
+                rows[counts.name]?.label = counts.label
+            }
+        }
+        self.rows = rows.values.sorted { $0.name < $1.name }
+        absent = domain.filter { rows[$0] == nil }.sorted()
+    }
+
+    private static func message(
+        _ name: ParticipationRowName,
+        _ judgement: ParticipationJudgement,
+        supplied: Bool,
+        _ framework: Framework
+    ) -> Accountability_V1_Participation {
+        let current = judgement.current
+        var message = Accountability_V1_Participation()
+        message.grade = name.grade
+        message.group = name.group.wireName
+        message.subject = name.unit.description
+        message.participants = UInt32(clamping: current.participants)
+        message.denominator = UInt32(clamping: current.denominator)
+        if let displayed = current.displayed { message.rate = UInt32(clamping: displayed) }
+        if let exact = current.exact { message.rateExact = exact.text(decimals: rateDecimals) }
+        if let met = judgement.met { message.met = met }
+        message.supplied = supplied
+        message.students = UInt32(clamping: current.size)
+        guard name.grade == ParticipationRowName.allGrades else { return message }
+        message.judged = framework.participation.judges(name.unit)
+        if let prior = judgement.prior {
+            message.priorParticipants = UInt32(clamping: prior.participants)
+            message.priorDenominator = UInt32(clamping: prior.denominator)
+        }
+        if let judged = judgement.judged { message.judgedRateExact = judged.text(decimals: rateDecimals) }
+        return message
+    }
+
+    /// Decimals of an exact rate in messages, as in the interfaces.
+    private static let rateDecimals = 4
+}
+
+extension ParticipationParameters {
+    /// Whether a unit is one that the framework judges an organization by.
+    func judges(_ unit: ParticipationUnit) -> Bool {
+        switch unit {
+        case .subject: self.unit.value == .subject
+        case .combined: self.unit.value == .combined
+        }
+    }
+}

@@ -1,0 +1,42 @@
+internal import Messages
+internal import Rules
+public import Streaming
+
+/// Participation: from accepted records to rates and whether the requirement was met, 603 CMR 2.03(2)(d).
+///
+/// A task counts the tests of every organization, group and subject of its districts. Counts made elsewhere stand where an organization has
+/// no student records in the year; where it has, they are refused. The rates and the judgement are those of the framework of the year.
+public struct ParticipationStage: Stage {
+    /// The places of the topics in ``sources`` and ``outputs``.
+    enum Topic {
+        static let records = 0
+        static let participation = 0
+        static let rejections = 1
+    }
+
+    private let pipeline: Pipeline
+
+    /// The stage of an installation.
+    public init(pipeline: Pipeline) {
+        self.pipeline = pipeline
+    }
+
+    /// `participation`.
+    public var name: String { "participation" }
+
+    /// The accepted records.
+    public var sources: [Source] { [.partitioned(pipeline.name(Topics.records))] }
+
+    /// The participation rows, and the supplied counts that do not stand.
+    public var outputs: [Output] {
+        [
+            pipeline.output(Topics.participation, memory: .ownPartition),
+            pipeline.output(Topics.rejections, memory: .none),
+        ]
+    }
+
+    /// A task that has seen nothing.
+    public func makeTask(_ context: TaskContext) throws -> any StageTask {
+        ParticipationTask(context)
+    }
+}

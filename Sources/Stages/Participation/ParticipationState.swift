@@ -1,0 +1,184 @@
+internal import Messages
+internal import Rules
+internal import Streaming
+
+/// What a task keeps of an organization's participation in a year.
+struct ParticipationState {
+    /// Student records of the organization and, for a district, of its schools.
+    private(set) var students = 0
+    /// By group and unit; empty until the first student record.
+    private var tallies: [ParticipationTally] = []
+    /// Counts made elsewhere, in no order.
+    private(set) var supplied: [SuppliedCounts] = []
+    /// Rows of supplied counts that were withdrawn since the last flush.
+    private(set) var withdrawn: Set<ParticipationRowName> = []
+
+    /// Whether supplied counts do not stand, because there are student records.
+    var shadowsSupplied: Bool { students > 0 }
+
+    /// Adds a student.
+    mutating func add(_ contribution: [ParticipationTally], groups: StudentGroupSet) {
+        if tallies.isEmpty {
+            tallies = Array(
+                repeating: .zero,
+                count: StudentGroup.allCases.count * ParticipationUnit.all.count
+            )
+        }
+        students &+= 1
+        groups.forEachIndex { group in
+            for (unit, tally) in contribution.enumerated() where tally.students != 0 {
+                tallies[group * ParticipationUnit.all.count + unit] += tally
+            }
+        }
+    }
+
+    /// Takes back exactly what was added.
+    mutating func subtract(_ contribution: [ParticipationTally], groups: StudentGroupSet) {
+        guard !tallies.isEmpty else { return }
+        students &-= 1
+        groups.forEachIndex { group in
+            for (unit, tally) in contribution.enumerated() where tally.students != 0 {
+                tallies[group * ParticipationUnit.all.count + unit] -= tally
+            }
+        }
+    }
+
+    /// Takes supplied counts in; those of the same record were withdrawn before.
+    mutating func supply(_ counts: SuppliedCounts) {
+        supplied.append(counts)
+    }
+
+    /// Withdraws supplied counts.
+    mutating func withdraw(_ record: Digest) {
+        guard let index = supplied.firstIndex(where: { $0.record == record }) else { return }
+        withdrawn.insert(supplied[index].name)
+        supplied.swapAt(index, supplied.count - 1)
+        supplied.removeLast()
+    }
+
+    /// Forgets what was withdrawn: it has been retracted.
+    mutating func forgetWithdrawn() {
+        withdrawn.removeAll(keepingCapacity: false)
+    }
+
+    /// The supplied counts by row, in the order of rows. Where two records give one row, the one with the smaller digest stands,
+    /// whatever the order they came in.
+    func suppliedRows() -> [SuppliedCounts] {
+        var rows: [SuppliedCounts] = []
+        for counts in supplied.sorted(by: { ($0.name, $0.record.value) < ($1.name, $1.record.value) })
+        where rows.last?.name != counts.name {
+            rows.append(counts)
+        }
+        return rows
+    }
+
+    /// What stands of all grades together, by group and unit: the students' tests, or the counts made elsewhere.
+    func figures(_ parameters: ParticipationParameters) -> ParticipationFigures {
+        guard !shadowsSupplied else { return ParticipationFigures(tallies: tallies) }
+        var bySubject: [StudentGroup: [Subject: ParticipationTally]] = [:]
+        for counts in suppliedRows() where counts.name.grade == ParticipationRowName.allGrades {
+            guard case .subject(let subject) = counts.name.unit else { continue }
+            bySubject[counts.name.group, default: [:]][subject] = counts.tally
+        }
+        guard !bySubject.isEmpty else { return ParticipationFigures(tallies: []) }
+        var tallies: [ParticipationTally] = []
+        for group in StudentGroup.allCases {
+            let subjects = bySubject[group] ?? [:]
+            for unit in ParticipationUnit.all {
+                switch unit {
+                case .subject(let subject): tallies.append(subjects[subject] ?? .zero)
+                case .combined: tallies.append(ParticipationTally(combining: subjects, parameters))
+                }
+            }
+        }
+        return ParticipationFigures(tallies: tallies)
+    }
+}
+
+/// The tallies of an organization's groups in a year, all grades together.
+struct ParticipationFigures {
+    fileprivate let tallies: [ParticipationTally]
+
+    /// The tally of a group in a unit, by its place in ``ParticipationUnit/all``; nil where no test was due.
+    func tally(_ group: StudentGroup, unit: Int) -> ParticipationTally? {
+        guard !tallies.isEmpty else { return nil }
+        let tally = tallies[Int(group.rawValue) * ParticipationUnit.all.count + unit]
+        return tally.tests > 0 ? tally : nil
+    }
+}
+
+/// What a published row is of, within an organization and year.
+struct ParticipationRowName: Hashable, Comparable {
+    /// The grade of rows that count all grades together.
+    static let allGrades = "all"
+
+    /// `all` or two digits.
+    let grade: String
+    let group: StudentGroup
+    let unit: ParticipationUnit
+
+    /// `<grade>/<group>/<subject>`, the end of the key.
+    var key: String { "\(grade)/\(group.wireName)/\(unit)" }
+
+    /// By grade, group and unit in canonical order; all grades together come last.
+    static func < (left: ParticipationRowName, right: ParticipationRowName) -> Bool {
+        (left.grade, left.group, left.unit.order) < (right.grade, right.group, right.unit.order)
+    }
+}
+
+/// Participation counted elsewhere.
+struct SuppliedCounts {
+    /// The record that brought it.
+    let record: Digest
+    let name: ParticipationRowName
+    let row: SubmittedLine
+    /// The group as it was written, as a number of the task's ``TextTable``.
+    let label: UInt32
+    private let standard: UInt32
+    private let alternate: UInt32
+    private let absent: UInt32
+    private let medical: UInt32
+    private let firstYear: UInt32
+    private let afterOctober: UInt32
+
+    /// Counts as a record carries them.
+    ///
+    /// - Throws: ``UnusableRecord`` where group or subject is none of the vocabulary.
+    init(_ counts: Accountability_V1_ParticipationCounts, record: Digest, row: SubmittedLine, label: UInt32) throws {
+        guard let group = StudentGroup(wireName: counts.group), let subject = Subject(wireName: counts.subject),
+            !counts.grade.isEmpty
+        else { throw UnusableRecord("participation counts of an unknown group, subject or grade") }
+        self.record = record
+        self.row = row
+        self.label = label
+        name = ParticipationRowName(grade: counts.grade, group: group, unit: .subject(subject))
+        standard = counts.standard
+        alternate = counts.alternate
+        absent = counts.absent
+        medical = counts.medical
+        firstYear = counts.firstYearEl
+        afterOctober = counts.afterOctober
+    }
+
+    /// The counts as the rules take them.
+    var tally: ParticipationTally {
+        ParticipationTally(
+            standard: Int64(standard),
+            alternate: Int64(alternate),
+            firstYear: Int64(firstYear),
+            afterOctober: Int64(afterOctober),
+            absent: Int64(absent),
+            medical: Int64(medical)
+        )
+    }
+}
+
+extension ParticipationUnit {
+    /// The place in ``all``.
+    var order: Int {
+        switch self {
+        case .subject(let subject): Int(subject.rawValue)
+        case .combined: Subject.allCases.count
+        }
+    }
+}

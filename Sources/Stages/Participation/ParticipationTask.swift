@@ -1,0 +1,218 @@
+internal import Messages
+internal import Rules
+internal import Streaming
+internal import SwiftProtobuf
+
+/// Participation of the districts of one partition.
+final class ParticipationTask: StageTask {
+    /// What is kept of a record, to take it back exactly.
+    private struct Contribution {
+        let place: Int32
+        let groups: StudentGroupSet
+        let tests: TestContribution
+    }
+
+    private let context: TaskContext
+    private let rejection: SuppliedRejection
+    private var organizations = OrganizationTable { ParticipationState() }
+    private var years = FrameworkTable { ParticipationYear($0) }
+    private var texts = TextTable()
+    /// Student records by the digest of their key.
+    private var contributions: [Digest: Contribution] = [:]
+    /// The places of supplied counts, by the digest of their record's key.
+    private var suppliedPlaces: [Digest: Int32] = [:]
+
+    init(_ context: TaskContext) {
+        self.context = context
+        rejection = SuppliedRejection(
+            output: ParticipationStage.Topic.rejections,
+            layout: "participation_counts",
+            context: context
+        )
+    }
+
+    func fold(_ record: InputRecord, output: TaskOutput) throws {
+        let key = Digest(record.key)
+        guard record.value != nil else { return try retract(key, cause: record.cause) }
+        do {
+            try take(record, key: key, output: output)
+        } catch let error as UnusableRecord {
+            // What the key held before does not stand any more: a restore may never see it.
+            try retract(key, cause: record.cause)
+            throw error
+        }
+    }
+
+    private func take(_ record: InputRecord, key: Digest, output: TaskOutput) throws {
+        let message = try record.message(Accountability_V1_Record.self)
+        switch message.content {
+        case .assessmentResult(let result):
+            try take(result, of: try message.organizationYear(), key: key, cause: record.cause, output: output)
+        case .participationCounts(let counts):
+            let organization = try message.organizationYear()
+            let supplied = try SuppliedCounts(
+                counts,
+                record: key,
+                row: SubmittedLine(submission: texts.number(of: message.submission), line: message.line),
+                label: texts.number(of: counts.groupLabel)
+            )
+            try take(supplied, of: organization, cause: record.cause, output: output)
+        case .organization, .attendance, .suppliedValue, .target, nil:
+            break
+        }
+    }
+
+    func complete(scope: String) throws {
+        guard let year = UInt16(scope) else { return }
+        // The year after looks back on this one.
+        organizations.complete(year: year, dependents: year < .max ? [year + 1] : [])
+    }
+
+    func flush(output: TaskOutput) throws {
+        for (place, cause) in organizations.takeDirty() {
+            try publish(place, cause: cause, output: output)
+        }
+    }
+
+    // MARK: Student records
+
+    private func take(
+        _ result: Accountability_V1_AssessmentResult,
+        of organization: OrganizationYear,
+        key: Digest,
+        cause: String,
+        output: TaskOutput
+    ) throws {
+        // A year without framework has no participation to count.
+        guard let year = try years.of(organization.year) else { return }
+        let place = organizations.place(of: organization)
+        let contribution = Contribution(
+            place: place,
+            groups: StudentGroupSet(recorded: result.groups),
+            tests: TestContribution(result)
+        )
+        let district = organizations.districts[Int(place)]
+        let shadowed = (
+            place: organizations.states[Int(place)].shadowsSupplied,
+            district: organizations.states[Int(district)].shadowsSupplied
+        )
+        if let before = contributions.updateValue(contribution, forKey: key) {
+            try subtract(before, cause: cause)
+        }
+        let tallies = year.tallies(of: contribution.tests)
+        organizations.states[Int(place)].add(tallies, groups: contribution.groups)
+        touch(place, cause: cause)
+        if !shadowed.place { try reject(place, cause: cause, output: output) }
+        guard district != place else { return }
+        organizations.states[Int(district)].add(tallies, groups: contribution.groups)
+        touch(district, cause: cause)
+        if !shadowed.district { try reject(district, cause: cause, output: output) }
+    }
+
+    private func subtract(_ contribution: Contribution, cause: String) throws {
+        let place = contribution.place
+        guard let year = try years.of(organizations.organizations[Int(place)].year) else { return }
+        let tallies = year.tallies(of: contribution.tests)
+        organizations.states[Int(place)].subtract(tallies, groups: contribution.groups)
+        touch(place, cause: cause)
+        let district = organizations.districts[Int(place)]
+        guard district != place else { return }
+        organizations.states[Int(district)].subtract(tallies, groups: contribution.groups)
+        touch(district, cause: cause)
+    }
+
+    // MARK: Counts made elsewhere
+
+    private func take(
+        _ counts: SuppliedCounts,
+        of organization: OrganizationYear,
+        cause: String,
+        output: TaskOutput
+    ) throws {
+        let place = organizations.place(of: organization)
+        if let before = suppliedPlaces.updateValue(place, forKey: counts.record) {
+            organizations.states[Int(before)].withdraw(counts.record)
+            touch(before, cause: cause)
+        }
+        organizations.states[Int(place)].supply(counts)
+        touch(place, cause: cause)
+        if organizations.states[Int(place)].shadowsSupplied {
+            try rejection.publish(counts.row, of: organization, texts: texts, cause: cause, to: output)
+        }
+    }
+
+    /// Refuses what was supplied for a place that has its first student record.
+    private func reject(_ place: Int32, cause: String, output: TaskOutput) throws {
+        for counts in organizations.states[Int(place)].supplied {
+            try rejection.publish(
+                counts.row,
+                of: organizations.organizations[Int(place)],
+                texts: texts,
+                cause: cause,
+                to: output
+            )
+        }
+    }
+
+    private func retract(_ key: Digest, cause: String) throws {
+        if let before = contributions.removeValue(forKey: key) {
+            try subtract(before, cause: cause)
+        } else if let place = suppliedPlaces.removeValue(forKey: key) {
+            organizations.states[Int(place)].withdraw(key)
+            touch(place, cause: cause)
+        }
+    }
+
+    /// A place changed, and with it the year after, which looks back on it.
+    private func touch(_ place: Int32, cause: String) {
+        organizations.touch(place, cause: cause)
+        let organization = organizations.organizations[Int(place)]
+        guard organizations.completeYears.contains(organization.year), organization.year < .max else { return }
+        let next = OrganizationYear(year: organization.year + 1, code: organization.code)
+        if let place = organizations.find(next) { organizations.touch(place, cause: cause) }
+    }
+
+    // MARK: Publication
+
+    private func publish(_ place: Int32, cause: String, output: TaskOutput) throws {
+        let organization = organizations.organizations[Int(place)]
+        guard let year = try years.of(organization.year) else { return }
+        let rows = try ParticipationRows(
+            organizations.states[Int(place)],
+            prior: priorFigures(of: organization),
+            framework: year.framework
+        )
+        let prefix = "\(organization.year)/\(organization.code)/"
+        for row in rows.rows {
+            var message = row.message
+            message.schoolYear = UInt32(organization.year)
+            message.orgCode = organization.code.description
+            if let label = row.label { message.groupLabel = texts[label] }
+            try output.publish(
+                ParticipationStage.Topic.participation,
+                partition: context.partition,
+                key: prefix + row.name.key,
+                value: try message.serializedBytes(),
+                cause: cause
+            )
+        }
+        for name in rows.absent {
+            try output.retract(
+                ParticipationStage.Topic.participation,
+                partition: context.partition,
+                key: prefix + name.key,
+                cause: cause
+            )
+        }
+        organizations.states[Int(place)].forgetWithdrawn()
+    }
+
+    /// The figures of the year before, once that year is complete.
+    private func priorFigures(of organization: OrganizationYear) throws -> ParticipationFigures? {
+        let year = organization.year &- 1
+        guard organizations.completeYears.contains(year), let framework = try years.of(year)?.framework,
+            let place = organizations.find(OrganizationYear(year: year, code: organization.code))
+        else { return nil }
+        return organizations.states[Int(place)].figures(framework.participation)
+    }
+}

@@ -1,0 +1,36 @@
+import Messages
+import Stages
+import Streaming
+import Testing
+
+/// Histories of records, run through a stage in different ways.
+enum MeasuresHistories {
+    /// Runs a history as it happened, disturbed, with the close somewhere in it, over one and over six partitions; then what survives of it,
+    /// shuffled, in a fresh run. All must give the same tables.
+    static func check(_ history: RandomHistory, seed: UInt64, _ stage: () -> any Stage) throws {
+        var random = SplitMix64(seed: seed &+ 99)
+        let fresh = try MeasuresRun(stage(), partitions: 6, seed: seed)
+        try fresh.append(history.surviving.values.sorted { $0.key < $1.key }.shuffled(using: &random))
+        try fresh.close(2018, 2019)
+        try fresh.driver.run()
+        for partitions in [1, 6] as [Int32] {
+            let run = try MeasuresRun(stage(), partitions: partitions, seed: seed, disturbed: true)
+            let closes = [2018, 2019].map { _ in Int(random.next() % UInt64(history.events.count)) }
+            for (index, event) in history.events.enumerated() {
+                for (year, close) in zip([2018, 2019], closes) where close == index { try run.close(year) }
+                try run.append(event.fact, retract: event.isRetraction, cause: "event \(index)")
+                if index % 150 == 149 {
+                    try run.driver.run()
+                    run.driver.restartAll()
+                }
+            }
+            try run.driver.run()
+            #expect(run.driver.disturbed > 0)
+            #expect(run.driver.unusable.isEmpty)
+            for topic in [Topics.participation, Topics.indicators, Topics.standings] {
+                #expect(run.table(topic) == fresh.table(topic), "\(topic.entity), \(partitions) partitions")
+            }
+        }
+        #expect(!fresh.table(Topics.participation).isEmpty || !fresh.table(Topics.standings).isEmpty)
+    }
+}
