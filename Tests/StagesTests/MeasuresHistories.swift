@@ -5,8 +5,10 @@ import Testing
 
 /// Histories of records, run through a stage in different ways.
 enum MeasuresHistories {
-    /// Runs a history as it happened, disturbed, with the close somewhere in it, over one and over six partitions; then what survives of it,
-    /// shuffled, in a fresh run. All must give the same tables.
+    /// Compares ways to run a history.
+    ///
+    /// As it happened, disturbed, with the close somewhere in it, over one and over six partitions; then what
+    /// survives of it, shuffled, in a fresh run. All must give the same tables.
     static func check(_ history: RandomHistory, seed: UInt64, _ stage: () -> any Stage) throws {
         var random = SplitMix64(seed: seed &+ 99)
         let fresh = try MeasuresRun(stage(), partitions: 6, seed: seed)

@@ -82,7 +82,9 @@ import Testing
         #expect(try run.row(key)?.priorDenominator == 1)
     }
 
-    /// Gill-Montague 2018, science of Latino students: 18 of 20. Ashland grade 3 EL: 39 of 40 is 97.5, shown 98.
+    /// Gill-Montague 2018, science of Latino students: 18 of 20.
+    ///
+    /// Ashland grade 3 EL: 39 of 40 is 97.5, shown 98.
     @Test func suppliedCountsStandAlone() throws {
         let run = try run(
             [

@@ -10,7 +10,8 @@ struct FrameworkTable<Derived> {
         self.derive = derive
     }
 
-    /// What the stage derives from the framework of a year; nil where no framework covers the year, or where it does not hold the measure.
+    /// What the stage derives from the framework of a year; nil where no framework covers the year, or where it does
+    /// not hold the measure.
     mutating func of(_ year: UInt16) throws(FrameworkError) -> Derived? {
         // Records come by year, so the last one is nearly always asked for again.
         if let newest, newest.year == year { return newest.derived }

@@ -13,8 +13,8 @@ struct OrganizationYear: Hashable, Comparable {
 
 /// What a task keeps of every organization and school year, and which of them changed since the last flush.
 ///
-/// Organizations have a fixed place in the table, so that a record can name the one it belongs to in four bytes. The district of an
-/// organization is entered with it.
+/// Organizations have a fixed place in the table, so that a record can name the one it belongs to in four bytes. The
+/// district of an organization is entered with it.
 struct OrganizationTable<State> {
     /// The organization of each place.
     private(set) var organizations: [OrganizationYear] = []
@@ -60,9 +60,8 @@ struct OrganizationTable<State> {
         dirty[place] = cause
     }
 
-    /// From now on a year is published: everything of it counts as changed.
-    ///
-    /// - Parameter dependents: years that look back on it, whose places count as changed too if they are complete.
+    /// From now on a year is published: everything of it counts as changed, and so does everything of the complete years
+    /// among `dependents`, which look back on it.
     mutating func complete(year: UInt16, dependents: [UInt16] = []) {
         completeYears.insert(year)
         for (place, organization) in organizations.enumerated() {

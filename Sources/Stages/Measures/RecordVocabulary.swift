@@ -30,7 +30,9 @@ extension TestStatus {
 }
 
 extension StudentGroupSet {
-    /// A student's groups as a record carries them. The lowest performing group is chosen by organization, never taken from a record.
+    /// A student's groups as a record carries them.
+    ///
+    /// The lowest performing group is chosen by organization, never taken from a record.
     init(recorded bits: UInt32) {
         self = StudentGroupSet(rawValue: UInt16(truncatingIfNeeded: bits))
             .subtracting(StudentGroupSet(.lowestPerforming))

@@ -1,7 +1,8 @@
 internal import Messages
 internal import Rules
 
-/// The rows of an organization's participation in a year: those that stand, and those that do not and may have been published.
+/// The rows of an organization's participation in a year: those that stand, and those that do not and may have been
+/// published.
 struct ParticipationRows {
     /// A row that stands.
     struct Row {

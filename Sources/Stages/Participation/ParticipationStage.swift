@@ -4,8 +4,9 @@ public import Streaming
 
 /// Participation: from accepted records to rates and whether the requirement was met, 603 CMR 2.03(2)(d).
 ///
-/// A task counts the tests of every organization, group and subject of its districts. Counts made elsewhere stand where an organization has
-/// no student records in the year; where it has, they are refused. The rates and the judgement are those of the framework of the year.
+/// A task counts the tests of every organization, group and subject of its districts. Counts made elsewhere stand
+/// where an organization has no student records in the year; where it has, they are refused. The rates and the
+/// judgement are those of the framework of the year.
 public struct ParticipationStage: Stage {
     /// The places of the topics in ``sources`` and ``outputs``.
     enum Topic {

@@ -61,7 +61,9 @@ struct ParticipationState {
         withdrawn.removeAll(keepingCapacity: false)
     }
 
-    /// The supplied counts by row, in the order of rows. Where two records give one row, the one with the smaller digest stands,
+    /// The supplied counts by row, in the order of rows.
+    ///
+    /// Where two records give one row, the one with the smaller digest stands,
     /// whatever the order they came in.
     func suppliedRows() -> [SuppliedCounts] {
         var rows: [SuppliedCounts] = []

@@ -1,7 +1,8 @@
 internal import Messages
 internal import Rules
 
-/// What participation keeps of a student's tests: the three statuses and whether the student was enrolled since October, in two bytes.
+/// What participation keeps of a student's tests: the three statuses and whether the student was enrolled since
+/// October, in two bytes.
 struct TestContribution: Hashable {
     /// The number of different contributions.
     static let count = Int(statuses * statuses * statuses * 2)

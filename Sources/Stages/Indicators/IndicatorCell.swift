@@ -1,0 +1,95 @@
+internal import Messages
+internal import Rules
+internal import Streaming
+
+/// A value that is computed from student records: which indicator, and from which layout.
+enum StudentMeasure: Int, CaseIterable {
+    case elaAchievement
+    case mathAchievement
+    case scienceAchievement
+    case elaGrowth
+    case mathGrowth
+    case chronicAbsenteeism
+
+    /// How many there are.
+    static let count = allCases.count
+
+    var indicator: Indicator {
+        switch self {
+        case .elaAchievement: .elaAchievement
+        case .mathAchievement: .mathAchievement
+        case .scienceAchievement: .scienceAchievement
+        case .elaGrowth: .elaGrowth
+        case .mathGrowth: .mathGrowth
+        case .chronicAbsenteeism: .chronicAbsenteeism
+        }
+    }
+}
+
+/// A student layout, and with it the indicators that student records make: where there are records, what was supplied
+/// does not stand.
+enum StudentLayout {
+    case assessmentResults
+    case attendance
+
+    /// The layout an indicator is computed from; nil where it is supplied alone.
+    init?(of indicator: Indicator) {
+        switch indicator.category {
+        case .achievement, .growth: self = .assessmentResults
+        case .additional where indicator == .chronicAbsenteeism: self = .attendance
+        case .additional, .elProgress, .highSchoolCompletion: return nil
+        }
+    }
+}
+
+/// What a value or a target is of, within an organization and year: span, group and indicator, as one number.
+struct IndicatorCell: Hashable, Comparable {
+    /// How many there are.
+    static let count = GradeSpan.allCases.count * groups * indicators
+
+    /// Every cell, in canonical order.
+    static let all: [IndicatorCell] = (0..<count).compactMap { IndicatorCell(index: $0) }
+
+    let span: GradeSpan
+    let group: StudentGroup
+    let indicator: Indicator
+
+    private static let groups = StudentGroup.allCases.count
+    private static let indicators = Indicator.allCases.count
+    private static let keys = all.map { "\($0.span)/\($0.group)/\($0.indicator)" }
+
+    init(_ span: GradeSpan, _ group: StudentGroup, _ indicator: Indicator) {
+        self.span = span
+        self.group = group
+        self.indicator = indicator
+    }
+
+    /// A cell by the names that records carry.
+    ///
+    /// - Throws: ``UnusableRecord`` where one is none of the vocabulary.
+    init(span: String, group: String, indicator: String) throws {
+        guard let span = GradeSpan(wireName: span), let group = StudentGroup(wireName: group),
+            let indicator = Indicator(wireName: indicator)
+        else { throw UnusableRecord("a value or target of an unknown grade span, group or indicator") }
+        self.init(span, group, indicator)
+    }
+
+    private init?(index: Int) {
+        guard let span = GradeSpan(rawValue: UInt8(index / (Self.groups * Self.indicators))),
+            let group = StudentGroup(rawValue: UInt8(index / Self.indicators % Self.groups)),
+            let indicator = Indicator(rawValue: UInt8(index % Self.indicators))
+        else { return nil }
+        self.init(span, group, indicator)
+    }
+
+    /// The place in ``all``.
+    var index: Int {
+        (Int(span.rawValue) * Self.groups + Int(group.rawValue)) * Self.indicators + Int(indicator.rawValue)
+    }
+
+    /// `<span>/<group>/<indicator>`, the end of the key.
+    var key: String { Self.keys[index] }
+
+    /// Canonical order.
+    static func < (left: IndicatorCell, right: IndicatorCell) -> Bool { left.index < right.index }
+}

@@ -1,0 +1,166 @@
+internal import Messages
+internal import Rules
+internal import Streaming
+
+/// What an organization publishes of its indicators in a year.
+struct IndicatorRows {
+    /// A value that stands.
+    struct Value {
+        let message: Accountability_V1_IndicatorValue
+        /// Whether there are enough students for it to count.
+        let isSufficient: Bool
+    }
+
+    /// The values that stand, by the place of their cell; nil where there is none.
+    private(set) var values: [Value?]
+    /// The targets, by the place of their cell.
+    let targets: [SetTarget?]
+    /// What is brought into the ranks, by group; nil where a group brings nothing.
+    private(set) var standings: [Accountability_V1_Standing?]
+
+    /// What stands of a state under a framework.
+    ///
+    /// `tallies` are what the students give; nil where the organization has
+    /// no student records or the year no indicators.
+    init(
+        _ organization: OrganizationYear,
+        _ state: IndicatorState,
+        _ tallies: StudentTallies?,
+        framework: Framework?
+    ) throws(NumberError) {
+        values = Array(repeating: nil, count: IndicatorCell.count)
+        standings = Array(repeating: nil, count: StudentGroup.allCases.count)
+        var targets: [SetTarget?] = Array(repeating: nil, count: IndicatorCell.count)
+        // Where two records set one target, the one with the smaller digest stands, whatever the order they came in.
+        for target in state.targets.sorted(by: { $0.record.value > $1.record.value }) {
+            targets[target.cell.index] = target
+        }
+        self.targets = targets
+        let comparisonGroups = takeSupplied(state, computes: tallies != nil, framework)
+        if let tallies, let framework { try take(tallies, framework) }
+        guard organization.code.type != .state else { return }
+        makeStandings(organization, state, tallies, comparisonGroups)
+    }
+
+    /// Takes the supplied values that stand.
+    ///
+    /// Returns the comparison group they name, by group.
+    private mutating func takeSupplied(
+        _ state: IndicatorState,
+        computes: Bool,
+        _ framework: Framework?
+    ) -> [ComparisonGroup?] {
+        var comparisonGroups: [ComparisonGroup?] = Array(repeating: nil, count: StudentGroup.allCases.count)
+        for supplied in state.supplied.sorted(by: { $0.record.value > $1.record.value })
+        where !computes || !state.shadows(supplied.cell.indicator) {
+            var message = Accountability_V1_IndicatorValue()
+            message.gradeSpan = supplied.cell.span.wireName
+            message.group = supplied.cell.group.wireName
+            message.indicator = supplied.cell.indicator.wireName
+            message.value = supplied.value
+            if let count = supplied.count { message.count = count }
+            message.supplied = true
+            let minimum = framework?.minimumSize.accountability.value
+            let isSufficient = supplied.count.map { count in minimum.map { count >= $0 } ?? false } ?? true
+            values[supplied.cell.index] = Value(message: message, isSufficient: isSufficient)
+            if let named = supplied.comparisonGroup {
+                let group = Int(supplied.cell.group.rawValue)
+                comparisonGroups[group] = min(comparisonGroups[group] ?? named, named)
+            }
+        }
+        return comparisonGroups
+    }
+
+    private mutating func take(_ tallies: StudentTallies, _ framework: Framework) throws(NumberError) {
+        for span in GradeSpan.allCases {
+            for group in StudentGroup.allCases {
+                for measure in StudentMeasure.allCases {
+                    let tally = tallies.tally(span, group, measure)
+                    guard tally.count > 0, framework.reports(measure.indicator, of: group, span) else { continue }
+                    let subject = Subject(achievementOf: measure.indicator)
+                    let value = try IndicatorValue(
+                        measure.indicator,
+                        tally,
+                        enrolled: subject.map { tallies.due(span, group, $0) },
+                        framework
+                    )
+                    guard let rounded = value.rounded, let parameters = framework.indicators else { continue }
+                    let cell = IndicatorCell(span, group, measure.indicator)
+                    var message = Accountability_V1_IndicatorValue()
+                    message.gradeSpan = span.wireName
+                    message.group = group.wireName
+                    message.indicator = measure.indicator.wireName
+                    message.value = rounded.text(decimals: parameters.valueRounding.value.decimals)
+                    message.count = UInt32(clamping: value.count)
+                    message.sum = tally.sum
+                    message.divisor = tally.count
+                    values[cell.index] = Value(message: message, isSufficient: value.meetsMinimumSize)
+                }
+            }
+        }
+    }
+
+    private mutating func makeStandings(
+        _ organization: OrganizationYear,
+        _ state: IndicatorState,
+        _ tallies: StudentTallies?,
+        _ supplied: [ComparisonGroup?]
+    ) {
+        for cell in IndicatorCell.all {
+            guard let value = values[cell.index], value.isSufficient else { continue }
+            var entry = Accountability_V1_StandingValue()
+            entry.gradeSpan = value.message.gradeSpan
+            entry.indicator = value.message.indicator
+            entry.value = value.message.value
+            if value.message.hasCount { entry.count = value.message.count }
+            standings[Int(cell.group.rawValue), default: Accountability_V1_Standing()].values.append(entry)
+        }
+        let declared = state.organization
+        let type = declared.map(\.type).flatMap { $0 == .unspecified ? nil : $0 } ?? organization.code.type.message
+        let declaredGroup = declared.flatMap { ComparisonGroup(wireName: $0.comparisonGroup) }
+        // An organization that was never declared is compared by the spans its students are in.
+        let spans = tallies?.spans ?? []
+        let found = ComparisonGroup.allCases.first { Set($0.spans) == spans }
+        for group in StudentGroup.allCases {
+            let index = Int(group.rawValue)
+            standings[index]?.schoolYear = UInt32(organization.year)
+            standings[index]?.group = group.wireName
+            standings[index]?.orgCode = organization.code.description
+            standings[index]?.type = type
+            if type == .school {
+                standings[index]?.comparisonGroup = (declaredGroup ?? supplied[index] ?? found)?.wireName ?? ""
+            }
+            standings[index]?.nonHighEnrollment = declared?.nonHighEnrollment ?? 0
+            standings[index]?.highEnrollment = declared?.highEnrollment ?? 0
+        }
+    }
+}
+
+extension Array {
+    /// The element of an optional array, made when there is none.
+    fileprivate subscript<Wrapped>(
+        index: Int,
+        default made: @autoclosure () -> Wrapped
+    ) -> Wrapped where Element == Wrapped? {
+        get { self[index] ?? made() }
+        set { self[index] = newValue }
+    }
+}
+
+extension Framework {
+    /// Whether an indicator is reported of a group: of the lowest performing only those the framework names.
+    func reports(_ indicator: Indicator, of group: StudentGroup, _ span: GradeSpan) -> Bool {
+        guard group == .lowestPerforming else { return true }
+        return lowestPerforming?.indicators[span]?.value.contains(indicator) ?? false
+    }
+}
+
+extension Subject {
+    /// The subject whose achievement an indicator is; nil for others.
+    init?(achievementOf indicator: Indicator) {
+        guard let subject = Subject.allCases.first(where: { Indicator.achievement($0) == indicator }) else {
+            return nil
+        }
+        self = subject
+    }
+}

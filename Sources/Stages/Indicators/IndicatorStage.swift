@@ -1,0 +1,54 @@
+internal import Messages
+internal import Rules
+public import Streaming
+
+/// Indicators: from accepted records to every indicator value of every organization, span and group, 603 CMR
+/// 2.03(2)(b), and to what each organization brings into the statewide ranks, 603 CMR 2.03(2)(a) and (c).
+///
+/// Achievement, growth and chronic absenteeism are computed from student records, for the lowest performing group
+/// too; values computed elsewhere stand where an organization has no student records of the measure in the year, and
+/// are refused where it has. Targets and organizations are passed on.
+public struct IndicatorStage: Stage {
+    /// The places of the topics in ``sources`` and ``outputs``.
+    enum Topic {
+        static let records = 0
+        static let indicators = 0
+        static let standings = 1
+        static let rejections = 2
+    }
+
+    private let pipeline: Pipeline
+
+    /// The stage of an installation.
+    public init(pipeline: Pipeline) {
+        self.pipeline = pipeline
+    }
+
+    /// `indicator`.
+    public var name: String { "indicator" }
+
+    /// The accepted records.
+    public var sources: [Source] { [.partitioned(pipeline.name(Topics.records))] }
+
+    /// Values with targets and organizations, the standings, and the supplied values that do not stand.
+    public var outputs: [Output] {
+        [
+            pipeline.output(Topics.indicators, memory: .ownPartition),
+            pipeline.output(Topics.standings, memory: .everyPartition(publisher: Self.publisher)),
+            pipeline.output(Topics.rejections, memory: .none),
+        ]
+    }
+
+    /// A task that has seen nothing.
+    public func makeTask(_ context: TaskContext) throws -> any StageTask {
+        IndicatorTask(context)
+    }
+
+    /// The task that published a standing: that of the organization's district.
+    private static func publisher(key: String, partitions: Int32) -> Int32? {
+        guard let slash = key.lastIndex(of: "/"),
+            let organization = OrganizationCode(key[key.index(after: slash)...])
+        else { return nil }
+        return Pipeline.partition(ofDistrictOf: organization.description, partitions: partitions)
+    }
+}

@@ -1,0 +1,82 @@
+internal import Messages
+internal import Rules
+internal import Streaming
+
+/// What a task keeps of an organization's indicators in a year.
+struct IndicatorState {
+    /// The organization as it was declared.
+    var organization: Accountability_V1_Organization?
+    /// The organization's own student records; a district's schools keep theirs.
+    var results: ContiguousArray<ResultContribution> = []
+    var attendance: ContiguousArray<AttendanceContribution> = []
+    /// Student records of the organization and, for a district, of its schools: what shadows supplied values.
+    var resultCount = 0
+    var attendanceCount = 0
+    /// The other organizations of a district.
+    var schools: [Int32] = []
+    /// Values computed elsewhere, and targets, in no order.
+    private(set) var supplied: [SuppliedIndicator] = []
+    private(set) var targets: [SetTarget] = []
+
+    /// Whether a supplied value of an indicator does not stand, because there are student records.
+    func shadows(_ indicator: Indicator) -> Bool {
+        switch StudentLayout(of: indicator) {
+        case .assessmentResults?: resultCount > 0
+        case .attendance?: attendanceCount > 0
+        case nil: false
+        }
+    }
+
+    mutating func add(_ value: SuppliedIndicator) { supplied.append(value) }
+    mutating func add(_ target: SetTarget) { targets.append(target) }
+
+    mutating func removeSupplied(_ record: Digest) {
+        guard let index = supplied.firstIndex(where: { $0.record == record }) else { return }
+        supplied.swapAt(index, supplied.count - 1)
+        supplied.removeLast()
+    }
+
+    mutating func removeTarget(_ record: Digest) {
+        guard let index = targets.firstIndex(where: { $0.record == record }) else { return }
+        targets.swapAt(index, targets.count - 1)
+        targets.removeLast()
+    }
+}
+
+/// A value computed elsewhere.
+struct SuppliedIndicator {
+    /// The record that brought it.
+    let record: Digest
+    let cell: IndicatorCell
+    let comparisonGroup: ComparisonGroup?
+    /// Exact decimal.
+    let value: String
+    let count: UInt32?
+    let row: SubmittedLine
+
+    init(_ supplied: Accountability_V1_SuppliedValue, record: Digest, row: SubmittedLine) throws {
+        self.record = record
+        self.row = row
+        cell = try IndicatorCell(span: supplied.gradeSpan, group: supplied.group, indicator: supplied.indicator)
+        comparisonGroup = ComparisonGroup(wireName: supplied.comparisonGroup)
+        value = supplied.value
+        count = supplied.hasCount ? supplied.count : nil
+    }
+}
+
+/// A target the Department set.
+struct SetTarget {
+    /// The record that brought it.
+    let record: Digest
+    let cell: IndicatorCell
+    /// Exact decimals; empty when not set.
+    let baseline: String
+    let target: String
+
+    init(_ target: Accountability_V1_Target, record: Digest) throws {
+        self.record = record
+        cell = try IndicatorCell(span: target.gradeSpan, group: target.group, indicator: target.indicator)
+        baseline = target.baseline
+        self.target = target.target
+    }
+}

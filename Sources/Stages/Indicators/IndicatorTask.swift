@@ -1,0 +1,239 @@
+internal import Messages
+internal import Rules
+internal import Streaming
+internal import SwiftProtobuf
+
+/// Indicators of the districts of one partition.
+final class IndicatorTask: StageTask {
+    /// Where what a record brought is kept.
+    private struct Location {
+        enum Kind: UInt8 {
+            case organization
+            case result
+            case attendance
+            case supplied
+            case target
+        }
+
+        let kind: Kind
+        let place: Int32
+        /// Among the organization's results or attendance.
+        var position: Int32 = 0
+    }
+
+    private let context: TaskContext
+    private let rejection: SuppliedRejection
+    private var organizations = OrganizationTable { IndicatorState() }
+    private var years = FrameworkTable { IndicatorYear($0) }
+    private var frameworks = FrameworkTable { $0 }
+    private var texts = TextTable()
+    /// By the digest of the record's key.
+    private var locations: [Digest: Location] = [:]
+
+    init(_ context: TaskContext) {
+        self.context = context
+        rejection = SuppliedRejection(
+            output: IndicatorStage.Topic.rejections,
+            layout: "indicator_values",
+            context: context
+        )
+    }
+
+    func fold(_ record: InputRecord, output: TaskOutput) throws {
+        let key = Digest(record.key)
+        guard record.value != nil else { return remove(key, cause: record.cause) }
+        do {
+            try take(record, key: key, output: output)
+        } catch let error as UnusableRecord {
+            // What the key held before does not stand any more: a restore may never see it.
+            remove(key, cause: record.cause)
+            throw error
+        }
+    }
+
+    func complete(scope: String) throws {
+        guard let year = UInt16(scope) else { return }
+        organizations.complete(year: year)
+    }
+
+    func flush(output: TaskOutput) throws {
+        for (place, cause) in organizations.takeDirty() {
+            try publish(place, cause: cause, output: output)
+        }
+    }
+
+    // MARK: Records
+
+    private func take(_ record: InputRecord, key: Digest, output: TaskOutput) throws {
+        let message = try record.message(Accountability_V1_Record.self)
+        let cause = record.cause
+        switch message.content {
+        case .assessmentResult(let result):
+            let organization = try message.organizationYear()
+            guard let year = try years.of(organization.year),
+                let contribution = try year.contribution(result, at: organization.code, record: key)
+            else { return remove(key, cause: cause) }
+            try replace(key, at: organization, .result, cause: cause, output: output) { state in
+                state.results.append(contribution)
+                return state.results.count - 1
+            }
+        case .attendance(let attendance):
+            let organization = try message.organizationYear()
+            guard let year = try years.of(organization.year),
+                let contribution = try year.contribution(attendance, record: key)
+            else { return remove(key, cause: cause) }
+            try replace(key, at: organization, .attendance, cause: cause, output: output) { state in
+                state.attendance.append(contribution)
+                return state.attendance.count - 1
+            }
+        case .organization(let declared):
+            try replace(key, at: try message.organizationYear(), .organization, cause: cause, output: output) { state in
+                state.organization = declared
+                return 0
+            }
+        case .suppliedValue(let value):
+            let organization = try message.organizationYear()
+            let row = SubmittedLine(submission: texts.number(of: message.submission), line: message.line)
+            let supplied = try SuppliedIndicator(value, record: key, row: row)
+            try replace(key, at: organization, .supplied, cause: cause, output: output) { state in
+                state.add(supplied)
+                return 0
+            }
+            let place = organizations.place(of: organization)
+            if try isShadowed(supplied, at: place) {
+                try rejection.publish(row, of: organization, texts: texts, cause: cause, to: output)
+            }
+        case .target(let target):
+            let set = try SetTarget(target, record: key)
+            try replace(key, at: try message.organizationYear(), .target, cause: cause, output: output) { state in
+                state.add(set)
+                return 0
+            }
+        case .participationCounts, nil:
+            break
+        }
+    }
+
+    /// Puts what a record brought in the place of what its key held before.
+    private func replace(
+        _ key: Digest,
+        at organization: OrganizationYear,
+        _ kind: Location.Kind,
+        cause: String,
+        output: TaskOutput,
+        _ add: (inout IndicatorState) -> Int
+    ) throws {
+        let place = enter(organization)
+        let district = organizations.districts[Int(place)]
+        let before = (count(kind, at: place), count(kind, at: district))
+        remove(key, cause: cause)
+        let position = add(&organizations.states[Int(place)])
+        locations[key] = Location(kind: kind, place: place, position: Int32(truncatingIfNeeded: position))
+        count(kind, at: place, district: district, by: 1)
+        touch(kind, at: place, district: district, cause: cause)
+        guard kind == .result || kind == .attendance else { return }
+        if before.0 == 0 { try reject(kind, at: place, cause: cause, output: output) }
+        if before.1 == 0, district != place { try reject(kind, at: district, cause: cause, output: output) }
+    }
+
+    /// Removes what a key held.
+    private func remove(_ key: Digest, cause: String) {
+        guard let location = locations.removeValue(forKey: key) else { return }
+        let place = Int(location.place)
+        let district = organizations.districts[place]
+        switch location.kind {
+        case .organization: organizations.states[place].organization = nil
+        case .supplied: organizations.states[place].removeSupplied(key)
+        case .target: organizations.states[place].removeTarget(key)
+        case .result:
+            let position = Int(location.position)
+            let last = organizations.states[place].results.count - 1
+            organizations.states[place].results.swapAt(position, last)
+            organizations.states[place].results.removeLast()
+            if position < last {
+                locations[organizations.states[place].results[position].record]?.position = location.position
+            }
+        case .attendance:
+            let position = Int(location.position)
+            let last = organizations.states[place].attendance.count - 1
+            organizations.states[place].attendance.swapAt(position, last)
+            organizations.states[place].attendance.removeLast()
+            if position < last {
+                locations[organizations.states[place].attendance[position].record]?.position = location.position
+            }
+        }
+        count(location.kind, at: location.place, district: district, by: -1)
+        touch(location.kind, at: location.place, district: district, cause: cause)
+    }
+
+    /// The place of an organization, entered among its district's when it is new.
+    private func enter(_ organization: OrganizationYear) -> Int32 {
+        if let place = organizations.find(organization) { return place }
+        let place = organizations.place(of: organization)
+        let district = organizations.districts[Int(place)]
+        if district != place { organizations.states[Int(district)].schools.append(place) }
+        return place
+    }
+
+    private func touch(_ kind: Location.Kind, at place: Int32, district: Int32, cause: String) {
+        organizations.touch(place, cause: cause)
+        if kind == .result || kind == .attendance, district != place { organizations.touch(district, cause: cause) }
+    }
+
+    // MARK: Student records shadow supplied values
+
+    private func count(_ kind: Location.Kind, at place: Int32) -> Int {
+        switch kind {
+        case .result: organizations.states[Int(place)].resultCount
+        case .attendance: organizations.states[Int(place)].attendanceCount
+        case .organization, .supplied, .target: 0
+        }
+    }
+
+    private func count(_ kind: Location.Kind, at place: Int32, district: Int32, by step: Int) {
+        for place in district == place ? [place] : [place, district] {
+            switch kind {
+            case .result: organizations.states[Int(place)].resultCount &+= step
+            case .attendance: organizations.states[Int(place)].attendanceCount &+= step
+            case .organization, .supplied, .target: break
+            }
+        }
+    }
+
+    private func isShadowed(_ supplied: SuppliedIndicator, at place: Int32) throws -> Bool {
+        guard try years.of(organizations.organizations[Int(place)].year) != nil else { return false }
+        return organizations.states[Int(place)].shadows(supplied.cell.indicator)
+    }
+
+    /// Refuses the supplied values of a place that has its first student record of a layout.
+    private func reject(_ kind: Location.Kind, at place: Int32, cause: String, output: TaskOutput) throws {
+        let layout = kind == .result ? StudentLayout.assessmentResults : .attendance
+        for supplied in organizations.states[Int(place)].supplied
+        where StudentLayout(of: supplied.cell.indicator) == layout {
+            try rejection.publish(
+                supplied.row,
+                of: organizations.organizations[Int(place)],
+                texts: texts,
+                cause: cause,
+                to: output
+            )
+        }
+    }
+
+    // MARK: Publication
+
+    private func publish(_ place: Int32, cause: String, output: TaskOutput) throws {
+        let organization = organizations.organizations[Int(place)]
+        let state = organizations.states[Int(place)]
+        var tallies: StudentTallies?
+        if let year = try years.of(organization.year), state.resultCount + state.attendanceCount > 0 {
+            let parts = [state] + state.schools.map { organizations.states[Int($0)] }
+            tallies = try StudentTallies(parts, isDistrict: organization.code.district == organization.code, year: year)
+        }
+        let framework = try frameworks.of(organization.year)
+        let rows = try IndicatorRows(organization, state, tallies, framework: framework)
+        let publication = IndicatorPublication(organization, context: context, cause: cause, output: output)
+        try publication.publish(state.organization)
+        try publication.publish(rows)
+    }
+}

@@ -1,0 +1,93 @@
+internal import Rules
+
+/// The tallies of one organization and year, computed afresh from its students: by span, group and measure.
+struct StudentTallies {
+    /// The spans in which the organization has students.
+    private(set) var spans: Set<GradeSpan> = []
+
+    private var tallies: [IndicatorTally]
+    /// Students of whom a test was due, by span, group and subject.
+    private var due: [Int64]
+
+    private static let groups = StudentGroup.allCases.count
+    private static let subjects = Subject.allCases.count
+
+    /// Counts the students of `parts`: the organization's own student records and, for a district, those of each of
+    /// its schools.
+    init(_ parts: [IndicatorState], isDistrict: Bool, year: IndicatorYear) throws {
+        tallies = Array(repeating: .zero, count: GradeSpan.allCases.count * Self.groups * StudentMeasure.count)
+        due = Array(repeating: 0, count: GradeSpan.allCases.count * Self.groups * Self.subjects)
+        var candidates = [[LowestPerformingGroup.Candidate<UInt128>]](repeating: [], count: GradeSpan.allCases.count)
+        for part in parts {
+            for result in part.results {
+                spans.insert(result.span)
+                guard result.counts else { continue }
+                add(result, to: result.groups)
+                let score = isDistrict ? result.districtScore : result.schoolScore
+                if score != ResultContribution.none {
+                    candidates[Int(result.span.rawValue)].append(.init(id: result.student, score: Int64(score)))
+                }
+            }
+            for attendance in part.attendance {
+                spans.insert(attendance.span)
+                if attendance.counts { add(attendance, to: attendance.groups) }
+            }
+        }
+        guard let lowest = year.framework.lowestPerforming else { return }
+        let members = try candidates.map { Set(try LowestPerformingGroup.select($0, lowest)) }
+        guard members.contains(where: { !$0.isEmpty }) else { return }
+        let group = StudentGroupSet(.lowestPerforming)
+        for part in parts {
+            for result in part.results
+            where result.counts && members[Int(result.span.rawValue)].contains(result.student) {
+                add(result, to: group)
+            }
+            for attendance in part.attendance
+            where attendance.counts && members[Int(attendance.span.rawValue)].contains(attendance.student) {
+                add(attendance, to: group)
+            }
+        }
+    }
+
+    /// What was counted of a measure.
+    func tally(_ span: GradeSpan, _ group: StudentGroup, _ measure: StudentMeasure) -> IndicatorTally {
+        tallies[Self.row(span, Int(group.rawValue)) * StudentMeasure.count + measure.rawValue]
+    }
+
+    /// Students of whom a test of the subject was due, whether or not they have a result.
+    func due(_ span: GradeSpan, _ group: StudentGroup, _ subject: Subject) -> Int64 {
+        due[Self.row(span, Int(group.rawValue)) * Self.subjects + Int(subject.rawValue)]
+    }
+
+    private static func row(_ span: GradeSpan, _ group: Int) -> Int {
+        Int(span.rawValue) * groups + group
+    }
+
+    private mutating func add(_ result: ResultContribution, to groups: StudentGroupSet) {
+        groups.forEachIndex { group in
+            let row = Self.row(result.span, group)
+            let first = row * StudentMeasure.count
+            add(result.values.0, at: first)
+            add(result.values.1, at: first + 1)
+            add(result.values.2, at: first + 2)
+            add(result.values.3, at: first + 3)
+            add(result.values.4, at: first + 4)
+            for subject in 0..<Self.subjects where result.due & (1 << UInt8(subject)) != 0 {
+                due[row * Self.subjects + subject] &+= 1
+            }
+        }
+    }
+
+    private mutating func add(_ value: UInt16, at index: Int) {
+        guard value != ResultContribution.none else { return }
+        tallies[index] += IndicatorTally(sum: Int64(value), count: 1)
+    }
+
+    private mutating func add(_ attendance: AttendanceContribution, to groups: StudentGroupSet) {
+        groups.forEachIndex { group in
+            let row = Self.row(attendance.span, group)
+            tallies[row * StudentMeasure.count + StudentMeasure.chronicAbsenteeism.rawValue] +=
+                IndicatorTally(attendance.isChronic)
+        }
+    }
+}

@@ -1,0 +1,318 @@
+import Messages
+import Stages
+import Streaming
+import Testing
+
+@Suite struct IndicatorStageTests {
+    private func run(_ facts: [Fact], closing years: Int...) throws -> MeasuresRun {
+        let run = try MeasuresRun(IndicatorStage(pipeline: MeasuresRun.pipeline))
+        try run.append(facts)
+        for year in years { try run.close(year) }
+        try run.driver.run()
+        return run
+    }
+
+    private func value(_ run: MeasuresRun, _ key: String) throws -> Accountability_V1_IndicatorValue? {
+        try run.entry(key)?.value
+    }
+
+    /// Three students in two schools, one of them there only after October: (500 + 501) / 2 in ELA; science by index,
+    /// 0 and 100; SGP 40 and 45; absent 18 of 180 days is chronic, 17 is not, 19 days of membership do not count.
+    @Test func valuesByRule() throws {
+        let run = try run(
+            [
+                .tests(
+                    2019,
+                    "00010001",
+                    student: 1,
+                    groups: GroupBits.all | GroupBits.white,
+                    ela: .taken(500, sgp: 40),
+                    science: .taken(440)
+                ),
+                .tests(2019, "00010002", student: 2, ela: .taken(501, sgp: 45), science: .taken(500)),
+                .tests(2019, "00010002", student: 3, october: false, ela: .taken(560, sgp: 99)),
+                .tests(2019, "00010002", student: 4, ela: .with(.absent, score: 510), math: .taken()),
+                .attendance(2019, "00010001", student: 1, absent: 18),
+                .attendance(2019, "00010001", student: 2, absent: 17),
+                .attendance(2019, "00010001", student: 3, enrolled: 19, absent: 19),
+                .attendance(2019, "00010001", student: 4, october: false, absent: 90),
+                .attendance(2019, "00010001", student: 5, grade: 0, absent: 90),
+            ],
+            closing: 2019
+        )
+        let ela = try #require(try value(run, "2019/00010000/value/non_high/all_students/ela_achievement"))
+        #expect(ela.value == "500.5" && ela.count == 2 && ela.sum == 1001 && ela.divisor == 2 && !ela.supplied)
+        #expect(try value(run, "2019/00010001/value/non_high/white/ela_achievement")?.value == "500.0")
+        #expect(try value(run, "2019/00010002/value/non_high/all_students/ela_growth")?.value == "45.0")
+        #expect(try value(run, "2019/00010000/value/non_high/all_students/ela_growth")?.value == "42.5")
+        #expect(try value(run, "2019/00010000/value/non_high/all_students/science_achievement")?.value == "50.0")
+        let absent = try #require(try value(run, "2019/00010001/value/non_high/all_students/chronic_absenteeism"))
+        #expect(absent.value == "50.0" && absent.count == 2 && absent.sum == 1)
+        #expect(try value(run, "2019/00010000/value/non_high/all_students/math_achievement") == nil)
+        #expect(try value(run, "2019/00010000/value/high/all_students/ela_achievement") == nil)
+        // Nobody reaches the minimum size.
+        #expect(run.table(Topics.standings).isEmpty)
+    }
+
+    /// In 2022 the threshold was 20 percent.
+    @Test func theThresholdIsThatOfTheYear() throws {
+        let facts = [2019, 2022]
+            .flatMap { year in
+                [
+                    Fact.attendance(year, "00010001", student: 1, absent: 18),
+                    .attendance(year, "00010001", student: 2, absent: 36),
+                ]
+            }
+        let run = try run(facts, closing: 2019, 2022)
+        let key = "00010001/value/non_high/all_students/chronic_absenteeism"
+        #expect(try value(run, "2019/\(key)")?.value == "100.0")
+        #expect(try value(run, "2022/\(key)")?.value == "50.0")
+    }
+
+    /// High school science by index in 2019; the span follows the grade.
+    @Test func theSpanFollowsTheGrade() throws {
+        let run = try run(
+            [
+                .tests(2019, "00010001", student: 1, grade: 8, ela: .taken(500)),
+                .tests(2019, "00010001", student: 2, grade: 10, ela: .taken(500)),
+            ],
+            closing: 2019
+        )
+        #expect(try value(run, "2019/00010001/value/non_high/all_students/ela_achievement")?.value == "500.0")
+        #expect(try value(run, "2019/00010001/value/high/all_students/ela_achievement")?.value == "100.0")
+    }
+
+    /// Nine students with prior scores 900, 910 and so on to 980 who stayed in the school: a quarter is 2.25, so two; the
+    /// third ties with the second.
+    @Test func theLowestPerformingAreAQuarterOfThoseWhoStayed() throws {
+        var facts = (0..<9)
+            .map { number in
+                let prior = 450 + UInt32(number == 2 ? 1 : number) * 5
+                return Fact.tests(
+                    2019,
+                    "00010001",
+                    student: number,
+                    prior: 10001,
+                    ela: .taken(500 + UInt32(number), prior: prior),
+                    math: .taken(480, prior: prior),
+                    science: .taken(440)
+                )
+            }
+        // Came from the other school of the district: in the district's group, not in the school's.
+        facts.append(
+            .tests(
+                2019,
+                "00010001",
+                student: 20,
+                prior: 10002,
+                ela: .taken(560, prior: 440),
+                math: .taken(470, prior: 440)
+            )
+        )
+        // Came from another district, and after October: in neither.
+        facts.append(
+            .tests(
+                2019,
+                "00010001",
+                student: 21,
+                prior: 20001,
+                ela: .taken(560, prior: 440),
+                math: .taken(440, prior: 440)
+            )
+        )
+        facts.append(
+            .tests(
+                2019,
+                "00010001",
+                student: 22,
+                october: false,
+                prior: 10001,
+                ela: .taken(560, prior: 440),
+                math: .taken(440, prior: 440)
+            )
+        )
+        facts += [0, 1, 5].map { Fact.attendance(2019, "00010001", student: $0, absent: $0 == 0 ? 100 : 1) }
+        let run = try run(facts, closing: 2019)
+        let school = "2019/00010001/value/non_high/lowest_performing"
+        let ela = try #require(try value(run, "\(school)/ela_achievement"))
+        #expect(ela.count == 3 && ela.sum == 500 + 501 + 502)
+        #expect(try value(run, "\(school)/math_achievement")?.value == "480.0")
+        // Student 2 has no attendance; science does not count for the group in this span.
+        #expect(try value(run, "\(school)/chronic_absenteeism")?.value == "50.0")
+        #expect(try value(run, "\(school)/science_achievement") == nil)
+        // Ten in the district: 2.5 is rounded as the rules say; student 20 is the lowest of all.
+        let district = try #require(
+            try value(run, "2019/00010000/value/non_high/lowest_performing/ela_achievement")
+        )
+        #expect(district.sum >= 560 + 500 && district.count >= 2)
+
+        // The lowest of them leaves: another one takes the place.
+        try run.append(facts[0], retract: true, cause: "left")
+        try run.driver.run()
+        let after = try #require(try value(run, "\(school)/ela_achievement"))
+        #expect(after.sum == 501 + 502 && after.count == 2)
+    }
+
+    @Test func highSchoolsTakeTheCurrentClassAndNoneIn2023() throws {
+        let facts = [2019, 2023]
+            .flatMap { year in
+                (0..<8)
+                    .map {
+                        Fact.tests(
+                            year,
+                            "00010001",
+                            student: $0,
+                            grade: 10,
+                            ela: .taken(480),
+                            math: .taken(440 + UInt32($0) * 10)
+                        )
+                    }
+            }
+        let run = try run(facts, closing: 2019, 2023)
+        let key = "00010001/value/high/lowest_performing/math_achievement"
+        #expect(try value(run, "2019/\(key)")?.count == 2)
+        #expect(try value(run, "2023/\(key)") == nil)
+    }
+
+    @Test func standingsHoldWhatIsLargeEnough() throws {
+        let students = (0..<20)
+            .map { number in
+                Fact.tests(
+                    2019,
+                    "00010001",
+                    student: number,
+                    groups: number < 19 ? GroupBits.all | GroupBits.white : GroupBits.all,
+                    ela: .taken(500)
+                )
+            }
+        let run = try run(
+            students + [
+                .organization(2019, "00010001", .school, comparison: "middle_high", nonHigh: 300, high: 200),
+                .supplied(2019, "00010001", span: "high", indicator: "four_year_graduation", value: "91.25"),
+                .supplied(2019, "00010001", indicator: "el_progress", value: "50.0", count: 19),
+                .target(2019, "00010001", group: "white", indicator: "ela_achievement", target: "501.5"),
+            ],
+            closing: 2019
+        )
+        let standing = try #require(try run.standing("2019/all_students/00010001"))
+        #expect(standing.type == .school && standing.comparisonGroup == "middle_high")
+        #expect(standing.nonHighEnrollment == 300 && standing.highEnrollment == 200)
+        #expect(
+            standing.values.map { "\($0.gradeSpan) \($0.indicator) \($0.value)" } == [
+                "non_high ela_achievement 500.0", "high four_year_graduation 91.25",
+            ]
+        )
+        #expect(standing.values.map(\.count) == [20, 0] && !standing.values[1].hasCount)
+        let district = try #require(try run.standing("2019/all_students/00010000"))
+        #expect(district.type == .district && district.comparisonGroup.isEmpty && district.values.count == 1)
+        #expect(try run.standing("2019/white/00010001") == nil)
+        #expect(try run.entry("2019/00010001/target/non_high/white/ela_achievement")?.target.target == "501.5")
+        #expect(try run.entry("2019/00010001/organization")?.organization.nonHighEnrollment == 300)
+        #expect(try value(run, "2019/00010001/value/non_high/all_students/el_progress")?.count == 19)
+
+        // Below the minimum size nothing is left in the district.
+        try run.append(students[0], retract: true)
+        try run.driver.run()
+        #expect(try run.standing("2019/all_students/00010000") == nil)
+        #expect(try run.standing("2019/all_students/00010001")?.values.map(\.indicator) == ["four_year_graduation"])
+    }
+
+    @Test func undeclaredOrganizationsAreComparedByTheirSpans() throws {
+        let students = (0..<40)
+            .map {
+                Fact.tests(2019, "00010001", student: $0, grade: $0 < 20 ? 8 : 10, ela: .taken(500))
+            }
+        let run = try run(
+            students + [.supplied(2019, "00020001", indicator: "el_progress", value: "1", comparison: "high")],
+            closing: 2019
+        )
+        #expect(try run.standing("2019/all_students/00010001")?.comparisonGroup == "middle_high")
+        #expect(try run.standing("2019/all_students/00020001")?.comparisonGroup == "high")
+    }
+
+    @Test func studentRecordsShadowSuppliedValuesOfTheirMeasure() throws {
+        let supplied = [
+            Fact.supplied(2019, "00010001", indicator: "ela_achievement", value: "499.9", count: 25),
+            Fact.supplied(2019, "00010001", indicator: "chronic_absenteeism", value: "9.9", count: 25),
+            Fact.supplied(2019, "00010000", indicator: "math_growth", value: "51", count: 25),
+            Fact.supplied(2019, "00010002", indicator: "ela_growth", value: "52", count: 25),
+        ]
+        let run = try run(supplied, closing: 2019)
+        let before = (run.table(Topics.indicators), run.table(Topics.standings))
+        #expect(before.0.count == 4 && before.1.count == 3)
+        let student = Fact.tests(2019, "00010001", student: 1, ela: .taken(510))
+        try run.append(student)
+        try run.driver.run()
+        #expect(
+            try run.rejections().map { "\($0.code) \($0.line)" }.sorted()
+                == [supplied[0], supplied[2]].map { "supplied_shadowed \($0.record.line)" }.sorted()
+        )
+        let school = "2019/00010001/value/non_high/all_students"
+        #expect(try value(run, "\(school)/ela_achievement")?.value == "510.0")
+        #expect(try value(run, "\(school)/chronic_absenteeism")?.value == "9.9")
+        #expect(try value(run, "2019/00010000/value/non_high/all_students/math_growth") == nil)
+        #expect(try run.standing("2019/all_students/00010001")?.values.map(\.indicator) == ["chronic_absenteeism"])
+        try run.append(supplied[0])
+        try run.driver.run()
+        #expect(try run.rejections().count == 3)
+        run.driver.restartAll()
+        try run.append(student, retract: true)
+        try run.driver.run()
+        #expect(run.table(Topics.indicators) == before.0 && run.table(Topics.standings) == before.1)
+        #expect(try run.rejections().count == 3)
+    }
+
+    @Test(arguments: [11, 12, 13, 14] as [UInt64])
+    func anyHistoryEndsInTheSameBytes(seed: UInt64) throws {
+        let history = RandomHistory(seed: seed, length: 500)
+        try MeasuresHistories.check(history, seed: seed) { IndicatorStage(pipeline: MeasuresRun.pipeline) }
+    }
+
+    @Test func aCorrectionChangesOnlyItsRows() throws {
+        let students = (0..<120)
+            .map { number in
+                Fact.tests(
+                    2019,
+                    ["00010001", "00010002", "00020001"][number % 3],
+                    student: number,
+                    groups: number % 2 == 0 ? GroupBits.all | GroupBits.white : GroupBits.all,
+                    ela: .taken(500, sgp: 50),
+                    math: .taken(500, sgp: 50)
+                )
+            }
+        let run = try run(students, closing: 2019)
+        let sent = (run.log(Topics.indicators).count, run.log(Topics.standings).count)
+        var corrected = students[0]
+        corrected.record.assessmentResult.ela.sgp = 90
+        try run.append(corrected, cause: "appeal")
+        try run.driver.run()
+        let values = run.log(Topics.indicators)[sent.0...]
+        #expect(
+            values.map { String(decoding: $0.key, as: UTF8.self) }.sorted()
+                == ["00010000", "00010001"]
+                .flatMap { org in
+                    ["all_students", "white"].map { "2019/\(org)/value/non_high/\($0)/ela_growth" }
+                }
+        )
+        let standings = run.log(Topics.standings)[sent.1...]
+        #expect(
+            Set(standings.map { String(decoding: $0.key, as: UTF8.self) })
+                == [
+                    "2019/all_students/00010000", "2019/all_students/00010001", "2019/white/00010000",
+                    "2019/white/00010001",
+                ]
+        )
+        #expect((values + standings).allSatisfy { $0.cause == "appeal" })
+    }
+
+    @Test func aYearWithoutFrameworkPassesOnWhatWasSet() throws {
+        let run = try run(
+            [
+                .tests(2020, "00010001", student: 1, ela: .taken(500)),
+                .target(2020, "00010001", group: "white", indicator: "ela_achievement", target: "500"),
+            ],
+            closing: 2020
+        )
+        #expect(Array(run.table(Topics.indicators).keys) == ["2020/00010001/target/non_high/white/ela_achievement"])
+    }
+}
