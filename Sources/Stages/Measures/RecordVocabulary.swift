@@ -7,7 +7,8 @@ extension Accountability_V1_Record {
     ///
     /// - Throws: ``UnusableRecord`` where they are not a code and a year.
     func organizationYear() throws -> OrganizationYear {
-        guard let year = UInt16(exactly: schoolYear), year > 0, let code = OrganizationCode(orgCode) else {
+        guard let year = UInt16(exactly: schoolYear), year > 0, let code = OrganizationCode(utf8: orgCode.utf8Span.span)
+        else {
             throw UnusableRecord("a record without school year or organization")
         }
         return OrganizationYear(year: year, code: code)
