@@ -90,6 +90,38 @@ public final class TaskOutput {
         try retract(output, partition: partition, key: bytes.span, cause: cause)
     }
 
+    /// Publishes the newest value of a key to every partition of an output, for a table that each reader's task has to know whole.
+    ///
+    /// Memory goes by key, so publishing to one partition after another would send the first alone.
+    public func publishEverywhere(_ output: Int, key: String, value: [UInt8], cause: String) throws {
+        let bytes = Array(key.utf8)
+        let before = sent
+        try publish(output, partition: 0, key: bytes.span, value: value.span, cause: cause)
+        guard sent > before else { return }
+        for partition in 1..<max(1, partitions[output]) {
+            sent += 1
+            try sink.send(
+                topic: outputs[output].topic, partition: partition, key: bytes.span, value: value.span,
+                eventType: outputs[output].eventType, cause: cause
+            )
+        }
+    }
+
+    /// Retracts a key from every partition of an output.
+    public func retractEverywhere(_ output: Int, key: String, cause: String) throws {
+        let bytes = Array(key.utf8)
+        let before = sent
+        try retract(output, partition: 0, key: bytes.span, cause: cause)
+        guard sent > before else { return }
+        for partition in 1..<max(1, partitions[output]) {
+            sent += 1
+            try sink.send(
+                topic: outputs[output].topic, partition: partition, key: bytes.span, value: nil,
+                eventType: outputs[output].eventType, cause: cause
+            )
+        }
+    }
+
     /// Whether a value of this key stands published, in an output with memory.
     public func hasPublished(_ output: Int, key: String) -> Bool {
         let bytes = Array(key.utf8)

@@ -151,7 +151,7 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._groupPercentages = newValue}
   }
 
-  /// The four-year graduation rate that was judged, with its cohort.
+  /// The four-year graduation rate that was judged, with its cohort and the year it is of.
   public var graduationRate: String {
     get {_storage._graduationRate}
     set {_uniqueStorage()._graduationRate = newValue}
@@ -165,6 +165,17 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
   public var lowGraduation: Bool {
     get {_storage._lowGraduation}
     set {_uniqueStorage()._lowGraduation = newValue}
+  }
+
+  public var graduationDataYear: UInt32 {
+    get {_storage._graduationDataYear}
+    set {_uniqueStorage()._graduationDataYear = newValue}
+  }
+
+  /// Graduates within four years: counted, or the rate's share of the cohort where only the rate was supplied.
+  public var graduates: UInt32 {
+    get {_storage._graduates}
+    set {_uniqueStorage()._graduates = newValue}
   }
 
   public var designation: String {
@@ -188,7 +199,7 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._frameworkDigest = newValue}
   }
 
-  /// preliminary, official or revised.
+  /// preliminary or official. A correction of an official determination stays official; `revision` tells that it is one.
   public var status: String {
     get {_storage._status}
     set {_uniqueStorage()._status = newValue}
@@ -224,6 +235,8 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
+/// The figures it was ranked by are in the topic of percentiles, not here: ranking everybody anew moves them for organizations whose
+/// percentile stays, and that is no revision of their determination.
 public nonisolated struct Accountability_V1_GroupPercentile: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -234,10 +247,6 @@ public nonisolated struct Accountability_V1_GroupPercentile: Sendable {
   public var percentile: UInt32 = 0
 
   public var comparisonGroup: String = String()
-
-  public var population: UInt32 = 0
-
-  public var weightedMean: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -277,6 +286,9 @@ public nonisolated struct Accountability_V1_GroupParticipation: Sendable {
   /// Clears the value of `met`. Subsequent reads from it will return its default value.
   public mutating func clearMet() {self._met = nil}
 
+  /// Students, which the minimum sizes are held against.
+  public var students: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -295,6 +307,9 @@ public nonisolated struct Accountability_V1_GroupPercentage: Sendable {
   public var annualExact: String = String()
 
   public var annual: UInt32 = 0
+
+  /// Its points for each indicator, 603 CMR 2.03(2)(b)(2).
+  public var spans: [Accountability_V1_Span] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -352,6 +367,9 @@ public nonisolated struct Accountability_V1_Column: Sendable {
 
   public var categories: [Accountability_V1_CategoryTotal] = []
 
+  /// Categories that should count and have no points.
+  public var missingCategories: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -383,19 +401,41 @@ public nonisolated struct Accountability_V1_IndicatorPoints: Sendable {
 
   public var indicator: String = String()
 
+  /// Empty below the minimum size for accountability.
   public var value: String = String()
 
   public var prior: String = String()
 
   public var target: String = String()
 
-  public var count: UInt32 = 0
+  /// Absent when the value was supplied without one.
+  public var count: UInt32 {
+    get {_count ?? 0}
+    set {_count = newValue}
+  }
+  /// Returns true if `count` has been explicitly set.
+  public var hasCount: Bool {self._count != nil}
+  /// Clears the value of `count`. Subsequent reads from it will return its default value.
+  public mutating func clearCount() {self._count = nil}
 
-  public var points: UInt32 = 0
+  /// Absent where none can be given; `rule` says why.
+  public var points: UInt32 {
+    get {_points ?? 0}
+    set {_points = newValue}
+  }
+  /// Returns true if `points` has been explicitly set.
+  public var hasPoints: Bool {self._points != nil}
+  /// Clears the value of `points`. Subsequent reads from it will return its default value.
+  public mutating func clearPoints() {self._points = nil}
 
   /// The row of the table of points that matched.
   public var rule: String = String()
 
+  /// The prior value is the baseline of the target.
+  public var priorIsBaseline: Bool = false
+
+  /// The statewide value that gave the points, where one did. Others are in the topic of percentiles: they move without a change
+  /// of the organization.
   public var at80: String = String()
 
   public var at90: String = String()
@@ -407,6 +447,9 @@ public nonisolated struct Accountability_V1_IndicatorPoints: Sendable {
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _count: UInt32? = nil
+  fileprivate var _points: UInt32? = nil
 }
 
 /// Topic `accountability.directives.v1`: acts of the Department. Key: `<directive>/<school year>/<org>/<kind>`; one partition,
@@ -484,7 +527,7 @@ fileprivate nonisolated let _protobuf_package = "accountability.v1"
 
 nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Determination"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}participation\0\u{2}\u{6}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{4}\u{4}graduation_rate\0\u{3}graduation_cohort\0\u{3}low_graduation\0\u{2}\u{8}designation\0\u{1}recognitions\0\u{2}\u{9}framework\0\u{3}framework_digest\0\u{1}status\0\u{2}\u{8}revision\0\u{1}changes\0\u{1}cause\0\u{3}issued_unix_milliseconds\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}participation\0\u{2}\u{6}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{4}\u{4}graduation_rate\0\u{3}graduation_cohort\0\u{3}low_graduation\0\u{3}graduation_data_year\0\u{1}graduates\0\u{2}\u{6}designation\0\u{1}recognitions\0\u{2}\u{9}framework\0\u{3}framework_digest\0\u{1}status\0\u{2}\u{8}revision\0\u{1}changes\0\u{1}cause\0\u{3}issued_unix_milliseconds\0")
 
   fileprivate class _StorageClass {
     var _schoolYear: UInt32 = 0
@@ -511,6 +554,8 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
     var _graduationRate: String = String()
     var _graduationCohort: UInt32 = 0
     var _lowGraduation: Bool = false
+    var _graduationDataYear: UInt32 = 0
+    var _graduates: UInt32 = 0
     var _designation: String = String()
     var _recognitions: [String] = []
     var _framework: String = String()
@@ -554,6 +599,8 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       _graduationRate = source._graduationRate
       _graduationCohort = source._graduationCohort
       _lowGraduation = source._lowGraduation
+      _graduationDataYear = source._graduationDataYear
+      _graduates = source._graduates
       _designation = source._designation
       _recognitions = source._recognitions
       _framework = source._framework
@@ -605,6 +652,8 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
         case 30: try { try decoder.decodeSingularStringField(value: &_storage._graduationRate) }()
         case 31: try { try decoder.decodeSingularUInt32Field(value: &_storage._graduationCohort) }()
         case 32: try { try decoder.decodeSingularBoolField(value: &_storage._lowGraduation) }()
+        case 33: try { try decoder.decodeSingularUInt32Field(value: &_storage._graduationDataYear) }()
+        case 34: try { try decoder.decodeSingularUInt32Field(value: &_storage._graduates) }()
         case 40: try { try decoder.decodeSingularStringField(value: &_storage._designation) }()
         case 41: try { try decoder.decodeRepeatedStringField(value: &_storage._recognitions) }()
         case 50: try { try decoder.decodeSingularStringField(value: &_storage._framework) }()
@@ -698,6 +747,12 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       if _storage._lowGraduation != false {
         try visitor.visitSingularBoolField(value: _storage._lowGraduation, fieldNumber: 32)
       }
+      if _storage._graduationDataYear != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._graduationDataYear, fieldNumber: 33)
+      }
+      if _storage._graduates != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._graduates, fieldNumber: 34)
+      }
       if !_storage._designation.isEmpty {
         try visitor.visitSingularStringField(value: _storage._designation, fieldNumber: 40)
       }
@@ -758,6 +813,8 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
         if _storage._graduationRate != rhs_storage._graduationRate {return false}
         if _storage._graduationCohort != rhs_storage._graduationCohort {return false}
         if _storage._lowGraduation != rhs_storage._lowGraduation {return false}
+        if _storage._graduationDataYear != rhs_storage._graduationDataYear {return false}
+        if _storage._graduates != rhs_storage._graduates {return false}
         if _storage._designation != rhs_storage._designation {return false}
         if _storage._recognitions != rhs_storage._recognitions {return false}
         if _storage._framework != rhs_storage._framework {return false}
@@ -778,7 +835,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
 
 nonisolated extension Accountability_V1_GroupPercentile: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".GroupPercentile"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}percentile\0\u{3}comparison_group\0\u{1}population\0\u{3}weighted_mean\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}percentile\0\u{3}comparison_group\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -789,8 +846,6 @@ nonisolated extension Accountability_V1_GroupPercentile: SwiftProtobuf.Message, 
       case 1: try { try decoder.decodeSingularStringField(value: &self.group) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.percentile) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.comparisonGroup) }()
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.population) }()
-      case 5: try { try decoder.decodeSingularStringField(value: &self.weightedMean) }()
       default: break
       }
     }
@@ -806,12 +861,6 @@ nonisolated extension Accountability_V1_GroupPercentile: SwiftProtobuf.Message, 
     if !self.comparisonGroup.isEmpty {
       try visitor.visitSingularStringField(value: self.comparisonGroup, fieldNumber: 3)
     }
-    if self.population != 0 {
-      try visitor.visitSingularUInt32Field(value: self.population, fieldNumber: 4)
-    }
-    if !self.weightedMean.isEmpty {
-      try visitor.visitSingularStringField(value: self.weightedMean, fieldNumber: 5)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -819,8 +868,6 @@ nonisolated extension Accountability_V1_GroupPercentile: SwiftProtobuf.Message, 
     if lhs.group != rhs.group {return false}
     if lhs.percentile != rhs.percentile {return false}
     if lhs.comparisonGroup != rhs.comparisonGroup {return false}
-    if lhs.population != rhs.population {return false}
-    if lhs.weightedMean != rhs.weightedMean {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -828,7 +875,7 @@ nonisolated extension Accountability_V1_GroupPercentile: SwiftProtobuf.Message, 
 
 nonisolated extension Accountability_V1_GroupParticipation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".GroupParticipation"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}subject\0\u{1}participants\0\u{1}denominator\0\u{1}rate\0\u{3}judged_rate_exact\0\u{1}met\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}subject\0\u{1}participants\0\u{1}denominator\0\u{1}rate\0\u{3}judged_rate_exact\0\u{1}met\0\u{1}students\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -843,6 +890,7 @@ nonisolated extension Accountability_V1_GroupParticipation: SwiftProtobuf.Messag
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self._rate) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.judgedRateExact) }()
       case 7: try { try decoder.decodeSingularBoolField(value: &self._met) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.students) }()
       default: break
       }
     }
@@ -874,6 +922,9 @@ nonisolated extension Accountability_V1_GroupParticipation: SwiftProtobuf.Messag
     try { if let v = self._met {
       try visitor.visitSingularBoolField(value: v, fieldNumber: 7)
     } }()
+    if self.students != 0 {
+      try visitor.visitSingularUInt32Field(value: self.students, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -885,6 +936,7 @@ nonisolated extension Accountability_V1_GroupParticipation: SwiftProtobuf.Messag
     if lhs._rate != rhs._rate {return false}
     if lhs.judgedRateExact != rhs.judgedRateExact {return false}
     if lhs._met != rhs._met {return false}
+    if lhs.students != rhs.students {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -892,7 +944,7 @@ nonisolated extension Accountability_V1_GroupParticipation: SwiftProtobuf.Messag
 
 nonisolated extension Accountability_V1_GroupPercentage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".GroupPercentage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{3}annual_exact\0\u{1}annual\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{3}annual_exact\0\u{1}annual\0\u{1}spans\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -903,6 +955,7 @@ nonisolated extension Accountability_V1_GroupPercentage: SwiftProtobuf.Message, 
       case 1: try { try decoder.decodeSingularStringField(value: &self.group) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.annualExact) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.annual) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.spans) }()
       default: break
       }
     }
@@ -918,6 +971,9 @@ nonisolated extension Accountability_V1_GroupPercentage: SwiftProtobuf.Message, 
     if self.annual != 0 {
       try visitor.visitSingularUInt32Field(value: self.annual, fieldNumber: 3)
     }
+    if !self.spans.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.spans, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -925,6 +981,7 @@ nonisolated extension Accountability_V1_GroupPercentage: SwiftProtobuf.Message, 
     if lhs.group != rhs.group {return false}
     if lhs.annualExact != rhs.annualExact {return false}
     if lhs.annual != rhs.annual {return false}
+    if lhs.spans != rhs.spans {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -986,7 +1043,7 @@ nonisolated extension Accountability_V1_Span: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Accountability_V1_Column: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Column"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{3}weighted_earned\0\u{3}weighted_possible\0\u{1}percent\0\u{1}renormalized\0\u{1}indicators\0\u{1}categories\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{3}weighted_earned\0\u{3}weighted_possible\0\u{1}percent\0\u{1}renormalized\0\u{1}indicators\0\u{1}categories\0\u{3}missing_categories\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1001,6 +1058,7 @@ nonisolated extension Accountability_V1_Column: SwiftProtobuf.Message, SwiftProt
       case 5: try { try decoder.decodeSingularBoolField(value: &self.renormalized) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.indicators) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.categories) }()
+      case 8: try { try decoder.decodeRepeatedStringField(value: &self.missingCategories) }()
       default: break
       }
     }
@@ -1028,6 +1086,9 @@ nonisolated extension Accountability_V1_Column: SwiftProtobuf.Message, SwiftProt
     if !self.categories.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.categories, fieldNumber: 7)
     }
+    if !self.missingCategories.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.missingCategories, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1039,6 +1100,7 @@ nonisolated extension Accountability_V1_Column: SwiftProtobuf.Message, SwiftProt
     if lhs.renormalized != rhs.renormalized {return false}
     if lhs.indicators != rhs.indicators {return false}
     if lhs.categories != rhs.categories {return false}
+    if lhs.missingCategories != rhs.missingCategories {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1091,7 +1153,7 @@ nonisolated extension Accountability_V1_CategoryTotal: SwiftProtobuf.Message, Sw
 
 nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IndicatorPoints"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}indicator\0\u{1}value\0\u{1}prior\0\u{1}target\0\u{1}count\0\u{1}points\0\u{1}rule\0\u{3}at_80\0\u{3}at_90\0\u{3}group_at_80\0\u{3}group_at_90\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}indicator\0\u{1}value\0\u{1}prior\0\u{1}target\0\u{1}count\0\u{1}points\0\u{1}rule\0\u{3}at_80\0\u{3}at_90\0\u{3}group_at_80\0\u{3}group_at_90\0\u{3}prior_is_baseline\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1103,19 +1165,24 @@ nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, 
       case 2: try { try decoder.decodeSingularStringField(value: &self.value) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.prior) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.target) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.points) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self._count) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self._points) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.rule) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.at80) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.at90) }()
       case 10: try { try decoder.decodeSingularStringField(value: &self.groupAt80) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self.groupAt90) }()
+      case 12: try { try decoder.decodeSingularBoolField(value: &self.priorIsBaseline) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.indicator.isEmpty {
       try visitor.visitSingularStringField(value: self.indicator, fieldNumber: 1)
     }
@@ -1128,12 +1195,12 @@ nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, 
     if !self.target.isEmpty {
       try visitor.visitSingularStringField(value: self.target, fieldNumber: 4)
     }
-    if self.count != 0 {
-      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 5)
-    }
-    if self.points != 0 {
-      try visitor.visitSingularUInt32Field(value: self.points, fieldNumber: 6)
-    }
+    try { if let v = self._count {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 5)
+    } }()
+    try { if let v = self._points {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
+    } }()
     if !self.rule.isEmpty {
       try visitor.visitSingularStringField(value: self.rule, fieldNumber: 7)
     }
@@ -1149,6 +1216,9 @@ nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, 
     if !self.groupAt90.isEmpty {
       try visitor.visitSingularStringField(value: self.groupAt90, fieldNumber: 11)
     }
+    if self.priorIsBaseline != false {
+      try visitor.visitSingularBoolField(value: self.priorIsBaseline, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1157,9 +1227,10 @@ nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, 
     if lhs.value != rhs.value {return false}
     if lhs.prior != rhs.prior {return false}
     if lhs.target != rhs.target {return false}
-    if lhs.count != rhs.count {return false}
-    if lhs.points != rhs.points {return false}
+    if lhs._count != rhs._count {return false}
+    if lhs._points != rhs._points {return false}
     if lhs.rule != rhs.rule {return false}
+    if lhs.priorIsBaseline != rhs.priorIsBaseline {return false}
     if lhs.at80 != rhs.at80 {return false}
     if lhs.at90 != rhs.at90 {return false}
     if lhs.groupAt80 != rhs.groupAt80 {return false}

@@ -363,7 +363,7 @@ public nonisolated struct Accountability_V1_PercentileStage: Sendable {
 
   public var gradeSpan: String = String()
 
-  /// value, indicator_percentile, category_mean, category_percentile, year_mean.
+  /// value, indicator_percentile, category_mean, category_percentile, span_mean, non_high_share, year_mean.
   public var stage: String = String()
 
   public var indicatorOrCategory: String = String()
