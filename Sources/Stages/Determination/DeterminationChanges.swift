@@ -1,0 +1,107 @@
+import Messages
+
+/// What changed between two determinations, in words.
+enum DeterminationChanges {
+    /// One entry for each headline figure that changed, `field: old -> new`, then summaries of the rest.
+    static func list(
+        from old: Accountability_V1_Determination,
+        to new: Accountability_V1_Determination
+    ) -> [String] {
+        var changes: [String] = []
+        func compare(_ field: String, _ before: String, _ after: String) {
+            if before != after { changes.append("\(field): \(shown(before)) → \(shown(after))") }
+        }
+        func compare(_ field: String, _ before: [String], _ after: [String]) {
+            compare(field, before.joined(separator: ", "), after.joined(separator: ", "))
+        }
+        compare("classification", old.classification, new.classification)
+        compare("level", old.level, new.level)
+        compare("reasons", old.reasons, new.reasons)
+        compare(
+            "percentile",
+            old.hasPercentile ? "\(old.percentile)" : "",
+            new.hasPercentile ? "\(new.percentile)" : ""
+        )
+        compare(
+            "cumulative",
+            old.hasCumulative ? "\(old.cumulative)" : "",
+            new.hasCumulative ? "\(new.cumulative)" : ""
+        )
+        compare("annual", old.annualExact, new.annualExact)
+        compare("prior_annual", old.priorAnnualExact, new.priorAnnualExact)
+        compare("band", old.band, new.band)
+        compare("low_subgroups", old.lowSubgroups, new.lowSubgroups)
+        compare("low_participation_groups", old.lowParticipationGroups, new.lowParticipationGroups)
+        compare("graduation_rate", old.graduationRate, new.graduationRate)
+        compare("designation", old.designation, new.designation)
+        compare("recognitions", old.recognitions, new.recognitions)
+        compare("reason_texts", old.reasonTexts, new.reasonTexts)
+        compare("status", old.status, new.status)
+        compare("name", old.name, new.name)
+        if old.framework != new.framework || old.frameworkDigest != new.frameworkDigest {
+            changes.append("framework: \(old.framework) → \(new.framework), parameters changed")
+        }
+        changes += indicatorChanges(from: old, to: new)
+        let percentiles = differing(old.groupPercentiles, new.groupPercentiles) { $0.group }
+        if !percentiles.isEmpty {
+            changes.append("group_percentiles: changed for \(percentiles.joined(separator: ", "))")
+        }
+        let participation = differing(old.participation, new.participation) { "\($0.group) \($0.subject)" }
+        if !participation.isEmpty {
+            changes.append("participation: changed for \(participation.joined(separator: ", "))")
+        }
+        if changes.isEmpty { changes.append("details: figures behind the headline changed") }
+        return changes
+    }
+
+    private static func shown(_ value: String) -> String { value.isEmpty ? "none" : value }
+
+    /// The indicators of all students and the lowest performing group one by one, those of other groups together.
+    private static func indicatorChanges(
+        from old: Accountability_V1_Determination,
+        to new: Accountability_V1_Determination
+    ) -> [String] {
+        var changes: [String] = []
+        let before = named(old.spans)
+        let after = named(new.spans)
+        for name in order(before.map(\.name), after.map(\.name)) {
+            let left = before.first { $0.name == name }?.points
+            let right = after.first { $0.name == name }?.points
+            if left != right { changes.append("\(name): \(shown(left)) → \(shown(right))") }
+        }
+        let groups = differing(old.groupPercentages, new.groupPercentages) { $0.group }
+        if !groups.isEmpty { changes.append("group_percentages: changed for \(groups.joined(separator: ", "))") }
+        return changes
+    }
+
+    private static func shown(_ points: Accountability_V1_IndicatorPoints?) -> String {
+        guard let points else { return "none" }
+        let value = points.value.isEmpty ? "no value" : points.value
+        return points.hasPoints ? "\(value) (\(points.points) points)" : value
+    }
+
+    private static func named(
+        _ spans: [Accountability_V1_Span]
+    ) -> [(name: String, points: Accountability_V1_IndicatorPoints)] {
+        spans.flatMap { span in
+            span.columns.flatMap { column in
+                column.indicators.map { ("\(span.gradeSpan) \(column.group) \($0.indicator)", $0) }
+            }
+        }
+    }
+
+    private static func differing<Entry: Equatable>(
+        _ old: [Entry],
+        _ new: [Entry],
+        name: (Entry) -> String
+    ) -> [String] {
+        order(old.map(name), new.map(name))
+            .filter { entry in old.filter { name($0) == entry } != new.filter { name($0) == entry } }
+    }
+
+    /// Names of both, each once, in the order they stand in.
+    private static func order(_ old: [String], _ new: [String]) -> [String] {
+        var seen: Set<String> = []
+        return (new + old).filter { seen.insert($0).inserted }
+    }
+}

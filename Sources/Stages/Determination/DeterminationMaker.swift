@@ -1,0 +1,236 @@
+import Crypto
+import Messages
+import Rules
+
+/// Makes the determination of an organization in a school year from everything known of it: 603 CMR 2.03(3).
+struct DeterminationMaker {
+    let year: Int
+    let code: OrganizationCode
+    let type: OrganizationType
+    let framework: Framework
+    let frameworkDigest: String
+    let facts: OrganizationFacts
+    let directives: DirectiveTable
+    let priorAnnual: Ratio?
+    let targets: TargetResults
+
+    /// The determination, without what belongs to its publication: revision, changes, cause, time.
+    func make() throws -> Accountability_V1_Determination {
+        let organization = facts.organization ?? Accountability_V1_Organization()
+        let codeText = code.description
+        var message = Accountability_V1_Determination()
+        message.schoolYear = UInt32(clamping: year)
+        message.orgCode = codeText
+        message.type = type == .district ? .district : .school
+        message.name = organization.name
+        message.districtCode = organization.districtCode.isEmpty ? code.district.description : organization.districtCode
+        message.framework = framework.name
+        message.frameworkDigest = frameworkDigest
+        // A correction after the release is told by its revision alone. A status `revised` would depend on what had been published
+        // before, and the same facts would no longer give the same figures.
+        message.status =
+            directives.isOfficial(district: code.district.description, in: year) ? "official" : "preliminary"
+
+        var input = DeterminationInput(type: type)
+        let cumulative = try addPercentages(to: &message)
+        input.cumulative = cumulative?.percent
+        try addPercentiles(to: &message, input: &input, comparison: organization.comparisonGroup)
+        addParticipation(to: &message, input: &input)
+        input.sufficientData = input.cumulative != nil || input.percentile != nil
+        let graduation = addGraduation(to: &input)
+        let designations = directives.designations(of: codeText, in: year)
+        let recognitions = directives.recognitions(of: codeText, in: year)
+        input.designations = designations.map(\.designation)
+        input.recognitions = recognitions.map(\.kind)
+
+        let determination = try Determination(input, framework)
+        message.classification = determination.classification.wireName
+        message.level = determination.level?.wireName ?? ""
+        message.reasons = determination.reasons.map(\.wireName)
+        message.band = determination.progress?.wireName ?? ""
+        message.designation = designations.first?.designation.wireName ?? ""
+        message.recognitions = input.recognitions
+        message.reasonTexts = (designations.map(\.reason) + recognitions.map(\.reason)).filter { !$0.isEmpty }
+        message.lowGraduation = determination.reasons.contains(.lowGraduation)
+        if let judged = determination.graduation, let rate = judged.rate, let graduation,
+            Suppression(students: judged.cohort, framework) != .hidden
+        {
+            message.graduationRate = rate.shortText
+            message.graduationCohort = UInt32(clamping: judged.cohort)
+            message.graduates = UInt32(clamping: judged.graduates)
+            message.graduationDataYear = UInt32(clamping: graduation)
+        }
+        return message
+    }
+
+    private func addPercentages(to message: inout Accountability_V1_Determination) throws -> CumulativePercentage? {
+        message.spans = try spans(targets.columns, annual: targets.annual)
+        for group in targets.groups {
+            let spans = try spans(group.columns, annual: group.annual)
+            guard !spans.isEmpty else { continue }
+            var percentage = Accountability_V1_GroupPercentage()
+            percentage.group = group.group.wireName
+            if let annual = group.annual {
+                percentage.annualExact = annual.percent.shortText
+                percentage.annual = UInt32(clamping: annual.displayed)
+            }
+            percentage.spans = spans
+            message.groupPercentages.append(percentage)
+        }
+        guard let annual = targets.annual else { return nil }
+        message.annual = UInt32(clamping: annual.displayed)
+        message.annualExact = annual.percent.shortText
+        let cumulative = try CumulativePercentage(current: annual.percent, prior: priorAnnual, framework)
+        message.priorAnnualExact = cumulative.prior?.shortText ?? ""
+        message.cumulative = UInt32(clamping: cumulative.percent)
+        return cumulative
+    }
+
+    private func addPercentiles(
+        to message: inout Accountability_V1_Determination,
+        input: inout DeterminationInput,
+        comparison declared: String
+    ) throws {
+        // Districts have no percentile: 603 CMR 2.03(2)(a) ranks schools.
+        guard type == .school else { return }
+        var chosen: [StudentGroup: PercentileFact] = [:]
+        for fact in facts.percentiles {
+            // One rank a group: that among the schools it is declared to be compared with, where there are several.
+            if chosen[fact.group] == nil || fact.comparison.wireName == declared { chosen[fact.group] = fact }
+        }
+        if let own = chosen[.allStudents] {
+            input.percentile = own.percentile
+            message.percentile = UInt32(clamping: own.percentile)
+        }
+        input.lowSubgroups = try Determination.lowSubgroups(chosen.mapValues(\.percentile), framework)
+        message.lowSubgroups = input.lowSubgroups.map(\.wireName)
+        for group in StudentGroup.allCases {
+            guard let fact = chosen[group] else { continue }
+            var percentile = Accountability_V1_GroupPercentile()
+            percentile.group = group.wireName
+            percentile.percentile = UInt32(clamping: fact.percentile)
+            percentile.comparisonGroup = fact.comparison.wireName
+            message.groupPercentiles.append(percentile)
+        }
+    }
+
+    private func addParticipation(
+        to message: inout Accountability_V1_Determination,
+        input: inout DeterminationInput
+    ) {
+        for fact in facts.participation {
+            if fact.met == false, !input.lowParticipationGroups.contains(fact.group) {
+                input.lowParticipationGroups.append(fact.group)
+            }
+            let suppression = Suppression(students: Int64(fact.students), framework)
+            guard suppression != .hidden else { continue }
+            var rate = Accountability_V1_GroupParticipation()
+            rate.group = fact.group.wireName
+            rate.subject = fact.subject
+            rate.students = fact.students
+            if suppression == .full {
+                rate.participants = fact.participants
+                rate.denominator = fact.denominator
+                if let whole = fact.rate { rate.rate = whole }
+                rate.judgedRateExact = fact.judgedRate
+                if let met = fact.met { rate.met = met }
+            }
+            message.participation.append(rate)
+        }
+        message.lowParticipationGroups = input.lowParticipationGroups.map(\.wireName)
+    }
+
+    /// The cohort that is judged, of the data year that the framework names.
+    ///
+    /// Returns that year.
+    ///
+    /// Supplied rates come with the cohort as their count: the graduates are the rate's share of it, to the nearest student, which is
+    /// the true number wherever the rate has enough decimals to tell students apart.
+    private func addGraduation(to input: inout DeterminationInput) -> Int? {
+        guard let rate = facts.value(.allStudents, .high, .fourYearGraduation), let cohort = rate.count,
+            let graduates = try? Rounding(.halfUp, decimals: 0).units(rate.value * Ratio(cohort) / .hundred)
+        else { return nil }
+        input.cohort = cohort
+        input.graduates = min(max(graduates, 0), cohort)
+        return year - (framework.indicators?.lag(.fourYearGraduation) ?? 0)
+    }
+
+    private func spans(_ columns: [ColumnResult], annual: AnnualPercentage?) throws -> [Accountability_V1_Span] {
+        var spans: [Accountability_V1_Span] = []
+        for span in GradeSpan.allCases {
+            let shown = columns.filter { $0.span == span }.compactMap(message(of:))
+            guard !shown.isEmpty else { continue }
+            var message = Accountability_V1_Span()
+            message.gradeSpan = span.wireName
+            message.columns = shown
+            if let percentage = annual?.spans.first(where: { $0.span == span }) {
+                message.percent = UInt32(clamping: percentage.displayed)
+                message.percentExact = percentage.percent.shortText
+                let weight = annual?.nonHighWeight.map { span == .nonHigh ? $0.floor : 100 - $0.floor } ?? 100
+                message.weight = UInt32(clamping: weight)
+            }
+            spans.append(message)
+        }
+        return spans
+    }
+
+    /// A column as it may be published; nil where nothing of it may.
+    private func message(of result: ColumnResult) -> Accountability_V1_Column? {
+        let indicators = result.indicators.compactMap(message(of:))
+        guard !indicators.isEmpty else { return nil }
+        var message = Accountability_V1_Column()
+        message.group = result.group.wireName
+        message.indicators = indicators
+        if let column = result.column {
+            message.weightedEarned = column.weightedEarned.text(decimals: 1)
+            message.weightedPossible = column.weightedPossible.text(decimals: 1)
+            message.percent = column.percent.shortText
+            message.renormalized = !column.missing.isEmpty
+            message.missingCategories = column.missing.map(\.wireName)
+            message.categories = column.categories.map { category in
+                var total = Accountability_V1_CategoryTotal()
+                total.category = category.category.wireName
+                total.earned = UInt32(clamping: category.earned)
+                total.possible = UInt32(clamping: category.possible)
+                total.weight = category.weight.shortText
+                return total
+            }
+        }
+        return message
+    }
+
+    private func message(of result: IndicatorResult) -> Accountability_V1_IndicatorPoints? {
+        let points = result.points
+        let suppression: Suppression = result.count.map { Suppression(students: $0, framework) } ?? .full
+        guard suppression != .hidden else { return nil }
+        var message = Accountability_V1_IndicatorPoints()
+        message.indicator = points.input.indicator.wireName
+        if let count = result.count { message.count = UInt32(clamping: count) }
+        message.rule = points.row.title
+        guard suppression == .full else { return message }
+        message.value = points.input.current?.shortText ?? ""
+        message.prior = points.input.prior?.shortText ?? ""
+        message.target = points.input.target?.shortText ?? ""
+        message.priorIsBaseline = result.priorIsBaseline
+        if let earned = points.points { message.points = UInt32(clamping: earned) }
+        if case .statewide(let rule) = points.row {
+            switch (rule.population, rule.percentile) {
+            case (.allStudents, 80): message.at80 = result.threshold?.at80?.shortText ?? ""
+            case (.allStudents, _): message.at90 = result.threshold?.at90?.shortText ?? ""
+            case (.ownGroup, 80): message.groupAt80 = result.groupThreshold?.at80?.shortText ?? ""
+            case (.ownGroup, _): message.groupAt90 = result.groupThreshold?.at90?.shortText ?? ""
+            case (.difficultyQuartile, _): break
+            }
+        }
+        return message
+    }
+
+    /// The identity of a framework: SHA-256 of its canonical text, hexadecimal.
+    static func digest(of framework: Framework) -> String {
+        let digits = Array("0123456789abcdef")
+        return String(
+            SHA256.hash(data: Array(framework.canonicalText.utf8))
+                .flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        )
+    }
+}

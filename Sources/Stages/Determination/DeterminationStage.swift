@@ -1,0 +1,45 @@
+import Foundation
+import Messages
+public import Streaming
+
+/// Issues the annual performance determinations of districts and schools, 603 CMR 2.03(3), and revises them when a fact changes.
+public struct DeterminationStage: Stage {
+    /// The stage's name.
+    public let name = "determination"
+    /// Participation, indicators and percentiles by district, and directives whole.
+    public let sources: [Source]
+    /// Determinations.
+    public let outputs: [Output]
+
+    static let participation = 0
+    static let indicators = 1
+    static let percentiles = 2
+    static let directives = 3
+    static let determinations = 0
+
+    private let clock: @Sendable () -> Int64
+
+    /// The stage of an installation.
+    ///
+    /// - Parameters:
+    ///   - pipeline: the installation.
+    ///   - clock: the time of an issue, milliseconds since 1970.
+    public init(pipeline: Pipeline, clock: @escaping @Sendable () -> Int64 = Self.now) {
+        self.clock = clock
+        sources = [
+            .partitioned(pipeline.name(Topics.participation)), .partitioned(pipeline.name(Topics.indicators)),
+            .partitioned(pipeline.name(Topics.percentiles)), .broadcast(pipeline.name(Topics.directives)),
+        ]
+        outputs = [pipeline.output(Topics.determinations, memory: .ownPartition)]
+    }
+
+    /// A task that knows no organization.
+    public func makeTask(_ context: TaskContext) -> any StageTask {
+        DeterminationTask(context: context, clock: clock)
+    }
+
+    /// The machine's time, milliseconds since 1970.
+    @Sendable public static func now() -> Int64 {
+        Int64(Date().timeIntervalSince1970 * 1000)
+    }
+}

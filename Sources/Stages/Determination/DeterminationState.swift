@@ -1,0 +1,304 @@
+import Messages
+import Rules
+import Streaming
+
+/// The tables of a task: every organization of its districts by school year, with statewide thresholds and directives.
+struct DeterminationState {
+    let frameworks = YearFrameworks()
+    private var years: [Int: [OrganizationCode: OrganizationFacts]] = [:]
+    private var statewide: [Int: StatewideTable] = [:]
+    /// The thresholds as they stood when determinations were last made from them, of those that changed since.
+    private var movedThresholds: [Int: [StatewideTable.Key: String]] = [:]
+    private var settledStatewide: [Int: StatewideTable] = [:]
+    private var directives = DirectiveTable()
+    private var dirty: [Int: [OrganizationCode: String]] = [:]
+    /// Declared schools by district.
+    private var schools: [Int: [OrganizationCode: Set<OrganizationCode>]] = [:]
+
+    // MARK: Folding
+
+    mutating func foldParticipation(_ record: borrowing InputRecord) throws {
+        let parts = TableKey.parts(record.key)
+        guard parts.count == 5, let year = Int(parts[0]), let code = OrganizationCode(parts[1]) else {
+            throw UnusableRecord("not the key of a participation rate")
+        }
+        // Judged are whole organizations and groups that the framework knows; grades are reported alone.
+        guard parts[2] == "all", let group = StudentGroup(wireName: parts[3]) else { return }
+        var fact: ParticipationFact?
+        if record.value != nil {
+            let rate = try record.message(Accountability_V1_Participation.self)
+            if rate.judged {
+                fact = ParticipationFact(
+                    group: group,
+                    subject: parts[4],
+                    participants: rate.participants,
+                    denominator: rate.denominator,
+                    rate: rate.hasRate ? rate.rate : nil,
+                    judgedRate: rate.judgedRateExact,
+                    met: rate.hasMet ? rate.met : nil,
+                    students: rate.students
+                )
+            }
+        }
+        if facts(code, year).set(participation: fact, group, parts[4]) { mark(code, year, record.cause) }
+    }
+
+    mutating func foldIndicator(_ record: borrowing InputRecord) throws {
+        let parts = TableKey.parts(record.key)
+        guard parts.count >= 3, let year = Int(parts[0]), let code = OrganizationCode(parts[1]) else {
+            throw UnusableRecord("not the key of an indicator")
+        }
+        var entry: Accountability_V1_IndicatorEntry?
+        if record.value != nil { entry = try record.message(Accountability_V1_IndicatorEntry.self) }
+        let facts = facts(code, year)
+        if parts[2] == "organization" {
+            if facts.set(organization: entry?.organization) { declare(code, year, entry?.organization, record.cause) }
+            return
+        }
+        guard parts.count == 6, let span = GradeSpan(wireName: parts[3]), let group = StudentGroup(wireName: parts[4]),
+            let indicator = Indicator(wireName: parts[5])
+        else { throw UnusableRecord("not the key of an indicator") }
+        let changed =
+            switch parts[2] {
+            case "value": facts.set(value: try measure(entry?.value), group, span, indicator)
+            case "target": facts.set(target: try target(entry?.target), group, span, indicator)
+            default: throw UnusableRecord("not the key of an indicator")
+            }
+        if changed { markWithNext(code, year, record.cause) }
+    }
+
+    mutating func foldPercentile(_ record: borrowing InputRecord) throws {
+        let parts = TableKey.parts(record.key)
+        guard parts.count >= 4, let year = Int(parts[0]) else { throw UnusableRecord("not the key of a percentile") }
+        var entry: Accountability_V1_PercentileEntry?
+        if record.value != nil { entry = try record.message(Accountability_V1_PercentileEntry.self) }
+        if parts[1] == "threshold" {
+            guard parts.count == 6, let type = OrganizationType(wireName: parts[2]),
+                let span = GradeSpan(wireName: parts[3]),
+                let group = StudentGroup(wireName: parts[4]), let indicator = Indicator(wireName: parts[5])
+            else { throw UnusableRecord("not the key of a threshold") }
+            var threshold: StatewideTable.Threshold?
+            if let values = entry?.threshold {
+                threshold = StatewideTable.Threshold(at80: try number(values.at80), at90: try number(values.at90))
+            }
+            let key = StatewideTable.Key(type: type, span: span, group: group, indicator: indicator)
+            if statewide[year, default: StatewideTable()].set(threshold, key) {
+                movedThresholds[year, default: [:]][key] = record.cause
+            }
+            return
+        }
+        guard parts.count == 4, let code = OrganizationCode(parts[1]), let group = StudentGroup(wireName: parts[2]),
+            let comparison = ComparisonGroup(wireName: parts[3])
+        else { throw UnusableRecord("not the key of a percentile") }
+        if facts(code, year).set(percentile: (entry?.percentile.percentile).map { Int($0) }, group, comparison) {
+            mark(code, year, record.cause)
+        }
+    }
+
+    mutating func foldDirective(_ record: borrowing InputRecord) throws {
+        let key = TableKey.parts(record.key).joined(separator: "/")
+        var directive: Accountability_V1_Directive?
+        if record.value != nil { directive = try record.message(Accountability_V1_Directive.self) }
+        for organization in directives.set(directive, key: key) {
+            guard let code = OrganizationCode(organization) else {
+                throw UnusableRecord("a directive for no organization")
+            }
+            // A designation lasts, so it counts in every year from its own on; one that says nothing new changes nothing.
+            for year in years.keys {
+                for other in years[year]?.keys.filter({ code == .state || code == $0 || code == $0.district }) ?? [] {
+                    mark(other, year, record.cause)
+                }
+            }
+        }
+    }
+
+    private func number(_ text: String) throws -> Ratio? {
+        guard !text.isEmpty else { return nil }
+        guard let number = try? Ratio(decimal: text) else { throw UnusableRecord("not a decimal number") }
+        return number
+    }
+
+    private func measure(_ value: Accountability_V1_IndicatorValue?) throws -> Measure? {
+        guard let value, let number = try number(value.value) else { return nil }
+        return Measure(value: number, count: value.hasCount ? Int64(value.count) : nil)
+    }
+
+    private func target(_ target: Accountability_V1_Target?) throws -> TargetFact? {
+        guard let target else { return nil }
+        return TargetFact(baseline: try number(target.baseline), target: try number(target.target))
+    }
+
+    // MARK: What is dirty
+
+    private mutating func facts(_ code: OrganizationCode, _ year: Int) -> OrganizationFacts {
+        if let known = years[year]?[code] { return known }
+        let made = OrganizationFacts()
+        years[year, default: [:]][code] = made
+        return made
+    }
+
+    private mutating func mark(_ code: OrganizationCode, _ year: Int, _ cause: String) {
+        dirty[year, default: [:]][code] = cause
+    }
+
+    /// Marks an organization in a year whose annual percentage may have changed, and in the next, whose prior one and prior values
+    /// it is.
+    private mutating func markWithNext(_ code: OrganizationCode, _ year: Int, _ cause: String) {
+        years[year]?[code]?.annual = nil
+        mark(code, year, cause)
+        guard let next = years[year + 1]?[code] else { return }
+        next.annual = nil
+        mark(code, year + 1, cause)
+        // The values of this year are prior values of the next, whose annual percentage the one after next weighs.
+        if years[year + 2]?[code] != nil { mark(code, year + 2, cause) }
+    }
+
+    /// Takes note that an organization was declared or withdrawn: of a district it matters whether it has several schools.
+    private mutating func declare(
+        _ code: OrganizationCode,
+        _ year: Int,
+        _ organization: Accountability_V1_Organization?,
+        _ cause: String
+    ) {
+        markWithNext(code, year, cause)
+        guard code.isSchool else { return }
+        let district = code.district
+        let before = isMultiSchool(district, year)
+        if organization == nil {
+            schools[year]?[district]?.remove(code)
+        } else {
+            schools[year, default: [:]][district, default: []].insert(code)
+        }
+        if before != isMultiSchool(district, year), years[year]?[district] != nil {
+            markWithNext(district, year, cause)
+        }
+    }
+
+    private func isMultiSchool(_ district: OrganizationCode, _ year: Int) -> Bool {
+        (schools[year]?[district]?.count ?? 0) > 1
+    }
+
+    /// Marks every organization of a year.
+    mutating func markAll(year: Int) {
+        for code in years[year]?.keys.map({ $0 }) ?? [] { mark(code, year, "") }
+    }
+
+    /// Marks the organizations whose points a moved threshold changes; others stay as they are.
+    mutating func spreadThresholds(year: Int) throws {
+        // The prior year's thresholds decide its annual percentage, which counts in this year.
+        for moved in [year - 1, year] {
+            guard let keys = movedThresholds.removeValue(forKey: moved) else { continue }
+            let before = settledStatewide[moved] ?? StatewideTable()
+            let after = statewide[moved] ?? StatewideTable()
+            settledStatewide[moved] = after
+            guard let framework = frameworks[moved], framework.points != nil else { continue }
+            for (code, facts) in years[moved] ?? [:] {
+                if let cause = dirty[moved]?[code] {
+                    // It is made anew in any case; so is what follows from it in the year after.
+                    markWithNext(code, moved, cause)
+                    continue
+                }
+                guard let computation = computation(code, facts, moved, framework) else { continue }
+                for (key, cause) in keys where key.type == computation.type {
+                    let affected = StatewideTable.affected(by: key.group)
+                        .contains { group in
+                            guard facts.value(group, key.span, key.indicator) != nil else { return false }
+                            let old = try? computation.points(group, key.span, key.indicator, before)
+                            let new = try? computation.points(group, key.span, key.indicator, after)
+                            return old?.outcome != new?.outcome
+                        }
+                    if affected {
+                        markWithNext(code, moved, cause)
+                        break
+                    }
+                }
+            }
+        }
+    }
+
+    /// The dirty organizations of a year in order, with the cause of each.
+    mutating func takeDirty(year: Int) -> [(key: OrganizationCode, value: String)] {
+        (dirty.removeValue(forKey: year) ?? [:]).sorted { $0.key < $1.key }
+    }
+
+    // MARK: Determinations
+
+    /// The determination of an organization, or nil where there is none to issue: it is not a declared district or school.
+    func determination(
+        of code: OrganizationCode,
+        year: Int,
+        framework: Framework,
+        digest: String
+    ) throws -> Accountability_V1_Determination? {
+        guard let facts = years[year]?[code], facts.organization != nil,
+            let computation = computation(code, facts, year, framework)
+        else { return nil }
+        let targets = try computation.results()
+        facts.annual = .some(targets.annual?.percent)
+        return try DeterminationMaker(
+            year: year,
+            code: code,
+            type: computation.type,
+            framework: framework,
+            frameworkDigest: digest,
+            facts: facts,
+            directives: directives,
+            priorAnnual: try annual(of: code, year: year - 1),
+            targets: targets
+        )
+        .make()
+    }
+
+    private func computation(
+        _ code: OrganizationCode,
+        _ facts: OrganizationFacts,
+        _ year: Int,
+        _ framework: Framework
+    ) -> TargetComputation? {
+        let type: OrganizationType =
+            switch facts.organization?.type {
+            case .state: .state
+            case .district: .district
+            case .school: .school
+            default: code.type
+            }
+        guard type != .state else { return nil }
+        return TargetComputation(
+            framework: framework,
+            priorFramework: frameworks[year - 1],
+            facts: facts,
+            prior: years[year - 1]?[code],
+            statewide: statewide[year] ?? StatewideTable(),
+            type: type,
+            isMultiSchoolDistrict: type == .district && isMultiSchool(code, year)
+        )
+    }
+
+    /// The annual percentage of a year as it is kept, computed once.
+    private func annual(of code: OrganizationCode, year: Int) throws -> Ratio? {
+        guard let facts = years[year]?[code], let framework = frameworks[year], framework.points != nil,
+            framework.percentage != nil, let computation = computation(code, facts, year, framework)
+        else { return nil }
+        if let known = facts.annual { return known }
+        let annual = try computation.annual()
+        facts.annual = .some(annual)
+        return annual
+    }
+}
+
+extension IndicatorResult {
+    /// What a report shows that a threshold could change.
+    struct Outcome: Equatable {
+        let points: Int?
+        let row: PointsRow
+        let threshold: Ratio?
+    }
+
+    var outcome: Outcome {
+        var threshold: Ratio?
+        if case .statewide(let rule) = points.row {
+            threshold = points.input.statewide[rule.population, rule.percentile]
+        }
+        return Outcome(points: points.points, row: points.row, threshold: threshold)
+    }
+}

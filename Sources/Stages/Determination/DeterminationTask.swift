@@ -1,0 +1,119 @@
+import Messages
+import Rules
+import Streaming
+import SwiftProtobuf
+
+/// The organizations of one partition.
+final class DeterminationTask: StageTask {
+    private let context: TaskContext
+    private let clock: @Sendable () -> Int64
+    private var state = DeterminationState()
+    private var completeYears: Set<Int> = []
+    private var digests: [String: String] = [:]
+    private var published: [String: PublishedDetermination] = [:]
+
+    init(context: TaskContext, clock: @escaping @Sendable () -> Int64) {
+        self.context = context
+        self.clock = clock
+    }
+
+    func fold(_ record: InputRecord, output: TaskOutput) throws {
+        switch record.source {
+        case DeterminationStage.participation: try state.foldParticipation(record)
+        case DeterminationStage.indicators: try state.foldIndicator(record)
+        case DeterminationStage.percentiles: try state.foldPercentile(record)
+        default: try state.foldDirective(record)
+        }
+    }
+
+    func complete(scope: String) throws {
+        guard let year = Int(scope) else { return }
+        completeYears.insert(year)
+        state.markAll(year: year)
+    }
+
+    func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {
+        let name = String(decoding: [UInt8](copying: key), as: UTF8.self)
+        published[name] = try PublishedDetermination(decode(Accountability_V1_Determination.self, from: value))
+    }
+
+    func flush(output: TaskOutput) throws {
+        for year in completeYears.sorted() {
+            guard let framework = state.frameworks[year] else { continue }
+            try state.spreadThresholds(year: year)
+            for (code, cause) in state.takeDirty(year: year) {
+                try publish(code, year: year, framework: framework, cause: cause, output: output)
+            }
+        }
+    }
+
+    private func publish(
+        _ code: OrganizationCode,
+        year: Int,
+        framework: Framework,
+        cause: String,
+        output: TaskOutput
+    ) throws {
+        let key = "\(year)/\(code)"
+        guard framework.determination != nil, framework.points != nil,
+            var message = try state.determination(of: code, year: year, framework: framework, digest: digest(framework))
+        else {
+            try output.retract(
+                DeterminationStage.determinations,
+                partition: context.partition,
+                key: key,
+                cause: cause
+            )
+            published[key] = nil
+            return
+        }
+        let core: [UInt8] = try message.serializedBytes()
+        // What was recalled may have been withdrawn after; the output's memory knows.
+        let before = output.hasPublished(DeterminationStage.determinations, key: key) ? published[key] : nil
+        if let before, before.core == core { return }
+        published[key] = PublishedDetermination(core: core, revision: (before?.revision ?? 0) + 1)
+        message.revision = (before?.revision ?? 0) + 1
+        if let before { message.changes = DeterminationChanges.list(from: try before.message(), to: message) }
+        message.cause = cause
+        message.issuedUnixMilliseconds = clock()
+        try output.publish(
+            DeterminationStage.determinations,
+            partition: context.partition,
+            key: key,
+            value: try message.serializedBytes(),
+            cause: cause
+        )
+    }
+
+    private func digest(_ framework: Framework) -> String {
+        if let known = digests[framework.name] { return known }
+        let digest = DeterminationMaker.digest(of: framework)
+        digests[framework.name] = digest
+        return digest
+    }
+}
+
+/// What stands published of an organization: the figures, without what belongs to the publication.
+struct PublishedDetermination {
+    let core: [UInt8]
+    let revision: UInt32
+
+    init(core: [UInt8], revision: UInt32) {
+        self.core = core
+        self.revision = revision
+    }
+
+    init(_ message: Accountability_V1_Determination) throws {
+        var message = message
+        revision = message.revision
+        message.revision = 0
+        message.changes = []
+        message.cause = ""
+        message.issuedUnixMilliseconds = 0
+        core = try message.serializedBytes()
+    }
+
+    func message() throws -> Accountability_V1_Determination {
+        try decode(Accountability_V1_Determination.self, from: core.span)
+    }
+}

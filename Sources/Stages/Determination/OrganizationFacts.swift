@@ -1,0 +1,133 @@
+import Messages
+import Rules
+
+/// The value of an indicator for a group, as it was published.
+struct Measure: Equatable {
+    let value: Ratio
+    /// Students; nil where a supplied value came without: then it is taken as large enough.
+    let count: Int64?
+
+    func meets(_ minimum: Int) -> Bool { count.map { $0 >= Int64(minimum) } ?? true }
+}
+
+/// A target of the Department.
+struct TargetFact: Equatable {
+    let baseline: Ratio?
+    let target: Ratio?
+}
+
+/// A rate that the participation requirement was held against.
+struct ParticipationFact: Equatable {
+    let group: StudentGroup
+    let subject: String
+    let participants: UInt32
+    let denominator: UInt32
+    let rate: UInt32?
+    let judgedRate: String
+    let met: Bool?
+    let students: UInt32
+}
+
+/// A percentile of an organization's group.
+struct PercentileFact: Equatable {
+    let group: StudentGroup
+    let comparison: ComparisonGroup
+    let percentile: Int
+}
+
+/// One value a span and indicator.
+struct MeasureSlots<Fact: Equatable>: Equatable {
+    private var facts: [Fact?] = []
+
+    private static func index(_ span: GradeSpan, _ indicator: Indicator) -> Int {
+        Int(span.rawValue) * Indicator.allCases.count + Int(indicator.rawValue)
+    }
+
+    subscript(span: GradeSpan, indicator: Indicator) -> Fact? {
+        get {
+            facts.isEmpty ? nil : facts[Self.index(span, indicator)]
+        }
+        set {
+            if facts.isEmpty {
+                guard newValue != nil else { return }
+                facts = Array(repeating: nil, count: GradeSpan.allCases.count * Indicator.allCases.count)
+            }
+            facts[Self.index(span, indicator)] = newValue
+        }
+    }
+
+    var isEmpty: Bool { facts.allSatisfy { $0 == nil } }
+}
+
+/// Everything that is known of an organization in one school year.
+///
+/// Setters tell whether anything changed.
+final class OrganizationFacts {
+    private(set) var organization: Accountability_V1_Organization?
+    private var values: [MeasureSlots<Measure>]
+    private var targets: [MeasureSlots<TargetFact>]
+    private(set) var participation: [ParticipationFact] = []
+    private(set) var percentiles: [PercentileFact] = []
+    /// The annual percentage as it is kept, once computed: outer nil while it is not.
+    var annual: Ratio??
+
+    init() {
+        values = Array(repeating: MeasureSlots(), count: StudentGroup.allCases.count)
+        targets = Array(repeating: MeasureSlots(), count: StudentGroup.allCases.count)
+    }
+
+    func value(_ group: StudentGroup, _ span: GradeSpan, _ indicator: Indicator) -> Measure? {
+        values[Int(group.rawValue)][span, indicator]
+    }
+
+    func target(_ group: StudentGroup, _ span: GradeSpan, _ indicator: Indicator) -> TargetFact? {
+        targets[Int(group.rawValue)][span, indicator]
+    }
+
+    /// Whether a group has any value.
+    func has(_ group: StudentGroup) -> Bool { !values[Int(group.rawValue)].isEmpty }
+
+    func set(organization: Accountability_V1_Organization?) -> Bool {
+        guard organization != self.organization else { return false }
+        self.organization = organization
+        return true
+    }
+
+    func set(value: Measure?, _ group: StudentGroup, _ span: GradeSpan, _ indicator: Indicator) -> Bool {
+        guard values[Int(group.rawValue)][span, indicator] != value else { return false }
+        values[Int(group.rawValue)][span, indicator] = value
+        return true
+    }
+
+    func set(target: TargetFact?, _ group: StudentGroup, _ span: GradeSpan, _ indicator: Indicator) -> Bool {
+        guard targets[Int(group.rawValue)][span, indicator] != target else { return false }
+        targets[Int(group.rawValue)][span, indicator] = target
+        return true
+    }
+
+    /// Sets or removes the rate of a group and subject; rates stand in the order of groups and subjects.
+    func set(participation fact: ParticipationFact?, _ group: StudentGroup, _ subject: String) -> Bool {
+        let before = participation.firstIndex { $0.group == group && $0.subject == subject }
+        guard before.map({ participation[$0] }) != fact else { return false }
+        if let before { participation.remove(at: before) }
+        if let fact {
+            let place =
+                participation.firstIndex { ($0.group, $0.subject) > (group, subject) } ?? participation.endIndex
+            participation.insert(fact, at: place)
+        }
+        return true
+    }
+
+    /// Sets or removes a percentile; percentiles stand in the order of groups.
+    func set(percentile: Int?, _ group: StudentGroup, _ comparison: ComparisonGroup) -> Bool {
+        let before = percentiles.firstIndex { $0.group == group && $0.comparison == comparison }
+        guard before.map({ percentiles[$0].percentile }) != percentile else { return false }
+        if let before { percentiles.remove(at: before) }
+        if let percentile {
+            let place =
+                percentiles.firstIndex { ($0.group, $0.comparison) > (group, comparison) } ?? percentiles.endIndex
+            percentiles.insert(PercentileFact(group: group, comparison: comparison, percentile: percentile), at: place)
+        }
+        return true
+    }
+}

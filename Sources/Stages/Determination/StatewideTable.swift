@@ -1,0 +1,57 @@
+import Messages
+import Rules
+
+/// The statewide thresholds of a school year.
+struct StatewideTable {
+    /// Of what a threshold is.
+    struct Key: Hashable {
+        let type: OrganizationType
+        let span: GradeSpan
+        let group: StudentGroup
+        let indicator: Indicator
+    }
+
+    /// The values at the statewide 80th and 90th percentile.
+    struct Threshold: Equatable {
+        let at80: Ratio?
+        let at90: Ratio?
+    }
+
+    private var thresholds: [Key: Threshold] = [:]
+    /// What the rules take, made once for all organizations.
+    private var prepared: [Key: StatewideThresholds] = [:]
+
+    subscript(key: Key) -> Threshold? { thresholds[key] }
+
+    /// Sets or removes a threshold; tells whether anything changed.
+    mutating func set(_ threshold: Threshold?, _ key: Key) -> Bool {
+        guard thresholds[key] != threshold else { return false }
+        thresholds[key] = threshold
+        for group in Self.affected(by: key.group) {
+            let other = Key(type: key.type, span: key.span, group: group, indicator: key.indicator)
+            let made = make(other)
+            prepared[other] = made == StatewideThresholds() ? nil : made
+        }
+        return true
+    }
+
+    /// Those of an indicator for a group: among all students, and among the same group.
+    func thresholds(_ key: Key) -> StatewideThresholds {
+        prepared[key] ?? StatewideThresholds()
+    }
+
+    /// The groups whose points look at a group's threshold.
+    static func affected(by group: StudentGroup) -> [StudentGroup] {
+        group == .allStudents ? StudentGroup.allCases : [group]
+    }
+
+    private func make(_ key: Key) -> StatewideThresholds {
+        var result = StatewideThresholds()
+        let all = Key(type: key.type, span: key.span, group: .allStudents, indicator: key.indicator)
+        result[.allStudents, 80] = thresholds[all]?.at80
+        result[.allStudents, 90] = thresholds[all]?.at90
+        result[.ownGroup, 80] = thresholds[key]?.at80
+        result[.ownGroup, 90] = thresholds[key]?.at90
+        return result
+    }
+}

@@ -1,0 +1,125 @@
+import Messages
+import Rules
+
+/// The words of notices: plain language, one fact a sentence, the same for the same determination.
+enum NoticeText {
+    /// The event of the first publication of a determination.
+    static let issued = "determination_issued"
+    /// The event of every later one.
+    static let revised = "determination_revised"
+
+    /// The notice of a determination.
+    ///
+    /// It says nothing that the determination does not, its time included, so that it can be made again.
+    static func notice(of determination: Accountability_V1_Determination) -> Accountability_V1_Notice {
+        var notice = Accountability_V1_Notice()
+        notice.schoolYear = determination.schoolYear
+        notice.orgCode = determination.orgCode
+        notice.districtCode = determination.districtCode
+        notice.event = determination.revision > 1 ? revised : issued
+        notice.revision = determination.revision
+        notice.classification = determination.classification
+        notice.level = determination.level
+        notice.changes = determination.changes
+        notice.cause = determination.cause
+        notice.subject = subject(of: determination)
+        notice.body = body(of: determination)
+        notice.createdUnixMilliseconds = determination.issuedUnixMilliseconds
+        return notice
+    }
+
+    /// `2018-19`.
+    static func years(_ schoolYear: UInt32) -> String {
+        let spring = Int(schoolYear)
+        let short = spring % 100
+        return "\(spring - 1)-\(short < 10 ? "0" : "")\(short)"
+    }
+
+    static func classification(_ name: String) -> String {
+        switch name {
+        case "requiring_assistance": "Requiring assistance or intervention"
+        case "not_requiring_assistance": "Not requiring assistance or intervention"
+        case "insufficient_data": "Insufficient data"
+        default: name
+        }
+    }
+
+    static func level(_ name: String) -> String {
+        if let progress = ProgressLevel(wireName: name) { return progress.title }
+        return switch name {
+        case "broad_comprehensive": "In need of broad/comprehensive support"
+        case "focused_targeted": "In need of focused/targeted support"
+        case "school_of_recognition": "School of recognition"
+        default: name
+        }
+    }
+
+    private static func subject(of determination: Accountability_V1_Determination) -> String {
+        let what = determination.revision > 1 ? "Revised determination" : "Annual performance determination"
+        let status = determination.status == "official" ? "" : " (\(determination.status))"
+        return "\(what) \(years(determination.schoolYear)): \(display(determination))\(status)"
+    }
+
+    private static func display(_ determination: Accountability_V1_Determination) -> String {
+        determination.name.isEmpty ? determination.orgCode : "\(determination.name) (\(determination.orgCode))"
+    }
+
+    private static func body(of determination: Accountability_V1_Determination) -> String {
+        var lines: [String] = []
+        let kind = determination.status == "official" ? "official" : "\(determination.status), embargoed"
+        lines.append(
+            "\(display(determination)) has \(determination.revision > 1 ? "a revised" : "an") annual performance"
+                + " determination for school year \(years(determination.schoolYear)) (\(kind))."
+        )
+        lines.append("")
+        lines.append("Classification: \(classification(determination.classification)).")
+        if !determination.level.isEmpty { lines.append("Level: \(level(determination.level)).") }
+        let reasons = reasons(of: determination)
+        if !reasons.isEmpty {
+            lines.append(reasons.count == 1 ? "Reason:" : "Reasons:")
+            lines += reasons.map { "- \($0)" }
+        }
+        if determination.hasPercentile { lines.append("Accountability percentile: \(determination.percentile).") }
+        if determination.hasCumulative {
+            lines.append("Progress toward targets: \(determination.cumulative) percent, \(level(determination.band)).")
+        }
+        if determination.revision > 1 {
+            lines.append("")
+            lines.append("What changed since revision \(determination.revision - 1):")
+            lines += determination.changes.map { "- \($0)" }
+            lines.append(
+                determination.cause.isEmpty
+                    ? "It follows from the close of the school year."
+                    : "It follows from submission \(determination.cause)."
+            )
+        }
+        lines.append("")
+        lines.append(
+            "Revision \(determination.revision), under framework \(determination.framework)."
+                + " `accountability explain \(determination.schoolYear) \(determination.orgCode)` shows how it came about."
+        )
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Every reason of a determination in words.
+    static func reasons(of determination: Accountability_V1_Determination) -> [String] {
+        var sentences = determination.reasons.map { reason in
+            switch reason {
+            case "designation": "Designated \(determination.designation.replacing("_", with: " "))"
+            case "lowest_10_percent":
+                "Among the lowest performing 10 percent of schools (accountability percentile \(determination.percentile))"
+            case "low_subgroup": "Low student group performance: \(titles(determination.lowSubgroups))"
+            case "low_graduation":
+                "Low graduation rate: \(determination.graduationRate) percent of \(determination.graduationCohort) students"
+            case "low_participation": "Low participation rate: \(titles(determination.lowParticipationGroups))"
+            default: reason
+            }
+        }
+        sentences += determination.reasonTexts
+        return sentences
+    }
+
+    private static func titles(_ groups: [String]) -> String {
+        groups.map { StudentGroup(wireName: $0)?.title ?? $0 }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,97 @@
+public import Foundation
+
+/// A folder in which every notice is left as a file, for whoever delivers them: `<spool>/<year>/<district>/<year>-<org>-r<revision>.json`.
+///
+/// A file appears whole or not at all: it is written beside its place, forced to the disk and renamed. Writing the same notice again
+/// leaves the same file, so that a worker that crashed between writing and committing may repeat itself.
+public struct SpoolFolder: Sendable, Hashable {
+    /// Why a file could not be written.
+    public struct Failure: Error, CustomStringConvertible {
+        /// The file or folder.
+        public let path: String
+        /// What went wrong.
+        public let cause: any Error
+
+        /// Place and cause.
+        public var description: String { "the notice \(path) could not be written: \(cause)" }
+    }
+
+    /// The folder's path.
+    public let path: String
+
+    /// A folder; it is made when the first notice is written.
+    public init(path: String) {
+        self.path = path
+    }
+
+    /// A file to be written.
+    public struct File: Sendable, Hashable {
+        /// The place below the folder.
+        public let name: String
+        /// The content.
+        public let content: Data
+
+        /// A file.
+        public init(name: String, content: Data) {
+            self.name = name
+            self.content = content
+        }
+    }
+
+    /// The place of a notice below the folder.
+    public static func name(schoolYear: UInt32, district: String, organization: String, revision: UInt32) -> String {
+        "\(schoolYear)/\(district)/\(schoolYear)-\(organization)-r\(revision).json"
+    }
+
+    /// Writes the files and forces them to the disk, then the folders that hold them.
+    ///
+    /// - Throws: ``Failure`` with the first place that could not be written.
+    public func write(_ files: [File]) throws {
+        var folders: Set<String> = []
+        for file in files {
+            let target = URL(fileURLWithPath: path).appendingPathComponent(file.name)
+            do {
+                if try replace(target, with: file.content) { folders.insert(target.deletingLastPathComponent().path) }
+            } catch {
+                throw Failure(path: target.path, cause: error)
+            }
+        }
+        for folder in folders {
+            do {
+                // A rename lasts once its folder is on the disk.
+                if let handle = FileHandle(forReadingAtPath: folder) {
+                    try handle.synchronize()
+                    try handle.close()
+                }
+            } catch {
+                throw Failure(path: folder, cause: error)
+            }
+        }
+    }
+
+    /// Puts a file in its place.
+    ///
+    /// Returns whether anything had to be written.
+    private func replace(_ target: URL, with content: Data) throws -> Bool {
+        let manager = FileManager.default
+        if manager.fileExists(atPath: target.path) {
+            guard manager.contents(atPath: target.path) != content else { return false }
+            // Another content under the same name, after a withdrawal: Foundation renames over it. Should the machine stop before the
+            // disk has it, the transaction was not committed either and the notice is written again.
+            try content.write(to: target, options: .atomic)
+            let handle = try FileHandle(forUpdating: target)
+            try handle.synchronize()
+            try handle.close()
+            return true
+        }
+        try manager.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+        let temporary = target.appendingPathExtension("part")
+        guard manager.createFile(atPath: temporary.path, contents: nil) else { throw CocoaError(.fileWriteUnknown) }
+        let handle = try FileHandle(forWritingTo: temporary)
+        try handle.write(contentsOf: content)
+        try handle.synchronize()
+        try handle.close()
+        try manager.moveItem(at: temporary, to: target)
+        return true
+    }
+}

@@ -1,0 +1,89 @@
+import Messages
+import Rules
+
+/// Percentiles and thresholds as messages.
+enum PercentileMessage {
+    /// A percentile with every figure that led to it.
+    static func make(
+        _ result: PercentileResult,
+        values: [Int: PercentileYearValues],
+        group: StudentGroup,
+        year: Int
+    ) -> Accountability_V1_PercentileEntry {
+        var percentile = Accountability_V1_Percentile()
+        percentile.orgCode = result.organization.description
+        percentile.group = group.wireName
+        percentile.comparisonGroup = result.comparisonGroup.wireName
+        percentile.percentile = UInt32(clamping: result.percentile ?? 0)
+        percentile.yearMean = result.yearMean?.description ?? ""
+        percentile.weightedMean = result.weightedMean?.description ?? ""
+        percentile.population = UInt32(clamping: result.populationSize)
+        for step in result.years {
+            percentile.stages += stages(step, values: values[step.yearsBefore], schoolYear: year - step.yearsBefore)
+        }
+        var entry = Accountability_V1_PercentileEntry()
+        entry.schoolYear = UInt32(clamping: year)
+        entry.percentile = percentile
+        return entry
+    }
+
+    private static func stages(
+        _ year: PercentileYear,
+        values: PercentileYearValues?,
+        schoolYear: Int
+    ) -> [Accountability_V1_PercentileStage] {
+        var stages: [Accountability_V1_PercentileStage] = []
+        func add(_ stage: String, _ span: GradeSpan?, _ name: String, _ value: String) {
+            var step = Accountability_V1_PercentileStage()
+            step.schoolYear = UInt32(clamping: schoolYear)
+            step.gradeSpan = span?.wireName ?? ""
+            step.stage = stage
+            step.indicatorOrCategory = name
+            step.value = value
+            stages.append(step)
+        }
+        for span in year.spans {
+            for indicator in Indicator.allCases {
+                guard let percentile = span.indicatorPercentiles[indicator] else { continue }
+                if let value = values?[span.span, indicator] {
+                    add("value", span.span, indicator.wireName, value.exactText ?? value.description)
+                }
+                add("indicator_percentile", span.span, indicator.wireName, String(percentile))
+            }
+            for category in IndicatorCategory.allCases {
+                guard let mean = span.categoryMeans[category], let percentile = span.categoryPercentiles[category]
+                else {
+                    continue
+                }
+                add("category_mean", span.span, category.wireName, mean.description)
+                add("category_percentile", span.span, category.wireName, String(percentile))
+            }
+            if let mean = span.mean { add("span_mean", span.span, span.weights.rawValue, mean.description) }
+        }
+        if let share = year.nonHighShare { add("non_high_share", nil, "", share.description) }
+        if let mean = year.mean { add("year_mean", nil, "", mean.description) }
+        return stages
+    }
+
+    /// The values at the statewide 80th and 90th percentile of a population.
+    static func threshold(
+        _ population: RankedPopulation,
+        type: OrganizationType,
+        span: GradeSpan,
+        group: StudentGroup,
+        indicator: Indicator,
+        year: Int
+    ) -> Accountability_V1_PercentileEntry {
+        var threshold = Accountability_V1_Threshold()
+        threshold.type = type == .district ? .district : .school
+        threshold.gradeSpan = span.wireName
+        threshold.group = group.wireName
+        threshold.indicator = indicator.wireName
+        threshold.at80 = population.threshold(percentile: 80).flatMap(\.exactText) ?? ""
+        threshold.at90 = population.threshold(percentile: 90).flatMap(\.exactText) ?? ""
+        var entry = Accountability_V1_PercentileEntry()
+        entry.schoolYear = UInt32(clamping: year)
+        entry.threshold = threshold
+        return entry
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Messages
+import Testing
+@testable import Stages
+@testable import Streaming
+
+@Suite struct NotificationStageTests {
+    private func determination(_ code: String, revision: UInt32) -> Accountability_V1_Determination {
+        var determination = Accountability_V1_Determination()
+        determination.schoolYear = 2019
+        determination.orgCode = code
+        determination.name = "Example Elementary"
+        determination.districtCode = String(code.prefix(4)) + "0000"
+        determination.classification = "requiring_assistance"
+        determination.level = "focused_targeted"
+        determination.reasons = ["low_participation"]
+        determination.lowParticipationGroups = ["swd"]
+        determination.percentile = 27
+        determination.status = "official"
+        determination.framework = "2019"
+        determination.revision = revision
+        determination.issuedUnixMilliseconds = 1_569_000_000_000
+        if revision > 1 {
+            determination.changes = ["low_participation_groups: none → swd"]
+            determination.cause = "corrections-7"
+        }
+        return determination
+    }
+
+    private func folder() -> SpoolFolder {
+        SpoolFolder(path: FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path)
+    }
+
+    @Test func saysWhatWhyAndWhatCausedIt() {
+        let first = NoticeText.notice(of: determination("00010005", revision: 1))
+        #expect(first.event == "determination_issued")
+        #expect(first.subject == "Annual performance determination 2018-19: Example Elementary (00010005)")
+        #expect(first.body.contains("Requiring assistance or intervention"))
+        #expect(first.body.contains("Low participation rate: Students with Disabilities"))
+        #expect(!first.body.contains("What changed"))
+        let second = NoticeText.notice(of: determination("00010005", revision: 2))
+        #expect(second.event == "determination_revised")
+        #expect(second.subject.hasPrefix("Revised determination 2018-19"))
+        #expect(second.body.contains("- low_participation_groups: none → swd"))
+        #expect(second.body.contains("submission corrections-7"))
+    }
+
+    @Test(arguments: [UInt64(1), 2, 3])
+    func sendsOneNoticeARevisionWhateverHappens(seed: UInt64) throws {
+        let spool = folder()
+        defer { try? FileManager.default.removeItem(atPath: spool.path) }
+        let bench = try JudgingBench(
+            [NotificationStage(pipeline: Pipeline(), spool: spool)],
+            partitions: 3,
+            seed: seed,
+            disturbances: .all
+        )
+        let codes = (0..<30).map { "0\(100 + $0)0005" }
+        for revision in UInt32(1)...3 {
+            for code in codes {
+                try bench.put(
+                    Topics.determinations,
+                    "2019/\(code)",
+                    determination(code, revision: revision),
+                    partition: bench.district(code)
+                )
+            }
+            try bench.driver.run()
+        }
+        #expect(bench.driver.disturbed > 0)
+        let records = (bench.driver.topics[bench.pipeline.name(Topics.notices)] ?? []).flatMap { $0 }
+        #expect(records.count == 90)
+        #expect(Set(records.map(\.key)).count == 90)
+        for code in codes {
+            for revision in 1...3 {
+                let path = "\(spool.path)/2019/\(code.prefix(4))0000/2019-\(code)-r\(revision).json"
+                let data = try #require(FileManager.default.contents(atPath: path))
+                let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+                #expect(json["org_code"] as? String == code)
+                #expect(json["revision"] as? Int == revision)
+            }
+        }
+        let enumerator = FileManager.default.enumerator(atPath: spool.path)
+        let files = (enumerator?.allObjects as? [String] ?? []).filter { $0.hasSuffix("json") || $0.hasSuffix("part") }
+        #expect(files.count == 90)
+    }
+
+    @Test func writesNothingWhileRestoringAndTellsNobodyOfAWithdrawal() throws {
+        let spool = folder()
+        defer { try? FileManager.default.removeItem(atPath: spool.path) }
+        let bench = try JudgingBench([NotificationStage(pipeline: Pipeline(), spool: spool)], partitions: 1)
+        try bench.put(Topics.determinations, "2019/00010005", determination("00010005", revision: 1), partition: 0)
+        try bench.driver.run()
+        #expect(FileManager.default.fileExists(atPath: spool.path))
+        try FileManager.default.removeItem(atPath: spool.path)
+        bench.driver.restartAll()
+        try bench.put(Topics.determinations, "2019/00010005", nil, partition: 0)
+        try bench.driver.run()
+        #expect(!FileManager.default.fileExists(atPath: spool.path))
+        #expect(bench.driver.topics[bench.pipeline.name(Topics.notices)]?.flatMap { $0 }.count == 1)
+    }
+
+    @Test func replacesAFileWithOtherContent() throws {
+        let spool = folder()
+        defer { try? FileManager.default.removeItem(atPath: spool.path) }
+        let name = SpoolFolder.name(schoolYear: 2019, district: "00010000", organization: "00010005", revision: 1)
+        #expect(name == "2019/00010000/2019-00010005-r1.json")
+        try spool.write([.init(name: name, content: Data("one".utf8))])
+        try spool.write([.init(name: name, content: Data("two".utf8))])
+        #expect(FileManager.default.contents(atPath: "\(spool.path)/\(name)") == Data("two".utf8))
+        #expect(throws: SpoolFolder.Failure.self) {
+            try SpoolFolder(path: "\(spool.path)/\(name)").write([.init(name: name, content: Data("x".utf8))])
+        }
+    }
+}
