@@ -1,0 +1,186 @@
+import Messages
+import Rules
+
+/// A determination with what its explanation looks up.
+struct ExplanationContext {
+    let determination: Accountability_V1_Determination
+    let framework: Framework
+    let percentiles: [Accountability_V1_Percentile]
+    private let parameters: [String: ParameterRecord]
+
+    init(
+        determination: Accountability_V1_Determination,
+        framework: Framework,
+        percentiles: [Accountability_V1_Percentile]
+    ) {
+        self.determination = determination
+        self.framework = framework
+        self.percentiles = percentiles
+        parameters = Dictionary(framework.parameters.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    var isSchool: Bool { determination.type != .district }
+
+    /// The parameters of these paths that the framework has.
+    func records(_ paths: String...) -> [ParameterRecord] {
+        paths.compactMap { parameters[$0] }
+    }
+
+    /// The whole derivation.
+    func root() -> Derivation {
+        let spring = Int(determination.schoolYear)
+        let name =
+            determination.name.isEmpty ? determination.orgCode : "\(determination.name) (\(determination.orgCode))"
+        let classification =
+            Classification(wireName: determination.classification)?.title ?? determination.classification
+        let level = DeterminationLevel(wireName: determination.level)?.title ?? determination.level
+        var inputs = reasons()
+        inputs.append(contentsOf: [percentile(), cumulative()].compactMap { $0 })
+        inputs += [groupPercentages(), participation(), graduation(), recognition(), publication()].compactMap { $0 }
+        return Derivation(
+            "Annual performance determination of school year \(spring - 1)-\(spring), \(name)",
+            level.isEmpty ? classification : "\(classification); \(level)",
+            paragraph: isSchool ? .schoolDeterminations : .districtDeterminations,
+            row: summary(),
+            inputs: inputs
+        )
+    }
+
+    private func summary() -> String {
+        switch determination.classification {
+        case "requiring_assistance":
+            "\(determination.reasons.count == 1 ? "one reason applies" : "\(determination.reasons.count) reasons apply");"
+                + " the most severe gives the level"
+        case "insufficient_data": "neither an annual percentage nor a percentile, and no reason for assistance"
+        default:
+            determination.level == "school_of_recognition"
+                ? "no reason for assistance applies; recognised by the commissioner"
+                : "no reason for assistance applies; the band of the cumulative percentage gives the level"
+        }
+    }
+
+    private func reasons() -> [Derivation] {
+        determination.reasons.map { reason in
+            switch reason {
+            case "designation":
+                Derivation(
+                    "Reason: designation",
+                    determination.designation.replacing("_", with: " "),
+                    paragraph: isSchool ? .schoolDesignation : .districtDesignation,
+                    row: determination.reasonTexts.isEmpty ? nil : determination.reasonTexts.joined(separator: "; ")
+                )
+            case "lowest_10_percent":
+                Derivation(
+                    "Reason: among the lowest performing 10 percent of schools",
+                    "percentile \(determination.percentile)",
+                    paragraph: .lowestPerformingSchools,
+                    parameters: records("determination.lowest_performing_percentile")
+                )
+            case "low_subgroup":
+                Derivation(
+                    "Reason: low performing subgroups",
+                    titles(determination.lowSubgroups),
+                    paragraph: .lowSubgroups,
+                    parameters: records("determination.low_subgroup_percentile"),
+                    inputs: determination.groupPercentiles.filter { determination.lowSubgroups.contains($0.group) }
+                        .map {
+                            Derivation(
+                                "Percentile of \(title($0.group))",
+                                "\($0.percentile)",
+                                paragraph: .subgroupPercentile
+                            )
+                        }
+                )
+            case "low_graduation":
+                Derivation(
+                    "Reason: low graduation rate",
+                    "\(determination.graduationRate) percent",
+                    paragraph: isSchool ? .schoolLowGraduation : .districtLowGraduation,
+                    parameters: records("determination.low_graduation_threshold")
+                )
+            case "low_participation":
+                Derivation(
+                    "Reason: low participation",
+                    titles(determination.lowParticipationGroups),
+                    paragraph: isSchool ? .schoolLowParticipation : .districtLowParticipation,
+                    parameters: records("participation.standard")
+                )
+            default: Derivation("Reason", reason)
+            }
+        }
+    }
+
+    func title(_ group: String) -> String { StudentGroup(wireName: group)?.title ?? group }
+
+    func titles(_ groups: [String]) -> String { groups.map(title).joined(separator: ", ") }
+
+    private func participation() -> Derivation? {
+        guard !determination.participation.isEmpty else { return nil }
+        let lacking = determination.participation.filter { $0.hasMet && !$0.met }.count
+        return Derivation(
+            "Assessment participation",
+            lacking == 0 ? "met by every group judged" : "not met in \(lacking) cases",
+            paragraph: .participation,
+            parameters: records(
+                "participation.standard",
+                "participation.unit",
+                "participation.look_back",
+                "participation.judged_rate",
+                "minimum_size.accountability"
+            ),
+            inputs: determination.participation.map { rate in
+                let name = "\(title(rate.group)), \(rate.subject)"
+                guard rate.hasMet else {
+                    return Derivation(name, "not judged, \(rate.students) students", paragraph: .participationRates)
+                }
+                let exact = "\(rate.participants)/\(rate.denominator) tests = \(rate.rate) percent"
+                return Derivation(
+                    name,
+                    "\(exact), \(rate.met ? "met" : "not met")",
+                    paragraph: .participationRequirement,
+                    row: "rate judged: \(rate.judgedRateExact)",
+                    rounding: framework.participation.displayRounding.value
+                )
+            }
+        )
+    }
+
+    private func graduation() -> Derivation? {
+        guard !determination.graduationRate.isEmpty else { return nil }
+        return Derivation(
+            "Four-year graduation rate of \(determination.graduationDataYear)",
+            "\(determination.graduates)/\(determination.graduationCohort) = \(determination.graduationRate) percent,"
+                + " \(determination.lowGraduation ? "low" : "not a reason")",
+            paragraph: isSchool ? .schoolLowGraduation : .districtLowGraduation,
+            rounding: framework.indicators?.valueRounding.value,
+            parameters: records(
+                "determination.low_graduation",
+                "determination.low_graduation_threshold",
+                "determination.minimum_cohort",
+                "determination.low_graduation_needs_percentage",
+                "indicators.data_lags"
+            )
+        )
+    }
+
+    private func recognition() -> Derivation? {
+        guard !determination.recognitions.isEmpty else { return nil }
+        return Derivation(
+            "Recognition by the commissioner",
+            determination.recognitions.map { $0.replacing("_", with: " ") }.joined(separator: ", "),
+            paragraph: .exemplaryPerformance
+        )
+    }
+
+    private func publication() -> Derivation {
+        var inputs = determination.changes.map { Derivation("Changed", $0) }
+        if !determination.cause.isEmpty { inputs.append(Derivation("Cause", "submission \(determination.cause)")) }
+        return Derivation(
+            "Publication",
+            "revision \(determination.revision), \(determination.status)",
+            paragraph: .determinations,
+            row: "framework \(determination.framework), \(determination.frameworkDigest.prefix(16))",
+            inputs: inputs
+        )
+    }
+}

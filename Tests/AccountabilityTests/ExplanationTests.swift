@@ -1,0 +1,122 @@
+import Foundation
+import Messages
+import Rules
+import Testing
+@testable import accountability
+
+@Suite struct ExplanationTests {
+    /// The high span of a district of 2019: one column of points that give 2.2 of 9.6.
+    private func determination() -> Accountability_V1_Determination {
+        func points(_ indicator: String, _ points: UInt32, _ rule: String) -> Accountability_V1_IndicatorPoints {
+            var entry = Accountability_V1_IndicatorPoints()
+            entry.indicator = indicator
+            entry.value = "500.1"
+            entry.prior = "499.2"
+            entry.target = "501.5"
+            entry.count = 205
+            entry.points = points
+            entry.rule = rule
+            return entry
+        }
+        var column = Accountability_V1_Column()
+        column.group = "all_students"
+        column.weightedEarned = "2.2"
+        column.weightedPossible = "9.6"
+        column.percent = "22.9"
+        column.indicators = [
+            points("ela_achievement", 2, "Improved below target"), points("ela_growth", 2, "Band"),
+            points("math_achievement", 1, "No change"),
+        ]
+        var total = Accountability_V1_CategoryTotal()
+        total.category = "achievement"
+        total.earned = 3
+        total.possible = 12
+        total.weight = "60"
+        column.categories = [total]
+        var span = Accountability_V1_Span()
+        span.gradeSpan = "non_high"
+        span.weight = 100
+        span.percent = 23
+        span.percentExact = "22.9"
+        span.columns = [column]
+
+        var determination = Accountability_V1_Determination()
+        determination.schoolYear = 2019
+        determination.orgCode = "00010005"
+        determination.type = .school
+        determination.name = "Example \"East\""
+        determination.classification = "requiring_assistance"
+        determination.level = "focused_targeted"
+        determination.reasons = ["lowest_10_percent", "low_participation"]
+        determination.percentile = 7
+        determination.lowParticipationGroups = ["swd"]
+        determination.annual = 23
+        determination.annualExact = "22.9"
+        determination.priorAnnualExact = "30"
+        determination.cumulative = 26
+        determination.band = "moderate"
+        determination.spans = [span]
+        determination.framework = "2019"
+        determination.status = "official"
+        determination.revision = 2
+        determination.changes = ["percentile: 11 → 7"]
+        determination.cause = "corrections-7"
+        return determination
+    }
+
+    @Test func showsEveryFigureWithItsRule() throws {
+        let explanation = Explanation(determination: determination(), framework: try Framework.of(schoolYear: 2019))
+        let text = explanation.text(width: 400)
+        for part in [
+            "2.2/9.6 = 22.9", "3 of 12 points, weight 60 %", "40 % × 30 + 60 % × 22.9 → 26",
+            "Moderate progress toward targets", "2 of 4 points: 499.2 → 500.1, target 501.5, N 205",
+            "603 CMR 2.03(3)(b)(1)(b)(i)", "603 CMR 2.03(3)(b)(1)(b)(iv)", "603 CMR 2.03(2)(b)(1)",
+            "determination.lowest_performing_percentile = 10 (published: ",
+            "points.no_change_band.scaled_score = 0.5 (assumed: ",
+            "points.growth.2 = 40", "rounded: half_up, 1 decimals", "submission corrections-7", "percentile: 11 → 7",
+            "Students with Disabilities",
+        ] {
+            #expect(text.contains(part), "\(part)")
+        }
+    }
+
+    @Test func wrapsToItsWidth() throws {
+        let text = Explanation(determination: determination(), framework: try Framework.of(schoolYear: 2019))
+            .text(width: 80)
+        let lines = text.split(separator: "\n")
+        #expect(lines.count > 40)
+        // A line is only longer where a single word is.
+        #expect(lines.allSatisfy { $0.count <= 80 || !$0.drop { $0 == " " }.contains(" ") })
+    }
+
+    @Test func isValidJSON() throws {
+        let json = Explanation(determination: determination(), framework: try Framework.of(schoolYear: 2019)).json()
+        let root = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+        #expect((root["title"] as? String)?.contains("Example \"East\"") == true)
+        #expect((root["inputs"] as? [[String: Any]])?.count ?? 0 >= 4)
+        #expect(json.contains("\"status\": \"assumed\""))
+    }
+
+    @Test func showsTheStepsOfAPercentileWhereTheyAreGiven() throws {
+        var group = Accountability_V1_GroupPercentile()
+        group.group = "all_students"
+        group.percentile = 7
+        group.comparisonGroup = "non_high"
+        var determination = determination()
+        determination.groupPercentiles = [group]
+        var step = Accountability_V1_PercentileStage()
+        step.schoolYear = 2019
+        step.stage = "year_mean"
+        step.value = "119/4"
+        var percentile = Accountability_V1_Percentile()
+        percentile.group = "all_students"
+        percentile.comparisonGroup = "non_high"
+        percentile.population = 1049
+        percentile.stages = [step]
+        let framework = try Framework.of(schoolYear: 2019)
+        let text = Explanation(determination: determination, framework: framework, percentiles: [percentile])
+            .text(width: 200)
+        #expect(text.contains("among 1049 non-high schools"))
+        #expect(text.contains("119/4 = 29.75"))
+    }
+}
