@@ -31,7 +31,7 @@ func library(
 func worker(_ name: String) -> Target {
     .executableTarget(
         name: name,
-        dependencies: ["Stages", "WorkerProcess", .argumentParser],
+        dependencies: ["Stages", "WorkerProcess", "Operating", "Kafka", "Streaming", "Messages", .argumentParser, .logging],
         path: "Sources/Workers/\(name)",
         swiftSettings: settings
     )
@@ -49,11 +49,15 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 }
 
 extension Target.Dependency {
+    static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let yams = product(name: "Yams", package: "Yams")
 }
 
@@ -70,6 +74,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -82,15 +88,19 @@ let package = Package(
         library("Messages", ["Tables", .protobuf]),
         library("Streaming", ["Kafka", .protobuf, .logging]),
         library("Stages", ["Rules", "Streaming", "Messages", "Tables", .crypto, .protobuf, .logging]),
+        library("Operating", ["Kafka", "Streaming", "Stages", .argumentParser, .logging]),
         .target(
             name: "WorkerProcess",
-            dependencies: ["Stages", "Streaming", .argumentParser, .hummingbird, .logging],
+            dependencies: ["Operating", "Stages", "Streaming", "Messages", .argumentParser, .hummingbird, .hummingbirdCore, .nioCore, .logging],
             path: "Sources/Workers/WorkerProcess",
             swiftSettings: settings
         ),
         .executableTarget(
             name: "accountability",
-            dependencies: ["Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .argumentParser, .logging],
+            dependencies: [
+                "Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .argumentParser, .asyncHTTPClient, .logging,
+                .nioCore, .nioPosix, .protobuf,
+            ],
             path: "Sources/Accountability",
             swiftSettings: settings
         ),
@@ -102,11 +112,24 @@ let package = Package(
         ),
         tests("KafkaTests", ["Kafka"]),
         tests("TablesTests", ["Tables"]),
-        tests("RulesTests", ["Rules", "Tables"]),
+        .target(
+            name: "PublishedFigures",
+            dependencies: ["Rules", "Tables"],
+            path: "Tests/PublishedFigures",
+            swiftSettings: settings
+        ),
+        tests("RulesTests", ["Rules", "Tables", "PublishedFigures"]),
         tests("MessagesTests", ["Messages"]),
         tests("StreamingTests", ["Streaming", "Kafka", .logging]),
         tests("StagesTests", ["Stages", "Streaming", "Messages", "Rules", "Tables"]),
+        tests("AccountabilityTests", ["accountability", "Messages", "Rules"]),
         tests("StatewideTests", ["statewide", "Messages", "Tables"]),
-        tests("IntegrationTests", ["Kafka", "Stages", "Streaming", "Messages", "Rules", "Tables"]),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["PublishedFigures", "Rules"],
+            path: "Tests/IntegrationTests",
+            exclude: ["Clients"],
+            swiftSettings: settings
+        ),
     ] + stages.map { worker("\($0)-worker") }
 )

@@ -58,7 +58,7 @@ public final class WorkerMetrics: Sendable {
     public var figures: Figures { state.withLock { $0.figures } }
 
     /// Changes the figures.
-    func update(_ change: (inout Figures) -> Void) {
+    package func update(_ change: (inout Figures) -> Void) {
         state.withLock { change(&$0.figures) }
     }
 

@@ -1,3 +1,4 @@
+internal import PublishedFigures
 internal import Foundation
 internal import Rules
 internal import Testing

@@ -1,3 +1,4 @@
+internal import PublishedFigures
 internal import Rules
 internal import Testing
 

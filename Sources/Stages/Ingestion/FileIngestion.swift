@@ -26,7 +26,7 @@ public struct FileIngestion: Sendable {
     }
 
     /// How far a file has been taken.
-    public struct Progress: Sendable, Hashable {
+    public struct Progress: Sendable, Hashable, Codable {
         /// Bytes read, as they lie on disk.
         public let bytesRead: Int
         /// Bytes of the file.
@@ -78,11 +78,11 @@ public struct FileIngestion: Sendable {
     /// - Parameters:
     ///   - progress: called about every 10,000 rows and at the end.
     /// - Returns: what was sent.
-    /// - Throws: ``SubmissionRefused`` for a file that cannot be taken as a whole; what the sink throws.
+    /// - Throws: ``SubmissionRefused`` for a file that cannot be taken as a whole; what the sink or `progress` throws.
     public func run(
         into sink: any RecordSink,
         receivedUnixMilliseconds: Int64,
-        progress: (Progress) -> Void = { _ in }
+        progress: (Progress) throws -> Void = { _ in }
     ) throws -> IngestionSummary {
         let match = try recognize()
         let digest = try digestOfFile()
@@ -100,7 +100,7 @@ public struct FileIngestion: Sendable {
                 try writer.send(unreadable: RejectionCode(error.code), line: reader.line, row: reader.rejectedRow)
             }
             if writer.rows % 10_000 == 0 {
-                progress(Progress(bytesRead: reader.bytesRead, totalBytes: total, rows: writer.rows, totalRows: rows))
+                try progress(Progress(bytesRead: reader.bytesRead, totalBytes: total, rows: writer.rows, totalRows: rows))
             }
         }
         guard try digestOfFile() == digest, writer.rows == rows else {
@@ -109,7 +109,7 @@ public struct FileIngestion: Sendable {
                 "\(fileName) changed while it was read; nothing of it was submitted: wait until it is written, then submit it again"
             )
         }
-        progress(Progress(bytesRead: total, totalBytes: total, rows: rows, totalRows: rows))
+        try progress(Progress(bytesRead: total, totalBytes: total, rows: rows, totalRows: rows))
         return IngestionSummary(
             layout: match.layout.wireName,
             rows: rows,

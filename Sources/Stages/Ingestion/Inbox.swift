@@ -145,6 +145,18 @@ public struct Inbox: Sendable {
         }
     }
 
+    /// Notes how far a submission has been taken, for whoever waits for it. Best effort: nothing depends on it.
+    public func report(_ progress: FileIngestion.Progress, of item: InboxItem) {
+        guard let bytes = try? JSONEncoder().encode(progress) else { return }
+        try? bytes.write(to: progressFile(item.id), options: .atomic)
+    }
+
+    /// How far a submission has been taken; nil before and after.
+    public func progress(of id: String) -> FileIngestion.Progress? {
+        guard Inbox.isIdentifier(id), let bytes = FileManager.default.contents(atPath: progressFile(id).path) else { return nil }
+        return try? JSONDecoder().decode(FileIngestion.Progress.self, from: bytes)
+    }
+
     private func claimPlainFiles(now: Date) throws {
         var claimed: Set<String> = []
         for name in try names() where name.hasSuffix(".json") {
@@ -163,7 +175,7 @@ public struct Inbox: Sendable {
 
     /// Deletes data without a ticket, and drafts, that nobody has written to for an hour: they hold identifiers.
     private func removeAbandoned(now: Date) throws {
-        for name in try names() where name.hasSuffix(".data") || name.hasSuffix(".draft") {
+        for name in try names() where name.hasSuffix(".data") || name.hasSuffix(".draft") || name.hasSuffix(".progress") {
             let file = directory.appendingPathComponent(name)
             if name.hasSuffix(".data"), exists(ticket(String(name.dropLast(5)))) { continue }
             guard let changed = changed(file), now.timeIntervalSince(changed) >= Inbox.abandonment else { continue }
@@ -173,7 +185,7 @@ public struct Inbox: Sendable {
 
     /// Deletes a submission's data, then its ticket: the other way round the data could be left.
     private func remove(_ id: String) throws {
-        for file in [data(id), ticket(id)] where exists(file) { try FileManager.default.removeItem(at: file) }
+        for file in [progressFile(id), data(id), ticket(id)] where exists(file) { try FileManager.default.removeItem(at: file) }
     }
 
     private func write(_ value: some Encodable, to file: URL) throws {
@@ -224,6 +236,7 @@ public struct Inbox: Sendable {
     private func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: directory.path) }
     private func data(_ id: String) -> URL { directory.appendingPathComponent("\(id).data") }
     private func ticket(_ id: String) -> URL { directory.appendingPathComponent("\(id).json") }
+    private func progressFile(_ id: String) -> URL { directory.appendingPathComponent("\(id).progress") }
     private func archived(_ id: String) -> URL { archive.appendingPathComponent("\(id).json") }
     private func exists(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
     private func receiptExists(_ id: String) -> Bool { exists(archived(id)) }

@@ -1,18 +1,19 @@
-internal import Rules
+package import Rules
+internal import Tables
 
 /// The research file of 2019 as rows of the layout `indicator_values`: what the published ranks were made from.
-enum ResearchFile {
+package enum ResearchFile {
     /// A row of `indicator_values`; every printed value stands for a group of sufficient size.
-    struct Row {
-        let schoolYear: Int
-        let organization: OrganizationCode
-        let group: StudentGroup
-        let indicator: Indicator
-        let value: Ratio
+    package struct Row {
+        package let schoolYear: Int
+        package let organization: OrganizationCode
+        package let group: StudentGroup
+        package let indicator: Indicator
+        package let value: Ratio
     }
 
     /// The header of the layout.
-    static let header = [
+    package static let header = [
         "school_year", "org_code", "comparison_group", "grade_span", "group", "indicator", "value", "count",
     ]
 
@@ -55,7 +56,7 @@ enum ResearchFile {
     ]
 
     /// The rows of a sheet of the file.
-    static func rows(_ sheet: [[String: String]], _ span: GradeSpan) -> [Row] {
+    package static func rows(_ sheet: [[String: String]], _ span: GradeSpan) -> [Row] {
         sheet.flatMap { row -> [Row] in
             guard let code = row["A"].flatMap({ OrganizationCode($0.prefix(8)) }),
                 let group = row["G"].flatMap({ StudentGroup(name: $0) })
@@ -73,15 +74,23 @@ enum ResearchFile {
     }
 
     /// A row as the fields of the layout.
-    static func fields(_ row: Row, _ span: GradeSpan) -> [String] {
+    package static func fields(_ row: Row, _ span: GradeSpan) -> [String] {
         [
             String(row.schoolYear), row.organization.description, span.wireName, span.wireName, row.group.wireName,
             row.indicator.wireName, row.value.shortText, "",
         ]
     }
 
+    /// Writes a sheet as a file of the layout.
+    package static func convert(_ sheet: String, _ span: GradeSpan, to path: String) throws {
+        var writer = try CSVWriter(path: path)
+        try writer.writeRow(header)
+        for row in rows(try PublishedData.rows(sheet), span) { try writer.writeRow(fields(row, span)) }
+        try writer.close()
+    }
+
     /// The population of a group.
-    static func entries(_ rows: [Row], _ group: StudentGroup, _ span: GradeSpan) -> [PercentileEntry] {
+    package static func entries(_ rows: [Row], _ group: StudentGroup, _ span: GradeSpan) -> [PercentileEntry] {
         let comparisonGroup: ComparisonGroup = span == .nonHigh ? .nonHigh : .high
         let members = Dictionary(grouping: rows.filter { $0.group == group }, by: \.organization)
         return members.sorted { $0.key < $1.key }

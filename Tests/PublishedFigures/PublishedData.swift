@@ -1,24 +1,24 @@
 internal import Foundation
-internal import Rules
+package import Rules
 internal import Tables
 
 /// The published figures the rules are held against; they are no part of the project.
 ///
 /// `ACCOUNTABILITY_DATA` names their directory; else `../shared/data` beside the package. Tests skip where it is absent.
-enum PublishedData {
-    static let directory: String = {
+package enum PublishedData {
+    package static let directory: String = {
         if let named = ProcessInfo.processInfo.environment["ACCOUNTABILITY_DATA"] { return named }
         let package = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         return package.deletingLastPathComponent().appendingPathComponent("shared/data").path
     }()
 
-    static func path(_ name: String) -> String { directory + "/" + name }
+    package static func path(_ name: String) -> String { directory + "/" + name }
 
-    static func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
+    package static func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
 
     /// The rows of a table, each by the name of its column up to a `|`, empty fields left out.
-    static func rows(_ name: String) throws -> [[String: String]] {
+    package static func rows(_ name: String) throws -> [[String: String]] {
         var reader = try CSVReader(path: path(name))
         let header = reader.header.map { String($0.prefix { $0 != "|" }) }
         var rows: [[String: String]] = []
@@ -35,15 +35,15 @@ enum PublishedData {
 }
 
 /// Numbers that are the same in every run.
-struct SeededNumbers: RandomNumberGenerator {
+package struct SeededNumbers: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         state = seed
     }
 
     // SplitMix64.
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -53,12 +53,12 @@ struct SeededNumbers: RandomNumberGenerator {
 }
 
 /// A decimal typed into a test.
-func decimal(_ text: String) -> Ratio {
+package func decimal(_ text: String) -> Ratio {
     guard let value = try? Ratio(decimal: text) else { preconditionFailure("'\(text)' is no decimal") }
     return value
 }
 
 /// A figure that a binary program printed: six decimals are real.
-func printed(_ text: String?) -> Ratio? {
+package func printed(_ text: String?) -> Ratio? {
     text.flatMap { try? Ratio(decimal: $0, rounded: Rounding(.halfUp, decimals: 6)) }
 }

@@ -1,0 +1,85 @@
+internal import Foundation
+internal import Kafka
+internal import Logging
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+internal import SwiftProtobuf
+
+/// Reads topics from their beginning to their end as it is now, outside of any group and committed records alone.
+struct TopicReader {
+    let connection: Connection
+    let logger: Logger
+    private let consumer: Consumer
+
+    init(_ connection: Connection, logger: Logger = Logger(label: "accountability")) throws {
+        self.connection = connection
+        self.logger = logger
+        var kafka = connection.kafka
+        kafka["group.id"] = "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).reader"
+        kafka["enable.partition.eof"] = "true"
+        consumer = try Consumer(kafka, logger: logger)
+    }
+
+    /// Reads a topic whole, every partition from its beginning.
+    ///
+    /// - Parameter body: takes each record; completion markers are left out.
+    /// - Throws: ``Failure`` where the topic does not exist, no broker answers, or the end is not reached in time.
+    func read(_ topic: TopicDefinition, _ body: (borrowing Record) throws -> Void) throws {
+        let name = connection.pipeline.name(topic)
+        let admin = try Admin(connection.kafka, logger: logger)
+        guard let description = try admin.describeTopics([name], timeout: .seconds(15))[name] else {
+            throw Failure(.configuration, "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it")
+        }
+        var open = Set(description.partitions.map { TopicPartition(topic: name, partition: $0.partition) })
+        try consumer.assign(open.sorted().map { TopicPartitionOffset($0, .beginning) })
+        var batch = RecordBatch(capacity: 4096)
+        var deadline = ContinuousClock.now + .seconds(60)
+        while !open.isEmpty {
+            let count = try consumer.poll(&batch, timeout: .milliseconds(100))
+            if count > 0 { deadline = ContinuousClock.now + .seconds(60) }
+            for index in 0..<batch.count {
+                let record = batch[index]
+                if let key = record.key, CompletionMarker.isMarker(key: key), topic.eventType != Topics.completionType { continue }
+                try body(record)
+            }
+            while let end = consumer.nextPartitionEnd() { open.remove(end.topicPartition) }
+            guard open.isEmpty || ContinuousClock.now < deadline else {
+                throw Failure(.brokerUnavailable, "\(name): the end was not reached; nothing arrived for 60 seconds")
+            }
+        }
+        batch.removeAll()
+        try consumer.unassign()
+    }
+
+    /// The newest message of every key of a topic, in the order of the keys.
+    ///
+    /// - Parameter wanted: which keys are wanted; the others are not decoded.
+    func table<M: Message>(
+        _ topic: TopicDefinition,
+        _ type: M.Type = M.self,
+        where wanted: (String) -> Bool = { _ in true }
+    ) throws -> [(key: String, message: M)] {
+        var table: [String: [UInt8]] = [:]
+        try read(topic) { record in
+            guard let key = record.key else { return }
+            let text = String(decoding: [UInt8](copying: key), as: UTF8.self)
+            guard wanted(text) else { return }
+            if let value = record.value { table[text] = [UInt8](copying: value) } else { table[text] = nil }
+        }
+        return try table.sorted { $0.key < $1.key }
+            .map { key, bytes in
+                do {
+                    return (key, try M(serializedBytes: bytes))
+                } catch {
+                    throw Failure(.badInput, "\(connection.pipeline.name(topic)): the record \(key) is not a \(M.protoMessageName)")
+                }
+            }
+    }
+
+    /// Ends the consumer.
+    func close() {
+        consumer.close(timeout: .seconds(5))
+    }
+}

@@ -1,0 +1,159 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Kafka
+internal import Logging
+internal import Messages
+internal import Operating
+internal import Stages
+
+/// `accountability topics`: the topics of the pipeline, as they should be and as they are.
+struct TopicsCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "topics",
+        abstract: "Lists the topics of the pipeline, creates what is missing, checks what is there.",
+        discussion: """
+              accountability topics                         what there is, and what differs from the catalogue
+              accountability topics --create --partitions 12 --replication 3
+              accountability topics --asyncapi > asyncapi.yaml
+              accountability topics --delete --yes          all records of this namespace, the ledger included
+
+            Exit codes: 0 done; 69 no broker answers; 78 a topic is missing or has other partitions or properties than it must have.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Flag(help: "Create the topics that are missing.")
+    var create = false
+
+    @Option(help: ArgumentHelp("Partitions of each table that is created.", valueName: "count"))
+    var partitions: Int32 = 12
+
+    @Option(help: ArgumentHelp("On how many brokers each partition is kept; default: the cluster's own.", valueName: "count"))
+    var replication: Int16 = -1
+
+    @Flag(help: "Print the AsyncAPI document of the topics instead.")
+    var asyncapi = false
+
+    @Flag(help: "Delete the topics of the namespace with everything in them; needs --yes.")
+    var delete = false
+
+    @Flag(help: "Delete without asking.")
+    var yes = false
+
+    func validate() throws {
+        guard (1...10_000).contains(partitions) else { throw ValidationError("--partitions takes 1 to 10000") }
+        guard !delete || yes else { throw ValidationError("--delete removes the ledger too, from which everything is computed; say --yes as well") }
+        guard !(delete && create) else { throw ValidationError("--create and --delete exclude each other") }
+    }
+
+    func operate() throws {
+        if asyncapi { return Standard.output(AsyncAPIDocument.yaml) }
+        let connection = try broker.connection()
+        let topics = try PipelineTopics(connection)
+        if delete {
+            for name in try topics.deleteAll() { print("deleted \(name)") }
+            return
+        }
+        if create {
+            for name in try topics.createMissing(partitions: partitions, replication: replication) { print("created \(name)") }
+        }
+        let problems = try topics.problems { print($0) }
+        guard problems.isEmpty else {
+            for problem in problems { Standard.error("topics: \(problem)") }
+            throw ExitStatus.configuration.exitCode
+        }
+    }
+}
+
+/// The topics of an installation on its brokers.
+struct PipelineTopics {
+    private let connection: Connection
+    private let admin: Admin
+    private let timeout = Duration.seconds(30)
+
+    init(_ connection: Connection) throws {
+        self.connection = connection
+        admin = try Admin(connection.kafka, logger: Logger(label: "accountability"))
+    }
+
+    /// The partitions of the topics that are there, by name.
+    func partitionCounts() throws -> [String: Int32] {
+        try admin.describeTopics(Topics.all.map(connection.pipeline.name), timeout: timeout).mapValues { Int32($0.partitions.count) }
+    }
+
+    /// The partitions of a topic.
+    ///
+    /// - Throws: ``Failure`` where it does not exist.
+    func partitions(of topic: TopicDefinition) throws -> Int32 {
+        let name = connection.pipeline.name(topic)
+        guard let count = try partitionCounts()[name] else {
+            throw Failure(.configuration, "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it")
+        }
+        return count
+    }
+
+    /// Creates what is missing, with the partitions that the tables that are there already have. Returns the names.
+    func createMissing(partitions: Int32, replication: Int16) throws -> [String] {
+        let present = try partitionCounts()
+        let existing = Topics.all.filter { $0.partitioning != .single }.compactMap { present[connection.pipeline.name($0)] }.max()
+        let missing = Topics.all.filter { present[connection.pipeline.name($0)] == nil }
+        let failures = try admin.createTopics(
+            missing.map {
+                NewTopic(
+                    name: connection.pipeline.name($0), partitions: $0.partitionCount(tables: existing ?? partitions), replication: replication,
+                    configuration: $0.configuration
+                )
+            },
+            timeout: timeout
+        )
+        for (name, error) in failures.sorted(by: { $0.key < $1.key }) where error.code != .topicAlreadyExists {
+            throw Failure(.configuration, "topic \(name) could not be created: \(error)")
+        }
+        // A cluster tells its brokers of new topics a moment later.
+        let deadline = ContinuousClock.now + timeout
+        while try partitionCounts().count < Topics.all.count, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.1) }
+        return missing.map(connection.pipeline.name)
+    }
+
+    /// Deletes the topics that are there. Returns their names.
+    func deleteAll() throws -> [String] {
+        let names = try partitionCounts().keys.sorted()
+        for (name, error) in try admin.deleteTopics(names, timeout: timeout).sorted(by: { $0.key < $1.key }) {
+            throw Failure(.internalError, "topic \(name) could not be deleted: \(error)")
+        }
+        return names
+    }
+
+    /// What differs from the catalogue.
+    ///
+    /// - Parameter report: takes a line about each topic.
+    func problems(_ report: (String) -> Void = { _ in }) throws -> [String] {
+        let present = try partitionCounts()
+        let tables = Topics.all.filter { $0.partitioning != .single }.compactMap { present[connection.pipeline.name($0)] }.max() ?? 0
+        var problems: [String] = []
+        for topic in Topics.all {
+            let name = connection.pipeline.name(topic)
+            guard let count = present[name] else {
+                problems.append("\(name) is missing; --create creates it")
+                continue
+            }
+            report("\(name)  \(count) partition\(count == 1 ? "" : "s")  \(topic.summary)")
+            let expected = topic.partitionCount(tables: tables)
+            if count != expected {
+                problems.append(
+                    "\(name) has \(count) partitions and must have \(expected): tables are joined by partition. Delete and create it again; "
+                        + "everything but the ledger is derived"
+                )
+            }
+            let properties = Dictionary(
+                try admin.describeConfigs(topic: name, timeout: timeout).map { ($0.name, $0.value ?? "") }, uniquingKeysWith: { $1 }
+            )
+            for (property, value) in topic.configuration.sorted(by: { $0.key < $1.key }) {
+                guard let actual = properties[property], actual != value else { continue }
+                problems.append("\(name): \(property) is \(actual) and must be \(value)")
+            }
+        }
+        return problems
+    }
+}

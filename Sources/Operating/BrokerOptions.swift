@@ -1,0 +1,115 @@
+public import ArgumentParser
+public import Foundation
+public import Kafka
+public import Stages
+
+/// Where the brokers are and how to talk to them: the options of every command and worker that uses Kafka.
+///
+/// An option wins over the environment, the environment over what `accountability up` wrote into the home.
+public struct BrokerOptions: ParsableArguments, Sendable {
+    /// The brokers.
+    @Option(
+        help: ArgumentHelp(
+            "The brokers, separated by commas.",
+            discussion: "Default: $ACCOUNTABILITY_BROKERS, then those of `accountability up`, then 127.0.0.1:9092.",
+            valueName: "host:port"
+        )
+    )
+    public var brokers: String?
+
+    /// The prefix of topics and groups.
+    @Option(
+        help: ArgumentHelp(
+            "The prefix that separates installations on one cluster.",
+            discussion: "Default: $ACCOUNTABILITY_NAMESPACE, then that of `accountability up`, then none.", valueName: "name"
+        )
+    )
+    public var namespace: String?
+
+    /// Properties of librdkafka.
+    @Option(
+        name: .customLong("property"),
+        help: ArgumentHelp(
+            "A property of the Kafka client (librdkafka), such as security.protocol=SASL_SSL; may be repeated.",
+            discussion: "A secret is better kept in a file: --properties-file.", valueName: "name=value"
+        )
+    )
+    public var properties: [String] = []
+
+    /// A file of such properties.
+    @Option(
+        help: ArgumentHelp(
+            "A file of such properties, a line each; default: $ACCOUNTABILITY_PROPERTIES_FILE, then client.properties of the home.",
+            valueName: "file"
+        )
+    )
+    public var propertiesFile: String?
+
+    /// The broker is the local one.
+    @Flag(help: "The broker is the local one, which ignores fetch limits.")
+    public var localBroker = false
+
+    /// The options as they are when nothing was said.
+    public init() {}
+
+    /// What to connect with.
+    ///
+    /// - Throws: ``Failure`` where a property or a file is not as it must be.
+    public func connection(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Connection {
+        let home = Home(environment: environment)
+        let installation = try Installation.load(from: home)
+        let address = brokers ?? environment["ACCOUNTABILITY_BROKERS"] ?? installation?.brokers ?? "127.0.0.1:9092"
+        let space = namespace ?? environment["ACCOUNTABILITY_NAMESPACE"] ?? installation?.namespace ?? ""
+        guard Self.isTopicName(space) else {
+            throw Failure(.usage, "--namespace: letters, digits, '.', '_' and '-' alone, at most 100 of them")
+        }
+        var kafka = KafkaConfiguration(bootstrapServers: address)
+        let isOurs = installation?.brokers == address
+        if localBroker || (isOurs && installation?.isLocalBroker == true) { kafka.adaptToLocalBroker() }
+        var file = propertiesFile ?? environment["ACCOUNTABILITY_PROPERTIES_FILE"]
+        if file == nil, isOurs, FileManager.default.fileExists(atPath: home.clientProperties.path) { file = home.clientProperties.path }
+        if let file {
+            do {
+                try kafka.load(propertiesFile: file)
+            } catch {
+                throw Failure(.configuration, error.message)
+            }
+        }
+        for property in properties {
+            guard let equals = property.firstIndex(of: "="), equals != property.startIndex else {
+                throw Failure(.usage, "--property takes name=value")
+            }
+            kafka[String(property[..<equals])] = String(property[property.index(after: equals)...])
+        }
+        if kafka["bootstrap.servers"] == nil || brokers != nil { kafka["bootstrap.servers"] = address }
+        if kafka["client.id"] == nil { kafka["client.id"] = "accountability" }
+        return Connection(kafka: kafka, pipeline: Pipeline(namespace: space), home: home, installation: isOurs ? installation : nil)
+    }
+
+    private static func isTopicName(_ text: String) -> Bool {
+        text.utf8.count <= 100
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+}
+
+/// What a command or worker connects with.
+public struct Connection: Sendable {
+    /// The client's properties.
+    public var kafka: KafkaConfiguration
+    /// The names of the topics.
+    public var pipeline: Pipeline
+    /// The home of the installation on this machine.
+    public var home: Home
+    /// The installation that `up` wrote down, where the brokers are its.
+    public var installation: Installation?
+
+    /// The brokers' addresses.
+    public var brokers: String { kafka["bootstrap.servers"] ?? "" }
+}

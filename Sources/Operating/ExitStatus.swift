@@ -1,0 +1,120 @@
+public import ArgumentParser
+import Foundation
+public import Kafka
+public import Streaming
+
+/// How a program of the project ends when it does not end well: interfaces.md, "Running".
+public enum ExitStatus: Int32, Sendable {
+    /// The command line is wrong.
+    case usage = 64
+    /// Input could not be read, or rows of it were rejected.
+    case badInput = 65
+    /// No broker answers.
+    case brokerUnavailable = 69
+    /// A defect of the program.
+    case internalError = 70
+    /// Fenced, lost or timed out: the same again may succeed.
+    case tryAgain = 75
+    /// A topic, a file, a property or a key is not as it must be.
+    case configuration = 78
+
+    /// The status for ArgumentParser.
+    public var exitCode: ExitCode { ExitCode(rawValue) }
+}
+
+/// Why a command could not do what it was asked: what, where, why and what to do, with the exit code.
+public struct Failure: Error, Sendable, CustomStringConvertible {
+    /// The exit code.
+    public let status: ExitStatus
+    /// What went wrong and what to do.
+    public let message: String
+
+    /// A failure.
+    public init(_ status: ExitStatus, _ message: String) {
+        self.status = status
+        self.message = message
+    }
+
+    /// The message.
+    public var description: String { message }
+
+    /// A failure out of any error that the house throws.
+    public init(_ error: any Error) {
+        switch error {
+        case let failure as Failure:
+            self = failure
+        case let error as RuntimeError:
+            self.init(ExitStatus(rawValue: error.code.exitCode) ?? .internalError, error.description)
+        case let error as KafkaError:
+            self.init(Self.status(of: error), Self.text(of: error))
+        case let error as TransactionAborted:
+            self.init(.tryAgain, "\(error); try again")
+        case let error as any LocalizedError where error.errorDescription != nil:
+            self.init(.internalError, error.errorDescription ?? "")
+        default:
+            self.init(.internalError, "\(error)")
+        }
+    }
+
+    private static func status(of error: KafkaError) -> ExitStatus {
+        switch error.code {
+        case .timedOut, .requestTimedOut, .transport, .allBrokersDown: .brokerUnavailable
+        case .fenced, .producerFenced, .fencedInstanceID: .tryAgain
+        case .invalidConfiguration, .authentication, .topicAuthorizationFailed, .unknownTopic, .unknownTopicOrPartition:
+            .configuration
+        default: error.isRetriable ? .tryAgain : .internalError
+        }
+    }
+
+    private static func text(of error: KafkaError) -> String {
+        switch error.code {
+        case .timedOut, .requestTimedOut, .transport, .allBrokersDown:
+            "no broker answers (\(error)): is it running? `accountability up` starts one on this machine, --brokers names another"
+        case .unknownTopic, .unknownTopicOrPartition:
+            "\(error); `accountability topics --create` creates what is missing"
+        default: "\(error)"
+        }
+    }
+}
+
+/// A command whose errors end in the exit codes of interfaces.md.
+public protocol OperatorCommand: ParsableCommand {
+    /// Does the work.
+    func operate() throws
+}
+
+extension OperatorCommand {
+    /// Does the work; prints what went wrong on standard error and ends with its exit code.
+    public func run() throws {
+        do {
+            try operate()
+        } catch let code as ExitCode {
+            throw code
+        } catch let error as ValidationError {
+            throw error
+        } catch let error as CleanExit {
+            throw error
+        } catch {
+            let failure = Failure(error)
+            let name = Self.configuration.commandName ?? Self._commandName
+            Standard.error("\(name): \(failure.message)")
+            throw failure.status.exitCode
+        }
+    }
+}
+
+/// Lines on the standard streams.
+public enum Standard {
+    /// A line on standard error.
+    public static func error(_ line: String) {
+        FileHandle.standardError.write(Data("\(line)\n".utf8))
+    }
+
+    /// Text on standard output, as it is.
+    public static func output(_ text: String) {
+        FileHandle.standardOutput.write(Data(text.utf8))
+    }
+
+    /// Whether standard error is a terminal, on which progress may overwrite its line.
+    public static var errorIsTerminal: Bool { isatty(2) == 1 }
+}

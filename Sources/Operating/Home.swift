@@ -1,0 +1,88 @@
+public import Foundation
+
+/// The folder in which an installation on this machine keeps what it runs with: `$ACCOUNTABILITY_HOME`, otherwise `~/.accountability`.
+public struct Home: Sendable, Hashable {
+    /// The folder.
+    public let directory: URL
+
+    /// The folder that the environment names.
+    public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+        if let path = environment["ACCOUNTABILITY_HOME"], !path.isEmpty {
+            directory = URL(fileURLWithPath: path, isDirectory: true)
+        } else {
+            directory = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".accountability", isDirectory: true)
+        }
+    }
+
+    /// What `up` started, and with which brokers.
+    public var installationFile: URL { directory.appendingPathComponent("installation.json") }
+    /// Properties of the Kafka client, secrets included; for its owner alone.
+    public var clientProperties: URL { directory.appendingPathComponent("client.properties") }
+    /// The secret of the pseudonyms; for its owner alone.
+    public var pseudonymKey: URL { directory.appendingPathComponent("pseudonym.key") }
+    /// The watched folder.
+    public var inbox: URL { directory.appendingPathComponent("inbox", isDirectory: true) }
+    /// Notices as files.
+    public var spool: URL { directory.appendingPathComponent("spool", isDirectory: true) }
+    /// Logs of the processes that `up` started.
+    public var logs: URL { directory.appendingPathComponent("logs", isDirectory: true) }
+    /// Their process identifiers.
+    public var run: URL { directory.appendingPathComponent("run", isDirectory: true) }
+    /// Data of the local broker.
+    public var broker: URL { directory.appendingPathComponent("broker", isDirectory: true) }
+
+    /// Creates the folders, for their owner alone.
+    public func create() throws {
+        for folder in [directory, inbox, spool, logs, run] {
+            do {
+                try FileManager.default.createDirectory(
+                    at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700]
+                )
+            } catch {
+                throw Failure(.configuration, "the folder \(folder.path) cannot be created: \(error.localizedDescription)")
+            }
+        }
+    }
+}
+
+/// An installation as `accountability up` wrote it down, so that later commands need not be told.
+public struct Installation: Sendable, Hashable, Codable {
+    /// Where the brokers are.
+    public var brokers: String
+    /// The prefix of the topics and groups.
+    public var namespace: String
+    /// Whether the broker is the local one, with its limits.
+    public var isLocalBroker: Bool
+    /// Whether `up` started the broker, and `down` stops it.
+    public var ownsBroker: Bool
+    /// Instances of each stage.
+    public var instances: Int
+
+    /// An installation.
+    public init(brokers: String, namespace: String, isLocalBroker: Bool, ownsBroker: Bool, instances: Int) {
+        self.brokers = brokers
+        self.namespace = namespace
+        self.isLocalBroker = isLocalBroker
+        self.ownsBroker = ownsBroker
+        self.instances = instances
+    }
+
+    /// The installation of a home; nil where none was brought up.
+    public static func load(from home: Home) throws -> Installation? {
+        guard let data = FileManager.default.contents(atPath: home.installationFile.path) else { return nil }
+        do {
+            return try JSONDecoder().decode(Installation.self, from: data)
+        } catch {
+            throw Failure(
+                .configuration, "\(home.installationFile.path) is not what `accountability up` writes: remove it, or name --brokers"
+            )
+        }
+    }
+
+    /// Writes it down.
+    public func save(to home: Home) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try encoder.encode(self).write(to: home.installationFile, options: .atomic)
+    }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Foundation
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import Operating
+import Streaming
+
+/// Where a worker listens.
+struct ListenAddress: Sendable, Hashable {
+    let host: String
+    let port: Int
+
+    /// An address from `host:port`; nil from `none`.
+    init?(_ text: String) throws {
+        if text == "none" { return nil }
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (0...65_535).contains(port),
+            colon != text.startIndex
+        else { throw ValidationError("--listen takes host:port, such as 127.0.0.1:9100, or none") }
+        host = String(text[..<colon].drop { $0 == "[" }.prefix { $0 != "]" })
+        self.port = port
+    }
+}
+
+/// What a worker answers over HTTP: `/health` whether it lives, `/ready` whether it is up to date, `/metrics` its figures for Prometheus.
+/// Nothing else, and nothing of what it works on.
+struct Endpoints: Sendable {
+    let metrics: WorkerMetrics
+    let address: ListenAddress
+    let addressFile: String?
+    let logger: Logger
+
+    /// Serves until the task is cancelled.
+    func run() async throws {
+        let router = Router()
+        let metrics = metrics
+        router.get("health") { _, _ in
+            Self.answer(metrics.isHealthy ? .ok : .internalServerError, metrics.isHealthy ? "healthy" : metrics.notReady ?? "failed")
+        }
+        router.get("ready") { _, _ in
+            let reason = metrics.notReady
+            return Self.answer(reason == nil ? .ok : .serviceUnavailable, reason ?? "ready")
+        }
+        router.get("metrics") { _, _ in
+            Self.answer(.ok, metrics.prometheus(), type: "text/plain; version=0.0.4; charset=utf-8")
+        }
+        let channel = HTTPServerBuilder.http1(
+            configuration: .init(
+                idleTimeout: .seconds(10),
+                httpDecoderConfiguration: .init(maxHeaderFieldSize: 4096, maxHeaderListSize: 16384, maxHeaderFieldCount: 64)
+            )
+        )
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        let logger = logger
+        let host = address.host
+        let addressFile = addressFile
+        let application = Application(
+            router: router,
+            server: channel,
+            configuration: .init(address: .hostname(address.host, port: address.port), serverName: nil),
+            onServerRunning: { channel in
+                guard let port = channel.localAddress?.port else { return }
+                logger.info("listening", metadata: ["address": "\(host):\(port)"])
+                guard let addressFile else { return }
+                do {
+                    try Data("\(host):\(port)\n".utf8).write(to: URL(fileURLWithPath: addressFile), options: .atomic)
+                } catch {
+                    logger.error("the address cannot be written to \(addressFile): \(error)")
+                }
+            },
+            logger: quiet
+        )
+        try await application.run()
+    }
+
+    private static func answer(_ status: HTTPResponse.Status, _ text: String, type: String = "text/plain; charset=utf-8") -> Response {
+        Response(
+            status: status, headers: [.contentType: type, .cacheControl: "no-store"],
+            body: .init(byteBuffer: ByteBuffer(string: text.hasSuffix("\n") ? text : text + "\n"))
+        )
+    }
+}

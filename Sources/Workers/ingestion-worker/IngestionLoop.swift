@@ -1,0 +1,209 @@
+import Foundation
+import Kafka
+import Logging
+import Messages
+import Operating
+import Stages
+import Streaming
+import Synchronization
+import WorkerProcess
+
+/// Takes submissions from the inbox, oldest first, each in one transaction with its receipt.
+///
+/// The receipt travels in the transaction, as the string of an offset: a process that was killed between the commit and the archive finds it
+/// after its restart and takes nothing twice.
+final class IngestionLoop: WorkerBody {
+    /// Thrown to abort a file when the process is asked to leave.
+    private struct Stopped: Error {}
+
+    private let connection: Connection
+    private let inboxPath: String
+    private let keyFile: String
+    private let instance: String
+    private let metrics: WorkerMetrics
+    private let logger: Logger
+    private let stopping = Atomic<Bool>(false)
+
+    init(connection: Connection, inbox: String, keyFile: String, instance: String, metrics: WorkerMetrics, logger: Logger) {
+        self.connection = connection
+        inboxPath = inbox
+        self.keyFile = keyFile
+        self.instance = instance
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    func stop() {
+        stopping.store(true, ordering: .releasing)
+    }
+
+    private var isStopping: Bool { stopping.load(ordering: .acquiring) }
+
+    /// The name of its transactional id, and of the group whose offset carries the last receipt.
+    private var identity: String {
+        "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).ingestion.\(instance)"
+    }
+
+    func run() throws {
+        let inbox = try Inbox(directory: inboxPath)
+        let lock = try InboxLock(inbox)
+        defer { lock.release() }
+        let key: PseudonymKey
+        do {
+            key = try PseudonymKey(contentsOf: keyFile)
+        } catch {
+            throw Failure(.configuration, error.description)
+        }
+        metrics.setReadiness("looking for the topics")
+        let admin = try Admin(connection.kafka, logger: logger)
+        let topic = connection.pipeline.name(Topics.submissions)
+        guard let ledger = try admin.describeTopics([topic], timeout: .seconds(30))[topic] else {
+            throw Failure(.configuration, "topic \(topic) does not exist; `accountability topics --create` creates what is missing")
+        }
+        metrics.setReadiness("taking its place")
+        let sink = try TransactionalSink(
+            kafka: connection.kafka, transactionalID: identity, source: "/\(identity.replacing(".", with: "/"))", logger: logger
+        )
+        defer { sink.close(timeout: .seconds(5)) }
+        // Whatever an earlier life had open has been ended by now, so its last receipt is final.
+        var last = try lastReceipt(admin, topic)
+        try sink.warmUp(topic: connection.pipeline.name(Topics.progress))
+        metrics.setReadiness(nil)
+        logger.info("watching", metadata: ["inbox": "\(inbox.directory.path)"])
+        while !isStopping {
+            let items = try inbox.pending()
+            for item in items {
+                guard !isStopping else { break }
+                if last?.receipt.id == item.id, let receipt = last?.receipt {
+                    try inbox.archive(item, receipt: receipt)
+                    continue
+                }
+                do {
+                    let number = (last?.number ?? 0) + 1
+                    guard let receipt = try take(item, inbox, sink, key, topic, Int32(ledger.partitions.count), number) else { break }
+                    if receipt.status == .committed { last = (number, receipt) }
+                    try inbox.archive(item, receipt: receipt)
+                } catch let aborted as TransactionAborted {
+                    metrics.update { $0.aborts[aborted.cause.name, default: 0] += 1 }
+                    logger.warning("\(aborted); \(item.id) is taken again")
+                }
+            }
+            if items.isEmpty { Thread.sleep(forTimeInterval: 0.05) }
+        }
+    }
+
+    /// Takes one submission. Returns its receipt; nil when the process is to leave and nothing was taken.
+    private func take(
+        _ item: InboxItem,
+        _ inbox: Inbox,
+        _ sink: TransactionalSink,
+        _ key: PseudonymKey,
+        _ topic: String,
+        _ partitions: Int32,
+        _ number: Int64
+    ) throws -> SubmissionReceipt? {
+        let received = Int64(Date().timeIntervalSince1970 * 1000)
+        let start = ContinuousClock.now
+        let file = FileIngestion(
+            pipeline: connection.pipeline, path: item.path, submission: item.id, fileName: item.fileName, options: item.options,
+            key: key, partitions: partitions
+        )
+        do {
+            let sentBefore = sink.sent
+            var reported = ContinuousClock.now
+            let summary = try file.run(into: sink, receivedUnixMilliseconds: received) { progress in
+                guard !isStopping else { throw Stopped() }
+                guard ContinuousClock.now - reported > .milliseconds(250) else { return }
+                reported = ContinuousClock.now
+                inbox.report(progress, of: item)
+            }
+            let receipt = SubmissionReceipt(committed: item, summary: summary, submittedUnixMilliseconds: received)
+            let commit = ContinuousClock.now
+            try sink.commit(
+                offsets: [
+                    TopicPartitionOffset(topic: topic, partition: 0, offset: .at(number), metadata: try ReceiptNote.text(of: receipt))
+                ],
+                group: try ConsumerGroupMetadata(groupID: identity)
+            )
+            let end = ContinuousClock.now
+            metrics.update {
+                $0.processed += summary.rows
+                $0.rejected += summary.unreadable
+                $0.emitted += sink.sent - sentBefore
+                $0.commits += 1
+                $0.commitSeconds += (end - commit) / .seconds(1)
+            }
+            logger.info(
+                "taken",
+                metadata: ["submission": "\(item.id)", "rows": "\(summary.rows)", "seconds": "\((end - start) / .seconds(1))"]
+            )
+            return receipt
+        } catch let refusal as SubmissionRefused {
+            try sink.abort()
+            logger.warning("refused", metadata: ["submission": "\(item.id)", "code": "\(refusal.code)"])
+            return SubmissionReceipt(refused: item, refusal, submittedUnixMilliseconds: received)
+        } catch is Stopped {
+            try sink.abort()
+            return nil
+        }
+    }
+
+    /// The receipt that the last committed transaction of this instance carried, and its number.
+    private func lastReceipt(_ admin: Admin, _ topic: String) throws -> (number: Int64, receipt: SubmissionReceipt)? {
+        let place = TopicPartition(topic: topic, partition: 0)
+        guard let offset = try admin.groupOffsets(identity, partitions: [place], timeout: .seconds(30)).first,
+            let number = offset.offset.value, let note = offset.metadata, !note.isEmpty
+        else { return nil }
+        guard let receipt = try? ReceiptNote.receipt(of: note) else {
+            logger.warning("the last receipt of \(identity) cannot be read")
+            return nil
+        }
+        return (number, receipt)
+    }
+}
+
+/// A receipt as the string that Kafka keeps with an offset.
+enum ReceiptNote {
+    /// The text of a receipt.
+    static func text(of receipt: SubmissionReceipt) throws -> String {
+        // Kafka keeps 4,096 bytes; a name of a file may take any share of them.
+        var note = receipt
+        var text = String(decoding: try JSONEncoder().encode(note), as: UTF8.self)
+        if text.utf8.count > 4000 {
+            note.fileName = String(note.fileName.prefix(100))
+            text = String(decoding: try JSONEncoder().encode(note), as: UTF8.self)
+        }
+        guard text.utf8.count <= 4000 else {
+            throw Failure(.configuration, "a receipt over \(receipt.rowsByPartition.count) partitions does not fit with an offset")
+        }
+        return text
+    }
+
+    /// The receipt of a text.
+    static func receipt(of text: String) throws -> SubmissionReceipt {
+        try JSONDecoder().decode(SubmissionReceipt.self, from: Data(text.utf8))
+    }
+}
+
+/// Keeps a second process from taking from the same inbox. Released by the system when the process ends, however it ends.
+final class InboxLock {
+    private let handle: FileHandle
+
+    init(_ inbox: Inbox) throws {
+        let path = inbox.directory.appendingPathComponent(".lock").path
+        if !FileManager.default.fileExists(atPath: path) {
+            FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+        }
+        guard let handle = FileHandle(forWritingAtPath: path) else {
+            throw Failure(.configuration, "the inbox \(inbox.directory.path) cannot be locked: is the folder somebody else's?")
+        }
+        self.handle = handle
+        guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw Failure(.tryAgain, "another process takes from the inbox \(inbox.directory.path); this one leaves")
+        }
+    }
+
+    func release() {
+        try? handle.close()
+    }
+}
