@@ -57,6 +57,7 @@ extension Target.Dependency {
     static let logging = product(name: "Logging", package: "swift-log")
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let yams = product(name: "Yams", package: "Yams")
 }
@@ -99,7 +100,7 @@ let package = Package(
             name: "accountability",
             dependencies: [
                 "Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .argumentParser, .asyncHTTPClient, .logging,
-                .nioCore, .nioPosix, .protobuf,
+                .nioCore, .nioHTTP1, .nioPosix, .protobuf,
             ],
             path: "Sources/Accountability",
             swiftSettings: settings

@@ -6,6 +6,8 @@ struct AccountabilityCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "accountability",
         abstract: "Runs a state's school accountability year under 603 CMR 2.03.",
-        subcommands: [TopicsCommand.self, Evaluate.self]
+        subcommands: [
+            Up.self, Down.self, Supervise.self, TopicsCommand.self, OpenYear.self, Submit.self, CloseYear.self, Evaluate.self,
+        ]
     )
 }

@@ -182,10 +182,12 @@ private func logCallback(
         case 6: .info
         default: .debug
         }
-    guard severity >= context.logger.logLevel else { return }
     let facility = unsafe facility.map { unsafe String(cString: $0) } ?? ""
+    // One set of properties serves consumers and producers alike: that a client passes over what is the other's is no warning.
+    let level: Logger.Level = facility == "CONFWARN" ? .debug : severity
+    guard level >= context.logger.logLevel else { return }
     context.logger.log(
-        level: severity,
+        level: level,
         "\(unsafe text.map { unsafe String(cString: $0) } ?? "")",
         metadata: ["facility": "\(facility)", "client": "\(unsafe String(cString: rd_kafka_name(client)))"]
     )

@@ -11,6 +11,8 @@ internal import FoundationEssentials
 public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     /// The properties set by the owner.
     public private(set) var properties: [String: String]
+    /// Whether ``adaptToLocalBroker()`` was called.
+    public private(set) var isLocalBroker = false
 
     /// A configuration that reaches these brokers: `host:port`, separated by commas.
     public init(bootstrapServers: String) {
@@ -28,6 +30,7 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     /// Sets `receive.message.max.bytes`, `fetch.max.bytes` and lz4 compression. Not for a production cluster, where
     /// a limit on responses is a protection.
     public mutating func adaptToLocalBroker() {
+        isLocalBroker = true
         properties["receive.message.max.bytes"] = "2147483647"
         properties["fetch.max.bytes"] = "2000000000"
         properties["compression.type"] = properties["compression.type"] ?? "lz4"

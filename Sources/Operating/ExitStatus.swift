@@ -88,18 +88,36 @@ extension OperatorCommand {
     public func run() throws {
         do {
             try operate()
-        } catch let code as ExitCode {
-            throw code
-        } catch let error as ValidationError {
-            throw error
-        } catch let error as CleanExit {
-            throw error
         } catch {
-            let failure = Failure(error)
-            let name = Self.configuration.commandName ?? Self._commandName
-            Standard.error("\(name): \(failure.message)")
-            throw failure.status.exitCode
+            throw Self.ending(error)
         }
+    }
+}
+
+/// The same for a command that waits for several things at once.
+public protocol AsyncOperatorCommand: AsyncParsableCommand {
+    /// Does the work.
+    func operate() async throws
+}
+
+extension AsyncOperatorCommand {
+    /// Does the work; prints what went wrong on standard error and ends with its exit code.
+    public func run() async throws {
+        do {
+            try await operate()
+        } catch {
+            throw Self.ending(error)
+        }
+    }
+}
+
+extension ParsableCommand {
+    /// What ArgumentParser is to be told of an error: its own errors as they are, all others as an exit code after a line on standard error.
+    fileprivate static func ending(_ error: any Error) -> any Error {
+        if error is ExitCode || error is ValidationError || error is CleanExit { return error }
+        let failure = Failure(error)
+        Standard.error("\(configuration.commandName ?? _commandName): \(failure.message)")
+        return failure.status.exitCode
     }
 }
 

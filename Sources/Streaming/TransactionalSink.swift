@@ -18,7 +18,8 @@ public final class TransactionalSink: RecordSink {
     /// Whether a transaction is open.
     public private(set) var isOpen = false
 
-    private let producer: Producer
+    private var producer: Producer
+    private let identity: TransactionalIdentity
     private let source: String
     private let logger: Logger
     private let timeout: Duration
@@ -59,38 +60,34 @@ public final class TransactionalSink: RecordSink {
     /// - Parameters:
     ///   - kafka: where the brokers are; any property passes through.
     ///   - transactionalID: the same for every life of this instance.
+    ///   - memoryTopic: a topic that exists; see ``TransactionalIdentity``.
     ///   - source: the `ce_source` of what is published.
     ///   - timeout: how long one call to the broker may be tried again.
     public init(
         kafka: KafkaConfiguration,
         transactionalID: String,
+        memoryTopic: String,
         source: String,
         timeout: Duration = .seconds(60),
         logger: Logger
     ) throws {
-        var configuration = kafka
-        configuration["transactional.id"] = transactionalID
-        if configuration["transaction.timeout.ms"] == nil { configuration["transaction.timeout.ms"] = "600000" }
-        if configuration["compression.type"] == nil { configuration["compression.type"] = "lz4" }
-        if configuration["queue.buffering.max.messages"] == nil { configuration["queue.buffering.max.messages"] = "200000" }
-        if configuration["queue.buffering.max.kbytes"] == nil { configuration["queue.buffering.max.kbytes"] = "131072" }
         self.source = source
         self.logger = logger
         self.timeout = timeout
         identifier = Array("\(UInt64.random(in: .min ... .max).hexadecimal)-0000000000000000".utf8)
-        producer = try Producer(configuration, logger: logger)
-        try retrying("taking over the transactional id \(transactionalID)") { () throws(KafkaError) in try producer.initTransactions(timeout: timeout) }
+        identity = TransactionalIdentity(transactionalID, kafka: kafka, memoryTopic: memoryTopic, timeout: timeout, logger: logger)
+        producer = try identity.takeOver()
     }
 
-    /// Spends the first second of the transactional producer, which librdkafka 2.0.2 takes to register its first partition, on a transaction
-    /// that is aborted: the first correction does not wait for it.
+    /// Spends the first second of the transactional producer, which librdkafka 2.0.2 takes to register its first partition, on a tombstone of a key
+    /// that nobody reads: the first correction does not wait for it.
+    ///
+    /// - Parameter topic: a compacted topic whose readers pass over tombstones.
     public func warmUp(topic: String) throws {
         try begin()
-        let nothing: [UInt8] = []
-        try send(topic: topic, partition: 0, key: nothing.span, value: nil, eventType: "warm-up", cause: "")
-        let end = ContinuousClock.now + .milliseconds(1100)
-        while ContinuousClock.now < end { _ = producer.poll(timeout: .milliseconds(50)) }
-        try abort()
+        let key = Array("~warm-up".utf8)
+        try send(topic: topic, partition: 0, key: key.span, value: nil, eventType: "warm-up", cause: "")
+        try commit(offsets: [], group: nil)
     }
 
     /// Begins a transaction, if none is open.
@@ -151,6 +148,14 @@ public final class TransactionalSink: RecordSink {
         guard isOpen else { return }
         isOpen = false
         try retrying("aborting") { () throws(KafkaError) in try producer.abortTransaction(timeout: timeout) }
+        try renew()
+    }
+
+    /// Where an aborted producer may not be used again, goes on with another one.
+    private func renew() throws {
+        guard let other = try identity.renewed(after: producer) else { return }
+        producer = other
+        routes = []
     }
 
     /// Ends the producer; an open transaction is left to the next life of this instance.
@@ -207,6 +212,7 @@ public final class TransactionalSink: RecordSink {
             } catch let second {
                 throw RuntimeError(.fatal, "\(action) failed, and so did aborting; a restart begins anew", cause: second)
             }
+            try renew()
             throw TransactionAborted(cause: error)
         }
         let isFenced = error.code == .fenced || error.code == .producerFenced || error.code == .fencedInstanceID

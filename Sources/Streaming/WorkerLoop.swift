@@ -44,7 +44,7 @@ final class WorkerLoop {
         let group = configuration.group(of: stage.name)
         metrics.setReadiness("taking its place")
         sink = try TransactionalSink(
-            kafka: configuration.kafka, transactionalID: "\(group).\(configuration.instance)",
+            kafka: configuration.kafka, transactionalID: "\(group).\(configuration.instance)", memoryTopic: configuration.progressTopic,
             source: "/\(group.replacing(".", with: "/"))", logger: logger
         )
         try sink.warmUp(topic: configuration.progressTopic)

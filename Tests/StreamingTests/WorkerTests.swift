@@ -134,7 +134,8 @@ struct WorkerTests {
         }
         var workers = start()
         let sink = try TransactionalSink(
-            kafka: configuration.kafka, transactionalID: "\(prefix)feeder", source: "/test", logger: logger
+            kafka: configuration.kafka, transactionalID: "\(prefix)feeder", memoryTopic: prefix + TallyTopology.progress,
+            source: "/test", logger: logger
         )
         func enter(_ id: Int, _ text: String?) throws {
             let key = Array("e\(id)".utf8)

@@ -62,7 +62,8 @@ final class IngestionLoop: WorkerBody {
         }
         metrics.setReadiness("taking its place")
         let sink = try TransactionalSink(
-            kafka: connection.kafka, transactionalID: identity, source: "/\(identity.replacing(".", with: "/"))", logger: logger
+            kafka: connection.kafka, transactionalID: identity, memoryTopic: connection.pipeline.name(Topics.progress),
+            source: "/\(identity.replacing(".", with: "/"))", logger: logger
         )
         defer { sink.close(timeout: .seconds(5)) }
         // Whatever an earlier life had open has been ended by now, so its last receipt is final.

@@ -1,0 +1,37 @@
+internal import ArgumentParser
+internal import Operating
+
+/// `accountability down`: stops what `up` started.
+struct Down: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "down",
+        abstract: "Stops the workers, and the local broker, that `up` started on this machine.",
+        discussion: """
+            Workers commit what they have and leave; one that takes longer than its bound is killed, and loses nothing: what it had not \
+            committed is consumed again after the next `up`. The local broker keeps its data in the home only as long as it is stopped \
+            properly; the submitted files are the source.
+
+            Exit codes: 0 everything is stopped (also when nothing ran).
+            """
+    )
+
+    func operate() throws {
+        let home = Home()
+        let processes = Processes(home: home)
+        let timeout = Double(Plan.load(home)?.stopTimeout ?? 20)
+        var stopped = 0
+        if let supervisor = processes.living(Processes.supervisor) {
+            stopped += processes.names().count - 1
+            Processes.end(supervisor, within: timeout + 20)
+        }
+        // What a supervisor that was killed left behind: the workers first, the broker they commit to last.
+        for name in processes.names().sorted(by: { left, _ in left != Processes.broker }) {
+            if let process = processes.living(name) {
+                Processes.end(process, within: timeout + 5)
+                stopped += 1
+            }
+            processes.forget(name)
+        }
+        print(stopped == 0 ? "nothing was running" : "stopped \(stopped) processes")
+    }
+}

@@ -1,0 +1,36 @@
+internal import Foundation
+internal import Operating
+
+/// What the supervisor keeps running: `run/plan.json`, which `up` writes and the supervisor reads again whenever it changes.
+struct Plan: Codable, Hashable {
+    /// A program with its arguments.
+    struct Program: Codable, Hashable {
+        var name: String
+        var executable: String
+        var arguments: [String]
+    }
+
+    var programs: [Program] = []
+    /// Seconds that a worker may take to stop.
+    var stopTimeout: Int
+
+    static func file(_ home: Home) -> URL { home.run.appendingPathComponent("plan.json") }
+
+    static func load(_ home: Home) -> Plan? {
+        FileManager.default.contents(atPath: file(home).path).flatMap { try? JSONDecoder().decode(Plan.self, from: $0) }
+    }
+
+    func save(_ home: Home) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try encoder.encode(self).write(to: Self.file(home), options: .atomic)
+    }
+}
+
+/// The stages that have a worker each, in the order of the flow.
+enum WorkerNames {
+    static let stages = ["ingestion", "validation", "participation", "indicator", "percentile", "determination", "notification"]
+
+    /// The name of an instance's files.
+    static func instance(_ stage: String, _ number: Int) -> String { "\(stage)-\(number)" }
+}

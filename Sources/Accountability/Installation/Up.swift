@@ -1,0 +1,248 @@
+internal import ArgumentParser
+internal import AsyncHTTPClient
+internal import Foundation
+internal import Kafka
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+internal import Operating
+internal import Stages
+
+/// `accountability up`: brings an installation up on this machine.
+struct Up: AsyncOperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Starts the workers on this machine, with a local broker unless --brokers names a cluster.",
+        discussion: """
+              accountability up                                           a local broker and seven workers
+              accountability up --brokers kafka1:9092,kafka2:9092 --partitions 12 --instances 3
+              accountability up --brokers kafka:9093 --properties-file client.properties
+
+            Creates the topics that are missing and, the first time, the key of the pseudonyms; keeps everything in $ACCOUNTABILITY_HOME \
+            (default ~/.accountability), where later commands find the brokers. Returns when every worker is ready. A worker that ends is \
+            started again. `down` stops it all.
+
+            The local broker is one process on the loopback interface, for development, tests and one machine: it keeps its data in \
+            memory, takes any password and has no TLS. Production is Apache Kafka 3.5 or later.
+
+            Exit codes: 0 everything is ready; 69 no broker answers; 75 a worker did not become ready in time; 78 something has to be set \
+            right first.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Option(help: ArgumentHelp("Partitions of each table that is created.", valueName: "count"))
+    var partitions: Int32 = 12
+
+    @Option(help: ArgumentHelp("On how many brokers each partition is kept; default: the cluster's own.", valueName: "count"))
+    var replication: Int16 = -1
+
+    @Option(help: ArgumentHelp("Instances of each stage but ingestion, which share its partitions.", valueName: "count"))
+    var instances = 1
+
+    @Option(help: ArgumentHelp("The local broker's port; default: 9092, or a free one where that is taken.", valueName: "port"))
+    var brokerPort: Int?
+
+    @Option(help: ArgumentHelp("The longest time between two commits while records keep coming.", valueName: "milliseconds"))
+    var commitInterval = 1000
+
+    @Option(help: ArgumentHelp("How long a worker may take to stop.", valueName: "seconds"))
+    var stopTimeout = 20
+
+    @Option(help: ArgumentHelp("How long everything may take to become ready.", valueName: "seconds"))
+    var timeout = 120
+
+    func validate() throws {
+        guard (1...10_000).contains(partitions) else { throw ValidationError("--partitions takes 1 to 10000") }
+        guard (1...100).contains(instances) else { throw ValidationError("--instances takes 1 to 100") }
+        guard brokerPort.map({ (0...65_535).contains($0) }) ?? true else { throw ValidationError("--broker-port takes 0 to 65535") }
+    }
+
+    func operate() async throws {
+        let home = Home()
+        try home.create()
+        let processes = Processes(home: home)
+        if processes.living(Processes.supervisor) != nil {
+            throw Failure(.configuration, "it is up already in \(home.directory.path); `accountability down` stops it")
+        }
+        for name in processes.names() {
+            if processes.living(name) != nil {
+                throw Failure(.configuration, "\(name) still runs from an earlier time; `accountability down` stops it")
+            }
+            processes.forget(name)
+        }
+        do {
+            try await start(home, processes)
+        } catch {
+            // Nothing half started is left.
+            if let supervisor = processes.living(Processes.supervisor) { Processes.end(supervisor, within: Double(stopTimeout) + 20) }
+            throw error
+        }
+    }
+
+    private func start(_ home: Home, _ processes: Processes) async throws {
+        if !FileManager.default.fileExists(atPath: home.pseudonymKey.path) {
+            do {
+                try PseudonymKey.create(at: home.pseudonymKey.path)
+            } catch {
+                throw Failure(.configuration, error.description)
+            }
+        }
+        let environment = ProcessInfo.processInfo.environment
+        let local = broker.brokers == nil && environment["ACCOUNTABILITY_BROKERS"] == nil ? try LocalBroker(home: home, port: brokerPort) : nil
+        try writeClientProperties(home)
+        try Installation(
+            brokers: local?.address ?? broker.brokers ?? environment["ACCOUNTABILITY_BROKERS"] ?? "",
+            namespace: broker.namespace ?? environment["ACCOUNTABILITY_NAMESPACE"] ?? "",
+            isLocalBroker: local != nil || broker.localBroker, ownsBroker: local != nil, instances: instances
+        )
+        .save(to: home)
+        // From here on the connection is what every later command will find.
+        let connection = try BrokerOptions.parse([]).connection(environment: ["ACCOUNTABILITY_HOME": home.directory.path])
+
+        var plan = Plan(programs: local.map { [$0.plan(home)] } ?? [], stopTimeout: stopTimeout)
+        try plan.save(home)
+        try startSupervisor(home)
+        if local != nil { say("starting a local broker at \(connection.brokers) (one machine: volatile, any password, no TLS)") }
+        try await waitForBroker(connection)
+        let topics = try PipelineTopics(connection)
+        let created = try topics.createMissing(partitions: partitions, replication: local == nil ? replication : 1)
+        if !created.isEmpty { say("created \(created.count) topics") }
+        if let problem = try topics.problems().first { throw Failure(.configuration, problem) }
+
+        plan.programs += try workers(connection, home, processes)
+        try plan.save(home)
+        try await waitForWorkers(plan.programs.map(\.name).filter { $0 != Processes.broker }, processes)
+        say("ready: \(plan.programs.count - (local == nil ? 0 : 1)) workers at \(connection.brokers); files go to `accountability submit`")
+    }
+
+    private func writeClientProperties(_ home: Home) throws {
+        var kafka = KafkaConfiguration(bootstrapServers: "")
+        if let file = broker.propertiesFile ?? ProcessInfo.processInfo.environment["ACCOUNTABILITY_PROPERTIES_FILE"] {
+            do {
+                try kafka.load(propertiesFile: file)
+            } catch {
+                throw Failure(.configuration, error.message)
+            }
+        }
+        for property in broker.properties {
+            guard let equals = property.firstIndex(of: "="), equals != property.startIndex else {
+                throw Failure(.usage, "--property takes name=value")
+            }
+            kafka[String(property[..<equals])] = String(property[property.index(after: equals)...])
+        }
+        kafka["bootstrap.servers"] = nil
+        let text = kafka.properties.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined()
+        let files = FileManager.default
+        try? files.removeItem(at: home.clientProperties)
+        guard !text.isEmpty else { return }
+        guard files.createFile(atPath: home.clientProperties.path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600]) else {
+            throw Failure(.configuration, "\(home.clientProperties.path) cannot be written")
+        }
+    }
+
+    private func workers(_ connection: Connection, _ home: Home, _ processes: Processes) throws -> [Plan.Program] {
+        let folder = try Programs.folder()
+        var programs: [Plan.Program] = []
+        for stage in WorkerNames.stages {
+            let executable = folder.appendingPathComponent("\(stage)-worker").path
+            guard FileManager.default.isExecutableFile(atPath: executable) else {
+                throw Failure(.configuration, "\(executable) is not there: Deploy/build builds all programs into one folder")
+            }
+            for number in 1...(stage == "ingestion" ? 1 : instances) {
+                let name = WorkerNames.instance(stage, number)
+                var arguments = [
+                    "--instance", "\(number)", "--address-file", processes.addressFile(name).path, "--commit-interval", "\(commitInterval)",
+                    "--stop-timeout", "\(stopTimeout)",
+                ]
+                if stage == "notification" { arguments += ["--spool", home.spool.path] }
+                programs.append(Plan.Program(name: name, executable: executable, arguments: arguments))
+            }
+        }
+        return programs
+    }
+
+    private func startSupervisor(_ home: Home) throws {
+        let process = Process()
+        process.executableURL = try Programs.folder().appendingPathComponent("accountability")
+        process.arguments = ["supervise"]
+        // The workers take brokers, namespace and properties from the home, so that secrets stand in no command line.
+        process.environment = ProcessInfo.processInfo.environment.filter { !["ACCOUNTABILITY_BROKERS", "ACCOUNTABILITY_NAMESPACE", "ACCOUNTABILITY_PROPERTIES_FILE"].contains($0.key) }
+            .merging(["ACCOUNTABILITY_HOME": home.directory.path]) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        let log = Processes(home: home).logFile(Processes.supervisor)
+        if !FileManager.default.fileExists(atPath: log.path) { FileManager.default.createFile(atPath: log.path, contents: nil) }
+        let output = try FileHandle(forWritingTo: log)
+        try output.seekToEnd()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+    }
+
+    private func waitForBroker(_ connection: Connection) async throws {
+        let deadline = ContinuousClock.now + .seconds(timeout)
+        while true {
+            do {
+                let admin = try Admin(connection.kafka, logger: Logger(label: "up") { _ in SwiftLogNoOpLogHandler() })
+                _ = try admin.describeCluster(timeout: .seconds(3))
+                return
+            } catch {
+                guard ContinuousClock.now < deadline, error.code != .invalidConfiguration, error.code != .authentication else { throw error }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+    }
+
+    private func waitForWorkers(_ names: [String], _ processes: Processes) async throws {
+        let deadline = ContinuousClock.now + .seconds(timeout)
+        var waiting = names
+        while !waiting.isEmpty {
+            var reasons: [String] = []
+            var still: [String] = []
+            for name in waiting {
+                if let reason = await Self.notReady(name, processes) {
+                    still.append(name)
+                    reasons.append("\(name): \(reason)")
+                }
+            }
+            waiting = still
+            guard !waiting.isEmpty else { return }
+            guard ContinuousClock.now < deadline else {
+                throw Failure(
+                    .tryAgain,
+                    "not ready after \(timeout) seconds: \(reasons.joined(separator: "; ")). The logs are in \(processes.home.logs.path)"
+                )
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    /// Why a worker is not ready; nil when it is.
+    static func notReady(_ name: String, _ processes: Processes) async -> String? {
+        guard processes.living(name) != nil else { return "not running" }
+        guard let address = processes.address(name) else { return "starting" }
+        do {
+            let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: "http://\(address)/ready"), timeout: .seconds(2))
+            let body = try await response.body.collect(upTo: 4096)
+            return response.status == .ok ? nil : String(buffer: body).trimmingCharacters(in: .whitespacesAndNewlines)
+        } catch {
+            return "not answering"
+        }
+    }
+
+    private func say(_ text: String) {
+        Standard.output("\(text)\n")
+    }
+}
+
+/// Where the programs of this build are.
+enum Programs {
+    /// The folder of the running program.
+    static func folder() throws -> URL {
+        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+            throw Failure(.configuration, "the folder of the programs cannot be told: /proc is not mounted")
+        }
+        return URL(fileURLWithPath: path).deletingLastPathComponent()
+    }
+}

@@ -1,0 +1,257 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Kafka
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+
+/// `accountability submit`: files into the ledger.
+struct Submit: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submit",
+        abstract: "Submits files and says what became of their rows.",
+        discussion: """
+              accountability submit organizations-2019.csv assessment_results-2019.csv.gz
+              accountability submit --layout participation_counts --ignore-extra participation-2012.csv.gz
+              accountability submit corrections.csv             a row with a known key replaces; action=delete retracts
+
+            Each file is a submission: all of it is taken into the ledger or none. The layout is recognised by the header. Files are taken in \
+            the order given; organizations first, as every other file names them. Waits until every row is accepted, rejected or found \
+            unchanged, and prints the receipt: rows = accepted + rejected + unchanged. `accountability rejections --submission ID` lists \
+            what was rejected and why.
+
+            Exit codes: 0 every row is accepted or unchanged; 65 a file was refused or rows were rejected; 69 no broker answers; 75 it took \
+            longer than --timeout (what was submitted stays submitted; the same file again changes nothing).
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Argument(help: "The files, .csv or .csv.gz.")
+    var files: [String]
+
+    @Option(help: ArgumentHelp("The layout of all files, where their header does not tell.", valueName: "name"))
+    var layout: String?
+
+    @Flag(help: "Pass over columns that the layout does not have.")
+    var ignoreExtra = false
+
+    @Flag(help: "Accept rows of organizations that were never declared.")
+    var allowUndeclared = false
+
+    @Option(help: ArgumentHelp("The watched folder of the ingestion worker; default: inbox in $ACCOUNTABILITY_HOME.", valueName: "folder"))
+    var inbox: String?
+
+    @Flag(inversion: .prefixedNo, help: "Wait for the receipts.")
+    var wait = true
+
+    @Option(help: ArgumentHelp("How long to wait while nothing moves.", valueName: "seconds"))
+    var timeout = 120
+
+    @Flag(help: "Print the receipts as JSON.")
+    var json = false
+
+    func operate() throws {
+        for file in files {
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: file, isDirectory: &isFolder) else {
+                throw Failure(.badInput, "\(file) does not exist; nothing was submitted")
+            }
+            guard !isFolder.boolValue, FileManager.default.isReadableFile(atPath: file) else {
+                throw Failure(.badInput, "\(file) is not a file that can be read; nothing was submitted")
+            }
+        }
+        let connection = try broker.connection()
+        let folder = try Inbox(directory: inbox ?? connection.home.inbox.path)
+        let options = FileIngestion.Options(layout: layout, ignoreExtra: ignoreExtra, allowUndeclared: allowUndeclared)
+        let submissions = try Submissions(connection, folder, wait: wait)
+        let receipts = try submissions.submit(files, options, timeout: .seconds(timeout))
+        guard wait else {
+            for receipt in receipts { print("\(receipt.id)  \(receipt.fileName)") }
+            return
+        }
+        Standard.output(json ? ReceiptText.json(receipts) : receipts.map(ReceiptText.lines).joined())
+        guard receipts.allSatisfy({ $0.isRefused == false && $0.rejected == 0 }) else { throw ExitStatus.badInput.exitCode }
+    }
+}
+
+/// What became of one submitted file.
+struct SubmissionOutcome {
+    let id: String
+    let fileName: String
+    /// Why the file was refused as a whole: code and message.
+    var refusal: (code: String, message: String)?
+    var layout = ""
+    var rows = 0
+    var accepted = 0
+    var rejected = 0
+    var unchanged = 0
+    var replaced = 0
+    var deleted = 0
+    var undeclared = 0
+    /// Rejected rows by code.
+    var rejections: [String: Int] = [:]
+    /// From the call to the last row's receipt.
+    var seconds = 0.0
+
+    var isRefused: Bool { refusal != nil }
+}
+
+/// Drops files into the inbox and follows them into the ledger and through validation.
+final class Submissions {
+    private struct Pending {
+        var outcome: SubmissionOutcome
+        /// Rows by partition of the ledger, once they are in it.
+        var expected: [Int]?
+        var receipts: [Int32: Accountability_V1_Receipt] = [:]
+
+        var isDone: Bool {
+            if outcome.isRefused { return true }
+            guard let expected else { return false }
+            return expected.enumerated().allSatisfy { $1 == 0 || Int(receipts[Int32($0)]?.rows ?? 0) >= $1 }
+        }
+        var validated: Int { receipts.values.reduce(0) { $0 + Int($1.rows) } }
+    }
+
+    private let inbox: Inbox
+    private let tail: TopicTail?
+    private let receiptsTopic: String
+    private var pending: [Pending] = []
+
+    init(_ connection: Connection, _ inbox: Inbox, wait: Bool) throws {
+        self.inbox = inbox
+        receiptsTopic = connection.pipeline.name(Topics.receipts)
+        tail = wait ? try TopicTail(connection, [Topics.receipts, Topics.rejections]) : nil
+    }
+
+    /// Submits files in their order.
+    func submit(_ files: [String], _ options: FileIngestion.Options, timeout: Duration) throws -> [SubmissionOutcome] {
+        let start = ContinuousClock.now
+        for file in files {
+            do {
+                let id = try inbox.drop(file: file, options: options)
+                pending.append(Pending(outcome: SubmissionOutcome(id: id, fileName: URL(fileURLWithPath: file).lastPathComponent)))
+            } catch {
+                throw Failure(.badInput, "\(error.description)\(pending.isEmpty ? "; nothing was submitted" : "; the files before it were")")
+            }
+            // Names sort by the millisecond: the next file is a later one.
+            Thread.sleep(forTimeInterval: 0.001)
+        }
+        guard tail != nil else { return pending.map(\.outcome) }
+        defer { tail?.close() }
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        var moved = ContinuousClock.now
+        var last = ""
+        while let current = pending.firstIndex(where: { !$0.isDone }) {
+            try look(start)
+            let line = describe(current)
+            if line != last {
+                last = line
+                moved = ContinuousClock.now
+                progress.show(line)
+            }
+            guard ContinuousClock.now - moved < timeout else {
+                throw Failure(
+                    .tryAgain,
+                    "\(pending[current].outcome.fileName) (\(pending[current].outcome.id)): nothing moved for \(timeout.components.seconds) seconds "
+                        + "(\(line)). Is the ingestion worker of \(inbox.directory.path) running, and the validation worker? `accountability doctor` tells"
+                )
+            }
+        }
+        // Rejections of the last rows come in the same transaction as their receipt; take what is still under way.
+        try look(start)
+        return pending.map(\.outcome)
+    }
+
+    private func look(_ start: ContinuousClock.Instant) throws {
+        for index in pending.indices where pending[index].expected == nil && !pending[index].outcome.isRefused {
+            guard let receipt = try inbox.receipt(pending[index].outcome.id) else { break }
+            if receipt.status == .refused {
+                pending[index].outcome.refusal = (receipt.code ?? "refused", receipt.message ?? "")
+            } else {
+                pending[index].outcome.layout = receipt.layout ?? ""
+                pending[index].outcome.rows = receipt.rows
+                pending[index].expected = receipt.rowsByPartition
+            }
+        }
+        try tail?.poll(.milliseconds(20)) { record in
+            if record.topic == receiptsTopic {
+                guard let receipt = record.decoded(Accountability_V1_Receipt.self),
+                    let index = pending.firstIndex(where: { $0.outcome.id == receipt.submission })
+                else { return }
+                pending[index].receipts[receipt.partition] = receipt
+                pending[index].outcome.seconds = (ContinuousClock.now - start) / .seconds(1)
+            } else if let rejection = record.decoded(Accountability_V1_Rejection.self),
+                let index = pending.firstIndex(where: { $0.outcome.id == rejection.submission })
+            {
+                pending[index].outcome.rejections[rejection.code, default: 0] += 1
+            }
+        }
+        for index in pending.indices {
+            var outcome = pending[index].outcome
+            let receipts = pending[index].receipts.values
+            outcome.accepted = receipts.reduce(0) { $0 + Int($1.accepted) }
+            outcome.rejected = receipts.reduce(0) { $0 + Int($1.rejected) }
+            outcome.unchanged = receipts.reduce(0) { $0 + Int($1.unchanged) }
+            outcome.replaced = receipts.reduce(0) { $0 + Int($1.replaced) }
+            outcome.deleted = receipts.reduce(0) { $0 + Int($1.deleted) }
+            outcome.undeclared = receipts.reduce(0) { $0 + Int($1.undeclared) }
+            pending[index].outcome = outcome
+        }
+    }
+
+    private func describe(_ index: Int) -> String {
+        let entry = pending[index]
+        let place = pending.count > 1 ? "file \(index + 1) of \(pending.count), " : ""
+        if entry.expected != nil { return "\(place)\(entry.outcome.fileName): \(entry.validated) of \(entry.outcome.rows) rows validated" }
+        if let progress = inbox.progress(of: entry.outcome.id) {
+            return "\(place)\(entry.outcome.fileName): \(progress.rows) of \(progress.totalRows) rows into the ledger"
+        }
+        return "\(place)\(entry.outcome.fileName): waiting for the ingestion worker"
+    }
+}
+
+/// Receipts for people and programs.
+enum ReceiptText {
+    /// Lines of one receipt.
+    static func lines(_ outcome: SubmissionOutcome) -> String {
+        if let refusal = outcome.refusal {
+            return "\(outcome.fileName): refused as a whole, nothing of it was taken (\(refusal.code)): \(refusal.message)\n"
+        }
+        var text = "\(outcome.fileName): \(outcome.layout), \(outcome.rows) rows = \(outcome.accepted) accepted + \(outcome.rejected) rejected + "
+            + "\(outcome.unchanged) unchanged"
+        if outcome.replaced > 0 { text += "; of the accepted, \(outcome.replaced) replaced or retracted earlier rows" }
+        text += " (\(outcome.id), \(String(format: "%.1f", outcome.seconds)) s)\n"
+        for (code, count) in outcome.rejections.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+            text += "  rejected: \(code) × \(count)\n"
+        }
+        if outcome.undeclared > 0 { text += "  warning: \(outcome.undeclared) rows are of organizations that were not declared for the year\n" }
+        return text
+    }
+
+    /// An array of receipts.
+    static func json(_ outcomes: [SubmissionOutcome]) -> String {
+        struct Receipt: Encodable {
+            var submission, fileName: String
+            var status: String
+            var code, message, layout: String?
+            var rows, accepted, rejected, unchanged, replaced, deleted, undeclared: Int
+            var rejections: [String: Int]
+            var seconds: Double
+        }
+        let receipts = outcomes.map {
+            Receipt(
+                submission: $0.id, fileName: $0.fileName, status: $0.isRefused ? "refused" : "committed", code: $0.refusal?.code,
+                message: $0.refusal?.message, layout: $0.isRefused ? nil : $0.layout, rows: $0.rows, accepted: $0.accepted, rejected: $0.rejected,
+                unchanged: $0.unchanged, replaced: $0.replaced, deleted: $0.deleted, undeclared: $0.undeclared, rejections: $0.rejections,
+                seconds: $0.seconds
+            )
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(receipts) else { return "[]\n" }
+        return String(decoding: data, as: UTF8.self) + "\n"
+    }
+}

@@ -1,0 +1,139 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Kafka
+internal import Logging
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+
+/// `accountability open-year`: rows of a school year are accepted from here on.
+struct OpenYear: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "open-year",
+        abstract: "Opens a school year: its rows are accepted from here on.",
+        discussion: """
+              accountability open-year 2019        the school year 2018-19, by its spring
+
+            A year that looks back on another (2019 on 2018) needs that one opened and submitted too. Opening a year again changes nothing.
+
+            Exit codes: 0 done; 69 no broker answers; 78 the topics are missing.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+    @Argument(help: "The school year, by its spring: 2018-19 is 2019.") var year: Int
+
+    func validate() throws { try SchoolYear.validate(year) }
+
+    func operate() throws {
+        let connection = try broker.connection()
+        let partitions = try PipelineTopics(connection).partitions(of: Topics.submissions)
+        try OperatorAct.commit(connection) { sink in try connection.pipeline.openYear(year, partitions: partitions, into: sink) }
+        print("\(year) is open: `accountability submit FILE…` takes its rows, `accountability close-year \(year)` publishes its determinations")
+    }
+}
+
+/// `accountability close-year`: everything of a year is submitted; its percentiles and determinations are published.
+struct CloseYear: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "close-year",
+        abstract: "Closes a school year: everything is submitted, so determinations are published.",
+        discussion: """
+              accountability close-year 2019
+
+            A marker goes in band behind all rows; each stage passes it on when it has published everything before it. Returns when the last \
+            stage is done. Afterwards the year is live: a correction that is submitted revises what it changes, and nothing else is published \
+            again. Closing a year again changes nothing.
+
+            Exit codes: 0 complete; 69 no broker answers; 75 not complete within --timeout (it goes on; `accountability status` tells how far \
+            it is); 78 the topics are missing.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+    @Argument(help: "The school year, by its spring: 2018-19 is 2019.") var year: Int
+    @Flag(inversion: .prefixedNo, help: "Wait until every stage is done.") var wait = true
+    @Option(help: ArgumentHelp("How long to wait.", valueName: "seconds")) var timeout = 3600
+
+    func validate() throws { try SchoolYear.validate(year) }
+
+    func operate() throws {
+        let connection = try broker.connection()
+        if let waiting = try? Inbox(directory: connection.home.inbox.path).pending(), !waiting.isEmpty {
+            Standard.error("close-year: warning: \(waiting.count) submissions still wait in the inbox; their rows will arrive as corrections")
+        }
+        let counts = try PipelineTopics(connection).partitionCounts()
+        let topic = connection.pipeline.name(Topics.submissions)
+        guard let partitions = counts[topic] else {
+            throw Failure(.configuration, "topic \(topic) does not exist at \(connection.brokers); `accountability topics --create` creates it")
+        }
+        let start = ContinuousClock.now
+        try OperatorAct.commit(connection) { sink in
+            let marker = try CompletionMarker.encode(
+                scope: "\(year)", stage: CompletionMarker.operatorStage, partition: 0, partitions: 1
+            )
+            let key = Array(marker.key.utf8)
+            for partition in 0..<partitions {
+                try sink.send(
+                    topic: topic, partition: partition, key: key.span, value: marker.value.span, eventType: Topics.completionType, cause: ""
+                )
+            }
+        }
+        guard wait else { return print("\(year) is closed; `accountability status` tells how far its determinations are") }
+        try follow(connection)
+        print("\(year) is complete after \(String(format: "%.1f", (ContinuousClock.now - start) / .seconds(1))) s")
+    }
+
+    /// Waits for the markers of the last stage.
+    private func follow(_ connection: Connection) throws {
+        let tail = try TopicTail(connection, [Topics.progress], fromBeginning: true)
+        defer { tail.close() }
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        let stages = ["validation", "participation", "indicator", "percentile", "determination", "notification"]
+        var announced: [String: Set<Int32>] = [:]
+        var expected: [String: Int] = [:]
+        let deadline = ContinuousClock.now + .seconds(timeout)
+        func done(_ stage: String) -> Int { announced[stage]?.count ?? 0 }
+        while done("notification") < expected["notification"] ?? 1 {
+            try tail.poll(.milliseconds(50)) { record in
+                guard let value = record.value, let marker = try? CompletionMarker.decode(value), marker.scope == "\(year)" else { return }
+                announced[marker.stage, default: []].insert(marker.partition)
+                expected[marker.stage] = Int(marker.partitions)
+            }
+            let state = stages.map { "\($0) \(done($0))/\(expected[$0].map(String.init) ?? "?")" }.joined(separator: ", ")
+            progress.show("\(year): \(state)")
+            guard ContinuousClock.now < deadline else {
+                throw Failure(
+                    .tryAgain,
+                    "\(year) is closed, and not complete after \(timeout) seconds (\(state)); it goes on: `accountability status` tells how far it is, "
+                        + "`accountability doctor` whether a worker is missing"
+                )
+            }
+        }
+    }
+}
+
+/// School years on the command line.
+enum SchoolYear {
+    /// Refuses what is no school year.
+    static func validate(_ year: Int) throws {
+        guard (2000...2100).contains(year) else { throw ValidationError("a school year is the four digits of its spring, 2000 to 2100") }
+    }
+}
+
+/// An operator's act on the ledger: a transaction of its own.
+enum OperatorAct {
+    /// Commits what the closure sends, all of it or none.
+    static func commit(_ connection: Connection, _ body: (TransactionalSink) throws -> Void) throws {
+        let prefix = connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace
+        let sink = try TransactionalSink(
+            kafka: connection.kafka, transactionalID: "\(prefix).operator.\(ProcessInfo.processInfo.hostName)",
+            memoryTopic: connection.pipeline.name(Topics.progress), source: "/\(prefix)/operator", logger: Logger(label: "accountability")
+        )
+        defer { sink.close(timeout: .seconds(5)) }
+        try body(sink)
+        try sink.commit(offsets: [], group: nil)
+    }
+}

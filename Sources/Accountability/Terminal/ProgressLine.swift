@@ -1,0 +1,28 @@
+internal import Foundation
+internal import Operating
+
+/// Progress on standard error: on a terminal a line that overwrites itself, otherwise a plain line now and then.
+final class ProgressLine {
+    private var shown = false
+    private var next = ContinuousClock.now + .seconds(1)
+
+    /// Shows where the work is.
+    func show(_ text: String) {
+        let now = ContinuousClock.now
+        guard now >= next else { return }
+        if Standard.errorIsTerminal {
+            FileHandle.standardError.write(Data("\r\u{1B}[2K\(text)".utf8))
+            next = now + .milliseconds(100)
+            shown = true
+        } else {
+            Standard.error(text)
+            next = now + .seconds(10)
+        }
+    }
+
+    /// Takes the line away.
+    func clear() {
+        if shown { FileHandle.standardError.write(Data("\r\u{1B}[2K".utf8)) }
+        shown = false
+    }
+}

@@ -1,0 +1,70 @@
+internal import Foundation
+internal import Kafka
+internal import Logging
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+internal import SwiftProtobuf
+
+/// Follows a topic from where it ended when the tail was made.
+final class TopicTail {
+    private let consumer: Consumer
+
+    /// A tail of topics; what is published from now on will be seen.
+    init(_ connection: Connection, _ topics: [TopicDefinition], fromBeginning: Bool = false) throws {
+        let logger = Logger(label: "accountability")
+        var kafka = connection.kafka
+        kafka["group.id"] = "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).reader"
+        kafka["fetch.wait.max.ms"] = "50"
+        consumer = try Consumer(kafka, logger: logger)
+        let names = topics.map(connection.pipeline.name)
+        let found = try Admin(connection.kafka, logger: logger).describeTopics(names, timeout: .seconds(15))
+        var places: [TopicPartitionOffset] = []
+        for name in names {
+            guard let description = found[name] else {
+                throw Failure(.configuration, "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it")
+            }
+            for partition in description.partitions {
+                let place = TopicPartition(topic: name, partition: partition.partition)
+                let (_, high) = try consumer.watermarks(place, timeout: .seconds(15))
+                places.append(TopicPartitionOffset(place, fromBeginning ? .beginning : .at(high)))
+            }
+        }
+        try consumer.assign(places)
+    }
+
+    /// Takes what has come, waiting for the first of it.
+    ///
+    /// Returns how many records came.
+    @discardableResult
+    func poll(_ timeout: Duration, _ body: (borrowing Record) throws -> Void) throws -> Int {
+        var batch = RecordBatch(capacity: 1024)
+        let count: Int
+        do {
+            count = try consumer.poll(&batch, timeout: timeout)
+        } catch {
+            // A broker that goes away for a moment is no reason to stop waiting.
+            guard error.isFatal else { return 0 }
+            throw error
+        }
+        for index in 0..<count {
+            let record = batch[index]
+            try body(record)
+        }
+        return count
+    }
+
+    /// Ends the tail.
+    func close() {
+        consumer.close(timeout: .seconds(2))
+    }
+}
+
+extension Record {
+    /// The record's value as a message; nil for a tombstone, or for bytes that are none.
+    func decoded<M: Message>(_ type: M.Type = M.self) -> M? {
+        guard let value else { return nil }
+        return try? M(serializedBytes: [UInt8](copying: value))
+    }
+}

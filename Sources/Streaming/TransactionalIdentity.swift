@@ -1,0 +1,89 @@
+import Kafka
+import Logging
+
+/// The transactional id of an instance: what ends the transaction of its former life and fences it.
+///
+/// On Apache Kafka the id stays the same for ever. The local broker tells consumers of a partition's aborted transactions without an end, so that
+/// whatever a producer commits after an abort is taken for aborted by everyone who reads on from there. There the id carries a generation: an
+/// instance takes over the id of its former life, which ends that life's transaction, and goes on under the next, as a producer that never aborted
+/// anything. The generation is kept as an offset of a group of its own on `memoryTopic`.
+final class TransactionalIdentity {
+    private let name: String
+    private let kafka: KafkaConfiguration
+    private let memoryTopic: String
+    private let timeout: Duration
+    private let logger: Logger
+    private var generation: Int64 = 0
+
+    init(_ name: String, kafka: KafkaConfiguration, memoryTopic: String, timeout: Duration, logger: Logger) {
+        self.name = name
+        self.kafka = kafka
+        self.memoryTopic = memoryTopic
+        self.timeout = timeout
+        self.logger = logger
+    }
+
+    /// A producer that has taken the id over.
+    func takeOver() throws -> Producer {
+        guard kafka.isLocalBroker else { return try producer(name) }
+        generation = try recall()
+        let former = try producer("\(name).\(generation)")
+        return try next(after: former)
+    }
+
+    /// The producer to go on with after an abort; nil when the old one is as good as new.
+    func renewed(after old: Producer) throws -> Producer? {
+        kafka.isLocalBroker ? try next(after: old) : nil
+    }
+
+    private func next(after old: Producer) throws -> Producer {
+        old.close(timeout: .seconds(5))
+        generation += 1
+        try remember()
+        return try producer("\(name).\(generation)")
+    }
+
+    private func producer(_ id: String) throws -> Producer {
+        var configuration = kafka
+        configuration["transactional.id"] = id
+        if configuration["transaction.timeout.ms"] == nil { configuration["transaction.timeout.ms"] = "600000" }
+        if configuration["compression.type"] == nil { configuration["compression.type"] = "lz4" }
+        if configuration["queue.buffering.max.messages"] == nil { configuration["queue.buffering.max.messages"] = "200000" }
+        if configuration["queue.buffering.max.kbytes"] == nil { configuration["queue.buffering.max.kbytes"] = "131072" }
+        let producer = try Producer(configuration, logger: logger)
+        let deadline = ContinuousClock.now + timeout
+        while true {
+            do {
+                try producer.initTransactions(timeout: timeout)
+                return producer
+            } catch {
+                guard error.isRetriable, !error.isFatal, ContinuousClock.now < deadline else {
+                    let isAway = error.code == .timedOut || error.code == .transport || error.code == .allBrokersDown
+                    throw RuntimeError(
+                        isAway ? .brokerUnavailable : .fatal, "taking over the transactional id \(id)\(isAway ? ": no broker answers" : "")",
+                        cause: error
+                    )
+                }
+                logger.warning("taking over the transactional id \(id): trying again", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private func memory() throws -> (consumer: Consumer, place: TopicPartition) {
+        var configuration = kafka
+        configuration["group.id"] = "\(name).generation"
+        return (try Consumer(configuration, logger: logger), TopicPartition(topic: memoryTopic, partition: 0))
+    }
+
+    private func recall() throws -> Int64 {
+        let (consumer, place) = try memory()
+        defer { consumer.close(timeout: .seconds(2)) }
+        return try consumer.committed([place], timeout: timeout).first?.offset.value ?? 0
+    }
+
+    private func remember() throws {
+        let (consumer, place) = try memory()
+        defer { consumer.close(timeout: .seconds(2)) }
+        try consumer.commit([TopicPartitionOffset(place, .at(generation))], timeout: timeout)
+    }
+}
