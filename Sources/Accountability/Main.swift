@@ -7,7 +7,7 @@ struct AccountabilityCommand: AsyncParsableCommand {
         commandName: "accountability",
         abstract: "Runs a state's school accountability year under 603 CMR 2.03.",
         subcommands: [
-            Up.self, Down.self, Supervise.self, TopicsCommand.self, OpenYear.self, Submit.self, CloseYear.self, Evaluate.self,
+            Up.self, Down.self, Supervise.self, TopicsCommand.self, OpenYear.self, Submit.self, CloseYear.self, Evaluate.self, Measure.self,
         ]
     )
 }

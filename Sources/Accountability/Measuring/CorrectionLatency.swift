@@ -1,0 +1,77 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Kafka
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+
+/// `accountability measure`: for Deploy/bench.
+struct Measure: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "measure", abstract: "Measures a running installation (for Deploy/bench).", shouldDisplay: false,
+        subcommands: [MeasureFloor.self, MeasureCorrections.self]
+    )
+}
+
+/// `accountability measure corrections`: from the submission of one row to the revised determination.
+struct MeasureCorrections: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "corrections",
+        abstract: "Submits the rows of a file one by one and times each until a determination that names it is published.",
+        discussion: "Rows that change no determination are counted apart."
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+    @Argument(help: "A file of corrections.") var file: String
+    @Option(help: ArgumentHelp("At most so many rows.", valueName: "count")) var count = 30
+
+    func operate() throws {
+        let connection = try broker.connection()
+        let inbox = try Inbox(directory: connection.home.inbox.path)
+        let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+        guard let header = lines.first else { throw Failure(.badInput, "\(file) is empty") }
+        let tail = try TopicTail(connection, [Topics.determinations])
+        defer { tail.close() }
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("corrections-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var first: [Double] = []
+        var last: [Double] = []
+        var silent = 0
+        for (number, line) in lines.dropFirst().prefix(count).enumerated() {
+            let path = folder.appendingPathComponent("row-\(number).csv").path
+            try "\(header)\n\(line)\n".write(toFile: path, atomically: false, encoding: .utf8)
+            let start = ContinuousClock.now
+            let id = Array(try inbox.drop(file: path).utf8)
+            var seen: [Double] = []
+            // Long enough to tell a row that changes nothing from a slow one, and to see the last of several revisions.
+            let wait = Duration.milliseconds(2500)
+            while ContinuousClock.now - start < wait {
+                try tail.poll(.milliseconds(5)) { record in
+                    guard let cause = record.header("ce_cause").value, [UInt8](copying: cause) == id else { return }
+                    seen.append((ContinuousClock.now - start) / .milliseconds(1))
+                }
+                if let newest = seen.last, (ContinuousClock.now - start) / .milliseconds(1) > newest + 700 { break }
+            }
+            if let earliest = seen.first, let latest = seen.last {
+                first.append(earliest)
+                last.append(latest)
+            } else {
+                silent += 1
+            }
+        }
+        func percentile(_ values: [Double], _ share: Double) -> String {
+            let sorted = values.sorted()
+            guard !sorted.isEmpty else { return "null" }
+            return String(format: "%.0f", sorted[min(sorted.count - 1, Int((Double(sorted.count) * share).rounded(.up)) - 1)])
+        }
+        func object(_ values: [Double]) -> String {
+            "{\"p50\": \(percentile(values, 0.5)), \"p95\": \(percentile(values, 0.95)), \"max\": \(percentile(values, 1))}"
+        }
+        print(
+            "{\"corrections\": \(first.count), \"without_change\": \(silent), \"first_determination_ms\": \(object(first)), "
+                + "\"last_determination_ms\": \(object(last))}"
+        )
+    }
+}
