@@ -36,9 +36,14 @@ struct TopicReader {
         try consumer.assign(open.sorted().map { TopicPartitionOffset($0, .beginning) })
         var batch = RecordBatch(capacity: 4096)
         var deadline = ContinuousClock.now + .seconds(60)
+        let line = Standard.errorIsTerminal ? ProgressLine() : nil
+        defer { line?.clear() }
+        var total = 0
         while !open.isEmpty {
             let count = try consumer.poll(&batch, timeout: .milliseconds(100))
             if count > 0 { deadline = ContinuousClock.now + .seconds(60) }
+            total += count
+            line?.show("reading \(name): \(total) records")
             for index in 0..<batch.count {
                 let record = batch[index]
                 if let key = record.key, CompletionMarker.isMarker(key: key), topic.eventType != Topics.completionType { continue }

@@ -1,0 +1,120 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Messages
+internal import Operating
+internal import Rules
+
+/// `accountability explain`: how a determination came about.
+struct ExplainCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Explains a determination step by step, or what keeps an organization from another one.",
+        discussion: """
+            Every figure comes with its inputs, its rounding, its parameter with status and source, and its paragraph of 603 CMR 2.03.
+
+              accountability explain 2019 00350005
+              accountability explain 2019 00350005 --json | jq .value
+              accountability explain 2019 00350005 --why-not not_requiring_assistance
+              accountability explain 2019 00350005 --why-not meeting
+
+            --why-not takes \(WhyNot.names.joined(separator: ", ")).
+
+            Exit codes: 0 done; 64 usage; 65 there is no such determination; 69 no broker answers; 78 a topic is missing.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
+    var year: Int
+
+    @Argument(help: "The organization's code, eight digits.")
+    var org: String
+
+    @Flag(help: "Print JSON instead of a tree.")
+    var json = false
+
+    @Option(help: ArgumentHelp("Tell what would have to differ for this classification or level.", valueName: "name"))
+    var whyNot: String?
+
+    @Option(help: ArgumentHelp("Columns of the tree; default: the terminal's, otherwise 100.", valueName: "columns"))
+    var width: Int?
+
+    func validate() throws {
+        try YearSelection.check(year)
+        guard OrganizationCode(org) != nil else { throw ValidationError("'\(org)' is not an organization's code: eight digits, leading zeros included") }
+        if let whyNot, !WhyNot.names.contains(whyNot) {
+            throw ValidationError("--why-not takes one of \(WhyNot.names.joined(separator: ", "))")
+        }
+        if let width, !(40...1000).contains(width) { throw ValidationError("--width takes 40 to 1000") }
+    }
+
+    func operate() throws {
+        let connection = try broker.connection()
+        let determination = try find(connection)
+        let framework = try YearFramework.of(year)
+        let derivation: Derivation
+        if let whyNot {
+            let prefix = "\(year)/\(org)/all/"
+            let reader = try TopicReader(connection)
+            defer { reader.close() }
+            let participation = try reader.table(Topics.participation, Accountability_V1_Participation.self) { $0.hasPrefix(prefix) }
+            derivation = try WhyNot(determination, framework, participation: participation.map(\.message)).derivation(whyNot)
+        } else {
+            let selection = try YearSelection(year, try OrganizationSelection(org))
+            let percentiles = try selection.read(Topics.percentiles, Accountability_V1_PercentileEntry.self, from: connection).messages
+                .map(\.percentile).filter { $0.orgCode == org }
+            derivation = Explanation(determination: determination, framework: framework, percentiles: percentiles).derivation
+        }
+        if json { return Standard.output(ExplanationJSON.object(derivation, indent: "") + "\n") }
+        var lines: [String] = []
+        ExplanationText(width: width ?? TerminalSize.columns ?? 100).render(derivation, depth: 0, into: &lines)
+        Standard.output(lines.joined(separator: "\n") + "\n")
+    }
+
+    /// The organization's determination.
+    ///
+    /// - Throws: ``Failure`` that names what there is instead.
+    private func find(_ connection: Connection) throws -> Accountability_V1_Determination {
+        let reader = try TopicReader(connection)
+        defer { reader.close() }
+        var years: Set<Int> = []
+        var relatives: Set<String> = []
+        let key = "\(year)/\(org)"
+        let table = try reader.table(Topics.determinations, Accountability_V1_Determination.self) { candidate in
+            let parts = candidate.split(separator: "/")
+            if parts.count == 2, let of = Int(parts[0]) {
+                years.insert(of)
+                if of == year, parts[1].prefix(4) == org.prefix(4) { relatives.insert(String(parts[1])) }
+            }
+            return candidate == key
+        }
+        if let found = table.first { return found.message }
+        throw Failure(.badInput, Self.absence(year: year, org: org, years: years.sorted(), relatives: relatives.sorted()))
+    }
+
+    /// What there is instead of a determination that is not there.
+    static func absence(year: Int, org: String, years: [Int], relatives: [String]) -> String {
+        guard years.contains(year) else { return YearSelection.absence("determinations", year: year, years: years) }
+        guard !relatives.isEmpty else {
+            return "no determination of \(org) in \(year), nor of any organization of its district; `accountability determinations \(year)` lists what there is"
+        }
+        let some = relatives.prefix(20).joined(separator: ", ")
+        return "no determination of \(org) in \(year); its district has \(some)\(relatives.count > 20 ? ", …" : "")"
+    }
+}
+
+/// The size of the terminal that standard output is.
+enum TerminalSize {
+    /// Its columns; nil where it is none.
+    static var columns: Int? { size.map { Int($0.ws_col) } }
+    /// Its rows; nil where it is none.
+    static var rows: Int? { size.map { Int($0.ws_row) } }
+
+    private static var size: winsize? {
+        guard isatty(1) == 1 else { return nil }
+        var size = winsize()
+        guard unsafe ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return size
+    }
+}

@@ -1,0 +1,141 @@
+internal import Messages
+internal import Rules
+
+/// Which determinations are asked for.
+struct DeterminationFilter: Equatable {
+    var type: Accountability_V1_OrganizationType?
+    var classification: String?
+    var level: String?
+    var reason: String?
+    var isRevised = false
+
+    /// Whether a determination is meant.
+    func contains(_ determination: Accountability_V1_Determination) -> Bool {
+        if let type, determination.type != type { return false }
+        if let classification, determination.classification != classification { return false }
+        if let level, determination.level != level { return false }
+        if let reason, !determination.reasons.contains(reason) { return false }
+        return !isRevised || determination.revision > 1
+    }
+}
+
+/// Determinations as rows and as lines.
+enum DeterminationRows {
+    /// The columns of CSV.
+    static let columns = [
+        "school_year", "org_code", "type", "name", "classification", "level", "reasons", "percentile", "annual", "cumulative", "band",
+        "low_subgroups", "low_participation_groups", "status", "revision", "cause",
+    ]
+    /// The columns that people are shown.
+    static let shown = [
+        "org_code", "name", "classification", "level", "reasons", "percentile", "annual", "cumulative", "band", "revision",
+    ]
+
+    /// A determination as fields of ``columns``; lists are joined by semicolons.
+    static func fields(_ determination: Accountability_V1_Determination) -> [String] {
+        [
+            String(determination.schoolYear), determination.orgCode, typeName(determination.type), determination.name,
+            determination.classification, determination.level, determination.reasons.joined(separator: ";"),
+            determination.hasPercentile ? String(determination.percentile) : "",
+            determination.hasAnnual ? String(determination.annual) : "",
+            determination.hasCumulative ? String(determination.cumulative) : "", determination.band,
+            determination.lowSubgroups.joined(separator: ";"), determination.lowParticipationGroups.joined(separator: ";"),
+            determination.status, String(determination.revision), determination.cause,
+        ]
+    }
+
+    /// `school` or `district`.
+    static func typeName(_ type: Accountability_V1_OrganizationType) -> String {
+        switch type {
+        case .state: "state"
+        case .district: "district"
+        case .school: "school"
+        case .unspecified, .UNRECOGNIZED: ""
+        }
+    }
+
+    /// A determination on one line without what belongs to its publication: two runs on the same facts give the same bytes.
+    static func canonical(_ determination: Accountability_V1_Determination) throws -> String {
+        var figures = determination
+        figures.revision = 0
+        figures.changes = []
+        figures.cause = ""
+        figures.issuedUnixMilliseconds = 0
+        return try MessageJSON.line(figures)
+    }
+}
+
+/// What the determinations of a year come to.
+struct DeterminationSummary {
+    /// Counts by organization type, classification and level, in canonical order.
+    let outcomes: [(type: String, classification: String, level: String, count: Int)]
+    /// Counts of organizations by type and reason, in canonical order.
+    let reasons: [(type: String, reason: String, count: Int)]
+    /// Organizations of which a participation rate was judged, and those with a group that missed the requirement.
+    let participation: (judged: Int, low: Int)
+    /// Determinations by status.
+    let statuses: [(status: String, count: Int)]
+    let revised: Int
+    let total: Int
+
+    /// Counts determinations.
+    init(_ determinations: [Accountability_V1_Determination]) {
+        var outcomes: [[String]: Int] = [:]
+        var reasons: [[String]: Int] = [:]
+        var statuses: [String: Int] = [:]
+        var judged = 0
+        var low = 0
+        for determination in determinations {
+            let type = DeterminationRows.typeName(determination.type)
+            outcomes[[type, determination.classification, determination.level], default: 0] += 1
+            for reason in determination.reasons { reasons[[type, reason], default: 0] += 1 }
+            statuses[determination.status, default: 0] += 1
+            if determination.participation.contains(where: \.hasMet) { judged += 1 }
+            if !determination.lowParticipationGroups.isEmpty { low += 1 }
+        }
+        func place<Name: WireNamed>(_ name: String, _: Name.Type) -> Int { Name(wireName: name).map { Int($0.rawValue) } ?? Int(UInt8.max) }
+        self.outcomes = outcomes.map { (type: $0.key[0], classification: $0.key[1], level: $0.key[2], count: $0.value) }
+            .sorted { left, right in
+                if left.type != right.type { return left.type < right.type }
+                let classifications = (place(left.classification, Classification.self), place(right.classification, Classification.self))
+                if classifications.0 != classifications.1 { return classifications.0 < classifications.1 }
+                return place(left.level, DeterminationLevel.self) < place(right.level, DeterminationLevel.self)
+            }
+        self.reasons = reasons.map { (type: $0.key[0], reason: $0.key[1], count: $0.value) }
+            .sorted {
+                ($0.type, place($0.reason, DeterminationReason.self)) < ($1.type, place($1.reason, DeterminationReason.self))
+            }
+        self.statuses = statuses.map { (status: $0.key, count: $0.value) }.sorted { $0.status < $1.status }
+        participation = (judged, low)
+        revised = determinations.count { $0.revision > 1 }
+        total = determinations.count
+    }
+
+    /// The counts as text.
+    func text(year: Int) -> String {
+        var text = "\(total) determinations of \(year)\n\n"
+        text += Listing(
+            ["type", "classification", "level", "count"], outcomes.map { [$0.type, $0.classification, $0.level, String($0.count)] }
+        )
+        .text()
+        if !reasons.isEmpty {
+            text += "\n" + Listing(["type", "reason", "count"], reasons.map { [$0.type, $0.reason, String($0.count)] }).text()
+        }
+        text += "\nparticipation: judged of \(participation.judged) organizations, missed by a group of \(participation.low)\n"
+        text += statuses.map { "\($0.status): \($0.count)\n" }.joined()
+        return text + "revised: \(revised)\n"
+    }
+
+    /// The counts as rows `measure,type,name,level,count`.
+    func listing() -> Listing {
+        var listing = Listing(["measure", "type", "name", "level", "count"])
+        listing.rows += outcomes.map { ["outcome", $0.type, $0.classification, $0.level, String($0.count)] }
+        listing.rows += reasons.map { ["reason", $0.type, $0.reason, "", String($0.count)] }
+        listing.rows.append(["participation", "", "judged", "", String(participation.judged)])
+        listing.rows.append(["participation", "", "low", "", String(participation.low)])
+        listing.rows += statuses.map { ["status", "", $0.status, "", String($0.count)] }
+        listing.rows.append(["revised", "", "", "", String(revised)])
+        listing.rows.append(["total", "", "", "", String(total)])
+        return listing
+    }
+}

@@ -1,0 +1,158 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Messages
+internal import Operating
+internal import Rules
+
+/// `accountability determinations`: the annual performance determinations of a year, 603 CMR 2.03(3).
+struct DeterminationsCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "determinations",
+        abstract: "Lists the determinations of a school year, the newest revision of each.",
+        discussion: """
+              accountability determinations 2019                              a table on a terminal, otherwise CSV
+              accountability determinations 2019 --org 00350000               a district and its schools
+              accountability determinations 2019 --reason low_participation --format csv
+              accountability determinations 2019 --format json > determinations.json
+              accountability determinations 2019 --summary
+              accountability determinations 2019 --canonical | sha256sum      to compare two runs
+              accountability determinations 2019 --watch                      each new or revised one as it comes
+
+            Exit codes: 0 done; 64 usage; 69 no broker answers; 78 the topic is missing.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
+    var year: Int
+
+    @Option(help: "table, csv or json (protobuf JSON, one array).")
+    var format: OutputFormat?
+
+    @Option(help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"))
+    var org: String?
+
+    @Option(help: ArgumentHelp("school or district.", valueName: "type"))
+    var type: String?
+
+    @Option(help: ArgumentHelp("requiring_assistance, not_requiring_assistance or insufficient_data.", valueName: "name"))
+    var classification: String?
+
+    @Option(help: ArgumentHelp("A level, such as focused_targeted or meeting.", valueName: "name"))
+    var level: String?
+
+    @Option(help: ArgumentHelp("A reason, such as lowest_10_percent or low_participation.", valueName: "name"))
+    var reason: String?
+
+    @Flag(help: "Only those that were revised.")
+    var revised = false
+
+    @Flag(help: "Count them instead: by classification and level, by reason.")
+    var summary = false
+
+    @Flag(help: "One line each, sorted, without revision, changes, cause and time: to compare runs.")
+    var canonical = false
+
+    @Flag(help: "Print each new or revised one as it is published, until Ctrl-C.")
+    var watch = false
+
+    func validate() throws {
+        _ = try selection()
+        _ = try filter()
+        guard [summary, canonical, watch].count(where: { $0 }) <= 1 else {
+            throw ValidationError("--summary, --canonical and --watch exclude each other")
+        }
+    }
+
+    private func selection() throws -> YearSelection {
+        try YearSelection(year, try OrganizationSelection(org))
+    }
+
+    private func filter() throws -> DeterminationFilter {
+        var filter = DeterminationFilter()
+        switch type {
+        case nil: break
+        case "school": filter.type = .school
+        case "district": filter.type = .district
+        default: throw ValidationError("--type takes school or district")
+        }
+        filter.classification = try name(classification, Classification.self, "--classification")
+        filter.level = try name(level, DeterminationLevel.self, "--level")
+        filter.reason = try name(reason, DeterminationReason.self, "--reason")
+        filter.isRevised = revised
+        return filter
+    }
+
+    private func name<Name: WireNamed>(_ text: String?, _: Name.Type, _ option: String) throws -> String? {
+        guard let text else { return nil }
+        guard let name = Name(wireName: text) else {
+            throw ValidationError("\(option) takes one of \(Name.allCases.map(\.wireName).joined(separator: ", "))")
+        }
+        return name.wireName
+    }
+
+    func operate() throws {
+        let connection = try broker.connection()
+        let selection = try selection()
+        let filter = try filter()
+        if watch { return try follow(connection, selection, filter) }
+        let (all, years) = try selection.read(Topics.determinations, Accountability_V1_Determination.self, from: connection)
+        let determinations = all.filter(filter.contains)
+        selection.note("determinations", isEmpty: determinations.isEmpty, years: years)
+        if canonical {
+            let lines = try determinations.map { try DeterminationRows.canonical($0) + "\n" }
+            return Standard.output(lines.joined())
+        }
+        let format = OutputFormat.chosen(format)
+        if summary {
+            let summary = DeterminationSummary(determinations)
+            if self.format == .csv { return try summary.listing().writeCSV() }
+            return Standard.output(self.format == .json ? summary.json() : summary.text(year: year))
+        }
+        if format == .json { return Standard.output(try MessageJSON.array(determinations)) }
+        let listing = Listing(DeterminationRows.columns, determinations.map(DeterminationRows.fields))
+        try (format == .table ? listing.only(DeterminationRows.shown) : listing).write(format)
+    }
+
+    /// Prints what is published from now on: rows of CSV, or messages one a line.
+    private func follow(_ connection: Connection, _ selection: YearSelection, _ filter: DeterminationFilter) throws {
+        let tail = try TopicTail(connection, [Topics.determinations])
+        defer { tail.close() }
+        let interruption = Interruption()
+        if format != .json { Standard.output(CSVLine.text(DeterminationRows.columns)) }
+        while !interruption.isRequested {
+            try tail.poll(.milliseconds(250)) { record in
+                guard let key = record.keyText, selection.contains(key: key),
+                    let determination = record.decoded(Accountability_V1_Determination.self), filter.contains(determination)
+                else { return }
+                Standard.output(
+                    format == .json
+                        ? try MessageJSON.line(determination) + "\n" : CSVLine.text(DeterminationRows.fields(determination))
+                )
+            }
+        }
+    }
+}
+
+extension DeterminationSummary {
+    /// The counts as JSON.
+    func json() -> String {
+        let string = ExplanationJSON.string
+        let members = [
+            "\"total\": \(total)", "\"revised\": \(revised)",
+            "\"outcomes\": ["
+                + outcomes.map {
+                    "{\"type\": \(string($0.type)), \"classification\": \(string($0.classification)), \"level\": \(string($0.level)), "
+                        + "\"count\": \($0.count)}"
+                }
+                .joined(separator: ", ") + "]",
+            "\"reasons\": ["
+                + reasons.map { "{\"type\": \(string($0.type)), \"reason\": \(string($0.reason)), \"count\": \($0.count)}" }
+                .joined(separator: ", ") + "]",
+            "\"participation\": {\"judged\": \(participation.judged), \"low\": \(participation.low)}",
+            "\"statuses\": {" + statuses.map { "\(string($0.status)): \($0.count)" }.joined(separator: ", ") + "}",
+        ]
+        return "{\n  " + members.joined(separator: ",\n  ") + "\n}\n"
+    }
+}

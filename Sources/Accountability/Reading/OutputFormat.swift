@@ -1,0 +1,92 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Operating
+internal import SwiftProtobuf
+internal import Tables
+
+/// How a command that lists something prints it.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    /// Aligned columns for people.
+    case table
+    /// RFC 4180 with a header row.
+    case csv
+    /// One array; messages as protobuf JSON.
+    case json
+
+    /// What was asked for; otherwise a table on a terminal and CSV into files and programs.
+    static func chosen(_ format: OutputFormat?) -> OutputFormat {
+        format ?? (isatty(1) == 1 ? .table : .csv)
+    }
+}
+
+/// Rows with named columns, to be printed as CSV or as aligned text.
+struct Listing {
+    let columns: [String]
+    var rows: [[String]] = []
+
+    init(_ columns: [String], _ rows: [[String]] = []) {
+        self.columns = columns
+        self.rows = rows
+    }
+
+    /// Writes CSV to standard output.
+    func writeCSV() throws {
+        var writer = try CSVWriter(descriptor: 1)
+        try writer.writeRow(columns)
+        for row in rows { try writer.writeRow(row) }
+        try writer.close()
+    }
+
+    /// Only these columns, in this order.
+    func only(_ names: [String]) -> Listing {
+        let places = names.compactMap { columns.firstIndex(of: $0) }
+        return Listing(places.map { columns[$0] }, rows.map { row in places.map { row[$0] } })
+    }
+
+    /// Aligned columns, numbers to the right; a cell longer than `limit` is cut.
+    func text(limit: Int = 40) -> String {
+        let cells = rows.map { $0.map { $0.count > limit ? $0.prefix(limit - 1) + "…" : $0 } }
+        var widths = columns.map(\.count)
+        var isNumeric = columns.map { _ in true }
+        for row in cells {
+            for (index, cell) in row.enumerated() {
+                widths[index] = max(widths[index], cell.count)
+                if cell.contains(where: { !$0.isNumber && $0 != "." && $0 != "-" }) { isNumeric[index] = false }
+            }
+        }
+        func line(_ cells: [String]) -> String {
+            var text = ""
+            for (index, cell) in cells.enumerated() {
+                let padding = String(repeating: " ", count: widths[index] - cell.count)
+                text += (index == 0 ? "" : "  ") + (isNumeric[index] ? padding + cell : cell + padding)
+            }
+            while text.last == " " { text.removeLast() }
+            return text + "\n"
+        }
+        return line(columns) + cells.map { line($0.map { String($0) }) }.joined()
+    }
+
+    /// Prints it as a table or as CSV.
+    func write(_ format: OutputFormat) throws {
+        switch format {
+        case .csv: try writeCSV()
+        case .table, .json: Standard.output(text())
+        }
+    }
+}
+
+/// Messages as protobuf JSON: names in lowerCamelCase, fields in the order of their numbers.
+enum MessageJSON {
+    /// A message on one line.
+    static func line(_ message: some Message) throws -> String {
+        var options = JSONEncodingOptions()
+        options.useDeterministicOrdering = true
+        return try message.jsonString(options: options)
+    }
+
+    /// Messages as one array, one a line.
+    static func array(_ messages: some Sequence<some Message>) throws -> String {
+        let lines = try messages.map { try line($0) }
+        return lines.isEmpty ? "[]\n" : "[\n" + lines.joined(separator: ",\n") + "\n]\n"
+    }
+}

@@ -1,0 +1,70 @@
+internal import ArgumentParser
+internal import Messages
+internal import Operating
+internal import Rules
+
+/// `accountability participation`: the participation rates of a year, 603 CMR 2.03(2)(d).
+struct ParticipationCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "participation",
+        abstract: "Lists the participation rates of a school year.",
+        discussion: """
+            Columns and lines are those of `evaluate participation`: 'met' judges the row's own year, without looking back, and is empty \
+            below the minimum size. JSON holds the messages as published, with the look-back and the rate that was judged.
+
+              accountability participation 2019 --org 00350000
+              accountability participation 2012 --format csv | sort > published.csv
+              accountability participation 2019 --combined --format json
+
+            Exit codes: 0 done; 64 usage; 65 the year has no framework; 69 no broker answers; 78 the topic is missing.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
+    var year: Int
+
+    @Option(help: "table, csv or json (protobuf JSON, one array).")
+    var format: OutputFormat?
+
+    @Option(help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"))
+    var org: String?
+
+    @Flag(help: "Also the rates of all subjects together.")
+    var combined = false
+
+    func validate() throws {
+        _ = try YearSelection(year, try OrganizationSelection(org))
+    }
+
+    func operate() throws {
+        let selection = try YearSelection(year, try OrganizationSelection(org))
+        let (all, years) = try selection.read(
+            Topics.participation, Accountability_V1_Participation.self, from: try broker.connection()
+        )
+        let format = OutputFormat.chosen(format)
+        let messages = all.filter { combined || format == .json || !ParticipationRow.isCombined($0) }.sorted(by: ParticipationRow.inOrder)
+        selection.note("participation", isEmpty: messages.isEmpty, years: years)
+        if format == .json { return Standard.output(try MessageJSON.array(messages)) }
+        var listing = Listing(ParticipationRow.columns)
+        if !messages.isEmpty {
+            let framework = try YearFramework.of(year)
+            listing.rows = try messages.map { try ParticipationRow($0, framework).fields }
+        }
+        try listing.write(format)
+    }
+}
+
+/// The framework of a year that somebody asked for.
+enum YearFramework {
+    /// - Throws: ``Failure`` with the years that have one, where this one has none.
+    static func of(_ year: Int) throws -> Framework {
+        do {
+            return try Framework.of(schoolYear: year)
+        } catch {
+            let years = (try? Framework.all())?.flatMap(\.schoolYears).sorted().map(String.init).joined(separator: ", ") ?? ""
+            throw Failure(.badInput, "\(error); there are those of \(years)")
+        }
+    }
+}

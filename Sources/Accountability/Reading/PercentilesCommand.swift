@@ -1,0 +1,84 @@
+internal import ArgumentParser
+internal import Messages
+internal import Operating
+internal import Rules
+
+/// `accountability percentiles`: the percentiles of a year and the statewide thresholds, 603 CMR 2.03(2)(a) and (c).
+struct PercentilesCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "percentiles",
+        abstract: "Lists the accountability and subgroup percentiles of a school year.",
+        discussion: """
+            Columns and lines are those of `evaluate percentiles`. JSON holds the messages as published, with every intermediate figure.
+
+              accountability percentiles 2019 --group all_students
+              accountability percentiles 2019 --org 00350000 --format csv
+              accountability percentiles 2019 --thresholds            the values at the statewide 80th and 90th percentile
+
+            Exit codes: 0 done; 64 usage; 69 no broker answers; 78 the topic is missing.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
+    var year: Int
+
+    @Option(help: "table, csv or json (protobuf JSON, one array).")
+    var format: OutputFormat?
+
+    @Option(help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"))
+    var org: String?
+
+    @Option(help: ArgumentHelp("One group, by any of its names.", valueName: "name"))
+    var group: String?
+
+    @Flag(help: "The statewide thresholds instead.")
+    var thresholds = false
+
+    func validate() throws {
+        _ = try YearSelection(year, try OrganizationSelection(org))
+        _ = try chosenGroup()
+        guard !thresholds || org == nil else { throw ValidationError("thresholds are statewide: --thresholds and --org exclude each other") }
+    }
+
+    private func chosenGroup() throws -> StudentGroup? {
+        guard let group else { return nil }
+        guard let chosen = StudentGroup(name: group) else {
+            throw ValidationError("--group takes one of \(StudentGroup.allCases.map(\.wireName).joined(separator: ", "))")
+        }
+        return chosen
+    }
+
+    func operate() throws {
+        let selection = try YearSelection(year, try OrganizationSelection(org))
+        let group = try chosenGroup()?.wireName
+        let (all, years) = try selection.read(
+            Topics.percentiles, Accountability_V1_PercentileEntry.self, from: try broker.connection()
+        )
+        let entries = all.filter { entry in
+            switch entry.entry {
+            case .percentile(let percentile): !thresholds && (group == nil || percentile.group == group)
+            case .threshold(let threshold): thresholds && (group == nil || threshold.group == group)
+            case nil: false
+            }
+        }
+        selection.note(thresholds ? "thresholds" : "percentiles", isEmpty: entries.isEmpty, years: years)
+        let format = OutputFormat.chosen(format)
+        if thresholds {
+            let rows = Self.distinct(entries).sorted { PercentileRows.inOrder($0.threshold, $1.threshold) }
+            if format == .json { return Standard.output(try MessageJSON.array(rows)) }
+            try Listing(PercentileRows.thresholdColumns, rows.map { PercentileRows.fields($0.schoolYear, $0.threshold) }).write(format)
+        } else {
+            let rows = entries.sorted { PercentileRows.inOrder($0.percentile, $1.percentile) }
+            if format == .json { return Standard.output(try MessageJSON.array(rows)) }
+            try Listing(PercentileRows.columns, rows.map { PercentileRows.fields($0.schoolYear, $0.percentile) }).write(format)
+        }
+    }
+
+    /// Every partition has all thresholds; each is shown once.
+    private static func distinct(_ entries: [Accountability_V1_PercentileEntry]) -> [Accountability_V1_PercentileEntry] {
+        var seen: Set<Accountability_V1_PercentileEntry> = []
+        return entries.filter { seen.insert($0).inserted }
+    }
+}
