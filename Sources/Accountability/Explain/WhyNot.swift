@@ -78,15 +78,10 @@ struct WhyNot {
             guard context.isSchool else {
                 return impossible(title, "schools alone are recognised", .exemplaryPerformance)
             }
-            return try allOf(
-                title,
-                notRequiring(needsData: true)
-                    + [
-                        Derivation(
-                            "Recognition by the commissioner", "none; it takes a directive of recognition", paragraph: .exemplaryPerformance
-                        )
-                    ]
+            let recognition = Derivation(
+                "Recognition by the commissioner", "none; it takes a directive of recognition", paragraph: .exemplaryPerformance
             )
+            return try allOf(title, notRequiring() + (determination.recognitions.isEmpty ? [recognition] : []))
         case .meeting, .substantial, .moderate, .limited, .partiallyMeeting:
             guard let band = framework.percentage?.bands.value.first(where: { DeterminationLevel($0.level) == level }) else {
                 return impossible(

@@ -172,7 +172,7 @@ struct Up: AsyncOperatorCommand {
             .merging(["ACCOUNTABILITY_HOME": home.directory.path]) { $1 }
         process.standardInput = FileHandle.nullDevice
         let log = Processes(home: home).logFile(Processes.supervisor)
-        if !FileManager.default.fileExists(atPath: log.path) { FileManager.default.createFile(atPath: log.path, contents: nil) }
+        if !FileManager.default.fileExists(atPath: log.path) { _ = FileManager.default.createFile(atPath: log.path, contents: nil) }
         let output = try FileHandle(forWritingTo: log)
         try output.seekToEnd()
         process.standardOutput = output

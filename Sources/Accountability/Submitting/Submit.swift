@@ -54,11 +54,11 @@ struct Submit: OperatorCommand {
 
     func operate() throws {
         for file in files {
-            var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: file, isDirectory: &isFolder) else {
+            guard FileManager.default.fileExists(atPath: file) else {
                 throw Failure(.badInput, "\(file) does not exist; nothing was submitted")
             }
-            guard !isFolder.boolValue, FileManager.default.isReadableFile(atPath: file) else {
+            let type = try FileManager.default.attributesOfItem(atPath: URL(fileURLWithPath: file).resolvingSymlinksInPath().path)[.type]
+            guard type as? FileAttributeType == .typeRegular, FileManager.default.isReadableFile(atPath: file) else {
                 throw Failure(.badInput, "\(file) is not a file that can be read; nothing was submitted")
             }
         }

@@ -1,0 +1,168 @@
+internal import Foundation
+internal import Kafka
+internal import Logging
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+
+/// The brokers, the topics on them, the groups of the stages, and whether a transaction can be had.
+struct BrokerCheck {
+    let connection: Connection
+    private let timeout = Duration.seconds(10)
+    private let logger: Logger
+
+    init(_ connection: Connection) {
+        self.connection = connection
+        var logger = Logger(label: "accountability")
+        logger.logLevel = .critical
+        self.logger = logger
+    }
+
+    func findings() -> [Finding] {
+        let admin: Admin
+        let cluster: ClusterDescription
+        do {
+            admin = try Admin(connection.kafka, logger: logger)
+            cluster = try admin.describeCluster(timeout: timeout)
+        } catch {
+            return [
+                .problem(
+                    "brokers", connection.brokers, "none answers (\(error))",
+                    "start them (`accountability up` starts a local one), or name others with --brokers; check security.protocol and the firewall"
+                )
+            ]
+        }
+        var findings = [size(of: cluster)]
+        let counts = (try? admin.describeTopics(timeout: timeout)) ?? [:]
+        findings += topics(counts)
+        findings += groups(admin, counts.mapValues { Int32($0.partitions.count) })
+        findings.append(transaction())
+        findings += [clock(counts)].compactMap { $0 }
+        return findings
+    }
+
+    private func size(of cluster: ClusterDescription) -> Finding {
+        let count = cluster.brokers.count
+        let identity = cluster.clusterID.map { ", cluster \($0)" } ?? ""
+        let why = "\(count) broker\(count == 1 ? "" : "s") answer\(count == 1 ? "s" : "")\(identity)"
+        if count < 3, connection.installation?.isLocalBroker != true {
+            return .warning("brokers", connection.brokers, why, "the ledger is kept for ever: three brokers and replication 3 survive the loss of one")
+        }
+        return .ok("brokers", connection.brokers, why)
+    }
+
+    private func topics(_ found: [String: TopicDescription]) -> [Finding] {
+        var findings: [Finding] = []
+        do {
+            let problems = try PipelineTopics(connection).problems()
+            findings += problems.map {
+                .problem("topic", connection.brokers, $0, "`accountability topics --create` creates what is missing; `accountability topics --help` tells more")
+            }
+        } catch {
+            findings.append(.problem("topics", connection.brokers, "they cannot be described (\(error))", "the user of the client needs the right to describe topics and their configuration"))
+        }
+        let names = Topics.all.map(connection.pipeline.name)
+        for name in names {
+            for partition in found[name]?.partitions ?? [] {
+                if partition.leader < 0 {
+                    findings.append(.problem("partition", "\(name)[\(partition.partition)]", "no broker leads it", "bring the brokers \(partition.replicas) back"))
+                } else if partition.inSyncReplicas.count < partition.replicas.count {
+                    findings.append(
+                        .warning(
+                            "partition", "\(name)[\(partition.partition)]",
+                            "\(partition.inSyncReplicas.count) of \(partition.replicas.count) replicas are up to date", "look at the brokers \(partition.replicas)"
+                        )
+                    )
+                }
+            }
+        }
+        if findings.isEmpty {
+            findings.append(.ok("topics", connection.brokers, "\(names.count) topics with the partitions and properties that they must have"))
+        }
+        return findings
+    }
+
+    private func groups(_ admin: Admin, _ counts: [String: Int32]) -> [Finding] {
+        let groups = StageGroup.all(connection.pipeline)
+        guard groups.allSatisfy({ $0.topics.allSatisfy { counts[$0] != nil } }) else { return [] }
+        var findings: [Finding] = []
+        do {
+            var kafka = connection.kafka
+            kafka["group.id"] = "\(prefix).reader"
+            let consumer = try Consumer(kafka, logger: logger)
+            defer { consumer.close(timeout: .seconds(2)) }
+            let lags = LagReader(admin: admin, consumer: consumer, timeout: timeout)
+            var described: [String: GroupDescription] = [:]
+            for group in try admin.describeGroups(groups.map(\.group), timeout: timeout) { described[group.groupID] = group }
+            for group in groups {
+                let lag = try lags.lag(of: group, counts)
+                let members = described[group.group]?.members.count ?? 0
+                let state = described[group.group]?.state ?? .unknown
+                let why = "\(members) member\(members == 1 ? "" : "s"), \(state.rawValue), \(lag) records behind"
+                if members == 0 {
+                    findings.append(.problem("group", group.group, why, "no \(group.stage)-worker runs: `accountability up` starts them on this machine"))
+                } else if state != .stable {
+                    findings.append(.warning("group", group.group, why, "wait a moment; a group that never becomes stable has a member that keeps failing"))
+                } else {
+                    findings.append(.ok("group", group.group, why))
+                }
+            }
+        } catch {
+            findings.append(.problem("groups", connection.brokers, "they cannot be described (\(error))", "the user of the client needs the right to describe groups"))
+        }
+        return findings
+    }
+
+    private var prefix: String { connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace }
+
+    /// Takes a transactional id of its own, begins and aborts: nothing is published.
+    private func transaction() -> Finding {
+        let identity = "\(prefix).doctor"
+        let start = ContinuousClock.now
+        do {
+            var kafka = connection.kafka
+            kafka["transactional.id"] = identity
+            let producer = try Producer(kafka, logger: logger)
+            defer { producer.close(timeout: .seconds(2)) }
+            try producer.initTransactions(timeout: .seconds(15))
+            try producer.beginTransaction()
+            try producer.abortTransaction(timeout: .seconds(15))
+            let milliseconds = Int((ContinuousClock.now - start) / .milliseconds(1))
+            return .ok("transaction", identity, "begun and aborted within \(milliseconds) ms")
+        } catch {
+            return .problem(
+                "transaction", identity, "it cannot be had (\(error))",
+                "the brokers need transactions (transaction.state.log.* fit for their number), and the user of the client the right to the transactional id"
+            )
+        }
+    }
+
+    /// Whether a record carries a time that has not come yet on this machine; nil where there is nothing to look at.
+    private func clock(_ found: [String: TopicDescription]) -> Finding? {
+        let tolerance: Int64 = 5
+        let time = Int64(Date().timeIntervalSince1970) + tolerance
+        var times: [TopicPartition: Int64] = [:]
+        for topic in [Topics.submissions, Topics.determinations, Topics.progress] {
+            let name = connection.pipeline.name(topic)
+            for partition in found[name]?.partitions ?? [] { times[TopicPartition(topic: name, partition: partition.partition)] = time * 1000 }
+        }
+        guard !times.isEmpty else { return nil }
+        do {
+            var kafka = connection.kafka
+            kafka["group.id"] = "\(prefix).reader"
+            let consumer = try Consumer(kafka, logger: logger)
+            defer { consumer.close(timeout: .seconds(2)) }
+            let ahead = try consumer.offsetsForTimes(times, timeout: timeout).filter { $0.offset.value != nil }
+            guard let first = ahead.first else {
+                return .ok("clock", "this machine", "no record is from later than \(tolerance) seconds from now")
+            }
+            return .warning(
+                "clock", "\(first.topicPartition)", "it has records from more than \(tolerance) seconds in the future",
+                "set the clocks of this machine, of the workers' and of the brokers' by NTP: times of issue are taken from them"
+            )
+        } catch {
+            return .warning("clock", connection.brokers, "it cannot be compared (\(error))", "compare it by hand; times of issue are taken from it")
+        }
+    }
+}

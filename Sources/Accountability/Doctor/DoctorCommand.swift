@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Kafka
+internal import Operating
+
+/// `accountability doctor`: what is wrong with an installation.
+struct DoctorCommand: AsyncOperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Looks for what is wrong with this installation, and says what to do.",
+        discussion: """
+            Looks at the brokers, the topics, the groups of the stages, a transaction, the clocks, and on this machine at the processes, the \
+            key, the inbox and the spool. Changes nothing, and never prints a secret.
+
+              accountability doctor
+              accountability doctor --brokers kafka:9093 --properties-file client.properties
+              accountability doctor --json | jq '.[] | select(.severity != "ok")'
+
+            Exit codes: 0 all is well, perhaps with warnings; 64 usage; 78 there is a problem.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Flag(help: "Print every finding as JSON.")
+    var json = false
+
+    func operate() async throws {
+        let connection = try broker.connection()
+        var findings: [Finding] = [.ok("librdkafka", "", ClientLibrary.version)]
+        findings += HomeCheck(home: connection.home, now: Date()).findings()
+        findings += await ProcessCheck(home: connection.home).findings()
+        findings += BrokerCheck(connection).findings()
+        let diagnosis = Diagnosis(findings: findings)
+        Standard.output(json ? try diagnosis.json() : diagnosis.text())
+        guard diagnosis.problems == 0 else { throw ExitStatus.configuration.exitCode }
+    }
+}

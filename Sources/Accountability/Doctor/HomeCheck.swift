@@ -1,0 +1,74 @@
+internal import Foundation
+internal import Operating
+internal import Stages
+
+/// The files and folders of an installation on this machine.
+struct HomeCheck {
+    let home: Home
+    /// The moment against which files are old.
+    let now: Date
+
+    /// After how many seconds a file in the inbox should have been taken, or at least its turn have come.
+    static let patience: TimeInterval = 300
+
+    func findings() -> [Finding] {
+        guard FileManager.default.fileExists(atPath: home.installationFile.path) else {
+            return [.ok("installation", home.directory.path, "none was brought up on this machine; only the brokers are looked at")]
+        }
+        return [key(), properties(), inbox(), spool()].compactMap { $0 }
+    }
+
+    private func key() -> Finding {
+        let path = home.pseudonymKey.path
+        do {
+            _ = try PseudonymKey(contentsOf: path)
+            return .ok("key of the pseudonyms", path, "readable by its owner alone")
+        } catch {
+            return .problem(
+                "key of the pseudonyms", path, error.message,
+                "restore the key that the ledger was written under; with another one every student becomes somebody else"
+            )
+        }
+    }
+
+    private func properties() -> Finding? {
+        let path = home.clientProperties.path
+        guard let mode = permissions(path) else { return nil }
+        guard mode & 0o077 != 0 else { return .ok("client properties", path, "readable by their owner alone") }
+        return .problem(
+            "client properties", path, "others than their owner may use them (mode \(String(mode, radix: 8)))", "chmod 600 \(path), and change the secrets in it"
+        )
+    }
+
+    private func inbox() -> Finding {
+        let path = home.inbox.path
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+            return .problem("inbox", path, "it cannot be read", "make it a folder of the user that the ingestion worker runs as")
+        }
+        let waiting = names.filter { !$0.hasPrefix(".") && ($0.hasSuffix(".data") || $0.hasSuffix(".csv") || $0.hasSuffix(".csv.gz")) }
+        let old = waiting.filter { now.timeIntervalSince(changed("\(path)/\($0)") ?? now) > Self.patience }
+        guard old.isEmpty else {
+            return .problem(
+                "inbox", path, "\(old.count) files wait for more than \(Int(Self.patience / 60)) minutes, such as \(old.sorted()[0])",
+                "look into \(home.logs.path) for the ingestion worker; `accountability up` starts one"
+            )
+        }
+        return .ok("inbox", path, waiting.isEmpty ? "empty" : "\(waiting.count) files wait")
+    }
+
+    private func spool() -> Finding {
+        let path = home.spool.path
+        guard FileManager.default.isWritableFile(atPath: path) else {
+            return .problem("spool", path, "it cannot be written to", "make it a folder of the user that the notification worker runs as")
+        }
+        return .ok("spool", path, "writable")
+    }
+
+    private func permissions(_ path: String) -> Int? {
+        ((try? FileManager.default.attributesOfItem(atPath: path))?[.posixPermissions] as? NSNumber)?.intValue
+    }
+
+    private func changed(_ path: String) -> Date? {
+        (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+    }
+}

@@ -1,0 +1,69 @@
+internal import AsyncHTTPClient
+internal import Foundation
+internal import NIOCore
+internal import NIOHTTP1
+internal import Operating
+
+/// The processes of an installation on this machine, by what they answer.
+struct ProcessCheck {
+    let home: Home
+
+    func findings() async -> [Finding] {
+        let processes = Processes(home: home)
+        var findings: [Finding] = []
+        for name in processes.names() {
+            guard processes.living(name) != nil else {
+                findings.append(
+                    .problem(
+                        "process", name, "it is not running, though it was not stopped",
+                        "read \(processes.logFile(name).path); `accountability down` and `up` start everything anew"
+                    )
+                )
+                continue
+            }
+            guard name != Processes.supervisor, name != Processes.broker else {
+                findings.append(.ok("process", name, "running"))
+                continue
+            }
+            findings.append(await worker(name, processes))
+        }
+        return findings
+    }
+
+    private func worker(_ name: String, _ processes: Processes) async -> Finding {
+        let log = processes.logFile(name).path
+        guard let address = processes.address(name) else {
+            return .problem("worker", name, "it runs and has not said where it listens", "wait a moment; then read \(log)")
+        }
+        do {
+            let (status, reason) = try await get("http://\(address)/ready")
+            guard status == 200 else { return .problem("worker", name, "not ready: \(reason)", "wait if it catches up; otherwise read \(log)") }
+            let (_, metrics) = try await get("http://\(address)/metrics")
+            let figures = Self.figures(metrics)
+            let aborts = figures["accountability_aborts_total"] ?? 0
+            let summary = ["processed", "rejected", "unusable"].map { "\($0) \(Int(figures["accountability_\($0)_total"] ?? 0))" }.joined(separator: ", ")
+            guard (figures["accountability_unusable_total"] ?? 0) == 0 else {
+                return .warning("worker", name, "ready, but some records made no sense: \(summary)", "read \(log); something else writes to the topics")
+            }
+            return .ok("worker", name, "ready; \(summary), behind \(Int(figures["accountability_lag_records"] ?? 0)), aborts \(Int(aborts))")
+        } catch {
+            return .problem("worker", name, "http://\(address) does not answer (\(error))", "read \(log)")
+        }
+    }
+
+    private func get(_ url: String) async throws -> (status: Int, body: String) {
+        let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: .seconds(2))
+        let body = try await response.body.collect(upTo: 1 << 20)
+        return (Int(response.status.code), String(buffer: body).trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+
+    /// Figures of Prometheus' text format, those of one name added up.
+    static func figures(_ text: String) -> [String: Double] {
+        var figures: [String: Double] = [:]
+        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+            guard let space = line.lastIndex(of: " "), let value = Double(line[line.index(after: space)...]), value.isFinite else { continue }
+            figures[String(line[..<space].prefix { $0 != "{" }), default: 0] += value
+        }
+        return figures
+    }
+}

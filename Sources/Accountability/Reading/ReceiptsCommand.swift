@@ -1,0 +1,44 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Messages
+internal import Operating
+
+/// `accountability receipts`: what became of each submission's rows.
+struct ReceiptsCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "receipts",
+        abstract: "Tells for each submission how many rows were accepted, rejected and unchanged.",
+        discussion: """
+              accountability receipts
+              accountability receipts --submission 20261124T091500Z-1a2b --format json
+
+            Exit codes: 0 done; 64 usage; 65 there is no such submission; 69 no broker answers; 78 a topic is missing.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Option(help: ArgumentHelp("One submission.", valueName: "id"))
+    var submission: String?
+
+    @Option(help: "table, csv or json (one array).")
+    var format: OutputFormat?
+
+    func operate() throws {
+        let reader = try InstallationReader(try broker.connection(), topics: [Topics.submissions, Topics.receipts])
+        defer { reader.close() }
+        try reader.catchUp()
+        let all = reader.view.totals()
+        let totals = all.filter { submission == nil || $0.id == submission }
+        if let submission, totals.isEmpty {
+            throw Failure(.badInput, "no submission \(submission); `accountability receipts` lists the \(all.count) that there are")
+        }
+        let format = OutputFormat.chosen(format)
+        if format == .json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            return Standard.output(String(decoding: try encoder.encode(totals), as: UTF8.self) + "\n")
+        }
+        try Listing(SubmissionTotals.columns, totals.map(\.fields)).write(format)
+    }
+}

@@ -1,0 +1,95 @@
+internal import Foundation
+internal import Kafka
+internal import Logging
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+
+/// Keeps an ``InstallationView`` up to date from the brokers.
+final class InstallationReader {
+    let connection: Connection
+    let admin: Admin
+    let counts: [String: Int32]
+    private(set) var view = InstallationView()
+    private let consumer: Consumer
+    private var topics: [String: TopicDefinition] = [:]
+    private var open: Set<TopicPartition> = []
+
+    /// A reader of topics from their beginning.
+    ///
+    /// - Throws: ``Failure`` where a topic is missing.
+    init(_ connection: Connection, topics wanted: [TopicDefinition] = InstallationView.topics) throws {
+        self.connection = connection
+        let logger = Logger(label: "accountability")
+        admin = try Admin(connection.kafka, logger: logger)
+        let prefix = connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace
+        var kafka = connection.kafka
+        kafka["group.id"] = "\(prefix).reader"
+        kafka["enable.partition.eof"] = "true"
+        consumer = try Consumer(kafka, logger: logger)
+        counts = try admin.describeTopics(timeout: .seconds(15)).mapValues { Int32($0.partitions.count) }
+        for topic in wanted {
+            let name = connection.pipeline.name(topic)
+            guard let count = counts[name] else {
+                throw Failure(.configuration, "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it")
+            }
+            topics[name] = topic
+            for partition in 0..<(topic == Topics.submissions ? 1 : count) { open.insert(TopicPartition(topic: name, partition: partition)) }
+        }
+        try consumer.assign(open.sorted().map { TopicPartitionOffset($0, .beginning) })
+    }
+
+    /// Reads to the ends as they are now.
+    func catchUp() throws {
+        let line = Standard.errorIsTerminal ? ProgressLine() : nil
+        defer { line?.clear() }
+        var deadline = ContinuousClock.now + .seconds(60)
+        var total = 0
+        while !open.isEmpty {
+            let count = try poll(.milliseconds(100))
+            total += count
+            line?.show("reading: \(total) records")
+            if count > 0 { deadline = ContinuousClock.now + .seconds(60) }
+            guard ContinuousClock.now < deadline else {
+                throw Failure(.brokerUnavailable, "the ends of the topics were not reached; nothing arrived for 60 seconds")
+            }
+        }
+    }
+
+    /// Takes what has come.
+    @discardableResult
+    func poll(_ timeout: Duration) throws -> Int {
+        var batch = RecordBatch(capacity: 4096)
+        let count = try consumer.poll(&batch, timeout: timeout)
+        for index in 0..<batch.count {
+            let record = batch[index]
+            guard let topic = topics[record.topic], let key = record.key, topic == Topics.progress || !CompletionMarker.isMarker(key: key)
+            else { continue }
+            let bytes: [UInt8]? = if let value = record.value { [UInt8](copying: value) } else { nil }
+            view.fold(topic, key: String(decoding: [UInt8](copying: key), as: UTF8.self), value: bytes)
+        }
+        while let end = consumer.nextPartitionEnd() { open.remove(end.topicPartition) }
+        return count
+    }
+
+    /// How far each stage is behind.
+    func lags() throws -> [(stage: String, lag: Int64)] {
+        let reader = LagReader(admin: admin, consumer: consumer, timeout: .seconds(15))
+        return try StageGroup.all(connection.pipeline).map { ($0.stage, try reader.lag(of: $0, counts)) }
+    }
+
+    /// Records of the ledger.
+    func ledgerRecords() throws -> Int64 {
+        let name = connection.pipeline.name(Topics.submissions)
+        return try (0..<(counts[name] ?? 0)).reduce(0) { total, partition in
+            let (low, high) = try consumer.watermarks(TopicPartition(topic: name, partition: partition), timeout: .seconds(15))
+            return total + high - low
+        }
+    }
+
+    /// Ends the consumer.
+    func close() {
+        consumer.close(timeout: .seconds(5))
+    }
+}

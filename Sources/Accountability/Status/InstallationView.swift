@@ -1,0 +1,109 @@
+internal import Messages
+internal import Streaming
+internal import SwiftProtobuf
+
+/// What the topics tell of an installation: its years, submissions and how far each stage has come. A fold of records, in any order of topics.
+struct InstallationView {
+    /// What a stage announced of a year.
+    struct Announced: Hashable {
+        var partitions: Set<Int32> = []
+        var expected = 0
+        var isComplete: Bool { expected > 0 && partitions.count >= expected }
+    }
+
+    /// Years whose rows are accepted.
+    private(set) var openYears: Set<Int> = []
+    /// Completion by year and stage.
+    private(set) var announced: [Int: [String: Announced]] = [:]
+    /// Headers of submissions in the order they came.
+    private(set) var submissions: [Accountability_V1_SubmissionHeader] = []
+    /// Organizations with a determination, by year.
+    private(set) var determined: [Int: Set<String>] = [:]
+    private var receipts: [String: Accountability_V1_Receipt] = [:]
+
+    /// The stages that announce completion, in the order of the flow.
+    static let stages = ["validation", "participation", "indicator", "percentile", "determination", "notification"]
+
+    /// The topics that are folded; of the ledger its first partition alone, which has every header and every opening.
+    static let topics = [Topics.submissions, Topics.receipts, Topics.determinations, Topics.progress]
+
+    /// Takes a record of a topic.
+    mutating func fold(_ topic: TopicDefinition, key: String, value: [UInt8]?) {
+        switch topic.entity {
+        case Topics.progress.entity:
+            guard let value, let marker = try? CompletionMarker.decode(value.span), let year = Int(marker.scope) else { return }
+            announced[year, default: [:]][marker.stage, default: Announced()].partitions.insert(marker.partition)
+            announced[year]?[marker.stage]?.expected = Int(marker.partitions)
+        case Topics.submissions.entity:
+            guard key.hasPrefix("year/") || key.hasPrefix("submission/"), let value,
+                let entry = try? Accountability_V1_SubmissionEntry(serializedBytes: value)
+            else { return }
+            switch entry.entry {
+            case .yearOpened(let opened): openYears.insert(Int(opened.schoolYear))
+            case .header(let header): submissions.append(header)
+            case .row, nil: return
+            }
+        case Topics.receipts.entity:
+            receipts[key] = value.flatMap { try? Accountability_V1_Receipt(serializedBytes: $0) }
+        case Topics.determinations.entity:
+            let parts = key.split(separator: "/")
+            guard parts.count == 2, let year = Int(parts[0]) else { return }
+            if value == nil { determined[year]?.remove(String(parts[1])) } else { determined[year, default: []].insert(String(parts[1])) }
+        default: return
+        }
+    }
+
+    /// Every year that is open or that a stage knows of.
+    var years: [Int] { openYears.union(announced.keys).union(determined.keys).sorted() }
+
+    /// Whether the last stage is done with a year.
+    func isComplete(_ year: Int) -> Bool { announced[year]?["notification"]?.isComplete == true }
+
+    /// What became of the rows of each submission, over all partitions, in the order of submission; those of no known header last.
+    func totals() -> [SubmissionTotals] {
+        var totals: [String: SubmissionTotals] = [:]
+        for header in submissions { totals[header.submission] = SubmissionTotals(header) }
+        for receipt in receipts.values { totals[receipt.submission, default: SubmissionTotals(id: receipt.submission)].add(receipt) }
+        return totals.values.sorted { ($0.id, $0.fileName) < ($1.id, $1.fileName) }
+    }
+}
+
+/// What became of a submission's rows.
+struct SubmissionTotals: Codable, Hashable {
+    var id: String
+    var fileName = ""
+    var layout = ""
+    /// Rows of the file.
+    var rows: UInt64 = 0
+    var accepted: UInt64 = 0
+    var rejected: UInt64 = 0
+    var unchanged: UInt64 = 0
+    var replaced: UInt64 = 0
+    var deleted: UInt64 = 0
+    var undeclared: UInt64 = 0
+
+    init(id: String) { self.id = id }
+
+    init(_ header: Accountability_V1_SubmissionHeader) {
+        id = header.submission
+        fileName = header.fileName
+        layout = header.layout
+        rows = header.rows
+    }
+
+    /// Adds what became of the rows of one partition.
+    mutating func add(_ receipt: Accountability_V1_Receipt) {
+        accepted &+= receipt.accepted
+        rejected &+= receipt.rejected
+        unchanged &+= receipt.unchanged
+        replaced &+= receipt.replaced
+        deleted &+= receipt.deleted
+        undeclared &+= receipt.undeclared
+    }
+
+    static let columns = ["submission", "file", "layout", "rows", "accepted", "rejected", "unchanged", "replaced", "deleted", "undeclared"]
+
+    var fields: [String] {
+        [id, fileName, layout] + [rows, accepted, rejected, unchanged, replaced, deleted, undeclared].map { String($0) }
+    }
+}

@@ -1,0 +1,84 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Operating
+internal import Stages
+
+/// `accountability status`: how far an installation has come.
+struct StatusCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Tells how far each school year and each stage has come.",
+        discussion: """
+            On a terminal it draws itself anew until every year is complete, or Ctrl-C; into a file or a program it prints once.
+
+              accountability status
+              accountability status 2019 --interval 5
+              accountability status --once
+              accountability status --json | jq '.years[] | {year, isComplete}'
+
+            'Records behind' counts what a stage has not committed yet; a few may remain when all is done, as the end of a transaction takes \
+            a place of its own.
+
+            Exit codes: 0 done; 64 usage; 69 no broker answers; 78 a topic is missing.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Argument(help: "The school years; all when none is named.")
+    var years: [Int] = []
+
+    @Flag(help: "Print once, on a terminal too.")
+    var once = false
+
+    @Flag(help: "Print one JSON object, once.")
+    var json = false
+
+    @Option(help: ArgumentHelp("Time between two looks.", valueName: "seconds"))
+    var interval = 2.0
+
+    func validate() throws {
+        for year in years { try YearSelection.check(year) }
+        guard (0.2...3600).contains(interval) else { throw ValidationError("--interval takes 0.2 to 3600 seconds") }
+    }
+
+    func operate() throws {
+        let reader = try InstallationReader(try broker.connection())
+        defer { reader.close() }
+        try reader.catchUp()
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            return Standard.output(String(decoding: try encoder.encode(try report(reader)), as: UTF8.self) + "\n")
+        }
+        if once || isatty(1) != 1 { return Standard.output(try report(reader).text()) }
+        try draw(reader)
+    }
+
+    private func report(_ reader: InstallationReader) throws -> StatusReport {
+        StatusReport(
+            reader.view, years: years, brokers: reader.connection.brokers, namespace: reader.connection.pipeline.namespace,
+            ledgerRecords: try reader.ledgerRecords(), lags: try reader.lags()
+        )
+    }
+
+    private func draw(_ reader: InstallationReader) throws {
+        let interruption = Interruption()
+        var trend = LagTrend()
+        var drawn = 0
+        let start = ContinuousClock.now
+        while true {
+            var report = try report(reader)
+            let second = (ContinuousClock.now - start) / .seconds(1)
+            report.secondsLeft = trend.secondsLeft(at: second, lag: report.lags.reduce(0) { $0 + $1.records })
+            let text = report.text()
+            // Up over what was drawn before, and away with the rest of it.
+            Standard.output((drawn > 0 ? "\u{1B}[\(drawn)A\r\u{1B}[J" : "") + text)
+            drawn = text.count { $0 == "\n" }
+            if report.isDone || interruption.isRequested { return }
+            let next = ContinuousClock.now + .seconds(interval)
+            while ContinuousClock.now < next, !interruption.isRequested { try reader.poll(.milliseconds(100)) }
+            if interruption.isRequested { return }
+        }
+    }
+}

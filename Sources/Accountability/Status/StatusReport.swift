@@ -1,0 +1,128 @@
+internal import Foundation
+
+/// How far an installation has come, at a moment.
+struct StatusReport: Codable, Hashable {
+    /// A stage's completion of a year.
+    struct StageProgress: Codable, Hashable {
+        var stage: String
+        /// Partitions that announced that everything is published.
+        var complete: Int
+        /// Of so many; absent before the first.
+        var partitions: Int?
+    }
+
+    struct Year: Codable, Hashable {
+        var year: Int
+        var isOpen: Bool
+        var isComplete: Bool
+        /// Organizations with a determination.
+        var determined: Int
+        var stages: [StageProgress]
+    }
+
+    struct Lag: Codable, Hashable {
+        var stage: String
+        /// Records behind the end.
+        var records: Int64
+    }
+
+    var brokers: String
+    var namespace: String
+    /// Records of the ledger, markers of transactions included.
+    var ledgerRecords: Int64
+    var submissions: Int
+    var rows: UInt64
+    var accepted: UInt64
+    var rejected: UInt64
+    var unchanged: UInt64
+    var years: [Year]
+    var lags: [Lag]
+    /// Until nothing is behind, while the lag shrinks.
+    var secondsLeft: Int?
+
+    /// Whether every year that is shown is complete.
+    var isDone: Bool { !years.isEmpty && years.allSatisfy(\.isComplete) }
+
+    /// A report of a view.
+    ///
+    /// - Parameter years: the years wanted; all when empty.
+    init(
+        _ view: InstallationView, years wanted: [Int], brokers: String, namespace: String, ledgerRecords: Int64, lags: [(stage: String, lag: Int64)]
+    ) {
+        let totals = view.totals()
+        self.brokers = brokers
+        self.namespace = namespace
+        self.ledgerRecords = ledgerRecords
+        submissions = totals.count
+        rows = totals.reduce(0) { $0 &+ $1.rows }
+        accepted = totals.reduce(0) { $0 &+ $1.accepted }
+        rejected = totals.reduce(0) { $0 &+ $1.rejected }
+        unchanged = totals.reduce(0) { $0 &+ $1.unchanged }
+        years = (wanted.isEmpty ? view.years : wanted).map { year in
+            Year(
+                year: year, isOpen: view.openYears.contains(year), isComplete: view.isComplete(year),
+                determined: view.determined[year]?.count ?? 0,
+                stages: InstallationView.stages.map { stage in
+                    let announced = view.announced[year]?[stage]
+                    return StageProgress(stage: stage, complete: announced?.partitions.count ?? 0, partitions: announced?.expected)
+                }
+            )
+        }
+        self.lags = lags.map { Lag(stage: $0.stage, records: $0.lag) }
+    }
+
+    /// Lines for people.
+    func text() -> String {
+        var lines = ["\(brokers)\(namespace.isEmpty ? "" : ", namespace \(namespace)")"]
+        lines.append(
+            "ledger: \(submissions) submissions, \(rows) rows (\(ledgerRecords) records); accepted \(accepted), rejected \(rejected), unchanged \(unchanged)"
+        )
+        if years.isEmpty { lines.append("no school year is open; `accountability open-year YEAR` opens one") }
+        for year in years {
+            let state = year.isComplete ? "complete" : !year.isOpen ? "not open" : year.stages.contains { $0.complete > 0 } ? "closing" : "open"
+            lines.append("")
+            lines.append("\(year.year)  \(state), \(year.determined) organizations determined")
+            for stage in year.stages {
+                let name = stage.stage.padding(toLength: 14, withPad: " ", startingAt: 0)
+                let total = stage.partitions.map(String.init) ?? "?"
+                lines.append("  \(name) \(Self.bar(stage.complete, of: stage.partitions ?? 0)) \(stage.complete)/\(total)")
+            }
+        }
+        lines.append("")
+        lines.append("records behind: " + lags.map { "\($0.stage) \($0.records)" }.joined(separator: ", "))
+        if let secondsLeft { lines.append("about \(Self.duration(secondsLeft)) left") }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func bar(_ part: Int, of whole: Int) -> String {
+        let width = 20
+        let filled = whole > 0 ? min(width, part * width / whole) : 0
+        return "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled) + "]"
+    }
+
+    /// `45 s`, `3 min`, `2 h 05 min`.
+    static func duration(_ seconds: Int) -> String {
+        if seconds < 90 { return "\(seconds) s" }
+        let minutes = (seconds + 59) / 60
+        guard minutes >= 90 else { return "\(minutes) min" }
+        return "\(minutes / 60) h \(minutes % 60 < 10 ? "0" : "")\(minutes % 60) min"
+    }
+}
+
+/// Tells from the lags of the last moments how long is left.
+struct LagTrend {
+    private var samples: [(second: Double, lag: Int64)] = []
+
+    /// How far back it looks, in seconds.
+    private static let window = 30.0
+
+    /// Takes a sample; nil while the lag does not shrink, or when nothing is behind.
+    mutating func secondsLeft(at second: Double, lag: Int64) -> Int? {
+        samples.append((second, lag))
+        samples.removeAll { second - $0.second > Self.window }
+        guard let first = samples.first, second > first.second, lag > 0, first.lag > lag else { return nil }
+        let rate = Double(first.lag - lag) / (second - first.second)
+        let left = Double(lag) / rate
+        return left < 864_000 ? Int(left.rounded(.up)) : nil
+    }
+}

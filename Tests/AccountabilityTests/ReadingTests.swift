@@ -1,0 +1,130 @@
+import Foundation
+import Messages
+import Rules
+import Testing
+@testable import accountability
+
+@Suite struct ReadingTests {
+    private func determination(_ org: String, _ classification: String = "not_requiring_assistance", revision: UInt32 = 1) -> Accountability_V1_Determination {
+        var determination = Accountability_V1_Determination()
+        determination.schoolYear = 2019
+        determination.orgCode = org
+        determination.type = org.hasSuffix("0000") ? .district : .school
+        determination.name = "Name, \"quoted\""
+        determination.classification = classification
+        determination.revision = revision
+        determination.status = "preliminary"
+        return determination
+    }
+
+    @Test func selectsADistrictWithItsSchools() throws {
+        let district = try OrganizationSelection("00350000")
+        #expect(district.contains("00350000") && district.contains("00350012") && !district.contains("00360012"))
+        let school = try OrganizationSelection("00350012")
+        #expect(school.contains("00350012") && !school.contains("00350000"))
+        #expect(try OrganizationSelection("00000000").contains("00350012"))
+        #expect(throws: (any Error).self) { try OrganizationSelection("350012") }
+        let year = try YearSelection(2019, district)
+        #expect(year.contains(key: "2019/00350012") && year.contains(key: "2019/00350012/all/swd/ELA"))
+        #expect(!year.contains(key: "2018/00350012") && !year.contains(key: "2019/00360012"))
+        #expect(year.contains(key: "2019/threshold/school/high/all_students/dropout"))
+    }
+
+    @Test func filtersByWhatWasAsked() {
+        var low = determination("00350012", "requiring_assistance", revision: 2)
+        low.reasons = ["low_participation"]
+        var filter = DeterminationFilter()
+        #expect(filter.contains(low))
+        filter.reason = "low_participation"
+        filter.isRevised = true
+        filter.type = .school
+        #expect(filter.contains(low) && !filter.contains(determination("00350012")))
+        filter.type = .district
+        #expect(!filter.contains(low))
+    }
+
+    @Test func canonicalFormLeavesPublicationOut() throws {
+        let first = determination("00350012")
+        var second = determination("00350012", revision: 3)
+        second.changes = ["percentile: 11 → 7"]
+        second.cause = "corrections"
+        second.issuedUnixMilliseconds = 1_700_000_000_000
+        let line = try DeterminationRows.canonical(first)
+        #expect(try DeterminationRows.canonical(second) == line)
+        #expect(!line.contains("\n") && line.contains("\"orgCode\":\"00350012\"") && !line.contains("revision"))
+        second.percentile = 0
+        #expect(try DeterminationRows.canonical(second) != line)
+    }
+
+    @Test func jsonIsOneArray() throws {
+        let text = try MessageJSON.array([determination("00350000"), determination("00350012")])
+        let array = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
+        #expect(array.count == 2 && array[1]["orgCode"] as? String == "00350012" && array[0]["revision"] as? Int == 1)
+        #expect(try MessageJSON.array([Accountability_V1_Determination]()) == "[]\n")
+    }
+
+    @Test func fieldsMatchTheirColumns() {
+        var full = determination("00350012")
+        full.percentile = 7
+        full.reasons = ["lowest_10_percent", "low_participation"]
+        let row = Dictionary(uniqueKeysWithValues: zip(DeterminationRows.columns, DeterminationRows.fields(full)))
+        #expect(DeterminationRows.fields(full).count == DeterminationRows.columns.count)
+        #expect(row["percentile"] == "7" && row["annual"] == "" && row["reasons"] == "lowest_10_percent;low_participation" && row["type"] == "school")
+        #expect(CSVLine.text(["a", full.name, ""]) == "a,\"Name, \"\"quoted\"\"\",\n")
+    }
+
+    @Test func listingAlignsNumbersToTheRight() {
+        let text = Listing(["name", "count"], [["x", "7"], ["longer", "12"]]).text()
+        #expect(text == "name    count\nx           7\nlonger     12\n")
+        #expect(Listing(["n"], [["abcdefghij"]]).text(limit: 5) == "n\nabcd…\n")
+        #expect(Listing(["a", "b"], [["1", "2"]]).only(["b"]).rows == [["2"]])
+    }
+
+    @Test func summaryCounts() {
+        var low = determination("00350012", "requiring_assistance", revision: 2)
+        low.reasons = ["low_participation"]
+        low.lowParticipationGroups = ["swd"]
+        let summary = DeterminationSummary([determination("00350000"), low, determination("00350020", "insufficient_data")])
+        #expect(summary.total == 3 && summary.revised == 1 && summary.participation.low == 1)
+        #expect(summary.outcomes.map(\.classification) == ["not_requiring_assistance", "requiring_assistance", "insufficient_data"])
+        #expect(summary.reasons.map(\.reason) == ["low_participation"])
+        #expect((try? JSONSerialization.jsonObject(with: Data(summary.json().utf8))) != nil)
+    }
+
+    @Test func participationJudgesItsOwnYear() throws {
+        let framework = try Framework.of(schoolYear: 2019)
+        var message = Accountability_V1_Participation()
+        message.schoolYear = 2019
+        message.orgCode = "00350012"
+        message.grade = "all"
+        message.group = "swd"
+        message.subject = "ELA"
+        message.participants = 90
+        message.denominator = 100
+        message.students = 100
+        message.rate = 90
+        message.rateExact = "90.0000"
+        // Met by looking back; not in its own year.
+        message.met = true
+        message.groupLabel = "Students w/disabilities"
+        let row = try ParticipationRow(message, framework)
+        #expect(row.fields == ["2019", "00350012", "all", "Students w/disabilities", "ELA", "90", "100", "90", "90.0000", "false"])
+        message.participants = 95
+        #expect(try ParticipationRow(message, framework).met == true)
+        message.students = 19
+        #expect(try ParticipationRow(message, framework).met == nil)
+    }
+
+    @Test func percentilesPrintExactFractionsShort() {
+        #expect(PercentileRows.short("119/4") == "29.75")
+        #expect(PercentileRows.short("1/3") == "0.333333")
+        #expect(PercentileRows.short("12") == "12")
+        #expect(PercentileRows.short("") == "")
+    }
+
+    @Test func saysWhatThereIsInstead() {
+        #expect(YearSelection.absence("determinations", year: 2031, years: [2018, 2019]) == "no determinations of 2031; there are those of 2018, 2019")
+        let text = ExplainCommand.absence(year: 2019, org: "00350012", years: [2019], relatives: ["00350000", "00350013"])
+        #expect(text.contains("00350000, 00350013"))
+    }
+}

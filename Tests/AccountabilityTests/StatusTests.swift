@@ -1,0 +1,69 @@
+import Foundation
+import Messages
+import Streaming
+import SwiftProtobuf
+import Testing
+@testable import accountability
+
+@Suite struct StatusTests {
+    private func view() throws -> InstallationView {
+        var view = InstallationView()
+        var opened = Accountability_V1_SubmissionEntry()
+        opened.yearOpened.schoolYear = 2019
+        view.fold(Topics.submissions, key: "year/2019", value: try opened.serializedBytes())
+        var header = Accountability_V1_SubmissionEntry()
+        header.header.submission = "s1"
+        header.header.fileName = "a.csv"
+        header.header.rows = 10
+        view.fold(Topics.submissions, key: "submission/s1", value: try header.serializedBytes())
+        for partition in 0..<2 {
+            var receipt = Accountability_V1_Receipt()
+            receipt.submission = "s1"
+            receipt.accepted = 4
+            receipt.rejected = 1
+            // Only the newest of a key counts.
+            for _ in 0..<2 { view.fold(Topics.receipts, key: "s1/\(partition)", value: try receipt.serializedBytes()) }
+            let marker = try CompletionMarker.encode(scope: "2019", stage: "validation", partition: Int32(partition), partitions: 2)
+            view.fold(Topics.progress, key: marker.key, value: marker.value)
+        }
+        view.fold(Topics.determinations, key: "2019/00350000", value: [1])
+        view.fold(Topics.determinations, key: "2019/00350012", value: [1])
+        view.fold(Topics.determinations, key: "2019/00350012", value: nil)
+        return view
+    }
+
+    @Test func foldsTheTopics() throws {
+        let report = StatusReport(try view(), years: [], brokers: "b:9092", namespace: "", ledgerRecords: 12, lags: [("validation", 3)])
+        #expect(report.submissions == 1 && report.rows == 10 && report.accepted == 8 && report.rejected == 2)
+        #expect(report.years.count == 1 && report.years[0].determined == 1 && report.years[0].isOpen && !report.isDone)
+        #expect(report.years[0].stages[0] == .init(stage: "validation", complete: 2, partitions: 2))
+        #expect(report.text().contains("validation     [####################] 2/2"))
+        #expect(report.text().contains("notification   [....................] 0/?"))
+    }
+
+    @Test func isDoneWhenTheLastStageIs() throws {
+        var view = try view()
+        let marker = try CompletionMarker.encode(scope: "2019", stage: "notification", partition: 0, partitions: 1)
+        view.fold(Topics.progress, key: marker.key, value: marker.value)
+        #expect(StatusReport(view, years: [], brokers: "", namespace: "", ledgerRecords: 0, lags: []).isDone)
+    }
+
+    @Test func estimatesFromTheTrend() {
+        var trend = LagTrend()
+        #expect(trend.secondsLeft(at: 0, lag: 1000) == nil)
+        #expect(trend.secondsLeft(at: 10, lag: 500) == 10)
+        #expect(trend.secondsLeft(at: 12, lag: 2000) == nil)
+        #expect(StatusReport.duration(45) == "45 s" && StatusReport.duration(150) == "3 min" && StatusReport.duration(7500) == "2 h 05 min")
+    }
+
+    @Test func readsPrometheusFigures() {
+        let figures = ProcessCheck.figures("# HELP a b\na{x=\"1\"} 2\na{x=\"2\"} 3.5\nb 1\nbroken\n")
+        #expect(figures == ["a": 5.5, "b": 1])
+    }
+
+    @Test func aDiagnosisCountsItsFindings() throws {
+        let diagnosis = Diagnosis(findings: [.ok("a", "", "fine"), .problem("b", "here", "wrong", "mend it")])
+        #expect(diagnosis.problems == 1 && diagnosis.text().contains("PROBLEM  b (here): wrong\n         → mend it\n1 problem, 0 warnings"))
+        #expect(try diagnosis.json().contains("\"severity\" : \"problem\""))
+    }
+}
