@@ -6,10 +6,31 @@ struct AccountabilityCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "accountability",
         abstract: "Runs a state's school accountability year under 603 CMR 2.03.",
-        subcommands: [
-            Up.self, Down.self, Supervise.self, TopicsCommand.self, OpenYear.self, Submit.self, CloseYear.self, Evaluate.self, Measure.self,
-            DeterminationsCommand.self, ExplainCommand.self, ParticipationCommand.self, PercentilesCommand.self, StatusCommand.self,
-            ReceiptsCommand.self, RejectionsCommand.self, DoctorCommand.self,
+        discussion: """
+            A school year, from files to determinations:
+
+              accountability up
+              accountability open-year 2019
+              accountability submit organizations.csv assessment_results.csv attendance.csv targets.csv
+              accountability close-year 2019
+              accountability determinations 2019
+              accountability explain 2019 00350010
+              accountability down
+
+            Exit codes: 0 done, 64 usage, 65 bad input, 69 broker unavailable, 70 internal error, 75 try again, 78 configuration.
+            """,
+        subcommands: [Supervise.self, Measure.self],
+        groupedSubcommands: [
+            CommandGroup(name: "Installation", subcommands: [Up.self, Down.self, StatusCommand.self, DoctorCommand.self, TopicsCommand.self]),
+            CommandGroup(
+                name: "School year",
+                subcommands: [OpenYear.self, Submit.self, ReceiptsCommand.self, RejectionsCommand.self, CloseYear.self]
+            ),
+            CommandGroup(
+                name: "Results",
+                subcommands: [DeterminationsCommand.self, ExplainCommand.self, ParticipationCommand.self, PercentilesCommand.self]
+            ),
+            CommandGroup(name: "Rules", subcommands: [Evaluate.self]),
         ]
     )
 }

@@ -41,6 +41,7 @@ public final class Consumer {
         ])
         let client = try unsafe ClientHandle(RD_KAFKA_CONSUMER, conf, logger: logger) {
             unsafe rd_kafka_conf_set_rebalance_cb($0, rebalanceCallback)
+            if configuration.isLocalBroker { unsafe FetchPacing.add(to: $0) }
         }
         // One queue for records, rebalances, statistics and logs.
         try client.check(unsafe rd_kafka_poll_set_consumer(client.pointer))
