@@ -9,8 +9,15 @@ public protocol Stage: Sendable {
     var sources: [Source] { get }
     /// What it publishes.
     var outputs: [Output] { get }
+    /// How long a worker waits after the last record that came before it commits, so that what one change brings on several ways is published once.
+    var settling: Duration { get }
     /// A task with empty state.
     func makeTask(_ context: TaskContext) throws -> any StageTask
+}
+
+extension Stage {
+    /// No wait: with nothing left to consume a worker commits at once.
+    public var settling: Duration { .zero }
 }
 
 /// A topic that a stage reads.

@@ -18,7 +18,9 @@ final class WorkerLoop {
     private var runners: [Int32: TaskRunner] = [:]
     private var assigned: [TopicPartition] = []
     private var hasWork = false
-    private var lastCommit = ContinuousClock.now
+    /// When the first and the last record since the last commit came.
+    private var workSince = ContinuousClock.now
+    private var lastRecord = ContinuousClock.now
     private var folded = 0
     private var newestTimestamp: Int64 = 0
 
@@ -101,9 +103,14 @@ final class WorkerLoop {
             logger.warning("consumer: \(error)")
         }
         for index in 0..<batch.count { try fold(batch[index]) }
-        if count > 0 { hasWork = true }
         let now = ContinuousClock.now
-        if hasWork, count == 0 || now - lastCommit >= configuration.commitInterval { try commit() }
+        if count > 0 {
+            if !hasWork { workSince = now }
+            hasWork = true
+            lastRecord = now
+        }
+        let isSettled = count == 0 && now - lastRecord >= stage.settling
+        if hasWork, isSettled || now - workSince >= configuration.commitInterval { try commit() }
         observe()
     }
 
@@ -144,8 +151,7 @@ final class WorkerLoop {
         }
         try sink.commit(offsets: offsets, group: try consumer.groupMetadata)
         hasWork = false
-        lastCommit = ContinuousClock.now
-        let seconds = (lastCommit - start).seconds
+        let seconds = (ContinuousClock.now - start).seconds
         metrics.update {
             $0.commits += 1
             $0.commitSeconds += seconds
@@ -223,7 +229,8 @@ final class WorkerLoop {
         }
         try consumer.assign(places)
         hasWork = !new.isEmpty
-        lastCommit = ContinuousClock.now
+        workSince = ContinuousClock.now
+        lastRecord = workSince
         metrics.update { $0.tasks = runners.count }
         metrics.setReadiness(nil)
         logger.info("running", metadata: ["partitions": "\(numbers.sorted())", "restored": "\(new.count)"])

@@ -29,7 +29,8 @@ struct LagReader {
     let consumer: Consumer
     let timeout: Duration
 
-    /// Records behind the end of a group's topics; records that end transactions count too, so that a few remain when everything is done.
+    /// Records behind the end of a group's topics. What ends a transaction takes an offset too and is nobody's to consume, so one offset of each
+    /// partition does not count.
     ///
     /// - Parameter counts: partitions of each topic.
     func lag(of group: StageGroup, _ counts: [String: Int32]) throws -> Int64 {
@@ -43,7 +44,7 @@ struct LagReader {
         var lag: Int64 = 0
         for partition in partitions {
             let (low, high) = try consumer.watermarks(partition, timeout: timeout)
-            lag += max(0, high - max(low, committed[partition] ?? low))
+            lag += max(0, high - max(low, committed[partition] ?? low) - 1)
         }
         return lag
     }

@@ -11,6 +11,9 @@ public struct DeterminationStage: Stage {
     /// Determinations.
     public let outputs: [Output]
 
+    /// A corrected row reaches a determination as participation, as indicators and, after everybody was ranked anew, as percentiles.
+    public let settling = Duration.milliseconds(100)
+
     static let participation = 0
     static let indicators = 1
     static let percentiles = 2
