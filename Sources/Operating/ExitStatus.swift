@@ -1,7 +1,7 @@
 public import ArgumentParser
 import Foundation
-public import Kafka
-public import Streaming
+import Kafka
+import Streaming
 
 /// How a program of the project ends when it does not end well: interfaces.md, "Running".
 public enum ExitStatus: Int32, Sendable {

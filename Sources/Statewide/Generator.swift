@@ -128,13 +128,15 @@ struct Generator {
             let result = StudentYear.next(&random, student, year: year, after: before, in: state)
             defer { before = result }
             guard let result, year > 0 else { continue }
-            count(student, result, year: year - 1, &random)
+            let outcomes = count(student, result, year: year - 1, &random)
             if year == 1 {
                 if result.isTested { try prior.writeAssessment(student, result, in: state) }
                 try prior.writeAttendance(student, result, in: state)
+                try prior.writeOutcomes(student, result, outcomes, in: state)
             } else {
                 if result.isTested { try current.writeAssessment(student, result, in: state) }
                 try current.writeAttendance(student, result, in: state)
+                try current.writeOutcomes(student, result, outcomes, in: state)
                 try correct(student, result, &random, &corrections)
             }
         }
@@ -153,9 +155,10 @@ struct Generator {
         return mask | 1 << UInt16(5 + student.race)
     }
 
-    private mutating func count(_ student: Student, _ result: StudentYear, year: Int, _ random: inout Random) {
-        countHighSchool(student, result, year: year, &random)
-        guard result.sinceOctober else { return }
+    private mutating func count(_ student: Student, _ result: StudentYear, year: Int, _ random: inout Random) -> StudentOutcomes {
+        var outcomes = StudentOutcomes()
+        outcomes.advanced = countHighSchool(student, result, year: year, &random)
+        guard result.sinceOctober else { return outcomes }
         let school = result.school
         let groups = Generator.groups(student, result)
         let slot = school * 2 + year
@@ -166,6 +169,7 @@ struct Generator {
         if learner {
             enrollment[slot].learners += 1
             let progress = random.chance(470 + state.schools[school].growth[year + 1] / 4)
+            outcomes.progress = progress
             tally.add(school, year, result.isHigh, groups: groups, .progress, progress ? 1 : 0)
         }
         let absent = result.isChronicallyAbsent
@@ -176,13 +180,14 @@ struct Generator {
         if let score = result.ela.score { tally.add(school, year, result.isHigh, groups: groups, .ela, score) }
         if let score = result.math.score { tally.add(school, year, result.isHigh, groups: groups, .math, score) }
         if let index { tally.add(school, year, result.isHigh, groups: groups, .science, index) }
-        guard year == 0, let ela = result.ela.score, let math = result.math.score else { return }
+        guard year == 0, let ela = result.ela.score, let math = result.math.score else { return outcomes }
         var rank: Int? = result.isHigh ? (ela + math) / 2 : nil
         if !result.isHigh, result.priorSchool == school, let first = result.ela.priorScore {
             rank = result.math.priorScore.map { (first + $0) / 2 }
         }
-        guard let rank else { return }
+        guard let rank else { return outcomes }
         ranking.add(school, result.isHigh, rank: rank, ela: ela, math: math, science: index, chronic: absent)
+        return outcomes
     }
 
     /// CPI points of a legacy scaled score: proficient is 100, then steps of ten points on the scale.
@@ -190,13 +195,14 @@ struct Generator {
         score >= 240 ? 100 : max(0, (score - 200) / 10) * 25
     }
 
+    /// Counts what high schools report. Returns whether a student of the upper grades completed an advanced course.
     private mutating func countHighSchool(
         _ student: Student,
         _ result: StudentYear,
         year: Int,
         _ random: inout Random
-    ) {
-        guard result.isHigh else { return }
+    ) -> Bool? {
+        guard result.isHigh else { return nil }
         let school = state.schools[result.school]
         let groups = Generator.groups(student, result)
         let risk =
@@ -206,11 +212,14 @@ struct Generator {
             tally.add(result.school, year, true, groups: groups, measure, holds ? 1 : 0)
         }
         add(.dropout, random.chance(max(2, 4 + risk / 10)))
-        if result.grade >= 11 { add(.advanced, random.chance(max(20, 720 - risk * 3 / 2))) }
-        guard result.grade == 12 else { return }
+        let advanced = result.grade >= 11 ? random.chance(max(20, 720 - risk * 3 / 2)) : nil
+        // Who came after October does not count in the school's results.
+        if let advanced, result.sinceOctober { add(.advanced, advanced) }
+        guard result.grade == 12 else { return advanced }
         let graduated = random.chance(min(max(965 - risk, 50), 995))
         add(.graduation, graduated)
         add(.engagement, graduated || random.chance(450))
+        return advanced
     }
 
     // MARK: Corrections

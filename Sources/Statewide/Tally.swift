@@ -25,11 +25,11 @@ enum Measure: Int, CaseIterable {
         }
     }
 
-    /// Whether values come as files because no student layout carries them yet.
+    /// Whether values come already computed: those of cohorts and the yearly dropout rate, which districts count themselves.
     var isSupplied: Bool {
         switch self {
-        case .ela, .math, .science, .chronic: false
-        default: true
+        case .graduation, .engagement, .dropout: true
+        case .ela, .math, .science, .chronic, .progress, .advanced: false
         }
     }
 }

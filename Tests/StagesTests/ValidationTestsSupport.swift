@@ -221,7 +221,15 @@ func validRow(_ layout: Layout) -> [String: String] {
             "school_year": "2019", "org_code": "00010505", "directive": "designation", "kind": "underperforming",
             "effective_date": "2019-09-24",
         ]
-    case .englishProficiency, .graduationCohort, .advancedCoursework: student
+    case .englishProficiency: student.merging(["el_status": "EL", "difficulty_quartile": "2", "met_progress": "Y"]) { $1 }
+    case .graduationCohort:
+        student.merging(
+            [
+                "grade": "12", "cohort_year": "2018", "four_year_graduate": "Y", "five_year_graduate": "Y", "still_enrolled_after_five": "N",
+                "dropped_out": "N",
+            ]
+        ) { $1 }
+    case .advancedCoursework: student.merging(["grade": "11", "completed": "Y"]) { $1 }
     }
 }
 

@@ -248,7 +248,7 @@ final class GeneratedState {
         let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
         let files = object?["files"] as? [[String: Any]]
         #expect(files?.first?["file"] as? String == "organizations.csv")
-        #expect(files?.count == 8)
+        #expect(files?.count == 12)
         #expect((object?["corrections"] as? [Any])?.count == 2)
     }
 }

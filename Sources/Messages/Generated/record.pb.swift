@@ -203,6 +203,30 @@ public nonisolated struct Accountability_V1_Record: @unchecked Sendable {
     set {_uniqueStorage()._content = .target(newValue)}
   }
 
+  public var englishProficiency: Accountability_V1_EnglishProficiency {
+    get {
+      if case .englishProficiency(let v)? = _storage._content {return v}
+      return Accountability_V1_EnglishProficiency()
+    }
+    set {_uniqueStorage()._content = .englishProficiency(newValue)}
+  }
+
+  public var cohortMember: Accountability_V1_CohortMember {
+    get {
+      if case .cohortMember(let v)? = _storage._content {return v}
+      return Accountability_V1_CohortMember()
+    }
+    set {_uniqueStorage()._content = .cohortMember(newValue)}
+  }
+
+  public var advancedCoursework: Accountability_V1_AdvancedCoursework {
+    get {
+      if case .advancedCoursework(let v)? = _storage._content {return v}
+      return Accountability_V1_AdvancedCoursework()
+    }
+    set {_uniqueStorage()._content = .advancedCoursework(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Content: Equatable, Sendable {
@@ -212,6 +236,9 @@ public nonisolated struct Accountability_V1_Record: @unchecked Sendable {
     case participationCounts(Accountability_V1_ParticipationCounts)
     case suppliedValue(Accountability_V1_SuppliedValue)
     case target(Accountability_V1_Target)
+    case englishProficiency(Accountability_V1_EnglishProficiency)
+    case cohortMember(Accountability_V1_CohortMember)
+    case advancedCoursework(Accountability_V1_AdvancedCoursework)
 
   }
 
@@ -392,6 +419,81 @@ public nonisolated struct Accountability_V1_Attendance: Sendable {
   public init() {}
 }
 
+/// An English learner's year of progress toward proficiency (ACCESS).
+public nonisolated struct Accountability_V1_EnglishProficiency: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var student: Data = Data()
+
+  public var grade: UInt32 = 0
+
+  public var groups: UInt32 = 0
+
+  public var enrolledSinceOctober: Bool = false
+
+  /// How hard the student's target is to meet, 1 to 4; 0 when not reported.
+  public var difficultyQuartile: UInt32 = 0
+
+  public var metProgress: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A member of a graduation cohort, as the school year of the record judges it.
+public nonisolated struct Accountability_V1_CohortMember: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var student: Data = Data()
+
+  public var grade: UInt32 = 0
+
+  public var groups: UInt32 = 0
+
+  public var enrolledSinceOctober: Bool = false
+
+  /// The year in which the cohort is due to graduate in four years.
+  public var cohortYear: UInt32 = 0
+
+  public var fourYearGraduate: Bool = false
+
+  public var fiveYearGraduate: Bool = false
+
+  public var stillEnrolledAfterFive: Bool = false
+
+  public var droppedOut: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A student of grade 11 or 12.
+public nonisolated struct Accountability_V1_AdvancedCoursework: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var student: Data = Data()
+
+  public var grade: UInt32 = 0
+
+  public var groups: UInt32 = 0
+
+  public var enrolledSinceOctober: Bool = false
+
+  public var completed: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 /// Counts that were made elsewhere.
 public nonisolated struct Accountability_V1_ParticipationCounts: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -495,7 +597,7 @@ nonisolated extension Accountability_V1_TestStatus: SwiftProtobuf._ProtoNameProv
 
 nonisolated extension Accountability_V1_Record: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Record"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{1}line\0\u{3}school_year\0\u{3}org_code\0\u{2}\u{6}organization\0\u{3}assessment_result\0\u{1}attendance\0\u{3}participation_counts\0\u{3}supplied_value\0\u{1}target\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{1}line\0\u{3}school_year\0\u{3}org_code\0\u{2}\u{6}organization\0\u{3}assessment_result\0\u{1}attendance\0\u{3}participation_counts\0\u{3}supplied_value\0\u{1}target\0\u{3}english_proficiency\0\u{3}cohort_member\0\u{3}advanced_coursework\0")
 
   fileprivate class _StorageClass {
     var _submission: String = String()
@@ -618,6 +720,45 @@ nonisolated extension Accountability_V1_Record: SwiftProtobuf.Message, SwiftProt
             _storage._content = .target(v)
           }
         }()
+        case 16: try {
+          var v: Accountability_V1_EnglishProficiency?
+          var hadOneofValue = false
+          if let current = _storage._content {
+            hadOneofValue = true
+            if case .englishProficiency(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._content = .englishProficiency(v)
+          }
+        }()
+        case 17: try {
+          var v: Accountability_V1_CohortMember?
+          var hadOneofValue = false
+          if let current = _storage._content {
+            hadOneofValue = true
+            if case .cohortMember(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._content = .cohortMember(v)
+          }
+        }()
+        case 18: try {
+          var v: Accountability_V1_AdvancedCoursework?
+          var hadOneofValue = false
+          if let current = _storage._content {
+            hadOneofValue = true
+            if case .advancedCoursework(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._content = .advancedCoursework(v)
+          }
+        }()
         default: break
         }
       }
@@ -666,6 +807,18 @@ nonisolated extension Accountability_V1_Record: SwiftProtobuf.Message, SwiftProt
       case .target?: try {
         guard case .target(let v)? = _storage._content else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      }()
+      case .englishProficiency?: try {
+        guard case .englishProficiency(let v)? = _storage._content else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+      }()
+      case .cohortMember?: try {
+        guard case .cohortMember(let v)? = _storage._content else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+      }()
+      case .advancedCoursework?: try {
+        guard case .advancedCoursework(let v)? = _storage._content else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
       }()
       case nil: break
       }
@@ -1005,6 +1158,181 @@ nonisolated extension Accountability_V1_Attendance: SwiftProtobuf.Message, Swift
     if lhs.enrolledSinceOctober != rhs.enrolledSinceOctober {return false}
     if lhs.daysEnrolled != rhs.daysEnrolled {return false}
     if lhs.daysAbsent != rhs.daysAbsent {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_EnglishProficiency: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".EnglishProficiency"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}student\0\u{1}grade\0\u{1}groups\0\u{3}enrolled_since_october\0\u{3}difficulty_quartile\0\u{3}met_progress\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.student) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.grade) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.groups) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.enrolledSinceOctober) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.difficultyQuartile) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.metProgress) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.student.isEmpty {
+      try visitor.visitSingularBytesField(value: self.student, fieldNumber: 1)
+    }
+    if self.grade != 0 {
+      try visitor.visitSingularUInt32Field(value: self.grade, fieldNumber: 2)
+    }
+    if self.groups != 0 {
+      try visitor.visitSingularUInt32Field(value: self.groups, fieldNumber: 3)
+    }
+    if self.enrolledSinceOctober != false {
+      try visitor.visitSingularBoolField(value: self.enrolledSinceOctober, fieldNumber: 4)
+    }
+    if self.difficultyQuartile != 0 {
+      try visitor.visitSingularUInt32Field(value: self.difficultyQuartile, fieldNumber: 5)
+    }
+    if self.metProgress != false {
+      try visitor.visitSingularBoolField(value: self.metProgress, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_EnglishProficiency, rhs: Accountability_V1_EnglishProficiency) -> Bool {
+    if lhs.student != rhs.student {return false}
+    if lhs.grade != rhs.grade {return false}
+    if lhs.groups != rhs.groups {return false}
+    if lhs.enrolledSinceOctober != rhs.enrolledSinceOctober {return false}
+    if lhs.difficultyQuartile != rhs.difficultyQuartile {return false}
+    if lhs.metProgress != rhs.metProgress {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_CohortMember: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CohortMember"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}student\0\u{1}grade\0\u{1}groups\0\u{3}enrolled_since_october\0\u{3}cohort_year\0\u{3}four_year_graduate\0\u{3}five_year_graduate\0\u{3}still_enrolled_after_five\0\u{3}dropped_out\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.student) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.grade) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.groups) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.enrolledSinceOctober) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.cohortYear) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.fourYearGraduate) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.fiveYearGraduate) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.stillEnrolledAfterFive) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.droppedOut) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.student.isEmpty {
+      try visitor.visitSingularBytesField(value: self.student, fieldNumber: 1)
+    }
+    if self.grade != 0 {
+      try visitor.visitSingularUInt32Field(value: self.grade, fieldNumber: 2)
+    }
+    if self.groups != 0 {
+      try visitor.visitSingularUInt32Field(value: self.groups, fieldNumber: 3)
+    }
+    if self.enrolledSinceOctober != false {
+      try visitor.visitSingularBoolField(value: self.enrolledSinceOctober, fieldNumber: 4)
+    }
+    if self.cohortYear != 0 {
+      try visitor.visitSingularUInt32Field(value: self.cohortYear, fieldNumber: 5)
+    }
+    if self.fourYearGraduate != false {
+      try visitor.visitSingularBoolField(value: self.fourYearGraduate, fieldNumber: 6)
+    }
+    if self.fiveYearGraduate != false {
+      try visitor.visitSingularBoolField(value: self.fiveYearGraduate, fieldNumber: 7)
+    }
+    if self.stillEnrolledAfterFive != false {
+      try visitor.visitSingularBoolField(value: self.stillEnrolledAfterFive, fieldNumber: 8)
+    }
+    if self.droppedOut != false {
+      try visitor.visitSingularBoolField(value: self.droppedOut, fieldNumber: 9)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_CohortMember, rhs: Accountability_V1_CohortMember) -> Bool {
+    if lhs.student != rhs.student {return false}
+    if lhs.grade != rhs.grade {return false}
+    if lhs.groups != rhs.groups {return false}
+    if lhs.enrolledSinceOctober != rhs.enrolledSinceOctober {return false}
+    if lhs.cohortYear != rhs.cohortYear {return false}
+    if lhs.fourYearGraduate != rhs.fourYearGraduate {return false}
+    if lhs.fiveYearGraduate != rhs.fiveYearGraduate {return false}
+    if lhs.stillEnrolledAfterFive != rhs.stillEnrolledAfterFive {return false}
+    if lhs.droppedOut != rhs.droppedOut {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_AdvancedCoursework: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".AdvancedCoursework"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}student\0\u{1}grade\0\u{1}groups\0\u{3}enrolled_since_october\0\u{1}completed\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.student) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.grade) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.groups) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.enrolledSinceOctober) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.completed) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.student.isEmpty {
+      try visitor.visitSingularBytesField(value: self.student, fieldNumber: 1)
+    }
+    if self.grade != 0 {
+      try visitor.visitSingularUInt32Field(value: self.grade, fieldNumber: 2)
+    }
+    if self.groups != 0 {
+      try visitor.visitSingularUInt32Field(value: self.groups, fieldNumber: 3)
+    }
+    if self.enrolledSinceOctober != false {
+      try visitor.visitSingularBoolField(value: self.enrolledSinceOctober, fieldNumber: 4)
+    }
+    if self.completed != false {
+      try visitor.visitSingularBoolField(value: self.completed, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_AdvancedCoursework, rhs: Accountability_V1_AdvancedCoursework) -> Bool {
+    if lhs.student != rhs.student {return false}
+    if lhs.grade != rhs.grade {return false}
+    if lhs.groups != rhs.groups {return false}
+    if lhs.enrolledSinceOctober != rhs.enrolledSinceOctober {return false}
+    if lhs.completed != rhs.completed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -30,6 +30,8 @@ public struct IndicatorParameters: Sendable {
     public let chronicAbsenceMinimumDays: Parameter<Int>
     /// Whether only students enrolled since October count in results.
     public let octoberEnrollment: Parameter<Bool>
+    /// Whether only students enrolled since October count in the rates of a graduation cohort.
+    public let cohortOctoberEnrollment: Parameter<Bool>
     /// The grades that count in chronic absenteeism.
     public let chronicAbsenceGrades: Parameter<[Grade]>
     /// School years between the data and the determination, by indicator; 0 where absent.
@@ -70,6 +72,7 @@ public struct IndicatorParameters: Sendable {
             return grades?.count == value.list?.count ? grades : nil
         }
         octoberEnrollment = try reader.flag("indicators.october_enrollment")
+        cohortOctoberEnrollment = try reader.flag("indicators.cohort_october_enrollment")
         dataLags = try reader.read("indicators.data_lags", "a table of indicators to years") {
             $0.byName(Indicator.self) { $0.integer }
         }

@@ -57,4 +57,17 @@ extension IndicatorParameters {
     public func countsInResults(enrolledSinceOctober: Bool) -> Bool {
         enrolledSinceOctober || !octoberEnrollment.value
     }
+
+    /// Whether a member of a graduation cohort counts in the organization's rates.
+    public func countsInCohort(enrolledSinceOctober: Bool) -> Bool {
+        enrolledSinceOctober || !cohortOctoberEnrollment.value
+    }
+
+    /// Whether a cohort is the one that an indicator of a school year judges: that of the data's year.
+    ///
+    /// The four-year rate and dropout of the determinations of year Y are those of the cohort due in Y - 1, extended engagement, which takes
+    /// a fifth year, that of the cohort due in Y - 2.
+    public func judges(_ indicator: Indicator, cohort: Int, in schoolYear: Int) -> Bool {
+        indicator.category == .highSchoolCompletion && cohort == schoolYear - lag(indicator)
+    }
 }

@@ -10,6 +10,14 @@ enum StudentMeasure: Int, CaseIterable {
     case elaGrowth
     case mathGrowth
     case chronicAbsenteeism
+    case fourYearGraduation
+    case extendedEngagement
+    case dropout
+    case elProgress
+    case advancedCoursework
+
+    /// Those that say of each student whether something became true.
+    static let outcomes: [StudentMeasure] = [.fourYearGraduation, .extendedEngagement, .dropout, .elProgress, .advancedCoursework]
 
     /// How many there are.
     static let count = allCases.count
@@ -22,22 +30,54 @@ enum StudentMeasure: Int, CaseIterable {
         case .elaGrowth: .elaGrowth
         case .mathGrowth: .mathGrowth
         case .chronicAbsenteeism: .chronicAbsenteeism
+        case .fourYearGraduation: .fourYearGraduation
+        case .extendedEngagement: .extendedEngagement
+        case .dropout: .dropout
+        case .elProgress: .elProgress
+        case .advancedCoursework: .advancedCoursework
         }
     }
 }
 
-/// A student layout, and with it the indicators that student records make: where there are records, what was supplied
-/// does not stand.
-enum StudentLayout {
-    case assessmentResults
+/// The student records that make an indicator: where there are some, what was supplied does not stand.
+enum StudentSource: Hashable {
+    case tests
     case attendance
+    /// Counted for each measure apart: a file of one cohort says nothing of the rates of another.
+    case outcome(StudentMeasure)
 
-    /// The layout an indicator is computed from; nil where it is supplied alone.
-    init?(of indicator: Indicator) {
-        switch indicator.category {
-        case .achievement, .growth: self = .assessmentResults
-        case .additional where indicator == .chronicAbsenteeism: self = .attendance
-        case .additional, .elProgress, .highSchoolCompletion: return nil
+    /// What an indicator is computed from.
+    init(of indicator: Indicator) {
+        switch indicator {
+        case .elaAchievement, .mathAchievement, .scienceAchievement, .elaGrowth, .mathGrowth: self = .tests
+        case .chronicAbsenteeism: self = .attendance
+        case .fourYearGraduation: self = .outcome(.fourYearGraduation)
+        case .extendedEngagement: self = .outcome(.extendedEngagement)
+        case .dropout: self = .outcome(.dropout)
+        case .elProgress: self = .outcome(.elProgress)
+        case .advancedCoursework: self = .outcome(.advancedCoursework)
+        }
+    }
+}
+
+/// A set of measures that say of a student whether something became true.
+struct OutcomeSet: OptionSet, Hashable {
+    let rawValue: UInt8
+
+    init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// The set of one measure; empty for a measure that is no outcome.
+    init(_ measure: StudentMeasure) {
+        let position = StudentMeasure.outcomes.firstIndex(of: measure)
+        self.init(rawValue: position.map { 1 << UInt8($0) } ?? 0)
+    }
+
+    /// Calls a function with the place of every measure of the set among ``StudentMeasure/outcomes``.
+    func forEachIndex(_ body: (Int) -> Void) {
+        var bits = rawValue
+        while bits != 0 {
+            body(bits.trailingZeroBitCount)
+            bits &= bits - 1
         }
     }
 }

@@ -9,23 +9,32 @@ struct IndicatorState {
     /// The organization's own student records; a district's schools keep theirs.
     var results: ContiguousArray<ResultContribution> = []
     var attendance: ContiguousArray<AttendanceContribution> = []
+    var outcomes: ContiguousArray<OutcomeContribution> = []
     /// Student records of the organization and, for a district, of its schools: what shadows supplied values.
     var resultCount = 0
     var attendanceCount = 0
+    /// By the place of the measure among ``StudentMeasure/outcomes``.
+    var outcomeCounts = [Int](repeating: 0, count: StudentMeasure.outcomes.count)
     /// The other organizations of a district.
     var schools: [Int32] = []
     /// Values computed elsewhere, and targets, in no order.
     private(set) var supplied: [SuppliedIndicator] = []
     private(set) var targets: [SetTarget] = []
 
-    /// Whether a supplied value of an indicator does not stand, because there are student records.
-    func shadows(_ indicator: Indicator) -> Bool {
-        switch StudentLayout(of: indicator) {
-        case .assessmentResults?: resultCount > 0
-        case .attendance?: attendanceCount > 0
-        case nil: false
+    /// Student records of a source.
+    func count(_ source: StudentSource) -> Int {
+        switch source {
+        case .tests: resultCount
+        case .attendance: attendanceCount
+        case .outcome(let measure): StudentMeasure.outcomes.firstIndex(of: measure).map { outcomeCounts[$0] } ?? 0
         }
     }
+
+    /// Whether there are student records at all.
+    var hasStudents: Bool { resultCount > 0 || attendanceCount > 0 || outcomeCounts.contains { $0 > 0 } }
+
+    /// Whether a supplied value of an indicator does not stand, because there are student records.
+    func shadows(_ indicator: Indicator) -> Bool { count(StudentSource(of: indicator)) > 0 }
 
     mutating func add(_ value: SuppliedIndicator) { supplied.append(value) }
     mutating func add(_ target: SetTarget) { targets.append(target) }

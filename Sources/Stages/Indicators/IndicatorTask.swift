@@ -11,8 +11,12 @@ final class IndicatorTask: StageTask {
             case organization
             case result
             case attendance
+            case outcome
             case supplied
             case target
+
+            /// Whether what was kept came from a student's record.
+            var isStudents: Bool { self == .result || self == .attendance || self == .outcome }
         }
 
         let kind: Kind
@@ -86,6 +90,14 @@ final class IndicatorTask: StageTask {
                 state.attendance.append(contribution)
                 return state.attendance.count - 1
             }
+        case .englishProficiency(let progress):
+            try replaceOutcome(key, message, cause, output) { year, _ in year.contribution(progress, record: key) }
+        case .cohortMember(let member):
+            try replaceOutcome(key, message, cause, output) { year, schoolYear in
+                year.contribution(member, in: schoolYear, record: key)
+            }
+        case .advancedCoursework(let coursework):
+            try replaceOutcome(key, message, cause, output) { year, _ in year.contribution(coursework, record: key) }
         case .organization(let declared):
             try replace(key, at: try message.organizationYear(), .organization, cause: cause, output: output) { state in
                 state.organization = declared
@@ -114,26 +126,45 @@ final class IndicatorTask: StageTask {
         }
     }
 
+    private func replaceOutcome(
+        _ key: Digest,
+        _ message: Accountability_V1_Record,
+        _ cause: String,
+        _ output: TaskOutput,
+        _ contribution: (IndicatorYear, Int) -> OutcomeContribution?
+    ) throws {
+        let organization = try message.organizationYear()
+        guard let year = try years.of(organization.year), let outcome = contribution(year, Int(organization.year)) else {
+            return remove(key, cause: cause)
+        }
+        try replace(key, at: organization, .outcome, reported: outcome.reported, cause: cause, output: output) { state in
+            state.outcomes.append(outcome)
+            return state.outcomes.count - 1
+        }
+    }
+
     /// Puts what a record brought in the place of what its key held before.
     private func replace(
         _ key: Digest,
         at organization: OrganizationYear,
         _ kind: Location.Kind,
+        reported: OutcomeSet = [],
         cause: String,
         output: TaskOutput,
         _ add: (inout IndicatorState) -> Int
     ) throws {
         let place = enter(organization)
         let district = organizations.districts[Int(place)]
-        let before = (count(kind, at: place), count(kind, at: district))
+        let sources = Self.sources(kind, reported)
+        let new = sources.filter { organizations.states[Int(place)].count($0) == 0 }
+        let newInDistrict = district == place ? [] : sources.filter { organizations.states[Int(district)].count($0) == 0 }
         remove(key, cause: cause)
         let position = add(&organizations.states[Int(place)])
         locations[key] = Location(kind: kind, place: place, position: Int32(truncatingIfNeeded: position))
-        count(kind, at: place, district: district, by: 1)
+        count(kind, reported, at: place, district: district, by: 1)
         touch(kind, at: place, district: district, cause: cause)
-        guard kind == .result || kind == .attendance else { return }
-        if before.0 == 0 { try reject(kind, at: place, cause: cause, output: output) }
-        if before.1 == 0, district != place { try reject(kind, at: district, cause: cause, output: output) }
+        for source in new { try reject(source, at: place, cause: cause, output: output) }
+        for source in newInDistrict { try reject(source, at: district, cause: cause, output: output) }
     }
 
     /// Removes what a key held.
@@ -141,6 +172,7 @@ final class IndicatorTask: StageTask {
         guard let location = locations.removeValue(forKey: key) else { return }
         let place = Int(location.place)
         let district = organizations.districts[place]
+        var reported: OutcomeSet = []
         switch location.kind {
         case .organization: organizations.states[place].organization = nil
         case .supplied: organizations.states[place].removeSupplied(key)
@@ -161,8 +193,17 @@ final class IndicatorTask: StageTask {
             if position < last {
                 locations[organizations.states[place].attendance[position].record]?.position = location.position
             }
+        case .outcome:
+            let position = Int(location.position)
+            let last = organizations.states[place].outcomes.count - 1
+            reported = organizations.states[place].outcomes[position].reported
+            organizations.states[place].outcomes.swapAt(position, last)
+            organizations.states[place].outcomes.removeLast()
+            if position < last {
+                locations[organizations.states[place].outcomes[position].record]?.position = location.position
+            }
         }
-        count(location.kind, at: location.place, district: district, by: -1)
+        count(location.kind, reported, at: location.place, district: district, by: -1)
         touch(location.kind, at: location.place, district: district, cause: cause)
     }
 
@@ -177,26 +218,40 @@ final class IndicatorTask: StageTask {
 
     private func touch(_ kind: Location.Kind, at place: Int32, district: Int32, cause: String) {
         organizations.touch(place, cause: cause)
-        if kind == .result || kind == .attendance, district != place { organizations.touch(district, cause: cause) }
+        if kind.isStudents, district != place { organizations.touch(district, cause: cause) }
     }
 
     // MARK: Student records shadow supplied values
 
-    private func count(_ kind: Location.Kind, at place: Int32) -> Int {
+    /// What a kind of record is counted as.
+    private static func sources(_ kind: Location.Kind, _ reported: OutcomeSet) -> [StudentSource] {
         switch kind {
-        case .result: organizations.states[Int(place)].resultCount
-        case .attendance: organizations.states[Int(place)].attendanceCount
-        case .organization, .supplied, .target: 0
+        case .result: tests
+        case .attendance: attendance
+        case .outcome: Int(reported.rawValue) < outcomes.count ? outcomes[Int(reported.rawValue)] : []
+        case .organization, .supplied, .target: []
         }
     }
 
-    private func count(_ kind: Location.Kind, at place: Int32, district: Int32, by step: Int) {
-        for place in district == place ? [place] : [place, district] {
-            switch kind {
-            case .result: organizations.states[Int(place)].resultCount &+= step
-            case .attendance: organizations.states[Int(place)].attendanceCount &+= step
-            case .organization, .supplied, .target: break
-            }
+    // Made once: they are asked for with every record.
+    private static let tests: [StudentSource] = [.tests]
+    private static let attendance: [StudentSource] = [.attendance]
+    private static let outcomes: [[StudentSource]] = (0..<(1 << StudentMeasure.outcomes.count)).map { bits in
+        StudentMeasure.outcomes.indices.filter { bits & (1 << $0) != 0 }.map { .outcome(StudentMeasure.outcomes[$0]) }
+    }
+
+    private func count(_ kind: Location.Kind, _ reported: OutcomeSet, at place: Int32, district: Int32, by step: Int) {
+        guard kind.isStudents else { return }
+        count(kind, reported, at: Int(place), by: step)
+        if district != place { count(kind, reported, at: Int(district), by: step) }
+    }
+
+    private func count(_ kind: Location.Kind, _ reported: OutcomeSet, at place: Int, by step: Int) {
+        switch kind {
+        case .result: organizations.states[place].resultCount &+= step
+        case .attendance: organizations.states[place].attendanceCount &+= step
+        case .outcome: reported.forEachIndex { organizations.states[place].outcomeCounts[$0] &+= step }
+        case .organization, .supplied, .target: break
         }
     }
 
@@ -205,11 +260,10 @@ final class IndicatorTask: StageTask {
         return organizations.states[Int(place)].shadows(supplied.cell.indicator)
     }
 
-    /// Refuses the supplied values of a place that has its first student record of a layout.
-    private func reject(_ kind: Location.Kind, at place: Int32, cause: String, output: TaskOutput) throws {
-        let layout = kind == .result ? StudentLayout.assessmentResults : .attendance
+    /// Refuses the supplied values of a place that has its first student record of a source.
+    private func reject(_ source: StudentSource, at place: Int32, cause: String, output: TaskOutput) throws {
         for supplied in organizations.states[Int(place)].supplied
-        where StudentLayout(of: supplied.cell.indicator) == layout {
+        where StudentSource(of: supplied.cell.indicator) == source {
             try rejection.publish(
                 supplied.row,
                 of: organizations.organizations[Int(place)],
@@ -226,7 +280,7 @@ final class IndicatorTask: StageTask {
         let organization = organizations.organizations[Int(place)]
         let state = organizations.states[Int(place)]
         var tallies: StudentTallies?
-        if let year = try years.of(organization.year), state.resultCount + state.attendanceCount > 0 {
+        if let year = try years.of(organization.year), state.hasStudents {
             let parts = [state] + state.schools.map { organizations.states[Int($0)] }
             tallies = try StudentTallies(parts, isDistrict: organization.code.district == organization.code, year: year)
         }

@@ -38,6 +38,20 @@ struct AttendanceContribution {
     let isChronic: Bool
 }
 
+/// What indicators keep of a record that says what became of a student.
+struct OutcomeContribution {
+    /// The record that brought it.
+    let record: Digest
+    let groups: StudentGroupSet
+    let span: GradeSpan
+    /// The measures the record says something about.
+    let reported: OutcomeSet
+    /// Those in whose rate the student counts.
+    let counted: OutcomeSet
+    /// Of those, what became true.
+    let positive: OutcomeSet
+}
+
 /// What a year's framework makes of student records.
 final class IndicatorYear {
     let framework: Framework
@@ -114,6 +128,62 @@ final class IndicatorYear {
             span: span,
             counts: tally != nil,
             isChronic: (tally?.sum ?? 0) > 0
+        )
+    }
+
+    /// What an English learner's progress adds; nil where the grade belongs to no span.
+    func contribution(_ progress: Accountability_V1_EnglishProficiency, record: Digest) -> OutcomeContribution? {
+        outcome(
+            .elProgress, progress.metProgress, grade: progress.grade, groups: progress.groups,
+            counts: parameters.countsInResults(enrolledSinceOctober: progress.enrolledSinceOctober), record
+        )
+    }
+
+    /// What a student's advanced coursework adds; nil where the grade belongs to no span.
+    func contribution(_ coursework: Accountability_V1_AdvancedCoursework, record: Digest) -> OutcomeContribution? {
+        outcome(
+            .advancedCoursework, coursework.completed, grade: coursework.grade, groups: coursework.groups,
+            counts: parameters.countsInResults(enrolledSinceOctober: coursework.enrolledSinceOctober), record
+        )
+    }
+
+    /// What a member of a cohort adds to the rates that judge the cohort in a school year; nil where none does.
+    func contribution(_ member: Accountability_V1_CohortMember, in schoolYear: Int, record: Digest) -> OutcomeContribution? {
+        var reported: OutcomeSet = []
+        var positive: OutcomeSet = []
+        for measure in [StudentMeasure.fourYearGraduation, .extendedEngagement, .dropout]
+        where parameters.judges(measure.indicator, cohort: Int(member.cohortYear), in: schoolYear) {
+            reported.insert(OutcomeSet(measure))
+            let tally = StudentContribution.cohort(
+                measure.indicator,
+                fourYearGraduate: member.fourYearGraduate,
+                fiveYearGraduate: member.fiveYearGraduate,
+                stillEnrolledAfterFive: member.stillEnrolledAfterFive,
+                droppedOut: member.droppedOut
+            )
+            if (tally?.sum ?? 0) > 0 { positive.insert(OutcomeSet(measure)) }
+        }
+        guard !reported.isEmpty else { return nil }
+        let counts = parameters.countsInCohort(enrolledSinceOctober: member.enrolledSinceOctober)
+        return OutcomeContribution(
+            record: record, groups: StudentGroupSet(recorded: member.groups), span: .high, reported: reported,
+            counted: counts ? reported : [], positive: counts ? positive : []
+        )
+    }
+
+    private func outcome(
+        _ measure: StudentMeasure,
+        _ isPositive: Bool,
+        grade number: UInt32,
+        groups: UInt32,
+        counts: Bool,
+        _ record: Digest
+    ) -> OutcomeContribution? {
+        guard let grade = Grade(number: Int(number)), let span = GradeSpan(grade: grade) else { return nil }
+        let set = OutcomeSet(measure)
+        return OutcomeContribution(
+            record: record, groups: StudentGroupSet(recorded: groups), span: span, reported: set, counted: counts ? set : [],
+            positive: counts && isPositive ? set : []
         )
     }
 

@@ -32,6 +32,10 @@ struct StudentTallies {
                 spans.insert(attendance.span)
                 if attendance.counts { add(attendance, to: attendance.groups) }
             }
+            for outcome in part.outcomes {
+                spans.insert(outcome.span)
+                add(outcome)
+            }
         }
         guard let lowest = year.framework.lowestPerforming else { return }
         let members = try candidates.map { Set(try LowestPerformingGroup.select($0, lowest)) }
@@ -81,6 +85,16 @@ struct StudentTallies {
     private mutating func add(_ value: UInt16, at index: Int) {
         guard value != ResultContribution.none else { return }
         tallies[index] += IndicatorTally(sum: Int64(value), count: 1)
+    }
+
+    private mutating func add(_ outcome: OutcomeContribution) {
+        outcome.groups.forEachIndex { group in
+            let row = Self.row(outcome.span, group) * StudentMeasure.count
+            outcome.counted.forEachIndex { index in
+                let isPositive = outcome.positive.rawValue & (1 << UInt8(index)) != 0
+                tallies[row + StudentMeasure.outcomes[index].rawValue] += IndicatorTally(isPositive)
+            }
+        }
     }
 
     private mutating func add(_ attendance: AttendanceContribution, to groups: StudentGroupSet) {

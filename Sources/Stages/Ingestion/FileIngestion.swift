@@ -153,12 +153,6 @@ public struct FileIngestion: Sendable {
             let match =
                 try named?.match(header: header, ignoringExtra: options.ignoreExtra)
                 ?? Layout.recognize(header: header, ignoringExtra: options.ignoreExtra)
-            guard match.layout.isValidated else {
-                throw SubmissionRefused(
-                    .unsupportedLayout,
-                    "\(fileName) is of the layout \(match.layout), which this version does nothing with yet"
-                )
-            }
             return match
         } catch let error as LayoutError {
             let code: SubmissionRefused.Code =

@@ -21,8 +21,6 @@ public struct SubmissionRefused: Error, Sendable, CustomStringConvertible {
         public static let malformedHeader = Code("malformed_header")
         /// There is no layout of the name given.
         public static let unknownLayout = Code("unknown_layout")
-        /// The layout is known, but this version does nothing with it.
-        public static let unsupportedLayout = Code("unsupported_layout")
         /// The header is that of no layout, or of several.
         public static let unrecognizedHeader = Code("unrecognized_header")
         /// Columns are missing, unknown or there twice.

@@ -57,7 +57,7 @@ final class ParticipationTask: StageTask {
                 label: texts.number(of: counts.groupLabel)
             )
             try take(supplied, of: organization, cause: record.cause, output: output)
-        case .organization, .attendance, .suppliedValue, .target, nil:
+        case .organization, .attendance, .suppliedValue, .target, .englishProficiency, .cohortMember, .advancedCoursework, nil:
             break
         }
     }

@@ -62,7 +62,7 @@ struct RowCheck {
     /// A check of rows whose text has these columns; nil when a column that has to be there is not.
     init?(layout: Layout, columns names: [String]) {
         let columns = layout.columns
-        guard Set(names).count == names.count, layout.isValidated else { return nil }
+        guard Set(names).count == names.count else { return nil }
         fields = columns.map { names.firstIndex(of: $0.name) ?? -1 }
         for (column, field) in zip(columns, fields) where column.presence != .optional && field < 0 { return nil }
         self.layout = layout
@@ -123,7 +123,9 @@ struct RowCheck {
         case .indicatorValues: return indicatorValue(line, isDeletion: isDeletion)
         case .targets: return target(line, isDeletion: isDeletion)
         case .directives: return directive(line, isDeletion: isDeletion)
-        case .englishProficiency, .graduationCohort, .advancedCoursework: return .none
+        case .englishProficiency: return englishProficiency(line, isDeletion: isDeletion)
+        case .graduationCohort: return cohortMember(line, isDeletion: isDeletion)
+        case .advancedCoursework: return advancedCoursework(line, isDeletion: isDeletion)
         }
     }
 
@@ -256,16 +258,6 @@ struct RowCheck {
 }
 
 extension Layout {
-    /// Whether this version does something with its rows.
-    var isValidated: Bool {
-        switch self {
-        case .organizations, .assessmentResults, .attendance, .participationCounts, .indicatorValues, .targets,
-            .directives:
-            true
-        case .englishProficiency, .graduationCohort, .advancedCoursework: false
-        }
-    }
-
     /// Where a column of the layout stands; the first one if it has none of that name, which a test excludes.
     func place(_ name: String) -> Int { index(of: name) ?? 0 }
 }

@@ -61,7 +61,7 @@ enum AssessmentScale {
 }
 
 /// What the student layouts share.
-private struct StudentColumns {
+struct StudentColumns {
     var pseudonym: Data
     var grade: Int
     var englishLearner: EnglishLearnerStatus
@@ -71,11 +71,7 @@ private struct StudentColumns {
 
 extension RowCheck {
     mutating func assessment(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
-        appendToKey(Place.student, line)
-        guard !isDeletion else {
-            _ = pseudonym(line)
-            return .none
-        }
+        guard beginStudent(line, isDeletion: isDeletion) else { return .none }
         let student = studentColumns(line)
         let prior = code(Place.priorOrganization, line)
         let ela = test(.ela, student, line)
@@ -99,11 +95,7 @@ extension RowCheck {
     }
 
     mutating func attendance(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
-        appendToKey(Place.student, line)
-        guard !isDeletion else {
-            _ = pseudonym(line)
-            return .none
-        }
+        guard beginStudent(line, isDeletion: isDeletion) else { return .none }
         let student = studentColumns(line)
         let enrolled = integer(Place.daysEnrolled, line)
         let absent = integer(Place.daysAbsent, line)
@@ -120,7 +112,7 @@ extension RowCheck {
         return .record(.attendance(attendance))
     }
 
-    private mutating func studentColumns(_ line: Span<UInt8>) -> StudentColumns? {
+    mutating func studentColumns(_ line: Span<UInt8>) -> StudentColumns? {
         let pseudonym = pseudonym(line)
         let grade = grade(Place.grade, line)
         let race = group(Place.race, line)
@@ -138,6 +130,13 @@ extension RowCheck {
             groups: traits.groups,
             sinceOctober: october
         )
+    }
+
+    /// Appends the student to the key; of a deletion nothing else is read.
+    mutating func beginStudent(_ line: Span<UInt8>, isDeletion: Bool) -> Bool {
+        appendToKey(Place.student, line)
+        if isDeletion { _ = pseudonym(line) }
+        return !isDeletion
     }
 
     /// The 16 bytes of the pseudonym, which ingestion wrote in hexadecimal.

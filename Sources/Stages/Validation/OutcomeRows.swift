@@ -1,0 +1,86 @@
+import Messages
+import Rules
+import Tables
+
+/// Canonical places of the columns of the layouts that say what became of a student; the student columns are those of ``RowCheck/studentColumns(_:)``.
+private enum Place {
+    static let grade = Layout.englishProficiency.place("grade")
+    static let englishLearner = Layout.englishProficiency.place("el_status")
+    static let quartile = Layout.englishProficiency.place("difficulty_quartile")
+    static let metProgress = Layout.englishProficiency.place("met_progress")
+    static let cohortYear = Layout.graduationCohort.place("cohort_year")
+    static let fourYear = Layout.graduationCohort.place("four_year_graduate")
+    static let fiveYear = Layout.graduationCohort.place("five_year_graduate")
+    static let stillEnrolled = Layout.graduationCohort.place("still_enrolled_after_five")
+    static let droppedOut = Layout.graduationCohort.place("dropped_out")
+    static let completed = Layout.advancedCoursework.place("completed")
+}
+
+extension RowCheck {
+    /// A row of `english_proficiency`.
+    mutating func englishProficiency(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
+        guard beginStudent(line, isDeletion: isDeletion) else { return .none }
+        let student = studentColumns(line)
+        let quartile = integer(Place.quartile, line)
+        let met = yesNo(Place.metProgress, line)
+        if let student, student.englishLearner != .current, student.englishLearner != .firstYear {
+            fault(.notEnglishLearner, Place.englishLearner)
+        }
+        guard faults.isEmpty, let student, let met else { return .none }
+        var record = Accountability_V1_EnglishProficiency()
+        record.student = student.pseudonym
+        record.grade = UInt32(clamping: student.grade)
+        record.groups = UInt32(student.groups.rawValue)
+        record.enrolledSinceOctober = student.sinceOctober
+        record.difficultyQuartile = UInt32(clamping: quartile ?? 0)
+        record.metProgress = met
+        return .record(.englishProficiency(record))
+    }
+
+    /// A row of `graduation_cohort`; the cohort's year is part of its key.
+    mutating func cohortMember(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
+        let isUpsert = beginStudent(line, isDeletion: isDeletion)
+        appendToKey("")
+        appendToKey(Place.cohortYear, line)
+        let cohort = take(FieldReading.year(field(Place.cohortYear, line)), Place.cohortYear)
+        guard isUpsert else { return .none }
+        let student = studentColumns(line)
+        let fourYear = yesNo(Place.fourYear, line)
+        let fiveYear = yesNo(Place.fiveYear, line)
+        let stillEnrolled = yesNo(Place.stillEnrolled, line)
+        let droppedOut = yesNo(Place.droppedOut, line)
+        if let student, student.grade < 9 { fault(.gradeNotHighSchool, Place.grade) }
+        if let cohort, let year, !(year - 4...year).contains(cohort) { fault(.cohortNotJudged, Place.cohortYear) }
+        if fourYear == true, fiveYear == false { fault(.graduateNotWithinFive, Place.fiveYear) }
+        if fiveYear == true, stillEnrolled == true { fault(.graduateStillEnrolled, Place.stillEnrolled) }
+        if droppedOut == true, fourYear == true || fiveYear == true || stillEnrolled == true { fault(.dropoutNotGone, Place.droppedOut) }
+        guard faults.isEmpty, let student, let cohort, let fourYear, let fiveYear, let stillEnrolled, let droppedOut else { return .none }
+        var record = Accountability_V1_CohortMember()
+        record.student = student.pseudonym
+        record.grade = UInt32(clamping: student.grade)
+        record.groups = UInt32(student.groups.rawValue)
+        record.enrolledSinceOctober = student.sinceOctober
+        record.cohortYear = UInt32(clamping: cohort)
+        record.fourYearGraduate = fourYear
+        record.fiveYearGraduate = fiveYear
+        record.stillEnrolledAfterFive = stillEnrolled
+        record.droppedOut = droppedOut
+        return .record(.cohortMember(record))
+    }
+
+    /// A row of `advanced_coursework`.
+    mutating func advancedCoursework(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
+        guard beginStudent(line, isDeletion: isDeletion) else { return .none }
+        let student = studentColumns(line)
+        let completed = yesNo(Place.completed, line)
+        if let student, !(11...12).contains(student.grade) { fault(.gradeNotUpper, Place.grade) }
+        guard faults.isEmpty, let student, let completed else { return .none }
+        var record = Accountability_V1_AdvancedCoursework()
+        record.student = student.pseudonym
+        record.grade = UInt32(clamping: student.grade)
+        record.groups = UInt32(student.groups.rawValue)
+        record.enrolledSinceOctober = student.sinceOctober
+        record.completed = completed
+        return .record(.advancedCoursework(record))
+    }
+}

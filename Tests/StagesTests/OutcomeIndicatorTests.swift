@@ -1,0 +1,185 @@
+import Foundation
+import Messages
+import Stages
+import Streaming
+import Testing
+
+/// Graduation, engagement, dropout, progress of English learners and advanced coursework, from student records.
+@Suite struct OutcomeIndicatorTests {
+    private func run(_ facts: [Fact], seed: UInt64 = 1, partitions: Int32 = 1, closing years: [Int] = [2019]) throws -> MeasuresRun {
+        let run = try MeasuresRun(IndicatorStage(pipeline: MeasuresRun.pipeline), partitions: partitions, seed: seed)
+        try run.append(facts)
+        for year in years { try run.close(year) }
+        try run.driver.run()
+        return run
+    }
+
+    private func value(_ run: MeasuresRun, _ key: String) throws -> Accountability_V1_IndicatorValue? {
+        try run.entry(key)?.value
+    }
+
+    /// Determinations of 2019 judge the cohort due in 2018 for graduation and dropout, that due in 2017 for engagement.
+    @Test func cohortsAreThoseOfTheDataYear() throws {
+        let run = try run(
+            [
+                .member(2019, "00010505", student: 1, cohort: 2018, fourYear: true, fiveYear: true),
+                .member(2019, "00010505", student: 2, cohort: 2018, droppedOut: true),
+                .member(2019, "00010505", student: 3, cohort: 2018),
+                .member(2019, "00010505", student: 4, cohort: 2017, fiveYear: true),
+                .member(2019, "00010505", student: 5, cohort: 2017, stillEnrolled: true),
+                .member(2019, "00010505", student: 6, cohort: 2017, droppedOut: true),
+                .member(2019, "00010505", student: 7, cohort: 2019, fourYear: true, fiveYear: true),
+            ]
+        )
+        let prefix = "2019/00010505/value/high/all_students"
+        let graduation = try #require(try value(run, "\(prefix)/four_year_graduation"))
+        #expect(graduation.value == "33.3" && graduation.sum == 1 && graduation.divisor == 3 && graduation.count == 3)
+        #expect(try value(run, "\(prefix)/dropout")?.value == "33.3")
+        let engagement = try #require(try value(run, "\(prefix)/extended_engagement"))
+        #expect(engagement.value == "66.7" && engagement.sum == 2 && engagement.divisor == 3)
+        // The district has what its schools have, and nothing is of the lower span.
+        #expect(try value(run, "2019/00010000/value/high/all_students/four_year_graduation")?.sum == 1)
+        #expect(try value(run, "2019/00010505/value/non_high/all_students/dropout") == nil)
+    }
+
+    /// The share of English learners who met their target; who came after October does not count.
+    @Test func progressAndCourseworkBySpanAndGroup() throws {
+        let run = try run(
+            [
+                .progress(2019, "00010001", student: 1, grade: 4, groups: GroupBits.all | GroupBits.white, met: true),
+                .progress(2019, "00010001", student: 2, grade: 5, met: false),
+                .progress(2019, "00010001", student: 3, grade: 5, october: false, met: true),
+                .progress(2019, "00010001", student: 4, grade: 10, met: true),
+                .progress(2019, "00010001", student: 5, grade: 0, met: true),
+                .coursework(2019, "00010002", student: 6, completed: true),
+                .coursework(2019, "00010002", student: 7, completed: false),
+                .coursework(2019, "00010002", student: 8, completed: false),
+                .coursework(2019, "00010002", student: 9, october: false, completed: true),
+            ]
+        )
+        #expect(try value(run, "2019/00010001/value/non_high/all_students/el_progress")?.value == "50.0")
+        #expect(try value(run, "2019/00010001/value/non_high/white/el_progress")?.value == "100.0")
+        #expect(try value(run, "2019/00010001/value/high/all_students/el_progress")?.value == "100.0")
+        #expect(try value(run, "2019/00010002/value/high/all_students/advanced_coursework")?.value == "33.3")
+        #expect(try value(run, "2019/00010000/value/high/all_students/advanced_coursework")?.count == 3)
+        #expect(try value(run, "2019/00010002/value/high/lowest_performing/advanced_coursework") == nil)
+    }
+
+    /// Student records of a measure shadow what was supplied of it, and of nothing else; when they go it stands again.
+    @Test func suppliedValuesStandWhereThereAreNoRecordsOfTheMeasure() throws {
+        let member = Fact.member(2019, "00010505", student: 1, cohort: 2018, fourYear: true, fiveYear: true)
+        let run = try MeasuresRun(IndicatorStage(pipeline: MeasuresRun.pipeline))
+        try run.append([
+            .supplied(2019, "00010505", span: "high", indicator: "four_year_graduation", value: "88.8", count: 90),
+            .supplied(2019, "00010505", span: "high", indicator: "extended_engagement", value: "91.1", count: 80),
+            member,
+        ])
+        try run.close(2019)
+        try run.driver.run()
+        let prefix = "2019/00010505/value/high/all_students"
+        #expect(try value(run, "\(prefix)/four_year_graduation")?.value == "100.0")
+        #expect(try value(run, "\(prefix)/extended_engagement")?.value == "91.1")
+        #expect(try run.rejections().map(\.code) == ["supplied_shadowed"])
+        try run.append(member, retract: true)
+        try run.driver.run()
+        #expect(try value(run, "\(prefix)/four_year_graduation")?.value == "88.8")
+    }
+
+    /// Whatever the order, the partitions and what came and went between: the figures are those of what is left.
+    @Test(arguments: [UInt64(1), 2, 3, 4])
+    func retractingRestoresAndOrderDoesNotMatter(_ seed: UInt64) throws {
+        var random = SplitMix64(seed: seed)
+        func pick(_ below: Int) -> Int { Int(random.next() % UInt64(below)) }
+        var events: [(fact: Fact, isRetraction: Bool)] = []
+        var left: [String: Fact] = [:]
+        for _ in 0..<400 {
+            let organization = ["00010001", "00010002", "00020005"][pick(3)]
+            let groups = GroupBits.all | UInt32(pick(8)) << 2
+            let student = pick(60)
+            let fact: Fact =
+                switch pick(3) {
+                case 0: .progress(2019, organization, student: student, grade: UInt32([4, 10][pick(2)]), groups: groups, met: pick(2) == 0)
+                case 1: .coursework(2019, organization, student: student, groups: groups, completed: pick(2) == 0)
+                default:
+                    .member(
+                        2019, organization, student: student, cohort: UInt32(2017 + pick(3)), groups: groups, fourYear: pick(2) == 0, fiveYear: true
+                    )
+                }
+            if let before = left[fact.key], before.record.orgCode != fact.record.orgCode || pick(3) == 0 {
+                events.append((before, true))
+                left[fact.key] = nil
+                continue
+            }
+            events.append((fact, false))
+            left[fact.key] = fact
+        }
+        let history = try MeasuresRun(IndicatorStage(pipeline: MeasuresRun.pipeline), partitions: 3, seed: seed, disturbed: true)
+        for event in events { try history.append(event.fact, retract: event.isRetraction) }
+        try history.close(2019)
+        try history.driver.run()
+        let fresh = try run(left.values.shuffled(), seed: seed &+ 7)
+        #expect(!fresh.table(Topics.indicators).isEmpty)
+        #expect(history.table(Topics.indicators) == fresh.table(Topics.indicators))
+        #expect(history.table(Topics.standings) == fresh.table(Topics.standings))
+    }
+}
+
+extension Fact {
+    fileprivate static func member(
+        _ year: Int,
+        _ org: String,
+        student: Int,
+        cohort: UInt32,
+        groups: UInt32 = 1,
+        fourYear: Bool = false,
+        fiveYear: Bool = false,
+        stillEnrolled: Bool = false,
+        droppedOut: Bool = false
+    ) -> Fact {
+        var member = Accountability_V1_CohortMember()
+        member.student = Data(repeating: UInt8(student), count: 16)
+        member.grade = 12
+        member.groups = groups
+        member.cohortYear = cohort
+        member.fourYearGraduate = fourYear
+        member.fiveYearGraduate = fiveYear
+        member.stillEnrolledAfterFive = stillEnrolled
+        member.droppedOut = droppedOut
+        return Fact(year, "graduation_cohort", "\(student)/\(cohort)", org, .cohortMember(member))
+    }
+
+    fileprivate static func progress(
+        _ year: Int,
+        _ org: String,
+        student: Int,
+        grade: UInt32,
+        groups: UInt32 = 1,
+        october: Bool = true,
+        met: Bool
+    ) -> Fact {
+        var progress = Accountability_V1_EnglishProficiency()
+        progress.student = Data(repeating: UInt8(student), count: 16)
+        progress.grade = grade
+        progress.groups = groups
+        progress.enrolledSinceOctober = october
+        progress.metProgress = met
+        return Fact(year, "english_proficiency", "\(student)", org, .englishProficiency(progress))
+    }
+
+    fileprivate static func coursework(
+        _ year: Int,
+        _ org: String,
+        student: Int,
+        groups: UInt32 = 1,
+        october: Bool = true,
+        completed: Bool
+    ) -> Fact {
+        var coursework = Accountability_V1_AdvancedCoursework()
+        coursework.student = Data(repeating: UInt8(student), count: 16)
+        coursework.grade = 11
+        coursework.groups = groups
+        coursework.enrolledSinceOctober = october
+        coursework.completed = completed
+        return Fact(year, "advanced_coursework", "\(student)", org, .advancedCoursework(coursework))
+    }
+}
