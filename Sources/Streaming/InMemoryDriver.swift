@@ -29,6 +29,16 @@ public final class InMemoryDriver {
         public var abortEvery = 0
         /// One batch in so many is delivered again; 0 for never.
         public var repeatEvery = 0
+        /// One flush in so many is killed between two of its records; 0 for never.
+        public var killInFlushEvery = 0
+        /// One commit in so many succeeds without its task hearing of it, as in a crash behind the commit or a partition that moves; 0 for never.
+        public var lostAnswerEvery = 0
+        /// One task in so many freezes before its commit, is replaced, and tries to commit after all; 0 for never.
+        public var zombieEvery = 0
+        /// One restore in so many is killed before it ends; 0 for never.
+        public var killInRestoreEvery = 0
+        /// One partition in so many gets a turn only one time in sixteen; 0 for never.
+        public var slowEvery = 0
         /// The largest batch.
         public var batch = 64
 
@@ -40,6 +50,8 @@ public final class InMemoryDriver {
     public private(set) var topics: [String: [[StoredRecord]]] = [:]
     /// Crashes and aborts so far.
     public private(set) var disturbed = 0
+    /// Commits of replaced tasks that were refused.
+    public private(set) var fenced = 0
     /// Records the tasks could not use: topic and reason.
     public private(set) var unusable: [(topic: String, reason: String)] = []
 
@@ -56,6 +68,11 @@ public final class InMemoryDriver {
         let sink = MemorySink()
         var runner: TaskRunner?
         var committed: [Int]
+        /// Counts the lives of the task; a commit of a former life is refused.
+        var epoch = 0
+        /// The commit that a frozen former life will try.
+        var zombie: Transaction?
+        var isSlow = false
 
         init(stage: Int, partition: Int32, sources: Int) {
             self.stage = stage
@@ -64,8 +81,19 @@ public final class InMemoryDriver {
         }
     }
 
+    /// What a task would commit: its outputs and positions, and in which of its lives.
+    private struct Transaction {
+        var records: [(topic: String, partition: Int32, record: StoredRecord)]
+        var positions: [Int64?]
+        var epoch: Int
+    }
+
+    private struct Killed: Error {}
+
     private final class MemorySink: RecordSink {
         var records: [(topic: String, partition: Int32, record: StoredRecord)] = []
+        /// How many more records are taken before the process dies; nil for any number.
+        var remaining: Int?
 
         func send(
             topic: String,
@@ -75,6 +103,10 @@ public final class InMemoryDriver {
             eventType: String,
             cause: String
         ) throws {
+            if let left = remaining {
+                guard left > 0 else { throw Killed() }
+                remaining = left - 1
+            }
             let stored: [UInt8]? = if let bytes = value { [UInt8](copying: bytes) } else { nil }
             records.append(
                 (topic, partition, StoredRecord(key: [UInt8](copying: key), value: stored, eventType: eventType, cause: cause))
@@ -103,7 +135,9 @@ public final class InMemoryDriver {
         for (index, stage) in stages.enumerated() {
             let partitions = try partitionCount(of: stage)
             for partition in 0..<partitions {
-                slots.append(Slot(stage: index, partition: partition, sources: stage.sources.count))
+                let slot = Slot(stage: index, partition: partition, sources: stage.sources.count)
+                slot.isSlow = happens(disturbances.slowEvery)
+                slots.append(slot)
             }
         }
     }
@@ -139,6 +173,7 @@ public final class InMemoryDriver {
         idle.removeAll()
         while idle.count < slots.count {
             let index = Int(random.next() % UInt64(slots.count))
+            if slots[index].isSlow, !happens(16) { continue }
             if try step(slots[index]) { idle = [] } else { idle.insert(index) }
         }
     }
@@ -173,7 +208,7 @@ public final class InMemoryDriver {
         }
         guard let runner = slot.runner else { return didWork }
         var order = Array(stage.sources.indices)
-        order.sort { _, _ in random.next() & 1 == 0 }
+        order.shuffle(using: &random)
         for source in order {
             let partition = stage.sources[source].isBroadcast ? 0 : Int(slot.partition)
             let log = topics[stage.sources[source].topic]?[partition] ?? []
@@ -186,25 +221,50 @@ public final class InMemoryDriver {
             if happens(disturbances.repeatEvery) { try deliver(log[from..<to], to: runner, source: source) }
         }
         guard didWork || runner.hasAnnouncements else { return false }
-        if happens(disturbances.crashEvery) {
-            disturbed += 1
-            slot.runner = nil
-            slot.sink.records = []
-            return true
+        if happens(disturbances.crashEvery) { return drop(slot) }
+        if happens(disturbances.killInFlushEvery) { slot.sink.remaining = Int(random.next() % 4) }
+        do {
+            try runner.flush()
+        } catch is Killed {
+            return drop(slot)
         }
-        try runner.flush()
-        if happens(disturbances.abortEvery) {
-            disturbed += 1
-            slot.runner = nil
-            slot.sink.records = []
-            return true
+        slot.sink.remaining = nil
+        if happens(disturbances.abortEvery) { return drop(slot) }
+        let transaction = Transaction(records: slot.sink.records, positions: runner.positions, epoch: slot.epoch)
+        if slot.zombie == nil, happens(disturbances.zombieEvery) {
+            slot.zombie = transaction
+            return drop(slot)
         }
-        for (topic, partition, record) in slot.sink.records { append(record, topic: topic, partition: partition) }
+        commit(transaction, of: slot)
         slot.sink.records = []
-        for source in stage.sources.indices where !stage.sources[source].isBroadcast {
-            slot.committed[source] = Int(runner.positions[source] ?? 0)
+        if let late = slot.zombie, happens(2) {
+            slot.zombie = nil
+            commit(late, of: slot)
         }
+        if happens(disturbances.lostAnswerEvery) { return drop(slot) }
         return true
+    }
+
+    /// The end of a task's life: what it had not committed is gone.
+    private func drop(_ slot: Slot) -> Bool {
+        disturbed += 1
+        slot.runner = nil
+        slot.sink.records = []
+        slot.sink.remaining = nil
+        return true
+    }
+
+    /// Outputs and positions together, unless another life of the task has begun.
+    private func commit(_ transaction: Transaction, of slot: Slot) {
+        guard transaction.epoch == slot.epoch else {
+            fenced += 1
+            return
+        }
+        for (topic, partition, record) in transaction.records { append(record, topic: topic, partition: partition) }
+        let sources = stages[slot.stage].sources
+        for source in sources.indices where !sources[source].isBroadcast {
+            slot.committed[source] = Int(transaction.positions[source] ?? 0)
+        }
     }
 
     private func deliver(_ records: ArraySlice<StoredRecord>, to runner: TaskRunner, source: Int) throws {
@@ -228,6 +288,7 @@ public final class InMemoryDriver {
             outputPartitions: stage.outputs.map { Int32(topics[$0.topic]?.count ?? 0) }
         )
         slot.sink.records = []
+        slot.epoch += 1
         let runner = try TaskRunner(
             stage: stage, context: context, sink: slot.sink, progressTopic: progressTopic, completionType: completionType
         )
@@ -239,6 +300,10 @@ public final class InMemoryDriver {
             let log = topics[definition.topic]?[partition] ?? []
             let end = definition.isBroadcast ? log.count : slot.committed[source]
             try deliver(log[0..<end], to: runner, source: source)
+        }
+        if happens(disturbances.killInRestoreEvery) {
+            _ = drop(slot)
+            return
         }
         for (index, output) in stage.outputs.enumerated() {
             for (partition, log) in (topics[output.topic] ?? []).enumerated() {
