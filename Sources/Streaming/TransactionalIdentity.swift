@@ -52,12 +52,18 @@ final class TransactionalIdentity {
         if configuration["queue.buffering.max.kbytes"] == nil { configuration["queue.buffering.max.kbytes"] = "131072" }
         let producer = try Producer(configuration, logger: logger)
         let deadline = ContinuousClock.now + timeout
+        var backoff = Backoff()
         while true {
             do {
                 try producer.initTransactions(timeout: timeout)
                 return producer
             } catch {
                 guard error.isRetriable, !error.isFatal, ContinuousClock.now < deadline else {
+                    if error.code == .fenced || error.code == .producerFenced {
+                        throw RuntimeError(
+                            .fenced, "taking over the transactional id \(id): another process takes it too; this one leaves", cause: error
+                        )
+                    }
                     let isAway = error.code == .timedOut || error.code == .transport || error.code == .allBrokersDown
                     throw RuntimeError(
                         isAway ? .brokerUnavailable : .fatal, "taking over the transactional id \(id)\(isAway ? ": no broker answers" : "")",
@@ -65,6 +71,7 @@ final class TransactionalIdentity {
                     )
                 }
                 logger.warning("taking over the transactional id \(id): trying again", metadata: ["error": "\(error)"])
+                backoff.pause(until: deadline)
             }
         }
     }

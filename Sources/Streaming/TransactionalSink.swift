@@ -189,12 +189,14 @@ public final class TransactionalSink: RecordSink {
     /// Tries a call again while its error says so, until the time is over; then resolves the error.
     private func retrying(_ action: String, _ call: () throws(KafkaError) -> Void) throws {
         let deadline = ContinuousClock.now + timeout
+        var backoff = Backoff()
         while true {
             do {
                 return try call()
             } catch {
                 if error.isRetriable, !error.isFatal, ContinuousClock.now < deadline {
                     logger.warning("\(action): trying again", metadata: ["error": "\(error)"])
+                    backoff.pause(until: deadline)
                     continue
                 }
                 try resolve(error, action)
