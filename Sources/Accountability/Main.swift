@@ -30,7 +30,7 @@ struct AccountabilityCommand: AsyncParsableCommand {
                 name: "Results",
                 subcommands: [DeterminationsCommand.self, ExplainCommand.self, ParticipationCommand.self, PercentilesCommand.self]
             ),
-            CommandGroup(name: "Rules", subcommands: [Evaluate.self]),
+            CommandGroup(name: "Rules", subcommands: [Evaluate.self, FrameworkCommand.self]),
         ]
     )
 }
