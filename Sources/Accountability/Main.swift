@@ -30,6 +30,7 @@ struct AccountabilityCommand: AsyncParsableCommand {
                 name: "Results",
                 subcommands: [DeterminationsCommand.self, ExplainCommand.self, ParticipationCommand.self, PercentilesCommand.self]
             ),
+            CommandGroup(name: "Audit", subcommands: [Replay.self, Compare.self]),
             CommandGroup(name: "Rules", subcommands: [Evaluate.self, FrameworkCommand.self]),
         ]
     )

@@ -165,9 +165,11 @@ final class WorkerLoop {
             try takeUp(partitions)
         case .revoked:
             metrics.setReadiness("partitions revoked")
-            try commit()
+            let outcome = Result { try commit() }
+            // Given up whatever became of the commit: an abort must not restore what is somebody else's from now on.
             assigned = []
             try consumer.unassign()
+            try outcome.get()
         case .lost:
             metrics.setReadiness("partitions lost")
             logger.warning("the partitions were given to another instance; what was not committed is dropped")
@@ -185,7 +187,13 @@ final class WorkerLoop {
         metrics.update { $0.aborts[aborted.cause.name, default: 0] += 1 }
         runners = [:]
         hasWork = false
-        guard !assigned.isEmpty else { return }
+        // The group may have decided already, which is often why the commit was refused.
+        var isDecided = false
+        while let event = consumer.nextRebalance() {
+            isDecided = true
+            try handle(event)
+        }
+        guard !isDecided, !assigned.isEmpty else { return }
         try consumer.unassign()
         try takeUp(assigned)
     }

@@ -57,8 +57,8 @@ final class Installation {
     private let environment: [String: String]
     private var isUp = false
 
-    init(partitions: Int, instances: Int = 1) throws {
-        namespace = "it\(UInt32.random(in: .min ... .max))"
+    init(partitions: Int, instances: Int = 1, namespace: String = "it\(UInt32.random(in: .min ... .max))") throws {
+        self.namespace = namespace
         home = FileManager.default.temporaryDirectory.appending(path: "accountability-\(namespace)").path
         environment = ["ACCOUNTABILITY_HOME": home]
         let up = try call([

@@ -96,6 +96,36 @@ struct StatewideYearTests {
         }
     }
 
+    @Test func anEarlierMomentIsRebuiltFromTheLedger() throws {
+        let state = try SyntheticState(students: 1500, seed: 14)
+        let live = try Installation(partitions: 2)
+        try live.runYears(Self.years, files: state.files)
+        let before = try live.canonicalDeterminations(2019)
+        Thread.sleep(forTimeInterval: 1.1)
+        let moment = Date().ISO8601Format()
+        Thread.sleep(forTimeInterval: 1.1)
+        try live.must(["submit"] + state.corrections)
+
+        let copy = "\(live.namespace)-before"
+        try live.must(["replay", "--as-of", moment, "--into", copy])
+        // The target is filled once.
+        #expect(try live.call(["replay", "--into", copy]).code == 78)
+        let rebuilt = try Installation(partitions: 2, namespace: copy)
+        let deadline = ContinuousClock.now + .seconds(60)
+        while try rebuilt.canonicalDeterminations(2019) != before, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.5) }
+        #expect(try rebuilt.canonicalDeterminations(2019) == before)
+
+        let compared = try live.call(["compare", copy, live.namespace, "--year", "2019", "--json"])
+        #expect(compared.code == 1)
+        let differences = try #require(JSONSerialization.jsonObject(with: Data(compared.output.utf8)) as? [[String: Any]])
+        #expect(differences.count == Set(before).symmetricDifference(try live.canonicalDeterminations(2019)).count / 2)
+        for difference in differences {
+            #expect((difference["changes"] as? [String])?.isEmpty == false)
+            #expect((difference["secondCause"] as? String)?.isEmpty == false)
+        }
+        #expect(try live.call(["compare", copy, copy]).code == 0)
+    }
+
     @Test func otherClientsReadADeterminationWithTheProtoAlone() throws {
         let python = try #require(TestEnvironment.python)
         let state = try SyntheticState(students: 1500, seed: 13)

@@ -24,9 +24,11 @@ struct TopicReader {
 
     /// Reads a topic whole, every partition from its beginning.
     ///
-    /// - Parameter body: takes each record; completion markers are left out.
+    /// - Parameters:
+    ///   - markers: whether completion markers are read too.
+    ///   - body: takes each record.
     /// - Throws: ``Failure`` where the topic does not exist, no broker answers, or the end is not reached in time.
-    func read(_ topic: TopicDefinition, _ body: (borrowing Record) throws -> Void) throws {
+    func read(_ topic: TopicDefinition, markers: Bool = false, _ body: (borrowing Record) throws -> Void) throws {
         let name = connection.pipeline.name(topic)
         let admin = try Admin(connection.kafka, logger: logger)
         guard let description = try admin.describeTopics([name], timeout: .seconds(15))[name] else {
@@ -46,7 +48,8 @@ struct TopicReader {
             line?.show("reading \(name): \(total) records")
             for index in 0..<batch.count {
                 let record = batch[index]
-                if let key = record.key, CompletionMarker.isMarker(key: key), topic.eventType != Topics.completionType { continue }
+                let isPassedOver = !markers && topic.eventType != Topics.completionType
+                if isPassedOver, let key = record.key, CompletionMarker.isMarker(key: key) { continue }
                 try body(record)
             }
             while let end = consumer.nextPartitionEnd() { open.remove(end.topicPartition) }

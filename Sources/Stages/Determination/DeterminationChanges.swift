@@ -1,9 +1,9 @@
-import Messages
+public import Messages
 
 /// What changed between two determinations, in words.
-enum DeterminationChanges {
+public enum DeterminationChanges {
     /// One entry for each headline figure that changed, `field: old -> new`, then summaries of the rest.
-    static func list(
+    public static func list(
         from old: Accountability_V1_Determination,
         to new: Accountability_V1_Determination
     ) -> [String] {
