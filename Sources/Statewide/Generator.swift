@@ -63,7 +63,7 @@ struct Generator {
         _ directory: String
     ) throws -> (files: [TableFile.Entry], corrections: [TableFile.Entry]) {
         var prior = try StudentFiles(directory, year: plan.year - 1, corrections: false, compressed: plan.compressed)
-        var current = try StudentFiles(directory, year: plan.year, corrections: false, compressed: plan.compressed)
+        var current = try StudentFiles(directory, year: plan.year, corrections: false, cohort: true, compressed: plan.compressed)
         var corrections = try StudentFiles(directory, year: plan.year, corrections: true, compressed: plan.compressed)
         // Cohorts 1 to 12 are in school this year, 2 to 13 were last year; the first and the last are equally large, so
         // that both years have exactly the students asked for.
@@ -133,6 +133,8 @@ struct Generator {
                 if result.isTested { try prior.writeAssessment(student, result, in: state) }
                 try prior.writeAttendance(student, result, in: state)
                 try prior.writeOutcomes(student, result, outcomes, in: state)
+                // Who was in grade 12 is the cohort that the determinations of the year after judge.
+                if result.grade == 12 { try current.writeMember(student, result, cohortOutcome(student, result), in: state) }
             } else {
                 if result.isTested { try current.writeAssessment(student, result, in: state) }
                 try current.writeAttendance(student, result, in: state)
@@ -205,9 +207,7 @@ struct Generator {
         guard result.isHigh else { return nil }
         let school = state.schools[result.school]
         let groups = Generator.groups(student, result)
-        let risk =
-            (result.lowIncome ? 70 : 0) + (student.disabled ? 110 : 0) + (result.language == .learner ? 150 : 0)
-            - school.quality / 8 + (school.isAlternative ? 380 : 0)
+        let risk = Generator.risk(student, result, school)
         func add(_ measure: Measure, _ holds: Bool) {
             tally.add(result.school, year, true, groups: groups, measure, holds ? 1 : 0)
         }
@@ -220,6 +220,26 @@ struct Generator {
         add(.graduation, graduated)
         add(.engagement, graduated || random.chance(450))
         return advanced
+    }
+
+    /// How likely a student is not to graduate, of a thousand.
+    private static func risk(_ student: Student, _ result: StudentYear, _ school: School) -> Int {
+        (result.lowIncome ? 70 : 0) + (student.disabled ? 110 : 0) + (result.language == .learner ? 150 : 0)
+            - school.quality / 8 + (school.isAlternative ? 380 : 0)
+    }
+
+    /// What became of a member of a graduation cohort. Numbers of its own: those of the other files do not move.
+    private func cohortOutcome(_ student: Student, _ result: StudentYear) -> CohortOutcome {
+        var random = Random(seed: plan.seed, stream: 10, index: UInt64(student.identifier))
+        let school = state.schools[result.school]
+        let risk = Generator.risk(student, result, school) - school.growth[1] / 8
+        var outcome = CohortOutcome()
+        outcome.fourYear = random.chance(min(max(965 - risk, 50), 995))
+        outcome.droppedOut = !outcome.fourYear && random.chance(400)
+        let stays = !outcome.fourYear && !outcome.droppedOut
+        outcome.fiveYear = outcome.fourYear || (stays && random.chance(300))
+        outcome.stillEnrolled = stays && !outcome.fiveYear && random.chance(500)
+        return outcome
     }
 
     // MARK: Corrections

@@ -8,16 +8,25 @@ struct StudentOutcomes {
     var advanced: Bool?
 }
 
+/// What became of a member of a graduation cohort.
+struct CohortOutcome {
+    var fourYear = false
+    var fiveYear = false
+    var stillEnrolled = false
+    var droppedOut = false
+}
+
 /// The files with a row a student: of one year, or of corrections, which are of tests and attendance alone.
 struct StudentFiles: ~Copyable {
     private var assessments: TableFile
     private var attendance: TableFile
     private var proficiency: TableFile?
     private var coursework: TableFile?
+    private var cohort: TableFile?
     private let year: Int
 
-    /// Creates the files.
-    init(_ directory: String, year: Int, corrections: Bool, compressed: Bool) throws {
+    /// Creates the files. `cohort`: whether the year's graduation cohort is reported student by student.
+    init(_ directory: String, year: Int, corrections: Bool, cohort hasCohort: Bool = false, compressed: Bool) throws {
         func open(_ layout: Layout) throws -> TableFile {
             let name = corrections ? "corrections-\(layout.wireName)" : "\(layout.wireName)-\(year)"
             return try TableFile(directory, name, layout, action: corrections, compressed: compressed)
@@ -26,10 +35,12 @@ struct StudentFiles: ~Copyable {
         let attendance = try open(.attendance)
         let proficiency = corrections ? nil : try open(.englishProficiency)
         let coursework = corrections ? nil : try open(.advancedCoursework)
+        let cohort = hasCohort ? try open(.graduationCohort) : nil
         self.assessments = assessments
         self.attendance = attendance
         self.proficiency = proficiency
         self.coursework = coursework
+        self.cohort = cohort
         self.year = year
     }
 
@@ -39,7 +50,7 @@ struct StudentFiles: ~Copyable {
         in state: borrowing State,
         delete: Bool = false
     ) throws {
-        StudentFiles.writeGroups(&assessments, year, student, result, in: state, delete: delete)
+        assessments.writeGroups(year, student, result, in: state, delete: delete)
         assessments.write(result.priorSchool.map { state.schools[$0].code } ?? "")
         StudentFiles.write(&assessments, result.ela, growth: true)
         StudentFiles.write(&assessments, result.math, growth: true)
@@ -53,7 +64,7 @@ struct StudentFiles: ~Copyable {
         in state: borrowing State,
         delete: Bool = false
     ) throws {
-        StudentFiles.writeGroups(&attendance, year, student, result, in: state, delete: delete)
+        attendance.writeGroups(year, student, result, in: state, delete: delete)
         attendance.write(result.daysEnrolled)
         attendance.write(result.daysAbsent)
         try attendance.endRow()
@@ -61,37 +72,28 @@ struct StudentFiles: ~Copyable {
 
     /// A row in the file of each outcome that is reported.
     mutating func writeOutcomes(_ student: Student, _ result: StudentYear, _ outcomes: StudentOutcomes, in state: borrowing State) throws {
-        if let progress = outcomes.progress, proficiency != nil {
-            StudentFiles.writeGroups(&proficiency!, year, student, result, in: state, delete: false)
-            proficiency!.write(1 + student.lot % 4)
-            proficiency!.write(progress)
-            try proficiency!.endRow()
+        if let progress = outcomes.progress {
+            proficiency?.writeGroups(year, student, result, in: state, delete: false)
+            proficiency?.write(1 + student.lot % 4)
+            proficiency?.write(progress)
+            try proficiency?.endRow()
         }
-        if let advanced = outcomes.advanced, coursework != nil {
-            StudentFiles.writeGroups(&coursework!, year, student, result, in: state, delete: false)
-            coursework!.write(advanced)
-            try coursework!.endRow()
+        if let advanced = outcomes.advanced {
+            coursework?.writeGroups(year, student, result, in: state, delete: false)
+            coursework?.write(advanced)
+            try coursework?.endRow()
         }
     }
 
-    private static func writeGroups(
-        _ file: inout TableFile,
-        _ year: Int,
-        _ student: Student,
-        _ result: StudentYear,
-        in state: borrowing State,
-        delete: Bool
-    ) {
-        file.write(year)
-        file.write(state.schools[result.school].code)
-        if file.hasAction { file.write(delete ? "delete" : "upsert") }
-        file.write(student.identifier)
-        file.write(result.grade < 10 ? "0\(result.grade)" : "\(result.grade)")
-        file.write(Vocabulary.races[student.race])
-        file.write(result.lowIncome)
-        file.write(result.language.wireName)
-        file.write(student.disabled)
-        file.write(result.sinceOctober)
+    /// A member of the cohort that was due to graduate in the year before; `result` is of that year.
+    mutating func writeMember(_ student: Student, _ result: StudentYear, _ outcome: CohortOutcome, in state: borrowing State) throws {
+        cohort?.writeGroups(year, student, result, in: state, delete: false)
+        cohort?.write(year - 1)
+        cohort?.write(outcome.fourYear)
+        cohort?.write(outcome.fiveYear)
+        cohort?.write(outcome.stillEnrolled)
+        cohort?.write(outcome.droppedOut)
+        try cohort?.endRow()
     }
 
     private static func write(_ file: inout TableFile, _ test: Test, growth: Bool) {
@@ -107,6 +109,23 @@ struct StudentFiles: ~Copyable {
         var entries = [try assessments.close(), try attendance.close()]
         if let entry = try proficiency?.close() { entries.append(entry) }
         if let entry = try coursework?.close() { entries.append(entry) }
+        if let entry = try cohort?.close() { entries.append(entry) }
         return entries
+    }
+}
+
+extension TableFile {
+    /// The columns that every student layout begins with.
+    fileprivate mutating func writeGroups(_ year: Int, _ student: Student, _ result: StudentYear, in state: borrowing State, delete: Bool) {
+        write(year)
+        write(state.schools[result.school].code)
+        if hasAction { write(delete ? "delete" : "upsert") }
+        write(student.identifier)
+        write(result.grade < 10 ? "0\(result.grade)" : "\(result.grade)")
+        write(Vocabulary.races[student.race])
+        write(result.lowIncome)
+        write(result.language.wireName)
+        write(student.disabled)
+        write(result.sinceOctober)
     }
 }

@@ -179,7 +179,7 @@ struct Supplied {
             for (index, organization) in organizations.enumerated() {
                 for high in [false, true] {
                     for (group, name) in Supplied.groupNames.enumerated() {
-                        for measure in Measure.allCases where measure.isSupplied {
+                        for measure in Measure.allCases where measure.isSupplied(inPriorYear: offset == 0) {
                             let sum = tally[index, offset, high, group, measure]
                             // Smaller groups are not published, not even as counts.
                             guard sum.count >= 10 else { continue }

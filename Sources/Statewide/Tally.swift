@@ -25,10 +25,12 @@ enum Measure: Int, CaseIterable {
         }
     }
 
-    /// Whether values come already computed: those of cohorts and the yearly dropout rate, which districts count themselves.
-    var isSupplied: Bool {
+    /// Whether values come already computed: what no student file of the year covers. The cohort that the prior year judges and the one that
+    /// is in its fifth year had left before the state begins.
+    func isSupplied(inPriorYear isPrior: Bool) -> Bool {
         switch self {
-        case .graduation, .engagement, .dropout: true
+        case .engagement: true
+        case .graduation, .dropout: isPrior
         case .ela, .math, .science, .chronic, .progress, .advanced: false
         }
     }

@@ -193,6 +193,32 @@ final class GeneratedState {
         #expect(90...170 ~= chronic.count * 1000 / attendance.count)
     }
 
+    /// The cohort that the determinations of 2019 judge was in grade 12 in 2018, where it was; what became of it contradicts nothing.
+    @Test func theCohortIsThatOfTheDataYear() throws {
+        let state = try GeneratedState(students: 20_000, seed: 4)
+        let members = try state.rows("graduation_cohort-2019.csv")
+        let seniors = try state.rows("attendance-2018.csv").filter { $0["grade"] == "12" }
+        #expect(!seniors.isEmpty)
+        func places(_ rows: [[String: String]]) -> [String] { rows.map { "\($0["student_id"] ?? "") \($0["org_code"] ?? "")" } }
+        #expect(places(members) == places(seniors))
+        for row in members {
+            #expect(row["school_year"] == "2019" && row["cohort_year"] == "2018")
+            let flags = ["four_year_graduate", "five_year_graduate", "still_enrolled_after_five", "dropped_out"].map { row[$0] == "Y" }
+            #expect(!flags[0] || flags[1])
+            #expect(flags[1...].filter { $0 }.count <= 1)
+        }
+        let graduates = members.count { $0["four_year_graduate"] == "Y" } * 1000 / members.count
+        #expect(750...970 ~= graduates)
+        #expect(5...120 ~= members.count { $0["dropped_out"] == "Y" } * 1000 / members.count)
+        // What the file covers is not supplied again.
+        let supplied = Set(try state.rows("indicator_values.csv").map { "\($0["school_year"] ?? "") \($0["indicator"] ?? "")" })
+        #expect(
+            supplied == [
+                "2018 four_year_graduation", "2018 dropout", "2018 extended_engagement", "2019 extended_engagement",
+            ]
+        )
+    }
+
     @Test func aWholeStateHasTheSizeOfARealOne() {
         let state = StateBuilder.build(seed: 1, students: 950_000)
         #expect(380...420 ~= state.districts.count)
@@ -248,7 +274,7 @@ final class GeneratedState {
         let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
         let files = object?["files"] as? [[String: Any]]
         #expect(files?.first?["file"] as? String == "organizations.csv")
-        #expect(files?.count == 12)
+        #expect(files?.count == 13)
         #expect((object?["corrections"] as? [Any])?.count == 2)
     }
 }
