@@ -72,6 +72,8 @@ struct EvaluateParticipation: ParsableCommand {
         let framework = try frameworks.framework(schoolYear: try table.schoolYear())
         _ = try table.organization()
         _ = try table.group()
+        let grade = table.text("grade")
+        guard grade == "all" || Grade(grade) != nil else { throw RowProblem("grade is neither a grade nor all") }
         guard let subject = Subject(name: table.text("subject")) else {
             throw RowProblem("subject is none of ELA, Math, STE")
         }

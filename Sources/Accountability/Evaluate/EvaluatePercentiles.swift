@@ -10,7 +10,7 @@ struct EvaluatePercentiles: ParsableCommand {
         discussion: """
             Reads rows of the layout indicator_values of one or more years; prints the percentiles of the latest. Each \
             group is ranked within its comparison group; values of a count below the minimum size do not take part, an \
-            empty count does. Middle/high schools are ranked in both spans and combined by the optional column \
+            empty count does; nor do rows without a comparison group, as those of districts. Middle/high schools are ranked in both spans and combined by the optional column \
             non_high_share (0 to 1); without it by the counts of ela_achievement in both spans, and without those in \
             halves.
 

@@ -82,7 +82,10 @@ struct EvaluationTable: ~Copyable {
     func count(_ column: String) throws(RowProblem) -> Int64? {
         let text = text(column)
         guard !text.isEmpty else { return nil }
-        guard let value = Int64(text), value >= 0 else { throw RowProblem("\(column) is not a count") }
+        // Int64 would take a sign too.
+        guard text.utf8.first != UInt8(ascii: "+"), let value = Int64(text), value >= 0 else {
+            throw RowProblem("\(column) is not a count")
+        }
         return value
     }
 
@@ -97,9 +100,12 @@ struct EvaluationTable: ~Copyable {
         }
     }
 
+    /// What can be a school year.
+    static let schoolYears = 1900...2999
+
     /// The school year.
     func schoolYear() throws(RowProblem) -> Int {
-        guard let year = Int(text("school_year")), (1900...2999).contains(year) else {
+        guard let year = Int(text("school_year")), Self.schoolYears.contains(year) else {
             throw RowProblem("school_year is not a year")
         }
         return year

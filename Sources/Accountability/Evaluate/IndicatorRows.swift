@@ -16,12 +16,14 @@ struct IndicatorRows {
     mutating func add(_ table: borrowing EvaluationTable) throws(RowProblem) {
         let schoolYear = try table.schoolYear()
         let organization = try table.organization()
-        let comparisonGroup: ComparisonGroup = try table.name("comparison_group")
+        // Districts and the state have no peers: their rows are in order, and take no part.
+        let hasPeers = !table.text("comparison_group").isEmpty
+        let comparisonGroup: ComparisonGroup? = hasPeers ? try table.name("comparison_group") : nil
         let span: GradeSpan = try table.name("grade_span")
         let group = try table.group()
         let indicator: Indicator = try table.name("indicator")
         guard indicator.spans.contains(span) else { throw RowProblem("\(indicator) does not exist in span \(span)") }
-        guard comparisonGroup.spans.contains(span) else {
+        if let comparisonGroup, !comparisonGroup.spans.contains(span) {
             throw RowProblem("comparison group \(comparisonGroup) has no span \(span)")
         }
         let count = try table.count("count")
@@ -29,7 +31,12 @@ struct IndicatorRows {
         if let share, !(Ratio.zero...Ratio.one).contains(share) {
             throw RowProblem("non_high_share is not from 0 to 1")
         }
-        guard let value = try table.number("value") else { return }
+        let value = try table.number("value")
+        let highest = indicator.isRate || indicator.category == .growth ? Ratio.hundred : Ratio(1_000)
+        if let value, !(Ratio.zero...highest).contains(value) {
+            throw RowProblem("value is not one that \(indicator) can have")
+        }
+        guard let value, let comparisonGroup else { return }
 
         var year =
             years[group]?[organization]?[schoolYear] ?? Year(comparisonGroup: comparisonGroup, nonHighShare: share)

@@ -45,7 +45,9 @@ struct PointsCase: Decodable {
     /// Computes everything that the inputs determine.
     func evaluated(_ frameworks: inout FrameworkChoice) throws -> PointsAnswer {
         var answer = PointsAnswer(name: name)
+        guard EvaluationTable.schoolYears.contains(schoolYear) else { throw RowProblem("school_year is not a year") }
         guard let spans, !spans.isEmpty else { return answer }
+        try checkPercentages(spans)
         let framework = try frameworks.framework(schoolYear: schoolYear)
         guard framework.percentage != nil else { return answer }
         var percentages: [SpanPercentage] = []
@@ -83,6 +85,15 @@ struct PointsCase: Decodable {
         if lowest.percent == highest.percent { answer.cumulative = lowest.percent }
         if lowest.level == highest.level { answer.band = lowest.level.title }
         return answer
+    }
+
+    /// A weight or a percentage outside 0 to 100 is a slip of the pen, and so are weights that leave something of the whole.
+    private func checkPercentages(_ spans: [String: Span]) throws {
+        let weights = spans.values.compactMap { $0.weight?.value }
+        let percentages = Ratio.zero...Ratio.hundred
+        guard weights.allSatisfy(percentages.contains) else { throw RowProblem("a weight is not from 0 to 100") }
+        if weights.count == 2, try weights[0] + weights[1] != .hundred { throw RowProblem("the weights of the spans do not add up to 100") }
+        guard priorAnnual.map({ percentages.contains($0.value) }) ?? true else { throw RowProblem("prior_annual is not from 0 to 100") }
     }
 
     private static func column(
