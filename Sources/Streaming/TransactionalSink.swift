@@ -214,19 +214,23 @@ public final class TransactionalSink: RecordSink {
             } catch let second {
                 throw RuntimeError(.fatal, "\(action) failed, and so did aborting; a restart begins anew", cause: second)
             }
+            // A twin took the place in the group: to abort, restore and try again would only go on for ever.
+            guard error.code != .fencedInstanceID else { throw Self.fenced(action, error) }
             try renew()
             throw TransactionAborted(cause: error)
         }
         let isFenced = error.code == .fenced || error.code == .producerFenced || error.code == .fencedInstanceID
         if isFenced || producer.fatalError.map({ $0.code == .fenced || $0.code == .producerFenced }) == true {
-            throw RuntimeError(
-                .fenced, "\(action): another process runs with the same identity and has taken over; this one leaves", cause: error
-            )
+            throw Self.fenced(action, error)
         }
         if error.code == .timedOut || error.code == .transport || error.code == .allBrokersDown {
             throw RuntimeError(.brokerUnavailable, "\(action): no broker answers", cause: error)
         }
         throw RuntimeError(.fatal, action, cause: error)
+    }
+
+    private static func fenced(_ action: String, _ error: KafkaError) -> RuntimeError {
+        RuntimeError(.fenced, "\(action): another process runs with the same identity and has taken over; this one leaves", cause: error)
     }
 }
 

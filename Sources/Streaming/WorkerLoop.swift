@@ -92,8 +92,8 @@ final class WorkerLoop {
         do {
             count = try consumer.poll(&batch, timeout: .milliseconds(hasWork ? 5 : 50))
         } catch {
-            guard !error.isFatal else {
-                let isFenced = error.code == .fencedInstanceID || error.code == .fenced
+            let isFenced = error.code == .fencedInstanceID || error.code == .fenced
+            guard !error.isFatal, !isFenced else {
                 throw RuntimeError(
                     isFenced ? .fenced : .fatal,
                     isFenced ? "another process runs with the same identity and has taken over; this one leaves" : "the consumer failed",
@@ -273,7 +273,11 @@ final class WorkerLoop {
         return try restore.run(new, committed: committed) { remaining in
             metrics.update { $0.restoreRemaining = remaining }
             // The answer to the group is still to come: polling tells it that this member lives.
-            try consumer.poll(&idle, timeout: .zero)
+            do {
+                try consumer.poll(&idle, timeout: .zero)
+            } catch let error as KafkaError where !error.isFatal {
+                logger.warning("consumer: \(error)")
+            }
             if ContinuousClock.now - reported > .seconds(2) {
                 reported = ContinuousClock.now
                 logger.info("restoring", metadata: ["remaining": "\(remaining)"])
