@@ -26,6 +26,7 @@ struct Generator {
     private(set) var tally: Tally
     private(set) var ranking: Ranking
     private(set) var enrollment: [Enrollment]
+    private(set) var tests = TestCounts()
     private var assessed = 0
     private var attended = 0
 
@@ -160,6 +161,7 @@ struct Generator {
     private mutating func count(_ student: Student, _ result: StudentYear, year: Int, _ random: inout Random) -> StudentOutcomes {
         var outcomes = StudentOutcomes()
         outcomes.advanced = countHighSchool(student, result, year: year, &random)
+        if result.isTested { tests.add(result, year: year, groups: Generator.groups(student, result)) }
         guard result.sinceOctober else { return outcomes }
         let school = result.school
         let groups = Generator.groups(student, result)

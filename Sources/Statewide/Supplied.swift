@@ -53,6 +53,9 @@ struct Supplied {
         file = try TableFile(directory, "indicator_values", .indicatorValues, compressed: compressed)
         try writeIndicators(&file)
         entries.append(try file.close())
+        file = try TableFile(directory, "participation_counts", .participationCounts, compressed: compressed)
+        try writeParticipation(&file)
+        entries.append(try file.close())
         return entries
     }
 
@@ -168,6 +171,30 @@ struct Supplied {
         file.write(count.disabled)
         file.write(count.learners)
         try file.endRow()
+    }
+
+    // MARK: Participation
+
+    /// The state's own counts: it has no student records of its own, those of its schools are theirs.
+    private func writeParticipation(_ file: inout TableFile) throws {
+        for offset in 0...1 {
+            for (group, name) in Supplied.groupNames.enumerated() {
+                for (subject, subjectName) in TestCounts.subjects.enumerated() {
+                    let line = generator.tests[offset, group, subject]
+                    guard line.enrolled >= 10 else { continue }
+                    file.write(year - 1 + offset)
+                    file.write("00000000")
+                    file.write("all")
+                    file.write(name)
+                    file.write(subjectName)
+                    for count in [
+                        line.enrolled, line.standard, line.alternate, line.absent, line.medical, line.firstYear, line.afterOctober,
+                    ] { file.write(count) }
+                    file.write("")
+                    try file.endRow()
+                }
+            }
+        }
     }
 
     // MARK: Values and targets

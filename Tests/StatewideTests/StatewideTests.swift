@@ -95,7 +95,7 @@ final class GeneratedState {
         case .decimal(let bounds): return Double(value).map { bounds.contains(Int($0)) } ?? false
         case .choice(let words, _): return words.contains(value)
         case .yesNo: return value == "Y" || value == "N"
-        case .grade: return value.count == 2 && Int(value).map { 1...12 ~= $0 } ?? false
+        case .grade(let orAll): return (orAll && value == "all") || (value.count == 2 && Int(value).map { 1...12 ~= $0 } ?? false)
         case .group: return Vocabulary.groups.contains(value)
         case .date: return value.count == 10
         case .text(let maxLength): return value.utf8.count <= maxLength
@@ -268,13 +268,29 @@ final class GeneratedState {
         }
     }
 
+    /// The state's counts are those of the students: who is due is tested, absent or excused, and each column is in the total.
+    @Test func participationCountsAddUp() throws {
+        let state = try GeneratedState(students: 3000)
+        let rows = try state.rows("participation_counts.csv")
+        let students = try state.rows("assessment_results-2019.csv")
+        let row = try #require(rows.first { $0["school_year"] == "2019" && $0["group"] == "all_students" && $0["subject"] == "ELA" })
+        func count(_ column: String) -> Int { row[column].flatMap { Int($0) } ?? -1 }
+        #expect(count("enrolled") == students.count { $0["ela_status"] != "NR" })
+        #expect(count("standard") == students.count { $0["ela_status"] == "T" && $0["enrolled_since_october"] == "Y" })
+        #expect(count("after_october") == students.count { $0["ela_status"] == "T" && $0["enrolled_since_october"] == "N" })
+        #expect(count("absent") == students.count { $0["ela_status"] == "ABS" })
+        let withoutColumn = students.count { $0["ela_status"] == "EXN" }
+        let columns = ["standard", "alternate", "absent", "medical", "first_year_el", "after_october"]
+        #expect(count("enrolled") == columns.reduce(0) { $0 + count($1) } + withoutColumn)
+    }
+
     @Test func manifestIsJSON() throws {
         let state = try GeneratedState(students: 500)
         let text = state.generated.manifest(Plan(seed: 1, students: 500, year: 2019))
         let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
         let files = object?["files"] as? [[String: Any]]
         #expect(files?.first?["file"] as? String == "organizations.csv")
-        #expect(files?.count == 13)
+        #expect(files?.count == 14)
         #expect((object?["corrections"] as? [Any])?.count == 2)
     }
 }

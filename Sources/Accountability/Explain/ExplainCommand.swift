@@ -104,17 +104,15 @@ struct ExplainCommand: OperatorCommand {
     }
 }
 
-/// The size of the terminal that standard output is.
+/// The size of the terminal that standard output is, as the shell tells it in `COLUMNS` and `LINES`, or the usual one.
 enum TerminalSize {
     /// Its columns; nil where it is none.
-    static var columns: Int? { size.map { Int($0.ws_col) } }
+    static var columns: Int? { size("COLUMNS", usual: 100) }
     /// Its rows; nil where it is none.
-    static var rows: Int? { size.map { Int($0.ws_row) } }
+    static var rows: Int? { size("LINES", usual: 24) }
 
-    private static var size: winsize? {
+    private static func size(_ variable: String, usual: Int) -> Int? {
         guard isatty(1) == 1 else { return nil }
-        var size = winsize()
-        guard unsafe ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
-        return size
+        return ProcessInfo.processInfo.environment[variable].flatMap { Int($0) }.flatMap { (20...1000).contains($0) ? $0 : nil } ?? usual
     }
 }
