@@ -53,7 +53,7 @@ import Testing
             ],
             .indicatorValues: ["comparison_group", "grade_span", "group", "indicator", "value", "count"],
             .targets: ["grade_span", "group", "indicator", "baseline", "target"],
-            .directives: ["directive", "kind", "effective_date", "end_date", "reason", "reference"],
+            .directives: ["directive", "kind", "effective_date", "end_date", "reason", "reference", "rating", "parts"],
         ]
         for layout in Layout.allCases {
             #expect(layout.columns.dropFirst(3).map(\.name) == expected[layout])

@@ -203,10 +203,14 @@ struct JudgingBench {
         _ code: String,
         _ kind: String,
         reason: String = "",
+        date: String = "",
         end: String = "",
+        reference: String = "",
         cause: String = ""
     ) throws {
         var directive = Accountability_V1_Directive()
+        directive.effectiveDate = date
+        directive.reference = reference
         directive.directive = name
         directive.schoolYear = UInt32(year)
         directive.orgCode = code

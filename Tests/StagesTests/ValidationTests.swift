@@ -96,7 +96,54 @@ struct ValidationTests {
         ),
         Broken(.indicatorNotInSpan, .indicatorValues, "indicator", ["grade_span": "non_high"]),
         Broken(.rateAboveHundred, .indicatorValues, "value", ["value": "100.1"]),
-        Broken(.reservedDirective, .directives, "directive", ["directive": "suspension"]),
+        Broken(
+            .organizationNotOfDirective,
+            .directives,
+            "org_code",
+            ["directive": "recognition", "kind": "high_growth", "org_code": "00010000"]
+        ),
+        Broken(.reasonNotStated, .directives, "reason", ["kind": "directed_focused"]),
+        Broken(
+            .submissionNotNamed,
+            .directives,
+            "reference",
+            ["directive": "release", "kind": "appeal", "reason": "Corrected"]
+        ),
+        Broken(
+            .suspensionNotOfYear,
+            .directives,
+            "school_year",
+            ["directive": "suspension", "kind": "participation", "org_code": "00000000", "reason": "COVID-19"]
+        ),
+        Broken(
+            .suspensionWithoutCause,
+            .directives,
+            "reason",
+            [
+                "school_year": "2022", "directive": "suspension", "kind": "all_measures", "org_code": "00000000",
+                "reason": "Snow",
+            ]
+        ),
+        Broken(.ratingNotOfReview, .directives, "rating", ["rating": "proficient"]),
+        Broken(.partNotOfPlan, .directives, "parts", ["parts": "objectives"]),
+        Broken(
+            .frameworkStepOutOfOrder,
+            .directives,
+            "kind",
+            ["directive": "framework_step", "kind": "approved", "org_code": "00000000"]
+        ),
+        Broken(
+            .commentPeriodOpen,
+            .directives,
+            "end_date",
+            ["directive": "framework_step", "kind": "comment_opened", "org_code": "00000000"]
+        ),
+        Broken(
+            .commentOutsidePeriod,
+            .directives,
+            "effective_date",
+            ["directive": "framework_step", "kind": "comment", "reason": "Too early"]
+        ),
         Broken(.kindNotOfDirective, .directives, "kind", ["kind": "official"]),
         Broken(.endBeforeStart, .directives, "end_date", ["end_date": "2019-09-23"]),
         Broken(.unknownOrganization, .attendance, "org_code", ["org_code": "00090505"]),

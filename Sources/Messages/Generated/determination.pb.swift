@@ -228,11 +228,68 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._issuedUnixMilliseconds = newValue}
   }
 
+  /// Why the status is not official although the results were released; empty otherwise.
+  public var statusReason: String {
+    get {_storage._statusReason}
+    set {_uniqueStorage()._statusReason = newValue}
+  }
+
+  /// Measures and determinations that the Commissioner suspended for the school year, 603 CMR 2.03(11): they are absent here.
+  public var suspendedMeasures: [Accountability_V1_SuspendedMeasure] {
+    get {_storage._suspendedMeasures}
+    set {_uniqueStorage()._suspendedMeasures = newValue}
+  }
+
+  /// Revisions that the Department announced, and changes on appeal, in the order of their dates.
+  public var publicationNotes: [Accountability_V1_PublicationNote] {
+    get {_storage._publicationNotes}
+    set {_uniqueStorage()._publicationNotes = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+public nonisolated struct Accountability_V1_SuspendedMeasure: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// accountability_percentile, criterion_referenced, subgroup_percentile, participation, need_for_assistance, exemplary_performance,
+  /// determinations.
+  public var measure: String = String()
+
+  /// The stated cause, and the decision.
+  public var reason: String = String()
+
+  public var reference: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct Accountability_V1_PublicationNote: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// revised or appeal.
+  public var kind: String = String()
+
+  public var date: String = String()
+
+  public var reason: String = String()
+
+  /// The submission that corrected the figures.
+  public var reference: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// The figures it was ranked by are in the topic of percentiles, not here: ranking everybody anew moves them for organizations whose
@@ -452,21 +509,21 @@ public nonisolated struct Accountability_V1_IndicatorPoints: Sendable {
   fileprivate var _points: UInt32? = nil
 }
 
-/// Topic `accountability.directives.v1`: acts of the Department. Key: `<directive>/<school year>/<org>/<kind>`; one partition,
+/// Topic `accountability.directives.v1`: acts of the Department. Key: `<school year>/<directive>/<org>/<kind>`; one partition,
 /// read whole by every worker that needs it; a tombstone withdraws.
 public nonisolated struct Accountability_V1_Directive: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// designation, recognition, release.
+  /// designation, recognition, release, suspension, framework_step, review, plan_filing.
   public var directive: String = String()
 
   public var schoolYear: UInt32 = 0
 
   public var orgCode: String = String()
 
-  /// underperforming, chronically_underperforming, directed_focused; a kind of recognition; preliminary or official.
+  /// Each directive has its own: see Vocabulary.directiveKinds, in the order of the directives.
   public var kind: String = String()
 
   /// ISO 8601 dates, or empty.
@@ -480,12 +537,19 @@ public nonisolated struct Accountability_V1_Directive: Sendable {
 
   public var submission: String = String()
 
+  /// Of a review by a standard, 603 CMR 2.03(6).
+  public var rating: String = String()
+
+  /// Of a filing, 603 CMR 2.03(7): the parts it has.
+  public var parts: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
 
-/// Topic `accountability.notices.v1`. Key: `<school year>/<org>/<revision>`.
+/// Topic `accountability.notices.v1`. Key: `<school year>/<org>/<revision>`, with `/<event>` where that is not the determination itself;
+/// `<school year>/<org>/<event>/<what>` for events that have no revision. The key tells a receiver a repetition from a new event.
 public nonisolated struct Accountability_V1_Notice: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -497,7 +561,7 @@ public nonisolated struct Accountability_V1_Notice: Sendable {
 
   public var districtCode: String = String()
 
-  /// determination_issued or determination_revised.
+  /// determination_issued, determination_revised, low_participation, low_subgroups, comment_period, plan_due or plan_overdue.
   public var event: String = String()
 
   public var revision: UInt32 = 0
@@ -527,7 +591,7 @@ fileprivate nonisolated let _protobuf_package = "accountability.v1"
 
 nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Determination"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}participation\0\u{2}\u{6}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{4}\u{4}graduation_rate\0\u{3}graduation_cohort\0\u{3}low_graduation\0\u{3}graduation_data_year\0\u{1}graduates\0\u{2}\u{6}designation\0\u{1}recognitions\0\u{2}\u{9}framework\0\u{3}framework_digest\0\u{1}status\0\u{2}\u{8}revision\0\u{1}changes\0\u{1}cause\0\u{3}issued_unix_milliseconds\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}participation\0\u{2}\u{6}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{4}\u{4}graduation_rate\0\u{3}graduation_cohort\0\u{3}low_graduation\0\u{3}graduation_data_year\0\u{1}graduates\0\u{2}\u{6}designation\0\u{1}recognitions\0\u{2}\u{9}framework\0\u{3}framework_digest\0\u{1}status\0\u{2}\u{8}revision\0\u{1}changes\0\u{1}cause\0\u{3}issued_unix_milliseconds\0\u{4}\u{7}status_reason\0\u{3}suspended_measures\0\u{3}publication_notes\0")
 
   fileprivate class _StorageClass {
     var _schoolYear: UInt32 = 0
@@ -565,6 +629,9 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
     var _changes: [String] = []
     var _cause: String = String()
     var _issuedUnixMilliseconds: Int64 = 0
+    var _statusReason: String = String()
+    var _suspendedMeasures: [Accountability_V1_SuspendedMeasure] = []
+    var _publicationNotes: [Accountability_V1_PublicationNote] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -610,6 +677,9 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       _changes = source._changes
       _cause = source._cause
       _issuedUnixMilliseconds = source._issuedUnixMilliseconds
+      _statusReason = source._statusReason
+      _suspendedMeasures = source._suspendedMeasures
+      _publicationNotes = source._publicationNotes
     }
   }
 
@@ -663,6 +733,9 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
         case 61: try { try decoder.decodeRepeatedStringField(value: &_storage._changes) }()
         case 62: try { try decoder.decodeSingularStringField(value: &_storage._cause) }()
         case 63: try { try decoder.decodeSingularInt64Field(value: &_storage._issuedUnixMilliseconds) }()
+        case 70: try { try decoder.decodeSingularStringField(value: &_storage._statusReason) }()
+        case 71: try { try decoder.decodeRepeatedMessageField(value: &_storage._suspendedMeasures) }()
+        case 72: try { try decoder.decodeRepeatedMessageField(value: &_storage._publicationNotes) }()
         default: break
         }
       }
@@ -780,6 +853,15 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       if _storage._issuedUnixMilliseconds != 0 {
         try visitor.visitSingularInt64Field(value: _storage._issuedUnixMilliseconds, fieldNumber: 63)
       }
+      if !_storage._statusReason.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._statusReason, fieldNumber: 70)
+      }
+      if !_storage._suspendedMeasures.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._suspendedMeasures, fieldNumber: 71)
+      }
+      if !_storage._publicationNotes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._publicationNotes, fieldNumber: 72)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -824,10 +906,98 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
         if _storage._changes != rhs_storage._changes {return false}
         if _storage._cause != rhs_storage._cause {return false}
         if _storage._issuedUnixMilliseconds != rhs_storage._issuedUnixMilliseconds {return false}
+        if _storage._statusReason != rhs_storage._statusReason {return false}
+        if _storage._suspendedMeasures != rhs_storage._suspendedMeasures {return false}
+        if _storage._publicationNotes != rhs_storage._publicationNotes {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_SuspendedMeasure: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SuspendedMeasure"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}measure\0\u{1}reason\0\u{1}reference\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.measure) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reference) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.measure.isEmpty {
+      try visitor.visitSingularStringField(value: self.measure, fieldNumber: 1)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
+    }
+    if !self.reference.isEmpty {
+      try visitor.visitSingularStringField(value: self.reference, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_SuspendedMeasure, rhs: Accountability_V1_SuspendedMeasure) -> Bool {
+    if lhs.measure != rhs.measure {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.reference != rhs.reference {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_PublicationNote: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PublicationNote"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}date\0\u{1}reason\0\u{1}reference\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.date) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.reference) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 1)
+    }
+    if !self.date.isEmpty {
+      try visitor.visitSingularStringField(value: self.date, fieldNumber: 2)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 3)
+    }
+    if !self.reference.isEmpty {
+      try visitor.visitSingularStringField(value: self.reference, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_PublicationNote, rhs: Accountability_V1_PublicationNote) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.date != rhs.date {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.reference != rhs.reference {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1242,7 +1412,7 @@ nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, 
 
 nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Directive"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}directive\0\u{3}school_year\0\u{3}org_code\0\u{1}kind\0\u{3}effective_date\0\u{3}end_date\0\u{1}reason\0\u{1}reference\0\u{1}submission\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}directive\0\u{3}school_year\0\u{3}org_code\0\u{1}kind\0\u{3}effective_date\0\u{3}end_date\0\u{1}reason\0\u{1}reference\0\u{1}submission\0\u{1}rating\0\u{1}parts\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1259,6 +1429,8 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
       case 7: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.reference) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.submission) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.rating) }()
+      case 11: try { try decoder.decodeRepeatedStringField(value: &self.parts) }()
       default: break
       }
     }
@@ -1292,6 +1464,12 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
     if !self.submission.isEmpty {
       try visitor.visitSingularStringField(value: self.submission, fieldNumber: 9)
     }
+    if !self.rating.isEmpty {
+      try visitor.visitSingularStringField(value: self.rating, fieldNumber: 10)
+    }
+    if !self.parts.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.parts, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1305,6 +1483,8 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
     if lhs.reason != rhs.reason {return false}
     if lhs.reference != rhs.reference {return false}
     if lhs.submission != rhs.submission {return false}
+    if lhs.rating != rhs.rating {return false}
+    if lhs.parts != rhs.parts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

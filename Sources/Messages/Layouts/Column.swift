@@ -98,16 +98,25 @@ public enum Vocabulary {
     /// Subjects of participation counts.
     public static let subjects = ["ELA", "Math", "STE"]
 
-    /// The acts of the Department; those after `release` are reserved.
+    /// The acts of the Department.
     public static let directives = [
         "designation", "recognition", "release", "suspension", "framework_step", "review", "plan_filing",
     ]
 
-    /// The kinds of designations, recognitions and releases.
+    /// The kinds of all acts; each act has its own.
     public static let directiveKinds = [
         "underperforming", "chronically_underperforming", "directed_focused",
         "high_achievement", "high_growth", "exceeding_targets", "meeting_targets", "significant_improvement",
         "national_blue_ribbon", "esea_distinguished",
-        "preliminary", "official",
+        "preliminary", "official", "revised", "appeal",
+        "accountability_percentile", "criterion_referenced", "subgroup_percentile", "participation", "need_for_assistance",
+        "exemplary_performance", "determinations", "all_measures",
+        "proposed", "comment_opened", "comment", "recommended", "approved",
+        "conducted", "leadership_and_governance", "curriculum_and_instruction", "assessment",
+        "human_resources_and_professional_development", "student_support", "financial_and_asset_management",
+        "self_evaluation", "district_improvement_plan", "district_action_plan", "school_improvement_plan",
     ]
+
+    /// The ratings that a review gives by a standard.
+    public static let reviewRatings = ["exemplary", "proficient", "needs_improvement", "unsatisfactory"]
 }

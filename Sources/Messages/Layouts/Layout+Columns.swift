@@ -181,11 +181,13 @@ extension Layout {
 
     private static let directiveColumns =
         common + [
-            Column("directive", .choice(Vocabulary.directives), "the act; all after release are reserved"),
-            Column("kind", .choice(Vocabulary.directiveKinds), "what is designated, recognised or released"),
-            Column("effective_date", .date, "the day it takes effect"),
+            Column("directive", .choice(Vocabulary.directives), "the act"),
+            Column("kind", .choice(Vocabulary.directiveKinds), "what is designated, recognised, released, suspended, reviewed or filed"),
+            Column("effective_date", .date, "the day it takes effect; of a filing the day it was filed"),
             Column("end_date", .date, .optional, "the day it ends; empty while it lasts"),
-            Column("reason", .text(maxLength: 500), .optional, "the reason to publish"),
-            Column("reference", .text(maxLength: 200), .optional, "the decision it rests on"),
+            Column("reason", .text(maxLength: 500), .optional, "the reason to publish; of a comment its text"),
+            Column("reference", .text(maxLength: 200), .optional, "the decision, submission or plan it rests on"),
+            Column("rating", .choice(Vocabulary.reviewRatings), .optional, "of a review by a standard"),
+            Column("parts", .text(maxLength: 300), .optional, "of a filing: the parts it has, separated by semicolons"),
         ]
 }

@@ -108,7 +108,7 @@ public enum Topics {
         entity: "directives", partitioning: .single, retention: .compacted,
         eventType: "accountability.directive.v1", message: "accountability.v1.Directive",
         key: "<school year>/<directive>/<org>/<kind>",
-        summary: "Acts of the Department: designations, recognitions, releases."
+        summary: "Acts of the Department: designations, recognitions, releases, suspensions, framework steps, reviews, plan filings."
     )
     /// Participation, 603 CMR 2.03(2)(d).
     public static let participation = TopicDefinition(

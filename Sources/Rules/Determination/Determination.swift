@@ -262,3 +262,12 @@ public struct DecisionRow: Hashable, Sendable {
         return first
     }
 }
+
+extension Determination: CarriesOut {
+    /// Determinations, with every reason and what recognition adds.
+    public static let paragraphs: [Paragraph] = [
+        .needForAssistance, .exemplaryPerformance, .determinations, .districtDeterminations, .districtsRequiring, .districtDesignation,
+        .districtLowGraduation, .districtLowParticipation, .districtsNotRequiring, .schoolDeterminations, .schoolsRequiring,
+        .schoolDesignation, .lowestPerformingSchools, .lowSubgroups, .schoolLowGraduation, .schoolLowParticipation, .schoolsNotRequiring,
+    ]
+}

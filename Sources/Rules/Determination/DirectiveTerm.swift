@@ -19,3 +19,8 @@ public struct DirectiveTerm: Hashable, Sendable {
         schoolYear <= year && (endDate.isEmpty || endDate > "\(year)-06-30")
     }
 }
+
+extension DirectiveTerm: CarriesOut {
+    /// From when to when a designation counts.
+    public static let paragraphs: [Paragraph] = [.districtDesignation, .schoolDesignation]
+}

@@ -56,3 +56,8 @@ public struct LowGraduation: Hashable, Sendable {
         )
     }
 }
+
+extension LowGraduation: CarriesOut {
+    /// Low graduation rates.
+    public static let paragraphs: [Paragraph] = [.districtLowGraduation, .schoolLowGraduation]
+}

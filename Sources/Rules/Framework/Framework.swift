@@ -32,6 +32,14 @@ public final class Framework: Sendable {
     public let percentile: PercentileParameters?
     /// Determinations: (3).
     public let determination: DeterminationParameters?
+    /// Publication and suspension: (10), (11).
+    public let publication: PublicationParameters?
+    /// Improvement planning: (7).
+    public let planning: PlanningParameters?
+    /// District reviews: (4), (6).
+    public let review: ReviewParameters?
+    /// Comparison of organizations: (5).
+    public let comparison: ComparisonParameters?
 
     /// A framework from its YAML documents: the first is loaded, the others are the bases it may name.
     public static func load(
@@ -79,6 +87,10 @@ public final class Framework: Sendable {
         percentage = reader.has("percentage") ? try PercentageParameters(reader) : nil
         percentile = reader.has("percentile") ? try PercentileParameters(reader) : nil
         determination = reader.has("determination") ? try DeterminationParameters(reader) : nil
+        publication = reader.has("publication") ? try PublicationParameters(reader) : nil
+        planning = reader.has("planning") ? try PlanningParameters(reader) : nil
+        review = reader.has("review") ? try ReviewParameters(reader) : nil
+        comparison = reader.has("comparison") ? try ComparisonParameters(reader) : nil
         try reader.finish()
     }
 

@@ -176,3 +176,13 @@ extension ParticipationRate {
         )
     }
 }
+
+extension ParticipationRate: CarriesOut {
+    /// Assessment participation rates.
+    public static let paragraphs: [Paragraph] = [.participation, .participationRates]
+}
+
+extension ParticipationJudgement: CarriesOut {
+    /// Whether the requirement was met.
+    public static let paragraphs: [Paragraph] = [.participationRequirement]
+}

@@ -222,3 +222,8 @@ extension PercentileYear {
         )
     }
 }
+
+extension Percentiles: CarriesOut {
+    /// Standing relative to other schools, of all students and of subgroups.
+    public static let paragraphs: [Paragraph] = [.accountabilityPercentile, .subgroupPercentile]
+}

@@ -246,3 +246,8 @@ public struct IndicatorPoints: Hashable, Sendable {
         )
     }
 }
+
+extension IndicatorPoints: CarriesOut {
+    /// Performance against the target of each indicator.
+    public static let paragraphs: [Paragraph] = [.criterionReferenced, .eachSubgroup]
+}

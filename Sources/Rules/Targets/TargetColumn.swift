@@ -147,3 +147,8 @@ public struct TargetColumn: Hashable, Sendable {
         )
     }
 }
+
+extension TargetColumn: CarriesOut {
+    /// The columns of all students, of the lowest performing and of each subgroup.
+    public static let paragraphs: [Paragraph] = [.criterionReferenced, .allAndLowestPerforming, .eachSubgroup]
+}

@@ -194,3 +194,13 @@ public struct CumulativePercentage: Hashable, Sendable {
         )
     }
 }
+
+extension AnnualPercentage: CarriesOut {
+    /// The criterion-referenced measure of a district, school or subgroup as a whole.
+    public static let paragraphs: [Paragraph] = [.criterionReferenced, .allAndLowestPerforming, .eachSubgroup]
+}
+
+extension CumulativePercentage: CarriesOut {
+    /// The degree to which targets were met.
+    public static let paragraphs: [Paragraph] = [.districtsNotRequiring, .schoolsNotRequiring]
+}

@@ -37,6 +37,9 @@ public enum DeterminationChanges {
         compare("recognitions", old.recognitions, new.recognitions)
         compare("reason_texts", old.reasonTexts, new.reasonTexts)
         compare("status", old.status, new.status)
+        compare("status_reason", old.statusReason, new.statusReason)
+        compare("suspended_measures", old.suspendedMeasures.map(\.measure), new.suspendedMeasures.map(\.measure))
+        compare("publication_notes", old.publicationNotes.map(shown), new.publicationNotes.map(shown))
         compare("name", old.name, new.name)
         if old.framework != new.framework || old.frameworkDigest != new.frameworkDigest {
             changes.append("framework: \(old.framework) → \(new.framework), parameters changed")
@@ -52,6 +55,10 @@ public enum DeterminationChanges {
         }
         if changes.isEmpty { changes.append("details: figures behind the headline changed") }
         return changes
+    }
+
+    private static func shown(_ note: Accountability_V1_PublicationNote) -> String {
+        "\(note.kind == "appeal" ? "changed on appeal" : "revised") by \(note.reference)"
     }
 
     private static func shown(_ value: String) -> String { value.isEmpty ? "none" : value }

@@ -26,31 +26,37 @@ struct DeterminationMaker {
         message.districtCode = organization.districtCode.isEmpty ? code.district.description : organization.districtCode
         message.framework = framework.name
         message.frameworkDigest = frameworkDigest
-        // A correction after the release is told by its revision alone. A status `revised` would depend on what had been published
-        // before, and the same facts would no longer give the same figures.
-        message.status =
-            directives.isOfficial(district: code.district.description, in: year) ? "official" : "preliminary"
+        let suspensions = directives.suspensions(in: year)
+        let suspended = Set(suspensions.map(\.measure))
+        message.suspendedMeasures = suspensions.map { suspension in
+            var entry = Accountability_V1_SuspendedMeasure()
+            entry.measure = suspension.measure.wireName
+            entry.reason = suspension.reason
+            entry.reference = suspension.reference
+            return entry
+        }
+        addStatus(to: &message)
 
         var input = DeterminationInput(type: type)
-        let cumulative = try addPercentages(to: &message)
-        input.cumulative = cumulative?.percent
-        try addPercentiles(to: &message, input: &input, comparison: organization.comparisonGroup)
-        addParticipation(to: &message, input: &input)
+        if !suspended.contains(.criterionReferenced) { input.cumulative = try addPercentages(to: &message)?.percent }
+        try addPercentiles(to: &message, input: &input, comparison: organization.comparisonGroup, suspended)
+        if !suspended.contains(.participation) { addParticipation(to: &message, input: &input) }
         input.sufficientData = input.cumulative != nil || input.percentile != nil
         let graduation = addGraduation(to: &input)
         let designations = directives.designations(of: codeText, in: year)
-        let recognitions = directives.recognitions(of: codeText, in: year)
+        let recognitions = suspended.contains(.exemplaryPerformance) ? [] : directives.recognitions(of: codeText, in: year)
         input.designations = designations.map(\.designation)
         input.recognitions = recognitions.map(\.kind)
+        message.designation = designations.first?.designation.wireName ?? ""
+        message.recognitions = input.recognitions
+        message.reasonTexts = (designations.map(\.reason) + recognitions.map(\.reason)).filter { !$0.isEmpty }
+        guard framework.determination != nil, !suspended.contains(.determinations) else { return message }
 
         let determination = try Determination(input, framework)
         message.classification = determination.classification.wireName
         message.level = determination.level?.wireName ?? ""
-        message.reasons = determination.reasons.map(\.wireName)
         message.band = determination.progress?.wireName ?? ""
-        message.designation = designations.first?.designation.wireName ?? ""
-        message.recognitions = input.recognitions
-        message.reasonTexts = (designations.map(\.reason) + recognitions.map(\.reason)).filter { !$0.isEmpty }
+        if !suspended.contains(.needForAssistance) { message.reasons = determination.reasons.map(\.wireName) }
         message.lowGraduation = determination.reasons.contains(.lowGraduation)
         if let judged = determination.graduation, let rate = judged.rate, let graduation,
             Suppression(students: judged.cohort, framework) != .hidden
@@ -61,6 +67,24 @@ struct DeterminationMaker {
             message.graduationDataYear = UInt32(clamping: graduation)
         }
         return message
+    }
+
+    /// Preliminary until the Department releases the results, and until the Board has approved the framework: 603 CMR 2.03(3), (10).
+    ///
+    /// A correction after the release is told by its revision, and by a note where the Department announced it. A status `revised` would
+    /// depend on what had been published before, and the same facts would no longer give the same figures.
+    private func addStatus(to message: inout Accountability_V1_Determination) {
+        message.publicationNotes = directives.publicationNotes(of: code, in: year)
+        message.status = "preliminary"
+        guard directives.isOfficial(district: code.district.description, in: year) else { return }
+        let life = directives.frameworkLife(in: year)
+        guard life.approves(framework) else {
+            message.statusReason =
+                "released, but the framework is \(life.lastStep.map { "\($0.wireName), not approved" } ?? "not approved") by the Board:"
+                + " \(Paragraph.consultation)"
+            return
+        }
+        message.status = "official"
     }
 
     private func addPercentages(to message: inout Accountability_V1_Determination) throws -> CumulativePercentage? {
@@ -89,7 +113,8 @@ struct DeterminationMaker {
     private func addPercentiles(
         to message: inout Accountability_V1_Determination,
         input: inout DeterminationInput,
-        comparison declared: String
+        comparison declared: String,
+        _ suspended: Set<ReportedMeasure>
     ) throws {
         // Districts have no percentile: 603 CMR 2.03(2)(a) ranks schools.
         guard type == .school else { return }
@@ -98,11 +123,16 @@ struct DeterminationMaker {
             // One rank a group: that among the schools it is declared to be compared with, where there are several.
             if chosen[fact.group] == nil || fact.comparison.wireName == declared { chosen[fact.group] = fact }
         }
+        // The percentile of all students is the accountability percentile of (2)(a), those of other groups are (2)(c).
+        if suspended.contains(.accountabilityPercentile) { chosen[.allStudents] = nil }
+        if suspended.contains(.subgroupPercentile) { chosen = chosen.filter { $0.key == .allStudents } }
         if let own = chosen[.allStudents] {
             input.percentile = own.percentile
             message.percentile = UInt32(clamping: own.percentile)
         }
-        input.lowSubgroups = try Determination.lowSubgroups(chosen.mapValues(\.percentile), framework)
+        if framework.determination != nil {
+            input.lowSubgroups = try Determination.lowSubgroups(chosen.mapValues(\.percentile), framework)
+        }
         message.lowSubgroups = input.lowSubgroups.map(\.wireName)
         for group in StudentGroup.allCases {
             guard let fact = chosen[group] else { continue }

@@ -223,6 +223,11 @@ struct DeterminationState {
 
     // MARK: Determinations
 
+    /// Whether organizations have anything published for a year: a determination, or what is left of one that is suspended.
+    func isReported(year: Int, framework: Framework) -> Bool {
+        (framework.determination != nil && framework.points != nil) || !directives.suspensions(in: year).isEmpty
+    }
+
     /// The determination of an organization, or nil where there is none to issue: it is not a declared district or school.
     func determination(
         of code: OrganizationCode,
@@ -233,7 +238,8 @@ struct DeterminationState {
         guard let facts = years[year]?[code], facts.organization != nil,
             let computation = computation(code, facts, year, framework)
         else { return nil }
-        let targets = try computation.results()
+        let hasTargets = framework.points != nil && framework.percentage != nil
+        let targets = hasTargets ? try computation.results() : .none
         facts.annual = .some(targets.annual?.percent)
         return try DeterminationMaker(
             year: year,

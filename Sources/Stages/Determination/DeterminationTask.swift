@@ -55,7 +55,7 @@ final class DeterminationTask: StageTask {
         output: TaskOutput
     ) throws {
         let key = "\(year)/\(code)"
-        guard framework.determination != nil, framework.points != nil,
+        guard state.isReported(year: year, framework: framework),
             var message = try state.determination(of: code, year: year, framework: framework, digest: digest(framework))
         else {
             try output.retract(

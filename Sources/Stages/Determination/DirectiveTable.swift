@@ -10,6 +10,8 @@ struct DirectiveTable {
     ///
     /// Returns the organizations concerned: the one before and the one after.
     mutating func set(_ directive: Accountability_V1_Directive?, key: String) -> [String] {
+        // Reviews and plans are records; no determination looks at them.
+        if let name = directive?.directive, name == "review" || name == "plan_filing" { return [] }
         var concerned: [String] = []
         if let before = organizations[key] {
             byOrganization[before]?[key] = nil
@@ -50,6 +52,47 @@ struct DirectiveTable {
             }
         }
         return false
+    }
+
+    /// What the Commissioner suspended for a school year, in the order of the measures: 603 CMR 2.03(11).
+    func suspensions(in year: Int) -> [(measure: ReportedMeasure, reason: String, reference: String)] {
+        let acts = directives("suspension", of: OrganizationCode.state.description).filter { Int($0.schoolYear) == year }
+        return ReportedMeasure.allCases.compactMap { measure in
+            let act = acts.first { $0.kind == measure.wireName } ?? acts.first { $0.kind == ReportedMeasure.allKind }
+            return act.map { (measure, $0.reason, $0.reference) }
+        }
+    }
+
+    /// How far the framework of a school year has come: 603 CMR 2.03(10).
+    func frameworkLife(in year: Int) -> FrameworkLife {
+        var life = FrameworkLife()
+        // Comments of other organizations than the state count for the record, and not for approval.
+        for act in directives("framework_step", of: OrganizationCode.state.description) where Int(act.schoolYear) == year {
+            if let step = FrameworkStep(wireName: act.kind) { life.take(step, on: act.effectiveDate, until: act.endDate, by: act.orgCode) }
+        }
+        return life
+    }
+
+    /// Announced revisions and changes on appeal of an organization: its own, its district's, the state's.
+    func publicationNotes(of organization: OrganizationCode, in year: Int) -> [Accountability_V1_PublicationNote] {
+        var owners = [organization.description]
+        for owner in [organization.district, .state] where owner != organization { owners.append(owner.description) }
+        var notes: [Accountability_V1_PublicationNote] = []
+        for owner in owners {
+            for act in directives("release", of: owner) where Int(act.schoolYear) == year && (act.kind == "revised" || act.kind == "appeal") {
+                var note = Accountability_V1_PublicationNote()
+                note.kind = act.kind
+                note.date = act.effectiveDate
+                note.reason = act.reason
+                note.reference = act.reference
+                notes.append(note)
+            }
+        }
+        return notes.sorted { left, right in
+            if left.date != right.date { return left.date < right.date }
+            if left.kind != right.kind { return left.kind < right.kind }
+            return left.reference < right.reference
+        }
     }
 
     /// The directives of a kind for an organization, in the order of their keys.

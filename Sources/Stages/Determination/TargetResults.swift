@@ -34,6 +34,9 @@ struct TargetResults {
     let annual: AnnualPercentage?
     /// Every other group.
     let groups: [Group]
+
+    /// Those of a school year without targets.
+    static let none = TargetResults(columns: [], nonHighWeight: nil, annual: nil, groups: [])
 }
 
 /// An organization in a school year with what its points are computed from.

@@ -1,5 +1,6 @@
 import Foundation
 import Messages
+import Rules
 import Streaming
 import SwiftProtobuf
 import Tables
@@ -76,7 +77,11 @@ struct EntryWriter {
         let code = reader.field(positions[organization])
         key.removeAll(keepingCapacity: true)
         for index in code.indices { key.append(code[index]) }
-        let owner = Pipeline.partition(ofDistrictOf: code, partitions: partitions)
+        // The Department's acts are few and rest on each other, so that one validator has to see all of them.
+        let owner =
+            layout == .directives
+            ? Pipeline.partition(ofDistrictOf: OrganizationCode.state.description, partitions: partitions)
+            : Pipeline.partition(ofDistrictOf: code, partitions: partitions)
         rowsByPartition[Int(owner)] += 1
         guard layout == .organizations else {
             entry.row = row

@@ -15,12 +15,6 @@ private enum Place {
     static let count = Layout.indicatorValues.place("count")
     static let baseline = Layout.targets.place("baseline")
     static let target = Layout.targets.place("target")
-    static let directive = Layout.directives.place("directive")
-    static let kind = Layout.directives.place("kind")
-    static let effective = Layout.directives.place("effective_date")
-    static let end = Layout.directives.place("end_date")
-    static let reason = Layout.directives.place("reason")
-    static let reference = Layout.directives.place("reference")
 }
 
 extension RowCheck {
@@ -72,41 +66,4 @@ extension RowCheck {
         }
         return figure.text
     }
-
-    /// The key of a directive is its key in the topic of directives: `<school year>/<directive>/<org>/<kind>`.
-    mutating func directive(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
-        var directive = Accountability_V1_Directive()
-        directive.directive = word(Place.directive, line)
-        directive.kind = word(Place.kind, line)
-        directive.orgCode = organization?.description ?? ""
-        key.removeAll(keepingCapacity: true)
-        appendToKey(RowCheck.yearColumn, line)
-        appendToKey(directive.directive)
-        appendToKey(directive.orgCode)
-        appendToKey(directive.kind)
-        if let kinds = RowCheck.kinds[directive.directive] {
-            if !directive.kind.isEmpty, !kinds.contains(directive.kind) { fault(.kindNotOfDirective, Place.kind) }
-        } else if !directive.directive.isEmpty {
-            fault(.reservedDirective, Place.directive)
-        }
-        guard !isDeletion else { return .none }
-        directive.effectiveDate = date(Place.effective, line) ?? ""
-        directive.endDate = date(Place.end, line) ?? ""
-        // ISO dates of four-digit years sort as text.
-        if !directive.endDate.isEmpty, directive.endDate < directive.effectiveDate { fault(.endBeforeStart, Place.end) }
-        directive.reason = text(Place.reason, line)
-        directive.reference = text(Place.reference, line)
-        directive.schoolYear = UInt32(clamping: year ?? 0)
-        return .directive(directive)
-    }
-
-    /// The kinds of each directive that is carried out.
-    private static let kinds: [String: [String]] = [
-        "designation": ["underperforming", "chronically_underperforming", "directed_focused"],
-        "recognition": [
-            "high_achievement", "high_growth", "exceeding_targets", "meeting_targets", "significant_improvement",
-            "national_blue_ribbon", "esea_distinguished",
-        ],
-        "release": ["preliminary", "official"],
-    ]
 }

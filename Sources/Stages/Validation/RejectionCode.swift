@@ -1,4 +1,5 @@
 import Messages
+import Rules
 import Tables
 
 /// Every reason for which a row is refused. The names are stable: they stand in rejections and in the README.
@@ -51,9 +52,20 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case partMoreThanEnrollment = "part_more_than_enrollment"
     case indicatorNotInSpan = "indicator_not_in_span"
     case rateAboveHundred = "rate_above_hundred"
-    case reservedDirective = "reserved_directive"
     case kindNotOfDirective = "kind_not_of_directive"
     case endBeforeStart = "end_before_start"
+    case organizationNotOfDirective = "organization_not_of_directive"
+    case reasonNotStated = "reason_not_stated"
+    case submissionNotNamed = "submission_not_named"
+    case suspensionNotOfYear = "suspension_not_of_year"
+    case suspensionWithoutCause = "suspension_without_cause"
+    case ratingNotOfReview = "rating_not_of_review"
+    case partNotOfPlan = "part_not_of_plan"
+
+    // An act against those before it.
+    case frameworkStepOutOfOrder = "framework_step_out_of_order"
+    case commentPeriodOpen = "comment_period_open"
+    case commentOutsidePeriod = "comment_outside_period"
 
     // A row against what the ledger holds.
     case yearNotOpen = "year_not_open"
@@ -100,7 +112,14 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .partMoreThanEnrollment: "enrollments of a part"
         case .indicatorNotInSpan: "indicator"
         case .rateAboveHundred: "value, baseline, target"
-        case .reservedDirective: "directive"
+        case .organizationNotOfDirective: "org_code"
+        case .reasonNotStated, .suspensionWithoutCause: "reason"
+        case .submissionNotNamed: "reference"
+        case .suspensionNotOfYear: "school_year"
+        case .ratingNotOfReview: "rating"
+        case .partNotOfPlan: "parts"
+        case .frameworkStepOutOfOrder: "kind"
+        case .commentPeriodOpen, .commentOutsidePeriod: "effective_date"
         case .kindNotOfDirective: "kind"
         case .endBeforeStart: "end_date"
         case .unknownOrganization: "org_code"
@@ -154,7 +173,20 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .partMoreThanEnrollment: "a part of the enrollment is not more than the enrollment"
         case .indicatorNotInSpan: "high school completion and advanced coursework exist in the high span alone"
         case .rateAboveHundred: "a rate or growth percentile is not above 100"
-        case .reservedDirective: "directives are designation, recognition and release; the others are reserved"
+        case .organizationNotOfDirective:
+            "suspensions and framework steps are the state's, reviews a district's or of its schools, plans and designations those of who has them"
+        case .reasonNotStated: "a placement, a comment, a revision and an appeal state their reason"
+        case .submissionNotNamed: "a revision or an appeal names the submission that corrected the figures"
+        case .suspensionNotOfYear: "measures are suspended for school year 2021-2022 alone (\(Paragraph.suspension))"
+        case .suspensionWithoutCause: "a suspension states the good cause arising from the COVID-19 pandemic (\(Paragraph.suspension))"
+        case .ratingNotOfReview: "a review has a rating by each standard that it names, and nothing else has (\(Paragraph.sixStandards))"
+        case .partNotOfPlan: "a plan's parts are those that the law names (\(Paragraph.planData), \(Paragraph.planForm))"
+        case .frameworkStepOutOfOrder:
+            "a framework is proposed, opened for comment, recommended, approved, each not before the other, and what others rest on stays"
+                + " (\(Paragraph.consultation))"
+        case .commentPeriodOpen:
+            "a comment period has a last day, and the recommendation considers what came until then (\(Paragraph.consultation))"
+        case .commentOutsidePeriod: "a comment is made while the framework is open for comment (\(Paragraph.consultation))"
         case .kindNotOfDirective: "each directive has its own kinds"
         case .endBeforeStart: "an act does not end before it takes effect"
         case .yearNotOpen: "rows are accepted for school years that are open"
@@ -172,7 +204,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .duplicateKey: "keep one of the rows; to change one, submit it again in a file of its own"
         case .nothingToDelete: "name the organization that submitted it, or leave the row out"
         case .nulByte, .invalidUTF8: "save the file as UTF-8 and submit it again"
-        case .reservedDirective: "wait for a version that carries it out"
+        case .suspensionNotOfYear: "no other year can be suspended"
+        case .frameworkStepOutOfOrder: "submit the step before it first; withdraw later steps first"
         default: "correct it and submit the row again"
         }
     }

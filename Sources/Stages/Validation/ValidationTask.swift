@@ -30,6 +30,7 @@ final class ValidationTask: StageTask {
     /// Declared organizations: school year and code.
     private var declared: Set<UInt64> = []
     private var touched: [Int] = []
+    private var frameworkSteps = FrameworkSteps()
 
     init(_ context: TaskContext) {
         partition = context.partition
@@ -143,8 +144,14 @@ final class ValidationTask: StageTask {
             return
         }
         let key = checks[check].key
+        let step = checks[check].layout == .directives ? FrameworkSteps.Act(read, key: key) : nil
+        if let step, let fault = frameworkSteps.fault(of: step) {
+            if isOwner { try refuse(row, [fault], number, output) }
+            return
+        }
         let outcome = accepted.take(read, key: key.span, submission: UInt32(truncatingIfNeeded: number))
         declare(read, checks[check].layout, outcome)
+        if let step { frameworkSteps.take(step, outcome) }
         guard isOwner else { return }
         if case .refused(let code) = outcome {
             return try refuse(row, [RowFault(code: code, column: nil)], number, output)

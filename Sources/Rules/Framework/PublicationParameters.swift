@@ -1,0 +1,74 @@
+/// Publication and suspension: 603 CMR 2.03(10), (11).
+public struct PublicationParameters: Sendable {
+    /// Whether the framework counts as approved by the Board while no directive tells of its life.
+    public let boardApproved: Parameter<Bool>
+    /// Whether measures of the school year may be suspended.
+    public let suspensionAllowed: Parameter<Bool>
+    /// What the reason of a suspension has to name.
+    public let suspensionCause: Parameter<String>
+
+    init(_ reader: ParameterReader) throws(FrameworkError) {
+        boardApproved = try reader.flag("publication.board_approved")
+        suspensionAllowed = try reader.flag("publication.suspension_allowed")
+        suspensionCause = try reader.read("publication.suspension_cause", "a name") { $0.scalar }
+    }
+}
+
+/// Self-evaluation and improvement planning: 603 CMR 2.03(7).
+public struct PlanningParameters: Sendable {
+    /// The school years that a District Improvement Plan covers.
+    public let districtPlanYears: Parameter<Int>
+    /// The day a plan is due, `07-01`, in the summer in which its first school year begins.
+    public let due: [PlanKind: Parameter<String>]
+    /// The parts that the law names.
+    public let parts: [PlanKind: Parameter<[PlanPart]>]
+
+    init(_ reader: ParameterReader) throws(FrameworkError) {
+        districtPlanYears = try reader.integer("planning.district_plan_years", in: 1...10)
+        var due: [PlanKind: Parameter<String>] = [:]
+        var parts: [PlanKind: Parameter<[PlanPart]>] = [:]
+        for kind in PlanKind.allCases {
+            due[kind] = try reader.read("planning.due.\(kind)", "a day of the year, such as 07-01") { value in
+                value.scalar.flatMap { $0.count == 5 && $0 >= "01-01" && $0 <= "12-31" ? $0 : nil }
+            }
+            parts[kind] = try reader.read("planning.parts.\(kind)", "a list of parts of plans") { $0.names(PlanPart.self) }
+        }
+        self.due = due
+        self.parts = parts
+    }
+}
+
+/// District reviews and their standards: 603 CMR 2.03(4), (6).
+public struct ReviewParameters: Sendable {
+    /// The ratings that a standard can be given, the best first.
+    public let ratings: Parameter<[ReviewRating]>
+    /// The indicators of each standard.
+    public let indicators: [ReviewStandard: Parameter<[String]>]
+
+    init(_ reader: ParameterReader) throws(FrameworkError) {
+        ratings = try reader.read("review.ratings", "a list of ratings") { $0.names(ReviewRating.self) }
+        var indicators: [ReviewStandard: Parameter<[String]>] = [:]
+        for standard in ReviewStandard.allCases {
+            indicators[standard] = try reader.read("review.indicators.\(standard)", "a list of indicators") { value in
+                value.list.map { $0.compactMap(\.scalar) }
+            }
+        }
+        self.indicators = indicators
+    }
+}
+
+/// Comparison of organizations: 603 CMR 2.03(5).
+public struct ComparisonParameters: Sendable {
+    /// How many similar organizations are shown.
+    public let count: Parameter<Int>
+    /// What the distance is made of.
+    public let factors: Parameter<[SimilarityFactor]>
+    /// How a share, in percent, is rounded before it counts.
+    public let shareRounding: Parameter<Rounding>
+
+    init(_ reader: ParameterReader) throws(FrameworkError) {
+        count = try reader.integer("comparison.count", in: 1...100)
+        factors = try reader.read("comparison.factors", "a list of factors") { $0.names(SimilarityFactor.self) }
+        shareRounding = try reader.rounding("comparison.share_rounding")
+    }
+}

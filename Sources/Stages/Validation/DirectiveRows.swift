@@ -1,0 +1,157 @@
+import Messages
+import Rules
+import Tables
+
+private enum Place {
+    static let directive = Layout.directives.place("directive")
+    static let kind = Layout.directives.place("kind")
+    static let effective = Layout.directives.place("effective_date")
+    static let end = Layout.directives.place("end_date")
+    static let reason = Layout.directives.place("reason")
+    static let reference = Layout.directives.place("reference")
+    static let rating = Layout.directives.place("rating")
+    static let parts = Layout.directives.place("parts")
+}
+
+extension RowCheck {
+    /// The key of a directive is its key in the topic of directives: `<school year>/<directive>/<org>/<kind>`.
+    mutating func directive(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
+        var directive = Accountability_V1_Directive()
+        directive.directive = word(Place.directive, line)
+        directive.kind = word(Place.kind, line)
+        directive.orgCode = organization?.description ?? ""
+        key.removeAll(keepingCapacity: true)
+        appendToKey(RowCheck.yearColumn, line)
+        appendToKey(directive.directive)
+        appendToKey(directive.orgCode)
+        appendToKey(directive.kind)
+        if let kinds = RowCheck.kinds[directive.directive], !directive.kind.isEmpty, !kinds.contains(directive.kind) {
+            fault(.kindNotOfDirective, Place.kind)
+        }
+        guard !isDeletion else { return .none }
+        directive.effectiveDate = date(Place.effective, line) ?? ""
+        directive.endDate = date(Place.end, line) ?? ""
+        // ISO dates of four-digit years sort as text.
+        if !directive.endDate.isEmpty, directive.endDate < directive.effectiveDate { fault(.endBeforeStart, Place.end) }
+        directive.reason = text(Place.reason, line)
+        directive.reference = text(Place.reference, line)
+        directive.rating = word(Place.rating, line)
+        directive.parts = text(Place.parts, line).split(separator: ";").map { String($0) }
+        directive.schoolYear = UInt32(clamping: year ?? 0)
+        if faults.isEmpty { judge(directive) }
+        return .directive(directive)
+    }
+
+    /// What the regulation asks of the act.
+    private mutating func judge(_ act: Accountability_V1_Directive) {
+        guard let organization else { return }
+        if act.directive != "review" || act.kind == DistrictReview.conductedKind, !act.rating.isEmpty {
+            fault(.ratingNotOfReview, Place.rating)
+        }
+        if act.directive != "plan_filing", !act.parts.isEmpty { fault(.partNotOfPlan, Place.parts) }
+        switch act.directive {
+        case "designation":
+            if organization.type == .state { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
+            if act.kind == Designation.directedFocused.wireName, act.reason.isEmpty { fault(.reasonNotStated, Place.reason) }
+        case "recognition":
+            if organization.type != .school { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
+        case "release":
+            guard act.kind == "revised" || act.kind == "appeal" else { break }
+            if act.reason.isEmpty { fault(.reasonNotStated, Place.reason) }
+            if act.reference.isEmpty { fault(.submissionNotNamed, Place.reference) }
+        case "suspension": judgeSuspension(act, organization)
+        case "framework_step":
+            let isComment = act.kind == FrameworkStep.comment.wireName
+            if !isComment, organization.type != .state { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
+            if isComment, act.reason.isEmpty { fault(.reasonNotStated, Place.reason) }
+        case "review":
+            let isConducted = act.kind == DistrictReview.conductedKind
+            let isOfKind = isConducted ? organization.type != .state : organization.type == .district
+            if !isOfKind { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
+            if !isConducted, act.rating.isEmpty { fault(.ratingNotOfReview, Place.rating) }
+        case "plan_filing":
+            if PlanKind(wireName: act.kind)?.organizationType != organization.type {
+                fault(.organizationNotOfDirective, RowCheck.organizationColumn)
+            }
+            if act.parts.contains(where: { PlanPart(wireName: $0) == nil }) { fault(.partNotOfPlan, Place.parts) }
+        default: break
+        }
+    }
+
+    private mutating func judgeSuspension(_ act: Accountability_V1_Directive, _ organization: OrganizationCode) {
+        if organization.type != .state { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
+        let framework = try? Framework.of(schoolYear: year ?? 0)
+        switch Suspension.refusal(framework: framework, reason: act.reason) {
+        case .schoolYear: fault(.suspensionNotOfYear, RowCheck.yearColumn)
+        case .cause: fault(.suspensionWithoutCause, Place.reason)
+        case nil: break
+        }
+    }
+
+    /// The kinds of each directive.
+    private static let kinds: [String: [String]] = [
+        "designation": Designation.allCases.map(\.wireName),
+        "recognition": [
+            "high_achievement", "high_growth", "exceeding_targets", "meeting_targets", "significant_improvement",
+            "national_blue_ribbon", "esea_distinguished",
+        ],
+        "release": ["preliminary", "official", "revised", "appeal"],
+        "suspension": ReportedMeasure.kinds,
+        "framework_step": FrameworkStep.allCases.map(\.wireName),
+        "review": DistrictReview.kinds,
+        "plan_filing": PlanKind.allCases.map(\.wireName),
+    ]
+}
+
+/// The lives of the frameworks as far as the ledger tells, by school year: 603 CMR 2.03(10).
+struct FrameworkSteps {
+    /// A step that a row takes or withdraws.
+    struct Act {
+        let year: Int
+        let step: FrameworkStep
+        let organization: String
+        let date: String
+        let end: String
+        let isWithdrawal: Bool
+
+        /// The step of a row of directives; nil where it is another act.
+        init?(_ row: CheckedRow, key: [UInt8]) {
+            let parts = TableKey.parts(key.span)
+            guard parts.count == 4, parts[1] == "framework_step", let step = FrameworkStep(wireName: parts[3]) else { return nil }
+            self.step = step
+            year = row.year
+            organization = parts[2]
+            isWithdrawal = row.isDeletion
+            if case .directive(let directive) = row.content {
+                date = directive.effectiveDate
+                end = directive.endDate
+            } else {
+                date = ""
+                end = ""
+            }
+        }
+    }
+
+    private var lives: [Int: FrameworkLife] = [:]
+
+    /// Why a step is refused; nil where it may be taken.
+    func fault(of act: Act) -> RowFault? {
+        let life = lives[act.year] ?? FrameworkLife()
+        let refusal = act.isWithdrawal ? life.refusalToWithdraw(act.step) : life.refusal(of: act.step, on: act.date, until: act.end)
+        return switch refusal {
+        case .outOfOrder, .restedUpon: RowFault(code: .frameworkStepOutOfOrder, column: Place.kind)
+        case .commentPeriodOpen: RowFault(code: .commentPeriodOpen, column: act.step == .commentOpened ? Place.end : Place.effective)
+        case .outsideCommentPeriod: RowFault(code: .commentOutsidePeriod, column: Place.effective)
+        case nil: nil
+        }
+    }
+
+    /// Takes a step that was accepted.
+    mutating func take(_ act: Act, _ outcome: AcceptedRows.Outcome) {
+        switch outcome {
+        case .accepted, .replaced: lives[act.year, default: FrameworkLife()].take(act.step, on: act.date, until: act.end, by: act.organization)
+        case .deleted: lives[act.year, default: FrameworkLife()].withdraw(act.step, by: act.organization)
+        case .unchanged, .refused: break
+        }
+    }
+}

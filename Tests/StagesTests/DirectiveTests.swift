@@ -1,0 +1,198 @@
+import Messages
+import Rules
+import Testing
+@testable import Stages
+@testable import Streaming
+
+/// The Department's acts, from the rows of a file to what they change.
+@Suite struct DirectiveTests {
+    private func row(_ year: Int, _ directive: String, _ kind: String, _ code: String, _ date: String, _ more: [String: String] = [:]) -> [String: String] {
+        [
+            "school_year": "\(year)", "org_code": code, "directive": directive, "kind": kind, "effective_date": date,
+        ]
+        .merging(more) { $1 }
+    }
+
+    private func step(_ kind: String, _ date: String, end: String = "", code: String = "00000000", action: String = "") -> [String: String] {
+        row(2019, "framework_step", kind, code, date, ["end_date": end, "action": action, "reason": kind == "comment" ? "A comment" : ""])
+    }
+
+    // MARK: Validation
+
+    /// 603 CMR 2.03(10)
+    @Test(arguments: [Int32(1), 3])
+    func aFrameworkIsTakenThroughItsLife(partitions: Int32) throws {
+        let bench = try ValidationBench(partitions: partitions)
+        try bench.prepare()
+        let rows = [
+            step("proposed", "2018-01-23"), step("approved", "2018-05-22"), step("comment_opened", "2018-02-01", end: "2018-03-01"),
+            step("comment", "2018-02-20"), step("comment", "2018-02-21", code: "00010000"), step("comment", "2018-03-02", code: "00020000"),
+            step("recommended", "2018-04-10"),
+        ]
+        try bench.submit(table(.directives, rows))
+        try bench.submit(table(.directives, [step("approved", "2018-05-22")]))
+        try bench.submit(table(.directives, [step("recommended", "", action: "delete"), step("proposed", "2018-02-02")]))
+        try bench.driver.run()
+        #expect(
+            try bench.rejections().map(\.code) == [
+                "framework_step_out_of_order", "comment_outside_period", "framework_step_out_of_order", "framework_step_out_of_order",
+            ]
+        )
+        #expect(try bench.rejections().allSatisfy { $0.message.contains("603 CMR 2.03(10)") })
+        #expect(
+            try bench.standing(Topics.directives).keys.sorted() == [
+                "2019/framework_step/00000000/approved", "2019/framework_step/00000000/comment", "2019/framework_step/00000000/comment_opened",
+                "2019/framework_step/00000000/proposed", "2019/framework_step/00000000/recommended", "2019/framework_step/00010000/comment",
+            ]
+        )
+    }
+
+    /// 603 CMR 2.03(11)
+    @Test func aSuspensionIsOf2022AndOfTheStatedCause() throws {
+        let bench = try ValidationBench()
+        try bench.prepare()
+        let cause = ["reason": "Good cause arising from the COVID-19 pandemic"]
+        try bench.submit(
+            table(
+                .directives,
+                [
+                    row(2022, "suspension", "determinations", "00000000", "2022-06-28", cause),
+                    row(2022, "suspension", "all_measures", "00010000", "2022-06-28", cause),
+                    row(2019, "suspension", "determinations", "00000000", "2019-06-28", cause),
+                    row(2022, "suspension", "participation", "00000000", "2022-06-28"),
+                ]
+            ),
+            options: .init(allowUndeclared: true)
+        )
+        try bench.driver.run()
+        #expect(try bench.rejections().map(\.code).sorted() == ["organization_not_of_directive", "suspension_not_of_year", "suspension_without_cause"])
+        #expect(try bench.rejections().filter { $0.code.hasPrefix("suspension") }.allSatisfy { $0.message.contains("603 CMR 2.03(11)") })
+        #expect(try Array(bench.standing(Topics.directives).keys) == ["2022/suspension/00000000/determinations"])
+    }
+
+    /// 603 CMR 2.03(4)
+    /// 603 CMR 2.03(7)
+    @Test func reviewsAndFilingsArePublishedWhole() throws {
+        let bench = try ValidationBench()
+        try bench.prepare()
+        try bench.submit(
+            table(
+                .directives,
+                [
+                    row(2019, "review", "conducted", "00010000", "2019-03-04", ["end_date": "2019-03-07"]),
+                    row(2019, "review", "conducted", "00010505", "2019-03-05"),
+                    row(2019, "review", "student_support", "00010000", "2019-03-07", ["rating": "proficient"]),
+                    row(2019, "review", "student_support", "00010505", "2019-03-07", ["rating": "proficient"]),
+                    row(2019, "review", "assessment", "00010000", "2019-03-07"),
+                    row(2019, "plan_filing", "school_improvement_plan", "00010505", "2018-06-30", ["parts": "data_analysis;performance_goals", "reference": "2018/00010000"]),
+                    row(2019, "plan_filing", "school_improvement_plan", "00010000", "2018-06-30"),
+                    row(2019, "plan_filing", "self_evaluation", "00010000", "2018-06-30", ["parts": "poetry"]),
+                ]
+            )
+        )
+        try bench.driver.run()
+        #expect(
+            try bench.rejections().map(\.code).sorted()
+                == ["organization_not_of_directive", "organization_not_of_directive", "part_not_of_plan", "rating_not_of_review"]
+        )
+        let found = try bench.standing(Topics.directives).mapValues { try decoded(Accountability_V1_Directive.self, $0) }
+        #expect(found.count == 4)
+        #expect(found["2019/review/00010000/student_support"]?.rating == "proficient")
+        let plan = try #require(found["2019/plan_filing/00010505/school_improvement_plan"])
+        #expect(plan.parts == ["data_analysis", "performance_goals"] && plan.reference == "2018/00010000")
+    }
+
+    @Test func theLayoutSpeaksTheVocabularyOfTheRules() {
+        let rules =
+            Designation.allCases.map(\.wireName) + ReportedMeasure.kinds + FrameworkStep.allCases.map(\.wireName) + DistrictReview.kinds
+            + PlanKind.allCases.map(\.wireName)
+        #expect(Set(rules).isSubset(of: Vocabulary.directiveKinds))
+        #expect(Set(Vocabulary.directiveKinds).count == Vocabulary.directiveKinds.count)
+        #expect(Vocabulary.reviewRatings == ReviewRating.allCases.map(\.wireName))
+    }
+
+    // MARK: Determinations
+
+    private let school = "00010005"
+
+    private func bench(year: Int) throws -> JudgingBench {
+        let bench = try JudgingBench([DeterminationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })], partitions: 2)
+        try bench.organization(year, school)
+        try bench.participation(year, school, "all_students", met: true)
+        try bench.participation(year, school, "swd", met: false)
+        try bench.percentile(year, school, "all_students", 40)
+        try bench.percentile(year, school, "swd", 5)
+        return bench
+    }
+
+    private func determination(_ bench: JudgingBench, _ year: Int) throws -> Accountability_V1_Determination? {
+        try bench.closeMeasures(year)
+        try bench.driver.run()
+        return try bench.determinations()["\(year)/\(school)"]
+    }
+
+    /// 603 CMR 2.03(11)
+    @Test(arguments: ReportedMeasure.kinds)
+    func whatIsSuspendedIsAbsentAndSaysWhy(kind: String) throws {
+        let bench = try bench(year: 2022)
+        try bench.directive(2022, "recognition", school, "high_growth")
+        try bench.directive(2022, "suspension", "00000000", kind, reason: "COVID-19", reference: "Memo of 2022-06-28")
+        let found = try #require(try determination(bench, 2022))
+        let measures = try #require(ReportedMeasure.suspended(byKind: kind))
+        #expect(found.suspendedMeasures.map(\.measure) == measures.map(\.wireName))
+        #expect(found.suspendedMeasures.allSatisfy { $0.reason == "COVID-19" && $0.reference == "Memo of 2022-06-28" })
+        #expect(found.hasPercentile == !measures.contains(.accountabilityPercentile))
+        #expect(found.groupPercentiles.contains { $0.group == "swd" } == !measures.contains(.subgroupPercentile))
+        #expect(found.participation.isEmpty == measures.contains(.participation))
+        #expect(found.lowParticipationGroups.isEmpty == measures.contains(.participation))
+        #expect(found.recognitions.isEmpty == measures.contains(.exemplaryPerformance))
+        // The framework of 2022 has no determinations.
+        #expect(found.classification.isEmpty && found.level.isEmpty && !found.hasAnnual)
+    }
+
+    @Test func withoutASuspensionNothingIsIssuedFor2022() throws {
+        #expect(try determination(try bench(year: 2022), 2022) == nil)
+    }
+
+    /// 603 CMR 2.03(3)
+    /// 603 CMR 2.03(10)
+    @Test func onlyAnApprovedFrameworkMakesDeterminationsOfficial() throws {
+        let bench = try bench(year: 2019)
+        try bench.directive(2019, "release", "00000000", "official")
+        #expect(try #require(try determination(bench, 2019)).status == "official")
+        try bench.directive(2019, "framework_step", "00000000", "proposed", date: "2019-01-01")
+        try bench.driver.run()
+        let held = try #require(try bench.determinations()["2019/\(school)"])
+        #expect(held.status == "preliminary")
+        #expect(held.statusReason == "released, but the framework is proposed, not approved by the Board: 603 CMR 2.03(10)")
+        #expect(held.revision == 2 && held.changes.contains("status: official → preliminary"))
+        try bench.directive(2019, "framework_step", "00000000", "comment_opened", date: "2019-01-02", end: "2019-02-01")
+        try bench.directive(2019, "framework_step", "00000000", "recommended", date: "2019-02-02")
+        try bench.directive(2019, "framework_step", "00000000", "approved", date: "2019-03-01")
+        try bench.driver.run()
+        let approved = try #require(try bench.determinations()["2019/\(school)"])
+        #expect(approved.status == "official" && approved.statusReason.isEmpty)
+    }
+
+    /// 603 CMR 2.03(3)
+    @Test func aChangeOnAppealIsSaidOfWhomItIs() throws {
+        let bench = try bench(year: 2019)
+        try bench.organization(2019, "00010010")
+        try bench.percentile(2019, "00010010", "all_students", 50)
+        try bench.directive(2019, "release", school, "appeal", reason: "Scores of a withdrawn student", date: "2019-10-01", reference: "20191001T0-1")
+        try bench.directive(2019, "release", "00010000", "revised", reason: "Attendance resubmitted", date: "2019-09-30", reference: "20190930T0-1")
+        let found = try #require(try determination(bench, 2019))
+        #expect(found.publicationNotes.map(\.kind) == ["revised", "appeal"])
+        #expect(found.publicationNotes.map(\.reference) == ["20190930T0-1", "20191001T0-1"])
+        #expect(try bench.determinations()["2019/00010010"]?.publicationNotes.map(\.kind) == ["revised"])
+    }
+
+    @Test func reviewsAndPlansReviseNothing() throws {
+        let bench = try bench(year: 2019)
+        #expect(try #require(try determination(bench, 2019)).revision == 1)
+        try bench.directive(2019, "review", "00010000", "conducted", date: "2019-03-01")
+        try bench.directive(2019, "plan_filing", school, "school_improvement_plan", date: "2018-06-30")
+        try bench.driver.run()
+        #expect(bench.history(Topics.determinations, "2019/\(school)").count == 1)
+    }
+}
