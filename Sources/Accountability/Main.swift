@@ -30,8 +30,15 @@ struct AccountabilityCommand: AsyncParsableCommand {
                 name: "Results",
                 subcommands: [DeterminationsCommand.self, ExplainCommand.self, ParticipationCommand.self, PercentilesCommand.self]
             ),
+            CommandGroup(
+                name: "Department",
+                subcommands: [
+                    DirectiveCommand.self, CandidatesCommand.self, PriorityCommand.self, SimilarCommand.self, ReviewsCommand.self, PlansCommand.self,
+                    ReportCommand.self,
+                ]
+            ),
             CommandGroup(name: "Audit", subcommands: [Replay.self, Compare.self]),
-            CommandGroup(name: "Rules", subcommands: [Evaluate.self, FrameworkCommand.self]),
+            CommandGroup(name: "Rules", subcommands: [Evaluate.self, FrameworkCommand.self, ParagraphsCommand.self]),
         ]
     )
 }

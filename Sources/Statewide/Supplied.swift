@@ -350,6 +350,9 @@ struct Supplied {
         file.write("")
         file.write(reason)
         file.write("Commissioner's decision of \(date)")
+        // A rating and parts are of reviews and plans.
+        file.write("")
+        file.write("")
         try file.endRow()
     }
 }

@@ -6,6 +6,11 @@ internal import Testing
 @Suite struct DeterminationTests {
     static func framework() throws -> Framework { try Framework.of(schoolYear: 2019) }
 
+    /// 603 CMR 2.03(2)(e)
+    /// 603 CMR 2.03(3)(b)(1)
+    /// 603 CMR 2.03(3)(b)(1)(a)
+    /// 603 CMR 2.03(3)(b)(1)(b)(iii)
+    /// 603 CMR 2.03(3)(b)(1)(b)(iv)
     @Test func allReasonsAreListedAndTheFirstRankGivesTheLevel() throws {
         let determination = try Determination(
             DeterminationInput(
@@ -27,6 +32,8 @@ internal import Testing
         #expect(determination.progress == .meeting)
     }
 
+    /// 603 CMR 2.03(3)(a)
+    /// 603 CMR 2.03(3)(a)(2)
     @Test func districtsHaveNoPercentileTrigger() throws {
         let determination = try Determination(
             DeterminationInput(
@@ -43,6 +50,23 @@ internal import Testing
         #expect(determination.reasons == [])
     }
 
+    /// 603 CMR 2.03(3)(a)(1)
+    /// 603 CMR 2.03(3)(a)(1)(a)
+    /// 603 CMR 2.03(3)(a)(1)(b)(i)
+    /// 603 CMR 2.03(3)(a)(1)(b)(ii)
+    @Test func districtsHaveThreeReasons() throws {
+        func reasons(_ input: DeterminationInput) throws -> [DeterminationReason] {
+            let determination = try Determination(input, try Self.framework())
+            #expect(determination.classification == .requiringAssistance)
+            return determination.reasons
+        }
+        #expect(try reasons(DeterminationInput(type: .district, designations: [.chronicallyUnderperforming], cumulative: 80)) == [.designation])
+        #expect(try reasons(DeterminationInput(type: .district, cohort: 100, graduates: 66, cumulative: 80)) == [.lowGraduation])
+        #expect(try reasons(DeterminationInput(type: .district, lowParticipationGroups: [.swd], cumulative: 80)) == [.lowParticipation])
+    }
+
+    /// 603 CMR 2.03(3)(b)(1)(b)(i)
+    /// 603 CMR 2.03(3)(b)(2)
     @Test(arguments: [
         (11, DeterminationLevel.moderate, []), (10, .focusedTargeted, [DeterminationReason.lowest10Percent]),
     ])
@@ -107,6 +131,7 @@ internal import Testing
         #expect(try Determination(withPercentage, try Self.framework()).reasons == [.lowGraduation])
     }
 
+    /// 603 CMR 2.03(3)(b)(1)(b)(ii)
     @Test func lowSubgroupsAreThoseUpToTheCut() throws {
         let groups = try Determination.lowSubgroups(
             [.white: 5, .asian: 6, .swd: 1, .allStudents: 2],
@@ -135,6 +160,7 @@ internal import Testing
 /// The 2019 workbook of determinations.
 @Suite(.enabled(if: PublishedData.has("determinations-2019-schools.csv"), "the published figures are not there"))
 struct Determinations2019Tests {
+    /// 603 CMR 2.03(3)(b)
     @Test(arguments: [
         ("determinations-2019-schools.csv", OrganizationType.school, 790),
         ("determinations-2019-districts.csv", .district, 183),

@@ -4,6 +4,7 @@ internal import Tables
 internal import Testing
 
 @Suite struct ParticipationTests {
+    /// 603 CMR 2.03(2)(d)(2)
     @Test func gillMontague2018() throws {
         // Gill-Montague 2018, Latino, science: 18 of 20 (gmrsd.org/node/1263).
         let framework = try Framework.of(schoolYear: 2018)
@@ -157,6 +158,8 @@ internal import Testing
         #expect(tally == before)
     }
 
+    /// 603 CMR 2.03(2)(d)
+    /// 603 CMR 2.03(2)(d)(1)
     @Test(
         .enabled(if: PublishedData.has("participation-2007-2012.csv.gz"), "the published figures are not there"),
         .timeLimit(.minutes(3))

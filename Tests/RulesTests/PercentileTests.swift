@@ -7,6 +7,7 @@ internal import Testing
         try #require(try Framework.of(schoolYear: 2019).percentile)
     }
 
+    /// 603 CMR 2.03(2)(a)
     @Test func ranksRunFrom1To99() throws {
         let population = RankedPopulation(
             (1...200).map { Ratio(Int64($0)) },

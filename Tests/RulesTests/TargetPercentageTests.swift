@@ -4,6 +4,8 @@ internal import Rules
 internal import Testing
 
 @Suite struct TargetPercentageTests {
+    /// 603 CMR 2.03(2)(b)
+    /// 603 CMR 2.03(2)(b)(1)
     @Test func leominster2019() throws {
         // Weighted totals of the report: columns 57, 65 and 65, 51; spans 61 (67 %), 58; annual 60; prior 47; cumulative 55.
         let framework = try Framework.of(schoolYear: 2019)

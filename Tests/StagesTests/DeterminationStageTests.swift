@@ -104,6 +104,7 @@ import Testing
         #expect(try bench.determinations()["2019/\(school)"]?.classification == "insufficient_data")
     }
 
+    /// 603 CMR 2.03(2)(b)(2)
     @Test func hidesSmallGroups() throws {
         let bench = try bench()
         try fillSchool(bench, school)

@@ -38,6 +38,8 @@ public final class Framework: Sendable {
     public let planning: PlanningParameters?
     /// District reviews: (4), (6).
     public let review: ReviewParameters?
+    /// Candidates for recognition: (2)(f).
+    public let recognition: RecognitionParameters?
     /// Comparison of organizations: (5).
     public let comparison: ComparisonParameters?
 
@@ -90,6 +92,7 @@ public final class Framework: Sendable {
         publication = reader.has("publication") ? try PublicationParameters(reader) : nil
         planning = reader.has("planning") ? try PlanningParameters(reader) : nil
         review = reader.has("review") ? try ReviewParameters(reader) : nil
+        recognition = reader.has("recognition") ? try RecognitionParameters(reader) : nil
         comparison = reader.has("comparison") ? try ComparisonParameters(reader) : nil
         try reader.finish()
     }

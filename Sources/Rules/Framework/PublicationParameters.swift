@@ -72,3 +72,22 @@ public struct ComparisonParameters: Sendable {
         shareRounding = try reader.rounding("comparison.share_rounding")
     }
 }
+
+/// From where on schools are proposed for recognition: 603 CMR 2.03(2)(f).
+public struct RecognitionParameters: Sendable {
+    /// The accountability percentile of high achievement.
+    public let highAchievementPercentile: Parameter<Int>
+    /// The mean growth percentile of high growth, in each subject and span.
+    public let highGrowthMean: Parameter<Ratio>
+    /// The annual percentage that exceeds targets.
+    public let exceedingTargetsAnnual: Parameter<Ratio>
+    /// The cumulative percentage that meets targets.
+    public let meetingTargetsCumulative: Parameter<Ratio>
+
+    init(_ reader: ParameterReader) throws(FrameworkError) {
+        highAchievementPercentile = try reader.integer("recognition.high_achievement_percentile", in: 1...99)
+        highGrowthMean = try reader.percent("recognition.high_growth_mean")
+        exceedingTargetsAnnual = try reader.percent("recognition.exceeding_targets_annual")
+        meetingTargetsCumulative = try reader.percent("recognition.meeting_targets_cumulative")
+    }
+}

@@ -9,8 +9,9 @@ public enum RuleCitations {
     /// Every rule that names its paragraphs; a test finds one that is missing here.
     public static let rules: [any CarriesOut.Type] = [
         FrameworkLife.self, Percentiles.self, IndicatorPoints.self, TargetColumn.self, AnnualPercentage.self, CumulativePercentage.self,
-        ParticipationRate.self, ParticipationJudgement.self, Determination.self, DirectiveTerm.self, LowGraduation.self,
+        ParticipationRate.self, ParticipationJudgement.self, Determination.self, RecognitionCandidate.self, DirectiveTerm.self, LowGraduation.self,
         DistrictReview.self, SimilarOrganization.self, PlanObligation.self, PlanTemplate.self, AssistancePriority.self, Suspension.self,
+        StatewideResults.self,
     ]
 
     /// The names of the rules that carry out a paragraph.

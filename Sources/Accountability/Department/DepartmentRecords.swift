@@ -1,0 +1,63 @@
+internal import Messages
+internal import Operating
+internal import Rules
+
+/// What the directives topic has on record, as the rules take it.
+struct DepartmentRecords {
+    /// Every act that stands, by school year, act, organization and kind.
+    let acts: [Accountability_V1_Directive]
+
+    /// The records of an installation.
+    init(_ connection: Connection) throws {
+        let reader = try TopicReader(connection)
+        defer { reader.close() }
+        self.init(try reader.table(Topics.directives, Accountability_V1_Directive.self).map(\.message))
+    }
+
+    init(_ acts: [Accountability_V1_Directive]) {
+        self.acts = acts
+    }
+
+    /// The reviews on record, by school year and district: 603 CMR 2.03(4).
+    var reviews: [DistrictReview] {
+        var reviews: [String: DistrictReview] = [:]
+        for act in acts where act.directive == "review" {
+            guard let organization = OrganizationCode(act.orgCode) else { continue }
+            let key = "\(act.schoolYear)/\(organization.district)"
+            var review = reviews[key] ?? DistrictReview(district: organization.district, schoolYear: Int(act.schoolYear))
+            review.take(organization, kind: act.kind, rating: act.rating, from: act.effectiveDate, to: act.endDate)
+            reviews[key] = review
+        }
+        return reviews.values.sorted { ($0.schoolYear, $0.district) < ($1.schoolYear, $1.district) }
+    }
+
+    /// The plans and self-evaluations that were filed: 603 CMR 2.03(7).
+    var filings: [PlanFiling] {
+        acts.compactMap { act in
+            guard act.directive == "plan_filing", let kind = PlanKind(wireName: act.kind), let organization = OrganizationCode(act.orgCode)
+            else { return nil }
+            return PlanFiling(
+                kind: kind, organization: organization, schoolYear: Int(act.schoolYear), date: act.effectiveDate,
+                parts: act.parts.compactMap { PlanPart(wireName: $0) }, alignment: act.reference
+            )
+        }
+    }
+}
+
+/// The declared districts and schools of a school year.
+struct DeclaredOrganizations {
+    /// By code.
+    let organizations: [(code: OrganizationCode, facts: Accountability_V1_Organization)]
+
+    /// Those of an installation.
+    init(_ connection: Connection, year: Int) throws {
+        let reader = try TopicReader(connection)
+        defer { reader.close() }
+        let entries = try reader.table(Topics.indicators, Accountability_V1_IndicatorEntry.self) {
+            $0.hasPrefix("\(year)/") && $0.hasSuffix("/organization")
+        }
+        organizations = entries.compactMap { entry in
+            OrganizationCode(entry.message.orgCode).map { ($0, entry.message.organization) }
+        }
+    }
+}

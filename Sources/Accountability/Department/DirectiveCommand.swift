@@ -1,0 +1,202 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Messages
+internal import Operating
+internal import Rules
+internal import Stages
+internal import Tables
+
+/// `accountability directive`: an act of the Department, submitted as the row that it is.
+struct DirectiveCommand: OperatorCommand, CitesParagraphs {
+    static let configuration = CommandConfiguration(
+        commandName: "directive",
+        abstract: "Carries out an act of the Department: designation, recognition, release, suspension, framework step, review, plan filing.",
+        discussion: """
+            An act is one row of the layout `directives`; this command writes the row and submits it. Many at once: `accountability submit \
+            directives.csv`. The same act again, with other dates or words, replaces it; --withdraw takes it back.
+
+            Designations, 603 CMR 2.03(3): they count from their school year on until --end.
+              accountability directive designation underperforming --year 2019 --org 00350010 --date 2018-10-15 --reason "Four years of low performance"
+              accountability directive designation chronically_underperforming --year 2019 --org 00350000 --date 2018-10-15
+              accountability directive designation directed_focused --year 2019 --org 00350000 --date 2019-09-24 --reason "Failure to meet reporting deadlines"
+
+            Recognition, (2)(f), by the commissioner (`accountability candidates` proposes): high_achievement, high_growth, exceeding_targets, \
+            meeting_targets, significant_improvement, national_blue_ribbon, esea_distinguished.
+              accountability directive recognition high_growth --year 2019 --org 00350012 --date 2019-09-24
+
+            Release of the results, of the state or a district: preliminary, official. An announced revision (revised) and a change on appeal \
+            (appeal) name their reason and the submission that corrected the figures.
+              accountability directive release official --year 2019 --date 2019-09-24
+              accountability directive release appeal --year 2019 --org 00350012 --date 2019-10-20 --reason "Score of a transferred student" --reference 20191019T120000Z-4f1
+
+            Suspension, (11): of school year 2021-22 alone, for good cause arising from COVID-19. accountability_percentile, \
+            criterion_referenced, subgroup_percentile, participation, need_for_assistance, exemplary_performance, determinations, all_measures.
+              accountability directive suspension determinations --year 2022 --date 2022-06-28 --reason "Good cause arising from the COVID-19 pandemic"
+
+            The life of a framework, (10): proposed, comment_opened, comment, recommended, approved, in this order. One comment an \
+            organization; those of the public go under the state's code, with the docket as --reference.
+              accountability directive framework_step proposed --year 2026 --date 2025-01-28
+              accountability directive framework_step comment_opened --year 2026 --date 2025-02-01 --end 2025-03-15
+              accountability directive framework_step comment --year 2026 --org 00350000 --date 2025-02-20 --reason "Weigh growth higher"
+              accountability directive framework_step recommended --year 2026 --date 2025-05-01
+              accountability directive framework_step approved --year 2026 --date 2025-05-20 --reference "Board vote of 2025-05-20"
+
+            District reviews, (4), (6): conducted, of the district and of each school that was visited; and a rating by each standard: \
+            leadership_and_governance, curriculum_and_instruction, assessment, human_resources_and_professional_development, \
+            student_support, financial_and_asset_management.
+              accountability directive review conducted --year 2019 --org 00350000 --date 2019-03-04 --end 2019-03-07
+              accountability directive review conducted --year 2019 --org 00350012 --date 2019-03-05
+              accountability directive review student_support --year 2019 --org 00350000 --date 2019-03-07 --rating proficient
+
+            Plans, (7): self_evaluation, district_improvement_plan, district_action_plan, school_improvement_plan. --date is the day it was \
+            filed, --year the (first) school year it is for, --parts what it has (`accountability plans --template KIND` names them), \
+            --reference the district plan that a school's plan is aligned with.
+              accountability directive plan_filing school_improvement_plan --year 2020 --org 00350012 --date 2019-06-20 \
+            --parts data_analysis,action_assessment,performance_goals --reference 2019/00350000
+
+            What is on record:
+              accountability directive --list --year 2019
+
+            Exit codes: 0 it is carried out, or stood already; 64 usage; 65 it was refused (the reason and the paragraph are printed); \
+            69 no broker answers; 75 it took longer than --timeout.
+            """
+    )
+    static let paragraphs: [Paragraph] = [
+        .framework, .exemplaryPerformance, .districtDesignation, .schoolDesignation, .districtReviews, .sixStandards, .improvementPlanning,
+        .districtPlan, .schoolPlan, .planData, .planForm, .consultation, .suspension,
+    ]
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Argument(help: "designation, recognition, release, suspension, framework_step, review or plan_filing.")
+    var directive: String?
+
+    @Argument(help: "What is designated, recognised, released, suspended, reviewed or filed.")
+    var kind: String?
+
+    @Option(help: ArgumentHelp("The school year, by its spring: 2018-19 is 2019.", valueName: "year"))
+    var year: Int?
+
+    @Option(help: ArgumentHelp("The organization; default: the state.", valueName: "code"))
+    var org = OrganizationCode.state.description
+
+    @Option(help: ArgumentHelp("The day it takes effect; default: today.", valueName: "yyyy-mm-dd"))
+    var date: String?
+
+    @Option(help: ArgumentHelp("The day it ends.", valueName: "yyyy-mm-dd"))
+    var end = ""
+
+    @Option(help: ArgumentHelp("The reason to publish; of a comment its text.", valueName: "text"))
+    var reason = ""
+
+    @Option(help: ArgumentHelp("The decision, submission or plan it rests on.", valueName: "text"))
+    var reference = ""
+
+    @Option(help: ArgumentHelp("Of a review by a standard: exemplary, proficient, needs_improvement or unsatisfactory.", valueName: "word"))
+    var rating = ""
+
+    @Option(help: ArgumentHelp("Of a filing: the parts it has, separated by commas.", valueName: "names"))
+    var parts = ""
+
+    @Flag(help: "Withdraw the act.")
+    var withdraw = false
+
+    @Flag(help: "List the acts on record instead; --year and --org narrow them.")
+    var list = false
+
+    @Option(help: "Of the list: table, csv or json (protobuf JSON, one array).")
+    var format: OutputFormat?
+
+    @Option(help: ArgumentHelp("The watched folder of the ingestion worker; default: inbox in $ACCOUNTABILITY_HOME.", valueName: "folder"))
+    var inbox: String?
+
+    @Option(help: ArgumentHelp("How long to wait while nothing moves.", valueName: "seconds"))
+    var timeout = 120
+
+    func validate() throws {
+        if let year { try SchoolYear.validate(year) }
+        guard OrganizationCode(org) != nil else { throw ValidationError("--org takes eight digits, leading zeros included") }
+        if list {
+            guard directive == nil, !withdraw else { throw ValidationError("--list takes no act") }
+            return
+        }
+        guard let directive, let kind, year != nil else {
+            throw ValidationError("name the act, its kind and --year: `accountability help directive` shows every one; --list what is on record")
+        }
+        guard Vocabulary.directives.contains(directive) else {
+            throw ValidationError("an act is one of \(Vocabulary.directives.joined(separator: ", "))")
+        }
+        guard Vocabulary.directiveKinds.contains(kind) else {
+            throw ValidationError("there is no kind '\(kind)'; `accountability help directive` names those of \(directive)")
+        }
+    }
+
+    func operate() throws {
+        let connection = try broker.connection()
+        if list { return try printList(connection) }
+        let file = try write()
+        defer { try? FileManager.default.removeItem(at: file.deletingLastPathComponent()) }
+        let folder = try Inbox(directory: inbox ?? connection.home.inbox.path)
+        let options = FileIngestion.Options(layout: Layout.directives.wireName, ignoreExtra: false, allowUndeclared: false)
+        let outcomes = try Submissions(connection, folder, wait: true).submit([file.path], options, timeout: .seconds(timeout))
+        guard let outcome = outcomes.first else { return }
+        if let refusal = outcome.refusal { throw Failure(.badInput, "\(refusal.code): \(refusal.message)") }
+        guard outcome.rejected == 0 else {
+            throw Failure(.badInput, "refused: " + (try reasons(connection, outcome.id)).joined(separator: "; "))
+        }
+        let done = withdraw ? "withdrawn" : outcome.unchanged > 0 ? "stands already, unchanged" : outcome.replaced > 0 ? "replaced" : "carried out"
+        print("\(directive ?? "") \(kind ?? ""), \(year ?? 0), \(org): \(done) (\(outcome.id))")
+    }
+
+    /// The row, as a file of its own.
+    private func write() throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("directive-\(UUID().uuidString)", isDirectory: true)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let file = folder.appendingPathComponent("directive.csv")
+        try Data(text(today: Today.text).utf8).write(to: file)
+        return file
+    }
+
+    /// The row with its header.
+    func text(today: String) -> String {
+        let values = [
+            "school_year": year.map(String.init) ?? "", "org_code": org, "action": withdraw ? "delete" : "", "directive": directive ?? "",
+            "kind": kind ?? "", "effective_date": date ?? today, "end_date": end, "reason": reason, "reference": reference, "rating": rating,
+            "parts": parts.split(separator: ",").joined(separator: ";"),
+        ]
+        let columns = Layout.directives.columns.map(\.name)
+        return CSVLine.text(columns) + CSVLine.text(columns.map { values[$0] ?? "" })
+    }
+
+    private func reasons(_ connection: Connection, _ submission: String) throws -> [String] {
+        let reader = try TopicReader(connection)
+        defer { reader.close() }
+        return try reader.table(Topics.rejections, Accountability_V1_Rejection.self) { $0.hasPrefix("\(submission)/") }
+            .map { "\($0.message.message) [\($0.message.code)]" }
+    }
+
+    private func printList(_ connection: Connection) throws {
+        let selection = try OrganizationSelection(org)
+        let acts = try DepartmentRecords(connection).acts.filter { act in
+            (year == nil || Int(act.schoolYear) == year) && selection.contains(act.orgCode)
+        }
+        let format = OutputFormat.chosen(format)
+        if format == .json { return Standard.output(try MessageJSON.array(acts)) }
+        try Listing(
+            ["school_year", "directive", "kind", "org_code", "effective_date", "end_date", "rating", "parts", "reason", "reference"],
+            acts.map { act in
+                [
+                    String(act.schoolYear), act.directive, act.kind, act.orgCode, act.effectiveDate, act.endDate, act.rating,
+                    act.parts.joined(separator: ";"), act.reason, act.reference,
+                ]
+            }
+        )
+        .write(format)
+    }
+}
+
+/// The machine's day.
+enum Today {
+    /// ISO 8601, by universal time.
+    static var text: String { String(Date().ISO8601Format().prefix(10)) }
+}

@@ -1,0 +1,124 @@
+internal import ArgumentParser
+internal import Messages
+internal import Operating
+internal import Rules
+
+/// `accountability plans`: what districts and schools owe in improvement planning, and what became of it, 603 CMR 2.03(7).
+struct PlansCommand: OperatorCommand, CitesParagraphs {
+    static let configuration = CommandConfiguration(
+        commandName: "plans",
+        abstract: "Lists self-evaluations and improvement plans of a school year: filed, incomplete, due, overdue.",
+        discussion: """
+            A District Improvement Plan covers three school years; self-evaluations, District Action Plans and School Improvement Plans are for \
+            one. A school's plan is due on July 1 before its year and aligned with the district plan that covers it. A filing is an act: \
+            `accountability help directive`.
+
+              accountability plans 2020
+              accountability plans 2020 --standing overdue --as-of 2019-07-02 --format csv
+              accountability plans 2020 --template self_evaluation > self-evaluation.md
+
+            Exit codes: 0 done; 64 usage; 69 no broker answers; 78 a topic is missing.
+            """
+    )
+    static let paragraphs: [Paragraph] = [
+        .improvementPlanning, .districtPlan, .schoolPlan, .planData, .planForm, .sixStandards, .assistanceForms,
+    ]
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Argument(help: "The school year, by its spring: 2019-20 is 2020.")
+    var year: Int
+
+    @Option(help: ArgumentHelp("The day that due and overdue are told by; default: today.", valueName: "yyyy-mm-dd"))
+    var asOf: String?
+
+    @Option(help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"))
+    var org: String?
+
+    @Option(help: ArgumentHelp("filed, filed_late, incomplete, due or overdue.", valueName: "standing"))
+    var standing: String?
+
+    @Option(help: ArgumentHelp("Print a template of this kind of plan instead: every part that the law names.", valueName: "kind"))
+    var template: String?
+
+    @Option(help: "table, csv or json.")
+    var format: OutputFormat?
+
+    func validate() throws {
+        try SchoolYear.validate(year)
+        _ = try OrganizationSelection(org)
+        if let standing, PlanObligation.Standing(rawValue: standing) == nil {
+            throw ValidationError("--standing takes one of \(PlanObligation.Standing.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        if let template, PlanKind(wireName: template) == nil {
+            throw ValidationError("--template takes one of \(PlanKind.allCases.map(\.wireName).joined(separator: ", "))")
+        }
+        if let asOf, asOf.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/) == nil { throw ValidationError("--as-of takes a day, 2019-07-02") }
+    }
+
+    func operate() throws {
+        let framework = try FrameworkCommand.of(year)
+        if let template, let kind = PlanKind(wireName: template) {
+            return Standard.output(PlanRow.text(of: try PlanTemplate(kind, framework)))
+        }
+        let connection = try broker.connection()
+        let selection = try OrganizationSelection(org)
+        let declared = try DeclaredOrganizations(connection, year: year).organizations.map(\.code)
+        if declared.isEmpty { Standard.error("no organization is declared for \(year): nobody owes anything") }
+        let obligations = try PlanObligation.all(
+            schoolYear: year, organizations: declared.filter { selection.contains($0.description) },
+            filings: try DepartmentRecords(connection).filings, framework
+        )
+        let day = asOf ?? Today.text
+        let rows = obligations.map { PlanRow($0, on: day) }.filter { standing == nil || $0.standing == standing }
+        let format = OutputFormat.chosen(format)
+        if format == .json { return try FrameworkCommand.json(rows) }
+        try PlanRow.listing(rows).write(format)
+    }
+}
+
+/// A plan that is owed, as it is listed.
+struct PlanRow: Encodable, Equatable {
+    let schoolYear: Int
+    let organization: String
+    let plan: String
+    let dueDate: String
+    let filed: String
+    let standing: String
+    let missingParts: [String]
+    let aligned: Bool?
+
+    init(_ obligation: PlanObligation, on day: String) {
+        schoolYear = obligation.schoolYear
+        organization = obligation.organization.description
+        plan = obligation.kind.wireName
+        dueDate = obligation.dueDate
+        filed = obligation.filing?.date ?? ""
+        standing = obligation.standing(on: day).rawValue
+        missingParts = obligation.missingParts.map(\.wireName)
+        aligned = obligation.isAligned
+    }
+
+    /// The plans as a table.
+    static func listing(_ rows: [PlanRow]) -> Listing {
+        Listing(
+            ["school_year", "org_code", "plan", "due_date", "filed", "standing", "missing_parts", "aligned"],
+            rows.map { row in
+                [
+                    String(row.schoolYear), row.organization, row.plan, row.dueDate, row.filed, row.standing,
+                    row.missingParts.joined(separator: ";"), row.aligned.map { $0 ? "yes" : "no" } ?? "",
+                ]
+            }
+        )
+    }
+
+    /// A template as text with headings.
+    static func text(of template: PlanTemplate) -> String {
+        var text = "# \(template.kind.title)\n\n\(template.kind.paragraph)\n"
+        for section in template.sections {
+            text += "\n## \(section.title.prefix(1).uppercased() + section.title.dropFirst())\n\n\(section.paragraph)\n\n"
+            text += section.points.map { "### \($0)\n\n" }.joined()
+        }
+        return text
+    }
+}

@@ -1,0 +1,161 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Messages
+internal import Operating
+internal import Rules
+internal import Tables
+
+/// `accountability report`: the annual report to the Board, 603 CMR 2.03(9).
+struct ReportCommand: OperatorCommand, CitesParagraphs {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Writes the annual report to the Board: one HTML file made for print, and CSV files.",
+        discussion: """
+            Made from the topic of determinations alone, the newest revision of each: statewide tables by classification and level, by reason, \
+            by district and by year, and a list of the schools and districts that require assistance. The same determinations give the same \
+            bytes.
+
+              accountability report 2019 --out report-2019
+
+            Exit codes: 0 done; 64 usage; 65 the year has no determinations; 69 no broker answers; 78 the topic or the folder is not as it must be.
+            """
+    )
+    static let paragraphs: [Paragraph] = [.annualReport, .needForAssistance, .determinations]
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
+    var year: Int
+
+    @Option(help: ArgumentHelp("The folder that the report is written to.", valueName: "folder"))
+    var out: String
+
+    func validate() throws { try YearSelection.check(year) }
+
+    func operate() throws {
+        let determinations = try AllDeterminations(try broker.connection())
+        guard determinations.years.contains(year) else {
+            throw Failure(.badInput, YearSelection.absence("determinations", year: year, years: determinations.years))
+        }
+        let report = AnnualReport(determinations.messages, year: year)
+        do {
+            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+            for file in report.files {
+                let target = URL(fileURLWithPath: out, isDirectory: true).appendingPathComponent(file.name)
+                try Data(file.text.utf8).write(to: target, options: .atomic)
+                print(target.path)
+            }
+        } catch {
+            throw Failure(.configuration, "the report cannot be written to \(out): \(error.localizedDescription)")
+        }
+    }
+}
+
+/// The report as files.
+struct AnnualReport {
+    /// A table of the report.
+    struct Table {
+        let file: String
+        let title: String
+        let note: String
+        let listing: Listing
+    }
+
+    let year: Int
+    let tables: [Table]
+    private let count: Int
+    private let statuses: String
+    private let suspensions: [String]
+
+    /// The report of a school year out of the determinations of all years.
+    init(_ determinations: [Accountability_V1_Determination], year: Int) {
+        self.year = year
+        let own = determinations.filter { Int($0.schoolYear) == year }.sorted { $0.orgCode < $1.orgCode }
+        count = own.count
+        statuses = DeterminationSummary(own).statuses.map { "\($0.count) \($0.status)" }.joined(separator: ", ")
+        suspensions = Set(own.flatMap(\.suspendedMeasures)).sorted { $0.measure < $1.measure }
+            .map { suspended in
+                let title = ReportedMeasure(wireName: suspended.measure)?.title ?? suspended.measure
+                return "Suspended under \(Paragraph.suspension): \(title). \(suspended.reason)"
+            }
+        tables = [
+            ReportTables.classifications(own), ReportTables.reasons(own), ReportTables.districts(own), ReportTables.years(determinations, through: year),
+            ReportTables.requiring(own),
+        ]
+    }
+
+    /// The HTML document and a CSV file for each table.
+    var files: [(name: String, text: String)] {
+        [("annual-report-\(year).html", html)]
+            + tables.map { table in
+                (
+                    "\(table.file)-\(year).csv",
+                    CSVLine.text(table.listing.columns) + table.listing.rows.map(CSVLine.text).joined()
+                )
+            }
+    }
+
+    private var html: String {
+        let years = "\(year - 1)-\(year % 100 < 10 ? "0" : "")\(year % 100)"
+        var text = """
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <title>Annual report on district and school accountability, \(years)</title>
+            <style>
+            @page { size: letter; margin: 2cm 1.8cm; @bottom-center { content: counter(page) " / " counter(pages); } }
+            body { font: 10.5pt/1.45 Georgia, serif; color: #111; max-width: 46em; margin: 2em auto; padding: 0 1em; }
+            h1 { font-size: 20pt; line-height: 1.2; } h2 { font-size: 13pt; margin-top: 2em; break-after: avoid; }
+            table { border-collapse: collapse; width: 100%; font: 9pt/1.35 "Helvetica Neue", Arial, sans-serif; }
+            caption { text-align: left; padding-bottom: .4em; color: #444; }
+            th, td { text-align: left; padding: .25em .5em; border-bottom: .5pt solid #bbb; vertical-align: top; }
+            th { border-bottom: 1pt solid #111; } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+            thead { display: table-header-group; } tr { break-inside: avoid; }
+            @media print { body { max-width: none; margin: 0; padding: 0; } }
+            </style>
+            </head>
+            <body>
+            <h1>Annual report on district and school accountability results, school year \(years)</h1>
+            <p>To the Board of Elementary and Secondary Education, under \(Self.escaped(Paragraph.annualReport.citation)). \
+            \(count) determinations: \(Self.escaped(statuses)).</p>
+
+            """
+        for suspension in suspensions { text += "<p>\(Self.escaped(suspension))</p>\n" }
+        for table in tables { text += Self.html(table) }
+        return text + "</body>\n</html>\n"
+    }
+
+    private static func html(_ table: Table) -> String {
+        let listing = table.listing
+        let isNumber = listing.columns.indices.map { column in
+            !listing.rows.isEmpty && listing.rows.allSatisfy { row in row[column].allSatisfy { $0.isNumber || $0 == "." } }
+        }
+        func cells(_ row: [String], _ tag: String) -> String {
+            row.enumerated().map { "<\(tag)\(isNumber[$0] ? " class=\"number\"" : "")>\(escaped($1))</\(tag)>" }.joined()
+        }
+        let head = listing.columns.map { $0.replacing("_", with: " ") }
+        var text = "<h2>\(escaped(table.title))</h2>\n<table>\n<caption>\(escaped(table.note))</caption>\n"
+        text += "<thead><tr>\(cells(head, "th"))</tr></thead>\n<tbody>\n"
+        for row in listing.rows { text += "<tr>\(cells(row, "td"))</tr>\n" }
+        return text + "</tbody>\n</table>\n"
+    }
+
+    /// Text as HTML shows it: nothing of it is markup.
+    static func escaped(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            case "'": result += "&#39;"
+            // Control characters have no place in HTML.
+            case _ where scalar.value < 0x20 && scalar != "\t" && scalar != "\n": result += "\u{FFFD}"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,96 @@
+internal import ArgumentParser
+internal import Messages
+internal import Operating
+internal import Rules
+
+/// `accountability reviews`: district reviews with their ratings, 603 CMR 2.03(4), and the standards they rest on, (6).
+struct ReviewsCommand: OperatorCommand, CitesParagraphs {
+    static let configuration = CommandConfiguration(
+        commandName: "reviews",
+        abstract: "Lists the district reviews on record, with the rating by each of the six standards.",
+        discussion: """
+              accountability reviews
+              accountability reviews 2019 --format json
+              accountability reviews 2019 --standards          the standards and their indicators, as published to the districts
+
+            Exit codes: 0 done; 64 usage; 69 no broker answers; 78 the topic is missing.
+            """
+    )
+    static let paragraphs: [Paragraph] = [.districtReviews, .standards, .sixStandards, .publishedIndicators]
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Argument(help: "The school year, by its spring; all when none is named.")
+    var year: Int?
+
+    @Flag(help: "Print the standards with their indicators instead, under the framework of the year.")
+    var standards = false
+
+    @Option(help: "table, csv or json.")
+    var format: OutputFormat?
+
+    func validate() throws {
+        if let year { try SchoolYear.validate(year) }
+        guard !standards || year != nil else { throw ValidationError("--standards needs the school year whose framework is meant") }
+    }
+
+    func operate() throws {
+        let format = OutputFormat.chosen(format)
+        if standards, let year {
+            let rows = StandardRow.all(try FrameworkCommand.of(year))
+            if format == .json { return try FrameworkCommand.json(rows) }
+            return try Listing(["standard", "title", "indicator"], rows.flatMap { row in row.indicators.map { [row.standard, row.title, $0] } })
+                .write(format)
+        }
+        let reviews = try DepartmentRecords(try broker.connection()).reviews.filter { year == nil || $0.schoolYear == year }
+        let rows = reviews.map { ReviewRow($0) }
+        if format == .json { return try FrameworkCommand.json(rows) }
+        try ReviewRow.listing(rows).write(format)
+    }
+}
+
+/// A standard with its indicators.
+struct StandardRow: Encodable, Equatable {
+    let standard: String
+    let title: String
+    let indicators: [String]
+
+    /// Every standard under a framework.
+    static func all(_ framework: Framework) -> [StandardRow] {
+        ReviewStandard.allCases.map { standard in
+            StandardRow(
+                standard: standard.wireName, title: standard.title, indicators: framework.review?.indicators[standard]?.value ?? []
+            )
+        }
+    }
+}
+
+/// A review as it is listed.
+struct ReviewRow: Encodable, Equatable {
+    let schoolYear: Int
+    let district: String
+    let firstDay: String
+    let lastDay: String
+    let schools: [String]
+    let ratings: [String: String]
+
+    init(_ review: DistrictReview) {
+        schoolYear = review.schoolYear
+        district = review.district.description
+        firstDay = review.firstDay
+        lastDay = review.lastDay
+        schools = review.schools.map(\.description)
+        ratings = Dictionary(uniqueKeysWithValues: review.ratings.map { ($0.key.wireName, $0.value.wireName) })
+    }
+
+    /// The reviews as a table, a column for each standard.
+    static func listing(_ rows: [ReviewRow]) -> Listing {
+        Listing(
+            ["school_year", "district", "first_day", "last_day", "schools"] + ReviewStandard.allCases.map(\.wireName),
+            rows.map { row in
+                [String(row.schoolYear), row.district, row.firstDay, row.lastDay, row.schools.joined(separator: ";")]
+                    + ReviewStandard.allCases.map { row.ratings[$0.wireName] ?? "" }
+            }
+        )
+    }
+}

@@ -1,0 +1,86 @@
+internal import ArgumentParser
+internal import Operating
+internal import Rules
+
+/// A command that names the paragraphs it answers.
+protocol CitesParagraphs: ParsableCommand {
+    /// The paragraphs, in official order.
+    static var paragraphs: [Paragraph] { get }
+}
+
+/// `accountability paragraphs`: where each paragraph of 603 CMR 2.03 is carried out.
+struct ParagraphsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "paragraphs",
+        abstract: "Lists every paragraph of 603 CMR 2.03 with the rules, commands and tests that answer it.",
+        discussion: """
+            Made from what the code says of itself: each rule and each command names the paragraphs it carries out, and each test cites its \
+            own. A test of the project fails when a paragraph has no rule, no command or no test.
+
+              accountability paragraphs
+              accountability paragraphs --format csv
+
+            Exit codes: 0 done; 64 usage.
+            """
+    )
+
+    @Option(help: "table, csv or json.")
+    var format: OutputFormat?
+
+    func run() throws {
+        let rows = ParagraphCoverage.all()
+        switch OutputFormat.chosen(format) {
+        case .json: try FrameworkCommand.json(rows)
+        case .csv: try ParagraphCoverage.listing(rows).writeCSV()
+        case .table:
+            for row in rows {
+                Standard.output(
+                    "\(row.paragraph)\n  rules     \(row.rules.joined(separator: ", "))\n  commands  \(row.commands.joined(separator: ", "))\n"
+                        + "  tests     \(row.tests.joined(separator: ", "))\n"
+                )
+            }
+        }
+    }
+}
+
+/// A paragraph with what answers it.
+struct ParagraphCoverage: Encodable, Equatable {
+    let paragraph: String
+    let rules: [String]
+    let commands: [String]
+    let tests: [String]
+
+    /// Every paragraph of the regulation.
+    static func all(tests: [TestCitation] = TestCitation.all) -> [ParagraphCoverage] {
+        let commands = commands(below: AccountabilityCommand.self, path: "")
+        return Paragraph.all.map { paragraph in
+            ParagraphCoverage(
+                paragraph: paragraph.citation, rules: RuleCitations.rules(of: paragraph),
+                commands: commands.filter { $0.type.paragraphs.contains(paragraph) }.map(\.path),
+                tests: tests.filter { $0.paragraph == paragraph.citation }.map(\.test)
+            )
+        }
+    }
+
+    /// Every command of the tree that cites, with the words that call it.
+    private static func commands(below command: any ParsableCommand.Type, path: String) -> [(path: String, type: any CitesParagraphs.Type)] {
+        var found: [(path: String, type: any CitesParagraphs.Type)] = []
+        if let citing = command as? any CitesParagraphs.Type { found.append((path, citing)) }
+        // Those of groups are among them.
+        for child in command.configuration.subcommands {
+            let name = child.configuration.commandName ?? child._commandName
+            found += commands(below: child, path: path.isEmpty ? name : "\(path) \(name)")
+        }
+        return found
+    }
+
+    /// The coverage as a table.
+    static func listing(_ rows: [ParagraphCoverage]) -> Listing {
+        Listing(
+            ["paragraph", "rules", "commands", "tests"],
+            rows.map {
+                [$0.paragraph, $0.rules.joined(separator: ";"), $0.commands.joined(separator: ";"), $0.tests.joined(separator: ";")]
+            }
+        )
+    }
+}

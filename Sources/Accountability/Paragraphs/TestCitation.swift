@@ -1,0 +1,41 @@
+internal import Foundation
+internal import Rules
+
+/// A test that cites the paragraph it tries: a line `/// 603 CMR 2.03(2)(a)` above it.
+struct TestCitation: Hashable, Comparable {
+    let paragraph: String
+    /// `PercentileTests.ranksTies`.
+    let test: String
+
+    static func < (left: TestCitation, right: TestCitation) -> Bool { (left.paragraph, left.test) < (right.paragraph, right.test) }
+
+    /// The citations in the source of a test.
+    ///
+    /// A citation is a documentation comment that begins with the paragraph; it belongs to the next function that is declared below it.
+    static func scan(_ source: String) -> [TestCitation] {
+        var suite = ""
+        var pending: [String] = []
+        var found: [TestCitation] = []
+        for line in source.split(separator: "\n", omittingEmptySubsequences: false) {
+            let text = line.trimmingPrefix { $0 == " " }
+            if text.hasPrefix("/// 603 CMR 2.03(") {
+                pending.append("603 CMR " + text.dropFirst(12).prefix { $0 != " " && $0 != ":" && $0 != "," })
+            } else if let name = declared("struct ", in: text), line.first != " " {
+                suite = name
+            } else if let name = declared("func ", in: text) {
+                found += pending.map { TestCitation(paragraph: $0, test: "\(suite).\(name)") }
+                pending = []
+            }
+        }
+        return found
+    }
+
+    private static func declared(_ keyword: String, in line: Substring) -> String? {
+        guard let place = line.range(of: keyword) else { return nil }
+        let isDeclaration = line[..<place.lowerBound].split(separator: " ").allSatisfy { word in
+            word.hasPrefix("@") || word.hasPrefix("(") || word.hasSuffix(")") || ["private", "internal", "static", "package"].contains(word)
+        }
+        let name = line[place.upperBound...].prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+        return isDeclaration && !name.isEmpty ? String(name) : nil
+    }
+}
