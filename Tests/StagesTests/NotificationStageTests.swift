@@ -1,5 +1,6 @@
 import Foundation
 import Messages
+import SwiftProtobuf
 import Testing
 @testable import Stages
 @testable import Streaming
@@ -43,6 +44,21 @@ import Testing
         #expect(second.subject.hasPrefix("Revised determination 2018-19"))
         #expect(second.body.contains("- low_participation_groups: none → swd"))
         #expect(second.body.contains("submission corrections-7"))
+    }
+
+    @Test func saysWhatIsSuspendedHeldBackAndChangedOnAppeal() {
+        var suspended = determination("00010005", revision: 1)
+        suspended.classification = ""
+        suspended.suspendedMeasures = [.with { $0.measure = "determinations"; $0.reason = "COVID-19" }]
+        let body = NoticeText.notice(of: suspended).body
+        #expect(body.contains("No annual performance determination is issued for this school year.") && !body.contains("Classification"))
+        #expect(body.contains("Suspended under 603 CMR 2.03(11): annual performance determinations. COVID-19"))
+        var held = determination("00010005", revision: 2)
+        held.statusReason = "released, but the framework is proposed"
+        held.publicationNotes = [.with { $0.kind = "appeal"; $0.date = "2019-10-20"; $0.reason = "A score"; $0.reference = "20191019T1-1" }]
+        let second = NoticeText.notice(of: held).body
+        #expect(second.contains("Not official: released, but the framework is proposed."))
+        #expect(second.contains("Changed on appeal, 2019-10-20: A score (submission 20191019T1-1)"))
     }
 
     @Test(arguments: [UInt64(1), 2, 3])

@@ -33,7 +33,7 @@ struct TestCitation: Hashable, Comparable {
     private static func declared(_ keyword: String, in line: Substring) -> String? {
         guard let place = line.range(of: keyword) else { return nil }
         let isDeclaration = line[..<place.lowerBound].split(separator: " ").allSatisfy { word in
-            word.hasPrefix("@") || word.hasPrefix("(") || word.hasSuffix(")") || ["private", "internal", "static", "package"].contains(word)
+            word.hasPrefix("@") || word.hasPrefix("(") || word.hasSuffix(")") || ["private", "fileprivate", "internal", "static", "package"].contains(word)
         }
         let name = line[place.upperBound...].prefix { $0.isLetter || $0.isNumber || $0 == "_" }
         return isDeclaration && !name.isEmpty ? String(name) : nil

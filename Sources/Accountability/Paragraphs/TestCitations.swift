@@ -17,7 +17,7 @@ extension TestCitation {
         TestCitation(paragraph: "603 CMR 2.03(2)(b)", test: "TargetPercentageTests.leominster2019"),
         TestCitation(paragraph: "603 CMR 2.03(2)(b)(1)", test: "TargetPercentageTests.leominster2019"),
         TestCitation(paragraph: "603 CMR 2.03(2)(b)(2)", test: "DeterminationStageTests.hidesSmallGroups"),
-        TestCitation(paragraph: "603 CMR 2.03(2)(c)", test: "ResearchFileTests.compare"),
+        TestCitation(paragraph: "603 CMR 2.03(2)(c)", test: "ResearchFileTests.finalPercentileFromThePrintedWeightedMeans"),
         TestCitation(paragraph: "603 CMR 2.03(2)(d)", test: "ParticipationTests.publishedRates2007To2012"),
         TestCitation(paragraph: "603 CMR 2.03(2)(d)(1)", test: "ParticipationTests.publishedRates2007To2012"),
         TestCitation(paragraph: "603 CMR 2.03(2)(d)(2)", test: "ParticipationTests.gillMontague2018"),

@@ -72,7 +72,11 @@ enum NoticeText {
                 + " determination for school year \(years(determination.schoolYear)) (\(kind))."
         )
         lines.append("")
-        lines.append("Classification: \(classification(determination.classification)).")
+        if determination.classification.isEmpty {
+            lines.append("No annual performance determination is issued for this school year.")
+        } else {
+            lines.append("Classification: \(classification(determination.classification)).")
+        }
         if !determination.level.isEmpty { lines.append("Level: \(level(determination.level)).") }
         let reasons = reasons(of: determination)
         if !reasons.isEmpty {
@@ -83,6 +87,7 @@ enum NoticeText {
         if determination.hasCumulative {
             lines.append("Progress toward targets: \(determination.cumulative) percent, \(level(determination.band)).")
         }
+        lines += publication(of: determination)
         if determination.revision > 1 {
             lines.append("")
             lines.append("What changed since revision \(determination.revision - 1):")
@@ -99,6 +104,19 @@ enum NoticeText {
                 + " `accountability explain \(determination.schoolYear) \(determination.orgCode)` shows how it came about."
         )
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// What was suspended, why results that were released are not official, and what was changed on appeal.
+    private static func publication(of determination: Accountability_V1_Determination) -> [String] {
+        var lines = determination.suspendedMeasures.map { suspended in
+            let measure = ReportedMeasure(wireName: suspended.measure)?.title ?? suspended.measure
+            return "Suspended under \(Paragraph.suspension): \(measure). \(suspended.reason)"
+        }
+        if !determination.statusReason.isEmpty { lines.append("Not official: \(determination.statusReason).") }
+        lines += determination.publicationNotes.map { note in
+            "\(note.kind == "appeal" ? "Changed on appeal" : "Revised"), \(note.date): \(note.reason) (submission \(note.reference))"
+        }
+        return lines
     }
 
     /// Every reason of a determination in words.
