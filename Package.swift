@@ -122,7 +122,7 @@ let package = Package(
         tests("RulesTests", ["Rules", "Tables", "PublishedFigures"]),
         tests("MessagesTests", ["Messages"]),
         tests("StreamingTests", ["Streaming", "Kafka", .logging]),
-        tests("StagesTests", ["Stages", "Streaming", "Messages", "Rules", "Tables"]),
+        tests("StagesTests", ["Stages", "Streaming", "Messages", "Rules", "Tables", "PublishedFigures", "accountability"]),
         tests("AccountabilityTests", ["accountability", "Messages", "Rules"]),
         tests("StatewideTests", ["statewide", "Messages", "Tables"]),
         .testTarget(

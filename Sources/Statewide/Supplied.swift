@@ -268,6 +268,7 @@ struct Supplied {
             file.write(measure.indicator)
             file.write(tenths: baseline)
             file.write(tenths: Supplied.target(measure, from: baseline))
+            file.write(Supplied.path(measure, from: baseline, in: year - 1 + offset))
             try file.endRow()
         }
     }
@@ -282,6 +283,15 @@ struct Supplied {
         case .graduation, .engagement: min(1000, baseline + max(1, (1000 - baseline) / 15))
         case .progress: min(1000, baseline + 15)
         case .advanced: min(1000, baseline + max(2, (1000 - baseline) / 30))
+        }
+    }
+
+    /// From 2023 on targets of achievement lead back to where a group stood in 2019, or on from there; here it is the weaker that are behind.
+    private static func path(_ measure: Measure, from baseline: Int, in year: Int) -> String {
+        guard year >= 2023 else { return "" }
+        return switch measure {
+        case .ela, .math, .science: baseline < 5000 ? "recovery" : "forward"
+        case .chronic, .dropout, .graduation, .engagement, .progress, .advanced: ""
         }
     }
 

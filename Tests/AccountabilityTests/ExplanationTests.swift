@@ -24,8 +24,8 @@ import Testing
         column.weightedPossible = "9.6"
         column.percent = "22.9"
         column.indicators = [
-            points("ela_achievement", 2, "Improved below target"), points("ela_growth", 2, "Band"),
-            points("math_achievement", 1, "No change"),
+            points("ela_achievement", 2, "Improved Below Target"), points("ela_growth", 2, "Band"),
+            points("math_achievement", 1, "No Change"),
         ]
         var total = Accountability_V1_CategoryTotal()
         total.category = "achievement"

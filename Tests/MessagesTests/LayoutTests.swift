@@ -52,7 +52,7 @@ import Testing
                 "after_october", "published_rate",
             ],
             .indicatorValues: ["comparison_group", "grade_span", "group", "indicator", "value", "count"],
-            .targets: ["grade_span", "group", "indicator", "baseline", "target"],
+            .targets: ["grade_span", "group", "indicator", "baseline", "target", "path"],
             .directives: ["directive", "kind", "effective_date", "end_date", "reason", "reference", "rating", "parts"],
         ]
         for layout in Layout.allCases {

@@ -3,6 +3,47 @@ internal import Rules
 internal import Testing
 
 @Suite struct PointsTests {
+    /// Reports from 2023 on name the path: "Recovery Path: Met Target".
+    @Test func theReasonNamesThePathOfTheTarget() throws {
+        let framework = try Framework.of(schoolYear: 2023)
+        #expect(framework.points?.paths.value == [.recovery, .forward])
+        #expect(try Framework.of(schoolYear: 2019).points?.paths.value == [])
+        func points(_ current: Int64, _ path: TargetPath?, count: Int64 = 30) throws -> IndicatorPoints {
+            try IndicatorPoints(
+                PointsInput(
+                    .elaAchievement, .nonHigh, current: Ratio(current), prior: Ratio(490), target: Ratio(500), count: count, path: path
+                ),
+                framework
+            )
+        }
+        #expect(try points(500, .recovery).reason == "Recovery Path: Met Target")
+        #expect(try points(505, .forward).reason == "Path Forward: Exceeded Target")
+        #expect(try points(495, nil).reason == "Improved Below Target")
+        #expect(try points(500, .recovery, count: 19).reason == "No points: below the minimum size")
+        // The path names, and decides nothing.
+        for value: Int64 in 480...510 { #expect(try points(value, .recovery).points == points(value, nil).points) }
+    }
+
+    /// 603 CMR 2.03(2)(b)
+    @Test func progressOfEnglishLearnersIsJudgedWithinItsDifficultyQuartile() throws {
+        let framework = try Framework.of(schoolYear: 2019)
+        var statewide = StatewideThresholds()
+        statewide[.difficultyQuartile, 80] = Ratio(60)
+        statewide[.difficultyQuartile, 90] = Ratio(70)
+        func points(_ current: Int64, _ statewide: StatewideThresholds) throws -> IndicatorPoints {
+            try IndicatorPoints(
+                PointsInput(
+                    .elProgress, .nonHigh, current: Ratio(current), prior: Ratio(80), target: Ratio(90), count: 30, statewide: statewide
+                ),
+                framework
+            )
+        }
+        #expect(try points(70, statewide).points == 4)
+        #expect(try points(69, statewide).points == 3)
+        #expect(try points(59, statewide).points == 0)
+        #expect(try points(70, StatewideThresholds()).points == 0)
+    }
+
     /// A row of Masconomet's report of 2023, high school: indicator, prior, current, target, students, points.
     struct Row: Sendable, CustomTestStringConvertible {
         let group: String

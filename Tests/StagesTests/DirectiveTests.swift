@@ -131,27 +131,63 @@ import Testing
         return try bench.determinations()["\(year)/\(school)"]
     }
 
+    /// A bench of 2022, whose year reports measures and no determination.
+    private func reported() throws -> JudgingBench {
+        let bench = try bench(year: 2022)
+        try bench.directive(2022, "recognition", school, "high_growth")
+        try bench.directive(2019, "designation", school, "csi")
+        try bench.value(2022, school, "non_high", "all_students", "ela_achievement", "495.5")
+        try bench.value(2022, school, "non_high", "swd", "ela_achievement", "480.1", count: 21)
+        return bench
+    }
+
+    /// What is absent of a determination of 2022, by measure.
+    private func absent(_ found: Accountability_V1_Determination) -> Set<ReportedMeasure> {
+        var absent: Set<ReportedMeasure> = []
+        if !found.hasPercentile { absent.insert(.accountabilityPercentile) }
+        if !found.groupPercentiles.contains(where: { $0.group == "swd" }) { absent.insert(.subgroupPercentile) }
+        if found.spans.isEmpty && found.groupPercentages.isEmpty { absent.insert(.criterionReferenced) }
+        if found.participation.isEmpty { absent.insert(.participation) }
+        if found.recognitions.isEmpty { absent.insert(.exemplaryPerformance) }
+        if found.federalDesignations.isEmpty { absent.insert(.needForAssistance) }
+        // The framework of 2022 issues no determinations.
+        if found.classification.isEmpty && found.level.isEmpty { absent.insert(.determinations) }
+        return absent
+    }
+
     /// 603 CMR 2.03(11)
     @Test(arguments: ReportedMeasure.kinds)
     func whatIsSuspendedIsAbsentAndSaysWhy(kind: String) throws {
-        let bench = try bench(year: 2022)
-        try bench.directive(2022, "recognition", school, "high_growth")
+        let bench = try reported()
         try bench.directive(2022, "suspension", "00000000", kind, reason: "COVID-19", reference: "Memo of 2022-06-28")
         let found = try #require(try determination(bench, 2022))
         let measures = try #require(ReportedMeasure.suspended(byKind: kind))
         #expect(found.suspendedMeasures.map(\.measure) == measures.map(\.wireName))
         #expect(found.suspendedMeasures.allSatisfy { $0.reason == "COVID-19" && $0.reference == "Memo of 2022-06-28" })
-        #expect(found.hasPercentile == !measures.contains(.accountabilityPercentile))
-        #expect(found.groupPercentiles.contains { $0.group == "swd" } == !measures.contains(.subgroupPercentile))
-        #expect(found.participation.isEmpty == measures.contains(.participation))
-        #expect(found.lowParticipationGroups.isEmpty == measures.contains(.participation))
-        #expect(found.recognitions.isEmpty == measures.contains(.exemplaryPerformance))
-        // The framework of 2022 has no determinations.
-        #expect(found.classification.isEmpty && found.level.isEmpty && !found.hasAnnual)
+        #expect(absent(found) == Set(measures).union([.determinations]))
+        // What a low group is read from may be suspended, or the need for assistance that it tells of.
+        let needless = measures.contains(.needForAssistance)
+        #expect(found.lowParticipationGroups.isEmpty == (needless || measures.contains(.participation)))
+        #expect(found.lowSubgroups.isEmpty == (needless || measures.contains(.subgroupPercentile)))
     }
 
-    @Test func withoutASuspensionNothingIsIssuedFor2022() throws {
-        #expect(try determination(try bench(year: 2022), 2022) == nil)
+    @Test func reportsTheMeasuresOf2022WithoutADetermination() throws {
+        let bench = try reported()
+        let found = try #require(try determination(bench, 2022))
+        #expect(absent(found) == [.determinations])
+        #expect(found.suspendedMeasures.isEmpty && found.reasons.isEmpty && !found.hasAnnual)
+        #expect(found.percentile == 40 && found.lowSubgroups == ["swd"] && found.lowParticipationGroups == ["swd"])
+        let indicators = found.spans.flatMap(\.columns).flatMap(\.indicators)
+        #expect(indicators.map(\.value) == ["495.5"])
+        #expect(indicators.allSatisfy { !$0.hasPoints && $0.rule == "Reported without points" })
+        #expect(found.groupPercentages.map(\.group) == ["swd"])
+        // A suspension that is withdrawn brings everything back.
+        try bench.directive(2022, "suspension", "00000000", "all_measures", reason: "COVID-19")
+        try bench.driver.run()
+        #expect(absent(try #require(try bench.determinations()["2022/\(school)"])) == Set(ReportedMeasure.allCases))
+        try bench.put(Topics.directives, "2022/suspension/00000000/all_measures", nil, partition: 0)
+        try bench.driver.run()
+        #expect(absent(try #require(try bench.determinations()["2022/\(school)"])) == [.determinations])
     }
 
     /// 603 CMR 2.03(3)
@@ -194,5 +230,94 @@ import Testing
         try bench.directive(2019, "plan_filing", school, "school_improvement_plan", date: "2018-06-30")
         try bench.driver.run()
         #expect(bench.history(Topics.determinations, "2019/\(school)").count == 1)
+    }
+}
+
+/// What the determination of a school tells beside its classification.
+@Suite struct FederalStageTests {
+    private let school = "00010005"
+
+    private func bench() throws -> JudgingBench {
+        try JudgingBench([DeterminationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })], partitions: 2)
+    }
+
+    private func designations(_ bench: JudgingBench, _ year: Int) throws -> [String] {
+        try #require(try bench.determinations()["\(year)/\(school)"]).federalDesignations
+            .map { "\($0.designation) \($0.reason) \($0.identified)" }
+    }
+
+    /// 603 CMR 2.03(2)(e)
+    @Test func anIdentificationOf2018StandsIn2019AndIsCorrectedWithIt() throws {
+        let bench = try bench()
+        for year in [2018, 2019] {
+            try bench.organization(year, school, title1: true)
+            try bench.percentile(year, school, "all_students", year == 2018 ? 3 : 40, lowestTitle1: year == 2018)
+            try bench.closeMeasures(year)
+        }
+        try bench.driver.run()
+        #expect(try designations(bench, 2018) == ["csi lowest_title1 2018"])
+        #expect(try designations(bench, 2019) == ["csi lowest_title1 2018"])
+        let found = try #require(try bench.determinations()["2019/\(school)"])
+        #expect(found.classification == "not_requiring_assistance" && found.reasons.isEmpty)
+        // Ranked anew it was not among the lowest of 2018: 2019 is revised with it.
+        try bench.percentile(2018, school, "all_students", 20, cause: "corrected")
+        try bench.driver.run()
+        #expect(try designations(bench, 2018) == [])
+        #expect(try designations(bench, 2019) == [])
+        let revised = try #require(try bench.determinations()["2019/\(school)"])
+        #expect(revised.revision == 2 && revised.cause == "corrected")
+        #expect(revised.changes == ["federal_designations: csi of 2018, lowest_title1 → none"])
+    }
+
+    @Test func asubgroupThatIsLowInBothYearsIsTargeted() throws {
+        let bench = try bench()
+        for year in [2018, 2019] {
+            try bench.organization(year, school)
+            try bench.percentile(year, school, "all_students", 50)
+            try bench.percentile(year, school, "swd", year == 2018 ? 6 : 5)
+            try bench.percentile(year, school, "hispanic", 5)
+            try bench.closeMeasures(year)
+        }
+        try bench.driver.run()
+        let found = try #require(try bench.determinations()["2019/\(school)"])
+        #expect(found.federalDesignations.map(\.designation) == ["tsi", "atsi"])
+        #expect(found.federalDesignations.map(\.groups) == [["hispanic"], ["hispanic"]])
+        #expect(found.federalDesignations.map(\.identified) == [2019, 2018])
+    }
+
+    @Test func anActOfTheDepartmentStandsUntilItsEnd() throws {
+        let bench = try bench()
+        try bench.directive(2018, "designation", school, "csi", end: "2020-06-30")
+        try bench.organization(2019, school)
+        try bench.organization(2023, school)
+        for year in [2019, 2023] { try bench.closeMeasures(year) }
+        try bench.driver.run()
+        #expect(try designations(bench, 2019) == ["csi directive 2018"])
+        #expect(try designations(bench, 2023) == [])
+        let found = try #require(try bench.determinations()["2019/\(school)"])
+        #expect(found.designation.isEmpty && found.classification == "insufficient_data")
+    }
+
+    @Test func theReasonOfPointsNamesThePathAndTheQuartile() throws {
+        let bench = try bench()
+        try bench.organization(2023, school)
+        try bench.value(2023, school, "non_high", "all_students", "ela_achievement", "500.0")
+        try bench.target(2023, school, "non_high", "all_students", "ela_achievement", "500.0", baseline: "499.0", path: "recovery")
+        try bench.value(2023, school, "non_high", "all_students", "el_progress", "70.0", difficultyQuartile: 3)
+        try bench.target(2023, school, "non_high", "all_students", "el_progress", "90.0", baseline: "80.0")
+        var threshold = Accountability_V1_Threshold()
+        threshold.at80 = "60"
+        threshold.at90 = "71"
+        var entry = Accountability_V1_PercentileEntry()
+        entry.threshold = threshold
+        let key = "2023/threshold/school/non_high/all_students/el_progress/3"
+        for partition in Int32(0)..<2 { try bench.put(Topics.percentiles, key, entry, partition: partition) }
+        try bench.closeMeasures(2023)
+        try bench.driver.run()
+        let found = try #require(try bench.determinations()["2023/\(school)"])
+        let indicators = found.spans.flatMap(\.columns).flatMap(\.indicators)
+        #expect(indicators.first?.rule == "Recovery Path: Met Target" && indicators.first?.path == "recovery")
+        let progress = try #require(indicators.last)
+        #expect(progress.points == 3 && progress.at80 == "60" && progress.difficultyQuartile == 3)
     }
 }

@@ -78,6 +78,7 @@ struct JudgingBench {
         nonHigh: UInt32 = 400,
         high: UInt32 = 0,
         comparison: String = "non_high",
+        title1: Bool = false,
         cause: String = ""
     ) throws {
         var organization = Accountability_V1_Organization()
@@ -87,6 +88,7 @@ struct JudgingBench {
         organization.comparisonGroup = organization.type == .school ? comparison : ""
         organization.nonHighEnrollment = nonHigh
         organization.highEnrollment = high
+        organization.title1 = title1
         var entry = Accountability_V1_IndicatorEntry()
         entry.schoolYear = UInt32(year)
         entry.orgCode = code
@@ -102,9 +104,11 @@ struct JudgingBench {
         _ indicator: String,
         _ value: String,
         count: UInt32? = 100,
+        difficultyQuartile: UInt32 = 0,
         cause: String = ""
     ) throws {
         var measure = Accountability_V1_IndicatorValue()
+        measure.difficultyQuartile = difficultyQuartile
         measure.gradeSpan = span
         measure.group = group
         measure.indicator = indicator
@@ -123,7 +127,8 @@ struct JudgingBench {
         _ group: String,
         _ indicator: String,
         _ value: String,
-        baseline: String = ""
+        baseline: String = "",
+        path: String = ""
     ) throws {
         var target = Accountability_V1_Target()
         target.gradeSpan = span
@@ -131,6 +136,7 @@ struct JudgingBench {
         target.indicator = indicator
         target.target = value
         target.baseline = baseline
+        target.path = path
         var entry = Accountability_V1_IndicatorEntry()
         entry.target = target
         let key = "\(year)/\(code)/target/\(span)/\(group)/\(indicator)"
@@ -138,7 +144,7 @@ struct JudgingBench {
     }
 
     /// Values and a target that give these points under the framework of 2019, with the value of the year before.
-    func points(_ year: Int, _ code: String, _ span: String, _ group: String, _ table: KeyValuePairs<String, Int>)
+    func points(_ year: Int, _ code: String, _ span: String, _ group: String, _ table: some Sequence<(key: String, value: Int)>)
         throws
     {
         for (indicator, points) in table {
@@ -155,7 +161,8 @@ struct JudgingBench {
             let current = lower ? goal - distance : goal + distance
             try value(year - 1, code, span, group, indicator, "\(lower ? goal + 10 : goal - 10).0")
             try value(year, code, span, group, indicator, "\(current).0")
-            try target(year, code, span, group, indicator, "\(goal).0")
+            // Where the year before was measured otherwise, the baseline stands in.
+            try target(year, code, span, group, indicator, "\(goal).0", baseline: "\(lower ? goal + 10 : goal - 10).0")
         }
     }
 
@@ -184,8 +191,11 @@ struct JudgingBench {
         try put(Topics.participation, key, rate, partition: district(code), cause: cause)
     }
 
-    func percentile(_ year: Int, _ code: String, _ group: String, _ value: UInt32, cause: String = "") throws {
+    func percentile(_ year: Int, _ code: String, _ group: String, _ value: UInt32, lowestTitle1: Bool = false, cause: String = "")
+        throws
+    {
         var percentile = Accountability_V1_Percentile()
+        percentile.lowestTitle1 = lowestTitle1
         percentile.orgCode = code
         percentile.group = group
         percentile.comparisonGroup = "non_high"
@@ -227,6 +237,8 @@ struct JudgingBench {
         _ comparison: String,
         nonHigh: UInt32 = 0,
         high: UInt32 = 0,
+        title1: Bool = false,
+        difficultyQuartile: UInt32 = 0,
         _ values: [(span: String, indicator: String, value: String)],
         cause: String = ""
     ) throws {
@@ -238,11 +250,13 @@ struct JudgingBench {
         standing.comparisonGroup = comparison
         standing.nonHighEnrollment = nonHigh
         standing.highEnrollment = high
+        standing.title1 = title1
         standing.values = values.map { value in
             var slot = Accountability_V1_StandingValue()
             slot.gradeSpan = value.span
             slot.indicator = value.indicator
             slot.value = value.value
+            if value.indicator == "el_progress" { slot.difficultyQuartile = difficultyQuartile }
             return slot
         }
         try put(

@@ -65,6 +65,22 @@ import Testing
         #expect(try value(run, "2019/00010002/value/high/lowest_performing/advanced_coursework") == nil)
     }
 
+    /// How hard the targets of an organization's English learners are to meet: the mean of their quartiles, half up.
+    @Test func theDifficultyQuartileIsTheMeanOfTheStudents() throws {
+        let run = try run(
+            [
+                .progress(2019, "00010001", student: 1, grade: 4, met: true, quartile: 1),
+                .progress(2019, "00010001", student: 2, grade: 5, met: false, quartile: 4),
+                .progress(2019, "00010001", student: 3, grade: 5, october: false, met: true, quartile: 1),
+                .progress(2019, "00010001", student: 4, grade: 5, met: true),
+                .progress(2019, "00010002", student: 5, grade: 5, met: true),
+            ]
+        )
+        #expect(try value(run, "2019/00010001/value/non_high/all_students/el_progress")?.difficultyQuartile == 3)
+        #expect(try value(run, "2019/00010002/value/non_high/all_students/el_progress")?.difficultyQuartile == 0)
+        #expect(try value(run, "2019/00010000/value/non_high/all_students/el_progress")?.difficultyQuartile == 3)
+    }
+
     /// A cohort is what transfers made of it: who came after October belongs to it too (assumed). Every group has its own rate, High Needs once.
     @Test func everyGroupOfACohortHasItsRate() throws {
         let groups = GroupBits.all | GroupBits.highNeeds | GroupBits.lowIncome
@@ -195,7 +211,8 @@ extension Fact {
         grade: UInt32,
         groups: UInt32 = 1,
         october: Bool = true,
-        met: Bool
+        met: Bool,
+        quartile: UInt32 = 0
     ) -> Fact {
         var progress = Accountability_V1_EnglishProficiency()
         progress.student = Data(repeating: UInt8(student), count: 16)
@@ -203,6 +220,7 @@ extension Fact {
         progress.groups = groups
         progress.enrolledSinceOctober = october
         progress.metProgress = met
+        progress.difficultyQuartile = quartile
         return Fact(year, "english_proficiency", "\(student)", org, .englishProficiency(progress))
     }
 

@@ -36,7 +36,7 @@ import Testing
         try fill(bench, 2019, [codes[0]: "490.0", codes[1]: "500.0", codes[2]: "500.0", codes[3]: "510.0"])
         try bench.driver.run()
         #expect(try percentiles(bench).isEmpty)
-        try bench.close(2019, Topics.standings)
+        try bench.close(2019, Topics.standings, Topics.directives)
         try bench.driver.run()
         let found = try percentiles(bench)
         // floor(99 r / 5) + 1 for the ranks 1, 2.5, 2.5, 4: 20, 50, 50, 80. All tied elsewhere: 50.
@@ -55,7 +55,7 @@ import Testing
         let bench = try JudgingBench([PercentileStage(pipeline: Pipeline())], partitions: 1)
         try fill(bench, 2018, [codes[0]: "510.0", codes[1]: "490.0"])
         try fill(bench, 2019, [codes[0]: "490.0", codes[1]: "510.0"])
-        try bench.close(2019, Topics.standings)
+        try bench.close(2019, Topics.standings, Topics.directives)
         try bench.driver.run()
         // Two schools: 34 and 67. 67.5 % of them and 32.5 % of 50: 39.2 and 61.475; 40/60 of both years: 48.11 and 52.565.
         #expect(try percentiles(bench)["2019/\(codes[0])/all_students/non_high"]?.weightedMean == "4811/100")
@@ -81,7 +81,7 @@ import Testing
                 [("non_high", "ela_achievement", "49\(index).5")]
             )
         }
-        try bench.close(2019, Topics.standings)
+        try bench.close(2019, Topics.standings, Topics.directives)
         try bench.driver.run()
         let key = "2019/threshold/school/non_high/lowest_performing/ela_achievement"
         #expect(bench.history(Topics.percentiles, key).count == 4)
@@ -116,7 +116,7 @@ import Testing
         let bench = try JudgingBench([PercentileStage(pipeline: Pipeline())], partitions: 2)
         let many = (0..<40).map { "00\($0 + 10)0005" }
         try fill(bench, 2019, Dictionary(uniqueKeysWithValues: many.enumerated().map { ($1, "4\($0 + 50).0") }))
-        try bench.close(2019, Topics.standings)
+        try bench.close(2019, Topics.standings, Topics.directives)
         try bench.driver.run()
         let before = try percentiles(bench)
         try fill(bench, 2019, [many[10]: "461.5"], cause: "s2")
@@ -171,7 +171,7 @@ import Testing
                         try bench.standing(year, group, code, comparison, nonHigh: 300, high: 170, values)
                     }
                 }
-                try bench.close(year, Topics.standings)
+                try bench.close(year, Topics.standings, Topics.directives)
             }
             try bench.driver.run()
             #expect(bench.driver.unusable.isEmpty)

@@ -96,6 +96,8 @@ struct ValidationTests {
         ),
         Broken(.indicatorNotInSpan, .indicatorValues, "indicator", ["grade_span": "non_high"]),
         Broken(.rateAboveHundred, .indicatorValues, "value", ["value": "100.1"]),
+        Broken(.pathNotOfTarget, .targets, "path", ["path": "recovery"]),
+        Broken(.unknownChoice, .targets, "path", ["path": "sideways"]),
         Broken(
             .organizationNotOfDirective,
             .directives,

@@ -19,6 +19,9 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
               accountability directive designation underperforming --year 2019 --org 00350010 --date 2018-10-15 --reason "Four years of low performance"
               accountability directive designation chronically_underperforming --year 2019 --org 00350000 --date 2018-10-15
               accountability directive designation directed_focused --year 2019 --org 00350000 --date 2019-09-24 --reason "Failure to meet reporting deadlines"
+            Of schools also the federal csi, tsi and atsi, 20 U.S.C. 6311: identifications of years that were not computed here. They stand beside the \
+            determination and change nothing in it.
+              accountability directive designation csi --year 2018 --org 00350010 --date 2018-10-15 --end 2022-06-30
 
             Recognition, (2)(f), by the commissioner (`accountability candidates` proposes): high_achievement, high_growth, exceeding_targets, \
             meeting_targets, significant_improvement, national_blue_ribbon, esea_distinguished.

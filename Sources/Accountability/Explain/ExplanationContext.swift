@@ -36,10 +36,11 @@ struct ExplanationContext {
         let level = DeterminationLevel(wireName: determination.level)?.title ?? determination.level
         var inputs = reasons()
         inputs.append(contentsOf: [percentile(), cumulative()].compactMap { $0 })
-        inputs += [groupPercentages(), participation(), graduation(), recognition(), publication()].compactMap { $0 }
+        inputs += [groupPercentages(), lowGroups(), participation(), graduation(), recognition(), federal(), suspension(), publication()]
+            .compactMap { $0 }
         return Derivation(
             "Annual performance determination of school year \(spring - 1)-\(spring), \(name)",
-            level.isEmpty ? classification : "\(classification); \(level)",
+            classification.isEmpty ? "none is issued" : level.isEmpty ? classification : "\(classification); \(level)",
             paragraph: isSchool ? .schoolDeterminations : .districtDeterminations,
             row: summary(),
             inputs: inputs
@@ -48,6 +49,10 @@ struct ExplanationContext {
 
     private func summary() -> String {
         switch determination.classification {
+        case "":
+            determination.suspendedMeasures.contains { $0.measure == ReportedMeasure.determinations.wireName }
+                ? "suspended by the Commissioner; its measures are reported as far as they are not"
+                : "the framework of the school year issues no determinations; its measures are reported"
         case "requiring_assistance":
             "\(determination.reasons.count == 1 ? "one reason applies" : "\(determination.reasons.count) reasons apply");"
                 + " the most severe gives the level"
@@ -163,6 +168,66 @@ struct ExplanationContext {
         )
     }
 
+    /// Low groups where no reason lists them: in a year without determinations.
+    private func lowGroups() -> Derivation? {
+        guard determination.classification.isEmpty, !determination.lowSubgroups.isEmpty else { return nil }
+        return Derivation(
+            "Low performing subgroups",
+            titles(determination.lowSubgroups),
+            paragraph: .needForAssistance,
+            parameters: records("determination.low_subgroup_percentile")
+        )
+    }
+
+    private func federal() -> Derivation? {
+        guard !determination.federalDesignations.isEmpty else { return nil }
+        return Derivation(
+            "Federal designations, beside the determination",
+            determination.federalDesignations.map { $0.designation.uppercased() }.joined(separator: ", "),
+            paragraph: .needForAssistance,
+            inputs: determination.federalDesignations.map { designation in
+                let reason = FederalReason(wireName: designation.reason)
+                let groups = designation.groups.isEmpty ? "" : ": \(titles(designation.groups))"
+                return Derivation(
+                    FederalSupport(wireName: designation.designation)?.title ?? designation.designation,
+                    "identified in \(designation.identified)",
+                    row: (reason?.title ?? designation.reason) + groups,
+                    parameters: reason.map(federalParameters) ?? []
+                )
+            }
+        )
+    }
+
+    private func federalParameters(_ reason: FederalReason) -> [ParameterRecord] {
+        switch reason {
+        case .lowestTitle1: records("federal.lowest_title1_percent", "federal.identifies")
+        case .lowGraduation: records("determination.low_graduation", "federal.graduation_title1_only", "federal.identifies")
+        case .notExiting: records("federal.not_exiting_is_comprehensive", "federal.additional_targeted_percentile")
+        case .consistentlyLowSubgroups: records("determination.low_subgroup_percentile", "federal.consistently_low_years")
+        case .subgroupsLikeLowestTitle1: records("federal.additional_targeted_percentile", "federal.identifies")
+        case .directive: []
+        }
+    }
+
+    private func suspension() -> Derivation? {
+        guard !determination.suspendedMeasures.isEmpty else { return nil }
+        return Derivation(
+            "Suspended by the Commissioner",
+            "absent here",
+            paragraph: .suspension,
+            parameters: records("publication.suspension_allowed", "publication.suspension_cause"),
+            inputs: determination.suspendedMeasures.map { suspended in
+                let measure = ReportedMeasure(wireName: suspended.measure)
+                return Derivation(
+                    measure?.title ?? suspended.measure,
+                    suspended.reason,
+                    paragraph: measure?.paragraph,
+                    row: suspended.reference.isEmpty ? nil : suspended.reference
+                )
+            }
+        )
+    }
+
     private func recognition() -> Derivation? {
         guard !determination.recognitions.isEmpty else { return nil }
         return Derivation(
@@ -174,6 +239,14 @@ struct ExplanationContext {
 
     private func publication() -> Derivation {
         var inputs = determination.changes.map { Derivation("Changed", $0) }
+        if !determination.statusReason.isEmpty { inputs.append(Derivation("Not official", determination.statusReason, paragraph: .consultation)) }
+        inputs += determination.publicationNotes.map { note in
+            Derivation(
+                note.kind == "appeal" ? "Changed on appeal" : "Revised",
+                "\(note.date): \(note.reason)",
+                row: "submission \(note.reference)"
+            )
+        }
         if !determination.cause.isEmpty { inputs.append(Derivation("Cause", "submission \(determination.cause)")) }
         return Derivation(
             "Publication",

@@ -20,7 +20,9 @@ extension ExplanationContext {
                     "\(entry.percentile)",
                     paragraph: entry.group == StudentGroup.allStudents.wireName
                         ? .accountabilityPercentile : .subgroupPercentile,
-                    row: "among \(peers)\(entry.comparisonGroup.replacing("_", with: "-")) schools",
+                    row: "among \(peers)\(entry.comparisonGroup.replacing("_", with: "-")) schools"
+                        + (published?.frozen == true ? ", placed against the official ranks" : ""),
+                    parameters: published?.frozen == true ? records("percentile.norm") : [],
                     inputs: published.map(steps) ?? []
                 )
             }
@@ -92,7 +94,7 @@ extension ExplanationContext {
         let groups = determination.groupPercentages.map { entry in
             Derivation(
                 title(entry.group),
-                entry.annualExact.isEmpty ? "no percentage" : "\(entry.annualExact) (shown \(entry.annual))",
+                framework.percentage == nil ? "" : entry.annualExact.isEmpty ? "no percentage" : "\(entry.annualExact) (shown \(entry.annual))",
                 paragraph: .eachSubgroup,
                 rounding: framework.percentage?.annualRounding.value,
                 inputs: entry.spans.map { span($0, .eachSubgroup) }
@@ -100,7 +102,7 @@ extension ExplanationContext {
         }
         guard !(own + groups).isEmpty else { return nil }
         return Derivation(
-            "Performance against targets, other groups",
+            framework.points == nil ? "Values, without points" : "Performance against targets, other groups",
             "",
             paragraph: .criterionReferenced,
             inputs: own + groups
@@ -113,7 +115,8 @@ extension ExplanationContext {
         return Derivation(
             "Grade span \(span.gradeSpan.replacing("_", with: "-"))",
             span.hasPercent
-                ? "\(formula)\(span.percentExact) (shown \(span.percent)), weight \(span.weight) %" : "no percentage",
+                ? "\(formula)\(span.percentExact) (shown \(span.percent)), weight \(span.weight) %"
+                : framework.percentage == nil ? "" : "no percentage",
             paragraph: paragraph,
             parameters: percents.count > 1 ? records("percentage.lowest_performing_weight") : [],
             inputs: span.columns.map { column($0, span: span.gradeSpan, paragraph) }
@@ -126,6 +129,9 @@ extension ExplanationContext {
             ? .lowestPerforming
             : column.categories.contains { $0.category == IndicatorCategory.elProgress.wireName }
                 ? .withELProgress : .withoutELProgress
+        guard framework.percentage != nil else {
+            return Derivation(title(column.group), "", paragraph: paragraph, inputs: column.indicators.map { indicator($0, span: span) })
+        }
         let missing = column.missingCategories.map { $0.replacing("_", with: " ") }.joined(separator: ", ")
         return Derivation(
             title(column.group),
@@ -155,6 +161,7 @@ extension ExplanationContext {
         } else if !points.value.isEmpty {
             facts.append(points.value)
         }
+        if points.difficultyQuartile > 0 { facts.append("difficulty quartile \(points.difficultyQuartile)") }
         if points.priorIsBaseline { facts.append("prior is the target's baseline") }
         if !points.target.isEmpty { facts.append("target \(points.target)") }
         if points.hasCount { facts.append("N \(points.count)") }
@@ -164,7 +171,9 @@ extension ExplanationContext {
         ] where !value.isEmpty {
             facts.append("\(name) \(value)")
         }
-        let maximum = framework.points?.maximum.value ?? 0
+        guard let maximum = framework.points?.maximum.value else {
+            return Derivation(points.indicator.replacing("_", with: " "), facts.joined(separator: ", "), row: points.rule)
+        }
         return Derivation(
             points.indicator.replacing("_", with: " "),
             (points.hasPoints ? "\(points.points) of \(maximum) points" : "no points")
@@ -180,12 +189,13 @@ extension ExplanationContext {
         }
         guard points.hasPoints else { return records("minimum_size.accountability") }
         let scale = IndicatorPoints.scale(indicator, span, framework)
+        let difficulty = points.difficultyQuartile > 0 ? records("indicators.difficulty_rounding") : []
         if scale == .growth { return records("points.growth.\(max(points.points, 1))") }
-        if points.rule == PointsRow.highCut.title { return records("points.high_cut.\(scale.rawValue)") }
+        if points.rule.hasSuffix(PointsRow.highCut.title) { return records("points.high_cut.\(scale.rawValue)") }
         if [points.at80, points.at90, points.groupAt80, points.groupAt90].contains(where: { !$0.isEmpty }) {
-            return records("points.statewide.\(scale.rawValue)")
+            return records("points.statewide.\(scale.rawValue)") + difficulty
         }
-        if points.rule == PointsRow.noChange.title || points.rule == PointsRow.declined.title {
+        if [PointsRow.noChange, .declined].contains(where: { points.rule.hasSuffix($0.title) }) {
             return records("points.no_change_band.\(scale.rawValue)")
         }
         return records("points.met_tolerance.\(scale.rawValue)")

@@ -29,6 +29,14 @@ struct WhyNot {
         guard determination.classification != name, determination.level != name else {
             return Derivation("Why not: \(title)", "it is", paragraph: paragraph, row: current)
         }
+        guard framework.determination?.issued.value == true else {
+            return Derivation(
+                "Why not: \(title)", "school year \(determination.schoolYear) issues no determinations", paragraph: .determinations
+            )
+        }
+        guard !determination.classification.isEmpty else {
+            return Derivation("Why not: \(title)", "the Commissioner suspended the determinations", paragraph: .suspension)
+        }
         if let level = DeterminationLevel(wireName: name) { return try answer(for: level, title) }
         switch Classification(wireName: name) {
         case .requiringAssistance: return try anyOf(title, focusing() + [placement(.broadComprehensive)])

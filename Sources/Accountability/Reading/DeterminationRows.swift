@@ -25,6 +25,7 @@ enum DeterminationRows {
     static let columns = [
         "school_year", "org_code", "type", "name", "classification", "level", "reasons", "percentile", "annual", "cumulative", "band",
         "low_subgroups", "low_participation_groups", "status", "revision", "cause",
+        "federal_designations",
     ]
     /// The columns that people are shown.
     static let shown = [
@@ -41,6 +42,7 @@ enum DeterminationRows {
             determination.hasCumulative ? String(determination.cumulative) : "", determination.band,
             determination.lowSubgroups.joined(separator: ";"), determination.lowParticipationGroups.joined(separator: ";"),
             determination.status, String(determination.revision), determination.cause,
+            determination.federalDesignations.map(\.designation).joined(separator: ";"),
         ]
     }
 

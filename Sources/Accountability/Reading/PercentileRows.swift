@@ -4,7 +4,7 @@ internal import Rules
 /// Percentiles as `evaluate percentiles` prints them, and statewide thresholds.
 enum PercentileRows {
     static let columns = ["school_year", "org_code", "comparison_group", "group", "year_mean", "weighted_mean", "percentile"]
-    static let thresholdColumns = ["school_year", "type", "grade_span", "group", "indicator", "at_80", "at_90"]
+    static let thresholdColumns = ["school_year", "type", "grade_span", "group", "indicator", "at_80", "at_90", "difficulty_quartile"]
 
     /// A percentile as fields of ``columns``.
     static func fields(_ year: UInt32, _ percentile: Accountability_V1_Percentile) -> [String] {
@@ -18,7 +18,7 @@ enum PercentileRows {
     static func fields(_ year: UInt32, _ threshold: Accountability_V1_Threshold) -> [String] {
         [
             String(year), DeterminationRows.typeName(threshold.type), threshold.gradeSpan, threshold.group, threshold.indicator,
-            threshold.at80, threshold.at90,
+            threshold.at80, threshold.at90, threshold.difficultyQuartile == 0 ? "" : String(threshold.difficultyQuartile),
         ]
     }
 
@@ -42,13 +42,13 @@ enum PercentileRows {
         return place(left) < place(right)
     }
 
-    /// The order of thresholds: type, span, group, indicator.
+    /// The order of thresholds: type, span, group, indicator, difficulty quartile.
     static func inOrder(_ left: Accountability_V1_Threshold, _ right: Accountability_V1_Threshold) -> Bool {
-        func place(_ threshold: Accountability_V1_Threshold) -> (Int, UInt8, UInt8, UInt8) {
+        func place(_ threshold: Accountability_V1_Threshold) -> (Int, UInt8, UInt8, UInt8, UInt32) {
             (
                 threshold.type.rawValue, GradeSpan(wireName: threshold.gradeSpan)?.rawValue ?? .max,
                 StudentGroup(wireName: threshold.group)?.rawValue ?? .max,
-                Indicator(wireName: threshold.indicator)?.rawValue ?? .max
+                Indicator(wireName: threshold.indicator)?.rawValue ?? .max, threshold.difficultyQuartile
             )
         }
         return place(left) < place(right)

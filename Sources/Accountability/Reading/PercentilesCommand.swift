@@ -60,7 +60,7 @@ struct PercentilesCommand: OperatorCommand {
             switch entry.entry {
             case .percentile(let percentile): !thresholds && (group == nil || percentile.group == group)
             case .threshold(let threshold): thresholds && (group == nil || threshold.group == group)
-            case nil: false
+            case .norm, nil: false
             }
         }
         selection.note(thresholds ? "thresholds" : "percentiles", isEmpty: entries.isEmpty, years: years)

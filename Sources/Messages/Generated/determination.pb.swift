@@ -52,7 +52,7 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._districtCode = newValue}
   }
 
-  /// requiring_assistance, not_requiring_assistance, insufficient_data.
+  /// requiring_assistance, not_requiring_assistance, insufficient_data; empty for a year in which measures alone are reported.
   public var classification: String {
     get {_storage._classification}
     set {_uniqueStorage()._classification = newValue}
@@ -188,6 +188,12 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._recognitions = newValue}
   }
 
+  /// Identifications under 20 U.S.C. 6311(c) and (d), beside the determination of the regulation.
+  public var federalDesignations: [Accountability_V1_FederalDesignation] {
+    get {_storage._federalDesignations}
+    set {_uniqueStorage()._federalDesignations = newValue}
+  }
+
   /// The framework it was made under: its year, digest and status.
   public var framework: String {
     get {_storage._framework}
@@ -251,6 +257,28 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+public nonisolated struct Accountability_V1_FederalDesignation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// csi, tsi or atsi: comprehensive, targeted, additional targeted support and improvement.
+  public var designation: String = String()
+
+  /// lowest_title1, low_graduation, consistently_low_subgroups, subgroups_like_lowest_title1, not_exiting, or directive.
+  public var reason: String = String()
+
+  /// The school year that identified it.
+  public var identified: UInt32 = 0
+
+  /// The groups it rests upon.
+  public var groups: [String] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 public nonisolated struct Accountability_V1_SuspendedMeasure: Sendable {
@@ -491,6 +519,12 @@ public nonisolated struct Accountability_V1_IndicatorPoints: Sendable {
   /// The prior value is the baseline of the target.
   public var priorIsBaseline: Bool = false
 
+  /// recovery or forward: the path that the target follows.
+  public var path: String = String()
+
+  /// Of EL progress: the quartile in which the statewide values below stand; 0 where that is not known.
+  public var difficultyQuartile: UInt32 = 0
+
   /// The statewide value that gave the points, where one did. Others are in the topic of percentiles: they move without a change
   /// of the organization.
   public var at80: String = String()
@@ -591,7 +625,7 @@ fileprivate nonisolated let _protobuf_package = "accountability.v1"
 
 nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Determination"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}participation\0\u{2}\u{6}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{4}\u{4}graduation_rate\0\u{3}graduation_cohort\0\u{3}low_graduation\0\u{3}graduation_data_year\0\u{1}graduates\0\u{2}\u{6}designation\0\u{1}recognitions\0\u{2}\u{9}framework\0\u{3}framework_digest\0\u{1}status\0\u{2}\u{8}revision\0\u{1}changes\0\u{1}cause\0\u{3}issued_unix_milliseconds\0\u{4}\u{7}status_reason\0\u{3}suspended_measures\0\u{3}publication_notes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}participation\0\u{2}\u{6}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{4}\u{4}graduation_rate\0\u{3}graduation_cohort\0\u{3}low_graduation\0\u{3}graduation_data_year\0\u{1}graduates\0\u{2}\u{6}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{2}\u{8}framework\0\u{3}framework_digest\0\u{1}status\0\u{2}\u{8}revision\0\u{1}changes\0\u{1}cause\0\u{3}issued_unix_milliseconds\0\u{4}\u{7}status_reason\0\u{3}suspended_measures\0\u{3}publication_notes\0")
 
   fileprivate class _StorageClass {
     var _schoolYear: UInt32 = 0
@@ -622,6 +656,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
     var _graduates: UInt32 = 0
     var _designation: String = String()
     var _recognitions: [String] = []
+    var _federalDesignations: [Accountability_V1_FederalDesignation] = []
     var _framework: String = String()
     var _frameworkDigest: String = String()
     var _status: String = String()
@@ -670,6 +705,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       _graduates = source._graduates
       _designation = source._designation
       _recognitions = source._recognitions
+      _federalDesignations = source._federalDesignations
       _framework = source._framework
       _frameworkDigest = source._frameworkDigest
       _status = source._status
@@ -726,6 +762,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
         case 34: try { try decoder.decodeSingularUInt32Field(value: &_storage._graduates) }()
         case 40: try { try decoder.decodeSingularStringField(value: &_storage._designation) }()
         case 41: try { try decoder.decodeRepeatedStringField(value: &_storage._recognitions) }()
+        case 42: try { try decoder.decodeRepeatedMessageField(value: &_storage._federalDesignations) }()
         case 50: try { try decoder.decodeSingularStringField(value: &_storage._framework) }()
         case 51: try { try decoder.decodeSingularStringField(value: &_storage._frameworkDigest) }()
         case 52: try { try decoder.decodeSingularStringField(value: &_storage._status) }()
@@ -832,6 +869,9 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       if !_storage._recognitions.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._recognitions, fieldNumber: 41)
       }
+      if !_storage._federalDesignations.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._federalDesignations, fieldNumber: 42)
+      }
       if !_storage._framework.isEmpty {
         try visitor.visitSingularStringField(value: _storage._framework, fieldNumber: 50)
       }
@@ -899,6 +939,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
         if _storage._graduates != rhs_storage._graduates {return false}
         if _storage._designation != rhs_storage._designation {return false}
         if _storage._recognitions != rhs_storage._recognitions {return false}
+        if _storage._federalDesignations != rhs_storage._federalDesignations {return false}
         if _storage._framework != rhs_storage._framework {return false}
         if _storage._frameworkDigest != rhs_storage._frameworkDigest {return false}
         if _storage._status != rhs_storage._status {return false}
@@ -913,6 +954,51 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_FederalDesignation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".FederalDesignation"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}designation\0\u{1}reason\0\u{1}identified\0\u{1}groups\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.designation) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.identified) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.groups) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.designation.isEmpty {
+      try visitor.visitSingularStringField(value: self.designation, fieldNumber: 1)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 2)
+    }
+    if self.identified != 0 {
+      try visitor.visitSingularUInt32Field(value: self.identified, fieldNumber: 3)
+    }
+    if !self.groups.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.groups, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_FederalDesignation, rhs: Accountability_V1_FederalDesignation) -> Bool {
+    if lhs.designation != rhs.designation {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.identified != rhs.identified {return false}
+    if lhs.groups != rhs.groups {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1323,7 +1409,7 @@ nonisolated extension Accountability_V1_CategoryTotal: SwiftProtobuf.Message, Sw
 
 nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IndicatorPoints"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}indicator\0\u{1}value\0\u{1}prior\0\u{1}target\0\u{1}count\0\u{1}points\0\u{1}rule\0\u{3}at_80\0\u{3}at_90\0\u{3}group_at_80\0\u{3}group_at_90\0\u{3}prior_is_baseline\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}indicator\0\u{1}value\0\u{1}prior\0\u{1}target\0\u{1}count\0\u{1}points\0\u{1}rule\0\u{3}at_80\0\u{3}at_90\0\u{3}group_at_80\0\u{3}group_at_90\0\u{3}prior_is_baseline\0\u{1}path\0\u{3}difficulty_quartile\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1343,6 +1429,8 @@ nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, 
       case 10: try { try decoder.decodeSingularStringField(value: &self.groupAt80) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self.groupAt90) }()
       case 12: try { try decoder.decodeSingularBoolField(value: &self.priorIsBaseline) }()
+      case 13: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      case 14: try { try decoder.decodeSingularUInt32Field(value: &self.difficultyQuartile) }()
       default: break
       }
     }
@@ -1389,6 +1477,12 @@ nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, 
     if self.priorIsBaseline != false {
       try visitor.visitSingularBoolField(value: self.priorIsBaseline, fieldNumber: 12)
     }
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 13)
+    }
+    if self.difficultyQuartile != 0 {
+      try visitor.visitSingularUInt32Field(value: self.difficultyQuartile, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1401,6 +1495,8 @@ nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, 
     if lhs._points != rhs._points {return false}
     if lhs.rule != rhs.rule {return false}
     if lhs.priorIsBaseline != rhs.priorIsBaseline {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs.difficultyQuartile != rhs.difficultyQuartile {return false}
     if lhs.at80 != rhs.at80 {return false}
     if lhs.at90 != rhs.at90 {return false}
     if lhs.groupAt80 != rhs.groupAt80 {return false}

@@ -220,6 +220,9 @@ public nonisolated struct Accountability_V1_IndicatorValue: Sendable {
 
   public var supplied: Bool = false
 
+  /// Of EL progress: how hard the targets of the students behind it are to meet, 1 to 4; 0 where that is not known.
+  public var difficultyQuartile: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -252,6 +255,9 @@ public nonisolated struct Accountability_V1_Standing: Sendable {
 
   public var values: [Accountability_V1_StandingValue] = []
 
+  /// Receives funds under Title I.
+  public var title1: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -278,6 +284,8 @@ public nonisolated struct Accountability_V1_StandingValue: Sendable {
   /// Clears the value of `count`. Subsequent reads from it will return its default value.
   public mutating func clearCount() {self._count = nil}
 
+  public var difficultyQuartile: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -287,7 +295,8 @@ public nonisolated struct Accountability_V1_StandingValue: Sendable {
 
 /// Topic `accountability.percentiles.v1`, 603 CMR 2.03(2)(a) and (c). Partitioned by district.
 /// Key of a percentile: `<school year>/<org>/<group>/<comparison group>`; of a threshold (in every partition):
-/// `<school year>/threshold/<organization type>/<span>/<group>/<indicator>`.
+/// `<school year>/threshold/<organization type>/<span>/<group>/<indicator>`, with `/<difficulty quartile>` where it is one's own;
+/// of a norm: `<school year>/norm/<group>/<org>`.
 public nonisolated struct Accountability_V1_PercentileEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -313,13 +322,36 @@ public nonisolated struct Accountability_V1_PercentileEntry: Sendable {
     set {entry = .threshold(newValue)}
   }
 
+  public var norm: Accountability_V1_Norm {
+    get {
+      if case .norm(let v)? = entry {return v}
+      return Accountability_V1_Norm()
+    }
+    set {entry = .norm(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Entry: Equatable, Sendable {
     case percentile(Accountability_V1_Percentile)
     case threshold(Accountability_V1_Threshold)
+    case norm(Accountability_V1_Norm)
 
   }
+
+  public init() {}
+}
+
+/// What an organization brought into the ranks of a school year when they became official, by the school years that they weigh: a later
+/// correction is placed against it.
+public nonisolated struct Accountability_V1_Norm: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var standings: [Accountability_V1_Standing] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
@@ -347,6 +379,12 @@ public nonisolated struct Accountability_V1_Percentile: Sendable {
   public var population: UInt32 = 0
 
   public var stages: [Accountability_V1_PercentileStage] = []
+
+  /// Among the lowest performing schools that receive funds under Title I, 20 U.S.C. 6311(c)(4)(D)(i)(I).
+  public var lowestTitle1: Bool = false
+
+  /// Placed against the official ranks.
+  public var frozen: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -393,6 +431,9 @@ public nonisolated struct Accountability_V1_Threshold: Sendable {
   public var at80: String = String()
 
   public var at90: String = String()
+
+  /// Among organizations of this difficulty quartile; 0 among all.
+  public var difficultyQuartile: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -681,7 +722,7 @@ nonisolated extension Accountability_V1_IndicatorEntry: SwiftProtobuf.Message, S
 
 nonisolated extension Accountability_V1_IndicatorValue: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IndicatorValue"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}grade_span\0\u{1}group\0\u{1}indicator\0\u{1}value\0\u{1}count\0\u{1}sum\0\u{1}divisor\0\u{1}supplied\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}grade_span\0\u{1}group\0\u{1}indicator\0\u{1}value\0\u{1}count\0\u{1}sum\0\u{1}divisor\0\u{1}supplied\0\u{3}difficulty_quartile\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -697,6 +738,7 @@ nonisolated extension Accountability_V1_IndicatorValue: SwiftProtobuf.Message, S
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.sum) }()
       case 7: try { try decoder.decodeSingularInt64Field(value: &self.divisor) }()
       case 8: try { try decoder.decodeSingularBoolField(value: &self.supplied) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.difficultyQuartile) }()
       default: break
       }
     }
@@ -731,6 +773,9 @@ nonisolated extension Accountability_V1_IndicatorValue: SwiftProtobuf.Message, S
     if self.supplied != false {
       try visitor.visitSingularBoolField(value: self.supplied, fieldNumber: 8)
     }
+    if self.difficultyQuartile != 0 {
+      try visitor.visitSingularUInt32Field(value: self.difficultyQuartile, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -743,6 +788,7 @@ nonisolated extension Accountability_V1_IndicatorValue: SwiftProtobuf.Message, S
     if lhs.sum != rhs.sum {return false}
     if lhs.divisor != rhs.divisor {return false}
     if lhs.supplied != rhs.supplied {return false}
+    if lhs.difficultyQuartile != rhs.difficultyQuartile {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -750,7 +796,7 @@ nonisolated extension Accountability_V1_IndicatorValue: SwiftProtobuf.Message, S
 
 nonisolated extension Accountability_V1_Standing: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Standing"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{1}group\0\u{3}org_code\0\u{1}type\0\u{3}comparison_group\0\u{3}non_high_enrollment\0\u{3}high_enrollment\0\u{1}values\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{1}group\0\u{3}org_code\0\u{1}type\0\u{3}comparison_group\0\u{3}non_high_enrollment\0\u{3}high_enrollment\0\u{1}values\0\u{1}title1\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -766,6 +812,7 @@ nonisolated extension Accountability_V1_Standing: SwiftProtobuf.Message, SwiftPr
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.nonHighEnrollment) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.highEnrollment) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.values) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.title1) }()
       default: break
       }
     }
@@ -796,6 +843,9 @@ nonisolated extension Accountability_V1_Standing: SwiftProtobuf.Message, SwiftPr
     if !self.values.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.values, fieldNumber: 8)
     }
+    if self.title1 != false {
+      try visitor.visitSingularBoolField(value: self.title1, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -808,6 +858,7 @@ nonisolated extension Accountability_V1_Standing: SwiftProtobuf.Message, SwiftPr
     if lhs.nonHighEnrollment != rhs.nonHighEnrollment {return false}
     if lhs.highEnrollment != rhs.highEnrollment {return false}
     if lhs.values != rhs.values {return false}
+    if lhs.title1 != rhs.title1 {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -815,7 +866,7 @@ nonisolated extension Accountability_V1_Standing: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Accountability_V1_StandingValue: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StandingValue"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}grade_span\0\u{1}indicator\0\u{1}value\0\u{1}count\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}grade_span\0\u{1}indicator\0\u{1}value\0\u{1}count\0\u{3}difficulty_quartile\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -827,6 +878,7 @@ nonisolated extension Accountability_V1_StandingValue: SwiftProtobuf.Message, Sw
       case 2: try { try decoder.decodeSingularStringField(value: &self.indicator) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.value) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self._count) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.difficultyQuartile) }()
       default: break
       }
     }
@@ -849,6 +901,9 @@ nonisolated extension Accountability_V1_StandingValue: SwiftProtobuf.Message, Sw
     try { if let v = self._count {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 4)
     } }()
+    if self.difficultyQuartile != 0 {
+      try visitor.visitSingularUInt32Field(value: self.difficultyQuartile, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -857,6 +912,7 @@ nonisolated extension Accountability_V1_StandingValue: SwiftProtobuf.Message, Sw
     if lhs.indicator != rhs.indicator {return false}
     if lhs.value != rhs.value {return false}
     if lhs._count != rhs._count {return false}
+    if lhs.difficultyQuartile != rhs.difficultyQuartile {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -864,7 +920,7 @@ nonisolated extension Accountability_V1_StandingValue: SwiftProtobuf.Message, Sw
 
 nonisolated extension Accountability_V1_PercentileEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PercentileEntry"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{1}percentile\0\u{1}threshold\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{1}percentile\0\u{1}threshold\0\u{1}norm\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -899,6 +955,19 @@ nonisolated extension Accountability_V1_PercentileEntry: SwiftProtobuf.Message, 
           self.entry = .threshold(v)
         }
       }()
+      case 4: try {
+        var v: Accountability_V1_Norm?
+        var hadOneofValue = false
+        if let current = self.entry {
+          hadOneofValue = true
+          if case .norm(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.entry = .norm(v)
+        }
+      }()
       default: break
       }
     }
@@ -921,6 +990,10 @@ nonisolated extension Accountability_V1_PercentileEntry: SwiftProtobuf.Message, 
       guard case .threshold(let v)? = self.entry else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     }()
+    case .norm?: try {
+      guard case .norm(let v)? = self.entry else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -934,9 +1007,39 @@ nonisolated extension Accountability_V1_PercentileEntry: SwiftProtobuf.Message, 
   }
 }
 
+nonisolated extension Accountability_V1_Norm: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Norm"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}standings\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.standings) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.standings.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.standings, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_Norm, rhs: Accountability_V1_Norm) -> Bool {
+    if lhs.standings != rhs.standings {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Accountability_V1_Percentile: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Percentile"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}org_code\0\u{1}group\0\u{3}comparison_group\0\u{1}percentile\0\u{3}year_mean\0\u{3}weighted_mean\0\u{1}population\0\u{1}stages\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}org_code\0\u{1}group\0\u{3}comparison_group\0\u{1}percentile\0\u{3}year_mean\0\u{3}weighted_mean\0\u{1}population\0\u{1}stages\0\u{3}lowest_title1\0\u{1}frozen\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -952,6 +1055,8 @@ nonisolated extension Accountability_V1_Percentile: SwiftProtobuf.Message, Swift
       case 6: try { try decoder.decodeSingularStringField(value: &self.weightedMean) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.population) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.stages) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.lowestTitle1) }()
+      case 10: try { try decoder.decodeSingularBoolField(value: &self.frozen) }()
       default: break
       }
     }
@@ -982,6 +1087,12 @@ nonisolated extension Accountability_V1_Percentile: SwiftProtobuf.Message, Swift
     if !self.stages.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.stages, fieldNumber: 8)
     }
+    if self.lowestTitle1 != false {
+      try visitor.visitSingularBoolField(value: self.lowestTitle1, fieldNumber: 9)
+    }
+    if self.frozen != false {
+      try visitor.visitSingularBoolField(value: self.frozen, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -994,6 +1105,8 @@ nonisolated extension Accountability_V1_Percentile: SwiftProtobuf.Message, Swift
     if lhs.weightedMean != rhs.weightedMean {return false}
     if lhs.population != rhs.population {return false}
     if lhs.stages != rhs.stages {return false}
+    if lhs.lowestTitle1 != rhs.lowestTitle1 {return false}
+    if lhs.frozen != rhs.frozen {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1051,7 +1164,7 @@ nonisolated extension Accountability_V1_PercentileStage: SwiftProtobuf.Message, 
 
 nonisolated extension Accountability_V1_Threshold: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Threshold"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{3}grade_span\0\u{1}group\0\u{1}indicator\0\u{3}at_80\0\u{3}at_90\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{3}grade_span\0\u{1}group\0\u{1}indicator\0\u{3}at_80\0\u{3}at_90\0\u{3}difficulty_quartile\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1065,6 +1178,7 @@ nonisolated extension Accountability_V1_Threshold: SwiftProtobuf.Message, SwiftP
       case 4: try { try decoder.decodeSingularStringField(value: &self.indicator) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.at80) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.at90) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.difficultyQuartile) }()
       default: break
       }
     }
@@ -1089,6 +1203,9 @@ nonisolated extension Accountability_V1_Threshold: SwiftProtobuf.Message, SwiftP
     if !self.at90.isEmpty {
       try visitor.visitSingularStringField(value: self.at90, fieldNumber: 6)
     }
+    if self.difficultyQuartile != 0 {
+      try visitor.visitSingularUInt32Field(value: self.difficultyQuartile, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1099,6 +1216,7 @@ nonisolated extension Accountability_V1_Threshold: SwiftProtobuf.Message, SwiftP
     if lhs.indicator != rhs.indicator {return false}
     if lhs.at80 != rhs.at80 {return false}
     if lhs.at90 != rhs.at90 {return false}
+    if lhs.difficultyQuartile != rhs.difficultyQuartile {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

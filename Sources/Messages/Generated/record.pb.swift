@@ -578,6 +578,9 @@ public nonisolated struct Accountability_V1_Target: Sendable {
 
   public var target: String = String()
 
+  /// recovery or forward, the path that the target follows; empty where there is one path alone.
+  public var path: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1479,7 +1482,7 @@ nonisolated extension Accountability_V1_SuppliedValue: SwiftProtobuf.Message, Sw
 
 nonisolated extension Accountability_V1_Target: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Target"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}grade_span\0\u{1}group\0\u{1}indicator\0\u{1}baseline\0\u{1}target\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}grade_span\0\u{1}group\0\u{1}indicator\0\u{1}baseline\0\u{1}target\0\u{1}path\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1492,6 +1495,7 @@ nonisolated extension Accountability_V1_Target: SwiftProtobuf.Message, SwiftProt
       case 3: try { try decoder.decodeSingularStringField(value: &self.indicator) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.baseline) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.target) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.path) }()
       default: break
       }
     }
@@ -1513,6 +1517,9 @@ nonisolated extension Accountability_V1_Target: SwiftProtobuf.Message, SwiftProt
     if !self.target.isEmpty {
       try visitor.visitSingularStringField(value: self.target, fieldNumber: 5)
     }
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1522,6 +1529,7 @@ nonisolated extension Accountability_V1_Target: SwiftProtobuf.Message, SwiftProt
     if lhs.indicator != rhs.indicator {return false}
     if lhs.baseline != rhs.baseline {return false}
     if lhs.target != rhs.target {return false}
+    if lhs.path != rhs.path {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -98,6 +98,9 @@ public enum Vocabulary {
     /// Subjects of participation counts.
     public static let subjects = ["ELA", "Math", "STE"]
 
+    /// The paths of targets: back to where a group stood in 2019, and on from there.
+    public static let targetPaths = ["recovery", "forward"]
+
     /// The acts of the Department.
     public static let directives = [
         "designation", "recognition", "release", "suspension", "framework_step", "review", "plan_filing",
@@ -105,7 +108,7 @@ public enum Vocabulary {
 
     /// The kinds of all acts; each act has its own.
     public static let directiveKinds = [
-        "underperforming", "chronically_underperforming", "directed_focused",
+        "underperforming", "chronically_underperforming", "directed_focused", "csi", "tsi", "atsi",
         "high_achievement", "high_growth", "exceeding_targets", "meeting_targets", "significant_improvement",
         "national_blue_ribbon", "esea_distinguished",
         "preliminary", "official", "revised", "appeal",

@@ -177,6 +177,7 @@ extension Layout {
         measured + [
             Column("baseline", .decimal(0...1_000), .mayBeEmpty, "the value the target starts from"),
             Column("target", .decimal(0...1_000), "the value to reach in the year"),
+            Column("path", .choice(Vocabulary.targetPaths), .optional, "the path that a target of achievement follows, from 2023"),
         ]
 
     private static let directiveColumns =

@@ -69,6 +69,15 @@ public struct Determination: Hashable, Sendable {
     /// The rank that applies first gives the classification and the level; within a rank all rows must agree.
     public init(_ input: DeterminationInput, _ framework: Framework) throws(RuleError) {
         let parameters = try framework.section(\.determination, "determinations")
+        guard parameters.issued.value else {
+            throw .framework(
+                FrameworkError(
+                    .measureAbsent,
+                    file: "\(framework.name).yaml",
+                    message: "the framework of \(framework.schoolYears.map(String.init).joined(separator: ", ")) issues no determinations"
+                )
+            )
+        }
         self.input = input
         let graduation: LowGraduation? =
             if let cohort = input.cohort, let graduates = input.graduates {

@@ -1,7 +1,7 @@
 /// The framework for district and school accountability of one or more school years: 603 CMR 2.03(1).
 ///
 /// Every number and switch of the rules is a ``Parameter`` with its status and its source. Sections that a year does not have
-/// are nil: 2022 has no targets, percentages or determinations; before 2018 only participation is known.
+/// are nil: 2022 has no targets or percentages; before 2018 only participation is known.
 public final class Framework: Sendable {
     /// The short name: `2019`.
     public let name: String
@@ -32,6 +32,8 @@ public final class Framework: Sendable {
     public let percentile: PercentileParameters?
     /// Determinations: (3).
     public let determination: DeterminationParameters?
+    /// Federal identifications beside the determinations.
+    public let federal: FederalParameters?
     /// Publication and suspension: (10), (11).
     public let publication: PublicationParameters?
     /// Improvement planning: (7).
@@ -89,6 +91,7 @@ public final class Framework: Sendable {
         percentage = reader.has("percentage") ? try PercentageParameters(reader) : nil
         percentile = reader.has("percentile") ? try PercentileParameters(reader) : nil
         determination = reader.has("determination") ? try DeterminationParameters(reader) : nil
+        federal = reader.has("federal") ? try FederalParameters(reader) : nil
         publication = reader.has("publication") ? try PublicationParameters(reader) : nil
         planning = reader.has("planning") ? try PlanningParameters(reader) : nil
         review = reader.has("review") ? try ReviewParameters(reader) : nil

@@ -36,6 +36,8 @@ public struct IndicatorParameters: Sendable {
     public let chronicAbsenceGrades: Parameter<[Grade]>
     /// School years between the data and the determination, by indicator; 0 where absent.
     public let dataLags: Parameter<[Indicator: Int]>
+    /// How the mean of the students' difficulty quartiles of EL progress is rounded to that of their organization.
+    public let difficultyRounding: Parameter<Rounding>
 
     init(_ reader: ParameterReader) throws(FrameworkError) {
         var measures: [GradeSpan: Parameter<[Indicator: AchievementMeasure]>] = [:]
@@ -76,6 +78,7 @@ public struct IndicatorParameters: Sendable {
         dataLags = try reader.read("indicators.data_lags", "a table of indicators to years") {
             $0.byName(Indicator.self) { $0.integer }
         }
+        difficultyRounding = try reader.rounding("indicators.difficulty_rounding")
     }
 
     /// How an achievement indicator is measured in a span; nil for other indicators.

@@ -55,6 +55,8 @@ public struct DeterminationParameters: Sendable {
         case oneThirdFail = "one_third_fail"
     }
 
+    /// Whether the year issues determinations; where it does not, its measures are reported without one.
+    public let issued: Parameter<Bool>
     /// The accountability percentile up to which a school is among the lowest performing.
     public let lowestPerformingPercentile: Parameter<Int>
     /// The subgroup percentile up to which a subgroup is low performing.
@@ -69,6 +71,7 @@ public struct DeterminationParameters: Sendable {
     public let lowGraduationNeedsPercentage: Parameter<Bool>
 
     init(_ reader: ParameterReader) throws(FrameworkError) {
+        issued = try reader.flag("determination.issued")
         lowestPerformingPercentile = try reader.integer("determination.lowest_performing_percentile", in: 0...99)
         lowSubgroupPercentile = try reader.integer("determination.low_subgroup_percentile", in: 0...99)
         lowGraduation = try reader.choice("determination.low_graduation")

@@ -54,6 +54,8 @@ public struct PointParameters: Sendable {
     public let growthBands: [Int: Parameter<Ratio>]
     /// The statewide percentile rules, by scale.
     public let statewide: [Scale: Parameter<[StatewideRule]>]
+    /// The paths that targets of achievement follow; none where there is one alone.
+    public let paths: Parameter<[TargetPath]>
 
     init(_ reader: ParameterReader) throws(FrameworkError) {
         maximum = try reader.integer("points.maximum", in: 1...100)
@@ -79,6 +81,7 @@ public struct PointParameters: Sendable {
         var bands: [Int: Parameter<Ratio>] = [:]
         for points in 1...4 { bands[points] = try reader.ratio("points.growth.\(points)") }
         growthBands = bands
+        paths = try reader.read("points.paths", "a list of paths of targets") { $0.names(TargetPath.self) }
     }
 
     private static func statewideRules(_ value: ParameterValue) -> [StatewideRule]? {

@@ -43,6 +43,17 @@ public struct IndicatorTally: Hashable, Sendable {
     }
 }
 
+extension IndicatorTally {
+    /// The difficulty quartile of an organization, from the sum of its English learners' quartiles: 1 to 4; nil of nobody.
+    ///
+    /// Progress is judged statewide among organizations whose targets are as hard to meet: 603 CMR 2.03(2)(b).
+    public func difficultyQuartile(_ parameters: IndicatorParameters) throws(NumberError) -> Int? {
+        guard count > 0 else { return nil }
+        let units = try Rounding(parameters.difficultyRounding.value.mode, decimals: 0).units(try Ratio(sum, over: count))
+        return Int(min(max(units, 1), 4))
+    }
+}
+
 /// The value of an indicator for a group: 603 CMR 2.03(2)(b).
 public struct IndicatorValue: Hashable, Sendable {
     /// The indicator.

@@ -12,6 +12,30 @@ public struct StatewideThresholds: Hashable, Sendable {
     }
 }
 
+/// The path that a target of achievement follows after the pandemic.
+public enum TargetPath: UInt8, WireNamed {
+    /// Back to where the group stood in 2019.
+    case recovery
+    /// On from there.
+    case forward
+
+    /// The name in files and messages.
+    public var wireName: String {
+        switch self {
+        case .recovery: "recovery"
+        case .forward: "forward"
+        }
+    }
+
+    /// The words of the reports.
+    public var title: String {
+        switch self {
+        case .recovery: "Recovery Path"
+        case .forward: "Path Forward"
+        }
+    }
+}
+
 /// What the points of an indicator are decided from.
 public struct PointsInput: Hashable, Sendable {
     /// The indicator.
@@ -28,6 +52,8 @@ public struct PointsInput: Hashable, Sendable {
     public let count: Int64
     /// The statewide values.
     public let statewide: StatewideThresholds
+    /// The path that the target follows; nil where there is one path alone.
+    public let path: TargetPath?
 
     /// The input of one decision.
     public init(
@@ -37,7 +63,8 @@ public struct PointsInput: Hashable, Sendable {
         prior: Ratio? = nil,
         target: Ratio? = nil,
         count: Int64,
-        statewide: StatewideThresholds = StatewideThresholds()
+        statewide: StatewideThresholds = StatewideThresholds(),
+        path: TargetPath? = nil
     ) {
         self.indicator = indicator
         self.span = span
@@ -46,6 +73,7 @@ public struct PointsInput: Hashable, Sendable {
         self.target = target
         self.count = count
         self.statewide = statewide
+        self.path = path
     }
 }
 
@@ -63,7 +91,8 @@ extension PointsInput {
             prior: try round(prior),
             target: try round(target),
             count: count,
-            statewide: statewide
+            statewide: statewide,
+            path: path
         )
     }
 }
@@ -98,13 +127,13 @@ public enum PointsRow: Hashable, Sendable {
     /// The words for people.
     public var title: String {
         switch self {
-        case .exceededTarget: "Exceeded target"
-        case .highCut: "Exceeded target: at or beyond the fixed high value"
+        case .exceededTarget: "Exceeded Target"
+        case .highCut: "Exceeded Target: at or beyond the fixed high value"
         case .statewide(let rule):
             "At or beyond the statewide \(rule.percentile)th percentile (\(rule.population.rawValue))"
-        case .metTarget: "Met target"
-        case .improvedBelowTarget: "Improved below target"
-        case .noChange: "No change"
+        case .metTarget: "Met Target"
+        case .improvedBelowTarget: "Improved Below Target"
+        case .noChange: "No Change"
         case .declined: "Declined"
         case .growthBand: "Band of the mean student growth percentile"
         case .belowMinimumSize: "No points: below the minimum size"
@@ -125,6 +154,12 @@ public struct IndicatorPoints: Hashable, Sendable {
     public let row: PointsRow
     /// Current less prior, so that positive is more; nil without both.
     public let change: Ratio?
+
+    /// Why, in the words of the reports: the row, behind the path of the target where it led to points.
+    public var reason: String {
+        guard let path = input.path, points != nil else { return row.title }
+        return "\(path.title): \(row.title)"
+    }
 
     /// The points under a framework. Throws where the year has none.
     public init(_ input: PointsInput, _ framework: Framework) throws(RuleError) {
@@ -236,7 +271,7 @@ public struct IndicatorPoints: Hashable, Sendable {
             "Points, \(input.indicator), \(input.span)",
             points.map { "\($0) of \(framework.points?.maximum.value ?? 4)" } ?? "none",
             paragraph: .criterionReferenced,
-            row: row.title,
+            row: reason,
             parameters: records,
             inputs: [
                 Derivation("Current value", input.current), Derivation("Prior value", input.prior),

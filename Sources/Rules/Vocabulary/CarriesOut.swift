@@ -11,7 +11,7 @@ public enum RuleCitations {
         FrameworkLife.self, Percentiles.self, IndicatorPoints.self, TargetColumn.self, AnnualPercentage.self, CumulativePercentage.self,
         ParticipationRate.self, ParticipationJudgement.self, Determination.self, RecognitionCandidate.self, DirectiveTerm.self, LowGraduation.self,
         DistrictReview.self, SimilarOrganization.self, PlanObligation.self, PlanTemplate.self, AssistancePriority.self, Suspension.self,
-        StatewideResults.self,
+        StatewideResults.self, FederalDesignation.self,
     ]
 
     /// The names of the rules that carry out a paragraph.

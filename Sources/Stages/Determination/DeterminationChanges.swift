@@ -34,6 +34,7 @@ public enum DeterminationChanges {
         compare("low_participation_groups", old.lowParticipationGroups, new.lowParticipationGroups)
         compare("graduation_rate", old.graduationRate, new.graduationRate)
         compare("designation", old.designation, new.designation)
+        compare("federal_designations", old.federalDesignations.map(shown), new.federalDesignations.map(shown))
         compare("recognitions", old.recognitions, new.recognitions)
         compare("reason_texts", old.reasonTexts, new.reasonTexts)
         compare("status", old.status, new.status)
@@ -59,6 +60,10 @@ public enum DeterminationChanges {
 
     private static func shown(_ note: Accountability_V1_PublicationNote) -> String {
         "\(note.kind == "appeal" ? "changed on appeal" : "revised") by \(note.reference)"
+    }
+
+    private static func shown(_ designation: Accountability_V1_FederalDesignation) -> String {
+        "\(designation.designation) of \(designation.identified), \(designation.reason)"
     }
 
     private static func shown(_ value: String) -> String { value.isEmpty ? "none" : value }

@@ -13,6 +13,7 @@ struct DeterminationMaker {
     let directives: DirectiveTable
     let priorAnnual: Ratio?
     let targets: TargetResults
+    let federal: [FederalDesignation]
 
     /// The determination, without what belongs to its publication: revision, changes, cause, time.
     func make() throws -> Accountability_V1_Determination {
@@ -38,11 +39,14 @@ struct DeterminationMaker {
         addStatus(to: &message)
 
         var input = DeterminationInput(type: type)
-        if !suspended.contains(.criterionReferenced) { input.cumulative = try addPercentages(to: &message)?.percent }
-        try addPercentiles(to: &message, input: &input, comparison: organization.comparisonGroup, suspended)
+        if !suspended.contains(.criterionReferenced) {
+            if framework.points == nil { addValues(to: &message) }
+            input.cumulative = try addPercentages(to: &message)?.percent
+        }
+        try addPercentiles(to: &message, input: &input, suspended)
         if !suspended.contains(.participation) { addParticipation(to: &message, input: &input) }
         input.sufficientData = input.cumulative != nil || input.percentile != nil
-        let graduation = addGraduation(to: &input)
+        if let graduation = facts.graduation() { (input.cohort, input.graduates) = graduation }
         let designations = directives.designations(of: codeText, in: year)
         let recognitions = suspended.contains(.exemplaryPerformance) ? [] : directives.recognitions(of: codeText, in: year)
         input.designations = designations.map(\.designation)
@@ -50,22 +54,49 @@ struct DeterminationMaker {
         message.designation = designations.first?.designation.wireName ?? ""
         message.recognitions = input.recognitions
         message.reasonTexts = (designations.map(\.reason) + recognitions.map(\.reason)).filter { !$0.isEmpty }
-        guard framework.determination != nil, !suspended.contains(.determinations) else { return message }
+        message.federalDesignations = federal.map(Self.message(of:))
+        if framework.determination?.issued.value == true, !suspended.contains(.determinations) {
+            try addDetermination(Determination(input, framework), to: &message)
+        }
+        if suspended.contains(.needForAssistance) { withholdNeed(from: &message) }
+        return message
+    }
 
-        let determination = try Determination(input, framework)
+    private func addDetermination(
+        _ determination: Determination,
+        to message: inout Accountability_V1_Determination
+    ) throws {
         message.classification = determination.classification.wireName
         message.level = determination.level?.wireName ?? ""
         message.band = determination.progress?.wireName ?? ""
-        if !suspended.contains(.needForAssistance) { message.reasons = determination.reasons.map(\.wireName) }
+        message.reasons = determination.reasons.map(\.wireName)
         message.lowGraduation = determination.reasons.contains(.lowGraduation)
-        if let judged = determination.graduation, let rate = judged.rate, let graduation,
+        guard let judged = determination.graduation, let rate = judged.rate,
             Suppression(students: judged.cohort, framework) != .hidden
-        {
-            message.graduationRate = rate.shortText
-            message.graduationCohort = UInt32(clamping: judged.cohort)
-            message.graduates = UInt32(clamping: judged.graduates)
-            message.graduationDataYear = UInt32(clamping: graduation)
-        }
+        else { return }
+        message.graduationRate = rate.shortText
+        message.graduationCohort = UInt32(clamping: judged.cohort)
+        message.graduates = UInt32(clamping: judged.graduates)
+        message.graduationDataYear = UInt32(clamping: year - (framework.indicators?.lag(.fourYearGraduation) ?? 0))
+    }
+
+    /// Leaves out everything that tells of a need for assistance or intervention, 603 CMR 2.03(2)(e): the measures it is read from stay.
+    private func withholdNeed(from message: inout Accountability_V1_Determination) {
+        message.reasons = []
+        message.reasonTexts = []
+        message.lowSubgroups = []
+        message.lowParticipationGroups = []
+        message.lowGraduation = false
+        message.designation = ""
+        message.federalDesignations = []
+    }
+
+    private static func message(of designation: FederalDesignation) -> Accountability_V1_FederalDesignation {
+        var message = Accountability_V1_FederalDesignation()
+        message.designation = designation.support.wireName
+        message.reason = designation.reason.wireName
+        message.identified = UInt32(clamping: designation.identified)
+        message.groups = designation.groups.map(\.wireName)
         return message
     }
 
@@ -87,7 +118,54 @@ struct DeterminationMaker {
         message.status = "official"
     }
 
+    /// The values of a year that gives no points for them.
+    private func addValues(to message: inout Accountability_V1_Determination) {
+        for group in StudentGroup.allCases {
+            var spans: [Accountability_V1_Span] = []
+            for span in GradeSpan.allCases {
+                var column = Accountability_V1_Column()
+                column.group = group.wireName
+                column.indicators = Indicator.allCases.compactMap { indicator in
+                    facts.value(group, span, indicator).flatMap { valueAlone(indicator, $0) }
+                }
+                guard !column.indicators.isEmpty else { continue }
+                var entry = Accountability_V1_Span()
+                entry.gradeSpan = span.wireName
+                entry.columns = [column]
+                spans.append(entry)
+            }
+            guard !spans.isEmpty else { continue }
+            if group == .allStudents || group == .lowestPerforming {
+                for span in spans {
+                    if let index = message.spans.firstIndex(where: { $0.gradeSpan == span.gradeSpan }) {
+                        message.spans[index].columns += span.columns
+                    } else {
+                        message.spans.append(span)
+                    }
+                }
+            } else {
+                var percentage = Accountability_V1_GroupPercentage()
+                percentage.group = group.wireName
+                percentage.spans = spans
+                message.groupPercentages.append(percentage)
+            }
+        }
+    }
+
+    /// A value without points, as it may be published; nil where nothing of it may.
+    private func valueAlone(_ indicator: Indicator, _ measure: Measure) -> Accountability_V1_IndicatorPoints? {
+        let suppression: Suppression = measure.count.map { Suppression(students: $0, framework) } ?? .full
+        guard suppression != .hidden else { return nil }
+        var message = Accountability_V1_IndicatorPoints()
+        message.indicator = indicator.wireName
+        if let count = measure.count { message.count = UInt32(clamping: count) }
+        message.rule = "Reported without points"
+        if suppression == .full { message.value = measure.value.shortText }
+        return message
+    }
+
     private func addPercentages(to message: inout Accountability_V1_Determination) throws -> CumulativePercentage? {
+        guard framework.percentage != nil else { return nil }
         message.spans = try spans(targets.columns, annual: targets.annual)
         for group in targets.groups {
             let spans = try spans(group.columns, annual: group.annual)
@@ -113,16 +191,11 @@ struct DeterminationMaker {
     private func addPercentiles(
         to message: inout Accountability_V1_Determination,
         input: inout DeterminationInput,
-        comparison declared: String,
         _ suspended: Set<ReportedMeasure>
     ) throws {
         // Districts have no percentile: 603 CMR 2.03(2)(a) ranks schools.
         guard type == .school else { return }
-        var chosen: [StudentGroup: PercentileFact] = [:]
-        for fact in facts.percentiles {
-            // One rank a group: that among the schools it is declared to be compared with, where there are several.
-            if chosen[fact.group] == nil || fact.comparison.wireName == declared { chosen[fact.group] = fact }
-        }
+        var chosen = facts.percentilesByGroup()
         // The percentile of all students is the accountability percentile of (2)(a), those of other groups are (2)(c).
         if suspended.contains(.accountabilityPercentile) { chosen[.allStudents] = nil }
         if suspended.contains(.subgroupPercentile) { chosen = chosen.filter { $0.key == .allStudents } }
@@ -168,21 +241,6 @@ struct DeterminationMaker {
             message.participation.append(rate)
         }
         message.lowParticipationGroups = input.lowParticipationGroups.map(\.wireName)
-    }
-
-    /// The cohort that is judged, of the data year that the framework names.
-    ///
-    /// Returns that year.
-    ///
-    /// Supplied rates come with the cohort as their count: the graduates are the rate's share of it, to the nearest student, which is
-    /// the true number wherever the rate has enough decimals to tell students apart.
-    private func addGraduation(to input: inout DeterminationInput) -> Int? {
-        guard let rate = facts.value(.allStudents, .high, .fourYearGraduation), let cohort = rate.count,
-            let graduates = try? Rounding(.halfUp, decimals: 0).units(rate.value * Ratio(cohort) / .hundred)
-        else { return nil }
-        input.cohort = cohort
-        input.graduates = min(max(graduates, 0), cohort)
-        return year - (framework.indicators?.lag(.fourYearGraduation) ?? 0)
     }
 
     private func spans(_ columns: [ColumnResult], annual: AnnualPercentage?) throws -> [Accountability_V1_Span] {
@@ -236,7 +294,9 @@ struct DeterminationMaker {
         var message = Accountability_V1_IndicatorPoints()
         message.indicator = points.input.indicator.wireName
         if let count = result.count { message.count = UInt32(clamping: count) }
-        message.rule = points.row.title
+        message.rule = points.reason
+        message.path = points.input.path?.wireName ?? ""
+        message.difficultyQuartile = UInt32(clamping: result.difficultyQuartile)
         guard suppression == .full else { return message }
         message.value = points.input.current?.shortText ?? ""
         message.prior = points.input.prior?.shortText ?? ""
@@ -249,7 +309,8 @@ struct DeterminationMaker {
             case (.allStudents, _): message.at90 = result.threshold?.at90?.shortText ?? ""
             case (.ownGroup, 80): message.groupAt80 = result.groupThreshold?.at80?.shortText ?? ""
             case (.ownGroup, _): message.groupAt90 = result.groupThreshold?.at90?.shortText ?? ""
-            case (.difficultyQuartile, _): break
+            case (.difficultyQuartile, 80): message.at80 = points.input.statewide[.difficultyQuartile, 80]?.shortText ?? ""
+            case (.difficultyQuartile, _): message.at90 = points.input.statewide[.difficultyQuartile, 90]?.shortText ?? ""
             }
         }
         return message

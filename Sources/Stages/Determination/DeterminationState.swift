@@ -52,7 +52,10 @@ struct DeterminationState {
         if record.value != nil { entry = try record.message(Accountability_V1_IndicatorEntry.self) }
         let facts = facts(code, year)
         if parts[2] == "organization" {
-            if facts.set(organization: entry?.organization) { declare(code, year, entry?.organization, record.cause) }
+            if facts.set(organization: entry?.organization) {
+                declare(code, year, entry?.organization, record.cause)
+                markFederal(code, after: year, record.cause)
+            }
             return
         }
         guard parts.count == 6, let span = GradeSpan(wireName: parts[3]), let group = StudentGroup(wireName: parts[4]),
@@ -64,7 +67,10 @@ struct DeterminationState {
             case "target": facts.set(target: try target(entry?.target), group, span, indicator)
             default: throw UnusableRecord("not the key of an indicator")
             }
-        if changed { markWithNext(code, year, record.cause) }
+        if changed {
+            markWithNext(code, year, record.cause)
+            if indicator == .fourYearGraduation, group == .allStudents { markFederal(code, after: year, record.cause) }
+        }
     }
 
     mutating func foldPercentile(_ record: borrowing InputRecord) throws {
@@ -72,8 +78,11 @@ struct DeterminationState {
         guard parts.count >= 4, let year = Int(parts[0]) else { throw UnusableRecord("not the key of a percentile") }
         var entry: Accountability_V1_PercentileEntry?
         if record.value != nil { entry = try record.message(Accountability_V1_PercentileEntry.self) }
+        // The norm is what the ranks were made from: it is the ranking's own.
+        guard parts[1] != "norm" else { return }
         if parts[1] == "threshold" {
-            guard parts.count == 6, let type = OrganizationType(wireName: parts[2]),
+            let quartile = parts.count == 7 ? Int(parts[6]) : 0
+            guard parts.count == 6 || parts.count == 7, let quartile, let type = OrganizationType(wireName: parts[2]),
                 let span = GradeSpan(wireName: parts[3]),
                 let group = StudentGroup(wireName: parts[4]), let indicator = Indicator(wireName: parts[5])
             else { throw UnusableRecord("not the key of a threshold") }
@@ -81,7 +90,9 @@ struct DeterminationState {
             if let values = entry?.threshold {
                 threshold = StatewideTable.Threshold(at80: try number(values.at80), at90: try number(values.at90))
             }
-            let key = StatewideTable.Key(type: type, span: span, group: group, indicator: indicator)
+            let key = StatewideTable.Key(
+                type: type, span: span, group: group, indicator: indicator, difficultyQuartile: quartile
+            )
             if statewide[year, default: StatewideTable()].set(threshold, key) {
                 movedThresholds[year, default: [:]][key] = record.cause
             }
@@ -90,8 +101,15 @@ struct DeterminationState {
         guard parts.count == 4, let code = OrganizationCode(parts[1]), let group = StudentGroup(wireName: parts[2]),
             let comparison = ComparisonGroup(wireName: parts[3])
         else { throw UnusableRecord("not the key of a percentile") }
-        if facts(code, year).set(percentile: (entry?.percentile.percentile).map { Int($0) }, group, comparison) {
+        let fact = (entry?.percentile)
+            .map {
+                PercentileFact(
+                    group: group, comparison: comparison, percentile: Int($0.percentile), isLowestTitle1: $0.lowestTitle1
+                )
+            }
+        if facts(code, year).set(percentile: fact, group, comparison) {
             mark(code, year, record.cause)
+            markFederal(code, after: year, record.cause)
         }
     }
 
@@ -120,12 +138,20 @@ struct DeterminationState {
 
     private func measure(_ value: Accountability_V1_IndicatorValue?) throws -> Measure? {
         guard let value, let number = try number(value.value) else { return nil }
-        return Measure(value: number, count: value.hasCount ? Int64(value.count) : nil)
+        return Measure(
+            value: number,
+            count: value.hasCount ? Int64(value.count) : nil,
+            difficultyQuartile: Int(min(value.difficultyQuartile, 4))
+        )
     }
 
     private func target(_ target: Accountability_V1_Target?) throws -> TargetFact? {
         guard let target else { return nil }
-        return TargetFact(baseline: try number(target.baseline), target: try number(target.target))
+        return TargetFact(
+            baseline: try number(target.baseline),
+            target: try number(target.target),
+            path: TargetPath(wireName: target.path)
+        )
     }
 
     // MARK: What is dirty
@@ -151,6 +177,13 @@ struct DeterminationState {
         mark(code, year + 1, cause)
         // The values of this year are prior values of the next, whose annual percentage the one after next weighs.
         if years[year + 2]?[code] != nil { mark(code, year + 2, cause) }
+    }
+
+    /// Marks a school in the years after one that may have identified it: 20 U.S.C. 6311 keeps those identified for years.
+    private mutating func markFederal(_ code: OrganizationCode, after year: Int, _ cause: String) {
+        for later in years.keys where later > year {
+            if years[later]?[code] != nil, dirty[later]?[code] == nil { mark(code, later, cause) }
+        }
     }
 
     /// Takes note that an organization was declared or withdrawn: of a district it matters whether it has several schools.
@@ -223,9 +256,9 @@ struct DeterminationState {
 
     // MARK: Determinations
 
-    /// Whether organizations have anything published for a year: a determination, or what is left of one that is suspended.
+    /// Whether a year reports measures of organizations: with a determination, or without as 2022.
     func isReported(year: Int, framework: Framework) -> Bool {
-        (framework.determination != nil && framework.points != nil) || !directives.suspensions(in: year).isEmpty
+        framework.determination != nil
     }
 
     /// The determination of an organization, or nil where there is none to issue: it is not a declared district or school.
@@ -250,7 +283,8 @@ struct DeterminationState {
             facts: facts,
             directives: directives,
             priorAnnual: try annual(of: code, year: year - 1),
-            targets: targets
+            targets: targets,
+            federal: computation.type == .school ? try federal(code, year, framework) : []
         )
         .make()
     }
@@ -277,6 +311,49 @@ struct DeterminationState {
             statewide: statewide[year] ?? StatewideTable(),
             type: type,
             isMultiSchoolDistrict: type == .district && isMultiSchool(code, year)
+        )
+    }
+
+    /// The federal identifications of a school in a year, with those that earlier years made and that last.
+    private func federal(_ code: OrganizationCode, _ year: Int, _ framework: Framework) throws -> [FederalDesignation] {
+        guard let facts = try federalFacts(code, year, framework) else { return [] }
+        var before: [FederalDesignation] = []
+        if let (prior, priorFramework) = reportedYear(before: year) { before = try federal(code, prior, priorFramework) }
+        var earlier: [FederalFacts] = []
+        var reported = reportedYear(before: year)
+        let years = framework.federal?.consistentlyLowYears.value ?? 1
+        while earlier.count + 1 < years, let (prior, priorFramework) = reported,
+            let facts = try federalFacts(code, prior, priorFramework)
+        {
+            earlier.append(facts)
+            reported = reportedYear(before: prior)
+        }
+        let computed = FederalDesignation.identify(facts, earlier: earlier, before: before, framework)
+        return directives.federal(of: code.description, in: year).reduce(into: computed) { all, act in
+            if !all.contains(where: { $0.support == act.support }) { all.append(act) }
+        }
+        .sorted { $0.support < $1.support }
+    }
+
+    /// The latest year before one that identifies schools; at most two years in a row did not.
+    private func reportedYear(before year: Int) -> (year: Int, framework: Framework)? {
+        for prior in stride(from: year - 1, through: year - 3, by: -1) {
+            if let framework = frameworks[prior], framework.federal != nil { return (prior, framework) }
+        }
+        return nil
+    }
+
+    private func federalFacts(_ code: OrganizationCode, _ year: Int, _ framework: Framework) throws -> FederalFacts? {
+        guard let facts = years[year]?[code], let organization = facts.organization else { return nil }
+        let percentiles = facts.percentilesByGroup()
+        let graduation = try facts.graduation()
+            .map { try LowGraduation(cohort: $0.cohort, graduates: $0.graduates, framework) }
+        return FederalFacts(
+            year: year,
+            isTitle1: organization.title1,
+            isLowestTitle1: percentiles[.allStudents]?.isLowestTitle1 ?? false,
+            isLowGraduation: graduation?.isLow ?? false,
+            percentiles: percentiles.mapValues(\.percentile)
         )
     }
 

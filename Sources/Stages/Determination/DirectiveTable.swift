@@ -39,6 +39,17 @@ struct DirectiveTable {
         return severity.flatMap { designation in inForce.filter { $0.designation == designation } }
     }
 
+    /// Federal identifications that an act of the Department states, such as those of a year before the first that is computed.
+    func federal(of organization: String, in year: Int) -> [FederalDesignation] {
+        directives("designation", of: organization)
+            .compactMap { directive in
+                guard let support = FederalSupport(wireName: directive.kind),
+                    DirectiveTerm(schoolYear: Int(directive.schoolYear), endDate: directive.endDate).isInForce(in: year)
+                else { return nil }
+                return FederalDesignation(support, .directive, identified: Int(directive.schoolYear))
+            }
+    }
+
     /// Recognitions of a school year.
     func recognitions(of organization: String, in year: Int) -> [(kind: String, reason: String)] {
         directives("recognition", of: organization).filter { Int($0.schoolYear) == year }.map { ($0.kind, $0.reason) }
@@ -52,6 +63,11 @@ struct DirectiveTable {
             }
         }
         return false
+    }
+
+    /// Whether the state's results of a school year are official: released under a framework that the Board approved.
+    func isOfficial(in year: Int, _ framework: Framework) -> Bool {
+        isOfficial(district: OrganizationCode.state.description, in: year) && frameworkLife(in: year).approves(framework)
     }
 
     /// What the Commissioner suspended for a school year, in the order of the measures: 603 CMR 2.03(11).

@@ -6,6 +6,8 @@ struct Measure: Equatable {
     let value: Ratio
     /// Students; nil where a supplied value came without: then it is taken as large enough.
     let count: Int64?
+    /// Of EL progress: how hard the targets are to meet, 1 to 4; 0 where that is not known.
+    var difficultyQuartile = 0
 
     func meets(_ minimum: Int) -> Bool { count.map { $0 >= Int64(minimum) } ?? true }
 }
@@ -14,6 +16,7 @@ struct Measure: Equatable {
 struct TargetFact: Equatable {
     let baseline: Ratio?
     let target: Ratio?
+    let path: TargetPath?
 }
 
 /// A rate that the participation requirement was held against.
@@ -33,6 +36,8 @@ struct PercentileFact: Equatable {
     let group: StudentGroup
     let comparison: ComparisonGroup
     let percentile: Int
+    /// Among the lowest performing schools that receive funds under Title I.
+    let isLowestTitle1: Bool
 }
 
 /// One value a span and indicator.
@@ -119,15 +124,36 @@ final class OrganizationFacts {
     }
 
     /// Sets or removes a percentile; percentiles stand in the order of groups.
-    func set(percentile: Int?, _ group: StudentGroup, _ comparison: ComparisonGroup) -> Bool {
+    func set(percentile fact: PercentileFact?, _ group: StudentGroup, _ comparison: ComparisonGroup) -> Bool {
         let before = percentiles.firstIndex { $0.group == group && $0.comparison == comparison }
-        guard before.map({ percentiles[$0].percentile }) != percentile else { return false }
+        guard before.map({ percentiles[$0] }) != fact else { return false }
         if let before { percentiles.remove(at: before) }
-        if let percentile {
+        if let fact {
             let place =
                 percentiles.firstIndex { ($0.group, $0.comparison) > (group, comparison) } ?? percentiles.endIndex
-            percentiles.insert(PercentileFact(group: group, comparison: comparison, percentile: percentile), at: place)
+            percentiles.insert(fact, at: place)
         }
         return true
+    }
+
+    /// One percentile a group: among the schools it is declared to be compared with, where there are several.
+    func percentilesByGroup() -> [StudentGroup: PercentileFact] {
+        var chosen: [StudentGroup: PercentileFact] = [:]
+        for fact in percentiles
+        where chosen[fact.group] == nil || fact.comparison.wireName == organization?.comparisonGroup {
+            chosen[fact.group] = fact
+        }
+        return chosen
+    }
+
+    /// The four-year cohort that is judged and its graduates; nil where there is none.
+    ///
+    /// Supplied rates come with the cohort as their count: the graduates are the rate's share of it, to the nearest student, which is
+    /// the true number wherever the rate has enough decimals to tell students apart.
+    func graduation() -> (cohort: Int64, graduates: Int64)? {
+        guard let rate = value(.allStudents, .high, .fourYearGraduation), let cohort = rate.count,
+            let graduates = try? Rounding(.halfUp, decimals: 0).units(rate.value * Ratio(cohort) / .hundred)
+        else { return nil }
+        return (cohort, min(max(graduates, 0), cohort))
     }
 }

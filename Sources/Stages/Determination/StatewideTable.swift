@@ -9,6 +9,8 @@ struct StatewideTable {
         let span: GradeSpan
         let group: StudentGroup
         let indicator: Indicator
+        /// Among organizations of this difficulty quartile; 0 among all.
+        var difficultyQuartile = 0
     }
 
     /// The values at the statewide 80th and 90th percentile.
@@ -27,6 +29,7 @@ struct StatewideTable {
     mutating func set(_ threshold: Threshold?, _ key: Key) -> Bool {
         guard thresholds[key] != threshold else { return false }
         thresholds[key] = threshold
+        guard key.difficultyQuartile == 0 else { return true }
         for group in Self.affected(by: key.group) {
             let other = Key(type: key.type, span: key.span, group: group, indicator: key.indicator)
             let made = make(other)
@@ -35,9 +38,20 @@ struct StatewideTable {
         return true
     }
 
-    /// Those of an indicator for a group: among all students, and among the same group.
-    func thresholds(_ key: Key) -> StatewideThresholds {
-        prepared[key] ?? StatewideThresholds()
+    /// Those of an indicator for a group: among all students, among the same group, and among all students of organizations in the same
+    /// difficulty quartile where that is known.
+    func thresholds(_ key: Key, difficultyQuartile: Int = 0) -> StatewideThresholds {
+        var result = prepared[key] ?? StatewideThresholds()
+        guard difficultyQuartile > 0 else { return result }
+        let own = thresholds[
+            Key(
+                type: key.type, span: key.span, group: .allStudents, indicator: key.indicator,
+                difficultyQuartile: difficultyQuartile
+            )
+        ]
+        result[.difficultyQuartile, 80] = own?.at80
+        result[.difficultyQuartile, 90] = own?.at90
+        return result
     }
 
     /// The groups whose points look at a group's threshold.

@@ -6,6 +6,8 @@ struct IndicatorResult {
     let points: IndicatorPoints
     /// Students; nil where a supplied value came without.
     let count: Int64?
+    /// Of EL progress: the quartile it is compared in; 0 where that is not known.
+    let difficultyQuartile: Int
     let priorIsBaseline: Bool
     let threshold: StatewideTable.Threshold?
     let groupThreshold: StatewideTable.Threshold?
@@ -144,12 +146,14 @@ struct TargetComputation {
             prior: before,
             target: target?.target,
             count: value.count ?? Int64(minimum),
-            statewide: statewide.thresholds(key)
+            statewide: statewide.thresholds(key, difficultyQuartile: value.difficultyQuartile),
+            path: target?.path
         )
         let all = StatewideTable.Key(type: type, span: span, group: .allStudents, indicator: indicator)
         return IndicatorResult(
             points: try IndicatorPoints(input, framework),
             count: value.count,
+            difficultyQuartile: value.difficultyQuartile,
             priorIsBaseline: usesBaseline,
             threshold: statewide[all],
             groupThreshold: statewide[key]

@@ -81,6 +81,7 @@ extension SetTarget {
         message.indicator = cell.indicator.wireName
         message.baseline = baseline
         message.target = target
+        message.path = path
         return message
     }
 }

@@ -94,6 +94,9 @@ struct IndicatorRows {
                     message.count = UInt32(clamping: value.count)
                     message.sum = tally.sum
                     message.divisor = tally.count
+                    if measure == .elProgress, let quartile = try tallies.difficulty(span, group).difficultyQuartile(parameters) {
+                        message.difficultyQuartile = UInt32(clamping: quartile)
+                    }
                     values[cell.index] = Value(message: message, isSufficient: value.meetsMinimumSize)
                 }
             }
@@ -113,6 +116,7 @@ struct IndicatorRows {
             entry.indicator = value.message.indicator
             entry.value = value.message.value
             if value.message.hasCount { entry.count = value.message.count }
+            entry.difficultyQuartile = value.message.difficultyQuartile
             standings[Int(cell.group.rawValue), default: Accountability_V1_Standing()].values.append(entry)
         }
         let declared = state.organization
@@ -132,6 +136,7 @@ struct IndicatorRows {
             }
             standings[index]?.nonHighEnrollment = declared?.nonHighEnrollment ?? 0
             standings[index]?.highEnrollment = declared?.highEnrollment ?? 0
+            standings[index]?.title1 = type == .school && (declared?.title1 ?? false)
         }
     }
 }

@@ -81,11 +81,14 @@ struct SetTarget {
     /// Exact decimals; empty when not set.
     let baseline: String
     let target: String
+    /// The path it follows; empty where there is one alone.
+    let path: String
 
     init(_ target: Accountability_V1_Target, record: Digest) throws {
         self.record = record
         cell = try IndicatorCell(span: target.gradeSpan, group: target.group, indicator: target.indicator)
         baseline = target.baseline
         self.target = target.target
+        path = target.path
     }
 }

@@ -50,6 +50,8 @@ struct OutcomeContribution {
     let counted: OutcomeSet
     /// Of those, what became true.
     let positive: OutcomeSet
+    /// Of EL progress: how hard the student's target is to meet, 1 to 4; 0 where that was not reported.
+    var difficulty: UInt8 = 0
 }
 
 /// What a year's framework makes of student records.
@@ -133,10 +135,12 @@ final class IndicatorYear {
 
     /// What an English learner's progress adds; nil where the grade belongs to no span.
     func contribution(_ progress: Accountability_V1_EnglishProficiency, record: Digest) -> OutcomeContribution? {
-        outcome(
+        var contribution = outcome(
             .elProgress, progress.metProgress, grade: progress.grade, groups: progress.groups,
             counts: parameters.countsInResults(enrolledSinceOctober: progress.enrolledSinceOctober), record
         )
+        contribution?.difficulty = UInt8(clamping: min(progress.difficultyQuartile, 4))
+        return contribution
     }
 
     /// What a student's advanced coursework adds; nil where the grade belongs to no span.

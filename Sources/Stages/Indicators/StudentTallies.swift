@@ -8,6 +8,8 @@ struct StudentTallies {
     private var tallies: [IndicatorTally]
     /// Students of whom a test was due, by span, group and subject.
     private var due: [Int64]
+    /// The difficulty quartiles of English learners whose progress counts, by span and group.
+    private var difficulties: [IndicatorTally]
 
     private static let groups = StudentGroup.allCases.count
     private static let subjects = Subject.allCases.count
@@ -17,6 +19,7 @@ struct StudentTallies {
     init(_ parts: [IndicatorState], isDistrict: Bool, year: IndicatorYear) throws {
         tallies = Array(repeating: .zero, count: GradeSpan.allCases.count * Self.groups * StudentMeasure.count)
         due = Array(repeating: 0, count: GradeSpan.allCases.count * Self.groups * Self.subjects)
+        difficulties = Array(repeating: .zero, count: GradeSpan.allCases.count * Self.groups)
         var candidates = [[LowestPerformingGroup.Candidate<UInt128>]](repeating: [], count: GradeSpan.allCases.count)
         for part in parts {
             for result in part.results {
@@ -63,6 +66,11 @@ struct StudentTallies {
         due[Self.row(span, Int(group.rawValue)) * Self.subjects + Int(subject.rawValue)]
     }
 
+    /// The difficulty quartiles of the English learners, summed.
+    func difficulty(_ span: GradeSpan, _ group: StudentGroup) -> IndicatorTally {
+        difficulties[Self.row(span, Int(group.rawValue))]
+    }
+
     private static func row(_ span: GradeSpan, _ group: Int) -> Int {
         Int(span.rawValue) * groups + group
     }
@@ -90,6 +98,9 @@ struct StudentTallies {
     private mutating func add(_ outcome: OutcomeContribution) {
         outcome.groups.forEachIndex { group in
             let row = Self.row(outcome.span, group) * StudentMeasure.count
+            if outcome.difficulty > 0, !outcome.counted.isEmpty {
+                difficulties[row / StudentMeasure.count] += IndicatorTally(sum: Int64(outcome.difficulty), count: 1)
+            }
             outcome.counted.forEachIndex { index in
                 let isPositive = outcome.positive.rawValue & (1 << UInt8(index)) != 0
                 tallies[row + StudentMeasure.outcomes[index].rawValue] += IndicatorTally(isPositive)

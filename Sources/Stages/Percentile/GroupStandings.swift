@@ -4,6 +4,9 @@ import Streaming
 import SwiftProtobuf
 
 /// The standings of one student group in every year, and what was last ranked from them.
+///
+/// While a year's norm is live everybody is ranked anew with every change. Once it is frozen, the ranks stay as they were and an organization
+/// whose values are corrected is placed among them.
 final class GroupStandings {
     /// What an organization brings into a year's ranks.
     struct Row: Hashable {
@@ -11,6 +14,10 @@ final class GroupStandings {
         let type: OrganizationType
         /// The values; the comparison group of a district is of no account.
         let values: PercentileYearValues
+        /// Whether it is a school that receives funds under Title I.
+        let isTitle1: Bool
+        /// How hard the EL progress targets are to meet, 1 to 4, by span; absent where that is not known.
+        let difficulties: [GradeSpan: Int]
 
         /// A standing as it was published.
         ///
@@ -19,6 +26,8 @@ final class GroupStandings {
         /// - Throws: ``UnusableRecord`` for names or numbers that make no sense.
         init(_ standing: Accountability_V1_Standing, minimumSize: MinimumSizeParameters?) throws {
             type = standing.type == .district ? .district : standing.type == .state ? .state : .school
+            isTitle1 = standing.title1 && type == .school
+            var difficulties: [GradeSpan: Int] = [:]
             let least = UInt32(clamping: minimumSize?.accountability.value ?? 0)
             var slots: [(span: GradeSpan, indicator: Indicator, value: Ratio)] = []
             for value in standing.values {
@@ -26,8 +35,12 @@ final class GroupStandings {
                     let indicator = Indicator(wireName: value.indicator), let number = try? Ratio(decimal: value.value)
                 else { throw UnusableRecord("a standing with a value that makes no sense") }
                 if value.hasCount, value.count < least { continue }
+                if indicator == .elProgress, (1...4).contains(value.difficultyQuartile) {
+                    difficulties[span] = Int(value.difficultyQuartile)
+                }
                 slots.append((span, indicator, number))
             }
+            self.difficulties = difficulties
             let spans = Set(slots.map(\.span))
             let derived: ComparisonGroup = spans.count > 1 ? .middleHigh : spans.contains(.high) ? .high : .nonHigh
             let enrolled = Int64(standing.nonHighEnrollment) + Int64(standing.highEnrollment)
@@ -44,6 +57,9 @@ final class GroupStandings {
     private struct Ranked: Equatable {
         let years: [Int: PercentileYearValues]
         let result: PercentileResult
+        let isLowestTitle1: Bool
+        /// Placed against a norm that it was not part of.
+        let isPlaced: Bool
     }
 
     private let group: StudentGroup
@@ -54,6 +70,7 @@ final class GroupStandings {
     ///
     /// An organization that was withdrawn keeps its place, so that what it published is retracted.
     private var rows: [Int: [Row?]] = [:]
+    private var norms: [Int: Norm] = [:]
     private var ranked: [Int: [Ranked?]] = [:]
     private var dirtyYears: Set<Int> = []
     private var cause = ""
@@ -67,14 +84,7 @@ final class GroupStandings {
 
     /// Takes the newest standing of an organization, or its withdrawal.
     func set(_ row: Row?, of organization: OrganizationCode, year: Int, cause: String) {
-        let position: Int
-        if let known = positions[organization] {
-            position = known
-        } else {
-            position = codes.count
-            codes.append(organization)
-            positions[organization] = position
-        }
+        let position = position(of: organization)
         let missing = position + 1 - (rows[year]?.count ?? 0)
         if missing > 0 { rows[year, default: []].append(contentsOf: repeatElement(nil, count: missing)) }
         let before: Row? = rows[year]?[position] ?? nil
@@ -82,6 +92,24 @@ final class GroupStandings {
         rows[year]?[position] = row
         dirtyYears.insert(year)
         self.cause = cause
+    }
+
+    private func position(of organization: OrganizationCode) -> Int {
+        if let known = positions[organization] { return known }
+        let position = codes.count
+        codes.append(organization)
+        positions[organization] = position
+        return position
+    }
+
+    /// Takes what an organization brought into a norm that was published before; of the state, that there is one.
+    func recall(_ rows: [Int: Row], of organization: OrganizationCode, year: Int) {
+        let position = position(of: organization)
+        if organization == .state {
+            norms[year, default: Norm()].isComplete = true
+        } else {
+            norms[year, default: Norm()].rows[position] = rows
+        }
     }
 
     /// Marks a year as changed.
@@ -96,13 +124,23 @@ final class GroupStandings {
     }
 
     /// Publishes a year's percentiles and thresholds if a year that it weighs is dirty.
-    func publish(year: Int, framework: Framework, output: TaskOutput) throws {
+    ///
+    /// - Parameter isOfficial: whether the state released the results of the year.
+    func publish(year: Int, framework: Framework, isOfficial: Bool, output: TaskOutput) throws {
         guard let parameters = framework.percentile else { return }
+        let weighed = parameters.yearWeights.value.keys.map { year - $0 }
+        guard weighed.contains(where: dirtyYears.contains) else { return }
+        let isFrozen =
+            switch parameters.norm.value {
+            case .live: false
+            case .frozen: true
+            case .liveUntilOfficial: isOfficial
+            }
+        try settleNorm(year: year, isFrozen: isFrozen, weighs: parameters.yearWeights.value.keys.sorted(), output: output)
         if dirtyYears.contains(year) {
             try publishThresholds(year: year, parameters: parameters, output: output)
         }
-        let weighed = parameters.yearWeights.value.keys.map { year - $0 }
-        guard group != .lowestPerforming, weighed.contains(where: dirtyYears.contains) else { return }
+        guard group != .lowestPerforming else { return }
         try publishPercentiles(year: year, framework: framework, parameters: parameters, output: output)
     }
 
@@ -111,29 +149,94 @@ final class GroupStandings {
         return table[position]
     }
 
+    /// What an organization brings into the ranks of a year now, by how many years before.
+    private func current(_ position: Int, _ year: Int, _ weighs: [Int]) -> [Int: Row] {
+        var rows: [Int: Row] = [:]
+        for before in weighs {
+            if let row = row(position, year - before) { rows[before] = row }
+        }
+        return rows
+    }
+
+    // MARK: The norm
+
+    /// Takes the norm of a year that is to be frozen and was not, or lets go of one that is live again.
+    private func settleNorm(year: Int, isFrozen: Bool, weighs: [Int], output: TaskOutput) throws {
+        let known = norms[year]
+        if isFrozen {
+            guard known?.isComplete != true else { return }
+            var norm = Norm()
+            norm.isComplete = true
+            for position in codes.indices {
+                let rows = current(position, year, weighs)
+                if !rows.isEmpty { norm.rows[position] = rows }
+            }
+            norms[year] = norm
+            for (position, rows) in norm.rows.sorted(by: { $0.key < $1.key }) {
+                try publish(norm: rows, of: codes[position], year: year, output: output)
+            }
+            try publish(norm: [:], of: .state, year: year, output: output)
+        } else {
+            guard let known else { return }
+            norms[year] = nil
+            for organization in known.rows.keys.sorted().map({ codes[$0] }) + [.state] {
+                try output.retract(
+                    PercentileStage.percentiles,
+                    partition: partition(of: organization, output),
+                    key: normKey(organization, year),
+                    cause: cause
+                )
+            }
+        }
+        ranked[year] = nil
+        dirtyYears.insert(year)
+    }
+
+    private func publish(norm rows: [Int: Row], of organization: OrganizationCode, year: Int, output: TaskOutput) throws {
+        var norm = Accountability_V1_Norm()
+        norm.standings = rows.sorted { $0.key < $1.key }
+            .map { before, row in row.message(of: organization, group: group, year: year - before) }
+        var entry = Accountability_V1_PercentileEntry()
+        entry.schoolYear = UInt32(clamping: year)
+        entry.norm = norm
+        try output.publish(
+            PercentileStage.percentiles,
+            partition: partition(of: organization, output),
+            key: normKey(organization, year),
+            value: try entry.serializedBytes(),
+            cause: cause
+        )
+    }
+
+    private func normKey(_ organization: OrganizationCode, _ year: Int) -> String {
+        "\(year)/norm/\(group.wireName)/\(organization)"
+    }
+
+    private func partition(of organization: OrganizationCode, _ output: TaskOutput) -> Int32 {
+        Pipeline.partition(
+            ofDistrictOf: organization.description,
+            partitions: output.partitions[PercentileStage.percentiles]
+        )
+    }
+
+    // MARK: Percentiles
+
     private func publishPercentiles(
         year: Int,
         framework: Framework,
         parameters: PercentileParameters,
         output: TaskOutput
     ) throws {
-        var entries: [PercentileEntry] = []
-        var places: [Int] = []
-        for position in codes.indices {
-            var years: [Int: PercentileYearValues] = [:]
-            for before in parameters.yearWeights.value.keys {
-                if let row = row(position, year - before), row.type == .school { years[before] = row.values }
+        let weighs = parameters.yearWeights.value.keys.sorted()
+        let now = codes.indices.map { current($0, year, weighs) }
+        let next: [Ranked?] =
+            if let norm = norms[year] {
+                try place(now, among: norm, framework, before: ranked[year])
+            } else {
+                try rank(now, framework).ranked
             }
-            guard !years.isEmpty else { continue }
-            entries.append(PercentileEntry(organization: codes[position], years: years))
-            places.append(position)
-        }
-        var next: [Ranked?] = Array(repeating: nil, count: codes.count)
-        for (place, (entry, result)) in zip(places, zip(entries, try Percentiles.rank(entries, framework))) {
-            if result.percentile != nil { next[place] = Ranked(years: entry.years, result: result) }
-        }
         let before = ranked[year]
-        for position in codes.indices {
+        for position in codes.indices where codes[position] != .state {
             // After a restore nothing is known to be the same: the output's memory drops what did not change.
             if let before, position < before.count, before[position] == next[position] { continue }
             try publish(next[position], of: codes[position], year: year, output: output)
@@ -141,15 +244,75 @@ final class GroupStandings {
         ranked[year] = next
     }
 
+    /// Ranks everybody; with the percentile up to which schools under Title I are the lowest performing.
+    private func rank(_ rows: [[Int: Row]], _ framework: Framework) throws -> (ranked: [Ranked?], title1Cut: Int?) {
+        var entries: [PercentileEntry] = []
+        var places: [Int] = []
+        for (position, years) in rows.enumerated() {
+            let values = years.filter { $0.value.type == .school }.mapValues(\.values)
+            guard !values.isEmpty else { continue }
+            entries.append(PercentileEntry(organization: codes[position], years: values))
+            places.append(position)
+        }
+        let results = try Percentiles.rank(entries, framework)
+        let title1 = zip(places, results).filter { rows[$0.0][0]?.isTitle1 ?? false }.compactMap { $0.1.percentile }
+        let cut = group == .allStudents ? try FederalDesignation.lowestTitle1Cut(title1, framework) : nil
+        var ranked: [Ranked?] = Array(repeating: nil, count: rows.count)
+        for (place, (entry, result)) in zip(places, zip(entries, results)) {
+            guard let percentile = result.percentile else { continue }
+            let isLowest = (rows[place][0]?.isTitle1 ?? false) && (cut.map { percentile <= $0 } ?? false)
+            ranked[place] = Ranked(years: entry.years, result: result, isLowestTitle1: isLowest, isPlaced: false)
+        }
+        return (ranked, cut)
+    }
+
+    /// The ranks of the norm; whoever differs from what it brought into them is placed among the others.
+    private func place(
+        _ now: [[Int: Row]],
+        among norm: Norm,
+        _ framework: Framework,
+        before: [Ranked?]?
+    ) throws -> [Ranked?] {
+        var frozen = codes.indices.map { norm.rows[$0] ?? [:] }
+        let (standing, cut) = try rank(frozen, framework)
+        var ranked = standing
+        for position in codes.indices where now[position] != frozen[position] {
+            let values = now[position].filter { $0.value.type == .school }.mapValues(\.values)
+            if let before, position < before.count, let known = before[position], known.isPlaced, known.years == values,
+                known.isLowestTitle1 == isLowestTitle1(known.result, now[position], cut)
+            {
+                ranked[position] = known
+                continue
+            }
+            let own = frozen[position]
+            frozen[position] = now[position]
+            let placed = try rank(frozen, framework).ranked[position]
+            frozen[position] = own
+            ranked[position] = placed.map {
+                Ranked(
+                    years: $0.years,
+                    result: $0.result,
+                    isLowestTitle1: isLowestTitle1($0.result, now[position], cut),
+                    isPlaced: true
+                )
+            }
+        }
+        return ranked
+    }
+
+    private func isLowestTitle1(_ result: PercentileResult, _ rows: [Int: Row], _ cut: Int?) -> Bool {
+        guard rows[0]?.isTitle1 == true, let cut, let percentile = result.percentile else { return false }
+        return percentile <= cut
+    }
+
     private func publish(_ ranked: Ranked?, of organization: OrganizationCode, year: Int, output: TaskOutput) throws {
-        let partition = Pipeline.partition(
-            ofDistrictOf: organization.description,
-            partitions: output.partitions[PercentileStage.percentiles]
-        )
+        let partition = partition(of: organization, output)
         for comparison in ComparisonGroup.allCases {
             let key = "\(year)/\(organization)/\(group.wireName)/\(comparison.wireName)"
             if let ranked, ranked.result.comparisonGroup == comparison {
-                let message = PercentileMessage.make(ranked.result, values: ranked.years, group: group, year: year)
+                var message = PercentileMessage.make(ranked.result, values: ranked.years, group: group, year: year)
+                message.percentile.lowestTitle1 = ranked.isLowestTitle1
+                message.percentile.frozen = ranked.isPlaced
                 try output.publish(
                     PercentileStage.percentiles,
                     partition: partition,
@@ -163,38 +326,83 @@ final class GroupStandings {
         }
     }
 
+    // MARK: Thresholds
+
     private func publishThresholds(year: Int, parameters: PercentileParameters, output: TaskOutput) throws {
-        let table = rows[year] ?? []
+        let table: [Row?] =
+            if let norm = norms[year] { norm.rows.sorted { $0.key < $1.key }.map { $0.value[0] } } else { rows[year] ?? [] }
         for type in [OrganizationType.district, .school] {
+            let ofType = table.compactMap { $0 }.filter { $0.type == type }
             for span in GradeSpan.allCases {
                 for indicator in Indicator.allCases where indicator.spans.contains(span) {
-                    var values: [Ratio] = []
-                    for row in table {
-                        if let row, row.type == type, let value = row.values[span, indicator] { values.append(value) }
+                    let statewide = PercentileMessage.ThresholdOf(type: type, span: span, group: group, indicator: indicator)
+                    try publish(statewide, ofType.compactMap { $0.values[span, indicator] }, year, parameters, output)
+                    guard indicator == .elProgress else { continue }
+                    for quartile in 1...4 {
+                        var within = statewide
+                        within.difficultyQuartile = quartile
+                        let alike = ofType.filter { $0.difficulties[span] == quartile }
+                        try publish(within, alike.compactMap { $0.values[span, indicator] }, year, parameters, output)
                     }
-                    let key =
-                        "\(year)/threshold/\(type.wireName)/\(span.wireName)/\(group.wireName)/\(indicator.wireName)"
-                    guard !values.isEmpty else {
-                        try output.retractEverywhere(PercentileStage.percentiles, key: key, cause: cause)
-                        continue
-                    }
-                    let population = RankedPopulation(values, lowerIsBetter: indicator.lowerIsBetter, parameters)
-                    let message = PercentileMessage.threshold(
-                        population,
-                        type: type,
-                        span: span,
-                        group: group,
-                        indicator: indicator,
-                        year: year
-                    )
-                    try output.publishEverywhere(
-                        PercentileStage.percentiles,
-                        key: key,
-                        value: try message.serializedBytes(),
-                        cause: cause
-                    )
                 }
             }
         }
+    }
+
+    private func publish(
+        _ threshold: PercentileMessage.ThresholdOf,
+        _ values: [Ratio],
+        _ year: Int,
+        _ parameters: PercentileParameters,
+        _ output: TaskOutput
+    ) throws {
+        let key = "\(year)/threshold/\(threshold.key)"
+        guard !values.isEmpty else {
+            return try output.retractEverywhere(PercentileStage.percentiles, key: key, cause: cause)
+        }
+        let population = RankedPopulation(values, lowerIsBetter: threshold.indicator.lowerIsBetter, parameters)
+        try output.publishEverywhere(
+            PercentileStage.percentiles,
+            key: key,
+            value: try PercentileMessage.threshold(population, of: threshold, year: year).serializedBytes(),
+            cause: cause
+        )
+    }
+}
+
+/// What everybody brought into the ranks of a year when they were frozen.
+private struct Norm {
+    /// By position, and by how many years before.
+    var rows: [Int: [Int: GroupStandings.Row]] = [:]
+    /// Whether it was published whole; one of which a part was recalled alone is taken anew.
+    var isComplete = false
+}
+
+extension GroupStandings.Row {
+    /// The standing as it is kept in a norm.
+    fileprivate func message(of organization: OrganizationCode, group: StudentGroup, year: Int) -> Accountability_V1_Standing {
+        var standing = Accountability_V1_Standing()
+        standing.schoolYear = UInt32(clamping: year)
+        standing.group = group.wireName
+        standing.orgCode = organization.description
+        standing.type = type == .district ? .district : type == .state ? .state : .school
+        standing.comparisonGroup = values.comparisonGroup.wireName
+        if let share = values.nonHighShare {
+            standing.nonHighEnrollment = UInt32(clamping: share.numerator)
+            standing.highEnrollment = UInt32(clamping: share.denominator - share.numerator)
+        }
+        standing.title1 = isTitle1
+        for span in GradeSpan.allCases {
+            for indicator in Indicator.allCases {
+                guard let value = values[span, indicator], let text = value.exactText else { continue }
+                var entry = Accountability_V1_StandingValue()
+                entry.gradeSpan = span.wireName
+                entry.indicator = indicator.wireName
+                entry.value = text
+                if indicator == .elProgress { entry.difficultyQuartile = UInt32(clamping: difficulties[span] ?? 0) }
+                standing.values.append(entry)
+            }
+        }
+        return standing
     }
 }

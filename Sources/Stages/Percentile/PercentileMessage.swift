@@ -65,20 +65,30 @@ enum PercentileMessage {
         return stages
     }
 
+    /// Of what the values at the statewide percentiles are.
+    struct ThresholdOf {
+        let type: OrganizationType
+        let span: GradeSpan
+        let group: StudentGroup
+        let indicator: Indicator
+        /// Among organizations of this quartile alone; 0 among all.
+        var difficultyQuartile = 0
+
+        /// The end of the key in the topic.
+        var key: String {
+            let statewide = "\(type.wireName)/\(span.wireName)/\(group.wireName)/\(indicator.wireName)"
+            return difficultyQuartile == 0 ? statewide : "\(statewide)/\(difficultyQuartile)"
+        }
+    }
+
     /// The values at the statewide 80th and 90th percentile of a population.
-    static func threshold(
-        _ population: RankedPopulation,
-        type: OrganizationType,
-        span: GradeSpan,
-        group: StudentGroup,
-        indicator: Indicator,
-        year: Int
-    ) -> Accountability_V1_PercentileEntry {
+    static func threshold(_ population: RankedPopulation, of what: ThresholdOf, year: Int) -> Accountability_V1_PercentileEntry {
         var threshold = Accountability_V1_Threshold()
-        threshold.type = type == .district ? .district : .school
-        threshold.gradeSpan = span.wireName
-        threshold.group = group.wireName
-        threshold.indicator = indicator.wireName
+        threshold.type = what.type == .district ? .district : .school
+        threshold.gradeSpan = what.span.wireName
+        threshold.group = what.group.wireName
+        threshold.indicator = what.indicator.wireName
+        threshold.difficultyQuartile = UInt32(clamping: what.difficultyQuartile)
         threshold.at80 = population.threshold(percentile: 80).flatMap(\.exactText) ?? ""
         threshold.at90 = population.threshold(percentile: 90).flatMap(\.exactText) ?? ""
         var entry = Accountability_V1_PercentileEntry()

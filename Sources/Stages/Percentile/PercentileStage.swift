@@ -7,16 +7,18 @@ public import Streaming
 public struct PercentileStage: Stage {
     /// The stage's name.
     public let name = "percentile"
-    /// Standings.
+    /// Standings, and directives whole.
     public let sources: [Source]
     /// Percentiles.
     public let outputs: [Output]
 
+    static let standings = 0
+    static let directives = 1
     static let percentiles = 0
 
     /// The stage of an installation.
     public init(pipeline: Pipeline) {
-        sources = [.partitioned(pipeline.name(Topics.standings))]
+        sources = [.partitioned(pipeline.name(Topics.standings)), .broadcast(pipeline.name(Topics.directives))]
         outputs = [pipeline.output(Topics.percentiles, memory: .everyPartition(publisher: Self.publisher))]
     }
 
@@ -34,7 +36,7 @@ public struct PercentileStage: Stage {
     @Sendable static func publisher(key: String, partitions: Int32) -> Int32? {
         let parts = key.split(separator: "/", omittingEmptySubsequences: false)
         let name: Substring
-        if parts.count == 6, parts[1] == "threshold" {
+        if parts.count == 6 || parts.count == 7, parts[1] == "threshold" {
             name = parts[4]
         } else if parts.count == 4 {
             name = parts[2]
@@ -50,8 +52,11 @@ final class PercentileTask: StageTask {
     private var groups: [StudentGroup: GroupStandings] = [:]
     private var completeYears: Set<Int> = []
     private let frameworks = YearFrameworks()
+    private var directives = DirectiveTable()
+    private var officialYears: Set<Int> = []
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
+        guard record.source == PercentileStage.standings else { return try foldDirective(record) }
         let parts = TableKey.parts(record.key)
         guard parts.count == 3, let year = Int(parts[0]), let group = StudentGroup(wireName: parts[1]),
             let organization = OrganizationCode(parts[2])
@@ -63,14 +68,50 @@ final class PercentileTask: StageTask {
                 minimumSize: frameworks[year]?.minimumSize
             )
         }
-        let table = groups[group] ?? GroupStandings(group: group)
-        groups[group] = table
-        table.set(standing, of: organization, year: year, cause: record.cause)
+        table(group).set(standing, of: organization, year: year, cause: record.cause)
+    }
+
+    /// A release of the state's results may freeze their norm.
+    private func foldDirective(_ record: InputRecord) throws {
+        let key = TableKey.parts(record.key).joined(separator: "/")
+        var directive: Accountability_V1_Directive?
+        if record.value != nil { directive = try record.message(Accountability_V1_Directive.self) }
+        _ = directives.set(directive, key: key)
+        for year in completeYears { noteRelease(year: year) }
+    }
+
+    private func noteRelease(year: Int) {
+        let isOfficial = frameworks[year].map { directives.isOfficial(in: year, $0) } ?? false
+        guard isOfficial != officialYears.contains(year) else { return }
+        if isOfficial { officialYears.insert(year) } else { officialYears.remove(year) }
+        for table in groups.values { table.markDirty(year: year) }
+    }
+
+    private func table(_ group: StudentGroup) -> GroupStandings {
+        if let known = groups[group] { return known }
+        let made = GroupStandings(group: group)
+        groups[group] = made
+        return made
+    }
+
+    func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {
+        let parts = TableKey.parts(key)
+        guard parts.count == 4, parts[1] == "norm", let year = Int(parts[0]), let group = StudentGroup(wireName: parts[2]),
+            let organization = OrganizationCode(parts[3])
+        else { return }
+        let entry = try decode(Accountability_V1_PercentileEntry.self, from: value)
+        var rows: [Int: GroupStandings.Row] = [:]
+        for standing in entry.norm.standings {
+            // What counted when the norm was taken counts in it whatever the size.
+            rows[year - Int(standing.schoolYear)] = try GroupStandings.Row(standing, minimumSize: nil)
+        }
+        table(group).recall(rows, of: organization, year: year)
     }
 
     func complete(scope: String) throws {
         guard let year = Int(scope) else { return }
         completeYears.insert(year)
+        noteRelease(year: year)
         for table in groups.values { table.markDirty(year: year) }
     }
 
@@ -79,7 +120,7 @@ final class PercentileTask: StageTask {
             guard let table = groups[group], table.isDirty else { continue }
             for year in completeYears.sorted() {
                 guard let framework = frameworks[year], framework.percentile != nil else { continue }
-                try table.publish(year: year, framework: framework, output: output)
+                try table.publish(year: year, framework: framework, isOfficial: officialYears.contains(year), output: output)
             }
             // A year that is dirty and not complete is marked as a whole when it completes.
             table.clean()

@@ -51,7 +51,10 @@ extension RowCheck {
         if act.directive != "plan_filing", !act.parts.isEmpty { fault(.partNotOfPlan, Place.parts) }
         switch act.directive {
         case "designation":
-            if organization.type == .state { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
+            let isFederal = FederalSupport(wireName: act.kind) != nil
+            if organization.type == .state || isFederal && organization.type != .school {
+                fault(.organizationNotOfDirective, RowCheck.organizationColumn)
+            }
             if act.kind == Designation.directedFocused.wireName, act.reason.isEmpty { fault(.reasonNotStated, Place.reason) }
         case "recognition":
             if organization.type != .school { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
@@ -90,7 +93,7 @@ extension RowCheck {
 
     /// The kinds of each directive.
     private static let kinds: [String: [String]] = [
-        "designation": Designation.allCases.map(\.wireName),
+        "designation": Designation.allCases.map(\.wireName) + FederalSupport.allCases.map(\.wireName),
         "recognition": [
             "high_achievement", "high_growth", "exceeding_targets", "meeting_targets", "significant_improvement",
             "national_blue_ribbon", "esea_distinguished",

@@ -15,6 +15,7 @@ private enum Place {
     static let count = Layout.indicatorValues.place("count")
     static let baseline = Layout.targets.place("baseline")
     static let target = Layout.targets.place("target")
+    static let path = Layout.targets.place("path")
 }
 
 extension RowCheck {
@@ -40,6 +41,13 @@ extension RowCheck {
         target.indicator = measured.indicator?.wireName ?? ""
         target.baseline = figure(Place.baseline, of: measured.indicator, line)
         target.target = figure(Place.target, of: measured.indicator, line)
+        if let path = choice(Place.path, line).flatMap({ TargetPath(rawValue: UInt8($0)) }) {
+            let paths = (try? Framework.of(schoolYear: year ?? 0))?.points?.paths.value ?? []
+            if !paths.contains(path) || measured.indicator.map({ $0.category != .achievement }) ?? false {
+                fault(.pathNotOfTarget, Place.path)
+            }
+            target.path = path.wireName
+        }
         return .record(.target(target))
     }
 

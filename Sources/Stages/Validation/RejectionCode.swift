@@ -52,6 +52,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case partMoreThanEnrollment = "part_more_than_enrollment"
     case indicatorNotInSpan = "indicator_not_in_span"
     case rateAboveHundred = "rate_above_hundred"
+    case pathNotOfTarget = "path_not_of_target"
     case kindNotOfDirective = "kind_not_of_directive"
     case endBeforeStart = "end_before_start"
     case organizationNotOfDirective = "organization_not_of_directive"
@@ -112,6 +113,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .partMoreThanEnrollment: "enrollments of a part"
         case .indicatorNotInSpan: "indicator"
         case .rateAboveHundred: "value, baseline, target"
+        case .pathNotOfTarget: "path"
         case .organizationNotOfDirective: "org_code"
         case .reasonNotStated, .suspensionWithoutCause: "reason"
         case .submissionNotNamed: "reference"
@@ -173,6 +175,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .partMoreThanEnrollment: "a part of the enrollment is not more than the enrollment"
         case .indicatorNotInSpan: "high school completion and advanced coursework exist in the high span alone"
         case .rateAboveHundred: "a rate or growth percentile is not above 100"
+        case .pathNotOfTarget: "targets of achievement follow a path in the years whose framework has several"
         case .organizationNotOfDirective:
             "suspensions and framework steps are the state's, reviews a district's or of its schools, plans and designations those of who has them"
         case .reasonNotStated: "a placement, a comment, a revision and an appeal state their reason"

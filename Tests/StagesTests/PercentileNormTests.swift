@@ -1,0 +1,172 @@
+import Messages
+import Rules
+import Testing
+@testable import Stages
+@testable import Streaming
+
+/// The ranks before and after the state's results became official, and what is taken from them.
+@Suite struct PercentileNormTests {
+    private let codes = (1...9).map { "000\($0)0005" }
+
+    private func bench(_ partitions: Int32 = 3, disturbances: InMemoryDriver.Disturbances = .init(), seed: UInt64 = 1) throws -> JudgingBench {
+        try JudgingBench([PercentileStage(pipeline: Pipeline())], partitions: partitions, seed: seed, disturbances: disturbances)
+    }
+
+    private func score(_ bench: JudgingBench, _ code: String, _ score: Int, cause: String = "") throws {
+        try bench.standing(
+            2019, .allStudents, code, "non_high", title1: code < "00060000",
+            [
+                ("non_high", "ela_achievement", "\(score).0"), ("non_high", "ela_growth", "50.0"),
+                ("non_high", "chronic_absenteeism", "10.0"),
+            ],
+            cause: cause
+        )
+    }
+
+    private func fill(_ bench: JudgingBench) throws {
+        for (index, code) in codes.enumerated() { try score(bench, code, 490 + index) }
+        try bench.close(2019, Topics.standings, Topics.directives)
+        try bench.driver.run()
+    }
+
+    private func entries(_ bench: JudgingBench) throws -> [String: Accountability_V1_Percentile] {
+        let all = try bench.messages(Topics.percentiles, Accountability_V1_PercentileEntry.self)
+        var byCode: [String: Accountability_V1_Percentile] = [:]
+        for entry in all.values {
+            if case .percentile(let percentile)? = entry.entry { byCode[percentile.orgCode] = percentile }
+        }
+        return byCode
+    }
+
+    private func percentiles(_ bench: JudgingBench) throws -> [UInt32?] {
+        let entries = try entries(bench)
+        return codes.map { entries[$0]?.percentile }
+    }
+
+    private let ranks: [UInt32?] = [10, 20, 30, 40, 50, 60, 70, 80, 90]
+
+    /// 603 CMR 2.03(2)(a)
+    @Test func beforeTheReleaseEverybodyIsRankedAnew() throws {
+        let bench = try bench()
+        try fill(bench)
+        #expect(try percentiles(bench) == ranks)
+        try score(bench, codes[0], 510)
+        try bench.driver.run()
+        #expect(try percentiles(bench) == [90, 10, 20, 30, 40, 50, 60, 70, 80])
+    }
+
+    /// 603 CMR 2.03(2)(a)
+    @Test func afterTheReleaseACorrectionIsPlacedAmongTheOthers() throws {
+        let bench = try bench()
+        try fill(bench)
+        try bench.directive(2019, "release", "00000000", "official")
+        try bench.driver.run()
+        #expect(try percentiles(bench) == ranks)
+        try score(bench, codes[0], 510, cause: "corrected")
+        try bench.driver.run()
+        // It stands first among the eight others as they were, and they keep their ranks.
+        #expect(try percentiles(bench) == [90, 20, 30, 40, 50, 60, 70, 80, 90])
+        #expect(try entries(bench)[codes[0]]?.frozen == true)
+        #expect(try entries(bench)[codes[1]]?.frozen == false)
+        // A restart knows the norm by what was published of it.
+        bench.driver.restartAll()
+        try score(bench, codes[8], 480)
+        try bench.driver.run()
+        #expect(try percentiles(bench) == [90, 20, 30, 40, 50, 60, 70, 80, 10])
+        // Corrected back, everything is as it was.
+        try score(bench, codes[0], 490)
+        try score(bench, codes[8], 498)
+        try bench.driver.run()
+        #expect(try percentiles(bench) == ranks)
+        #expect(try entries(bench).values.allSatisfy { !$0.frozen })
+    }
+
+    @Test func aSchoolThatWasNotInTheNormIsPlacedInIt() throws {
+        let bench = try bench()
+        try fill(bench)
+        try bench.directive(2019, "release", "00000000", "official")
+        try bench.driver.run()
+        try score(bench, "00110005", 495)
+        try bench.driver.run()
+        // Of ten it shares ranks 6 and 7 with one that has the same score.
+        #expect(try entries(bench)["00110005"]?.percentile == 59)
+        #expect(try percentiles(bench) == ranks)
+        // A school that is withdrawn loses its percentile; the others keep theirs.
+        try bench.put(Topics.standings, "2019/all_students/\(codes[3])", nil, partition: PercentileStage.partition(of: .allStudents, partitions: 3))
+        try bench.driver.run()
+        #expect(try percentiles(bench) == [10, 20, 30, nil, 50, 60, 70, 80, 90])
+    }
+
+    @Test func aReleaseThatIsWithdrawnRanksEverybodyAnew() throws {
+        let bench = try bench()
+        try fill(bench)
+        try bench.directive(2019, "release", "00000000", "official")
+        try bench.driver.run()
+        try score(bench, codes[0], 510)
+        try bench.driver.run()
+        try bench.put(Topics.directives, "2019/release/00000000/official", nil, partition: 0)
+        try bench.driver.run()
+        #expect(try percentiles(bench) == [90, 10, 20, 30, 40, 50, 60, 70, 80])
+        let keys = try bench.messages(Topics.percentiles, Accountability_V1_PercentileEntry.self).keys
+        #expect(keys.allSatisfy { !$0.contains("/norm/") })
+    }
+
+    @Test func aReleaseUnderAFrameworkThatIsNotApprovedFreezesNothing() throws {
+        let bench = try bench()
+        try fill(bench)
+        try bench.directive(2019, "framework_step", "00000000", "proposed", date: "2019-01-01")
+        try bench.directive(2019, "release", "00000000", "official")
+        try bench.directive(2019, "release", "00010000", "official")
+        try bench.driver.run()
+        try score(bench, codes[0], 510)
+        try bench.driver.run()
+        #expect(try percentiles(bench) == [90, 10, 20, 30, 40, 50, 60, 70, 80])
+    }
+
+    @Test(arguments: UInt64(1)...12)
+    func theNormIsTheSameWhateverHappens(seed: UInt64) throws {
+        let bench = try bench(4, disturbances: .all, seed: seed)
+        try fill(bench)
+        try bench.directive(2019, "release", "00000000", "official")
+        try bench.driver.run()
+        try score(bench, codes[2], 500)
+        try bench.driver.run()
+        bench.driver.restartAll()
+        try score(bench, codes[5], 481)
+        try bench.driver.run()
+        #expect(try percentiles(bench) == [10, 20, 90, 40, 50, 10, 70, 80, 90])
+        #expect(bench.driver.unusable.isEmpty)
+    }
+
+    @Test func theLowestSchoolsUnderTitle1AreNamed() throws {
+        let bench = try bench()
+        try fill(bench)
+        // Five of nine are under Title I; five percent of five is not less than one school.
+        #expect(try entries(bench).filter { $0.value.lowestTitle1 }.keys.sorted() == [codes[0]])
+        try score(bench, codes[0], 510)
+        try bench.driver.run()
+        #expect(try entries(bench).filter { $0.value.lowestTitle1 }.keys.sorted() == [codes[1]])
+    }
+
+    /// 603 CMR 2.03(2)(b)
+    @Test func progressOfEnglishLearnersHasThresholdsWithinItsDifficultyQuartile() throws {
+        let bench = try bench()
+        for (index, code) in codes.enumerated() {
+            for (quartile, more) in [(UInt32(1), 0), (4, 40)] {
+                try bench.standing(
+                    2019, .allStudents, quartile == 1 ? code : "1\(code.dropFirst())", "non_high", difficultyQuartile: quartile,
+                    [("non_high", "el_progress", "\(10 + index + more).0")]
+                )
+            }
+        }
+        try bench.close(2019, Topics.standings, Topics.directives)
+        try bench.driver.run()
+        let table = try bench.messages(Topics.percentiles, Accountability_V1_PercentileEntry.self)
+        let key = "2019/threshold/school/non_high/all_students/el_progress"
+        #expect(table[key + "/1"]?.threshold.at80 == "17" && table[key + "/1"]?.threshold.at90 == "18")
+        #expect(table[key + "/4"]?.threshold.at80 == "57" && table[key + "/4"]?.threshold.at90 == "58")
+        #expect(table[key + "/2"] == nil)
+        #expect(table[key]?.threshold.difficultyQuartile == 0 && table[key + "/4"]?.threshold.difficultyQuartile == 4)
+        #expect(bench.history(Topics.percentiles, key + "/4").count == 3)
+    }
+}
