@@ -216,9 +216,11 @@ struct JudgingBench {
         date: String = "",
         end: String = "",
         reference: String = "",
+        submission: String = "acts-1",
         cause: String = ""
     ) throws {
         var directive = Accountability_V1_Directive()
+        directive.submission = submission
         directive.effectiveDate = date
         directive.reference = reference
         directive.directive = name

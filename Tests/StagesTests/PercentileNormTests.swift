@@ -107,8 +107,38 @@ import Testing
         try bench.put(Topics.directives, "2019/release/00000000/official", nil, partition: 0)
         try bench.driver.run()
         #expect(try percentiles(bench) == [90, 10, 20, 30, 40, 50, 60, 70, 80])
-        let keys = try bench.messages(Topics.percentiles, Accountability_V1_PercentileEntry.self).keys
-        #expect(keys.allSatisfy { !$0.contains("/norm/") })
+        // Released anew, the ranks of now are the norm, and what is left of the first does not stand, restarts or not.
+        try bench.directive(2019, "release", "00000000", "official", submission: "acts-2")
+        try bench.driver.run()
+        try score(bench, codes[0], 480)
+        try bench.driver.run()
+        bench.driver.restartAll()
+        try score(bench, codes[1], 480)
+        try bench.driver.run()
+        #expect(try percentiles(bench) == [10, 10, 20, 30, 40, 50, 60, 70, 80])
+    }
+
+    /// A copy of the ledger comes with the norms that were taken, and finds the release later than the records.
+    @Test func aNormThatWasCopiedStandsWhenItsReleaseComes() throws {
+        let original = try bench()
+        try fill(original)
+        try original.directive(2019, "release", "00000000", "official")
+        try original.driver.run()
+        try score(original, codes[0], 510)
+        try original.driver.run()
+        let copy = try bench()
+        for (key, entry) in try original.messages(Topics.percentiles, Accountability_V1_PercentileEntry.self) where key.contains("/norm/") {
+            let code = key.split(separator: "/").last.map(String.init) ?? ""
+            try copy.put(Topics.percentiles, key, entry, partition: copy.district(code))
+        }
+        for (index, code) in codes.enumerated() { try score(copy, code, index == 0 ? 510 : 490 + index) }
+        try copy.close(2019, Topics.standings, Topics.directives)
+        try copy.driver.run()
+        #expect(try percentiles(copy) == [90, 10, 20, 30, 40, 50, 60, 70, 80])
+        try copy.directive(2019, "release", "00000000", "official")
+        try copy.driver.run()
+        #expect(try percentiles(copy) == percentiles(original))
+        #expect(try percentiles(copy) == [90, 20, 30, 40, 50, 60, 70, 80, 90])
     }
 
     @Test func aReleaseUnderAFrameworkThatIsNotApprovedFreezesNothing() throws {

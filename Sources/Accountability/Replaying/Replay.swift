@@ -20,7 +20,8 @@ struct Replay: OperatorCommand {
 
             Everything but the ledger is derived from it, so a copy of the ledger is a copy of the installation at that moment: workers that \
             are started on the namespace compute it. Submissions are copied whole or not at all; acts of opening and closing years are \
-            copied as they come. The target must be empty; it gets as many partitions as the source has.
+            copied as they come. The ranks that a release of the state's results froze are copied with it: what was official stays the norm. \
+            The target must be empty; it gets as many partitions as the source has.
 
             Exit codes: 0 done; 64 usage; 69 no broker answers; 78 the ledger is missing, or the target is not empty.
             """
@@ -117,6 +118,16 @@ struct LedgerCopy {
                 eventType: isMarker ? Topics.completionType : Topics.submissions.eventType, cause: ""
             )
             records += 1
+        }
+        // The norms of official ranks: what was published then cannot be told from the ledger, whose rows come in another order.
+        let percentiles = target.pipeline.name(Topics.percentiles)
+        try reader.read(Topics.percentiles) { record in
+            guard let key = record.key, let value = record.value, record.timestamp ?? 0 <= moment,
+                record.decoded(Accountability_V1_PercentileEntry.self)?.norm.release.isEmpty == false
+            else { return }
+            try sink.send(
+                topic: percentiles, partition: record.partition, key: key, value: value, eventType: Topics.percentiles.eventType, cause: ""
+            )
         }
         try sink.commit(offsets: [], group: nil)
         return (records, submissions.count)

@@ -343,13 +343,16 @@ public nonisolated struct Accountability_V1_PercentileEntry: Sendable {
 }
 
 /// What an organization brought into the ranks of a school year when they became official, by the school years that they weigh: a later
-/// correction is placed against it.
+/// correction is placed against it. That of the state, `00000000`, says that the norm is whole.
 public nonisolated struct Accountability_V1_Norm: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   public var standings: [Accountability_V1_Standing] = []
+
+  /// The submission that released the results. A norm of another release than the one in force does not stand.
+  public var release: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1009,7 +1012,7 @@ nonisolated extension Accountability_V1_PercentileEntry: SwiftProtobuf.Message, 
 
 nonisolated extension Accountability_V1_Norm: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Norm"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}standings\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}standings\0\u{1}release\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1018,6 +1021,7 @@ nonisolated extension Accountability_V1_Norm: SwiftProtobuf.Message, SwiftProtob
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.standings) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.release) }()
       default: break
       }
     }
@@ -1027,11 +1031,15 @@ nonisolated extension Accountability_V1_Norm: SwiftProtobuf.Message, SwiftProtob
     if !self.standings.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.standings, fieldNumber: 1)
     }
+    if !self.release.isEmpty {
+      try visitor.visitSingularStringField(value: self.release, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Accountability_V1_Norm, rhs: Accountability_V1_Norm) -> Bool {
     if lhs.standings != rhs.standings {return false}
+    if lhs.release != rhs.release {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -65,9 +65,12 @@ struct DirectiveTable {
         return false
     }
 
-    /// Whether the state's results of a school year are official: released under a framework that the Board approved.
-    func isOfficial(in year: Int, _ framework: Framework) -> Bool {
-        isOfficial(district: OrganizationCode.state.description, in: year) && frameworkLife(in: year).approves(framework)
+    /// The submission that released the state's results of a school year, under a framework that the Board approved; nil where none did.
+    func release(in year: Int, _ framework: Framework) -> String? {
+        let act = directives("release", of: OrganizationCode.state.description)
+            .first { Int($0.schoolYear) == year && $0.kind == "official" }
+        guard let act, frameworkLife(in: year).approves(framework) else { return nil }
+        return act.submission
     }
 
     /// What the Commissioner suspended for a school year, in the order of the measures: 603 CMR 2.03(11).

@@ -71,6 +71,8 @@ final class GroupStandings {
     /// An organization that was withdrawn keeps its place, so that what it published is retracted.
     private var rows: [Int: [Row?]] = [:]
     private var norms: [Int: Norm] = [:]
+    /// The release whose norm the ranks of a year stand by.
+    private var inForce: [Int: String] = [:]
     private var ranked: [Int: [Ranked?]] = [:]
     private var dirtyYears: Set<Int> = []
     private var cause = ""
@@ -102,13 +104,13 @@ final class GroupStandings {
         return position
     }
 
-    /// Takes what an organization brought into a norm that was published before; of the state, that there is one.
-    func recall(_ rows: [Int: Row], of organization: OrganizationCode, year: Int) {
+    /// Takes what an organization brought into a norm that was published before; of the state, that the norm is whole.
+    func recall(_ rows: [Int: Row], of organization: OrganizationCode, year: Int, release: String) {
         let position = position(of: organization)
         if organization == .state {
-            norms[year, default: Norm()].isComplete = true
+            norms[year, default: Norm()].release = release
         } else {
-            norms[year, default: Norm()].rows[position] = rows
+            norms[year, default: Norm()].entries[position] = Norm.Entry(release: release, rows: rows)
         }
     }
 
@@ -125,23 +127,23 @@ final class GroupStandings {
 
     /// Publishes a year's percentiles and thresholds if a year that it weighs is dirty.
     ///
-    /// - Parameter isOfficial: whether the state released the results of the year.
-    func publish(year: Int, framework: Framework, isOfficial: Bool, output: TaskOutput) throws {
+    /// - Parameter release: the submission that released the state's results of the year; nil while they are preliminary.
+    func publish(year: Int, framework: Framework, release: String?, output: TaskOutput) throws {
         guard let parameters = framework.percentile else { return }
         let weighed = parameters.yearWeights.value.keys.map { year - $0 }
         guard weighed.contains(where: dirtyYears.contains) else { return }
-        let isFrozen =
+        let frozenBy: String? =
             switch parameters.norm.value {
-            case .live: false
-            case .frozen: true
-            case .liveUntilOfficial: isOfficial
+            case .live: nil
+            case .frozen: "close"
+            case .liveUntilOfficial: release
             }
-        try settleNorm(year: year, isFrozen: isFrozen, weighs: parameters.yearWeights.value.keys.sorted(), output: output)
+        let norm = try norm(year, frozenBy, weighs: parameters.yearWeights.value.keys.sorted(), output)
         if dirtyYears.contains(year) {
-            try publishThresholds(year: year, parameters: parameters, output: output)
+            try publishThresholds(year: year, norm: norm, parameters: parameters, output: output)
         }
         guard group != .lowestPerforming else { return }
-        try publishPercentiles(year: year, framework: framework, parameters: parameters, output: output)
+        try publishPercentiles(year: year, norm: norm, framework: framework, parameters: parameters, output: output)
     }
 
     private func row(_ position: Int, _ year: Int) -> Row? {
@@ -160,40 +162,39 @@ final class GroupStandings {
 
     // MARK: The norm
 
-    /// Takes the norm of a year that is to be frozen and was not, or lets go of one that is live again.
-    private func settleNorm(year: Int, isFrozen: Bool, weighs: [Int], output: TaskOutput) throws {
+    /// What everybody brought into the ranks that stand, by position: taken and published the first time it is asked for; nil where the ranks
+    /// are live.
+    ///
+    /// A norm of a release that was withdrawn is left where it is and does not stand; the next release takes its own.
+    private func norm(_ year: Int, _ release: String?, weighs: [Int], _ output: TaskOutput) throws -> [Int: [Int: Row]]? {
+        let standing = inForce[year]
+        inForce[year] = release
+        if standing != release {
+            ranked[year] = nil
+            dirtyYears.insert(year)
+        }
+        guard let release else { return nil }
         let known = norms[year]
-        if isFrozen {
-            guard known?.isComplete != true else { return }
-            var norm = Norm()
-            norm.isComplete = true
-            for position in codes.indices {
-                let rows = current(position, year, weighs)
-                if !rows.isEmpty { norm.rows[position] = rows }
-            }
-            norms[year] = norm
-            for (position, rows) in norm.rows.sorted(by: { $0.key < $1.key }) {
-                try publish(norm: rows, of: codes[position], year: year, output: output)
-            }
-            try publish(norm: [:], of: .state, year: year, output: output)
-        } else {
-            guard let known else { return }
-            norms[year] = nil
-            for organization in known.rows.keys.sorted().map({ codes[$0] }) + [.state] {
-                try output.retract(
-                    PercentileStage.percentiles,
-                    partition: partition(of: organization, output),
-                    key: normKey(organization, year),
-                    cause: cause
-                )
+        if let known, known.release == release { return known.rows }
+        var norm = Norm(release: release)
+        for position in codes.indices where codes[position] != .state {
+            let rows = current(position, year, weighs)
+            if rows.isEmpty {
+                let key = normKey(codes[position], year)
+                try output.retract(PercentileStage.percentiles, partition: partition(of: codes[position], output), key: key, cause: cause)
+            } else {
+                norm.entries[position] = Norm.Entry(release: release, rows: rows)
+                try publish(norm: rows, of: codes[position], year: year, release: release, output: output)
             }
         }
-        ranked[year] = nil
-        dirtyYears.insert(year)
+        try publish(norm: [:], of: .state, year: year, release: release, output: output)
+        norms[year] = norm
+        return norm.rows
     }
 
-    private func publish(norm rows: [Int: Row], of organization: OrganizationCode, year: Int, output: TaskOutput) throws {
+    private func publish(norm rows: [Int: Row], of organization: OrganizationCode, year: Int, release: String, output: TaskOutput) throws {
         var norm = Accountability_V1_Norm()
+        norm.release = release
         norm.standings = rows.sorted { $0.key < $1.key }
             .map { before, row in row.message(of: organization, group: group, year: year - before) }
         var entry = Accountability_V1_PercentileEntry()
@@ -223,6 +224,7 @@ final class GroupStandings {
 
     private func publishPercentiles(
         year: Int,
+        norm: [Int: [Int: Row]]?,
         framework: Framework,
         parameters: PercentileParameters,
         output: TaskOutput
@@ -230,7 +232,7 @@ final class GroupStandings {
         let weighs = parameters.yearWeights.value.keys.sorted()
         let now = codes.indices.map { current($0, year, weighs) }
         let next: [Ranked?] =
-            if let norm = norms[year] {
+            if let norm {
                 try place(now, among: norm, framework, before: ranked[year])
             } else {
                 try rank(now, framework).ranked
@@ -269,11 +271,11 @@ final class GroupStandings {
     /// The ranks of the norm; whoever differs from what it brought into them is placed among the others.
     private func place(
         _ now: [[Int: Row]],
-        among norm: Norm,
+        among norm: [Int: [Int: Row]],
         _ framework: Framework,
         before: [Ranked?]?
     ) throws -> [Ranked?] {
-        var frozen = codes.indices.map { norm.rows[$0] ?? [:] }
+        var frozen = codes.indices.map { norm[$0] ?? [:] }
         let (standing, cut) = try rank(frozen, framework)
         var ranked = standing
         for position in codes.indices where now[position] != frozen[position] {
@@ -328,9 +330,14 @@ final class GroupStandings {
 
     // MARK: Thresholds
 
-    private func publishThresholds(year: Int, parameters: PercentileParameters, output: TaskOutput) throws {
+    private func publishThresholds(
+        year: Int,
+        norm: [Int: [Int: Row]]?,
+        parameters: PercentileParameters,
+        output: TaskOutput
+    ) throws {
         let table: [Row?] =
-            if let norm = norms[year] { norm.rows.sorted { $0.key < $1.key }.map { $0.value[0] } } else { rows[year] ?? [] }
+            if let norm { norm.sorted { $0.key < $1.key }.map { $0.value[0] } } else { rows[year] ?? [] }
         for type in [OrganizationType.district, .school] {
             let ofType = table.compactMap { $0 }.filter { $0.type == type }
             for span in GradeSpan.allCases {
@@ -372,10 +379,21 @@ final class GroupStandings {
 
 /// What everybody brought into the ranks of a year when they were frozen.
 private struct Norm {
-    /// By position, and by how many years before.
-    var rows: [Int: [Int: GroupStandings.Row]] = [:]
-    /// Whether it was published whole; one of which a part was recalled alone is taken anew.
-    var isComplete = false
+    /// What an organization brought, by how many years before, into the norm of a release.
+    struct Entry {
+        let release: String
+        let rows: [Int: GroupStandings.Row]
+    }
+
+    /// The release that it was taken at; empty while it is not known to be whole.
+    var release = ""
+    /// By position; some may be left of an earlier release.
+    var entries: [Int: Entry] = [:]
+
+    /// The rows of the release, by position.
+    var rows: [Int: [Int: GroupStandings.Row]] {
+        entries.filter { $0.value.release == release }.mapValues(\.rows)
+    }
 }
 
 extension GroupStandings.Row {

@@ -53,7 +53,8 @@ final class PercentileTask: StageTask {
     private var completeYears: Set<Int> = []
     private let frameworks = YearFrameworks()
     private var directives = DirectiveTable()
-    private var officialYears: Set<Int> = []
+    /// The submission that released the state's results, by school year.
+    private var releases: [Int: String] = [:]
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
         guard record.source == PercentileStage.standings else { return try foldDirective(record) }
@@ -81,9 +82,9 @@ final class PercentileTask: StageTask {
     }
 
     private func noteRelease(year: Int) {
-        let isOfficial = frameworks[year].map { directives.isOfficial(in: year, $0) } ?? false
-        guard isOfficial != officialYears.contains(year) else { return }
-        if isOfficial { officialYears.insert(year) } else { officialYears.remove(year) }
+        let release = frameworks[year].flatMap { directives.release(in: year, $0) }
+        guard release != releases[year] else { return }
+        releases[year] = release
         for table in groups.values { table.markDirty(year: year) }
     }
 
@@ -105,7 +106,7 @@ final class PercentileTask: StageTask {
             // What counted when the norm was taken counts in it whatever the size.
             rows[year - Int(standing.schoolYear)] = try GroupStandings.Row(standing, minimumSize: nil)
         }
-        table(group).recall(rows, of: organization, year: year)
+        table(group).recall(rows, of: organization, year: year, release: entry.norm.release)
     }
 
     func complete(scope: String) throws {
@@ -120,7 +121,7 @@ final class PercentileTask: StageTask {
             guard let table = groups[group], table.isDirty else { continue }
             for year in completeYears.sorted() {
                 guard let framework = frameworks[year], framework.percentile != nil else { continue }
-                try table.publish(year: year, framework: framework, isOfficial: officialYears.contains(year), output: output)
+                try table.publish(year: year, framework: framework, release: releases[year], output: output)
             }
             // A year that is dirty and not complete is marked as a whole when it completes.
             table.clean()
