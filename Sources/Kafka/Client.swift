@@ -21,6 +21,8 @@ final class ClientContext: Sendable {
         var statistics: [UInt8]?
         /// Errors of topics and partitions that a consumer is told of.
         var topicErrors: [KafkaError] = []
+        /// Why the newest connection was refused: a certificate, a name or a secret that is wrong.
+        var connectionError: KafkaError?
     }
 
     /// As many delivery failures are kept between two calls that take them; all are counted.
@@ -122,13 +124,25 @@ final class ClientHandle: @unchecked Sendable {
 
     /// Throws the error of an error object, if it is one, and destroys it.
     func check(_ error: OpaquePointer?) throws(KafkaError) {
-        if let error = unsafe KafkaError(consuming: error, client: pointer) { throw error }
+        if let error = unsafe KafkaError(consuming: error, client: pointer) { throw explained(error) }
     }
 
     /// Throws the error of a code, if it is one.
     func check(_ code: rd_kafka_resp_err_t, _ message: @autoclosure () -> String? = nil) throws(KafkaError) {
         if code == RD_KAFKA_RESP_ERR_NO_ERROR { return }
-        if let error = unsafe KafkaError(code, message(), client: pointer) { throw error }
+        if let error = unsafe KafkaError(code, message(), client: pointer) { throw explained(error) }
+    }
+
+    /// An error that says no more than that no broker was reached, with the reason why connections were refused, if one is known.
+    private func explained(_ error: KafkaError) -> KafkaError {
+        guard error.code == .transport || error.code == .timedOut || error.code == .allBrokersDown else { return error }
+        // A consumer's queue holds its records too, and is its owner's to poll.
+        if unsafe rd_kafka_type(pointer) == RD_KAFKA_PRODUCER { unsafe rd_kafka_poll(pointer, 0) }
+        guard let reason = context.state.withLock({ $0.connectionError }) else { return error }
+        return KafkaError(
+            code: error.code, name: error.name, message: "\(error.message); \(reason.name): \(reason.message)", isFatal: error.isFatal,
+            isRetriable: error.isRetriable, requiresAbort: error.requiresAbort
+        )
     }
 
     /// The newest statistics that librdkafka emitted.
@@ -198,6 +212,9 @@ private let toldErrors: Set<KafkaError.Code> = [
     .unknownPartition, .unknownTopic, .unknownTopicOrPartition, .topicAuthorizationFailed,
 ]
 
+/// Why a connection is refused, where waiting does not help.
+private let refusedConnections: Set<KafkaError.Code> = [.authentication, .ssl, .nameNotResolved]
+
 private func errorCallback(
     client: OpaquePointer?,
     code: Int32,
@@ -213,6 +230,7 @@ private func errorCallback(
         }
         return
     }
+    if refusedConnections.contains(error.code) { context.state.withLock { $0.connectionError = error } }
     // librdkafka mends all but the fatal ones itself; calls that wait say so by their own errors.
     let known = unsafe error.isFatal ? KafkaError.fatalError(of: client) ?? error : error
     context.logger.log(level: known.isFatal ? .error : .warning, "\(known)")

@@ -113,6 +113,10 @@ extension KafkaError.Code {
     public static let rebalanceInProgress = Self(RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
     /// The start offset is gone or was never there and `auto.offset.reset` says to fail.
     public static let autoOffsetReset = Self(RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
+    /// TLS could not be agreed on: a certificate, its authority or its name is wrong.
+    public static let ssl = Self(RD_KAFKA_RESP_ERR__SSL)
+    /// A broker's name has no address.
+    public static let nameNotResolved = Self(RD_KAFKA_RESP_ERR__RESOLVE)
     /// The client was closed.
     public static let closed = Self(RD_KAFKA_RESP_ERR__DESTROY)
     /// A property is unknown, has a value that is not valid, or contradicts another (the wrapper's own code).

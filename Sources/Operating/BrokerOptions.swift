@@ -5,7 +5,7 @@ public import Stages
 
 /// Where the brokers are and how to talk to them: the options of every command and worker that uses Kafka.
 ///
-/// An option wins over the environment, the environment over what `accountability up` wrote into the home.
+/// An option wins over the environment, the environment over files, and those over what `accountability up` wrote into the home.
 public struct BrokerOptions: ParsableArguments, Sendable {
     /// The brokers.
     @Option(
@@ -31,7 +31,10 @@ public struct BrokerOptions: ParsableArguments, Sendable {
         name: .customLong("property"),
         help: ArgumentHelp(
             "A property of the Kafka client (librdkafka), such as security.protocol=SASL_SSL; may be repeated.",
-            discussion: "A secret is better kept in a file: --properties-file.", valueName: "name=value"
+            discussion: """
+                A secret does not belong on a command line, which others on the machine can read: keep it in a file (--properties-file) or in the \
+                environment, where ACCOUNTABILITY_KAFKA_SASL_PASSWORD sets sasl.password, and so on for every property.
+                """, valueName: "name=value"
         )
     )
     public var properties: [String] = []
@@ -75,6 +78,7 @@ public struct BrokerOptions: ParsableArguments, Sendable {
                 throw Failure(.configuration, error.message)
             }
         }
+        for (name, value) in Self.properties(of: environment) { kafka[name] = value }
         for property in properties {
             guard let equals = property.firstIndex(of: "="), equals != property.startIndex else {
                 throw Failure(.usage, "--property takes name=value")
@@ -84,6 +88,16 @@ public struct BrokerOptions: ParsableArguments, Sendable {
         if kafka["bootstrap.servers"] == nil || brokers != nil { kafka["bootstrap.servers"] = address }
         if kafka["client.id"] == nil { kafka["client.id"] = "accountability" }
         return Connection(kafka: kafka, pipeline: Pipeline(namespace: space), home: home, installation: isOurs ? installation : nil)
+    }
+
+    /// The properties that the environment sets: `ACCOUNTABILITY_KAFKA_SASL_PASSWORD` is `sasl.password`.
+    static func properties(of environment: [String: String]) -> [String: String] {
+        let prefix = "ACCOUNTABILITY_KAFKA_"
+        var properties: [String: String] = [:]
+        for (variable, value) in environment where variable.hasPrefix(prefix) && variable.count > prefix.count {
+            properties[variable.dropFirst(prefix.count).lowercased().replacing("_", with: ".")] = value
+        }
+        return properties
     }
 
     private static func isTopicName(_ text: String) -> Bool {

@@ -76,6 +76,8 @@ public final class Worker: Sendable {
             throw error
         } catch let error as KafkaError {
             metrics.fail("\(error)")
+            let isMisconfigured = error.code == .invalidConfiguration || error.code == .authentication || error.code == .topicAuthorizationFailed
+            if isMisconfigured { throw RuntimeError(.configuration, "the client cannot be used as it is configured", cause: error) }
             let unreachable = error.code == .transport || error.code == .allBrokersDown || error.code == .timedOut
             throw RuntimeError(
                 unreachable ? .brokerUnavailable : .fatal,

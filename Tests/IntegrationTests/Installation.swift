@@ -57,10 +57,15 @@ final class Installation {
     private let environment: [String: String]
     private var isUp = false
 
-    init(partitions: Int, instances: Int = 1, namespace: String = "it\(UInt32.random(in: .min ... .max))") throws {
+    init(
+        partitions: Int,
+        instances: Int = 1,
+        namespace: String = "it\(UInt32.random(in: .min ... .max))",
+        environment extra: [String: String] = [:]
+    ) throws {
         self.namespace = namespace
         home = FileManager.default.temporaryDirectory.appending(path: "accountability-\(namespace)").path
-        environment = ["ACCOUNTABILITY_HOME": home]
+        environment = extra.merging(["ACCOUNTABILITY_HOME": home]) { $1 }
         let up = try call([
             "up", "--brokers", TestEnvironment.brokers ?? "", "--namespace", namespace, "--local-broker",
             "--partitions", "\(partitions)", "--instances", "\(instances)", "--timeout", "120",

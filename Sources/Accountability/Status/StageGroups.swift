@@ -10,14 +10,9 @@ struct StageGroup {
 
     /// The groups of an installation; ingestion reads files and has none.
     static func all(_ pipeline: Pipeline) -> [StageGroup] {
-        let stages: [any Stage] = [
-            ValidationStage(pipeline: pipeline), ParticipationStage(pipeline: pipeline), IndicatorStage(pipeline: pipeline),
-            PercentileStage(pipeline: pipeline), DeterminationStage(pipeline: pipeline), NotificationStage(pipeline: pipeline, spool: nil),
-        ]
-        let prefix = pipeline.namespace.isEmpty ? "accountability" : pipeline.namespace
-        return stages.map { stage in
+        pipeline.stages.map { stage in
             StageGroup(
-                stage: stage.name, group: "\(prefix).\(stage.name)", topics: stage.sources.filter { !$0.isBroadcast }.map(\.topic)
+                stage: stage.name, group: pipeline.group(stage.name), topics: stage.sources.filter { !$0.isBroadcast }.map(\.topic)
             )
         }
     }

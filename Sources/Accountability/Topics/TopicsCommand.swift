@@ -15,6 +15,7 @@ struct TopicsCommand: OperatorCommand {
               accountability topics                         what there is, and what differs from the catalogue
               accountability topics --create --partitions 12 --replication 3
               accountability topics --asyncapi > asyncapi.yaml
+              accountability topics --acls --principal-prefix accountability- > acls.sh
               accountability topics --delete --yes          all records of this namespace, the ledger included
 
             Exit codes: 0 done; 69 no broker answers; 78 a topic is missing or has other partitions or properties than it must have.
@@ -35,6 +36,15 @@ struct TopicsCommand: OperatorCommand {
     @Flag(help: "Print the AsyncAPI document of the topics instead.")
     var asyncapi = false
 
+    @Flag(help: "Print the least rights of every worker, of subscribers and of this tool instead, as commands of kafka-acls.sh.")
+    var acls = false
+
+    @Option(help: ArgumentHelp("Begins the names of the principals that --acls prints.", valueName: "text"))
+    var principalPrefix = ""
+
+    @Flag(help: "Print what --acls prints as JSON.")
+    var json = false
+
     @Flag(help: "Delete the topics of the namespace with everything in them; needs --yes.")
     var delete = false
 
@@ -44,12 +54,20 @@ struct TopicsCommand: OperatorCommand {
     func validate() throws {
         guard (1...10_000).contains(partitions) else { throw ValidationError("--partitions takes 1 to 10000") }
         guard !delete || yes else { throw ValidationError("--delete removes the ledger too, from which everything is computed; say --yes as well") }
+        guard acls || (!json && principalPrefix.isEmpty) else { throw ValidationError("--json and --principal-prefix go with --acls") }
+        guard principalPrefix.allSatisfy({ $0.isASCII && !$0.isWhitespace && !"'\"\\".contains($0) }) else {
+            throw ValidationError("--principal-prefix takes visible ASCII without quotation marks")
+        }
         guard !(delete && create) else { throw ValidationError("--create and --delete exclude each other") }
     }
 
     func operate() throws {
         if asyncapi { return Standard.output(AsyncAPIDocument.yaml) }
         let connection = try broker.connection()
+        if acls {
+            let list = AccessList(pipeline: connection.pipeline, principalPrefix: principalPrefix)
+            return Standard.output(json ? try AccessCommands.json(list) : AccessCommands.shell(list, brokers: connection.brokers))
+        }
         let topics = try PipelineTopics(connection)
         if delete {
             for name in try topics.deleteAll() { print("deleted \(name)") }

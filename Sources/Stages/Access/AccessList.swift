@@ -1,0 +1,97 @@
+import Messages
+public import Streaming
+
+/// Who may do what on the cluster: a principal for every worker, for those who subscribe and for the operators' tool, each with the least rights
+/// that it needs. Made from the topic catalogue and from what each stage declares.
+public struct AccessList: Sendable, Hashable {
+    /// A principal and its rights.
+    public struct Principal: Sendable, Hashable, Codable {
+        /// The name, without Kafka's `User:`.
+        public let name: String
+        /// What it is for.
+        public let purpose: String
+        /// What it may do.
+        public let rights: [AccessRight]
+
+        init(_ name: String, _ purpose: String, _ rights: Set<AccessRight>) {
+            self.name = name
+            self.purpose = purpose
+            self.rights = rights.sorted()
+        }
+    }
+
+    /// The principals, in the order of the flow.
+    public let principals: [Principal]
+
+    /// The access list of an installation.
+    ///
+    /// - Parameter prefix: begins the names of the principals.
+    public init(pipeline: Pipeline, principalPrefix prefix: String = "") {
+        let progress = pipeline.name(Topics.progress)
+        var list = [Principal("\(prefix)ingestion-worker", "writes the ledger", Self.ingestion(pipeline))]
+        for stage in pipeline.stages {
+            list.append(
+                Principal(
+                    "\(prefix)\(stage.name)-worker", "runs the stage \(stage.name)",
+                    WorkerConfiguration.rights(of: stage, group: pipeline.group(stage.name), progressTopic: progress)
+                )
+            )
+        }
+        list.append(Principal("\(prefix)subscriber", "reads determinations and notices", Self.subscriber(pipeline)))
+        list.append(Principal("\(prefix)operator", "runs the tool accountability", Self.operatorTool(pipeline)))
+        principals = list
+    }
+
+    /// A file's transaction carries its receipt as an offset on the ledger, which asks for the right to read there.
+    private static func ingestion(_ pipeline: Pipeline) -> Set<AccessRight> {
+        let identity = "\(pipeline.group("ingestion"))."
+        let ledger = pipeline.name(Topics.submissions)
+        return Set([
+            AccessRight(.write, .topic, ledger), AccessRight(.read, .topic, ledger),
+            AccessRight(.write, .topic, pipeline.name(Topics.progress)),
+            AccessRight(.read, .group, identity, isPrefix: true), AccessRight(.write, .transactionalID, identity, isPrefix: true),
+        ])
+        .describing
+    }
+
+    /// What is public. Groups of subscribers begin with `<namespace>.subscriber.`.
+    private static func subscriber(_ pipeline: Pipeline) -> Set<AccessRight> {
+        Set(
+            [Topics.determinations, Topics.notices].map { AccessRight(.read, .topic, pipeline.name($0)) }
+                + [AccessRight(.read, .group, "\(pipeline.group("subscriber")).", isPrefix: true)]
+        )
+        .describing
+    }
+
+    /// Creates the topics, reads all of them, opens and closes years, and looks at the groups.
+    private static func operatorTool(_ pipeline: Pipeline) -> Set<AccessRight> {
+        var rights: Set<AccessRight> = [
+            AccessRight(.write, .topic, pipeline.name(Topics.submissions)),
+            AccessRight(.read, .group, pipeline.group("reader")),
+            AccessRight(.write, .transactionalID, "\(pipeline.group("operator")).", isPrefix: true),
+            AccessRight(.write, .transactionalID, pipeline.group("doctor")), AccessRight(.write, .transactionalID, pipeline.group("replay")),
+        ]
+        for topic in Topics.all {
+            for operation in [AccessRight.Operation.read, .create, .delete, .describeConfigs] {
+                rights.insert(AccessRight(operation, .topic, pipeline.name(topic)))
+            }
+        }
+        for stage in pipeline.stages { rights.insert(AccessRight(.describe, .group, pipeline.group(stage.name))) }
+        return rights.describing
+    }
+}
+
+extension Pipeline {
+    /// The stages that run as workers of the runtime, in the order of the flow; ingestion is none.
+    public var stages: [any Stage] {
+        [
+            ValidationStage(pipeline: self), ParticipationStage(pipeline: self), IndicatorStage(pipeline: self), PercentileStage(pipeline: self),
+            DeterminationStage(pipeline: self), NotificationStage(pipeline: self, spool: nil),
+        ]
+    }
+
+    /// The consumer group of a stage or another reader: `<namespace>.<name>`, without namespace `accountability.<name>`.
+    public func group(_ name: String) -> String {
+        "\(namespace.isEmpty ? "accountability" : namespace).\(name)"
+    }
+}
