@@ -181,7 +181,7 @@ struct ValidationTests {
 
     @Test("Every code is tried")
     func coverage() {
-        let tried = Set(Self.broken.map(\.code)).union(Self.unreadable.map(\.code)).union([.duplicateKey])
+        let tried = Set(Self.broken.map(\.code)).union(Self.unreadable.map(\.code)).union([.duplicateKey, .claimedByTwoDistricts])
         #expect(Set(RejectionCode.allCases).subtracting(tried).isEmpty)
     }
 
@@ -340,6 +340,32 @@ struct ValidationTests {
         #expect(standing.values.first?.orgCode == target)
         let old = bench.driver.topics[bench.pipeline.name(Topics.records)]?[Int(before)] ?? []
         #expect(old.contains { $0.value == nil && String(decoding: $0.key, as: UTF8.self).contains("/attendance/") })
+    }
+
+    @Test("A student whom two districts claim: the newest row counts, and both are told, by place and without content", arguments: [1, 5] as [Int32])
+    func claims(_ partitions: Int32) throws {
+        let bench = try ValidationBench(partitions: partitions)
+        try bench.prepare()
+        let rows = ["S0", "S1"].map { validRow(.attendance).merging(["student_id": $0]) { $1 } }
+        let (first, _) = try bench.submit(table(.attendance, rows), name: "first.csv")
+        let claim = rows[1].merging(["org_code": "00020505"]) { $1 }
+        let (second, _) = try bench.submit(table(.attendance, [claim]), name: "second.csv")
+        try bench.driver.run()
+        let told = try bench.rejections().filter { $0.code == "claimed_by_two_districts" }.sorted { $0.submission < $1.submission }
+        #expect(told.map(\.submission) == [first, second])
+        #expect(told.map(\.line) == [3, 2] && told.map(\.fileName) == ["first.csv", "second.csv"])
+        #expect(told.map(\.orgCode) == ["00010505", "00020505"] && told.allSatisfy { $0.column == "org_code" && $0.schoolYear == 2019 })
+        #expect(told[0].message.contains("00020505 submitted") && told[1].message.contains("00010505 submitted"))
+        let receipt = try bench.receipt(second)
+        #expect(receipt.rows == 1 && receipt.accepted == 1 && receipt.replaced == 1 && receipt.rejected == 0)
+        #expect(try bench.records().filter { $0.key.contains("/attendance/") && $0.value.orgCode == "00020505" }.count == 1)
+
+        // Another school of the same district, or a district that let the student go before, is no such claim.
+        try bench.submit(table(.attendance, [claim.merging(["org_code": "00020000"]) { $1 }]))
+        try bench.submit(table(.attendance, [claim.merging(["org_code": "00020000", "action": "delete"]) { $1 }]))
+        try bench.submit(table(.attendance, [rows[1]]))
+        try bench.driver.run()
+        #expect(try bench.rejections().filter { $0.code == "claimed_by_two_districts" }.count == 2)
     }
 
     @Test("A record says what the row said")

@@ -20,6 +20,8 @@ struct EntryWriter {
     private let positions: [Int]
     private let student: Int
     private let organization: Int
+    // What each column may hold, in a student's row; empty for other layouts.
+    private var masks: [FieldMask]
     private var pseudonymizer: Pseudonymizer
     private var text: [UInt8] = []
     private var key: [UInt8] = []
@@ -34,6 +36,7 @@ struct EntryWriter {
         positions = match.positions.map { $0 ?? -1 }
         student = match.layout.isAboutStudents ? match.layout.index(of: "student_id") ?? -1 : -1
         organization = match.layout.index(of: "org_code") ?? -1
+        masks = student >= 0 ? match.layout.columns.map(FieldMask.init) : []
         pseudonymizer = Pseudonymizer(key: file.key)
         rowsByPartition = Array(repeating: 0, count: Int(file.partitions))
         row.submission = submission
@@ -57,6 +60,8 @@ struct EntryWriter {
                 if column == student {
                     try pseudonymizer.take(reader.field(position))
                     text.append(contentsOf: pseudonymizer.hexadecimal)
+                } else if student >= 0, !masks[column].admits(reader.field(position)) {
+                    FieldMask.append(masking: reader.field(position), to: &text)
                 } else {
                     EntryWriter.append(reader.field(position), to: &text)
                 }

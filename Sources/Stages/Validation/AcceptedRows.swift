@@ -1,16 +1,26 @@
 import Rules
 import Streaming
 
-/// Every key that was accepted, with what is needed to tell a repetition from a change: 32 bytes a key.
+/// Every key that was accepted, with what is needed to tell a repetition from a change, and where it came from: 40 bytes a key.
 struct AcceptedRows {
     /// What became of a row.
     enum Outcome {
         case accepted
-        /// Another content stood under the key; it was published for this organization.
-        case replaced(organization: UInt32)
+        /// Another content stood under the key.
+        case replaced(Former)
         case deleted
         case unchanged
         case refused(RejectionCode)
+    }
+
+    /// What stood under a key before it was replaced.
+    struct Former {
+        /// The organization it was published for.
+        var organization: UInt32
+        /// The submission that brought it last.
+        var submission: UInt32
+        /// Its line there.
+        var line: UInt32
     }
 
     private struct Entry {
@@ -19,28 +29,30 @@ struct AcceptedRows {
         var organization: UInt32
         /// The submission that brought it last.
         var submission: UInt32
+        var line: UInt32
     }
 
     private var entries: [UInt128: Entry] = [:]
 
     /// Puts a row where its key belongs.
-    mutating func take(_ row: CheckedRow, key: Span<UInt8>, submission: UInt32) -> Outcome {
+    mutating func take(_ row: CheckedRow, key: Span<UInt8>, submission: UInt32, line: UInt32) -> Outcome {
         let digest = Digest(key).value
         let organization = row.organization.rawValue
         guard let entry = entries[digest] else {
             guard !row.isDeletion else { return .refused(.nothingToDelete) }
-            entries[digest] = Entry(digest: row.digest, organization: organization, submission: submission)
+            entries[digest] = Entry(digest: row.digest, organization: organization, submission: submission, line: line)
             return .accepted
         }
         guard entry.submission != submission else { return .refused(.duplicateKey) }
         let stands = entry.digest != 0
         if row.isDeletion {
             guard stands, entry.organization == organization else { return .refused(.nothingToDelete) }
-            entries[digest] = Entry(digest: 0, organization: organization, submission: submission)
+            entries[digest] = Entry(digest: 0, organization: organization, submission: submission, line: line)
             return .deleted
         }
-        entries[digest] = Entry(digest: row.digest, organization: organization, submission: submission)
+        entries[digest] = Entry(digest: row.digest, organization: organization, submission: submission, line: line)
         guard stands else { return .accepted }
-        return entry.digest == row.digest ? .unchanged : .replaced(organization: entry.organization)
+        return entry.digest == row.digest
+            ? .unchanged : .replaced(Former(organization: entry.organization, submission: entry.submission, line: entry.line))
     }
 }

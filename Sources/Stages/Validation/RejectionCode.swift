@@ -73,6 +73,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case unknownOrganization = "unknown_organization"
     case duplicateKey = "duplicate_key"
     case nothingToDelete = "nothing_to_delete"
+    /// A notice and no refusal: the newest row counts.
+    case claimedByTwoDistricts = "claimed_by_two_districts"
 
     /// The code of a row that its reader refused.
     init(_ code: CSVError.Code) {
@@ -124,7 +126,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .commentPeriodOpen, .commentOutsidePeriod: "effective_date"
         case .kindNotOfDirective: "kind"
         case .endBeforeStart: "end_date"
-        case .unknownOrganization: "org_code"
+        case .unknownOrganization, .claimedByTwoDistricts: "org_code"
         }
     }
 
@@ -195,6 +197,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .yearNotOpen: "rows are accepted for school years that are open"
         case .unknownOrganization: "an organization is declared for the year before rows are submitted for it"
         case .duplicateKey: "a submission has one row for each key; the first one counts"
+        case .claimedByTwoDistricts: "a student is one district's in a year and layout; the row submitted last counts, and both districts are told"
         case .nothingToDelete: "a row is deleted where it was accepted, under the same key and organization"
         }
     }
@@ -225,6 +228,16 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         let subject = column.map { "\($0.name): " } ?? ""
         let bounds = column.flatMap { detail(of: $0.kind) }.map { " (\($0))" } ?? ""
         return subject + rule + bounds + (remedy.map { "; \($0)" } ?? "")
+    }
+
+    /// What both districts are told of a student whom each of them claims.
+    ///
+    /// - Parameters:
+    ///   - other: the organization of the other district.
+    ///   - counts: the organization whose row counts.
+    static func claimMessage(other: String, counts: String) -> String {
+        "org_code: \(other) submitted the same student; \(claimedByTwoDistricts.rule), now \(counts); the district that the student is not in "
+            + "leaves the row out, or deletes it where it counts"
     }
 
     private func detail(of kind: Column.Kind) -> String? {

@@ -149,7 +149,9 @@ final class ValidationTask: StageTask {
             if isOwner { try refuse(row, [fault], number, output) }
             return
         }
-        let outcome = accepted.take(read, key: key.span, submission: UInt32(truncatingIfNeeded: number))
+        let outcome = accepted.take(
+            read, key: key.span, submission: UInt32(truncatingIfNeeded: number), line: UInt32(clamping: row.line)
+        )
         declare(read, checks[check].layout, outcome)
         if let step { frameworkSteps.take(step, outcome) }
         guard isOwner else { return }
@@ -231,11 +233,14 @@ final class ValidationTask: StageTask {
                 key: key.span,
                 cause: origin.submission
             )
-        case .replaced(let organization):
-            let former = district(organization, output)
+        case .replaced(let former):
+            let formerPlace = district(former.organization, output)
             // A student who moved: the district of before loses the record.
-            if former != place, case .record = row.content {
-                try output.retract(index, partition: former, key: key.span, cause: origin.submission)
+            if formerPlace != place, case .record = row.content {
+                try output.retract(index, partition: formerPlace, key: key.span, cause: origin.submission)
+            }
+            if checks[check].layout.isAboutStudents, former.organization / 10_000 != row.organization.rawValue / 10_000 {
+                try tellBoth(former, row, origin, check, output)
             }
         case .accepted: break
         }
@@ -294,6 +299,39 @@ final class ValidationTask: StageTask {
                 key: "\(row.submission)/\(row.line)/\(rejection.code)\(place)",
                 value: rejection.serializedBytes(),
                 cause: row.submission
+            )
+        }
+    }
+
+    /// A student whom a district reports while another one's row stands: the newest row counts, and both districts are told, each of its own row.
+    private func tellBoth(
+        _ former: AcceptedRows.Former,
+        _ row: CheckedRow,
+        _ origin: Accountability_V1_SubmissionRow,
+        _ check: Int,
+        _ output: TaskOutput
+    ) throws {
+        let formerSubmission = submissions[Int(former.submission)]
+        for isFormer in [true, false] {
+            let organization = isFormer ? OrganizationCode(rawValue: former.organization) : row.organization
+            let other = isFormer ? row.organization : OrganizationCode(rawValue: former.organization)
+            guard let organization, let other else { continue }
+            var notice = Accountability_V1_Rejection()
+            notice.submission = isFormer ? formerSubmission.id : origin.submission
+            notice.fileName = isFormer ? formerSubmission.fileName : submissions[current].fileName
+            notice.line = isFormer ? UInt64(former.line) : origin.line
+            notice.layout = checks[check].layout.wireName
+            notice.schoolYear = UInt32(clamping: row.year)
+            notice.orgCode = organization.description
+            notice.code = RejectionCode.claimedByTwoDistricts.rawValue
+            notice.column = checks[check].columns[RowCheck.organizationColumn].name
+            notice.message = RejectionCode.claimMessage(other: other.description, counts: isFormer ? other.description : organization.description)
+            try output.publish(
+                ValidationStage.OutputIndex.rejections,
+                partition: home(ValidationStage.OutputIndex.rejections, output),
+                key: "\(notice.submission)/\(notice.line)/\(notice.code)/\(notice.column)",
+                value: notice.serializedBytes(),
+                cause: origin.submission
             )
         }
     }
