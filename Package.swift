@@ -122,7 +122,13 @@ let package = Package(
         tests("RulesTests", ["Rules", "Tables", "PublishedFigures"]),
         tests("MessagesTests", ["Messages"]),
         tests("StreamingTests", ["Streaming", "Kafka", .logging]),
-        tests("StagesTests", ["Stages", "Streaming", "Messages", "Rules", "Tables", "PublishedFigures", "accountability"]),
+        tests("StagesTests", ["Stages", "Streaming", "Messages", "Rules", "Tables", "PublishedFigures", "FuzzTargets", "accountability"]),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["Stages", "Streaming", "Messages", "Rules", "Tables", .protobuf],
+            path: "Tests/Fuzzing/Targets",
+            swiftSettings: settings
+        ),
         tests("AccountabilityTests", ["accountability", "Messages", "Rules"]),
         tests("StatewideTests", ["statewide", "Messages", "Tables"]),
         .testTarget(
@@ -134,3 +140,10 @@ let package = Package(
         ),
     ] + stages.map { worker("\($0)-worker") }
 )
+
+// Under libFuzzer alone, whose `main` it is linked with: Deploy/fuzz.
+if Context.environment["ACCOUNTABILITY_FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzzing/Driver", swiftSettings: settings)
+    )
+}
