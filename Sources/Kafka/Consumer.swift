@@ -198,7 +198,8 @@ public final class Consumer {
         return storage.count
     }
 
-    private var hasRebalance: Bool {
+    /// Whether there is a rebalance that was not taken yet.
+    public var hasRebalance: Bool {
         context.state.withLock { !$0.rebalances.isEmpty }
     }
 

@@ -21,6 +21,10 @@ public final class MockCluster: @unchecked Sendable {
         public static let produce = Self(rawValue: 0)
         /// Messages to read.
         public static let fetch = Self(rawValue: 1)
+        /// The ends of partitions.
+        public static let listOffsets = Self(rawValue: 2)
+        /// The cluster's topics and brokers.
+        public static let metadata = Self(rawValue: 3)
         /// A group's offsets to commit.
         public static let offsetCommit = Self(rawValue: 8)
         /// Which broker coordinates a group or a transaction.
@@ -92,6 +96,16 @@ public final class MockCluster: @unchecked Sendable {
     /// Accepts connections to a broker again.
     public func start(broker: Int) throws(KafkaError) {
         try client.check(unsafe rd_kafka_mock_broker_set_up(pointer, Int32(clamping: broker)))
+    }
+
+    /// Moves the coordinator of a transactional id to a broker.
+    public func moveCoordinator(ofTransactionalID id: String, to broker: Int) throws(KafkaError) {
+        try client.check(unsafe rd_kafka_mock_coordinator_set(pointer, "transaction", id, Int32(clamping: broker)))
+    }
+
+    /// Moves the coordinator of a group to a broker.
+    public func moveCoordinator(ofGroup group: String, to broker: Int) throws(KafkaError) {
+        try client.check(unsafe rd_kafka_mock_coordinator_set(pointer, "group", group, Int32(clamping: broker)))
     }
 
     /// Makes every answer of a broker take at least this long.

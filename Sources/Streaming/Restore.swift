@@ -16,6 +16,29 @@ struct Restore {
         /// Records from here on are not restored; nil reads to the end.
         var end: Int64?
         var remaining: Int64
+        /// Where the partition ended, open transactions included, when the restore began: what this instance, or a former owner of its
+        /// partitions, published lies before, though other instances' transactions may hide it for now.
+        var highest: Int64 = 0
+
+        /// Whether nothing more is to be expected, with everything read up to this offset.
+        func isRead(at offset: Int64) -> Bool {
+            if case .source = role { return true }
+            return offset >= highest
+        }
+    }
+
+    /// How far the restore has come.
+    struct Progress: CustomStringConvertible {
+        /// Records still to be read.
+        var remaining = 0
+        /// Partitions whose rest is hidden by transactions that are open.
+        var hidden: [TopicPartition] = []
+
+        var description: String {
+            guard !hidden.isEmpty else { return "restoring" }
+            let listed = hidden.sorted().map { "\($0)" }.joined(separator: ", ")
+            return "restoring: waiting for the end of transactions that other instances have open in \(listed)"
+        }
     }
 
     let stage: any Stage
@@ -24,18 +47,20 @@ struct Restore {
     let progressTopic: String
     let partitions: Int32
     let outputPartitions: [Int32]
+    let patience: Patience
+    let openTransactionTimeout: Duration
     let logger: Logger
 
     /// Restores the tasks.
     ///
     /// - Parameters:
     ///   - committed: the offset to restore to, by source topic and partition; missing where nothing was ever committed.
-    ///   - progress: called often with how many records remain; returning false gives the restore up.
+    ///   - progress: called often; returning false gives the restore up.
     /// - Returns: whether it was completed.
     func run(
         _ runners: [TaskRunner],
         committed: [TopicPartition: Int64],
-        progress: (Int) throws -> Bool
+        progress: (Progress) throws -> Bool
     ) throws -> Bool {
         var configuration = kafka
         configuration["group.id"] = group
@@ -79,9 +104,17 @@ struct Restore {
             role: .progress, runners: runners, end: nil, remaining: 0
         )
 
+        // Seen by a client that reads uncommitted: a committed reader's end is where the first open transaction begins.
+        configuration["isolation.level"] = "read_uncommitted"
+        let surveyor = try Consumer(configuration, logger: logger)
+        defer { surveyor.close(timeout: .seconds(5)) }
         for (partition, var reading) in readings {
-            let (low, high) = try consumer.watermarks(partition, timeout: .seconds(30))
+            let (low, high) = try patience.call("asking for the end of \(partition)") { (share) throws(KafkaError) in
+                try surveyor.watermarks(partition, timeout: share)
+            }
+            guard try progress(Progress()) else { return false }
             reading.remaining = max(0, min(reading.end ?? high, high) - low)
+            reading.highest = high
             readings[partition] = reading.remaining == 0 ? nil : reading
         }
         let finished = try read(readings, with: consumer, progress: progress)
@@ -97,19 +130,26 @@ struct Restore {
     private func read(
         _ all: [TopicPartition: Reading],
         with consumer: Consumer,
-        progress: (Int) throws -> Bool
+        progress: (Progress) throws -> Bool
     ) throws -> Bool {
         var open = all
-        guard !open.isEmpty else { return try progress(0) }
+        guard !open.isEmpty else { return try progress(Progress()) }
         try consumer.assign(open.keys.sorted().map { TopicPartitionOffset($0, .beginning) })
         var names: [Int: String] = [:]
         for partition in open.keys { names[consumer.topicIndex(partition.topic)] = partition.topic }
         var batch = RecordBatch(capacity: 4096)
+        /// Partitions read to the end that a committed reader sees, though more was written.
+        var hidden: Set<TopicPartition> = []
+        var lastProgress = ContinuousClock.now
+        var lastAnswer = ContinuousClock.now
+        var lastError: KafkaError?
         while !open.isEmpty {
             do {
                 try consumer.poll(&batch, timeout: .milliseconds(100))
+                if batch.count > 0 { lastAnswer = .now }
             } catch {
-                guard !error.isFatal else { throw RuntimeError(.fatal, "reading back before going live", cause: error) }
+                guard !error.isFatal else { throw RuntimeError.final(error, "reading back before going live") }
+                lastError = error
                 logger.warning("restore: \(error)")
             }
             for index in 0..<batch.count {
@@ -122,12 +162,35 @@ struct Restore {
                     continue
                 }
                 open[partition]?.remaining -= 1
+                if hidden.remove(partition) != nil { lastProgress = .now }
                 try take(record, reading)
                 if let end = reading.end, record.offset == end - 1 { open[partition] = nil }
             }
-            while let end = consumer.nextPartitionEnd() { open[end.topicPartition] = nil }
-            let remaining = open.values.reduce(Int64(0)) { $0 + max(0, $1.remaining) }
-            guard try progress(Int(remaining)) else { return false }
+            while let end = consumer.nextPartitionEnd() {
+                let partition = end.topicPartition
+                lastAnswer = .now
+                guard let reading = open[partition] else { continue }
+                if reading.isRead(at: end.offset.value ?? .max) {
+                    open[partition] = nil
+                    hidden.remove(partition)
+                } else {
+                    if hidden.insert(partition).inserted { lastProgress = .now }
+                }
+            }
+            var state = Progress(remaining: Int(open.values.reduce(Int64(0)) { $0 + max(0, $1.remaining) }))
+            if hidden.count == open.count { state.hidden = Array(hidden) }
+            guard try progress(state) else { return false }
+            // What is hidden keeps silent; of the rest something has to come.
+            if hidden.count < open.count, ContinuousClock.now - lastAnswer > patience.limit {
+                throw RuntimeError(.brokerUnavailable, "reading back before going live: nothing came for \(patience.limit)", cause: lastError)
+            }
+            // For ever would be no answer: whoever reads these partitions stands still as well, and only the other instance or its time-out
+            // ends it.
+            guard state.hidden.isEmpty || ContinuousClock.now - lastProgress < openTransactionTimeout else {
+                throw RuntimeError(
+                    .fatal, "\(state) for \(openTransactionTimeout): an instance that died has to be started again to end its transaction"
+                )
+            }
         }
         return true
     }

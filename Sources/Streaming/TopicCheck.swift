@@ -6,12 +6,15 @@ import Logging
 struct TopicCheck {
     let kafka: KafkaConfiguration
     let logger: Logger
+    let patience: Patience
 
     /// Partitions of the stage's sources, and of each output.
     func partitions(of stage: any Stage, progressTopic: String) throws -> (sources: Int32, outputs: [Int32]) {
         let names = Set(stage.sources.map(\.topic) + stage.outputs.map(\.topic) + [progressTopic])
         let admin = try Admin(kafka, logger: logger)
-        let found = try admin.describeTopics(names.sorted(), timeout: .seconds(30))
+        let found = try patience.call("looking for the topics") { (share) throws(KafkaError) in
+            try admin.describeTopics(names.sorted(), timeout: share)
+        }
         func count(_ topic: String) throws -> Int32 {
             guard let description = found[topic] else {
                 throw RuntimeError(

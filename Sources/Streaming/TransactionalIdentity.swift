@@ -11,15 +11,15 @@ final class TransactionalIdentity {
     private let name: String
     private let kafka: KafkaConfiguration
     private let memoryTopic: String
-    private let timeout: Duration
+    private let patience: Patience
     private let logger: Logger
     private var generation: Int64 = 0
 
-    init(_ name: String, kafka: KafkaConfiguration, memoryTopic: String, timeout: Duration, logger: Logger) {
+    init(_ name: String, kafka: KafkaConfiguration, memoryTopic: String, patience: Patience, logger: Logger) {
         self.name = name
         self.kafka = kafka
         self.memoryTopic = memoryTopic
-        self.timeout = timeout
+        self.patience = patience
         self.logger = logger
     }
 
@@ -51,28 +51,17 @@ final class TransactionalIdentity {
         if configuration["queue.buffering.max.messages"] == nil { configuration["queue.buffering.max.messages"] = "200000" }
         if configuration["queue.buffering.max.kbytes"] == nil { configuration["queue.buffering.max.kbytes"] = "131072" }
         let producer = try Producer(configuration, logger: logger)
-        let deadline = ContinuousClock.now + timeout
-        var backoff = Backoff()
-        while true {
-            do {
-                try producer.initTransactions(timeout: timeout)
-                return producer
-            } catch {
-                guard error.isRetriable, !error.isFatal, ContinuousClock.now < deadline else {
-                    if error.code == .fenced || error.code == .producerFenced {
-                        throw RuntimeError(
-                            .fenced, "taking over the transactional id \(id): another process takes it too; this one leaves", cause: error
-                        )
-                    }
-                    let isAway = error.code == .timedOut || error.code == .transport || error.code == .allBrokersDown
-                    throw RuntimeError(
-                        isAway ? .brokerUnavailable : .fatal, "taking over the transactional id \(id)\(isAway ? ": no broker answers" : "")",
-                        cause: error
-                    )
-                }
-                logger.warning("taking over the transactional id \(id): trying again", metadata: ["error": "\(error)"])
-                backoff.pause(until: deadline)
+        do {
+            try patience.call("taking over the transactional id \(id)") { (share) throws(KafkaError) in
+                try producer.initTransactions(timeout: share)
             }
+            return producer
+        } catch let error as KafkaError {
+            producer.close(timeout: .zero)
+            throw RuntimeError.final(error, "taking over the transactional id \(id)")
+        } catch {
+            producer.close(timeout: .zero)
+            throw error
         }
     }
 
@@ -85,12 +74,16 @@ final class TransactionalIdentity {
     private func recall() throws -> Int64 {
         let (consumer, place) = try memory()
         defer { consumer.close(timeout: .seconds(2)) }
-        return try consumer.committed([place], timeout: timeout).first?.offset.value ?? 0
+        return try patience.call("asking for the generation of \(name)") { (share) throws(KafkaError) in
+            try consumer.committed([place], timeout: share).first?.offset.value ?? 0
+        }
     }
 
     private func remember() throws {
         let (consumer, place) = try memory()
         defer { consumer.close(timeout: .seconds(2)) }
-        try consumer.commit([TopicPartitionOffset(place, .at(generation))], timeout: timeout)
+        try patience.call("keeping the generation of \(name)") { (share) throws(KafkaError) in
+            try consumer.commit([TopicPartitionOffset(place, .at(generation))], timeout: share)
+        }
     }
 }

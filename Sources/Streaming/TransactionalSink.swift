@@ -23,6 +23,10 @@ public final class TransactionalSink: RecordSink {
     private let source: String
     private let logger: Logger
     private let timeout: Duration
+    private let shouldStop: () -> Bool
+    private let stopTimeout: Duration
+    /// When the request to leave was first seen.
+    private var stoppedAt: ContinuousClock.Instant?
     private var routes: [Route] = []
     private var identifier: [UInt8]
     private var time = ""
@@ -63,19 +67,28 @@ public final class TransactionalSink: RecordSink {
     ///   - memoryTopic: a topic that exists; see ``TransactionalIdentity``.
     ///   - source: the `ce_source` of what is published.
     ///   - timeout: how long one call to the broker may be tried again.
+    ///   - stopTimeout: how long it may be tried once `shouldStop` says so.
+    ///   - shouldStop: whether the process was asked to leave: looked at while a call is tried again.
     public init(
         kafka: KafkaConfiguration,
         transactionalID: String,
         memoryTopic: String,
         source: String,
         timeout: Duration = .seconds(60),
+        stopTimeout: Duration = .seconds(10),
+        shouldStop: @escaping () -> Bool = { false },
         logger: Logger
     ) throws {
         self.source = source
         self.logger = logger
         self.timeout = timeout
+        self.stopTimeout = stopTimeout
+        self.shouldStop = shouldStop
         identifier = Array("\(UInt64.random(in: .min ... .max).hexadecimal)-0000000000000000".utf8)
-        identity = TransactionalIdentity(transactionalID, kafka: kafka, memoryTopic: memoryTopic, timeout: timeout, logger: logger)
+        identity = TransactionalIdentity(
+            transactionalID, kafka: kafka, memoryTopic: memoryTopic,
+            patience: Patience(limit: timeout, shouldStop: shouldStop, logger: logger), logger: logger
+        )
         producer = try identity.takeOver()
     }
 
@@ -93,7 +106,7 @@ public final class TransactionalSink: RecordSink {
     /// Begins a transaction, if none is open.
     public func begin() throws {
         guard !isOpen else { return }
-        try retrying("beginning a transaction") { () throws(KafkaError) in try producer.beginTransaction() }
+        try retrying("beginning a transaction") { (_) throws(KafkaError) in try producer.beginTransaction() }
         isOpen = true
         transaction += 1
         time = Date().ISO8601Format(.iso8601WithTimeZone(includingFractionalSeconds: true))
@@ -137,9 +150,9 @@ public final class TransactionalSink: RecordSink {
             try begin()
         }
         if let group, !offsets.isEmpty {
-            try retrying("sending offsets") { () throws(KafkaError) in try producer.sendOffsets(offsets, group: group, timeout: timeout) }
+            try retrying("sending offsets") { (share) throws(KafkaError) in try producer.sendOffsets(offsets, group: group, timeout: share) }
         }
-        try retrying("committing") { () throws(KafkaError) in try producer.commitTransaction(timeout: timeout) }
+        try retrying("committing") { (share) throws(KafkaError) in try producer.commitTransaction(timeout: share) }
         isOpen = false
     }
 
@@ -147,7 +160,7 @@ public final class TransactionalSink: RecordSink {
     public func abort() throws {
         guard isOpen else { return }
         isOpen = false
-        try retrying("aborting") { () throws(KafkaError) in try producer.abortTransaction(timeout: timeout) }
+        try retrying("aborting") { (share) throws(KafkaError) in try producer.abortTransaction(timeout: share) }
         try renew()
     }
 
@@ -187,14 +200,17 @@ public final class TransactionalSink: RecordSink {
     }
 
     /// Tries a call again while its error says so, until the time is over; then resolves the error.
-    private func retrying(_ action: String, _ call: () throws(KafkaError) -> Void) throws {
-        let deadline = ContinuousClock.now + timeout
+    ///
+    /// What is under way is finished also when the process is to leave, but not waited for as long.
+    private func retrying(_ action: String, _ call: (Duration) throws(KafkaError) -> Void) throws {
+        let begin = ContinuousClock.now
         var backoff = Backoff()
         while true {
+            let deadline = deadline(since: begin)
             do {
-                return try call()
+                return try call(max(min(Self.longestCall, deadline - ContinuousClock.now), .milliseconds(1)))
             } catch {
-                if error.isRetriable, !error.isFatal, ContinuousClock.now < deadline {
+                if error.isRetriable, !error.isFatal, ContinuousClock.now < self.deadline(since: begin) {
                     logger.warning("\(action): trying again", metadata: ["error": "\(error)"])
                     backoff.pause(until: deadline)
                     continue
@@ -205,32 +221,30 @@ public final class TransactionalSink: RecordSink {
         }
     }
 
+    /// The longest that one call waits before it is looked whether to leave; the calls go on where they were.
+    private static let longestCall: Duration = .seconds(5)
+
+    private func deadline(since begin: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        if stoppedAt == nil, shouldStop() { stoppedAt = .now }
+        return min(begin + timeout, stoppedAt.map { $0 + stopTimeout } ?? begin + timeout)
+    }
+
     /// Abortable errors abort the transaction; all others end this producer.
     private func resolve(_ error: KafkaError, _ action: String) throws {
         if error.requiresAbort, !error.isFatal {
             isOpen = false
             do {
-                try producer.abortTransaction(timeout: timeout)
+                try producer.abortTransaction(timeout: min(timeout, stopTimeout))
             } catch let second {
-                throw RuntimeError(.fatal, "\(action) failed, and so did aborting; a restart begins anew", cause: second)
+                throw RuntimeError.final(second, "\(action) failed (\(error)), and so did aborting; a restart begins anew")
             }
             // A twin took the place in the group: to abort, restore and try again would only go on for ever.
-            guard error.code != .fencedInstanceID else { throw Self.fenced(action, error) }
+            guard error.code != .fencedInstanceID else { throw RuntimeError.final(error, action) }
             try renew()
             throw TransactionAborted(cause: error)
         }
-        let isFenced = error.code == .fenced || error.code == .producerFenced || error.code == .fencedInstanceID
-        if isFenced || producer.fatalError.map({ $0.code == .fenced || $0.code == .producerFenced }) == true {
-            throw Self.fenced(action, error)
-        }
-        if error.code == .timedOut || error.code == .transport || error.code == .allBrokersDown {
-            throw RuntimeError(.brokerUnavailable, "\(action): no broker answers", cause: error)
-        }
-        throw RuntimeError(.fatal, action, cause: error)
-    }
-
-    private static func fenced(_ action: String, _ error: KafkaError) -> RuntimeError {
-        RuntimeError(.fenced, "\(action): another process runs with the same identity and has taken over; this one leaves", cause: error)
+        let fence = producer.fatalError.flatMap { $0.isFence ? $0 : nil }
+        throw RuntimeError.final(fence ?? error, action)
     }
 }
 

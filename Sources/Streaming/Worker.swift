@@ -18,6 +18,10 @@ public struct WorkerConfiguration: Sendable {
     public var commitInterval: Duration = .milliseconds(1000)
     /// How long the worker may take to stop.
     public var stopTimeout: Duration = .seconds(20)
+    /// How long the brokers may refuse or not answer before the worker gives up.
+    public var brokerTimeout: Duration = .seconds(60)
+    /// How long a restore waits for the end of transactions that other instances have open. None lasts longer than their `transaction.timeout.ms`.
+    public var openTransactionTimeout: Duration = .seconds(660)
 
     /// A configuration with the usual intervals.
     public init(
@@ -71,19 +75,15 @@ public final class Worker: Sendable {
                 [unowned self] in stopping.load(ordering: .acquiring)
             }
             try loop.run()
+        } catch is Stopped {
+            // Nothing was under way.
+            metrics.setReadiness("stopping")
         } catch let error as RuntimeError {
             metrics.fail(error.description)
             throw error
         } catch let error as KafkaError {
             metrics.fail("\(error)")
-            let isMisconfigured = error.code == .invalidConfiguration || error.code == .authentication || error.code == .topicAuthorizationFailed
-            if isMisconfigured { throw RuntimeError(.configuration, "the client cannot be used as it is configured", cause: error) }
-            let unreachable = error.code == .transport || error.code == .allBrokersDown || error.code == .timedOut
-            throw RuntimeError(
-                unreachable ? .brokerUnavailable : .fatal,
-                unreachable ? "the brokers \(configuration.kafka["bootstrap.servers"] ?? "") do not answer" : "the client failed",
-                cause: error
-            )
+            throw RuntimeError.final(error, "the client of the brokers \(configuration.kafka["bootstrap.servers"] ?? "")")
         } catch {
             metrics.fail("\(error)")
             throw RuntimeError(.internal, "stage \(stage.name) failed", cause: error)

@@ -8,6 +8,7 @@ final class WorkerLoop {
     private let metrics: WorkerMetrics
     private let logger: Logger
     private let shouldStop: () -> Bool
+    private let patience: Patience
     private let consumer: Consumer
     private let sink: TransactionalSink
     private let partitions: Int32
@@ -23,6 +24,14 @@ final class WorkerLoop {
     private var lastRecord = ContinuousClock.now
     private var folded = 0
     private var newestTimestamp: Int64 = 0
+    /// When this member was given no partitions, and how often it asked again since it had some.
+    private var emptySince: ContinuousClock.Instant?
+    private var asked = 0
+    /// Aborts since the last commit.
+    private var abortsInARow = 0
+    private var afterAbort = Backoff()
+    /// Aborts without a commit between them after which the worker leaves.
+    private static let mostAborts = 20
 
     init(
         stage: any Stage,
@@ -36,8 +45,9 @@ final class WorkerLoop {
         self.metrics = metrics
         self.logger = logger
         self.shouldStop = shouldStop
+        patience = Patience(limit: configuration.brokerTimeout, shouldStop: shouldStop, logger: logger)
         metrics.setReadiness("looking for the topics")
-        let counts = try TopicCheck(kafka: configuration.kafka, logger: logger).partitions(
+        let counts = try TopicCheck(kafka: configuration.kafka, logger: logger, patience: patience).partitions(
             of: stage, progressTopic: configuration.progressTopic
         )
         partitions = counts.sources
@@ -47,9 +57,15 @@ final class WorkerLoop {
         metrics.setReadiness("taking its place")
         sink = try TransactionalSink(
             kafka: configuration.kafka, transactionalID: "\(group).\(configuration.instance)", memoryTopic: configuration.progressTopic,
-            source: "/\(group.replacing(".", with: "/"))", logger: logger
+            source: "/\(group.replacing(".", with: "/"))", timeout: configuration.brokerTimeout,
+            // Leaving has three parts: the last commit, then the ends of consumer and producer.
+            stopTimeout: configuration.stopTimeout / 2, shouldStop: shouldStop, logger: logger
         )
         try sink.warmUp(topic: configuration.progressTopic)
+        guard !shouldStop() else {
+            sink.close(timeout: configuration.stopTimeout / 4)
+            throw Stopped()
+        }
 
         var properties = configuration.kafka
         properties["group.id"] = group
@@ -64,15 +80,16 @@ final class WorkerLoop {
 
     func run() throws {
         metrics.setReadiness("waiting for partitions")
-        try consumer.subscribe(stage.sources.filter { !$0.isBroadcast }.map(\.topic))
+        try subscribe()
         defer {
-            consumer.close(timeout: configuration.stopTimeout)
-            sink.close(timeout: configuration.stopTimeout)
+            consumer.close(timeout: configuration.stopTimeout / 5)
+            sink.close(timeout: configuration.stopTimeout / 5)
         }
         var batch = RecordBatch(capacity: 4096)
         while !shouldStop() {
             do {
                 while let event = consumer.nextRebalance() { try handle(event) }
+                try askAgain()
                 try step(&batch)
             } catch let aborted as TransactionAborted {
                 try recover(from: aborted)
@@ -87,20 +104,27 @@ final class WorkerLoop {
         }
     }
 
+    private func subscribe() throws {
+        try consumer.subscribe(stage.sources.filter { !$0.isBroadcast }.map(\.topic))
+    }
+
+    /// Joins the group again, a few times, where it gave this member nothing: the local broker answers a member that joins at the same moment as
+    /// the one that divides the partitions by none, though it was given some, and tells it when it asks again.
+    private func askAgain() throws {
+        guard configuration.kafka.isLocalBroker, let since = emptySince, asked < 4, ContinuousClock.now - since > .seconds(1 << asked) else { return }
+        asked += 1
+        emptySince = nil
+        logger.info("the group gave no partitions; asking again")
+        try consumer.unsubscribe()
+        try subscribe()
+    }
+
     private func step(_ batch: inout RecordBatch) throws {
         var count = 0
         do {
             count = try consumer.poll(&batch, timeout: .milliseconds(hasWork ? 5 : 50))
         } catch {
-            let isFenced = error.code == .fencedInstanceID || error.code == .fenced
-            guard !error.isFatal, !isFenced else {
-                throw RuntimeError(
-                    isFenced ? .fenced : .fatal,
-                    isFenced ? "another process runs with the same identity and has taken over; this one leaves" : "the consumer failed",
-                    cause: error
-                )
-            }
-            logger.warning("consumer: \(error)")
+            try pass(error)
         }
         for index in 0..<batch.count { try fold(batch[index]) }
         let now = ContinuousClock.now
@@ -112,6 +136,12 @@ final class WorkerLoop {
         let isSettled = count == 0 && now - lastRecord >= stage.settling
         if hasWork, isSettled || now - workSince >= configuration.commitInterval { try commit() }
         observe()
+    }
+
+    /// Errors of the group or of a partition pass by themselves, apart from those that end the consumer.
+    private func pass(_ error: KafkaError) throws {
+        guard !error.isFatal, !error.isFence else { throw RuntimeError.final(error, "consuming") }
+        logger.warning("consumer: \(error)")
     }
 
     private func fold(_ record: borrowing Record) throws {
@@ -151,6 +181,8 @@ final class WorkerLoop {
         }
         try sink.commit(offsets: offsets, group: try consumer.groupMetadata)
         hasWork = false
+        abortsInARow = 0
+        afterAbort = Backoff()
         let seconds = (ContinuousClock.now - start).seconds
         metrics.update {
             $0.commits += 1
@@ -162,10 +194,13 @@ final class WorkerLoop {
         switch event {
         case .assigned(let partitions):
             assigned = partitions
+            emptySince = partitions.isEmpty ? .now : nil
+            if !partitions.isEmpty { asked = 0 }
             try takeUp(partitions)
         case .revoked:
             metrics.setReadiness("partitions revoked")
             let outcome = Result { try commit() }
+            emptySince = nil
             // Given up whatever became of the commit: an abort must not restore what is somebody else's from now on.
             assigned = []
             try consumer.unassign()
@@ -187,6 +222,11 @@ final class WorkerLoop {
         metrics.update { $0.aborts[aborted.cause.name, default: 0] += 1 }
         runners = [:]
         hasWork = false
+        abortsInARow += 1
+        guard abortsInARow < Self.mostAborts else {
+            throw RuntimeError(.brokerUnavailable, "\(abortsInARow) transactions in a row were aborted", cause: aborted.cause)
+        }
+        if abortsInARow > 1 { afterAbort.pause(until: .now + .seconds(2)) }
         // The group may have decided already, which is often why the commit was refused.
         var isDecided = false
         while let event = consumer.nextRebalance() {
@@ -212,9 +252,10 @@ final class WorkerLoop {
         }
         var committed: [TopicPartition: Int64] = [:]
         if !partitions.isEmpty {
-            for offset in try consumer.committed(partitions, timeout: .seconds(30)) {
-                committed[offset.topicPartition] = offset.offset.value
+            let offsets = try patience.call("asking for the committed offsets") { (share) throws(KafkaError) in
+                try consumer.committed(partitions, timeout: share)
             }
+            for offset in offsets { committed[offset.topicPartition] = offset.offset.value }
         }
         runners = runners.filter { number, runner in
             numbers.contains(number)
@@ -225,7 +266,12 @@ final class WorkerLoop {
                 }
         }
         let new = try numbers.subtracting(runners.keys).sorted().map(makeRunner)
-        if !new.isEmpty, try !restore(new, committed: committed) { return }
+        if !new.isEmpty {
+            // The group gets its answer before the restore, which may take long: were it to wait, nobody else could join or leave, and this
+            // member would hear of it last. Nothing is consumed until then.
+            try consumer.assign([])
+            guard try restore(new, committed: committed) else { return }
+        }
         for runner in new {
             try runner.goLive()
             runners[runner.partition] = runner
@@ -261,28 +307,30 @@ final class WorkerLoop {
         return runner
     }
 
-    /// Returns false when the worker is to stop before the restore is done.
+    /// Returns false when the restore was given up: the worker is to stop, or the group has decided anew.
     private func restore(_ new: [TaskRunner], committed: [TopicPartition: Int64]) throws -> Bool {
         metrics.setReadiness("restoring")
         let restore = Restore(
             stage: stage, kafka: configuration.kafka, group: "\(configuration.group(of: stage.name)).restore",
-            progressTopic: configuration.progressTopic, partitions: partitions, outputPartitions: outputPartitions, logger: logger
+            progressTopic: configuration.progressTopic, partitions: partitions, outputPartitions: outputPartitions, patience: patience,
+            openTransactionTimeout: configuration.openTransactionTimeout, logger: logger
         )
         var idle = RecordBatch(capacity: 1)
         var reported = ContinuousClock.now
-        return try restore.run(new, committed: committed) { remaining in
-            metrics.update { $0.restoreRemaining = remaining }
-            // The answer to the group is still to come: polling tells it that this member lives.
+        return try restore.run(new, committed: committed) { progress in
+            metrics.update { $0.restoreRemaining = progress.remaining }
+            metrics.setReadiness(progress.description)
+            // Polling tells the group that this member lives, and hears what it decides.
             do {
                 try consumer.poll(&idle, timeout: .zero)
-            } catch let error as KafkaError where !error.isFatal {
-                logger.warning("consumer: \(error)")
+            } catch let error as KafkaError {
+                try pass(error)
             }
             if ContinuousClock.now - reported > .seconds(2) {
                 reported = ContinuousClock.now
-                logger.info("restoring", metadata: ["remaining": "\(remaining)"])
+                logger.info("\(progress)", metadata: ["remaining": "\(progress.remaining)"])
             }
-            return !shouldStop()
+            return !shouldStop() && !consumer.hasRebalance
         }
     }
 

@@ -197,6 +197,67 @@ struct WorkerTests {
         sink.close(timeout: .seconds(5))
     }
 
+    /// What a worker published behind another instance's open transaction is hidden from a committed reader, and must not be published again.
+    @Test(arguments: [true, false])
+    func waitsForWhatAnOpenTransactionHides(_ isCommitted: Bool) throws {
+        let prefix = "tally\(UInt32.random(in: .min ... .max))."
+        try makeTopics(prefix, 1)
+        var configuration = configuration(prefix)
+        let stage = Prefixed(base: Total(), prefix: prefix)
+        func sink(_ name: String) throws -> TransactionalSink {
+            try TransactionalSink(
+                kafka: configuration.kafka, transactionalID: prefix + name, memoryTopic: prefix + TallyTopology.progress, source: "/test",
+                logger: logger
+            )
+        }
+        func published() throws -> [String] {
+            try read(prefix + "totals", partitions: 1).compactMap { $0.key.map { String(decoding: $0, as: UTF8.self) } }.filter { !$0.hasPrefix("~") }
+        }
+        var worker = RunningWorker(stage, instance: "1", configuration: configuration)
+        #expect(try eventually { worker.metrics.isReady })
+        let other = try sink("other")
+        defer { other.close(timeout: .seconds(5)) }
+        let text = Array("b/other".utf8)
+        try other.send(topic: prefix + "totals", partition: 0, key: text.span, value: text.span, eventType: "total", cause: "")
+        // Until it has reached the broker.
+        Thread.sleep(forTimeInterval: 2)
+
+        let feeder = try sink("feeder")
+        defer { feeder.close(timeout: .seconds(5)) }
+        for id in 0..<5 {
+            let key = Array("a/w/\(id)".utf8)
+            let value = Array("\(id)".utf8)
+            try feeder.send(topic: prefix + "words", partition: 0, key: key.span, value: value.span, eventType: "word", cause: "")
+        }
+        for topic in ["words", "notes"] {
+            let marker = try CompletionMarker.encode(scope: "a", stage: CompletionMarker.operatorStage, partition: 0, partitions: 1)
+            let key = Array(marker.key.utf8)
+            try feeder.send(
+                topic: prefix + topic, partition: 0, key: key.span, value: marker.value.span, eventType: TallyTopology.completionType, cause: ""
+            )
+        }
+        try feeder.commit(offsets: [], group: nil)
+        #expect(try eventually { worker.metrics.figures.processed >= 7 && worker.metrics.figures.emitted >= 3 })
+        #expect(worker.stop())
+        #expect(worker.failure == nil)
+        #expect(try published() == [])
+
+        configuration.openTransactionTimeout = .seconds(2)
+        worker = RunningWorker(stage, instance: "1", configuration: configuration)
+        #expect(try eventually { worker.failure != nil })
+        #expect(worker.failure?.contains("waiting for the end of transactions") == true, "\(worker.failure ?? "")")
+
+        configuration.openTransactionTimeout = .seconds(60)
+        worker = RunningWorker(stage, instance: "1", configuration: configuration)
+        #expect(try eventually { worker.metrics.notReady?.contains("waiting for the end of transactions") == true })
+        if isCommitted { try other.commit(offsets: [], group: nil) } else { try other.abort() }
+        #expect(try eventually { worker.metrics.isReady }, "\(worker.metrics.notReady ?? "")")
+        Thread.sleep(forTimeInterval: 1)
+        #expect(worker.stop())
+        #expect(worker.failure == nil)
+        #expect(try published() == (isCommitted ? ["b/other", "a/w"] : ["a/w"]))
+    }
+
     @Test func refusesTopicsThatDoNotExistOrDoNotFit() throws {
         let prefix = "tally\(UInt32.random(in: .min ... .max))."
         let stage = Prefixed(base: TallyTopology.stages[0], prefix: prefix)
