@@ -11,6 +11,8 @@ public protocol Stage: Sendable {
     var outputs: [Output] { get }
     /// How long a worker waits after the last record that came before it commits, so that what one change brings on several ways is published once.
     var settling: Duration { get }
+    /// How often a worker commits though nothing came, for a stage whose publications depend on the time too; nil for never.
+    var idleFlush: Duration? { get }
     /// A task with empty state.
     func makeTask(_ context: TaskContext) throws -> any StageTask
 }
@@ -18,6 +20,8 @@ public protocol Stage: Sendable {
 extension Stage {
     /// No wait: with nothing left to consume a worker commits at once.
     public var settling: Duration { .zero }
+    /// Never: nothing is published without a record.
+    public var idleFlush: Duration? { nil }
 }
 
 /// A topic that a stage reads.

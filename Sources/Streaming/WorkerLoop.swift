@@ -22,6 +22,7 @@ final class WorkerLoop {
     /// When the first and the last record since the last commit came.
     private var workSince = ContinuousClock.now
     private var lastRecord = ContinuousClock.now
+    private var lastCommit = ContinuousClock.now
     private var folded = 0
     private var newestTimestamp: Int64 = 0
     /// When this member was given no partitions, and how often it asked again since it had some.
@@ -133,6 +134,10 @@ final class WorkerLoop {
             hasWork = true
             lastRecord = now
         }
+        if !hasWork, !runners.isEmpty, let pause = stage.idleFlush, now - lastCommit >= pause {
+            hasWork = true
+            workSince = now
+        }
         let isSettled = count == 0 && now - lastRecord >= stage.settling
         if hasWork, isSettled || now - workSince >= configuration.commitInterval { try commit() }
         observe()
@@ -183,6 +188,7 @@ final class WorkerLoop {
         hasWork = false
         abortsInARow = 0
         afterAbort = Backoff()
+        lastCommit = ContinuousClock.now
         let seconds = (ContinuousClock.now - start).seconds
         metrics.update {
             $0.commits += 1

@@ -582,41 +582,120 @@ public nonisolated struct Accountability_V1_Directive: Sendable {
   public init() {}
 }
 
-/// Topic `accountability.notices.v1`. Key: `<school year>/<org>/<revision>`, with `/<event>` where that is not the determination itself;
-/// `<school year>/<org>/<event>/<what>` for events that have no revision. The key tells a receiver a repetition from a new event.
-public nonisolated struct Accountability_V1_Notice: Sendable {
+/// Topic `accountability.notices.v1`. Key: `id`. A notice is an event: it is published once and never changed, and the key tells a
+/// receiver a repetition from a new event.
+public nonisolated struct Accountability_V1_Notice: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var schoolYear: UInt32 = 0
+  public var schoolYear: UInt32 {
+    get {_storage._schoolYear}
+    set {_uniqueStorage()._schoolYear = newValue}
+  }
 
-  public var orgCode: String = String()
+  /// The state's code, 00000000, for what concerns everyone.
+  public var orgCode: String {
+    get {_storage._orgCode}
+    set {_uniqueStorage()._orgCode = newValue}
+  }
 
-  public var districtCode: String = String()
+  public var districtCode: String {
+    get {_storage._districtCode}
+    set {_uniqueStorage()._districtCode = newValue}
+  }
 
-  /// determination_issued, determination_revised, low_participation, low_subgroups, comment_period, plan_due or plan_overdue.
-  public var event: String = String()
+  /// determination_issued, determination_revised, low_participation, low_subgroups, directive, comment_period, plan_due or plan_overdue.
+  public var event: String {
+    get {_storage._event}
+    set {_uniqueStorage()._event = newValue}
+  }
 
-  public var revision: UInt32 = 0
+  /// Of the determination; of an act or a comment period how often it has been told of.
+  public var revision: UInt32 {
+    get {_storage._revision}
+    set {_uniqueStorage()._revision = newValue}
+  }
 
-  public var classification: String = String()
+  public var classification: String {
+    get {_storage._classification}
+    set {_uniqueStorage()._classification = newValue}
+  }
 
-  public var level: String = String()
+  public var level: String {
+    get {_storage._level}
+    set {_uniqueStorage()._level = newValue}
+  }
 
-  public var changes: [String] = []
+  public var changes: [String] {
+    get {_storage._changes}
+    set {_uniqueStorage()._changes = newValue}
+  }
 
-  public var cause: String = String()
+  public var cause: String {
+    get {_storage._cause}
+    set {_uniqueStorage()._cause = newValue}
+  }
 
-  public var subject: String = String()
+  public var subject: String {
+    get {_storage._subject}
+    set {_uniqueStorage()._subject = newValue}
+  }
 
-  public var body: String = String()
+  public var body: String {
+    get {_storage._body}
+    set {_uniqueStorage()._body = newValue}
+  }
 
-  public var createdUnixMilliseconds: Int64 = 0
+  /// When it happened: the issue of the determination, the record of the act, the day from which a plan counts as due or overdue.
+  public var createdUnixMilliseconds: Int64 {
+    get {_storage._createdUnixMilliseconds}
+    set {_uniqueStorage()._createdUnixMilliseconds = newValue}
+  }
+
+  /// The event's identity, the same for every repetition: `<school year>/<org>/<revision>` of a determination, with `/issue-<n>` behind it
+  /// when it was issued again after a withdrawal; the same with `/low_participation` or `/low_subgroups`;
+  /// `<school year>/<org>/<event>/<about>` of plans, with `/<revision>` of acts and comment periods.
+  public var id: String {
+    get {_storage._id}
+    set {_uniqueStorage()._id = newValue}
+  }
+
+  /// The groups of low_participation and low_subgroups; none when a revision cleared the last of them.
+  public var groups: [String] {
+    get {_storage._groups}
+    set {_uniqueStorage()._groups = newValue}
+  }
+
+  /// The day a plan is due, an act takes effect, a comment period begins or ends.
+  public var date: String {
+    get {_storage._date}
+    set {_uniqueStorage()._date = newValue}
+  }
+
+  /// The organizations it is for; the state's code stands for everyone.
+  public var recipients: [String] {
+    get {_storage._recipients}
+    set {_uniqueStorage()._recipients = newValue}
+  }
+
+  /// What it is about: the kind of plan, `<directive>.<kind>` of an act, begins or ends of a comment period.
+  public var about: String {
+    get {_storage._about}
+    set {_uniqueStorage()._about = newValue}
+  }
+
+  /// Two notices of one thing with the same fingerprint tell the same.
+  public var fingerprint: String {
+    get {_storage._fingerprint}
+    set {_uniqueStorage()._fingerprint = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -1588,84 +1667,184 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Accountability_V1_Notice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Notice"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{3}district_code\0\u{1}event\0\u{1}revision\0\u{1}classification\0\u{1}level\0\u{1}changes\0\u{1}cause\0\u{1}subject\0\u{1}body\0\u{3}created_unix_milliseconds\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{3}district_code\0\u{1}event\0\u{1}revision\0\u{1}classification\0\u{1}level\0\u{1}changes\0\u{1}cause\0\u{1}subject\0\u{1}body\0\u{3}created_unix_milliseconds\0\u{1}id\0\u{1}groups\0\u{1}date\0\u{1}recipients\0\u{1}about\0\u{1}fingerprint\0")
+
+  fileprivate class _StorageClass {
+    var _schoolYear: UInt32 = 0
+    var _orgCode: String = String()
+    var _districtCode: String = String()
+    var _event: String = String()
+    var _revision: UInt32 = 0
+    var _classification: String = String()
+    var _level: String = String()
+    var _changes: [String] = []
+    var _cause: String = String()
+    var _subject: String = String()
+    var _body: String = String()
+    var _createdUnixMilliseconds: Int64 = 0
+    var _id: String = String()
+    var _groups: [String] = []
+    var _date: String = String()
+    var _recipients: [String] = []
+    var _about: String = String()
+    var _fingerprint: String = String()
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _schoolYear = source._schoolYear
+      _orgCode = source._orgCode
+      _districtCode = source._districtCode
+      _event = source._event
+      _revision = source._revision
+      _classification = source._classification
+      _level = source._level
+      _changes = source._changes
+      _cause = source._cause
+      _subject = source._subject
+      _body = source._body
+      _createdUnixMilliseconds = source._createdUnixMilliseconds
+      _id = source._id
+      _groups = source._groups
+      _date = source._date
+      _recipients = source._recipients
+      _about = source._about
+      _fingerprint = source._fingerprint
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.schoolYear) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.orgCode) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.districtCode) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.event) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.revision) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self.classification) }()
-      case 7: try { try decoder.decodeSingularStringField(value: &self.level) }()
-      case 8: try { try decoder.decodeRepeatedStringField(value: &self.changes) }()
-      case 9: try { try decoder.decodeSingularStringField(value: &self.cause) }()
-      case 10: try { try decoder.decodeSingularStringField(value: &self.subject) }()
-      case 11: try { try decoder.decodeSingularStringField(value: &self.body) }()
-      case 12: try { try decoder.decodeSingularInt64Field(value: &self.createdUnixMilliseconds) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._schoolYear) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._orgCode) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._districtCode) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._event) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._revision) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._classification) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._level) }()
+        case 8: try { try decoder.decodeRepeatedStringField(value: &_storage._changes) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._cause) }()
+        case 10: try { try decoder.decodeSingularStringField(value: &_storage._subject) }()
+        case 11: try { try decoder.decodeSingularStringField(value: &_storage._body) }()
+        case 12: try { try decoder.decodeSingularInt64Field(value: &_storage._createdUnixMilliseconds) }()
+        case 13: try { try decoder.decodeSingularStringField(value: &_storage._id) }()
+        case 14: try { try decoder.decodeRepeatedStringField(value: &_storage._groups) }()
+        case 15: try { try decoder.decodeSingularStringField(value: &_storage._date) }()
+        case 16: try { try decoder.decodeRepeatedStringField(value: &_storage._recipients) }()
+        case 17: try { try decoder.decodeSingularStringField(value: &_storage._about) }()
+        case 18: try { try decoder.decodeSingularStringField(value: &_storage._fingerprint) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.schoolYear != 0 {
-      try visitor.visitSingularUInt32Field(value: self.schoolYear, fieldNumber: 1)
-    }
-    if !self.orgCode.isEmpty {
-      try visitor.visitSingularStringField(value: self.orgCode, fieldNumber: 2)
-    }
-    if !self.districtCode.isEmpty {
-      try visitor.visitSingularStringField(value: self.districtCode, fieldNumber: 3)
-    }
-    if !self.event.isEmpty {
-      try visitor.visitSingularStringField(value: self.event, fieldNumber: 4)
-    }
-    if self.revision != 0 {
-      try visitor.visitSingularUInt32Field(value: self.revision, fieldNumber: 5)
-    }
-    if !self.classification.isEmpty {
-      try visitor.visitSingularStringField(value: self.classification, fieldNumber: 6)
-    }
-    if !self.level.isEmpty {
-      try visitor.visitSingularStringField(value: self.level, fieldNumber: 7)
-    }
-    if !self.changes.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.changes, fieldNumber: 8)
-    }
-    if !self.cause.isEmpty {
-      try visitor.visitSingularStringField(value: self.cause, fieldNumber: 9)
-    }
-    if !self.subject.isEmpty {
-      try visitor.visitSingularStringField(value: self.subject, fieldNumber: 10)
-    }
-    if !self.body.isEmpty {
-      try visitor.visitSingularStringField(value: self.body, fieldNumber: 11)
-    }
-    if self.createdUnixMilliseconds != 0 {
-      try visitor.visitSingularInt64Field(value: self.createdUnixMilliseconds, fieldNumber: 12)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if _storage._schoolYear != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._schoolYear, fieldNumber: 1)
+      }
+      if !_storage._orgCode.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._orgCode, fieldNumber: 2)
+      }
+      if !_storage._districtCode.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._districtCode, fieldNumber: 3)
+      }
+      if !_storage._event.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._event, fieldNumber: 4)
+      }
+      if _storage._revision != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._revision, fieldNumber: 5)
+      }
+      if !_storage._classification.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._classification, fieldNumber: 6)
+      }
+      if !_storage._level.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._level, fieldNumber: 7)
+      }
+      if !_storage._changes.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._changes, fieldNumber: 8)
+      }
+      if !_storage._cause.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._cause, fieldNumber: 9)
+      }
+      if !_storage._subject.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._subject, fieldNumber: 10)
+      }
+      if !_storage._body.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._body, fieldNumber: 11)
+      }
+      if _storage._createdUnixMilliseconds != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._createdUnixMilliseconds, fieldNumber: 12)
+      }
+      if !_storage._id.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._id, fieldNumber: 13)
+      }
+      if !_storage._groups.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._groups, fieldNumber: 14)
+      }
+      if !_storage._date.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._date, fieldNumber: 15)
+      }
+      if !_storage._recipients.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._recipients, fieldNumber: 16)
+      }
+      if !_storage._about.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._about, fieldNumber: 17)
+      }
+      if !_storage._fingerprint.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._fingerprint, fieldNumber: 18)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Accountability_V1_Notice, rhs: Accountability_V1_Notice) -> Bool {
-    if lhs.schoolYear != rhs.schoolYear {return false}
-    if lhs.orgCode != rhs.orgCode {return false}
-    if lhs.districtCode != rhs.districtCode {return false}
-    if lhs.event != rhs.event {return false}
-    if lhs.revision != rhs.revision {return false}
-    if lhs.classification != rhs.classification {return false}
-    if lhs.level != rhs.level {return false}
-    if lhs.changes != rhs.changes {return false}
-    if lhs.cause != rhs.cause {return false}
-    if lhs.subject != rhs.subject {return false}
-    if lhs.body != rhs.body {return false}
-    if lhs.createdUnixMilliseconds != rhs.createdUnixMilliseconds {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._schoolYear != rhs_storage._schoolYear {return false}
+        if _storage._orgCode != rhs_storage._orgCode {return false}
+        if _storage._districtCode != rhs_storage._districtCode {return false}
+        if _storage._event != rhs_storage._event {return false}
+        if _storage._revision != rhs_storage._revision {return false}
+        if _storage._classification != rhs_storage._classification {return false}
+        if _storage._level != rhs_storage._level {return false}
+        if _storage._changes != rhs_storage._changes {return false}
+        if _storage._cause != rhs_storage._cause {return false}
+        if _storage._subject != rhs_storage._subject {return false}
+        if _storage._body != rhs_storage._body {return false}
+        if _storage._createdUnixMilliseconds != rhs_storage._createdUnixMilliseconds {return false}
+        if _storage._id != rhs_storage._id {return false}
+        if _storage._groups != rhs_storage._groups {return false}
+        if _storage._date != rhs_storage._date {return false}
+        if _storage._recipients != rhs_storage._recipients {return false}
+        if _storage._about != rhs_storage._about {return false}
+        if _storage._fingerprint != rhs_storage._fingerprint {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -149,8 +149,8 @@ public enum Topics {
     public static let notices = TopicDefinition(
         entity: "notices", partitioning: .district, retention: .days(400),
         eventType: "accountability.notice.v1", message: "accountability.v1.Notice",
-        key: "<school year>/<org>/<revision>",
-        summary: "Notices of new and changed determinations."
+        key: "<school year>/<org>/<revision>, and /<event>, or <school year>/<org>/<event>/<about>",
+        summary: "Notices of determinations, acts, comment periods and plans that are due."
     )
     /// How far each stage has come with each school year.
     public static let progress = TopicDefinition(

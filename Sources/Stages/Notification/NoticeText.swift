@@ -25,6 +25,8 @@ enum NoticeText {
         notice.subject = subject(of: determination)
         notice.body = body(of: determination)
         notice.createdUnixMilliseconds = determination.issuedUnixMilliseconds
+        notice.id = "\(determination.schoolYear)/\(determination.orgCode)/\(determination.revision)"
+        if let code = OrganizationCode(determination.orgCode) { notice.recipients = recipients(code) }
         return notice
     }
 
@@ -61,7 +63,7 @@ enum NoticeText {
     }
 
     private static func display(_ determination: Accountability_V1_Determination) -> String {
-        determination.name.isEmpty ? determination.orgCode : "\(determination.name) (\(determination.orgCode))"
+        display(determination.name, determination.orgCode)
     }
 
     private static func body(of determination: Accountability_V1_Determination) -> String {
@@ -138,6 +140,6 @@ enum NoticeText {
     }
 
     private static func titles(_ groups: [String]) -> String {
-        groups.map { StudentGroup(wireName: $0)?.title ?? $0 }.joined(separator: ", ")
+        groups.map(title).joined(separator: ", ")
     }
 }

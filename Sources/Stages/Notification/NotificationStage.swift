@@ -1,20 +1,23 @@
-public import Streaming
-import Foundation
 import Messages
-import SwiftProtobuf
+public import Streaming
 
-/// Tells districts and schools what was determined: a notice for every new or changed determination, and a file for each where a spool
-/// folder is given.
+/// Tells districts and schools what concerns them: every new or changed determination, low participation and low performing groups, acts of the
+/// Department, comment periods, and plans that are due or overdue.
 public struct NotificationStage: Stage {
     /// The stage's name.
     public let name = "notification"
-    /// Determinations.
+    /// Determinations by district, and directives whole.
     public let sources: [Source]
     /// Notices.
     public let outputs: [Output]
+    /// Due dates pass without a record.
+    public let idleFlush: Duration? = .seconds(60)
 
     private let spool: SpoolFolder?
+    private let leadDays: Int
+    private let clock: @Sendable () -> Int64
 
+    static let directives = 1
     static let notices = 0
 
     /// The stage of an installation.
@@ -22,68 +25,24 @@ public struct NotificationStage: Stage {
     /// - Parameters:
     ///   - pipeline: the installation.
     ///   - spool: where notices are left as files; nil for the topic alone.
-    public init(pipeline: Pipeline, spool: SpoolFolder? = nil) {
+    ///   - leadDays: how many days before its due date an organization is told of a plan that is not filed.
+    ///   - clock: the time by which plans are due and comment periods end, milliseconds since 1970.
+    public init(
+        pipeline: Pipeline,
+        spool: SpoolFolder? = nil,
+        leadDays: Int = 30,
+        clock: @escaping @Sendable () -> Int64 = DeterminationStage.now
+    ) {
         self.spool = spool
-        sources = [.partitioned(pipeline.name(Topics.determinations))]
-        // A notice is an event: it is sent once, and nothing published before decides about it.
-        outputs = [pipeline.output(Topics.notices, memory: .none)]
+        self.leadDays = leadDays
+        self.clock = clock
+        sources = [.partitioned(pipeline.name(Topics.determinations)), .broadcast(pipeline.name(Topics.directives))]
+        // A notice is an event, and what was told before decides whether there is a new one.
+        outputs = [pipeline.output(Topics.notices, memory: .ownPartition)]
     }
 
     /// A task that has told nobody yet.
     public func makeTask(_ context: TaskContext) -> any StageTask {
-        NotificationTask(context: context, spool: spool)
-    }
-}
-
-/// Notices of one partition.
-final class NotificationTask: StageTask {
-    private let context: TaskContext
-    private let spool: SpoolFolder?
-    /// Files of notices in the open transaction.
-    private var files: [SpoolFolder.File] = []
-
-    init(context: TaskContext, spool: SpoolFolder?) {
-        self.context = context
-        self.spool = spool
-    }
-
-    func fold(_ record: InputRecord, output: TaskOutput) throws {
-        // A determination that was withdrawn because its organization vanished has nobody to be told to.
-        guard record.value != nil else { return }
-        let notice = NoticeText.notice(of: try record.message(Accountability_V1_Determination.self))
-        let before = output.sent
-        try output.publish(
-            NotificationStage.notices,
-            partition: Pipeline.partition(ofDistrictOf: notice.orgCode, partitions: output.partitions[0]),
-            key: "\(notice.schoolYear)/\(notice.orgCode)/\(notice.revision)",
-            value: [UInt8](try notice.serializedData()),
-            cause: notice.cause
-        )
-        // While the task is being restored the output takes nothing: those notices were delivered before.
-        guard output.sent > before, spool != nil else { return }
-        files.append(try Self.file(of: notice))
-    }
-
-    func complete(scope: String) throws {}
-
-    func flush(output: TaskOutput) throws {
-        guard let spool, !files.isEmpty else { return }
-        try spool.write(files)
-        files = []
-    }
-
-    /// The file of a notice: protobuf's JSON with the field names of the contract.
-    static func file(of notice: Accountability_V1_Notice) throws -> SpoolFolder.File {
-        var options = JSONEncodingOptions()
-        options.preserveProtoFieldNames = true
-        return SpoolFolder.File(
-            name: SpoolFolder.name(
-                schoolYear: notice.schoolYear,
-                district: notice.districtCode,
-                organization: notice.orgCode,
-                revision: notice.revision
-            ),
-            content: Data(try notice.jsonUTF8Bytes(options: options) as [UInt8])
-        )
+        NotificationTask(context: context, spool: spool, leadDays: leadDays, clock: clock)
     }
 }

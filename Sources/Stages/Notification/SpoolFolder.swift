@@ -1,6 +1,8 @@
 public import Foundation
+public import Messages
 
-/// A folder in which every notice is left as a file, for whoever delivers them: `<spool>/<year>/<district>/<year>-<org>-r<revision>.json`.
+/// A folder in which every notice is left as a file, for whoever delivers them: `<spool>/<year>/<district>/<year>-<org>-r<revision>.json`,
+/// with `-<event>` and what it is about where it is not the determination itself.
 ///
 /// A file appears whole or not at all: it is written beside its place, forced to the disk and renamed. Writing the same notice again
 /// leaves the same file, so that a worker that crashed between writing and committing may repeat itself.
@@ -38,9 +40,11 @@ public struct SpoolFolder: Sendable, Hashable {
         }
     }
 
-    /// The place of a notice below the folder.
-    public static func name(schoolYear: UInt32, district: String, organization: String, revision: UInt32) -> String {
-        "\(schoolYear)/\(district)/\(schoolYear)-\(organization)-r\(revision).json"
+    /// The place of a notice below the folder: its identity without slashes, the number of a revision after an `r`.
+    public static func name(of notice: Accountability_V1_Notice) -> String {
+        let parts = notice.id.split(separator: "/").map { UInt32($0) == nil ? String($0) : "r\($0)" }.dropFirst(2)
+        let name = (["\(notice.schoolYear)", notice.orgCode] + parts).joined(separator: "-")
+        return "\(notice.schoolYear)/\(notice.districtCode)/\(name).json"
     }
 
     /// Writes the files and forces them to the disk, then the folders that hold them.

@@ -7,7 +7,7 @@ import WorkerProcess
 struct NotificationWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "notification-worker",
-        abstract: "Tells districts and schools what was determined and what changed.",
+        abstract: "Tells districts and schools what was determined, what changed and what is due.",
         discussion: "One of seven workers of the pipeline; `accountability up` starts them all on one machine. Ends with 0 after SIGTERM, 69 when no broker answers, 75 when a restart is all that is needed, 78 when something has to be set right first."
     )
 
@@ -20,9 +20,16 @@ struct NotificationWorker: AsyncParsableCommand {
     )
     var spool: String?
 
+    @Option(help: ArgumentHelp("How long before its due date an organization is told of a plan that is not filed.", valueName: "days"))
+    var planLeadDays = 30
+
+    func validate() throws {
+        guard (0...300).contains(planLeadDays) else { throw ValidationError("--plan-lead-days takes 0 to 300") }
+    }
+
     func run() async throws {
         try await WorkerProcess.run(options) {
-            NotificationStage(pipeline: $0.pipeline, spool: spool.map { SpoolFolder(path: $0) })
+            NotificationStage(pipeline: $0.pipeline, spool: spool.map { SpoolFolder(path: $0) }, leadDays: planLeadDays)
         }
     }
 }

@@ -1,0 +1,270 @@
+import Foundation
+import Messages
+import Rules
+import SwiftProtobuf
+import Synchronization
+import Testing
+@testable import Stages
+@testable import Streaming
+
+/// A clock that a test sets.
+private final class Calendar: Sendable {
+    private let moment: Mutex<Int64>
+
+    init(_ day: String) throws { moment = Mutex(try Self.noon(day)) }
+
+    /// Noon by universal time: the first moment at which the day before is over everywhere.
+    static func noon(_ day: String) throws -> Int64 {
+        Int64(try Date("\(day)T12:00:00Z", strategy: .iso8601).timeIntervalSince1970) * 1000
+    }
+
+    func set(_ day: String) throws {
+        let noon = try Self.noon(day)
+        moment.withLock { $0 = noon }
+    }
+
+    var now: Int64 { moment.withLock { $0 } }
+}
+
+@Suite struct NoticeEventTests {
+    private static let district = "00350000"
+    private static let school = "00350012"
+
+    private func bench(_ calendar: Calendar, partitions: Int32 = 2, seed: UInt64 = 1, _ disturbances: InMemoryDriver.Disturbances = .init()) throws
+        -> JudgingBench
+    {
+        try JudgingBench(
+            [NotificationStage(pipeline: Pipeline(), clock: { calendar.now })], partitions: partitions, seed: seed, disturbances: disturbances
+        )
+    }
+
+    private func determination(_ code: String, _ year: UInt32, revision: UInt32 = 1, _ change: (inout Accountability_V1_Determination) -> Void = { _ in })
+        -> Accountability_V1_Determination
+    {
+        var determination = Accountability_V1_Determination()
+        determination.schoolYear = year
+        determination.orgCode = code
+        determination.name = "Example \(code)"
+        determination.districtCode = String(code.prefix(4)) + "0000"
+        determination.classification = "not_requiring_assistance"
+        determination.status = "official"
+        determination.revision = revision
+        determination.issuedUnixMilliseconds = 1_569_000_000_000 + Int64(revision)
+        change(&determination)
+        return determination
+    }
+
+    private func put(_ bench: JudgingBench, _ determination: Accountability_V1_Determination) throws {
+        try bench.put(
+            Topics.determinations, "\(determination.schoolYear)/\(determination.orgCode)", determination,
+            partition: bench.district(determination.orgCode)
+        )
+    }
+
+    /// Every notice by its record's key, in the order of the keys; a key that was published twice fails the test.
+    private func notices(_ bench: JudgingBench) throws -> [(id: String, notice: Accountability_V1_Notice)] {
+        let records = (bench.driver.topics[bench.pipeline.name(Topics.notices)] ?? []).flatMap { $0 }.filter { $0.key.first != UInt8(ascii: "~") }
+        let all = try records.map { record in
+            (String(decoding: record.key, as: UTF8.self), try Accountability_V1_Notice(serializedBytes: record.value ?? []))
+        }
+        #expect(Set(all.map(\.0)).count == all.count)
+        for (key, notice) in all { #expect(key == notice.id && !notice.subject.isEmpty && !notice.body.isEmpty && !notice.recipients.isEmpty) }
+        return all.sorted { $0.0 < $1.0 }
+    }
+
+    private func ids(_ bench: JudgingBench, _ event: String) throws -> [String] {
+        try notices(bench).filter { $0.notice.event == event }.map(\.id)
+    }
+
+    /// 603 CMR 2.03(2)(d)(2)
+    @Test func tellsOfLowParticipationOnceAndWhenItIsOver() throws {
+        let bench = try bench(Calendar("2019-10-01"))
+        let groups: [[String]] = [["swd"], ["swd"], ["swd", "asian"], [], []]
+        for (index, low) in groups.enumerated() {
+            try put(bench, determination(Self.school, 2019, revision: UInt32(index + 1)) {
+                $0.lowParticipationGroups = low
+                $0.participation = [
+                    .with { $0.group = "swd"; $0.subject = "ELA"; $0.rate = 90; $0.met = false },
+                    .with { $0.group = "swd"; $0.subject = "Math"; $0.rate = 97; $0.met = true },
+                ]
+            })
+            try bench.driver.run()
+            bench.driver.restartAll()
+        }
+        try bench.driver.run()
+        let told = try notices(bench).filter { $0.notice.event == "low_participation" }
+        #expect(told.map(\.id) == [1, 3, 4].map { "2019/\(Self.school)/\($0)/low_participation" })
+        #expect(told[0].notice.body.contains("- Students with Disabilities: ELA 90 percent\n"))
+        #expect(!told[0].notice.body.contains("97"))
+        #expect(told[1].notice.groups == ["swd", "asian"])
+        #expect(told[2].notice.subject.hasPrefix("No longer low participation"))
+        #expect(told[0].notice.recipients == [Self.school, Self.district])
+        #expect(try ids(bench, "determination_revised").count == 4)
+    }
+
+    /// 603 CMR 2.03(3)(b)
+    @Test func tellsOfLowPerformingGroupsWithTheirPercentiles() throws {
+        let bench = try bench(Calendar("2019-10-01"))
+        try put(bench, determination(Self.school, 2019) {
+            $0.lowSubgroups = ["swd"]
+            $0.groupPercentiles = [.with { $0.group = "swd"; $0.percentile = 4 }]
+        })
+        try bench.driver.run()
+        let notice = try #require(try notices(bench).first { $0.notice.event == "low_subgroups" }?.notice)
+        #expect(notice.id == "2019/\(Self.school)/1/low_subgroups")
+        #expect(notice.body.contains("- Students with Disabilities, subgroup percentile 4\n"))
+    }
+
+    @Test func aDeterminationIssuedAgainAfterAWithdrawalIsANewEvent() throws {
+        let bench = try bench(Calendar("2019-10-01"))
+        let first = determination(Self.school, 2019)
+        try put(bench, first)
+        try bench.driver.run()
+        try bench.put(Topics.determinations, "2019/\(Self.school)", nil, partition: bench.district(Self.school))
+        try bench.driver.run()
+        bench.driver.restartAll()
+        try put(bench, determination(Self.school, 2019) { $0.issuedUnixMilliseconds += 5000 })
+        try bench.driver.run()
+        #expect(try notices(bench).map(\.id) == ["2019/\(Self.school)/1", "2019/\(Self.school)/1/issue-2"])
+    }
+
+    @Test func tellsOfActsTheirChangesAndTheirWithdrawal() throws {
+        let bench = try bench(Calendar("2019-10-01"))
+        try bench.close(2019, Topics.determinations, Topics.directives)
+        func designate(_ reason: String) throws {
+            try bench.directive(2019, "designation", Self.school, "underperforming", reason: reason, date: "2018-10-15")
+        }
+        try designate("Four years of low performance")
+        try bench.directive(2019, "review", Self.district, "conducted", date: "2019-03-04", end: "2019-03-07")
+        // For everyone, and shown in every determination.
+        try bench.directive(2019, "release", "00000000", "official", date: "2019-09-24")
+        try bench.driver.run()
+        bench.driver.restartAll()
+        try designate("Four years of low performance")
+        try bench.driver.run()
+        try designate("Five years of low performance")
+        try bench.driver.run()
+        bench.driver.restartAll()
+        try bench.driver.run()
+        try bench.put(Topics.directives, "2019/designation/\(Self.school)/underperforming", nil, partition: 0, cause: "withdrawal-1")
+        try bench.driver.run()
+        let told = try notices(bench)
+        let designation = "2019/\(Self.school)/directive/designation.underperforming"
+        #expect(told.map(\.id) == ["2019/\(Self.district)/directive/review.conducted/1"] + [1, 2, 3].map { "\(designation)/\($0)" })
+        #expect(told[0].notice.recipients == [Self.district])
+        #expect(told[1].notice.body.contains("Reason: Four years of low performance"))
+        #expect(told[2].notice.subject.hasPrefix("Changed: Designation: underperforming, 2018-19"))
+        #expect(told[3].notice.subject.hasPrefix("Withdrawn: ") && told[3].notice.cause == "withdrawal-1")
+    }
+
+    /// 603 CMR 2.03(10)
+    @Test func tellsEveryoneOfACommentPeriodAndOfTheCommentsWhenItEnds() throws {
+        let calendar = try Calendar("2025-02-01")
+        let bench = try bench(calendar)
+        try bench.directive(2026, "framework_step", "00000000", "comment_opened", date: "2025-02-01", end: "2025-03-15")
+        try bench.directive(2026, "framework_step", Self.district, "comment", reason: "Weigh growth higher", date: "2025-02-20")
+        try bench.driver.run()
+        try calendar.set("2025-03-15")
+        bench.driver.restartAll()
+        try bench.driver.run()
+        #expect(try notices(bench).map(\.id) == ["2026/00000000/comment_period/begins/1"])
+        for _ in 0..<2 {
+            try calendar.set("2025-03-16")
+            bench.driver.restartAll()
+            try bench.driver.run()
+        }
+        let told = try notices(bench)
+        #expect(told.map(\.id) == ["2026/00000000/comment_period/begins/1", "2026/00000000/comment_period/ends/1"])
+        #expect(told.allSatisfy { $0.notice.recipients == ["00000000"] })
+        #expect(told[1].notice.body.contains("1 comment is on record") && told[1].notice.body.contains("- 2025-02-20, \(Self.district): Weigh growth higher"))
+        try bench.directive(2026, "framework_step", "00000000", "comment_opened", date: "2025-02-01", end: "2025-04-15")
+        try bench.driver.run()
+        try calendar.set("2025-04-16")
+        bench.driver.restartAll()
+        try bench.driver.run()
+        #expect(try ids(bench, "comment_period").suffix(3) == ["begins/2", "ends/1", "ends/2"].map { "2026/00000000/comment_period/\($0)" })
+    }
+
+    /// 603 CMR 2.03(7)
+    @Test func tellsOfPlansThatAreDueAndOverdueOnce() throws {
+        let calendar = try Calendar("2019-05-31")
+        let bench = try bench(calendar)
+        for code in [Self.district, Self.school, "00350020"] { try put(bench, determination(code, 2018)) }
+        // Closed since: its district has newer determinations without it.
+        try put(bench, determination("00350099", 2017))
+        try bench.directive(
+            2020, "plan_filing", Self.school, "school_improvement_plan", date: "2019-05-20", reference: "2020/\(Self.district)"
+        )
+        try bench.close(2017, Topics.determinations, Topics.directives)
+        try bench.driver.run()
+        #expect(try ids(bench, "plan_due") == [], "the year's organizations have not all come")
+        try bench.close(2018, Topics.determinations, Topics.directives)
+        try bench.driver.run()
+        #expect(try ids(bench, "plan_due") == [], "31 days before")
+        let district = ["district_action_plan", "district_improvement_plan", "self_evaluation"]
+        func expected(_ event: String, _ year: Int) -> [String] {
+            district.map { "\(year)/\(Self.district)/\(event)/\($0)" } + ["\(year)/00350020/\(event)/school_improvement_plan"]
+        }
+        for day in ["2019-06-01", "2019-06-30", "2019-07-01"] {
+            try calendar.set(day)
+            bench.driver.restartAll()
+            try bench.driver.run()
+            #expect(try ids(bench, "plan_due").filter { $0.hasPrefix("2020") } == expected("plan_due", 2020))
+            #expect(try ids(bench, "plan_overdue").filter { $0.hasPrefix("2020") } == [], "\(day)")
+        }
+        try calendar.set("2019-07-02")
+        try bench.directive(2020, "plan_filing", Self.district, "self_evaluation", date: "2019-06-30")
+        try bench.driver.run()
+        bench.driver.restartAll()
+        try bench.driver.run()
+        let overdue = try ids(bench, "plan_overdue").filter { $0.hasPrefix("2020") }
+        #expect(overdue == expected("plan_overdue", 2020).filter { !$0.hasSuffix("self_evaluation") })
+        let notice = try #require(try notices(bench).first { $0.id == "2020/00350020/plan_overdue/school_improvement_plan" }?.notice)
+        #expect(notice.subject == "Overdue since 2019-07-01: School Improvement Plan for school year 2019-20, Example 00350020 (00350020)")
+        #expect(notice.createdUnixMilliseconds == (try Calendar.noon("2019-07-02")))
+        // Long past, nobody is told: the topic no longer remembers whether anybody was.
+        try calendar.set("2020-09-01")
+        let late = try self.bench(calendar)
+        try put(late, determination(Self.district, 2018))
+        try late.close(2018, Topics.determinations, Topics.directives)
+        try late.driver.run()
+        #expect(try ids(late, "plan_overdue").allSatisfy { $0.hasPrefix("2021/") })
+    }
+
+    @Test(arguments: [UInt64(1), 2, 3, 4, 5, 6])
+    func tellsTheSameWhateverHappens(seed: UInt64) throws {
+        func run(_ disturbances: InMemoryDriver.Disturbances) throws -> [String: Accountability_V1_Notice] {
+            let calendar = try Calendar("2019-06-15")
+            let bench = try bench(calendar, partitions: 3, seed: seed, disturbances)
+            let codes = (0..<20).flatMap { ["0\(100 + $0)0000", "0\(100 + $0)0005"] }
+            for revision in UInt32(1)...3 {
+                for (index, code) in codes.enumerated() {
+                    try put(bench, determination(code, 2019, revision: revision) {
+                        $0.lowParticipationGroups = (index + Int(revision)) % 3 == 0 ? ["swd"] : []
+                        $0.lowSubgroups = index % 4 == 0 ? ["black"] : []
+                    })
+                    if index % 5 == 0 { try bench.directive(2019, "designation", code, "underperforming", reason: "Reason \(revision)") }
+                    if index % 3 == 0, revision == 2, code.hasSuffix("5") {
+                        try bench.directive(2020, "plan_filing", code, "school_improvement_plan", date: "2019-06-20")
+                    }
+                }
+                try bench.directive(2026, "framework_step", "00000000", "comment_opened", date: "2019-05-01", end: "2019-06-\(15 + revision)")
+                if revision == 1 { try bench.close(2019, Topics.determinations, Topics.directives) }
+                try bench.driver.run()
+            }
+            try calendar.set("2019-07-02")
+            bench.driver.restartAll()
+            try bench.driver.run()
+            #expect(disturbances.crashEvery == 0 || bench.driver.disturbed > 0)
+            return Dictionary(uniqueKeysWithValues: try notices(bench).map { ($0.id, $0.notice) })
+        }
+        let undisturbed = try run(.init())
+        var disturbances = InMemoryDriver.Disturbances.all
+        disturbances.killInFlushEvery = 7
+        disturbances.lostAnswerEvery = 7
+        disturbances.zombieEvery = 7
+        disturbances.killInRestoreEvery = 5
+        #expect(try run(disturbances) == undisturbed)
+        #expect(Set(undisturbed.values.map(\.event)).count == 8)
+    }
+}
