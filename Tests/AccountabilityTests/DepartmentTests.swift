@@ -143,6 +143,16 @@ import Testing
         #expect(AnnualReport(determinations.reversed(), year: 2019).files.map(\.text) == report.files.map(\.text))
     }
 
+    @Test(arguments: ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "Oak-Street", "7"])
+    func noNameIsAFormulaInTheReport(name: String) throws {
+        let text = try #require(
+            AnnualReport([determination(2019, "00010005", "requiring_assistance", level: "focused_targeted", name: name)], year: 2019).files
+                .first { $0.name == "requiring-assistance-2019.csv" }?.text
+        )
+        let isHarmless = name == "Oak-Street" || name == "7"
+        #expect(text.contains(",\(isHarmless ? "" : "'")\(name),"))
+    }
+
     /// 603 CMR 2.03(11)
     @Test func theReportSaysWhatWasSuspended() {
         var suspended = determination(2022, "00010005", "", level: "")

@@ -90,7 +90,7 @@ struct AnnualReport {
             + tables.map { table in
                 (
                     "\(table.file)-\(year).csv",
-                    CSVLine.text(table.listing.columns) + table.listing.rows.map(CSVLine.text).joined()
+                    CSVLine.text(table.listing.columns) + table.listing.rows.map { CSVLine.text($0.map(Self.inert)) }.joined()
                 )
             }
     }
@@ -139,6 +139,11 @@ struct AnnualReport {
         text += "<thead><tr>\(cells(head, "th"))</tr></thead>\n<tbody>\n"
         for row in listing.rows { text += "<tr>\(cells(row, "td"))</tr>\n" }
         return text + "</tbody>\n</table>\n"
+    }
+
+    /// Text as a spreadsheet shows it: names and reasons come from outside, and none of them is a formula.
+    static func inert(_ text: String) -> String {
+        text.first.map { "=+-@\t\r".contains($0) } ?? false ? "'" + text : text
     }
 
     /// Text as HTML shows it: nothing of it is markup.
