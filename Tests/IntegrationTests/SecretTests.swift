@@ -4,7 +4,7 @@ import Testing
 /// TLS and SASL by configuration, and secrets that appear nowhere, whatever goes wrong.
 @Suite(
     .serialized, .enabled(if: TestEnvironment.canRun && TestEnvironment.python != nil, "ACCOUNTABILITY_BIN and the broker are not set; Deploy/test sets them"),
-    .timeLimit(.minutes(5))
+    .timeLimit(.minutes(15))
 )
 struct SecretTests {
     private let folder = FileManager.default.temporaryDirectory.appending(path: "secrets-\(UUID().uuidString)").path

@@ -2,7 +2,7 @@ import Kafka
 import Logging
 import Testing
 
-@Suite("Groups, positions and statistics on the mock cluster", .timeLimit(.minutes(2)))
+@Suite("Groups, positions and statistics on the mock cluster", .timeLimit(.minutes(15)))
 struct GroupTests {
     let cluster: MockCluster
     let topic = unique("group")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Streaming
 
-@Suite(.timeLimit(.minutes(1))) struct TakeOverTests {
+@Suite(.timeLimit(.minutes(15))) struct TakeOverTests {
     private func takeOver(_ cluster: MockCluster) throws -> TransactionalSink {
         try TransactionalSink(
             kafka: KafkaConfiguration(bootstrapServers: cluster.bootstrapServers), transactionalID: "twin", memoryTopic: "memory",
