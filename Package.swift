@@ -31,7 +31,8 @@ func library(
 func worker(_ name: String) -> Target {
     .executableTarget(
         name: name,
-        dependencies: ["Stages", "WorkerProcess", "Operating", "Kafka", "Streaming", "Messages", .argumentParser, .logging],
+        dependencies: ["Stages", "WorkerProcess", "Operating", "Kafka", "Streaming", "Messages", .argumentParser, .logging]
+            + (name == "notification-worker" ? [.asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix, .protobuf] : []),
         path: "Sources/Workers/\(name)",
         swiftSettings: settings
     )
@@ -130,6 +131,7 @@ let package = Package(
             swiftSettings: settings
         ),
         tests("AccountabilityTests", ["accountability", "Messages", "Rules"]),
+        tests("DeliveryTests", ["notification-worker", "Stages", "Messages", "Streaming", .nioCore, .nioHTTP1, .nioPosix, .protobuf]),
         tests("StatewideTests", ["statewide", "Messages", "Tables"]),
         .testTarget(
             name: "IntegrationTests",

@@ -32,6 +32,7 @@ public final class WorkerMetrics: Sendable {
         var figures = Figures()
         var readiness = "starting"
         var failure: String?
+        var supplement: (@Sendable () -> String)?
     }
 
     /// The stage's name.
@@ -72,6 +73,11 @@ public final class WorkerMetrics: Sendable {
         state.withLock { $0.failure = reason }
     }
 
+    /// Adds figures of what runs beside the stage, in Prometheus' text format.
+    public func supplement(_ text: @escaping @Sendable () -> String) {
+        state.withLock { $0.supplement = text }
+    }
+
     /// The figures in Prometheus' text format.
     public func prometheus() -> String {
         let figures = figures
@@ -95,6 +101,7 @@ public final class WorkerMetrics: Sendable {
         add("accountability_lag_seconds", "gauge", "Age of the newest folded record while behind.", figures.lagSeconds)
         add("accountability_tasks", "gauge", "Partitions this worker runs.", figures.tasks)
         add("accountability_ready", "gauge", "1 when assigned and restored.", isReady ? 1 : 0)
-        return text
+        let supplement = state.withLock { $0.supplement }
+        return text + (supplement?() ?? "")
     }
 }

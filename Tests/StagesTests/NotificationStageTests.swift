@@ -63,10 +63,8 @@ import Testing
 
     @Test(arguments: [UInt64(1), 2, 3])
     func sendsOneNoticeARevisionWhateverHappens(seed: UInt64) throws {
-        let spool = folder()
-        defer { try? FileManager.default.removeItem(atPath: spool.path) }
         let bench = try JudgingBench(
-            [NotificationStage(pipeline: Pipeline(), spool: spool)],
+            [NotificationStage(pipeline: Pipeline())],
             partitions: 3,
             seed: seed,
             disturbances: .all
@@ -88,34 +86,31 @@ import Testing
         // A group that missed the requirement is told of once, whatever the later revisions are about.
         #expect(records.count == 120)
         #expect(Set(records.map(\.key)).count == 120)
-        for code in codes {
-            for revision in 1...3 {
-                let path = "\(spool.path)/2019/\(code.prefix(4))0000/2019-\(code)-r\(revision).json"
-                let data = try #require(FileManager.default.contents(atPath: path))
-                let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-                #expect(json["org_code"] as? String == code)
-                #expect(json["revision"] as? Int == revision)
-            }
-        }
-        let enumerator = FileManager.default.enumerator(atPath: spool.path)
-        let files = (enumerator?.allObjects as? [String] ?? []).filter { $0.hasSuffix("json") || $0.hasSuffix("part") }
-        #expect(files.count == 120)
     }
 
-    @Test func writesNothingWhileRestoringAndTellsNobodyOfAWithdrawal() throws {
-        let spool = folder()
-        defer { try? FileManager.default.removeItem(atPath: spool.path) }
-        let bench = try JudgingBench([NotificationStage(pipeline: Pipeline(), spool: spool)], partitions: 1)
+    @Test func tellsNothingWhileRestoringAndNobodyOfAWithdrawal() throws {
+        let bench = try JudgingBench([NotificationStage(pipeline: Pipeline())], partitions: 1)
         try bench.put(Topics.determinations, "2019/00010005", determination("00010005", revision: 1), partition: 0)
         try bench.driver.run()
-        #expect(FileManager.default.fileExists(atPath: spool.path))
-        try FileManager.default.removeItem(atPath: spool.path)
         bench.driver.restartAll()
         try bench.put(Topics.determinations, "2019/00010005", nil, partition: 0)
         try bench.driver.run()
-        #expect(!FileManager.default.fileExists(atPath: spool.path))
         let keys = (bench.driver.topics[bench.pipeline.name(Topics.notices)] ?? []).flatMap { $0 }.map { String(decoding: $0.key, as: UTF8.self) }
         #expect(keys == ["2019/00010005/1", "2019/00010005/1/low_participation"])
+    }
+
+    @Test func aNoticeIsAFileOfTheContractsFields() throws {
+        let spool = folder()
+        defer { try? FileManager.default.removeItem(atPath: spool.path) }
+        let notice = NoticeText.notice(of: determination("00010005", revision: 2))
+        for _ in 0..<2 { #expect(NoticeFile.deliver(notice, to: spool) == .delivered) }
+        let data = try #require(FileManager.default.contents(atPath: "\(spool.path)/2019/00010000/2019-00010005-r2.json"))
+        let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(json["org_code"] as? String == "00010005" && json["revision"] as? Int == 2 && json["id"] as? String == "2019/00010005/2")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(spool.path)/2019/00010000") == ["2019-00010005-r2.json"])
+        guard case .failed = NoticeFile.deliver(notice, to: SpoolFolder(path: "\(spool.path)/2019/00010000/2019-00010005-r2.json")) else {
+            return #expect(Bool(false), "a file is no folder")
+        }
     }
 
     @Test func replacesAFileWithOtherContent() throws {

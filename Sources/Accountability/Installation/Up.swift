@@ -17,6 +17,10 @@ struct Up: AsyncOperatorCommand {
               accountability up                                           a local broker and seven workers
               accountability up --brokers kafka1:9092,kafka2:9092 --partitions 12 --instances 3
               accountability up --brokers kafka:9093 --properties-file client.properties
+              accountability up -- --webhook https://example.org/notices --webhook-secret-file webhook.secret
+
+            What stands behind -- goes to the notification workers: how notices are delivered (`notification-worker --help`).
+
 
             Creates the topics that are missing and, the first time, the key of the pseudonyms; keeps everything in $ACCOUNTABILITY_HOME \
             (default ~/.accountability), where later commands find the brokers. Returns when every worker is ready. A worker that ends is \
@@ -52,6 +56,9 @@ struct Up: AsyncOperatorCommand {
 
     @Option(help: ArgumentHelp("How long everything may take to become ready.", valueName: "seconds"))
     var timeout = 120
+
+    @Argument(parsing: .postTerminator, help: ArgumentHelp("Options of the notification workers.", valueName: "delivery options"))
+    var delivery: [String] = []
 
     func validate() throws {
         guard (1...10_000).contains(partitions) else { throw ValidationError("--partitions takes 1 to 10000") }
@@ -156,7 +163,7 @@ struct Up: AsyncOperatorCommand {
                     "--instance", "\(number)", "--address-file", processes.addressFile(name).path, "--commit-interval", "\(commitInterval)",
                     "--stop-timeout", "\(stopTimeout)",
                 ]
-                if stage == "notification" { arguments += ["--spool", home.spool.path] }
+                if stage == "notification" { arguments += ["--spool", home.spool.path] + delivery }
                 programs.append(Plan.Program(name: name, executable: executable, arguments: arguments))
             }
         }

@@ -698,6 +698,37 @@ public nonisolated struct Accountability_V1_Notice: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
+/// Topic `accountability.deliveries.v1`: what became of a notice in a channel. Key: `<channel>/<notice>`; partitioned like the notices.
+public nonisolated struct Accountability_V1_Delivery: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// webhook, mail or files.
+  public var channel: String = String()
+
+  /// The notice's id.
+  public var notice: String = String()
+
+  /// delivered; waiting, after an attempt that failed; dead, when no other follows; requeued, by an operator.
+  public var state: String = String()
+
+  /// Attempts so far.
+  public var attempts: UInt32 = 0
+
+  /// Why the last one failed; never what an endpoint answered.
+  public var error: String = String()
+
+  public var updatedUnixMilliseconds: Int64 = 0
+
+  /// Of waiting: when the next attempt is due.
+  public var nextUnixMilliseconds: Int64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "accountability.v1"
@@ -1845,6 +1876,66 @@ nonisolated extension Accountability_V1_Notice: SwiftProtobuf.Message, SwiftProt
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_Delivery: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Delivery"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}channel\0\u{1}notice\0\u{1}state\0\u{1}attempts\0\u{1}error\0\u{3}updated_unix_milliseconds\0\u{3}next_unix_milliseconds\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.channel) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.notice) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.state) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.attempts) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.error) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.updatedUnixMilliseconds) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self.nextUnixMilliseconds) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.channel.isEmpty {
+      try visitor.visitSingularStringField(value: self.channel, fieldNumber: 1)
+    }
+    if !self.notice.isEmpty {
+      try visitor.visitSingularStringField(value: self.notice, fieldNumber: 2)
+    }
+    if !self.state.isEmpty {
+      try visitor.visitSingularStringField(value: self.state, fieldNumber: 3)
+    }
+    if self.attempts != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempts, fieldNumber: 4)
+    }
+    if !self.error.isEmpty {
+      try visitor.visitSingularStringField(value: self.error, fieldNumber: 5)
+    }
+    if self.updatedUnixMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.updatedUnixMilliseconds, fieldNumber: 6)
+    }
+    if self.nextUnixMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.nextUnixMilliseconds, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_Delivery, rhs: Accountability_V1_Delivery) -> Bool {
+    if lhs.channel != rhs.channel {return false}
+    if lhs.notice != rhs.notice {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs.attempts != rhs.attempts {return false}
+    if lhs.error != rhs.error {return false}
+    if lhs.updatedUnixMilliseconds != rhs.updatedUnixMilliseconds {return false}
+    if lhs.nextUnixMilliseconds != rhs.nextUnixMilliseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

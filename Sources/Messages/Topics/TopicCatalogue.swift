@@ -152,6 +152,13 @@ public enum Topics {
         key: "<school year>/<org>/<revision>, and /<event>, or <school year>/<org>/<event>/<about>",
         summary: "Notices of determinations, acts, comment periods and plans that are due."
     )
+    /// What became of each notice in each channel.
+    public static let deliveries = TopicDefinition(
+        entity: "deliveries", partitioning: .district, retention: .compacted,
+        eventType: "accountability.delivery.v1", message: "accountability.v1.Delivery",
+        key: "<channel>/<notice>",
+        summary: "What became of each notice in each channel: delivered, waiting for another attempt, dead."
+    )
     /// How far each stage has come with each school year.
     public static let progress = TopicDefinition(
         entity: "progress", partitioning: .single, retention: .compacted,
@@ -163,6 +170,6 @@ public enum Topics {
     /// All of them, in the order of the flow.
     public static let all: [TopicDefinition] = [
         submissions, receipts, rejections, records, directives, participation, indicators, standings, percentiles,
-        determinations, notices, progress,
+        determinations, notices, deliveries, progress,
     ]
 }

@@ -13,7 +13,6 @@ public struct NotificationStage: Stage {
     /// Due dates pass without a record.
     public let idleFlush: Duration? = .seconds(60)
 
-    private let spool: SpoolFolder?
     private let leadDays: Int
     private let clock: @Sendable () -> Int64
 
@@ -24,16 +23,13 @@ public struct NotificationStage: Stage {
     ///
     /// - Parameters:
     ///   - pipeline: the installation.
-    ///   - spool: where notices are left as files; nil for the topic alone.
     ///   - leadDays: how many days before its due date an organization is told of a plan that is not filed.
     ///   - clock: the time by which plans are due and comment periods end, milliseconds since 1970.
     public init(
         pipeline: Pipeline,
-        spool: SpoolFolder? = nil,
         leadDays: Int = 30,
         clock: @escaping @Sendable () -> Int64 = DeterminationStage.now
     ) {
-        self.spool = spool
         self.leadDays = leadDays
         self.clock = clock
         sources = [.partitioned(pipeline.name(Topics.determinations)), .broadcast(pipeline.name(Topics.directives))]
@@ -43,6 +39,6 @@ public struct NotificationStage: Stage {
 
     /// A task that has told nobody yet.
     public func makeTask(_ context: TaskContext) -> any StageTask {
-        NotificationTask(context: context, spool: spool, leadDays: leadDays, clock: clock)
+        NotificationTask(context: context, leadDays: leadDays, clock: clock)
     }
 }

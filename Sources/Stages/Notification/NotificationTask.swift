@@ -1,4 +1,3 @@
-import Foundation
 import Messages
 import Rules
 import Streaming
@@ -11,7 +10,6 @@ import SwiftProtobuf
 /// told once whatever restarts happen, and one that fell into a standstill is told after it.
 final class NotificationTask: StageTask {
     private let context: TaskContext
-    private let spool: SpoolFolder?
     private let clock: @Sendable () -> Int64
     private let leadDays: Int64
     private var memory = NoticeMemory()
@@ -19,12 +17,9 @@ final class NotificationTask: StageTask {
     private var duties = PlanDuties()
     /// The day for which plans and comment periods were looked at last; nil when something they depend on has changed since.
     private var settledDay: String?
-    /// Files of notices in the open transaction.
-    private var files: [SpoolFolder.File] = []
 
-    init(context: TaskContext, spool: SpoolFolder?, leadDays: Int, clock: @escaping @Sendable () -> Int64) {
+    init(context: TaskContext, leadDays: Int, clock: @escaping @Sendable () -> Int64) {
         self.context = context
-        self.spool = spool
         self.leadDays = Int64(leadDays)
         self.clock = clock
     }
@@ -77,9 +72,6 @@ final class NotificationTask: StageTask {
             try tellOfPlans(clock, output)
             settledDay = clock.day
         }
-        guard let spool, !files.isEmpty else { return }
-        try spool.write(files)
-        files = []
     }
 
     // MARK: Events
@@ -149,13 +141,5 @@ final class NotificationTask: StageTask {
             NotificationStage.notices, partition: context.partition, key: notice.id, value: [UInt8](try notice.serializedData()),
             cause: notice.cause
         )
-        if spool != nil { files.append(try Self.file(of: notice)) }
-    }
-
-    /// The file of a notice: protobuf's JSON with the field names of the contract.
-    static func file(of notice: Accountability_V1_Notice) throws -> SpoolFolder.File {
-        var options = JSONEncodingOptions()
-        options.preserveProtoFieldNames = true
-        return SpoolFolder.File(name: SpoolFolder.name(of: notice), content: Data(try notice.jsonUTF8Bytes(options: options) as [UInt8]))
     }
 }

@@ -44,7 +44,16 @@ public struct SpoolFolder: Sendable, Hashable {
     public static func name(of notice: Accountability_V1_Notice) -> String {
         let parts = notice.id.split(separator: "/").map { UInt32($0) == nil ? String($0) : "r\($0)" }.dropFirst(2)
         let name = (["\(notice.schoolYear)", notice.orgCode] + parts).joined(separator: "-")
-        return "\(notice.schoolYear)/\(notice.districtCode)/\(name).json"
+        return "\(notice.schoolYear)/\(plain(notice.districtCode))/\(plain(name)).json"
+    }
+
+    /// A name that leads nowhere else, whatever stands in a record.
+    private static func plain(_ name: String) -> String {
+        let letters = name.utf8.map { byte -> Character in
+            let character = Character(UnicodeScalar(byte))
+            return byte < 0x80 && (character.isLetter || character.isNumber || "-_.".contains(character)) ? character : "_"
+        }
+        return letters.first == "." || letters.isEmpty ? "_" + String(letters.dropFirst()) : String(letters)
     }
 
     /// Writes the files and forces them to the disk, then the folders that hold them.

@@ -75,8 +75,14 @@ extension Worker: WorkerBody {}
 public enum WorkerProcess {
     /// Runs a stage until SIGTERM or SIGINT.
     ///
-    /// - Parameter makeStage: gives the stage of the installation.
-    public static func run(_ options: WorkerOptions, _ makeStage: (Connection) throws -> any Stage) async throws {
+    /// - Parameters:
+    ///   - makeStage: gives the stage of the installation.
+    ///   - beside: gives what runs on a thread of its own next to the stage, as long as it.
+    public static func run(
+        _ options: WorkerOptions,
+        beside: ((Connection, WorkerMetrics, Logger) throws -> (any WorkerBody)?)? = nil,
+        _ makeStage: (Connection) throws -> any Stage
+    ) async throws {
         try await run(options, stage: nil) { connection, metrics, logger in
             let stage = try makeStage(connection)
             var configuration = WorkerConfiguration(
@@ -86,7 +92,9 @@ public enum WorkerProcess {
             configuration.commitInterval = .milliseconds(options.commitInterval)
             configuration.stopTimeout = .seconds(options.stopTimeout)
             let figures = metrics(stage.name)
-            return (figures, Worker(stage: stage, configuration: configuration, metrics: figures, logger: logger(stage.name)))
+            let worker = Worker(stage: stage, configuration: configuration, metrics: figures, logger: logger(stage.name))
+            guard let second = try beside?(connection, figures, logger(stage.name)) else { return (figures, worker) }
+            return (figures, PairedBody(worker, second, stopTimeout: options.stopTimeout))
         }
     }
 

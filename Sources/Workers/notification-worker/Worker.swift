@@ -1,6 +1,7 @@
 import ArgumentParser
 import Operating
 import Stages
+import Streaming
 import WorkerProcess
 
 @main
@@ -13,23 +14,27 @@ struct NotificationWorker: AsyncParsableCommand {
 
     @OptionGroup var options: WorkerOptions
 
-    @Option(
-        help: ArgumentHelp(
-            "Leave every notice as a file in this folder as well: <year>/<district>/<year>-<org>-r<revision>.json.", valueName: "folder"
-        )
-    )
-    var spool: String?
-
     @Option(help: ArgumentHelp("How long before its due date an organization is told of a plan that is not filed.", valueName: "days"))
     var planLeadDays = 30
+
+    @OptionGroup(title: "Delivery") var delivery: DeliveryOptions
 
     func validate() throws {
         guard (0...300).contains(planLeadDays) else { throw ValidationError("--plan-lead-days takes 0 to 300") }
     }
 
     func run() async throws {
-        try await WorkerProcess.run(options) {
-            NotificationStage(pipeline: $0.pipeline, spool: spool.map { SpoolFolder(path: $0) }, leadDays: planLeadDays)
-        }
+        try await WorkerProcess.run(
+            options,
+            beside: { connection, metrics, logger in
+                let channels = try delivery.channels()
+                guard !channels.names.isEmpty else { return nil }
+                let figures = DeliveryFigures(instance: options.instance)
+                metrics.supplement { figures.prometheus() }
+                return DeliveryLoop(
+                    connection: connection, channels: channels, options: delivery, instance: options.instance, figures: figures, logger: logger
+                )
+            }
+        ) { NotificationStage(pipeline: $0.pipeline, leadDays: planLeadDays) }
     }
 }

@@ -1,0 +1,196 @@
+package import Messages
+
+/// Notices on their way: what is due, what waits, what is dead. A value without clock, sockets or threads; times are milliseconds since 1970.
+///
+/// The queue is a fold of two topics, notices and deliveries: what has no final state is to be delivered. So a restart goes on where the last
+/// life stopped. Notices of one organization go one after another, in their order; a dead one lets the next pass.
+package struct DeliveryQueue {
+    /// A notice for a channel.
+    package struct Item: Sendable {
+        /// The channel.
+        package let channel: DeliveryChannel
+        /// The notice.
+        package let notice: Accountability_V1_Notice
+        /// When it was published.
+        package let published: Int64
+        /// The partition of its topics.
+        package let partition: Int32
+        /// Attempts that failed so far.
+        package fileprivate(set) var attempts: UInt32 = 0
+        fileprivate var notBefore: Int64 = 0
+        fileprivate let order: Int
+
+        /// The key of its state.
+        package var key: String { "\(channel.rawValue)/\(notice.id)" }
+        fileprivate var lane: Lane { Lane(channel: channel, organization: notice.orgCode) }
+    }
+
+    fileprivate struct Lane: Hashable {
+        let channel: DeliveryChannel
+        let organization: String
+    }
+
+    private struct Line {
+        var items: [Item] = []
+        var isBusy = false
+    }
+
+    /// A partition that is being read to where it ended.
+    private struct Restoring {
+        var notices: [(notice: Accountability_V1_Notice, published: Int64)] = []
+        var states: [String: Accountability_V1_Delivery] = [:]
+    }
+
+    private let channels: [DeliveryChannel]
+    private let schedule: RetrySchedule
+    private let since: Int64
+    private var random: any RandomNumberGenerator
+    private var lines: [Lane: Line] = [:]
+    private var restoring: [Int32: Restoring] = [:]
+    private var dead: [String: Item] = [:]
+    private var released: Set<Int32> = []
+    /// Until when an endpoint wants to hear nothing.
+    private var holds: [DeliveryChannel: Int64] = [:]
+    private var order = 0
+
+    /// An empty queue.
+    ///
+    /// - Parameters:
+    ///   - channels: the channels that are configured.
+    ///   - since: notices published before are not delivered.
+    package init(
+        channels: Set<DeliveryChannel>,
+        schedule: RetrySchedule,
+        since: Int64 = 0,
+        random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+    ) {
+        self.channels = DeliveryChannel.allCases.filter { channels.contains($0) }
+        self.schedule = schedule
+        self.since = since
+        self.random = random
+    }
+
+    /// Items that are neither delivered nor dead, by channel.
+    package var pending: [DeliveryChannel: Int] {
+        lines.reduce(into: [:]) { $0[$1.key.channel, default: 0] += $1.value.items.count }
+    }
+
+    /// Items that are dead, by channel.
+    package var deadCount: [DeliveryChannel: Int] {
+        dead.values.reduce(into: [:]) { $0[$1.channel, default: 0] += 1 }
+    }
+
+    // MARK: - What the topics say
+
+    /// Takes a notice from its topic.
+    package mutating func take(_ notice: Accountability_V1_Notice, published: Int64, partition: Int32) {
+        guard published == 0 || published >= since else { return }
+        if released.contains(partition) {
+            for channel in channels { enqueue(item(notice, published, partition, channel)) }
+        } else {
+            restoring[partition, default: Restoring()].notices.append((notice, published))
+        }
+    }
+
+    /// Takes a state from the topic of deliveries.
+    package mutating func take(_ delivery: Accountability_V1_Delivery, partition: Int32) {
+        let key = "\(delivery.channel)/\(delivery.notice)"
+        guard released.contains(partition) else {
+            restoring[partition, default: Restoring()].states[key] = delivery
+            return
+        }
+        // What this life writes itself it knows already; only an operator's wish is news.
+        guard delivery.state == DeliveryState.requeued.rawValue, var item = dead.removeValue(forKey: key) else { return }
+        item.attempts = 0
+        item.notBefore = 0
+        enqueue(item)
+    }
+
+    /// Both topics of a partition have been read to where they ended: its items may go.
+    package mutating func release(partition: Int32, now: Int64) {
+        released.insert(partition)
+        guard let read = restoring.removeValue(forKey: partition) else { return }
+        for (notice, published) in read.notices {
+            for channel in channels {
+                var item = item(notice, published, partition, channel)
+                let state = read.states[item.key]
+                switch state.flatMap({ DeliveryState(rawValue: $0.state) }) {
+                case .delivered: continue
+                case .dead:
+                    dead[item.key] = item
+                    continue
+                case .waiting:
+                    item.attempts = state?.attempts ?? 0
+                    // A clock that was set back must not hold a delivery longer than any pause.
+                    item.notBefore = min(state?.nextUnixMilliseconds ?? 0, now + schedule.longest)
+                case .requeued, nil: break
+                }
+                enqueue(item)
+            }
+        }
+    }
+
+    /// Drops what belongs to other partitions than these.
+    package mutating func keep(partitions: Set<Int32>) {
+        released.formIntersection(partitions)
+        restoring = restoring.filter { partitions.contains($0.key) }
+        dead = dead.filter { partitions.contains($0.value.partition) }
+        lines = lines.filter { $0.value.items.first.map { partitions.contains($0.partition) } ?? false }
+    }
+
+    private mutating func item(_ notice: Accountability_V1_Notice, _ published: Int64, _ partition: Int32, _ channel: DeliveryChannel) -> Item {
+        order += 1
+        return Item(channel: channel, notice: notice, published: published, partition: partition, order: order)
+    }
+
+    private mutating func enqueue(_ item: Item) {
+        lines[item.lane, default: Line()].items.append(item)
+    }
+
+    // MARK: - What is done
+
+    /// Takes the items of a channel whose time has come, the oldest first; each is under way until ``finish(_:_:now:)``.
+    package mutating func due(_ channel: DeliveryChannel, limit: Int, now: Int64) -> [Item] {
+        guard limit > 0, (holds[channel] ?? 0) <= now else { return [] }
+        let heads = lines.compactMap { lane, line -> Item? in
+            guard lane.channel == channel, !line.isBusy, let head = line.items.first, head.notBefore <= now else { return nil }
+            return head
+        }
+        let taken = heads.sorted { $0.order < $1.order }.prefix(limit)
+        for item in taken { lines[item.lane]?.isBusy = true }
+        return Array(taken)
+    }
+
+    /// Takes note of how an attempt ended. Returns the state to be published; nil for an item that is somebody else's by now.
+    package mutating func finish(_ item: Item, _ outcome: DeliveryOutcome, now: Int64) -> Accountability_V1_Delivery? {
+        guard let head = lines[item.lane]?.items.first, head.order == item.order else { return nil }
+        lines[item.lane]?.isBusy = false
+        var delivery = Accountability_V1_Delivery()
+        delivery.channel = item.channel.rawValue
+        delivery.notice = item.notice.id
+        delivery.attempts = head.attempts + 1
+        delivery.updatedUnixMilliseconds = now
+        switch outcome {
+        case .delivered: delivery.state = DeliveryState.delivered.rawValue
+        case .refused(let error):
+            delivery.state = DeliveryState.dead.rawValue
+            delivery.error = error
+        case .failed(let error, let asked):
+            delivery.error = error
+            if let asked { holds[item.channel] = now + min(max(asked, 0), schedule.longest) }
+            guard let pause = schedule.pause(after: delivery.attempts, asked: asked, using: &random) else {
+                delivery.state = DeliveryState.dead.rawValue
+                break
+            }
+            delivery.state = DeliveryState.waiting.rawValue
+            delivery.nextUnixMilliseconds = now + pause
+            lines[item.lane]?.items[0].attempts = delivery.attempts
+            lines[item.lane]?.items[0].notBefore = now + pause
+            return delivery
+        }
+        lines[item.lane]?.items.removeFirst()
+        if lines[item.lane]?.items.isEmpty == true { lines[item.lane] = nil }
+        if delivery.state == DeliveryState.dead.rawValue { dead[item.key] = head }
+        return delivery
+    }
+}

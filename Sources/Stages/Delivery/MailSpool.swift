@@ -1,0 +1,48 @@
+import Foundation
+package import Messages
+
+/// A folder of messages for a mailer. A mailer moves what it has sent into `sent` below it, so that nothing is written a second time.
+package struct MailSpool: Sendable {
+    /// The sender's address.
+    package let from: String
+    private let folder: SpoolFolder
+    private let recipientsFile: String
+
+    /// Why the mail channel cannot be set up.
+    package struct Failure: Error, CustomStringConvertible {
+        /// What is wrong.
+        package let description: String
+    }
+
+    /// A spool.
+    ///
+    /// - Throws: ``Failure`` where the sender or the recipients are not as they must be.
+    package init(path: String, from: String, recipientsFile: String) throws {
+        guard MailRecipients.isAddress(from) else { throw Failure(description: "the sender must be an address such as notices@example.org") }
+        _ = try MailRecipients(contentsOf: recipientsFile)
+        self.from = from
+        self.recipientsFile = recipientsFile
+        folder = SpoolFolder(path: path)
+    }
+
+    /// Leaves the messages of a notice.
+    package func deliver(_ notice: Accountability_V1_Notice, published: Int64) -> DeliveryOutcome {
+        let recipients: MailRecipients
+        do {
+            // Read each time: an address that is added counts without a restart.
+            recipients = try MailRecipients(contentsOf: recipientsFile)
+        } catch {
+            return .failed("\(error)")
+        }
+        let addressed = recipients.addresses(for: notice.recipients.isEmpty ? [notice.orgCode, notice.districtCode] : notice.recipients)
+        guard !addressed.isEmpty else { return .refused("no address for \(notice.recipients.joined(separator: " or "))") }
+        let files = MailMessage.files(of: notice, from: from, to: addressed, published: published)
+            .filter { !FileManager.default.fileExists(atPath: "\(folder.path)/sent/\($0.name)") }
+        do {
+            try folder.write(files)
+            return .delivered
+        } catch {
+            return .failed("\(error)")
+        }
+    }
+}
