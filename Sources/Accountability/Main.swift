@@ -28,7 +28,10 @@ struct AccountabilityCommand: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Results",
-                subcommands: [DeterminationsCommand.self, ExplainCommand.self, ParticipationCommand.self, PercentilesCommand.self]
+                subcommands: [
+                    DeterminationsCommand.self, ExplainCommand.self, ParticipationCommand.self, PercentilesCommand.self, NoticesCommand.self,
+                    DeliveriesCommand.self,
+                ]
             ),
             CommandGroup(
                 name: "Department",

@@ -1,0 +1,126 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Kafka
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+internal import SwiftProtobuf
+
+/// `accountability deliveries`: what became of notices on their way out.
+struct DeliveriesCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deliveries",
+        abstract: "Tells what became of notices on their way out, and has dead ones tried again.",
+        discussion: """
+            A delivery is dead after its last attempt, or at once when the same again would fail again: a redirect, a refused address, no \
+            recipient. What was wrong is set right first; then --retry or --all has the notification worker deliver it.
+
+              accountability deliveries                            how many are where
+              accountability deliveries --dead
+              accountability deliveries --retry 2019/00350012/1
+              accountability deliveries --all --channel webhook
+
+            Exit codes: 0 done; 64 usage; 65 there is no such dead delivery; 69 no broker answers; 78 a topic is missing.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Flag(help: "List the dead ones.")
+    var dead = false
+
+    @Flag(help: "List those that wait for another attempt.")
+    var waiting = false
+
+    @Option(help: ArgumentHelp("Have the dead deliveries of this notice tried again; may be repeated.", valueName: "notice"))
+    var retry: [String] = []
+
+    @Flag(help: "Have every dead delivery tried again.")
+    var all = false
+
+    @Option(help: ArgumentHelp("webhook, mail or files alone.", valueName: "channel"))
+    var channel: String?
+
+    @Option(help: "table, csv or json (protobuf JSON, one array).")
+    var format: OutputFormat?
+
+    func validate() throws {
+        if let channel, DeliveryChannel(rawValue: channel) == nil { throw ValidationError("--channel takes webhook, mail or files") }
+        guard [dead, waiting, !retry.isEmpty, all].filter({ $0 }).count < 2 else {
+            throw ValidationError("--dead, --waiting, --retry and --all exclude each other")
+        }
+    }
+
+    func operate() throws {
+        let connection = try broker.connection()
+        let entries = try Self.entries(connection).filter { channel == nil || $0.delivery.channel == channel }
+        if all || !retry.isEmpty { return try requeue(entries, connection) }
+        let format = OutputFormat.chosen(format)
+        if dead || waiting || format == .json {
+            let states = (dead ? [DeliveryState.dead] : waiting ? [.waiting, .requeued] : [.delivered, .dead, .waiting, .requeued]).map(\.rawValue)
+            let listed = entries.map(\.delivery).filter { states.contains($0.state) }
+            if format == .json { return Standard.output(try MessageJSON.array(listed)) }
+            return try Listing(
+                ["channel", "notice", "state", "attempts", "updated", "next", "error"],
+                listed.map {
+                    [
+                        $0.channel, $0.notice, $0.state, String($0.attempts), SubmissionIdentifier.timestamp($0.updatedUnixMilliseconds),
+                        $0.nextUnixMilliseconds == 0 ? "" : SubmissionIdentifier.timestamp($0.nextUnixMilliseconds), $0.error,
+                    ]
+                }
+            )
+            .write(format)
+        }
+        var counts: [String: Int] = [:]
+        for entry in entries { counts["\(entry.delivery.channel),\(entry.delivery.state)", default: 0] += 1 }
+        try Listing(
+            ["channel", "state", "notices"],
+            counts.sorted { $0.key < $1.key }.map { $0.key.split(separator: ",").map(String.init) + [String($0.value)] }
+        )
+        .write(format)
+    }
+
+    private func requeue(_ entries: [Entry], _ connection: Connection) throws {
+        let chosen = entries.filter { $0.delivery.state == DeliveryState.dead.rawValue && (all || retry.contains($0.delivery.notice)) }
+        for notice in retry where !chosen.contains(where: { $0.delivery.notice == notice }) {
+            throw Failure(.badInput, "no dead delivery of \(notice); `accountability deliveries --dead` lists them")
+        }
+        guard !chosen.isEmpty else { return print("nothing is dead") }
+        try OperatorAct.commit(connection) { sink in
+            for entry in chosen {
+                var delivery = entry.delivery
+                delivery.state = DeliveryState.requeued.rawValue
+                delivery.attempts = 0
+                delivery.error = ""
+                delivery.updatedUnixMilliseconds = DeterminationStage.now()
+                let key = Array("\(delivery.channel)/\(delivery.notice)".utf8)
+                let value: [UInt8] = try delivery.serializedBytes()
+                try sink.send(
+                    topic: connection.pipeline.name(Topics.deliveries), partition: entry.partition, key: key.span, value: value.span,
+                    eventType: Topics.deliveries.eventType, cause: ""
+                )
+            }
+        }
+        print("requeued \(chosen.count); the notification worker delivers \(chosen.count == 1 ? "it" : "them") now")
+    }
+
+    /// A state with the partition that it stands in.
+    struct Entry {
+        let partition: Int32
+        let delivery: Accountability_V1_Delivery
+    }
+
+    /// The newest state of every delivery, by key.
+    static func entries(_ connection: Connection) throws -> [Entry] {
+        let reader = try TopicReader(connection)
+        defer { reader.close() }
+        var entries: [String: Entry] = [:]
+        try reader.read(Topics.deliveries) { record in
+            guard let key = record.key else { return }
+            let name = String(decoding: [UInt8](copying: key), as: UTF8.self)
+            entries[name] = record.decoded(Accountability_V1_Delivery.self).map { Entry(partition: record.partition, delivery: $0) }
+        }
+        return entries.sorted { $0.key < $1.key }.map(\.value)
+    }
+}
