@@ -16,6 +16,19 @@ public struct Pipeline: Sendable, Hashable {
         topic.name(in: namespace)
     }
 
+    /// A topic as a stage's source, with the type of its records.
+    public func source(_ topic: TopicDefinition) -> Source {
+        let isTable = topic.retention == .compacted
+        return topic.partitioning == .single
+            ? .broadcast(name(topic), eventType: topic.eventType, isTable: isTable)
+            : .partitioned(name(topic), eventType: topic.eventType, isTable: isTable)
+    }
+
+    /// Where records go that a stage can't use.
+    public var quarantine: QuarantineTopic {
+        QuarantineTopic(name: name(Topics.quarantine), eventType: Topics.quarantine.eventType)
+    }
+
     /// A topic as a stage's output.
     public func output(_ topic: TopicDefinition, memory: Output.Memory) -> Output {
         Output(topic: name(topic), eventType: topic.eventType, memory: memory)

@@ -52,7 +52,13 @@ extension WorkerConfiguration {
     /// - Parameters:
     ///   - group: the stage's consumer group; transactional ids of its instances begin with it and a dot.
     ///   - progressTopic: the topic of completion markers.
-    public static func rights(of stage: any Stage, group: String, progressTopic: String) -> Set<AccessRight> {
+    ///   - quarantine: where records go that the stage can't use.
+    public static func rights(
+        of stage: any Stage,
+        group: String,
+        progressTopic: String,
+        quarantine: QuarantineTopic? = nil
+    ) -> Set<AccessRight> {
         var rights: Set<AccessRight> = [
             // Markers are written to it and read back in a restore.
             AccessRight(.write, .topic, progressTopic), AccessRight(.read, .topic, progressTopic),
@@ -60,6 +66,7 @@ extension WorkerConfiguration {
             AccessRight(.describe, .group, "\(group).restore"),
             AccessRight(.read, .group, group), AccessRight(.write, .transactionalID, "\(group).", isPrefix: true),
         ]
+        if let quarantine { rights.insert(AccessRight(.write, .topic, quarantine.name)) }
         for source in stage.sources { rights.insert(AccessRight(.read, .topic, source.topic)) }
         for output in stage.outputs {
             rights.insert(AccessRight(.write, .topic, output.topic))

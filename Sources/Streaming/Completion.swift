@@ -47,7 +47,7 @@ public enum CompletionMarker {
         guard let marker = try? Streaming_V1_Completion(serializedBytes: value.raw),
             !marker.scope.isEmpty, marker.sourcePartitions > 0, marker.sourcePartition >= 0,
             marker.sourcePartition < marker.sourcePartitions
-        else { throw UnusableRecord("not a completion marker") }
+        else { throw UnusableRecord("not a completion marker", code: .notMarker) }
         return Reading(
             scope: marker.scope, stage: marker.stage, partition: marker.sourcePartition,
             partitions: marker.sourcePartitions

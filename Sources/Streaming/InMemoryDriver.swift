@@ -1,3 +1,5 @@
+import Kafka
+
 /// A record of the in-memory log.
 public struct StoredRecord: Sendable, Hashable {
     /// The record's key.
@@ -37,6 +39,9 @@ public final class InMemoryDriver {
         public var zombieEvery = 0
         /// One restore in so many is killed before it ends; 0 for never.
         public var killInRestoreEvery = 0
+        /// One batch in so many is followed by a rebalance of its stage before the commit: every task of it moves, with what it has in hand lost or,
+        /// for half of them, committed first.
+        public var rebalanceEvery = 0
         /// One partition in so many gets a turn only one time in sixteen; 0 for never.
         public var slowEvery = 0
         /// The largest batch.
@@ -58,6 +63,7 @@ public final class InMemoryDriver {
     private let stages: [any Stage]
     private let progressTopic: String
     private let completionType: String
+    private let quarantine: QuarantineTopic?
     private let disturbances: Disturbances
     private var random: SplitMix64
     private var slots: [Slot] = []
@@ -123,12 +129,14 @@ public final class InMemoryDriver {
         topics: [String: Int32],
         progressTopic: String,
         completionType: String,
+        quarantine: QuarantineTopic? = nil,
         seed: UInt64,
         disturbances: Disturbances = Disturbances()
     ) throws {
         self.stages = stages
         self.progressTopic = progressTopic
         self.completionType = completionType
+        self.quarantine = quarantine
         self.disturbances = disturbances
         random = SplitMix64(seed: seed)
         for (name, count) in topics { self.topics[name] = Array(repeating: [], count: Int(count)) }
@@ -217,10 +225,14 @@ public final class InMemoryDriver {
             let to = min(log.count, from + limit)
             guard from < to else { continue }
             didWork = true
-            try deliver(log[from..<to], to: runner, source: source)
-            if happens(disturbances.repeatEvery) { try deliver(log[from..<to], to: runner, source: source) }
+            try deliver(log[from..<to], to: runner, stage, source)
+            if happens(disturbances.repeatEvery) { try deliver(log[from..<to], to: runner, stage, source) }
         }
         guard didWork || runner.hasAnnouncements else { return false }
+        if happens(disturbances.rebalanceEvery) {
+            for other in slots where other.stage == slot.stage && other !== slot && other.runner != nil { _ = drop(other) }
+            if happens(2) { return drop(slot) }
+        }
         if happens(disturbances.crashEvery) { return drop(slot) }
         if happens(disturbances.killInFlushEvery) { slot.sink.remaining = Int(random.next() % 4) }
         do {
@@ -262,20 +274,31 @@ public final class InMemoryDriver {
         }
         for (topic, partition, record) in transaction.records { append(record, topic: topic, partition: partition) }
         let sources = stages[slot.stage].sources
-        for source in sources.indices where !sources[source].isBroadcast {
+        for source in sources.indices where !sources[source].isBroadcast || slot.partition == 0 {
             slot.committed[source] = Int(transaction.positions[source] ?? 0)
         }
     }
 
-    private func deliver(_ records: ArraySlice<StoredRecord>, to runner: TaskRunner, source: Int) throws {
+    private func deliver(_ records: ArraySlice<StoredRecord>, to runner: TaskRunner, _ stage: any Stage, _ source: Int) throws {
+        let definition = stage.sources[source]
         for (offset, record) in zip(records.indices, records) {
             let cause = runner.wantsCause(key: record.key.span) ? record.cause : ""
             let value = record.value ?? []
-            try runner.consume(
+            let type = record.eventType.isEmpty ? nil : record.eventType
+            let refusal = try runner.consume(
                 InputRecord(
                     source: source, offset: Int64(offset), timestamp: 0, key: record.key.span,
-                    value: record.value == nil ? nil : value.span, cause: cause
+                    value: record.value == nil ? nil : value.span, cause: cause,
+                    label: RecordLabel(type, expected: definition.eventType, completion: completionType)
                 )
+            )
+            guard let refusal else { continue }
+            try runner.quarantine(
+                OwnedRecord(
+                    topic: definition.topic, partition: definition.isBroadcast ? 0 : runner.partition, offset: Int64(offset), key: record.key,
+                    value: record.value, headers: type.map { [("ce_type", Array($0.utf8))] } ?? []
+                ),
+                refusal
             )
         }
     }
@@ -290,16 +313,17 @@ public final class InMemoryDriver {
         slot.sink.records = []
         slot.epoch += 1
         let runner = try TaskRunner(
-            stage: stage, context: context, sink: slot.sink, progressTopic: progressTopic, completionType: completionType
+            stage: stage, context: context, sink: slot.sink, progressTopic: progressTopic, completionType: completionType,
+            quarantine: quarantine
         )
-        runner.onUnusable = { [weak self] source, _, reason in
-            self?.unusable.append((source < 0 ? "output" : stage.sources[source].topic, reason))
-        }
+        runner.onQuarantine = { [weak self] entry in self?.unusable.append((entry.record.topic, entry.refusal.reason)) }
+        runner.onUnusable = { [weak self] fault in self?.unusable.append(("output", fault.reason)) }
         for (source, definition) in stage.sources.enumerated() {
             let partition = definition.isBroadcast ? 0 : Int(slot.partition)
             let log = topics[definition.topic]?[partition] ?? []
             let end = definition.isBroadcast ? log.count : slot.committed[source]
-            try deliver(log[0..<end], to: runner, source: source)
+            if definition.isBroadcast { runner.wasSeen(source: source, before: Int64(slot.committed[source])) }
+            try deliver(log[0..<end], to: runner, stage, source)
         }
         if happens(disturbances.killInRestoreEvery) {
             _ = drop(slot)
@@ -312,7 +336,8 @@ public final class InMemoryDriver {
                     else { continue }
                     let value = record.value ?? []
                     try runner.recall(
-                        output: index, key: record.key.span, value: record.value == nil ? nil : value.span
+                        output: index, key: record.key.span, value: record.value == nil ? nil : value.span,
+                        isOwn: record.eventType == output.eventType
                     )
                 }
             }

@@ -12,6 +12,8 @@ public struct InputRecord: ~Escapable {
     public let value: Span<UInt8>?
     /// What made its producer publish it (the header `ce_cause`); empty while its scope is not complete, where nobody asks.
     public let cause: String
+    /// What it says it is.
+    public let label: RecordLabel
 
     /// A record over bytes that live at least as long as it.
     @_lifetime(copy key, copy value)
@@ -21,7 +23,8 @@ public struct InputRecord: ~Escapable {
         timestamp: Int64,
         key: Span<UInt8>,
         value: Span<UInt8>?,
-        cause: String
+        cause: String,
+        label: RecordLabel = .expected
     ) {
         self.source = source
         self.offset = offset
@@ -29,17 +32,44 @@ public struct InputRecord: ~Escapable {
         self.key = key
         self.value = value
         self.cause = cause
+        self.label = label
     }
 }
 
-/// Thrown by a task for a record it can't make sense of. The record is counted and reported by its place, never by its content, and
-/// the task goes on.
+/// Thrown by a task for a record it can't make sense of. The record is put in quarantine, counted and reported by its place, never by its
+/// content, and the task goes on. In a compacted source what its key held before does not stand any more, as a restore may never see it.
 public struct UnusableRecord: Error, Sendable, CustomStringConvertible {
+    /// The kind of fault, stable.
+    public struct Code: Sendable, Hashable {
+        /// The code as it is published.
+        public let rawValue: String
+
+        /// The value is not the message that the topic holds.
+        public static let notDecodable = Code(rawValue: "not_decodable")
+        /// A tombstone where none belongs.
+        public static let tombstone = Code(rawValue: "tombstone")
+        /// There is no key.
+        public static let keyMissing = Code(rawValue: "key_missing")
+        /// Larger than anything that the pipeline publishes.
+        public static let tooLarge = Code(rawValue: "too_large")
+        /// The header `ce_type` is not there.
+        public static let headersMissing = Code(rawValue: "headers_missing")
+        /// The header `ce_type` names something else: another version of the schema, a foreign producer.
+        public static let foreignType = Code(rawValue: "foreign_type")
+        /// A marker's key without a marker, or a marker under another key.
+        public static let notMarker = Code(rawValue: "not_a_marker")
+        /// It decodes and says what cannot be.
+        public static let makesNoSense = Code(rawValue: "makes_no_sense")
+    }
+
+    /// The kind of fault.
+    public let code: Code
     /// What is wrong with it, without its content.
     public let reason: String
 
     /// An unusable record, and why.
-    public init(_ reason: String) {
+    public init(_ reason: String, code: Code = .makesNoSense) {
+        self.code = code
         self.reason = reason
     }
 

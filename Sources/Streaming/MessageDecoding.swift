@@ -13,7 +13,7 @@ extension InputRecord {
     ///
     /// - Throws: ``UnusableRecord`` for a tombstone or bytes that do not decode.
     public func message<M: SwiftProtobuf.Message>(_ type: M.Type) throws -> M {
-        guard let value else { throw UnusableRecord("a tombstone where a \(M.protoMessageName) was expected") }
+        guard let value else { throw UnusableRecord("a tombstone where a \(M.protoMessageName) was expected", code: .tombstone) }
         return try decode(type, from: value)
     }
 }
@@ -25,6 +25,6 @@ public func decode<M: SwiftProtobuf.Message>(_ type: M.Type, from bytes: Span<UI
     do {
         return try M(serializedBytes: bytes.raw)
     } catch {
-        throw UnusableRecord("not a \(M.protoMessageName)")
+        throw UnusableRecord("not a \(M.protoMessageName)", code: .notDecodable)
     }
 }

@@ -48,6 +48,7 @@ struct Restore {
     let partitions: Int32
     let outputPartitions: [Int32]
     let patience: Patience
+    let labels: SourceLabels
     let openTransactionTimeout: Duration
     let logger: Logger
 
@@ -72,6 +73,8 @@ struct Restore {
         var readings: [TopicPartition: Reading] = [:]
         for (index, source) in stage.sources.enumerated() {
             if source.isBroadcast {
+                let seen = committed[TopicPartition(topic: source.topic, partition: 0)] ?? 0
+                for runner in runners { runner.wasSeen(source: index, before: seen) }
                 readings[TopicPartition(topic: source.topic, partition: 0)] = Reading(
                     role: .source(index), runners: runners, end: nil, remaining: 0
                 )
@@ -200,18 +203,21 @@ struct Restore {
         let key: Span<UInt8> = if let bytes = record.key { bytes } else { none.span }
         switch reading.role {
         case .source(let source):
+            let label = record.label(expected: labels.expected[source], completion: labels.completion)
             for runner in reading.runners {
-                try runner.consume(
+                let refusal = try runner.consume(
                     InputRecord(
                         source: source, offset: record.offset, timestamp: record.timestamp ?? 0, key: key,
-                        value: record.value, cause: ""
+                        value: record.value, cause: "", label: label
                     )
                 )
+                if let refusal { try runner.quarantine(record.detach(), refusal) }
             }
         case .output(let output):
             for runner in reading.runners
             where stage.outputs[output].isPublished(by: runner.partition, key: key, in: record.partition, of: partitions) {
-                try runner.recall(output: output, key: key, value: record.value)
+                let label = record.label(expected: labels.outputs[output], completion: labels.completion)
+                try runner.recall(output: output, key: key, value: record.value, isOwn: label == .expected)
             }
         case .progress:
             guard let value = record.value, let marker = try? CompletionMarker.decode(value) else { return }

@@ -30,11 +30,19 @@ public struct Source: Sendable {
     public let topic: String
     /// Every task reads the whole topic, not just its partition.
     public let isBroadcast: Bool
+    /// The `ce_type` of its records; nil takes what comes. All others but completion markers are put in quarantine.
+    public let eventType: String?
+    /// Whether the topic is compacted: only the newest record of a key counts, be it of use or not.
+    public let isTable: Bool
 
     /// A topic of which each task reads its own partition.
-    public static func partitioned(_ topic: String) -> Source { Source(topic: topic, isBroadcast: false) }
+    public static func partitioned(_ topic: String, eventType: String? = nil, isTable: Bool = false) -> Source {
+        Source(topic: topic, isBroadcast: false, eventType: eventType, isTable: isTable)
+    }
     /// A topic that each task reads whole.
-    public static func broadcast(_ topic: String) -> Source { Source(topic: topic, isBroadcast: true) }
+    public static func broadcast(_ topic: String, eventType: String? = nil, isTable: Bool = false) -> Source {
+        Source(topic: topic, isBroadcast: true, eventType: eventType, isTable: isTable)
+    }
 }
 
 /// A topic that a stage publishes.

@@ -1,3 +1,5 @@
+import Kafka
+
 /// A task with what the runtime keeps for it: positions, completion, what was published. It does no I/O of its own: a worker on a broker and
 /// the in-memory driver drive it alike.
 final class TaskRunner {
@@ -19,17 +21,28 @@ final class TaskRunner {
     private var unannounced: Set<String> = []
     private var announced: Set<String> = []
     private var isRestoring = true
+    private let quarantine: QuarantineTopic?
+    /// Records of broadcast topics that a restore found and no former life had put in quarantine.
+    private var found: [QuarantinedRecord] = []
+    /// By broadcast source: records before were seen by a former life of this task.
+    private var seen: [Int: Int64] = [:]
 
-    /// What `unusable` records are told to: place and reason.
-    var onUnusable: ((_ source: Int, _ offset: Int64, _ reason: String) -> Void)?
+    /// What is told of records that are put in quarantine.
+    var onQuarantine: ((QuarantinedRecord) -> Void)?
+    /// What is told of records of an output that make no sense: the fault.
+    var onUnusable: ((UnusableRecord) -> Void)?
+    /// Larger than anything that the pipeline publishes: a client publishes a megabyte at most unless it is told otherwise.
+    private static let largest = 1 << 20
 
     init(
         stage: any Stage,
         context: TaskContext,
         sink: any RecordSink,
         progressTopic: String,
-        completionType: String
+        completionType: String,
+        quarantine: QuarantineTopic? = nil
     ) throws {
+        self.quarantine = quarantine
         self.stage = stage
         self.sink = sink
         self.progressTopic = progressTopic
@@ -43,7 +56,7 @@ final class TaskRunner {
     }
 
     /// Whether the next commit has something to write beyond positions.
-    var hasAnnouncements: Bool { !unannounced.isEmpty }
+    var hasAnnouncements: Bool { !unannounced.isEmpty || !found.isEmpty }
 
     /// Whether the producer of a record has to be asked for its cause.
     func wantsCause(key: Span<UInt8>) -> Bool {
@@ -51,13 +64,17 @@ final class TaskRunner {
     }
 
     /// Folds a record of a source. Records before the task's position are repetitions and are passed over.
-    func consume(_ record: InputRecord) throws {
-        if let position = positions[record.source], record.offset < position { return }
+    ///
+    /// - Returns: why the record is to be put in quarantine: see ``quarantine(_:_:)``; nil when it is not, or was before.
+    func consume(_ record: InputRecord) throws -> Refusal? {
+        if let position = positions[record.source], record.offset < position { return nil }
         positions[record.source] = record.offset + 1
         folded += 1
+        let isMarker = CompletionMarker.isMarker(key: record.key)
         do {
-            if CompletionMarker.isMarker(key: record.key) {
-                guard let value = record.value else { return }
+            try check(record, isMarker: isMarker)
+            if isMarker {
+                guard let value = record.value else { throw UnusableRecord("a tombstone where a marker was expected", code: .tombstone) }
                 if let scope = tracker.take(try CompletionMarker.decode(value), source: record.source), !isRestoring {
                     unannounced.insert(scope)
                     try task.complete(scope: scope)
@@ -65,10 +82,68 @@ final class TaskRunner {
             } else {
                 try task.fold(record, output: output)
             }
+            return nil
         } catch let error as UnusableRecord {
             unusable += 1
-            if !isRestoring { onUnusable?(record.source, record.offset, error.reason) }
+            if !isMarker { try forget(record) }
+            return isQuarantined(record) ? Refusal(code: error.code, reason: error.reason) : nil
         }
+    }
+
+    /// What can be said of a record without knowing what its topic is about.
+    private func check(_ record: InputRecord, isMarker: Bool) throws {
+        guard record.key.count + (record.value?.count ?? 0) <= Self.largest else {
+            throw UnusableRecord("larger than anything that is published here", code: .tooLarge)
+        }
+        switch record.label {
+        case .missing: throw UnusableRecord("without the header ce_type", code: .headersMissing)
+        case .foreign: throw UnusableRecord("of a type that this topic does not hold", code: .foreignType)
+        case .marker where !isMarker: throw UnusableRecord("a marker under another key", code: .notMarker)
+        case .expected where isMarker && stage.sources[record.source].eventType != nil:
+            throw UnusableRecord("the key of a marker, but none", code: .notMarker)
+        case .expected, .marker: break
+        }
+        guard record.key.count > 0 else { throw UnusableRecord("without a key", code: .keyMissing) }
+    }
+
+    /// Only the newest record of a key of a table counts, so what the key held before must not depend on whether it was compacted away.
+    private func forget(_ record: InputRecord) throws {
+        guard stage.sources[record.source].isTable, record.value != nil, record.key.count > 0, record.key.count <= Self.largest else { return }
+        do {
+            try task.fold(
+                InputRecord(
+                    source: record.source, offset: record.offset, timestamp: record.timestamp, key: record.key, value: nil, cause: record.cause
+                ),
+                output: output
+            )
+        } catch is UnusableRecord {
+            // Not a key of the table either.
+        }
+    }
+
+    /// Once for each stage. A topic that every task reads whole is the first task's, also where it was down when the record came.
+    private func isQuarantined(_ record: InputRecord) -> Bool {
+        guard stage.sources[record.source].isBroadcast else { return !isRestoring }
+        return partition == 0 && record.offset >= (seen[record.source] ?? 0)
+    }
+
+    /// States up to where a former life of this task has read a broadcast topic.
+    func wasSeen(source: Int, before offset: Int64) {
+        seen[source] = offset
+    }
+
+    /// Puts a record in quarantine that ``consume(_:)`` refused: with the next commit.
+    func quarantine(_ record: OwnedRecord, _ refusal: Refusal) throws {
+        let entry = QuarantinedRecord(record: record, stage: stage.name, refusal: refusal)
+        onQuarantine?(entry)
+        if isRestoring { found.append(entry) } else { try send(entry) }
+    }
+
+    private func send(_ entry: QuarantinedRecord) throws {
+        guard let quarantine else { return }
+        let key = Array(entry.key.utf8)
+        let value = try entry.message()
+        try sink.send(topic: quarantine.name, partition: 0, key: key.span, value: value.span, eventType: quarantine.eventType, cause: "")
     }
 
     /// Moves the task's position without a record, for example over the end of a partition that was read whole.
@@ -76,17 +151,17 @@ final class TaskRunner {
         positions[source] = max(positions[source] ?? 0, offset)
     }
 
-    /// Takes note of a record this task published before the restore.
-    func recall(output index: Int, key: Span<UInt8>, value: Span<UInt8>?) throws {
+    /// Takes note of a record this task published before the restore. What a stranger wrote there teaches the task nothing, and is published over.
+    func recall(output index: Int, key: Span<UInt8>, value: Span<UInt8>?, isOwn: Bool = true) throws {
         guard !CompletionMarker.isMarker(key: key) else { return }
         output.remember(index, key: key, value: value)
-        if let bytes = value {
-            do {
-                try task.recall(output: index, key: key, value: bytes)
-            } catch let error as UnusableRecord {
-                unusable += 1
-                onUnusable?(-1, -1, error.reason)
-            }
+        guard let bytes = value else { return }
+        do {
+            guard isOwn else { throw UnusableRecord("not of the type that this topic holds", code: .foreignType) }
+            try task.recall(output: index, key: key, value: bytes)
+        } catch let error as UnusableRecord {
+            unusable += 1
+            onUnusable?(error)
         }
     }
 
@@ -107,6 +182,8 @@ final class TaskRunner {
 
     /// Publishes what changed, then the markers of newly complete scopes, into the open transaction.
     func flush() throws {
+        for entry in found { try send(entry) }
+        found = []
         try task.flush(output: output)
         for scope in unannounced.sorted() {
             let marker = try CompletionMarker.encode(

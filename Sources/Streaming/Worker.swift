@@ -14,6 +14,8 @@ public struct WorkerConfiguration: Sendable {
     public var progressTopic: String
     /// The `ce_type` of completion markers.
     public var completionType: String
+    /// Where records go that the stage can't use; nil counts and tells them alone.
+    public var quarantine: QuarantineTopic?
     /// The longest time between two commits while records keep coming. With nothing left to consume a worker commits at once.
     public var commitInterval: Duration = .milliseconds(1000)
     /// How long the worker may take to stop.

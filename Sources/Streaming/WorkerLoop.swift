@@ -30,6 +30,7 @@ final class WorkerLoop {
     private var asked = 0
     /// Aborts since the last commit.
     private var abortsInARow = 0
+    private let labels: SourceLabels
     private var afterAbort = Backoff()
     /// Aborts without a commit between them after which the worker leaves.
     private static let mostAborts = 20
@@ -46,10 +47,11 @@ final class WorkerLoop {
         self.metrics = metrics
         self.logger = logger
         self.shouldStop = shouldStop
+        labels = SourceLabels(stage, completionType: configuration.completionType)
         patience = Patience(limit: configuration.brokerTimeout, shouldStop: shouldStop, logger: logger)
         metrics.setReadiness("looking for the topics")
         let counts = try TopicCheck(kafka: configuration.kafka, logger: logger, patience: patience).partitions(
-            of: stage, progressTopic: configuration.progressTopic
+            of: stage, progressTopic: configuration.progressTopic, quarantine: configuration.quarantine
         )
         partitions = counts.sources
         outputPartitions = counts.outputs
@@ -155,17 +157,19 @@ final class WorkerLoop {
         let key: Span<UInt8> = if let bytes = record.key { bytes } else { none.span }
         let isBroadcast = stage.sources[source].isBroadcast
         if let timestamp = record.timestamp { newestTimestamp = max(newestTimestamp, timestamp) }
+        let label = record.label(expected: labels.expected[source], completion: labels.completion)
         for runner in runners.values where isBroadcast || runner.partition == record.partition {
             var cause = ""
             if runner.wantsCause(key: key), let value = record.header("ce_cause").value {
                 cause = String(decoding: [UInt8](copying: value), as: UTF8.self)
             }
-            try runner.consume(
+            let refusal = try runner.consume(
                 InputRecord(
                     source: source, offset: record.offset, timestamp: record.timestamp ?? 0, key: key, value: record.value,
-                    cause: cause
+                    cause: cause, label: label
                 )
             )
+            if let refusal { try runner.quarantine(record.detach(), refusal) }
         }
         folded += 1
     }
@@ -177,10 +181,11 @@ final class WorkerLoop {
         var offsets: [TopicPartitionOffset] = []
         for runner in runners.values.sorted(by: { $0.partition < $1.partition }) {
             try runner.flush()
-            for (index, source) in stage.sources.enumerated() where !source.isBroadcast {
+            // How far a broadcast topic was seen is kept by the first task, which answers for what is wrong there.
+            for (index, source) in stage.sources.enumerated() where !source.isBroadcast || runner.partition == 0 {
                 guard let position = runner.positions[index] else { continue }
                 offsets.append(
-                    TopicPartitionOffset(topic: source.topic, partition: runner.partition, offset: .at(position))
+                    TopicPartitionOffset(topic: source.topic, partition: source.isBroadcast ? 0 : runner.partition, offset: .at(position))
                 )
             }
         }
@@ -258,8 +263,9 @@ final class WorkerLoop {
         }
         var committed: [TopicPartition: Int64] = [:]
         if !partitions.isEmpty {
+            let whole = stage.sources.filter(\.isBroadcast).map { TopicPartition(topic: $0.topic, partition: 0) }
             let offsets = try patience.call("asking for the committed offsets") { (share) throws(KafkaError) in
-                try consumer.committed(partitions, timeout: share)
+                try consumer.committed(partitions + whole, timeout: share)
             }
             for offset in offsets { committed[offset.topicPartition] = offset.offset.value }
         }
@@ -300,14 +306,28 @@ final class WorkerLoop {
         let runner = try TaskRunner(
             stage: stage,
             context: TaskContext(partition: partition, partitions: partitions, outputPartitions: outputPartitions),
-            sink: sink, progressTopic: configuration.progressTopic, completionType: configuration.completionType
+            sink: sink, progressTopic: configuration.progressTopic, completionType: configuration.completionType,
+            quarantine: configuration.quarantine
         )
-        runner.onUnusable = { [logger, metrics, stage] source, offset, reason in
-            metrics.update { $0.unusable += 1 }
-            let topic = source < 0 ? "an output" : stage.sources[source].topic
+        runner.onQuarantine = { [logger, metrics] entry in
+            metrics.update {
+                $0.unusable += 1
+                $0.quarantined[entry.refusal.code.rawValue, default: 0] += 1
+            }
             logger.error(
-                "a record makes no sense and was left out",
-                metadata: ["topic": "\(topic)", "partition": "\(partition)", "offset": "\(offset)", "reason": "\(reason)"]
+                "a record cannot be used and was put in quarantine; `accountability quarantine` lists it",
+                metadata: [
+                    "topic": "\(entry.record.topic)", "partition": "\(entry.record.partition)", "offset": "\(entry.record.offset)",
+                    "code": "\(entry.refusal.code.rawValue)", "reason": "\(entry.refusal.reason)", "bytes": "\(entry.size)",
+                    "sha256": "\(entry.digest)",
+                ]
+            )
+        }
+        runner.onUnusable = { [logger, metrics] fault in
+            metrics.update { $0.unusable += 1 }
+            logger.error(
+                "a record that stands published is not this stage's; it is published over where it stands for something",
+                metadata: ["partition": "\(partition)", "code": "\(fault.code.rawValue)", "reason": "\(fault.reason)"]
             )
         }
         return runner
@@ -319,7 +339,7 @@ final class WorkerLoop {
         let restore = Restore(
             stage: stage, kafka: configuration.kafka, group: "\(configuration.group(of: stage.name)).restore",
             progressTopic: configuration.progressTopic, partitions: partitions, outputPartitions: outputPartitions, patience: patience,
-            openTransactionTimeout: configuration.openTransactionTimeout, logger: logger
+            labels: labels, openTransactionTimeout: configuration.openTransactionTimeout, logger: logger
         )
         var idle = RecordBatch(capacity: 1)
         var reported = ContinuousClock.now

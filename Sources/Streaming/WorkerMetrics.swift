@@ -8,6 +8,8 @@ public final class WorkerMetrics: Sendable {
         public var processed = 0
         /// Records that made no sense.
         public var unusable = 0
+        /// Records put in quarantine, by code.
+        public var quarantined: [String: Int] = [:]
         /// Rows that the stage refused.
         public var rejected = 0
         /// Records published.
@@ -95,6 +97,10 @@ public final class WorkerMetrics: Sendable {
         text += "# HELP accountability_aborts_total Transactions aborted.\n# TYPE accountability_aborts_total counter\n"
         for (reason, count) in figures.aborts.sorted(by: { $0.key < $1.key }) {
             text += "accountability_aborts_total{\(labels),reason=\"\(reason)\"} \(count)\n"
+        }
+        text += "# HELP accountability_quarantined_total Records put in quarantine.\n# TYPE accountability_quarantined_total counter\n"
+        for (code, count) in figures.quarantined.sorted(by: { $0.key < $1.key }) {
+            text += "accountability_quarantined_total{\(labels),code=\"\(code)\"} \(count)\n"
         }
         add("accountability_restore_remaining", "gauge", "Records to replay before live.", figures.restoreRemaining)
         add("accountability_lag_records", "gauge", "Records behind the end of the sources.", figures.lagRecords)

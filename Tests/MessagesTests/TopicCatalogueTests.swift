@@ -16,7 +16,7 @@ import Testing
     @Test(arguments: Topics.all.filter { $0.eventType != Topics.completionType })
     func everyTopicsMessageStandsInItsFile(_ topic: TopicDefinition) throws {
         let type = try #require(topic.message.split(separator: ".").last)
-        #expect(try Self.text("accountability/v1/\(topic.protoFile)").contains("message \(type) {"))
+        #expect(try Self.text(topic.schemaFile).contains("message \(type) {"))
     }
 
     @Test func namesAreDistinctAndNamespaced() {

@@ -79,6 +79,7 @@ import Testing
         all.zombieEvery = frequency()
         all.killInRestoreEvery = frequency()
         all.slowEvery = frequency()
+        all.rebalanceEvery = frequency()
         all.batch = 1 + Int(random.next() % 12)
         return all
     }

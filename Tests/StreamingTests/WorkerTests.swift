@@ -258,6 +258,49 @@ struct WorkerTests {
         #expect(try published() == (isCommitted ? ["b/other", "a/w"] : ["a/w"]))
     }
 
+    /// Garbage goes into quarantine in the transaction that moves past it, and not again after a restart.
+    @Test func putsGarbageIntoQuarantineOnce() throws {
+        let prefix = "tally\(UInt32.random(in: .min ... .max))."
+        try makeTopics(prefix, 2)
+        var configuration = configuration(prefix)
+        let quarantine = QuarantineTopic(name: prefix + "quarantine", eventType: "quarantined")
+        configuration.quarantine = quarantine
+        let admin = try Admin(configuration.kafka, logger: logger)
+        #expect(try admin.createTopics([NewTopic(name: quarantine.name, partitions: 1, replication: 1)], timeout: .seconds(20)).isEmpty)
+        let producer = try Producer(configuration.kafka, logger: logger)
+        defer { producer.close(timeout: .seconds(5)) }
+        let headers = MessageHeaders()
+        headers.append("foreign", "header")
+        func put(_ topic: String, _ value: String) throws {
+            let bytes = Array(value.utf8)
+            try producer.produce(producer.topic(prefix + topic), partition: 0, key: nil, value: bytes.span, headers: headers)
+            try producer.flush(timeout: .seconds(10))
+        }
+        func found() throws -> [String] {
+            try read(quarantine.name, partitions: 1).compactMap { $0.key.map { String(decoding: $0, as: UTF8.self) } }
+        }
+        let stage = Prefixed(base: Total(), prefix: prefix)
+        for life in 0..<3 {
+            // Before the worker runs, and while it does.
+            try put("notes", "garbage")
+            try put("words", "garbage")
+            let worker = RunningWorker(stage, instance: "1", configuration: configuration)
+            #expect(try eventually { worker.metrics.isReady })
+            try put("notes", "garbage")
+            try put("words", "garbage")
+            #expect(try eventually(20) { try found().count >= 4 * (life + 1) })
+            #expect(worker.metrics.prometheus().contains("accountability_quarantined_total{stage=\"total\",instance=\"1\",code=\"key_missing\"} 4"))
+            #expect(worker.stop())
+            #expect(worker.failure == nil)
+        }
+        let expected = ["notes", "words"].flatMap { topic in (0..<6).map { "\(prefix)\(topic)/0/\($0)/total" } }
+        #expect(try found().sorted() == expected.sorted())
+        let record = try #require(try read(quarantine.name, partitions: 1).first?.value)
+        let entry = try decode(Streaming_V1_Quarantined.self, from: record.span)
+        #expect(!entry.hasKey && entry.value == Data("garbage".utf8))
+        #expect(entry.headers.map(\.name) == ["foreign"] && entry.headers.map(\.value) == [Data("header".utf8)])
+    }
+
     @Test func refusesTopicsThatDoNotExistOrDoNotFit() throws {
         let prefix = "tally\(UInt32.random(in: .min ... .max))."
         let stage = Prefixed(base: TallyTopology.stages[0], prefix: prefix)

@@ -14,6 +14,8 @@ final class InstallationReader {
     private(set) var view = InstallationView()
     private let consumer: Consumer
     private var topics: [String: TopicDefinition] = [:]
+    private var labels: [String: TopicLabel] = [:]
+    private var passedOver = PassedOver()
     private var open: Set<TopicPartition> = []
 
     /// A reader of topics from their beginning.
@@ -35,6 +37,7 @@ final class InstallationReader {
                 throw Failure(.configuration, "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it")
             }
             topics[name] = topic
+            labels[name] = TopicLabel(topic)
             for partition in 0..<(topic == Topics.submissions ? 1 : count) { open.insert(TopicPartition(topic: name, partition: partition)) }
         }
         try consumer.assign(open.sorted().map { TopicPartitionOffset($0, .beginning) })
@@ -43,7 +46,10 @@ final class InstallationReader {
     /// Reads to the ends as they are now.
     func catchUp() throws {
         let line = Standard.errorIsTerminal ? ProgressLine() : nil
-        defer { line?.clear() }
+        defer {
+            line?.clear()
+            passedOver.report()
+        }
         var deadline = ContinuousClock.now + .seconds(60)
         var total = 0
         while !open.isEmpty {
@@ -64,10 +70,16 @@ final class InstallationReader {
         let count = try consumer.poll(&batch, timeout: timeout)
         for index in 0..<batch.count {
             let record = batch[index]
+            guard labels[record.topic]?.fits(record) != false, record.key != nil else {
+                passedOver.note(record.topic, partition: record.partition, offset: record.offset)
+                continue
+            }
             guard let topic = topics[record.topic], let key = record.key, topic == Topics.progress || !CompletionMarker.isMarker(key: key)
             else { continue }
             let bytes: [UInt8]? = if let value = record.value { [UInt8](copying: value) } else { nil }
-            view.fold(topic, key: String(decoding: [UInt8](copying: key), as: UTF8.self), value: bytes)
+            if !view.fold(topic, key: String(decoding: [UInt8](copying: key), as: UTF8.self), value: bytes) {
+                passedOver.note(record.topic, partition: record.partition, offset: record.offset)
+            }
         }
         while let end = consumer.nextPartitionEnd() { open.remove(end.topicPartition) }
         return count

@@ -27,30 +27,35 @@ struct InstallationView {
     /// The topics that are folded; of the ledger its first partition alone, which has every header and every opening.
     static let topics = [Topics.submissions, Topics.receipts, Topics.determinations, Topics.progress]
 
-    /// Takes a record of a topic.
-    mutating func fold(_ topic: TopicDefinition, key: String, value: [UInt8]?) {
+    /// Takes a record of a topic. Returns whether it is one that can be understood.
+    @discardableResult
+    mutating func fold(_ topic: TopicDefinition, key: String, value: [UInt8]?) -> Bool {
         switch topic.entity {
         case Topics.progress.entity:
-            guard let value, let marker = try? CompletionMarker.decode(value.span), let year = Int(marker.scope) else { return }
+            // Tombstones warm producers up.
+            guard let value else { return true }
+            guard let marker = try? CompletionMarker.decode(value.span), let year = Int(marker.scope) else { return false }
             announced[year, default: [:]][marker.stage, default: Announced()].partitions.insert(marker.partition)
             announced[year]?[marker.stage]?.expected = Int(marker.partitions)
         case Topics.submissions.entity:
-            guard key.hasPrefix("year/") || key.hasPrefix("submission/"), let value,
-                let entry = try? Accountability_V1_SubmissionEntry(serializedBytes: value)
-            else { return }
+            guard key.hasPrefix("year/") || key.hasPrefix("submission/") else { return true }
+            guard let value, let entry = try? Accountability_V1_SubmissionEntry(serializedBytes: value) else { return false }
             switch entry.entry {
             case .yearOpened(let opened): openYears.insert(Int(opened.schoolYear))
             case .header(let header): submissions.append(header)
-            case .row, nil: return
+            case .row: return true
+            case nil: return false
             }
         case Topics.receipts.entity:
             receipts[key] = value.flatMap { try? Accountability_V1_Receipt(serializedBytes: $0) }
+            return value == nil || receipts[key] != nil
         case Topics.determinations.entity:
             let parts = key.split(separator: "/")
-            guard parts.count == 2, let year = Int(parts[0]) else { return }
+            guard parts.count == 2, let year = Int(parts[0]) else { return false }
             if value == nil { determined[year]?.remove(String(parts[1])) } else { determined[year, default: []].insert(String(parts[1])) }
-        default: return
+        default: return true
         }
+        return true
     }
 
     /// Every year that is open or that a stage knows of.

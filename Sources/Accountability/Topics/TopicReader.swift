@@ -41,6 +41,8 @@ struct TopicReader {
         let line = Standard.errorIsTerminal ? ProgressLine() : nil
         defer { line?.clear() }
         var total = 0
+        let label = TopicLabel(topic)
+        var passedOver = PassedOver()
         while !open.isEmpty {
             let count = try consumer.poll(&batch, timeout: .milliseconds(100))
             if count > 0 { deadline = ContinuousClock.now + .seconds(60) }
@@ -48,6 +50,10 @@ struct TopicReader {
             line?.show("reading \(name): \(total) records")
             for index in 0..<batch.count {
                 let record = batch[index]
+                guard label.fits(record), record.key != nil else {
+                    passedOver.note(name, partition: record.partition, offset: record.offset)
+                    continue
+                }
                 let isPassedOver = !markers && topic.eventType != Topics.completionType
                 if isPassedOver, let key = record.key, CompletionMarker.isMarker(key: key) { continue }
                 try body(record)
@@ -58,6 +64,8 @@ struct TopicReader {
             }
         }
         batch.removeAll()
+        line?.clear()
+        passedOver.report()
         try consumer.unassign()
     }
 
@@ -69,20 +77,23 @@ struct TopicReader {
         _ type: M.Type = M.self,
         where wanted: (String) -> Bool = { _ in true }
     ) throws -> [(key: String, message: M)] {
-        var table: [String: [UInt8]] = [:]
+        var table: [String: (bytes: [UInt8], partition: Int32, offset: Int64)] = [:]
         try read(topic) { record in
             guard let key = record.key else { return }
             let text = String(decoding: [UInt8](copying: key), as: UTF8.self)
             guard wanted(text) else { return }
-            if let value = record.value { table[text] = [UInt8](copying: value) } else { table[text] = nil }
+            if let value = record.value { table[text] = ([UInt8](copying: value), record.partition, record.offset) } else { table[text] = nil }
         }
-        return try table.sorted { $0.key < $1.key }
-            .map { key, bytes in
-                do {
-                    return (key, try M(serializedBytes: bytes))
-                } catch {
-                    throw Failure(.badInput, "\(connection.pipeline.name(topic)): the record \(key) is not a \(M.protoMessageName)")
+        var passedOver = PassedOver()
+        defer { passedOver.report() }
+        return table.sorted { $0.key < $1.key }
+            .compactMap { key, entry in
+                // As for a stage, such a record stands for nothing, and hides nothing else.
+                guard let message = try? M(serializedBytes: entry.bytes) else {
+                    passedOver.note(connection.pipeline.name(topic), partition: entry.partition, offset: entry.offset)
+                    return nil
                 }
+                return (key, message)
             }
     }
 

@@ -10,6 +10,8 @@ internal import SwiftProtobuf
 /// Follows a topic from where it ended when the tail was made.
 final class TopicTail {
     private let consumer: Consumer
+    /// By the consumer's topic index.
+    private var labels: [Int: TopicLabel] = [:]
 
     /// A tail of topics; what is published from now on will be seen.
     init(_ connection: Connection, _ topics: [TopicDefinition], fromBeginning: Bool = false) throws {
@@ -32,6 +34,7 @@ final class TopicTail {
             }
         }
         try consumer.assign(places)
+        for topic in topics { labels[consumer.topicIndex(connection.pipeline.name(topic))] = TopicLabel(topic) }
     }
 
     /// Takes what has come, waiting for the first of it.
@@ -40,6 +43,8 @@ final class TopicTail {
     @discardableResult
     func poll(_ timeout: Duration, _ body: (borrowing Record) throws -> Void) throws -> Int {
         var batch = RecordBatch(capacity: 1024)
+        var passedOver = PassedOver()
+        defer { passedOver.report() }
         let count: Int
         do {
             count = try consumer.poll(&batch, timeout: timeout)
@@ -50,6 +55,10 @@ final class TopicTail {
         }
         for index in 0..<count {
             let record = batch[index]
+            guard labels[record.topicIndex]?.fits(record) != false, record.key != nil else {
+                passedOver.note(record.topic, partition: record.partition, offset: record.offset)
+                continue
+            }
             try body(record)
         }
         return count

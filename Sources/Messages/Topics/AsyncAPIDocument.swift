@@ -87,7 +87,7 @@ public enum AsyncAPIDocument {
             "      payload:",
             "        schemaFormat: application/vnd.google.protobuf;version=3",
             "        schema:",
-            "          $ref: './accountability/v1/\(topic.protoFile)#\(type)'",
+            "          $ref: './\(topic.schemaFile)#\(type)'",
         ]
     }
 

@@ -54,9 +54,16 @@ public struct TopicDefinition: Sendable, Hashable {
         }
     }
 
-    /// The file of ``message`` in Schemas/accountability/v1.
+    /// The file of ``message`` in Schemas.
+    public var schemaFile: String {
+        message.hasPrefix("streaming.") ? "streaming/v1/\(protoFile)" : "accountability/v1/\(protoFile)"
+    }
+
+    /// The name of that file.
     public var protoFile: String {
         switch entity {
+        case "quarantine": "quarantine.proto"
+        case "progress": "completion.proto"
         case "submissions", "receipts", "rejections": "submission.proto"
         case "records": "record.proto"
         case "participation", "indicators", "standings", "percentiles": "measures.proto"
@@ -135,7 +142,7 @@ public enum Topics {
     public static let percentiles = TopicDefinition(
         entity: "percentiles", partitioning: .district, retention: .compacted,
         eventType: "accountability.percentile.v1", message: "accountability.v1.PercentileEntry",
-        key: "<school year>/<org>/<group>/<comparison group> or <school year>/threshold/<type>/<span>/<group>/<indicator>",
+        key: "<school year>/<org>/<group>/<comparison group>, <school year>/threshold/<type>/<span>/<group>/<indicator>, or <school year>/norm/<group>/<org>",
         summary: "Accountability and subgroup percentiles with statewide thresholds, 603 CMR 2.03(2)(a) and (c)."
     )
     /// Annual performance determinations, 603 CMR 2.03(3).
@@ -159,6 +166,13 @@ public enum Topics {
         key: "<channel>/<notice>",
         summary: "What became of each notice in each channel: delivered, waiting for another attempt, dead."
     )
+    /// Records that no stage could use.
+    public static let quarantine = TopicDefinition(
+        entity: "quarantine", partitioning: .single, retention: .days(400),
+        eventType: "accountability.quarantined.v1", message: "streaming.v1.Quarantined",
+        key: "<topic>/<partition>/<offset>/<stage>",
+        summary: "Records of any topic that a stage could not use, as they were found, with origin, code and digest; for operators alone."
+    )
     /// How far each stage has come with each school year.
     public static let progress = TopicDefinition(
         entity: "progress", partitioning: .single, retention: .compacted,
@@ -170,6 +184,6 @@ public enum Topics {
     /// All of them, in the order of the flow.
     public static let all: [TopicDefinition] = [
         submissions, receipts, rejections, records, directives, participation, indicators, standings, percentiles,
-        determinations, notices, deliveries, progress,
+        determinations, notices, deliveries, quarantine, progress,
     ]
 }

@@ -33,7 +33,9 @@ public struct AccessList: Sendable, Hashable {
             list.append(
                 Principal(
                     "\(prefix)\(stage.name)-worker", "runs the stage \(stage.name)",
-                    WorkerConfiguration.rights(of: stage, group: pipeline.group(stage.name), progressTopic: progress)
+                    WorkerConfiguration.rights(
+                        of: stage, group: pipeline.group(stage.name), progressTopic: progress, quarantine: pipeline.quarantine
+                    )
                 )
             )
         }

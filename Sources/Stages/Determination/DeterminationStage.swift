@@ -30,8 +30,8 @@ public struct DeterminationStage: Stage {
     public init(pipeline: Pipeline, clock: @escaping @Sendable () -> Int64 = Self.now) {
         self.clock = clock
         sources = [
-            .partitioned(pipeline.name(Topics.participation)), .partitioned(pipeline.name(Topics.indicators)),
-            .partitioned(pipeline.name(Topics.percentiles)), .broadcast(pipeline.name(Topics.directives)),
+            pipeline.source(Topics.participation), pipeline.source(Topics.indicators),
+            pipeline.source(Topics.percentiles), pipeline.source(Topics.directives),
         ]
         outputs = [pipeline.output(Topics.determinations, memory: .ownPartition)]
     }

@@ -28,7 +28,7 @@ public struct IndicatorStage: Stage {
     public var name: String { "indicator" }
 
     /// The accepted records.
-    public var sources: [Source] { [.partitioned(pipeline.name(Topics.records))] }
+    public var sources: [Source] { [pipeline.source(Topics.records)] }
 
     /// Values with targets and organizations, the standings, and the supplied values that do not stand.
     public var outputs: [Output] {

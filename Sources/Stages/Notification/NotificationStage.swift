@@ -32,7 +32,7 @@ public struct NotificationStage: Stage {
     ) {
         self.leadDays = leadDays
         self.clock = clock
-        sources = [.partitioned(pipeline.name(Topics.determinations)), .broadcast(pipeline.name(Topics.directives))]
+        sources = [pipeline.source(Topics.determinations), pipeline.source(Topics.directives)]
         // A notice is an event, and what was told before decides whether there is a new one.
         outputs = [pipeline.output(Topics.notices, memory: .ownPartition)]
     }

@@ -26,7 +26,7 @@ public struct ParticipationStage: Stage {
     public var name: String { "participation" }
 
     /// The accepted records.
-    public var sources: [Source] { [.partitioned(pipeline.name(Topics.records))] }
+    public var sources: [Source] { [pipeline.source(Topics.records)] }
 
     /// The participation rows, and the supplied counts that do not stand.
     public var outputs: [Output] {

@@ -18,7 +18,7 @@ public struct PercentileStage: Stage {
 
     /// The stage of an installation.
     public init(pipeline: Pipeline) {
-        sources = [.partitioned(pipeline.name(Topics.standings)), .broadcast(pipeline.name(Topics.directives))]
+        sources = [pipeline.source(Topics.standings), pipeline.source(Topics.directives)]
         outputs = [pipeline.output(Topics.percentiles, memory: .everyPartition(publisher: Self.publisher))]
     }
 

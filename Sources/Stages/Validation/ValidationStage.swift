@@ -23,7 +23,7 @@ public struct ValidationStage: Stage {
 
     /// The stage in an installation.
     public init(pipeline: Pipeline) {
-        sources = [.partitioned(pipeline.name(Topics.submissions))]
+        sources = [pipeline.source(Topics.submissions)]
         outputs = [
             pipeline.output(Topics.records, memory: .none),
             pipeline.output(Topics.rejections, memory: .none),

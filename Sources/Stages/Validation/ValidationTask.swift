@@ -69,12 +69,12 @@ final class ValidationTask: StageTask {
         if let known = numbers[header.submission] {
             submissions[known].isRepeated = true
             throw UnusableRecord(
-                "submission \(header.submission) is in the ledger already: its repetition is passed over"
+                "a submission that is in the ledger already: its repetition is passed over"
             )
         }
         guard let layout = Layout(wireName: header.layout), let check = check(layout, header.columns) else {
             throw UnusableRecord(
-                "submission \(header.submission) is of a layout or of columns that this version does not know"
+                "a submission of a layout or of columns that this version does not know"
             )
         }
         var submission = Submission(

@@ -89,6 +89,7 @@ public enum WorkerProcess {
                 kafka: connection.kafka, instance: options.instance, namespace: connection.pipeline.namespace,
                 progressTopic: connection.pipeline.name(Topics.progress), completionType: Topics.completionType
             )
+            configuration.quarantine = connection.pipeline.quarantine
             configuration.commitInterval = .milliseconds(options.commitInterval)
             configuration.stopTimeout = .seconds(options.stopTimeout)
             let figures = metrics(stage.name)
