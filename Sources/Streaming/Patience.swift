@@ -1,4 +1,4 @@
-import Kafka
+package import Kafka
 import Logging
 
 /// The worker was asked to leave while it waited for a broker; nothing of its own was under way.
@@ -55,7 +55,7 @@ extension RuntimeError {
     }
 
     /// The error of a call that is not to be repeated.
-    static func final(_ error: KafkaError, _ action: String) -> RuntimeError {
+    package static func final(_ error: KafkaError, _ action: String) -> RuntimeError {
         if error.isFence {
             return RuntimeError(.fenced, "\(action): another process runs with the same identity and has taken over; this one leaves", cause: error)
         }
@@ -67,7 +67,7 @@ extension RuntimeError {
 
 extension KafkaError {
     /// Whether another process has taken this one's place, as producer or as member of the group.
-    var isFence: Bool { code == .fenced || code == .producerFenced || code == .fencedInstanceID }
+    package var isFence: Bool { code == .fenced || code == .producerFenced || code == .fencedInstanceID }
 
     /// Whether a property, a secret or a right is wrong: a restart meets it again.
     var isMisconfiguration: Bool { code == .invalidConfiguration || code == .authentication || code == .topicAuthorizationFailed }

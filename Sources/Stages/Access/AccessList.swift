@@ -30,14 +30,11 @@ public struct AccessList: Sendable, Hashable {
         let progress = pipeline.name(Topics.progress)
         var list = [Principal("\(prefix)ingestion-worker", "writes the ledger", Self.ingestion(pipeline))]
         for stage in pipeline.stages {
-            list.append(
-                Principal(
-                    "\(prefix)\(stage.name)-worker", "runs the stage \(stage.name)",
-                    WorkerConfiguration.rights(
-                        of: stage, group: pipeline.group(stage.name), progressTopic: progress, quarantine: pipeline.quarantine
-                    )
-                )
+            var rights = WorkerConfiguration.rights(
+                of: stage, group: pipeline.group(stage.name), progressTopic: progress, quarantine: pipeline.quarantine
             )
+            if stage is NotificationStage { rights.formUnion(Self.delivery(pipeline)) }
+            list.append(Principal("\(prefix)\(stage.name)-worker", "runs the stage \(stage.name)", rights))
         }
         list.append(Principal("\(prefix)subscriber", "reads determinations and notices", Self.subscriber(pipeline)))
         list.append(Principal("\(prefix)operator", "runs the tool accountability", Self.operatorTool(pipeline)))
@@ -56,6 +53,17 @@ public struct AccessList: Sendable, Hashable {
         .describing
     }
 
+    /// Deliveries run beside the stage of notices, with a group and a transactional id of their own.
+    private static func delivery(_ pipeline: Pipeline) -> Set<AccessRight> {
+        let group = pipeline.group("delivery")
+        let deliveries = pipeline.name(Topics.deliveries)
+        return Set([
+            AccessRight(.read, .topic, pipeline.name(Topics.notices)), AccessRight(.read, .topic, deliveries), AccessRight(.write, .topic, deliveries),
+            AccessRight(.read, .group, group), AccessRight(.write, .transactionalID, "\(group).", isPrefix: true),
+        ])
+        .describing
+    }
+
     /// What is public. Groups of subscribers begin with `<namespace>.subscriber.`.
     private static func subscriber(_ pipeline: Pipeline) -> Set<AccessRight> {
         Set(
@@ -65,10 +73,10 @@ public struct AccessList: Sendable, Hashable {
         .describing
     }
 
-    /// Creates the topics, reads all of them, opens and closes years, and looks at the groups.
+    /// Creates the topics, reads all of them, opens and closes years, has deliveries repeated, and looks at the groups.
     private static func operatorTool(_ pipeline: Pipeline) -> Set<AccessRight> {
         var rights: Set<AccessRight> = [
-            AccessRight(.write, .topic, pipeline.name(Topics.submissions)),
+            AccessRight(.write, .topic, pipeline.name(Topics.submissions)), AccessRight(.write, .topic, pipeline.name(Topics.deliveries)),
             AccessRight(.read, .group, pipeline.group("reader")),
             AccessRight(.write, .transactionalID, "\(pipeline.group("operator")).", isPrefix: true),
             AccessRight(.write, .transactionalID, pipeline.group("doctor")), AccessRight(.write, .transactionalID, pipeline.group("replay")),
@@ -88,7 +96,7 @@ extension Pipeline {
     public var stages: [any Stage] {
         [
             ValidationStage(pipeline: self), ParticipationStage(pipeline: self), IndicatorStage(pipeline: self), PercentileStage(pipeline: self),
-            DeterminationStage(pipeline: self), NotificationStage(pipeline: self, spool: nil),
+            DeterminationStage(pipeline: self), NotificationStage(pipeline: self),
         ]
     }
 
