@@ -93,11 +93,19 @@ struct AccessTests {
         _ = try tool(["submit"] + extra, codes: [0, 65])
         for year in ["2018", "2019"] { _ = try tool(["close-year", year, "--timeout", "120"]) }
         #expect(first.stop() == Array(repeating: 0, count: 7))
+        // Garbage in what each stage reads, for the right to put it into quarantine.
+        for entity in ["submissions", "records", "standings", "participation", "determinations"] {
+            let garbage = "printf garbage | timeout 30 kcat -P -b \(TestEnvironment.brokers ?? "") -t \(namespace).accountability.\(entity).v1 -p 0"
+            #expect(try run("/bin/sh", ["-c", garbage]).code == 0)
+        }
         // What was published before is read back after a restart.
         let second = try workers()
         _ = try tool(["submit"] + state.corrections, codes: [0, 65])
         for command in [["determinations", "2019"], ["status", "--once"], ["rejections", "2019"], ["doctor"]] { _ = try tool(command, codes: [0, 64, 65, 78, 1]) }
         Thread.sleep(forTimeInterval: 3)
+        let quarantine = try tool(["quarantine", "--format", "csv"])
+        #expect(quarantine.output.split(separator: "\n").count == 1 + 6, "\(quarantine.output)")
+        #expect(quarantine.output.contains("headers_missing") && !quarantine.output.contains("garbage"))
         #expect(second.stop() == Array(repeating: 0, count: 7))
         for topic in ["determinations", "notices"] {
             let subscriber = try run(

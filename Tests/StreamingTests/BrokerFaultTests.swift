@@ -148,7 +148,7 @@ import Testing
         let missing = KafkaError(code: .unknownTopicOrPartition, name: "x", message: "x", isRetriable: true)
         #expect(RuntimeError.final(missing, "testing").code == .topicMissing)
         let refused = KafkaError(code: .topicAuthorizationFailed, name: "x", message: "x")
-        #expect(RuntimeError.final(refused, "testing").code == .fatal)
+        #expect(RuntimeError.final(refused, "testing").code == .configuration)
     }
 
     // MARK: - Leaving

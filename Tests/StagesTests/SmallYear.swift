@@ -1,0 +1,268 @@
+import Foundation
+import Messages
+import Stages
+import Streaming
+import SwiftProtobuf
+import Testing
+
+/// A school year of three districts, from the ledger to the notices: student records in one, supplied values in the others, targets, an act of the
+/// Department, garbage, and corrections after the close.
+struct SmallYear {
+    private static let partitions: Int32 = 3
+    /// When everything happens: determinations are issued, acts recorded, plans looked at.
+    private static let now: Int64 = 1_569_283_200_000
+    /// Records of garbage in the topics, counted once for each stage that reads them.
+    static let garbage = 15
+
+    private let pipeline = Pipeline()
+    private let before: [(topic: String, partition: Int32, record: StoredRecord)]
+    private let corrections: [[(topic: String, partition: Int32, record: StoredRecord)]]
+
+    private static let districts = ["00010000", "00020000", "00030000"]
+    private static let schools = ["00010505", "00010010", "00020505", "00020010", "00030505", "00030010"]
+
+    /// Ingests the files once: the ledger is the same for every seed.
+    init() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("small-year-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let pipeline = pipeline
+        var count = 0
+        func ingest(_ text: String, into sink: ValidationBench.Transaction) throws {
+            count += 1
+            let file = folder.appendingPathComponent("\(count).csv")
+            try Data(text.utf8).write(to: file)
+            let ingestion = FileIngestion(
+                pipeline: pipeline, path: file.path, submission: "20190901T000000000Z-\(String(count + 0x100000, radix: 16))",
+                fileName: "\(count).csv", key: try PseudonymKey(bytes: ValidationBench.keyBytes), partitions: Self.partitions
+            )
+            _ = try ingestion.run(into: sink, receivedUnixMilliseconds: 0)
+        }
+        let whole = ValidationBench.Transaction()
+        for year in [2018, 2019] { try pipeline.openYear(year, partitions: Self.partitions, into: whole) }
+        for file in Self.files() { try ingest(file, into: whole) }
+        before = whole.records
+        corrections = try Self.corrections()
+            .map { file in
+                let transaction = ValidationBench.Transaction()
+                try ingest(file, into: transaction)
+                return transaction.records
+            }
+    }
+
+    private static func result(_ number: Int, _ school: String, score: Int) -> [String: String] {
+        validRow(.assessmentResults)
+            .merging(
+                [
+                    "student_id": "S\(number)", "org_code": school, "grade": "\(3 + number % 6)", "ela_scaled_score": "\(score)",
+                    "math_scaled_score": "\(score - 5)", "ela_sgp": "\(1 + number * 7 % 99)", "math_sgp": "\(1 + number * 11 % 99)",
+                    "low_income": number % 3 == 0 ? "Y" : "N", "swd": number % 5 == 0 ? "Y" : "N", "prior_org_code": school,
+                    "science_status": "NR", "science_scaled_score": "",
+                ]
+            ) { $1 }
+    }
+
+    private static func supplied(_ year: Int, _ school: String, _ indicator: String, _ value: String, group: String = "all_students") -> [String: String] {
+        validRow(.indicatorValues)
+            .merging(
+                [
+                    "school_year": "\(year)", "org_code": school, "grade_span": "non_high", "group": group, "indicator": indicator, "value": value,
+                    "count": "60", "comparison_group": "non_high",
+                ]
+            ) { $1 }
+    }
+
+    private static func files() -> [String] {
+        var files: [String] = []
+        for year in [2018, 2019] {
+            let organizations = (districts + schools)
+                .map { code in
+                    [
+                        "school_year": "\(year)", "org_code": code, "name": "Org \(code)", "org_type": code.hasSuffix("0000") ? "district" : "school",
+                        "district_code": code.hasSuffix("0000") ? "" : code.prefix(4) + "0000",
+                        "comparison_group": code.hasSuffix("0000") ? "" : "non_high", "enrollment": "120", "non_high_enrollment": "120",
+                        "high_enrollment": "0",
+                    ]
+                }
+            files.append(table(.organizations, organizations))
+        }
+        // Student records of the first district, two of them broken, one of an unknown school.
+        var results = (0..<48).map { result($0, schools[$0 % 2], score: 470 + $0 * 13 % 60) }
+        results.append(result(90, schools[0], score: 9_999))
+        results.append(result(91, schools[1], score: 500).merging(["ela_status": "ABS"]) { $1 })
+        results.append(result(92, "00990505", score: 500))
+        files.append(table(.assessmentResults, results))
+        files.append(
+            table(
+                .attendance,
+                (0..<48).map {
+                    validRow(.attendance)
+                        .merging(["student_id": "S\($0)", "org_code": schools[$0 % 2], "grade": "\(3 + $0 % 6)", "days_absent": "\($0 % 40)"]) { $1 }
+                }
+            )
+        )
+        var values: [[String: String]] = []
+        var targets: [[String: String]] = []
+        var counts: [[String: String]] = []
+        for (place, school) in schools.enumerated() {
+            for (index, indicator) in ["ela_achievement", "math_achievement", "ela_growth", "math_growth", "chronic_absenteeism"].enumerated() {
+                let base = [490, 488, 45, 47, 12][index]
+                for year in [2018, 2019] where place > 1 || year == 2018 {
+                    for group in ["all_students", "lowest_performing", "high_needs"] {
+                        values.append(supplied(year, school, indicator, "\(base + place * 2 + year % 2)", group: group))
+                    }
+                }
+                for group in ["all_students", "lowest_performing", "high_needs"] {
+                    targets.append(
+                        validRow(.targets)
+                            .merging(["org_code": school, "group": group, "indicator": indicator, "baseline": "\(base)", "target": "\(base + 3)"]) { $1 }
+                    )
+                }
+            }
+            for subject in ["ELA", "Math"] where place > 1 {
+                counts.append(
+                    validRow(.participationCounts)
+                        .merging(
+                            ["org_code": school, "grade": "all", "subject": subject, "enrolled": "60", "standard": place == 5 ? "40" : "59", "absent": place == 5 ? "20" : "1"]
+                        ) { $1 }
+                )
+            }
+        }
+        files.append(table(.indicatorValues, values))
+        files.append(table(.targets, targets))
+        files.append(table(.participationCounts, counts))
+        files.append(table(.directives, [validRow(.directives).merging(["org_code": schools[4]]) { $1 }]))
+        return files
+    }
+
+    /// Each changes something after the close: scores, a row taken back, a student who moves, a supplied value, an act.
+    private static func corrections() -> [String] {
+        [
+            table(.assessmentResults, [result(3, schools[1], score: 555), result(4, schools[0], score: 441)]),
+            table(.assessmentResults, [result(5, schools[1], score: 500).merging(["action": "delete"]) { $1 }, result(6, schools[1], score: 480)]),
+            table(.indicatorValues, [supplied(2019, schools[3], "ela_achievement", "470.5")]),
+            table(.directives, [validRow(.directives).merging(["org_code": schools[2]]) { $1 }]),
+        ]
+    }
+
+    /// The whole year with one seed's faults.
+    func run(seed: UInt64, _ disturbances: InMemoryDriver.Disturbances) throws -> Outcome {
+        var topics: [String: Int32] = [:]
+        for topic in Topics.all { topics[pipeline.name(topic)] = topic.partitionCount(tables: Self.partitions) }
+        let clock: @Sendable () -> Int64 = { Self.now }
+        let stages: [any Stage] = [
+            ValidationStage(pipeline: pipeline), ParticipationStage(pipeline: pipeline), IndicatorStage(pipeline: pipeline),
+            PercentileStage(pipeline: pipeline), DeterminationStage(pipeline: pipeline, clock: clock),
+            NotificationStage(pipeline: pipeline, clock: clock),
+        ]
+        let driver = try InMemoryDriver(
+            stages: stages,
+            topics: topics, progressTopic: pipeline.name(Topics.progress), completionType: Topics.completionType, quarantine: pipeline.quarantine,
+            seed: seed, disturbances: disturbances
+        )
+        litter(driver)
+        var outcome = Outcome()
+        for entry in before { driver.append(entry.record, topic: entry.topic, partition: entry.partition) }
+        for year in [2018, 2019] { try driver.close(scope: "\(year)", topic: pipeline.name(Topics.submissions)) }
+        try driver.run()
+        outcome.closed = try determinations(driver)
+        for correction in corrections {
+            for entry in correction { driver.append(entry.record, topic: entry.topic, partition: entry.partition) }
+            try driver.run()
+        }
+        outcome.last = try determinations(driver).mapValues(Outcome.core)
+        for topic in Topics.all where topic.retention == .compacted && topic != Topics.determinations {
+            outcome.tables[topic.entity] = driver.table(pipeline.name(topic))
+        }
+        for record in all(Topics.rejections, driver) { outcome.rejections[record.key, default: 0] += 1 }
+        for record in all(Topics.quarantine, driver) { outcome.quarantined[record.key, default: 0] += 1 }
+        try checkNotices(driver, &outcome)
+        checkRepetitions(driver, &outcome)
+        outcome.disturbed = driver.disturbed
+        outcome.fenced = driver.fenced
+        return outcome
+    }
+
+    /// Garbage where nothing else is yet, so that it has the same place in every run: in the ledger and in every topic that a stage reads.
+    private func litter(_ driver: InMemoryDriver) {
+        let places: [(TopicDefinition, Int32)] = [
+            (Topics.submissions, 1), (Topics.records, 0), (Topics.participation, 2), (Topics.indicators, 1), (Topics.standings, 0),
+            (Topics.percentiles, 2), (Topics.directives, 0), (Topics.determinations, 1),
+        ]
+        for (topic, partition) in places {
+            driver.append(
+                StoredRecord(key: Array("2019/garbage".utf8), value: [0xFF, 0xFE, 0x00], eventType: topic.eventType), topic: pipeline.name(topic),
+                partition: partition
+            )
+        }
+        driver.append(StoredRecord(key: [], value: [1], eventType: ""), topic: pipeline.name(Topics.directives), partition: 0)
+        driver.append(
+            StoredRecord(key: Array("2019/00010000/all".utf8), value: [1], eventType: "com.example.other"), topic: pipeline.name(Topics.standings),
+            partition: 1
+        )
+    }
+
+    private func all(_ topic: TopicDefinition, _ driver: InMemoryDriver) -> [StoredRecord] {
+        (driver.topics[pipeline.name(topic)] ?? []).joined().filter { !CompletionMarker.isMarker(key: $0.key.span) }
+    }
+
+    private func determinations(_ driver: InMemoryDriver) throws -> [String: Accountability_V1_Determination] {
+        var result: [String: Accountability_V1_Determination] = [:]
+        for (key, value) in driver.table(pipeline.name(Topics.determinations)) {
+            guard let message = try? Accountability_V1_Determination(serializedBytes: value) else { continue }
+            result[String(decoding: key, as: UTF8.self)] = message
+        }
+        return result
+    }
+
+    /// For each published determination one notice; revisions count up without a gap.
+    private func checkNotices(_ driver: InMemoryDriver, _ outcome: inout Outcome) throws {
+        var expected: [String: Int] = [:]
+        var newest: [String: UInt32] = [:]
+        for record in all(Topics.determinations, driver) {
+            guard let value = record.value, let message = try? Accountability_V1_Determination(serializedBytes: value) else { continue }
+            let key = String(decoding: record.key, as: UTF8.self)
+            if message.revision != (newest[key] ?? 0) + 1 { outcome.faults.append("revision \(message.revision) of \(key)") }
+            newest[key] = message.revision
+            if message.revision > 1 { outcome.revised += 1 }
+            expected["\(key)/\(message.revision)", default: 0] += 1
+        }
+        var found: [String: Int] = [:]
+        for record in all(Topics.notices, driver) {
+            let notice = try Accountability_V1_Notice(serializedBytes: record.value ?? [])
+            outcome.notices[record.key, default: 0] += 1
+            if notice.event.hasPrefix("determination_") { found[String(decoding: record.key, as: UTF8.self), default: 0] += 1 }
+            if notice.event == "directive" { outcome.acts.insert(record.key) }
+        }
+        for (key, count) in outcome.notices where count != 1 {
+            outcome.faults.append("notice \(String(decoding: key, as: UTF8.self)) \(count) times")
+        }
+        if found != expected || found.values.contains(where: { $0 != 1 }) {
+            let keys = Set(found.keys).union(expected.keys).filter { found[$0] != 1 || expected[$0] != 1 }.sorted()
+            outcome.faults.append("notices of \(keys.joined(separator: ", "))")
+        }
+    }
+
+    /// What did not change is not published again, and a last restart of everything publishes nothing.
+    private func checkRepetitions(_ driver: InMemoryDriver, _ outcome: inout Outcome) {
+        for topic in [Topics.participation, Topics.indicators, Topics.standings, Topics.percentiles, Topics.determinations] {
+            for partition in driver.topics[pipeline.name(topic)] ?? [] {
+                var newest: [[UInt8]: [UInt8]?] = [:]
+                for record in partition where !CompletionMarker.isMarker(key: record.key.span) {
+                    if let former = newest.updateValue(record.value, forKey: record.key), former == record.value {
+                        outcome.faults.append("\(topic.entity) \(String(decoding: record.key, as: UTF8.self)) again")
+                    }
+                }
+            }
+        }
+        let count = driver.topics.values.joined().reduce(0) { $0 + $1.count }
+        driver.restartAll()
+        do {
+            try driver.run()
+        } catch {
+            outcome.faults.append("\(error)")
+        }
+        let after = driver.topics.values.joined().reduce(0) { $0 + $1.count } - count
+        if after > 0 { outcome.faults.append("\(after) records after a restart") }
+    }
+}
