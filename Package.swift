@@ -88,7 +88,7 @@ let package = Package(
         library("Tables", ["CZlib"]),
         library("Rules", [.yams], resources: [.embedInCode("Frameworks")]),
         library("Messages", ["Tables", .protobuf]),
-        library("Streaming", ["Kafka", .protobuf, .logging]),
+        library("Streaming", ["Kafka", .crypto, .protobuf, .logging]),
         library("Stages", ["Rules", "Streaming", "Messages", "Tables", .crypto, .protobuf, .logging]),
         library("Operating", ["Kafka", "Streaming", "Stages", .argumentParser, .logging]),
         .target(
@@ -122,7 +122,7 @@ let package = Package(
         ),
         tests("RulesTests", ["Rules", "Tables", "PublishedFigures"]),
         tests("MessagesTests", ["Messages"]),
-        tests("StreamingTests", ["Streaming", "Kafka", .logging]),
+        tests("StreamingTests", ["Streaming", "Kafka", .crypto, .logging]),
         tests("StagesTests", ["Stages", "Streaming", "Messages", "Rules", "Tables", "PublishedFigures", "FuzzTargets", "accountability"]),
         .target(
             name: "FuzzTargets",

@@ -1,3 +1,4 @@
+internal import Crypto
 import Foundation
 public import Kafka
 import SwiftProtobuf
@@ -91,7 +92,7 @@ struct QuarantinedRecord: Sendable {
     }
     /// The value's digest in hexadecimal; empty for a tombstone.
     var digest: String { sha256.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
-    private var sha256: [UInt8] { record.value.map(SHA256.digest) ?? [] }
+    private var sha256: [UInt8] { record.value.map { Array(SHA256.hash(data: $0)) } ?? [] }
 
     /// Content beyond this is left where it is: a record of the quarantine has to fit into what a broker takes by default.
     static let largestContent = 900_000
