@@ -75,7 +75,7 @@ struct PrivacyTests {
         }
         let topics = [
             "submissions", "receipts", "rejections", "records", "directives", "participation", "indicators", "standings", "percentiles", "determinations",
-            "notices", "progress",
+            "notices", "progress", "quarantine",
         ]
         for topic in topics { try Self.dump("\(installation.namespace).accountability.\(topic).v1", to: "\(written)/\(topic).topic") }
         let ledger = try FileManager.default.attributesOfItem(atPath: "\(written)/submissions.topic")[.size] as? NSNumber

@@ -77,6 +77,8 @@ public struct AccessList: Sendable, Hashable {
     private static func operatorTool(_ pipeline: Pipeline) -> Set<AccessRight> {
         var rights: Set<AccessRight> = [
             AccessRight(.write, .topic, pipeline.name(Topics.submissions)), AccessRight(.write, .topic, pipeline.name(Topics.deliveries)),
+            // Norms that a replay carries into another namespace.
+            AccessRight(.write, .topic, pipeline.name(Topics.percentiles)),
             AccessRight(.read, .group, pipeline.group("reader")),
             AccessRight(.write, .transactionalID, "\(pipeline.group("operator")).", isPrefix: true),
             AccessRight(.write, .transactionalID, pipeline.group("doctor")), AccessRight(.write, .transactionalID, pipeline.group("replay")),
