@@ -18,7 +18,8 @@ package struct DeliveryQueue {
         /// Attempts that failed so far.
         package fileprivate(set) var attempts: UInt32 = 0
         fileprivate var notBefore: Int64 = 0
-        fileprivate let order: Int
+        /// The item's number in this life of the queue.
+        package let order: Int
 
         /// The key of its state.
         package var key: String { "\(channel.rawValue)/\(notice.id)" }

@@ -29,7 +29,8 @@ final class DeliveryFigures: Sendable {
         func add(_ name: String, _ kind: String, _ help: String, _ values: [DeliveryChannel: Int]) {
             text += "# HELP accountability_\(name) \(help)\n# TYPE accountability_\(name) \(kind)\n"
             for channel in DeliveryChannel.allCases {
-                text += "accountability_\(name){stage=\"notification\",instance=\"\(instance)\",channel=\"\(channel.rawValue)\"} \(values[channel] ?? 0)\n"
+                let labels = "stage=\"notification\",instance=\"\(instance)\",channel=\"\(channel.rawValue)\""
+                text += "accountability_\(name){\(labels)} \(values[channel] ?? 0)\n"
             }
         }
         add("deliveries_delivered_total", "counter", "Notices that arrived.", now.delivered)

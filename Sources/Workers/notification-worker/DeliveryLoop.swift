@@ -9,10 +9,11 @@ import SwiftProtobuf
 import Synchronization
 import WorkerProcess
 
-/// Delivers notices beside the stage that publishes them: reads the committed ones, and the states of deliveries, and publishes what became of each.
+/// Delivers notices beside the stage that publishes them: reads the committed ones, and the states of deliveries, and publishes what became of
+/// each.
 ///
-/// A notice that is published is delivered however often the process dies: what has no final state is tried again. Files and messages have names of
-/// their own, so that a repetition leaves nothing new; an endpoint can see the one delivery that was under way twice, under the same id.
+/// A notice that is published is delivered however often the process dies: what has no final state is tried again. Files and messages have
+/// names of their own, so that a repetition leaves nothing new; an endpoint can see what was under way a second time, under the same id.
 final class DeliveryLoop: WorkerBody {
     /// Posts under way at once.
     private static let concurrency = 8
@@ -48,43 +49,70 @@ final class DeliveryLoop: WorkerBody {
         stopping.store(true, ordering: .releasing)
     }
 
-    private var space: String { connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace }
-    private var group: String { "\(space).delivery" }
+    private var group: String { connection.pipeline.group("delivery") }
     private var notices: String { connection.pipeline.name(Topics.notices) }
     private var deliveries: String { connection.pipeline.name(Topics.deliveries) }
     private var now: Int64 { DeterminationStage.now() }
 
     func run() throws {
+        do {
+            try deliver()
+        } catch {
+            // What was not said of the last deliveries is found out by the next life, which repeats them.
+            guard stopping.load(ordering: .acquiring) else { throw error }
+            logger.notice("delivering ended: \(error)")
+        }
+    }
+
+    private func deliver() throws {
         try checkTopics()
         // Takes the identity over first, so that whatever an earlier life had open has ended before the states are read.
         let sink = try TransactionalSink(
             kafka: connection.kafka, transactionalID: "\(group).\(instance)", memoryTopic: connection.pipeline.name(Topics.progress),
-            source: "/\(group.replacing(".", with: "/"))", logger: logger
+            source: "/\(group.replacing(".", with: "/"))",
+            shouldStop: { [unowned self] in stopping.load(ordering: .acquiring) }, logger: logger
         )
-        defer { sink.close(timeout: .seconds(5)) }
+        defer { sink.close(timeout: .seconds(2)) }
         var kafka = connection.kafka
         kafka["group.id"] = group
         kafka["group.instance.id"] = "\(group).\(instance)"
         if kafka["session.timeout.ms"] == nil { kafka["session.timeout.ms"] = "45000" }
         kafka["enable.partition.eof"] = "true"
         let consumer = try Consumer(kafka, logger: logger)
-        defer { consumer.close(timeout: .seconds(5)) }
+        defer { consumer.close(timeout: .seconds(2)) }
         try consumer.subscribe([notices, deliveries])
         let client = channels.webhook.map {
-            WebhookClient(endpoint: $0.endpoint, secret: $0.secret, timeoutSeconds: $0.timeoutSeconds, source: "/\(space)/notification")
+            WebhookClient(
+                endpoint: $0.endpoint, secret: $0.secret, timeoutSeconds: $0.timeoutSeconds,
+                source: "/\(connection.pipeline.group("notification").replacing(".", with: "/"))"
+            )
         }
         var queue = DeliveryQueue(
             channels: channels.names,
-            schedule: RetrySchedule(attempts: options.deliveryAttempts, first: options.deliveryPause, longest: max(options.deliveryPause, 3_600_000)),
+            schedule: RetrySchedule(attempts: options.deliveryAttempts, first: options.deliveryPause),
             since: try options.since()
         )
         var ends: [Int32: Set<String>] = [:]
-        var posts: [String: Task<Void, Never>] = [:]
+        var posts: [Int: Task<Void, Never>] = [:]
         defer { for post in posts.values { post.cancel() } }
         var batch = RecordBatch(capacity: 1024)
+        var emptySince: ContinuousClock.Instant?
+        var asked = 0
         logger.info("delivering", metadata: ["channels": "\(channels.names.map(\.rawValue).sorted().joined(separator: ","))"])
         while !stopping.load(ordering: .acquiring) {
-            while let event = consumer.nextRebalance() { try handle(event, consumer, &queue, &ends) }
+            while let event = consumer.nextRebalance() {
+                try handle(event, consumer, &queue, &ends)
+                // Whose they are now, and what became of them, is read anew.
+                for post in posts.values { post.cancel() }
+                if case .assigned(let partitions) = event { emptySince = partitions.isEmpty ? .now : nil }
+            }
+            // As the runtime does: the local broker can answer a member by no partitions though it was given some.
+            if connection.kafka.isLocalBroker, let since = emptySince, asked < 4, ContinuousClock.now - since > .seconds(1 << asked) {
+                asked += 1
+                emptySince = nil
+                try consumer.unsubscribe()
+                try consumer.subscribe([notices, deliveries])
+            }
             try poll(consumer, &batch, posts.isEmpty ? .milliseconds(50) : .milliseconds(5), &queue)
             while let end = consumer.nextPartitionEnd() {
                 let partition = end.topicPartition.partition
@@ -94,13 +122,13 @@ final class DeliveryLoop: WorkerBody {
             }
             var states: [(partition: Int32, state: Accountability_V1_Delivery)] = []
             for (item, outcome) in work(&queue) + answers.withLock({ let all = $0; $0 = []; return all }) {
-                posts[item.key] = nil
+                posts[item.order] = nil
                 if let state = finish(item, outcome, &queue) { states.append((item.partition, state)) }
             }
             try publish(states, sink)
             if let client {
                 for item in queue.due(.webhook, limit: Self.concurrency - posts.count, now: now) {
-                    posts[item.key] = Task { [self] in
+                    posts[item.order] = Task { [self] in
                         let outcome = await client.post(item.notice, published: item.published)
                         answers.withLock { $0.append((item, outcome)) }
                     }
@@ -115,10 +143,23 @@ final class DeliveryLoop: WorkerBody {
     }
 
     private func checkTopics() throws {
-        let found = try Admin(connection.kafka, logger: logger).describeTopics([notices, deliveries], timeout: .seconds(30))
+        let admin = try Admin(connection.kafka, logger: logger)
+        let deadline = ContinuousClock.now + .seconds(60)
+        var found: [String: TopicDescription] = [:]
+        while true {
+            do {
+                found = try admin.describeTopics([notices, deliveries], timeout: .seconds(2))
+                break
+            } catch {
+                // In short calls, between which a request to leave is seen.
+                guard error.isRetriable, !stopping.load(ordering: .acquiring), ContinuousClock.now < deadline else { throw error }
+                Thread.sleep(forTimeInterval: 0.1)
+            }
+        }
         let counts = [notices, deliveries].map { found[$0]?.partitions.count ?? 0 }
         guard counts[0] > 0, counts[1] > 0 else {
-            throw RuntimeError(.topicMissing, "topic \(counts[0] > 0 ? deliveries : notices) does not exist; `accountability topics --create` creates it")
+            let missing = counts[0] > 0 ? deliveries : notices
+            throw RuntimeError(.topicMissing, "topic \(missing) does not exist; `accountability topics --create` creates what is missing")
         }
         guard counts[0] == counts[1] else {
             throw RuntimeError(.notCopartitioned, "\(notices) and \(deliveries) must have equal partition counts, but have \(counts)")
@@ -137,10 +178,7 @@ final class DeliveryLoop: WorkerBody {
         do {
             try consumer.poll(&batch, timeout: timeout)
         } catch {
-            let isFenced = error.code == .fencedInstanceID || error.code == .fenced
-            guard !error.isFatal, !isFenced else {
-                throw RuntimeError(isFenced ? .fenced : .fatal, "delivering notices: the consumer failed", cause: error)
-            }
+            guard !error.isFatal, !error.isFence else { throw RuntimeError.final(error, "delivering notices") }
             logger.warning("consumer: \(error)")
         }
         for index in 0..<batch.count {

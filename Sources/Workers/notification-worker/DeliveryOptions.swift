@@ -12,13 +12,17 @@ struct DeliveryOptions: ParsableArguments, Sendable {
     )
     var spool: String?
 
-    @Option(help: ArgumentHelp("Leave every notice as messages for `sendmail -t` in this folder; sent ones belong into sent/ below it.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("Leave every notice as messages for `sendmail -t` in this folder; sent ones belong into sent/ below it.", valueName: "folder")
+    )
     var mailSpool: String?
 
     @Option(help: ArgumentHelp("The sender of the messages.", valueName: "address"))
     var mailFrom: String?
 
-    @Option(help: ArgumentHelp("Who receives mail: CSV with the columns org_code,address; the state's code receives what has no other.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Who receives mail: CSV of org_code,address; the state's code receives what has no other.", valueName: "file")
+    )
     var mailRecipients: String?
 
     @Option(help: ArgumentHelp("Post every notice to this https endpoint, signed.", valueName: "url"))
