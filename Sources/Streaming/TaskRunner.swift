@@ -103,7 +103,8 @@ final class TaskRunner {
             throw UnusableRecord("the key of a marker, but none", code: .notMarker)
         case .expected, .marker: break
         }
-        guard record.key.count > 0 else { throw UnusableRecord("without a key", code: .keyMissing) }
+        // A log has records without one: rows that name no organization. A table has none.
+        guard record.key.count > 0 || !stage.sources[record.source].isTable else { throw UnusableRecord("without a key", code: .keyMissing) }
     }
 
     /// Only the newest record of a key of a table counts, so what the key held before must not depend on whether it was compacted away.

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The endpoints of a worker that has no broker: what they answer, and what they bound.
-@Suite(.enabled(if: TestEnvironment.programs != nil, "ACCOUNTABILITY_BIN is not set; Deploy/test sets it"), .timeLimit(.minutes(15)))
+@Suite(.enabled(if: TestEnvironment.programs != nil, "ACCOUNTABILITY_BIN is not set; Deploy/test sets it"), .timeLimit(.minutes(30)))
 struct EndpointTests {
     @Test func answersOnLoopbackWhatItMustAndBoundsTheRest() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "endpoints-\(UUID().uuidString)")

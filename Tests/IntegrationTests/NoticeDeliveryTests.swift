@@ -8,7 +8,7 @@ import Testing
         if: TestEnvironment.canRun && TestEnvironment.python != nil,
         "ACCOUNTABILITY_BIN, ACCOUNTABILITY_TEST_BROKERS and ACCOUNTABILITY_PYTHON are not set; Deploy/test sets them"
     ),
-    .timeLimit(.minutes(5))
+    .timeLimit(.minutes(30))
 )
 struct NoticeDeliveryTests {
     /// An installation with all three channels, and the endpoint.

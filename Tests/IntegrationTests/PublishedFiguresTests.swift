@@ -6,7 +6,7 @@ import Testing
 /// The published files through the whole pipeline: what comes out of the topics is what the rules print for the file.
 @Suite(
     .serialized, .enabled(if: TestEnvironment.canRun, "ACCOUNTABILITY_BIN and ACCOUNTABILITY_TEST_BROKERS are not set; Deploy/test sets them"),
-    .enabled(if: TestEnvironment.data != nil, "the published figures are not there (ACCOUNTABILITY_DATA)"), .timeLimit(.minutes(15))
+    .enabled(if: TestEnvironment.data != nil, "the published figures are not there (ACCOUNTABILITY_DATA)"), .timeLimit(.minutes(30))
 )
 struct PublishedFiguresTests {
     private let data = TestEnvironment.data ?? ""

@@ -5,7 +5,7 @@ import Testing
 /// the same, byte by byte.
 @Suite(
     .serialized, .enabled(if: TestEnvironment.canRun, "ACCOUNTABILITY_BIN and ACCOUNTABILITY_TEST_BROKERS are not set; Deploy/test sets them"),
-    .timeLimit(.minutes(10))
+    .timeLimit(.minutes(30))
 )
 struct StatewideYearTests {
     private static let years = [2018, 2019]

@@ -22,6 +22,14 @@ internal import Testing
         #expect(error?.code == .noFramework)
     }
 
+    /// 603 CMR 2.03(7)
+    @Test func planningGoesOnInYearsWithoutAFramework() throws {
+        for (year, name) in [(2012, "2007"), (2019, "2019"), (2020, "2019"), (2021, "2019"), (2022, "2022"), (2027, "2025")] {
+            #expect(try Framework.planning(schoolYear: year).name == name)
+        }
+        #expect(throws: FrameworkError.self) { try Framework.planning(schoolYear: 2000) }
+    }
+
     @Test func sectionsFollowTheYear() throws {
         #expect(try Framework.of(schoolYear: 2012).percentile == nil)
         let year2022 = try Framework.of(schoolYear: 2022)

@@ -162,7 +162,7 @@ internal import Testing
     /// 603 CMR 2.03(2)(d)(1)
     @Test(
         .enabled(if: PublishedData.has("participation-2007-2012.csv.gz"), "the published figures are not there"),
-        .timeLimit(.minutes(3))
+        .timeLimit(.minutes(30))
     )
     func publishedRates2007To2012() throws {
         var reader = try CSVReader(path: PublishedData.path("participation-2007-2012.csv.gz"))

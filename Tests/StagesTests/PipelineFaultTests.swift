@@ -36,7 +36,7 @@ import Testing
         return all
     }
 
-    @Test(.timeLimit(.minutes(10))) func noFaultChangesADetermination() throws {
+    @Test(.timeLimit(.minutes(30))) func noFaultChangesADetermination() throws {
         let year = try SmallYear()
         let calm = try year.run(seed: 0, .init())
         #expect(calm.disturbed == 0 && calm.faults == [])

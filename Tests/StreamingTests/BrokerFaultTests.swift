@@ -7,7 +7,7 @@ import Testing
 @testable import Streaming
 
 /// What Apache Kafka does to a worker and the local broker does not, by the errors that the mock cluster injects.
-@Suite(.timeLimit(.minutes(2))) struct BrokerFaultTests {
+@Suite(.timeLimit(.minutes(30))) struct BrokerFaultTests {
     private let cluster: MockCluster
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

@@ -46,7 +46,7 @@ final class RunningWorker: Sendable {
     }
 }
 
-@Suite(.serialized, .enabled(if: testBrokers != nil, "ACCOUNTABILITY_TEST_BROKERS names no broker"), .timeLimit(.minutes(3)))
+@Suite(.serialized, .enabled(if: testBrokers != nil, "ACCOUNTABILITY_TEST_BROKERS names no broker"), .timeLimit(.minutes(30)))
 struct WorkerTests {
     private let brokers = testBrokers ?? ""
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

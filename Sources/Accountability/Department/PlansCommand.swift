@@ -56,8 +56,16 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
         if let asOf, asOf.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/) == nil { throw ValidationError("--as-of takes a day, 2019-07-02") }
     }
 
+    private static func framework(of year: Int) throws -> Framework {
+        do {
+            return try Framework.planning(schoolYear: year)
+        } catch {
+            throw ValidationError(error.description)
+        }
+    }
+
     func operate() throws {
-        let framework = try FrameworkCommand.of(year)
+        let framework = try Self.framework(of: year)
         if let template, let kind = PlanKind(wireName: template) {
             return Standard.output(PlanRow.text(of: try PlanTemplate(kind, framework)))
         }

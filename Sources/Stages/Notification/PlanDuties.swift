@@ -58,12 +58,9 @@ struct PlanDuties {
         return organizations
     }
 
-    /// The framework whose planning parameters hold for a year: the newest up to it, as the duties go on in years without determinations.
     private mutating func framework(of year: Int) -> Framework? {
         if let known = frameworks[year] { return known }
-        let found = ((try? Framework.all()) ?? [])
-            .filter { $0.planning != nil && ($0.schoolYears.first ?? .max) <= year }
-            .max { ($0.schoolYears.first ?? 0) < ($1.schoolYears.first ?? 0) }
+        let found = try? Framework.planning(schoolYear: year)
         frameworks[year] = .some(found)
         return found
     }
