@@ -289,7 +289,7 @@ struct WorkerTests {
             try put("notes", "garbage")
             try put("words", "garbage")
             #expect(try eventually(20) { try found().count >= 4 * (life + 1) })
-            #expect(worker.metrics.prometheus().contains("accountability_quarantined_total{stage=\"total\",instance=\"1\",code=\"key_missing\"} 4"))
+            #expect(worker.metrics.prometheus().contains("accountability_quarantined_total{stage=\"total\",instance=\"1\",code=\"makes_no_sense\"} 4"))
             #expect(worker.stop())
             #expect(worker.failure == nil)
         }

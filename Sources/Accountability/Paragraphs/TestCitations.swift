@@ -61,6 +61,7 @@ extension TestCitation {
         TestCitation(paragraph: "603 CMR 2.03(6)(b)", test: "DepartmentTests.publishesTheStandardsWithTheirIndicators"),
         TestCitation(paragraph: "603 CMR 2.03(6)(b)", test: "PlanningTests.aTemplateHasEveryPartThatTheLawNames"),
         TestCitation(paragraph: "603 CMR 2.03(7)", test: "DirectiveTests.reviewsAndFilingsArePublishedWhole"),
+        TestCitation(paragraph: "603 CMR 2.03(7)", test: "FrameworkTests.planningGoesOnInYearsWithoutAFramework"),
         TestCitation(paragraph: "603 CMR 2.03(7)", test: "NoticeEventTests.tellsOfPlansThatAreDueAndOverdueOnce"),
         TestCitation(paragraph: "603 CMR 2.03(7)", test: "PlanningTests.aSelfEvaluationIsForAYear"),
         TestCitation(paragraph: "603 CMR 2.03(7)(a)", test: "PlanningTests.aDistrictPlanCoversThreeYears"),
