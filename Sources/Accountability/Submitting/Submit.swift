@@ -225,7 +225,7 @@ enum ReceiptText {
         if outcome.replaced > 0 { text += "; of the accepted, \(outcome.replaced) replaced or retracted earlier rows" }
         text += " (\(outcome.id), \(String(format: "%.1f", outcome.seconds)) s)\n"
         for (code, count) in outcome.rejections.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
-            text += "  rejected: \(code) × \(count)\n"
+            text += "  \(RejectionCode(rawValue: code)?.isNote == true ? "noted, the rows count" : "rejected"): \(code) × \(count)\n"
         }
         if outcome.undeclared > 0 { text += "  warning: \(outcome.undeclared) rows are of organizations that were not declared for the year\n" }
         return text

@@ -73,8 +73,10 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case unknownOrganization = "unknown_organization"
     case duplicateKey = "duplicate_key"
     case nothingToDelete = "nothing_to_delete"
-    /// A notice and no refusal: the newest row counts.
     case claimedByTwoDistricts = "claimed_by_two_districts"
+
+    /// Whether the row counts all the same, and no receipt counts it as rejected.
+    public var isNote: Bool { self == .claimedByTwoDistricts }
 
     /// The code of a row that its reader refused.
     init(_ code: CSVError.Code) {

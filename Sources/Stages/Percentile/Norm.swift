@@ -1,0 +1,50 @@
+import Messages
+import Rules
+
+/// What everybody brought into the ranks of a year when they were frozen.
+struct Norm {
+    /// What an organization brought, by how many years before, into the norm of a release.
+    struct Entry {
+        let release: String
+        let rows: [Int: GroupStandings.Row]
+    }
+
+    /// The release that it was taken at; empty while it is not known to be whole.
+    var release = ""
+    /// By position; some may be left of an earlier release.
+    var entries: [Int: Entry] = [:]
+
+    /// The rows of the release, by position.
+    var rows: [Int: [Int: GroupStandings.Row]] {
+        entries.filter { $0.value.release == release }.mapValues(\.rows)
+    }
+}
+
+extension GroupStandings.Row {
+    /// The standing as it is kept in a norm.
+    func message(of organization: OrganizationCode, group: StudentGroup, year: Int) -> Accountability_V1_Standing {
+        var standing = Accountability_V1_Standing()
+        standing.schoolYear = UInt32(clamping: year)
+        standing.group = group.wireName
+        standing.orgCode = organization.description
+        standing.type = type == .district ? .district : type == .state ? .state : .school
+        standing.comparisonGroup = values.comparisonGroup.wireName
+        if let share = values.nonHighShare {
+            standing.nonHighEnrollment = UInt32(clamping: share.numerator)
+            standing.highEnrollment = UInt32(clamping: share.denominator - share.numerator)
+        }
+        standing.title1 = isTitle1
+        for span in GradeSpan.allCases {
+            for indicator in Indicator.allCases {
+                guard let value = values[span, indicator], let text = value.exactText else { continue }
+                var entry = Accountability_V1_StandingValue()
+                entry.gradeSpan = span.wireName
+                entry.indicator = indicator.wireName
+                entry.value = text
+                if indicator == .elProgress { entry.difficultyQuartile = UInt32(clamping: difficulties[span] ?? 0) }
+                standing.values.append(entry)
+            }
+        }
+        return standing
+    }
+}
