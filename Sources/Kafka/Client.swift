@@ -119,7 +119,7 @@ final class ClientHandle: @unchecked Sendable {
 
     /// The first fatal error of the client.
     var fatalError: KafkaError? {
-        unsafe KafkaError.fatalError(of: pointer)
+        unsafe KafkaError.fatalCause(of: pointer)
     }
 
     /// Throws the error of an error object, if it is one, and destroys it.
@@ -232,7 +232,7 @@ private func errorCallback(
     }
     if refusedConnections.contains(error.code) { context.state.withLock { $0.connectionError = error } }
     // librdkafka mends all but the fatal ones itself; calls that wait say so by their own errors.
-    let known = unsafe error.isFatal ? KafkaError.fatalError(of: client) ?? error : error
+    let known = unsafe error.isFatal ? KafkaError.fatalCause(of: client) ?? error : error
     context.logger.log(level: known.isFatal ? .error : .warning, "\(known)")
 }
 

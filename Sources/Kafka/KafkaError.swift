@@ -150,7 +150,7 @@ extension KafkaError {
             isRetriable: unsafe rd_kafka_error_is_retriable(error) != 0 || (!fatal && Self.retriable.contains(code)),
             requiresAbort: unsafe rd_kafka_error_txn_requires_abort(error) != 0
         )
-        if code == RD_KAFKA_RESP_ERR__FATAL, let cause = unsafe Self.fatalError(of: client) {
+        if code == RD_KAFKA_RESP_ERR__FATAL, let cause = unsafe Self.fatalCause(of: client) {
             self = cause
         }
     }
@@ -159,7 +159,7 @@ extension KafkaError {
     init?(_ code: rd_kafka_resp_err_t, _ message: String? = nil, client: OpaquePointer? = nil) {
         if code == RD_KAFKA_RESP_ERR_NO_ERROR { return nil }
         self.init(failure: code, message)
-        if code == RD_KAFKA_RESP_ERR__FATAL, let cause = unsafe Self.fatalError(of: client) {
+        if code == RD_KAFKA_RESP_ERR__FATAL, let cause = unsafe Self.fatalCause(of: client) {
             self = cause
         }
     }
@@ -176,7 +176,7 @@ extension KafkaError {
     }
 
     /// The first fatal error of a client, if it had one.
-    static func fatalError(of client: OpaquePointer?) -> KafkaError? {
+    static func fatalCause(of client: OpaquePointer?) -> KafkaError? {
         guard let client = unsafe client else { return nil }
         var text = [CChar](repeating: 0, count: 512)
         let code = unsafe rd_kafka_fatal_error(client, &text, text.count)
