@@ -45,6 +45,7 @@ internal import Testing
             let span = try SpanPercentage(allStudents: column(framework), lowestPerforming: nil, framework)
             return try "\(AnnualPercentage.of([span], nonHighWeight: nil, framework)?.percent ?? .zero)"
         },
+        Case(path: "percentage.carried_rounding", other: down) { try "\(AnnualPercentage.carried(Ratio(decimal: "43.29"), $0))" },
         Case(path: "percentage.cumulative_rounding", other: down) {
             try "\(CumulativePercentage(current: Ratio(decimal: "50.9"), prior: Ratio(decimal: "51.0"), $0).percent)"
         },

@@ -38,6 +38,37 @@ internal import Testing
         #expect(try CumulativePercentage.level(of: percent, try Framework.of(schoolYear: 2019)) == level)
     }
 
+    /// All published cumulative percentages of 2019: 2018 counts as it was printed, a whole number, 2019 by its tenth.
+    @Test(
+        .enabled(if: PublishedData.has("determinations-2019-schools.csv"), "the published figures are not there"),
+        arguments: ["determinations-2019-schools.csv", "determinations-2019-districts.csv"]
+    )
+    func publishedCumulativePercentages(file: String) throws {
+        let framework = try Framework.of(schoolYear: 2019)
+        let former = try Framework.of(schoolYear: 2018)
+        var compared = 0
+        for row in try PublishedData.rows(file) {
+            func figure(_ name: String) throws -> Ratio? {
+                let text = row["\(name) Criterion-Referenced Target Percentage (%)"] ?? ""
+                return text.isEmpty ? nil : try? Ratio(decimal: text)
+            }
+            guard let prior = try figure("2018 Annual"), let current = try figure("2019 Annual"), let published = try figure("2019 Cumulative")
+            else { continue }
+            // What was printed of 2018 is what is carried over of it.
+            #expect(try AnnualPercentage.carried(prior, former) == prior)
+            let found = try CumulativePercentage(current: current, prior: prior, framework)
+            #expect(Ratio(found.percent) == published, "\(row)")
+            compared += 1
+        }
+        #expect(compared == (file.contains("schools") ? 678 : 178))
+    }
+
+    @Test func aYearIsCarriedOverAsItsFrameworkSays() throws {
+        #expect(try AnnualPercentage.carried(decimal("43.4998"), try Framework.of(schoolYear: 2018)) == decimal("43"))
+        #expect(try AnnualPercentage.carried(decimal("43.3"), try Framework.of(schoolYear: 2019)) == decimal("43.3"))
+        #expect(try AnnualPercentage.carried(decimal("43.3"), try Framework.of(schoolYear: 2024)) == decimal("43.3"))
+    }
+
     @Test func yearsThatStandAlone() throws {
         for year in [2018, 2023] {
             let framework = try Framework.of(schoolYear: year)

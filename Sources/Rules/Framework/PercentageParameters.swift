@@ -48,6 +48,8 @@ public struct PercentageParameters: Sendable {
     public let displayRounding: Parameter<Rounding>
     /// How the annual percentage is kept.
     public let annualRounding: Parameter<Rounding>
+    /// How the annual percentage of the framework's year is rounded where the next year's cumulative percentage weighs it.
+    public let carriedRounding: Parameter<Rounding>
     /// How the cumulative percentage is rounded.
     public let cumulativeRounding: Parameter<Rounding>
     /// The weight of the lowest performing group in a span, percent.
@@ -74,6 +76,7 @@ public struct PercentageParameters: Sendable {
         columnRounding = try reader.rounding("percentage.column_rounding")
         displayRounding = try reader.rounding("percentage.display_rounding")
         annualRounding = try reader.rounding("percentage.annual_rounding")
+        carriedRounding = try reader.rounding("percentage.carried_rounding")
         cumulativeRounding = try reader.rounding("percentage.cumulative_rounding")
         lowestPerformingWeight = try reader.percent("percentage.lowest_performing_weight")
         annualMethod = try reader.choice("percentage.annual_method")

@@ -140,7 +140,7 @@ public struct AnnualPercentage: Hashable, Sendable {
 public struct CumulativePercentage: Hashable, Sendable {
     /// The annual percentage of the current year, as kept.
     public let current: Ratio
-    /// That of the year before, as kept; nil where only the current year counts.
+    /// That of the year before, as its framework carries it over; nil where only the current year counts.
     public let prior: Ratio?
     /// The cumulative percentage.
     public let percent: Int64
@@ -192,6 +192,18 @@ public struct CumulativePercentage: Hashable, Sendable {
             .compactMap { $0 },
             inputs: [Derivation("Annual, current year", current), Derivation("Annual, prior year", prior)]
         )
+    }
+}
+
+extension AnnualPercentage {
+    /// An annual percentage as the next year's cumulative percentage weighs it: rounded as its own year's framework says.
+    public static func carried(_ percent: Ratio, _ framework: Framework) throws(RuleError) -> Ratio {
+        let rounding = try framework.section(\.percentage, "target percentage").carriedRounding.value
+        do {
+            return try rounding(percent)
+        } catch {
+            throw .number(error)
+        }
     }
 }
 

@@ -282,7 +282,7 @@ struct DeterminationState {
             frameworkDigest: digest,
             facts: facts,
             directives: directives,
-            priorAnnual: try annual(of: code, year: year - 1),
+            priorAnnual: try carriedAnnual(of: code, year: year - 1),
             targets: targets,
             federal: computation.type == .school ? try federal(code, year, framework) : []
         )
@@ -355,6 +355,11 @@ struct DeterminationState {
             isLowGraduation: graduation?.isLow ?? false,
             percentiles: percentiles.mapValues(\.percentile)
         )
+    }
+
+    private func carriedAnnual(of code: OrganizationCode, year: Int) throws -> Ratio? {
+        guard let framework = frameworks[year], let annual = try annual(of: code, year: year) else { return nil }
+        return try AnnualPercentage.carried(annual, framework)
     }
 
     /// The annual percentage of a year as it is kept, computed once.
