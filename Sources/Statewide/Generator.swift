@@ -181,8 +181,14 @@ struct Generator {
             tally.add(school, year, result.isHigh, groups: groups, .chronic, absent ? 1 : 0)
         }
         let index = result.science.score.map(Generator.performanceIndex)
-        if let score = result.ela.score { tally.add(school, year, result.isHigh, groups: groups, .ela, score) }
-        if let score = result.math.score { tally.add(school, year, result.isHigh, groups: groups, .math, score) }
+        // Through 2019 high schools are measured by index points.
+        let isIndexed = result.isHigh && plan.year <= 2019
+        let achieved = (
+            ela: result.ela.score.map { isIndexed ? Generator.index($0, steps: Generator.elaSteps) : $0 },
+            math: result.math.score.map { isIndexed ? Generator.index($0, steps: Generator.mathSteps) : $0 }
+        )
+        if let value = achieved.ela { tally.add(school, year, result.isHigh, groups: groups, .ela, value) }
+        if let value = achieved.math { tally.add(school, year, result.isHigh, groups: groups, .math, value) }
         if let index { tally.add(school, year, result.isHigh, groups: groups, .science, index) }
         guard year == 0, let ela = result.ela.score, let math = result.math.score else { return outcomes }
         var rank: Int? = result.isHigh ? (ela + math) / 2 : nil
@@ -190,7 +196,9 @@ struct Generator {
             rank = result.math.priorScore.map { (first + $0) / 2 }
         }
         guard let rank else { return outcomes }
-        ranking.add(school, result.isHigh, rank: rank, ela: ela, math: math, science: index, chronic: absent)
+        ranking.add(
+            school, result.isHigh, rank: rank, ela: achieved.ela ?? ela, math: achieved.math ?? math, science: index, chronic: absent
+        )
         return outcomes
     }
 
@@ -198,6 +206,12 @@ struct Generator {
     private static func performanceIndex(_ score: Int) -> Int {
         score >= 240 ? 100 : max(0, (score - 200) / 10) * 25
     }
+
+    /// Scores from which on a student of a high school has 25, 50, 75 and 100 index points.
+    private static let elaSteps = [448, 455, 464, 472]
+    private static let mathSteps = [455, 469, 478, 486]
+
+    private static func index(_ score: Int, steps: [Int]) -> Int { steps.reduce(0) { $0 + (score >= $1 ? 25 : 0) } }
 
     /// Counts what high schools report. Returns whether a student of the upper grades completed an advanced course.
     private mutating func countHighSchool(

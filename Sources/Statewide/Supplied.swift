@@ -256,10 +256,7 @@ struct Supplied {
                 // The year before the prior one is not generated: it lies a little off.
                 var random = Random(seed: seed, stream: 9, index: UInt64(index * 10 + measure.rawValue))
                 let drift = random.normal(9)
-                baseline = max(
-                    0,
-                    measure.unit == 1 && measure != .science ? baseline - drift : min(1000, baseline - drift)
-                )
+                baseline = max(0, min(baseline <= 1000 ? 1000 : 5600, baseline - drift))
             }
             file.write(year - 1 + offset)
             file.write(organizations[index].code)
@@ -276,6 +273,8 @@ struct Supplied {
     /// A year's step towards the goal in tenths: the further away, the longer.
     private static func target(_ measure: Measure, from baseline: Int) -> Int {
         switch measure {
+        // Index points end at 100.0, scores begin at 440.0.
+        case .ela, .math where baseline <= 1000: min(1000, baseline + max(4, (1000 - baseline) / 20))
         case .ela, .math: baseline + (baseline < 4950 ? 14 : baseline < 5050 ? 10 : 6)
         case .science: min(1000, baseline + max(4, (1000 - baseline) / 20))
         case .chronic: max(0, baseline - min(10, max(2, baseline / 15)))

@@ -77,24 +77,33 @@ struct TopicReader {
         _ type: M.Type = M.self,
         where wanted: (String) -> Bool = { _ in true }
     ) throws -> [(key: String, message: M)] {
-        var table: [String: (bytes: [UInt8], partition: Int32, offset: Int64)] = [:]
+        var table: [String: M] = [:]
+        var passedOver = PassedOver()
+        defer { passedOver.report() }
         try read(topic) { record in
             guard let key = record.key else { return }
             let text = String(decoding: [UInt8](copying: key), as: UTF8.self)
             guard wanted(text) else { return }
-            if let value = record.value { table[text] = ([UInt8](copying: value), record.partition, record.offset) } else { table[text] = nil }
-        }
-        var passedOver = PassedOver()
-        defer { passedOver.report() }
-        return table.sorted { $0.key < $1.key }
-            .compactMap { key, entry in
-                // As for a stage, such a record stands for nothing, and hides nothing else.
-                guard let message = try? M(serializedBytes: entry.bytes) else {
-                    passedOver.note(connection.pipeline.name(topic), partition: entry.partition, offset: entry.offset)
-                    return nil
-                }
-                return (key, message)
+            guard let value = record.value else {
+                table[text] = nil
+                return
             }
+            // A record that is none of the table's stands for nothing, and hides nothing else: not the true one in another partition either.
+            guard let message = try? M(serializedBytes: [UInt8](copying: value)), Self.stands(message, under: text) else {
+                passedOver.note(record.topic, partition: record.partition, offset: record.offset)
+                return
+            }
+            table[text] = message
+        }
+        return table.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    /// Whether a message is about what its key says.
+    private static func stands(_ message: some Message, under key: String) -> Bool {
+        switch message {
+        case let determination as Accountability_V1_Determination: key == "\(determination.schoolYear)/\(determination.orgCode)"
+        default: true
+        }
     }
 
     /// Ends the consumer.
