@@ -90,7 +90,7 @@ let package = Package(
         library("Messages", ["Tables", .protobuf]),
         library("Streaming", ["Kafka", .crypto, .protobuf, .logging]),
         library("Stages", ["Rules", "Streaming", "Messages", "Tables", .crypto, .protobuf, .logging]),
-        library("Operating", ["Kafka", "Streaming", "Stages", .argumentParser, .logging]),
+        library("Operating", ["Kafka", "Streaming", "Stages", "Tables", .argumentParser, .logging]),
         .target(
             name: "WorkerProcess",
             dependencies: ["Operating", "Stages", "Streaming", "Messages", .argumentParser, .hummingbird, .hummingbirdCore, .nioCore, .logging],

@@ -2,6 +2,7 @@ public import ArgumentParser
 import Foundation
 import Kafka
 import Streaming
+import Tables
 
 /// How a program of the project ends when it does not end well: interfaces.md, "Running".
 public enum ExitStatus: Int32, Sendable {
@@ -49,6 +50,12 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
             self.init(Self.status(of: error), Self.text(of: error))
         case let error as TransactionAborted:
             self.init(.tryAgain, "\(error); try again")
+        case let error as CSVError where error.code == .inputOutput:
+            self.init(.tryAgain, "\(error.message); is the disk full, or is the reader of the output gone?")
+        case let error as CSVError:
+            self.init(.badInput, "\(error)")
+        case let error as CocoaError:
+            self.init(.configuration, "\(error.localizedDescription) \(error.filePath ?? "")")
         case let error as any LocalizedError where error.errorDescription != nil:
             self.init(.internalError, error.errorDescription ?? "")
         default:
@@ -125,12 +132,27 @@ extension ParsableCommand {
 public enum Standard {
     /// A line on standard error.
     public static func error(_ line: String) {
-        FileHandle.standardError.write(Data("\(line)\n".utf8))
+        errorText("\(line)\n")
     }
 
-    /// Text on standard output, as it is.
+    /// Text on standard error, as it is. Where nobody can be told, nobody is.
+    public static func errorText(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    }
+
+    /// A line on standard output.
+    public static func line(_ text: String) {
+        output("\(text)\n")
+    }
+
+    /// Text on standard output, as it is. The process ends when it cannot be written: half an answer is none.
     public static func output(_ text: String) {
-        FileHandle.standardOutput.write(Data(text.utf8))
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+        } catch {
+            Self.error("the output cannot be written: is the disk full, or is its reader gone? (\(error.localizedDescription))")
+            exit(ExitStatus.tryAgain.rawValue)
+        }
     }
 
     /// Whether standard error is a terminal, on which progress may overwrite its line.

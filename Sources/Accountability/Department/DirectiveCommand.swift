@@ -148,7 +148,7 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
             throw Failure(.badInput, "refused: " + (try reasons(connection, outcome.id)).joined(separator: "; "))
         }
         let done = withdraw ? "withdrawn" : outcome.unchanged > 0 ? "stands already, unchanged" : outcome.replaced > 0 ? "replaced" : "carried out"
-        print("\(directive ?? "") \(kind ?? ""), \(year ?? 0), \(org): \(done) (\(outcome.id))")
+        Standard.line("\(directive ?? "") \(kind ?? ""), \(year ?? 0), \(org): \(done) (\(outcome.id))")
     }
 
     /// The row, as a file of its own.

@@ -43,7 +43,7 @@ struct ReportCommand: OperatorCommand, CitesParagraphs {
             for file in report.files {
                 let target = URL(fileURLWithPath: out, isDirectory: true).appendingPathComponent(file.name)
                 try Data(file.text.utf8).write(to: target, options: .atomic)
-                print(target.path)
+                Standard.line(target.path)
             }
         } catch {
             throw Failure(.configuration, "the report cannot be written to \(out): \(error.localizedDescription)")

@@ -1,9 +1,10 @@
+internal import Operating
 internal import ArgumentParser
 internal import Rules
 internal import Tables
 
 /// `accountability evaluate determinations`: the decision table, 603 CMR 2.03(3).
-struct EvaluateDeterminations: ParsableCommand {
+struct EvaluateDeterminations: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "determinations",
         abstract: "Makes determinations from figures.",
@@ -18,7 +19,7 @@ struct EvaluateDeterminations: ParsableCommand {
 
     @OptionGroup var options: EvaluateOptions
 
-    func run() throws {
+    func operate() throws {
         var frameworks = try FrameworkChoice(options.framework)
         var table = try EvaluationTable(
             options,

@@ -1,9 +1,10 @@
+internal import Operating
 internal import ArgumentParser
 internal import Rules
 internal import Tables
 
 /// `accountability evaluate participation`: rates from counts, 603 CMR 2.03(2)(d).
-struct EvaluateParticipation: ParsableCommand {
+struct EvaluateParticipation: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "participation",
         abstract: "Computes participation rates from counts.",
@@ -17,7 +18,7 @@ struct EvaluateParticipation: ParsableCommand {
 
     @OptionGroup var options: EvaluateOptions
 
-    func run() throws {
+    func operate() throws {
         var frameworks = try FrameworkChoice(options.framework)
         var table = try EvaluationTable(
             options,

@@ -1,9 +1,10 @@
+internal import Operating
 internal import ArgumentParser
 internal import Rules
 internal import Tables
 
 /// `accountability evaluate percentiles`: 603 CMR 2.03(2)(a), (c).
-struct EvaluatePercentiles: ParsableCommand {
+struct EvaluatePercentiles: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "percentiles",
         abstract: "Computes percentiles from indicator values.",
@@ -24,7 +25,7 @@ struct EvaluatePercentiles: ParsableCommand {
     @Flag(help: "Also print every intermediate figure, one a row.")
     var stages = false
 
-    func run() throws {
+    func operate() throws {
         var table = try EvaluationTable(
             options,
             required: ["comparison_group", "grade_span", "group", "indicator", "value", "count"],

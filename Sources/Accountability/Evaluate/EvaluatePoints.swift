@@ -1,10 +1,11 @@
+internal import Operating
 internal import ArgumentParser
 internal import Foundation
 internal import Rules
 internal import Tables
 
 /// `accountability evaluate points`: percentages from points, 603 CMR 2.03(2)(b).
-struct EvaluatePoints: ParsableCommand {
+struct EvaluatePoints: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "points",
         abstract: "Computes target percentages from points.",
@@ -27,7 +28,7 @@ struct EvaluatePoints: ParsableCommand {
     )
     var framework: Int?
 
-    func run() throws {
+    func operate() throws {
         var frameworks = try FrameworkChoice(framework)
         let cases: [PointsCase]
         do {
@@ -48,7 +49,7 @@ struct EvaluatePoints: ParsableCommand {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        FileHandle.standardOutput.write(try encoder.encode(results) + Data("\n".utf8))
+        Standard.line(String(decoding: try encoder.encode(results), as: UTF8.self))
         if failed { throw EvaluationProblem.badInput }
     }
 }

@@ -1,3 +1,4 @@
+internal import Operating
 internal import ArgumentParser
 internal import Foundation
 internal import Rules
@@ -166,6 +167,6 @@ enum EvaluationProblem {
 
     /// Prints a line on standard error.
     static func report(_ message: String) {
-        FileHandle.standardError.write(Data("\(message)\n".utf8))
+        Standard.error(message)
     }
 }

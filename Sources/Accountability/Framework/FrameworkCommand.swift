@@ -37,7 +37,7 @@ struct FrameworkCommand: ParsableCommand {
 }
 
 /// `accountability framework list`.
-struct FrameworkList: ParsableCommand {
+struct FrameworkList: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "Lists the frameworks, their school years, and how much of each is published, derived or assumed."
@@ -46,7 +46,7 @@ struct FrameworkList: ParsableCommand {
     @Flag(help: "JSON instead of text.")
     var json = false
 
-    func run() throws {
+    func operate() throws {
         let summaries = try Framework.all().map { FrameworkSummary($0) }
         guard !json else { return try FrameworkCommand.json(summaries) }
         Standard.output(FrameworkSummary.listing(summaries).text(limit: 90))
@@ -54,7 +54,7 @@ struct FrameworkList: ParsableCommand {
 }
 
 /// `accountability framework show`.
-struct FrameworkShow: ParsableCommand {
+struct FrameworkShow: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Shows every parameter of a school year's framework."
@@ -69,7 +69,7 @@ struct FrameworkShow: ParsableCommand {
     @Flag(help: "JSON instead of text.")
     var json = false
 
-    func run() throws {
+    func operate() throws {
         let framework = try FrameworkCommand.of(year)
         let parameters = FrameworkParameter.of(framework, under: under)
         if let under, parameters.isEmpty {
@@ -81,7 +81,7 @@ struct FrameworkShow: ParsableCommand {
 }
 
 /// `accountability framework diff`.
-struct FrameworkDiff: ParsableCommand {
+struct FrameworkDiff: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract: "Tells which parameters differ between the frameworks of two school years."
@@ -96,7 +96,7 @@ struct FrameworkDiff: ParsableCommand {
     @Flag(help: "JSON instead of text.")
     var json = false
 
-    func run() throws {
+    func operate() throws {
         let changes = FrameworkChange.between(try FrameworkCommand.of(from), try FrameworkCommand.of(to))
         guard !json else { return try FrameworkCommand.json(changes) }
         Standard.output(changes.isEmpty ? "No parameter differs.\n" : changes.map(\.text).joined())
@@ -104,7 +104,7 @@ struct FrameworkDiff: ParsableCommand {
 }
 
 /// `accountability framework assumed`.
-struct FrameworkAssumed: ParsableCommand {
+struct FrameworkAssumed: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "assumed",
         abstract: "Lists the parameters that nothing public decides."
@@ -116,7 +116,7 @@ struct FrameworkAssumed: ParsableCommand {
     @Flag(help: "JSON instead of text.")
     var json = false
 
-    func run() throws {
+    func operate() throws {
         let parameters = FrameworkParameter.assumed(try FrameworkCommand.of(year))
         guard !json else { return try FrameworkCommand.json(parameters) }
         Standard.output(parameters.isEmpty ? "Nothing is assumed.\n" : FrameworkParameter.text(parameters))

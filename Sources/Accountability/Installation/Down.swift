@@ -32,6 +32,6 @@ struct Down: OperatorCommand {
             }
             processes.forget(name)
         }
-        print(stopped == 0 ? "nothing was running" : "stopped \(stopped) processes")
+        Standard.line(stopped == 0 ? "nothing was running" : "stopped \(stopped) processes")
     }
 }

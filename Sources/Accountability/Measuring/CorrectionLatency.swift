@@ -69,7 +69,7 @@ struct MeasureCorrections: OperatorCommand {
         func object(_ values: [Double]) -> String {
             "{\"p50\": \(percentile(values, 0.5)), \"p95\": \(percentile(values, 0.95)), \"max\": \(percentile(values, 1))}"
         }
-        print(
+        Standard.line(
             "{\"corrections\": \(first.count), \"without_change\": \(silent), \"first_determination_ms\": \(object(first)), "
                 + "\"last_determination_ms\": \(object(last))}"
         )

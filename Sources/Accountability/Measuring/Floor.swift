@@ -76,7 +76,7 @@ struct MeasureFloor: OperatorCommand {
         if let failure = failures.withLock({ $0.first }) { throw Failure(.internalError, "the floor could not be measured: \(failure)") }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         _ = try PipelineTopics(mirror).deleteAll()
-        print("{\"messages\": \(messages), \"seconds\": \(String(format: "%.3f", seconds))}")
+        Standard.line("{\"messages\": \(messages), \"seconds\": \(String(format: "%.3f", seconds))}")
     }
 }
 

@@ -9,7 +9,7 @@ protocol CitesParagraphs: ParsableCommand {
 }
 
 /// `accountability paragraphs`: where each paragraph of 603 CMR 2.03 is carried out.
-struct ParagraphsCommand: ParsableCommand {
+struct ParagraphsCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "paragraphs",
         abstract: "Lists every paragraph of 603 CMR 2.03 with the rules, commands and tests that answer it.",
@@ -27,7 +27,7 @@ struct ParagraphsCommand: ParsableCommand {
     @Option(help: "table, csv or json.")
     var format: OutputFormat?
 
-    func run() throws {
+    func operate() throws {
         let rows = ParagraphCoverage.all()
         switch OutputFormat.chosen(format) {
         case .json: try FrameworkCommand.json(rows)

@@ -86,7 +86,7 @@ struct DeliveriesCommand: OperatorCommand {
         for notice in retry where !chosen.contains(where: { $0.delivery.notice == notice }) {
             throw Failure(.badInput, "no dead delivery of \(notice); `accountability deliveries --dead` lists them")
         }
-        guard !chosen.isEmpty else { return print("nothing is dead") }
+        guard !chosen.isEmpty else { return Standard.line("nothing is dead") }
         try OperatorAct.commit(connection) { sink in
             for entry in chosen {
                 var delivery = entry.delivery
@@ -102,7 +102,7 @@ struct DeliveriesCommand: OperatorCommand {
                 )
             }
         }
-        print("requeued \(chosen.count); the notification worker delivers \(chosen.count == 1 ? "it" : "them") now")
+        Standard.line("requeued \(chosen.count); the notification worker delivers \(chosen.count == 1 ? "it" : "them") now")
     }
 
     /// A state with the partition that it stands in.

@@ -66,7 +66,7 @@ struct QuarantineCommand: OperatorCommand {
             let chosen = try Self.choose(entries, origins)
             let outcome = try QuarantineReplay(connection: connection, force: force).run(chosen, reader: reader)
             for (origin, reason) in outcome.left { Standard.error("\(origin) was left: \(reason)") }
-            print("put \(outcome.replayed) record\(outcome.replayed == 1 ? "" : "s") back")
+            Standard.line("put \(outcome.replayed) record\(outcome.replayed == 1 ? "" : "s") back")
             guard outcome.left.isEmpty else { throw ExitStatus.badInput.exitCode }
             return
         }

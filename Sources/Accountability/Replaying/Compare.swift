@@ -37,7 +37,7 @@ struct Compare: OperatorCommand {
             Standard.output(String(decoding: try encoder.encode(differences), as: UTF8.self) + "\n")
         } else {
             for difference in differences { Standard.output(difference.text(first: name(first), second: name(second))) }
-            print(
+            Standard.line(
                 differences.isEmpty
                     ? "no difference in \(left.count) determinations" : "\(differences.count) of \(Set(left.keys).union(right.keys).count) determinations differ"
             )

@@ -62,8 +62,8 @@ struct Replay: OperatorCommand {
         reader.close()
         guard isEmpty else { throw Failure(.configuration, "the ledger of \(into) is not empty: choose another namespace, or delete its topics") }
         let copied = try LedgerCopy(from: source, to: target, until: moment).run()
-        print("copied \(copied.records) records of \(copied.submissions) submissions into \(into)\(asOf.map { ", as of \($0)" } ?? "")")
-        print("`accountability up --namespace \(into)` in a home of its own computes it; `accountability compare` tells what differs")
+        Standard.line("copied \(copied.records) records of \(copied.submissions) submissions into \(into)\(asOf.map { ", as of \($0)" } ?? "")")
+        Standard.line("`accountability up --namespace \(into)` in a home of its own computes it; `accountability compare` tells what differs")
     }
 }
 

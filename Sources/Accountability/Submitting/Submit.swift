@@ -68,7 +68,7 @@ struct Submit: OperatorCommand {
         let submissions = try Submissions(connection, folder, wait: wait)
         let receipts = try submissions.submit(files, options, timeout: .seconds(timeout))
         guard wait else {
-            for receipt in receipts { print("\(receipt.id)  \(receipt.fileName)") }
+            for receipt in receipts { Standard.line("\(receipt.id)  \(receipt.fileName)") }
             return
         }
         Standard.output(json ? ReceiptText.json(receipts) : receipts.map(ReceiptText.lines).joined())

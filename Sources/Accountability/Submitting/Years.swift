@@ -30,7 +30,7 @@ struct OpenYear: OperatorCommand {
         let connection = try broker.connection()
         let partitions = try PipelineTopics(connection).partitions(of: Topics.submissions)
         try OperatorAct.commit(connection) { sink in try connection.pipeline.openYear(year, partitions: partitions, into: sink) }
-        print("\(year) is open: `accountability submit FILE…` takes its rows, `accountability close-year \(year)` publishes its determinations")
+        Standard.line("\(year) is open: `accountability submit FILE…` takes its rows, `accountability close-year \(year)` publishes its determinations")
     }
 }
 
@@ -80,9 +80,9 @@ struct CloseYear: OperatorCommand {
                 )
             }
         }
-        guard wait else { return print("\(year) is closed; `accountability status` tells how far its determinations are") }
+        guard wait else { return Standard.line("\(year) is closed; `accountability status` tells how far its determinations are") }
         try follow(connection)
-        print("\(year) is complete after \(String(format: "%.1f", (ContinuousClock.now - start) / .seconds(1))) s")
+        Standard.line("\(year) is complete after \(String(format: "%.1f", (ContinuousClock.now - start) / .seconds(1))) s")
     }
 
     /// Waits for the markers of the last stage.

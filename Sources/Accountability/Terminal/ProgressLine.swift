@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Operating
 
 /// Progress on standard error: on a terminal a line that overwrites itself, otherwise a plain line now and then.
@@ -11,7 +10,7 @@ final class ProgressLine {
         let now = ContinuousClock.now
         guard now >= next else { return }
         if Standard.errorIsTerminal {
-            FileHandle.standardError.write(Data("\r\u{1B}[2K\(text)".utf8))
+            Standard.errorText("\r\u{1B}[2K\(text)")
             next = now + .milliseconds(100)
             shown = true
         } else {
@@ -22,7 +21,7 @@ final class ProgressLine {
 
     /// Takes the line away.
     func clear() {
-        if shown { FileHandle.standardError.write(Data("\r\u{1B}[2K".utf8)) }
+        if shown { Standard.errorText("\r\u{1B}[2K") }
         shown = false
     }
 }

@@ -70,13 +70,13 @@ struct TopicsCommand: OperatorCommand {
         }
         let topics = try PipelineTopics(connection)
         if delete {
-            for name in try topics.deleteAll() { print("deleted \(name)") }
+            for name in try topics.deleteAll() { Standard.line("deleted \(name)") }
             return
         }
         if create {
-            for name in try topics.createMissing(partitions: partitions, replication: replication) { print("created \(name)") }
+            for name in try topics.createMissing(partitions: partitions, replication: replication) { Standard.line("created \(name)") }
         }
-        let problems = try topics.problems { print($0) }
+        let problems = try topics.problems { Standard.line($0) }
         guard problems.isEmpty else {
             for problem in problems { Standard.error("topics: \(problem)") }
             throw ExitStatus.configuration.exitCode
