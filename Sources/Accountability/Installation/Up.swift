@@ -177,6 +177,7 @@ struct Up: AsyncOperatorCommand {
         // The workers take brokers, namespace and properties from the home, so that secrets stand in no command line.
         process.environment = ProcessInfo.processInfo.environment.filter { !["ACCOUNTABILITY_BROKERS", "ACCOUNTABILITY_NAMESPACE", "ACCOUNTABILITY_PROPERTIES_FILE"].contains($0.key) }
             .merging(["ACCOUNTABILITY_HOME": home.directory.path]) { $1 }
+            .merging(MemoryAllocator.environment()) { $1 }
         process.standardInput = FileHandle.nullDevice
         let log = Processes(home: home).logFile(Processes.supervisor)
         if !FileManager.default.fileExists(atPath: log.path) { _ = FileManager.default.createFile(atPath: log.path, contents: nil) }
