@@ -97,6 +97,16 @@ extension KafkaError.Code {
     public static let authentication = Self(RD_KAFKA_RESP_ERR__AUTHENTICATION)
     /// The principal may not do this to the topic.
     public static let topicAuthorizationFailed = Self(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+    /// The principal may not do this in the group.
+    public static let groupAuthorizationFailed = Self(RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+    /// The principal may not do this to the cluster.
+    public static let clusterAuthorizationFailed = Self(RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
+    /// The principal may not use the `transactional.id`.
+    public static let transactionalIDAuthorizationFailed = Self(RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+    /// The cluster allows no transaction as long as `transaction.timeout.ms` says.
+    public static let invalidTransactionTimeout = Self(RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT)
+    /// The cluster allows no `session.timeout.ms` like this one.
+    public static let invalidSessionTimeout = Self(RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT)
     /// The call does not fit the client's state, such as a commit without a transaction.
     public static let state = Self(RD_KAFKA_RESP_ERR__STATE)
     /// An argument is not valid.

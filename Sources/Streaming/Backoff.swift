@@ -1,9 +1,11 @@
 import Foundation
 
 /// The pauses between attempts at a call that a passing condition refuses: a broker that refuses at once is not asked in a busy loop.
-struct Backoff {
+package struct Backoff {
     private static let longest: Duration = .seconds(2)
     private var delay: Duration = .milliseconds(20)
+
+    package init() {}
 
     /// The next pause, twice as long as the one before, up to two seconds.
     mutating func next() -> Duration {
@@ -12,7 +14,7 @@ struct Backoff {
     }
 
     /// Blocks the thread for the next pause, but not beyond the deadline.
-    mutating func pause(until deadline: ContinuousClock.Instant) {
+    package mutating func pause(until deadline: ContinuousClock.Instant) {
         let time = min(next(), deadline - ContinuousClock.now)
         if time > .zero { Thread.sleep(forTimeInterval: Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18) }
     }

@@ -16,10 +16,11 @@ struct Patience {
 
     /// Repeats a call while its error says that it may succeed, until the time is over.
     ///
+    /// - Parameter limit: how long, when it is not the usual time.
     /// - Parameter body: takes how long the call may wait.
     /// - Throws: ``Stopped``; ``RuntimeError`` when the time is over; a ``KafkaError`` that repeating does not mend.
-    func call<Value>(_ action: String, _ body: (Duration) throws(KafkaError) -> Value) throws -> Value {
-        let deadline = ContinuousClock.now + limit
+    func call<Value>(_ action: String, limit other: Duration? = nil, _ body: (Duration) throws(KafkaError) -> Value) throws -> Value {
+        let deadline = ContinuousClock.now + (other ?? limit)
         var backoff = Backoff()
         var share = Self.first
         while true {
@@ -57,7 +58,12 @@ extension RuntimeError {
     /// The error of a call that is not to be repeated.
     package static func final(_ error: KafkaError, _ action: String) -> RuntimeError {
         if error.isFence {
-            return RuntimeError(.fenced, "\(action): another process runs with the same identity and has taken over; this one leaves", cause: error)
+            return RuntimeError(
+                .fenced,
+                "\(action): another process runs with the same identity and has taken over, or this one was silent for longer than its transaction "
+                    + "may last (transaction.timeout.ms); it leaves",
+                cause: error
+            )
         }
         if error.isMisconfiguration { return RuntimeError(.configuration, "\(action) cannot be used as it is configured", cause: error) }
         let isUnreachable = error.code == .transport || error.code == .allBrokersDown || error.code == .timedOut
@@ -70,5 +76,12 @@ extension KafkaError {
     package var isFence: Bool { code == .fenced || code == .producerFenced || code == .fencedInstanceID }
 
     /// Whether a property, a secret or a right is wrong: a restart meets it again.
-    var isMisconfiguration: Bool { code == .invalidConfiguration || code == .authentication || code == .topicAuthorizationFailed }
+    package var isMisconfiguration: Bool {
+        switch code {
+        case .invalidConfiguration, .authentication, .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed,
+            .transactionalIDAuthorizationFailed, .invalidTransactionTimeout, .invalidSessionTimeout, .ssl:
+            true
+        default: false
+        }
+    }
 }

@@ -22,8 +22,13 @@ struct Restore {
 
         /// Whether nothing more is to be expected, with everything read up to this offset.
         func isRead(at offset: Int64) -> Bool {
-            if case .source = role { return true }
-            return offset >= highest
+            switch role {
+            // What was committed has been there: a partition that ends before has a new leader that does not know all of it yet.
+            case .source: offset >= min(end ?? 0, highest)
+            case .output: offset >= highest
+            // A marker that is not seen is sent again, which changes nothing: it is not worth to wait for another's open transaction.
+            case .progress: true
+            }
         }
     }
 
@@ -116,6 +121,13 @@ struct Restore {
                 try surveyor.watermarks(partition, timeout: share)
             }
             guard try progress(Progress()) else { return false }
+            if case .source(let index) = reading.role, !stage.sources[index].isTable, low > 0 {
+                throw RuntimeError(
+                    .configuration,
+                    "the beginning of \(partition) is gone, its oldest record is \(low): what is derived from it would be wrong. The topic has to keep "
+                        + "everything (`accountability topics` tells what differs); submit the files into a new namespace"
+                )
+            }
             reading.remaining = max(0, min(reading.end ?? high, high) - low)
             reading.highest = high
             readings[partition] = reading.remaining == 0 ? nil : reading

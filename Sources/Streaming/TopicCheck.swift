@@ -12,9 +12,7 @@ struct TopicCheck {
     func partitions(of stage: any Stage, progressTopic: String, quarantine: QuarantineTopic?) throws -> (sources: Int32, outputs: [Int32]) {
         let names = Set(stage.sources.map(\.topic) + stage.outputs.map(\.topic) + [progressTopic] + (quarantine.map { [$0.name] } ?? []))
         let admin = try Admin(kafka, logger: logger)
-        let found = try patience.call("looking for the topics") { (share) throws(KafkaError) in
-            try admin.describeTopics(names.sorted(), timeout: share)
-        }
+        let found = try find(names, admin)
         func count(_ topic: String) throws -> Int32 {
             guard let description = found[topic] else {
                 throw RuntimeError(
@@ -38,8 +36,33 @@ struct TopicCheck {
                 "\(stage.name) joins its sources by partition, so they must have equal partition counts, but have \(listed)"
             )
         }
+        for output in stage.outputs {
+            guard case .ownPartition = output.memory else { continue }
+            let own = try count(output.topic)
+            guard own == first.count else {
+                throw RuntimeError(
+                    .notCopartitioned,
+                    "\(stage.name) publishes in \(output.topic) by the partitions of its sources, so it must have \(first.count), but has \(own)"
+                )
+            }
+        }
         return (first.count, try stage.outputs.map { try count($0.topic) })
     }
+
+    /// A topic that was created a moment ago is not known to every broker yet, so that one that is missing is looked for again, for a while.
+    private func find(_ names: Set<String>, _ admin: Admin) throws -> [String: TopicDescription] {
+        let deadline = ContinuousClock.now + Self.becomingKnown
+        var backoff = Backoff()
+        while true {
+            let found = try patience.call("looking for the topics") { (share) throws(KafkaError) in
+                try admin.describeTopics(names.sorted(), timeout: share)
+            }
+            guard found.count < names.count, ContinuousClock.now < deadline, !patience.shouldStop() else { return found }
+            backoff.pause(until: deadline)
+        }
+    }
+
+    private static let becomingKnown: Duration = .seconds(5)
 }
 
 /// Wall-clock time in milliseconds since 1970.

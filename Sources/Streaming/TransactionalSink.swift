@@ -59,6 +59,9 @@ public final class TransactionalSink: RecordSink {
         }
     }
 
+    /// How long a transaction of a worker may last, from commit to commit: a minute for what takes a second.
+    public static let transactionTimeout: Duration = .seconds(60)
+
     /// Connects, takes the transactional id over from whoever had it, and ends their transaction.
     ///
     /// - Parameters:
@@ -67,6 +70,8 @@ public final class TransactionalSink: RecordSink {
     ///   - memoryTopic: a topic that exists; see ``TransactionalIdentity``.
     ///   - source: the `ce_source` of what is published.
     ///   - timeout: how long one call to the broker may be tried again.
+    ///   - transactionTimeout: after how long the brokers end a transaction that its instance left open, unless a property says so. Until then
+    ///     committed readers wait at its partitions, so it is no longer than the work needs.
     ///   - stopTimeout: how long it may be tried once `shouldStop` says so.
     ///   - shouldStop: whether the process was asked to leave: looked at while a call is tried again.
     public init(
@@ -75,6 +80,7 @@ public final class TransactionalSink: RecordSink {
         memoryTopic: String,
         source: String,
         timeout: Duration = .seconds(60),
+        transactionTimeout: Duration = TransactionalSink.transactionTimeout,
         stopTimeout: Duration = .seconds(10),
         shouldStop: @escaping () -> Bool = { false },
         logger: Logger
@@ -86,7 +92,7 @@ public final class TransactionalSink: RecordSink {
         self.shouldStop = shouldStop
         identifier = Array("\(UInt64.random(in: .min ... .max).hexadecimal)-0000000000000000".utf8)
         identity = TransactionalIdentity(
-            transactionalID, kafka: kafka, memoryTopic: memoryTopic,
+            transactionalID, kafka: kafka, timeout: transactionTimeout, memoryTopic: memoryTopic,
             patience: Patience(limit: timeout, shouldStop: shouldStop, logger: logger), logger: logger
         )
         producer = try identity.takeOver()
@@ -160,7 +166,11 @@ public final class TransactionalSink: RecordSink {
     public func abort() throws {
         guard isOpen else { return }
         isOpen = false
-        try retrying("aborting") { (share) throws(KafkaError) in try producer.abortTransaction(timeout: share) }
+        do {
+            try endAborted()
+        } catch {
+            throw RuntimeError.final(producer.fatalError.flatMap { $0.isFence ? $0 : nil } ?? error, "aborting")
+        }
         try renew()
     }
 
@@ -231,10 +241,11 @@ public final class TransactionalSink: RecordSink {
 
     /// Abortable errors abort the transaction; all others end this producer.
     private func resolve(_ error: KafkaError, _ action: String) throws {
+        let error = reason(of: error)
         if error.requiresAbort, !error.isFatal {
             isOpen = false
             do {
-                try producer.abortTransaction(timeout: min(timeout, stopTimeout))
+                try endAborted()
             } catch let second {
                 throw RuntimeError.final(second, "\(action) failed (\(error)), and so did aborting; a restart begins anew")
             }
@@ -245,6 +256,37 @@ public final class TransactionalSink: RecordSink {
         }
         let fence = producer.fatalError.flatMap { $0.isFence ? $0 : nil }
         throw RuntimeError.final(fence ?? error, action)
+    }
+}
+
+extension TransactionalSink {
+    /// A message that could not be delivered makes the open transaction one that can only be aborted, and a later call says no more than that
+    /// the state does not allow it: the cause is with the message.
+    private func reason(of error: KafkaError) -> KafkaError {
+        guard error.code == .state, isOpen, producer.fatalError == nil else { return error }
+        producer.poll(timeout: .zero)
+        let causes = producer.takeDeliveryFailures().map(\.error).filter { $0.code != .purgedFromQueue && $0.code != .purgedInFlight }
+        let cause = causes.first ?? error
+        return KafkaError(code: cause.code, name: cause.name, message: cause.message, requiresAbort: true)
+    }
+
+    /// Aborts, again and again while the brokers cannot be reached, until the time is over.
+    private func endAborted() throws(KafkaError) {
+        let begin = ContinuousClock.now
+        var backoff = Backoff()
+        while true {
+            let deadline = deadline(since: begin)
+            do {
+                try producer.abortTransaction(timeout: max(min(Self.longestCall, deadline - ContinuousClock.now), .milliseconds(1)))
+                // What the abort took out of the queue is no failure of the next transaction.
+                _ = producer.takeDeliveryFailures()
+                return
+            } catch {
+                guard error.isRetriable, !error.isFatal, ContinuousClock.now < deadline else { throw error }
+                logger.warning("aborting: trying again", metadata: ["error": "\(error)"])
+                backoff.pause(until: deadline)
+            }
+        }
     }
 }
 

@@ -18,12 +18,15 @@ public struct WorkerConfiguration: Sendable {
     public var quarantine: QuarantineTopic?
     /// The longest time between two commits while records keep coming. With nothing left to consume a worker commits at once.
     public var commitInterval: Duration = .milliseconds(1000)
+    /// How much memory the worker may hold; nil sets no limit.
+    public var memoryLimit: MemoryLimit?
     /// How long the worker may take to stop.
     public var stopTimeout: Duration = .seconds(20)
     /// How long the brokers may refuse or not answer before the worker gives up.
     public var brokerTimeout: Duration = .seconds(60)
-    /// How long a restore waits for the end of transactions that other instances have open. None lasts longer than their `transaction.timeout.ms`.
-    public var openTransactionTimeout: Duration = .seconds(660)
+    /// How long a restore waits for the end of transactions that other instances have open. None lasts longer than their `transaction.timeout.ms`;
+    /// the brokers look for such ones every ten seconds.
+    public var openTransactionTimeout: Duration
 
     /// A configuration with the usual intervals.
     public init(
@@ -38,6 +41,8 @@ public struct WorkerConfiguration: Sendable {
         self.namespace = namespace
         self.progressTopic = progressTopic
         self.completionType = completionType
+        let longest = kafka["transaction.timeout.ms"].flatMap(Int64.init).map { Duration.milliseconds($0) }
+        openTransactionTimeout = (longest ?? TransactionalSink.transactionTimeout) + .seconds(30)
     }
 
     /// `<namespace>.<stage>`, without namespace `accountability.<stage>`.

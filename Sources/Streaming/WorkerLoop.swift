@@ -3,25 +3,25 @@ import Logging
 
 /// The thread of a worker: polls, folds, commits, and answers what the group decides.
 final class WorkerLoop {
-    private let stage: any Stage
-    private let configuration: WorkerConfiguration
-    private let metrics: WorkerMetrics
-    private let logger: Logger
-    private let shouldStop: () -> Bool
-    private let patience: Patience
-    private let consumer: Consumer
-    private let sink: TransactionalSink
-    private let partitions: Int32
-    private let outputPartitions: [Int32]
+    let stage: any Stage
+    let configuration: WorkerConfiguration
+    let metrics: WorkerMetrics
+    let logger: Logger
+    let shouldStop: () -> Bool
+    let patience: Patience
+    let consumer: Consumer
+    let sink: TransactionalSink
+    let partitions: Int32
+    let outputPartitions: [Int32]
     /// Source by the consumer's topic index.
     private var sourceByTopic: [Int: Int] = [:]
     /// Tasks by partition. Between a revocation and the next assignment they are kept, in case the partitions come back.
-    private var runners: [Int32: TaskRunner] = [:]
+    var runners: [Int32: TaskRunner] = [:]
     private var assigned: [TopicPartition] = []
-    private var hasWork = false
+    var hasWork = false
     /// When the first and the last record since the last commit came.
-    private var workSince = ContinuousClock.now
-    private var lastRecord = ContinuousClock.now
+    var workSince = ContinuousClock.now
+    var lastRecord = ContinuousClock.now
     private var lastCommit = ContinuousClock.now
     private var folded = 0
     private var newestTimestamp: Int64 = 0
@@ -30,8 +30,12 @@ final class WorkerLoop {
     private var asked = 0
     /// Aborts since the last commit.
     private var abortsInARow = 0
-    private let labels: SourceLabels
+    let labels: SourceLabels
     private var afterAbort = Backoff()
+    var catchUp = CatchUp()
+    var memory: MemoryWatch
+    /// Whether records are held back for want of memory.
+    var isPaused = false
     /// Aborts without a commit between them after which the worker leaves.
     private static let mostAborts = 20
 
@@ -47,6 +51,7 @@ final class WorkerLoop {
         self.metrics = metrics
         self.logger = logger
         self.shouldStop = shouldStop
+        memory = MemoryWatch(configuration.memoryLimit)
         labels = SourceLabels(stage, completionType: configuration.completionType)
         patience = Patience(limit: configuration.brokerTimeout, shouldStop: shouldStop, logger: logger)
         metrics.setReadiness("looking for the topics")
@@ -76,7 +81,7 @@ final class WorkerLoop {
         if properties["session.timeout.ms"] == nil { properties["session.timeout.ms"] = "45000" }
         if properties["statistics.interval.ms"] == nil { properties["statistics.interval.ms"] = "2000" }
         if properties["queued.max.messages.kbytes"] == nil { properties["queued.max.messages.kbytes"] = "65536" }
-        properties["enable.partition.eof"] = "false"
+        properties["enable.partition.eof"] = "true"
         consumer = try Consumer(properties, logger: logger)
         for (index, source) in stage.sources.enumerated() { sourceByTopic[consumer.topicIndex(source.topic)] = index }
     }
@@ -93,6 +98,7 @@ final class WorkerLoop {
             do {
                 while let event = consumer.nextRebalance() { try handle(event) }
                 try askAgain()
+                try heedMemory()
                 try step(&batch)
             } catch let aborted as TransactionAborted {
                 try recover(from: aborted)
@@ -122,6 +128,31 @@ final class WorkerLoop {
         try subscribe()
     }
 
+    /// Takes no more records where memory is nearly used up, until there is room again.
+    private func heedMemory() throws {
+        guard memory.look() else { return }
+        let state: Logger.Metadata = ["memory": "\(memory.description)"]
+        switch memory.level {
+        case .near:
+            logger.warning("memory is getting short: more instances, or a higher --memory-limit", metadata: state)
+            if isPaused { try takeMore() }
+        case .full:
+            logger.error("no more records are taken: memory is used up; more instances, or a higher --memory-limit", metadata: state)
+            try consumer.pause(try consumer.assignment())
+            isPaused = true
+            metrics.setReadiness("no more records are taken: memory is used up (\(memory.description)); more instances, or a higher --memory-limit")
+        case .roomy:
+            if isPaused { try takeMore() }
+        }
+    }
+
+    private func takeMore() throws {
+        isPaused = false
+        try consumer.resume(try consumer.assignment())
+        metrics.setReadiness(nil)
+        logger.notice("records are taken again", metadata: ["memory": "\(memory.description)"])
+    }
+
     private func step(_ batch: inout RecordBatch) throws {
         var count = 0
         do {
@@ -130,6 +161,7 @@ final class WorkerLoop {
             try pass(error)
         }
         for index in 0..<batch.count { try fold(batch[index]) }
+        while let end = consumer.nextPartitionEnd() { catchUp.reached(end) }
         let now = ContinuousClock.now
         if count > 0 {
             if !hasWork { workSince = now }
@@ -140,14 +172,16 @@ final class WorkerLoop {
             hasWork = true
             workSince = now
         }
+        // A record that went to quarantine has opened a transaction, which does not wait.
+        guard catchUp.isOver || sink.isOpen else { return observe() }
         let isSettled = count == 0 && now - lastRecord >= stage.settling
         if hasWork, isSettled || now - workSince >= configuration.commitInterval { try commit() }
         observe()
     }
 
-    /// Errors of the group or of a partition pass by themselves, apart from those that end the consumer.
-    private func pass(_ error: KafkaError) throws {
-        guard !error.isFatal, !error.isFence else { throw RuntimeError.final(error, "consuming") }
+    /// Errors of the group or of a partition pass by themselves, apart from those that end the consumer and those of its configuration.
+    func pass(_ error: KafkaError) throws {
+        guard !error.isFatal, !error.isFence, !error.isMisconfiguration else { throw RuntimeError.final(error, "consuming") }
         logger.warning("consumer: \(error)")
     }
 
@@ -176,7 +210,7 @@ final class WorkerLoop {
 
     /// Publishes what changed, and moves the offsets with it.
     private func commit() throws {
-        guard hasWork else { return }
+        guard hasWork, catchUp.isOver || sink.isOpen else { return }
         let start = ContinuousClock.now
         var offsets: [TopicPartitionOffset] = []
         for runner in runners.values.sorted(by: { $0.partition < $1.partition }) {
@@ -220,6 +254,7 @@ final class WorkerLoop {
             metrics.setReadiness("partitions lost")
             logger.warning("the partitions were given to another instance; what was not committed is dropped")
             runners = [:]
+            catchUp = CatchUp()
             hasWork = false
             assigned = []
             try consumer.unassign()
@@ -229,9 +264,11 @@ final class WorkerLoop {
 
     /// After an abort the tasks' state is ahead of what is committed: they are restored.
     private func recover(from aborted: TransactionAborted) throws {
+        guard !aborted.cause.isMisconfiguration else { throw RuntimeError.final(aborted.cause, "publishing") }
         logger.warning("\(aborted); restoring", metadata: ["partitions": "\(assigned.count)"])
         metrics.update { $0.aborts[aborted.cause.name, default: 0] += 1 }
         runners = [:]
+        catchUp = CatchUp()
         hasWork = false
         abortsInARow += 1
         guard abortsInARow < Self.mostAborts else {
@@ -249,123 +286,14 @@ final class WorkerLoop {
         try takeUp(assigned)
     }
 
-    /// Makes and restores the tasks of the partitions, then consumes from where they are.
-    private func takeUp(_ partitions: [TopicPartition]) throws {
-        let numbers = Set(partitions.map(\.partition))
-        for source in stage.sources where !source.isBroadcast {
-            let owned = Set(partitions.filter { $0.topic == source.topic }.map(\.partition))
-            guard owned == numbers else {
-                throw RuntimeError(
-                    .notCopartitioned,
-                    "the group gave different partitions of \(stage.name)'s sources; partition.assignment.strategy must be range"
-                )
-            }
-        }
-        var committed: [TopicPartition: Int64] = [:]
-        if !partitions.isEmpty {
-            let whole = stage.sources.filter(\.isBroadcast).map { TopicPartition(topic: $0.topic, partition: 0) }
-            let offsets = try patience.call("asking for the committed offsets") { (share) throws(KafkaError) in
-                try consumer.committed(partitions + whole, timeout: share)
-            }
-            for offset in offsets { committed[offset.topicPartition] = offset.offset.value }
-        }
-        runners = runners.filter { number, runner in
-            numbers.contains(number)
-                && stage.sources.indices.allSatisfy { index in
-                    let source = stage.sources[index]
-                    let place = TopicPartition(topic: source.topic, partition: number)
-                    return source.isBroadcast || (runner.positions[index] ?? 0) == (committed[place] ?? 0)
-                }
-        }
-        let new = try numbers.subtracting(runners.keys).sorted().map(makeRunner)
-        if !new.isEmpty {
-            // The group gets its answer before the restore, which may take long: were it to wait, nobody else could join or leave, and this
-            // member would hear of it last. Nothing is consumed until then.
-            try consumer.assign([])
-            guard try restore(new, committed: committed) else { return }
-        }
-        for runner in new {
-            try runner.goLive()
-            runners[runner.partition] = runner
-        }
-        var places = partitions.map { TopicPartitionOffset($0, committed[$0].map { .at($0) } ?? .beginning) }
-        for (index, source) in stage.sources.enumerated() where source.isBroadcast && !runners.isEmpty {
-            let position = runners.values.map { $0.positions[index] ?? 0 }.min() ?? 0
-            places.append(TopicPartitionOffset(topic: source.topic, partition: 0, offset: .at(position)))
-        }
-        try consumer.assign(places)
-        hasWork = !new.isEmpty
-        workSince = ContinuousClock.now
-        lastRecord = workSince
-        metrics.update { $0.tasks = runners.count }
-        metrics.setReadiness(nil)
-        logger.info("running", metadata: ["partitions": "\(numbers.sorted())", "restored": "\(new.count)"])
-    }
-
-    private func makeRunner(_ partition: Int32) throws -> TaskRunner {
-        let runner = try TaskRunner(
-            stage: stage,
-            context: TaskContext(partition: partition, partitions: partitions, outputPartitions: outputPartitions),
-            sink: sink, progressTopic: configuration.progressTopic, completionType: configuration.completionType,
-            quarantine: configuration.quarantine
-        )
-        runner.onQuarantine = { [logger, metrics] entry in
-            metrics.update {
-                $0.unusable += 1
-                $0.quarantined[entry.refusal.code.rawValue, default: 0] += 1
-            }
-            logger.error(
-                "a record cannot be used and was put in quarantine; `accountability quarantine` lists it",
-                metadata: [
-                    "topic": "\(entry.record.topic)", "partition": "\(entry.record.partition)", "offset": "\(entry.record.offset)",
-                    "code": "\(entry.refusal.code.rawValue)", "reason": "\(entry.refusal.reason)", "bytes": "\(entry.size)",
-                    "sha256": "\(entry.digest)",
-                ]
-            )
-        }
-        runner.onUnusable = { [logger, metrics] fault in
-            metrics.update { $0.unusable += 1 }
-            logger.error(
-                "a record that stands published is not this stage's; it is published over where it stands for something",
-                metadata: ["partition": "\(partition)", "code": "\(fault.code.rawValue)", "reason": "\(fault.reason)"]
-            )
-        }
-        return runner
-    }
-
-    /// Returns false when the restore was given up: the worker is to stop, or the group has decided anew.
-    private func restore(_ new: [TaskRunner], committed: [TopicPartition: Int64]) throws -> Bool {
-        metrics.setReadiness("restoring")
-        let restore = Restore(
-            stage: stage, kafka: configuration.kafka, group: "\(configuration.group(of: stage.name)).restore",
-            progressTopic: configuration.progressTopic, partitions: partitions, outputPartitions: outputPartitions, patience: patience,
-            labels: labels, openTransactionTimeout: configuration.openTransactionTimeout, logger: logger
-        )
-        var idle = RecordBatch(capacity: 1)
-        var reported = ContinuousClock.now
-        return try restore.run(new, committed: committed) { progress in
-            metrics.update { $0.restoreRemaining = progress.remaining }
-            metrics.setReadiness(progress.description)
-            // Polling tells the group that this member lives, and hears what it decides.
-            do {
-                try consumer.poll(&idle, timeout: .zero)
-            } catch let error as KafkaError {
-                try pass(error)
-            }
-            if ContinuousClock.now - reported > .seconds(2) {
-                reported = ContinuousClock.now
-                logger.info("\(progress)", metadata: ["remaining": "\(progress.remaining)"])
-            }
-            return !shouldStop() && !consumer.hasRebalance
-        }
-    }
-
     private func observe() {
         let emitted = sink.sent
         let refused = runners.values.reduce(0) { $0 + $1.output.refused }
         let lag = consumer.latestStatistics?.lag.values.reduce(0, +) ?? 0
         let behind = newestTimestamp
+        let resident = memory.resident
         metrics.update {
+            $0.memory = resident
             $0.processed = folded
             $0.emitted = emitted
             $0.rejected = max($0.rejected, refused)

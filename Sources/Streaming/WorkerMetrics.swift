@@ -26,6 +26,10 @@ public final class WorkerMetrics: Sendable {
         public var lagRecords = 0
         /// Seconds between the newest folded record and now; 0 when nothing is behind.
         public var lagSeconds = 0.0
+        /// Bytes of the process that lie in memory, as last seen.
+        public var memory = 0
+        /// Bytes that it may hold; 0 for no limit.
+        public var memoryLimit = 0
         /// Tasks this worker runs.
         public var tasks = 0
     }
@@ -105,6 +109,8 @@ public final class WorkerMetrics: Sendable {
         add("accountability_restore_remaining", "gauge", "Records to replay before live.", figures.restoreRemaining)
         add("accountability_lag_records", "gauge", "Records behind the end of the sources.", figures.lagRecords)
         add("accountability_lag_seconds", "gauge", "Age of the newest folded record while behind.", figures.lagSeconds)
+        add("accountability_memory_bytes", "gauge", "Memory the worker holds.", figures.memory)
+        add("accountability_memory_limit_bytes", "gauge", "Memory the worker may hold, 0 for no limit.", figures.memoryLimit)
         add("accountability_tasks", "gauge", "Partitions this worker runs.", figures.tasks)
         add("accountability_ready", "gauge", "1 when assigned and restored.", isReady ? 1 : 0)
         let supplement = state.withLock { $0.supplement }

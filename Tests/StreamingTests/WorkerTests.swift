@@ -48,16 +48,19 @@ final class RunningWorker: Sendable {
 
 @Suite(.serialized, .enabled(if: testBrokers != nil, "ACCOUNTABILITY_TEST_BROKERS names no broker"), .timeLimit(.minutes(30)))
 struct WorkerTests {
-    private let brokers = testBrokers ?? ""
-    private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let brokers = testBrokers ?? ""
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// The tally topology under a prefix of its own.
-    private struct Prefixed: Stage {
+    struct Prefixed: Stage {
         let base: any Stage
         let prefix: String
+        var areTables = false
         var name: String { base.name }
         var sources: [Source] {
-            base.sources.map { $0.isBroadcast ? .broadcast(prefix + $0.topic) : .partitioned(prefix + $0.topic) }
+            base.sources.map {
+                $0.isBroadcast ? .broadcast(prefix + $0.topic) : .partitioned(prefix + $0.topic, isTable: areTables)
+            }
         }
         var outputs: [Output] {
             base.outputs.map { Output(topic: prefix + $0.topic, eventType: $0.eventType, memory: $0.memory) }
@@ -65,7 +68,7 @@ struct WorkerTests {
         func makeTask(_ context: TaskContext) throws -> any StageTask { try base.makeTask(context) }
     }
 
-    private func configuration(_ prefix: String) -> WorkerConfiguration {
+    func configuration(_ prefix: String) -> WorkerConfiguration {
         var configuration = WorkerConfiguration(
             kafka: .localBroker(brokers), instance: "1", namespace: prefix, progressTopic: prefix + TallyTopology.progress,
             completionType: TallyTopology.completionType
@@ -74,7 +77,7 @@ struct WorkerTests {
         return configuration
     }
 
-    private func makeTopics(_ prefix: String, _ partitions: Int32) throws {
+    func makeTopics(_ prefix: String, _ partitions: Int32) throws {
         let admin = try Admin(.localBroker(brokers), logger: logger)
         let topics = TallyTopology.topics(partitions).map {
             NewTopic(name: prefix + $0.key, partitions: $0.value, replication: 1)
@@ -84,7 +87,7 @@ struct WorkerTests {
     }
 
     /// Everything that read-committed consumers see of a topic, in order by partition.
-    private func read(_ topic: String, partitions: Int32) throws -> [OwnedRecord] {
+    func read(_ topic: String, partitions: Int32) throws -> [OwnedRecord] {
         var configuration = KafkaConfiguration.localBroker(brokers)
         configuration["group.id"] = "\(topic).reader"
         configuration["enable.partition.eof"] = "true"
@@ -103,14 +106,14 @@ struct WorkerTests {
         return records
     }
 
-    private func totals(_ records: [OwnedRecord]) -> [String: Int] {
+    func totals(_ records: [OwnedRecord]) -> [String: Int] {
         records.reduce(into: [:]) { table, record in
             guard let key = record.key, key.first != UInt8(ascii: "~") else { return }
             table[String(decoding: key, as: UTF8.self)] = record.value.flatMap { Int(String(decoding: $0, as: UTF8.self)) }
         }
     }
 
-    private func eventually(_ seconds: Double = 60, _ condition: () throws -> Bool) throws -> Bool {
+    func eventually(_ seconds: Double = 60, _ condition: () throws -> Bool) throws -> Bool {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < deadline {
             if try condition() { return true }

@@ -49,7 +49,8 @@ public struct TopicDefinition: Sendable, Hashable {
     public var configuration: [String: String] {
         switch retention {
         case .forever: ["cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"]
-        case .compacted: ["cleanup.policy": "compact"]
+        // A month to read a retraction in: a stage that stood still for longer has to be rebuilt from the ledger.
+        case .compacted: ["cleanup.policy": "compact", "delete.retention.ms": String(30 * 86_400_000)]
         case .days(let days): ["cleanup.policy": "delete", "retention.ms": String(days * 86_400_000)]
         }
     }

@@ -27,6 +27,8 @@ public struct SubmissionRefused: Error, Sendable, CustomStringConvertible {
         public static let wrongColumns = Code("wrong_columns")
         /// The file changed while it was read.
         public static let changed = Code("changed_while_read")
+        /// A row is larger than the brokers take.
+        public static let tooLarge = Code("row_too_large")
     }
 
     /// The kind of the refusal.
@@ -35,6 +37,16 @@ public struct SubmissionRefused: Error, Sendable, CustomStringConvertible {
     public let message: String
     /// The error behind it.
     public let cause: (any Error)?
+
+    /// The refusal of a file that holds a row which the brokers do not take.
+    public static func tooLarge(_ fileName: String, cause: any Error) -> SubmissionRefused {
+        SubmissionRefused(
+            .tooLarge,
+            "\(fileName) holds a row that is larger than the ledger's topic takes (max.message.bytes); nothing of it was submitted: shorten the row, "
+                + "or allow a million bytes",
+            cause: cause
+        )
+    }
 
     /// A refusal.
     public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {

@@ -140,7 +140,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .unclosedQuote: "a quoted field is closed again"
         case .strayQuote: "a field with a quotation mark is quoted, and the mark doubled (RFC 4180)"
         case .strayCarriageReturn: "a carriage return is followed by a line feed, or stands in quotes"
-        case .rowTooLong: "a row has at most 1,048,576 bytes"
+        case .rowTooLong: "a row has at most 900,000 bytes"
         case .fieldCount: "a row has as many fields as the header"
         case .missingStudentIdentifier: "a row about a student has the student's identifier"
         case .malformedStudentIdentifier: "an identifier is 1 to 32 letters, digits, - and _; no name, no address"

@@ -42,6 +42,15 @@ public struct WorkerOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("How long SIGTERM may take: the last commit, then leaving.", valueName: "seconds"))
     public var stopTimeout = 20
 
+    /// The most memory.
+    @Option(
+        help: ArgumentHelp(
+            "The most memory the worker may hold; default: the control group's limit or the machine's memory. At it no more records are taken.",
+            valueName: "megabytes"
+        )
+    )
+    public var memoryLimit: Int?
+
     /// Log level.
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     public var logLevel = "info"
@@ -57,6 +66,7 @@ public struct WorkerOptions: ParsableArguments, Sendable {
         guard !instance.isEmpty, instance.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }) else {
             throw ValidationError("--instance takes letters, digits, - and _")
         }
+        if let memoryLimit, !(64...(1 << 30)).contains(memoryLimit) { throw ValidationError("--memory-limit takes 64 megabytes or more") }
         _ = try ListenAddress(listen)
     }
 }
@@ -91,8 +101,11 @@ public enum WorkerProcess {
             )
             configuration.quarantine = connection.pipeline.quarantine
             configuration.commitInterval = .milliseconds(options.commitInterval)
+            configuration.memoryLimit = options.memoryLimit.map { MemoryLimit(bytes: $0 << 20) } ?? .ofSystem()
             configuration.stopTimeout = .seconds(options.stopTimeout)
             let figures = metrics(stage.name)
+            let limit = configuration.memoryLimit?.bytes ?? 0
+            figures.update { $0.memoryLimit = limit }
             let worker = Worker(stage: stage, configuration: configuration, metrics: figures, logger: logger(stage.name))
             guard let second = try beside?(connection, figures, logger(stage.name)) else { return (figures, worker) }
             return (figures, PairedBody(worker, second, stopTimeout: options.stopTimeout))

@@ -57,19 +57,19 @@ final class IngestionLoop: WorkerBody {
         metrics.setReadiness("looking for the topics")
         let admin = try Admin(connection.kafka, logger: logger)
         let topic = connection.pipeline.name(Topics.submissions)
-        guard let ledger = try admin.describeTopics([topic], timeout: .seconds(30))[topic] else {
-            throw Failure(.configuration, "topic \(topic) does not exist; `accountability topics --create` creates what is missing")
-        }
+        let partitions = try ledgerPartitions(admin, topic)
         metrics.setReadiness("taking its place")
         let sink = try TransactionalSink(
             kafka: connection.kafka, transactionalID: identity, memoryTopic: connection.pipeline.name(Topics.progress),
-            source: "/\(identity.replacing(".", with: "/"))", logger: logger
+            source: "/\(identity.replacing(".", with: "/"))", transactionTimeout: Self.transactionTimeout, logger: logger
         )
         defer { sink.close(timeout: .seconds(5)) }
         // Whatever an earlier life had open has been ended by now, so its last receipt is final.
         var last = try lastReceipt(admin, topic)
         try sink.warmUp(topic: connection.pipeline.name(Topics.progress))
         metrics.setReadiness(nil)
+        var aborts = 0
+        var backoff = Backoff()
         logger.info("watching", metadata: ["inbox": "\(inbox.directory.path)"])
         while !isStopping {
             let items = try inbox.pending()
@@ -81,12 +81,17 @@ final class IngestionLoop: WorkerBody {
                 }
                 do {
                     let number = (last?.number ?? 0) + 1
-                    guard let receipt = try take(item, inbox, sink, key, topic, Int32(ledger.partitions.count), number) else { break }
+                    guard let receipt = try take(item, inbox, sink, key, topic, partitions, number) else { break }
                     if receipt.status == .committed { last = (number, receipt) }
                     try inbox.archive(item, receipt: receipt)
+                    aborts = 0
+                    backoff = Backoff()
                 } catch let aborted as TransactionAborted {
                     metrics.update { $0.aborts[aborted.cause.name, default: 0] += 1 }
+                    aborts += 1
+                    guard aborts < Self.mostAborts, !aborted.cause.isMisconfiguration else { throw RuntimeError.final(aborted.cause, "taking \(item.id)") }
                     logger.warning("\(aborted); \(item.id) is taken again")
+                    backoff.pause(until: .now + .seconds(2))
                 }
             }
             if items.isEmpty { Thread.sleep(forTimeInterval: 0.05) }
@@ -141,13 +146,45 @@ final class IngestionLoop: WorkerBody {
             return receipt
         } catch let refusal as SubmissionRefused {
             try sink.abort()
-            logger.warning("refused", metadata: ["submission": "\(item.id)", "code": "\(refusal.code)"])
-            return SubmissionReceipt(refused: item, refusal, submittedUnixMilliseconds: received)
+            return refuse(item, refusal, received)
+        } catch let aborted as TransactionAborted where aborted.cause.code == .messageTooLarge {
+            return refuse(item, .tooLarge(item.fileName, cause: aborted.cause), received)
         } catch is Stopped {
             try sink.abort()
             return nil
         }
     }
+
+    private func refuse(_ item: InboxItem, _ refusal: SubmissionRefused, _ received: Int64) -> SubmissionReceipt {
+        logger.warning("refused", metadata: ["submission": "\(item.id)", "code": "\(refusal.code)"])
+        return SubmissionReceipt(refused: item, refusal, submittedUnixMilliseconds: received)
+    }
+
+    /// The ledger's partitions, with the topics there that this worker needs.
+    private func ledgerPartitions(_ admin: Admin, _ topic: String) throws -> Int32 {
+        let progress = connection.pipeline.name(Topics.progress)
+        let deadline = ContinuousClock.now + .seconds(5)
+        var found: [String: TopicDescription] = [:]
+        var backoff = Backoff()
+        repeat {
+            found = try admin.describeTopics([topic, progress], timeout: .seconds(30))
+            // Not every broker knows a topic that was created a moment ago.
+            if found.count < 2 { backoff.pause(until: deadline) }
+        } while found.count < 2 && ContinuousClock.now < deadline && !isStopping
+        for name in [topic, progress] where found[name] == nil {
+            throw Failure(.configuration, "topic \(name) does not exist; `accountability topics --create` creates what is missing")
+        }
+        let partitions = found[topic]?.partitions.count ?? 0
+        guard partitions <= ReceiptNote.mostPartitions else {
+            throw Failure(.configuration, "topic \(topic) has \(partitions) partitions; a receipt can tell of \(ReceiptNote.mostPartitions) at most")
+        }
+        return Int32(partitions)
+    }
+
+    /// How long a file may take: as long as Apache Kafka lets a transaction last unless it is told otherwise.
+    private static let transactionTimeout: Duration = .seconds(900)
+    /// Aborts without a file taken between them after which the worker leaves.
+    private static let mostAborts = 20
 
     /// The receipt that the last committed transaction of this instance carried, and its number.
     private func lastReceipt(_ admin: Admin, _ topic: String) throws -> (number: Int64, receipt: SubmissionReceipt)? {
@@ -165,6 +202,9 @@ final class IngestionLoop: WorkerBody {
 
 /// A receipt as the string that Kafka keeps with an offset.
 enum ReceiptNote {
+    /// The most partitions of a ledger whose receipts fit.
+    static let mostPartitions = 400
+
     /// The text of a receipt.
     static func text(of receipt: SubmissionReceipt) throws -> String {
         // Kafka keeps 4,096 bytes; a name of a file may take any share of them.

@@ -230,6 +230,8 @@ final class DeliveryLoop: WorkerBody {
 
     /// Publishes states in a transaction: a process that was taken for dead cannot write any.
     private func publish(_ states: [(partition: Int32, state: Accountability_V1_Delivery)], _ sink: TransactionalSink) throws {
+        var backoff = Backoff()
+        var aborts = 0
         while !states.isEmpty {
             do {
                 for (partition, state) in states {
@@ -242,6 +244,9 @@ final class DeliveryLoop: WorkerBody {
                 return try sink.commit(offsets: [], group: nil)
             } catch let aborted as TransactionAborted {
                 guard !stopping.load(ordering: .acquiring) else { return }
+                aborts += 1
+                guard aborts < 20, !aborted.cause.isMisconfiguration else { throw RuntimeError.final(aborted.cause, "publishing deliveries") }
+                backoff.pause(until: .now + .seconds(2))
                 logger.warning("\(aborted); the states of deliveries are published again")
             }
         }

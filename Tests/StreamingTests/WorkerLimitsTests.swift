@@ -1,0 +1,111 @@
+import Foundation
+import Kafka
+import Logging
+import Synchronization
+import Testing
+
+@testable import Streaming
+
+/// What a worker does not do before its time, or beyond its means.
+extension WorkerTests {
+    private func sink(_ prefix: String, _ name: String) throws -> TransactionalSink {
+        try TransactionalSink(
+            kafka: configuration(prefix).kafka, transactionalID: prefix + name, memoryTopic: prefix + TallyTopology.progress, source: "/test",
+            logger: logger
+        )
+    }
+
+    private func send(_ key: String, _ value: String, to topic: String, through sink: TransactionalSink) throws {
+        let key = Array(key.utf8)
+        let value = Array(value.utf8)
+        try sink.send(topic: topic, partition: 0, key: key.span, value: value.span, eventType: "word", cause: "")
+    }
+
+    private func close(_ prefix: String, through sink: TransactionalSink) throws {
+        for topic in ["words", "notes"] {
+            let marker = try CompletionMarker.encode(scope: "a", stage: CompletionMarker.operatorStage, partition: 0, partitions: 1)
+            let key = Array(marker.key.utf8)
+            try sink.send(
+                topic: prefix + topic, partition: 0, key: key.span, value: marker.value.span, eventType: TallyTopology.completionType, cause: ""
+            )
+        }
+    }
+
+    private func published(_ prefix: String) throws -> [String] {
+        try read(prefix + "totals", partitions: 1)
+            .filter { $0.key.map { String(decoding: $0, as: UTF8.self) } == "a/w" }
+            .map { String(decoding: $0.value ?? [], as: UTF8.self) }
+    }
+
+    /// A worker that is behind publishes nothing of what lies between: a table's records there may have been compacted away, one by one.
+    @Test func publishesNothingBeforeItHasCaughtUp() throws {
+        let prefix = "tally\(UInt32.random(in: .min ... .max))."
+        try makeTopics(prefix, 1)
+        var configuration = configuration(prefix)
+        configuration.commitInterval = .milliseconds(1)
+        let stage = Prefixed(base: Total(), prefix: prefix, areTables: true)
+        let feeder = try sink(prefix, "feeder")
+        defer { feeder.close(timeout: .seconds(5)) }
+        try send("a/w/1", "1", to: prefix + "words", through: feeder)
+        try close(prefix, through: feeder)
+        try feeder.commit(offsets: [], group: nil)
+        var worker = RunningWorker(stage, instance: "1", configuration: configuration)
+        #expect(try eventually { try published(prefix) == ["1"] })
+        #expect(worker.stop())
+        // Far more than one poll brings, in transactions of their own.
+        for number in 2...60_000 {
+            try send("a/w/1", "\(number)", to: prefix + "words", through: feeder)
+            if number % 2000 == 0 { try feeder.commit(offsets: [], group: nil) }
+        }
+        worker = RunningWorker(stage, instance: "1", configuration: configuration)
+        #expect(try eventually { try published(prefix).last == "60000" })
+        #expect(try published(prefix) == ["1", "60000"])
+        // From then on each change is.
+        try send("a/w/1", "7", to: prefix + "words", through: feeder)
+        try feeder.commit(offsets: [], group: nil)
+        #expect(try eventually { try published(prefix) == ["1", "60000", "7"] })
+        #expect(worker.stop())
+        #expect(worker.failure == nil)
+    }
+
+    @Test func takesNoMoreThanMemoryAllows() throws {
+        let prefix = "tally\(UInt32.random(in: .min ... .max))."
+        try makeTopics(prefix, 1)
+        var configuration = configuration(prefix)
+        let held = Mutex(100)
+        configuration.memoryLimit = MemoryLimit(bytes: 1000) { held.withLock { $0 } }
+        let stage = Prefixed(base: Total(), prefix: prefix)
+        let feeder = try sink(prefix, "feeder")
+        defer { feeder.close(timeout: .seconds(5)) }
+        let worker = RunningWorker(stage, instance: "1", configuration: configuration)
+        #expect(try eventually { worker.metrics.isReady })
+        try send("a/w/1", "1", to: prefix + "words", through: feeder)
+        try feeder.commit(offsets: [], group: nil)
+        #expect(try eventually { worker.metrics.figures.processed == 1 })
+
+        held.withLock { $0 = 930 }
+        #expect(try eventually { worker.metrics.notReady?.contains("memory is used up") == true })
+        try send("a/w/2", "2", to: prefix + "words", through: feeder)
+        try feeder.commit(offsets: [], group: nil)
+        Thread.sleep(forTimeInterval: 2)
+        #expect(worker.metrics.figures.processed == 1)
+        // Not enough room yet to take more.
+        held.withLock { $0 = 860 }
+        Thread.sleep(forTimeInterval: 2)
+        #expect(worker.metrics.figures.processed == 1)
+        held.withLock { $0 = 500 }
+        #expect(try eventually { worker.metrics.figures.processed == 2 && worker.metrics.isReady })
+        #expect(worker.stop())
+
+        held.withLock { $0 = 990 }
+        let restored = RunningWorker(stage, instance: "1", configuration: configuration)
+        #expect(try eventually { restored.failure != nil })
+        #expect(restored.failure?.contains("restoring takes more memory") == true, "\(restored.failure ?? "")")
+        #expect(restored.metrics.figures.processed == 0)
+    }
+
+    @Test func knowsItsOwnMemory() throws {
+        #expect(MemoryLimit.residentOfProcess() > 1 << 20)
+        #expect(try #require(MemoryLimit.ofSystem()).bytes > MemoryLimit.residentOfProcess())
+    }
+}
