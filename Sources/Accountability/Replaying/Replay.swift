@@ -19,11 +19,14 @@ struct Replay: OperatorCommand {
               accountability compare "" before-appeals --year 2019
 
             Everything but the ledger is derived from it, so a copy of the ledger is a copy of the installation at that moment: workers that \
-            are started on the namespace compute it. Submissions are copied whole or not at all; acts of opening and closing years are \
-            copied as they come. The ranks that a release of the state's results froze are copied with it: what was official stays the norm. \
+            are started on the namespace compute it. Submissions and the acts of opening and closing years are copied whole or not at all, \
+            with their own times. A submission of which only a part can be read yet is waited for a moment; then nothing is copied, unless \
+            --skip-unfinished leaves it out. The ranks that a release of the state's results froze are copied as they stood at the moment: \
+            what was official stays the norm. Norms are kept by key, so one that a later release replaced may be gone; you are warned. \
             The target must be empty; it gets as many partitions as the source has.
 
-            Exit codes: 0 done; 64 usage; 69 no broker answers; 78 the ledger is missing, or the target is not empty.
+            Exit codes: 0 done; 64 usage; 69 no broker answers; 75 a submission cannot be read whole yet, nothing was copied; 78 the ledger \
+            is missing, or the target is not empty.
             """
     )
 
@@ -35,17 +38,18 @@ struct Replay: OperatorCommand {
     @Option(help: ArgumentHelp("The moment, ISO 8601; default: now.", valueName: "time"))
     var asOf: String?
 
+    @Flag(help: "Leave out submissions that cannot be read whole, instead of stopping.")
+    var skipUnfinished = false
+
     func operate() throws {
         let source = try broker.connection()
         guard into != source.pipeline.namespace else { throw ValidationError("--into names the namespace that is to be copied") }
-        let moment: Int64
+        var moment = ReplayMoment(skipsUnfinished: skipUnfinished)
         if let asOf {
             guard let date = try? Date(asOf, strategy: .iso8601) else {
                 throw ValidationError("--as-of takes a time such as 2019-09-24T12:00:00Z")
             }
-            moment = Int64(date.timeIntervalSince1970 * 1000)
-        } else {
-            moment = .max
+            moment.milliseconds = Int64(date.timeIntervalSince1970 * 1000)
         }
         var options = broker
         options.namespace = into
@@ -57,79 +61,125 @@ struct Replay: OperatorCommand {
             throw Failure(.configuration, "the ledger of \(into) has other than \(partitions) partitions: choose another namespace")
         }
         let reader = try TopicReader(target)
-        var isEmpty = true
-        try reader.read(Topics.submissions) { _ in isEmpty = false }
-        reader.close()
-        guard isEmpty else { throw Failure(.configuration, "the ledger of \(into) is not empty: choose another namespace, or delete its topics") }
+        defer { reader.close() }
+        guard try reader.isUntouched(Topics.submissions) else {
+            throw Failure(
+                .configuration,
+                "the ledger of \(into) is not empty, be it by what a replay that was stopped left behind: choose another namespace, or delete its topics"
+            )
+        }
         let copied = try LedgerCopy(from: source, to: target, until: moment).run()
         Standard.line("copied \(copied.records) records of \(copied.submissions) submissions into \(into)\(asOf.map { ", as of \($0)" } ?? "")")
         Standard.line("`accountability up --namespace \(into)` in a home of its own computes it; `accountability compare` tells what differs")
     }
 }
 
+/// The moment up to which a ledger is copied, and what becomes of what can't be read whole then.
+struct ReplayMoment {
+    /// In milliseconds since 1970.
+    var milliseconds = Int64.max
+    /// Whether a submission of which only a part can be read is left out; otherwise nothing is copied.
+    var skipsUnfinished = false
+}
+
 /// Copies the records of a ledger, in order by partition, in one transaction.
 struct LedgerCopy {
     let source: Connection
     let target: Connection
-    let moment: Int64
+    let moment: ReplayMoment
+    private let logger = Logger(label: "accountability")
 
-    init(from source: Connection, to target: Connection, until moment: Int64) {
+    /// How often the ledger is counted until every submission is whole, and how long is waited in between.
+    private static let attempts = 3
+    private static let pause = 2.0
+
+    init(from source: Connection, to target: Connection, until moment: ReplayMoment) {
         self.source = source
         self.target = target
         self.moment = moment
     }
 
     func run() throws -> (records: Int, submissions: Int) {
-        let prefix = target.pipeline.namespace.isEmpty ? "accountability" : target.pipeline.namespace
-        let sink = try TransactionalSink(
-            kafka: target.kafka, transactionalID: "\(prefix).replay", memoryTopic: target.pipeline.name(Topics.progress),
-            source: "/\(prefix)/replay", logger: Logger(label: "accountability")
-        )
-        defer { sink.close(timeout: .seconds(5)) }
-        let topic = target.pipeline.name(Topics.submissions)
         let reader = try TopicReader(source)
         defer { reader.close() }
-        var records = 0
-        var submissions: Set<String> = []
-        // A submission is one transaction with one moment of receipt: its header decides for all of its rows.
-        var left: Set<String> = []
-        try reader.read(Topics.submissions, markers: true) { record in
-            guard let key = record.key, let value = record.value else { return }
-            let isMarker = CompletionMarker.isMarker(key: key)
-            let timestamp = record.timestamp ?? 0
-            if isMarker {
-                guard timestamp <= moment else { return }
-            } else if let entry = record.decoded(Accountability_V1_SubmissionEntry.self) {
-                switch entry.entry {
-                case .header(let header):
-                    guard header.receivedUnixMilliseconds <= moment else {
-                        left.insert(header.submission)
-                        return
-                    }
-                    submissions.insert(header.submission)
-                case .row(let row):
-                    guard !left.contains(row.submission) else { return }
-                case .yearOpened, nil:
-                    guard timestamp <= moment else { return }
-                }
+        // Before the ledger: a norm of a release that the copy does not have would be of no use, and one less than it has is taken anew.
+        let norms = try norms(reader)
+        var selection = try selection(reader, PipelineTopics(source).partitions(of: Topics.submissions))
+        let prefix = target.pipeline.namespace.isEmpty ? "accountability" : target.pipeline.namespace
+        let writer = try CopyWriter(target, identity: "\(prefix).replay", logger: logger)
+        defer { writer.close() }
+        do {
+            let topic = target.pipeline.name(Topics.submissions)
+            var records = 0
+            try reader.read(Topics.submissions, markers: true) { record in
+                let isTaken = selection.takes(
+                    Self.entry(record), partition: record.partition, offset: record.offset, timestamp: record.timestamp ?? 0
+                )
+                guard isTaken else { return }
+                try writer.send(record.detach(), to: topic)
+                records += 1
             }
-            try sink.send(
-                topic: topic, partition: record.partition, key: key, value: value,
-                eventType: isMarker ? Topics.completionType : Topics.submissions.eventType, cause: ""
-            )
-            records += 1
+            for norm in norms { try writer.send(norm, to: target.pipeline.name(Topics.percentiles)) }
+            try writer.commit()
+            return (records, selection.submissions.count)
+        } catch {
+            writer.abort()
+            throw error
         }
-        // The norms of official ranks: what was published then cannot be told from the ledger, whose rows come in another order.
-        let percentiles = target.pipeline.name(Topics.percentiles)
-        try reader.read(Topics.percentiles) { record in
-            guard let key = record.key, let value = record.value, record.timestamp ?? 0 <= moment,
-                record.decoded(Accountability_V1_PercentileEntry.self)?.norm.release.isEmpty == false
-            else { return }
-            try sink.send(
-                topic: percentiles, partition: record.partition, key: key, value: value, eventType: Topics.percentiles.eventType, cause: ""
+    }
+
+    /// Counts the ledger until every submission of the moment is whole.
+    private func selection(_ reader: TopicReader, _ partitions: Int32) throws -> LedgerSelection {
+        var attempt = 1
+        while true {
+            var census = LedgerCensus(partitions: partitions, moment: moment.milliseconds)
+            try reader.read(Topics.submissions, markers: true) { record in
+                census.count(Self.entry(record), partition: record.partition, offset: record.offset, timestamp: record.timestamp ?? 0)
+            }
+            let unfinished = census.unfinished
+            guard !unfinished.isEmpty, attempt < Self.attempts else {
+                guard unfinished.isEmpty || moment.skipsUnfinished else {
+                    throw Failure(
+                        .tryAgain,
+                        "nothing was copied: of \(unfinished.joined(separator: ", ")) only a part can be read, as it is being committed or waits behind "
+                            + "another's transaction; try again, or leave it out with --skip-unfinished"
+                    )
+                }
+                for submission in unfinished { Standard.error("replay: left out, as only a part of it can be read: \(submission)") }
+                let selection = census.selection
+                for act in selection.partialActs { Standard.error("replay: left out, as it is not on every partition at the moment: \(act)") }
+                return selection
+            }
+            attempt += 1
+            Thread.sleep(forTimeInterval: Self.pause)
+        }
+    }
+
+    /// The norms of official ranks: what was published then cannot be told from the ledger, whose rows come in another order.
+    private func norms(_ reader: TopicReader) throws -> [OwnedRecord] {
+        var norms = NormsOfMoment(moment: moment.milliseconds)
+        try reader.read(Topics.percentiles) { record in norms.take(record) }
+        for (year, oldest) in norms.doubtful {
+            Standard.error(
+                "replay: warning: norms of \(year) are left only from \(SubmissionIdentifier.timestamp(oldest)) on, after the moment: if another release "
+                    + "stood at the moment, its norm is gone, and the copy takes its own"
             )
         }
-        try sink.commit(offsets: [], group: nil)
-        return (records, submissions.count)
+        return norms.standing
+    }
+
+    /// What a record of the ledger is.
+    static func entry(_ record: borrowing Record) -> LedgerEntry {
+        guard let key = record.key else { return .other }
+        let isMarker = CompletionMarker.isMarker(key: key)
+        guard let entry = isMarker ? nil : record.decoded(Accountability_V1_SubmissionEntry.self) else {
+            return isMarker ? .act(String(decoding: [UInt8](copying: key), as: UTF8.self)) : .other
+        }
+        switch entry.entry {
+        case .header(let header): return .header(header)
+        case .row(let row): return .row(row)
+        case .yearOpened: return .act(String(decoding: [UInt8](copying: key), as: UTF8.self))
+        case nil: return .other
+        }
     }
 }

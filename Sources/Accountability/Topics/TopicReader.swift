@@ -69,6 +69,16 @@ struct TopicReader {
         try consumer.unassign()
     }
 
+    /// Whether nothing was ever written to a topic, not even what was aborted.
+    func isUntouched(_ topic: TopicDefinition) throws -> Bool {
+        let name = connection.pipeline.name(topic)
+        let description = try Admin(connection.kafka, logger: logger).describeTopics([name], timeout: .seconds(15))[name]
+        return try (description?.partitions ?? []).allSatisfy { partition in
+            let (low, high) = try consumer.watermarks(TopicPartition(topic: name, partition: partition.partition), timeout: .seconds(15))
+            return low == high
+        }
+    }
+
     /// The newest message of every key of a topic, in the order of the keys.
     ///
     /// - Parameter wanted: which keys are wanted; the others are not decoded.
