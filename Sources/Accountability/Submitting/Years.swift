@@ -122,18 +122,3 @@ enum SchoolYear {
         guard (2000...2100).contains(year) else { throw ValidationError("a school year is the four digits of its spring, 2000 to 2100") }
     }
 }
-
-/// An operator's act on the ledger: a transaction of its own.
-enum OperatorAct {
-    /// Commits what the closure sends, all of it or none.
-    static func commit(_ connection: Connection, _ body: (TransactionalSink) throws -> Void) throws {
-        let prefix = connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace
-        let sink = try TransactionalSink(
-            kafka: connection.kafka, transactionalID: "\(prefix).operator.\(ProcessInfo.processInfo.hostName)",
-            memoryTopic: connection.pipeline.name(Topics.progress), source: "/\(prefix)/operator", logger: Logger(label: "accountability")
-        )
-        defer { sink.close(timeout: .seconds(5)) }
-        try body(sink)
-        try sink.commit(offsets: [], group: nil)
-    }
-}

@@ -1,0 +1,66 @@
+internal import Foundation
+internal import Kafka
+internal import Logging
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+
+/// An operator's act on the ledger: a transaction of its own.
+enum OperatorAct {
+    /// How often an act is tried when other commands of this host take its identity.
+    private static let attempts = 4
+
+    /// Commits what the closure sends, all of it or none.
+    ///
+    /// Commands of one host share an identity, so that the next one ends what a killed one left. Two at once take it from each other; the one that
+    /// lost it waits until the other is likely to be done and does everything again.
+    ///
+    /// - Parameter body: called again where the act is tried again; what it sends twice must mean what it means once.
+    static func commit(_ connection: Connection, _ body: (TransactionalSink) throws -> Void) throws {
+        var attempt = 1
+        while true {
+            do {
+                return try commitOnce(connection, body)
+            } catch where attempt < attempts && isLost(error) {
+                attempt += 1
+                Standard.error("another command of this host is at work at the same time; trying again in a moment")
+                // A first transaction takes about a second. Not the same time for both, or they would meet again.
+                Thread.sleep(forTimeInterval: .random(in: 1.2...3.6))
+            }
+        }
+    }
+
+    private static func commitOnce(_ connection: Connection, _ body: (TransactionalSink) throws -> Void) throws {
+        let prefix = connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace
+        // What the client says of a fence, which is borne here, reads like a disaster; other errors say the same when they are thrown.
+        let logger = Logger(label: "accountability") { _ in SwiftLogNoOpLogHandler() }
+        let sink = try TransactionalSink(
+            kafka: properties(connection.kafka), transactionalID: "\(prefix).operator.\(ProcessInfo.processInfo.hostName)",
+            memoryTopic: connection.pipeline.name(Topics.progress), source: "/\(prefix)/operator", logger: logger
+        )
+        defer { sink.close(timeout: .seconds(5)) }
+        try body(sink)
+        try sink.commit(offsets: [], group: nil)
+    }
+
+    /// The properties of an act's producer: nobody reads past a transaction that is open, so that of a killed command has to end soon.
+    static func properties(_ kafka: KafkaConfiguration) -> KafkaConfiguration {
+        var kafka = kafka
+        guard kafka["transaction.timeout.ms"] == nil else { return kafka }
+        // The client refuses a transaction that is shorter than these.
+        let others = ["message.timeout.ms", "delivery.timeout.ms", "socket.timeout.ms"].compactMap { kafka[$0].flatMap { Int($0) } }
+        kafka["transaction.timeout.ms"] = "\(max(60_000, others.max() ?? 0))"
+        return kafka
+    }
+
+    /// Whether nothing of the act is there, because another took the identity or the transaction was aborted.
+    private static func isLost(_ error: any Error) -> Bool {
+        switch error {
+        case let error as RuntimeError: error.code == .fenced || (error.cause as? KafkaError)?.isFence == true
+        case is TransactionAborted: true
+        case let error as KafkaError: error.isFence
+        default: false
+        }
+    }
+}
