@@ -17,6 +17,7 @@ final class InstallationReader {
     private var labels: [String: TopicLabel] = [:]
     private var passedOver = PassedOver()
     private var open: Set<TopicPartition> = []
+    private var tolerance = Tolerance()
 
     /// A reader of topics from their beginning.
     ///
@@ -63,11 +64,18 @@ final class InstallationReader {
         }
     }
 
-    /// Takes what has come.
+    /// Takes what has come. Brokers that restart are waited for.
     @discardableResult
     func poll(_ timeout: Duration) throws -> Int {
         var batch = RecordBatch(capacity: 4096)
-        let count = try consumer.poll(&batch, timeout: timeout)
+        let count: Int
+        do {
+            count = try consumer.poll(&batch, timeout: timeout)
+        } catch {
+            try tolerance.bear(error)
+            return 0
+        }
+        if count > 0 { tolerance.clear() }
         for index in 0..<batch.count {
             let record = batch[index]
             guard labels[record.topic]?.fits(record) != false, record.key != nil else {
@@ -94,8 +102,10 @@ final class InstallationReader {
     /// Records of the ledger.
     func ledgerRecords() throws -> Int64 {
         let name = connection.pipeline.name(Topics.submissions)
+        let consumer = consumer
         return try (0..<(counts[name] ?? 0)).reduce(0) { total, partition in
-            let (low, high) = try consumer.watermarks(TopicPartition(topic: name, partition: partition), timeout: .seconds(15))
+            let place = TopicPartition(topic: name, partition: partition)
+            let (low, high) = try tolerance.call { () throws(KafkaError) in try consumer.watermarks(place, timeout: .seconds(15)) }
             return total + high - low
         }
     }

@@ -38,14 +38,25 @@ struct TopicReader {
         try consumer.assign(open.sorted().map { TopicPartitionOffset($0, .beginning) })
         var batch = RecordBatch(capacity: 4096)
         var deadline = ContinuousClock.now + .seconds(60)
+        var tolerance = Tolerance()
         let line = Standard.errorIsTerminal ? ProgressLine() : nil
         defer { line?.clear() }
         var total = 0
         let label = TopicLabel(topic)
         var passedOver = PassedOver()
         while !open.isEmpty {
-            let count = try consumer.poll(&batch, timeout: .milliseconds(100))
-            if count > 0 { deadline = ContinuousClock.now + .seconds(60) }
+            let count: Int
+            do {
+                count = try consumer.poll(&batch, timeout: .milliseconds(100))
+            } catch {
+                // The consumer goes on where it was when the partition has a leader again.
+                try tolerance.bear(error)
+                continue
+            }
+            if count > 0 {
+                tolerance.clear()
+                deadline = ContinuousClock.now + .seconds(60)
+            }
             total += count
             line?.show("reading \(name): \(total) records")
             for index in 0..<batch.count {

@@ -1,0 +1,64 @@
+internal import Foundation
+internal import Kafka
+internal import Operating
+
+/// How long a command goes on reading while brokers restart: what they then say of topics, partitions and leaders passes by itself.
+struct Tolerance {
+    /// For how long errors may come one after another.
+    static let limit = Duration.seconds(60)
+    /// After how long without an error the next one is the first again.
+    private static let memory = Duration.seconds(30)
+
+    private let limit: Duration
+    private let now: () -> ContinuousClock.Instant
+    private var first: ContinuousClock.Instant?
+    private var last: ContinuousClock.Instant?
+
+    init(limit: Duration = Self.limit, now: @escaping () -> ContinuousClock.Instant = { .now }) {
+        self.limit = limit
+        self.now = now
+    }
+
+    /// Takes note that the brokers answer.
+    mutating func clear() {
+        first = nil
+    }
+
+    /// Bears an error.
+    ///
+    /// - Throws: the error where it does not pass by itself; ``Failure`` where such errors have come for too long.
+    mutating func bear(_ error: KafkaError) throws {
+        guard error.passes else { throw error }
+        let now = now()
+        if first == nil || now - (last ?? now) > Self.memory { first = now }
+        last = now
+        guard now - (first ?? now) < limit else {
+            throw Failure(
+                .brokerUnavailable,
+                "the brokers have not answered for \(Int(limit / .seconds(1))) seconds (\(error)): are they running? "
+                    + "`accountability doctor` looks at them"
+            )
+        }
+    }
+
+    /// Repeats a call until it succeeds, or its errors are not to be borne.
+    mutating func call<Value>(_ body: () throws(KafkaError) -> Value) throws -> Value {
+        while true {
+            do {
+                let value = try body()
+                clear()
+                return value
+            } catch {
+                try bear(error)
+                Thread.sleep(forTimeInterval: 0.25)
+            }
+        }
+    }
+}
+
+extension KafkaError {
+    /// Whether it passes when a broker is back or another leads its partitions.
+    ///
+    /// What the client takes from metadata is not marked as retriable.
+    var passes: Bool { !isFatal && (isRetriable || code == .unknownTopic || code == .unknownPartition) }
+}
