@@ -46,7 +46,7 @@ struct BrokerCheck {
         let count = cluster.brokers.count
         let identity = cluster.clusterID.map { ", cluster \($0)" } ?? ""
         let why = "\(count) broker\(count == 1 ? "" : "s") answer\(count == 1 ? "s" : "")\(identity)"
-        if count < 3, connection.installation?.isLocalBroker != true {
+        if count < 3, !connection.kafka.isLocalBroker {
             return .warning("brokers", connection.brokers, why, "the ledger is kept for ever: three brokers and replication 3 survive the loss of one")
         }
         return .ok("brokers", connection.brokers, why)
@@ -88,15 +88,12 @@ struct BrokerCheck {
         guard groups.allSatisfy({ $0.topics.allSatisfy { counts[$0] != nil } }) else { return [] }
         var findings: [Finding] = []
         do {
-            var kafka = connection.kafka
-            kafka["group.id"] = "\(prefix).reader"
-            let consumer = try Consumer(kafka, logger: logger)
-            defer { consumer.close(timeout: .seconds(2)) }
-            let lags = LagReader(admin: admin, consumer: consumer, timeout: timeout)
+            let reader = try LagReader(connection, admin: admin, logger: logger)
+            defer { reader.close() }
+            let lags = try reader.lags(of: groups, counts)
             var described: [String: GroupDescription] = [:]
             for group in try admin.describeGroups(groups.map(\.group), timeout: timeout) { described[group.groupID] = group }
-            for group in groups {
-                let lag = try lags.lag(of: group, counts)
+            for (group, lag) in zip(groups, lags) {
                 let members = described[group.group]?.members.count ?? 0
                 let state = described[group.group]?.state ?? .unknown
                 let why = "\(members) member\(members == 1 ? "" : "s"), \(state.rawValue), \(lag) records behind"

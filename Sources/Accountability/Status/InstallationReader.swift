@@ -13,6 +13,7 @@ final class InstallationReader {
     let counts: [String: Int32]
     private(set) var view = InstallationView()
     private let consumer: Consumer
+    private let lagReader: LagReader
     private var topics: [String: TopicDefinition] = [:]
     private var labels: [String: TopicLabel] = [:]
     private var passedOver = PassedOver()
@@ -31,6 +32,7 @@ final class InstallationReader {
         kafka["group.id"] = "\(prefix).reader"
         kafka["enable.partition.eof"] = "true"
         consumer = try Consumer(kafka, logger: logger)
+        lagReader = try LagReader(connection, admin: admin, logger: logger)
         counts = try admin.describeTopics(timeout: .seconds(15)).mapValues { Int32($0.partitions.count) }
         for topic in wanted {
             let name = connection.pipeline.name(topic)
@@ -95,8 +97,9 @@ final class InstallationReader {
 
     /// How far each stage is behind.
     func lags() throws -> [(stage: String, lag: Int64)] {
-        let reader = LagReader(admin: admin, consumer: consumer, timeout: .seconds(15))
-        return try StageGroup.all(connection.pipeline).map { ($0.stage, try reader.lag(of: $0, counts)) }
+        let groups = StageGroup.all(connection.pipeline)
+        let lags = try lagReader.lags(of: groups, counts)
+        return zip(groups, lags).map { ($0.stage, $1) }
     }
 
     /// Records of the ledger.
@@ -110,8 +113,9 @@ final class InstallationReader {
         }
     }
 
-    /// Ends the consumer.
+    /// Ends the consumers.
     func close() {
+        lagReader.close()
         consumer.close(timeout: .seconds(5))
     }
 }

@@ -16,8 +16,8 @@ struct StatusCommand: OperatorCommand {
               accountability status --once
               accountability status --json | jq '.years[] | {year, isComplete}'
 
-            'Records behind' counts what a stage has not committed yet; a few may remain when all is done, as the end of a transaction takes \
-            a place of its own.
+            'Records behind' tells how many places of its topics a stage has not come past yet. What ends a transaction takes a place too, so \
+            that it can be some too many while records come; 0 means that nothing is left to read.
 
             Exit codes: 0 done; 64 usage; 69 no broker answers; 78 a topic is missing.
             """

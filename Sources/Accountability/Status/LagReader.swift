@@ -1,0 +1,121 @@
+internal import Foundation
+internal import Kafka
+internal import Logging
+internal import Operating
+internal import Stages
+
+/// Reads how far groups are behind.
+///
+/// The distance from a committed offset to the end of a partition is no count of records: what ends a transaction takes a place, and so does
+/// everything of one that was aborted. So where the distance is small it is read whether there is a record in it at all.
+final class LagReader {
+    /// What a group has not come past of a partition.
+    private struct Gap: Hashable {
+        let partition: TopicPartition
+        let start: Int64
+        let end: Int64
+        var distance: Int64 { end - start }
+    }
+
+    /// Up to this distance it is read whether there is a record.
+    private static let readable: Int64 = 5000
+    /// How long the reading of all of them may take.
+    private static let patience = Duration.seconds(5)
+
+    private let admin: Admin
+    private let consumer: Consumer
+    private let timeout = Duration.seconds(15)
+    private var tolerance = Tolerance()
+    /// Gaps that were found to hold no record: they stay so, as a partition's end moves with whatever is committed.
+    private var empty: Set<Gap> = []
+
+    init(_ connection: Connection, admin: Admin, logger: Logger) throws {
+        self.admin = admin
+        var kafka = connection.kafka
+        kafka["group.id"] = "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).reader"
+        kafka["enable.partition.eof"] = "true"
+        kafka["fetch.wait.max.ms"] = "20"
+        // One record is enough to know; the local broker's own bounds stay as they are.
+        if !kafka.isLocalBroker { kafka["fetch.message.max.bytes"] = "65536" }
+        consumer = try Consumer(kafka, logger: logger)
+    }
+
+    /// How far each group is behind the end of its topics: 0 where there is no record that it has not come past, otherwise the distance less one
+    /// place for each partition.
+    ///
+    /// - Parameter counts: partitions of each topic.
+    func lags(of groups: [StageGroup], _ counts: [String: Int32]) throws -> [Int64] {
+        var watermarks: [TopicPartition: (low: Int64, high: Int64)] = [:]
+        let behind = try groups.map { try gaps(of: $0, counts, &watermarks) }
+        let small = Set(behind.joined().filter { $0.distance <= Self.readable })
+        empty.formIntersection(small)
+        let filled = try filled(small.subtracting(empty))
+        return behind.map { gaps in
+            gaps.reduce(0) { total, gap in total + (empty.contains(gap) ? 0 : max(filled.contains(gap) ? 1 : 0, gap.distance - 1)) }
+        }
+    }
+
+    private func gaps(
+        of group: StageGroup, _ counts: [String: Int32], _ watermarks: inout [TopicPartition: (low: Int64, high: Int64)]
+    ) throws -> [Gap] {
+        let partitions = group.topics.flatMap { topic in (0..<(counts[topic] ?? 0)).map { TopicPartition(topic: topic, partition: $0) } }
+        var committed: [TopicPartition: Int64] = [:]
+        let offsets = try tolerance.call { () throws(KafkaError) in
+            try admin.groupOffsets(group.group, partitions: partitions, timeout: timeout)
+        }
+        for offset in offsets { committed[offset.topicPartition] = offset.offset.value }
+        return try partitions.compactMap { partition in
+            let (low, high) = try watermarks[partition]
+                ?? tolerance.call { () throws(KafkaError) in try consumer.watermarks(partition, timeout: timeout) }
+            watermarks[partition] = (low, high)
+            let start = max(low, committed[partition] ?? low)
+            return start < high ? Gap(partition: partition, start: start, end: high) : nil
+        }
+    }
+
+    /// Those of the gaps in which there is a record; notes those in which there is none. What is not known in time is neither.
+    private func filled(_ gaps: Set<Gap>) throws -> Set<Gap> {
+        var filled: Set<Gap> = []
+        // Groups that read the same partition may be at different places of it: those furthest behind first.
+        var waiting = Dictionary(grouping: gaps, by: \.partition).mapValues { $0.sorted { $0.start > $1.start } }
+        let deadline = ContinuousClock.now + Self.patience
+        while !waiting.isEmpty, ContinuousClock.now < deadline {
+            var open = waiting.compactMapValues(\.last)
+            try consumer.assign(open.values.map { TopicPartitionOffset($0.partition, .at($0.start)) })
+            while consumer.nextPartitionEnd() != nil {}
+            var batch = RecordBatch(capacity: 1024)
+            while !open.isEmpty, ContinuousClock.now < deadline {
+                do {
+                    try consumer.poll(&batch, timeout: .milliseconds(50))
+                } catch {
+                    try tolerance.bear(error)
+                    continue
+                }
+                for index in 0..<batch.count {
+                    let record = batch[index]
+                    let partition = TopicPartition(topic: record.topic, partition: record.partition)
+                    guard let gap = open[partition], record.offset >= gap.start else { continue }
+                    filled.insert(gap)
+                    open[partition] = nil
+                }
+                while let end = consumer.nextPartitionEnd() {
+                    guard let gap = open.removeValue(forKey: end.topicPartition) else { continue }
+                    // Whoever is not as far behind has nothing before it either.
+                    for other in waiting[gap.partition] ?? [] where other.end == gap.end { empty.insert(other) }
+                }
+            }
+            batch.removeAll()
+            waiting = waiting.compactMapValues { gaps in
+                let left = gaps.dropLast().filter { !empty.contains($0) }
+                return left.isEmpty ? nil : Array(left)
+            }
+        }
+        try consumer.unassign()
+        return filled
+    }
+
+    /// Ends the consumer.
+    func close() {
+        consumer.close(timeout: .seconds(2))
+    }
+}
