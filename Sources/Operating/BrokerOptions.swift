@@ -68,7 +68,7 @@ public struct BrokerOptions: ParsableArguments, Sendable {
         }
         var kafka = KafkaConfiguration(bootstrapServers: address)
         let isOurs = installation?.brokers == address
-        if localBroker || (isOurs && installation?.isLocalBroker == true) { kafka.adaptToLocalBroker() }
+        if localBroker || (isOurs && Self.isLocal(installation, home)) { kafka.adaptToLocalBroker() }
         var file = propertiesFile ?? environment["ACCOUNTABILITY_PROPERTIES_FILE"]
         if file == nil, isOurs, FileManager.default.fileExists(atPath: home.clientProperties.path) { file = home.clientProperties.path }
         if let file {
@@ -88,6 +88,13 @@ public struct BrokerOptions: ParsableArguments, Sendable {
         if kafka["bootstrap.servers"] == nil || brokers != nil { kafka["bootstrap.servers"] = address }
         if kafka["client.id"] == nil { kafka["client.id"] = "accountability" }
         return Connection(kafka: kafka, pipeline: Pipeline(namespace: space), home: home, installation: isOurs ? installation : nil)
+    }
+
+    /// Whether the broker of an installation is a local one. The one that `up` started is that only as long as it runs: after `down` a cluster may
+    /// answer at the same address, for which the local broker's ways would be wrong.
+    private static func isLocal(_ installation: Installation?, _ home: Home) -> Bool {
+        guard let installation, installation.isLocalBroker else { return false }
+        return !installation.ownsBroker || home.runsLocalBroker
     }
 
     /// The properties that the environment sets: `ACCOUNTABILITY_KAFKA_SASL_PASSWORD` is `sasl.password`.

@@ -105,8 +105,9 @@ struct Up: AsyncOperatorCommand {
             isLocalBroker: local != nil || broker.localBroker, ownsBroker: local != nil, instances: instances
         )
         .save(to: home)
-        // From here on the connection is what every later command will find.
-        let connection = try BrokerOptions.parse([]).connection(environment: ["ACCOUNTABILITY_HOME": home.directory.path])
+        // What every later command will find while the broker runs, which is about to be started.
+        let connection = try BrokerOptions.parse(local == nil ? [] : ["--local-broker"])
+            .connection(environment: ["ACCOUNTABILITY_HOME": home.directory.path])
 
         var plan = Plan(programs: local.map { [$0.plan(home)] } ?? [], stopTimeout: stopTimeout)
         try plan.save(home)

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import Kafka
+import Operating
+import Testing
+@testable import accountability
+
+@Suite struct BrokerOptionsTests {
+    /// Whether a connection is one to the local broker, with what `up` wrote into the home.
+    private func isLocal(_ home: Home, arguments: [String] = []) throws -> Bool {
+        try BrokerOptions.parse(arguments).connection(environment: ["ACCOUNTABILITY_HOME": home.directory.path]).kafka.isLocalBroker
+    }
+
+    private func home(ownsBroker: Bool) throws -> Home {
+        let home = Home(environment: ["ACCOUNTABILITY_HOME": FileManager.default.temporaryDirectory.appending(path: "home-\(UUID())").path])
+        try home.create()
+        try Installation(brokers: "127.0.0.1:9092", namespace: "", isLocalBroker: true, ownsBroker: ownsBroker, instances: 1).save(to: home)
+        return home
+    }
+
+    @Test func aBrokerIsLocalOnlyWhileTheOneThatWasStartedRuns() throws {
+        let home = try home(ownsBroker: true)
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        let processes = Processes(home: home)
+        #expect(try !isLocal(home))
+        #expect(try isLocal(home, arguments: ["--local-broker"]))
+        // While the broker is started again its supervisor speaks for it.
+        for name in [Processes.broker, Processes.supervisor] {
+            try processes.note(getpid(), as: name)
+            #expect(try isLocal(home))
+            #expect(try isLocal(home, arguments: ["--brokers", "127.0.0.1:9092"]))
+            #expect(try !isLocal(home, arguments: ["--brokers", "kafka:9092"]))
+            processes.forget(name)
+            #expect(try !isLocal(home, arguments: ["--brokers", "127.0.0.1:9092"]))
+        }
+        // Another process with its number is not it.
+        try "\(getpid()) 1\n".write(to: home.pidFile(Processes.broker), atomically: true, encoding: .utf8)
+        #expect(try !isLocal(home))
+    }
+
+    @Test func whatAnOperatorCalledLocalStaysIt() throws {
+        let home = try home(ownsBroker: false)
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        #expect(try isLocal(home))
+        #expect(try !isLocal(home, arguments: ["--brokers", "kafka:9092"]))
+    }
+}
