@@ -67,7 +67,11 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
         switch error.code {
         case .timedOut, .requestTimedOut, .transport, .allBrokersDown: .brokerUnavailable
         case .fenced, .producerFenced, .fencedInstanceID: .tryAgain
-        case .invalidConfiguration, .authentication, .topicAuthorizationFailed, .unknownTopic, .unknownTopicOrPartition:
+        case .invalidConfiguration, .authentication, .ssl, .unknownTopic, .unknownTopicOrPartition:
+            .configuration
+        // What the cluster does not allow, it will not allow the next time either.
+        case .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed, .transactionalIDAuthorizationFailed,
+            .invalidTransactionTimeout, .invalidSessionTimeout:
             .configuration
         default: error.isRetriable ? .tryAgain : .internalError
         }
@@ -79,6 +83,8 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
             "no broker answers (\(error)): is it running? `accountability up` starts one on this machine, --brokers names another"
         case .unknownTopic, .unknownTopicOrPartition:
             "\(error); `accountability topics --create` creates what is missing"
+        case .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed, .transactionalIDAuthorizationFailed:
+            "\(error); `accountability topics --acls` prints the rights that are needed"
         default: "\(error)"
         }
     }
