@@ -55,8 +55,9 @@ struct BrokerCheck {
     private func topics(_ found: [String: TopicDescription]) -> [Finding] {
         var findings: [Finding] = []
         do {
-            let problems = try PipelineTopics(connection).problems()
-            findings += problems.map {
+            let topics = try PipelineTopics(connection)
+            findings += try topics.notes().map { .warning("topics", connection.brokers, $0, "leave it if it was meant so") }
+            findings += try topics.problems().map {
                 .problem("topic", connection.brokers, $0, "`accountability topics --create` creates what is missing; `accountability topics --help` tells more")
             }
         } catch {
@@ -104,11 +105,20 @@ struct BrokerCheck {
                 } else {
                     findings.append(.ok("group", group.group, why))
                 }
+                if try reader.hasLostOffsets(group, counts) { findings.append(Self.lostOffsets(group)) }
             }
         } catch {
             findings.append(.problem("groups", connection.brokers, "they cannot be described (\(error))", "the user of the client needs the right to describe groups"))
         }
         return findings
+    }
+
+    /// A group that nobody is a member of loses its offsets after a time, seven days unless the brokers say otherwise.
+    private static func lostOffsets(_ group: StageGroup) -> Finding {
+        .warning(
+            "offsets", group.group, "it has no committed offsets, though the stage has published: they expired, or were deleted",
+            "the stage reads everything again from the beginning; set offsets.retention.minutes of the brokers to more than the workers may ever be away"
+        )
     }
 
     private var prefix: String { connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace }

@@ -39,7 +39,11 @@ struct Up: AsyncOperatorCommand {
     @Option(help: ArgumentHelp("Partitions of each table that is created.", valueName: "count"))
     var partitions: Int32 = 12
 
-    @Option(help: ArgumentHelp("On how many brokers each partition is kept; default: the cluster's own.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "On how many brokers each partition is kept; default: 3 where there are as many, otherwise the cluster's own.", valueName: "count"
+        )
+    )
     var replication: Int16 = -1
 
     @Option(help: ArgumentHelp("Instances of each stage but ingestion, which share its partitions.", valueName: "count"))

@@ -17,6 +17,9 @@ final class LagReader {
         var distance: Int64 { end - start }
     }
 
+    /// Where the partitions of a group's topics begin and end, by what was asked of the brokers.
+    private typealias Watermarks = [TopicPartition: (low: Int64, high: Int64)]
+
     /// Up to this distance it is read whether there is a record.
     private static let readable: Int64 = 5000
     /// How long the reading of all of them may take.
@@ -45,7 +48,7 @@ final class LagReader {
     ///
     /// - Parameter counts: partitions of each topic.
     func lags(of groups: [StageGroup], _ counts: [String: Int32]) throws -> [Int64] {
-        var watermarks: [TopicPartition: (low: Int64, high: Int64)] = [:]
+        var watermarks: Watermarks = [:]
         let behind = try groups.map { try gaps(of: $0, counts, &watermarks) }
         let small = Set(behind.joined().filter { $0.distance <= Self.readable })
         empty.formIntersection(small)
@@ -55,18 +58,41 @@ final class LagReader {
         }
     }
 
-    private func gaps(
-        of group: StageGroup, _ counts: [String: Int32], _ watermarks: inout [TopicPartition: (low: Int64, high: Int64)]
-    ) throws -> [Gap] {
-        let partitions = group.topics.flatMap { topic in (0..<(counts[topic] ?? 0)).map { TopicPartition(topic: topic, partition: $0) } }
+    /// Whether the committed offsets of a group are gone: its topics hold something, the stage has published, and no offset says how far it came.
+    func hasLostOffsets(_ group: StageGroup, _ counts: [String: Int32]) throws -> Bool {
+        guard try committed(group, Self.partitions(of: group.topics, counts)).isEmpty else { return false }
+        return try [group.topics, group.outputs].allSatisfy { topics in
+            try Self.partitions(of: topics, counts).contains { partition in
+                let (low, high) = try watermarks(partition)
+                return high > low
+            }
+        }
+    }
+
+    private static func partitions(of topics: [String], _ counts: [String: Int32]) -> [TopicPartition] {
+        topics.flatMap { topic in (0..<(counts[topic] ?? 0)).map { TopicPartition(topic: topic, partition: $0) } }
+    }
+
+    private func committed(_ group: StageGroup, _ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
         var committed: [TopicPartition: Int64] = [:]
         let offsets = try tolerance.call { () throws(KafkaError) in
             try admin.groupOffsets(group.group, partitions: partitions, timeout: timeout)
         }
         for offset in offsets { committed[offset.topicPartition] = offset.offset.value }
+        return committed
+    }
+
+    private func watermarks(_ partition: TopicPartition) throws -> (low: Int64, high: Int64) {
+        try tolerance.call { () throws(KafkaError) in try consumer.watermarks(partition, timeout: timeout) }
+    }
+
+    private func gaps(
+        of group: StageGroup, _ counts: [String: Int32], _ watermarks: inout Watermarks
+    ) throws -> [Gap] {
+        let partitions = Self.partitions(of: group.topics, counts)
+        let committed = try committed(group, partitions)
         return try partitions.compactMap { partition in
-            let (low, high) = try watermarks[partition]
-                ?? tolerance.call { () throws(KafkaError) in try consumer.watermarks(partition, timeout: timeout) }
+            let (low, high) = try watermarks[partition] ?? self.watermarks(partition)
             watermarks[partition] = (low, high)
             let start = max(low, committed[partition] ?? low)
             return start < high ? Gap(partition: partition, start: start, end: high) : nil

@@ -6,12 +6,15 @@ struct StageGroup {
     let stage: String
     let group: String
     let topics: [String]
+    /// What the stage publishes.
+    var outputs: [String] = []
 
     /// The groups of an installation; ingestion reads files and has none.
     static func all(_ pipeline: Pipeline) -> [StageGroup] {
         pipeline.stages.map { stage in
             StageGroup(
-                stage: stage.name, group: pipeline.group(stage.name), topics: stage.sources.filter { !$0.isBroadcast }.map(\.topic)
+                stage: stage.name, group: pipeline.group(stage.name), topics: stage.sources.filter { !$0.isBroadcast }.map(\.topic),
+                outputs: stage.outputs.map(\.topic)
             )
         }
     }

@@ -18,6 +18,9 @@ struct TopicsCommand: OperatorCommand {
               accountability topics --acls --principal-prefix accountability- > acls.sh
               accountability topics --delete --yes          all records of this namespace, the ledger included
 
+            Topics that are kept on three brokers are made with min.insync.replicas=2. Where topics that are there are kept otherwise, a note \
+            on standard error says so.
+
             Exit codes: 0 done; 69 no broker answers; 78 a topic is missing or has other partitions or properties than it must have.
             """
     )
@@ -30,7 +33,11 @@ struct TopicsCommand: OperatorCommand {
     @Option(help: ArgumentHelp("Partitions of each table that is created.", valueName: "count"))
     var partitions: Int32 = 12
 
-    @Option(help: ArgumentHelp("On how many brokers each partition is kept; default: the cluster's own.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "On how many brokers each partition is kept; default: 3 where there are as many, otherwise the cluster's own.", valueName: "count"
+        )
+    )
     var replication: Int16 = -1
 
     @Flag(help: "Print the AsyncAPI document of the topics instead.")
@@ -81,6 +88,7 @@ struct TopicsCommand: OperatorCommand {
             for problem in problems { Standard.error("topics: \(problem)") }
             throw ExitStatus.configuration.exitCode
         }
+        for note in try topics.notes() { Standard.error("topics: note: \(note)") }
     }
 }
 
@@ -116,11 +124,13 @@ struct PipelineTopics {
         let present = try partitionCounts()
         let existing = Topics.all.filter { $0.partitioning != .single }.compactMap { present[connection.pipeline.name($0)] }.max()
         let missing = Topics.all.filter { present[connection.pipeline.name($0)] == nil }
+        guard !missing.isEmpty else { return [] }
+        let count = try Replication.count(asked: replication, brokers: admin.describeCluster(timeout: timeout).brokers.count)
         let failures = try admin.createTopics(
             missing.map {
                 NewTopic(
-                    name: connection.pipeline.name($0), partitions: $0.partitionCount(tables: existing ?? partitions), replication: replication,
-                    configuration: $0.configuration
+                    name: connection.pipeline.name($0), partitions: $0.partitionCount(tables: existing ?? partitions), replication: count,
+                    configuration: $0.configuration.merging(Replication.configuration(of: count)) { own, _ in own }
                 )
             },
             timeout: timeout
@@ -173,5 +183,17 @@ struct PipelineTopics {
             }
         }
         return problems
+    }
+
+    /// What of how the topics are kept is worth knowing.
+    func notes() throws -> [String] {
+        let found = try admin.describeTopics(Topics.all.map(connection.pipeline.name), timeout: timeout)
+        let kept = try found.values.map { topic in
+            let minimum = try admin.describeConfigs(topic: topic.name, timeout: timeout).first { $0.name == "min.insync.replicas" }?.value
+            return Replication.Kept(
+                name: topic.name, replicas: topic.partitions.map(\.replicas.count).min() ?? 0, minimum: minimum.flatMap { Int($0) }
+            )
+        }
+        return Replication.notes(kept, brokers: try admin.describeCluster(timeout: timeout).brokers.count)
     }
 }
