@@ -122,7 +122,7 @@ let package = Package(
         ),
         tests("RulesTests", ["Rules", "Tables", "PublishedFigures"]),
         tests("MessagesTests", ["Messages"]),
-        tests("StreamingTests", ["Streaming", "Kafka", .crypto, .logging]),
+        tests("StreamingTests", ["Streaming", "Kafka", .crypto, .logging, .protobuf]),
         tests("StagesTests", ["Stages", "Streaming", "Messages", "Rules", "Tables", "PublishedFigures", "FuzzTargets", "accountability"]),
         .target(
             name: "FuzzTargets",

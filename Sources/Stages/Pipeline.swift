@@ -29,6 +29,11 @@ public struct Pipeline: Sendable, Hashable {
         QuarantineTopic(name: name(Topics.quarantine), eventType: Topics.quarantine.eventType)
     }
 
+    /// Where the stages' committed offsets stand a second time.
+    public var positions: PositionsTopic {
+        PositionsTopic(name: name(Topics.positions), eventType: Topics.positions.eventType)
+    }
+
     /// A topic as a stage's output.
     public func output(_ topic: TopicDefinition, memory: Output.Memory) -> Output {
         Output(topic: name(topic), eventType: topic.eventType, memory: memory)

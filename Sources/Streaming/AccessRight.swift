@@ -53,11 +53,13 @@ extension WorkerConfiguration {
     ///   - group: the stage's consumer group; transactional ids of its instances begin with it and a dot.
     ///   - progressTopic: the topic of completion markers.
     ///   - quarantine: where records go that the stage can't use.
+    ///   - positions: where committed offsets stand a second time.
     public static func rights(
         of stage: any Stage,
         group: String,
         progressTopic: String,
-        quarantine: QuarantineTopic? = nil
+        quarantine: QuarantineTopic? = nil,
+        positions: PositionsTopic? = nil
     ) -> Set<AccessRight> {
         var rights: Set<AccessRight> = [
             // Markers are written to it and read back in a restore.
@@ -66,6 +68,7 @@ extension WorkerConfiguration {
             AccessRight(.describe, .group, "\(group).restore"),
             AccessRight(.read, .group, group), AccessRight(.write, .transactionalID, "\(group).", isPrefix: true),
         ]
+        if let positions { rights.formUnion([AccessRight(.write, .topic, positions.name), AccessRight(.read, .topic, positions.name)]) }
         if let quarantine { rights.insert(AccessRight(.write, .topic, quarantine.name)) }
         for source in stage.sources { rights.insert(AccessRight(.read, .topic, source.topic)) }
         for output in stage.outputs {

@@ -23,6 +23,7 @@ extension WorkerLoop {
                 "asking for the committed offsets", limit: max(configuration.brokerTimeout, configuration.openTransactionTimeout)
             ) { (share) throws(KafkaError) in try consumer.committed(partitions + whole, timeout: share) }
             for offset in offsets { committed[offset.topicPartition] = offset.offset.value }
+            guard try recallForgotten(Set(partitions + whole), &committed) else { return }
         }
         runners = runners.filter { number, runner in
             numbers.contains(number)
@@ -58,6 +59,31 @@ extension WorkerLoop {
         metrics.update { $0.tasks = runners.count }
         metrics.setReadiness(nil)
         logger.info("running", metadata: ["partitions": "\(numbers.sorted())", "restored": "\(new.count)"])
+    }
+
+    /// Fills in from the topic of positions what the brokers know no offset of. Returns false when that was given up.
+    private func recallForgotten(_ places: Set<TopicPartition>, _ committed: inout [TopicPartition: Int64]) throws -> Bool {
+        positions?.forget()
+        let missing = places.filter { committed[$0] == nil }
+        guard let positions, !missing.isEmpty else { return true }
+        metrics.setReadiness("looking for its positions")
+        var idle = RecordBatch(capacity: 1)
+        let found = try positions.read(
+            missing, kafka: configuration.kafka, patience: patience, limit: configuration.openTransactionTimeout, logger: logger
+        ) {
+            do {
+                try consumer.poll(&idle, timeout: .zero)
+            } catch let error as KafkaError {
+                try pass(error)
+            }
+            return !shouldStop() && !consumer.hasRebalance
+        }
+        guard let found else { return false }
+        if !found.isEmpty {
+            logger.notice("the brokers have forgotten this group's offsets; it goes on from its own record of them", metadata: ["partitions": "\(found.count)"])
+        }
+        committed.merge(found) { known, _ in known }
+        return true
     }
 
     /// Asks how far the tables reach that new tasks read.

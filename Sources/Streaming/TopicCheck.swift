@@ -9,8 +9,8 @@ struct TopicCheck {
     let patience: Patience
 
     /// Partitions of the stage's sources, and of each output.
-    func partitions(of stage: any Stage, progressTopic: String, quarantine: QuarantineTopic?) throws -> (sources: Int32, outputs: [Int32]) {
-        let names = Set(stage.sources.map(\.topic) + stage.outputs.map(\.topic) + [progressTopic] + (quarantine.map { [$0.name] } ?? []))
+    func partitions(of stage: any Stage, beside: [String]) throws -> (sources: Int32, outputs: [Int32]) {
+        let names = Set(stage.sources.map(\.topic) + stage.outputs.map(\.topic) + beside)
         let admin = try Admin(kafka, logger: logger)
         let found = try find(names, admin)
         func count(_ topic: String) throws -> Int32 {
@@ -21,8 +21,7 @@ struct TopicCheck {
             }
             return Int32(description.partitions.count)
         }
-        _ = try count(progressTopic)
-        if let quarantine { _ = try count(quarantine.name) }
+        for topic in beside { _ = try count(topic) }
         let sources = try stage.sources.filter { !$0.isBroadcast }.map { (topic: $0.topic, count: try count($0.topic)) }
         for source in stage.sources where source.isBroadcast {
             guard try count(source.topic) == 1 else {

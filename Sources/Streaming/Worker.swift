@@ -16,6 +16,8 @@ public struct WorkerConfiguration: Sendable {
     public var completionType: String
     /// Where records go that the stage can't use; nil counts and tells them alone.
     public var quarantine: QuarantineTopic?
+    /// Where committed offsets stand a second time; nil trusts the brokers' memory of the group.
+    public var positions: PositionsTopic?
     /// The longest time between two commits while records keep coming. With nothing left to consume a worker commits at once.
     public var commitInterval: Duration = .milliseconds(1000)
     /// How much memory the worker may hold; nil sets no limit.

@@ -32,6 +32,7 @@ final class WorkerLoop {
     private var abortsInARow = 0
     let labels: SourceLabels
     private var afterAbort = Backoff()
+    let positions: Positions?
     var catchUp = CatchUp()
     var memory: MemoryWatch
     /// Whether records are held back for want of memory.
@@ -52,11 +53,12 @@ final class WorkerLoop {
         self.logger = logger
         self.shouldStop = shouldStop
         memory = MemoryWatch(configuration.memoryLimit)
+        positions = configuration.positions.map { Positions($0, group: configuration.group(of: stage.name)) }
         labels = SourceLabels(stage, completionType: configuration.completionType)
         patience = Patience(limit: configuration.brokerTimeout, shouldStop: shouldStop, logger: logger)
         metrics.setReadiness("looking for the topics")
         let counts = try TopicCheck(kafka: configuration.kafka, logger: logger, patience: patience).partitions(
-            of: stage, progressTopic: configuration.progressTopic, quarantine: configuration.quarantine
+            of: stage, beside: [configuration.progressTopic, configuration.quarantine?.name, configuration.positions?.name].compactMap { $0 }
         )
         partitions = counts.sources
         outputPartitions = counts.outputs
@@ -223,6 +225,7 @@ final class WorkerLoop {
                 )
             }
         }
+        try positions?.write(offsets, to: sink)
         try sink.commit(offsets: offsets, group: try consumer.groupMetadata)
         hasWork = false
         abortsInARow = 0
@@ -268,6 +271,7 @@ final class WorkerLoop {
         logger.warning("\(aborted); restoring", metadata: ["partitions": "\(assigned.count)"])
         metrics.update { $0.aborts[aborted.cause.name, default: 0] += 1 }
         runners = [:]
+        positions?.forget()
         catchUp = CatchUp()
         hasWork = false
         abortsInARow += 1

@@ -1,6 +1,7 @@
 import Foundation
 import Kafka
 import Logging
+import SwiftProtobuf
 import Synchronization
 import Testing
 
@@ -102,6 +103,50 @@ extension WorkerTests {
         #expect(try eventually { restored.failure != nil })
         #expect(restored.failure?.contains("restoring takes more memory") == true, "\(restored.failure ?? "")")
         #expect(restored.metrics.figures.processed == 0)
+    }
+
+    /// The brokers forget the offsets of a group without members after a week; the stage then goes on where it was and repeats nothing. Another
+    /// group stands for the forgotten one, as static members keep theirs from being deleted.
+    @Test(arguments: [true, false])
+    func goesOnWhereItWasWhenTheBrokersForget(_ isRemembered: Bool) throws {
+        let prefix = "tally\(UInt32.random(in: .min ... .max))."
+        try makeTopics(prefix, 1)
+        var configuration = configuration(prefix)
+        let positions = PositionsTopic(name: prefix + "positions", eventType: "position")
+        let admin = try Admin(configuration.kafka, logger: logger)
+        #expect(try admin.createTopics([NewTopic(name: positions.name, partitions: 1, replication: 1)], timeout: .seconds(20)).isEmpty)
+        configuration.positions = positions
+        // Without memory of what it published: it can only tell by the offsets.
+        let stage = Prefixed(base: Spread(), prefix: prefix)
+        let feeder = try sink(prefix, "feeder")
+        defer { feeder.close(timeout: .seconds(5)) }
+        func words() throws -> [String] {
+            try read(prefix + "words", partitions: 1).compactMap { $0.key.map { String(decoding: $0, as: UTF8.self) } }
+        }
+        for id in 0..<3 { try send("e\(id)", "a w \(id)", to: prefix + "entries", through: feeder) }
+        try feeder.commit(offsets: [], group: nil)
+        var worker = RunningWorker(stage, instance: "1", configuration: configuration)
+        #expect(try eventually { try words().count == 3 })
+        #expect(worker.stop())
+        let written = try #require(try read(positions.name, partitions: 1).last)
+        #expect(written.key == Array("\(configuration.group(of: "spread"))/\(prefix)entries/0".utf8))
+        let value = try #require(written.value)
+        #expect(try Streaming_V1_Position(serializedBytes: value).offset == 3)
+
+        configuration.namespace = prefix + "again"
+        if isRemembered {
+            let key = Array("\(configuration.group(of: "spread"))/\(prefix)entries/0".utf8)
+            try feeder.send(topic: positions.name, partition: 0, key: key.span, value: value.span, eventType: "position", cause: "")
+        }
+        try send("e9", "a w 9", to: prefix + "entries", through: feeder)
+        try feeder.commit(offsets: [], group: nil)
+        worker = RunningWorker(stage, instance: "1", configuration: configuration)
+        #expect(try eventually { try words().contains("a/w/e9") })
+        #expect(worker.stop())
+        #expect(worker.failure == nil)
+        let first = (0..<3).map { "a/w/e\($0)" }
+        // And this is what it would be without.
+        #expect(try words() == first + (isRemembered ? [] : first) + ["a/w/e9"])
     }
 
     @Test func knowsItsOwnMemory() throws {

@@ -117,7 +117,7 @@ struct BrokerCheck {
     private static func lostOffsets(_ group: StageGroup) -> Finding {
         .warning(
             "offsets", group.group, "it has no committed offsets, though the stage has published: they expired, or were deleted",
-            "the stage reads everything again from the beginning; set offsets.retention.minutes of the brokers to more than the workers may ever be away"
+            "the stage goes on from what it kept on the topic positions; set offsets.retention.minutes of the brokers to more than the workers may ever be away"
         )
     }
 

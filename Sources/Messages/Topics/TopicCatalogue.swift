@@ -64,7 +64,7 @@ public struct TopicDefinition: Sendable, Hashable {
     public var protoFile: String {
         switch entity {
         case "quarantine": "quarantine.proto"
-        case "progress": "completion.proto"
+        case "progress", "positions": "completion.proto"
         case "submissions", "receipts", "rejections": "submission.proto"
         case "records": "record.proto"
         case "participation", "indicators", "standings", "percentiles": "measures.proto"
@@ -182,9 +182,17 @@ public enum Topics {
         summary: "Completion markers of every stage, for the progress display."
     )
 
+    /// How far each stage has come with each partition of its sources.
+    public static let positions = TopicDefinition(
+        entity: "positions", partitioning: .single, retention: .compacted,
+        eventType: "accountability.position.v1", message: "streaming.v1.Position",
+        key: "<group>/<topic>/<partition>",
+        summary: "The offsets that the stages have committed, for when the brokers have forgotten those of a group without members."
+    )
+
     /// All of them, in the order of the flow.
     public static let all: [TopicDefinition] = [
         submissions, receipts, rejections, records, directives, participation, indicators, standings, percentiles,
-        determinations, notices, deliveries, quarantine, progress,
+        determinations, notices, deliveries, quarantine, progress, positions,
     ]
 }

@@ -31,7 +31,8 @@ public struct AccessList: Sendable, Hashable {
         var list = [Principal("\(prefix)ingestion-worker", "writes the ledger", Self.ingestion(pipeline))]
         for stage in pipeline.stages {
             var rights = WorkerConfiguration.rights(
-                of: stage, group: pipeline.group(stage.name), progressTopic: progress, quarantine: pipeline.quarantine
+                of: stage, group: pipeline.group(stage.name), progressTopic: progress, quarantine: pipeline.quarantine,
+                positions: pipeline.positions
             )
             if stage is NotificationStage { rights.formUnion(Self.delivery(pipeline)) }
             list.append(Principal("\(prefix)\(stage.name)-worker", "runs the stage \(stage.name)", rights))

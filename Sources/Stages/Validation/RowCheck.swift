@@ -43,6 +43,9 @@ struct RowCheck {
     var key: [UInt8] = []
     var spellings = GroupSpellings()
 
+    /// The pseudonym read last.
+    var pseudonymBytes = [UInt8](repeating: 0, count: 16)
+
     private var row = CSVRow()
     // Where a column stands in the row's text; -1 where the text does not have it.
     private let fields: [Int]

@@ -141,26 +141,31 @@ extension RowCheck {
 
     /// The 16 bytes of the pseudonym, which ingestion wrote in hexadecimal.
     private mutating func pseudonym(_ line: Span<UInt8>) -> Data? {
-        let bytes = RowCheck.bytes(hexadecimal: field(Place.student, line))
-        if bytes == nil { fault(.malformedStudentIdentifier, Place.student) }
-        return bytes
+        // Taken out, as the field is read of the row check too.
+        var bytes: [UInt8] = []
+        swap(&bytes, &pseudonymBytes)
+        defer { swap(&bytes, &pseudonymBytes) }
+        guard RowCheck.read(hexadecimal: field(Place.student, line), into: &bytes) else {
+            fault(.malformedStudentIdentifier, Place.student)
+            return nil
+        }
+        return Data(bytes)
     }
 
-    private static func bytes(hexadecimal field: Span<UInt8>) -> Data? {
-        guard field.count == 32 else { return nil }
-        var bytes = InlineArray<16, UInt8>(repeating: 0)
+    /// Reads two digits for each place of `bytes`; false when they are not as many, or no digits.
+    private static func read(hexadecimal field: Span<UInt8>, into bytes: inout [UInt8]) -> Bool {
+        guard field.count == bytes.count * 2 else { return false }
+        var high: UInt8 = 0
         for index in field.indices {
             let digit: UInt8
             switch field[index] {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = field[index] - UInt8(ascii: "0")
             case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = field[index] - UInt8(ascii: "a") + 10
-            default: return nil
+            default: return false
             }
-            bytes[index / 2] = bytes[index / 2] << 4 | digit
+            if index & 1 == 0 { high = digit << 4 } else { bytes[index / 2] = high | digit }
         }
-        var data = Data(count: 16)
-        for index in 0..<16 { data[index] = bytes[index] }
-        return data
+        return true
     }
 
     private mutating func test(_ places: TestPlaces, _ student: StudentColumns?, _ line: Span<UInt8>)

@@ -100,6 +100,7 @@ public enum WorkerProcess {
                 progressTopic: connection.pipeline.name(Topics.progress), completionType: Topics.completionType
             )
             configuration.quarantine = connection.pipeline.quarantine
+            configuration.positions = connection.pipeline.positions
             configuration.commitInterval = .milliseconds(options.commitInterval)
             configuration.memoryLimit = options.memoryLimit.map { MemoryLimit(bytes: $0 << 20) } ?? .ofSystem()
             configuration.stopTimeout = .seconds(options.stopTimeout)
