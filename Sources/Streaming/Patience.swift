@@ -75,6 +75,9 @@ extension KafkaError {
     /// Whether another process has taken this one's place, as producer or as member of the group.
     package var isFence: Bool { code == .fenced || code == .producerFenced || code == .fencedInstanceID }
 
+    /// Whether a connection was refused. A broker that stops in the middle of a handshake looks the same, so that a worker which runs goes on.
+    var isOfConnection: Bool { code == .ssl || code == .authentication }
+
     /// Whether a property, a secret or a right is wrong: a restart meets it again.
     package var isMisconfiguration: Bool {
         switch code {

@@ -87,7 +87,7 @@ final class Positions {
             do {
                 try consumer.poll(&batch, timeout: .milliseconds(100))
             } catch {
-                guard !error.isFatal, !error.isMisconfiguration else { throw RuntimeError.final(error, "reading \(place)") }
+                guard !error.isFatal, !error.isMisconfiguration || error.isOfConnection else { throw RuntimeError.final(error, "reading \(place)") }
                 logger.warning("positions: \(error)")
             }
             for index in 0..<batch.count {

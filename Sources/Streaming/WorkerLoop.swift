@@ -183,7 +183,7 @@ final class WorkerLoop {
 
     /// Errors of the group or of a partition pass by themselves, apart from those that end the consumer and those of its configuration.
     func pass(_ error: KafkaError) throws {
-        guard !error.isFatal, !error.isFence, !error.isMisconfiguration else { throw RuntimeError.final(error, "consuming") }
+        guard !error.isFatal, !error.isFence, !error.isMisconfiguration || error.isOfConnection else { throw RuntimeError.final(error, "consuming") }
         logger.warning("consumer: \(error)")
     }
 
