@@ -24,3 +24,23 @@ public func testOneInput(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     }
     return 0
 }
+
+/// libFuzzer's loop over what its command line says.
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+    _ count: UnsafeMutablePointer<CInt>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
+    _ testOneInput: @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
+) -> CInt
+
+/// The process' entry: SwiftPM calls an executable's `main` by its module's name, so that libFuzzer's own is not linked.
+@_cdecl("fuzz_main")
+public func main(_ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt {
+    var count = count
+    var arguments = unsafe arguments
+    return unsafe withUnsafeMutablePointer(to: &count) { count in
+        unsafe withUnsafeMutablePointer(to: &arguments) { arguments in
+            unsafe runDriver(count, arguments, { unsafe testOneInput($0, $1) })
+        }
+    }
+}
