@@ -55,12 +55,14 @@ extension Admin {
     /// - Parameters:
     ///   - group: the group's name; nobody need be a member of it.
     ///   - partitions: the partitions asked for; all that have an offset when nil.
+    ///   - requireStable: offsets of a transaction that is not over yet are an error that passes, and not passed over.
     ///   - timeout: the limit of the call.
     /// - Returns: an entry for each partition.
     /// - Throws: the error of the request, or the first of a partition.
     public func groupOffsets(
         _ group: String,
         partitions: [TopicPartition]? = nil,
+        requireStable: Bool = false,
         timeout: Duration
     ) throws(KafkaError) -> [TopicPartitionOffset] {
         if partitions?.isEmpty == true { return [] }
@@ -73,6 +75,8 @@ extension Admin {
         }
         var pointers = unsafe requests.pointers
         let event = try unsafe request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, timeout) { options, queue in
+            // Refused by a client that does not know the option alone.
+            if requireStable { unsafe rd_kafka_error_destroy(rd_kafka_AdminOptions_set_require_stable_offsets(options, 1)) }
             unsafe rd_kafka_ListConsumerGroupOffsets(client.pointer, &pointers, pointers.count, options, queue)
         }
         let result = unsafe rd_kafka_event_ListConsumerGroupOffsets_result(event.pointer)

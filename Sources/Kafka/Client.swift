@@ -19,6 +19,10 @@ final class ClientContext: Sendable {
         var rebalances: [Rebalance] = []
         var isClosing = false
         var statistics: [UInt8]?
+        /// How often librdkafka emitted them.
+        var statisticsCount = 0
+        /// Errors that librdkafka told of: connections that broke, brokers that did not answer.
+        var errorCount = 0
         /// Errors of topics and partitions that a consumer is told of.
         var topicErrors: [KafkaError] = []
         /// Why the newest connection was refused: a certificate, a name or a secret that is wrong.
@@ -224,6 +228,7 @@ private func errorCallback(
     guard let context = unsafe ClientContext.of(opaque) else { return }
     let reason = unsafe reason.map { unsafe String(cString: $0) }
     let error = KafkaError(failure: rd_kafka_resp_err_t(code), reason)
+    context.state.withLock { $0.errorCount += 1 }
     if toldErrors.contains(error.code), unsafe client.map({ unsafe rd_kafka_type($0) }) == RD_KAFKA_CONSUMER {
         context.state.withLock { state in
             if state.topicErrors.count < ClientContext.keptDeliveryFailures { state.topicErrors.append(error) }
@@ -244,6 +249,9 @@ private func statisticsCallback(
 ) -> Int32 {
     guard let context = unsafe ClientContext.of(opaque), let json = unsafe json else { return 0 }
     let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: json, count: length))
-    context.state.withLock { $0.statistics = bytes }
+    context.state.withLock { state in
+        state.statistics = bytes
+        state.statisticsCount += 1
+    }
     return 0
 }

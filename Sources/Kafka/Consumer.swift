@@ -251,6 +251,11 @@ public final class Consumer {
         client?.fatalError
     }
 
+    /// How often statistics were emitted.
+    public var statisticsCount: Int {
+        client?.context.state.withLock { $0.statisticsCount } ?? 0
+    }
+
     /// The newest statistics; nil before the first, or when `statistics.interval.ms` is not set.
     public var latestStatistics: Statistics? {
         client?.statistics

@@ -217,6 +217,11 @@ public final class Producer: Sendable {
         client.fatalError
     }
 
+    /// How many errors of connections and brokers the client told of since it began; those that ``poll(timeout:)`` has served.
+    public var errorCount: Int {
+        client.context.state.withLock { $0.errorCount }
+    }
+
     /// The newest statistics; nil before the first, or when `statistics.interval.ms` is not set.
     public var latestStatistics: Statistics? {
         client.statistics

@@ -20,8 +20,11 @@ public enum CompletionMarker {
         marker.stage = stage
         marker.sourcePartition = partition
         marker.sourcePartitions = partitions
-        return ("~\(scope)/\(stage)/\(partition)", try marker.serializedBytes())
+        return (key(scope: scope, stage: stage, partition: partition), try marker.serializedBytes())
     }
+
+    /// The key that a marker stands under.
+    static func key(scope: String, stage: String, partition: Int32) -> String { "~\(scope)/\(stage)/\(partition)" }
 
     /// A marker as it was read.
     public struct Reading: Sendable, Hashable {

@@ -36,6 +36,29 @@ public struct InputRecord: ~Escapable {
     }
 }
 
+extension InputRecord {
+    /// Larger than anything that the pipeline publishes: a client publishes a megabyte at most unless it is told otherwise.
+    static let largest = 1 << 20
+
+    /// What can be said of a record without knowing what its topic is about.
+    ///
+    /// - Throws: ``UnusableRecord``.
+    func checkEnvelope(of source: Source, isMarker: Bool) throws {
+        guard key.count + (value?.count ?? 0) <= Self.largest else {
+            throw UnusableRecord("larger than anything that is published here", code: .tooLarge)
+        }
+        switch label {
+        case .missing: throw UnusableRecord("without the header ce_type", code: .headersMissing)
+        case .foreign: throw UnusableRecord("of a type that this topic does not hold", code: .foreignType)
+        case .marker where !isMarker: throw UnusableRecord("a marker under another key", code: .notMarker)
+        case .expected where isMarker && source.eventType != nil: throw UnusableRecord("the key of a marker, but none", code: .notMarker)
+        case .expected, .marker: break
+        }
+        // A log has records without one: rows that name no organization. A table has none.
+        guard key.count > 0 || !source.isTable else { throw UnusableRecord("without a key", code: .keyMissing) }
+    }
+}
+
 /// Thrown by a task for a record it can't make sense of. The record is put in quarantine, counted and reported by its place, never by its
 /// content, and the task goes on. In a compacted source what its key held before does not stand any more, as a restore may never see it.
 public struct UnusableRecord: Error, Sendable, CustomStringConvertible {

@@ -1,6 +1,7 @@
 internal import Crypto
 import Foundation
-public import Kafka
+package import Kafka
+import Logging
 import SwiftProtobuf
 
 /// Where records go that a stage can't use.
@@ -96,6 +97,21 @@ struct QuarantinedRecord: Sendable {
 
     /// Content beyond this is left where it is: a record of the quarantine has to fit into what a broker takes by default.
     static let largestContent = 900_000
+
+    /// Counts the record and tells of it, by its place.
+    func tell(_ metrics: WorkerMetrics, _ logger: Logger) {
+        metrics.update {
+            $0.unusable += 1
+            $0.quarantined[refusal.code.rawValue, default: 0] += 1
+        }
+        logger.error(
+            "a record cannot be used and was put in quarantine; `accountability quarantine` lists it",
+            metadata: [
+                "topic": "\(record.topic)", "partition": "\(record.partition)", "offset": "\(record.offset)", "code": "\(refusal.code.rawValue)",
+                "reason": "\(refusal.reason)", "bytes": "\(size)", "sha256": "\(digest)",
+            ]
+        )
+    }
 
     var key: String { "\(record.topic)/\(record.partition)/\(record.offset)/\(stage)" }
 

@@ -107,20 +107,7 @@ extension WorkerLoop {
             sink: sink, progressTopic: configuration.progressTopic, completionType: configuration.completionType,
             quarantine: configuration.quarantine
         )
-        runner.onQuarantine = { [logger, metrics] entry in
-            metrics.update {
-                $0.unusable += 1
-                $0.quarantined[entry.refusal.code.rawValue, default: 0] += 1
-            }
-            logger.error(
-                "a record cannot be used and was put in quarantine; `accountability quarantine` lists it",
-                metadata: [
-                    "topic": "\(entry.record.topic)", "partition": "\(entry.record.partition)", "offset": "\(entry.record.offset)",
-                    "code": "\(entry.refusal.code.rawValue)", "reason": "\(entry.refusal.reason)", "bytes": "\(entry.size)",
-                    "sha256": "\(entry.digest)",
-                ]
-            )
-        }
+        runner.onQuarantine = { [logger, metrics] entry in entry.tell(metrics, logger) }
         runner.onUnusable = { [logger, metrics] fault in
             metrics.update { $0.unusable += 1 }
             logger.error(

@@ -31,8 +31,6 @@ final class TaskRunner {
     var onQuarantine: ((QuarantinedRecord) -> Void)?
     /// What is told of records of an output that make no sense: the fault.
     var onUnusable: ((UnusableRecord) -> Void)?
-    /// Larger than anything that the pipeline publishes: a client publishes a megabyte at most unless it is told otherwise.
-    private static let largest = 1 << 20
 
     init(
         stage: any Stage,
@@ -72,7 +70,7 @@ final class TaskRunner {
         folded += 1
         let isMarker = CompletionMarker.isMarker(key: record.key)
         do {
-            try check(record, isMarker: isMarker)
+            try record.checkEnvelope(of: stage.sources[record.source], isMarker: isMarker)
             if isMarker {
                 guard let value = record.value else { throw UnusableRecord("a tombstone where a marker was expected", code: .tombstone) }
                 if let scope = tracker.take(try CompletionMarker.decode(value), source: record.source), !isRestoring {
@@ -90,26 +88,9 @@ final class TaskRunner {
         }
     }
 
-    /// What can be said of a record without knowing what its topic is about.
-    private func check(_ record: InputRecord, isMarker: Bool) throws {
-        guard record.key.count + (record.value?.count ?? 0) <= Self.largest else {
-            throw UnusableRecord("larger than anything that is published here", code: .tooLarge)
-        }
-        switch record.label {
-        case .missing: throw UnusableRecord("without the header ce_type", code: .headersMissing)
-        case .foreign: throw UnusableRecord("of a type that this topic does not hold", code: .foreignType)
-        case .marker where !isMarker: throw UnusableRecord("a marker under another key", code: .notMarker)
-        case .expected where isMarker && stage.sources[record.source].eventType != nil:
-            throw UnusableRecord("the key of a marker, but none", code: .notMarker)
-        case .expected, .marker: break
-        }
-        // A log has records without one: rows that name no organization. A table has none.
-        guard record.key.count > 0 || !stage.sources[record.source].isTable else { throw UnusableRecord("without a key", code: .keyMissing) }
-    }
-
     /// Only the newest record of a key of a table counts, so what the key held before must not depend on whether it was compacted away.
     private func forget(_ record: InputRecord) throws {
-        guard stage.sources[record.source].isTable, record.value != nil, record.key.count > 0, record.key.count <= Self.largest else { return }
+        guard stage.sources[record.source].isTable, record.value != nil, record.key.count > 0, record.key.count <= InputRecord.largest else { return }
         do {
             try task.fold(
                 InputRecord(

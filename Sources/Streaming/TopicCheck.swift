@@ -10,21 +10,11 @@ struct TopicCheck {
 
     /// Partitions of the stage's sources, and of each output.
     func partitions(of stage: any Stage, beside: [String]) throws -> (sources: Int32, outputs: [Int32]) {
-        let names = Set(stage.sources.map(\.topic) + stage.outputs.map(\.topic) + beside)
-        let admin = try Admin(kafka, logger: logger)
-        let found = try find(names, admin)
-        func count(_ topic: String) throws -> Int32 {
-            guard let description = found[topic] else {
-                throw RuntimeError(
-                    .topicMissing, "topic \(topic) does not exist; `accountability topics --create` creates what is missing"
-                )
-            }
-            return Int32(description.partitions.count)
-        }
-        for topic in beside { _ = try count(topic) }
-        let sources = try stage.sources.filter { !$0.isBroadcast }.map { (topic: $0.topic, count: try count($0.topic)) }
+        let found = try counts(Set(stage.sources.map(\.topic) + stage.outputs.map(\.topic) + beside))
+        func count(_ topic: String) -> Int32 { found[topic] ?? 0 }
+        let sources = stage.sources.filter { !$0.isBroadcast }.map { (topic: $0.topic, count: count($0.topic)) }
         for source in stage.sources where source.isBroadcast {
-            guard try count(source.topic) == 1 else {
+            guard count(source.topic) == 1 else {
                 throw RuntimeError(.notCopartitioned, "topic \(source.topic) is read whole by every task and must have one partition")
             }
         }
@@ -37,7 +27,7 @@ struct TopicCheck {
         }
         for output in stage.outputs {
             guard case .ownPartition = output.memory else { continue }
-            let own = try count(output.topic)
+            let own = count(output.topic)
             guard own == first.count else {
                 throw RuntimeError(
                     .notCopartitioned,
@@ -45,7 +35,18 @@ struct TopicCheck {
                 )
             }
         }
-        return (first.count, try stage.outputs.map { try count($0.topic) })
+        return (first.count, stage.outputs.map { count($0.topic) })
+    }
+
+    /// The partition counts of topics.
+    ///
+    /// - Throws: ``RuntimeError`` when one of them does not exist.
+    func counts(_ names: Set<String>) throws -> [String: Int32] {
+        let found = try find(names, try Admin(kafka, logger: logger))
+        if let missing = names.sorted().first(where: { found[$0] == nil }) {
+            throw RuntimeError(.topicMissing, "topic \(missing) does not exist; `accountability topics --create` creates what is missing")
+        }
+        return found.mapValues { Int32($0.partitions.count) }
     }
 
     /// A topic that was created a moment ago is not known to every broker yet, so that one that is missing is looked for again, for a while.

@@ -31,6 +31,8 @@ public final class TransactionalSink: RecordSink {
     private var identifier: [UInt8]
     private var time = ""
     private var transaction = 0
+    /// Errors that the client had told of when the transaction began.
+    private var errorsBefore = 0
 
     /// A topic and type with the headers that are sent with it.
     private final class Route {
@@ -112,6 +114,8 @@ public final class TransactionalSink: RecordSink {
     /// Begins a transaction, if none is open.
     public func begin() throws {
         guard !isOpen else { return }
+        producer.poll(timeout: .zero)
+        errorsBefore = producer.errorCount
         try retrying("beginning a transaction") { (_) throws(KafkaError) in try producer.beginTransaction() }
         isOpen = true
         transaction += 1
@@ -149,8 +153,15 @@ public final class TransactionalSink: RecordSink {
 
     /// Commits the open transaction with the offsets consumed for it. Nothing to do without either.
     ///
+    /// - Parameter standing: asks the brokers for the group's committed offsets of these places. Where connections broke since the transaction
+    ///   began, its offsets have to stand there before the commit counts: a broker that lost its memory of the transaction may answer that it is
+    ///   committed though it is not.
     /// - Throws: ``TransactionAborted`` when the transaction had to be aborted, ``RuntimeError`` when this producer is at its end.
-    public func commit(offsets: [TopicPartitionOffset], group: ConsumerGroupMetadata?) throws {
+    public func commit(
+        offsets: [TopicPartitionOffset],
+        group: ConsumerGroupMetadata?,
+        standing: (([TopicPartition], Duration) throws(KafkaError) -> [TopicPartitionOffset])? = nil
+    ) throws {
         if !isOpen {
             guard !offsets.isEmpty else { return }
             try begin()
@@ -160,6 +171,27 @@ public final class TransactionalSink: RecordSink {
         }
         try retrying("committing") { (share) throws(KafkaError) in try producer.commitTransaction(timeout: share) }
         isOpen = false
+        producer.poll(timeout: .zero)
+        if let standing, !offsets.isEmpty, producer.errorCount != errorsBefore { try confirm(offsets, standing) }
+    }
+
+    /// Holds what the brokers say of a commit against the offsets that it was to move.
+    private func confirm(
+        _ offsets: [TopicPartitionOffset],
+        _ standing: ([TopicPartition], Duration) throws(KafkaError) -> [TopicPartitionOffset]
+    ) throws {
+        var found: [TopicPartition: Int64] = [:]
+        try retrying("asking whether the commit stands") { (share) throws(KafkaError) in
+            for offset in try standing(offsets.map(\.topicPartition), share) { found[offset.topicPartition] = offset.offset.value }
+        }
+        // Another life of the same instance may have gone on from there.
+        guard let lost = offsets.first(where: { (found[$0.topicPartition] ?? -1) < ($0.offset.value ?? 0) }) else { return }
+        logger.error(
+            "the brokers answered that a transaction is committed, but it is not; it is done again",
+            metadata: ["topic": "\(lost.topic)", "partition": "\(lost.partition)"]
+        )
+        try renew()
+        throw TransactionAborted(cause: KafkaError(code: .state, name: "_STATE", message: "the commit was answered and does not stand", requiresAbort: true))
     }
 
     /// Aborts the open transaction, if there is one.

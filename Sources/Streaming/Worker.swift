@@ -61,6 +61,8 @@ public final class Worker: Sendable {
     private let metrics: WorkerMetrics
     private let logger: Logger
     private let stopping = Atomic<Bool>(false)
+    /// Beats while the worker's thread comes round.
+    public let heartbeat = Heartbeat()
 
     /// A worker that does not run yet.
     public init(stage: any Stage, configuration: WorkerConfiguration, metrics: WorkerMetrics, logger: Logger) {
@@ -81,7 +83,9 @@ public final class Worker: Sendable {
     public func run() throws {
         do {
             let loop = try WorkerLoop(stage: stage, configuration: configuration, metrics: metrics, logger: logger) {
-                [unowned self] in stopping.load(ordering: .acquiring)
+                [unowned self] in
+                heartbeat.beat()
+                return stopping.load(ordering: .acquiring)
             }
             try loop.run()
         } catch is Stopped {

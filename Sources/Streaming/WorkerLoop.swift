@@ -24,6 +24,7 @@ final class WorkerLoop {
     var lastRecord = ContinuousClock.now
     private var lastCommit = ContinuousClock.now
     private var folded = 0
+    private var client: ClientWatch
     private var newestTimestamp: Int64 = 0
     /// When this member was given no partitions, and how often it asked again since it had some.
     private var emptySince: ContinuousClock.Instant?
@@ -84,6 +85,7 @@ final class WorkerLoop {
         if properties["statistics.interval.ms"] == nil { properties["statistics.interval.ms"] = "2000" }
         if properties["queued.max.messages.kbytes"] == nil { properties["queued.max.messages.kbytes"] = "65536" }
         properties["enable.partition.eof"] = "true"
+        client = ClientWatch(intervalMilliseconds: properties["statistics.interval.ms"].flatMap(Int.init) ?? 0)
         consumer = try Consumer(properties, logger: logger)
         for (index, source) in stage.sources.enumerated() { sourceByTopic[consumer.topicIndex(source.topic)] = index }
     }
@@ -101,6 +103,7 @@ final class WorkerLoop {
                 while let event = consumer.nextRebalance() { try handle(event) }
                 try askAgain()
                 try heedMemory()
+                try client.look(at: consumer)
                 try step(&batch)
             } catch let aborted as TransactionAborted {
                 try recover(from: aborted)
@@ -226,7 +229,9 @@ final class WorkerLoop {
             }
         }
         try positions?.write(offsets, to: sink)
-        try sink.commit(offsets: offsets, group: try consumer.groupMetadata)
+        try sink.commit(offsets: offsets, group: try consumer.groupMetadata) { [consumer] (places, share) throws(KafkaError) in
+            try consumer.committed(places, timeout: share)
+        }
         hasWork = false
         abortsInARow = 0
         afterAbort = Backoff()
@@ -293,7 +298,7 @@ final class WorkerLoop {
     private func observe() {
         let emitted = sink.sent
         let refused = runners.values.reduce(0) { $0 + $1.output.refused }
-        let lag = consumer.latestStatistics?.lag.values.reduce(0, +) ?? 0
+        let lag = client.lag
         let behind = newestTimestamp
         let resident = memory.resident
         metrics.update {
@@ -301,7 +306,7 @@ final class WorkerLoop {
             $0.processed = folded
             $0.emitted = emitted
             $0.rejected = max($0.rejected, refused)
-            $0.lagRecords = Int(lag)
+            $0.lagRecords = lag
             $0.lagSeconds = lag == 0 || behind == 0 ? 0 : max(0, Double(Milliseconds.now - behind) / 1000)
         }
     }

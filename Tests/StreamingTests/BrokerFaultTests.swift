@@ -82,6 +82,41 @@ import Testing
         sink.close(timeout: .seconds(5))
     }
 
+    /// A broker that lost its memory of a transaction may say that it is committed.
+    @Test func aCommitOverABrokenConnectionHasToStand() throws {
+        let sink = try sink("confirmed")
+        let places = [TopicPartitionOffset(topic: "words", partition: 0, offset: .at(7)), TopicPartitionOffset(topic: "words", partition: 1, offset: .at(3))]
+        let group = try ConsumerGroupMetadata(groupID: "confirmed")
+        var asked = 0
+        func commit(_ standing: [Int64?]) throws {
+            try send("record", through: sink)
+            try sink.commit(offsets: places, group: group) { (asking, _) throws(KafkaError) in
+                asked += 1
+                return zip(asking, standing).map { TopicPartitionOffset($0, $1.map { .at($0) } ?? .invalid) }
+            }
+        }
+        try commit([nil, nil])
+        #expect(asked == 0, "nothing broke")
+        func breaking(_ body: () throws -> Void) throws {
+            try sink.begin()
+            for broker in 1...3 { try cluster.stop(broker: broker) }
+            Thread.sleep(forTimeInterval: 0.3)
+            for broker in 1...3 { try cluster.start(broker: broker) }
+            try body()
+        }
+        try breaking { try commit([7, 3]) }
+        // Another life of the instance has gone on.
+        try breaking { try commit([8, 3]) }
+        #expect(asked == 2)
+        try breaking { #expect(throws: TransactionAborted.self) { try commit([7, 2]) } }
+        try breaking { #expect(throws: TransactionAborted.self) { try commit([nil, 3]) } }
+        #expect(asked == 4)
+        // The producer is of use afterwards.
+        try commit([nil, nil])
+        #expect(asked == 4)
+        sink.close(timeout: .seconds(5))
+    }
+
     @Test func aCoordinatorThatMovesIsFollowed() throws {
         try cluster.moveCoordinator(ofTransactionalID: "moving", to: 1)
         let sink = try sink("moving")

@@ -20,7 +20,11 @@ struct QuarantineReplay {
     func run(_ entries: [Streaming_V1_Quarantined], reader: TopicReader) throws -> Outcome {
         var outcome = Outcome()
         let superseded = force ? [] : try superseded(entries, reader)
-        let producer = try Producer(connection.kafka, logger: Logger(label: "accountability"))
+        // In order, and with nothing asked of the cluster but to write.
+        var kafka = connection.kafka
+        kafka["enable.idempotence"] = "false"
+        kafka["max.in.flight.requests.per.connection"] = "1"
+        let producer = try Producer(kafka, logger: Logger(label: "accountability"))
         defer { producer.close(timeout: .seconds(5)) }
         for entry in entries {
             guard entry.hasContent_p else {

@@ -34,11 +34,12 @@ public struct AccessList: Sendable, Hashable {
                 of: stage, group: pipeline.group(stage.name), progressTopic: progress, quarantine: pipeline.quarantine,
                 positions: pipeline.positions
             )
-            if stage is NotificationStage { rights.formUnion(Self.delivery(pipeline)) }
+            if stage is NotificationStage { rights.formUnion(Self.delivery(pipeline).union(Self.inspection(pipeline))) }
             list.append(Principal("\(prefix)\(stage.name)-worker", "runs the stage \(stage.name)", rights))
         }
         list.append(Principal("\(prefix)subscriber", "reads determinations and notices", Self.subscriber(pipeline)))
         list.append(Principal("\(prefix)operator", "runs the tool accountability", Self.operatorTool(pipeline)))
+        list.append(Principal("\(prefix)repair", "puts records from quarantine back: accountability quarantine --replay", Self.repair(pipeline)))
         principals = list
     }
 
@@ -62,6 +63,15 @@ public struct AccessList: Sendable, Hashable {
             AccessRight(.read, .topic, pipeline.name(Topics.notices)), AccessRight(.read, .topic, deliveries), AccessRight(.write, .topic, deliveries),
             AccessRight(.read, .group, group), AccessRight(.write, .transactionalID, "\(group).", isPrefix: true),
         ])
+        .describing
+    }
+
+    /// So does the inspection, which is no member of its group and commits offsets for it.
+    private static func inspection(_ pipeline: Pipeline) -> Set<AccessRight> {
+        Set(
+            pipeline.inspectedTopics.map { AccessRight(.read, .topic, $0.source.topic) }
+                + [AccessRight(.read, .group, pipeline.group(Inspection.name)), AccessRight(.write, .topic, pipeline.quarantine.name)]
+        )
         .describing
     }
 
@@ -90,6 +100,19 @@ public struct AccessList: Sendable, Hashable {
             }
         }
         for stage in pipeline.stages { rights.insert(AccessRight(.describe, .group, pipeline.group(stage.name))) }
+        return rights.describing
+    }
+
+    /// Writes wherever a record may have come from: no everyday right.
+    private static func repair(_ pipeline: Pipeline) -> Set<AccessRight> {
+        var rights: Set<AccessRight> = [
+            AccessRight(.read, .topic, pipeline.quarantine.name), AccessRight(.describe, .group, pipeline.group("reader")),
+        ]
+        for topic in Topics.all {
+            rights.insert(AccessRight(.write, .topic, pipeline.name(topic)))
+            // Where only the newest of a key counts, it is looked whether a record was superseded.
+            if topic.retention == .compacted { rights.insert(AccessRight(.read, .topic, pipeline.name(topic))) }
+        }
         return rights.describing
     }
 }

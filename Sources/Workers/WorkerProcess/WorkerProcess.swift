@@ -3,7 +3,7 @@ import Dispatch
 import Foundation
 public import Logging
 public import Operating
-public import Stages
+import Stages
 public import Streaming
 import Messages
 
@@ -77,9 +77,19 @@ public protocol WorkerBody: Sendable {
     func run() throws
     /// Asks it to finish and leave; returns at once.
     func stop()
+    /// What beats while its threads come round.
+    var hearts: [Heartbeat] { get }
 }
 
-extension Worker: WorkerBody {}
+extension Worker: WorkerBody {
+    /// Its own alone.
+    public var hearts: [Heartbeat] { [heartbeat] }
+}
+
+extension Inspection: WorkerBody {
+    /// Its own alone.
+    public var hearts: [Heartbeat] { [heartbeat] }
+}
 
 /// The process of one worker: endpoints, signals, a thread for the work, an exit code.
 public enum WorkerProcess {
@@ -87,10 +97,10 @@ public enum WorkerProcess {
     ///
     /// - Parameters:
     ///   - makeStage: gives the stage of the installation.
-    ///   - beside: gives what runs on a thread of its own next to the stage, as long as it.
+    ///   - beside: gives what runs next to the stage, each on a thread of its own, as long as it.
     public static func run(
         _ options: WorkerOptions,
-        beside: ((Connection, WorkerMetrics, Logger) throws -> (any WorkerBody)?)? = nil,
+        beside: ((Connection, WorkerConfiguration, WorkerMetrics, Logger) throws -> [any WorkerBody])? = nil,
         _ makeStage: (Connection) throws -> any Stage
     ) async throws {
         try await run(options, stage: nil) { connection, metrics, logger in
@@ -108,8 +118,8 @@ public enum WorkerProcess {
             let limit = configuration.memoryLimit?.bytes ?? 0
             figures.update { $0.memoryLimit = limit }
             let worker = Worker(stage: stage, configuration: configuration, metrics: figures, logger: logger(stage.name))
-            guard let second = try beside?(connection, figures, logger(stage.name)) else { return (figures, worker) }
-            return (figures, PairedBody(worker, second, stopTimeout: options.stopTimeout))
+            let others = try beside?(connection, configuration, figures, logger(stage.name)) ?? []
+            return (figures, others.isEmpty ? worker : JoinedBodies(worker, others, stopTimeout: options.stopTimeout))
         }
     }
 
@@ -156,6 +166,9 @@ public enum WorkerProcess {
         }
     }
 
+    /// Twice as long as anything may wait for a broker.
+    private static let longestSilence = 120
+
     private static func serve(_ options: WorkerOptions, _ metrics: WorkerMetrics, _ body: any WorkerBody, _ logger: Logger) async throws {
         let signals = [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)
@@ -175,6 +188,12 @@ public enum WorkerProcess {
         defer { for source in signals { source.cancel() } }
         let endpoints = try ListenAddress(options.listen).map { Endpoints(metrics: metrics, address: $0, addressFile: options.addressFile, logger: logger) }
         let server = Task { try await endpoints?.run() }
+        Heartbeat.watch(body.hearts, seconds: longestSilence) {
+            Standard.error(
+                "\(metrics.stage)-worker: a thread has stood still for \(longestSilence) seconds; was the clock set back? Leaving: a restart begins anew"
+            )
+            exit(ExitStatus.tryAgain.rawValue)
+        }
         let work = Task { try await onOwnThread(named: metrics.stage) { try body.run() } }
         if endpoints != nil {
             // A port that cannot be had ends the worker at once, instead of leaving it without supervision.

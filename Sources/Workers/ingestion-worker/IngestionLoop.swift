@@ -37,7 +37,13 @@ final class IngestionLoop: WorkerBody {
         stopping.store(true, ordering: .releasing)
     }
 
-    private var isStopping: Bool { stopping.load(ordering: .acquiring) }
+    private let heartbeat = Heartbeat()
+    var hearts: [Heartbeat] { [heartbeat] }
+
+    private var isStopping: Bool {
+        heartbeat.beat()
+        return stopping.load(ordering: .acquiring)
+    }
 
     /// The name of its transactional id, and of the group whose offset carries the last receipt.
     private var identity: String {
@@ -61,7 +67,8 @@ final class IngestionLoop: WorkerBody {
         metrics.setReadiness("taking its place")
         let sink = try TransactionalSink(
             kafka: connection.kafka, transactionalID: identity, memoryTopic: connection.pipeline.name(Topics.progress),
-            source: "/\(identity.replacing(".", with: "/"))", transactionTimeout: Self.transactionTimeout, logger: logger
+            source: "/\(identity.replacing(".", with: "/"))", transactionTimeout: Self.transactionTimeout,
+            shouldStop: { [unowned self] in isStopping }, logger: logger
         )
         defer { sink.close(timeout: .seconds(5)) }
         // Whatever an earlier life had open has been ended by now, so its last receipt is final.
@@ -81,7 +88,7 @@ final class IngestionLoop: WorkerBody {
                 }
                 do {
                     let number = (last?.number ?? 0) + 1
-                    guard let receipt = try take(item, inbox, sink, key, topic, partitions, number) else { break }
+                    guard let receipt = try take(item, inbox, sink, admin, key, topic, partitions, number) else { break }
                     if receipt.status == .committed { last = (number, receipt) }
                     try inbox.archive(item, receipt: receipt)
                     aborts = 0
@@ -103,6 +110,7 @@ final class IngestionLoop: WorkerBody {
         _ item: InboxItem,
         _ inbox: Inbox,
         _ sink: TransactionalSink,
+        _ admin: Admin,
         _ key: PseudonymKey,
         _ topic: String,
         _ partitions: Int32,
@@ -130,7 +138,9 @@ final class IngestionLoop: WorkerBody {
                     TopicPartitionOffset(topic: topic, partition: 0, offset: .at(number), metadata: try ReceiptNote.text(of: receipt))
                 ],
                 group: try ConsumerGroupMetadata(groupID: identity)
-            )
+            ) { [identity] (places, share) throws(KafkaError) in
+                try admin.groupOffsets(identity, partitions: places, requireStable: true, timeout: share)
+            }
             let end = ContinuousClock.now
             metrics.update {
                 $0.processed += summary.rows

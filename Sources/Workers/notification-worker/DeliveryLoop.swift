@@ -49,6 +49,14 @@ final class DeliveryLoop: WorkerBody {
         stopping.store(true, ordering: .releasing)
     }
 
+    private let heartbeat = Heartbeat()
+    var hearts: [Heartbeat] { [heartbeat] }
+
+    private var isStopping: Bool {
+        heartbeat.beat()
+        return stopping.load(ordering: .acquiring)
+    }
+
     private var group: String { connection.pipeline.group("delivery") }
     private var notices: String { connection.pipeline.name(Topics.notices) }
     private var deliveries: String { connection.pipeline.name(Topics.deliveries) }
@@ -59,7 +67,7 @@ final class DeliveryLoop: WorkerBody {
             try deliver()
         } catch {
             // What was not said of the last deliveries is found out by the next life, which repeats them.
-            guard stopping.load(ordering: .acquiring) else { throw error }
+            guard isStopping else { throw error }
             logger.notice("delivering ended: \(error)")
         }
     }
@@ -70,7 +78,7 @@ final class DeliveryLoop: WorkerBody {
         let sink = try TransactionalSink(
             kafka: connection.kafka, transactionalID: "\(group).\(instance)", memoryTopic: connection.pipeline.name(Topics.progress),
             source: "/\(group.replacing(".", with: "/"))",
-            shouldStop: { [unowned self] in stopping.load(ordering: .acquiring) }, logger: logger
+            shouldStop: { [unowned self] in isStopping }, logger: logger
         )
         defer { sink.close(timeout: .seconds(2)) }
         var kafka = connection.kafka
@@ -99,7 +107,7 @@ final class DeliveryLoop: WorkerBody {
         var emptySince: ContinuousClock.Instant?
         var asked = 0
         logger.info("delivering", metadata: ["channels": "\(channels.names.map(\.rawValue).sorted().joined(separator: ","))"])
-        while !stopping.load(ordering: .acquiring) {
+        while !isStopping {
             while let event = consumer.nextRebalance() {
                 try handle(event, consumer, &queue, &ends)
                 // Whose they are now, and what became of them, is read anew.
@@ -152,7 +160,7 @@ final class DeliveryLoop: WorkerBody {
                 break
             } catch {
                 // In short calls, between which a request to leave is seen.
-                guard error.isRetriable, !stopping.load(ordering: .acquiring), ContinuousClock.now < deadline else { throw error }
+                guard error.isRetriable, !isStopping, ContinuousClock.now < deadline else { throw error }
                 Thread.sleep(forTimeInterval: 0.1)
             }
         }
@@ -186,6 +194,7 @@ final class DeliveryLoop: WorkerBody {
             guard let key = record.key, !CompletionMarker.isMarker(key: key), let value = record.value else { continue }
             let bytes = [UInt8](copying: value)
             if record.topic == deliveries {
+                // What is none is told of by the inspection.
                 guard let state = try? Accountability_V1_Delivery(serializedBytes: bytes) else { continue }
                 queue.take(state, partition: record.partition)
             } else if var notice = try? Accountability_V1_Notice(serializedBytes: bytes) {
@@ -243,7 +252,7 @@ final class DeliveryLoop: WorkerBody {
                 }
                 return try sink.commit(offsets: [], group: nil)
             } catch let aborted as TransactionAborted {
-                guard !stopping.load(ordering: .acquiring) else { return }
+                guard !isStopping else { return }
                 aborts += 1
                 guard aborts < 20, !aborted.cause.isMisconfiguration else { throw RuntimeError.final(aborted.cause, "publishing deliveries") }
                 backoff.pause(until: .now + .seconds(2))

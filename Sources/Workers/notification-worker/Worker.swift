@@ -8,7 +8,7 @@ import WorkerProcess
 struct NotificationWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "notification-worker",
-        abstract: "Tells districts and schools what was determined, what changed and what is due.",
+        abstract: "Tells districts and schools what was determined, what changed and what is due, and operators of records that no stage reads and no topic holds.",
         discussion: "One of seven workers of the pipeline; `accountability up` starts them all on one machine. Ends with 0 after SIGTERM, 69 when no broker answers, 75 when a restart is all that is needed, 78 when something has to be set right first."
     )
 
@@ -26,14 +26,25 @@ struct NotificationWorker: AsyncParsableCommand {
     func run() async throws {
         try await WorkerProcess.run(
             options,
-            beside: { connection, metrics, logger in
+            beside: { connection, configuration, metrics, logger in
+                var bodies: [any WorkerBody] = []
+                if let quarantine = configuration.quarantine {
+                    bodies.append(
+                        Inspection(
+                            connection.pipeline.inspectedTopics, quarantine: quarantine, configuration: configuration, metrics: metrics, logger: logger
+                        )
+                    )
+                }
                 let channels = try delivery.channels()
-                guard !channels.names.isEmpty else { return nil }
+                guard !channels.names.isEmpty else { return bodies }
                 let figures = DeliveryFigures(instance: options.instance)
                 metrics.supplement { figures.prometheus() }
-                return DeliveryLoop(
-                    connection: connection, channels: channels, options: delivery, instance: options.instance, figures: figures, logger: logger
+                bodies.append(
+                    DeliveryLoop(
+                        connection: connection, channels: channels, options: delivery, instance: options.instance, figures: figures, logger: logger
+                    )
                 )
+                return bodies
             }
         ) { NotificationStage(pipeline: $0.pipeline, leadDays: planLeadDays) }
     }

@@ -1,0 +1,44 @@
+import Kafka
+
+/// What the client library says of itself every few seconds: how far the consumer is behind, and that the library itself goes on.
+///
+/// The library's own thread waits by the machine's clock: where that is set back it stands still, sends no heartbeats, and the group goes on
+/// without this member, which would hear of it last.
+struct ClientWatch {
+    /// Records behind the end of the sources, as last said.
+    private(set) var lag = 0
+    private let limit: Duration?
+    private var count = 0
+    private var since = ContinuousClock.now
+    /// Polls since: what the library said waits behind what was polled first.
+    private var turns = 0
+    private static let fewestTurns = 500
+
+    /// - Parameter intervalMilliseconds: `statistics.interval.ms`; 0 where the library says nothing.
+    init(intervalMilliseconds: Int) {
+        limit = intervalMilliseconds > 0 ? max(.seconds(60), .milliseconds(intervalMilliseconds) * 10) : nil
+    }
+
+    /// Takes what was said since the last look.
+    ///
+    /// - Throws: ``RuntimeError`` when nothing was said for too long.
+    mutating func look(at consumer: Consumer) throws {
+        guard try isNews(consumer.statisticsCount) else { return }
+        lag = Int(clamping: consumer.latestStatistics?.lag.values.reduce(0, +) ?? 0)
+    }
+
+    /// Whether there is news.
+    mutating func isNews(_ count: Int, now: ContinuousClock.Instant = .now) throws -> Bool {
+        if count != self.count {
+            self.count = count
+            since = now
+            turns = 0
+            return true
+        }
+        turns += 1
+        guard let limit, turns > Self.fewestTurns, now - since > limit else { return false }
+        throw RuntimeError(
+            .fatal, "the client library has stood still for \(limit.components.seconds) seconds; was the clock set back? A restart begins anew"
+        )
+    }
+}
