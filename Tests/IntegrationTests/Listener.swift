@@ -1,32 +1,54 @@
 import Foundation
 import Testing
 
-/// A listener of a test's own in front of the broker: it writes down which rights each client's requests need, and speaks TLS where it is told to.
+/// A listener of a test's own in front of the broker: it writes down which rights each client's requests need, speaks TLS where it is told to, and
+/// asks who it is that calls.
 final class Listener {
     let address: String
-    private let process = Process()
+    private let port: Int
+    private var process = Process()
     private let record: URL
+    private let arguments: [String]
+    private let environment: [String: String]
 
     /// Starts listening.
     ///
-    /// - Parameter certificate: files of a certificate and its key; nil listens in plain text.
-    init(namespace: String, certificate: (path: String, key: String)? = nil) throws {
-        let port = try Self.freePort()
+    /// - Parameters:
+    ///   - certificate: files of a certificate and its key; nil listens in plain text.
+    ///   - account: `user:password` that clients have to know; nil leaves that to the broker.
+    init(namespace: String, certificate: (path: String, key: String)? = nil, account: String? = nil) throws {
+        port = try Self.freePort()
         address = "127.0.0.1:\(port)"
         record = FileManager.default.temporaryDirectory.appending(path: "requests-\(UUID().uuidString)")
         FileManager.default.createFile(atPath: record.path, contents: nil)
-        process.executableURL = URL(filePath: try #require(TestEnvironment.python))
-        process.arguments =
+        arguments =
             [
                 "\(TestEnvironment.repository)/Tests/IntegrationTests/Clients/record_requests.py", TestEnvironment.brokers ?? "", "\(port)", record.path,
             ] + (certificate.map { [$0.path, $0.key] } ?? [])
-        process.environment = ProcessInfo.processInfo.environment.merging(["RECORD_NAMESPACE": namespace]) { $1 }
+        environment = ProcessInfo.processInfo.environment.merging(
+            ["RECORD_NAMESPACE": namespace].merging(account.map { ["RECORD_SASL": $0] } ?? [:]) { $1 }
+        ) { $1 }
+        try start()
+    }
+
+    /// Listens, after ``stop()`` at the same address again.
+    func start() throws {
+        process = Process()
+        process.executableURL = URL(filePath: try #require(TestEnvironment.python))
+        process.arguments = arguments
+        process.environment = environment
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()
         let line = output.fileHandleForReading.availableData
         try #require(String(decoding: line, as: UTF8.self).hasPrefix("listening"), "the listener did not start")
+    }
+
+    /// Breaks every connection and listens no more.
+    func stop() {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
     }
 
     deinit {

@@ -58,6 +58,80 @@ struct SecretTests {
         for outcome in [created, read] { #expect(!outcome.output.contains(secret) && !outcome.errors.contains(secret)) }
     }
 
+    @Test func eachMechanismIsTakenAndAWrongSecretRefused() throws {
+        try FileManager.default.createDirectory(atPath: "\(folder)/home", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let own = try certificate("own")
+        let listener = try Listener(namespace: namespace, certificate: own, account: "worker:\(secret)")
+        let mechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
+        // All at once, as a client waits long for a broker that refuses it.
+        var script = "export ACCOUNTABILITY_HOME=\(folder)/home\n"
+        for mechanism in mechanisms {
+            for isRight in [true, false] {
+                let name = "\(folder)/\(mechanism)-\(isRight)"
+                let account =
+                    mechanism == "OAUTHBEARER"
+                    ? "enable.sasl.oauthbearer.unsecure.jwt=true\nsasl.oauthbearer.config=principal=\(isRight ? "worker" : "stranger")\n"
+                    : "sasl.username=worker\nsasl.password=\(isRight ? secret : secret + "x")\n"
+                try "security.protocol=SASL_SSL\nsasl.mechanisms=\(mechanism)\nssl.ca.location=\(own.path)\n\(account)"
+                    .write(toFile: name, atomically: true, encoding: .utf8)
+                let command = "timeout 90 \(TestEnvironment.programs ?? "")/accountability topics --brokers \(listener.address) --namespace \(namespace)"
+                script += "( \(command) --properties-file \(name); echo $? > \(name).code ) > \(name).out 2>&1 < /dev/null &\n"
+            }
+        }
+        _ = try run("/bin/bash", ["-c", script + "wait\n"])
+        for mechanism in mechanisms {
+            for isRight in [true, false] {
+                let output = try String(contentsOfFile: "\(folder)/\(mechanism)-\(isRight).out", encoding: .utf8)
+                let code = try String(contentsOfFile: "\(folder)/\(mechanism)-\(isRight).code", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+                #expect(!output.contains(secret))
+                if isRight {
+                    // The namespace is new: its topics are told to be missing, by a broker that answers.
+                    #expect(output.contains("submissions.v1") && !output.lowercased().contains("authentication"), "\(mechanism): \(code) \(output)")
+                } else {
+                    #expect(code == "69" && output.lowercased().contains("authentication"), "\(mechanism): \(code) \(output)")
+                }
+            }
+        }
+    }
+
+    @Test func workersOutlastARestartOfWhatSpeaksTLS() throws {
+        try FileManager.default.createDirectory(atPath: "\(folder)/home", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let own = try certificate("own")
+        let listener = try Listener(namespace: namespace, certificate: own, account: "worker:\(secret)")
+        let file = "\(folder)/client.properties"
+        try "security.protocol=SASL_SSL\nsasl.mechanisms=SCRAM-SHA-512\nssl.ca.location=\(own.path)\nsasl.username=worker\nsasl.password=\(secret)\n"
+            .write(toFile: file, atomically: true, encoding: .utf8)
+        let key = "\(folder)/home/pseudonym.key"
+        try String(repeating: "5a", count: 32).write(toFile: key, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
+        let place = ["--brokers", listener.address, "--namespace", namespace, "--properties-file", file]
+        func must(_ arguments: [String]) throws -> Outcome {
+            let outcome = try call(arguments + place)
+            try #require(outcome.code == 0, "\(arguments.prefix(2)): \(outcome.code) \(outcome.errors)")
+            return outcome
+        }
+        _ = try must(["topics", "--create", "--partitions", "2", "--replication", "1"])
+        let workers = try LooseWorkers(
+            { _ in place + ["--listen", "none"] }, environment: ["ACCOUNTABILITY_HOME": "\(folder)/home"],
+            log: URL(filePath: "\(folder)/workers.log")
+        )
+        let state = try SyntheticState(students: 300, seed: 5)
+        for year in ["2018", "2019"] { _ = try must(["open-year", year]) }
+        for (number, file) in state.files.enumerated() {
+            _ = try must(["submit", file])
+            guard number % 3 == 1 else { continue }
+            listener.stop()
+            Thread.sleep(forTimeInterval: Double(number % 2) + 0.5)
+            try listener.start()
+        }
+        for year in ["2018", "2019"] { _ = try must(["close-year", year, "--timeout", "120"]) }
+        #expect(try must(["determinations", "2019", "--format", "csv"]).output.split(separator: "\n").count > 2)
+        #expect(workers.stop() == Array(repeating: 0, count: 7), "no worker had to be started again")
+        #expect(!(try String(contentsOfFile: "\(folder)/workers.log", encoding: .utf8)).contains(secret))
+    }
+
     @Test func secretsAppearNowhereWhateverGoesWrong() throws {
         try FileManager.default.createDirectory(atPath: "\(folder)/home", withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
