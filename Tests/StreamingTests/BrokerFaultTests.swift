@@ -257,6 +257,70 @@ import Testing
         #expect(worker.failure == nil)
     }
 
+    /// A static member that dies says nothing: the group finds out when its session is over, and gives its partitions to the worker.
+    @Test func aMemberThatDiedIsEvicted() throws {
+        let worker = MockWorker(Total(), kafka: kafka)
+        #expect(worker.waits(for: ""))
+        var configuration = kafka
+        configuration["group.id"] = worker.group
+        configuration["group.instance.id"] = "dead"
+        configuration["session.timeout.ms"] = "6000"
+        // Where it is not polled it sends no heartbeats, as if it were dead.
+        configuration["max.poll.interval.ms"] = "6000"
+        configuration["heartbeat.interval.ms"] = "300"
+        let dead = try Consumer(configuration, logger: logger)
+        try dead.subscribe(["words"])
+        var share: [TopicPartition] = []
+        var batch = RecordBatch(capacity: 10)
+        let deadline = ContinuousClock.now + .seconds(30)
+        while share.isEmpty, ContinuousClock.now < deadline {
+            _ = try? dead.poll(&batch, timeout: .milliseconds(50))
+            while let event = dead.nextRebalance() {
+                guard case .assigned(let partitions) = event else { continue }
+                share = partitions
+                try dead.assign(partitions.map { TopicPartitionOffset($0, .beginning) })
+            }
+        }
+        #expect(share.count == 1)
+        #expect(worker.eventually { worker.metrics.figures.tasks == 1 })
+        // What comes for the dead member's partition meanwhile is not lost.
+        let feeder = try sink("feeder")
+        for number in 0..<10 { try send("a/w/\(number)", partition: Int32(number % 2), through: feeder) }
+        try feeder.commit(offsets: [], group: nil)
+        feeder.close(timeout: .seconds(5))
+        #expect(worker.eventually { worker.metrics.figures.tasks == 2 && worker.metrics.figures.processed >= 10 })
+        worker.worker.stop()
+        #expect(worker.ends(within: .seconds(12)))
+        #expect(worker.failure == nil)
+        dead.close(timeout: .seconds(1))
+    }
+
+    /// A record that is larger than a fetch may be comes all the same, alone.
+    @Test func fetchLimitsDelayAndLoseNothing() throws {
+        let feeder = try sink("feeder")
+        for number in 0..<40 { try send("\(number)/" + String(repeating: "x", count: number % 3 == 0 ? 20_000 : 10), partition: Int32(number % 2), through: feeder) }
+        try feeder.commit(offsets: [], group: nil)
+        feeder.close(timeout: .seconds(5))
+        var kafka = kafka
+        kafka["fetch.max.bytes"] = "4096"
+        kafka["message.max.bytes"] = "4096"
+        kafka["max.partition.fetch.bytes"] = "1024"
+        kafka["enable.partition.eof"] = "true"
+        let consumer = try Consumer(kafka, logger: logger)
+        defer { consumer.close(timeout: .seconds(5)) }
+        try consumer.assign((0..<2).map { TopicPartitionOffset(topic: "words", partition: $0, offset: .beginning) })
+        var batch = RecordBatch(capacity: 100)
+        var found: [String] = []
+        let deadline = ContinuousClock.now + .seconds(30)
+        while found.count < 40, ContinuousClock.now < deadline {
+            try consumer.poll(&batch, timeout: .milliseconds(100))
+            for index in 0..<batch.count {
+                found.append(String(String(decoding: batch[index].detach().value ?? [], as: UTF8.self).split(separator: "/")[0]))
+            }
+        }
+        #expect(found.sorted() == (0..<40).map { "\($0)" }.sorted())
+    }
+
     @Test func aGroupsCoordinatorThatMovesIsFollowed() throws {
         let worker = MockWorker(Total(), kafka: kafka)
         try cluster.moveCoordinator(ofGroup: worker.group, to: 2)
