@@ -24,7 +24,8 @@ struct AcceptedRows {
     }
 
     private struct Entry {
-        /// 0 once deleted: the key is remembered, so that a submission that brings it twice is noticed.
+        /// 0 once deleted: the key is remembered, so that a submission that brings it twice is noticed, and a deletion that was sent twice is known
+        /// from one of a key that was never there.
         var digest: UInt64
         var organization: UInt32
         /// The submission that brought it last.
@@ -46,9 +47,9 @@ struct AcceptedRows {
         guard entry.submission != submission else { return .refused(.duplicateKey) }
         let stands = entry.digest != 0
         if row.isDeletion {
-            guard stands, entry.organization == organization else { return .refused(.nothingToDelete) }
+            guard entry.organization == organization else { return .refused(.nothingToDelete) }
             entries[digest] = Entry(digest: 0, organization: organization, submission: submission, line: line)
-            return .deleted
+            return stands ? .deleted : .unchanged
         }
         entries[digest] = Entry(digest: row.digest, organization: organization, submission: submission, line: line)
         guard stands else { return .accepted }

@@ -1,6 +1,6 @@
 import Messages
 import Rules
-import Tables
+public import Tables
 
 /// Every reason for which a row is refused. The names are stable: they stand in rejections and in the README.
 public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
@@ -79,7 +79,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     public var isNote: Bool { self == .claimedByTwoDistricts }
 
     /// The code of a row that its reader refused.
-    init(_ code: CSVError.Code) {
+    public init(_ code: CSVError.Code) {
         self = RejectionCode(rawValue: code.description) ?? .fieldCount
     }
 
@@ -200,7 +200,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .unknownOrganization: "an organization is declared for the year before rows are submitted for it"
         case .duplicateKey: "a submission has one row for each key; the first one counts"
         case .claimedByTwoDistricts: "a student is one district's in a year and layout; the row submitted last counts, and both districts are told"
-        case .nothingToDelete: "a row is deleted where it was accepted, under the same key and organization"
+        case .nothingToDelete:
+            "a row is deleted where it was accepted, under the same key and organization; the same deletion again is unchanged"
         }
     }
 
@@ -227,9 +228,14 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
             return
                 "school year \(year) is not open: open it with 'accountability open-year \(year)', then submit the row again"
         }
+        return statement(of: column) + (remedy.map { "; \($0)" } ?? "")
+    }
+
+    /// The place and the rule, without what to do about it.
+    func statement(of column: Column?) -> String {
         let subject = column.map { "\($0.name): " } ?? ""
         let bounds = column.flatMap { detail(of: $0.kind) }.map { " (\($0))" } ?? ""
-        return subject + rule + bounds + (remedy.map { "; \($0)" } ?? "")
+        return subject + rule + bounds
     }
 
     /// What both districts are told of a student whom each of them claims.
