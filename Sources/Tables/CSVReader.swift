@@ -30,6 +30,15 @@ public struct CSVReader: ~Copyable {
         self.records = records
     }
 
+    /// Reads an open descriptor, for instance standard input, and of it the header.
+    ///
+    /// - Throws: ``CSVError`` if it cannot be read or its first row is not a header.
+    public init(descriptor: Int32, rowLimit: Int = defaultRowLimit) throws(CSVError) {
+        var records = RecordReader(file: try ZlibFile(reading: descriptor), rowLimit: rowLimit)
+        try records.readHeader()
+        self.records = records
+    }
+
     /// Reads a table in memory, not compressed.
     ///
     /// - Throws: ``CSVError`` if the first row is not a header.

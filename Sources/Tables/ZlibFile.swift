@@ -26,6 +26,16 @@ import Glibc
         try adopt(descriptor, path)
     }
 
+    /// Reads a duplicate of an open descriptor, for instance standard input, from where it stands; the original stays open.
+    init(reading original: Int32) throws(CSVError) {
+        let descriptor = dup(original)
+        guard descriptor >= 0 else { throw ZlibFile.failure("cannot read descriptor \(original)") }
+        size = 0
+        // SAFETY: the mode is a NUL-terminated literal; zlib copies what it needs of it.
+        unsafe handle = gzdopen(descriptor, "rb")
+        try adopt(descriptor, "descriptor \(original)")
+    }
+
     /// Creates a file for writing, or empties it.
     init(writing path: String, compressed: Bool) throws(CSVError) {
         // SAFETY: Swift passes the path as a NUL-terminated copy that lives for the call.

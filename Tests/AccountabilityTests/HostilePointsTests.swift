@@ -1,4 +1,3 @@
-import Foundation
 import Rules
 import Testing
 
@@ -7,9 +6,10 @@ import Testing
 /// Reports that no Department wrote: `evaluate points` names what is wrong, and goes on with the next.
 @Suite struct HostilePointsTests {
     private func evaluated(_ fields: String, framework: Int? = nil) throws -> PointsAnswer {
-        let report = try JSONDecoder().decode(PointsCase.self, from: Data("{\"case\": 1, \(fields)}".utf8))
+        let element = try #require(try PointsReading(Array("[{\"case\": 1, \(fields)}]".utf8)).elements.first)
+        guard element.problems.isEmpty else { throw RowProblem(element.problems.joined(separator: "; ")) }
         var frameworks = try FrameworkChoice(framework)
-        return try report.evaluated(&frameworks)
+        return try element.report.evaluated(&frameworks)
     }
 
     private func spans(_ nonHigh: String, _ high: String) -> String {
@@ -37,6 +37,72 @@ import Testing
     func aYearThatIsNoneIsRefused(_ year: String) {
         let input = "\"school_year\": \(year), \"published\": {\"annual\": {\"2018\": 50}}, " + spans("", "")
         #expect(throws: RowProblem.self) { try evaluated(input, framework: 2019) }
+    }
+
+    private func problems(_ report: String) throws -> String {
+        try PointsReading(Array("[\(report)]".utf8)).elements.map { $0.problems.joined(separator: "; ") }.joined(separator: " | ")
+    }
+
+    /// One report that cannot be read takes no other with it, and is named by its field in words of our own.
+    @Test func theOthersAreReadAllTheSame() throws {
+        let good = "{\"case\": \"x\", \"school_year\": 2019, \"prior_annual\": 5.05e1, " + spans("\"weight\": 60, ", "") + "}"
+        let document = "[\(good),\n {\"case\": 2, \"school_year\": 2019, \"spans\": {\"high\": {\"all_students\": {\"points\": {\"dropout\": 1.5}}}}},\n 5,\n\(good)]"
+        let reading = try PointsReading(Array(document.utf8))
+        #expect(reading.elements.map(\.problems) == [[], ["spans.high.all_students.points.dropout is not a whole number"], ["the report is a number, not an object"], []])
+        #expect(reading.elements.map(\.line) == [1, 3, 4, 5])
+        #expect(reading.elements[1].report.name?.description == "2" && reading.elements[2].report.name == nil)
+        var frameworks = try FrameworkChoice(nil)
+        let answer = try reading.elements[3].report.evaluated(&frameworks)
+        #expect(answer.annual == 70 && answer.cumulative == 62)
+    }
+
+    @Test(arguments: [
+        ("\"school_year\": 99999999999999999999", "school_year is not"), ("\"school_year\": \"2019\"", "school_year is not"),
+        ("\"school_year\": 2019.5", "school_year is not"), ("\"org_type\": \"scholl\"", "org_type is none of"), ("\"org_type\": 1", "org_type is a number"),
+        ("\"prior_annual\": 47.25", "more than the one decimal"), ("\"prior_annual\": \".5\"", "not a decimal number"),
+        ("\"prior_annual\": 1e99", "not a decimal number"), ("\"spans\": []", "spans is a list"), ("\"spans\": {\"mid\": {}}", "'mid' is none of"),
+        ("\"spans\": {\"high\": {\"all_students\": {}}}", "spans.high.all_students.points is missing"),
+        ("\"spans\": {\"high\": {\"all_students\": {\"points\": {\"ela\": 1}}}}", "'ela' is no indicator"),
+        ("\"spans\": {\"high\": {\"all_students\": {\"points\": {\"dropout\": true}}}}", "points.dropout is not a whole number"),
+        ("\"spans\": {\"high\": {\"weight\": \"half\"}}", "spans.high.weight is not"), ("\"published\": {\"annual\": {\"2018\": \"x\"}}", "published.annual.2018 is not"),
+        ("\"grades_served\": 5", "grades_served is a number"), ("\"org_name\": 1, \"org_name\": 2", "org_name is there twice"),
+    ])
+    func aFieldOfTheWrongKindIsNamed(_ fields: String, _ expected: String) throws {
+        let year = fields.contains("school_year") ? "" : "\"school_year\": 2019, "
+        let found = try problems("{\"case\": 1, \(year)\(fields)}")
+        #expect(found.contains(expected) && !found.contains(";"), "\(found)")
+    }
+
+    @Test func whatIsNotReadIsTold() throws {
+        let one = "{\"case\": 1, \"school_year\": 2019, \"notes\": \"n\", \"wieght\": 1, \"spans\": {\"high\": {\"high_needs\": {}, \"published\": 1}}}"
+        let reading = try PointsReading(Array("[\(one), \(one)]".utf8))
+        #expect(reading.elements.allSatisfy { $0.problems.isEmpty })
+        #expect(reading.warnings == ["'wieght' is not read (in 2 reports)", "'spans.high.high_needs' is not read (in 2 reports)"])
+    }
+
+    /// Text that is no JSON is refused at its place, whatever it is; of JSON every value is read exactly.
+    @Test(arguments: [
+        ("", "empty"), ("[1,]", "line 1, column 4"), ("[\n {\"a\" 1}]", "line 2, column 7"), ("[1] x", "column 5"), ("[01]", "zero"), ("[1.]", "digit"), ("[nul]", "value"),
+        ("[\"\\ud800\"]", "half a character"), ("[\"\\x\"]", "an escape is"), ("[\"a\nb\"]", "control character"), ("{\"a\": [1}", "a comma or ]"), ("[\"a", "too early"),
+        (String(repeating: "[", count: 100_000), "too deep"), ("{\"a\": 1}", "not a list"),
+    ])
+    func whatIsNoDocumentIsRefusedAtItsPlace(_ text: String, _ expected: String) {
+        #expect {
+            try PointsReading(Array(text.utf8))
+        } throws: { error in
+            "\(error)".contains(expected)
+        }
+    }
+
+    @Test func valuesAreReadAsTheyStand() throws {
+        let document = try JSONText.read(Array("\u{FEFF}[-1.50e1, \"\\u00e9\\ud83d\\ude00\\n/\", 0.1, 123456789012345678901234567890, 5e-2, true]".utf8))
+        guard case .array(let values) = document.content else { throw RowProblem("no array") }
+        #expect(values[0].wholeNumber == -15)
+        #expect(values[2].exactNumber == (try Ratio(1, over: 10)))
+        #expect(values[4].exactNumber == (try Ratio(1, over: 20)))
+        #expect(values[3].exactNumber == nil && values[3].wholeNumber == nil)
+        guard case .text(let text) = values[1].content else { throw RowProblem("no text") }
+        #expect(text == "é😀\n/")
     }
 
     @Test(arguments: ["-0.1", "100.1", "500"])

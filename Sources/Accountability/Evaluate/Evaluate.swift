@@ -8,7 +8,8 @@ struct Evaluate: ParsableCommand {
         commandName: "evaluate",
         abstract: "Runs the rules on a file, without a broker.",
         discussion: """
-            The workers call the same functions, so that what is printed here is what the pipeline publishes.
+            The workers call the same functions, so that what is printed here is what the pipeline publishes, and rows of a layout are read by \
+            the pipeline's own checks: a row that a submission would refuse is refused here, with the same code. A file named - is standard input.
 
               accountability evaluate participation --ignore-extra participation-2012.csv.gz > rates.csv
               accountability evaluate percentiles --framework 2019 --stages indicator-values.csv
@@ -25,7 +26,7 @@ struct Evaluate: ParsableCommand {
 
 /// The options of every form of `evaluate` that reads a table.
 struct EvaluateOptions: ParsableArguments {
-    @Argument(help: "The file to read; .gz is read too.")
+    @Argument(help: "The file to read; .gz is read too, - is standard input.")
     var file: String
 
     @Option(

@@ -1,6 +1,8 @@
 internal import Operating
 internal import ArgumentParser
+internal import Messages
 internal import Rules
+internal import Stages
 internal import Tables
 
 /// `accountability evaluate determinations`: the decision table, 603 CMR 2.03(3).
@@ -11,6 +13,7 @@ struct EvaluateDeterminations: OperatorCommand {
         discussion: """
             Reads school_year, org_code, org_type, sufficient_data (Y or N), designation, percentile, low_subgroups, \
             cohort, graduates, low_participation_groups, recognition, cumulative; lists are separated by semicolons. \
+            A recognition is one of \(Vocabulary.recognitionKinds.joined(separator: ", ")). \
             Prints the classification, the level and every reason.
 
               accountability evaluate determinations schools-2019.csv
@@ -21,13 +24,7 @@ struct EvaluateDeterminations: OperatorCommand {
 
     func operate() throws {
         var frameworks = try FrameworkChoice(options.framework)
-        var table = try EvaluationTable(
-            options,
-            required: [
-                "org_type", "sufficient_data", "designation", "percentile", "low_subgroups", "cohort", "graduates",
-                "low_participation_groups", "recognition", "cumulative",
-            ]
-        )
+        var table = try EvaluationTable(options, columns: Self.columns)
         var output = try CSVWriter(descriptor: 1)
         try output.writeRow(["school_year", "org_code", "classification", "level", "reasons"])
         while try table.next() {
@@ -40,35 +37,59 @@ struct EvaluateDeterminations: OperatorCommand {
                 ])
             } catch let problem as RowProblem {
                 table.problem(problem.description)
+            } catch let refused as RowRefused {
+                table.problem(refused.description)
             }
         }
         try output.close()
         try table.finish()
     }
 
+    private static let level = Column("org_type", .choice(OrganizationType.allCases.map(\.wireName)), .required, "the level")
+    private static let designation = Column(
+        "designation", .choice(Designation.allCases.map(\.wireName)), .mayBeEmpty, "the designations in force"
+    )
+    private static let recognition = Column("recognition", .choice(Vocabulary.recognitionKinds), .mayBeEmpty, "the kinds of recognition")
+    private static let percentile = Column("percentile", .decimal(1...99), .mayBeEmpty, "the accountability percentile")
+    private static let cumulative = Column("cumulative", .decimal(0...100), .mayBeEmpty, "the cumulative target percentage")
+    private static let cohort = Column("cohort", .integer(0...10_000_000), .mayBeEmpty, "the four-year cohort of the year before")
+    private static let graduates = Column("graduates", .integer(0...10_000_000), .mayBeEmpty, "its graduates within four years")
+    private static let lowSubgroups = Column("low_subgroups", .group, .mayBeEmpty, "the low performing subgroups")
+    private static let lowParticipation = Column("low_participation_groups", .group, .mayBeEmpty, "the groups below the requirement")
+    private static let sufficiency = Column("sufficient_data", .yesNo, .required, "whether there are data enough")
+    private static let schoolYear = Column("school_year", .year, .required, "the spring year")
+    private static let organization = Column("org_code", .code8, .required, "the organization")
+
+    /// The columns of the table, which no layout has.
+    private static let columns = [
+        schoolYear, organization, level, sufficiency, designation, percentile, lowSubgroups, cohort, graduates, lowParticipation, recognition,
+        cumulative,
+    ]
+
     private static func determine(
         _ table: borrowing EvaluationTable,
         _ frameworks: inout FrameworkChoice
-    ) throws(RowProblem) -> Determination {
-        let framework = try frameworks.framework(schoolYear: try table.schoolYear())
-        _ = try table.organization()
-        var input = DeterminationInput(type: try table.name("org_type"))
-        input.sufficientData = try sufficiency(table.text("sufficient_data"))
-        for name in table.list("designation") {
-            guard let designation = Designation(wireName: name) else {
-                throw RowProblem(
-                    "designation is none of \(Designation.allCases.map(\.wireName).joined(separator: ", "))"
-                )
-            }
-            input.designations.append(designation)
+    ) throws -> Determination {
+        guard let year = try FieldCheck.year(table.text(schoolYear.name), of: schoolYear),
+            try FieldCheck.code(table.text(organization.name), of: organization) != nil,
+            let typeNumber = try FieldCheck.choice(table.text(level.name), of: level), let type = OrganizationType(rawValue: UInt8(typeNumber))
+        else { throw RowProblem("the row says nothing") }
+        let framework = try frameworks.framework(schoolYear: year)
+        var input = DeterminationInput(type: type)
+        input.sufficientData = try isSufficient(table.text(sufficiency.name))
+        input.designations = try table.list(designation.name).compactMap { name in
+            try FieldCheck.choice(name, of: designation).flatMap { Designation(rawValue: UInt8($0)) }
         }
-        input.percentile = try wholeNumber("percentile", table, upTo: 99).map(Int.init)
-        input.cumulative = try wholeNumber("cumulative", table, upTo: 100)
-        input.cohort = try table.count("cohort")
-        input.graduates = try table.count("graduates")
-        input.lowSubgroups = try groups("low_subgroups", table)
-        input.lowParticipationGroups = try groups("low_participation_groups", table)
-        input.recognitions = table.list("recognition")
+        input.percentile = try wholeNumber(table.text(percentile.name), percentile).map(Int.init)
+        input.cumulative = try wholeNumber(table.text(cumulative.name), cumulative)
+        input.cohort = try FieldCheck.integer(table.text(cohort.name), of: cohort).map(Int64.init)
+        input.graduates = try FieldCheck.integer(table.text(graduates.name), of: graduates).map(Int64.init)
+        input.lowSubgroups = try groups(lowSubgroups, table)
+        if input.lowSubgroups.contains(.allStudents) {
+            throw FieldCheck.fault(.unknownGroup, lowSubgroups, "all_students is no subgroup")
+        }
+        input.lowParticipationGroups = try groups(lowParticipation, table)
+        input.recognitions = try table.list(recognition.name).map(kind)
         do {
             return try Determination(input, framework)
         } catch {
@@ -76,34 +97,32 @@ struct EvaluateDeterminations: OperatorCommand {
         }
     }
 
-    private static func sufficiency(_ text: String) throws(RowProblem) -> Bool {
+    /// A kind of recognition, by its name or as reports write it: High achievement, Exceeding targets.
+    private static func kind(_ text: String) throws(RowRefused) -> String {
+        let name = text.lowercased().replacing(" ", with: "_").replacing("-", with: "_")
+        guard let number = try FieldCheck.choice(name, of: recognition) else { throw FieldCheck.fault(.missingValue, recognition) }
+        return Vocabulary.recognitionKinds[number]
+    }
+
+    private static func isSufficient(_ text: String) throws(RowRefused) -> Bool {
         switch text.lowercased() {
         case "y", "yes", "true", "1": return true
         case "n", "no", "false", "0": return false
-        default: throw RowProblem("sufficient_data is neither Y nor N")
+        default: throw FieldCheck.fault(text.isEmpty ? .missingValue : .unknownChoice, sufficiency)
         }
     }
 
-    /// A whole number, also when it was written as 63.0.
-    private static func wholeNumber(
-        _ column: String,
-        _ table: borrowing EvaluationTable,
-        upTo maximum: Int64
-    ) throws(RowProblem) -> Int64? {
-        guard let value = try table.number(column) else { return nil }
-        guard value.isInteger, (0...maximum).contains(value.numerator) else {
-            throw RowProblem("\(column) is not a whole number from 0 to \(maximum)")
-        }
+    /// A whole number within the column's bounds, also when it was written as 63.0.
+    private static func wholeNumber(_ text: String, _ column: Column) throws(RowRefused) -> Int64? {
+        guard let value = try FieldCheck.decimal(text, of: column) else { return nil }
+        guard value.isInteger else { throw FieldCheck.fault(.malformedInteger, column) }
         return value.numerator
     }
 
-    private static func groups(_ column: String, _ table: borrowing EvaluationTable) throws(RowProblem)
-        -> [StudentGroup]
-    {
+    private static func groups(_ column: Column, _ table: borrowing EvaluationTable) throws(RowRefused) -> [StudentGroup] {
         var groups: Set<StudentGroup> = []
-        for name in table.list(column) {
-            guard let group = StudentGroup(name: name) else { throw RowProblem("\(column) names no known group") }
-            groups.insert(group)
+        for name in table.list(column.name) {
+            if let group = try FieldCheck.group(name, of: column) { groups.insert(group) }
         }
         return groups.sorted()
     }

@@ -1,6 +1,8 @@
 internal import Operating
 internal import ArgumentParser
+internal import Messages
 internal import Rules
+internal import Stages
 internal import Tables
 
 /// `accountability evaluate participation`: rates from counts, 603 CMR 2.03(2)(d).
@@ -20,14 +22,7 @@ struct EvaluateParticipation: OperatorCommand {
 
     func operate() throws {
         var frameworks = try FrameworkChoice(options.framework)
-        var table = try EvaluationTable(
-            options,
-            required: [
-                "grade", "group", "subject", "standard", "alternate", "absent", "medical", "first_year_el",
-                "after_october",
-            ],
-            optional: ["enrolled", "published_rate"]
-        )
+        var table = try EvaluationTable(options, layout: .participationCounts)
         var output = try CSVWriter(descriptor: 1)
         try output.writeRow([
             "school_year", "org_code", "grade", "group", "subject", "participants", "denominator", "rate", "rate_exact",
@@ -35,9 +30,9 @@ struct EvaluateParticipation: OperatorCommand {
         ])
         var published = 0
         var agreeing = 0
-        while try table.next() {
+        while let row = try table.nextRow() {
             do {
-                let judgement = try Self.judge(table, &frameworks)
+                let judgement = try Self.judge(row, &frameworks)
                 let rate = judgement.current
                 output.write(table.text("school_year"))
                 output.write(table.text("org_code"))
@@ -50,9 +45,9 @@ struct EvaluateParticipation: OperatorCommand {
                 output.write(rate.exact?.text(decimals: 4) ?? "")
                 output.write(judgement.met.map(String.init) ?? "")
                 try output.endRow()
-                if let figure = try table.number("published_rate") {
+                if let figure = Int64(table.text("published_rate")) {
                     published += 1
-                    if let displayed = rate.displayed, Ratio(displayed) == figure { agreeing += 1 }
+                    if rate.displayed == figure { agreeing += 1 }
                 }
             } catch let problem as RowProblem {
                 table.problem(problem.description)
@@ -66,27 +61,18 @@ struct EvaluateParticipation: OperatorCommand {
         try table.finish()
     }
 
-    private static func judge(
-        _ table: borrowing EvaluationTable,
-        _ frameworks: inout FrameworkChoice
-    ) throws(RowProblem) -> ParticipationJudgement {
-        let framework = try frameworks.framework(schoolYear: try table.schoolYear())
-        _ = try table.organization()
-        _ = try table.group()
-        let grade = table.text("grade")
-        guard grade == "all" || Grade(grade) != nil else { throw RowProblem("grade is neither a grade nor all") }
-        guard let subject = Subject(name: table.text("subject")) else {
-            throw RowProblem("subject is none of ELA, Math, STE")
+    private static func judge(_ row: LayoutCheck.Row, _ frameworks: inout FrameworkChoice) throws(RowProblem) -> ParticipationJudgement {
+        let framework = try frameworks.framework(schoolYear: row.schoolYear)
+        guard case .participationCounts(let counts) = row.content, let subject = Subject(name: counts.subject) else {
+            throw RowProblem("not a row of participation_counts")
         }
-        _ = try table.count("enrolled")
-        _ = try table.number("published_rate")
         let tally = ParticipationTally(
-            standard: try table.count("standard") ?? 0,
-            alternate: try table.count("alternate") ?? 0,
-            firstYear: try table.count("first_year_el") ?? 0,
-            afterOctober: try table.count("after_october") ?? 0,
-            absent: try table.count("absent") ?? 0,
-            medical: try table.count("medical") ?? 0
+            standard: Int64(counts.standard),
+            alternate: Int64(counts.alternate),
+            firstYear: Int64(counts.firstYearEl),
+            afterOctober: Int64(counts.afterOctober),
+            absent: Int64(counts.absent),
+            medical: Int64(counts.medical)
         )
         do {
             return try ParticipationJudgement(current: tally, prior: nil, .subject(subject), framework)

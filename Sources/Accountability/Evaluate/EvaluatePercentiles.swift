@@ -1,5 +1,6 @@
 internal import Operating
 internal import ArgumentParser
+internal import Messages
 internal import Rules
 internal import Tables
 
@@ -11,9 +12,9 @@ struct EvaluatePercentiles: OperatorCommand {
         discussion: """
             Reads rows of the layout indicator_values of one or more years; prints the percentiles of the latest. Each \
             group is ranked within its comparison group; values of a count below the minimum size do not take part, an \
-            empty count does; nor do rows without a comparison group, as those of districts. Middle/high schools are ranked in both spans and combined by the optional column \
-            non_high_share (0 to 1); without it by the counts of ela_achievement in both spans, and without those in \
-            halves.
+            empty count does; nor do rows without a comparison group, as those of districts. Middle/high schools are ranked in both spans and \
+            combined by the optional column non_high_share (0 to 1); without it by the counts of ela_achievement in both spans, and without \
+            those in halves.
 
               accountability evaluate percentiles --framework 2019 indicator-values.csv
               accountability evaluate percentiles --stages indicator-values.csv
@@ -26,18 +27,14 @@ struct EvaluatePercentiles: OperatorCommand {
     var stages = false
 
     func operate() throws {
-        var table = try EvaluationTable(
-            options,
-            required: ["comparison_group", "grade_span", "group", "indicator", "value", "count"],
-            optional: ["non_high_share"]
-        )
+        var table = try EvaluationTable(options, layout: .indicatorValues, besides: [IndicatorRows.shareColumn.name])
         let fixed = try FrameworkChoice(options.framework).fixed
         var rows = IndicatorRows()
-        while try table.next() {
+        while let row = try table.nextRow() {
             do {
-                try rows.add(table)
+                try rows.add(row, share: table.text(IndicatorRows.shareColumn.name))
             } catch {
-                table.problem(error.description)
+                table.problem("\(error)")
             }
         }
         var output = try CSVWriter(descriptor: 1)

@@ -1,8 +1,6 @@
 internal import Operating
 internal import ArgumentParser
 internal import Foundation
-internal import Rules
-internal import Tables
 
 /// `accountability evaluate points`: percentages from points, 603 CMR 2.03(2)(b).
 struct EvaluatePoints: OperatorCommand {
@@ -14,13 +12,14 @@ struct EvaluatePoints: OperatorCommand {
             optional weight of a span in percent, prior_annual at one decimal, grades_served, published. Prints an array in \
             the same order. What the inputs do not determine is null: the annual percentage of two spans without a weight, or \
             of one span where the grades served have two. A prior annual percentage that was published but not given at \
-            one decimal, and a missing weight, leave the cumulative percentage and the band open only where they matter.
+            one decimal, and a missing weight, leave the cumulative percentage and the band open only where they matter. \
+            A report that cannot be read is named on standard error and has nulls in its place; members that are not read are told.
 
               accountability evaluate points official-reports.json
             """
     )
 
-    @Argument(help: "The file to read.")
+    @Argument(help: "The file to read; .gz is read too, - is standard input.")
     var file: String
 
     @Option(
@@ -30,23 +29,28 @@ struct EvaluatePoints: OperatorCommand {
 
     func operate() throws {
         var frameworks = try FrameworkChoice(framework)
-        let cases: [PointsCase]
+        let name = EvaluationInput.name(file)
+        let bytes = try EvaluationInput.document(file)
+        let reading: PointsReading
         do {
-            cases = try JSONDecoder().decode([PointsCase].self, from: Data(contentsOf: URL(fileURLWithPath: file)))
+            reading = try PointsReading(bytes)
         } catch {
-            throw EvaluationProblem.fatal("\(file): \(PointsCase.describe(error))")
+            throw EvaluationProblem.fatal("\(name): \(error)")
         }
         var failed = false
         var results: [PointsAnswer] = []
-        for (index, report) in cases.enumerated() {
+        for (index, element) in reading.elements.enumerated() {
             do {
-                results.append(try report.evaluated(&frameworks))
+                guard element.problems.isEmpty else { throw RowProblem(element.problems.joined(separator: "; ")) }
+                results.append(try element.report.evaluated(&frameworks))
             } catch {
                 failed = true
-                EvaluationProblem.report("\(file): case \(report.name.text) (element \(index + 1)): \(error)")
-                results.append(PointsAnswer(name: report.name))
+                let report = element.report.name.map { "case \($0) (element \(index + 1))" } ?? "element \(index + 1)"
+                EvaluationProblem.report("\(name): line \(element.line): \(report): \(error)")
+                results.append(PointsAnswer(name: element.report.name))
             }
         }
+        for warning in reading.warnings { EvaluationProblem.report("\(name): warning: \(warning)") }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         Standard.line(String(decoding: try encoder.encode(results), as: UTF8.self))

@@ -1,59 +1,57 @@
 internal import Operating
 internal import ArgumentParser
 internal import Foundation
-internal import Rules
+internal import Messages
+internal import Stages
 internal import Tables
 
 /// A table with named columns, and the rows of it that could not be read.
 struct EvaluationTable: ~Copyable {
     private var reader: CSVReader
+    private var check: LayoutCheck?
     private let columns: [String: Int]
     private let file: String
     /// How many rows could not be read.
     private(set) var problems = 0
 
-    /// Opens a file whose header has every required column, and no other but optional ones unless extra ones are ignored.
-    init(_ options: EvaluateOptions, required: [String], optional: [String] = []) throws {
-        let opened = try Self.open(options.file)
-        columns = try Self.columns(opened.header, options, required: required, optional: optional)
-        file = options.file
-        reader = opened
-    }
-
-    private static func open(_ path: String) throws -> CSVReader {
+    /// Opens a file of a layout, whose rows are read as validation reads them.
+    ///
+    /// - Parameter besides: columns that the layout does not have and that may be there.
+    init(_ options: EvaluateOptions, layout: Layout, besides: [String] = []) throws {
+        let opened = try EvaluationInput.table(options.file)
+        let match: HeaderMatch
         do {
-            return try CSVReader(path: path)
+            match = try layout.match(header: opened.header, ignoringExtra: true)
         } catch {
-            throw EvaluationProblem.fatal("\(path): \(error)")
+            throw EvaluationProblem.fatal("\(EvaluationInput.name(options.file)): \(error)")
         }
+        try Self.refuse(extra: match.ignored.filter { !besides.contains($0) }, options)
+        self.init(opened, options)
+        check = LayoutCheck(match)
     }
 
-    private static func columns(
-        _ header: [String],
-        _ options: EvaluateOptions,
-        required: [String],
-        optional: [String]
-    ) throws -> [String: Int] {
-        var columns: [String: Int] = [:]
-        let known = Set(required + optional + ["school_year", "org_code", "action"])
-        for (index, name) in header.enumerated() {
-            guard known.contains(name) else {
-                guard options.ignoreExtra else {
-                    throw EvaluationProblem.fatal(
-                        "\(options.file): unknown column '\(name)'; --ignore-extra passes over it"
-                    )
-                }
-                continue
-            }
-            guard columns.updateValue(index, forKey: name) == nil else {
-                throw EvaluationProblem.fatal("\(options.file): column '\(name)' occurs twice")
-            }
-        }
-        let missing = (["school_year", "org_code"] + required).filter { columns[$0] == nil }
-        guard missing.isEmpty else {
-            throw EvaluationProblem.fatal("\(options.file): missing column \(missing.joined(separator: ", "))")
-        }
-        return columns
+    /// Opens a file whose header has every one of these columns.
+    init(_ options: EvaluateOptions, columns: [Column]) throws {
+        let opened = try EvaluationInput.table(options.file)
+        let header = opened.header
+        let name = EvaluationInput.name(options.file)
+        guard Set(header).count == header.count else { throw EvaluationProblem.fatal("\(name): a column occurs twice") }
+        let missing = columns.map(\.name).filter { !header.contains($0) }
+        guard missing.isEmpty else { throw EvaluationProblem.fatal("\(name): missing column \(missing.joined(separator: ", "))") }
+        try Self.refuse(extra: header.filter { name in !columns.contains { $0.name == name } }, options)
+        self.init(opened, options)
+    }
+
+    private init(_ reader: consuming CSVReader, _ options: EvaluateOptions) {
+        columns = Dictionary(reader.header.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        file = EvaluationInput.name(options.file)
+        self.reader = reader
+    }
+
+    private static func refuse(extra: [String], _ options: EvaluateOptions) throws {
+        guard !extra.isEmpty, !options.ignoreExtra else { return }
+        let names = extra.map { "'\($0.printable)'" }.joined(separator: ", ")
+        throw EvaluationProblem.fatal("\(EvaluationInput.name(options.file)): unknown column \(names); --ignore-extra passes over it")
     }
 
     /// Moves to the next row that is a row at all.
@@ -63,13 +61,22 @@ struct EvaluationTable: ~Copyable {
                 return try reader.next()
             } catch {
                 guard error.isRecoverable else { throw EvaluationProblem.fatal("\(file): \(error)") }
-                problem(error.message, line: error.line ?? reader.line)
+                problem("\(RejectionCode(error.code).rawValue): \(error.message)", line: error.line ?? reader.line)
             }
         }
     }
 
-    /// The number of the line of the current row.
-    var line: Int { reader.line }
+    /// The next row that is one of the layout; those before it that are not are told.
+    mutating func nextRow() throws -> LayoutCheck.Row? {
+        while try next() {
+            do {
+                if let row = try check?.read(reader) { return row }
+            } catch {
+                problem(error.description)
+            }
+        }
+        return nil
+    }
 
     /// Whether the file has a column.
     func has(_ column: String) -> Bool { columns[column] != nil }
@@ -79,58 +86,8 @@ struct EvaluationTable: ~Copyable {
         columns[column].map { reader.text($0) } ?? ""
     }
 
-    /// A count; an empty field is nil.
-    func count(_ column: String) throws(RowProblem) -> Int64? {
-        let text = text(column)
-        guard !text.isEmpty else { return nil }
-        // Int64 would take a sign too.
-        guard text.utf8.first != UInt8(ascii: "+"), let value = Int64(text), value >= 0 else {
-            throw RowProblem("\(column) is not a count")
-        }
-        return value
-    }
-
-    /// A decimal number; an empty field is nil.
-    func number(_ column: String) throws(RowProblem) -> Ratio? {
-        let text = text(column)
-        guard !text.isEmpty else { return nil }
-        do {
-            return try Ratio(decimal: text)
-        } catch {
-            throw RowProblem("\(column) is not a decimal number that can be held exactly")
-        }
-    }
-
-    /// What can be a school year.
-    static let schoolYears = 1900...2999
-
-    /// The school year.
-    func schoolYear() throws(RowProblem) -> Int {
-        guard let year = Int(text("school_year")), Self.schoolYears.contains(year) else {
-            throw RowProblem("school_year is not a year")
-        }
-        return year
-    }
-
-    /// The organization's code.
-    func organization() throws(RowProblem) -> OrganizationCode {
-        guard let code = OrganizationCode(text("org_code")) else { throw RowProblem("org_code is not eight digits") }
-        return code
-    }
-
-    /// A name of a closed vocabulary.
-    func name<Name: WireNamed>(_ column: String, _: Name.Type = Name.self) throws(RowProblem) -> Name {
-        guard let name = Name(wireName: text(column)) else {
-            throw RowProblem("\(column) is none of \(Name.allCases.map(\.wireName).joined(separator: ", "))")
-        }
-        return name
-    }
-
-    /// A group, by any of its names.
-    func group(_ column: String = "group") throws(RowProblem) -> StudentGroup {
-        guard let group = StudentGroup(name: text(column)) else { throw RowProblem("\(column) is no known group") }
-        return group
-    }
+    /// What can be a school year: as the layouts have it.
+    static let schoolYears = 2000...2100
 
     /// A list separated by semicolons; empty where the field is.
     func list(_ column: String) -> [String] {
@@ -151,6 +108,34 @@ struct EvaluationTable: ~Copyable {
     func finish() throws {
         guard problems > 0 else { return }
         throw EvaluationProblem.badInput
+    }
+}
+
+/// What `evaluate` reads: a file, plain or compressed with gzip, or standard input, which is named `-`.
+enum EvaluationInput {
+    /// The longest JSON document that is taken, in bytes.
+    private static let documentLimit = 268_435_456
+
+    /// How an input is called in messages.
+    static func name(_ file: String) -> String { file == "-" ? "standard input" : file }
+
+    /// A table.
+    static func table(_ file: String) throws -> CSVReader {
+        do {
+            return file == "-" ? try CSVReader(descriptor: 0) : try CSVReader(path: file)
+        } catch {
+            throw EvaluationProblem.fatal("\(name(file)): \(error)")
+        }
+    }
+
+    /// A document as a whole.
+    static func document(_ file: String) throws -> [UInt8] {
+        do {
+            return file == "-"
+                ? try WholeFile.read(descriptor: 0, limit: documentLimit) : try WholeFile.read(path: file, limit: documentLimit)
+        } catch {
+            throw EvaluationProblem.fatal("\(name(file)): \(error)")
+        }
     }
 }
 

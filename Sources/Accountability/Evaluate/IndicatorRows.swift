@@ -1,4 +1,6 @@
+internal import Messages
 internal import Rules
+internal import Stages
 
 /// The rows of an `indicator_values` file, gathered by group, organization and year.
 struct IndicatorRows {
@@ -12,31 +14,24 @@ struct IndicatorRows {
     private var years: [StudentGroup: [OrganizationCode: [Int: Year]]] = [:]
     private(set) var latestYear: Int?
 
-    /// Adds the current row of a table.
-    mutating func add(_ table: borrowing EvaluationTable) throws(RowProblem) {
-        let schoolYear = try table.schoolYear()
-        let organization = try table.organization()
+    /// The column that the layout does not have.
+    static let shareColumn = Column("non_high_share", .decimal(0...1), .optional, "the share of the non-high span of a middle/high school")
+
+    /// Adds a row of `indicator_values`, with the text of the share.
+    mutating func add(_ row: LayoutCheck.Row, share text: String) throws {
+        guard case .suppliedValue(let supplied) = row.content, let span = GradeSpan(wireName: supplied.gradeSpan),
+            let group = StudentGroup(wireName: supplied.group), let indicator = Indicator(wireName: supplied.indicator)
+        else { throw RowProblem("not a row of indicator_values") }
+        let (schoolYear, organization) = (row.schoolYear, row.organization)
         // Districts and the state have no peers: their rows are in order, and take no part.
-        let hasPeers = !table.text("comparison_group").isEmpty
-        let comparisonGroup: ComparisonGroup? = hasPeers ? try table.name("comparison_group") : nil
-        let span: GradeSpan = try table.name("grade_span")
-        let group = try table.group()
-        let indicator: Indicator = try table.name("indicator")
-        guard indicator.spans.contains(span) else { throw RowProblem("\(indicator) does not exist in span \(span)") }
+        let comparisonGroup = ComparisonGroup(wireName: supplied.comparisonGroup)
         if let comparisonGroup, !comparisonGroup.spans.contains(span) {
-            throw RowProblem("comparison group \(comparisonGroup) has no span \(span)")
+            throw RowProblem("comparison_group: \(comparisonGroup) has no span \(span)")
         }
-        let count = try table.count("count")
-        let share = try table.number("non_high_share")
-        if let share, !(Ratio.zero...Ratio.one).contains(share) {
-            throw RowProblem("non_high_share is not from 0 to 1")
-        }
-        let value = try table.number("value")
-        let highest = indicator.isRate || indicator.category == .growth ? Ratio.hundred : Ratio(1_000)
-        if let value, !(Ratio.zero...highest).contains(value) {
-            throw RowProblem("value is not one that \(indicator) can have")
-        }
-        guard let value, let comparisonGroup else { return }
+        let share = try FieldCheck.decimal(text, of: Self.shareColumn)
+        guard let value = try? Ratio(decimal: supplied.value) else { throw RowProblem("value: it cannot be held exactly") }
+        let count = supplied.hasCount ? Int64(supplied.count) : nil
+        guard let comparisonGroup else { return }
 
         var year =
             years[group]?[organization]?[schoolYear] ?? Year(comparisonGroup: comparisonGroup, nonHighShare: share)
@@ -44,7 +39,7 @@ struct IndicatorRows {
             throw RowProblem("the organization has two comparison groups in this year")
         }
         guard !year.values.contains(where: { $0.span == span && $0.indicator == indicator }) else {
-            throw RowProblem("the value was already given by an earlier row")
+            throw RowProblem("\(RejectionCode.duplicateKey.rawValue): the value was already given by an earlier row")
         }
         year.nonHighShare = share ?? year.nonHighShare
         year.values.append((span, indicator, value, count))

@@ -48,14 +48,14 @@ struct PointsAnswer: Encodable {
         }
     }
 
-    let name: CaseName
+    let name: CaseName?
     var spans: [(name: String, span: Span)] = []
     var annual: Int64?
     var annualExact: String?
     var cumulative: Int64?
     var band: String?
 
-    init(name: CaseName) {
+    init(name: CaseName?) {
         self.name = name
     }
 

@@ -1,51 +1,31 @@
-internal import Foundation
 internal import Rules
 
 /// A report with the points of its indicators, as `evaluate points` reads it.
-struct PointsCase: Decodable {
-    /// A column of a span.
-    struct Column: Decodable {
-        let points: [String: Int?]
+struct PointsCase {
+    /// A column of a span; a nil is an indicator without points.
+    struct Column {
+        var points: [String: Int?] = [:]
     }
 
     /// A span.
-    struct Span: Decodable {
-        let allStudents: Column?
-        let lowestPerforming: Column?
-        let weight: ExactNumber?
-
-        enum CodingKeys: String, CodingKey {
-            case allStudents = "all_students"
-            case lowestPerforming = "lowest_performing"
-            case weight
-        }
+    struct Span {
+        var allStudents: Column?
+        var lowestPerforming: Column?
+        var weight: Ratio?
     }
 
-    /// What was published; only the annual percentages are read, to know whether there was a year before.
-    struct Published: Decodable {
-        let annual: [String: ExactNumber?]?
-    }
-
-    let name: CaseName
-    let schoolYear: Int
-    let spans: [String: Span]?
-    let gradesServed: String?
-    let priorAnnual: ExactNumber?
-    let published: Published?
-
-    enum CodingKeys: String, CodingKey {
-        case name = "case"
-        case schoolYear = "school_year"
-        case spans
-        case gradesServed = "grades_served"
-        case priorAnnual = "prior_annual"
-        case published
-    }
+    /// Nil where it could not be read.
+    var name: CaseName?
+    var schoolYear = 0
+    var spans: [String: Span]?
+    var gradesServed: String?
+    var priorAnnual: Ratio?
+    /// The annual percentages that were published, by year: they tell whether there was a year before.
+    var publishedAnnual: [String: Ratio] = [:]
 
     /// Computes everything that the inputs determine.
     func evaluated(_ frameworks: inout FrameworkChoice) throws -> PointsAnswer {
         var answer = PointsAnswer(name: name)
-        guard EvaluationTable.schoolYears.contains(schoolYear) else { throw RowProblem("school_year is not a year") }
         guard let spans, !spans.isEmpty else { return answer }
         try checkPercentages(spans)
         let framework = try frameworks.framework(schoolYear: schoolYear)
@@ -54,7 +34,7 @@ struct PointsCase: Decodable {
         var nonHighWeight: Ratio?
         for (text, input) in spans.sorted(by: { $0.key > $1.key }) {
             guard let span = GradeSpan(wireName: text) else { throw RowProblem("'\(text)' is no grade span") }
-            if let weight = input.weight?.value {
+            if let weight = input.weight {
                 nonHighWeight = span == .nonHigh ? weight : try nonHighWeight ?? .hundred - weight
             }
             let all = try Self.column(input.allStudents, span, .allStudents, framework)
@@ -89,11 +69,11 @@ struct PointsCase: Decodable {
 
     /// A weight or a percentage outside 0 to 100 is a slip of the pen, and so are weights that leave something of the whole.
     private func checkPercentages(_ spans: [String: Span]) throws {
-        let weights = spans.values.compactMap { $0.weight?.value }
+        let weights = spans.values.compactMap { $0.weight }
         let percentages = Ratio.zero...Ratio.hundred
         guard weights.allSatisfy(percentages.contains) else { throw RowProblem("a weight is not from 0 to 100") }
         if weights.count == 2, try weights[0] + weights[1] != .hundred { throw RowProblem("the weights of the spans do not add up to 100") }
-        guard priorAnnual.map({ percentages.contains($0.value) }) ?? true else { throw RowProblem("prior_annual is not from 0 to 100") }
+        guard priorAnnual.map(percentages.contains) ?? true else { throw RowProblem("prior_annual is not from 0 to 100") }
     }
 
     private static func column(
@@ -121,59 +101,30 @@ struct PointsCase: Decodable {
 
     /// Between what the prior annual percentage lies; nil where there is none.
     private func priorBounds() throws(NumberError) -> (least: Ratio, most: Ratio)? {
-        if let value = priorAnnual?.value { return (value, value) }
-        guard let shown = published?.annual?[String(schoolYear - 1)].flatMap({ $0 })?.value else { return nil }
+        if let value = priorAnnual { return (value, value) }
+        guard let shown = publishedAnnual[String(schoolYear - 1)] else { return nil }
         // Only the whole percent of the year before was published: it decides where its tenths do not matter.
         return (try shown - Ratio(1, over: 2), try shown + Ratio(4, over: 10))
-    }
-
-    /// Why a document could not be decoded, without its content.
-    static func describe(_ error: any Error) -> String {
-        switch error {
-        case DecodingError.keyNotFound(let key, let context):
-            "\(path(context)): '\(key.stringValue)' is missing"
-        case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-            "\(path(context)): \(context.debugDescription)"
-        case DecodingError.dataCorrupted(let context):
-            "\(path(context)): \(context.debugDescription)"
-        default: "\(error)"
-        }
-    }
-
-    private static func path(_ context: DecodingError.Context) -> String {
-        let path = context.codingPath.map { $0.intValue.map { "element \($0 + 1)" } ?? $0.stringValue }
-        return path.isEmpty ? "the document" : path.joined(separator: ", ")
     }
 }
 
 /// The name of a case, written as text or as a number; printed as it was written.
-struct CaseName: Codable {
-    private let number: Int?
-    let text: String
+enum CaseName: Encodable, CustomStringConvertible {
+    case number(Int)
+    case text(String)
 
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        number = try? container.decode(Int.self)
-        text = try number.map { String($0) } ?? container.decode(String.self)
+    var description: String {
+        switch self {
+        case .number(let number): "\(number)"
+        case .text(let text): text.printable
+        }
     }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        if let number { try container.encode(number) } else { try container.encode(text) }
-    }
-}
-
-/// A decimal number in JSON, written as a number or as text, held exactly.
-struct ExactNumber: Decodable {
-    let value: Ratio
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        let text = try (try? container.decode(String.self)) ?? "\(container.decode(Decimal.self))"
-        do {
-            value = try Ratio(decimal: text)
-        } catch {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a decimal number")
+        switch self {
+        case .number(let number): try container.encode(number)
+        case .text(let text): try container.encode(text)
         }
     }
 }

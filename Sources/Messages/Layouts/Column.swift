@@ -53,7 +53,8 @@ public struct Column: Sendable, Hashable {
         self.init(name, kind, .required, documentation)
     }
 
-    init(_ name: String, _ kind: Kind, _ presence: Presence, _ documentation: String) {
+    /// A column.
+    public init(_ name: String, _ kind: Kind, _ presence: Presence, _ documentation: String) {
         self.name = name
         self.kind = kind
         self.presence = presence
@@ -106,19 +107,25 @@ public enum Vocabulary {
         "designation", "recognition", "release", "suspension", "framework_step", "review", "plan_filing",
     ]
 
-    /// The kinds of all acts; each act has its own.
-    public static let directiveKinds = [
-        "underperforming", "chronically_underperforming", "directed_focused", "csi", "tsi", "atsi",
+    /// The kinds of recognition.
+    public static let recognitionKinds = [
         "high_achievement", "high_growth", "exceeding_targets", "meeting_targets", "significant_improvement",
         "national_blue_ribbon", "esea_distinguished",
-        "preliminary", "official", "revised", "appeal",
-        "accountability_percentile", "criterion_referenced", "subgroup_percentile", "participation", "need_for_assistance",
-        "exemplary_performance", "determinations", "all_measures",
-        "proposed", "comment_opened", "comment", "recommended", "approved",
-        "conducted", "leadership_and_governance", "curriculum_and_instruction", "assessment",
-        "human_resources_and_professional_development", "student_support", "financial_and_asset_management",
-        "self_evaluation", "district_improvement_plan", "district_action_plan", "school_improvement_plan",
     ]
+
+    /// The kinds of all acts; each act has its own.
+    public static let directiveKinds =
+        [
+            "underperforming", "chronically_underperforming", "directed_focused", "csi", "tsi", "atsi",
+        ] + recognitionKinds + [
+            "preliminary", "official", "revised", "appeal",
+            "accountability_percentile", "criterion_referenced", "subgroup_percentile", "participation", "need_for_assistance",
+            "exemplary_performance", "determinations", "all_measures",
+            "proposed", "comment_opened", "comment", "recommended", "approved",
+            "conducted", "leadership_and_governance", "curriculum_and_instruction", "assessment",
+            "human_resources_and_professional_development", "student_support", "financial_and_asset_management",
+            "self_evaluation", "district_improvement_plan", "district_action_plan", "school_improvement_plan",
+        ]
 
     /// The ratings that a review gives by a standard.
     public static let reviewRatings = ["exemplary", "proficient", "needs_improvement", "unsatisfactory"]

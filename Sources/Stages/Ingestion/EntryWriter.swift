@@ -140,7 +140,7 @@ struct EntryWriter {
     }
 
     /// Appends a field, quoted where RFC 4180 asks for it.
-    private static func append(_ field: Span<UInt8>, to text: inout [UInt8]) {
+    static func append(_ field: Span<UInt8>, to text: inout [UInt8]) {
         let start = text.count
         for index in field.indices {
             let byte = field[index]

@@ -94,10 +94,7 @@ extension RowCheck {
     /// The kinds of each directive.
     private static let kinds: [String: [String]] = [
         "designation": Designation.allCases.map(\.wireName) + FederalSupport.allCases.map(\.wireName),
-        "recognition": [
-            "high_achievement", "high_growth", "exceeding_targets", "meeting_targets", "significant_improvement",
-            "national_blue_ribbon", "esea_distinguished",
-        ],
+        "recognition": Vocabulary.recognitionKinds,
         "release": ["preliminary", "official", "revised", "appeal"],
         "suspension": ReportedMeasure.kinds,
         "framework_step": FrameworkStep.allCases.map(\.wireName),

@@ -1,0 +1,32 @@
+/// A file as a whole in memory, plain or compressed with gzip; which of the two is seen by its content.
+public enum WholeFile {
+    /// Reads a file.
+    ///
+    /// - Parameters:
+    ///   - path: of a plain or gzip-compressed file.
+    ///   - limit: the most bytes that are taken, once they are no longer compressed.
+    /// - Throws: ``CSVError`` where it cannot be read, or is longer.
+    public static func read(path: String, limit: Int) throws(CSVError) -> [UInt8] {
+        try read(try ZlibFile(reading: path), limit)
+    }
+
+    /// Reads an open descriptor, for instance standard input.
+    ///
+    /// - Throws: ``CSVError`` where it cannot be read, or is longer.
+    public static func read(descriptor: Int32, limit: Int) throws(CSVError) -> [UInt8] {
+        try read(try ZlibFile(reading: descriptor), limit)
+    }
+
+    private static func read(_ file: ZlibFile, _ limit: Int) throws(CSVError) -> [UInt8] {
+        let chunk = 262_144
+        var bytes: [UInt8] = []
+        while true {
+            let count = bytes.count
+            bytes.append(contentsOf: repeatElement(0, count: chunk))
+            let got = try file.read(into: &bytes, at: count, count: chunk)
+            bytes.removeLast(chunk - got)
+            if got == 0 { return bytes }
+            guard bytes.count <= limit else { throw CSVError(.inputOutput, "longer than the \(limit) bytes that are taken") }
+        }
+    }
+}
