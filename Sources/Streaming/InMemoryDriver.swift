@@ -282,7 +282,7 @@ public final class InMemoryDriver {
     private func deliver(_ records: ArraySlice<StoredRecord>, to runner: TaskRunner, _ stage: any Stage, _ source: Int) throws {
         let definition = stage.sources[source]
         for (offset, record) in zip(records.indices, records) {
-            let cause = runner.wantsCause(key: record.key.span) ? record.cause : ""
+            let cause = runner.wantsCause(source: source, key: record.key.span) ? record.cause : ""
             let value = record.value ?? []
             let type = record.eventType.isEmpty ? nil : record.eventType
             let refusal = try runner.consume(

@@ -56,9 +56,11 @@ final class TaskRunner {
     /// Whether the next commit has something to write beyond positions.
     var hasAnnouncements: Bool { !unannounced.isEmpty || !found.isEmpty }
 
-    /// Whether the producer of a record has to be asked for its cause.
-    func wantsCause(key: Span<UInt8>) -> Bool {
-        !isRestoring && tracker.covers(key: key)
+    /// Whether the producer of a record has to be asked for its cause: of a log's, where its key is of a complete scope; of a table's, as soon as
+    /// one scope is complete, as the record of another may change what is published of that one.
+    func wantsCause(source: Int, key: Span<UInt8>) -> Bool {
+        guard !isRestoring, !tracker.complete.isEmpty else { return false }
+        return stage.sources[source].isTable || tracker.covers(key: key)
     }
 
     /// Folds a record of a source. Records before the task's position are repetitions and are passed over.

@@ -199,7 +199,7 @@ final class WorkerLoop {
         let label = record.label(expected: labels.expected[source], completion: labels.completion)
         for runner in runners.values where isBroadcast || runner.partition == record.partition {
             var cause = ""
-            if runner.wantsCause(key: key), let value = record.header("ce_cause").value {
+            if runner.wantsCause(source: source, key: key), let value = record.header("ce_cause").value {
                 cause = String(decoding: [UInt8](copying: value), as: UTF8.self)
             }
             let refusal = try runner.consume(

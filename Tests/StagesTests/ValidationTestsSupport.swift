@@ -15,12 +15,15 @@ final class ValidationBench {
     private let folder: URL
     private var submissions = 0
 
-    init(partitions: Int32 = 3, seed: UInt64 = 1, disturbances: InMemoryDriver.Disturbances = .init()) throws {
+    /// - Parameter stages: those that run; validation alone when none is named.
+    init(
+        partitions: Int32 = 3, seed: UInt64 = 1, disturbances: InMemoryDriver.Disturbances = .init(), stages: [any Stage]? = nil
+    ) throws {
         self.partitions = partitions
         var topics: [String: Int32] = [:]
         for topic in Topics.all { topics[pipeline.name(topic)] = topic.partitionCount(tables: partitions) }
         driver = try InMemoryDriver(
-            stages: [ValidationStage(pipeline: pipeline)],
+            stages: stages ?? [ValidationStage(pipeline: pipeline)],
             topics: topics,
             progressTopic: pipeline.name(Topics.progress),
             completionType: Topics.completionType,

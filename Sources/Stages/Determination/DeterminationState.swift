@@ -163,8 +163,10 @@ struct DeterminationState {
         return made
     }
 
+    /// Marks an organization; what marked it before keeps its cause where the newer change names none.
     private mutating func mark(_ code: OrganizationCode, _ year: Int, _ cause: String) {
-        dirty[year, default: [:]][code] = cause
+        guard cause.isEmpty else { return dirty[year, default: [:]][code] = cause }
+        dirty[year, default: [:]][code, default: ""] += ""
     }
 
     /// Marks an organization in a year whose annual percentage may have changed, and in the next, whose prior one and prior values
@@ -211,9 +213,9 @@ struct DeterminationState {
         (schools[year]?[district]?.count ?? 0) > 1
     }
 
-    /// Marks every organization of a year.
+    /// Marks every organization of a year that is complete: nothing but that is the cause.
     mutating func markAll(year: Int) {
-        for code in years[year]?.keys.map({ $0 }) ?? [] { mark(code, year, "") }
+        for code in years[year]?.keys.map({ $0 }) ?? [] { dirty[year, default: [:]][code] = "" }
     }
 
     /// Marks the organizations whose points a moved threshold changes; others stay as they are.

@@ -70,7 +70,8 @@ final class IndicatorTask: StageTask {
 
     private func take(_ record: InputRecord, key: Digest, output: TaskOutput) throws {
         let message = try record.message(Accountability_V1_Record.self)
-        let cause = record.cause
+        // The header's cause is read where it matters alone; the record names its submission always.
+        let cause = record.cause.isEmpty ? message.submission : record.cause
         switch message.content {
         case .assessmentResult(let result):
             let organization = try message.organizationYear()

@@ -28,6 +28,8 @@ struct OrganizationTable<State> {
     private var places: [OrganizationYear: Int32] = [:]
     /// Changed places of complete years, each with the cause of the newest change.
     private var dirty: [Int32: String] = [:]
+    /// What changed each place last, of years that are not complete: a later year may be, and look back on it when this one is.
+    private var causes: [String] = []
     private let makeState: () -> State
 
     init(_ makeState: @escaping () -> State) {
@@ -50,27 +52,39 @@ struct OrganizationTable<State> {
         organizations.append(organization)
         states.append(makeState())
         districts.append(district ?? place)
+        causes.append("")
         places[organization] = place
         return place
     }
 
     /// Takes note that the figures of a place changed.
     mutating func touch(_ place: Int32, cause: String) {
-        guard completeYears.contains(organizations[Int(place)].year) else { return }
-        dirty[place] = cause
+        let isNamed = !cause.isEmpty
+        guard completeYears.contains(organizations[Int(place)].year) else {
+            if isNamed { causes[Int(place)] = cause }
+            return
+        }
+        // A change that was not published yet keeps its cause where the newer one has none.
+        if isNamed || dirty[place] == nil { dirty[place] = cause }
     }
 
     /// From now on a year is published: everything of it counts as changed, and so does everything of the complete years
     /// among `dependents`, which look back on it.
     mutating func complete(year: UInt16, dependents: [UInt16] = []) {
         completeYears.insert(year)
+        // A year that is published first of all revises nothing, so nothing caused it; one that a later year looks back on does.
+        let revises = completeYears.contains { $0 > year }
         for (place, organization) in organizations.enumerated() {
             guard organization.year == year || dependents.contains(organization.year),
                 completeYears.contains(organization.year)
             else { continue }
+            let origin = organization.year == year ? place : places[OrganizationYear(year: year, code: organization.code)].map { Int($0) }
+            let cause = revises ? origin.map { causes[$0] } ?? "" : ""
             // A change that was not published yet keeps its cause.
-            dirty[Int32(truncatingIfNeeded: place), default: ""] += ""
+            let number = Int32(truncatingIfNeeded: place)
+            if dirty[number, default: ""].isEmpty { dirty[number] = cause }
         }
+        for (place, organization) in organizations.enumerated() where organization.year == year { causes[place] = "" }
     }
 
     /// The changed places with their causes, in the order of years and codes; none is left.

@@ -45,9 +45,11 @@ final class ParticipationTask: StageTask {
 
     private func take(_ record: InputRecord, key: Digest, output: TaskOutput) throws {
         let message = try record.message(Accountability_V1_Record.self)
+        // The header's cause is read where it matters alone; the record names its submission always.
+        let cause = record.cause.isEmpty ? message.submission : record.cause
         switch message.content {
         case .assessmentResult(let result):
-            try take(result, of: try message.organizationYear(), key: key, cause: record.cause, output: output)
+            try take(result, of: try message.organizationYear(), key: key, cause: cause, output: output)
         case .participationCounts(let counts):
             let organization = try message.organizationYear()
             let supplied = try SuppliedCounts(
@@ -56,7 +58,7 @@ final class ParticipationTask: StageTask {
                 row: SubmittedLine(submission: texts.number(of: message.submission), line: message.line),
                 label: texts.number(of: counts.groupLabel)
             )
-            try take(supplied, of: organization, cause: record.cause, output: output)
+            try take(supplied, of: organization, cause: cause, output: output)
         case .organization, .attendance, .suppliedValue, .target, .englishProficiency, .cohortMember, .advancedCoursework, nil:
             break
         }

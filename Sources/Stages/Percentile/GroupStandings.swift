@@ -93,7 +93,8 @@ final class GroupStandings {
         guard before != row else { return }
         rows[year]?[position] = row
         dirtyYears.insert(year)
-        self.cause = cause
+        // Not every change names one.
+        if !cause.isEmpty { self.cause = cause }
     }
 
     private func position(of organization: OrganizationCode) -> Int {
