@@ -107,6 +107,25 @@ internal import Testing
         #expect(try isLow(39, of: 60) == true)
         #expect(try isLow(0, of: 19) == nil)
         #expect(throws: RuleError.self) { try isLow(21, of: 20) }
+        // 66.65 is published as 66.7 and passes; unrounded it does not, nor in the words of the federal act. All three agree below and above.
+        #expect(try isLow(1333, of: 2000) == false)
+        #expect(try isLow(1332, of: 2000) == true)
+        let unrounded = try Framework.load(
+            file: "unrounded.yaml",
+            text: """
+                name: unrounded
+                title: The rate as it is, not as it is published
+                school_years: []
+                based_on: "2019"
+                determination:
+                  low_graduation_rate: {value: unrounded, status: assumed, source: "A test"}
+                """,
+            bases: Dictionary(uniqueKeysWithValues: Framework.documents.map { ($0.name, $0.text) })
+        )
+        #expect(try LowGraduation(cohort: 2000, graduates: 1333, unrounded).isLow == true)
+        #expect(try LowGraduation(cohort: 60, graduates: 40, unrounded).isLow == true)
+        #expect(try LowGraduation(cohort: 2000, graduates: 1334, unrounded).isLow == false)
+        #expect(framework.determination?.lowGraduationRate.record.status == .assumed)
         let federal = try Framework.load(
             file: "federal.yaml",
             text: """
@@ -120,6 +139,8 @@ internal import Testing
             bases: Dictionary(uniqueKeysWithValues: Framework.documents.map { ($0.name, $0.text) })
         )
         #expect(try LowGraduation(cohort: 60, graduates: 40, federal).isLow == true)
+        #expect(try LowGraduation(cohort: 2000, graduates: 1333, federal).isLow == true)
+        #expect(try LowGraduation(cohort: 2000, graduates: 1334, federal).isLow == false)
         #expect(try LowGraduation(cohort: 60, graduates: 41, federal).isLow == false)
     }
 

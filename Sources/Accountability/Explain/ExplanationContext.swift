@@ -101,7 +101,7 @@ struct ExplanationContext {
                     "Reason: low graduation rate",
                     "\(determination.graduationRate) percent",
                     paragraph: isSchool ? .schoolLowGraduation : .districtLowGraduation,
-                    parameters: records("determination.low_graduation_threshold")
+                    parameters: records("determination.low_graduation_threshold", "determination.low_graduation_rate")
                 )
             case "low_participation":
                 Derivation(
@@ -161,6 +161,7 @@ struct ExplanationContext {
             parameters: records(
                 "determination.low_graduation",
                 "determination.low_graduation_threshold",
+                "determination.low_graduation_rate",
                 "determination.minimum_cohort",
                 "determination.low_graduation_needs_percentage",
                 "indicators.data_lags"

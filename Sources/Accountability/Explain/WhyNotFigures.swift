@@ -7,7 +7,10 @@ extension WhyNot {
     private var participationParagraph: Paragraph { context.isSchool ? .schoolLowParticipation : .districtLowParticipation }
 
     private func graduationRecords() -> [ParameterRecord] {
-        context.records("determination.low_graduation", "determination.low_graduation_threshold", "determination.minimum_cohort")
+        context.records(
+            "determination.low_graduation", "determination.low_graduation_threshold", "determination.low_graduation_rate",
+            "determination.minimum_cohort"
+        )
     }
 
     /// Whether the rate of so many graduates is low; nil of a cohort that is not judged.

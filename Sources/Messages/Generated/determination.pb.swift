@@ -116,11 +116,14 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
   /// Clears the value of `annual`. Subsequent reads from it will return its default value.
   public mutating func clearAnnual() {_uniqueStorage()._annual = nil}
 
+  /// The percentage as it is kept and carried: an exact decimal, except that 2018 rounds nothing and may keep a fraction that never ends, which
+  /// stands here with six decimals, half up; the cumulative percentage is made from the fraction, not from this text.
   public var annualExact: String {
     get {_storage._annualExact}
     set {_uniqueStorage()._annualExact = newValue}
   }
 
+  /// As it was carried from the year before, always an exact decimal: of 2018 the whole percentage that was published.
   public var priorAnnualExact: String {
     get {_storage._priorAnnualExact}
     set {_uniqueStorage()._priorAnnualExact = newValue}
@@ -389,6 +392,7 @@ public nonisolated struct Accountability_V1_GroupPercentage: Sendable {
 
   public var group: String = String()
 
+  /// As Determination.annual_exact.
   public var annualExact: String = String()
 
   public var annual: UInt32 = 0
@@ -421,6 +425,7 @@ public nonisolated struct Accountability_V1_Span: Sendable {
   /// Clears the value of `percent`. Subsequent reads from it will return its default value.
   public mutating func clearPercent() {self._percent = nil}
 
+  /// As Determination.annual_exact.
   public var percentExact: String = String()
 
   public var columns: [Accountability_V1_Column] = []

@@ -30,7 +30,9 @@ public struct LowGraduation: Hashable, Sendable {
                 return
             }
             switch parameters.lowGraduation.value {
-            case .belowThreshold: isLow = published < parameters.lowGraduationThreshold.value
+            case .belowThreshold:
+                let judged = parameters.lowGraduationRate.value == .rounded ? published : exact
+                isLow = judged < parameters.lowGraduationThreshold.value
             case .oneThirdFail: isLow = try Ratio(cohort - graduates) * Ratio(3) >= Ratio(cohort)
             }
         } catch {
@@ -49,7 +51,7 @@ public struct LowGraduation: Hashable, Sendable {
             rounding: framework.indicators?.valueRounding.value,
             parameters: [
                 parameters?.lowGraduation.record, parameters?.lowGraduationThreshold.record,
-                parameters?.minimumCohort.record,
+                parameters?.lowGraduationRate.record, parameters?.minimumCohort.record,
             ]
             .compactMap { $0 },
             inputs: [Derivation("Graduates", graduates), Derivation("Cohort", cohort)]

@@ -65,6 +65,8 @@ public struct DeterminationParameters: Sendable {
     public let lowGraduation: Parameter<LowGraduation>
     /// The four-year rate below which graduation is low, percent.
     public let lowGraduationThreshold: Parameter<Ratio>
+    /// Whether the rate is held against the threshold as it is published, or unrounded.
+    public let lowGraduationRate: Parameter<ParticipationParameters.JudgedRate>
     /// The students a cohort needs.
     public let minimumCohort: Parameter<Int>
     /// Whether only organizations with an annual percentage can have a low graduation rate.
@@ -76,6 +78,7 @@ public struct DeterminationParameters: Sendable {
         lowSubgroupPercentile = try reader.integer("determination.low_subgroup_percentile", in: 0...99)
         lowGraduation = try reader.choice("determination.low_graduation")
         lowGraduationThreshold = try reader.percent("determination.low_graduation_threshold")
+        lowGraduationRate = try reader.choice("determination.low_graduation_rate")
         minimumCohort = try reader.integer("determination.minimum_cohort")
         lowGraduationNeedsPercentage = try reader.flag("determination.low_graduation_needs_percentage")
     }
