@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Operating
 
 /// `accountability`: the operators' tool.
 @main
@@ -44,4 +45,24 @@ struct AccountabilityCommand: AsyncParsableCommand {
             CommandGroup(name: "Rules", subcommands: [Evaluate.self, FrameworkCommand.self, ParagraphsCommand.self]),
         ]
     )
+
+    /// Runs the command that was asked for. What only shows while it runs that it was asked for wrongly ends as what shows before: with that
+    /// command's usage, not with this one's.
+    static func main() async {
+        var asked: (any ParsableCommand.Type)?
+        do {
+            var command = try await asyncParseAsRoot()
+            asked = type(of: command)
+            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+        } catch {
+            guard let asked, let error = error as? ValidationError else { exit(withError: error) }
+            Standard.error(usageError(error, of: asked))
+            exit(withError: ExitStatus.usage.exitCode)
+        }
+    }
+
+    /// An error with the usage of a command.
+    static func usageError(_ error: ValidationError, of command: any ParsableCommand.Type) -> String {
+        "Error: \(error.message)\nUsage: \(usageString(for: command))"
+    }
 }

@@ -120,6 +120,14 @@ public struct BrokerOptions: ParsableArguments, Sendable {
     }
 }
 
+/// How long a command waits for brokers before it says that none answers: the same for every command.
+public enum BrokerPatience {
+    /// For an answer to a question.
+    public static let answer: Duration = .seconds(15)
+    /// For work of the cluster's own: topics created or deleted.
+    public static let work: Duration = .seconds(30)
+}
+
 /// What a command or worker connects with.
 public struct Connection: Sendable {
     /// The client's properties.

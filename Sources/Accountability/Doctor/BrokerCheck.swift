@@ -9,7 +9,7 @@ internal import Streaming
 /// The brokers, the topics on them, the groups of the stages, and whether a transaction can be had.
 struct BrokerCheck {
     let connection: Connection
-    private let timeout = Duration.seconds(10)
+    private let timeout = BrokerPatience.answer
     private let logger: Logger
 
     init(_ connection: Connection) {
@@ -132,9 +132,9 @@ struct BrokerCheck {
             kafka["transactional.id"] = identity
             let producer = try Producer(kafka, logger: logger)
             defer { producer.close(timeout: .seconds(2)) }
-            try producer.initTransactions(timeout: .seconds(15))
+            try producer.initTransactions(timeout: BrokerPatience.answer)
             try producer.beginTransaction()
-            try producer.abortTransaction(timeout: .seconds(15))
+            try producer.abortTransaction(timeout: BrokerPatience.answer)
             let milliseconds = Int((ContinuousClock.now - start) / .milliseconds(1))
             return .ok("transaction", identity, "begun and aborted within \(milliseconds) ms")
         } catch {

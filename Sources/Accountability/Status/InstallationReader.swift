@@ -33,7 +33,7 @@ final class InstallationReader {
         kafka["enable.partition.eof"] = "true"
         consumer = try Consumer(kafka, logger: logger)
         lagReader = try LagReader(connection, admin: admin, logger: logger)
-        counts = try admin.describeTopics(timeout: .seconds(15)).mapValues { Int32($0.partitions.count) }
+        counts = try admin.describeTopics(timeout: BrokerPatience.answer).mapValues { Int32($0.partitions.count) }
         for topic in wanted {
             let name = connection.pipeline.name(topic)
             guard let count = counts[name] else {
@@ -108,7 +108,7 @@ final class InstallationReader {
         let consumer = consumer
         return try (0..<(counts[name] ?? 0)).reduce(0) { total, partition in
             let place = TopicPartition(topic: name, partition: partition)
-            let (low, high) = try tolerance.call { () throws(KafkaError) in try consumer.watermarks(place, timeout: .seconds(15)) }
+            let (low, high) = try tolerance.call { () throws(KafkaError) in try consumer.watermarks(place, timeout: BrokerPatience.answer) }
             return total + high - low
         }
     }

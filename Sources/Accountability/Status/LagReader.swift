@@ -27,7 +27,7 @@ final class LagReader {
 
     private let admin: Admin
     private let consumer: Consumer
-    private let timeout = Duration.seconds(15)
+    private let timeout = BrokerPatience.answer
     private var tolerance = Tolerance()
     /// Gaps that were found to hold no record: they stay so, as a partition's end moves with whatever is committed.
     private var empty: Set<Gap> = []

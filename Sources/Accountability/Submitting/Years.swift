@@ -15,7 +15,8 @@ struct OpenYear: OperatorCommand {
         discussion: """
               accountability open-year 2019        the school year 2018-19, by its spring
 
-            A year that looks back on another (2019 on 2018) needs that one opened and submitted too. Opening a year again changes nothing.
+            A year that looks back on another (2019 on 2018) needs that one opened and submitted too. Opening a year again changes nothing; of \
+            one that was closed it is said that it is live.
 
             Exit codes: 0 done; 69 no broker answers; 78 the topics are missing.
             """
@@ -29,8 +30,9 @@ struct OpenYear: OperatorCommand {
     func operate() throws {
         let connection = try broker.connection()
         let partitions = try PipelineTopics(connection).partitions(of: Topics.submissions)
+        let wasClosed = try YearState(connection: connection, year: year).isClosed()
         try OperatorAct.commit(connection) { sink in try connection.pipeline.openYear(year, partitions: partitions, into: sink) }
-        Standard.line("\(year) is open: `accountability submit FILE…` takes its rows, `accountability close-year \(year)` publishes its determinations")
+        Standard.line(YearAnnouncement.opened(year, wasClosed: wasClosed))
     }
 }
 
@@ -82,7 +84,11 @@ struct CloseYear: OperatorCommand {
         }
         guard wait else { return Standard.line("\(year) is closed; `accountability status` tells how far its determinations are") }
         try follow(connection)
-        Standard.line("\(year) is complete after \(String(format: "%.1f", (ContinuousClock.now - start) / .seconds(1))) s")
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let state = YearState(connection: connection, year: year)
+        let hasDeterminations = try state.hasDeterminations()
+        let wasOpened = try hasDeterminations || state.wasOpened()
+        Standard.line(YearAnnouncement.closed(year, seconds: seconds, hasDeterminations: hasDeterminations, wasOpened: wasOpened))
     }
 
     /// Waits for the markers of the last stage.

@@ -31,7 +31,7 @@ struct TopicReader {
     func read(_ topic: TopicDefinition, markers: Bool = false, _ body: (borrowing Record) throws -> Void) throws {
         let name = connection.pipeline.name(topic)
         let admin = try Admin(connection.kafka, logger: logger)
-        guard let description = try admin.describeTopics([name], timeout: .seconds(15))[name] else {
+        guard let description = try admin.describeTopics([name], timeout: BrokerPatience.answer)[name] else {
             throw Failure(.configuration, "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it")
         }
         var open = Set(description.partitions.map { TopicPartition(topic: name, partition: $0.partition) })
@@ -83,9 +83,9 @@ struct TopicReader {
     /// Whether nothing was ever written to a topic, not even what was aborted.
     func isUntouched(_ topic: TopicDefinition) throws -> Bool {
         let name = connection.pipeline.name(topic)
-        let description = try Admin(connection.kafka, logger: logger).describeTopics([name], timeout: .seconds(15))[name]
+        let description = try Admin(connection.kafka, logger: logger).describeTopics([name], timeout: BrokerPatience.answer)[name]
         return try (description?.partitions ?? []).allSatisfy { partition in
-            let (low, high) = try consumer.watermarks(TopicPartition(topic: name, partition: partition.partition), timeout: .seconds(15))
+            let (low, high) = try consumer.watermarks(TopicPartition(topic: name, partition: partition.partition), timeout: BrokerPatience.answer)
             return low == high
         }
     }

@@ -21,7 +21,7 @@ final class TopicTail {
         kafka["fetch.wait.max.ms"] = "50"
         consumer = try Consumer(kafka, logger: logger)
         let names = topics.map(connection.pipeline.name)
-        let found = try Admin(connection.kafka, logger: logger).describeTopics(names, timeout: .seconds(15))
+        let found = try Admin(connection.kafka, logger: logger).describeTopics(names, timeout: BrokerPatience.answer)
         var places: [TopicPartitionOffset] = []
         for name in names {
             guard let description = found[name] else {
@@ -29,7 +29,7 @@ final class TopicTail {
             }
             for partition in description.partitions {
                 let place = TopicPartition(topic: name, partition: partition.partition)
-                let (_, high) = try consumer.watermarks(place, timeout: .seconds(15))
+                let (_, high) = try consumer.watermarks(place, timeout: BrokerPatience.answer)
                 places.append(TopicPartitionOffset(place, fromBeginning ? .beginning : .at(high)))
             }
         }

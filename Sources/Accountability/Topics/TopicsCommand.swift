@@ -96,7 +96,7 @@ struct TopicsCommand: OperatorCommand {
 struct PipelineTopics {
     private let connection: Connection
     private let admin: Admin
-    private let timeout = Duration.seconds(30)
+    private let timeout = BrokerPatience.answer
 
     init(_ connection: Connection) throws {
         self.connection = connection
@@ -133,13 +133,13 @@ struct PipelineTopics {
                     configuration: $0.configuration.merging(Replication.configuration(of: count)) { own, _ in own }
                 )
             },
-            timeout: timeout
+            timeout: BrokerPatience.work
         )
         for (name, error) in failures.sorted(by: { $0.key < $1.key }) where error.code != .topicAlreadyExists {
             throw Failure(.configuration, "topic \(name) could not be created: \(error)")
         }
         // A cluster tells its brokers of new topics a moment later.
-        let deadline = ContinuousClock.now + timeout
+        let deadline = ContinuousClock.now + BrokerPatience.work
         while try partitionCounts().count < Topics.all.count, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.1) }
         return missing.map(connection.pipeline.name)
     }
@@ -147,7 +147,7 @@ struct PipelineTopics {
     /// Deletes the topics that are there. Returns their names.
     func deleteAll() throws -> [String] {
         let names = try partitionCounts().keys.sorted()
-        for (name, error) in try admin.deleteTopics(names, timeout: timeout).sorted(by: { $0.key < $1.key }) {
+        for (name, error) in try admin.deleteTopics(names, timeout: BrokerPatience.work).sorted(by: { $0.key < $1.key }) {
             throw Failure(.internalError, "topic \(name) could not be deleted: \(error)")
         }
         return names
