@@ -26,6 +26,42 @@ import Testing
         #expect(try evaluated("\"school_year\": 2019, " + spans("", "\"weight\": 40, ")).annual == 70)
     }
 
+    /// Of the year before only the whole percent is known: 2018 is carried over as it was printed, later years by a tenth within 0 to 100.
+    @Test(
+        arguments: [
+            // 0.4 * 32 + 0.6 * 44.7 is 39.62; of 31.5 it would be 39.42.
+            (2019, "32", 2, "44.7", 40), (2024, "32", 2, "44.7", nil),
+            // 0.6 * 46.1 is 27.66; less a fifth it would be 27.
+            (2024, "0", 3, "46.1", 28), (2019, "100", 3, "46.1", 68), (2024, "100", 3, "46.1", nil),
+            // 40 + 0.6 * 47.4 is 68.44; above 100 it would be 69.
+            (2024, "100", 4, "47.4", 68),
+        ] as [(Int, String, Int, String, Int64?)]
+    )
+    func aWholePercentOfTheYearBeforeDecidesWhereItCan(_ year: Int, _ prior: String, _ last: Int, _ annual: String, _ cumulative: Int64?) throws {
+        let report = """
+            "school_year": \(year), "published": {"annual": {"\(year - 1)": \(prior)}},
+            "spans": {"non_high": {"all_students": {"points": {"ela_achievement": 0, "math_achievement": 2, "ela_growth": 4, "math_growth": 4,
+                "chronic_absenteeism": \(last)}}}}
+            """
+        let answer = try evaluated(report)
+        #expect(answer.annualExact == annual && answer.cumulative == cumulative)
+    }
+
+    /// Without weights, and the lower span at 49.45 percent: alone it would be kept as 49.5 and count as 50, so that the band is sure.
+    @Test func aMissingWeightLeavesNothingOpenThatRoundingDecides() throws {
+        let report = """
+            "school_year": 2023, "spans": {
+                "non_high": {
+                    "all_students": {"points": {"ela_achievement": 1, "science_achievement": 3, "ela_growth": 0, "math_growth": 0,
+                        "el_progress": 4, "chronic_absenteeism": 0}},
+                    "lowest_performing": {"points": {"ela_achievement": 2, "ela_growth": 3, "math_growth": 3}}},
+                "high": {"all_students": {"points": {"ela_achievement": 3, "math_achievement": 2, "ela_growth": 2, "math_growth": 2,
+                    "four_year_graduation": 2, "chronic_absenteeism": 2}}}}
+            """
+        let answer = try evaluated(report)
+        #expect(answer.annual == nil && answer.cumulative == nil && answer.band == "Substantial progress toward targets")
+    }
+
     @Test(arguments: [("150", "-50"), ("60", "60"), ("100.1", "0"), ("-1", "101"), ("33.3", "66.6")])
     func weightsThatAreNoneAreRefused(_ nonHigh: String, _ high: String) {
         let input = "\"school_year\": 2019, " + spans("\"weight\": \(nonHigh), ", "\"weight\": \(high), ")

@@ -98,12 +98,15 @@ private struct Count {
         else { return }
         let printed = report.published.annual?[String(report.school_year)].flatMap { $0 }
         count.compare("annual", printed, annual.displayed, report.case)
-        // The year before is printed as an integer: where its tenths decide, the inputs do not determine the figure.
+        // The year before is printed as an integer: where its tenths are carried over and decide, the inputs do not determine the figure.
         let before = report.published.annual?[String(report.school_year - 1)].flatMap { $0 }
-        let low = try before.map { try Ratio($0) - Ratio(1, over: 2) }
-        let high = try before.map { try Ratio($0) + Ratio(2, over: 5) }
-        let least = try CumulativePercentage(current: annual.percent, prior: low, framework)
-        let most = try CumulativePercentage(current: annual.percent, prior: high, framework)
+        let shown = try before.map { (try Ratio($0) - Ratio(1, over: 2))...(try Ratio($0) + Ratio(2, over: 5)) }
+        let former = try? Framework.of(schoolYear: report.school_year - 1)
+        let prior = try shown.map { range in
+            try former.map { $0.percentage == nil ? range : try AnnualPercentage.carried(range, $0) } ?? range
+        }
+        let least = try CumulativePercentage(current: annual.percent, prior: prior?.lowerBound, framework)
+        let most = try CumulativePercentage(current: annual.percent, prior: prior?.upperBound, framework)
         if least.percent == most.percent {
             count.compare("cumulative", report.published.cumulative, least.percent, report.case)
         }

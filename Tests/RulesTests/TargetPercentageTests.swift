@@ -69,6 +69,44 @@ internal import Testing
         #expect(try AnnualPercentage.carried(decimal("43.3"), try Framework.of(schoolYear: 2024)) == decimal("43.3"))
     }
 
+    /// Of a whole percent that was printed: 2018 is known by it, later years to a tenth, none outside the scale.
+    @Test(
+        arguments: [
+            (2018, "32", "32", "32"), (2018, "0", "0", "0"), (2018, "100", "100", "100"), (2019, "32", "31.5", "32.4"),
+            (2023, "0", "0", "0.4"), (2024, "100", "99.5", "100"),
+        ]
+    )
+    func whatAPrintedPercentageCarriesOver(year: Int, shown: String, least: String, most: String) throws {
+        let range = (try decimal(shown) - decimal("0.5"))...(try decimal(shown) + decimal("0.4"))
+        #expect(try AnnualPercentage.carried(range, try Framework.of(schoolYear: year)) == decimal(least)...decimal(most))
+    }
+
+    /// The annual percentage of two spans lies between those of the spans alone, and is kept to a tenth like them.
+    @Test(arguments: [71, 72] as [UInt64])
+    func whateverTheWeightsTheBoundsHold(seed: UInt64) throws {
+        var random = SeededNumbers(seed: seed)
+        let framework = try Framework.of(schoolYear: 2019)
+        #expect(try AnnualPercentage.bounds([], framework) == nil)
+        for _ in 0..<100 {
+            let spans = try GradeSpan.allCases.map { span in
+                func column(_ group: StudentGroup) throws -> TargetColumn {
+                    var points: [Indicator: Int] = [:]
+                    for indicator in [Indicator.elaAchievement, .mathAchievement, .elaGrowth, .mathGrowth, .chronicAbsenteeism] {
+                        points[indicator] = .random(in: 0...4, using: &random)
+                    }
+                    return try #require(try TargetColumn.of(points, span: span, group: group, framework))
+                }
+                return try SpanPercentage(allStudents: column(.allStudents), lowestPerforming: column(.lowestPerforming), framework)
+            }
+            let bounds = try #require(try AnnualPercentage.bounds(spans, framework))
+            var found: [Ratio] = []
+            for weight in 0...100 {
+                found.append(try #require(try AnnualPercentage.of(spans, nonHighWeight: Ratio(Int64(weight)), framework)).percent)
+            }
+            #expect(found.min() == bounds.lowerBound && found.max() == bounds.upperBound)
+        }
+    }
+
     @Test func yearsThatStandAlone() throws {
         for year in [2018, 2023] {
             let framework = try Framework.of(schoolYear: year)

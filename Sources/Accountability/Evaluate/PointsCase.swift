@@ -55,13 +55,12 @@ struct PointsCase {
         answer.annual = annual?.displayed
         answer.annualExact = annual?.percent.text(decimals: 1)
         // Without a weight the annual percentage lies between those of the spans.
-        let spansAlone = percentages.map(\.percent)
-        guard let least = annual?.percent ?? spansAlone.min(), let most = annual?.percent ?? spansAlone.max() else {
+        guard let current = try annual.map({ $0.percent...$0.percent }) ?? AnnualPercentage.bounds(percentages, framework) else {
             return answer
         }
-        let prior = try priorBounds()
-        let lowest = try CumulativePercentage(current: least, prior: prior?.least, framework)
-        let highest = try CumulativePercentage(current: most, prior: prior?.most, framework)
+        let prior = try carriedPrior()
+        let lowest = try CumulativePercentage(current: current.lowerBound, prior: prior?.lowerBound, framework)
+        let highest = try CumulativePercentage(current: current.upperBound, prior: prior?.upperBound, framework)
         if lowest.percent == highest.percent { answer.cumulative = lowest.percent }
         if lowest.level == highest.level { answer.band = lowest.level.title }
         return answer
@@ -97,6 +96,18 @@ struct PointsCase {
             let first = Grade(range[0]), let last = Grade(range[1])
         else { return true }
         return !(first.number <= 8 && last.number >= 9)
+    }
+
+    /// What the cumulative percentage weighs of the year before: given at a tenth it stands as it is; where no more than a range is known,
+    /// what the framework of that year carries over of it. Nil where there is none.
+    private func carriedPrior() throws -> ClosedRange<Ratio>? {
+        guard let bounds = try priorBounds() else { return nil }
+        let range = bounds.least...bounds.most
+        guard bounds.least < bounds.most else { return range }
+        guard let framework = try? Framework.of(schoolYear: schoolYear - 1), framework.percentage != nil else {
+            return range.clamped(to: Ratio.zero...Ratio.hundred)
+        }
+        return try AnnualPercentage.carried(range, framework)
     }
 
     /// Between what the prior annual percentage lies; nil where there is none.
