@@ -47,6 +47,30 @@ import Testing
         #expect(answer.annualExact == annual && answer.cumulative == cumulative)
     }
 
+    /// Points that a column never has do not count, and are named.
+    @Test func whatAColumnNeverHasDoesNotCount() throws {
+        func report(_ year: Int, _ span: String, _ more: String) -> String {
+            """
+            "school_year": \(year), "spans": {"\(span)": {"all_students": {"points": {"ela_achievement": 2, "chronic_absenteeism": null}},
+                "lowest_performing": {"points": {"ela_achievement": 1, "ela_growth": 1, "chronic_absenteeism": 1\(more)}}}}
+            """
+        }
+        let plain = try evaluated(report(2019, "non_high", ""))
+        #expect(plain.annual == 38 && plain.leftOut.isEmpty)
+        let more = ", \"science_achievement\": 4, \"el_progress\": 4"
+        let answer = try evaluated(report(2019, "non_high", more))
+        #expect(answer.annual == 38)
+        #expect(answer.leftOut.count == 2 && answer.leftOut.allSatisfy { $0.hasPrefix("spans.non_high.lowest_performing.points.") })
+        #expect(answer.leftOut.contains { $0.contains("science_achievement does not count: the framework of 2019") })
+        // An indicator without points is nothing that could count.
+        #expect(try evaluated(report(2019, "non_high", ", \"dropout\": null")).leftOut.isEmpty)
+        // Science is one of the high span's; in 2023 high schools have no lowest performing group.
+        #expect(try evaluated(report(2019, "high", ", \"science_achievement\": 1")).leftOut.isEmpty)
+        let alone = try evaluated(report(2023, "high", ""))
+        #expect(alone.annual == 50 && alone.leftOut.count == 3)
+        #expect(alone.spans.first?.span.lowestPerforming?.percent == nil && alone.spans.first?.span.lowestPerforming != nil)
+    }
+
     /// Without weights, and the lower span at 49.45 percent: alone it would be kept as 49.5 and count as 50, so that the band is sure.
     @Test func aMissingWeightLeavesNothingOpenThatRoundingDecides() throws {
         let report = """

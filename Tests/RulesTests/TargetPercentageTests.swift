@@ -152,6 +152,26 @@ internal import Testing
         #expect(column.weightedPossible == decimal("7.5"))
     }
 
+    /// Completion, EL progress and advanced coursework are none of the lowest performing group's, nor is science in the lower span.
+    @Test(
+        arguments: [(2018, GradeSpan.nonHigh, 5), (2019, .nonHigh, 5), (2019, .high, 6), (2023, .nonHigh, 5), (2023, .high, 0), (2024, .high, 6)]
+            as [(Int, GradeSpan, Int)]
+    )
+    func theLowestPerformingGroupHasItsOwnIndicators(year: Int, span: GradeSpan, count: Int) throws {
+        let framework = try Framework.of(schoolYear: year)
+        let named = Indicator.allCases.filter { TargetColumn.has($0, span: span, group: .lowestPerforming, framework) }
+        #expect(named.count == count && named.contains(.scienceAchievement) == (count == 6))
+        var points: [Indicator: Int] = [:]
+        for indicator in named { points[indicator] = 1 }
+        let column = try TargetColumn.of(points, span: span, group: .lowestPerforming, framework)
+        for indicator in Indicator.allCases where points[indicator] == nil { points[indicator] = 4 }
+        #expect(try TargetColumn.of(points, span: span, group: .lowestPerforming, framework) == column)
+        #expect((column == nil) == (count == 0))
+        // Every other group has all indicators of the span, and none of the other one.
+        let all = Indicator.allCases.filter { TargetColumn.has($0, span: span, group: .swd, framework) }
+        #expect(all == Indicator.allCases.filter { $0.spans.contains(span) })
+    }
+
     @Test func pointsOutsideTheScaleAreRefused() throws {
         #expect(throws: RuleError.self) {
             try TargetColumn.of(

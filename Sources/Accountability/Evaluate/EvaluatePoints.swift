@@ -16,6 +16,10 @@ struct EvaluatePoints: OperatorCommand {
             A report that cannot be read is named on standard error and has nulls in its place; members that are not read are told.
 
               accountability evaluate points official-reports.json
+
+            Points of an indicator that a column never has (in the lowest performing group completion, EL progress and advanced \
+            coursework, in its non-high span science, in 2023 its high span at all) do not count, and standard error says so. The bands \
+            of 2018 are Meeting or exceeding targets and Partially meeting targets.
             """
     )
 
@@ -54,6 +58,9 @@ struct EvaluatePoints: OperatorCommand {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         Standard.line(String(decoding: try encoder.encode(results), as: UTF8.self))
+        for (index, answer) in results.enumerated() {
+            for remark in answer.leftOut { EvaluationProblem.report("\(file): element \(index + 1): \(remark)") }
+        }
         if failed { throw EvaluationProblem.badInput }
     }
 }

@@ -53,6 +53,8 @@ struct PointsAnswer: Encodable {
     var annual: Int64?
     var annualExact: String?
     var cumulative: Int64?
+    /// What was given and does not count, for standard error; no part of the answer.
+    var leftOut: [String] = []
     var band: String?
 
     init(name: CaseName?) {

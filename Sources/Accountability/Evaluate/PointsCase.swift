@@ -39,6 +39,8 @@ struct PointsCase {
             }
             let all = try Self.column(input.allStudents, span, .allStudents, framework)
             let lowest = try Self.column(input.lowestPerforming, span, .lowestPerforming, framework)
+            answer.leftOut += Self.leftOut(input.allStudents, span, .allStudents, framework)
+            answer.leftOut += Self.leftOut(input.lowestPerforming, span, .lowestPerforming, framework)
             var result = PointsAnswer.Span(
                 allStudents: input.allStudents.map { _ in PointsAnswer.Column(all) },
                 lowestPerforming: input.lowestPerforming.map { _ in PointsAnswer.Column(lowest) }
@@ -88,6 +90,16 @@ struct PointsCase {
             points[indicator] = value
         }
         return try TargetColumn.of(points, span: span, group: group, framework)
+    }
+
+    /// The points of a column that do not count, as the column never has them.
+    private static func leftOut(_ column: Column?, _ span: GradeSpan, _ group: StudentGroup, _ framework: Framework) -> [String] {
+        guard let column else { return [] }
+        let years = framework.schoolYears.map(String.init).joined(separator: ", ")
+        return Indicator.allCases.filter { indicator in
+            column.points[indicator.wireName].flatMap { $0 } != nil && !TargetColumn.has(indicator, span: span, group: group, framework)
+        }
+        .map { "spans.\(span).\(group).points.\($0) does not count: the framework of \(years) has none in this column" }
     }
 
     /// Whether no span is missing that the grades served would have.

@@ -36,7 +36,8 @@ public struct TargetColumn: Hashable, Sendable {
     /// The column of a group, or nil where no indicator has points (or a category is missing and the framework allows none).
     ///
     /// `group` chooses the weights: the lowest performing group has its own; every other group has those of all students, with or
-    /// without EL progress as the points have it. Throws where points are outside 0 to the maximum.
+    /// without EL progress as the points have it. Points that the column cannot have, see ``has(_:span:group:_:)``, do not count. Throws
+    /// where points are outside 0 to the maximum.
     public static func of(
         _ points: [Indicator: Int],
         span: GradeSpan,
@@ -49,6 +50,7 @@ public struct TargetColumn: Hashable, Sendable {
         for (indicator, value) in points where !(0...maximum).contains(value) {
             throw .contradiction("\(indicator): \(value) points are outside 0 to \(maximum)")
         }
+        let points = points.filter { has($0.key, span: span, group: group, framework) }
         let column: WeightParameters.Column =
             if group == .lowestPerforming { .lowestPerforming } else if points[.elProgress] != nil {
                 .withELProgress
@@ -58,6 +60,15 @@ public struct TargetColumn: Hashable, Sendable {
         } catch {
             throw .number(error)
         }
+    }
+
+    /// Whether the column of a group in a span can have an indicator: one of the span, and for the lowest performing group one that the
+    /// framework names, where the span has that group at all.
+    public static func has(_ indicator: Indicator, span: GradeSpan, group: StudentGroup, _ framework: Framework) -> Bool {
+        guard indicator.spans.contains(span) else { return false }
+        guard group == .lowestPerforming, let lowest = framework.lowestPerforming else { return true }
+        guard lowest.exists[span]?.value ?? false else { return false }
+        return lowest.indicators[span]?.value.contains(indicator) ?? false
     }
 
     private static func make(

@@ -117,11 +117,9 @@ struct TargetComputation {
 
     /// Whether an indicator counts for a group in a span.
     private func counts(_ indicator: Indicator, _ group: StudentGroup, _ span: GradeSpan) -> Bool {
-        guard indicator.spans.contains(span) else { return false }
-        guard group == .lowestPerforming, let lowest = framework.lowestPerforming else { return true }
-        guard lowest.indicators[span]?.value.contains(indicator) ?? false else { return false }
-        guard indicator == .scienceAchievement, span == .high, isMultiSchoolDistrict else { return true }
-        return lowest.highScienceInMultiSchoolDistricts.value
+        guard TargetColumn.has(indicator, span: span, group: group, framework) else { return false }
+        guard group == .lowestPerforming, indicator == .scienceAchievement, span == .high, isMultiSchoolDistrict else { return true }
+        return framework.lowestPerforming?.highScienceInMultiSchoolDistricts.value ?? true
     }
 
     /// The points of an indicator, or nil where the group has no value.
