@@ -50,6 +50,19 @@ internal import Testing
         #expect(determination.reasons == [])
     }
 
+    /// Districts and the state have no percentile: one that is given of them is no data.
+    @Test func aPercentileIsNoDataOfADistrict() throws {
+        for type in [OrganizationType.district, .state] {
+            let determination = try Determination(DeterminationInput(type: type, percentile: 40), try Self.framework())
+            #expect(determination.classification == .insufficientData && determination.level == nil)
+            let explained = determination.explained(by: try Self.framework())
+            #expect(!explained.inputs.contains { $0.title == "Accountability percentile" })
+        }
+        let school = try Determination(DeterminationInput(type: .school, percentile: 40), try Self.framework())
+        #expect(school.classification == .notRequiringAssistance && school.level == nil)
+        #expect(school.explained(by: try Self.framework()).inputs.contains { $0.title == "Accountability percentile" })
+    }
+
     /// 603 CMR 2.03(3)(a)(1)
     /// 603 CMR 2.03(3)(a)(1)(a)
     /// 603 CMR 2.03(3)(a)(1)(b)(i)

@@ -17,6 +17,9 @@ struct EvaluateDeterminations: OperatorCommand {
             Prints the classification, the level and every reason.
 
               accountability evaluate determinations schools-2019.csv
+
+            Percentiles and low subgroups are those of schools: of a district or the state they have no effect. The bands of 2018 are meeting \
+            and partially_meeting.
             """
     )
 

@@ -33,6 +33,9 @@ struct IndicatorRows {
         let count = supplied.hasCount ? Int64(supplied.count) : nil
         guard let comparisonGroup else { return }
 
+        guard organization.isSchool else {
+            throw RowProblem("comparison_group: only schools have peers; of a district and the state it is empty")
+        }
         var year =
             years[group]?[organization]?[schoolYear] ?? Year(comparisonGroup: comparisonGroup, nonHighShare: share)
         guard year.comparisonGroup == comparisonGroup else {

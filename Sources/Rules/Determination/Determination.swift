@@ -6,7 +6,7 @@ public struct DeterminationInput: Hashable, Sendable {
     public var sufficientData: Bool
     /// Designations in force.
     public var designations: [Designation]
-    /// The accountability percentile; of schools alone.
+    /// The accountability percentile; of schools alone, and without effect where it is given of others: 603 CMR 2.03(2)(a) ranks schools.
     public var percentile: Int?
     /// The low performing subgroups.
     public var lowSubgroups: [StudentGroup]
@@ -114,7 +114,8 @@ public struct Determination: Hashable, Sendable {
                 )
             )
         }
-        if isSchool, let percentile = input.percentile, percentile <= parameters.lowestPerformingPercentile.value {
+        let percentile = isSchool ? input.percentile : nil
+        if let percentile, percentile <= parameters.lowestPerformingPercentile.value {
             focused(.lowest10Percent, .lowestPerformingSchools)
         }
         if isSchool, !input.lowSubgroups.isEmpty { focused(.lowSubgroup, .lowSubgroups) }
@@ -125,7 +126,7 @@ public struct Determination: Hashable, Sendable {
         if !input.lowParticipationGroups.isEmpty {
             focused(.lowParticipation, isSchool ? .schoolLowParticipation : .districtLowParticipation)
         }
-        if !input.sufficientData || (input.percentile == nil && input.cumulative == nil) {
+        if !input.sufficientData || (percentile == nil && input.cumulative == nil) {
             rows.append(
                 DecisionRow(
                     rank: 3,
@@ -185,7 +186,7 @@ public struct Determination: Hashable, Sendable {
                 paragraph: row.paragraph
             )
         }
-        if let percentile = input.percentile {
+        if input.type == .school, let percentile = input.percentile {
             inputs.append(
                 Derivation(
                     "Accountability percentile",
