@@ -132,13 +132,15 @@ extension ExplanationContext {
         guard framework.percentage != nil else {
             return Derivation(title(column.group), "", paragraph: paragraph, inputs: column.indicators.map { indicator($0, span: span) })
         }
-        let missing = column.missingCategories.map { $0.replacing("_", with: " ") }.joined(separator: ", ")
+        let missing = column.missingCategories.compactMap(IndicatorCategory.init(wireName:))
+        let present = column.categories.compactMap { IndicatorCategory(wireName: $0.category) }
         return Derivation(
             title(column.group),
             column.percent.isEmpty
                 ? "no points" : "\(column.weightedEarned)/\(column.weightedPossible) = \(column.percent)",
             paragraph: paragraph,
-            row: missing.isEmpty ? nil : "the other weights are renormalized: no points for \(missing)",
+            row: framework.percentage?.missingCategory.value.remark(without: missing, of: present)
+                .map { "no points in \(missing.map { $0.wireName.replacing("_", with: " ") }.joined(separator: ", ")): \($0)" },
             rounding: framework.percentage?.columnRounding.value,
             parameters: records(
                 "weights.\(span).\(weights.rawValue)",

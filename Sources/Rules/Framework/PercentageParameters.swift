@@ -28,6 +28,8 @@ public struct PercentageParameters: Sendable {
     public enum MissingCategory: String, Sendable, CaseIterable {
         /// The other weights keep their proportions; the column is flagged.
         case renormalize
+        /// The weight of growth counts with achievement, where that has points; the others keep their proportions. The column is flagged.
+        case growthToAchievement = "growth_to_achievement"
         /// The column has no percentage.
         case none
     }
@@ -108,6 +110,22 @@ public struct PercentageParameters: Sendable {
                 message: "is needed where percentage.span_weights is flat"
             )
         }
+    }
+}
+
+extension PercentageParameters.MissingCategory {
+    /// What became of the weight of the categories that have no points, for people; nil where all have.
+    public func remark(without missing: [IndicatorCategory], of present: [IndicatorCategory]) -> String? {
+        var renormalized = missing
+        var remarks: [String] = []
+        if self == .growthToAchievement, present.contains(.achievement), missing.contains(.growth) {
+            renormalized.removeAll { $0 == .growth }
+            remarks.append("the weight of growth counts with achievement")
+        }
+        if !renormalized.isEmpty {
+            remarks.append("renormalized without " + renormalized.map(\.wireName).joined(separator: ", "))
+        }
+        return remarks.isEmpty ? nil : remarks.joined(separator: "; ")
     }
 }
 

@@ -20,7 +20,7 @@ public struct TargetColumn: Hashable, Sendable {
     public let points: [Indicator: Int]
     /// The totals by category, in canonical order.
     public let categories: [CategoryTotal]
-    /// Categories of the weight table without points: the others were renormalized, where the framework says so.
+    /// Categories of the weight table without points: their weight went to the others, as the framework says.
     public let missing: [IndicatorCategory]
     /// Weighted points earned, rounded as the framework says.
     public let weightedEarned: Ratio
@@ -92,7 +92,13 @@ public struct TargetColumn: Hashable, Sendable {
             totals.append((category, values.reduce(0, +), maximum * values.count, weight))
             weightPresent = try weightPresent + weight
         }
-        guard !totals.isEmpty, missing.isEmpty || parameters.missingCategory.value == .renormalize else { return nil }
+        guard !totals.isEmpty, missing.isEmpty || parameters.missingCategory.value != .none else { return nil }
+        if parameters.missingCategory.value == .growthToAchievement, missing.contains(.growth), let growth = weights[.growth],
+            let achievement = totals.firstIndex(where: { $0.category == .achievement })
+        {
+            totals[achievement].weight = try totals[achievement].weight + growth
+            weightPresent = try weightPresent + growth
+        }
 
         var categories: [CategoryTotal] = []
         var earned = Ratio.zero
@@ -147,7 +153,7 @@ public struct TargetColumn: Hashable, Sendable {
             "Column percentage, \(span), \(weights.rawValue)",
             "\(percent.shortText) (shown \(displayed))",
             paragraph: weights == .lowestPerforming ? .allAndLowestPerforming : .criterionReferenced,
-            row: missing.isEmpty ? nil : "renormalized without " + missing.map(\.wireName).joined(separator: ", "),
+            row: parameters?.missingCategory.value.remark(without: missing, of: categories.map(\.category)),
             rounding: parameters?.columnRounding.value,
             parameters: [
                 framework.weights?.weights(span, weights).record, parameters?.weightedTotalRounding.record,
