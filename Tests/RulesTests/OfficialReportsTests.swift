@@ -71,7 +71,7 @@ private struct Count {
         #expect(count.equal["column", default: 0] >= 154)
         #expect(count.equal["span", default: 0] >= 39)
         #expect(count.equal["annual", default: 0] >= 52)
-        #expect(count.equal["cumulative", default: 0] >= 42)
+        #expect(count.equal["cumulative", default: 0] >= 43)
         #expect(count.equal["band", default: 0] >= 55)
     }
 

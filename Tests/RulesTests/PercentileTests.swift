@@ -123,4 +123,52 @@ internal import Testing
             #expect(result.weightedMean == result.yearMean)
         }
     }
+
+    /// Of three years with the middle one missing the oldest counts by its weight, or the current one alone: the framework says which.
+    @Test(arguments: [("renormalize", 2), ("current_alone", 1)])
+    func aMissingMiddleYearCountsAsTheFrameworkSays(_ way: String, _ counting: Int) throws {
+        let text = """
+            name: "another"
+            title: The framework of 2025 with another way to treat a missing year
+            school_years: [2025]
+            based_on: "2025"
+
+            percentile:
+              missing_year: {value: \(way), status: assumed, source: "A test of missing years"}
+            """
+        let bases = Dictionary(uniqueKeysWithValues: Framework.documents.map { ($0.name, $0.text) })
+        let framework = try Framework.load(file: "another.yaml", text: text, bases: bases)
+        let entries = try Self.population(60, seed: 56).enumerated()
+            .map { index, entry in
+                let current = try #require(entry.years[0])
+                let old = PercentileEntry(organization: entry.organization, years: [0: current, 2: current])
+                let recent = PercentileEntry(organization: entry.organization, years: [0: current, 1: current])
+                return index % 3 == 0 ? old : index % 3 == 1 ? recent : PercentileEntry(organization: entry.organization, years: [0: current])
+            }
+        let weights = try #require(framework.percentile).yearWeights.value
+        var decided = 0
+        for (index, result) in try Percentiles.rank(entries, framework).enumerated() {
+            let current = try #require(result.yearMean)
+            guard index % 3 < 2 else {
+                #expect(result.weightedMean == current)
+                continue
+            }
+            let before = try #require(result.years.first { $0.yearsBefore == (index % 3 == 0 ? 2 : 1) })
+            let weight = try #require(weights[before.yearsBefore])
+            let mean = try #require(before.mean)
+            let both = try (current * Ratio(60) + mean * weight) / (Ratio(60) + weight)
+            if index % 3 == 0, both != current { decided += 1 }
+            #expect(result.weightedMean == (index % 3 == 0 && counting == 1 ? current : both))
+        }
+        #expect(decided > 10)
+    }
+
+    /// What nothing public decides says so.
+    @Test(arguments: [2018, 2019, 2022, 2023, 2024, 2025])
+    func whatIsAssumedOfPercentilesIsListed(_ year: Int) throws {
+        let framework = try Framework.of(schoolYear: year)
+        let assumed = framework.parameters.filter { $0.status == .assumed }.map(\.path)
+        #expect(assumed.contains("percentile.indicator_population") && assumed.contains("percentile.missing_year"))
+        #expect(framework.percentile?.indicatorPopulation.value == .span && framework.percentile?.missingYear.value == .renormalize)
+    }
 }

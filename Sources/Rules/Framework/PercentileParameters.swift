@@ -10,10 +10,28 @@ public struct PercentileParameters: Sendable {
         case liveUntilOfficial = "live_until_official"
     }
 
+    /// Among whom the values of an indicator, and the means of a category, are ranked.
+    public enum IndicatorPopulation: String, Sendable, CaseIterable {
+        /// All organizations that have the span: middle/high schools take part in both.
+        case span
+    }
+
+    /// What counts where a year that is weighed is missing.
+    public enum MissingYear: String, Sendable, CaseIterable {
+        /// The weights of the years present keep their proportions.
+        case renormalize
+        /// Without the nearest year before the current one that is weighed, the current one alone; otherwise as with ``renormalize``.
+        case currentAlone = "current_alone"
+    }
+
     /// The number of steps: 99 gives percentiles from 1 to 99.
     public let steps: Parameter<Int>
     /// The weight of each year, percent, by how many years before the current one it lies.
     public let yearWeights: Parameter<[Int: Ratio]>
+    /// What counts where one of those years is missing.
+    public let missingYear: Parameter<MissingYear>
+    /// Among whom the values of an indicator, and the means of a category, are ranked.
+    public let indicatorPopulation: Parameter<IndicatorPopulation>
     /// The categories without which a year has no mean.
     public let requiredCategories: [GradeSpan: Parameter<[IndicatorCategory]>]
     /// How the share of the lower span of a middle/high school is rounded.
@@ -33,6 +51,8 @@ public struct PercentileParameters: Sendable {
             guard weights[0] != nil, let sum = try? Ratio.sum(weights.values), sum == .hundred else { return nil }
             return weights
         }
+        missingYear = try reader.choice("percentile.missing_year")
+        indicatorPopulation = try reader.choice("percentile.indicator_population")
         var required: [GradeSpan: Parameter<[IndicatorCategory]>] = [:]
         for span in GradeSpan.allCases {
             required[span] = try reader.read("percentile.required_categories.\(span)", "a list of categories") {

@@ -163,7 +163,9 @@ private struct Ranking {
         guard years.first(where: { $0.yearsBefore == 0 })?.mean != nil else { return nil }
         var sum = Ratio.zero
         var present = Ratio.zero
-        for year in years {
+        let before = parameters.yearWeights.value.keys.filter { $0 > 0 }.min()
+        let countsAlone = parameters.missingYear.value == .currentAlone && years.first { $0.yearsBefore == before }?.mean == nil
+        for year in years where year.yearsBefore == 0 || !countsAlone {
             guard let mean = year.mean, let weight = parameters.yearWeights.value[year.yearsBefore] else { continue }
             sum = try sum + mean * weight
             present = try present + weight
@@ -182,7 +184,11 @@ extension PercentileResult {
             percentile.map(String.init) ?? "none",
             paragraph: paragraph,
             row: "among \(populationSize) of \(comparisonGroup)",
-            parameters: [parameters?.steps.record, parameters?.yearWeights.record].compactMap { $0 },
+            parameters: [
+                parameters?.steps.record, parameters?.yearWeights.record,
+                years.count == parameters?.yearWeights.value.count ? nil : parameters?.missingYear.record, parameters?.indicatorPopulation.record,
+            ]
+            .compactMap { $0 },
             inputs: [Derivation("Weighted mean", weightedMean)] + years.map { $0.explained(by: framework) }
         )
     }
