@@ -41,7 +41,8 @@ struct FrameworkDocument: Sendable {
             }
         }
         self.entries = entries
-        guard let name = header["name"]?.string, let title = header["title"]?.string else {
+        // An unquoted # begins a comment, which leaves nothing of a value.
+        guard let name = header["name"]?.string, let title = header["title"]?.string, !name.isEmpty, !title.isEmpty else {
             throw FrameworkError(.malformed, file: file, message: "name and title are required")
         }
         guard let years = header["school_years"]?.sequence else {

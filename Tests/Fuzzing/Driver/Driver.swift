@@ -20,6 +20,7 @@ public func testOneInput(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         try target.run(unsafe [UInt8](UnsafeBufferPointer(start: bytes, count: count)))
     } catch {
         print("finding: \(error)")
+        unsafe fflush(stdout)
         abort()
     }
     return 0
