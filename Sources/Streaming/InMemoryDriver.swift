@@ -282,13 +282,14 @@ public final class InMemoryDriver {
     private func deliver(_ records: ArraySlice<StoredRecord>, to runner: TaskRunner, _ stage: any Stage, _ source: Int) throws {
         let definition = stage.sources[source]
         for (offset, record) in zip(records.indices, records) {
-            let cause = runner.wantsCause(source: source, key: record.key.span) ? record.cause : ""
+            let cause = Array(record.cause.utf8)
+            let wantsCause = runner.wantsCause(source: source, key: record.key.span)
             let value = record.value ?? []
             let type = record.eventType.isEmpty ? nil : record.eventType
             let refusal = try runner.consume(
                 InputRecord(
                     source: source, offset: Int64(offset), timestamp: 0, key: record.key.span,
-                    value: record.value == nil ? nil : value.span, cause: cause,
+                    value: record.value == nil ? nil : value.span, cause: wantsCause ? cause.span : nil,
                     label: RecordLabel(type, expected: definition.eventType, completion: completionType)
                 )
             )

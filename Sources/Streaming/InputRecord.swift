@@ -10,20 +10,20 @@ public struct InputRecord: ~Escapable {
     public let key: Span<UInt8>
     /// Its value; nil is a tombstone.
     public let value: Span<UInt8>?
-    /// What made its producer publish it (the header `ce_cause`); empty while its scope is not complete, where nobody asks.
-    public let cause: String
+    /// The header `ce_cause`; nil where there is none, and while no scope is complete, where nobody asks.
+    let causeBytes: Span<UInt8>?
     /// What it says it is.
     public let label: RecordLabel
 
     /// A record over bytes that live at least as long as it.
-    @_lifetime(copy key, copy value)
+    @_lifetime(copy key, copy value, copy cause)
     public init(
         source: Int,
         offset: Int64,
         timestamp: Int64,
         key: Span<UInt8>,
         value: Span<UInt8>?,
-        cause: String,
+        cause: Span<UInt8>?,
         label: RecordLabel = .expected
     ) {
         self.source = source
@@ -31,12 +31,18 @@ public struct InputRecord: ~Escapable {
         self.timestamp = timestamp
         self.key = key
         self.value = value
-        self.cause = cause
+        causeBytes = cause
         self.label = label
     }
 }
 
 extension InputRecord {
+    /// What made its producer publish it; empty where that was not said or not asked.
+    public var cause: String {
+        guard let causeBytes else { return "" }
+        return String(decoding: [UInt8](copying: causeBytes), as: UTF8.self)
+    }
+
     /// Larger than anything that the pipeline publishes: a client publishes a megabyte at most unless it is told otherwise.
     static let largest = 1 << 20
 

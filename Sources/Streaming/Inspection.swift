@@ -152,7 +152,7 @@ public final class Inspection: Sendable {
         let key: Span<UInt8> = if let bytes = record.key { bytes } else { none.span }
         let isMarker = CompletionMarker.isMarker(key: key)
         let input = InputRecord(
-            source: index, offset: record.offset, timestamp: record.timestamp ?? 0, key: key, value: record.value, cause: "",
+            source: index, offset: record.offset, timestamp: record.timestamp ?? 0, key: key, value: record.value, cause: nil,
             label: topic.holdsMarkers && label == .expected ? .marker : label
         )
         do {

@@ -220,7 +220,7 @@ struct Restore {
                 let refusal = try runner.consume(
                     InputRecord(
                         source: source, offset: record.offset, timestamp: record.timestamp ?? 0, key: key,
-                        value: record.value, cause: "", label: label
+                        value: record.value, cause: nil, label: label
                     )
                 )
                 if let refusal { try runner.quarantine(record.detach(), refusal) }

@@ -96,7 +96,8 @@ final class TaskRunner {
         do {
             try task.fold(
                 InputRecord(
-                    source: record.source, offset: record.offset, timestamp: record.timestamp, key: record.key, value: nil, cause: record.cause
+                    source: record.source, offset: record.offset, timestamp: record.timestamp, key: record.key, value: nil,
+                    cause: record.causeBytes
                 ),
                 output: output
             )

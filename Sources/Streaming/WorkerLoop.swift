@@ -198,10 +198,7 @@ final class WorkerLoop {
         if let timestamp = record.timestamp { newestTimestamp = max(newestTimestamp, timestamp) }
         let label = record.label(expected: labels.expected[source], completion: labels.completion)
         for runner in runners.values where isBroadcast || runner.partition == record.partition {
-            var cause = ""
-            if runner.wantsCause(source: source, key: key), let value = record.header("ce_cause").value {
-                cause = String(decoding: [UInt8](copying: value), as: UTF8.self)
-            }
+            let cause: Span<UInt8>? = runner.wantsCause(source: source, key: key) ? record.header("ce_cause").value : nil
             let refusal = try runner.consume(
                 InputRecord(
                     source: source, offset: record.offset, timestamp: record.timestamp ?? 0, key: key, value: record.value,

@@ -34,7 +34,7 @@ public struct CSVReader: ~Copyable {
     ///
     /// - Throws: ``CSVError`` if it cannot be read or its first row is not a header.
     public init(descriptor: Int32, rowLimit: Int = defaultRowLimit) throws(CSVError) {
-        var records = RecordReader(file: try ZlibFile(reading: descriptor), rowLimit: rowLimit)
+        var records = RecordReader(file: try ZlibFile(descriptor: descriptor, isRead: true), rowLimit: rowLimit)
         try records.readHeader()
         self.records = records
     }

@@ -112,7 +112,7 @@ public struct CSVWriter: ~Copyable {
     ///
     /// - Throws: ``CSVError`` if the descriptor is not open.
     public init(descriptor: Int32) throws(CSVError) {
-        file = try ZlibFile(descriptor: descriptor)
+        file = try ZlibFile(descriptor: descriptor, isRead: false)
     }
 
     /// Adds a field.

@@ -14,7 +14,7 @@ public enum WholeFile {
     ///
     /// - Throws: ``CSVError`` where it cannot be read, or is longer.
     public static func read(descriptor: Int32, limit: Int) throws(CSVError) -> [UInt8] {
-        try read(try ZlibFile(reading: descriptor), limit)
+        try read(try ZlibFile(descriptor: descriptor, isRead: true), limit)
     }
 
     private static func read(_ file: ZlibFile, _ limit: Int) throws(CSVError) -> [UInt8] {

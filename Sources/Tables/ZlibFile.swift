@@ -3,7 +3,9 @@ import Glibc
 
 /// A file behind zlib's `gz` functions, which pass plain files through unchanged and recognise gzip by its content.
 ///
-/// This is the only unsafe code of the module: C functions that take pointers to memory of a stated length.
+/// This is the only unsafe code of the module: C functions that take pointers to memory of a stated length. It is not here for speed: the 406,606 rows
+/// of participation 2007 to 2012 take 1.2 seconds either way (`time accountability evaluate participation FILE.csv.gz`, and behind `gzip -dc FILE.csv.gz |`).
+/// But a process of its own would be needed for each file, and what it says of a damaged one would have to be read out of its messages.
 @safe final class ZlibFile {
     // nil once closed, so that no call can reach a handle that zlib has freed.
     private var handle: gzFile?
@@ -26,16 +28,6 @@ import Glibc
         try adopt(descriptor, path)
     }
 
-    /// Reads a duplicate of an open descriptor, for instance standard input, from where it stands; the original stays open.
-    init(reading original: Int32) throws(CSVError) {
-        let descriptor = dup(original)
-        guard descriptor >= 0 else { throw ZlibFile.failure("cannot read descriptor \(original)") }
-        size = 0
-        // SAFETY: the mode is a NUL-terminated literal; zlib copies what it needs of it.
-        unsafe handle = gzdopen(descriptor, "rb")
-        try adopt(descriptor, "descriptor \(original)")
-    }
-
     /// Creates a file for writing, or empties it.
     init(writing path: String, compressed: Bool) throws(CSVError) {
         // SAFETY: Swift passes the path as a NUL-terminated copy that lives for the call.
@@ -47,13 +39,13 @@ import Glibc
         try adopt(descriptor, path)
     }
 
-    /// Writes to a duplicate of an open descriptor, for instance standard output; the original stays open.
-    init(descriptor original: Int32) throws(CSVError) {
+    /// Reads a duplicate of an open descriptor from where it stands, for instance standard input, or writes to one; the original stays open.
+    init(descriptor original: Int32, isRead: Bool) throws(CSVError) {
         let descriptor = dup(original)
-        guard descriptor >= 0 else { throw ZlibFile.failure("cannot write to descriptor \(original)") }
+        guard descriptor >= 0 else { throw ZlibFile.failure("cannot use descriptor \(original)") }
         size = 0
         // SAFETY: as above.
-        unsafe handle = gzdopen(descriptor, "wbT")
+        unsafe handle = gzdopen(descriptor, isRead ? "rb" : "wbT")
         try adopt(descriptor, "descriptor \(original)")
     }
 

@@ -143,7 +143,7 @@ import Testing
     /// Text that is no JSON is refused at its place, whatever it is; of JSON every value is read exactly.
     @Test(arguments: [
         ("", "empty"), ("[1,]", "line 1, column 4"), ("[\n {\"a\" 1}]", "line 2, column 7"), ("[1] x", "column 5"), ("[01]", "zero"), ("[1.]", "digit"), ("[nul]", "value"),
-        ("[\"\\ud800\"]", "half a character"), ("[\"\\x\"]", "an escape is"), ("[\"a\nb\"]", "control character"), ("{\"a\": [1}", "a comma or ]"), ("[\"a", "too early"),
+        ("[\"\\ud800\"]", "half a character"), ("[\"\\u-00f\"]", "four hexadecimal digits"), ("[\"\\x\"]", "an escape is"), ("[\"a\nb\"]", "control character"), ("{\"a\": [1}", "a comma or ]"), ("[\"a", "too early"),
         (String(repeating: "[", count: 100_000), "too deep"), ("{\"a\": 1}", "not a list"),
     ])
     func whatIsNoDocumentIsRefusedAtItsPlace(_ text: String, _ expected: String) {

@@ -2,6 +2,8 @@ internal import Rules
 internal import Tables
 
 /// A value of a JSON document, with the line it begins on. Numbers stay as they were written: what reads them decides whether they can be held exactly.
+///
+/// Foundation's decoder keeps neither lines nor a name that is there twice, and gives up the whole document at the first value of a wrong type.
 struct JSONText {
     /// What a value is.
     enum Content {
@@ -274,7 +276,8 @@ private struct JSONScanner {
 
     private mutating func hexadecimal() throws(JSONText.Problem) -> UInt32 {
         let end = position + 4
-        guard end <= bytes.count, let unit = UInt32(String(decoding: bytes[position..<end], as: UTF8.self), radix: 16), bytes[position] != UInt8(ascii: "+")
+        guard end <= bytes.count, bytes[position..<end].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+            let unit = UInt32(String(decoding: bytes[position..<end], as: UTF8.self), radix: 16)
         else { throw problem("\\u is followed by four hexadecimal digits") }
         position = end
         return unit

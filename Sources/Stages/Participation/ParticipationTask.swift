@@ -46,7 +46,8 @@ final class ParticipationTask: StageTask {
     private func take(_ record: InputRecord, key: Digest, output: TaskOutput) throws {
         let message = try record.message(Accountability_V1_Record.self)
         // The header's cause is read where it matters alone; the record names its submission always.
-        let cause = record.cause.isEmpty ? message.submission : record.cause
+        let named = record.cause
+        let cause = named.isEmpty ? message.submission : named
         switch message.content {
         case .assessmentResult(let result):
             try take(result, of: try message.organizationYear(), key: key, cause: cause, output: output)
