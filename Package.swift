@@ -31,7 +31,9 @@ func library(
 func worker(_ name: String) -> Target {
     .executableTarget(
         name: name,
-        dependencies: ["Stages", "WorkerProcess", "Operating", "Kafka", "Streaming", "Messages", .argumentParser, .logging]
+        dependencies: [
+            "Stages", "WorkerProcess", "Operating", "Kafka", "Streaming", "Messages", .argumentParser, .logging,
+        ]
             + (name == "notification-worker" ? [.asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix, .protobuf] : []),
         path: "Sources/Workers/\(name)",
         swiftSettings: settings
@@ -93,14 +95,18 @@ let package = Package(
         library("Operating", ["Kafka", "Streaming", "Stages", "Tables", .argumentParser, .logging]),
         .target(
             name: "WorkerProcess",
-            dependencies: ["Operating", "Stages", "Streaming", "Messages", .argumentParser, .hummingbird, .hummingbirdCore, .nioCore, .logging],
+            dependencies: [
+                "Operating", "Stages", "Streaming", "Messages", .argumentParser, .hummingbird, .hummingbirdCore,
+                .nioCore, .logging,
+            ],
             path: "Sources/Workers/WorkerProcess",
             swiftSettings: settings
         ),
         .executableTarget(
             name: "accountability",
             dependencies: [
-                "Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .argumentParser, .asyncHTTPClient, .logging,
+                "Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .argumentParser,
+                .asyncHTTPClient, .logging,
                 .nioCore, .nioHTTP1, .nioPosix, .protobuf,
             ],
             path: "Sources/Accountability",
@@ -123,7 +129,10 @@ let package = Package(
         tests("RulesTests", ["Rules", "Tables", "PublishedFigures"]),
         tests("MessagesTests", ["Messages"]),
         tests("StreamingTests", ["Streaming", "Kafka", .crypto, .logging, .protobuf]),
-        tests("StagesTests", ["Stages", "Streaming", "Messages", "Rules", "Tables", "PublishedFigures", "FuzzTargets", "accountability"]),
+        tests(
+            "StagesTests",
+            ["Stages", "Streaming", "Messages", "Rules", "Tables", "PublishedFigures", "FuzzTargets", "accountability"]
+        ),
         .target(
             name: "FuzzTargets",
             dependencies: ["Stages", "Streaming", "Messages", "Rules", "Tables", .protobuf],
@@ -131,7 +140,10 @@ let package = Package(
             swiftSettings: settings
         ),
         tests("AccountabilityTests", ["accountability", "Messages", "Rules"]),
-        tests("DeliveryTests", ["notification-worker", "Stages", "Messages", "Streaming", .nioCore, .nioHTTP1, .nioPosix, .protobuf]),
+        tests(
+            "DeliveryTests",
+            ["notification-worker", "Stages", "Messages", "Streaming", .nioCore, .nioHTTP1, .nioPosix, .protobuf]
+        ),
         tests("StatewideTests", ["statewide", "Messages", "Tables"]),
         .testTarget(
             name: "IntegrationTests",
@@ -146,6 +158,11 @@ let package = Package(
 // Under libFuzzer alone, whose `main` it is linked with: Deploy/fuzz.
 if Context.environment["ACCOUNTABILITY_FUZZING"] != nil {
     package.targets.append(
-        .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzzing/Driver", swiftSettings: settings)
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["FuzzTargets"],
+            path: "Tests/Fuzzing/Driver",
+            swiftSettings: settings
+        )
     )
 }

@@ -22,7 +22,10 @@ struct AccountabilityCommand: AsyncParsableCommand {
             """,
         subcommands: [Supervise.self, Measure.self],
         groupedSubcommands: [
-            CommandGroup(name: "Installation", subcommands: [Up.self, Down.self, StatusCommand.self, DoctorCommand.self, TopicsCommand.self]),
+            CommandGroup(
+                name: "Installation",
+                subcommands: [Up.self, Down.self, StatusCommand.self, DoctorCommand.self, TopicsCommand.self]
+            ),
             CommandGroup(
                 name: "School year",
                 subcommands: [OpenYear.self, Submit.self, ReceiptsCommand.self, RejectionsCommand.self, CloseYear.self]
@@ -30,14 +33,16 @@ struct AccountabilityCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Results",
                 subcommands: [
-                    DeterminationsCommand.self, ExplainCommand.self, ParticipationCommand.self, PercentilesCommand.self, NoticesCommand.self,
+                    DeterminationsCommand.self, ExplainCommand.self, ParticipationCommand.self, PercentilesCommand.self,
+                    NoticesCommand.self,
                     DeliveriesCommand.self,
                 ]
             ),
             CommandGroup(
                 name: "Department",
                 subcommands: [
-                    DirectiveCommand.self, CandidatesCommand.self, PriorityCommand.self, SimilarCommand.self, ReviewsCommand.self, PlansCommand.self,
+                    DirectiveCommand.self, CandidatesCommand.self, PriorityCommand.self, SimilarCommand.self,
+                    ReviewsCommand.self, PlansCommand.self,
                     ReportCommand.self,
                 ]
             ),

@@ -76,7 +76,9 @@ extension Admin {
         var pointers = unsafe requests.pointers
         let event = try unsafe request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, timeout) { options, queue in
             // Refused by a client that does not know the option alone.
-            if requireStable { unsafe rd_kafka_error_destroy(rd_kafka_AdminOptions_set_require_stable_offsets(options, 1)) }
+            if requireStable {
+                unsafe rd_kafka_error_destroy(rd_kafka_AdminOptions_set_require_stable_offsets(options, 1))
+            }
             unsafe rd_kafka_ListConsumerGroupOffsets(client.pointer, &pointers, pointers.count, options, queue)
         }
         let result = unsafe rd_kafka_event_ListConsumerGroupOffsets_result(event.pointer)

@@ -144,8 +144,12 @@ final class ClientHandle: @unchecked Sendable {
         if unsafe rd_kafka_type(pointer) == RD_KAFKA_PRODUCER { unsafe rd_kafka_poll(pointer, 0) }
         guard let reason = context.state.withLock({ $0.connectionError }) else { return error }
         return KafkaError(
-            code: error.code, name: error.name, message: "\(error.message); \(reason.name): \(reason.message)", isFatal: error.isFatal,
-            isRetriable: error.isRetriable, requiresAbort: error.requiresAbort
+            code: error.code,
+            name: error.name,
+            message: "\(error.message); \(reason.name): \(reason.message)",
+            isFatal: error.isFatal,
+            isRetriable: error.isRetriable,
+            requiresAbort: error.requiresAbort
         )
     }
 

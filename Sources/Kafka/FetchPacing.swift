@@ -29,7 +29,9 @@ enum FetchPacing {
                     client,
                     "fetch-pacing",
                     { _, _, _, _, key, _, _, size, roundTrip, error, _ in
-                        if key == FetchPacing.fetch, error == RD_KAFKA_RESP_ERR_NO_ERROR, size <= FetchPacing.emptySize, roundTrip < 5000 {
+                        if key == FetchPacing.fetch, error == RD_KAFKA_RESP_ERR_NO_ERROR, size <= FetchPacing.emptySize,
+                            roundTrip < 5000
+                        {
                             usleep(FetchPacing.pace)
                         }
                         return RD_KAFKA_RESP_ERR_NO_ERROR

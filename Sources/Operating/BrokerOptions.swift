@@ -21,7 +21,8 @@ public struct BrokerOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
             "The prefix that separates installations on one cluster.",
-            discussion: "Default: $ACCOUNTABILITY_NAMESPACE, then that of `accountability up`, then none.", valueName: "name"
+            discussion: "Default: $ACCOUNTABILITY_NAMESPACE, then that of `accountability up`, then none.",
+            valueName: "name"
         )
     )
     public var namespace: String?
@@ -34,7 +35,8 @@ public struct BrokerOptions: ParsableArguments, Sendable {
             discussion: """
                 A secret does not belong on a command line, which others on the machine can read: keep it in a file (--properties-file) or in the \
                 environment, where ACCOUNTABILITY_KAFKA_SASL_PASSWORD sets sasl.password, and so on for every property.
-                """, valueName: "name=value"
+                """,
+            valueName: "name=value"
         )
     )
     public var properties: [String] = []
@@ -70,7 +72,9 @@ public struct BrokerOptions: ParsableArguments, Sendable {
         let isOurs = installation?.brokers == address
         if localBroker || (isOurs && Self.isLocal(installation, home)) { kafka.adaptToLocalBroker() }
         var file = propertiesFile ?? environment["ACCOUNTABILITY_PROPERTIES_FILE"]
-        if file == nil, isOurs, FileManager.default.fileExists(atPath: home.clientProperties.path) { file = home.clientProperties.path }
+        if file == nil, isOurs, FileManager.default.fileExists(atPath: home.clientProperties.path) {
+            file = home.clientProperties.path
+        }
         if let file {
             do {
                 try kafka.load(propertiesFile: file)
@@ -87,7 +91,12 @@ public struct BrokerOptions: ParsableArguments, Sendable {
         }
         if kafka["bootstrap.servers"] == nil || brokers != nil { kafka["bootstrap.servers"] = address }
         if kafka["client.id"] == nil { kafka["client.id"] = "accountability" }
-        return Connection(kafka: kafka, pipeline: Pipeline(namespace: space), home: home, installation: isOurs ? installation : nil)
+        return Connection(
+            kafka: kafka,
+            pipeline: Pipeline(namespace: space),
+            home: home,
+            installation: isOurs ? installation : nil
+        )
     }
 
     /// Whether the broker of an installation is a local one. The one that `up` started is that only as long as it runs: after `down` a cluster may

@@ -70,7 +70,8 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
         case .invalidConfiguration, .authentication, .ssl, .unknownTopic, .unknownTopicOrPartition:
             .configuration
         // What the cluster does not allow, it will not allow the next time either.
-        case .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed, .transactionalIDAuthorizationFailed,
+        case .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed,
+            .transactionalIDAuthorizationFailed,
             .invalidTransactionTimeout, .invalidSessionTimeout:
             .configuration
         default: error.isRetriable ? .tryAgain : .internalError
@@ -83,7 +84,8 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
             "no broker answers (\(error)): is it running? `accountability up` starts one on this machine, --brokers names another"
         case .unknownTopic, .unknownTopicOrPartition:
             "\(error); `accountability topics --create` creates what is missing"
-        case .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed, .transactionalIDAuthorizationFailed:
+        case .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed,
+            .transactionalIDAuthorizationFailed:
             "\(error); `accountability topics --acls` prints the rights that are needed"
         default: "\(error)"
         }
@@ -156,7 +158,9 @@ public enum Standard {
         do {
             try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
         } catch {
-            Self.error("the output cannot be written: is the disk full, or is its reader gone? (\(error.localizedDescription))")
+            Self.error(
+                "the output cannot be written: is the disk full, or is its reader gone? (\(error.localizedDescription))"
+            )
             exit(ExitStatus.tryAgain.rawValue)
         }
     }

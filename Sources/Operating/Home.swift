@@ -10,7 +10,10 @@ public struct Home: Sendable, Hashable {
         if let path = environment["ACCOUNTABILITY_HOME"], !path.isEmpty {
             directory = URL(fileURLWithPath: path, isDirectory: true)
         } else {
-            directory = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".accountability", isDirectory: true)
+            directory = FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(
+                ".accountability",
+                isDirectory: true
+            )
         }
     }
 
@@ -36,10 +39,15 @@ public struct Home: Sendable, Hashable {
         for folder in [directory, inbox, spool, logs, run] {
             do {
                 try FileManager.default.createDirectory(
-                    at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700]
+                    at: folder,
+                    withIntermediateDirectories: true,
+                    attributes: [.posixPermissions: 0o700]
                 )
             } catch {
-                throw Failure(.configuration, "the folder \(folder.path) cannot be created: \(error.localizedDescription)")
+                throw Failure(
+                    .configuration,
+                    "the folder \(folder.path) cannot be created: \(error.localizedDescription)"
+                )
             }
         }
     }
@@ -74,7 +82,8 @@ public struct Installation: Sendable, Hashable, Codable {
             return try JSONDecoder().decode(Installation.self, from: data)
         } catch {
             throw Failure(
-                .configuration, "\(home.installationFile.path) is not what `accountability up` writes: remove it, or name --brokers"
+                .configuration,
+                "\(home.installationFile.path) is not what `accountability up` writes: remove it, or name --brokers"
             )
         }
     }

@@ -15,7 +15,8 @@ extension Home {
     public func living(_ name: String) -> Int32? {
         guard let text = try? String(contentsOf: pidFile(name), encoding: .utf8) else { return nil }
         let parts = text.split(whereSeparator: \.isWhitespace)
-        guard let first = parts.first, let pid = Int32(first), pid > 0, let start = Self.startTime(ofProcess: pid) else { return nil }
+        guard let first = parts.first, let pid = Int32(first), pid > 0, let start = Self.startTime(ofProcess: pid)
+        else { return nil }
         return parts.count < 2 || parts[1] == start ? pid : nil
     }
 
@@ -24,7 +25,9 @@ extension Home {
 
     /// When a process was started, in the system's ticks since boot; nil when it is gone or a zombie. Field 22 of /proc/<pid>/stat.
     public static func startTime(ofProcess pid: Int32) -> String? {
-        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8), let end = text.lastIndex(of: ")") else { return nil }
+        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+            let end = text.lastIndex(of: ")")
+        else { return nil }
         let fields = text[text.index(after: end)...].split(separator: " ")
         guard fields.count > 19, fields[0] != "Z" else { return nil }
         return String(fields[19])

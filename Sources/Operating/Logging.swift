@@ -7,7 +7,9 @@ public enum ProcessLog {
     ///
     /// - Parameter level: the lowest level that is written; `$ACCOUNTABILITY_LOG_LEVEL` wins.
     public static func bootstrap(level: Logger.Level) {
-        let chosen = ProcessInfo.processInfo.environment["ACCOUNTABILITY_LOG_LEVEL"].flatMap(Logger.Level.init(rawValue:)) ?? level
+        let chosen =
+            ProcessInfo.processInfo.environment["ACCOUNTABILITY_LOG_LEVEL"].flatMap(Logger.Level.init(rawValue:))
+            ?? level
         LoggingSystem.bootstrap { label in
             var handler = StreamLogHandler.standardError(label: label)
             handler.logLevel = chosen

@@ -64,7 +64,13 @@ struct Generator {
         _ directory: String
     ) throws -> (files: [TableFile.Entry], corrections: [TableFile.Entry]) {
         var prior = try StudentFiles(directory, year: plan.year - 1, corrections: false, compressed: plan.compressed)
-        var current = try StudentFiles(directory, year: plan.year, corrections: false, cohort: true, compressed: plan.compressed)
+        var current = try StudentFiles(
+            directory,
+            year: plan.year,
+            corrections: false,
+            cohort: true,
+            compressed: plan.compressed
+        )
         var corrections = try StudentFiles(directory, year: plan.year, corrections: true, compressed: plan.compressed)
         // Cohorts 1 to 12 are in school this year, 2 to 13 were last year; the first and the last are equally large, so
         // that both years have exactly the students asked for.
@@ -135,7 +141,9 @@ struct Generator {
                 try prior.writeAttendance(student, result, in: state)
                 try prior.writeOutcomes(student, result, outcomes, in: state)
                 // Who was in grade 12 is the cohort that the determinations of the year after judge.
-                if result.grade == 12 { try current.writeMember(student, result, cohortOutcome(student, result), in: state) }
+                if result.grade == 12 {
+                    try current.writeMember(student, result, cohortOutcome(student, result), in: state)
+                }
             } else {
                 if result.isTested { try current.writeAssessment(student, result, in: state) }
                 try current.writeAttendance(student, result, in: state)
@@ -158,7 +166,9 @@ struct Generator {
         return mask | 1 << UInt16(5 + student.race)
     }
 
-    private mutating func count(_ student: Student, _ result: StudentYear, year: Int, _ random: inout Random) -> StudentOutcomes {
+    private mutating func count(_ student: Student, _ result: StudentYear, year: Int, _ random: inout Random)
+        -> StudentOutcomes
+    {
         var outcomes = StudentOutcomes()
         outcomes.advanced = countHighSchool(student, result, year: year, &random)
         if result.isTested { tests.add(result, year: year, groups: Generator.groups(student, result)) }
@@ -197,7 +207,13 @@ struct Generator {
         }
         guard let rank else { return outcomes }
         ranking.add(
-            school, result.isHigh, rank: rank, ela: achieved.ela ?? ela, math: achieved.math ?? math, science: index, chronic: absent
+            school,
+            result.isHigh,
+            rank: rank,
+            ela: achieved.ela ?? ela,
+            math: achieved.math ?? math,
+            science: index,
+            chronic: absent
         )
         return outcomes
     }

@@ -71,7 +71,12 @@ struct StudentFiles: ~Copyable {
     }
 
     /// A row in the file of each outcome that is reported.
-    mutating func writeOutcomes(_ student: Student, _ result: StudentYear, _ outcomes: StudentOutcomes, in state: borrowing State) throws {
+    mutating func writeOutcomes(
+        _ student: Student,
+        _ result: StudentYear,
+        _ outcomes: StudentOutcomes,
+        in state: borrowing State
+    ) throws {
         if let progress = outcomes.progress {
             proficiency?.writeGroups(year, student, result, in: state, delete: false)
             proficiency?.write(1 + student.lot % 4)
@@ -86,7 +91,12 @@ struct StudentFiles: ~Copyable {
     }
 
     /// A member of the cohort that was due to graduate in the year before; `result` is of that year.
-    mutating func writeMember(_ student: Student, _ result: StudentYear, _ outcome: CohortOutcome, in state: borrowing State) throws {
+    mutating func writeMember(
+        _ student: Student,
+        _ result: StudentYear,
+        _ outcome: CohortOutcome,
+        in state: borrowing State
+    ) throws {
         cohort?.writeGroups(year, student, result, in: state, delete: false)
         cohort?.write(year - 1)
         cohort?.write(outcome.fourYear)
@@ -116,7 +126,13 @@ struct StudentFiles: ~Copyable {
 
 extension TableFile {
     /// The columns that every student layout begins with.
-    fileprivate mutating func writeGroups(_ year: Int, _ student: Student, _ result: StudentYear, in state: borrowing State, delete: Bool) {
+    fileprivate mutating func writeGroups(
+        _ year: Int,
+        _ student: Student,
+        _ result: StudentYear,
+        in state: borrowing State,
+        delete: Bool
+    ) {
         write(year)
         write(state.schools[result.school].code)
         if hasAction { write(delete ? "delete" : "upsert") }

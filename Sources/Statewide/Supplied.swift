@@ -188,7 +188,8 @@ struct Supplied {
                     file.write(name)
                     file.write(subjectName)
                     for count in [
-                        line.enrolled, line.standard, line.alternate, line.absent, line.medical, line.firstYear, line.afterOctober,
+                        line.enrolled, line.standard, line.alternate, line.absent, line.medical, line.firstYear,
+                        line.afterOctober,
                     ] { file.write(count) }
                     file.write("")
                     try file.endRow()
@@ -274,7 +275,9 @@ struct Supplied {
     private static func target(_ measure: Measure, from baseline: Int) -> Int {
         switch measure {
         // Index points end at 100.0, scores begin at 440.0.
-        case .ela, .math where baseline <= 1000: min(1000, baseline + max(4, (1000 - baseline) / 20))
+        case .ela,
+            .math where baseline <= 1000:
+            min(1000, baseline + max(4, (1000 - baseline) / 20))
         case .ela, .math: baseline + (baseline < 4950 ? 14 : baseline < 5050 ? 10 : 6)
         case .science: min(1000, baseline + max(4, (1000 - baseline) / 20))
         case .chronic: max(0, baseline - min(10, max(2, baseline / 15)))

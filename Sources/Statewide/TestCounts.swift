@@ -24,7 +24,8 @@ struct TestCounts {
 
     /// Counts a student's tests of a year.
     mutating func add(_ result: StudentYear, year: Int, groups: UInt16) {
-        for (subject, test) in [result.ela, result.math, result.science].enumerated() where test.status != .notRequired {
+        for (subject, test) in [result.ela, result.math, result.science].enumerated() where test.status != .notRequired
+        {
             for group in 0..<Tally.groups where groups & (1 << UInt16(group)) != 0 {
                 self[year, group, subject].enrolled += 1
                 switch test.status {

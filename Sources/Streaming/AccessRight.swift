@@ -39,7 +39,9 @@ public struct AccessRight: Sendable, Hashable, Comparable, Codable {
 
     /// In the order of resources, names and operations.
     public static func < (one: AccessRight, other: AccessRight) -> Bool {
-        (one.resource.rawValue, one.name, one.operation.rawValue) < (other.resource.rawValue, other.name, other.operation.rawValue)
+        (one.resource.rawValue, one.name, one.operation.rawValue) < (
+            other.resource.rawValue, other.name, other.operation.rawValue
+        )
     }
 }
 
@@ -68,7 +70,9 @@ extension WorkerConfiguration {
             AccessRight(.describe, .group, "\(group).restore"),
             AccessRight(.read, .group, group), AccessRight(.write, .transactionalID, "\(group).", isPrefix: true),
         ]
-        if let positions { rights.formUnion([AccessRight(.write, .topic, positions.name), AccessRight(.read, .topic, positions.name)]) }
+        if let positions {
+            rights.formUnion([AccessRight(.write, .topic, positions.name), AccessRight(.read, .topic, positions.name)])
+        }
         if let quarantine { rights.insert(AccessRight(.write, .topic, quarantine.name)) }
         for source in stage.sources { rights.insert(AccessRight(.read, .topic, source.topic)) }
         for output in stage.outputs {

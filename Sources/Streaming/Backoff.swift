@@ -16,6 +16,8 @@ package struct Backoff {
     /// Blocks the thread for the next pause, but not beyond the deadline.
     package mutating func pause(until deadline: ContinuousClock.Instant) {
         let time = min(next(), deadline - ContinuousClock.now)
-        if time > .zero { Thread.sleep(forTimeInterval: Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18) }
+        if time > .zero {
+            Thread.sleep(forTimeInterval: Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18)
+        }
     }
 }

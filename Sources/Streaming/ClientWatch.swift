@@ -38,7 +38,8 @@ struct ClientWatch {
         turns += 1
         guard let limit, turns > Self.fewestTurns, now - since > limit else { return false }
         throw RuntimeError(
-            .fatal, "the client library has stood still for \(limit.components.seconds) seconds; was the clock set back? A restart begins anew"
+            .fatal,
+            "the client library has stood still for \(limit.components.seconds) seconds; was the clock set back? A restart begins anew"
         )
     }
 }

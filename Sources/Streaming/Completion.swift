@@ -52,7 +52,9 @@ public enum CompletionMarker {
             marker.sourcePartition < marker.sourcePartitions
         else { throw UnusableRecord("not a completion marker", code: .notMarker) }
         return Reading(
-            scope: marker.scope, stage: marker.stage, partition: marker.sourcePartition,
+            scope: marker.scope,
+            stage: marker.stage,
+            partition: marker.sourcePartition,
             partitions: marker.sourcePartitions
         )
     }

@@ -115,7 +115,10 @@ public final class InMemoryDriver {
             }
             let stored: [UInt8]? = if let bytes = value { [UInt8](copying: bytes) } else { nil }
             records.append(
-                (topic, partition, StoredRecord(key: [UInt8](copying: key), value: stored, eventType: eventType, cause: cause))
+                (
+                    topic, partition,
+                    StoredRecord(key: [UInt8](copying: key), value: stored, eventType: eventType, cause: cause)
+                )
             )
         }
     }
@@ -166,12 +169,16 @@ public final class InMemoryDriver {
     /// Appends the operator's close of a scope to every partition of a topic.
     public func close(scope: String, topic: String) throws {
         let marker = try CompletionMarker.encode(
-            scope: scope, stage: CompletionMarker.operatorStage, partition: 0, partitions: 1
+            scope: scope,
+            stage: CompletionMarker.operatorStage,
+            partition: 0,
+            partitions: 1
         )
         for partition in 0..<(topics[topic]?.count ?? 0) {
-            topics[topic]?[partition].append(
-                StoredRecord(key: Array(marker.key.utf8), value: marker.value, eventType: completionType)
-            )
+            topics[topic]?[partition]
+                .append(
+                    StoredRecord(key: Array(marker.key.utf8), value: marker.value, eventType: completionType)
+                )
         }
     }
 
@@ -230,7 +237,9 @@ public final class InMemoryDriver {
         }
         guard didWork || runner.hasAnnouncements else { return false }
         if happens(disturbances.rebalanceEvery) {
-            for other in slots where other.stage == slot.stage && other !== slot && other.runner != nil { _ = drop(other) }
+            for other in slots where other.stage == slot.stage && other !== slot && other.runner != nil {
+                _ = drop(other)
+            }
             if happens(2) { return drop(slot) }
         }
         if happens(disturbances.crashEvery) { return drop(slot) }
@@ -279,7 +288,9 @@ public final class InMemoryDriver {
         }
     }
 
-    private func deliver(_ records: ArraySlice<StoredRecord>, to runner: TaskRunner, _ stage: any Stage, _ source: Int) throws {
+    private func deliver(_ records: ArraySlice<StoredRecord>, to runner: TaskRunner, _ stage: any Stage, _ source: Int)
+        throws
+    {
         let definition = stage.sources[source]
         for (offset, record) in zip(records.indices, records) {
             let cause = Array(record.cause.utf8)
@@ -288,16 +299,24 @@ public final class InMemoryDriver {
             let type = record.eventType.isEmpty ? nil : record.eventType
             let refusal = try runner.consume(
                 InputRecord(
-                    source: source, offset: Int64(offset), timestamp: 0, key: record.key.span,
-                    value: record.value == nil ? nil : value.span, cause: wantsCause ? cause.span : nil,
+                    source: source,
+                    offset: Int64(offset),
+                    timestamp: 0,
+                    key: record.key.span,
+                    value: record.value == nil ? nil : value.span,
+                    cause: wantsCause ? cause.span : nil,
                     label: RecordLabel(type, expected: definition.eventType, completion: completionType)
                 )
             )
             guard let refusal else { continue }
             try runner.quarantine(
                 OwnedRecord(
-                    topic: definition.topic, partition: definition.isBroadcast ? 0 : runner.partition, offset: Int64(offset), key: record.key,
-                    value: record.value, headers: type.map { [("ce_type", Array($0.utf8))] } ?? []
+                    topic: definition.topic,
+                    partition: definition.isBroadcast ? 0 : runner.partition,
+                    offset: Int64(offset),
+                    key: record.key,
+                    value: record.value,
+                    headers: type.map { [("ce_type", Array($0.utf8))] } ?? []
                 ),
                 refusal
             )
@@ -314,7 +333,11 @@ public final class InMemoryDriver {
         slot.sink.records = []
         slot.epoch += 1
         let runner = try TaskRunner(
-            stage: stage, context: context, sink: slot.sink, progressTopic: progressTopic, completionType: completionType,
+            stage: stage,
+            context: context,
+            sink: slot.sink,
+            progressTopic: progressTopic,
+            completionType: completionType,
             quarantine: quarantine
         )
         runner.onQuarantine = { [weak self] entry in self?.unusable.append((entry.record.topic, entry.refusal.reason)) }
@@ -333,11 +356,19 @@ public final class InMemoryDriver {
         for (index, output) in stage.outputs.enumerated() {
             for (partition, log) in (topics[output.topic] ?? []).enumerated() {
                 for record in log {
-                    guard output.isPublished(by: slot.partition, key: record.key.span, in: Int32(partition), of: context.partitions)
+                    guard
+                        output.isPublished(
+                            by: slot.partition,
+                            key: record.key.span,
+                            in: Int32(partition),
+                            of: context.partitions
+                        )
                     else { continue }
                     let value = record.value ?? []
                     try runner.recall(
-                        output: index, key: record.key.span, value: record.value == nil ? nil : value.span,
+                        output: index,
+                        key: record.key.span,
+                        value: record.value == nil ? nil : value.span,
                         isOwn: record.eventType == output.eventType
                     )
                 }

@@ -57,7 +57,8 @@ extension InputRecord {
         case .missing: throw UnusableRecord("without the header ce_type", code: .headersMissing)
         case .foreign: throw UnusableRecord("of a type that this topic does not hold", code: .foreignType)
         case .marker where !isMarker: throw UnusableRecord("a marker under another key", code: .notMarker)
-        case .expected where isMarker && source.eventType != nil: throw UnusableRecord("the key of a marker, but none", code: .notMarker)
+        case .expected where isMarker && source.eventType != nil:
+            throw UnusableRecord("the key of a marker, but none", code: .notMarker)
         case .expected, .marker: break
         }
         // A log has records without one: rows that name no organization. A table has none.

@@ -14,7 +14,8 @@ public struct InspectedTopic: Sendable {
     /// A topic.
     ///
     /// - Parameter inspect: throws ``UnusableRecord`` for a record that the topic does not hold.
-    public init(_ source: Source, holdsMarkers: Bool = false, inspect: @escaping @Sendable (InputRecord) throws -> Void) {
+    public init(_ source: Source, holdsMarkers: Bool = false, inspect: @escaping @Sendable (InputRecord) throws -> Void)
+    {
         self.source = source
         self.holdsMarkers = holdsMarkers
         self.inspect = inspect
@@ -82,7 +83,11 @@ public final class Inspection: Sendable {
     }
 
     private func inspect() throws {
-        let patience = Patience(limit: configuration.brokerTimeout, shouldStop: { [unowned self] in shouldStop }, logger: logger)
+        let patience = Patience(
+            limit: configuration.brokerTimeout,
+            shouldStop: { [unowned self] in shouldStop },
+            logger: logger
+        )
         let check = TopicCheck(kafka: configuration.kafka, logger: logger, patience: patience)
         let counts = try check.counts(Set(topics.map(\.source.topic) + [quarantine.name]))
         let group = configuration.group(of: Self.name)
@@ -96,12 +101,17 @@ public final class Inspection: Sendable {
         let producer = try Producer(properties, logger: logger)
         defer { producer.close(timeout: .seconds(2)) }
 
-        let places = topics.flatMap { topic in (0..<(counts[topic.source.topic] ?? 0)).map { TopicPartition(topic: topic.source.topic, partition: $0) } }
+        let places = topics.flatMap { topic in
+            (0..<(counts[topic.source.topic] ?? 0)).map { TopicPartition(topic: topic.source.topic, partition: $0) }
+        }
         let committed = try patience.call("asking how far \(group) has come") { (share) throws(KafkaError) in
             try consumer.committed(places, timeout: share)
         }
         let known = Dictionary(committed.map { ($0.topicPartition, $0.offset.value) }) { first, _ in first }
-        try consumer.assign(places.map { place in TopicPartitionOffset(place, known[place].flatMap { $0 }.map { .at($0) } ?? .beginning) })
+        try consumer.assign(
+            places.map { place in TopicPartitionOffset(place, known[place].flatMap { $0 }.map { .at($0) } ?? .beginning)
+            }
+        )
         var byTopic: [Int: Int] = [:]
         for (index, topic) in topics.enumerated() { byTopic[consumer.topicIndex(topic.source.topic)] = index }
         let labels = topics.map { $0.source.eventType.map { Array($0.utf8) } }
@@ -127,7 +137,8 @@ public final class Inspection: Sendable {
                 if let refusal = try refusal(of: record, label, in: index) {
                     try send(QuarantinedRecord(record: record.detach(), stage: Self.name, refusal: refusal), producer)
                 }
-                reached[TopicPartition(topic: topics[index].source.topic, partition: record.partition)] = record.offset + 1
+                reached[TopicPartition(topic: topics[index].source.topic, partition: record.partition)] =
+                    record.offset + 1
             }
             batch.removeAll()
             if !reached.isEmpty, ContinuousClock.now - lastCommit >= Self.commitInterval {
@@ -152,15 +163,25 @@ public final class Inspection: Sendable {
         let key: Span<UInt8> = if let bytes = record.key { bytes } else { none.span }
         let isMarker = CompletionMarker.isMarker(key: key)
         let input = InputRecord(
-            source: index, offset: record.offset, timestamp: record.timestamp ?? 0, key: key, value: record.value, cause: nil,
+            source: index,
+            offset: record.offset,
+            timestamp: record.timestamp ?? 0,
+            key: key,
+            value: record.value,
+            cause: nil,
             label: topic.holdsMarkers && label == .expected ? .marker : label
         )
         do {
             try input.checkEnvelope(of: topic.source, isMarker: isMarker)
-            guard let value = record.value else { throw UnusableRecord("a tombstone, which this topic does not hold", code: .tombstone) }
+            guard let value = record.value else {
+                throw UnusableRecord("a tombstone, which this topic does not hold", code: .tombstone)
+            }
             if isMarker {
                 let marker = try CompletionMarker.decode(value)
-                guard CompletionMarker.key(scope: marker.scope, stage: marker.stage, partition: marker.partition) == String(decoding: [UInt8](copying: key), as: UTF8.self) else {
+                guard
+                    CompletionMarker.key(scope: marker.scope, stage: marker.stage, partition: marker.partition)
+                        == String(decoding: [UInt8](copying: key), as: UTF8.self)
+                else {
                     throw UnusableRecord("a marker under another's key", code: .notMarker)
                 }
             } else {
@@ -178,17 +199,26 @@ public final class Inspection: Sendable {
         let key = Array(entry.key.utf8)
         let value = try entry.message()
         for (name, text) in [
-            ("ce_id", entry.key), ("ce_specversion", "1.0"), ("ce_source", "/\(configuration.group(of: Self.name).replacing(".", with: "/"))"),
+            ("ce_id", entry.key), ("ce_specversion", "1.0"),
+            ("ce_source", "/\(configuration.group(of: Self.name).replacing(".", with: "/"))"),
             ("ce_type", quarantine.eventType), ("content-type", "application/protobuf"),
         ] {
             headers.append(name, text)
         }
-        try producer.produce(producer.topic(quarantine.name), partition: 0, key: key.span, value: value.span, headers: headers)
+        try producer.produce(
+            producer.topic(quarantine.name),
+            partition: 0,
+            key: key.span,
+            value: value.span,
+            headers: headers
+        )
     }
 
     /// Waits until everything found is in quarantine.
     private func settle(_ producer: Producer) throws {
         try producer.flush(timeout: configuration.brokerTimeout)
-        if let failure = producer.takeDeliveryFailures().first { throw RuntimeError.final(failure.error, "putting records in quarantine") }
+        if let failure = producer.takeDeliveryFailures().first {
+            throw RuntimeError.final(failure.error, "putting records in quarantine")
+        }
     }
 }

@@ -14,7 +14,9 @@ extension InputRecord {
     ///
     /// - Throws: ``UnusableRecord`` for a tombstone or bytes that do not decode.
     public func message<M: SwiftProtobuf.Message>(_ type: M.Type) throws -> M {
-        guard let value else { throw UnusableRecord("a tombstone where a \(M.protoMessageName) was expected", code: .tombstone) }
+        guard let value else {
+            throw UnusableRecord("a tombstone where a \(M.protoMessageName) was expected", code: .tombstone)
+        }
         return try decode(type, from: value)
     }
 }

@@ -19,7 +19,9 @@ struct Patience {
     /// - Parameter limit: how long, when it is not the usual time.
     /// - Parameter body: takes how long the call may wait.
     /// - Throws: ``Stopped``; ``RuntimeError`` when the time is over; a ``KafkaError`` that repeating does not mend.
-    func call<Value>(_ action: String, limit other: Duration? = nil, _ body: (Duration) throws(KafkaError) -> Value) throws -> Value {
+    func call<Value>(_ action: String, limit other: Duration? = nil, _ body: (Duration) throws(KafkaError) -> Value)
+        throws -> Value
+    {
         let deadline = ContinuousClock.now + (other ?? limit)
         var backoff = Backoff()
         var share = Self.first
@@ -65,9 +67,12 @@ extension RuntimeError {
                 cause: error
             )
         }
-        if error.isMisconfiguration { return RuntimeError(.configuration, "\(action) cannot be used as it is configured", cause: error) }
+        if error.isMisconfiguration {
+            return RuntimeError(.configuration, "\(action) cannot be used as it is configured", cause: error)
+        }
         let isUnreachable = error.code == .transport || error.code == .allBrokersDown || error.code == .timedOut
-        return isUnreachable || error.isRetriable && !error.isFatal ? persisting(error, action) : RuntimeError(.fatal, action, cause: error)
+        return isUnreachable || error.isRetriable && !error.isFatal
+            ? persisting(error, action) : RuntimeError(.fatal, action, cause: error)
     }
 }
 
@@ -81,7 +86,8 @@ extension KafkaError {
     /// Whether a property, a secret or a right is wrong: a restart meets it again.
     package var isMisconfiguration: Bool {
         switch code {
-        case .invalidConfiguration, .authentication, .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed,
+        case .invalidConfiguration, .authentication, .topicAuthorizationFailed, .groupAuthorizationFailed,
+            .clusterAuthorizationFailed,
             .transactionalIDAuthorizationFailed, .invalidTransactionTimeout, .invalidSessionTimeout, .ssl:
             true
         default: false

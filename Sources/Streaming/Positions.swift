@@ -40,7 +40,14 @@ final class Positions {
             position.offset = value
             let bytes: [UInt8] = try position.serializedBytes()
             let key = Array(PositionsTopic.key(group, offset.topicPartition).utf8)
-            try sink.send(topic: topic.name, partition: 0, key: key.span, value: bytes.span, eventType: topic.eventType, cause: "")
+            try sink.send(
+                topic: topic.name,
+                partition: 0,
+                key: key.span,
+                value: bytes.span,
+                eventType: topic.eventType,
+                cause: ""
+            )
             written[offset.topicPartition] = value
         }
     }
@@ -87,7 +94,9 @@ final class Positions {
             do {
                 try consumer.poll(&batch, timeout: .milliseconds(100))
             } catch {
-                guard !error.isFatal, !error.isMisconfiguration || error.isOfConnection else { throw RuntimeError.final(error, "reading \(place)") }
+                guard !error.isFatal, !error.isMisconfiguration || error.isOfConnection else {
+                    throw RuntimeError.final(error, "reading \(place)")
+                }
                 logger.warning("positions: \(error)")
             }
             for index in 0..<batch.count {
@@ -102,7 +111,10 @@ final class Positions {
                 if (end.offset.value ?? .max) >= high { return found }
             }
             guard ContinuousClock.now < deadline else {
-                throw RuntimeError(.brokerUnavailable, "\(place) was not read to its end within \(limit): a transaction is open there, or no broker answers")
+                throw RuntimeError(
+                    .brokerUnavailable,
+                    "\(place) was not read to its end within \(limit): a transaction is open there, or no broker answers"
+                )
             }
         }
     }

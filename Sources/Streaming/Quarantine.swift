@@ -89,7 +89,9 @@ struct QuarantinedRecord: Sendable {
 
     /// Bytes of key, value and headers.
     var size: Int {
-        record.headers.reduce((record.key?.count ?? 0) + (record.value?.count ?? 0)) { $0 + $1.0.utf8.count + ($1.1?.count ?? 0) }
+        record.headers.reduce((record.key?.count ?? 0) + (record.value?.count ?? 0)) {
+            $0 + $1.0.utf8.count + ($1.1?.count ?? 0)
+        }
     }
     /// The value's digest in hexadecimal; empty for a tombstone.
     var digest: String { sha256.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
@@ -107,7 +109,8 @@ struct QuarantinedRecord: Sendable {
         logger.error(
             "a record cannot be used and was put in quarantine; `accountability quarantine` lists it",
             metadata: [
-                "topic": "\(record.topic)", "partition": "\(record.partition)", "offset": "\(record.offset)", "code": "\(refusal.code.rawValue)",
+                "topic": "\(record.topic)", "partition": "\(record.partition)", "offset": "\(record.offset)",
+                "code": "\(refusal.code.rawValue)",
                 "reason": "\(refusal.reason)", "bytes": "\(size)", "sha256": "\(digest)",
             ]
         )

@@ -81,7 +81,10 @@ struct Restore {
                 let seen = committed[TopicPartition(topic: source.topic, partition: 0)] ?? 0
                 for runner in runners { runner.wasSeen(source: index, before: seen) }
                 readings[TopicPartition(topic: source.topic, partition: 0)] = Reading(
-                    role: .source(index), runners: runners, end: nil, remaining: 0
+                    role: .source(index),
+                    runners: runners,
+                    end: nil,
+                    remaining: 0
                 )
                 continue
             }
@@ -97,19 +100,28 @@ struct Restore {
             case .ownPartition:
                 for runner in runners {
                     readings[TopicPartition(topic: output.topic, partition: runner.partition)] = Reading(
-                        role: .output(index), runners: [runner], end: nil, remaining: 0
+                        role: .output(index),
+                        runners: [runner],
+                        end: nil,
+                        remaining: 0
                     )
                 }
             case .everyPartition:
                 for partition in 0..<outputPartitions[index] {
                     readings[TopicPartition(topic: output.topic, partition: partition)] = Reading(
-                        role: .output(index), runners: runners, end: nil, remaining: 0
+                        role: .output(index),
+                        runners: runners,
+                        end: nil,
+                        remaining: 0
                     )
                 }
             }
         }
         readings[TopicPartition(topic: progressTopic, partition: 0)] = Reading(
-            role: .progress, runners: runners, end: nil, remaining: 0
+            role: .progress,
+            runners: runners,
+            end: nil,
+            remaining: 0
         )
 
         // Seen by a client that reads uncommitted: a committed reader's end is where the first open transaction begins.
@@ -197,13 +209,18 @@ struct Restore {
             guard try progress(state) else { return false }
             // What is hidden keeps silent; of the rest something has to come.
             if hidden.count < open.count, ContinuousClock.now - lastAnswer > patience.limit {
-                throw RuntimeError(.brokerUnavailable, "reading back before going live: nothing came for \(patience.limit)", cause: lastError)
+                throw RuntimeError(
+                    .brokerUnavailable,
+                    "reading back before going live: nothing came for \(patience.limit)",
+                    cause: lastError
+                )
             }
             // For ever would be no answer: whoever reads these partitions stands still as well, and only the other instance or its time-out
             // ends it.
             guard state.hidden.isEmpty || ContinuousClock.now - lastProgress < openTransactionTimeout else {
                 throw RuntimeError(
-                    .fatal, "\(state) for \(openTransactionTimeout): an instance that died has to be started again to end its transaction"
+                    .fatal,
+                    "\(state) for \(openTransactionTimeout): an instance that died has to be started again to end its transaction"
                 )
             }
         }
@@ -219,15 +236,22 @@ struct Restore {
             for runner in reading.runners {
                 let refusal = try runner.consume(
                     InputRecord(
-                        source: source, offset: record.offset, timestamp: record.timestamp ?? 0, key: key,
-                        value: record.value, cause: nil, label: label
+                        source: source,
+                        offset: record.offset,
+                        timestamp: record.timestamp ?? 0,
+                        key: key,
+                        value: record.value,
+                        cause: nil,
+                        label: label
                     )
                 )
                 if let refusal { try runner.quarantine(record.detach(), refusal) }
             }
         case .output(let output):
             for runner in reading.runners
-            where stage.outputs[output].isPublished(by: runner.partition, key: key, in: record.partition, of: partitions) {
+            where stage.outputs[output]
+                .isPublished(by: runner.partition, key: key, in: record.partition, of: partitions)
+            {
                 let label = record.label(expected: labels.outputs[output], completion: labels.completion)
                 try runner.recall(output: output, key: key, value: record.value, isOwn: label == .expected)
             }

@@ -20,7 +20,8 @@ extension WorkerLoop {
             let whole = stage.sources.filter(\.isBroadcast).map { TopicPartition(topic: $0.topic, partition: 0) }
             // Offsets in a transaction that an instance left open when it died are told when the brokers have ended it.
             let offsets = try patience.call(
-                "asking for the committed offsets", limit: max(configuration.brokerTimeout, configuration.openTransactionTimeout)
+                "asking for the committed offsets",
+                limit: max(configuration.brokerTimeout, configuration.openTransactionTimeout)
             ) { (share) throws(KafkaError) in try consumer.committed(partitions + whole, timeout: share) }
             for offset in offsets { committed[offset.topicPartition] = offset.offset.value }
             guard try recallForgotten(Set(partitions + whole), &committed) else { return }
@@ -62,14 +63,20 @@ extension WorkerLoop {
     }
 
     /// Fills in from the topic of positions what the brokers know no offset of. Returns false when that was given up.
-    private func recallForgotten(_ places: Set<TopicPartition>, _ committed: inout [TopicPartition: Int64]) throws -> Bool {
+    private func recallForgotten(_ places: Set<TopicPartition>, _ committed: inout [TopicPartition: Int64]) throws
+        -> Bool
+    {
         positions?.forget()
         let missing = places.filter { committed[$0] == nil }
         guard let positions, !missing.isEmpty else { return true }
         metrics.setReadiness("looking for its positions")
         var idle = RecordBatch(capacity: 1)
         let found = try positions.read(
-            missing, kafka: configuration.kafka, patience: patience, limit: configuration.openTransactionTimeout, logger: logger
+            missing,
+            kafka: configuration.kafka,
+            patience: patience,
+            limit: configuration.openTransactionTimeout,
+            logger: logger
         ) {
             do {
                 try consumer.poll(&idle, timeout: .zero)
@@ -80,7 +87,10 @@ extension WorkerLoop {
         }
         guard let found else { return false }
         if !found.isEmpty {
-            logger.notice("the brokers have forgotten this group's offsets; it goes on from its own record of them", metadata: ["partitions": "\(found.count)"])
+            logger.notice(
+                "the brokers have forgotten this group's offsets; it goes on from its own record of them",
+                metadata: ["partitions": "\(found.count)"]
+            )
         }
         committed.merge(found) { known, _ in known }
         return true
@@ -104,7 +114,9 @@ extension WorkerLoop {
         let runner = try TaskRunner(
             stage: stage,
             context: TaskContext(partition: partition, partitions: partitions, outputPartitions: outputPartitions),
-            sink: sink, progressTopic: configuration.progressTopic, completionType: configuration.completionType,
+            sink: sink,
+            progressTopic: configuration.progressTopic,
+            completionType: configuration.completionType,
             quarantine: configuration.quarantine
         )
         runner.onQuarantine = { [logger, metrics] entry in entry.tell(metrics, logger) }
@@ -122,9 +134,16 @@ extension WorkerLoop {
     private func restore(_ new: [TaskRunner], committed: [TopicPartition: Int64]) throws -> Bool {
         metrics.setReadiness("restoring")
         let restore = Restore(
-            stage: stage, kafka: configuration.kafka, group: "\(configuration.group(of: stage.name)).restore",
-            progressTopic: configuration.progressTopic, partitions: partitions, outputPartitions: outputPartitions, patience: patience,
-            labels: labels, openTransactionTimeout: configuration.openTransactionTimeout, logger: logger
+            stage: stage,
+            kafka: configuration.kafka,
+            group: "\(configuration.group(of: stage.name)).restore",
+            progressTopic: configuration.progressTopic,
+            partitions: partitions,
+            outputPartitions: outputPartitions,
+            patience: patience,
+            labels: labels,
+            openTransactionTimeout: configuration.openTransactionTimeout,
+            logger: logger
         )
         var idle = RecordBatch(capacity: 1)
         var reported = ContinuousClock.now
@@ -134,7 +153,8 @@ extension WorkerLoop {
             _ = memory.look()
             guard memory.level != .full else {
                 throw RuntimeError(
-                    .configuration, "restoring takes more memory than there is (\(memory.description)): more instances, or a higher --memory-limit"
+                    .configuration,
+                    "restoring takes more memory than there is (\(memory.description)): more instances, or a higher --memory-limit"
                 )
             }
             // Polling tells the group that this member lives, and hears what it decides.

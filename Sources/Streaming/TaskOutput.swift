@@ -59,8 +59,12 @@ public final class TaskOutput {
         }
         sent += 1
         try sink.send(
-            topic: outputs[output].topic, partition: partition, key: key, value: value,
-            eventType: outputs[output].eventType, cause: cause
+            topic: outputs[output].topic,
+            partition: partition,
+            key: key,
+            value: value,
+            eventType: outputs[output].eventType,
+            cause: cause
         )
     }
 
@@ -79,8 +83,12 @@ public final class TaskOutput {
         }
         sent += 1
         try sink.send(
-            topic: outputs[output].topic, partition: partition, key: key, value: nil,
-            eventType: outputs[output].eventType, cause: cause
+            topic: outputs[output].topic,
+            partition: partition,
+            key: key,
+            value: nil,
+            eventType: outputs[output].eventType,
+            cause: cause
         )
     }
 
@@ -101,8 +109,12 @@ public final class TaskOutput {
         for partition in 1..<max(1, partitions[output]) {
             sent += 1
             try sink.send(
-                topic: outputs[output].topic, partition: partition, key: bytes.span, value: value.span,
-                eventType: outputs[output].eventType, cause: cause
+                topic: outputs[output].topic,
+                partition: partition,
+                key: bytes.span,
+                value: value.span,
+                eventType: outputs[output].eventType,
+                cause: cause
             )
         }
     }
@@ -116,8 +128,12 @@ public final class TaskOutput {
         for partition in 1..<max(1, partitions[output]) {
             sent += 1
             try sink.send(
-                topic: outputs[output].topic, partition: partition, key: bytes.span, value: nil,
-                eventType: outputs[output].eventType, cause: cause
+                topic: outputs[output].topic,
+                partition: partition,
+                key: bytes.span,
+                value: nil,
+                eventType: outputs[output].eventType,
+                cause: cause
             )
         }
     }

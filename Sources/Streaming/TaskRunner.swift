@@ -74,7 +74,9 @@ final class TaskRunner {
         do {
             try record.checkEnvelope(of: stage.sources[record.source], isMarker: isMarker)
             if isMarker {
-                guard let value = record.value else { throw UnusableRecord("a tombstone where a marker was expected", code: .tombstone) }
+                guard let value = record.value else {
+                    throw UnusableRecord("a tombstone where a marker was expected", code: .tombstone)
+                }
                 if let scope = tracker.take(try CompletionMarker.decode(value), source: record.source), !isRestoring {
                     unannounced.insert(scope)
                     try task.complete(scope: scope)
@@ -92,11 +94,17 @@ final class TaskRunner {
 
     /// Only the newest record of a key of a table counts, so what the key held before must not depend on whether it was compacted away.
     private func forget(_ record: InputRecord) throws {
-        guard stage.sources[record.source].isTable, record.value != nil, record.key.count > 0, record.key.count <= InputRecord.largest else { return }
+        guard stage.sources[record.source].isTable, record.value != nil, record.key.count > 0,
+            record.key.count <= InputRecord.largest
+        else { return }
         do {
             try task.fold(
                 InputRecord(
-                    source: record.source, offset: record.offset, timestamp: record.timestamp, key: record.key, value: nil,
+                    source: record.source,
+                    offset: record.offset,
+                    timestamp: record.timestamp,
+                    key: record.key,
+                    value: nil,
                     cause: record.causeBytes
                 ),
                 output: output
@@ -128,7 +136,14 @@ final class TaskRunner {
         guard let quarantine else { return }
         let key = Array(entry.key.utf8)
         let value = try entry.message()
-        try sink.send(topic: quarantine.name, partition: 0, key: key.span, value: value.span, eventType: quarantine.eventType, cause: "")
+        try sink.send(
+            topic: quarantine.name,
+            partition: 0,
+            key: key.span,
+            value: value.span,
+            eventType: quarantine.eventType,
+            cause: ""
+        )
     }
 
     /// Moves the task's position without a record, for example over the end of a partition that was read whole.
@@ -172,20 +187,31 @@ final class TaskRunner {
         try task.flush(output: output)
         for scope in unannounced.sorted() {
             let marker = try CompletionMarker.encode(
-                scope: scope, stage: stage.name, partition: partition, partitions: partitions
+                scope: scope,
+                stage: stage.name,
+                partition: partition,
+                partitions: partitions
             )
             let key = Array(marker.key.utf8)
             for (index, output) in stage.outputs.enumerated() {
                 for target in 0..<self.output.partitions[index] {
                     try sink.send(
-                        topic: output.topic, partition: target, key: key.span, value: marker.value.span,
-                        eventType: completionType, cause: ""
+                        topic: output.topic,
+                        partition: target,
+                        key: key.span,
+                        value: marker.value.span,
+                        eventType: completionType,
+                        cause: ""
                     )
                 }
             }
             try sink.send(
-                topic: progressTopic, partition: 0, key: key.span, value: marker.value.span,
-                eventType: completionType, cause: ""
+                topic: progressTopic,
+                partition: 0,
+                key: key.span,
+                value: marker.value.span,
+                eventType: completionType,
+                cause: ""
             )
             announced.insert(scope)
         }

@@ -15,7 +15,10 @@ struct TopicCheck {
         let sources = stage.sources.filter { !$0.isBroadcast }.map { (topic: $0.topic, count: count($0.topic)) }
         for source in stage.sources where source.isBroadcast {
             guard count(source.topic) == 1 else {
-                throw RuntimeError(.notCopartitioned, "topic \(source.topic) is read whole by every task and must have one partition")
+                throw RuntimeError(
+                    .notCopartitioned,
+                    "topic \(source.topic) is read whole by every task and must have one partition"
+                )
             }
         }
         guard let first = sources.first, sources.allSatisfy({ $0.count == first.count }) else {
@@ -44,7 +47,10 @@ struct TopicCheck {
     func counts(_ names: Set<String>) throws -> [String: Int32] {
         let found = try find(names, try Admin(kafka, logger: logger))
         if let missing = names.sorted().first(where: { found[$0] == nil }) {
-            throw RuntimeError(.topicMissing, "topic \(missing) does not exist; `accountability topics --create` creates what is missing")
+            throw RuntimeError(
+                .topicMissing,
+                "topic \(missing) does not exist; `accountability topics --create` creates what is missing"
+            )
         }
         return found.mapValues { Int32($0.partitions.count) }
     }
@@ -57,7 +63,9 @@ struct TopicCheck {
             let found = try patience.call("looking for the topics") { (share) throws(KafkaError) in
                 try admin.describeTopics(names.sorted(), timeout: share)
             }
-            guard found.count < names.count, ContinuousClock.now < deadline, !patience.shouldStop() else { return found }
+            guard found.count < names.count, ContinuousClock.now < deadline, !patience.shouldStop() else {
+                return found
+            }
             backoff.pause(until: deadline)
         }
     }

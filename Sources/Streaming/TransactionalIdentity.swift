@@ -16,7 +16,14 @@ final class TransactionalIdentity {
     private let logger: Logger
     private var generation: Int64 = 0
 
-    init(_ name: String, kafka: KafkaConfiguration, timeout: Duration, memoryTopic: String, patience: Patience, logger: Logger) {
+    init(
+        _ name: String,
+        kafka: KafkaConfiguration,
+        timeout: Duration,
+        memoryTopic: String,
+        patience: Patience,
+        logger: Logger
+    ) {
         self.name = name
         self.kafka = kafka
         self.timeout = timeout
@@ -48,9 +55,13 @@ final class TransactionalIdentity {
     private func producer(_ id: String) throws -> Producer {
         var configuration = kafka
         configuration["transactional.id"] = id
-        if configuration["transaction.timeout.ms"] == nil { configuration["transaction.timeout.ms"] = "\(Int64(timeout.seconds * 1000))" }
+        if configuration["transaction.timeout.ms"] == nil {
+            configuration["transaction.timeout.ms"] = "\(Int64(timeout.seconds * 1000))"
+        }
         if configuration["compression.type"] == nil { configuration["compression.type"] = "lz4" }
-        if configuration["queue.buffering.max.messages"] == nil { configuration["queue.buffering.max.messages"] = "200000" }
+        if configuration["queue.buffering.max.messages"] == nil {
+            configuration["queue.buffering.max.messages"] = "200000"
+        }
         if configuration["queue.buffering.max.kbytes"] == nil { configuration["queue.buffering.max.kbytes"] = "131072" }
         let producer = try Producer(configuration, logger: logger)
         do {

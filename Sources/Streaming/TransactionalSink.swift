@@ -94,8 +94,12 @@ public final class TransactionalSink: RecordSink {
         self.shouldStop = shouldStop
         identifier = Array("\(UInt64.random(in: .min ... .max).hexadecimal)-0000000000000000".utf8)
         identity = TransactionalIdentity(
-            transactionalID, kafka: kafka, timeout: transactionTimeout, memoryTopic: memoryTopic,
-            patience: Patience(limit: timeout, shouldStop: shouldStop, logger: logger), logger: logger
+            transactionalID,
+            kafka: kafka,
+            timeout: transactionTimeout,
+            memoryTopic: memoryTopic,
+            patience: Patience(limit: timeout, shouldStop: shouldStop, logger: logger),
+            logger: logger
         )
         producer = try identity.takeOver()
     }
@@ -167,7 +171,9 @@ public final class TransactionalSink: RecordSink {
             try begin()
         }
         if let group, !offsets.isEmpty {
-            try retrying("sending offsets") { (share) throws(KafkaError) in try producer.sendOffsets(offsets, group: group, timeout: share) }
+            try retrying("sending offsets") { (share) throws(KafkaError) in
+                try producer.sendOffsets(offsets, group: group, timeout: share)
+            }
         }
         try retrying("committing") { (share) throws(KafkaError) in try producer.commitTransaction(timeout: share) }
         isOpen = false
@@ -182,16 +188,27 @@ public final class TransactionalSink: RecordSink {
     ) throws {
         var found: [TopicPartition: Int64] = [:]
         try retrying("asking whether the commit stands") { (share) throws(KafkaError) in
-            for offset in try standing(offsets.map(\.topicPartition), share) { found[offset.topicPartition] = offset.offset.value }
+            for offset in try standing(offsets.map(\.topicPartition), share) {
+                found[offset.topicPartition] = offset.offset.value
+            }
         }
         // Another life of the same instance may have gone on from there.
-        guard let lost = offsets.first(where: { (found[$0.topicPartition] ?? -1) < ($0.offset.value ?? 0) }) else { return }
+        guard let lost = offsets.first(where: { (found[$0.topicPartition] ?? -1) < ($0.offset.value ?? 0) }) else {
+            return
+        }
         logger.error(
             "the brokers answered that a transaction is committed, but it is not; it is done again",
             metadata: ["topic": "\(lost.topic)", "partition": "\(lost.partition)"]
         )
         try renew()
-        throw TransactionAborted(cause: KafkaError(code: .state, name: "_STATE", message: "the commit was answered and does not stand", requiresAbort: true))
+        throw TransactionAborted(
+            cause: KafkaError(
+                code: .state,
+                name: "_STATE",
+                message: "the commit was answered and does not stand",
+                requiresAbort: true
+            )
+        )
     }
 
     /// Aborts the open transaction, if there is one.
@@ -221,7 +238,10 @@ public final class TransactionalSink: RecordSink {
     private func route(topic: String, eventType: String) throws -> Route {
         for route in routes where route.topicName == topic && route.eventType == eventType { return route }
         let route = Route(
-            topicName: topic, eventType: eventType, topic: try producer.topic(topic), source: source
+            topicName: topic,
+            eventType: eventType,
+            topic: try producer.topic(topic),
+            source: source
         )
         routes.append(route)
         return route
@@ -279,7 +299,10 @@ public final class TransactionalSink: RecordSink {
             do {
                 try endAborted()
             } catch let second {
-                throw RuntimeError.final(second, "\(action) failed (\(error)), and so did aborting; a restart begins anew")
+                throw RuntimeError.final(
+                    second,
+                    "\(action) failed (\(error)), and so did aborting; a restart begins anew"
+                )
             }
             // A twin took the place in the group: to abort, restore and try again would only go on for ever.
             guard error.code != .fencedInstanceID else { throw RuntimeError.final(error, action) }
@@ -297,7 +320,8 @@ extension TransactionalSink {
     private func reason(of error: KafkaError) -> KafkaError {
         guard error.code == .state, isOpen, producer.fatalError == nil else { return error }
         producer.poll(timeout: .zero)
-        let causes = producer.takeDeliveryFailures().map(\.error).filter { $0.code != .purgedFromQueue && $0.code != .purgedInFlight }
+        let causes = producer.takeDeliveryFailures().map(\.error)
+            .filter { $0.code != .purgedFromQueue && $0.code != .purgedInFlight }
         let cause = causes.first ?? error
         return KafkaError(code: cause.code, name: cause.name, message: cause.message, requiresAbort: true)
     }
@@ -309,7 +333,9 @@ extension TransactionalSink {
         while true {
             let deadline = deadline(since: begin)
             do {
-                try producer.abortTransaction(timeout: max(min(Self.longestCall, deadline - ContinuousClock.now), .milliseconds(1)))
+                try producer.abortTransaction(
+                    timeout: max(min(Self.longestCall, deadline - ContinuousClock.now), .milliseconds(1))
+                )
                 // What the abort took out of the queue is no failure of the next transaction.
                 _ = producer.takeDeliveryFailures()
                 return

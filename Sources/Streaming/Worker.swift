@@ -96,7 +96,10 @@ public final class Worker: Sendable {
             throw error
         } catch let error as KafkaError {
             metrics.fail("\(error)")
-            throw RuntimeError.final(error, "the client of the brokers \(configuration.kafka["bootstrap.servers"] ?? "")")
+            throw RuntimeError.final(
+                error,
+                "the client of the brokers \(configuration.kafka["bootstrap.servers"] ?? "")"
+            )
         } catch {
             metrics.fail("\(error)")
             throw RuntimeError(.internal, "stage \(stage.name) failed", cause: error)

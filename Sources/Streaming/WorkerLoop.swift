@@ -58,19 +58,27 @@ final class WorkerLoop {
         labels = SourceLabels(stage, completionType: configuration.completionType)
         patience = Patience(limit: configuration.brokerTimeout, shouldStop: shouldStop, logger: logger)
         metrics.setReadiness("looking for the topics")
-        let counts = try TopicCheck(kafka: configuration.kafka, logger: logger, patience: patience).partitions(
-            of: stage, beside: [configuration.progressTopic, configuration.quarantine?.name, configuration.positions?.name].compactMap { $0 }
-        )
+        let counts = try TopicCheck(kafka: configuration.kafka, logger: logger, patience: patience)
+            .partitions(
+                of: stage,
+                beside: [configuration.progressTopic, configuration.quarantine?.name, configuration.positions?.name]
+                    .compactMap { $0 }
+            )
         partitions = counts.sources
         outputPartitions = counts.outputs
 
         let group = configuration.group(of: stage.name)
         metrics.setReadiness("taking its place")
         sink = try TransactionalSink(
-            kafka: configuration.kafka, transactionalID: "\(group).\(configuration.instance)", memoryTopic: configuration.progressTopic,
-            source: "/\(group.replacing(".", with: "/"))", timeout: configuration.brokerTimeout,
+            kafka: configuration.kafka,
+            transactionalID: "\(group).\(configuration.instance)",
+            memoryTopic: configuration.progressTopic,
+            source: "/\(group.replacing(".", with: "/"))",
+            timeout: configuration.brokerTimeout,
             // Leaving has three parts: the last commit, then the ends of consumer and producer.
-            stopTimeout: configuration.stopTimeout / 2, shouldStop: shouldStop, logger: logger
+            stopTimeout: configuration.stopTimeout / 2,
+            shouldStop: shouldStop,
+            logger: logger
         )
         try sink.warmUp(topic: configuration.progressTopic)
         guard !shouldStop() else {
@@ -114,7 +122,10 @@ final class WorkerLoop {
         do {
             try commit()
         } catch let aborted as TransactionAborted {
-            logger.notice("stopping without the last commit; it is repeated after the next start", metadata: ["error": "\(aborted)"])
+            logger.notice(
+                "stopping without the last commit; it is repeated after the next start",
+                metadata: ["error": "\(aborted)"]
+            )
         }
     }
 
@@ -125,7 +136,9 @@ final class WorkerLoop {
     /// Joins the group again, a few times, where it gave this member nothing: the local broker answers a member that joins at the same moment as
     /// the one that divides the partitions by none, though it was given some, and tells it when it asks again.
     private func askAgain() throws {
-        guard configuration.kafka.isLocalBroker, let since = emptySince, asked < 4, ContinuousClock.now - since > .seconds(1 << asked) else { return }
+        guard configuration.kafka.isLocalBroker, let since = emptySince, asked < 4,
+            ContinuousClock.now - since > .seconds(1 << asked)
+        else { return }
         asked += 1
         emptySince = nil
         logger.info("the group gave no partitions; asking again")
@@ -142,10 +155,15 @@ final class WorkerLoop {
             logger.warning("memory is getting short: more instances, or a higher --memory-limit", metadata: state)
             if isPaused { try takeMore() }
         case .full:
-            logger.error("no more records are taken: memory is used up; more instances, or a higher --memory-limit", metadata: state)
+            logger.error(
+                "no more records are taken: memory is used up; more instances, or a higher --memory-limit",
+                metadata: state
+            )
             try consumer.pause(try consumer.assignment())
             isPaused = true
-            metrics.setReadiness("no more records are taken: memory is used up (\(memory.description)); more instances, or a higher --memory-limit")
+            metrics.setReadiness(
+                "no more records are taken: memory is used up (\(memory.description)); more instances, or a higher --memory-limit"
+            )
         case .roomy:
             if isPaused { try takeMore() }
         }
@@ -186,7 +204,9 @@ final class WorkerLoop {
 
     /// Errors of the group or of a partition pass by themselves, apart from those that end the consumer and those of its configuration.
     func pass(_ error: KafkaError) throws {
-        guard !error.isFatal, !error.isFence, !error.isMisconfiguration || error.isOfConnection else { throw RuntimeError.final(error, "consuming") }
+        guard !error.isFatal, !error.isFence, !error.isMisconfiguration || error.isOfConnection else {
+            throw RuntimeError.final(error, "consuming")
+        }
         logger.warning("consumer: \(error)")
     }
 
@@ -198,11 +218,17 @@ final class WorkerLoop {
         if let timestamp = record.timestamp { newestTimestamp = max(newestTimestamp, timestamp) }
         let label = record.label(expected: labels.expected[source], completion: labels.completion)
         for runner in runners.values where isBroadcast || runner.partition == record.partition {
-            let cause: Span<UInt8>? = runner.wantsCause(source: source, key: key) ? record.header("ce_cause").value : nil
+            let cause: Span<UInt8>? =
+                runner.wantsCause(source: source, key: key) ? record.header("ce_cause").value : nil
             let refusal = try runner.consume(
                 InputRecord(
-                    source: source, offset: record.offset, timestamp: record.timestamp ?? 0, key: key, value: record.value,
-                    cause: cause, label: label
+                    source: source,
+                    offset: record.offset,
+                    timestamp: record.timestamp ?? 0,
+                    key: key,
+                    value: record.value,
+                    cause: cause,
+                    label: label
                 )
             )
             if let refusal { try runner.quarantine(record.detach(), refusal) }
@@ -221,12 +247,17 @@ final class WorkerLoop {
             for (index, source) in stage.sources.enumerated() where !source.isBroadcast || runner.partition == 0 {
                 guard let position = runner.positions[index] else { continue }
                 offsets.append(
-                    TopicPartitionOffset(topic: source.topic, partition: source.isBroadcast ? 0 : runner.partition, offset: .at(position))
+                    TopicPartitionOffset(
+                        topic: source.topic,
+                        partition: source.isBroadcast ? 0 : runner.partition,
+                        offset: .at(position)
+                    )
                 )
             }
         }
         try positions?.write(offsets, to: sink)
-        try sink.commit(offsets: offsets, group: try consumer.groupMetadata) { [consumer] (places, share) throws(KafkaError) in
+        try sink.commit(offsets: offsets, group: try consumer.groupMetadata) {
+            [consumer] (places, share) throws(KafkaError) in
             try consumer.committed(places, timeout: share)
         }
         hasWork = false
@@ -278,7 +309,11 @@ final class WorkerLoop {
         hasWork = false
         abortsInARow += 1
         guard abortsInARow < Self.mostAborts else {
-            throw RuntimeError(.brokerUnavailable, "\(abortsInARow) transactions in a row were aborted", cause: aborted.cause)
+            throw RuntimeError(
+                .brokerUnavailable,
+                "\(abortsInARow) transactions in a row were aborted",
+                cause: aborted.cause
+            )
         }
         if abortsInARow > 1 { afterAbort.pause(until: .now + .seconds(2)) }
         // The group may have decided already, which is often why the commit was refused.

@@ -102,7 +102,8 @@ public final class WorkerMetrics: Sendable {
         for (reason, count) in figures.aborts.sorted(by: { $0.key < $1.key }) {
             text += "accountability_aborts_total{\(labels),reason=\"\(reason)\"} \(count)\n"
         }
-        text += "# HELP accountability_quarantined_total Records put in quarantine.\n# TYPE accountability_quarantined_total counter\n"
+        text +=
+            "# HELP accountability_quarantined_total Records put in quarantine.\n# TYPE accountability_quarantined_total counter\n"
         for (code, count) in figures.quarantined.sorted(by: { $0.key < $1.key }) {
             text += "accountability_quarantined_total{\(labels),code=\"\(code)\"} \(count)\n"
         }
@@ -110,7 +111,12 @@ public final class WorkerMetrics: Sendable {
         add("accountability_lag_records", "gauge", "Records behind the end of the sources.", figures.lagRecords)
         add("accountability_lag_seconds", "gauge", "Age of the newest folded record while behind.", figures.lagSeconds)
         add("accountability_memory_bytes", "gauge", "Memory the worker holds.", figures.memory)
-        add("accountability_memory_limit_bytes", "gauge", "Memory the worker may hold, 0 for no limit.", figures.memoryLimit)
+        add(
+            "accountability_memory_limit_bytes",
+            "gauge",
+            "Memory the worker may hold, 0 for no limit.",
+            figures.memoryLimit
+        )
         add("accountability_tasks", "gauge", "Partitions this worker runs.", figures.tasks)
         add("accountability_ready", "gauge", "1 when assigned and restored.", isReady ? 1 : 0)
         let supplement = state.withLock { $0.supplement }

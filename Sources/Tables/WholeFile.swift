@@ -26,7 +26,9 @@ public enum WholeFile {
             let got = try file.read(into: &bytes, at: count, count: chunk)
             bytes.removeLast(chunk - got)
             if got == 0 { return bytes }
-            guard bytes.count <= limit else { throw CSVError(.inputOutput, "longer than the \(limit) bytes that are taken") }
+            guard bytes.count <= limit else {
+                throw CSVError(.inputOutput, "longer than the \(limit) bytes that are taken")
+            }
         }
     }
 }

@@ -15,7 +15,9 @@ enum TestBroker {
     /// A connection to it under a namespace of its own, with all topics.
     static func connection(_ name: String, partitions: Int32 = 2) throws -> Connection {
         let connection = try connection(
-            to: address ?? "", namespace: "\(name)\(UInt32.random(in: .min ... .max))", options: ["--local-broker"]
+            to: address ?? "",
+            namespace: "\(name)\(UInt32.random(in: .min ... .max))",
+            options: ["--local-broker"]
         )
         _ = try PipelineTopics(connection).createMissing(partitions: partitions, replication: 1)
         return connection
@@ -24,7 +26,9 @@ enum TestBroker {
     /// A connection as a command has it on a machine on which nothing was brought up.
     static func connection(to brokers: String, namespace: String, options: [String] = []) throws -> Connection {
         try BrokerOptions.parse(["--brokers", brokers, "--namespace", namespace] + options)
-            .connection(environment: ["ACCOUNTABILITY_HOME": FileManager.default.temporaryDirectory.appending(path: "nowhere").path])
+            .connection(environment: [
+                "ACCOUNTABILITY_HOME": FileManager.default.temporaryDirectory.appending(path: "nowhere").path
+            ])
     }
 
     /// Every record of a topic, by partition.
@@ -40,16 +44,31 @@ enum TestBroker {
 /// Records as the pipeline writes them.
 enum Written {
     static func record(
-        _ connection: Connection, _ topic: TopicDefinition, partition: Int32, timestamp: Int64, key: String, value: [UInt8]?
+        _ connection: Connection,
+        _ topic: TopicDefinition,
+        partition: Int32,
+        timestamp: Int64,
+        key: String,
+        value: [UInt8]?
     ) -> OwnedRecord {
         let isMarker = CompletionMarker.isMarker(key: Array(key.utf8).span)
         return OwnedRecord(
-            topic: connection.pipeline.name(topic), partition: partition, offset: 0, timestamp: timestamp, key: Array(key.utf8), value: value,
-            headers: [("ce_id", Array("\(key) of \(timestamp)".utf8)), ("ce_type", Array((isMarker ? Topics.completionType : topic.eventType).utf8))]
+            topic: connection.pipeline.name(topic),
+            partition: partition,
+            offset: 0,
+            timestamp: timestamp,
+            key: Array(key.utf8),
+            value: value,
+            headers: [
+                ("ce_id", Array("\(key) of \(timestamp)".utf8)),
+                ("ce_type", Array((isMarker ? Topics.completionType : topic.eventType).utf8)),
+            ]
         )
     }
 
-    static func header(_ submission: String, rows: UInt64, received: Int64, layout: Layout = .attendance) -> Accountability_V1_SubmissionEntry {
+    static func header(_ submission: String, rows: UInt64, received: Int64, layout: Layout = .attendance)
+        -> Accountability_V1_SubmissionEntry
+    {
         var entry = Accountability_V1_SubmissionEntry()
         entry.header.submission = submission
         entry.header.rows = rows

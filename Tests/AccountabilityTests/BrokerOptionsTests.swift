@@ -8,13 +8,23 @@ import Testing
 @Suite struct BrokerOptionsTests {
     /// Whether a connection is one to the local broker, with what `up` wrote into the home.
     private func isLocal(_ home: Home, arguments: [String] = []) throws -> Bool {
-        try BrokerOptions.parse(arguments).connection(environment: ["ACCOUNTABILITY_HOME": home.directory.path]).kafka.isLocalBroker
+        try BrokerOptions.parse(arguments).connection(environment: ["ACCOUNTABILITY_HOME": home.directory.path]).kafka
+            .isLocalBroker
     }
 
     private func home(ownsBroker: Bool) throws -> Home {
-        let home = Home(environment: ["ACCOUNTABILITY_HOME": FileManager.default.temporaryDirectory.appending(path: "home-\(UUID())").path])
+        let home = Home(environment: [
+            "ACCOUNTABILITY_HOME": FileManager.default.temporaryDirectory.appending(path: "home-\(UUID())").path
+        ])
         try home.create()
-        try Installation(brokers: "127.0.0.1:9092", namespace: "", isLocalBroker: true, ownsBroker: ownsBroker, instances: 1).save(to: home)
+        try Installation(
+            brokers: "127.0.0.1:9092",
+            namespace: "",
+            isLocalBroker: true,
+            ownsBroker: ownsBroker,
+            instances: 1
+        )
+        .save(to: home)
         return home
     }
 

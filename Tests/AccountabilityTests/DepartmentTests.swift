@@ -33,7 +33,8 @@ import Testing
     @Test func anActIsOneRowOfTheLayout() throws {
         let command = try #require(
             try AccountabilityCommand.parseAsRoot([
-                "directive", "plan_filing", "school_improvement_plan", "--year", "2020", "--org", "00350012", "--reason", "Says \"so\", twice",
+                "directive", "plan_filing", "school_improvement_plan", "--year", "2020", "--org", "00350012",
+                "--reason", "Says \"so\", twice",
                 "--parts", "data_analysis,performance_goals", "--reference", "2019/00350000",
             ]) as? DirectiveCommand
         )
@@ -48,9 +49,11 @@ import Testing
 
     @Test(arguments: [
         ["directive"], ["directive", "designation"], ["directive", "designation", "underperforming"],
-        ["directive", "decree", "underperforming", "--year", "2019"], ["directive", "designation", "poor", "--year", "2019"],
+        ["directive", "decree", "underperforming", "--year", "2019"],
+        ["directive", "designation", "poor", "--year", "2019"],
         ["directive", "designation", "underperforming", "--year", "19"],
-        ["directive", "designation", "underperforming", "--year", "2019", "--org", "350000"], ["directive", "--list", "--withdraw"],
+        ["directive", "designation", "underperforming", "--year", "2019", "--org", "350000"],
+        ["directive", "--list", "--withdraw"],
     ])
     func refusesWhatIsNoAct(arguments: [String]) {
         #expect(throws: (any Error).self) { try AccountabilityCommand.parseAsRoot(arguments) }
@@ -64,7 +67,9 @@ import Testing
     }
 
     @Test func readsReviewsAndFilingsFromTheirActs() {
-        func act(_ directive: String, _ kind: String, _ code: String, year: UInt32 = 2019) -> Accountability_V1_Directive {
+        func act(_ directive: String, _ kind: String, _ code: String, year: UInt32 = 2019)
+            -> Accountability_V1_Directive
+        {
             .with {
                 $0.directive = directive
                 $0.kind = kind
@@ -77,8 +82,10 @@ import Testing
             }
         }
         let records = DepartmentRecords([
-            act("review", "conducted", "00350012"), act("review", "assessment", "00350000"), act("review", "conducted", "00350000", year: 2018),
-            act("plan_filing", "school_improvement_plan", "00350012"), act("designation", "underperforming", "00350012"),
+            act("review", "conducted", "00350012"), act("review", "assessment", "00350000"),
+            act("review", "conducted", "00350000", year: 2018),
+            act("plan_filing", "school_improvement_plan", "00350012"),
+            act("designation", "underperforming", "00350012"),
         ])
         #expect(records.reviews.map(\.schoolYear) == [2018, 2019])
         #expect(records.reviews[1].schools.map(\.description) == ["00350012"])
@@ -96,8 +103,10 @@ import Testing
         let rows = PriorityRow.list(
             [
                 determination(2018, "00010005", "requiring_assistance", level: "focused_targeted"),
-                determination(2019, "00010005", "requiring_assistance", level: "focused_targeted"), determination(2019, "00010000", name: "Old, Name"),
-                determination(2019, "00030000", "requiring_assistance", level: "focused_targeted"), chronic, determination(2019, "00040000"),
+                determination(2019, "00010005", "requiring_assistance", level: "focused_targeted"),
+                determination(2019, "00010000", name: "Old, Name"),
+                determination(2019, "00030000", "requiring_assistance", level: "focused_targeted"), chronic,
+                determination(2019, "00040000"),
             ],
             in: 2019
         )
@@ -114,14 +123,23 @@ import Testing
     @Test func theReportIsMadeFromDeterminationsAlone() throws {
         let evil = "<script>alert(\"x\")</script> & 'Sons'"
         let determinations = [
-            determination(2019, "00010005", "requiring_assistance", level: "focused_targeted", name: evil, reasons: ["low_subgroup", "low_participation"]),
-            determination(2019, "00010000", name: "First"), determination(2018, "00010005"), determination(2020, "00010005"),
+            determination(
+                2019,
+                "00010005",
+                "requiring_assistance",
+                level: "focused_targeted",
+                name: evil,
+                reasons: ["low_subgroup", "low_participation"]
+            ),
+            determination(2019, "00010000", name: "First"), determination(2018, "00010005"),
+            determination(2020, "00010005"),
         ]
         let report = AnnualReport(determinations, year: 2019)
         let files = Dictionary(uniqueKeysWithValues: report.files.map { ($0.name, $0.text) })
         #expect(
             Set(files.keys) == [
-                "annual-report-2019.html", "classifications-2019.csv", "reasons-2019.csv", "districts-2019.csv", "years-2019.csv",
+                "annual-report-2019.html", "classifications-2019.csv", "reasons-2019.csv", "districts-2019.csv",
+                "years-2019.csv",
                 "requiring-assistance-2019.csv",
             ]
         )
@@ -130,13 +148,20 @@ import Testing
         #expect(html.contains("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &#39;Sons&#39;"))
         #expect(html.contains("school year 2018-19") && html.contains("2 determinations: 2 official"))
         for tag in ["table", "thead", "tbody", "tr", "td", "th", "h2", "p", "body", "html"] {
-            #expect(html.matches(of: try Regex("<\(tag)[ >]")).count == html.matches(of: try Regex("</\(tag)>")).count, "\(tag)")
+            #expect(
+                html.matches(of: try Regex("<\(tag)[ >]")).count == html.matches(of: try Regex("</\(tag)>")).count,
+                "\(tag)"
+            )
         }
         #expect(
             files["reasons-2019.csv"]
                 == "type,reason,count\nschool,\(DeterminationReason.lowSubgroup.title),1\nschool,\(DeterminationReason.lowParticipation.title),1\n"
         )
-        #expect(files["districts-2019.csv"]?.contains("00010000,First,Not requiring assistance or intervention,Meeting or exceeding targets,,1,1") == true)
+        #expect(
+            files["districts-2019.csv"]?
+                .contains("00010000,First,Not requiring assistance or intervention,Meeting or exceeding targets,,1,1")
+                == true
+        )
         // Later years are no part of a report.
         let years = try #require(files["years-2019.csv"])
         #expect(years.contains("2018,school") && years.contains("2019,district") && !years.contains("2020"))
@@ -146,8 +171,13 @@ import Testing
     @Test(arguments: ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "Oak-Street", "7"])
     func noNameIsAFormulaInTheReport(name: String) throws {
         let text = try #require(
-            AnnualReport([determination(2019, "00010005", "requiring_assistance", level: "focused_targeted", name: name)], year: 2019).files
-                .first { $0.name == "requiring-assistance-2019.csv" }?.text
+            AnnualReport(
+                [determination(2019, "00010005", "requiring_assistance", level: "focused_targeted", name: name)],
+                year: 2019
+            )
+            .files
+            .first { $0.name == "requiring-assistance-2019.csv" }?
+            .text
         )
         let isHarmless = name == "Oak-Street" || name == "7"
         #expect(text.contains(",\(isHarmless ? "" : "'")\(name),"))
@@ -156,9 +186,16 @@ import Testing
     /// 603 CMR 2.03(11)
     @Test func theReportSaysWhatWasSuspended() {
         var suspended = determination(2022, "00010005", "", level: "")
-        suspended.suspendedMeasures = [.with { $0.measure = "determinations"; $0.reason = "COVID-19 <2022>" }]
+        suspended.suspendedMeasures = [
+            .with {
+                $0.measure = "determinations"
+                $0.reason = "COVID-19 <2022>"
+            }
+        ]
         let html = AnnualReport([suspended, suspended], year: 2022).files[0].text
-        #expect(html.contains("Suspended under 603 CMR 2.03(11): annual performance determinations. COVID-19 &lt;2022&gt;"))
+        #expect(
+            html.contains("Suspended under 603 CMR 2.03(11): annual performance determinations. COVID-19 &lt;2022&gt;")
+        )
         #expect(html.contains("No determination"))
     }
 
@@ -167,37 +204,79 @@ import Testing
     /// 603 CMR 2.03(5)
     @Test func comparesYearsSideBySide() throws {
         let codes = try [10_005, 10_010, 20_005, 30_005].map { try #require(OrganizationCode(rawValue: $0)) }
-        let facts = codes.enumerated().map { index, code in
-            (
-                code: code,
-                facts: Accountability_V1_Organization.with {
-                    $0.name = "School \(index)"
-                    $0.comparisonGroup = index == 3 ? "high" : "non_high"
-                    $0.enrollment = UInt32(100 + index)
-                    $0.enrollmentLowIncome = 50
-                }
-            )
-        }
+        let facts = codes.enumerated()
+            .map { index, code in
+                (
+                    code: code,
+                    facts: Accountability_V1_Organization.with {
+                        $0.name = "School \(index)"
+                        $0.comparisonGroup = index == 3 ? "high" : "non_high"
+                        $0.enrollment = UInt32(100 + index)
+                        $0.enrollmentLowIncome = 50
+                    }
+                )
+            }
         var own = determination(2019, codes[0].description)
         own.percentile = 40
         own.annualExact = "60.5"
-        own.participation = [.with { $0.group = "all_students"; $0.subject = "combined"; $0.rate = 98 }]
+        own.participation = [
+            .with {
+                $0.group = "all_students"
+                $0.subject = "combined"
+                $0.rate = 98
+            }
+        ]
         own.spans = [
-            .with { $0.columns = [.with { $0.group = "all_students"; $0.indicators = [.with { $0.indicator = "ela_growth"; $0.value = "51.0" }] }] },
-            .with { $0.columns = [.with { $0.group = "all_students"; $0.indicators = [.with { $0.indicator = "ela_growth"; $0.value = "49.0" }] }] },
+            .with {
+                $0.columns = [
+                    .with {
+                        $0.group = "all_students"
+                        $0.indicators = [
+                            .with {
+                                $0.indicator = "ela_growth"
+                                $0.value = "51.0"
+                            }
+                        ]
+                    }
+                ]
+            },
+            .with {
+                $0.columns = [
+                    .with {
+                        $0.group = "all_students"
+                        $0.indicators = [
+                            .with {
+                                $0.indicator = "ela_growth"
+                                $0.value = "49.0"
+                            }
+                        ]
+                    }
+                ]
+            },
         ]
         let compared = facts.map { Comparison.organization($0.code, $0.facts) }
         let nearest = try SimilarOrganization.nearest(to: codes[0], among: compared, try Framework.of(schoolYear: 2019))
         #expect(nearest.map(\.code) == [codes[1], codes[2]])
         let rows = Comparison.rows(
-            codes[0], nearest, chosen: [codes[3]], facts: facts, [determination(2018, codes[0].description), own, determination(2020, codes[0].description)],
+            codes[0],
+            nearest,
+            chosen: [codes[3]],
+            facts: facts,
+            [determination(2018, codes[0].description), own, determination(2020, codes[0].description)],
             through: 2019
         )
         #expect(rows.map(\.role) == ["own", "own", "similar", "similar", "chosen"])
         #expect(rows.map(\.schoolYear) == [2019, 2018, 2019, 2019, 2019])
-        #expect(rows[0].figures == ["percentile": "40", "annual": "60.5", "participation": "98", "ela_growth": "51.0 / 49.0"])
+        #expect(
+            rows[0].figures == [
+                "percentile": "40", "annual": "60.5", "participation": "98", "ela_growth": "51.0 / 49.0",
+            ]
+        )
         #expect(rows[0].lowIncomeShare == "50.0" && rows[4].organization == codes[3].description)
-        #expect(Comparison.listing(rows).columns.contains("ela_growth") && !Comparison.listing(rows).columns.contains("dropout"))
+        #expect(
+            Comparison.listing(rows).columns.contains("ela_growth")
+                && !Comparison.listing(rows).columns.contains("dropout")
+        )
     }
 
     // MARK: Recognition, plans, standards
@@ -208,7 +287,19 @@ import Testing
         school.percentile = 95
         school.recognitions = ["high_achievement"]
         school.spans = [
-            .with { $0.columns = [.with { $0.group = "all_students"; $0.indicators = [.with { $0.indicator = "ela_growth"; $0.value = "61.0" }] }] }
+            .with {
+                $0.columns = [
+                    .with {
+                        $0.group = "all_students"
+                        $0.indicators = [
+                            .with {
+                                $0.indicator = "ela_growth"
+                                $0.value = "61.0"
+                            }
+                        ]
+                    }
+                ]
+            }
         ]
         let rows = try CandidateRow.of(school, try Framework.of(schoolYear: 2019))
         #expect(rows.map(\.kind) == ["high_achievement", "high_growth"])

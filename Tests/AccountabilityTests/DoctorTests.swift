@@ -11,10 +11,16 @@ import Testing
     @Test(.enabled(if: TestBroker.isThere))
     func aStageWhoseOffsetsAreGoneIsNamed() throws {
         let connection = try TestBroker.connection("doctor")
-        func lost() -> [String] { BrokerCheck(connection).findings().filter { $0.what == "offsets" && $0.severity == .warning }.map(\.place) }
+        func lost() -> [String] {
+            BrokerCheck(connection).findings().filter { $0.what == "offsets" && $0.severity == .warning }.map(\.place)
+        }
         let logger = Logger(label: "doctor.tests") { _ in SwiftLogNoOpLogHandler() }
         func publish(_ topic: TopicDefinition, _ identity: String) throws {
-            let writer = try CopyWriter(connection, identity: "\(connection.pipeline.namespace).\(identity)", logger: logger)
+            let writer = try CopyWriter(
+                connection,
+                identity: "\(connection.pipeline.namespace).\(identity)",
+                logger: logger
+            )
             defer { writer.close() }
             let record = Written.record(connection, topic, partition: 0, timestamp: 1, key: "k", value: [1])
             try writer.send(record, to: record.topic)
@@ -31,7 +37,9 @@ import Testing
         kafka["group.id"] = group
         let consumer = try Consumer(kafka, logger: logger)
         defer { consumer.close(timeout: .seconds(2)) }
-        try consumer.commit([TopicPartitionOffset(topic: connection.pipeline.name(Topics.determinations), partition: 1, offset: .at(0))])
+        try consumer.commit([
+            TopicPartitionOffset(topic: connection.pipeline.name(Topics.determinations), partition: 1, offset: .at(0))
+        ])
         #expect(lost().isEmpty)
     }
 }

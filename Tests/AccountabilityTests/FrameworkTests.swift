@@ -26,10 +26,14 @@ import Testing
         let framework = try FrameworkCommand.of(year)
         let parameters = FrameworkParameter.of(framework)
         #expect(parameters.map(\.path) == framework.parameters.map(\.path))
-        #expect(parameters.allSatisfy { !$0.source.isEmpty && ["published", "derived", "assumed"].contains($0.status) })
+        #expect(
+            parameters.allSatisfy { !$0.source.isEmpty && ["published", "derived", "assumed"].contains($0.status) }
+        )
         let text = FrameworkParameter.text(parameters)
         for parameter in parameters {
-            #expect(text.contains("\(parameter.path) = \(parameter.value)\n    \(parameter.status): \(parameter.source)\n"))
+            #expect(
+                text.contains("\(parameter.path) = \(parameter.value)\n    \(parameter.status): \(parameter.source)\n")
+            )
         }
     }
 
@@ -72,7 +76,8 @@ import Testing
 
     /// A parameter of one year alone has one line; one whose source alone differs shows both sources.
     @Test func aDifferenceSaysInWhatItLies() throws {
-        let gone = FrameworkChange.between(try FrameworkCommand.of(2019), try FrameworkCommand.of(2022)).filter { $0.after == nil }
+        let gone = FrameworkChange.between(try FrameworkCommand.of(2019), try FrameworkCommand.of(2022))
+            .filter { $0.after == nil }
         #expect(!gone.isEmpty)
         for change in gone { #expect(change.text.contains("  - ") && !change.text.contains("  + ")) }
         let cited = FrameworkChange.between(try FrameworkCommand.of(2019), try FrameworkCommand.of(2023))

@@ -37,7 +37,13 @@ import Testing
             (2024, "100", 4, "47.4", 68),
         ] as [(Int, String, Int, String, Int64?)]
     )
-    func aWholePercentOfTheYearBeforeDecidesWhereItCan(_ year: Int, _ prior: String, _ last: Int, _ annual: String, _ cumulative: Int64?) throws {
+    func aWholePercentOfTheYearBeforeDecidesWhereItCan(
+        _ year: Int,
+        _ prior: String,
+        _ last: Int,
+        _ annual: String,
+        _ cumulative: Int64?
+    ) throws {
         let report = """
             "school_year": \(year), "published": {"annual": {"\(year - 1)": \(prior)}},
             "spans": {"non_high": {"all_students": {"points": {"ela_achievement": 0, "math_achievement": 2, "ela_growth": 4, "math_growth": 4,
@@ -60,7 +66,10 @@ import Testing
         let more = ", \"science_achievement\": 4, \"el_progress\": 4"
         let answer = try evaluated(report(2019, "non_high", more))
         #expect(answer.annual == 38)
-        #expect(answer.leftOut.count == 2 && answer.leftOut.allSatisfy { $0.hasPrefix("spans.non_high.lowest_performing.points.") })
+        #expect(
+            answer.leftOut.count == 2
+                && answer.leftOut.allSatisfy { $0.hasPrefix("spans.non_high.lowest_performing.points.") }
+        )
         #expect(answer.leftOut.contains { $0.contains("science_achievement does not count: the framework of 2019") })
         // An indicator without points is nothing that could count.
         #expect(try evaluated(report(2019, "non_high", ", \"dropout\": null")).leftOut.isEmpty)
@@ -68,7 +77,9 @@ import Testing
         #expect(try evaluated(report(2019, "high", ", \"science_achievement\": 1")).leftOut.isEmpty)
         let alone = try evaluated(report(2023, "high", ""))
         #expect(alone.annual == 50 && alone.leftOut.count == 3)
-        #expect(alone.spans.first?.span.lowestPerforming?.percent == nil && alone.spans.first?.span.lowestPerforming != nil)
+        #expect(
+            alone.spans.first?.span.lowestPerforming?.percent == nil && alone.spans.first?.span.lowestPerforming != nil
+        )
     }
 
     /// Without weights, and the lower span at 49.45 percent: alone it would be kept as 49.5 and count as 50, so that the band is sure.
@@ -83,7 +94,9 @@ import Testing
                     "four_year_graduation": 2, "chronic_absenteeism": 2}}}}
             """
         let answer = try evaluated(report)
-        #expect(answer.annual == nil && answer.cumulative == nil && answer.band == "Substantial progress toward targets")
+        #expect(
+            answer.annual == nil && answer.cumulative == nil && answer.band == "Substantial progress toward targets"
+        )
     }
 
     @Test(arguments: [("150", "-50"), ("60", "60"), ("100.1", "0"), ("-1", "101"), ("33.3", "66.6")])
@@ -100,15 +113,23 @@ import Testing
     }
 
     private func problems(_ report: String) throws -> String {
-        try PointsReading(Array("[\(report)]".utf8)).elements.map { $0.problems.joined(separator: "; ") }.joined(separator: " | ")
+        try PointsReading(Array("[\(report)]".utf8)).elements.map { $0.problems.joined(separator: "; ") }
+            .joined(separator: " | ")
     }
 
     /// One report that cannot be read takes no other with it, and is named by its field in words of our own.
     @Test func theOthersAreReadAllTheSame() throws {
-        let good = "{\"case\": \"x\", \"school_year\": 2019, \"prior_annual\": 5.05e1, " + spans("\"weight\": 60, ", "") + "}"
-        let document = "[\(good),\n {\"case\": 2, \"school_year\": 2019, \"spans\": {\"high\": {\"all_students\": {\"points\": {\"dropout\": 1.5}}}}},\n 5,\n\(good)]"
+        let good =
+            "{\"case\": \"x\", \"school_year\": 2019, \"prior_annual\": 5.05e1, " + spans("\"weight\": 60, ", "") + "}"
+        let document =
+            "[\(good),\n {\"case\": 2, \"school_year\": 2019, \"spans\": {\"high\": {\"all_students\": {\"points\": {\"dropout\": 1.5}}}}},\n 5,\n\(good)]"
         let reading = try PointsReading(Array(document.utf8))
-        #expect(reading.elements.map(\.problems) == [[], ["spans.high.all_students.points.dropout is not a whole number"], ["the report is a number, not an object"], []])
+        #expect(
+            reading.elements.map(\.problems) == [
+                [], ["spans.high.all_students.points.dropout is not a whole number"],
+                ["the report is a number, not an object"], [],
+            ]
+        )
         #expect(reading.elements.map(\.line) == [1, 3, 4, 5])
         #expect(reading.elements[1].report.name?.description == "2" && reading.elements[2].report.name == nil)
         var frameworks = try FrameworkChoice(nil)
@@ -117,15 +138,23 @@ import Testing
     }
 
     @Test(arguments: [
-        ("\"school_year\": 99999999999999999999", "school_year is not"), ("\"school_year\": \"2019\"", "school_year is not"),
-        ("\"school_year\": 2019.5", "school_year is not"), ("\"org_type\": \"scholl\"", "org_type is none of"), ("\"org_type\": 1", "org_type is a number"),
+        ("\"school_year\": 99999999999999999999", "school_year is not"),
+        ("\"school_year\": \"2019\"", "school_year is not"),
+        ("\"school_year\": 2019.5", "school_year is not"), ("\"org_type\": \"scholl\"", "org_type is none of"),
+        ("\"org_type\": 1", "org_type is a number"),
         ("\"prior_annual\": 47.25", "more than the one decimal"), ("\"prior_annual\": \".5\"", "not a decimal number"),
-        ("\"prior_annual\": 1e99", "not a decimal number"), ("\"spans\": []", "spans is a list"), ("\"spans\": {\"mid\": {}}", "'mid' is none of"),
+        ("\"prior_annual\": 1e99", "not a decimal number"), ("\"spans\": []", "spans is a list"),
+        ("\"spans\": {\"mid\": {}}", "'mid' is none of"),
         ("\"spans\": {\"high\": {\"all_students\": {}}}", "spans.high.all_students.points is missing"),
         ("\"spans\": {\"high\": {\"all_students\": {\"points\": {\"ela\": 1}}}}", "'ela' is no indicator"),
-        ("\"spans\": {\"high\": {\"all_students\": {\"points\": {\"dropout\": true}}}}", "points.dropout is not a whole number"),
-        ("\"spans\": {\"high\": {\"weight\": \"half\"}}", "spans.high.weight is not"), ("\"published\": {\"annual\": {\"2018\": \"x\"}}", "published.annual.2018 is not"),
-        ("\"grades_served\": 5", "grades_served is a number"), ("\"org_name\": 1, \"org_name\": 2", "org_name is there twice"),
+        (
+            "\"spans\": {\"high\": {\"all_students\": {\"points\": {\"dropout\": true}}}}",
+            "points.dropout is not a whole number"
+        ),
+        ("\"spans\": {\"high\": {\"weight\": \"half\"}}", "spans.high.weight is not"),
+        ("\"published\": {\"annual\": {\"2018\": \"x\"}}", "published.annual.2018 is not"),
+        ("\"grades_served\": 5", "grades_served is a number"),
+        ("\"org_name\": 1, \"org_name\": 2", "org_name is there twice"),
     ])
     func aFieldOfTheWrongKindIsNamed(_ fields: String, _ expected: String) throws {
         let year = fields.contains("school_year") ? "" : "\"school_year\": 2019, "
@@ -134,16 +163,24 @@ import Testing
     }
 
     @Test func whatIsNotReadIsTold() throws {
-        let one = "{\"case\": 1, \"school_year\": 2019, \"notes\": \"n\", \"wieght\": 1, \"spans\": {\"high\": {\"high_needs\": {}, \"published\": 1}}}"
+        let one =
+            "{\"case\": 1, \"school_year\": 2019, \"notes\": \"n\", \"wieght\": 1, \"spans\": {\"high\": {\"high_needs\": {}, \"published\": 1}}}"
         let reading = try PointsReading(Array("[\(one), \(one)]".utf8))
         #expect(reading.elements.allSatisfy { $0.problems.isEmpty })
-        #expect(reading.warnings == ["'wieght' is not read (in 2 reports)", "'spans.high.high_needs' is not read (in 2 reports)"])
+        #expect(
+            reading.warnings == [
+                "'wieght' is not read (in 2 reports)", "'spans.high.high_needs' is not read (in 2 reports)",
+            ]
+        )
     }
 
     /// Text that is no JSON is refused at its place, whatever it is; of JSON every value is read exactly.
     @Test(arguments: [
-        ("", "empty"), ("[1,]", "line 1, column 4"), ("[\n {\"a\" 1}]", "line 2, column 7"), ("[1] x", "column 5"), ("[01]", "zero"), ("[1.]", "digit"), ("[nul]", "value"),
-        ("[\"\\ud800\"]", "half a character"), ("[\"\\u-00f\"]", "four hexadecimal digits"), ("[\"\\x\"]", "an escape is"), ("[\"a\nb\"]", "control character"), ("{\"a\": [1}", "a comma or ]"), ("[\"a", "too early"),
+        ("", "empty"), ("[1,]", "line 1, column 4"), ("[\n {\"a\" 1}]", "line 2, column 7"), ("[1] x", "column 5"),
+        ("[01]", "zero"), ("[1.]", "digit"), ("[nul]", "value"),
+        ("[\"\\ud800\"]", "half a character"), ("[\"\\u-00f\"]", "four hexadecimal digits"),
+        ("[\"\\x\"]", "an escape is"), ("[\"a\nb\"]", "control character"), ("{\"a\": [1}", "a comma or ]"),
+        ("[\"a", "too early"),
         (String(repeating: "[", count: 100_000), "too deep"), ("{\"a\": 1}", "not a list"),
     ])
     func whatIsNoDocumentIsRefusedAtItsPlace(_ text: String, _ expected: String) {
@@ -155,7 +192,11 @@ import Testing
     }
 
     @Test func valuesAreReadAsTheyStand() throws {
-        let document = try JSONText.read(Array("\u{FEFF}[-1.50e1, \"\\u00e9\\ud83d\\ude00\\n/\", 0.1, 123456789012345678901234567890, 5e-2, true]".utf8))
+        let document = try JSONText.read(
+            Array(
+                "\u{FEFF}[-1.50e1, \"\\u00e9\\ud83d\\ude00\\n/\", 0.1, 123456789012345678901234567890, 5e-2, true]".utf8
+            )
+        )
         guard case .array(let values) = document.content else { throw RowProblem("no array") }
         #expect(values[0].wholeNumber == -15)
         #expect(values[2].exactNumber == (try Ratio(1, over: 10)))
@@ -167,7 +208,8 @@ import Testing
 
     @Test(arguments: ["-0.1", "100.1", "500"])
     func aPriorPercentageOutsideTheWholeIsRefused(_ prior: String) {
-        let input = "\"school_year\": 2019, \"prior_annual\": \(prior), " + spans("\"weight\": 60, ", "\"weight\": 40, ")
+        let input =
+            "\"school_year\": 2019, \"prior_annual\": \(prior), " + spans("\"weight\": 60, ", "\"weight\": 40, ")
         #expect(throws: RowProblem.self) { try evaluated(input) }
     }
 }

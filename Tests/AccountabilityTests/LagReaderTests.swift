@@ -20,20 +20,31 @@ import Testing
         try producer.initTransactions(timeout: .seconds(20))
         try producer.beginTransaction()
         let topic = try producer.topic(connection.pipeline.name(Topics.notices))
-        for number in 0..<records { try producer.produce(topic, partition: 0, key: Array("\(number)".utf8).span, value: [1].span) }
+        for number in 0..<records {
+            try producer.produce(topic, partition: 0, key: Array("\(number)".utf8).span, value: [1].span)
+        }
         try producer.flush(timeout: .seconds(20))
-        if commit { try producer.commitTransaction(timeout: .seconds(20)) } else { try producer.abortTransaction(timeout: .seconds(20)) }
+        if commit {
+            try producer.commitTransaction(timeout: .seconds(20))
+        } else {
+            try producer.abortTransaction(timeout: .seconds(20))
+        }
     }
 
     private func end(_ connection: Connection, _ consumer: Consumer) throws -> Int64 {
-        try consumer.watermarks(TopicPartition(topic: connection.pipeline.name(Topics.notices), partition: 0), timeout: .seconds(10)).high
+        try consumer.watermarks(
+            TopicPartition(topic: connection.pipeline.name(Topics.notices), partition: 0),
+            timeout: .seconds(10)
+        )
+        .high
     }
 
     @Test(.enabled(if: TestBroker.isThere))
     func whatEndsTransactionsIsNoLag() throws {
         let connection = try TestBroker.connection("lag")
         let topic = connection.pipeline.name(Topics.notices)
-        let groups = ["a", "b"].map { StageGroup(stage: $0, group: "\(connection.pipeline.namespace).\($0)", topics: [topic]) }
+        let groups = ["a", "b"]
+            .map { StageGroup(stage: $0, group: "\(connection.pipeline.namespace).\($0)", topics: [topic]) }
         let reader = try LagReader(connection, admin: try Admin(connection.kafka, logger: quiet), logger: quiet)
         defer { reader.close() }
         let counts: [String: Int32] = [topic: 2]

@@ -26,13 +26,18 @@ import Testing
 
     private func send(_ text: String, to connection: Connection, _ sink: TransactionalSink) throws {
         try sink.send(
-            topic: connection.pipeline.name(Topics.deliveries), partition: 0, key: Array(text.utf8).span, value: Array(text.utf8).span,
-            eventType: Topics.deliveries.eventType, cause: ""
+            topic: connection.pipeline.name(Topics.deliveries),
+            partition: 0,
+            key: Array(text.utf8).span,
+            value: Array(text.utf8).span,
+            eventType: Topics.deliveries.eventType,
+            cause: ""
         )
     }
 
     private func deliveries(_ connection: Connection) throws -> [String] {
-        try TestBroker.records(connection, Topics.deliveries).values.joined().map { String(decoding: $0.key ?? [], as: UTF8.self) }.sorted()
+        try TestBroker.records(connection, Topics.deliveries).values.joined()
+            .map { String(decoding: $0.key ?? [], as: UTF8.self) }.sorted()
     }
 
     @Test(.enabled(if: TestBroker.isThere))

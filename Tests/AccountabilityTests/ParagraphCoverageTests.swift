@@ -4,7 +4,8 @@ import Testing
 @testable import accountability
 
 @Suite struct ParagraphCoverageTests {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").standardizedFileURL
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../..").standardizedFileURL
 
     private static func sources(below folder: String) throws -> [(name: String, text: String)] {
         let base = root.appendingPathComponent(folder)
@@ -20,7 +21,8 @@ import Testing
     /// `REGENERATE_CITATIONS=1 swift test --filter ParagraphCoverageTests` writes the file anew.
     @Test func theTableOfTestsIsInStepWithTheirCitations() throws {
         let citations = try Self.scanned()
-        let lines = citations.map { "        TestCitation(paragraph: \"\($0.paragraph)\", test: \"\($0.test)\"),\n" }.joined()
+        let lines = citations.map { "        TestCitation(paragraph: \"\($0.paragraph)\", test: \"\($0.test)\"),\n" }
+            .joined()
         let text = """
             // Generated from the citations in Tests: `REGENERATE_CITATIONS=1 swift test --filter ParagraphCoverageTests` writes it anew.
             extension TestCitation {
@@ -39,7 +41,9 @@ import Testing
 
     @Test func everyCitationIsOfAParagraph() throws {
         let paragraphs = Set(Paragraph.all.map(\.citation))
-        for citation in try Self.scanned() { #expect(paragraphs.contains(citation.paragraph), "\(citation.test) cites \(citation.paragraph)") }
+        for citation in try Self.scanned() {
+            #expect(paragraphs.contains(citation.paragraph), "\(citation.test) cites \(citation.paragraph)")
+        }
     }
 
     @Test(arguments: ParagraphCoverage.all(tests: (try? scanned()) ?? []))

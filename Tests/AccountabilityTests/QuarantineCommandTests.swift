@@ -5,7 +5,9 @@ import Testing
 @testable import accountability
 
 @Suite struct QuarantineCommandTests {
-    private func entry(_ topic: String, _ partition: Int32, _ offset: Int64, _ stage: String) -> Streaming_V1_Quarantined {
+    private func entry(_ topic: String, _ partition: Int32, _ offset: Int64, _ stage: String)
+        -> Streaming_V1_Quarantined
+    {
         var entry = Streaming_V1_Quarantined()
         entry.topic = topic
         entry.partition = partition
@@ -34,10 +36,17 @@ import Testing
         var passedOver = PassedOver()
         #expect(passedOver.lines.isEmpty)
         passedOver.note("t", partition: 2, offset: 17)
-        #expect(passedOver.lines.first?.hasPrefix("t: 1 record is not what the topic holds and was passed over, at t/2/17") == true)
+        #expect(
+            passedOver.lines.first?.hasPrefix("t: 1 record is not what the topic holds and was passed over, at t/2/17")
+                == true
+        )
         passedOver.note("t", partition: 0, offset: 3)
         passedOver.note("u", partition: 0, offset: 3)
         #expect(passedOver.count == 3 && passedOver.lines.count == 2)
-        #expect(passedOver.lines.first?.hasPrefix("t: 2 records are not what the topic holds and were passed over, the first at t/2/17") == true)
+        #expect(
+            passedOver.lines.first?
+                .hasPrefix("t: 2 records are not what the topic holds and were passed over, the first at t/2/17")
+                == true
+        )
     }
 }

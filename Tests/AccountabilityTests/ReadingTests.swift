@@ -5,7 +5,11 @@ import Testing
 @testable import accountability
 
 @Suite struct ReadingTests {
-    private func determination(_ org: String, _ classification: String = "not_requiring_assistance", revision: UInt32 = 1) -> Accountability_V1_Determination {
+    private func determination(
+        _ org: String,
+        _ classification: String = "not_requiring_assistance",
+        revision: UInt32 = 1
+    ) -> Accountability_V1_Determination {
         var determination = Accountability_V1_Determination()
         determination.schoolYear = 2019
         determination.orgCode = org
@@ -69,7 +73,10 @@ import Testing
         full.reasons = ["lowest_10_percent", "low_participation"]
         let row = Dictionary(uniqueKeysWithValues: zip(DeterminationRows.columns, DeterminationRows.fields(full)))
         #expect(DeterminationRows.fields(full).count == DeterminationRows.columns.count)
-        #expect(row["percentile"] == "7" && row["annual"] == "" && row["reasons"] == "lowest_10_percent;low_participation" && row["type"] == "school")
+        #expect(
+            row["percentile"] == "7" && row["annual"] == "" && row["reasons"] == "lowest_10_percent;low_participation"
+                && row["type"] == "school"
+        )
         #expect(CSVLine.text(["a", full.name, ""]) == "a,\"Name, \"\"quoted\"\"\",\n")
     }
 
@@ -84,9 +91,15 @@ import Testing
         var low = determination("00350012", "requiring_assistance", revision: 2)
         low.reasons = ["low_participation"]
         low.lowParticipationGroups = ["swd"]
-        let summary = DeterminationSummary([determination("00350000"), low, determination("00350020", "insufficient_data")])
+        let summary = DeterminationSummary([
+            determination("00350000"), low, determination("00350020", "insufficient_data"),
+        ])
         #expect(summary.total == 3 && summary.revised == 1 && summary.participation.low == 1)
-        #expect(summary.outcomes.map(\.classification) == ["not_requiring_assistance", "requiring_assistance", "insufficient_data"])
+        #expect(
+            summary.outcomes.map(\.classification) == [
+                "not_requiring_assistance", "requiring_assistance", "insufficient_data",
+            ]
+        )
         #expect(summary.reasons.map(\.reason) == ["low_participation"])
         #expect((try? JSONSerialization.jsonObject(with: Data(summary.json().utf8))) != nil)
     }
@@ -108,7 +121,11 @@ import Testing
         message.met = true
         message.groupLabel = "Students w/disabilities"
         let row = try ParticipationRow(message, framework)
-        #expect(row.fields == ["2019", "00350012", "all", "Students w/disabilities", "ELA", "90", "100", "90", "90.0000", "false"])
+        #expect(
+            row.fields == [
+                "2019", "00350012", "all", "Students w/disabilities", "ELA", "90", "100", "90", "90.0000", "false",
+            ]
+        )
         message.participants = 95
         #expect(try ParticipationRow(message, framework).met == true)
         message.students = 19
@@ -123,8 +140,16 @@ import Testing
     }
 
     @Test func saysWhatThereIsInstead() {
-        #expect(YearSelection.absence("determinations", year: 2031, years: [2018, 2019]) == "no determinations of 2031; there are those of 2018, 2019")
-        let text = ExplainCommand.absence(year: 2019, org: "00350012", years: [2019], relatives: ["00350000", "00350013"])
+        #expect(
+            YearSelection.absence("determinations", year: 2031, years: [2018, 2019])
+                == "no determinations of 2031; there are those of 2018, 2019"
+        )
+        let text = ExplainCommand.absence(
+            year: 2019,
+            org: "00350012",
+            years: [2019],
+            relatives: ["00350000", "00350013"]
+        )
         #expect(text.contains("00350000, 00350013"))
     }
 }

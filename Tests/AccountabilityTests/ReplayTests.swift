@@ -16,10 +16,14 @@ import Testing
         .header(Written.header(id, rows: rows, received: received, layout: layout).header)
     }
 
-    private func row(_ id: String, line: UInt64, owner: Int32 = 0) -> LedgerEntry { .row(Written.row(id, line: line, owner: owner).row) }
+    private func row(_ id: String, line: UInt64, owner: Int32 = 0) -> LedgerEntry {
+        .row(Written.row(id, line: line, owner: owner).row)
+    }
 
     /// The unfinished submissions of a ledger of two partitions, and which of its records are copied.
-    private func select(_ ledger: [Placed], moment: Int64) -> (unfinished: [String], taken: [Bool], partialActs: [String]) {
+    private func select(_ ledger: [Placed], moment: Int64) -> (
+        unfinished: [String], taken: [Bool], partialActs: [String]
+    ) {
         var census = LedgerCensus(partitions: 2, moment: moment)
         var next: [Int32: Int64] = [:]
         var offsets: [Int64] = []
@@ -30,9 +34,10 @@ import Testing
             census.count(record.entry, partition: record.partition, offset: offset, timestamp: record.timestamp)
         }
         var selection = census.selection
-        let taken = zip(ledger, offsets).map { record, offset in
-            selection.takes(record.entry, partition: record.partition, offset: offset, timestamp: record.timestamp)
-        }
+        let taken = zip(ledger, offsets)
+            .map { record, offset in
+                selection.takes(record.entry, partition: record.partition, offset: offset, timestamp: record.timestamp)
+            }
         return (census.unfinished, taken, selection.partialActs)
     }
 
@@ -57,8 +62,10 @@ import Testing
 
     @Test func organizationsAreWholeWithACopyOnEveryPartition() {
         let whole: [Placed] = [
-            (header("o", rows: 2, received: 10, layout: .organizations), 0, 10), (header("o", rows: 2, received: 10, layout: .organizations), 1, 10),
-            (row("o", line: 2, owner: 1), 0, 10), (row("o", line: 2, owner: 1), 1, 10), (row("o", line: 3), 0, 10), (row("o", line: 3), 1, 10),
+            (header("o", rows: 2, received: 10, layout: .organizations), 0, 10),
+            (header("o", rows: 2, received: 10, layout: .organizations), 1, 10),
+            (row("o", line: 2, owner: 1), 0, 10), (row("o", line: 2, owner: 1), 1, 10), (row("o", line: 3), 0, 10),
+            (row("o", line: 3), 1, 10),
         ]
         #expect(select(whole, moment: 20).unfinished.isEmpty)
         for hidden in whole.indices {
@@ -70,7 +77,8 @@ import Testing
 
     @Test func anActIsCopiedAsOftenAsItStandsOnEveryPartition() {
         let ledger: [Placed] = [
-            (.act("year/2019"), 0, 5), (.act("year/2019"), 1, 6), (.act("year/2019"), 0, 19), (.act("year/2019"), 1, 21),
+            (.act("year/2019"), 0, 5), (.act("year/2019"), 1, 6), (.act("year/2019"), 0, 19),
+            (.act("year/2019"), 1, 21),
             (.act("~2019/operator/0"), 0, 7),
         ]
         let result = select(ledger, moment: 20)
@@ -90,7 +98,17 @@ import Testing
     @Test func normsAreThoseThatStoodAtTheMoment() {
         var norms = NormsOfMoment(moment: 20)
         func take(_ key: String, _ timestamp: Int64, _ value: [UInt8]?) {
-            norms.take(key, OwnedRecord(topic: "t", partition: 0, offset: 0, timestamp: timestamp, key: Array(key.utf8), value: value))
+            norms.take(
+                key,
+                OwnedRecord(
+                    topic: "t",
+                    partition: 0,
+                    offset: 0,
+                    timestamp: timestamp,
+                    key: Array(key.utf8),
+                    value: value
+                )
+            )
         }
         take("2018/norm/all_students/00350000", 5, [1])
         take("2018/norm/all_students/00350000", 10, [2])
@@ -113,19 +131,56 @@ import Testing
 
     /// A ledger of two submissions, of which the second is received at 2,000, between acts; and norms.
     private func fill(_ connection: Connection, withoutLastRow: Bool = false) throws {
-        let writer = try CopyWriter(connection, identity: "\(connection.pipeline.namespace).test", logger: Logger(label: "test"))
+        let writer = try CopyWriter(
+            connection,
+            identity: "\(connection.pipeline.namespace).test",
+            logger: Logger(label: "test")
+        )
         defer { writer.close() }
-        func put(_ topic: TopicDefinition, _ partition: Int32, _ timestamp: Int64, _ key: String, _ value: [UInt8]?) throws {
-            let record = Written.record(connection, topic, partition: partition, timestamp: timestamp, key: key, value: value)
+        func put(_ topic: TopicDefinition, _ partition: Int32, _ timestamp: Int64, _ key: String, _ value: [UInt8]?)
+            throws
+        {
+            let record = Written.record(
+                connection,
+                topic,
+                partition: partition,
+                timestamp: timestamp,
+                key: key,
+                value: value
+            )
             try writer.send(record, to: record.topic)
         }
         for partition in Int32(0)..<2 {
             try put(Topics.submissions, partition, 1_000, "year/2019", try Written.opening(2019).serializedBytes())
-            try put(Topics.submissions, partition, 1_100, "submission/a", try Written.header("a", rows: 2, received: 1_050).serializedBytes())
-            try put(Topics.submissions, partition, 1_101, "s\(partition)", try Written.row("a", line: 2 + UInt64(partition)).serializedBytes())
-            try put(Topics.submissions, partition, 2_100, "submission/b", try Written.header("b", rows: 2, received: 2_000).serializedBytes())
+            try put(
+                Topics.submissions,
+                partition,
+                1_100,
+                "submission/a",
+                try Written.header("a", rows: 2, received: 1_050).serializedBytes()
+            )
+            try put(
+                Topics.submissions,
+                partition,
+                1_101,
+                "s\(partition)",
+                try Written.row("a", line: 2 + UInt64(partition)).serializedBytes()
+            )
+            try put(
+                Topics.submissions,
+                partition,
+                2_100,
+                "submission/b",
+                try Written.header("b", rows: 2, received: 2_000).serializedBytes()
+            )
             if !withoutLastRow || partition == 0 {
-                try put(Topics.submissions, partition, 2_101, "s\(partition)", try Written.row("b", line: 2 + UInt64(partition)).serializedBytes())
+                try put(
+                    Topics.submissions,
+                    partition,
+                    2_101,
+                    "s\(partition)",
+                    try Written.row("b", line: 2 + UInt64(partition)).serializedBytes()
+                )
             }
             try put(Topics.submissions, partition, 3_000, "~2019/operator/0", [1])
         }
@@ -139,7 +194,11 @@ import Testing
     }
 
     private func lines(_ records: [Int32: [OwnedRecord]]) -> [Int32: [String]] {
-        records.mapValues { $0.map { "\($0.timestamp ?? -1) \(String(decoding: $0.key ?? [], as: UTF8.self)) \($0.value ?? []) \($0.headers)" } }
+        records.mapValues {
+            $0.map {
+                "\($0.timestamp ?? -1) \(String(decoding: $0.key ?? [], as: UTF8.self)) \($0.value ?? []) \($0.headers)"
+            }
+        }
     }
 
     @Test(.enabled(if: TestBroker.isThere))
@@ -149,14 +208,18 @@ import Testing
         let copy = try TestBroker.connection("replay-copy")
         let copied = try LedgerCopy(from: source, to: copy, until: ReplayMoment()).run()
         #expect(copied.records == 12 && copied.submissions == 2)
-        #expect(lines(try TestBroker.records(copy, Topics.submissions)) == lines(try TestBroker.records(source, Topics.submissions)))
+        #expect(
+            lines(try TestBroker.records(copy, Topics.submissions))
+                == lines(try TestBroker.records(source, Topics.submissions))
+        )
         // The retracted norm and what is no norm are left out.
         #expect(try TestBroker.records(copy, Topics.percentiles).mapValues { $0.map(\.timestamp) } == [0: [1_200]])
         // A moment means the same in the copy as in what it was copied from.
         let second = try TestBroker.connection("replay-second")
         let early = try LedgerCopy(from: copy, to: second, until: ReplayMoment(milliseconds: 1_500)).run()
         #expect(early.records == 6 && early.submissions == 1)
-        let keys = try TestBroker.records(second, Topics.submissions).mapValues { $0.map { String(decoding: $0.key ?? [], as: UTF8.self) } }
+        let keys = try TestBroker.records(second, Topics.submissions)
+            .mapValues { $0.map { String(decoding: $0.key ?? [], as: UTF8.self) } }
         #expect(keys == [0: ["year/2019", "submission/a", "s0"], 1: ["year/2019", "submission/a", "s1"]])
     }
 
@@ -165,7 +228,9 @@ import Testing
         let source = try TestBroker.connection("replay-part")
         try fill(source, withoutLastRow: true)
         let copy = try TestBroker.connection("replay-part-copy")
-        let failure = #expect(throws: Failure.self) { try LedgerCopy(from: source, to: copy, until: ReplayMoment()).run() }
+        let failure = #expect(throws: Failure.self) {
+            try LedgerCopy(from: source, to: copy, until: ReplayMoment()).run()
+        }
         #expect(failure?.status == .tryAgain && failure?.message.contains("b (1 of 2 rows, 2 of 2 partitions)") == true)
         #expect(try TestBroker.records(copy, Topics.submissions).isEmpty)
         let copied = try LedgerCopy(from: source, to: copy, until: ReplayMoment(skipsUnfinished: true)).run()

@@ -23,7 +23,12 @@ import Testing
             receipt.rejected = 1
             // Only the newest of a key counts.
             for _ in 0..<2 { view.fold(Topics.receipts, key: "s1/\(partition)", value: try receipt.serializedBytes()) }
-            let marker = try CompletionMarker.encode(scope: "2019", stage: "validation", partition: Int32(partition), partitions: 2)
+            let marker = try CompletionMarker.encode(
+                scope: "2019",
+                stage: "validation",
+                partition: Int32(partition),
+                partitions: 2
+            )
             view.fold(Topics.progress, key: marker.key, value: marker.value)
         }
         view.fold(Topics.determinations, key: "2019/00350000", value: [1])
@@ -33,7 +38,14 @@ import Testing
     }
 
     @Test func foldsTheTopics() throws {
-        let report = StatusReport(try view(), years: [], brokers: "b:9092", namespace: "", ledgerRecords: 12, lags: [("validation", 3)])
+        let report = StatusReport(
+            try view(),
+            years: [],
+            brokers: "b:9092",
+            namespace: "",
+            ledgerRecords: 12,
+            lags: [("validation", 3)]
+        )
         #expect(report.submissions == 1 && report.rows == 10 && report.accepted == 8 && report.rejected == 2)
         #expect(report.years.count == 1 && report.years[0].determined == 1 && report.years[0].isOpen && !report.isDone)
         #expect(report.years[0].stages[0] == .init(stage: "validation", complete: 2, partitions: 2))
@@ -53,7 +65,10 @@ import Testing
         #expect(trend.secondsLeft(at: 0, lag: 1000) == nil)
         #expect(trend.secondsLeft(at: 10, lag: 500) == 10)
         #expect(trend.secondsLeft(at: 12, lag: 2000) == nil)
-        #expect(StatusReport.duration(45) == "45 s" && StatusReport.duration(150) == "3 min" && StatusReport.duration(7500) == "2 h 05 min")
+        #expect(
+            StatusReport.duration(45) == "45 s" && StatusReport.duration(150) == "3 min"
+                && StatusReport.duration(7500) == "2 h 05 min"
+        )
     }
 
     @Test func readsPrometheusFigures() {
@@ -63,7 +78,10 @@ import Testing
 
     @Test func aDiagnosisCountsItsFindings() throws {
         let diagnosis = Diagnosis(findings: [.ok("a", "", "fine"), .problem("b", "here", "wrong", "mend it")])
-        #expect(diagnosis.problems == 1 && diagnosis.text().contains("PROBLEM  b (here): wrong\n         → mend it\n1 problem, 0 warnings"))
+        #expect(
+            diagnosis.problems == 1
+                && diagnosis.text().contains("PROBLEM  b (here): wrong\n         → mend it\n1 problem, 0 warnings")
+        )
         #expect(try diagnosis.json().contains("\"severity\" : \"problem\""))
     }
 }

@@ -34,7 +34,9 @@ import Testing
         clock.now += .seconds(29)
         try tolerance.bear(error(.unknownTopic))
         #expect(throws: KafkaError.self) { try tolerance.bear(error(.topicAuthorizationFailed)) }
-        #expect(throws: KafkaError.self) { try tolerance.bear(KafkaError(code: .fenced, name: "", message: "", isFatal: true, isRetriable: true)) }
+        #expect(throws: KafkaError.self) {
+            try tolerance.bear(KafkaError(code: .fenced, name: "", message: "", isFatal: true, isRetriable: true))
+        }
     }
 
     @Test func aTopicIsReadThoughFetchesFailForAMoment() throws {
@@ -45,12 +47,21 @@ import Testing
         let producer = try Producer(connection.kafka, logger: quiet)
         for number in 0..<10 {
             let record = Written.record(
-                connection, Topics.determinations, partition: 0, timestamp: 1, key: "2019/0035000\(number)", value: [1]
+                connection,
+                Topics.determinations,
+                partition: 0,
+                timestamp: 1,
+                key: "2019/0035000\(number)",
+                value: [1]
             )
             let headers = MessageHeaders()
             for (name, value) in record.headers { headers.append(name, value?.span) }
             try producer.produce(
-                try producer.topic(record.topic), partition: 0, key: record.key?.span, value: record.value?.span, headers: headers
+                try producer.topic(record.topic),
+                partition: 0,
+                key: record.key?.span,
+                value: record.value?.span,
+                headers: headers
             )
         }
         try producer.flush(timeout: .seconds(10))

@@ -27,7 +27,8 @@ import Testing
         return determination
     }
 
-    private func rate(_ participants: UInt32, of denominator: UInt32, met: Bool) -> Accountability_V1_GroupParticipation {
+    private func rate(_ participants: UInt32, of denominator: UInt32, met: Bool) -> Accountability_V1_GroupParticipation
+    {
         var rate = Accountability_V1_GroupParticipation()
         rate.group = "swd"
         rate.subject = "combined"
@@ -38,9 +39,18 @@ import Testing
         return rate
     }
 
-    private func text(_ determination: Accountability_V1_Determination, _ name: String, _ participation: [Accountability_V1_Participation] = []) throws -> String {
+    private func text(
+        _ determination: Accountability_V1_Determination,
+        _ name: String,
+        _ participation: [Accountability_V1_Participation] = []
+    ) throws -> String {
         var lines: [String] = []
-        ExplanationText(width: 1000).render(try WhyNot(determination, framework, participation: participation).derivation(name), depth: 0, into: &lines)
+        ExplanationText(width: 1000)
+            .render(
+                try WhyNot(determination, framework, participation: participation).derivation(name),
+                depth: 0,
+                into: &lines
+            )
         return lines.joined(separator: "\n")
     }
 
@@ -52,7 +62,11 @@ import Testing
     @Test func findsTheAnnualPercentageThatGivesABand() throws {
         // 60 % of 56.0 and 40 % of 40 are 49.6, which rounds to 50; 55.8 gives 49.48.
         let text = try text(school(), "substantial")
-        #expect(text.contains("40; at least 50 would be needed: an annual percentage of 55.9 or more instead of 40 would give it"))
+        #expect(
+            text.contains(
+                "40; at least 50 would be needed: an annual percentage of 55.9 or more instead of 40 would give it"
+            )
+        )
         #expect(text.contains("percentage.bands") && text.contains("603 CMR 2.03(2)(b)"))
         #expect(try CumulativePercentage(current: Ratio(decimal: "55.9"), prior: Ratio(40), framework).percent == 50)
         #expect(try CumulativePercentage(current: Ratio(decimal: "55.8"), prior: Ratio(40), framework).percent == 49)
@@ -60,7 +74,11 @@ import Testing
 
     @Test func findsTheAnnualPercentageOfALowerBand() throws {
         let text = try text(school(), "limited")
-        #expect(text.contains("40; at most 24 would be needed: an annual percentage of 14.1 or less instead of 40 would give it"))
+        #expect(
+            text.contains(
+                "40; at most 24 would be needed: an annual percentage of 14.1 or less instead of 40 would give it"
+            )
+        )
         #expect(try CumulativePercentage(current: Ratio(decimal: "14.1"), prior: Ratio(40), framework).percent == 24)
         #expect(try CumulativePercentage(current: Ratio(decimal: "14.2"), prior: Ratio(40), framework).percent == 25)
     }
@@ -95,7 +113,8 @@ import Testing
             "4 things would have to differ, all of them", "Accountability percentile: 7; at least 11 would be needed",
             "Percentile of Students with Disabilities: 4; at least 6 would be needed",
             "66 of 100 = 66 percent; 67 would be needed, 1 more", "5 more participants would be needed",
-            "603 CMR 2.03(3)(b)(1)(b)(i)]", "603 CMR 2.03(3)(b)(1)(b)(ii)]", "603 CMR 2.03(3)(b)(1)(b)(iii)]", "603 CMR 2.03(3)(b)(1)(b)(iv)]",
+            "603 CMR 2.03(3)(b)(1)(b)(i)]", "603 CMR 2.03(3)(b)(1)(b)(ii)]", "603 CMR 2.03(3)(b)(1)(b)(iii)]",
+            "603 CMR 2.03(3)(b)(1)(b)(iv)]",
             "determination.lowest_performing_percentile = 10", "participation.standard = 95",
         ] {
             #expect(text.contains(part), "\(part) in\n\(text)")
@@ -118,7 +137,10 @@ import Testing
         // 92 and 98 of 200 are 95 percent.
         let looking = try text(determination, "not_requiring_assistance", [published])
         let rule = framework.participation.lookBack.value
-        #expect(looking.contains(rule == .current ? "5 more participants" : "2 more participants"), "\(rule)\n\(looking)")
+        #expect(
+            looking.contains(rule == .current ? "5 more participants" : "2 more participants"),
+            "\(rule)\n\(looking)"
+        )
     }
 
     @Test func findsWhatWouldBeAReason() throws {
@@ -129,7 +151,8 @@ import Testing
         determination.participation = [rate(98, of: 100, met: true)]
         let text = try text(determination, "focused_targeted")
         for part in [
-            "any one of these would be enough", "Accountability percentile: 34; 10 or less would be a reason", "66 would be a reason, 24 fewer",
+            "any one of these would be enough", "Accountability percentile: 34; 10 or less would be a reason",
+            "66 would be a reason, 24 fewer",
             "4 participants fewer would be a reason", "a directive of the Department with a stated reason",
         ] {
             #expect(text.contains(part), "\(part) in\n\(text)")

@@ -14,8 +14,14 @@ import Testing
         #expect(YearAnnouncement.opened(2019, wasClosed: false).hasPrefix("2019 is open: "))
         let live = YearAnnouncement.opened(2019, wasClosed: true)
         #expect(live.hasPrefix("2019 was closed before, so it is live") && live.contains("corrections"))
-        #expect(YearAnnouncement.closed(2019, seconds: 1.25, hasDeterminations: true, wasOpened: true) == "2019 is complete after 1.2 s")
-        #expect(YearAnnouncement.closed(2007, seconds: 1, hasDeterminations: false, wasOpened: true).hasSuffix("; it has no determinations"))
+        #expect(
+            YearAnnouncement.closed(2019, seconds: 1.25, hasDeterminations: true, wasOpened: true)
+                == "2019 is complete after 1.2 s"
+        )
+        #expect(
+            YearAnnouncement.closed(2007, seconds: 1, hasDeterminations: false, wasOpened: true)
+                .hasSuffix("; it has no determinations")
+        )
         let empty = YearAnnouncement.closed(2031, seconds: 1, hasDeterminations: false, wasOpened: false)
         #expect(empty.hasPrefix("2031 was never opened") && !empty.contains("complete"))
     }
@@ -30,13 +36,21 @@ import Testing
             let marker = try CompletionMarker.encode(scope: "2018", stage: "validation", partition: 0, partitions: 2)
             let key = Array(marker.key.utf8)
             try sink.send(
-                topic: connection.pipeline.name(Topics.progress), partition: 0, key: key.span, value: marker.value.span,
-                eventType: Topics.completionType, cause: ""
+                topic: connection.pipeline.name(Topics.progress),
+                partition: 0,
+                key: key.span,
+                value: marker.value.span,
+                eventType: Topics.completionType,
+                cause: ""
             )
             let value: [UInt8] = try Accountability_V1_Determination().serializedBytes()
             try sink.send(
-                topic: connection.pipeline.name(Topics.determinations), partition: 0, key: Array("2018/00010505".utf8).span, value: value.span,
-                eventType: Topics.determinations.eventType, cause: ""
+                topic: connection.pipeline.name(Topics.determinations),
+                partition: 0,
+                key: Array("2018/00010505".utf8).span,
+                value: value.span,
+                eventType: Topics.determinations.eventType,
+                cause: ""
             )
         }
         #expect(try state(2019).wasOpened() && !state(2019).isClosed() && !state(2019).hasDeterminations())
@@ -44,7 +58,9 @@ import Testing
         #expect(try !state(201).isClosed() && !state(201).hasDeterminations())
     }
 
-    private func rejection(_ line: UInt64, _ year: UInt32, _ code: String = "malformed_year") -> Accountability_V1_Rejection {
+    private func rejection(_ line: UInt64, _ year: UInt32, _ code: String = "malformed_year")
+        -> Accountability_V1_Rejection
+    {
         var rejection = Accountability_V1_Rejection()
         rejection.submission = "s"
         rejection.line = line
@@ -54,7 +70,10 @@ import Testing
     }
 
     @Test func rowsWithoutAYearAreToldAndListed() throws {
-        let all = [rejection(2, 0), rejection(2, 0, "malformed_code"), rejection(3, 2019, "malformed_code"), rejection(4, 0, "field_count")]
+        let all = [
+            rejection(2, 0), rejection(2, 0, "malformed_code"), rejection(3, 2019, "malformed_code"),
+            rejection(4, 0, "field_count"),
+        ]
         let year = try RejectionsCommand.parse(["2019"])
         #expect(all.filter(year.isMeant).map(\.line) == [3])
         #expect(

@@ -12,23 +12,44 @@ import Testing
             $0.orgCode = "00350012"
             $0.districtCode = "00350000"
             $0.recipients = ["00350012", "00350000"]
-            $0.subject = "Low participation 2018-19: École Élémentaire “Über” (00350012)\nBcc: thief@example.org, and so much more that it is folded"
-            $0.body = "These student groups of École Élémentaire missed the requirement: so many that the line is far longer than any mailer likes it.\n"
+            $0.subject =
+                "Low participation 2018-19: École Élémentaire “Über” (00350012)\nBcc: thief@example.org, and so much more that it is folded"
+            $0.body =
+                "These student groups of École Élémentaire missed the requirement: so many that the line is far longer than any mailer likes it.\n"
                 + "- \(String(repeating: "long", count: 60))\n.\nFrom the Department = 100 %\nends in a space \n"
         }
     }
 
-    private func folder() -> String { FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path }
+    private func folder() -> String {
+        FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+    }
 
     @Test func messagesAreWhatSendmailTakes() throws {
-        let recipients = [(organization: "00350012", addresses: ["a@example.org", "b@example.org"]), (organization: "00350000", addresses: ["c@example.org"])]
-        let files = MailMessage.files(of: notice(), from: "notices@doe.example.org", to: recipients, published: 1_569_931_200_000)
+        let recipients = [
+            (organization: "00350012", addresses: ["a@example.org", "b@example.org"]),
+            (organization: "00350000", addresses: ["c@example.org"]),
+        ]
+        let files = MailMessage.files(
+            of: notice(),
+            from: "notices@doe.example.org",
+            to: recipients,
+            published: 1_569_931_200_000
+        )
         #expect(
             files.map(\.name) == [
-                "2019-00350012-r1-low_participation-to-00350012.eml", "2019-00350012-r1-low_participation-to-00350000.eml",
+                "2019-00350012-r1-low_participation-to-00350012.eml",
+                "2019-00350012-r1-low_participation-to-00350000.eml",
             ]
         )
-        #expect(files == MailMessage.files(of: notice(), from: "notices@doe.example.org", to: recipients, published: 1_569_931_200_000))
+        #expect(
+            files
+                == MailMessage.files(
+                    of: notice(),
+                    from: "notices@doe.example.org",
+                    to: recipients,
+                    published: 1_569_931_200_000
+                )
+        )
         let text = String(decoding: files[0].content, as: UTF8.self)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.allSatisfy { $0.utf8.count <= 78 && $0.utf8.allSatisfy { (0x20...0x7E).contains($0) } })
@@ -36,16 +57,26 @@ import Testing
         #expect(lines.contains("Date: Tue, 01 Oct 2019 12:00:00 +0000"))
         #expect(lines.contains("To: a@example.org,") && lines.contains(" b@example.org"))
         #expect(!lines.contains { $0.lowercased().hasPrefix("bcc") }, "a line end in a subject begins no header")
-        let identities = files.map { String(decoding: $0.content, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("Message-ID") } }
+        let identities = files.map {
+            String(decoding: $0.content, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("Message-ID") }
+        }
         #expect(Set(identities).count == 2)
     }
 
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["ACCOUNTABILITY_PYTHON"] != nil, "ACCOUNTABILITY_PYTHON is not set"))
+    @Test(
+        .enabled(
+            if: ProcessInfo.processInfo.environment["ACCOUNTABILITY_PYTHON"] != nil,
+            "ACCOUNTABILITY_PYTHON is not set"
+        )
+    )
     func anotherProgramReadsTheSame() throws {
         let path = folder()
         defer { try? FileManager.default.removeItem(atPath: path) }
         let files = MailMessage.files(
-            of: notice(), from: "notices@doe.example.org", to: [("00350012", ["a@example.org", "b@example.org"])], published: 1_569_931_200_000
+            of: notice(),
+            from: "notices@doe.example.org",
+            to: [("00350012", ["a@example.org", "b@example.org"])],
+            published: 1_569_931_200_000
         )
         try SpoolFolder(path: path).write(files)
         let process = Process()
@@ -87,18 +118,23 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "office", "@example.org", "office@", "a b@example.org", "a@example.org\nBcc: x@y.org", "a@example\r.org", "<a@example.org>", "\"a b\"@example.org",
-        "a@example.org,b@example.org", "a..b@example.org", ".a@example.org", "ä@example.org", "a@exämple.org", "a@example..org", "a(c)@example.org",
+        "", "office", "@example.org", "office@", "a b@example.org", "a@example.org\nBcc: x@y.org", "a@example\r.org",
+        "<a@example.org>", "\"a b\"@example.org",
+        "a@example.org,b@example.org", "a..b@example.org", ".a@example.org", "ä@example.org", "a@exämple.org",
+        "a@example..org", "a(c)@example.org",
         "a@" + String(repeating: "x", count: 260) + ".org",
     ])
     func whatCouldChangeAHeaderDoesNot(address: String) {
         #expect(!MailRecipients.isAddress(address))
-        #expect(throws: MailRecipients.Failure.self) { try MailRecipients(text: "org_code,address\n00350012,\(address)\n") }
+        #expect(throws: MailRecipients.Failure.self) {
+            try MailRecipients(text: "org_code,address\n00350012,\(address)\n")
+        }
     }
 
     @Test func recipientsAreOfTheOrganizationItsDistrictOrEveryone() throws {
         let recipients = try MailRecipients(
-            text: "\u{FEFF}org_code,address\r\n00350012,school@example.org\r\n00350000,district@example.org\n00350000,School@example.org\n00000000,doe@example.org\n"
+            text:
+                "\u{FEFF}org_code,address\r\n00350012,school@example.org\r\n00350000,district@example.org\n00350000,School@example.org\n00000000,doe@example.org\n"
         )
         func told(_ organizations: [String]) -> [String] {
             recipients.addresses(for: organizations).map { "\($0.organization):\($0.addresses.joined(separator: "+"))" }
@@ -119,11 +155,16 @@ import Testing
         let file = "\(path)/recipients.csv"
         try "org_code,address\n00350012,a@example.org\n".write(toFile: file, atomically: true, encoding: .utf8)
         let spool = try MailSpool(path: "\(path)/spool", from: "notices@example.org", recipientsFile: file)
-        func messages() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: "\(path)/spool").filter { $0 != "sent" } }
+        func messages() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: "\(path)/spool").filter { $0 != "sent" }
+        }
         #expect(spool.deliver(notice(), published: 1) == .delivered)
         #expect(spool.deliver(notice(), published: 1) == .delivered)
         #expect(try messages() == ["2019-00350012-r1-low_participation-to-00350012.eml"])
-        try FileManager.default.moveItem(atPath: "\(path)/spool/\(try messages()[0])", toPath: "\(path)/spool/sent/\(try messages()[0])")
+        try FileManager.default.moveItem(
+            atPath: "\(path)/spool/\(try messages()[0])",
+            toPath: "\(path)/spool/sent/\(try messages()[0])"
+        )
         #expect(spool.deliver(notice(), published: 1) == .delivered)
         #expect(try messages() == [])
         var unknown = notice()

@@ -12,12 +12,18 @@ private final class Deliveries {
 
     var pending: [DeliveryChannel: Int] { queue.pending }
     var deadCount: [DeliveryChannel: Int] { queue.deadCount }
-    func take(_ notice: Accountability_V1_Notice, published: Int64, partition: Int32) { queue.take(notice, published: published, partition: partition) }
+    func take(_ notice: Accountability_V1_Notice, published: Int64, partition: Int32) {
+        queue.take(notice, published: published, partition: partition)
+    }
     func take(_ delivery: Accountability_V1_Delivery, partition: Int32) { queue.take(delivery, partition: partition) }
     func release(partition: Int32, now: Int64) { queue.release(partition: partition, now: now) }
     func keep(partitions: Set<Int32>) { queue.keep(partitions: partitions) }
-    func due(_ channel: DeliveryChannel, limit: Int, now: Int64) -> [DeliveryQueue.Item] { queue.due(channel, limit: limit, now: now) }
-    func finish(_ item: DeliveryQueue.Item, _ outcome: DeliveryOutcome, now: Int64) -> Accountability_V1_Delivery? { queue.finish(item, outcome, now: now) }
+    func due(_ channel: DeliveryChannel, limit: Int, now: Int64) -> [DeliveryQueue.Item] {
+        queue.due(channel, limit: limit, now: now)
+    }
+    func finish(_ item: DeliveryQueue.Item, _ outcome: DeliveryOutcome, now: Int64) -> Accountability_V1_Delivery? {
+        queue.finish(item, outcome, now: now)
+    }
 }
 
 /// Deliveries over a virtual clock: every moment is a number that the test says.
@@ -30,7 +36,12 @@ private final class Deliveries {
         }
     }
 
-    private func queue(_ schedule: RetrySchedule = RetrySchedule(), channels: Set<DeliveryChannel> = [.webhook], since: Int64 = 0, seed: UInt64 = 7)
+    private func queue(
+        _ schedule: RetrySchedule = RetrySchedule(),
+        channels: Set<DeliveryChannel> = [.webhook],
+        since: Int64 = 0,
+        seed: UInt64 = 7
+    )
         -> Deliveries
     {
         Deliveries(DeliveryQueue(channels: channels, schedule: schedule, since: since, random: SplitMix64(seed: seed)))
@@ -71,7 +82,14 @@ private final class Deliveries {
         }
         #expect(states == ["waiting 1", "waiting 2", "dead 3"])
         #expect(queue.deadCount == [.webhook: 1] && queue.pending.isEmpty)
-        queue.take(.with { $0.channel = "webhook"; $0.notice = "a"; $0.state = "requeued" }, partition: 0)
+        queue.take(
+            .with {
+                $0.channel = "webhook"
+                $0.notice = "a"
+                $0.state = "requeued"
+            },
+            partition: 0
+        )
         let again = try #require(queue.due(.webhook, limit: 8, now: now).first)
         let delivery = try #require(queue.finish(again, .delivered, now: now))
         #expect(delivery.state == "delivered" && delivery.attempts == 1)
@@ -97,7 +115,9 @@ private final class Deliveries {
     @Test func anEndpointThatAsksForAPauseGetsIt() throws {
         let queue = queue()
         queue.release(partition: 0, now: 0)
-        for (id, code) in [("1", "00350012"), ("2", "00360005")] { queue.take(notice(id, code), published: 1, partition: 0) }
+        for (id, code) in [("1", "00350012"), ("2", "00360005")] {
+            queue.take(notice(id, code), published: 1, partition: 0)
+        }
         let item = try #require(queue.due(.webhook, limit: 1, now: 10).first)
         _ = queue.finish(item, .failed("429", retryAfter: 60_000), now: 10)
         #expect(queue.due(.webhook, limit: 8, now: 60_009).isEmpty)
@@ -107,7 +127,9 @@ private final class Deliveries {
     @Test func onlyWhatIsNotFinalGoesAfterARestart() throws {
         let queue = queue(channels: [.webhook, .files], since: 50)
         // States first and notices later, and the other way round.
-        func state(_ channel: String, _ id: String, _ state: String, next: Int64 = 0, attempts: UInt32 = 0) -> Accountability_V1_Delivery {
+        func state(_ channel: String, _ id: String, _ state: String, next: Int64 = 0, attempts: UInt32 = 0)
+            -> Accountability_V1_Delivery
+        {
             .with {
                 $0.channel = channel
                 $0.notice = id
@@ -173,7 +195,10 @@ private final class Deliveries {
             }
         }
         #expect(received.count == 60 && crashes > 0)
-        #expect(sentTwice <= crashes && received.values.reduce(0, +) <= 60 + crashes, "only the one under way is sent twice")
+        #expect(
+            sentTwice <= crashes && received.values.reduce(0, +) <= 60 + crashes,
+            "only the one under way is sent twice"
+        )
         #expect(Set(log.filter { $0.state == "delivered" }.map(\.notice)).count == 60)
     }
 }

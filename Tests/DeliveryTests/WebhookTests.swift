@@ -52,7 +52,12 @@ private final class Endpoint: Sendable {
                     for (name, value) in more { headers.add(name: name, value: value) }
                 }
                 headers.add(name: "Content-Length", value: "\(content.count)")
-                context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: .init(statusCode: status), headers: headers))), promise: nil)
+                context.write(
+                    wrapOutboundOut(
+                        .head(.init(version: .http1_1, status: .init(statusCode: status), headers: headers))
+                    ),
+                    promise: nil
+                )
                 context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: content)))), promise: nil)
                 context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
             }
@@ -65,7 +70,12 @@ private final class Endpoint: Sendable {
 
     final class LockedLog: Sendable {
         private let entries = Mutex<[Received]>([])
-        func append(_ entry: Received) -> Int { entries.withLock { $0.append(entry); return $0.count } }
+        func append(_ entry: Received) -> Int {
+            entries.withLock {
+                $0.append(entry)
+                return $0.count
+            }
+        }
         var all: [Received] { entries.withLock { $0 } }
     }
 
@@ -109,8 +119,21 @@ private final class Endpoint: Sendable {
     ) throws -> WebhookClient {
         let endpoint = try WebhookEndpoint(url, allowPrivate: allowPrivate)
         let secret = try WebhookSecret(bytes: Array(Self.secret.utf8))
-        guard let resolve else { return WebhookClient(endpoint: endpoint, secret: secret, timeoutSeconds: timeout, source: "/test/notification") }
-        return WebhookClient(endpoint: endpoint, secret: secret, timeoutSeconds: timeout, source: "/test/notification", resolve: resolve)
+        guard let resolve else {
+            return WebhookClient(
+                endpoint: endpoint,
+                secret: secret,
+                timeoutSeconds: timeout,
+                source: "/test/notification"
+            )
+        }
+        return WebhookClient(
+            endpoint: endpoint,
+            secret: secret,
+            timeoutSeconds: timeout,
+            source: "/test/notification",
+            resolve: resolve
+        )
     }
 
     @Test func signsAsTheKnownVector() throws {
@@ -120,14 +143,22 @@ private final class Endpoint: Sendable {
             secret.signature(timestamp: 1_569_931_200, body: Array(#"{"id":"2019/00350012/1"}"#.utf8))
                 == "148c48cc710b3026205f478b3ac8d15746112e7423e74e1f4177fdcbc46b3016"
         )
-        #expect(!"\(secret) \(String(reflecting: secret))".contains("0123") && Mirror(reflecting: secret).children.isEmpty)
+        #expect(
+            !"\(secret) \(String(reflecting: secret))".contains("0123") && Mirror(reflecting: secret).children.isEmpty
+        )
         #expect(throws: WebhookSecret.Failure.self) { try WebhookSecret(bytes: Array("short".utf8)) }
     }
 
     @Test func aSecretThatOthersCanReadIsRefused() throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
         defer { try? FileManager.default.removeItem(atPath: path) }
-        #expect(FileManager.default.createFile(atPath: path, contents: Data(Self.secret.utf8), attributes: [.posixPermissions: 0o640]))
+        #expect(
+            FileManager.default.createFile(
+                atPath: path,
+                contents: Data(Self.secret.utf8),
+                attributes: [.posixPermissions: 0o640]
+            )
+        )
         #expect(throws: WebhookSecret.Failure.self) { try WebhookSecret(contentsOf: path) }
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
         #expect(try WebhookSecret(contentsOf: path).signature(timestamp: 1, body: []).count == 64)
@@ -135,27 +166,37 @@ private final class Endpoint: Sendable {
     }
 
     @Test(arguments: [
-        "127.0.0.1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1", "224.0.0.1", "240.0.0.1",
-        "255.255.255.255", "192.0.2.1", "198.18.0.1", "198.51.100.7", "203.0.113.9", "192.88.99.1", "::", "::1", "::ffff:8.8.8.8", "::ffff:127.0.0.1",
-        "::ffff:7f00:1", "fe80::1", "fc00::1", "fd12:3456::1", "ff02::1", "64:ff9b::10.0.0.1", "64:ff9b::a9fe:a9fe", "2001::1", "2001:db8::1", "2002:7f00:1::1",
+        "127.0.0.1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",
+        "100.64.0.1", "224.0.0.1", "240.0.0.1",
+        "255.255.255.255", "192.0.2.1", "198.18.0.1", "198.51.100.7", "203.0.113.9", "192.88.99.1", "::", "::1",
+        "::ffff:8.8.8.8", "::ffff:127.0.0.1",
+        "::ffff:7f00:1", "fe80::1", "fc00::1", "fd12:3456::1", "ff02::1", "64:ff9b::10.0.0.1", "64:ff9b::a9fe:a9fe",
+        "2001::1", "2001:db8::1", "2002:7f00:1::1",
         "2002:a00:1::", "3fff::1", "100::1", "::127.0.0.1", "fec0::1",
     ])
     func refusesAddressesBesideThePublicInternet(text: String) throws {
         #expect(try #require(NetworkAddress(text)).isPublic == false)
     }
 
-    @Test(arguments: ["8.8.8.8", "172.15.0.1", "172.32.0.1", "100.128.0.1", "1.1.1.1", "2606:4700::1111", "2001:4860:4860::8888", "64:ff9b::8.8.8.8", "2002:808:808::1"])
+    @Test(arguments: [
+        "8.8.8.8", "172.15.0.1", "172.32.0.1", "100.128.0.1", "1.1.1.1", "2606:4700::1111", "2001:4860:4860::8888",
+        "64:ff9b::8.8.8.8", "2002:808:808::1",
+    ])
     func allowsPublicOnes(text: String) throws {
         #expect(try #require(NetworkAddress(text)).isPublic)
     }
 
-    @Test(arguments: ["", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1.2.3.256", "0x7f.0.0.1", "+1.2.3.4", ":::", "1::2::3", "12345::", "::g", "fe80::1%eth0", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9"])
+    @Test(arguments: [
+        "", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1.2.3.256", "0x7f.0.0.1", "+1.2.3.4", ":::", "1::2::3", "12345::", "::g",
+        "fe80::1%eth0", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9",
+    ])
     func whatIsNoAddressIsNone(text: String) {
         #expect(NetworkAddress(text) == nil)
     }
 
     @Test(arguments: [
-        "http://example.org/x", "https://127.0.0.1/x", "https://[::1]/x", "https://user:word@example.org/", "https://example.org/#part", "ftp://example.org/", "example.org",
+        "http://example.org/x", "https://127.0.0.1/x", "https://[::1]/x", "https://user:word@example.org/",
+        "https://example.org/#part", "ftp://example.org/", "example.org",
         "https:///x", "",
     ])
     func refusesEndpoints(url: String) {
@@ -163,7 +204,10 @@ private final class Endpoint: Sendable {
     }
 
     @Test func anEndpointDoesNotPrintItsPath() throws {
-        #expect("\(try WebhookEndpoint("https://example.org/token-1234?key=5678", allowPrivate: false))" == "https://example.org:443")
+        #expect(
+            "\(try WebhookEndpoint("https://example.org/token-1234?key=5678", allowPrivate: false))"
+                == "https://example.org:443"
+        )
     }
 
     @Test func postsASignedCloudEventThatAReceiverCanVerify() async throws {
@@ -180,10 +224,15 @@ private final class Endpoint: Sendable {
         let timestamp = try #require(headers.first(name: "X-Accountability-Timestamp").flatMap { Int64($0) })
         #expect(abs(Double(timestamp) - Date().timeIntervalSince1970) < 60)
         let secret = try WebhookSecret(bytes: Array(Self.secret.utf8))
-        #expect(headers.first(name: "X-Accountability-Signature") == "sha256=\(secret.signature(timestamp: timestamp, body: received[0].body))")
+        #expect(
+            headers.first(name: "X-Accountability-Signature")
+                == "sha256=\(secret.signature(timestamp: timestamp, body: received[0].body))"
+        )
         let event = try #require(try JSONSerialization.jsonObject(with: Data(received[0].body)) as? [String: Any])
         #expect(event["id"] as? String == "2019/00350012/1" && event["specversion"] as? String == "1.0")
-        #expect(event["source"] as? String == "/test/notification" && event["type"] as? String == "accountability.notice.v1")
+        #expect(
+            event["source"] as? String == "/test/notification" && event["type"] as? String == "accountability.notice.v1"
+        )
         #expect(event["time"] as? String == "2019-10-01T12:00:00.123Z")
         #expect((event["data"] as? [String: Any])?["subject"] as? String == notice().subject)
         await client.close()
@@ -192,10 +241,18 @@ private final class Endpoint: Sendable {
 
     @Test func tellsApartWhatIsTriedAgainAndWhatIsNot() async throws {
         let answers: [(Int, [(String, String)], DeliveryOutcome)] = [
-            (500, [], .failed("the endpoint answered 500")), (503, [("Retry-After", "7")], .failed("the endpoint answered 503", retryAfter: 7000)),
-            (429, [("Retry-After", "Tue, 01 Oct 2019 12:00:00 GMT")], .failed("the endpoint answered 429", retryAfter: 0)),
-            (429, [("Retry-After", "soon")], .failed("the endpoint answered 429")), (404, [], .refused("the endpoint answered 404")),
-            (302, [("Location", "http://127.0.0.1:1/elsewhere")], .refused("the endpoint answered 302; redirects are not followed")), (201, [], .delivered),
+            (500, [], .failed("the endpoint answered 500")),
+            (503, [("Retry-After", "7")], .failed("the endpoint answered 503", retryAfter: 7000)),
+            (
+                429, [("Retry-After", "Tue, 01 Oct 2019 12:00:00 GMT")],
+                .failed("the endpoint answered 429", retryAfter: 0)
+            ),
+            (429, [("Retry-After", "soon")], .failed("the endpoint answered 429")),
+            (404, [], .refused("the endpoint answered 404")),
+            (
+                302, [("Location", "http://127.0.0.1:1/elsewhere")],
+                .refused("the endpoint answered 302; redirects are not followed")
+            ), (201, [], .delivered),
         ]
         let server = try await Endpoint { .status(answers[$0 - 1].0, answers[$0 - 1].1) }
         let client = try client("http://127.0.0.1:\(server.port)/")
@@ -203,7 +260,9 @@ private final class Endpoint: Sendable {
         #expect(server.received.count == answers.count)
         await client.close()
         await server.close()
-        guard case .failed = await client.post(notice(), published: 1) else { return #expect(Bool(false), "nobody listens there") }
+        guard case .failed = await client.post(notice(), published: 1) else {
+            return #expect(Bool(false), "nobody listens there")
+        }
     }
 
     @Test func anAnswerIsBoundedInSizeAndTime() async throws {
@@ -211,7 +270,9 @@ private final class Endpoint: Sendable {
         let client = try client("http://127.0.0.1:\(server.port)/", timeout: 1)
         #expect(await client.post(notice(), published: 1) == .delivered)
         let start = ContinuousClock.now
-        guard case .failed = await client.post(notice(), published: 1) else { return #expect(Bool(false), "it said nothing") }
+        guard case .failed = await client.post(notice(), published: 1) else {
+            return #expect(Bool(false), "it said nothing")
+        }
         #expect(ContinuousClock.now - start < .seconds(10))
         await client.close()
         await server.close()
@@ -221,12 +282,18 @@ private final class Endpoint: Sendable {
         let server = try await Endpoint { _ in .status(200) }
         let attempt = Mutex(0)
         // Public when it is looked at first, and the loopback interface afterwards.
-        let rebinding = try client("https://rebinding.example:\(server.port)/", allowPrivate: false, timeout: 1) { _, _ in
-            attempt.withLock { $0 += 1; return $0 == 1 ? "203.0.113.1" : "127.0.0.1" }
+        let rebinding = try client("https://rebinding.example:\(server.port)/", allowPrivate: false, timeout: 1) {
+            _,
+            _ in
+            attempt.withLock {
+                $0 += 1
+                return $0 == 1 ? "203.0.113.1" : "127.0.0.1"
+            }
         }
         for _ in 0..<2 {
             #expect(
-                await rebinding.post(notice(), published: 1) == .refused("rebinding.example leads to an address that is not of the public internet")
+                await rebinding.post(notice(), published: 1)
+                    == .refused("rebinding.example leads to an address that is not of the public internet")
             )
         }
         #expect(attempt.withLock { $0 } == 2 && server.received.isEmpty)

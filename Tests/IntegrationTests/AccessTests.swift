@@ -3,7 +3,11 @@ import Testing
 
 /// The access list against what the processes really ask of a broker, request by request.
 @Suite(
-    .serialized, .enabled(if: TestEnvironment.canRun && TestEnvironment.python != nil, "ACCOUNTABILITY_BIN and the broker are not set; Deploy/test sets them"),
+    .serialized,
+    .enabled(
+        if: TestEnvironment.canRun && TestEnvironment.python != nil,
+        "ACCOUNTABILITY_BIN and the broker are not set; Deploy/test sets them"
+    ),
     .timeLimit(.minutes(15))
 )
 struct AccessTests {
@@ -16,7 +20,8 @@ struct AccessTests {
         var description: String { "\(operation) \(resource) \(name)\(isPrefix ? "*" : "")" }
 
         func covers(_ other: Right) -> Bool {
-            operation == other.operation && resource == other.resource && (isPrefix ? other.name.hasPrefix(name) : other.name == name)
+            operation == other.operation && resource == other.resource
+                && (isPrefix ? other.name.hasPrefix(name) : other.name == name)
         }
     }
 
@@ -44,12 +49,15 @@ struct AccessTests {
             let principal = try #require(entry["principal"] as? String).dropFirst("User:".count)
             for grant in try #require(entry["grants"] as? [[String: Any]]) {
                 for operation in try #require(grant["operations"] as? [String]) {
-                    result[String(principal), default: []].append(
-                        Right(
-                            operation: operation, resource: try #require(grant["resource"] as? String), name: try #require(grant["name"] as? String),
-                            isPrefix: grant["pattern"] as? String == "prefixed"
+                    result[String(principal), default: []]
+                        .append(
+                            Right(
+                                operation: operation,
+                                resource: try #require(grant["resource"] as? String),
+                                name: try #require(grant["name"] as? String),
+                                isPrefix: grant["pattern"] as? String == "prefixed"
+                            )
                         )
-                    )
                 }
             }
         }
@@ -66,14 +74,18 @@ struct AccessTests {
         let key = home.appending(path: "pseudonym.key")
         try #require(
             FileManager.default.createFile(
-                atPath: key.path, contents: Data(String(repeating: "5a", count: 32).utf8), attributes: [.posixPermissions: 0o600]
+                atPath: key.path,
+                contents: Data(String(repeating: "5a", count: 32).utf8),
+                attributes: [.posixPermissions: 0o600]
             )
         )
         let environment = ["ACCOUNTABILITY_HOME": home.path]
         let cluster = ["--brokers", listener.address, "--namespace", namespace]
         func tool(_ arguments: [String], codes: Set<Int32> = [0], as principal: String = "operator") throws -> Outcome {
             let outcome = try run(
-                "\(TestEnvironment.programs ?? "")/accountability", arguments + cluster + ["--property", "client.id=\(principal)"], environment: environment
+                "\(TestEnvironment.programs ?? "")/accountability",
+                arguments + cluster + ["--property", "client.id=\(principal)"],
+                environment: environment
             )
             try #require(codes.contains(outcome.code), "\(arguments): \(outcome.code) \(outcome.errors)")
             return outcome
@@ -99,18 +111,22 @@ struct AccessTests {
         #expect(first.stop() == Array(repeating: 0, count: 7))
         // Garbage in every topic, for the right to put it into quarantine and back.
         let entities = [
-            "submissions", "receipts", "rejections", "records", "directives", "participation", "indicators", "standings", "percentiles", "determinations",
+            "submissions", "receipts", "rejections", "records", "directives", "participation", "indicators",
+            "standings", "percentiles", "determinations",
             "notices", "deliveries", "quarantine", "progress", "positions",
         ]
         for entity in entities {
-            let garbage = "printf garbage | timeout 30 kcat -P -b \(TestEnvironment.brokers ?? "") -t \(namespace).accountability.\(entity).v1 -p 0 -k x"
+            let garbage =
+                "printf garbage | timeout 30 kcat -P -b \(TestEnvironment.brokers ?? "") -t \(namespace).accountability.\(entity).v1 -p 0 -k x"
             let produced = try run("/bin/sh", ["-c", garbage])
             #expect(produced.code == 0, "a compacted topic takes nothing without a key: \(produced.errors)")
         }
         // What was published before is read back after a restart.
         let second = try workers()
         _ = try tool(["submit"] + state.corrections, codes: [0, 65])
-        for command in [["determinations", "2019"], ["status", "--once"], ["rejections", "2019"], ["doctor"]] { _ = try tool(command, codes: [0, 64, 65, 78, 1]) }
+        for command in [["determinations", "2019"], ["status", "--once"], ["rejections", "2019"], ["doctor"]] {
+            _ = try tool(command, codes: [0, 64, 65, 78, 1])
+        }
         // By origin and stage: what a topic does not hold is found by every stage that reads it, or by the inspection.
         func found() throws -> [[Substring]] {
             let listing = try tool(["quarantine", "--format", "csv"])
@@ -119,11 +135,16 @@ struct AccessTests {
         }
         func awaiting(_ count: Int) throws -> [[Substring]] {
             let deadline = ContinuousClock.now + .seconds(30)
-            while try Set(found().map { $0[0] }).count < count, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.5) }
+            while try Set(found().map { $0[0] }).count < count, ContinuousClock.now < deadline {
+                Thread.sleep(forTimeInterval: 0.5)
+            }
             return try found()
         }
         let first15 = try awaiting(entities.count)
-        #expect(Set(first15.map { $0[0].split(separator: "/")[0] }) == Set(entities.map { "\(namespace).accountability.\($0).v1" }))
+        #expect(
+            Set(first15.map { $0[0].split(separator: "/")[0] })
+                == Set(entities.map { "\(namespace).accountability.\($0).v1" })
+        )
         #expect(first15.allSatisfy { $0[2] == "headers_missing" })
         #expect(Set(first15.map { "\($0[0]) \($0[1])" }).count == first15.count)
         let replayed = try tool(["quarantine", "--replay", "--all"], as: "repair")
@@ -135,7 +156,8 @@ struct AccessTests {
             let subscriber = try run(
                 "/usr/bin/env",
                 [
-                    "timeout", "30", "kcat", "-b", listener.address, "-X", "client.id=subscriber", "-X", "auto.offset.reset=earliest", "-c", "1", "-q", "-G",
+                    "timeout", "30", "kcat", "-b", listener.address, "-X", "client.id=subscriber", "-X",
+                    "auto.offset.reset=earliest", "-c", "1", "-q", "-G",
                     "\(namespace).subscriber.\(topic)", "\(namespace).accountability.\(topic).v1",
                 ]
             )
@@ -144,9 +166,12 @@ struct AccessTests {
 
         let granted = try Self.granted(try tool(["topics", "--acls", "--json"]).output)
         var asked: [String: Set<Right>] = [:]
-        let resources = ["Topic": "topic", "Group": "group", "TransactionalId": "transactional-id", "Cluster": "cluster"]
+        let resources = [
+            "Topic": "topic", "Group": "group", "TransactionalId": "transactional-id", "Cluster": "cluster",
+        ]
         for request in try listener.requests() where request.count == 4 {
-            asked[request[0], default: []].insert(Right(operation: request[1], resource: resources[request[2]] ?? request[2], name: request[3]))
+            asked[request[0], default: []]
+                .insert(Right(operation: request[1], resource: resources[request[2]] ?? request[2], name: request[3]))
         }
         #expect(granted.count == 10)
         for (principal, rights) in granted.sorted(by: { $0.key < $1.key }) {
@@ -163,14 +188,18 @@ struct AccessTests {
         }
 
         let commands = try tool(["topics", "--acls", "--principal-prefix", "state-"]).output
-        #expect(commands.contains("--allow-principal 'User:state-validation-worker'") && commands.contains("--resource-pattern-type prefixed"))
+        #expect(
+            commands.contains("--allow-principal 'User:state-validation-worker'")
+                && commands.contains("--resource-pattern-type prefixed")
+        )
         #expect(try run("/bin/sh", ["-n", "-c", commands]).code == 0)
     }
 
     /// A file of counts and one of values for a school that has student records.
     private static func supplied(besides state: SyntheticState) throws -> [String] {
         let results = try #require(state.files.first { $0.contains("assessment_results") })
-        let lines = try String(contentsOfFile: results, encoding: .utf8).split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        let lines = try String(contentsOfFile: results, encoding: .utf8).split(separator: "\n")
+            .map { $0.split(separator: ",", omittingEmptySubsequences: false) }
         let header = lines[0].map(String.init)
         let organization = try #require(header.firstIndex(of: "org_code"))
         let year = try #require(header.firstIndex(of: "school_year"))

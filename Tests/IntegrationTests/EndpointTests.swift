@@ -2,7 +2,10 @@ import Foundation
 import Testing
 
 /// The endpoints of a worker that has no broker: what they answer, and what they bound.
-@Suite(.enabled(if: TestEnvironment.programs != nil, "ACCOUNTABILITY_BIN is not set; Deploy/test sets it"), .timeLimit(.minutes(30)))
+@Suite(
+    .enabled(if: TestEnvironment.programs != nil, "ACCOUNTABILITY_BIN is not set; Deploy/test sets it"),
+    .timeLimit(.minutes(30))
+)
 struct EndpointTests {
     @Test func answersOnLoopbackWhatItMustAndBoundsTheRest() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "endpoints-\(UUID().uuidString)")
@@ -21,12 +24,20 @@ struct EndpointTests {
             worker.waitUntilExit()
         }
         let deadline = ContinuousClock.now + .seconds(15)
-        while !FileManager.default.fileExists(atPath: file.path), ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.05) }
+        while !FileManager.default.fileExists(atPath: file.path), ContinuousClock.now < deadline {
+            Thread.sleep(forTimeInterval: 0.05)
+        }
         let address = try String(contentsOf: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(address.hasPrefix("127.0.0.1:"))
 
         func status(_ path: String, _ options: [String] = []) throws -> String {
-            try run("/usr/bin/env", ["curl", "-s", "-m", "10", "-o", "/dev/null", "-w", "%{http_code}"] + options + ["http://\(address)\(path)"]).output
+            try run(
+                "/usr/bin/env",
+                ["curl", "-s", "-m", "10", "-o", "/dev/null", "-w", "%{http_code}"] + options + [
+                    "http://\(address)\(path)"
+                ]
+            )
+            .output
         }
         #expect(try status("/health") == "200")
         #expect(try status("/ready") == "503")
@@ -39,7 +50,10 @@ struct EndpointTests {
         // A request that is never finished does not hold its connection for ever.
         let start = ContinuousClock.now
         let port = try #require(address.split(separator: ":").last)
-        let idle = try run("/bin/bash", ["-c", "exec 3<>/dev/tcp/127.0.0.1/\(port); printf 'GET /he' >&3; timeout 20 cat <&3"])
+        let idle = try run(
+            "/bin/bash",
+            ["-c", "exec 3<>/dev/tcp/127.0.0.1/\(port); printf 'GET /he' >&3; timeout 20 cat <&3"]
+        )
         #expect(idle.code == 0 && ContinuousClock.now - start < .seconds(15))
     }
 }

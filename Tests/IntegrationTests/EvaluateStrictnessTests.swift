@@ -17,57 +17,84 @@ struct EvaluateStrictnessTests {
         "school_year,org_code,action,grade,group,subject,enrolled,standard,alternate,absent,medical,first_year_el,after_october,published_rate"
 
     @Test(arguments: [
-        ("2019,00010505,delete,05,swd,ELA,42,41,0,1,0,0,0,98", "nothing_to_delete"), ("2019,00010505,,05,swd,ELA,42,.5,0,1,0,0,0,98", "malformed_integer: standard"),
-        ("2019,00010505,,05,swd,ELA,42,41,0,1,0,0,0,97.5", "malformed_integer: published_rate"), ("2019,00010505,,05,swd,ELA,42,41,0,1,0,0,0,101", "out_of_range"),
-        ("1999,00010505,,05,swd,ELA,42,41,0,1,0,0,0,98", "malformed_year"), ("2019,10505,,13,nobody,X,42,41,0,1,0,0,0,98", "malformed_code"),
+        ("2019,00010505,delete,05,swd,ELA,42,41,0,1,0,0,0,98", "nothing_to_delete"),
+        ("2019,00010505,,05,swd,ELA,42,.5,0,1,0,0,0,98", "malformed_integer: standard"),
+        ("2019,00010505,,05,swd,ELA,42,41,0,1,0,0,0,97.5", "malformed_integer: published_rate"),
+        ("2019,00010505,,05,swd,ELA,42,41,0,1,0,0,0,101", "out_of_range"),
+        ("1999,00010505,,05,swd,ELA,42,41,0,1,0,0,0,98", "malformed_year"),
+        ("2019,10505,,13,nobody,X,42,41,0,1,0,0,0,98", "malformed_code"),
         ("2019,00010505,,05,swd", "field_count"), ("2019,00010505,,05,sw\"d,ELA,42,41,0,1,0,0,0,98", "stray_quote"),
     ])
     func participationIsOfItsLayout(_ row: String, _ code: String) throws {
         let good = "2019,00010505,,05,All Students,ELA,42,41,0,1,0,0,0,98"
         let found = try evaluate("participation", [Self.participation, good, row, good])
         #expect(found.code == 65)
-        #expect(found.lines.dropFirst().map { $0.hasSuffix("41,42,98,97.6190,true") } == [true, true], "the others are read")
+        #expect(
+            found.lines.dropFirst().map { $0.hasSuffix("41,42,98,97.6190,true") } == [true, true],
+            "the others are read"
+        )
         #expect(found.errors.contains("standard input: line 3: ") && found.errors.contains(code), "\(found.errors)")
         #expect(found.errors.contains("2 of 2 agree"))
     }
 
     @Test(arguments: [
-        ("2019,00010505,high,high,swd,dropout,.5,10", "malformed_decimal: value"), ("2019,00010505,high,high,swd,dropout,,10", "missing_value: value"),
-        ("2019,00010505,high,high,swd,dropout,101,10", "rate_above_hundred"), ("2019,00010505,middle,high,swd,dropout,1,10", "unknown_choice: comparison_group"),
-        ("2019,00010505,non_high,non_high,swd,dropout,1,10", "indicator_not_in_span"), ("2019,00010505,high,high,swd,dropout,1,1.5", "malformed_integer: count"),
+        ("2019,00010505,high,high,swd,dropout,.5,10", "malformed_decimal: value"),
+        ("2019,00010505,high,high,swd,dropout,,10", "missing_value: value"),
+        ("2019,00010505,high,high,swd,dropout,101,10", "rate_above_hundred"),
+        ("2019,00010505,middle,high,swd,dropout,1,10", "unknown_choice: comparison_group"),
+        ("2019,00010505,non_high,non_high,swd,dropout,1,10", "indicator_not_in_span"),
+        ("2019,00010505,high,high,swd,dropout,1,1.5", "malformed_integer: count"),
         ("2019,00010505,high,high,swd,dropout,2,30", "duplicate_key"),
     ])
     func percentilesAreOfTheirLayout(_ row: String, _ code: String) throws {
         let header = "school_year,org_code,comparison_group,grade_span,group,indicator,value,count"
-        let found = try evaluate("percentiles", [header, "2019,00010505,high,high,swd,dropout,1.5,20", row], compressed: true)
+        let found = try evaluate(
+            "percentiles",
+            [header, "2019,00010505,high,high,swd,dropout,1.5,20", row],
+            compressed: true
+        )
         #expect(found.code == 65 && found.lines.count == 2)
         #expect(found.errors.contains("standard input: line 3: ") && found.errors.contains(code), "\(found.errors)")
     }
 
     @Test(arguments: [
-        ("school,Y,,0,,,,,,50", "out_of_range: percentile"), ("school,Y,,.5,,,,,,50", "malformed_decimal: percentile"), ("school,Y,,5.5,,,,,,50", "malformed_integer: percentile"),
-        ("school,Y,,50,all_students,,,,,50", "unknown_group: low_subgroups"), ("school,Y,,50,,,,,bogus,50", "unknown_choice: recognition"),
-        ("school,Y,csi,50,,,,,,50", "unknown_choice: designation"), ("school,maybe,,50,,,,,,50", "unknown_choice: sufficient_data"), ("shcool,Y,,50,,,,,,50", "unknown_choice: org_type"),
+        ("school,Y,,0,,,,,,50", "out_of_range: percentile"), ("school,Y,,.5,,,,,,50", "malformed_decimal: percentile"),
+        ("school,Y,,5.5,,,,,,50", "malformed_integer: percentile"),
+        ("school,Y,,50,all_students,,,,,50", "unknown_group: low_subgroups"),
+        ("school,Y,,50,,,,,bogus,50", "unknown_choice: recognition"),
+        ("school,Y,csi,50,,,,,,50", "unknown_choice: designation"),
+        ("school,maybe,,50,,,,,,50", "unknown_choice: sufficient_data"),
+        ("shcool,Y,,50,,,,,,50", "unknown_choice: org_type"),
         ("school,Y,,50,,-1,0,,,50", "out_of_range: cohort"), ("school,Y,,50,,,,,,101", "out_of_range: cumulative"),
     ])
     func determinationsAreAsStrict(_ fields: String, _ code: String) throws {
-        let columns = "school_year,org_code,org_type,sufficient_data,designation,percentile,low_subgroups,cohort,graduates,low_participation_groups,recognition,cumulative"
+        let columns =
+            "school_year,org_code,org_type,sufficient_data,designation,percentile,low_subgroups,cohort,graduates,low_participation_groups,recognition,cumulative"
         let good = "2019,00010505,school,Y,,63.0,,,,all_students,High achievement;exceeding_targets,50.0"
         let found = try evaluate("determinations", [columns, "2019,00010505,\(fields)", good])
-        #expect(found.code == 65 && Array(found.lines.dropFirst()) == ["2019,00010505,requiring_assistance,focused_targeted,low_participation"])
+        #expect(
+            found.code == 65
+                && Array(found.lines.dropFirst()) == [
+                    "2019,00010505,requiring_assistance,focused_targeted,low_participation"
+                ]
+        )
         #expect(found.errors.contains("standard input: line 2: \(code)"), "\(found.errors)")
         let action = try evaluate("determinations", ["action,\(columns)", ",\(good)"])
         #expect(action.code == 65 && action.errors.contains("unknown column 'action'"))
     }
 
     @Test func pointsComeFromStandardInputAndCompressed() throws {
-        let report = "[{\"case\": 7, \"school_year\": 2019, \"spans\": {\"high\": {\"all_students\": {\"points\": {\"ela_achievement\": 2}}}}}]"
+        let report =
+            "[{\"case\": 7, \"school_year\": 2019, \"spans\": {\"high\": {\"all_students\": {\"points\": {\"ela_achievement\": 2}}}}}]"
         for isCompressed in [false, true] {
             let found = try evaluate("points", [report], compressed: isCompressed)
             #expect(found.code == 0 && found.errors.isEmpty && found.lines.contains("    \"annual\" : 50,"))
         }
         let broken = try evaluate("points", ["[1"])
-        #expect(broken.code == 65 && broken.errors == "standard input: not JSON: line 1, column 3: the document ends too early\n")
+        #expect(
+            broken.code == 65
+                && broken.errors == "standard input: not JSON: line 1, column 3: the document ends too early\n"
+        )
         let absent = try run("\(TestEnvironment.programs ?? "")/accountability", ["evaluate", "points", "/nowhere"])
         #expect(absent.code == 65 && absent.errors == "/nowhere: cannot open /nowhere: No such file or directory\n")
     }

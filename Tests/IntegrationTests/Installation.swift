@@ -16,7 +16,8 @@ enum TestEnvironment {
         return FileManager.default.fileExists(atPath: "\(path)/README.md") ? path : nil
     }()
     /// The top of the repository.
-    static let repository = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardizedFileURL.path
+    static let repository = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+        .standardizedFileURL.path
     static var canRun: Bool { programs != nil && brokers != nil }
 }
 
@@ -45,7 +46,8 @@ func run(_ program: String, _ arguments: [String], environment: [String: String]
     try process.run()
     process.waitUntilExit()
     return Outcome(
-        code: process.terminationStatus, output: String(decoding: try Data(contentsOf: out), as: UTF8.self),
+        code: process.terminationStatus,
+        output: String(decoding: try Data(contentsOf: out), as: UTF8.self),
         errors: String(decoding: try Data(contentsOf: err), as: UTF8.self)
     )
 }
@@ -90,7 +92,8 @@ final class Installation {
     func must(_ arguments: [String], code: Int32 = 0) throws -> Outcome {
         let outcome = try call(arguments)
         try #require(
-            outcome.code == code, "accountability \(arguments.prefix(3).joined(separator: " ")): \(outcome.code)\n\(outcome.errors)\n\(outcome.output.suffix(2000))"
+            outcome.code == code,
+            "accountability \(arguments.prefix(3).joined(separator: " ")): \(outcome.code)\n\(outcome.errors)\n\(outcome.output.suffix(2000))"
         )
         return outcome
     }
@@ -110,7 +113,8 @@ final class Installation {
     /// The process of a worker, from the pid file that `up` keeps.
     func processIdentifier(of stage: String, instance: Int = 1) throws -> Int32 {
         let folder = URL(filePath: home).appending(path: "run")
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("\(stage)") && $0.hasSuffix(".pid") }
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            .filter { $0.hasPrefix("\(stage)") && $0.hasSuffix(".pid") }
         let name = try #require(names.sorted().dropFirst(instance - 1).first, "no pid of \(stage) in \(folder.path)")
         let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
         return try #require(Int32(text.split(whereSeparator: \.isWhitespace).first ?? ""))
@@ -126,7 +130,8 @@ final class SyntheticState {
     init(students: Int, seed: Int) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "state-\(UUID().uuidString)").path
         let made = try run(
-            "\(TestEnvironment.programs ?? "")/statewide", ["--students", "\(students)", "--seed", "\(seed)", "--out", folder]
+            "\(TestEnvironment.programs ?? "")/statewide",
+            ["--students", "\(students)", "--seed", "\(seed)", "--out", folder]
         )
         try #require(made.code == 0, "statewide: \(made.errors)")
         struct Manifest: Decodable {
@@ -138,9 +143,13 @@ final class SyntheticState {
         let object = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
         let folder = folder
         func paths(_ key: String) -> [String] {
-            (object[key] as? [Any] ?? []).compactMap { entry in
-                ((entry as? String) ?? (entry as? [String: Any])?["name"] as? String ?? (entry as? [String: Any])?["file"] as? String).map { "\(folder)/\($0)" }
-            }
+            (object[key] as? [Any] ?? [])
+                .compactMap { entry in
+                    ((entry as? String) ?? (entry as? [String: Any])?["name"] as? String ?? (entry as? [String: Any])?[
+                        "file"
+                    ] as? String)
+                    .map { "\(folder)/\($0)" }
+                }
         }
         files = paths("files")
         corrections = paths("corrections")
@@ -167,7 +176,8 @@ final class SyntheticState {
                 let rows = lines.dropFirst(piece * size).prefix(size)
                 guard !rows.isEmpty else { continue }
                 let path = "\(folder)/piece-\(piece)-\(name)"
-                try ([header] + rows).joined(separator: "\n").appending("\n").write(toFile: path, atomically: true, encoding: .utf8)
+                try ([header] + rows).joined(separator: "\n").appending("\n")
+                    .write(toFile: path, atomically: true, encoding: .utf8)
                 result.append(path)
             }
         }
@@ -181,7 +191,8 @@ final class SyntheticState {
         for file in corrections {
             let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
             let header = lines[0].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-            let layout = URL(filePath: file).lastPathComponent.replacing("corrections-", with: "").replacing(".csv", with: "")
+            let layout = URL(filePath: file).lastPathComponent.replacing("corrections-", with: "")
+                .replacing(".csv", with: "")
             let action = header.firstIndex(of: "action")
             for line in lines.dropFirst() {
                 var fields = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
@@ -194,13 +205,16 @@ final class SyntheticState {
                 }
                 let row = Dictionary(uniqueKeysWithValues: zip(names, fields))
                 let key = "\(row["school_year"] ?? "")/\(row["student_id"] ?? "")"
-                replacements[layout, default: []].append((key, isDelete ? nil : names.joined(separator: ",") + "\n" + fields.joined(separator: ",")))
+                replacements[layout, default: []]
+                    .append((key, isDelete ? nil : names.joined(separator: ",") + "\n" + fields.joined(separator: ",")))
             }
         }
         var result: [String] = []
         for file in files {
             let name = URL(filePath: file).lastPathComponent
-            guard let layout = replacements.keys.first(where: { name.hasPrefix($0) }), let changes = replacements[layout] else {
+            guard let layout = replacements.keys.first(where: { name.hasPrefix($0) }),
+                let changes = replacements[layout]
+            else {
                 result.append(file)
                 continue
             }
@@ -227,7 +241,9 @@ final class SyntheticState {
                         parts[1].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
                     )
                 )
-                kept.append(header.enumerated().map { $0.offset == action ? "" : row[$0.element] ?? "" }.joined(separator: ","))
+                kept.append(
+                    header.enumerated().map { $0.offset == action ? "" : row[$0.element] ?? "" }.joined(separator: ",")
+                )
             }
             let path = "\(folder)/corrected-\(name)"
             try kept.joined(separator: "\n").appending("\n").write(toFile: path, atomically: true, encoding: .utf8)

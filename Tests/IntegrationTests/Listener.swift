@@ -23,7 +23,8 @@ final class Listener {
         FileManager.default.createFile(atPath: record.path, contents: nil)
         arguments =
             [
-                "\(TestEnvironment.repository)/Tests/IntegrationTests/Clients/record_requests.py", TestEnvironment.brokers ?? "", "\(port)", record.path,
+                "\(TestEnvironment.repository)/Tests/IntegrationTests/Clients/record_requests.py",
+                TestEnvironment.brokers ?? "", "\(port)", record.path,
             ] + (certificate.map { [$0.path, $0.key] } ?? [])
         environment = ProcessInfo.processInfo.environment.merging(
             ["RECORD_NAMESPACE": namespace].merging(account.map { ["RECORD_SASL": $0] } ?? [:]) { $1 }
@@ -59,12 +60,14 @@ final class Listener {
 
     /// What the clients' requests needed so far: client, operation, resource, name.
     func requests() throws -> [[String]] {
-        try String(contentsOf: record, encoding: .utf8).split(separator: "\n").map { $0.split(separator: "\t").map(String.init) }
+        try String(contentsOf: record, encoding: .utf8).split(separator: "\n")
+            .map { $0.split(separator: "\t").map(String.init) }
     }
 
     private static func freePort() throws -> Int {
         let found = try run(
-            try #require(TestEnvironment.python), ["-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"]
+            try #require(TestEnvironment.python),
+            ["-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"]
         )
         return try #require(Int(found.lines.first ?? ""))
     }
@@ -72,7 +75,9 @@ final class Listener {
 
 /// The seven workers as processes of the test, without a supervisor.
 final class LooseWorkers {
-    static let stages = ["ingestion", "validation", "participation", "indicator", "percentile", "determination", "notification"]
+    static let stages = [
+        "ingestion", "validation", "participation", "indicator", "percentile", "determination", "notification",
+    ]
 
     private var processes: [Process] = []
 
@@ -82,7 +87,9 @@ final class LooseWorkers {
     ///   - environment: added to the test's own.
     ///   - log: takes what they write.
     init(_ arguments: (_ stage: String) -> [String], environment: [String: String], log: URL) throws {
-        if !FileManager.default.fileExists(atPath: log.path) { FileManager.default.createFile(atPath: log.path, contents: nil) }
+        if !FileManager.default.fileExists(atPath: log.path) {
+            FileManager.default.createFile(atPath: log.path, contents: nil)
+        }
         for stage in Self.stages {
             let process = Process()
             process.executableURL = URL(filePath: "\(TestEnvironment.programs ?? "")/\(stage)-worker")

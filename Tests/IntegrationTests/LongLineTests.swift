@@ -3,7 +3,11 @@ import Testing
 
 /// A line of 200 MB, plain and as 200 KB of gzip: refused as one row, within memory and time that do not grow with it.
 @Suite(
-    .enabled(if: TestEnvironment.canRun && TestEnvironment.python != nil, "ACCOUNTABILITY_BIN is not set; Deploy/test sets it"), .timeLimit(.minutes(15))
+    .enabled(
+        if: TestEnvironment.canRun && TestEnvironment.python != nil,
+        "ACCOUNTABILITY_BIN is not set; Deploy/test sets it"
+    ),
+    .timeLimit(.minutes(15))
 )
 struct LongLineTests {
     @Test(arguments: [(false, "9"), (false, "\""), (true, "9"), (true, ",")])
@@ -40,12 +44,18 @@ struct LongLineTests {
             ]
         )
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        let found = try #require(measured.output.firstMatch(of: /code (\d+) kilobytes (\d+)/), "\(measured.errors.prefix(500))")
+        let found = try #require(
+            measured.output.firstMatch(of: /code (\d+) kilobytes (\d+)/),
+            "\(measured.errors.prefix(500))"
+        )
         #expect(found.1 == "65")
         let kilobytes = try #require(Int(found.2))
         #expect(kilobytes < 200_000, "\(kilobytes) KB")
         #expect(seconds < 30, "\(seconds) s")
-        #expect(measured.lines.filter { $0.hasPrefix("2019,00010505") }.count == 3, "the other rows are read: \(measured.output.prefix(500))")
+        #expect(
+            measured.lines.filter { $0.hasPrefix("2019,00010505") }.count == 3,
+            "the other rows are read: \(measured.output.prefix(500))"
+        )
         #expect(measured.errors.contains("line 3"), "\(measured.errors.prefix(300))")
         #expect(measured.errors.utf8.count < 2000, "nothing of the line is printed")
     }

@@ -5,8 +5,13 @@ import Testing
 
 /// The published files through the whole pipeline: what comes out of the topics is what the rules print for the file.
 @Suite(
-    .serialized, .enabled(if: TestEnvironment.canRun, "ACCOUNTABILITY_BIN and ACCOUNTABILITY_TEST_BROKERS are not set; Deploy/test sets them"),
-    .enabled(if: TestEnvironment.data != nil, "the published figures are not there (ACCOUNTABILITY_DATA)"), .timeLimit(.minutes(30))
+    .serialized,
+    .enabled(
+        if: TestEnvironment.canRun,
+        "ACCOUNTABILITY_BIN and ACCOUNTABILITY_TEST_BROKERS are not set; Deploy/test sets them"
+    ),
+    .enabled(if: TestEnvironment.data != nil, "the published figures are not there (ACCOUNTABILITY_DATA)"),
+    .timeLimit(.minutes(30))
 )
 struct PublishedFiguresTests {
     private let data = TestEnvironment.data ?? ""
@@ -15,10 +20,15 @@ struct PublishedFiguresTests {
         let file = "\(data)/participation-2007-2012.csv.gz"
         let installation = try Installation(partitions: 4)
         let years = [2007, 2008, 2009, 2010, 2012]
-        try installation.runYears(years, files: [file], options: ["--layout", "participation_counts", "--ignore-extra"])
+        try installation.runYears(
+            years,
+            files: [file],
+            options: ["--layout", "participation_counts", "--ignore-extra"]
+        )
 
         let evaluated = try run(
-            "\(TestEnvironment.programs ?? "")/accountability", ["evaluate", "participation", file, "--ignore-extra"]
+            "\(TestEnvironment.programs ?? "")/accountability",
+            ["evaluate", "participation", file, "--ignore-extra"]
         )
         try #require(evaluated.code == 0, "\(evaluated.errors)")
         // `evaluate` prints the subject as the file writes it, the topic holds it by its name.
@@ -29,10 +39,15 @@ struct PublishedFiguresTests {
         let (agreeing, published) = (try #require(Int(agreement.1)), try #require(Int(agreement.2)))
         #expect(published > 300_000 && agreeing * 1000 >= published * 989)
         for year in years {
-            for line in try installation.must(["participation", "\(year)", "--format", "csv"]).lines.dropFirst() { printed.remove(line) }
+            for line in try installation.must(["participation", "\(year)", "--format", "csv"]).lines.dropFirst() {
+                printed.remove(line)
+            }
         }
         #expect(rows > 400_000)
-        #expect(printed.isEmpty, "\(printed.count) rows of \(rows) are not in the topic, such as \(printed.sorted().prefix(3))")
+        #expect(
+            printed.isEmpty,
+            "\(printed.count) rows of \(rows) are not in the topic, such as \(printed.sorted().prefix(3))"
+        )
     }
 
     private static func withNamedSubject(_ line: String) -> String {
@@ -53,11 +68,17 @@ struct PublishedFiguresTests {
 
         let installation = try Installation(partitions: 3)
         try installation.runYears([2018, 2019], files: [values])
-        let evaluated = try run("\(TestEnvironment.programs ?? "")/accountability", ["evaluate", "percentiles", values])
+        let evaluated = try run(
+            "\(TestEnvironment.programs ?? "")/accountability",
+            ["evaluate", "percentiles", values]
+        )
         try #require(evaluated.code == 0, "\(evaluated.errors)")
         let expected = Set(evaluated.lines.dropFirst())
         let published = Set(try installation.must(["percentiles", "2019", "--format", "csv"]).lines.dropFirst())
         #expect(expected.count > 1000)
-        #expect(published == expected, "\(expected.subtracting(published).sorted().prefix(3)) against \(published.subtracting(expected).sorted().prefix(3))")
+        #expect(
+            published == expected,
+            "\(expected.subtracting(published).sorted().prefix(3)) against \(published.subtracting(expected).sorted().prefix(3))"
+        )
     }
 }

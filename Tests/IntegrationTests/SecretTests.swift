@@ -3,7 +3,11 @@ import Testing
 
 /// TLS and SASL by configuration, and secrets that appear nowhere, whatever goes wrong.
 @Suite(
-    .serialized, .enabled(if: TestEnvironment.canRun && TestEnvironment.python != nil, "ACCOUNTABILITY_BIN and the broker are not set; Deploy/test sets them"),
+    .serialized,
+    .enabled(
+        if: TestEnvironment.canRun && TestEnvironment.python != nil,
+        "ACCOUNTABILITY_BIN and the broker are not set; Deploy/test sets them"
+    ),
     .timeLimit(.minutes(15))
 )
 struct SecretTests {
@@ -17,7 +21,8 @@ struct SecretTests {
         let made = try run(
             "/usr/bin/env",
             [
-                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", files.key, "-out", files.path, "-days", "2", "-subj", "/CN=\(name)",
+                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", files.key, "-out", files.path,
+                "-days", "2", "-subj", "/CN=\(name)",
                 "-addext", "subjectAltName=IP:127.0.0.1",
             ]
         )
@@ -26,7 +31,11 @@ struct SecretTests {
     }
 
     private func call(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Outcome {
-        try run("\(TestEnvironment.programs ?? "")/accountability", arguments, environment: environment.merging(["ACCOUNTABILITY_HOME": "\(folder)/home"]) { $1 })
+        try run(
+            "\(TestEnvironment.programs ?? "")/accountability",
+            arguments,
+            environment: environment.merging(["ACCOUNTABILITY_HOME": "\(folder)/home"]) { $1 }
+        )
     }
 
     @Test func tlsAndAPasswordFromAFileOrTheEnvironmentReachTheBroker() throws {
@@ -75,21 +84,30 @@ struct SecretTests {
                     : "sasl.username=worker\nsasl.password=\(isRight ? secret : secret + "x")\n"
                 try "security.protocol=SASL_SSL\nsasl.mechanisms=\(mechanism)\nssl.ca.location=\(own.path)\n\(account)"
                     .write(toFile: name, atomically: true, encoding: .utf8)
-                let command = "timeout 90 \(TestEnvironment.programs ?? "")/accountability topics --brokers \(listener.address) --namespace \(namespace)"
-                script += "( \(command) --properties-file \(name); echo $? > \(name).code ) > \(name).out 2>&1 < /dev/null &\n"
+                let command =
+                    "timeout 90 \(TestEnvironment.programs ?? "")/accountability topics --brokers \(listener.address) --namespace \(namespace)"
+                script +=
+                    "( \(command) --properties-file \(name); echo $? > \(name).code ) > \(name).out 2>&1 < /dev/null &\n"
             }
         }
         _ = try run("/bin/bash", ["-c", script + "wait\n"])
         for mechanism in mechanisms {
             for isRight in [true, false] {
                 let output = try String(contentsOfFile: "\(folder)/\(mechanism)-\(isRight).out", encoding: .utf8)
-                let code = try String(contentsOfFile: "\(folder)/\(mechanism)-\(isRight).code", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+                let code = try String(contentsOfFile: "\(folder)/\(mechanism)-\(isRight).code", encoding: .utf8)
+                    .trimmingCharacters(in: .whitespacesAndNewlines)
                 #expect(!output.contains(secret))
                 if isRight {
                     // The namespace is new: its topics are told to be missing, by a broker that answers.
-                    #expect(output.contains("submissions.v1") && !output.lowercased().contains("authentication"), "\(mechanism): \(code) \(output)")
+                    #expect(
+                        output.contains("submissions.v1") && !output.lowercased().contains("authentication"),
+                        "\(mechanism): \(code) \(output)"
+                    )
                 } else {
-                    #expect(code == "69" && output.lowercased().contains("authentication"), "\(mechanism): \(code) \(output)")
+                    #expect(
+                        code == "69" && output.lowercased().contains("authentication"),
+                        "\(mechanism): \(code) \(output)"
+                    )
                 }
             }
         }
@@ -101,7 +119,8 @@ struct SecretTests {
         let own = try certificate("own")
         let listener = try Listener(namespace: namespace, certificate: own, account: "worker:\(secret)")
         let file = "\(folder)/client.properties"
-        try "security.protocol=SASL_SSL\nsasl.mechanisms=SCRAM-SHA-512\nssl.ca.location=\(own.path)\nsasl.username=worker\nsasl.password=\(secret)\n"
+        try
+            "security.protocol=SASL_SSL\nsasl.mechanisms=SCRAM-SHA-512\nssl.ca.location=\(own.path)\nsasl.username=worker\nsasl.password=\(secret)\n"
             .write(toFile: file, atomically: true, encoding: .utf8)
         let key = "\(folder)/home/pseudonym.key"
         try String(repeating: "5a", count: 32).write(toFile: key, atomically: true, encoding: .utf8)
@@ -114,7 +133,8 @@ struct SecretTests {
         }
         _ = try must(["topics", "--create", "--partitions", "2", "--replication", "1"])
         let workers = try LooseWorkers(
-            { _ in place + ["--listen", "none"] }, environment: ["ACCOUNTABILITY_HOME": "\(folder)/home"],
+            { _ in place + ["--listen", "none"] },
+            environment: ["ACCOUNTABILITY_HOME": "\(folder)/home"],
             log: URL(filePath: "\(folder)/workers.log")
         )
         let state = try SyntheticState(students: 300, seed: 5)
@@ -138,12 +158,15 @@ struct SecretTests {
         let own = try certificate("own")
         let other = try certificate("other")
         let listener = try Listener(namespace: namespace, certificate: own)
-        let tls = "security.protocol=SASL_SSL\nssl.ca.location=\(other.path)\nsasl.username=worker\nsasl.password=\(secret)\n"
+        let tls =
+            "security.protocol=SASL_SSL\nssl.ca.location=\(other.path)\nsasl.username=worker\nsasl.password=\(secret)\n"
         let files = [
             "plain": tls + "sasl.mechanisms=PLAIN\n",
             "scram": tls.replacing(other.path, with: own.path) + "sasl.mechanisms=SCRAM-SHA-512\n",
-            "oauth": tls + "sasl.mechanisms=OAUTHBEARER\nenable.sasl.oauthbearer.unsecure.jwt=true\nsasl.oauthbearer.config=principal=\(secret)\n",
-            "closed": "bootstrap.servers=127.0.0.1:1\nsecurity.protocol=SASL_PLAINTEXT\nsasl.mechanisms=PLAIN\nsasl.username=worker\nsasl.password=\(secret)\n",
+            "oauth": tls
+                + "sasl.mechanisms=OAUTHBEARER\nenable.sasl.oauthbearer.unsecure.jwt=true\nsasl.oauthbearer.config=principal=\(secret)\n",
+            "closed":
+                "bootstrap.servers=127.0.0.1:1\nsecurity.protocol=SASL_PLAINTEXT\nsasl.mechanisms=PLAIN\nsasl.username=worker\nsasl.password=\(secret)\n",
             "pem": "security.protocol=SSL\nssl.key.pem=\(secret)\nssl.key.password=\(secret)\n",
             "malformed": "sasl.username=worker\n\(secret)\n",
             "unknown": "no.such.password=\(secret)\n",
@@ -161,28 +184,58 @@ struct SecretTests {
         for name in files.keys.sorted() {
             let brokers = name == "closed" ? "--namespace \(namespace)" : place
             calls.append(("topics-\(name)", "timeout 60 \(tool) topics \(brokers) --properties-file \(folder)/\(name)"))
-            calls.append(("worker-\(name)", "timeout 20 \(worker) \(brokers) --properties-file \(folder)/\(name) --listen none --log-level trace --property debug=all"))
+            calls.append(
+                (
+                    "worker-\(name)",
+                    "timeout 20 \(worker) \(brokers) --properties-file \(folder)/\(name) --listen none --log-level trace --property debug=all"
+                )
+            )
         }
         calls.append(("doctor", "timeout 90 \(tool) doctor \(place) --properties-file \(folder)/plain"))
-        calls.append(("up", "ACCOUNTABILITY_HOME=\(folder)/home timeout 60 \(tool) up \(place) --properties-file \(folder)/plain --timeout 5; \(tool) down"))
+        calls.append(
+            (
+                "up",
+                "ACCOUNTABILITY_HOME=\(folder)/home timeout 60 \(tool) up \(place) --properties-file \(folder)/plain --timeout 5; \(tool) down"
+            )
+        )
         calls.append(("help", "\(tool) --help; \(worker) --help"))
-        calls.append(("usage", "\(worker) --property '\(secret)'; \(worker) --no-such-option; \(tool) topics --property '=\(secret)'"))
+        calls.append(
+            (
+                "usage",
+                "\(worker) --property '\(secret)'; \(worker) --no-such-option; \(tool) topics --property '=\(secret)'"
+            )
+        )
         // A crash, with the backtrace that Swift prints.
-        calls.append(("crash", "SWIFT_BACKTRACE=enable=yes,color=no timeout -s SEGV 6 \(worker) --namespace \(namespace) --properties-file \(folder)/closed --listen none"))
+        calls.append(
+            (
+                "crash",
+                "SWIFT_BACKTRACE=enable=yes,color=no timeout -s SEGV 6 \(worker) --namespace \(namespace) --properties-file \(folder)/closed --listen none"
+            )
+        )
         var script = "export ACCOUNTABILITY_HOME=\(folder)/home ACCOUNTABILITY_KAFKA_SSL_KEYSTORE_PASSWORD=\(secret)\n"
-        for call in calls { script += "( \(call.command); echo $? > \(folder)/\(call.name).code ) > \(folder)/\(call.name).out 2>&1 < /dev/null &\n" }
+        for call in calls {
+            script +=
+                "( \(call.command); echo $? > \(folder)/\(call.name).code ) > \(folder)/\(call.name).out 2>&1 < /dev/null &\n"
+        }
         script += "wait\n"
         _ = try run("/bin/bash", ["-c", script])
 
-        func text(_ name: String) throws -> String { String(decoding: try Data(contentsOf: URL(filePath: "\(folder)/\(name)")), as: UTF8.self) }
-        func code(_ name: String) throws -> Int32? { Int32(try text("\(name).code").trimmingCharacters(in: .whitespacesAndNewlines)) }
+        func text(_ name: String) throws -> String {
+            String(decoding: try Data(contentsOf: URL(filePath: "\(folder)/\(name)")), as: UTF8.self)
+        }
+        func code(_ name: String) throws -> Int32? {
+            Int32(try text("\(name).code").trimmingCharacters(in: .whitespacesAndNewlines))
+        }
         for call in calls {
             let output = try text("\(call.name).out")
             #expect(!output.isEmpty, "\(call.name)")
             #expect(!output.contains(secret), "\(call.name) prints a secret")
         }
         let logs = try run("/usr/bin/env", ["grep", "-r", "-l", "-F", secret, "\(folder)/home"])
-        #expect(logs.lines.filter { !$0.hasSuffix("client.properties") } == [], "only the owner's properties file holds it")
+        #expect(
+            logs.lines.filter { !$0.hasSuffix("client.properties") } == [],
+            "only the owner's properties file holds it"
+        )
 
         // A certificate that is not to be trusted, and a password that is refused, are told as such.
         for name in ["topics-plain", "worker-plain"] {

@@ -4,19 +4,29 @@ import Testing
 /// A synthetic state's two years through the real workers: whatever the partitions, instances, files, corrections and crashes, the determinations are
 /// the same, byte by byte.
 @Suite(
-    .serialized, .enabled(if: TestEnvironment.canRun, "ACCOUNTABILITY_BIN and ACCOUNTABILITY_TEST_BROKERS are not set; Deploy/test sets them"),
+    .serialized,
+    .enabled(
+        if: TestEnvironment.canRun,
+        "ACCOUNTABILITY_BIN and ACCOUNTABILITY_TEST_BROKERS are not set; Deploy/test sets them"
+    ),
     .timeLimit(.minutes(30))
 )
 struct StatewideYearTests {
     private static let years = [2018, 2019]
 
     /// Kills a worker with SIGKILL again and again while the closure runs; the supervisor starts it again.
-    private func killing(_ stages: [String], of installation: Installation, while work: () throws -> Void) throws -> Int {
+    private func killing(_ stages: [String], of installation: Installation, while work: () throws -> Void) throws -> Int
+    {
         final class Killer: @unchecked Sendable {
             private let lock = NSLock()
             private var isOver = false
             private var count = 0
-            func stop() -> Int { lock.withLock { isOver = true; return count } }
+            func stop() -> Int {
+                lock.withLock {
+                    isOver = true
+                    return count
+                }
+            }
             func kill(_ pid: Int32) -> Bool {
                 lock.withLock {
                     guard !isOver else { return false }
@@ -62,7 +72,10 @@ struct StatewideYearTests {
         #expect(try spread.canonicalDeterminations(2019) == reference)
 
         let beaten = try Installation(partitions: 3)
-        let kills = try killing(["validation", "indicator", "percentile", "participation", "determination"], of: beaten) {
+        let kills = try killing(
+            ["validation", "indicator", "percentile", "participation", "determination"],
+            of: beaten
+        ) {
             try beaten.runYears(Self.years, files: try state.shuffled(pieces: 3, seed: 6))
         }
         #expect(kills > 0)
@@ -81,7 +94,9 @@ struct StatewideYearTests {
         #expect(expected != before)
 
         let deadline = ContinuousClock.now + .seconds(60)
-        while try live.canonicalDeterminations(2019) != expected, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.5) }
+        while try live.canonicalDeterminations(2019) != expected, ContinuousClock.now < deadline {
+            Thread.sleep(forTimeInterval: 0.5)
+        }
         let after = try live.canonicalDeterminations(2019)
         #expect(after == expected)
 
@@ -112,12 +127,16 @@ struct StatewideYearTests {
         #expect(try live.call(["replay", "--into", copy]).code == 78)
         let rebuilt = try Installation(partitions: 2, namespace: copy)
         let deadline = ContinuousClock.now + .seconds(60)
-        while try rebuilt.canonicalDeterminations(2019) != before, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.5) }
+        while try rebuilt.canonicalDeterminations(2019) != before, ContinuousClock.now < deadline {
+            Thread.sleep(forTimeInterval: 0.5)
+        }
         #expect(try rebuilt.canonicalDeterminations(2019) == before)
 
         let compared = try live.call(["compare", copy, live.namespace, "--year", "2019", "--json"])
         #expect(compared.code == 1)
-        let differences = try #require(JSONSerialization.jsonObject(with: Data(compared.output.utf8)) as? [[String: Any]])
+        let differences = try #require(
+            JSONSerialization.jsonObject(with: Data(compared.output.utf8)) as? [[String: Any]]
+        )
         #expect(differences.count == Set(before).symmetricDifference(try live.canonicalDeterminations(2019)).count / 2)
         for difference in differences {
             #expect((difference["changes"] as? [String])?.isEmpty == false)
@@ -134,7 +153,8 @@ struct StatewideYearTests {
         let reader = "\(TestEnvironment.repository)/Tests/IntegrationTests/Clients/read_determinations.py"
         let topic = "\(installation.namespace).accountability.determinations.v1"
         let read = try run(
-            python, [reader, TestEnvironment.brokers ?? "", topic, "\(TestEnvironment.repository)/Schemas"]
+            python,
+            [reader, TestEnvironment.brokers ?? "", topic, "\(TestEnvironment.repository)/Schemas"]
         )
         try #require(read.code == 0, "\(read.errors)")
         let listed = try installation.must(["determinations", "2019", "--format", "json"]).output
@@ -144,7 +164,11 @@ struct StatewideYearTests {
         for line in lines {
             let fields = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
             #expect(fields[3] == "application/protobuf" && fields[4] == "accountability.determination.v1")
-            #expect(expected.contains { ($0["orgCode"] as? String) == fields[1] && ($0["classification"] as? String) == fields[2] })
+            #expect(
+                expected.contains {
+                    ($0["orgCode"] as? String) == fields[1] && ($0["classification"] as? String) == fields[2]
+                }
+            )
         }
 
         // kcat for the bytes, protoc for the message.
@@ -163,7 +187,8 @@ struct StatewideYearTests {
                 kcat -b "$1" -C -t "$2" -p "$partition" -o "$offset" -c 1 -e -q -D '' -f '%s' > "$5/value"
                 "$6" -m grpc_tools.protoc --proto_path="$4" --decode=accountability.v1.Determination accountability/v1/determination.proto < "$5/value"
                 """,
-                "kcat", TestEnvironment.brokers ?? "", topic, key, "\(TestEnvironment.repository)/Schemas", folder, python,
+                "kcat", TestEnvironment.brokers ?? "", topic, key, "\(TestEnvironment.repository)/Schemas", folder,
+                python,
             ]
         )
         #expect(kcat.code == 0, "\(kcat.errors)")

@@ -29,7 +29,10 @@ internal import Testing
     /// 603 CMR 2.03(1)
     @Test func yearsWithoutDeterminationsNeitherAddNorEnd() throws {
         let list = AssistancePriority.list(
-            [try history(10_005, [2018: .focused, 2019: .focused, 2023: .broad]), try history(20_005, [2018: .focused, 2019: .notRequired, 2023: .broad])],
+            [
+                try history(10_005, [2018: .focused, 2019: .focused, 2023: .broad]),
+                try history(20_005, [2018: .focused, 2019: .notRequired, 2023: .broad]),
+            ],
             in: 2023
         )
         #expect(list.map(\.duration) == [3, 1])
@@ -37,10 +40,18 @@ internal import Testing
 
     /// 603 CMR 2.03(8)
     @Test(arguments: [
-        (DeterminationLevel.broadComprehensive as DeterminationLevel?, Designation.chronicallyUnderperforming as Designation?, AssistanceSeverity.chronic),
-        (.broadComprehensive, .underperforming, .broad), (.focusedTargeted, nil, .focused), (.meeting, nil, .notRequired), (nil, nil, .notRequired),
+        (
+            DeterminationLevel.broadComprehensive as DeterminationLevel?,
+            Designation.chronicallyUnderperforming as Designation?, AssistanceSeverity.chronic
+        ),
+        (.broadComprehensive, .underperforming, .broad), (.focusedTargeted, nil, .focused),
+        (.meeting, nil, .notRequired), (nil, nil, .notRequired),
     ])
-    func readsTheSeverityOfADetermination(level: DeterminationLevel?, designation: Designation?, severity: AssistanceSeverity) {
+    func readsTheSeverityOfADetermination(
+        level: DeterminationLevel?,
+        designation: Designation?,
+        severity: AssistanceSeverity
+    ) {
         #expect(AssistanceSeverity(level: level, designation: designation) == severity)
     }
 }

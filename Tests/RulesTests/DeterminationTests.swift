@@ -73,9 +73,21 @@ internal import Testing
             #expect(determination.classification == .requiringAssistance)
             return determination.reasons
         }
-        #expect(try reasons(DeterminationInput(type: .district, designations: [.chronicallyUnderperforming], cumulative: 80)) == [.designation])
-        #expect(try reasons(DeterminationInput(type: .district, cohort: 100, graduates: 66, cumulative: 80)) == [.lowGraduation])
-        #expect(try reasons(DeterminationInput(type: .district, lowParticipationGroups: [.swd], cumulative: 80)) == [.lowParticipation])
+        #expect(
+            try reasons(
+                DeterminationInput(type: .district, designations: [.chronicallyUnderperforming], cumulative: 80)
+            ) == [.designation]
+        )
+        #expect(
+            try reasons(DeterminationInput(type: .district, cohort: 100, graduates: 66, cumulative: 80)) == [
+                .lowGraduation
+            ]
+        )
+        #expect(
+            try reasons(DeterminationInput(type: .district, lowParticipationGroups: [.swd], cumulative: 80)) == [
+                .lowParticipation
+            ]
+        )
     }
 
     /// 603 CMR 2.03(3)(b)(1)(b)(i)

@@ -36,7 +36,11 @@ internal import Testing
     }
 
     @Test func asubgroupIsConsistentlyLowInTwoYears() throws {
-        let now = FederalFacts(year: 2019, isTitle1: false, percentiles: [.swd: 5, .white: 1, .asian: 6, .allStudents: 1])
+        let now = FederalFacts(
+            year: 2019,
+            isTitle1: false,
+            percentiles: [.swd: 5, .white: 1, .asian: 6, .allStudents: 1]
+        )
         #expect(try identify(2019, now).isEmpty)
         let before = FederalFacts(year: 2018, isTitle1: false, percentiles: [.swd: 3, .white: 7])
         #expect(
@@ -49,7 +53,16 @@ internal import Testing
     @Test func additionalTargetedSupportThatIsNotLeftBecomesComprehensive() throws {
         let facts = FederalFacts(year: 2018, isTitle1: true, percentiles: [.elFormerEL: 4])
         let first = try identify(2018, facts)
-        #expect(first == [FederalDesignation(.additionalTargeted, .subgroupsLikeLowestTitle1, identified: 2018, groups: [.elFormerEL])])
+        #expect(
+            first == [
+                FederalDesignation(
+                    .additionalTargeted,
+                    .subgroupsLikeLowestTitle1,
+                    identified: 2018,
+                    groups: [.elFormerEL]
+                )
+            ]
+        )
         let later = FederalFacts(year: 2022, isTitle1: true, percentiles: [.elFormerEL: 5])
         #expect(
             try identify(2022, later, before: first) == [

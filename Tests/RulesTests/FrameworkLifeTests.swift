@@ -24,7 +24,13 @@ internal import Testing
         let end: String
         let refusal: FrameworkLife.Refusal?
 
-        init(_ taken: [FrameworkStep], _ step: FrameworkStep, _ date: String, until end: String = "", _ refusal: FrameworkLife.Refusal?) {
+        init(
+            _ taken: [FrameworkStep],
+            _ step: FrameworkStep,
+            _ date: String,
+            until end: String = "",
+            _ refusal: FrameworkLife.Refusal?
+        ) {
             (self.taken, self.step, self.date, self.end, self.refusal) = (taken, step, date, end, refusal)
         }
     }
@@ -47,8 +53,20 @@ internal import Testing
         Case([.proposed, .commentOpened, .recommended], .approved, "2024-04-10", nil),
         // A step that is moved later than the one that follows it.
         Case([.proposed, .commentOpened, .recommended, .approved], .recommended, "2024-06-01", .outOfOrder),
-        Case([.proposed, .commentOpened, .recommended], .commentOpened, "2024-02-01", until: "2024-04-10", .commentPeriodOpen),
-        Case([.proposed, .commentOpened, .comment], .commentOpened, "2024-02-11", until: "2024-03-01", .outsideCommentPeriod),
+        Case(
+            [.proposed, .commentOpened, .recommended],
+            .commentOpened,
+            "2024-02-01",
+            until: "2024-04-10",
+            .commentPeriodOpen
+        ),
+        Case(
+            [.proposed, .commentOpened, .comment],
+            .commentOpened,
+            "2024-02-11",
+            until: "2024-03-01",
+            .outsideCommentPeriod
+        ),
     ]
 
     /// 603 CMR 2.03(10)

@@ -24,7 +24,9 @@ internal import Testing
 
     /// 603 CMR 2.03(7)
     @Test func planningGoesOnInYearsWithoutAFramework() throws {
-        for (year, name) in [(2012, "2007"), (2019, "2019"), (2020, "2019"), (2021, "2019"), (2022, "2022"), (2027, "2025")] {
+        for (year, name) in [
+            (2012, "2007"), (2019, "2019"), (2020, "2019"), (2021, "2019"), (2022, "2022"), (2027, "2025"),
+        ] {
             #expect(try Framework.planning(schoolYear: year).name == name)
         }
         #expect(throws: FrameworkError.self) { try Framework.planning(schoolYear: 2000) }

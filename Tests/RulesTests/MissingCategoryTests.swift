@@ -32,13 +32,18 @@ internal import Testing
     /// Weighted points earned and possible, the weights, and what is said of it.
     @Test(
         arguments: [
-            (.renormalize, [.elaAchievement: 4, .mathAchievement: 2, .chronicAbsenteeism: 0], "5.2", "7.5", "87.1", "renormalized without growth"),
             (
-                .growthToAchievement, [.elaAchievement: 4, .mathAchievement: 2, .chronicAbsenteeism: 0], "5.4", "7.6", "90",
+                .renormalize, [.elaAchievement: 4, .mathAchievement: 2, .chronicAbsenteeism: 0], "5.2", "7.5", "87.1",
+                "renormalized without growth"
+            ),
+            (
+                .growthToAchievement, [.elaAchievement: 4, .mathAchievement: 2, .chronicAbsenteeism: 0], "5.4", "7.6",
+                "90",
                 "the weight of growth counts with achievement"
             ),
             (
-                .growthToAchievement, [.elaAchievement: 4, .mathAchievement: 2, .elProgress: 1, .chronicAbsenteeism: 0], "4.9", "7.2", "80",
+                .growthToAchievement,
+                [.elaAchievement: 4, .mathAchievement: 2, .elProgress: 1, .chronicAbsenteeism: 0], "4.9", "7.2", "80",
                 "the weight of growth counts with achievement"
             ),
             (
@@ -46,8 +51,14 @@ internal import Testing
                 "the weight of growth counts with achievement; renormalized without additional"
             ),
             // With no achievement it has nowhere to go.
-            (.growthToAchievement, [.chronicAbsenteeism: 3], "3.0", "4.0", nil, "renormalized without achievement, growth"),
-            (.growthToAchievement, [.elaAchievement: 4, .elaGrowth: 2], "3.5", "4.0", "75", "renormalized without additional"),
+            (
+                .growthToAchievement, [.chronicAbsenteeism: 3], "3.0", "4.0", nil,
+                "renormalized without achievement, growth"
+            ),
+            (
+                .growthToAchievement, [.elaAchievement: 4, .elaGrowth: 2], "3.5", "4.0", "75",
+                "renormalized without additional"
+            ),
         ] as [(PercentageParameters.MissingCategory, [Indicator: Int], String, String, String?, String)]
     )
     func theWeightGoesWhereTheFrameworkSays(
@@ -67,7 +78,12 @@ internal import Testing
         #expect(!column.missing.isEmpty && column.explained(by: framework).row == remark)
         // Where nothing is missing, nothing moves.
         let whole: [Indicator: Int] = [.elaAchievement: 3, .mathGrowth: 1, .chronicAbsenteeism: 2]
-        let column2019 = try TargetColumn.of(whole, span: .nonHigh, group: .allStudents, try Framework.of(schoolYear: 2019))
+        let column2019 = try TargetColumn.of(
+            whole,
+            span: .nonHigh,
+            group: .allStudents,
+            try Framework.of(schoolYear: 2019)
+        )
         #expect(try TargetColumn.of(whole, span: .nonHigh, group: .allStudents, framework) == column2019)
     }
 
@@ -79,10 +95,11 @@ internal import Testing
     /// The evidence of the source: schools of 2019 without growth, and which of their published percentages any points could give.
     @Test(.enabled(if: PublishedData.has("determinations-2019-schools.csv"), "the published figures are not there"))
     func schoolsWithoutGrowthIn2019() throws {
-        let published = try PublishedData.rows("determinations-2019-schools.csv").compactMap { row -> Ratio? in
-            guard row["2019 Accountability Percentile"] == nil else { return nil }
-            return row["2019 Annual Criterion-Referenced Target Percentage (%)"].flatMap { try? Ratio(decimal: $0) }
-        }
+        let published = try PublishedData.rows("determinations-2019-schools.csv")
+            .compactMap { row -> Ratio? in
+                guard row["2019 Accountability Percentile"] == nil else { return nil }
+                return row["2019 Annual Criterion-Referenced Target Percentage (%)"].flatMap { try? Ratio(decimal: $0) }
+            }
         #expect(published.count == 20)
         func attainable(_ way: MissingCategory) throws -> Set<Ratio> {
             let framework = try Self.framework(way)
@@ -91,7 +108,9 @@ internal import Testing
                 for ela in 0...4 {
                     for math in 0...4 {
                         for absenteeism in 0...4 {
-                            let points: [Indicator: Int] = [.elaAchievement: ela, .mathAchievement: math, .chronicAbsenteeism: absenteeism]
+                            let points: [Indicator: Int] = [
+                                .elaAchievement: ela, .mathAchievement: math, .chronicAbsenteeism: absenteeism,
+                            ]
                             let given = points.merging(progress.map { [.elProgress: $0] } ?? [:]) { $1 }
                             let column = try TargetColumn.of(given, span: .nonHigh, group: .allStudents, framework)
                             percentages.insert(try #require(column).percent)
@@ -103,7 +122,9 @@ internal import Testing
         }
         let moved = try attainable(.growthToAchievement)
         let renormalized = try attainable(.renormalize)
-        print("2019 without growth: \(published.count { moved.contains($0) }) and \(published.count { renormalized.contains($0) }) of 20 attainable")
+        print(
+            "2019 without growth: \(published.count { moved.contains($0) }) and \(published.count { renormalized.contains($0) }) of 20 attainable"
+        )
         #expect(published.count { moved.contains($0) } == 20)
         #expect(published.count { renormalized.contains($0) } == 7)
     }

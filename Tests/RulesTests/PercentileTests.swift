@@ -143,7 +143,9 @@ internal import Testing
                 let current = try #require(entry.years[0])
                 let old = PercentileEntry(organization: entry.organization, years: [0: current, 2: current])
                 let recent = PercentileEntry(organization: entry.organization, years: [0: current, 1: current])
-                return index % 3 == 0 ? old : index % 3 == 1 ? recent : PercentileEntry(organization: entry.organization, years: [0: current])
+                return index % 3 == 0
+                    ? old
+                    : index % 3 == 1 ? recent : PercentileEntry(organization: entry.organization, years: [0: current])
             }
         let weights = try #require(framework.percentile).yearWeights.value
         var decided = 0
@@ -169,6 +171,9 @@ internal import Testing
         let framework = try Framework.of(schoolYear: year)
         let assumed = framework.parameters.filter { $0.status == .assumed }.map(\.path)
         #expect(assumed.contains("percentile.indicator_population") && assumed.contains("percentile.missing_year"))
-        #expect(framework.percentile?.indicatorPopulation.value == .span && framework.percentile?.missingYear.value == .renormalize)
+        #expect(
+            framework.percentile?.indicatorPopulation.value == .span
+                && framework.percentile?.missingYear.value == .renormalize
+        )
     }
 }

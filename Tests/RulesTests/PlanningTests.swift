@@ -7,21 +7,36 @@ internal import Testing
 
     private func plan(_ year: Int, _ date: String, parts: [PlanPart]? = nil) throws -> PlanFiling {
         let all = try #require(try Framework.of(schoolYear: 2025).planning?.parts[.districtImprovementPlan]?.value)
-        return PlanFiling(kind: .districtImprovementPlan, organization: district, schoolYear: year, date: date, parts: parts ?? all)
+        return PlanFiling(
+            kind: .districtImprovementPlan,
+            organization: district,
+            schoolYear: year,
+            date: date,
+            parts: parts ?? all
+        )
     }
 
     private func schoolPlan(_ year: Int, _ date: String, alignment: String) -> PlanFiling {
         PlanFiling(
-            kind: .schoolImprovementPlan, organization: school, schoolYear: year, date: date,
-            parts: [.dataAnalysis, .actionAssessment, .performanceGoals], alignment: alignment
+            kind: .schoolImprovementPlan,
+            organization: school,
+            schoolYear: year,
+            date: date,
+            parts: [.dataAnalysis, .actionAssessment, .performanceGoals],
+            alignment: alignment
         )
     }
 
     private func obligation(_ kind: PlanKind, _ year: Int, _ filings: [PlanFiling]) throws -> PlanObligation {
         let all = try PlanObligation.all(
-            schoolYear: year, organizations: [school, district, district], filings: filings, try Framework.of(schoolYear: 2025)
+            schoolYear: year,
+            organizations: [school, district, district],
+            filings: filings,
+            try Framework.of(schoolYear: 2025)
         )
-        #expect(all.map(\.kind) == [.selfEvaluation, .districtImprovementPlan, .districtActionPlan, .schoolImprovementPlan])
+        #expect(
+            all.map(\.kind) == [.selfEvaluation, .districtImprovementPlan, .districtActionPlan, .schoolImprovementPlan]
+        )
         return try #require(all.first { $0.kind == kind })
     }
 
@@ -50,7 +65,9 @@ internal import Testing
     @Test(arguments: ["", "2021/00350000", "2024/00360000"])
     func aSchoolPlanIsAlignedWithThePlanThatCoversItsYear(alignment: String) throws {
         let found = try obligation(
-            .schoolImprovementPlan, 2025, [try plan(2024, "2023-06-01"), schoolPlan(2025, "2024-06-01", alignment: alignment)]
+            .schoolImprovementPlan,
+            2025,
+            [try plan(2024, "2023-06-01"), schoolPlan(2025, "2024-06-01", alignment: alignment)]
         )
         #expect(found.isAligned == false)
         #expect(found.standing(on: "2024-06-02") == .incomplete)
@@ -59,9 +76,15 @@ internal import Testing
     /// 603 CMR 2.03(7)(c)
     /// 603 CMR 2.03(7)(d)
     @Test func namesMissingParts() throws {
-        let found = try obligation(.districtImprovementPlan, 2025, [try plan(2025, "2024-06-01", parts: [.objectives, .dataAnalysis])])
+        let found = try obligation(
+            .districtImprovementPlan,
+            2025,
+            [try plan(2025, "2024-06-01", parts: [.objectives, .dataAnalysis])]
+        )
         #expect(
-            found.missingParts == [.actionAssessment, .achievementGaps, .initiatives, .benchmarks, .professionalDevelopment, .induction]
+            found.missingParts == [
+                .actionAssessment, .achievementGaps, .initiatives, .benchmarks, .professionalDevelopment, .induction,
+            ]
         )
         #expect(found.standing(on: "2024-06-02") == .incomplete)
     }
@@ -69,7 +92,11 @@ internal import Testing
     /// 603 CMR 2.03(7)
     @Test func aSelfEvaluationIsForAYear() throws {
         let filing = PlanFiling(
-            kind: .selfEvaluation, organization: district, schoolYear: 2025, date: "2024-06-30", parts: [.dataAnalysis, .actionAssessment]
+            kind: .selfEvaluation,
+            organization: district,
+            schoolYear: 2025,
+            date: "2024-06-30",
+            parts: [.dataAnalysis, .actionAssessment]
         )
         #expect(try obligation(.selfEvaluation, 2025, [filing]).standing(on: "2025-01-01") == .filed)
         #expect(try obligation(.selfEvaluation, 2026, [filing]).filing == nil)

@@ -11,7 +11,13 @@ internal import Testing
         func points(_ current: Int64, _ path: TargetPath?, count: Int64 = 30) throws -> IndicatorPoints {
             try IndicatorPoints(
                 PointsInput(
-                    .elaAchievement, .nonHigh, current: Ratio(current), prior: Ratio(490), target: Ratio(500), count: count, path: path
+                    .elaAchievement,
+                    .nonHigh,
+                    current: Ratio(current),
+                    prior: Ratio(490),
+                    target: Ratio(500),
+                    count: count,
+                    path: path
                 ),
                 framework
             )
@@ -33,7 +39,13 @@ internal import Testing
         func points(_ current: Int64, _ statewide: StatewideThresholds) throws -> IndicatorPoints {
             try IndicatorPoints(
                 PointsInput(
-                    .elProgress, .nonHigh, current: Ratio(current), prior: Ratio(80), target: Ratio(90), count: 30, statewide: statewide
+                    .elProgress,
+                    .nonHigh,
+                    current: Ratio(current),
+                    prior: Ratio(80),
+                    target: Ratio(90),
+                    count: 30,
+                    statewide: statewide
                 ),
                 framework
             )

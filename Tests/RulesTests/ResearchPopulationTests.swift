@@ -15,10 +15,15 @@ struct ResearchPopulationTests {
     /// How many printed percentiles are exact among the given rows alone, and how many there are.
     private func exact(_ rank: Rank, among rows: [[String: String]]) throws -> (exact: Int, all: Int) {
         let parameters = try #require(try Framework.of(schoolYear: 2019).percentile)
-        let population = RankedPopulation(rows.compactMap { printed($0[rank.value]) }, lowerIsBetter: rank.lowerIsBetter, parameters)
+        let population = RankedPopulation(
+            rows.compactMap { printed($0[rank.value]) },
+            lowerIsBetter: rank.lowerIsBetter,
+            parameters
+        )
         var counts = (exact: 0, all: 0)
         for row in rows {
-            guard let value = printed(row[rank.value]), let percentile = row[rank.percentile].flatMap({ Int($0) }) else { continue }
+            guard let value = printed(row[rank.value]), let percentile = row[rank.percentile].flatMap({ Int($0) })
+            else { continue }
             counts.all += 1
             if population.percentile(of: value) == percentile { counts.exact += 1 }
         }
@@ -34,7 +39,8 @@ struct ResearchPopulationTests {
 
     /// Graduation, engagement, dropout, absenteeism and advanced coursework.
     private static let others = [
-        Rank(value: "BN", percentile: "BO"), Rank(value: "BP", percentile: "BQ"), Rank(value: "BR", percentile: "BS", lowerIsBetter: true),
+        Rank(value: "BN", percentile: "BO"), Rank(value: "BP", percentile: "BQ"),
+        Rank(value: "BR", percentile: "BS", lowerIsBetter: true),
         Rank(value: "BZ", percentile: "CA", lowerIsBetter: true), Rank(value: "CB", percentile: "CC"),
     ]
 
@@ -50,7 +56,9 @@ struct ResearchPopulationTests {
             within.insert(group)
             percentiles += counts.map(\.all).reduce(0, +)
         }
-        print("high schools 2019: \(percentiles) ranks of achievement and growth exact within the sheet, in \(within.count) of 8 groups")
+        print(
+            "high schools 2019: \(percentiles) ranks of achievement and growth exact within the sheet, in \(within.count) of 8 groups"
+        )
         #expect(within == Set(groups.keys.compactMap { $0 }).subtracting([.elFormerEL]))
         #expect(percentiles == 6 * 998 + 989)
     }
@@ -76,7 +84,9 @@ struct ResearchPopulationTests {
             all += counts.all
             among += try exact(absenteeism, among: members).exact
         }
-        print("elementary schools 2019: absenteeism \(alone) of \(all) exact among themselves; of all non-high rows \(among) are among all")
+        print(
+            "elementary schools 2019: absenteeism \(alone) of \(all) exact among themselves; of all non-high rows \(among) are among all"
+        )
         #expect(alone == 2254 && all == 2254)
         #expect(among == 189)
     }

@@ -7,13 +7,20 @@ internal import Testing
     /// 603 CMR 2.03(4)
     @Test func gathersADistrictItsSchoolsAndItsRatingsInAnyOrder() throws {
         let acts: [(UInt32, String, String)] = [
-            (350_012, "conducted", ""), (350_000, "conducted", ""), (350_000, "assessment", "proficient"), (350_004, "conducted", ""),
+            (350_012, "conducted", ""), (350_000, "conducted", ""), (350_000, "assessment", "proficient"),
+            (350_004, "conducted", ""),
             (350_012, "conducted", ""), (350_012, "student_support", "exemplary"),
         ]
         func review(_ acts: [(UInt32, String, String)]) throws -> DistrictReview {
             var review = DistrictReview(district: district, schoolYear: 2024)
             for (code, kind, rating) in acts {
-                review.take(try #require(OrganizationCode(rawValue: code)), kind: kind, rating: rating, from: "2024-03-04", to: "2024-03-07")
+                review.take(
+                    try #require(OrganizationCode(rawValue: code)),
+                    kind: kind,
+                    rating: rating,
+                    from: "2024-03-04",
+                    to: "2024-03-07"
+                )
             }
             return review
         }

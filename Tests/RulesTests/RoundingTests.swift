@@ -30,7 +30,8 @@ internal import Testing
 
     private static let down = "{mode: down, decimals: 0}"
     private static let points: [Indicator: Int] = [
-        .elaAchievement: 4, .mathAchievement: 3, .scienceAchievement: 3, .elaGrowth: 3, .mathGrowth: 3, .chronicAbsenteeism: 4,
+        .elaAchievement: 4, .mathAchievement: 3, .scienceAchievement: 3, .elaGrowth: 3, .mathGrowth: 3,
+        .chronicAbsenteeism: 4,
     ]
 
     private static func column(_ framework: Framework) throws -> TargetColumn {
@@ -40,12 +41,16 @@ internal import Testing
     private static let cases: [Case] = [
         Case(path: "percentage.weighted_total_rounding", other: down) { try "\(column($0).weightedEarned)" },
         Case(path: "percentage.column_rounding", other: down) { try "\(column($0).percent)" },
-        Case(path: "percentage.display_rounding", other: "{mode: half_up, decimals: 1}") { try "\(column($0).displayed)" },
+        Case(path: "percentage.display_rounding", other: "{mode: half_up, decimals: 1}") {
+            try "\(column($0).displayed)"
+        },
         Case(path: "percentage.annual_rounding", other: down) { framework in
             let span = try SpanPercentage(allStudents: column(framework), lowestPerforming: nil, framework)
             return try "\(AnnualPercentage.of([span], nonHighWeight: nil, framework)?.percent ?? .zero)"
         },
-        Case(path: "percentage.carried_rounding", other: down) { try "\(AnnualPercentage.carried(Ratio(decimal: "43.29"), $0))" },
+        Case(path: "percentage.carried_rounding", other: down) {
+            try "\(AnnualPercentage.carried(Ratio(decimal: "43.29"), $0))"
+        },
         Case(path: "percentage.cumulative_rounding", other: down) {
             try "\(CumulativePercentage(current: Ratio(decimal: "50.9"), prior: Ratio(decimal: "51.0"), $0).percent)"
         },
@@ -55,7 +60,9 @@ internal import Testing
         Case(path: "percentile.share_rounding", other: "{mode: half_up, decimals: 1}") { framework in
             var year = PercentileYearValues(comparisonGroup: .middleHigh, nonHighShare: try Ratio(63, over: 100))
             for span in GradeSpan.allCases {
-                for indicator in Indicator.allCases where indicator.spans.contains(span) { year[span, indicator] = Ratio(50) }
+                for indicator in Indicator.allCases where indicator.spans.contains(span) {
+                    year[span, indicator] = Ratio(50)
+                }
             }
             let results = try Percentiles.rank([PercentileEntry(organization: .state, years: [0: year])], framework)
             return "\(results.first?.years.first?.nonHighShare ?? .zero)"
@@ -68,7 +75,8 @@ internal import Testing
             return try "\(IndicatorTally(sum: 5, count: 2).difficultyQuartile(parameters) ?? 0)"
         },
         Case(path: "participation.display_rounding", other: down) {
-            try "\(ParticipationRate(ParticipationTally(standard: 473, absent: 27), .subject(.math), $0).displayed ?? 0)"
+            try
+                "\(ParticipationRate(ParticipationTally(standard: 473, absent: 27), .subject(.math), $0).displayed ?? 0)"
         },
         Case(path: "lowest_performing.size_rounding", other: down) { framework in
             let parameters = try #require(framework.lowestPerforming)

@@ -5,9 +5,24 @@ internal import Testing
     /// 603 CMR 2.03(9)
     @Test func countsEachOnceAndEachReason() {
         let entries: [StatewideResults.Entry] = [
-            .init(type: .school, classification: .requiringAssistance, level: .focusedTargeted, reasons: [.lowSubgroup, .lowParticipation, .lowSubgroup]),
-            .init(type: .school, classification: .requiringAssistance, level: .focusedTargeted, reasons: [.lowParticipation]),
-            .init(type: .school, classification: .requiringAssistance, level: .broadComprehensive, reasons: [.designation]),
+            .init(
+                type: .school,
+                classification: .requiringAssistance,
+                level: .focusedTargeted,
+                reasons: [.lowSubgroup, .lowParticipation, .lowSubgroup]
+            ),
+            .init(
+                type: .school,
+                classification: .requiringAssistance,
+                level: .focusedTargeted,
+                reasons: [.lowParticipation]
+            ),
+            .init(
+                type: .school,
+                classification: .requiringAssistance,
+                level: .broadComprehensive,
+                reasons: [.designation]
+            ),
             .init(type: .school, classification: .insufficientData, level: nil, reasons: []),
             .init(type: .district, classification: nil, level: nil, reasons: []),
             .init(type: .district, classification: .notRequiringAssistance, level: .meeting, reasons: []),

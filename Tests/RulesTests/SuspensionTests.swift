@@ -18,7 +18,9 @@ internal import Testing
 
     @Test func aKindIsAMeasureOrAll() {
         #expect(ReportedMeasure.suspended(byKind: "all_measures") == ReportedMeasure.allCases)
-        for measure in ReportedMeasure.allCases { #expect(ReportedMeasure.suspended(byKind: measure.wireName) == [measure]) }
+        for measure in ReportedMeasure.allCases {
+            #expect(ReportedMeasure.suspended(byKind: measure.wireName) == [measure])
+        }
         #expect(ReportedMeasure.suspended(byKind: "weather") == nil)
         #expect(Set(ReportedMeasure.kinds).count == ReportedMeasure.allCases.count + 1)
     }

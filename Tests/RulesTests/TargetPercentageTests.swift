@@ -52,7 +52,8 @@ internal import Testing
                 let text = row["\(name) Criterion-Referenced Target Percentage (%)"] ?? ""
                 return text.isEmpty ? nil : try? Ratio(decimal: text)
             }
-            guard let prior = try figure("2018 Annual"), let current = try figure("2019 Annual"), let published = try figure("2019 Cumulative")
+            guard let prior = try figure("2018 Annual"), let current = try figure("2019 Annual"),
+                let published = try figure("2019 Cumulative")
             else { continue }
             // What was printed of 2018 is what is carried over of it.
             #expect(try AnnualPercentage.carried(prior, former) == prior)
@@ -78,7 +79,9 @@ internal import Testing
     )
     func whatAPrintedPercentageCarriesOver(year: Int, shown: String, least: String, most: String) throws {
         let range = (try decimal(shown) - decimal("0.5"))...(try decimal(shown) + decimal("0.4"))
-        #expect(try AnnualPercentage.carried(range, try Framework.of(schoolYear: year)) == decimal(least)...decimal(most))
+        #expect(
+            try AnnualPercentage.carried(range, try Framework.of(schoolYear: year)) == decimal(least)...decimal(most)
+        )
     }
 
     /// The annual percentage of two spans lies between those of the spans alone, and is kept to a tenth like them.
@@ -91,17 +94,25 @@ internal import Testing
             let spans = try GradeSpan.allCases.map { span in
                 func column(_ group: StudentGroup) throws -> TargetColumn {
                     var points: [Indicator: Int] = [:]
-                    for indicator in [Indicator.elaAchievement, .mathAchievement, .elaGrowth, .mathGrowth, .chronicAbsenteeism] {
+                    for indicator in [
+                        Indicator.elaAchievement, .mathAchievement, .elaGrowth, .mathGrowth, .chronicAbsenteeism,
+                    ] {
                         points[indicator] = .random(in: 0...4, using: &random)
                     }
                     return try #require(try TargetColumn.of(points, span: span, group: group, framework))
                 }
-                return try SpanPercentage(allStudents: column(.allStudents), lowestPerforming: column(.lowestPerforming), framework)
+                return try SpanPercentage(
+                    allStudents: column(.allStudents),
+                    lowestPerforming: column(.lowestPerforming),
+                    framework
+                )
             }
             let bounds = try #require(try AnnualPercentage.bounds(spans, framework))
             var found: [Ratio] = []
             for weight in 0...100 {
-                found.append(try #require(try AnnualPercentage.of(spans, nonHighWeight: Ratio(Int64(weight)), framework)).percent)
+                found.append(
+                    try #require(try AnnualPercentage.of(spans, nonHighWeight: Ratio(Int64(weight)), framework)).percent
+                )
             }
             #expect(found.min() == bounds.lowerBound && found.max() == bounds.upperBound)
         }
@@ -154,7 +165,10 @@ internal import Testing
 
     /// Completion, EL progress and advanced coursework are none of the lowest performing group's, nor is science in the lower span.
     @Test(
-        arguments: [(2018, GradeSpan.nonHigh, 5), (2019, .nonHigh, 5), (2019, .high, 6), (2023, .nonHigh, 5), (2023, .high, 0), (2024, .high, 6)]
+        arguments: [
+            (2018, GradeSpan.nonHigh, 5), (2019, .nonHigh, 5), (2019, .high, 6), (2023, .nonHigh, 5), (2023, .high, 0),
+            (2024, .high, 6),
+        ]
             as [(Int, GradeSpan, Int)]
     )
     func theLowestPerformingGroupHasItsOwnIndicators(year: Int, span: GradeSpan, count: Int) throws {

@@ -9,13 +9,18 @@ import Testing
 @Suite("Causes of revisions") struct CauseTests {
     private let school = "00010505"
 
-    private func bench(partitions: Int32 = 2, seed: UInt64 = 1, disturbances: InMemoryDriver.Disturbances = .init()) throws -> ValidationBench {
+    private func bench(partitions: Int32 = 2, seed: UInt64 = 1, disturbances: InMemoryDriver.Disturbances = .init())
+        throws -> ValidationBench
+    {
         let pipeline = Pipeline()
         let clock: @Sendable () -> Int64 = { 1_569_000_000_000 }
         return try ValidationBench(
-            partitions: partitions, seed: seed, disturbances: disturbances,
+            partitions: partitions,
+            seed: seed,
+            disturbances: disturbances,
             stages: [
-                ValidationStage(pipeline: pipeline), ParticipationStage(pipeline: pipeline), IndicatorStage(pipeline: pipeline),
+                ValidationStage(pipeline: pipeline), ParticipationStage(pipeline: pipeline),
+                IndicatorStage(pipeline: pipeline),
                 PercentileStage(pipeline: pipeline), DeterminationStage(pipeline: pipeline, clock: clock),
             ]
         )
@@ -29,7 +34,8 @@ import Testing
     private func values(_ year: Int, _ figures: [(indicator: String, value: String)]) -> [[String: String]] {
         figures.map {
             [
-                "school_year": "\(year)", "org_code": school, "comparison_group": "non_high", "grade_span": "non_high", "group": "all_students",
+                "school_year": "\(year)", "org_code": school, "comparison_group": "non_high", "grade_span": "non_high",
+                "group": "all_students",
                 "indicator": $0.indicator, "value": $0.value, "count": "60",
             ]
         }
@@ -38,33 +44,54 @@ import Testing
     private func targets(_ year: Int, _ figures: [(indicator: String, value: String)]) -> [[String: String]] {
         figures.map {
             [
-                "school_year": "\(year)", "org_code": school, "grade_span": "non_high", "group": "all_students", "indicator": $0.indicator,
+                "school_year": "\(year)", "org_code": school, "grade_span": "non_high", "group": "all_students",
+                "indicator": $0.indicator,
                 "target": $0.value,
             ]
         }
     }
 
-    private static let year2018 = [("ela_achievement", "498.0"), ("math_achievement", "498.0"), ("ela_growth", "45"), ("chronic_absenteeism", "12.0")]
-    private static let year2019 = [("ela_achievement", "500.0"), ("math_achievement", "500.0"), ("ela_growth", "55"), ("chronic_absenteeism", "11.0")]
-    private static let goals = [("ela_achievement", "503.0"), ("math_achievement", "503.0"), ("chronic_absenteeism", "9.0")]
+    private static let year2018 = [
+        ("ela_achievement", "498.0"), ("math_achievement", "498.0"), ("ela_growth", "45"),
+        ("chronic_absenteeism", "12.0"),
+    ]
+    private static let year2019 = [
+        ("ela_achievement", "500.0"), ("math_achievement", "500.0"), ("ela_growth", "55"),
+        ("chronic_absenteeism", "11.0"),
+    ]
+    private static let goals = [
+        ("ela_achievement", "503.0"), ("math_achievement", "503.0"), ("chronic_absenteeism", "9.0"),
+    ]
 
     private func revisions(_ bench: ValidationBench) throws -> [Accountability_V1_Determination] {
         try (bench.driver.topics[bench.pipeline.name(Topics.determinations)] ?? []).joined()
-            .filter { $0.key == Array("2019/\(school)".utf8) && $0.value != nil }.map { try decoded(Accountability_V1_Determination.self, $0) }
+            .filter { $0.key == Array("2019/\(school)".utf8) && $0.value != nil }
+            .map { try decoded(Accountability_V1_Determination.self, $0) }
     }
 
     private func fill(_ bench: ValidationBench) throws {
         try bench.openYears(2018, 2019)
         for year in [2018, 2019] {
             try bench.submit(
-                table(.organizations, [["school_year": "\(year)", "org_code": school, "org_type": "school", "name": "S", "comparison_group": "non_high"]])
+                table(
+                    .organizations,
+                    [
+                        [
+                            "school_year": "\(year)", "org_code": school, "org_type": "school", "name": "S",
+                            "comparison_group": "non_high",
+                        ]
+                    ]
+                )
             )
         }
         try bench.submit(table(.indicatorValues, values(2019, Self.year2019)))
         try bench.submit(table(.targets, targets(2019, Self.goals)))
     }
 
-    @Test("The year before is closed after this one: its submissions are the causes, and each line says what moved", arguments: 1...6 as ClosedRange<UInt64>)
+    @Test(
+        "The year before is closed after this one: its submissions are the causes, and each line says what moved",
+        arguments: 1...6 as ClosedRange<UInt64>
+    )
     func aYearThatComesLate(_ seed: UInt64) throws {
         var disturbances = InMemoryDriver.Disturbances()
         disturbances.crashEvery = seed > 3 ? 9 : 0
@@ -83,7 +110,10 @@ import Testing
             #expect(revision.cause == late, "revision \(revision.revision)")
             try checkLines(revision)
         }
-        #expect(found.dropFirst().flatMap(\.changes).contains { $0.hasPrefix("non_high all_students ela_achievement: ") && $0.contains("prior none → 498") })
+        #expect(
+            found.dropFirst().flatMap(\.changes)
+                .contains { $0.hasPrefix("non_high all_students ela_achievement: ") && $0.contains("prior none → 498") }
+        )
     }
 
     @Test("A correction of a prior value alone says which value, and whose submission")

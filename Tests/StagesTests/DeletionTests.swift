@@ -14,7 +14,8 @@ import Testing
     func sentTwice(_ layout: Layout) throws {
         let bench = try ValidationBench(partitions: 3)
         try bench.prepare()
-        let unknown = try bench.submit(table(layout, [Self.deletion(layout, ["school_year": "2018", "org_code": "00040505"])])).id
+        let unknown =
+            try bench.submit(table(layout, [Self.deletion(layout, ["school_year": "2018", "org_code": "00040505"])])).id
         try bench.submit(table(layout, [validRow(layout)]))
         let first = try bench.submit(table(layout, [Self.deletion(layout)])).id
         try bench.driver.run()
@@ -64,10 +65,15 @@ import Testing
             return before.map { $0.content == content } ?? false ? "unchanged" : "accepted"
         }
 
-        var standing: Set<String> { Set(entries.filter { $0.value.content != nil }.map { "\($0.key) \($0.value.content ?? "")" }) }
+        var standing: Set<String> {
+            Set(entries.filter { $0.value.content != nil }.map { "\($0.key) \($0.value.content ?? "")" })
+        }
     }
 
-    @Test("Histories of rows and deletions, files sent again among them, end as their model says", arguments: 1...24 as ClosedRange<UInt64>)
+    @Test(
+        "Histories of rows and deletions, files sent again among them, end as their model says",
+        arguments: 1...24 as ClosedRange<UInt64>
+    )
     func histories(_ seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         func pick(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
@@ -78,18 +84,23 @@ import Testing
                 continue
             }
             files.append(
-                (0...pick(8)).map { _ in
-                    let changes = [
-                        "student_id": "S\(pick(6))", "org_code": ["00010505", "00020505"][pick(2)], "days_absent": "\(pick(2))",
-                        "action": pick(2) == 0 ? "delete" : "",
-                    ]
-                    return validRow(.attendance).merging(changes) { $1 }
-                }
+                (0...pick(8))
+                    .map { _ in
+                        let changes = [
+                            "student_id": "S\(pick(6))", "org_code": ["00010505", "00020505"][pick(2)],
+                            "days_absent": "\(pick(2))",
+                            "action": pick(2) == 0 ? "delete" : "",
+                        ]
+                        return validRow(.attendance).merging(changes) { $1 }
+                    }
             )
         }
         var model = Model()
         let expected = files.enumerated().map { number, rows in rows.map { model.take($0, number) } }
-        #expect(Set(expected.joined()) == ["accepted", "unchanged", "duplicate_key", "nothing_to_delete"] || files.joined().count < 40)
+        #expect(
+            Set(expected.joined()) == ["accepted", "unchanged", "duplicate_key", "nothing_to_delete"]
+                || files.joined().count < 40
+        )
 
         var disturbances = InMemoryDriver.Disturbances()
         disturbances.crashEvery = 4
@@ -98,7 +109,11 @@ import Testing
         disturbances.rebalanceEvery = 6
         disturbances.batch = 4
         for (partitions, disturbed) in [(1, false), (3, true), (6, true)] as [(Int32, Bool)] {
-            let bench = try ValidationBench(partitions: partitions, seed: seed, disturbances: disturbed ? disturbances : .init())
+            let bench = try ValidationBench(
+                partitions: partitions,
+                seed: seed,
+                disturbances: disturbed ? disturbances : .init()
+            )
             try bench.prepare()
             var ids: [String] = []
             for rows in files {
@@ -114,7 +129,8 @@ import Testing
                 #expect(receipt.accepted == UInt64(outcomes.filter { $0 == "accepted" }.count), "\(id)")
                 #expect(receipt.unchanged == UInt64(outcomes.filter { $0 == "unchanged" }.count), "\(id)")
                 let told = Set(rejections.filter { $0.submission == id }.map { "\($0.line) \($0.code)" })
-                let codes = outcomes.enumerated().filter { $1 != "accepted" && $1 != "unchanged" }.map { "\($0 + 2) \($1)" }
+                let codes = outcomes.enumerated().filter { $1 != "accepted" && $1 != "unchanged" }
+                    .map { "\($0 + 2) \($1)" }
                 #expect(told == Set(codes), "\(id)")
             }
             let standing = try bench.records().values.filter { !$0.attendance.student.isEmpty }

@@ -6,15 +6,31 @@ import Testing
 
 /// The Department's acts, from the rows of a file to what they change.
 @Suite struct DirectiveTests {
-    private func row(_ year: Int, _ directive: String, _ kind: String, _ code: String, _ date: String, _ more: [String: String] = [:]) -> [String: String] {
+    private func row(
+        _ year: Int,
+        _ directive: String,
+        _ kind: String,
+        _ code: String,
+        _ date: String,
+        _ more: [String: String] = [:]
+    ) -> [String: String] {
         [
             "school_year": "\(year)", "org_code": code, "directive": directive, "kind": kind, "effective_date": date,
         ]
         .merging(more) { $1 }
     }
 
-    private func step(_ kind: String, _ date: String, end: String = "", code: String = "00000000", action: String = "") -> [String: String] {
-        row(2019, "framework_step", kind, code, date, ["end_date": end, "action": action, "reason": kind == "comment" ? "A comment" : ""])
+    private func step(_ kind: String, _ date: String, end: String = "", code: String = "00000000", action: String = "")
+        -> [String: String]
+    {
+        row(
+            2019,
+            "framework_step",
+            kind,
+            code,
+            date,
+            ["end_date": end, "action": action, "reason": kind == "comment" ? "A comment" : ""]
+        )
     }
 
     // MARK: Validation
@@ -25,24 +41,31 @@ import Testing
         let bench = try ValidationBench(partitions: partitions)
         try bench.prepare()
         let rows = [
-            step("proposed", "2018-01-23"), step("approved", "2018-05-22"), step("comment_opened", "2018-02-01", end: "2018-03-01"),
-            step("comment", "2018-02-20"), step("comment", "2018-02-21", code: "00010000"), step("comment", "2018-03-02", code: "00020000"),
+            step("proposed", "2018-01-23"), step("approved", "2018-05-22"),
+            step("comment_opened", "2018-02-01", end: "2018-03-01"),
+            step("comment", "2018-02-20"), step("comment", "2018-02-21", code: "00010000"),
+            step("comment", "2018-03-02", code: "00020000"),
             step("recommended", "2018-04-10"),
         ]
         try bench.submit(table(.directives, rows))
         try bench.submit(table(.directives, [step("approved", "2018-05-22")]))
-        try bench.submit(table(.directives, [step("recommended", "", action: "delete"), step("proposed", "2018-02-02")]))
+        try bench.submit(
+            table(.directives, [step("recommended", "", action: "delete"), step("proposed", "2018-02-02")])
+        )
         try bench.driver.run()
         #expect(
             try bench.rejections().map(\.code) == [
-                "framework_step_out_of_order", "comment_outside_period", "framework_step_out_of_order", "framework_step_out_of_order",
+                "framework_step_out_of_order", "comment_outside_period", "framework_step_out_of_order",
+                "framework_step_out_of_order",
             ]
         )
         #expect(try bench.rejections().allSatisfy { $0.message.contains("603 CMR 2.03(10)") })
         #expect(
             try bench.standing(Topics.directives).keys.sorted() == [
-                "2019/framework_step/00000000/approved", "2019/framework_step/00000000/comment", "2019/framework_step/00000000/comment_opened",
-                "2019/framework_step/00000000/proposed", "2019/framework_step/00000000/recommended", "2019/framework_step/00010000/comment",
+                "2019/framework_step/00000000/approved", "2019/framework_step/00000000/comment",
+                "2019/framework_step/00000000/comment_opened",
+                "2019/framework_step/00000000/proposed", "2019/framework_step/00000000/recommended",
+                "2019/framework_step/00010000/comment",
             ]
         )
     }
@@ -65,8 +88,15 @@ import Testing
             options: .init(allowUndeclared: true)
         )
         try bench.driver.run()
-        #expect(try bench.rejections().map(\.code).sorted() == ["organization_not_of_directive", "suspension_not_of_year", "suspension_without_cause"])
-        #expect(try bench.rejections().filter { $0.code.hasPrefix("suspension") }.allSatisfy { $0.message.contains("603 CMR 2.03(11)") })
+        #expect(
+            try bench.rejections().map(\.code).sorted() == [
+                "organization_not_of_directive", "suspension_not_of_year", "suspension_without_cause",
+            ]
+        )
+        #expect(
+            try bench.rejections().filter { $0.code.hasPrefix("suspension") }
+                .allSatisfy { $0.message.contains("603 CMR 2.03(11)") }
+        )
         #expect(try Array(bench.standing(Topics.directives).keys) == ["2022/suspension/00000000/determinations"])
     }
 
@@ -84,7 +114,14 @@ import Testing
                     row(2019, "review", "student_support", "00010000", "2019-03-07", ["rating": "proficient"]),
                     row(2019, "review", "student_support", "00010505", "2019-03-07", ["rating": "proficient"]),
                     row(2019, "review", "assessment", "00010000", "2019-03-07"),
-                    row(2019, "plan_filing", "school_improvement_plan", "00010505", "2018-06-30", ["parts": "data_analysis;performance_goals", "reference": "2018/00010000"]),
+                    row(
+                        2019,
+                        "plan_filing",
+                        "school_improvement_plan",
+                        "00010505",
+                        "2018-06-30",
+                        ["parts": "data_analysis;performance_goals", "reference": "2018/00010000"]
+                    ),
                     row(2019, "plan_filing", "school_improvement_plan", "00010000", "2018-06-30"),
                     row(2019, "plan_filing", "self_evaluation", "00010000", "2018-06-30", ["parts": "poetry"]),
                 ]
@@ -93,9 +130,13 @@ import Testing
         try bench.driver.run()
         #expect(
             try bench.rejections().map(\.code).sorted()
-                == ["organization_not_of_directive", "organization_not_of_directive", "part_not_of_plan", "rating_not_of_review"]
+                == [
+                    "organization_not_of_directive", "organization_not_of_directive", "part_not_of_plan",
+                    "rating_not_of_review",
+                ]
         )
-        let found = try bench.standing(Topics.directives).mapValues { try decoded(Accountability_V1_Directive.self, $0) }
+        let found = try bench.standing(Topics.directives)
+            .mapValues { try decoded(Accountability_V1_Directive.self, $0) }
         #expect(found.count == 4)
         #expect(found["2019/review/00010000/student_support"]?.rating == "proficient")
         let plan = try #require(found["2019/plan_filing/00010505/school_improvement_plan"])
@@ -104,7 +145,8 @@ import Testing
 
     @Test func theLayoutSpeaksTheVocabularyOfTheRules() {
         let rules =
-            Designation.allCases.map(\.wireName) + ReportedMeasure.kinds + FrameworkStep.allCases.map(\.wireName) + DistrictReview.kinds
+            Designation.allCases.map(\.wireName) + ReportedMeasure.kinds + FrameworkStep.allCases.map(\.wireName)
+            + DistrictReview.kinds
             + PlanKind.allCases.map(\.wireName)
         #expect(Set(rules).isSubset(of: Vocabulary.directiveKinds))
         #expect(Set(Vocabulary.directiveKinds).count == Vocabulary.directiveKinds.count)
@@ -116,7 +158,10 @@ import Testing
     private let school = "00010005"
 
     private func bench(year: Int) throws -> JudgingBench {
-        let bench = try JudgingBench([DeterminationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })], partitions: 2)
+        let bench = try JudgingBench(
+            [DeterminationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })],
+            partitions: 2
+        )
         try bench.organization(year, school)
         try bench.participation(year, school, "all_students", met: true)
         try bench.participation(year, school, "swd", met: false)
@@ -200,7 +245,9 @@ import Testing
         try bench.driver.run()
         let held = try #require(try bench.determinations()["2019/\(school)"])
         #expect(held.status == "preliminary")
-        #expect(held.statusReason == "released, but the framework is proposed, not approved by the Board: 603 CMR 2.03(10)")
+        #expect(
+            held.statusReason == "released, but the framework is proposed, not approved by the Board: 603 CMR 2.03(10)"
+        )
         #expect(held.revision == 2 && held.changes.contains("status: official → preliminary"))
         try bench.directive(2019, "framework_step", "00000000", "comment_opened", date: "2019-01-02", end: "2019-02-01")
         try bench.directive(2019, "framework_step", "00000000", "recommended", date: "2019-02-02")
@@ -215,8 +262,24 @@ import Testing
         let bench = try bench(year: 2019)
         try bench.organization(2019, "00010010")
         try bench.percentile(2019, "00010010", "all_students", 50)
-        try bench.directive(2019, "release", school, "appeal", reason: "Scores of a withdrawn student", date: "2019-10-01", reference: "20191001T0-1")
-        try bench.directive(2019, "release", "00010000", "revised", reason: "Attendance resubmitted", date: "2019-09-30", reference: "20190930T0-1")
+        try bench.directive(
+            2019,
+            "release",
+            school,
+            "appeal",
+            reason: "Scores of a withdrawn student",
+            date: "2019-10-01",
+            reference: "20191001T0-1"
+        )
+        try bench.directive(
+            2019,
+            "release",
+            "00010000",
+            "revised",
+            reason: "Attendance resubmitted",
+            date: "2019-09-30",
+            reference: "20190930T0-1"
+        )
         let found = try #require(try determination(bench, 2019))
         #expect(found.publicationNotes.map(\.kind) == ["revised", "appeal"])
         #expect(found.publicationNotes.map(\.reference) == ["20190930T0-1", "20191001T0-1"])
@@ -302,7 +365,16 @@ import Testing
         let bench = try bench()
         try bench.organization(2023, school)
         try bench.value(2023, school, "non_high", "all_students", "ela_achievement", "500.0")
-        try bench.target(2023, school, "non_high", "all_students", "ela_achievement", "500.0", baseline: "499.0", path: "recovery")
+        try bench.target(
+            2023,
+            school,
+            "non_high",
+            "all_students",
+            "ela_achievement",
+            "500.0",
+            baseline: "499.0",
+            path: "recovery"
+        )
         try bench.value(2023, school, "non_high", "all_students", "el_progress", "70.0", difficultyQuartile: 3)
         try bench.target(2023, school, "non_high", "all_students", "el_progress", "90.0", baseline: "80.0")
         var threshold = Accountability_V1_Threshold()

@@ -11,7 +11,8 @@ struct FuzzTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let seconds = environment["ACCOUNTABILITY_FUZZ_SECONDS"].flatMap { Double($0) } ?? 3
     private static let firstSeed = environment["ACCOUNTABILITY_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1
-    private static let corpus = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Fuzzing/Corpus").standardizedFileURL
+    private static let corpus = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../Fuzzing/Corpus").standardizedFileURL
 
     private static func inputs(_ target: FuzzTarget) throws -> [[UInt8]] {
         let folder = corpus.appending(path: target.rawValue)
@@ -40,12 +41,16 @@ struct FuzzTests {
             do {
                 try target.run(input)
             } catch {
-                Issue.record("\(target) at seed \(seed) (ACCOUNTABILITY_FUZZ_SEED=\(seed) replays it): \(error); \(Data(input).base64EncodedString())")
+                Issue.record(
+                    "\(target) at seed \(seed) (ACCOUNTABILITY_FUZZ_SEED=\(seed) replays it): \(error); \(Data(input).base64EncodedString())"
+                )
                 return
             }
             seed += 1
         }
-        print("fuzzing \(target.rawValue): \(seed - Self.firstSeed) inputs from seed \(Self.firstSeed) in \(Self.seconds) s")
+        print(
+            "fuzzing \(target.rawValue): \(seed - Self.firstSeed) inputs from seed \(Self.firstSeed) in \(Self.seconds) s"
+        )
     }
 }
 
@@ -55,7 +60,9 @@ private struct Journal {
     private let handle: FileHandle
 
     init(_ name: String) throws {
-        file = FileManager.default.temporaryDirectory.appending(path: "fuzzing-\(name)-\(ProcessInfo.processInfo.processIdentifier)")
+        file = FileManager.default.temporaryDirectory.appending(
+            path: "fuzzing-\(name)-\(ProcessInfo.processInfo.processIdentifier)"
+        )
         FileManager.default.createFile(atPath: file.path, contents: nil)
         handle = try FileHandle(forWritingTo: file)
     }
@@ -75,15 +82,20 @@ private struct Journal {
 private struct Mutator {
     let corpus: [[UInt8]]
 
-    private static let tokens: [[UInt8]] = [
-        [0x00], [0xFF], [0x80], [0x0A], [0x0D], [0x0D, 0x0A], [0x22], [0x22, 0x22], [0x2C], [0xEF, 0xBB, 0xBF], [0xC3, 0x28], [0xED, 0xA0, 0x80],
-        // Lengths and numbers that protobuf cannot mean.
-        [0xFF, 0xFF, 0xFF, 0xFF, 0x0F], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01], [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80], [0x0B],
-        [0x0A, 0x7F],
-    ]
+    private static let tokens: [[UInt8]] =
+        [
+            [0x00], [0xFF], [0x80], [0x0A], [0x0D], [0x0D, 0x0A], [0x22], [0x22, 0x22], [0x2C], [0xEF, 0xBB, 0xBF],
+            [0xC3, 0x28], [0xED, 0xA0, 0x80],
+            // Lengths and numbers that protobuf cannot mean.
+            [0xFF, 0xFF, 0xFF, 0xFF, 0x0F], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01],
+            [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80], [0x0B],
+            [0x0A, 0x7F],
+        ]
         + [
-            "-1", "0", "99999999999999999999", "1e999", "NaN", "-0", "2019", "2100", "00010505", "99999999", "/", "~2019/x/0", "value", "status", "assumed", "source", "- ", ": ",
-            "&a [*a]", "!!binary", "null", "true", "all_students", "high", "EXF", "delete", "2019-02-29", "/threshold/", "{", "}", "|", ">",
+            "-1", "0", "99999999999999999999", "1e999", "NaN", "-0", "2019", "2100", "00010505", "99999999", "/",
+            "~2019/x/0", "value", "status", "assumed", "source", "- ", ": ",
+            "&a [*a]", "!!binary", "null", "true", "all_students", "high", "EXF", "delete", "2019-02-29", "/threshold/",
+            "{", "}", "|", ">",
         ]
         .map { Array($0.utf8) }
 
@@ -112,7 +124,9 @@ private struct Mutator {
             case 7: bytes = Array(bytes.prefix(at))
             default:
                 let digits = bytes.indices.filter { (0x30...0x39).contains(bytes[$0]) }
-                if let digit = digits.isEmpty ? nil : digits[below(digits.count)] { bytes[digit] = UInt8(0x30 + below(10)) }
+                if let digit = digits.isEmpty ? nil : digits[below(digits.count)] {
+                    bytes[digit] = UInt8(0x30 + below(10))
+                }
             }
             if bytes.count > 20_000 { bytes.removeLast(bytes.count - 20_000) }
         }

@@ -77,24 +77,33 @@ struct IngestionTests {
         #expect(entries.filter { log in log.contains { !$0.entry.row.text.isEmpty } }.count == 1)
     }
 
-    @Test("What a column of a student's row cannot hold enters the ledger by its shape alone, and is refused for the same reason")
+    @Test(
+        "What a column of a student's row cannot hold enters the ledger by its shape alone, and is refused for the same reason"
+    )
     func masking() throws {
         let bench = try ValidationBench(partitions: 1)
         try bench.prepare()
         // A file whose columns are shifted: identifiers and names stand where they must not.
-        let row = validRow(.attendance).merging(
-            ["org_code": "SASID1012", "grade": "1012345678", "race": "Jane O'Doe-1", "days_enrolled": "-1", "days_absent": "20,5"]
-        ) { $1 }
+        let row = validRow(.attendance)
+            .merging(
+                [
+                    "org_code": "SASID1012", "grade": "1012345678", "race": "Jane O'Doe-1", "days_enrolled": "-1",
+                    "days_absent": "20,5",
+                ]
+            ) { $1 }
         let before = bench.count(Topics.submissions)
         let (id, _) = try bench.submit(table(.attendance, [row]))
-        let record = try #require((bench.driver.topics[bench.pipeline.name(Topics.submissions)] ?? []).first?.dropFirst(before + 1).first)
+        let record = try #require(
+            (bench.driver.topics[bench.pipeline.name(Topics.submissions)] ?? []).first?.dropFirst(before + 1).first
+        )
         let text = try decoded(Accountability_V1_SubmissionEntry.self, record).row.text
         #expect(text == "2019,?????9999,,5808cd5fd5dfc1f10b1c6fcbe92a4905,9999999999,??????????-9,N,N,N,Y,-9,99?9")
         try bench.driver.run()
         let told = try bench.rejections().filter { $0.submission == id }.map { "\($0.column): \($0.code)" }.sorted()
         #expect(
             told == [
-                "days_absent: malformed_integer", "days_enrolled: out_of_range", "grade: unknown_grade", "org_code: malformed_code", "race: unknown_group",
+                "days_absent: malformed_integer", "days_enrolled: out_of_range", "grade: unknown_grade",
+                "org_code: malformed_code", "race: unknown_group",
             ]
         )
     }

@@ -14,7 +14,9 @@ import Testing
         let key = Array(key.utf8)
         let value: [UInt8] = try message.serializedBytes()
         do {
-            try topic.inspect(InputRecord(source: 0, offset: 0, timestamp: 0, key: key.span, value: value.span, cause: nil))
+            try topic.inspect(
+                InputRecord(source: 0, offset: 0, timestamp: 0, key: key.span, value: value.span, cause: nil)
+            )
             return nil
         } catch let error as UnusableRecord {
             return error.code
@@ -50,8 +52,10 @@ import Testing
         entry.topic = "t"
         entry.stage = "validation"
         let records: [(entity: String, key: String, message: any Message)] = [
-            ("receipts", "s/3", receipt), ("rejections", "s/7/missing_value/grade", rejection), ("notices", "2019/00350000/1", notice),
-            ("deliveries", "mail/2019/00350000/1", delivery), ("positions", "n.validation/t/0", position), ("quarantine", "t/0/0/validation", entry),
+            ("receipts", "s/3", receipt), ("rejections", "s/7/missing_value/grade", rejection),
+            ("notices", "2019/00350000/1", notice),
+            ("deliveries", "mail/2019/00350000/1", delivery), ("positions", "n.validation/t/0", position),
+            ("quarantine", "t/0/0/validation", entry),
         ]
         for (entity, key, message) in records {
             #expect(try code(entity, key, message) == nil, "\(entity)")

@@ -144,7 +144,13 @@ struct JudgingBench {
     }
 
     /// Values and a target that give these points under the framework of 2019, with the value of the year before.
-    func points(_ year: Int, _ code: String, _ span: String, _ group: String, _ table: some Sequence<(key: String, value: Int)>)
+    func points(
+        _ year: Int,
+        _ code: String,
+        _ span: String,
+        _ group: String,
+        _ table: some Sequence<(key: String, value: Int)>
+    )
         throws
     {
         for (indicator, points) in table {
@@ -191,7 +197,14 @@ struct JudgingBench {
         try put(Topics.participation, key, rate, partition: district(code), cause: cause)
     }
 
-    func percentile(_ year: Int, _ code: String, _ group: String, _ value: UInt32, lowestTitle1: Bool = false, cause: String = "")
+    func percentile(
+        _ year: Int,
+        _ code: String,
+        _ group: String,
+        _ value: UInt32,
+        lowestTitle1: Bool = false,
+        cause: String = ""
+    )
         throws
     {
         var percentile = Accountability_V1_Percentile()

@@ -8,7 +8,8 @@ struct MutatedRows {
     static let mark = "QZX"
     /// What is wrong with a row for certain, and the code that tells it.
     enum Ailment: CaseIterable {
-        case wrongYear, unknownOrganization, duplicate, notation, fewer, more, nul, encoding, strayQuote, unclosedQuote, carriageReturn, long, nonsense
+        case wrongYear, unknownOrganization, duplicate, notation, fewer, more, nul, encoding, strayQuote, unclosedQuote,
+            carriageReturn, long, nonsense
     }
 
     let layout: Layout
@@ -25,12 +26,20 @@ struct MutatedRows {
     private var lastHealthy: [UInt8] = []
 
     /// Nonsense that means something somewhere.
-    private static let junk: [[UInt8]] = [
-        "", "0", "-1", "+5", "1e3", "0x10", "1,5", "٣", "999999999999999999999999", "9223372036854775807", "-9223372036854775808", "NaN", "Infinity", " 5", "5 ",
-        "5.0", "1/2", "#REF!", "=1+1", "T", "ABS", "EXF", "Y", "yes", "\u{0}", "é", "\u{FEFF}", "\u{202E}", "0001050", "000105050", "2019-02-30", "19", "K", "\"\"",
-        "all_students", "white", "DROP TABLE", "\u{1F3EB}", "null", "~", "../..", "<b>",
-    ]
-    .map { Array("\(mark)\($0)".utf8) + [] } + ["", "0", "-1", "101", "1e3", "T", "ABS", "EXF", "EXN", "Y", "N", "3", "10", "12", "13", "EL", "FY", "2018", "00020000"].map { Array($0.utf8) }
+    private static let junk: [[UInt8]] =
+        [
+            "", "0", "-1", "+5", "1e3", "0x10", "1,5", "٣", "999999999999999999999999", "9223372036854775807",
+            "-9223372036854775808", "NaN", "Infinity", " 5", "5 ",
+            "5.0", "1/2", "#REF!", "=1+1", "T", "ABS", "EXF", "Y", "yes", "\u{0}", "é", "\u{FEFF}", "\u{202E}",
+            "0001050", "000105050", "2019-02-30", "19", "K", "\"\"",
+            "all_students", "white", "DROP TABLE", "\u{1F3EB}", "null", "~", "../..", "<b>",
+        ]
+        .map { Array("\(mark)\($0)".utf8) + [] }
+        + [
+            "", "0", "-1", "101", "1e3", "T", "ABS", "EXF", "EXN", "Y", "N", "3", "10", "12", "13", "EL", "FY", "2018",
+            "00020000",
+        ]
+        .map { Array($0.utf8) }
 
     init(layout: Layout, rows count: Int, random: inout SplitMix64) {
         self.layout = layout
@@ -68,7 +77,8 @@ struct MutatedRows {
         case .wrongYear: fields[0] = Array("\(2100 - random.next() % 80)".utf8)
         case .unknownOrganization: fields[1] = Array("77770505".utf8)
         case .duplicate where !lastHealthy.isEmpty: return finish(lastHealthy, ending)
-        case .notation where !numbers.isEmpty: fields[numbers[some % numbers.count]] = Self.junk[Int(random.next() % UInt64(Self.junk.count))]
+        case .notation where !numbers.isEmpty:
+            fields[numbers[some % numbers.count]] = Self.junk[Int(random.next() % UInt64(Self.junk.count))]
         case .fewer: fields.removeLast(1 + some % max(1, fields.count - 1))
         case .more: fields.append(Array("\(Self.mark)extra".utf8))
         case .nul: fields[some].append(0)
@@ -80,7 +90,9 @@ struct MutatedRows {
         case .long where random.next() % 64 == 0: fields[some] = Array(repeating: UInt8(ascii: "9"), count: 70_000)
         default:
             repeat {
-                fields[Int(random.next() % UInt64(fields.count))] = Self.quoted(Self.junk[Int(random.next() % UInt64(Self.junk.count))])
+                fields[Int(random.next() % UInt64(fields.count))] = Self.quoted(
+                    Self.junk[Int(random.next() % UInt64(Self.junk.count))]
+                )
             } while random.next() % 2 == 0
         }
         finish(Self.joined(fields), ending)

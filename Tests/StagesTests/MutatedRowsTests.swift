@@ -36,13 +36,18 @@ struct MutatedRowsTests {
             seed += 1
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        print("\(done) rows of \(layout) mutated from seed \(Self.firstSeed): \(rejected) refused with \(codes.count) codes, in \(Int(seconds)) s")
+        print(
+            "\(done) rows of \(layout) mutated from seed \(Self.firstSeed): \(rejected) refused with \(codes.count) codes, in \(Int(seconds)) s"
+        )
         #expect(rejected > done / 10 && rejected < done)
         if done >= 50_000 { #expect(codes.count > 12, "\(codes.keys.sorted())") }
     }
 
-    private static func check(_ file: MutatedRows, seed: UInt64) throws -> (rows: Int, rejected: Int, codes: [String: Int]) {
-        let place = "seed \(seed), \(file.layout): ACCOUNTABILITY_MUTATION_SEED=\(seed) ACCOUNTABILITY_MUTATED_ROWS=\(10 * file.rows) replays it"
+    private static func check(_ file: MutatedRows, seed: UInt64) throws -> (
+        rows: Int, rejected: Int, codes: [String: Int]
+    ) {
+        let place =
+            "seed \(seed), \(file.layout): ACCOUNTABILITY_MUTATION_SEED=\(seed) ACCOUNTABILITY_MUTATED_ROWS=\(10 * file.rows) replays it"
         let bench = try ValidationBench(partitions: 3, seed: seed)
         try bench.prepare()
         let (id, summary) = try bench.submit(bytes: file.bytes, options: .init(layout: file.layout.wireName))
@@ -60,7 +65,8 @@ struct MutatedRowsTests {
             lines.insert(rejection.line)
             codes[rejection.code, default: 0] += 1
             let isTold =
-                RejectionCode(rawValue: rejection.code) != nil && rejection.line >= 2 && rejection.layout == file.layout.wireName
+                RejectionCode(rawValue: rejection.code) != nil && rejection.line >= 2
+                && rejection.layout == file.layout.wireName
                 && (rejection.column.isEmpty || columns.contains(rejection.column)) && !rejection.message.isEmpty
             #expect(isTold, "\(place): \(rejection)")
             #expect(!rejection.textFormatString().contains(MutatedRows.mark), "\(place): a rejection quotes its row")
@@ -107,7 +113,10 @@ struct MutatedRowsTests {
         #expect(bench.driver.unusable.isEmpty)
     }
 
-    @Test("A file cut in the middle: compressed it is refused whole, plain it loses its last row at most", arguments: 1...20 as ClosedRange<UInt64>)
+    @Test(
+        "A file cut in the middle: compressed it is refused whole, plain it loses its last row at most",
+        arguments: 1...20 as ClosedRange<UInt64>
+    )
     func cut(_ seed: UInt64) throws {
         var random = SplitMix64(seed: seed)
         let rows = (0..<500).map { validRow(.attendance).merging(["student_id": "S\($0)"]) { $1 } }

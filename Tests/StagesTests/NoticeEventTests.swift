@@ -30,15 +30,28 @@ private final class Calendar: Sendable {
     private static let district = "00350000"
     private static let school = "00350012"
 
-    private func bench(_ calendar: Calendar, partitions: Int32 = 2, seed: UInt64 = 1, _ disturbances: InMemoryDriver.Disturbances = .init()) throws
+    private func bench(
+        _ calendar: Calendar,
+        partitions: Int32 = 2,
+        seed: UInt64 = 1,
+        _ disturbances: InMemoryDriver.Disturbances = .init()
+    ) throws
         -> JudgingBench
     {
         try JudgingBench(
-            [NotificationStage(pipeline: Pipeline(), clock: { calendar.now })], partitions: partitions, seed: seed, disturbances: disturbances
+            [NotificationStage(pipeline: Pipeline(), clock: { calendar.now })],
+            partitions: partitions,
+            seed: seed,
+            disturbances: disturbances
         )
     }
 
-    private func determination(_ code: String, _ year: UInt32, revision: UInt32 = 1, _ change: (inout Accountability_V1_Determination) -> Void = { _ in })
+    private func determination(
+        _ code: String,
+        _ year: UInt32,
+        revision: UInt32 = 1,
+        _ change: (inout Accountability_V1_Determination) -> Void = { _ in }
+    )
         -> Accountability_V1_Determination
     {
         var determination = Accountability_V1_Determination()
@@ -56,19 +69,27 @@ private final class Calendar: Sendable {
 
     private func put(_ bench: JudgingBench, _ determination: Accountability_V1_Determination) throws {
         try bench.put(
-            Topics.determinations, "\(determination.schoolYear)/\(determination.orgCode)", determination,
+            Topics.determinations,
+            "\(determination.schoolYear)/\(determination.orgCode)",
+            determination,
             partition: bench.district(determination.orgCode)
         )
     }
 
     /// Every notice by its record's key, in the order of the keys; a key that was published twice fails the test.
     private func notices(_ bench: JudgingBench) throws -> [(id: String, notice: Accountability_V1_Notice)] {
-        let records = (bench.driver.topics[bench.pipeline.name(Topics.notices)] ?? []).flatMap { $0 }.filter { $0.key.first != UInt8(ascii: "~") }
+        let records = (bench.driver.topics[bench.pipeline.name(Topics.notices)] ?? []).flatMap { $0 }
+            .filter { $0.key.first != UInt8(ascii: "~") }
         let all = try records.map { record in
-            (String(decoding: record.key, as: UTF8.self), try Accountability_V1_Notice(serializedBytes: record.value ?? []))
+            (
+                String(decoding: record.key, as: UTF8.self),
+                try Accountability_V1_Notice(serializedBytes: record.value ?? [])
+            )
         }
         #expect(Set(all.map(\.0)).count == all.count)
-        for (key, notice) in all { #expect(key == notice.id && !notice.subject.isEmpty && !notice.body.isEmpty && !notice.recipients.isEmpty) }
+        for (key, notice) in all {
+            #expect(key == notice.id && !notice.subject.isEmpty && !notice.body.isEmpty && !notice.recipients.isEmpty)
+        }
         return all.sorted { $0.0 < $1.0 }
     }
 
@@ -81,13 +102,26 @@ private final class Calendar: Sendable {
         let bench = try bench(Calendar("2019-10-01"))
         let groups: [[String]] = [["swd"], ["swd"], ["swd", "asian"], [], []]
         for (index, low) in groups.enumerated() {
-            try put(bench, determination(Self.school, 2019, revision: UInt32(index + 1)) {
-                $0.lowParticipationGroups = low
-                $0.participation = [
-                    .with { $0.group = "swd"; $0.subject = "ELA"; $0.rate = 90; $0.met = false },
-                    .with { $0.group = "swd"; $0.subject = "Math"; $0.rate = 97; $0.met = true },
-                ]
-            })
+            try put(
+                bench,
+                determination(Self.school, 2019, revision: UInt32(index + 1)) {
+                    $0.lowParticipationGroups = low
+                    $0.participation = [
+                        .with {
+                            $0.group = "swd"
+                            $0.subject = "ELA"
+                            $0.rate = 90
+                            $0.met = false
+                        },
+                        .with {
+                            $0.group = "swd"
+                            $0.subject = "Math"
+                            $0.rate = 97
+                            $0.met = true
+                        },
+                    ]
+                }
+            )
             try bench.driver.run()
             bench.driver.restartAll()
         }
@@ -105,10 +139,18 @@ private final class Calendar: Sendable {
     /// 603 CMR 2.03(3)(b)
     @Test func tellsOfLowPerformingGroupsWithTheirPercentiles() throws {
         let bench = try bench(Calendar("2019-10-01"))
-        try put(bench, determination(Self.school, 2019) {
-            $0.lowSubgroups = ["swd"]
-            $0.groupPercentiles = [.with { $0.group = "swd"; $0.percentile = 4 }]
-        })
+        try put(
+            bench,
+            determination(Self.school, 2019) {
+                $0.lowSubgroups = ["swd"]
+                $0.groupPercentiles = [
+                    .with {
+                        $0.group = "swd"
+                        $0.percentile = 4
+                    }
+                ]
+            }
+        )
         try bench.driver.run()
         let notice = try #require(try notices(bench).first { $0.notice.event == "low_subgroups" }?.notice)
         #expect(notice.id == "2019/\(Self.school)/1/low_subgroups")
@@ -146,11 +188,20 @@ private final class Calendar: Sendable {
         try bench.driver.run()
         bench.driver.restartAll()
         try bench.driver.run()
-        try bench.put(Topics.directives, "2019/designation/\(Self.school)/underperforming", nil, partition: 0, cause: "withdrawal-1")
+        try bench.put(
+            Topics.directives,
+            "2019/designation/\(Self.school)/underperforming",
+            nil,
+            partition: 0,
+            cause: "withdrawal-1"
+        )
         try bench.driver.run()
         let told = try notices(bench)
         let designation = "2019/\(Self.school)/directive/designation.underperforming"
-        #expect(told.map(\.id) == ["2019/\(Self.district)/directive/review.conducted/1"] + [1, 2, 3].map { "\(designation)/\($0)" })
+        #expect(
+            told.map(\.id) == ["2019/\(Self.district)/directive/review.conducted/1"]
+                + [1, 2, 3].map { "\(designation)/\($0)" }
+        )
         #expect(told[0].notice.recipients == [Self.district])
         #expect(told[1].notice.body.contains("Reason: Four years of low performance"))
         #expect(told[2].notice.subject.hasPrefix("Changed: Designation: underperforming, 2018-19"))
@@ -162,7 +213,14 @@ private final class Calendar: Sendable {
         let calendar = try Calendar("2025-02-01")
         let bench = try bench(calendar)
         try bench.directive(2026, "framework_step", "00000000", "comment_opened", date: "2025-02-01", end: "2025-03-15")
-        try bench.directive(2026, "framework_step", Self.district, "comment", reason: "Weigh growth higher", date: "2025-02-20")
+        try bench.directive(
+            2026,
+            "framework_step",
+            Self.district,
+            "comment",
+            reason: "Weigh growth higher",
+            date: "2025-02-20"
+        )
         try bench.driver.run()
         try calendar.set("2025-03-15")
         bench.driver.restartAll()
@@ -176,13 +234,19 @@ private final class Calendar: Sendable {
         let told = try notices(bench)
         #expect(told.map(\.id) == ["2026/00000000/comment_period/begins/1", "2026/00000000/comment_period/ends/1"])
         #expect(told.allSatisfy { $0.notice.recipients == ["00000000"] })
-        #expect(told[1].notice.body.contains("1 comment is on record") && told[1].notice.body.contains("- 2025-02-20, \(Self.district): Weigh growth higher"))
+        #expect(
+            told[1].notice.body.contains("1 comment is on record")
+                && told[1].notice.body.contains("- 2025-02-20, \(Self.district): Weigh growth higher")
+        )
         try bench.directive(2026, "framework_step", "00000000", "comment_opened", date: "2025-02-01", end: "2025-04-15")
         try bench.driver.run()
         try calendar.set("2025-04-16")
         bench.driver.restartAll()
         try bench.driver.run()
-        #expect(try ids(bench, "comment_period").suffix(3) == ["begins/2", "ends/1", "ends/2"].map { "2026/00000000/comment_period/\($0)" })
+        #expect(
+            try ids(bench, "comment_period").suffix(3)
+                == ["begins/2", "ends/1", "ends/2"].map { "2026/00000000/comment_period/\($0)" }
+        )
     }
 
     /// 603 CMR 2.03(7)
@@ -193,7 +257,12 @@ private final class Calendar: Sendable {
         // Closed since: its district has newer determinations without it.
         try put(bench, determination("00350099", 2017))
         try bench.directive(
-            2020, "plan_filing", Self.school, "school_improvement_plan", date: "2019-05-20", reference: "2020/\(Self.district)"
+            2020,
+            "plan_filing",
+            Self.school,
+            "school_improvement_plan",
+            date: "2019-05-20",
+            reference: "2020/\(Self.district)"
         )
         try bench.close(2017, Topics.determinations, Topics.directives)
         try bench.driver.run()
@@ -203,7 +272,9 @@ private final class Calendar: Sendable {
         #expect(try ids(bench, "plan_due") == [], "31 days before")
         let district = ["district_action_plan", "district_improvement_plan", "self_evaluation"]
         func expected(_ event: String, _ year: Int) -> [String] {
-            district.map { "\(year)/\(Self.district)/\(event)/\($0)" } + ["\(year)/00350020/\(event)/school_improvement_plan"]
+            district.map { "\(year)/\(Self.district)/\(event)/\($0)" } + [
+                "\(year)/00350020/\(event)/school_improvement_plan"
+            ]
         }
         for day in ["2019-06-01", "2019-06-30", "2019-07-01"] {
             try calendar.set(day)
@@ -219,8 +290,13 @@ private final class Calendar: Sendable {
         try bench.driver.run()
         let overdue = try ids(bench, "plan_overdue").filter { $0.hasPrefix("2020") }
         #expect(overdue == expected("plan_overdue", 2020).filter { !$0.hasSuffix("self_evaluation") })
-        let notice = try #require(try notices(bench).first { $0.id == "2020/00350020/plan_overdue/school_improvement_plan" }?.notice)
-        #expect(notice.subject == "Overdue since 2019-07-01: School Improvement Plan for school year 2019-20, Example 00350020 (00350020)")
+        let notice = try #require(
+            try notices(bench).first { $0.id == "2020/00350020/plan_overdue/school_improvement_plan" }?.notice
+        )
+        #expect(
+            notice.subject
+                == "Overdue since 2019-07-01: School Improvement Plan for school year 2019-20, Example 00350020 (00350020)"
+        )
         #expect(notice.createdUnixMilliseconds == (try Calendar.noon("2019-07-02")))
         // Long past, nobody is told: the topic no longer remembers whether anybody was.
         try calendar.set("2020-09-01")
@@ -239,16 +315,28 @@ private final class Calendar: Sendable {
             let codes = (0..<20).flatMap { ["0\(100 + $0)0000", "0\(100 + $0)0005"] }
             for revision in UInt32(1)...3 {
                 for (index, code) in codes.enumerated() {
-                    try put(bench, determination(code, 2019, revision: revision) {
-                        $0.lowParticipationGroups = (index + Int(revision)) % 3 == 0 ? ["swd"] : []
-                        $0.lowSubgroups = index % 4 == 0 ? ["black"] : []
-                    })
-                    if index % 5 == 0 { try bench.directive(2019, "designation", code, "underperforming", reason: "Reason \(revision)") }
+                    try put(
+                        bench,
+                        determination(code, 2019, revision: revision) {
+                            $0.lowParticipationGroups = (index + Int(revision)) % 3 == 0 ? ["swd"] : []
+                            $0.lowSubgroups = index % 4 == 0 ? ["black"] : []
+                        }
+                    )
+                    if index % 5 == 0 {
+                        try bench.directive(2019, "designation", code, "underperforming", reason: "Reason \(revision)")
+                    }
                     if index % 3 == 0, revision == 2, code.hasSuffix("5") {
                         try bench.directive(2020, "plan_filing", code, "school_improvement_plan", date: "2019-06-20")
                     }
                 }
-                try bench.directive(2026, "framework_step", "00000000", "comment_opened", date: "2019-05-01", end: "2019-06-\(15 + revision)")
+                try bench.directive(
+                    2026,
+                    "framework_step",
+                    "00000000",
+                    "comment_opened",
+                    date: "2019-05-01",
+                    end: "2019-06-\(15 + revision)"
+                )
                 if revision == 1 { try bench.close(2019, Topics.determinations, Topics.directives) }
                 try bench.driver.run()
             }

@@ -49,13 +49,28 @@ import Testing
     @Test func saysWhatIsSuspendedHeldBackAndChangedOnAppeal() {
         var suspended = determination("00010005", revision: 1)
         suspended.classification = ""
-        suspended.suspendedMeasures = [.with { $0.measure = "determinations"; $0.reason = "COVID-19" }]
+        suspended.suspendedMeasures = [
+            .with {
+                $0.measure = "determinations"
+                $0.reason = "COVID-19"
+            }
+        ]
         let body = NoticeText.notice(of: suspended).body
-        #expect(body.contains("No annual performance determination is issued for this school year.") && !body.contains("Classification"))
+        #expect(
+            body.contains("No annual performance determination is issued for this school year.")
+                && !body.contains("Classification")
+        )
         #expect(body.contains("Suspended under 603 CMR 2.03(11): annual performance determinations. COVID-19"))
         var held = determination("00010005", revision: 2)
         held.statusReason = "released, but the framework is proposed"
-        held.publicationNotes = [.with { $0.kind = "appeal"; $0.date = "2019-10-20"; $0.reason = "A score"; $0.reference = "20191019T1-1" }]
+        held.publicationNotes = [
+            .with {
+                $0.kind = "appeal"
+                $0.date = "2019-10-20"
+                $0.reason = "A score"
+                $0.reference = "20191019T1-1"
+            }
+        ]
         let second = NoticeText.notice(of: held).body
         #expect(second.contains("Not official: released, but the framework is proposed."))
         #expect(second.contains("Changed on appeal, 2019-10-20: A score (submission 20191019T1-1)"))
@@ -95,7 +110,8 @@ import Testing
         bench.driver.restartAll()
         try bench.put(Topics.determinations, "2019/00010005", nil, partition: 0)
         try bench.driver.run()
-        let keys = (bench.driver.topics[bench.pipeline.name(Topics.notices)] ?? []).flatMap { $0 }.map { String(decoding: $0.key, as: UTF8.self) }
+        let keys = (bench.driver.topics[bench.pipeline.name(Topics.notices)] ?? []).flatMap { $0 }
+            .map { String(decoding: $0.key, as: UTF8.self) }
         #expect(keys == ["2019/00010005/1", "2019/00010005/1/low_participation"])
     }
 
@@ -104,11 +120,25 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: spool.path) }
         let notice = NoticeText.notice(of: determination("00010005", revision: 2))
         for _ in 0..<2 { #expect(NoticeFile.deliver(notice, to: spool) == .delivered) }
-        let data = try #require(FileManager.default.contents(atPath: "\(spool.path)/2019/00010000/2019-00010005-r2.json"))
+        let data = try #require(
+            FileManager.default.contents(atPath: "\(spool.path)/2019/00010000/2019-00010005-r2.json")
+        )
         let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-        #expect(json["org_code"] as? String == "00010005" && json["revision"] as? Int == 2 && json["id"] as? String == "2019/00010005/2")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(spool.path)/2019/00010000") == ["2019-00010005-r2.json"])
-        guard case .failed = NoticeFile.deliver(notice, to: SpoolFolder(path: "\(spool.path)/2019/00010000/2019-00010005-r2.json")) else {
+        #expect(
+            json["org_code"] as? String == "00010005" && json["revision"] as? Int == 2
+                && json["id"] as? String == "2019/00010005/2"
+        )
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: "\(spool.path)/2019/00010000") == [
+                "2019-00010005-r2.json"
+            ]
+        )
+        guard
+            case .failed = NoticeFile.deliver(
+                notice,
+                to: SpoolFolder(path: "\(spool.path)/2019/00010000/2019-00010005-r2.json")
+            )
+        else {
             return #expect(Bool(false), "a file is no folder")
         }
     }

@@ -6,7 +6,9 @@ import Testing
 
 /// Graduation, engagement, dropout, progress of English learners and advanced coursework, from student records.
 @Suite struct OutcomeIndicatorTests {
-    private func run(_ facts: [Fact], seed: UInt64 = 1, partitions: Int32 = 1, closing years: [Int] = [2019]) throws -> MeasuresRun {
+    private func run(_ facts: [Fact], seed: UInt64 = 1, partitions: Int32 = 1, closing years: [Int] = [2019]) throws
+        -> MeasuresRun
+    {
         let run = try MeasuresRun(IndicatorStage(pipeline: MeasuresRun.pipeline), partitions: partitions, seed: seed)
         try run.append(facts)
         for year in years { try run.close(year) }
@@ -86,15 +88,25 @@ import Testing
         let groups = GroupBits.all | GroupBits.highNeeds | GroupBits.lowIncome
         let run = try run(
             [
-                .member(2019, "00010505", student: 1, cohort: 2018, groups: groups, october: false, fourYear: true, fiveYear: true),
+                .member(
+                    2019,
+                    "00010505",
+                    student: 1,
+                    cohort: 2018,
+                    groups: groups,
+                    october: false,
+                    fourYear: true,
+                    fiveYear: true
+                ),
                 .member(2019, "00010505", student: 2, cohort: 2018, groups: groups | GroupBits.white, droppedOut: true),
                 .member(2019, "00010506", student: 3, cohort: 2018, groups: GroupBits.all | GroupBits.white),
             ]
         )
         let district = "2019/00010000/value/high"
-        let figures = try ["all_students", "high_needs", "low_income", "white", "swd"].map { group in
-            try value(run, "\(district)/\(group)/four_year_graduation").map { "\($0.sum)/\($0.divisor)" }
-        }
+        let figures = try ["all_students", "high_needs", "low_income", "white", "swd"]
+            .map { group in
+                try value(run, "\(district)/\(group)/four_year_graduation").map { "\($0.sum)/\($0.divisor)" }
+            }
         #expect(figures == ["1/3", "1/2", "1/2", "0/2", nil])
         #expect(try value(run, "\(district)/white/dropout")?.value == "50.0")
         #expect(try value(run, "2019/00010506/value/high/all_students/four_year_graduation")?.divisor == 1)
@@ -104,17 +116,22 @@ import Testing
     @Test(arguments: [19, 20])
     func theMinimumSizeDecidesWhatCounts(_ students: Int) throws {
         let run = try run(
-            (1...students).flatMap { student -> [Fact] in
-                [
-                    .member(2019, "00010505", student: student, cohort: 2018, fourYear: true, fiveYear: true),
-                    .member(2019, "00010505", student: student, cohort: 2017, fiveYear: true),
-                    .progress(2019, "00010505", student: student, grade: 10, met: true),
-                    .coursework(2019, "00010505", student: student, completed: false),
-                ]
-            }
+            (1...students)
+                .flatMap { student -> [Fact] in
+                    [
+                        .member(2019, "00010505", student: student, cohort: 2018, fourYear: true, fiveYear: true),
+                        .member(2019, "00010505", student: student, cohort: 2017, fiveYear: true),
+                        .progress(2019, "00010505", student: student, grade: 10, met: true),
+                        .coursework(2019, "00010505", student: student, completed: false),
+                    ]
+                }
         )
-        let standing = try run.standing("2019/all_students/00010505")?.values.map { "\($0.indicator) \($0.value) \($0.count)" }
-        let all = ["four_year_graduation 100.0", "extended_engagement 100.0", "dropout 0.0", "el_progress 100.0", "advanced_coursework 0.0"]
+        let standing = try run.standing("2019/all_students/00010505")?.values
+            .map { "\($0.indicator) \($0.value) \($0.count)" }
+        let all = [
+            "four_year_graduation 100.0", "extended_engagement 100.0", "dropout 0.0", "el_progress 100.0",
+            "advanced_coursework 0.0",
+        ]
         #expect(standing == (students < 20 ? nil : all.map { "\($0) 20" }))
         #expect(try value(run, "2019/00010505/value/high/all_students/dropout")?.count == UInt32(students))
     }
@@ -152,11 +169,25 @@ import Testing
             let student = pick(60)
             let fact: Fact =
                 switch pick(3) {
-                case 0: .progress(2019, organization, student: student, grade: UInt32([4, 10][pick(2)]), groups: groups, met: pick(2) == 0)
+                case 0:
+                    .progress(
+                        2019,
+                        organization,
+                        student: student,
+                        grade: UInt32([4, 10][pick(2)]),
+                        groups: groups,
+                        met: pick(2) == 0
+                    )
                 case 1: .coursework(2019, organization, student: student, groups: groups, completed: pick(2) == 0)
                 default:
                     .member(
-                        2019, organization, student: student, cohort: UInt32(2017 + pick(3)), groups: groups, fourYear: pick(2) == 0, fiveYear: true
+                        2019,
+                        organization,
+                        student: student,
+                        cohort: UInt32(2017 + pick(3)),
+                        groups: groups,
+                        fourYear: pick(2) == 0,
+                        fiveYear: true
                     )
                 }
             if let before = left[fact.key], before.record.orgCode != fact.record.orgCode || pick(3) == 0 {
@@ -167,7 +198,12 @@ import Testing
             events.append((fact, false))
             left[fact.key] = fact
         }
-        let history = try MeasuresRun(IndicatorStage(pipeline: MeasuresRun.pipeline), partitions: 3, seed: seed, disturbed: true)
+        let history = try MeasuresRun(
+            IndicatorStage(pipeline: MeasuresRun.pipeline),
+            partitions: 3,
+            seed: seed,
+            disturbed: true
+        )
         for event in events { try history.append(event.fact, retract: event.isRetraction) }
         try history.close(2019)
         try history.driver.run()

@@ -8,13 +8,24 @@ import Testing
 @Suite struct PercentileNormTests {
     private let codes = (1...9).map { "000\($0)0005" }
 
-    private func bench(_ partitions: Int32 = 3, disturbances: InMemoryDriver.Disturbances = .init(), seed: UInt64 = 1) throws -> JudgingBench {
-        try JudgingBench([PercentileStage(pipeline: Pipeline())], partitions: partitions, seed: seed, disturbances: disturbances)
+    private func bench(_ partitions: Int32 = 3, disturbances: InMemoryDriver.Disturbances = .init(), seed: UInt64 = 1)
+        throws -> JudgingBench
+    {
+        try JudgingBench(
+            [PercentileStage(pipeline: Pipeline())],
+            partitions: partitions,
+            seed: seed,
+            disturbances: disturbances
+        )
     }
 
     private func score(_ bench: JudgingBench, _ code: String, _ score: Int, cause: String = "") throws {
         try bench.standing(
-            2019, .allStudents, code, "non_high", title1: code < "00060000",
+            2019,
+            .allStudents,
+            code,
+            "non_high",
+            title1: code < "00060000",
             [
                 ("non_high", "ela_achievement", "\(score).0"), ("non_high", "ela_growth", "50.0"),
                 ("non_high", "chronic_absenteeism", "10.0"),
@@ -92,7 +103,12 @@ import Testing
         #expect(try entries(bench)["00110005"]?.percentile == 59)
         #expect(try percentiles(bench) == ranks)
         // A school that is withdrawn loses its percentile; the others keep theirs.
-        try bench.put(Topics.standings, "2019/all_students/\(codes[3])", nil, partition: PercentileStage.partition(of: .allStudents, partitions: 3))
+        try bench.put(
+            Topics.standings,
+            "2019/all_students/\(codes[3])",
+            nil,
+            partition: PercentileStage.partition(of: .allStudents, partitions: 3)
+        )
         try bench.driver.run()
         #expect(try percentiles(bench) == [10, 20, 30, nil, 50, 60, 70, 80, 90])
     }
@@ -127,7 +143,8 @@ import Testing
         try score(original, codes[0], 510)
         try original.driver.run()
         let copy = try bench()
-        for (key, entry) in try original.messages(Topics.percentiles, Accountability_V1_PercentileEntry.self) where key.contains("/norm/") {
+        for (key, entry) in try original.messages(Topics.percentiles, Accountability_V1_PercentileEntry.self)
+        where key.contains("/norm/") {
             let code = key.split(separator: "/").last.map(String.init) ?? ""
             try copy.put(Topics.percentiles, key, entry, partition: copy.district(code))
         }
@@ -184,7 +201,11 @@ import Testing
         for (index, code) in codes.enumerated() {
             for (quartile, more) in [(UInt32(1), 0), (4, 40)] {
                 try bench.standing(
-                    2019, .allStudents, quartile == 1 ? code : "1\(code.dropFirst())", "non_high", difficultyQuartile: quartile,
+                    2019,
+                    .allStudents,
+                    quartile == 1 ? code : "1\(code.dropFirst())",
+                    "non_high",
+                    difficultyQuartile: quartile,
                     [("non_high", "el_progress", "\(10 + index + more).0")]
                 )
             }

@@ -18,7 +18,10 @@ import Testing
         let reading = try PointsReading([UInt8](data))
         #expect(reading.elements.allSatisfy { $0.problems.isEmpty } && reading.unread.isEmpty)
         let reports = reading.elements.map(\.report)
-        let bench = try JudgingBench([DeterminationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })], partitions: 3)
+        let bench = try JudgingBench(
+            [DeterminationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })],
+            partitions: 3
+        )
         var years: Set<Int> = []
         var answers: [(key: String, report: PointsCase, answer: PointsAnswer)] = []
         var frameworks = try FrameworkChoice(nil)
@@ -29,15 +32,20 @@ import Testing
             let share = UInt32(clamping: weight?.floor ?? 0)
             let isOne = spans.count == 1
             try bench.organization(
-                report.schoolYear, code,
+                report.schoolYear,
+                code,
                 nonHigh: isOne ? (spans["non_high"] == nil ? 0 : 500) : share * 10,
                 high: isOne ? (spans["high"] == nil ? 0 : 500) : weight == nil ? 0 : (100 - share) * 10,
                 comparison: isOne ? (spans["high"] == nil ? "non_high" : "high") : "middle_high"
             )
             for (name, span) in spans {
-                for (group, column) in [("all_students", span.allStudents), ("lowest_performing", span.lowestPerforming)] {
+                for (group, column) in [
+                    ("all_students", span.allStudents), ("lowest_performing", span.lowestPerforming),
+                ] {
                     guard let column else { continue }
-                    let points = column.points.compactMap { indicator, points in points.map { (key: indicator, value: $0) } }
+                    let points = column.points.compactMap { indicator, points in
+                        points.map { (key: indicator, value: $0) }
+                    }
                     try bench.points(report.schoolYear, code, name, group, points.sorted { $0.key < $1.key })
                 }
             }
@@ -56,7 +64,9 @@ import Testing
             let label = report.name?.description ?? ""
             for (name, expected) in answer.spans {
                 let span = try #require(found.spans.first { $0.gradeSpan == name }, "case \(label)")
-                for (group, column) in [("all_students", expected.allStudents), ("lowest_performing", expected.lowestPerforming)] {
+                for (group, column) in [
+                    ("all_students", expected.allStudents), ("lowest_performing", expected.lowestPerforming),
+                ] {
                     guard let column else { continue }
                     let made = try #require(span.columns.first { $0.group == group }, "case \(label)")
                     #expect(made.weightedEarned == column.weightedEarned, "case \(label) \(name) \(group)")
@@ -65,19 +75,25 @@ import Testing
                     #expect(shown == column.percent, "case \(label) \(name) \(group)")
                     columns += 1
                 }
-                if found.hasAnnual { #expect(span.hasPercent ? Int64(span.percent) == expected.percent : expected.percent == nil) }
+                if found.hasAnnual {
+                    #expect(span.hasPercent ? Int64(span.percent) == expected.percent : expected.percent == nil)
+                }
             }
             guard let annual = answer.annual else { continue }
             #expect(found.hasAnnual && Int64(found.annual) == annual, "case \(label)")
             #expect((try Ratio(decimal: found.annualExact)).text(decimals: 1) == answer.annualExact, "case \(label)")
             annuals += 1
             // The year before is printed as an integer alone: it is not made up.
-            guard report.priorAnnual == nil, report.publishedAnnual[String(report.schoolYear - 1)] == nil else { continue }
+            guard report.priorAnnual == nil, report.publishedAnnual[String(report.schoolYear - 1)] == nil else {
+                continue
+            }
             #expect(Int64(found.cumulative) == answer.cumulative, "case \(label)")
             #expect(ProgressLevel(wireName: found.band)?.title == answer.band, "case \(label)")
             cumulatives += 1
         }
-        print("published reports both ways: \(columns) columns, \(annuals) annual and \(cumulatives) cumulative percentages")
+        print(
+            "published reports both ways: \(columns) columns, \(annuals) annual and \(cumulatives) cumulative percentages"
+        )
         #expect(columns >= 150 && annuals >= 50 && cumulatives >= 10)
     }
 }

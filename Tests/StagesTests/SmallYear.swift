@@ -33,8 +33,12 @@ struct SmallYear {
             let file = folder.appendingPathComponent("\(count).csv")
             try Data(text.utf8).write(to: file)
             let ingestion = FileIngestion(
-                pipeline: pipeline, path: file.path, submission: "20190901T000000000Z-\(String(count + 0x100000, radix: 16))",
-                fileName: "\(count).csv", key: try PseudonymKey(bytes: ValidationBench.keyBytes), partitions: Self.partitions
+                pipeline: pipeline,
+                path: file.path,
+                submission: "20190901T000000000Z-\(String(count + 0x100000, radix: 16))",
+                fileName: "\(count).csv",
+                key: try PseudonymKey(bytes: ValidationBench.keyBytes),
+                partitions: Self.partitions
             )
             _ = try ingestion.run(into: sink, receivedUnixMilliseconds: 0)
         }
@@ -54,19 +58,29 @@ struct SmallYear {
         validRow(.assessmentResults)
             .merging(
                 [
-                    "student_id": "S\(number)", "org_code": school, "grade": "\(3 + number % 6)", "ela_scaled_score": "\(score)",
-                    "math_scaled_score": "\(score - 5)", "ela_sgp": "\(1 + number * 7 % 99)", "math_sgp": "\(1 + number * 11 % 99)",
-                    "low_income": number % 3 == 0 ? "Y" : "N", "swd": number % 5 == 0 ? "Y" : "N", "prior_org_code": school,
+                    "student_id": "S\(number)", "org_code": school, "grade": "\(3 + number % 6)",
+                    "ela_scaled_score": "\(score)",
+                    "math_scaled_score": "\(score - 5)", "ela_sgp": "\(1 + number * 7 % 99)",
+                    "math_sgp": "\(1 + number * 11 % 99)",
+                    "low_income": number % 3 == 0 ? "Y" : "N", "swd": number % 5 == 0 ? "Y" : "N",
+                    "prior_org_code": school,
                     "science_status": "NR", "science_scaled_score": "",
                 ]
             ) { $1 }
     }
 
-    private static func supplied(_ year: Int, _ school: String, _ indicator: String, _ value: String, group: String = "all_students") -> [String: String] {
+    private static func supplied(
+        _ year: Int,
+        _ school: String,
+        _ indicator: String,
+        _ value: String,
+        group: String = "all_students"
+    ) -> [String: String] {
         validRow(.indicatorValues)
             .merging(
                 [
-                    "school_year": "\(year)", "org_code": school, "grade_span": "non_high", "group": group, "indicator": indicator, "value": value,
+                    "school_year": "\(year)", "org_code": school, "grade_span": "non_high", "group": group,
+                    "indicator": indicator, "value": value,
                     "count": "60", "comparison_group": "non_high",
                 ]
             ) { $1 }
@@ -78,9 +92,11 @@ struct SmallYear {
             let organizations = (districts + schools)
                 .map { code in
                     [
-                        "school_year": "\(year)", "org_code": code, "name": "Org \(code)", "org_type": code.hasSuffix("0000") ? "district" : "school",
+                        "school_year": "\(year)", "org_code": code, "name": "Org \(code)",
+                        "org_type": code.hasSuffix("0000") ? "district" : "school",
                         "district_code": code.hasSuffix("0000") ? "" : code.prefix(4) + "0000",
-                        "comparison_group": code.hasSuffix("0000") ? "" : "non_high", "enrollment": "120", "non_high_enrollment": "120",
+                        "comparison_group": code.hasSuffix("0000") ? "" : "non_high", "enrollment": "120",
+                        "non_high_enrollment": "120",
                         "high_enrollment": "0",
                     ]
                 }
@@ -95,17 +111,24 @@ struct SmallYear {
         files.append(
             table(
                 .attendance,
-                (0..<48).map {
-                    validRow(.attendance)
-                        .merging(["student_id": "S\($0)", "org_code": schools[$0 % 2], "grade": "\(3 + $0 % 6)", "days_absent": "\($0 % 40)"]) { $1 }
-                }
+                (0..<48)
+                    .map {
+                        validRow(.attendance)
+                            .merging([
+                                "student_id": "S\($0)", "org_code": schools[$0 % 2], "grade": "\(3 + $0 % 6)",
+                                "days_absent": "\($0 % 40)",
+                            ]) { $1 }
+                    }
             )
         )
         var values: [[String: String]] = []
         var targets: [[String: String]] = []
         var counts: [[String: String]] = []
         for (place, school) in schools.enumerated() {
-            for (index, indicator) in ["ela_achievement", "math_achievement", "ela_growth", "math_growth", "chronic_absenteeism"].enumerated() {
+            for (index, indicator) in [
+                "ela_achievement", "math_achievement", "ela_growth", "math_growth", "chronic_absenteeism",
+            ]
+            .enumerated() {
                 let base = [490, 488, 45, 47, 12][index]
                 for year in [2018, 2019] where place > 1 || year == 2018 {
                     for group in ["all_students", "lowest_performing", "high_needs"] {
@@ -115,7 +138,10 @@ struct SmallYear {
                 for group in ["all_students", "lowest_performing", "high_needs"] {
                     targets.append(
                         validRow(.targets)
-                            .merging(["org_code": school, "group": group, "indicator": indicator, "baseline": "\(base)", "target": "\(base + 3)"]) { $1 }
+                            .merging([
+                                "org_code": school, "group": group, "indicator": indicator, "baseline": "\(base)",
+                                "target": "\(base + 3)",
+                            ]) { $1 }
                     )
                 }
             }
@@ -123,7 +149,10 @@ struct SmallYear {
                 counts.append(
                     validRow(.participationCounts)
                         .merging(
-                            ["org_code": school, "grade": "all", "subject": subject, "enrolled": "60", "standard": place == 5 ? "40" : "59", "absent": place == 5 ? "20" : "1"]
+                            [
+                                "org_code": school, "grade": "all", "subject": subject, "enrolled": "60",
+                                "standard": place == 5 ? "40" : "59", "absent": place == 5 ? "20" : "1",
+                            ]
                         ) { $1 }
                 )
             }
@@ -139,7 +168,13 @@ struct SmallYear {
     private static func corrections() -> [String] {
         [
             table(.assessmentResults, [result(3, schools[1], score: 555), result(4, schools[0], score: 441)]),
-            table(.assessmentResults, [result(5, schools[1], score: 500).merging(["action": "delete"]) { $1 }, result(6, schools[1], score: 480)]),
+            table(
+                .assessmentResults,
+                [
+                    result(5, schools[1], score: 500).merging(["action": "delete"]) { $1 },
+                    result(6, schools[1], score: 480),
+                ]
+            ),
             table(.indicatorValues, [supplied(2019, schools[3], "ela_achievement", "470.5")]),
             table(.directives, [validRow(.directives).merging(["org_code": schools[2]]) { $1 }]),
         ]
@@ -151,14 +186,19 @@ struct SmallYear {
         for topic in Topics.all { topics[pipeline.name(topic)] = topic.partitionCount(tables: Self.partitions) }
         let clock: @Sendable () -> Int64 = { Self.now }
         let stages: [any Stage] = [
-            ValidationStage(pipeline: pipeline), ParticipationStage(pipeline: pipeline), IndicatorStage(pipeline: pipeline),
+            ValidationStage(pipeline: pipeline), ParticipationStage(pipeline: pipeline),
+            IndicatorStage(pipeline: pipeline),
             PercentileStage(pipeline: pipeline), DeterminationStage(pipeline: pipeline, clock: clock),
             NotificationStage(pipeline: pipeline, clock: clock),
         ]
         let driver = try InMemoryDriver(
             stages: stages,
-            topics: topics, progressTopic: pipeline.name(Topics.progress), completionType: Topics.completionType, quarantine: pipeline.quarantine,
-            seed: seed, disturbances: disturbances
+            topics: topics,
+            progressTopic: pipeline.name(Topics.progress),
+            completionType: Topics.completionType,
+            quarantine: pipeline.quarantine,
+            seed: seed,
+            disturbances: disturbances
         )
         litter(driver)
         var outcome = Outcome()
@@ -186,18 +226,25 @@ struct SmallYear {
     /// Garbage where nothing else is yet, so that it has the same place in every run: in the ledger and in every topic that a stage reads.
     private func litter(_ driver: InMemoryDriver) {
         let places: [(TopicDefinition, Int32)] = [
-            (Topics.submissions, 1), (Topics.records, 0), (Topics.participation, 2), (Topics.indicators, 1), (Topics.standings, 0),
+            (Topics.submissions, 1), (Topics.records, 0), (Topics.participation, 2), (Topics.indicators, 1),
+            (Topics.standings, 0),
             (Topics.percentiles, 2), (Topics.directives, 0), (Topics.determinations, 1),
         ]
         for (topic, partition) in places {
             driver.append(
-                StoredRecord(key: Array("2019/garbage".utf8), value: [0xFF, 0xFE, 0x00], eventType: topic.eventType), topic: pipeline.name(topic),
+                StoredRecord(key: Array("2019/garbage".utf8), value: [0xFF, 0xFE, 0x00], eventType: topic.eventType),
+                topic: pipeline.name(topic),
                 partition: partition
             )
         }
-        driver.append(StoredRecord(key: [], value: [1], eventType: ""), topic: pipeline.name(Topics.directives), partition: 0)
         driver.append(
-            StoredRecord(key: Array("2019/00010000/all".utf8), value: [1], eventType: "com.example.other"), topic: pipeline.name(Topics.standings),
+            StoredRecord(key: [], value: [1], eventType: ""),
+            topic: pipeline.name(Topics.directives),
+            partition: 0
+        )
+        driver.append(
+            StoredRecord(key: Array("2019/00010000/all".utf8), value: [1], eventType: "com.example.other"),
+            topic: pipeline.name(Topics.standings),
             partition: 1
         )
     }
@@ -220,9 +267,12 @@ struct SmallYear {
         var expected: [String: Int] = [:]
         var newest: [String: UInt32] = [:]
         for record in all(Topics.determinations, driver) {
-            guard let value = record.value, let message = try? Accountability_V1_Determination(serializedBytes: value) else { continue }
+            guard let value = record.value, let message = try? Accountability_V1_Determination(serializedBytes: value)
+            else { continue }
             let key = String(decoding: record.key, as: UTF8.self)
-            if message.revision != (newest[key] ?? 0) + 1 { outcome.faults.append("revision \(message.revision) of \(key)") }
+            if message.revision != (newest[key] ?? 0) + 1 {
+                outcome.faults.append("revision \(message.revision) of \(key)")
+            }
             newest[key] = message.revision
             if message.revision > 1 { outcome.revised += 1 }
             expected["\(key)/\(message.revision)", default: 0] += 1
@@ -231,7 +281,9 @@ struct SmallYear {
         for record in all(Topics.notices, driver) {
             let notice = try Accountability_V1_Notice(serializedBytes: record.value ?? [])
             outcome.notices[record.key, default: 0] += 1
-            if notice.event.hasPrefix("determination_") { found[String(decoding: record.key, as: UTF8.self), default: 0] += 1 }
+            if notice.event.hasPrefix("determination_") {
+                found[String(decoding: record.key, as: UTF8.self), default: 0] += 1
+            }
             if notice.event == "directive" { outcome.acts.insert(record.key) }
         }
         for (key, count) in outcome.notices where count != 1 {
@@ -245,7 +297,9 @@ struct SmallYear {
 
     /// What did not change is not published again, and a last restart of everything publishes nothing.
     private func checkRepetitions(_ driver: InMemoryDriver, _ outcome: inout Outcome) {
-        for topic in [Topics.participation, Topics.indicators, Topics.standings, Topics.percentiles, Topics.determinations] {
+        for topic in [
+            Topics.participation, Topics.indicators, Topics.standings, Topics.percentiles, Topics.determinations,
+        ] {
             for partition in driver.topics[pipeline.name(topic)] ?? [] {
                 var newest: [[UInt8]: [UInt8]?] = [:]
                 for record in partition where !CompletionMarker.isMarker(key: record.key.span) {

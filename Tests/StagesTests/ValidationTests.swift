@@ -82,7 +82,12 @@ struct ValidationTests {
         Broken(.cohortNotJudged, .graduationCohort, "cohort_year", ["cohort_year": "2014"]),
         Broken(.malformedYear, .graduationCohort, "cohort_year", ["cohort_year": "18"]),
         Broken(.graduateNotWithinFive, .graduationCohort, "five_year_graduate", ["five_year_graduate": "N"]),
-        Broken(.graduateStillEnrolled, .graduationCohort, "still_enrolled_after_five", ["still_enrolled_after_five": "Y"]),
+        Broken(
+            .graduateStillEnrolled,
+            .graduationCohort,
+            "still_enrolled_after_five",
+            ["still_enrolled_after_five": "Y"]
+        ),
         Broken(.dropoutNotGone, .graduationCohort, "dropped_out", ["dropped_out": "Y"]),
         Broken(.gradeNotUpper, .advancedCoursework, "grade", ["grade": "10"]),
         Broken(.moreDaysThanYear, .attendance, "days_enrolled", ["days_enrolled": "201"]),
@@ -181,7 +186,8 @@ struct ValidationTests {
 
     @Test("Every code is tried")
     func coverage() {
-        let tried = Set(Self.broken.map(\.code)).union(Self.unreadable.map(\.code)).union([.duplicateKey, .claimedByTwoDistricts])
+        let tried = Set(Self.broken.map(\.code)).union(Self.unreadable.map(\.code))
+            .union([.duplicateKey, .claimedByTwoDistricts])
         #expect(Set(RejectionCode.allCases).subtracting(tried).isEmpty)
     }
 
@@ -342,7 +348,10 @@ struct ValidationTests {
         #expect(old.contains { $0.value == nil && String(decoding: $0.key, as: UTF8.self).contains("/attendance/") })
     }
 
-    @Test("A student whom two districts claim: the newest row counts, and both are told, by place and without content", arguments: [1, 5] as [Int32])
+    @Test(
+        "A student whom two districts claim: the newest row counts, and both are told, by place and without content",
+        arguments: [1, 5] as [Int32]
+    )
     func claims(_ partitions: Int32) throws {
         let bench = try ValidationBench(partitions: partitions)
         try bench.prepare()
@@ -351,14 +360,20 @@ struct ValidationTests {
         let claim = rows[1].merging(["org_code": "00020505"]) { $1 }
         let (second, _) = try bench.submit(table(.attendance, [claim]), name: "second.csv")
         try bench.driver.run()
-        let told = try bench.rejections().filter { $0.code == "claimed_by_two_districts" }.sorted { $0.submission < $1.submission }
+        let told = try bench.rejections().filter { $0.code == "claimed_by_two_districts" }
+            .sorted { $0.submission < $1.submission }
         #expect(told.map(\.submission) == [first, second])
         #expect(told.map(\.line) == [3, 2] && told.map(\.fileName) == ["first.csv", "second.csv"])
-        #expect(told.map(\.orgCode) == ["00010505", "00020505"] && told.allSatisfy { $0.column == "org_code" && $0.schoolYear == 2019 })
+        #expect(
+            told.map(\.orgCode) == ["00010505", "00020505"]
+                && told.allSatisfy { $0.column == "org_code" && $0.schoolYear == 2019 }
+        )
         #expect(told[0].message.contains("00020505 submitted") && told[1].message.contains("00010505 submitted"))
         let receipt = try bench.receipt(second)
         #expect(receipt.rows == 1 && receipt.accepted == 1 && receipt.replaced == 1 && receipt.rejected == 0)
-        #expect(try bench.records().filter { $0.key.contains("/attendance/") && $0.value.orgCode == "00020505" }.count == 1)
+        #expect(
+            try bench.records().filter { $0.key.contains("/attendance/") && $0.value.orgCode == "00020505" }.count == 1
+        )
 
         // Another school of the same district, or a district that let the student go before, is no such claim.
         try bench.submit(table(.attendance, [claim.merging(["org_code": "00020000"]) { $1 }]))

@@ -17,7 +17,10 @@ final class ValidationBench {
 
     /// - Parameter stages: those that run; validation alone when none is named.
     init(
-        partitions: Int32 = 3, seed: UInt64 = 1, disturbances: InMemoryDriver.Disturbances = .init(), stages: [any Stage]? = nil
+        partitions: Int32 = 3,
+        seed: UInt64 = 1,
+        disturbances: InMemoryDriver.Disturbances = .init(),
+        stages: [any Stage]? = nil
     ) throws {
         self.partitions = partitions
         var topics: [String: Int32] = [:]
@@ -224,11 +227,13 @@ func validRow(_ layout: Layout) -> [String: String] {
             "school_year": "2019", "org_code": "00010505", "directive": "designation", "kind": "underperforming",
             "effective_date": "2019-09-24",
         ]
-    case .englishProficiency: student.merging(["el_status": "EL", "difficulty_quartile": "2", "met_progress": "Y"]) { $1 }
+    case .englishProficiency:
+        student.merging(["el_status": "EL", "difficulty_quartile": "2", "met_progress": "Y"]) { $1 }
     case .graduationCohort:
         student.merging(
             [
-                "grade": "12", "cohort_year": "2018", "four_year_graduate": "Y", "five_year_graduate": "Y", "still_enrolled_after_five": "N",
+                "grade": "12", "cohort_year": "2018", "four_year_graduate": "Y", "five_year_graduate": "Y",
+                "still_enrolled_after_five": "N",
                 "dropped_out": "N",
             ]
         ) { $1 }

@@ -50,7 +50,10 @@ struct WholeFileValidationTests {
             #expect(whole.rows == UInt64(summary.rows))
             #expect(whole.accepted > 100 && whole.rejected > 100)
             // A student whom two districts claim is told of and accepted.
-            let lines = Set(try bench.rejections().filter { $0.submission == id && $0.code != "claimed_by_two_districts" }.map(\.line))
+            let lines = Set(
+                try bench.rejections().filter { $0.submission == id && $0.code != "claimed_by_two_districts" }
+                    .map(\.line)
+            )
             #expect(UInt64(lines.count) == whole.rejected)
         }
         #expect(bench.driver.unusable.isEmpty)

@@ -95,7 +95,8 @@ final class GeneratedState {
         case .decimal(let bounds): return Double(value).map { bounds.contains(Int($0)) } ?? false
         case .choice(let words, _): return words.contains(value)
         case .yesNo: return value == "Y" || value == "N"
-        case .grade(let orAll): return (orAll && value == "all") || (value.count == 2 && Int(value).map { 1...12 ~= $0 } ?? false)
+        case .grade(let orAll):
+            return (orAll && value == "all") || (value.count == 2 && Int(value).map { 1...12 ~= $0 } ?? false)
         case .group: return Vocabulary.groups.contains(value)
         case .date: return value.count == 10
         case .text(let maxLength): return value.utf8.count <= maxLength
@@ -199,11 +200,14 @@ final class GeneratedState {
         let members = try state.rows("graduation_cohort-2019.csv")
         let seniors = try state.rows("attendance-2018.csv").filter { $0["grade"] == "12" }
         #expect(!seniors.isEmpty)
-        func places(_ rows: [[String: String]]) -> [String] { rows.map { "\($0["student_id"] ?? "") \($0["org_code"] ?? "")" } }
+        func places(_ rows: [[String: String]]) -> [String] {
+            rows.map { "\($0["student_id"] ?? "") \($0["org_code"] ?? "")" }
+        }
         #expect(places(members) == places(seniors))
         for row in members {
             #expect(row["school_year"] == "2019" && row["cohort_year"] == "2018")
-            let flags = ["four_year_graduate", "five_year_graduate", "still_enrolled_after_five", "dropped_out"].map { row[$0] == "Y" }
+            let flags = ["four_year_graduate", "five_year_graduate", "still_enrolled_after_five", "dropped_out"]
+                .map { row[$0] == "Y" }
             #expect(!flags[0] || flags[1])
             #expect(flags[1...].filter { $0 }.count <= 1)
         }
@@ -211,7 +215,9 @@ final class GeneratedState {
         #expect(750...970 ~= graduates)
         #expect(5...120 ~= members.count { $0["dropped_out"] == "Y" } * 1000 / members.count)
         // What the file covers is not supplied again.
-        let supplied = Set(try state.rows("indicator_values.csv").map { "\($0["school_year"] ?? "") \($0["indicator"] ?? "")" })
+        let supplied = Set(
+            try state.rows("indicator_values.csv").map { "\($0["school_year"] ?? "") \($0["indicator"] ?? "")" }
+        )
         #expect(
             supplied == [
                 "2018 four_year_graduation", "2018 dropout", "2018 extended_engagement", "2019 extended_engagement",
@@ -273,11 +279,15 @@ final class GeneratedState {
         let state = try GeneratedState(students: 3000)
         let rows = try state.rows("participation_counts.csv")
         let students = try state.rows("assessment_results-2019.csv")
-        let row = try #require(rows.first { $0["school_year"] == "2019" && $0["group"] == "all_students" && $0["subject"] == "ELA" })
+        let row = try #require(
+            rows.first { $0["school_year"] == "2019" && $0["group"] == "all_students" && $0["subject"] == "ELA" }
+        )
         func count(_ column: String) -> Int { row[column].flatMap { Int($0) } ?? -1 }
         #expect(count("enrolled") == students.count { $0["ela_status"] != "NR" })
         #expect(count("standard") == students.count { $0["ela_status"] == "T" && $0["enrolled_since_october"] == "Y" })
-        #expect(count("after_october") == students.count { $0["ela_status"] == "T" && $0["enrolled_since_october"] == "N" })
+        #expect(
+            count("after_october") == students.count { $0["ela_status"] == "T" && $0["enrolled_since_october"] == "N" }
+        )
         #expect(count("absent") == students.count { $0["ela_status"] == "ABS" })
         let withoutColumn = students.count { $0["ela_status"] == "EXN" }
         let columns = ["standard", "alternate", "absent", "medical", "first_year_el", "after_october"]

@@ -13,7 +13,9 @@ import Testing
 
     init() throws {
         cluster = try MockCluster(brokers: 3)
-        for (name, partitions) in TallyTopology.topics(2) { try cluster.createTopic(name, partitions: Int(partitions), replication: 3) }
+        for (name, partitions) in TallyTopology.topics(2) {
+            try cluster.createTopic(name, partitions: Int(partitions), replication: 3)
+        }
     }
 
     private var kafka: KafkaConfiguration {
@@ -23,16 +25,32 @@ import Testing
         return kafka
     }
 
-    private func sink(_ id: String, timeout: Duration = .seconds(20), shouldStop: @escaping () -> Bool = { false }) throws -> TransactionalSink {
+    private func sink(_ id: String, timeout: Duration = .seconds(20), shouldStop: @escaping () -> Bool = { false })
+        throws -> TransactionalSink
+    {
         try TransactionalSink(
-            kafka: kafka, transactionalID: id, memoryTopic: TallyTopology.progress, source: "/test", timeout: timeout, shouldStop: shouldStop,
+            kafka: kafka,
+            transactionalID: id,
+            memoryTopic: TallyTopology.progress,
+            source: "/test",
+            timeout: timeout,
+            shouldStop: shouldStop,
             logger: logger
         )
     }
 
-    private func send(_ text: String, to topic: String = "words", partition: Int32 = 0, through sink: TransactionalSink) throws {
+    private func send(_ text: String, to topic: String = "words", partition: Int32 = 0, through sink: TransactionalSink)
+        throws
+    {
         let bytes = Array(text.utf8)
-        try sink.send(topic: topic, partition: partition, key: bytes.span, value: bytes.span, eventType: "test", cause: "")
+        try sink.send(
+            topic: topic,
+            partition: partition,
+            key: bytes.span,
+            value: bytes.span,
+            eventType: "test",
+            cause: ""
+        )
     }
 
     private func read(_ topic: String, partitions: Int32 = 2) throws -> [String] {
@@ -40,14 +58,18 @@ import Testing
         kafka["enable.partition.eof"] = "true"
         let consumer = try Consumer(kafka, logger: logger)
         defer { consumer.close(timeout: .seconds(5)) }
-        try consumer.assign((0..<partitions).map { TopicPartitionOffset(topic: topic, partition: $0, offset: .beginning) })
+        try consumer.assign(
+            (0..<partitions).map { TopicPartitionOffset(topic: topic, partition: $0, offset: .beginning) }
+        )
         var batch = RecordBatch(capacity: 1000)
         var texts: [String] = []
         var ends = 0
         let deadline = ContinuousClock.now + .seconds(20)
         while ends < Int(partitions), ContinuousClock.now < deadline {
             try consumer.poll(&batch, timeout: .milliseconds(100))
-            for index in 0..<batch.count { texts.append(String(decoding: batch[index].detach().value ?? [], as: UTF8.self)) }
+            for index in 0..<batch.count {
+                texts.append(String(decoding: batch[index].detach().value ?? [], as: UTF8.self))
+            }
             while consumer.nextPartitionEnd() != nil { ends += 1 }
         }
         return texts
@@ -85,7 +107,10 @@ import Testing
     /// A broker that lost its memory of a transaction may say that it is committed.
     @Test func aCommitOverABrokenConnectionHasToStand() throws {
         let sink = try sink("confirmed")
-        let places = [TopicPartitionOffset(topic: "words", partition: 0, offset: .at(7)), TopicPartitionOffset(topic: "words", partition: 1, offset: .at(3))]
+        let places = [
+            TopicPartitionOffset(topic: "words", partition: 0, offset: .at(7)),
+            TopicPartitionOffset(topic: "words", partition: 1, offset: .at(3)),
+        ]
         let group = try ConsumerGroupMetadata(groupID: "confirmed")
         var asked = 0
         func commit(_ standing: [Int64?]) throws {
@@ -158,7 +183,8 @@ import Testing
 
     @Test(
         arguments: [
-            (MockCluster.Request.produce, notEnoughReplicas), (.endTransaction, coordinatorLoading), (.initProducerID, coordinatorLoading),
+            (MockCluster.Request.produce, notEnoughReplicas), (.endTransaction, coordinatorLoading),
+            (.initProducerID, coordinatorLoading),
         ]
     )
     func whatStaysIsAnUnavailableBroker(_ request: MockCluster.Request, _ code: KafkaError.Code) throws {
@@ -176,7 +202,9 @@ import Testing
     }
 
     @Test func everyRetriableErrorThatPersistsIsAnUnavailableBroker() {
-        for code in [Self.notEnoughReplicas, Self.coordinatorLoading, Self.notCoordinator, .requestTimedOut, .transport] {
+        for code in [
+            Self.notEnoughReplicas, Self.coordinatorLoading, Self.notCoordinator, .requestTimedOut, .transport,
+        ] {
             let error = KafkaError(code: code, name: "x", message: "x", isRetriable: true)
             #expect(RuntimeError.final(error, "testing").code == .brokerUnavailable)
         }
@@ -207,7 +235,8 @@ import Testing
         case .running: break
         }
         let worker = MockWorker(Total(), kafka: kafka)
-        let awaited = [Place.topicCheck: "looking", .takeOver: "taking", .restore: "restoring", .running: ""][place] ?? ""
+        let awaited =
+            [Place.topicCheck: "looking", .takeOver: "taking", .restore: "restoring", .running: ""][place] ?? ""
         #expect(worker.waits(for: awaited), "the worker is at: \(worker.metrics.notReady ?? "ready")")
         Thread.sleep(forTimeInterval: 1)
         let begin = ContinuousClock.now
@@ -246,7 +275,10 @@ import Testing
         }
         #expect(share.count == 1)
         cluster.clearFailures(.fetch)
-        #expect(worker.waits(for: ""), "the worker is at: \(worker.metrics.notReady ?? "ready"), \(worker.failure ?? "")")
+        #expect(
+            worker.waits(for: ""),
+            "the worker is at: \(worker.metrics.notReady ?? "ready"), \(worker.failure ?? "")"
+        )
         #expect(worker.metrics.figures.tasks == 1)
 
         // A member that does not poll any more is put out, and the worker takes its partition.
@@ -298,7 +330,13 @@ import Testing
     /// A record that is larger than a fetch may be comes all the same, alone.
     @Test func fetchLimitsDelayAndLoseNothing() throws {
         let feeder = try sink("feeder")
-        for number in 0..<40 { try send("\(number)/" + String(repeating: "x", count: number % 3 == 0 ? 20_000 : 10), partition: Int32(number % 2), through: feeder) }
+        for number in 0..<40 {
+            try send(
+                "\(number)/" + String(repeating: "x", count: number % 3 == 0 ? 20_000 : 10),
+                partition: Int32(number % 2),
+                through: feeder
+            )
+        }
         try feeder.commit(offsets: [], group: nil)
         feeder.close(timeout: .seconds(5))
         var kafka = kafka
@@ -315,7 +353,9 @@ import Testing
         while found.count < 40, ContinuousClock.now < deadline {
             try consumer.poll(&batch, timeout: .milliseconds(100))
             for index in 0..<batch.count {
-                found.append(String(String(decoding: batch[index].detach().value ?? [], as: UTF8.self).split(separator: "/")[0]))
+                found.append(
+                    String(String(decoding: batch[index].detach().value ?? [], as: UTF8.self).split(separator: "/")[0])
+                )
             }
         }
         #expect(found.sorted() == (0..<40).map { "\($0)" }.sorted())
@@ -351,12 +391,19 @@ private final class MockWorker: Sendable {
         kafka["session.timeout.ms"] = "6000"
         kafka["heartbeat.interval.ms"] = "300"
         let configuration = WorkerConfiguration(
-            kafka: kafka, instance: "1", namespace: "mock", progressTopic: TallyTopology.progress, completionType: TallyTopology.completionType
+            kafka: kafka,
+            instance: "1",
+            namespace: "mock",
+            progressTopic: TallyTopology.progress,
+            completionType: TallyTopology.completionType
         )
         group = configuration.group(of: stage.name)
         metrics = WorkerMetrics(stage: stage.name, instance: "1")
         worker = Worker(
-            stage: stage, configuration: configuration, metrics: metrics, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            stage: stage,
+            configuration: configuration,
+            metrics: metrics,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         Thread { [self] in
             let failure: String? =

@@ -26,13 +26,18 @@ import Testing
 
     private func outcome(seed: UInt64, _ disturbances: InMemoryDriver.Disturbances) throws -> Outcome {
         let driver = try InMemoryDriver(
-            stages: TallyTopology.stages, topics: TallyTopology.topics(Self.partitions), progressTopic: TallyTopology.progress,
-            completionType: TallyTopology.completionType, seed: seed, disturbances: disturbances
+            stages: TallyTopology.stages,
+            topics: TallyTopology.topics(Self.partitions),
+            progressTopic: TallyTopology.progress,
+            completionType: TallyTopology.completionType,
+            seed: seed,
+            disturbances: disturbances
         )
         func enter(_ id: Int, _ text: String?) {
             driver.append(
                 StoredRecord(key: Array("e\(id)".utf8), value: text.map { Array($0.utf8) }, eventType: "entry"),
-                topic: "entries", partition: TallyTopology.partition("e\(id)", Self.partitions)
+                topic: "entries",
+                partition: TallyTopology.partition("e\(id)", Self.partitions)
             )
         }
         for id in 0..<40 { enter(id, "\(id % 7 == 0 ? "b" : "a") w\(id % 5) \(id)") }
@@ -51,14 +56,17 @@ import Testing
             for partition in driver.topics[topic] ?? [] {
                 var newest: [[UInt8]: [UInt8]?] = [:]
                 for record in partition where record.key.first != CompletionMarker.prefix {
-                    if let before = newest.updateValue(record.value, forKey: record.key), before == record.value { result.repeated += 1 }
+                    if let before = newest.updateValue(record.value, forKey: record.key), before == record.value {
+                        result.repeated += 1
+                    }
                 }
             }
         }
         for record in (driver.topics["words"] ?? []).joined() where record.key.first != CompletionMarker.prefix {
             result.words[record.key, default: []].append(record.value)
         }
-        result.markers = (driver.topics[TallyTopology.progress] ?? []).joined().map(\.key).sorted { $0.lexicographicallyPrecedes($1) }
+        result.markers = (driver.topics[TallyTopology.progress] ?? []).joined().map(\.key)
+            .sorted { $0.lexicographicallyPrecedes($1) }
         let count = driver.topics.values.joined().reduce(0) { $0 + $1.count }
         driver.restartAll()
         try driver.run()

@@ -10,13 +10,18 @@ import Testing
         _ disturbances: InMemoryDriver.Disturbances = .init()
     ) throws -> InMemoryDriver {
         let driver = try InMemoryDriver(
-            stages: TallyTopology.stages, topics: TallyTopology.topics(partitions), progressTopic: TallyTopology.progress,
-            completionType: TallyTopology.completionType, seed: seed, disturbances: disturbances
+            stages: TallyTopology.stages,
+            topics: TallyTopology.topics(partitions),
+            progressTopic: TallyTopology.progress,
+            completionType: TallyTopology.completionType,
+            seed: seed,
+            disturbances: disturbances
         )
         func enter(_ id: Int, _ text: String?) {
             driver.append(
                 StoredRecord(key: Array("e\(id)".utf8), value: text.map { Array($0.utf8) }, eventType: "entry"),
-                topic: "entries", partition: TallyTopology.partition("e\(id)", partitions)
+                topic: "entries",
+                partition: TallyTopology.partition("e\(id)", partitions)
             )
         }
         for id in 0..<300 { enter(id, "\(id % 7 == 0 ? "b" : "a") w\(id % 11) \(id)") }
@@ -85,7 +90,8 @@ import Testing
 
     @Test func everyTaskAnnouncesAScopeOnce() throws {
         let driver = try run(partitions: 4, seed: 5)
-        let keys = driver.topics[TallyTopology.progress, default: []].joined().map { String(decoding: $0.key, as: UTF8.self) }
+        let keys = driver.topics[TallyTopology.progress, default: []].joined()
+            .map { String(decoding: $0.key, as: UTF8.self) }
         let stages = ["spread", "total", "overall"]
         #expect(keys.sorted() == stages.flatMap { stage in (0..<4).map { "~a/\(stage)/\($0)" } }.sorted())
     }
@@ -95,8 +101,11 @@ import Testing
         topics["totals"] = 0
         #expect(throws: RuntimeError.self) {
             try InMemoryDriver(
-                stages: TallyTopology.stages, topics: topics, progressTopic: TallyTopology.progress,
-                completionType: TallyTopology.completionType, seed: 0
+                stages: TallyTopology.stages,
+                topics: topics,
+                progressTopic: TallyTopology.progress,
+                completionType: TallyTopology.completionType,
+                seed: 0
             )
         }
     }

@@ -24,7 +24,9 @@ import Testing
 
     private var kafka: KafkaConfiguration { KafkaConfiguration(bootstrapServers: cluster.bootstrapServers) }
 
-    private func put(_ records: [(topic: String, partition: Int32, key: String?, value: [UInt8]?, type: String?)]) throws {
+    private func put(_ records: [(topic: String, partition: Int32, key: String?, value: [UInt8]?, type: String?)])
+        throws
+    {
         let producer = try Producer(kafka, logger: logger)
         defer { producer.close(timeout: .seconds(5)) }
         for record in records {
@@ -33,8 +35,11 @@ import Testing
             let key = Array((record.key ?? "").utf8)
             let value = record.value ?? []
             try producer.produce(
-                producer.topic(record.topic), partition: record.partition, key: record.key == nil ? nil : key.span,
-                value: record.value == nil ? nil : value.span, headers: headers
+                producer.topic(record.topic),
+                partition: record.partition,
+                key: record.key == nil ? nil : key.span,
+                value: record.value == nil ? nil : value.span,
+                headers: headers
             )
         }
         try producer.flush(timeout: .seconds(20))
@@ -67,12 +72,19 @@ import Testing
                 InspectedTopic(.partitioned("letters", eventType: "letter", isTable: true)) { record in
                     guard record.value?.count == 1 else { throw UnusableRecord("more than a letter") }
                 },
-                InspectedTopic(.broadcast("progress", eventType: Self.completion, isTable: true), holdsMarkers: true) { _ in
+                InspectedTopic(.broadcast("progress", eventType: Self.completion, isTable: true), holdsMarkers: true) {
+                    _ in
                     throw UnusableRecord("no marker", code: .notMarker)
                 },
             ],
             quarantine: Self.quarantine,
-            configuration: WorkerConfiguration(kafka: kafka, instance: "1", namespace: "n", progressTopic: "progress", completionType: Self.completion),
+            configuration: WorkerConfiguration(
+                kafka: kafka,
+                instance: "1",
+                namespace: "n",
+                progressTopic: "progress",
+                completionType: Self.completion
+            ),
             metrics: metrics,
             logger: logger
         )
@@ -94,18 +106,23 @@ import Testing
         let (key, marker) = try CompletionMarker.encode(scope: "2019", stage: "s", partition: 0, partitions: 1)
         let (a, b, bb) = (Array("a".utf8), Array("b".utf8), Array("bb".utf8))
         try put([
-            ("letters", 0, "a", a, "letter"), ("letters", 0, key, marker, Self.completion), ("progress", 0, key, marker, Self.completion),
+            ("letters", 0, "a", a, "letter"), ("letters", 0, key, marker, Self.completion),
+            ("progress", 0, key, marker, Self.completion),
             // A producer that warms up.
             ("progress", 0, "warm", nil, "warm-up"),
-            ("letters", 0, "b", bb, "letter"), ("letters", 0, "b", b, "letter.v2"), ("letters", 0, "b", b, nil), ("letters", 1, "b", nil, "letter"),
-            ("letters", 1, nil, b, "letter"), ("letters", 1, "~2019/s/1", marker, Self.completion), ("progress", 0, "b", b, Self.completion),
+            ("letters", 0, "b", bb, "letter"), ("letters", 0, "b", b, "letter.v2"), ("letters", 0, "b", b, nil),
+            ("letters", 1, "b", nil, "letter"),
+            ("letters", 1, nil, b, "letter"), ("letters", 1, "~2019/s/1", marker, Self.completion),
+            ("progress", 0, "b", b, Self.completion),
             ("progress", 0, key, b, Self.completion), ("progress", 0, key, marker, "letter"),
         ])
         let metrics = WorkerMetrics(stage: "s", instance: "1")
         try run(inspection(metrics)) { metrics.figures.unusable == 9 }
         let expected = [
-            "letters/0/2 makes_no_sense", "letters/0/3 foreign_type", "letters/0/4 headers_missing", "letters/1/0 tombstone", "letters/1/1 key_missing",
-            "letters/1/2 not_a_marker", "progress/0/2 not_a_marker", "progress/0/3 not_a_marker", "progress/0/4 foreign_type",
+            "letters/0/2 makes_no_sense", "letters/0/3 foreign_type", "letters/0/4 headers_missing",
+            "letters/1/0 tombstone", "letters/1/1 key_missing",
+            "letters/1/2 not_a_marker", "progress/0/2 not_a_marker", "progress/0/3 not_a_marker",
+            "progress/0/4 foreign_type",
         ]
         let found = try quarantined(9)
         #expect(found.map { "\($0.topic)/\($0.partition)/\($0.offset) \($0.code)" }.sorted() == expected)
@@ -116,7 +133,14 @@ import Testing
     @Test func goesOnWhereItHadCome() throws {
         try put([("letters", 0, "b", Array("bb".utf8), "letter")])
         let metrics = WorkerMetrics(stage: "s", instance: "1")
-        let committed = try Consumer({ var kafka = kafka; kafka["group.id"] = "n.inspection"; return kafka }(), logger: logger)
+        let committed = try Consumer(
+            {
+                var kafka = kafka
+                kafka["group.id"] = "n.inspection"
+                return kafka
+            }(),
+            logger: logger
+        )
         defer { committed.close(timeout: .seconds(5)) }
         let place = TopicPartition(topic: "letters", partition: 0)
         try run(inspection(metrics)) { try committed.committed([place], timeout: .seconds(5)).first?.offset.value == 1 }
@@ -129,9 +153,17 @@ import Testing
 
     @Test func aTopicThatIsMissingIsNamed() throws {
         let inspection = Inspection(
-            [InspectedTopic(.partitioned("nowhere", eventType: "letter")) { _ in }], quarantine: Self.quarantine,
-            configuration: WorkerConfiguration(kafka: kafka, instance: "1", namespace: "n", progressTopic: "progress", completionType: Self.completion),
-            metrics: WorkerMetrics(stage: "s", instance: "1"), logger: logger
+            [InspectedTopic(.partitioned("nowhere", eventType: "letter")) { _ in }],
+            quarantine: Self.quarantine,
+            configuration: WorkerConfiguration(
+                kafka: kafka,
+                instance: "1",
+                namespace: "n",
+                progressTopic: "progress",
+                completionType: Self.completion
+            ),
+            metrics: WorkerMetrics(stage: "s", instance: "1"),
+            logger: logger
         )
         let error = #expect(throws: RuntimeError.self) { try inspection.run() }
         #expect(error?.code.exitCode == 78 && error?.message.contains("nowhere") == true)

@@ -4,7 +4,8 @@ import Testing
 
 /// The dashboard and the alerts in Deploy/monitoring against what a worker serves.
 @Suite struct MonitoringTests {
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Deploy/monitoring").standardizedFileURL
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../Deploy/monitoring").standardizedFileURL
 
     private static func names(_ text: String) -> Set<String> {
         Set(text.matches(of: /accountability_[a-z_]+/).map { String($0.output) })

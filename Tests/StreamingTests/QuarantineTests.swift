@@ -17,19 +17,27 @@ import Testing
             base.sources.map { source in
                 let type = ["entries": "entry", "words": "word", "notes": "note", "totals": "total"][source.topic]
                 return source.isBroadcast
-                    ? .broadcast(source.topic, eventType: type) : .partitioned(source.topic, eventType: type, isTable: source.topic == "words")
+                    ? .broadcast(source.topic, eventType: type)
+                    : .partitioned(source.topic, eventType: type, isTable: source.topic == "words")
             }
         }
         var outputs: [Output] { base.outputs }
         func makeTask(_ context: TaskContext) throws -> any StageTask { try base.makeTask(context) }
     }
 
-    private func driver(_ partitions: Int32, seed: UInt64, _ disturbances: InMemoryDriver.Disturbances = .init()) throws -> InMemoryDriver {
+    private func driver(_ partitions: Int32, seed: UInt64, _ disturbances: InMemoryDriver.Disturbances = .init()) throws
+        -> InMemoryDriver
+    {
         var topics = TallyTopology.topics(partitions)
         topics[Self.topic.name] = 1
         return try InMemoryDriver(
-            stages: TallyTopology.stages.map { Typed(base: $0) }, topics: topics, progressTopic: TallyTopology.progress,
-            completionType: TallyTopology.completionType, quarantine: Self.topic, seed: seed, disturbances: disturbances
+            stages: TallyTopology.stages.map { Typed(base: $0) },
+            topics: topics,
+            progressTopic: TallyTopology.progress,
+            completionType: TallyTopology.completionType,
+            quarantine: Self.topic,
+            seed: seed,
+            disturbances: disturbances
         )
     }
 
@@ -66,7 +74,9 @@ import Testing
         let entries = try quarantined(driver)
         #expect(entries.map(\.code) == Self.garbage.map(\.code))
         #expect(entries.map(\.offset) == Array(0..<Int64(Self.garbage.count)))
-        #expect(entries.allSatisfy { $0.topic == "words" && $0.partition == 0 && $0.stage == "total" && !$0.reason.isEmpty })
+        #expect(
+            entries.allSatisfy { $0.topic == "words" && $0.partition == 0 && $0.stage == "total" && !$0.reason.isEmpty }
+        )
         for (entry, (record, _)) in zip(entries, Self.garbage) {
             #expect(entry.hasValue == (record.value != nil && entry.hasContent_p))
             #expect(entry.sha256 == Data(record.value.map { Array(SHA256.hash(data: $0)) } ?? []))

@@ -12,7 +12,12 @@ import Testing
         let beating = Heartbeat()
         let told = Mutex(0)
         let stopped = Mutex(false)
-        let thread = Thread { while !stopped.withLock({ $0 }) { beating.beat(); Thread.sleep(forTimeInterval: 0.1) } }
+        let thread = Thread {
+            while !stopped.withLock({ $0 }) {
+                beating.beat()
+                Thread.sleep(forTimeInterval: 0.1)
+            }
+        }
         thread.start()
         defer { stopped.withLock { $0 = true } }
         Heartbeat.watch([beating], seconds: 2) { told.withLock { $0 += 1 } }

@@ -7,8 +7,12 @@ import Testing
 @Suite(.timeLimit(.minutes(15))) struct TakeOverTests {
     private func takeOver(_ cluster: MockCluster) throws -> TransactionalSink {
         try TransactionalSink(
-            kafka: KafkaConfiguration(bootstrapServers: cluster.bootstrapServers), transactionalID: "twin", memoryTopic: "memory",
-            source: "/test", timeout: .seconds(20), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            kafka: KafkaConfiguration(bootstrapServers: cluster.bootstrapServers),
+            transactionalID: "twin",
+            memoryTopic: "memory",
+            source: "/test",
+            timeout: .seconds(20),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }
 

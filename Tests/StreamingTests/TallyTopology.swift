@@ -27,7 +27,8 @@ struct Spread: Stage {
     let name = "spread"
     let sources = [Source.partitioned("entries")]
     let outputs = [
-        Output(topic: "words", eventType: "word", memory: .none), Output(topic: "notes", eventType: "note", memory: .none),
+        Output(topic: "words", eventType: "word", memory: .none),
+        Output(topic: "notes", eventType: "note", memory: .none),
     ]
 
     func makeTask(_ context: TaskContext) -> any StageTask { Task(context) }
@@ -45,7 +46,10 @@ struct Spread: Stage {
                 let word = String(before.split(separator: "/")[1])
                 if record.value == nil {
                     try output.retract(
-                        0, partition: TallyTopology.partition(word, context.outputPartitions[0]), key: before, cause: id
+                        0,
+                        partition: TallyTopology.partition(word, context.outputPartitions[0]),
+                        key: before,
+                        cause: id
                     )
                 }
             }
@@ -55,8 +59,11 @@ struct Spread: Stage {
             let key = "\(parts[0])/\(parts[1])/\(id)"
             known[id] = key
             try output.publish(
-                0, partition: TallyTopology.partition(parts[1], context.outputPartitions[0]), key: key,
-                value: Array(parts[2].utf8), cause: id
+                0,
+                partition: TallyTopology.partition(parts[1], context.outputPartitions[0]),
+                key: key,
+                value: Array(parts[2].utf8),
+                cause: id
             )
         }
 
@@ -111,7 +118,13 @@ struct Total: Stage {
                 guard complete.contains(String(name.split(separator: "/")[0])) else { continue }
                 dirty[name] = nil
                 if let (sum, _) = sums[name] {
-                    try output.publish(0, partition: context.partition, key: name, value: Array("\(sum)".utf8), cause: cause)
+                    try output.publish(
+                        0,
+                        partition: context.partition,
+                        key: name,
+                        value: Array("\(sum)".utf8),
+                        cause: cause
+                    )
                 } else {
                     try output.retract(0, partition: context.partition, key: name, cause: cause)
                 }
@@ -126,7 +139,8 @@ struct Overall: Stage {
     let sources = [Source.partitioned("totals")]
     let outputs = [
         Output(
-            topic: "all", eventType: "all",
+            topic: "all",
+            eventType: "all",
             memory: .everyPartition(publisher: { key, _ in key.split(separator: "/").last.flatMap { Int32($0) } })
         )
     ]
@@ -151,8 +165,11 @@ struct Overall: Stage {
             for scope in complete.sorted() {
                 let sum = totals.filter { $0.key.hasPrefix("\(scope)/") }.values.reduce(0, +)
                 try output.publish(
-                    0, partition: TallyTopology.partition(scope, context.outputPartitions[0]),
-                    key: "\(scope)/\(context.partition)", value: Array("\(sum)".utf8), cause: ""
+                    0,
+                    partition: TallyTopology.partition(scope, context.outputPartitions[0]),
+                    key: "\(scope)/\(context.partition)",
+                    value: Array("\(sum)".utf8),
+                    cause: ""
                 )
             }
         }

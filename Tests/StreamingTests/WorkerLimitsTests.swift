@@ -11,7 +11,10 @@ import Testing
 extension WorkerTests {
     private func sink(_ prefix: String, _ name: String) throws -> TransactionalSink {
         try TransactionalSink(
-            kafka: configuration(prefix).kafka, transactionalID: prefix + name, memoryTopic: prefix + TallyTopology.progress, source: "/test",
+            kafka: configuration(prefix).kafka,
+            transactionalID: prefix + name,
+            memoryTopic: prefix + TallyTopology.progress,
+            source: "/test",
             logger: logger
         )
     }
@@ -24,10 +27,20 @@ extension WorkerTests {
 
     private func close(_ prefix: String, through sink: TransactionalSink) throws {
         for topic in ["words", "notes"] {
-            let marker = try CompletionMarker.encode(scope: "a", stage: CompletionMarker.operatorStage, partition: 0, partitions: 1)
+            let marker = try CompletionMarker.encode(
+                scope: "a",
+                stage: CompletionMarker.operatorStage,
+                partition: 0,
+                partitions: 1
+            )
             let key = Array(marker.key.utf8)
             try sink.send(
-                topic: prefix + topic, partition: 0, key: key.span, value: marker.value.span, eventType: TallyTopology.completionType, cause: ""
+                topic: prefix + topic,
+                partition: 0,
+                key: key.span,
+                value: marker.value.span,
+                eventType: TallyTopology.completionType,
+                cause: ""
             )
         }
     }
@@ -114,7 +127,13 @@ extension WorkerTests {
         var configuration = configuration(prefix)
         let positions = PositionsTopic(name: prefix + "positions", eventType: "position")
         let admin = try Admin(configuration.kafka, logger: logger)
-        #expect(try admin.createTopics([NewTopic(name: positions.name, partitions: 1, replication: 1)], timeout: .seconds(20)).isEmpty)
+        #expect(
+            try admin.createTopics(
+                [NewTopic(name: positions.name, partitions: 1, replication: 1)],
+                timeout: .seconds(20)
+            )
+            .isEmpty
+        )
         configuration.positions = positions
         // Without memory of what it published: it can only tell by the offsets.
         let stage = Prefixed(base: Spread(), prefix: prefix)
@@ -136,7 +155,14 @@ extension WorkerTests {
         configuration.namespace = prefix + "again"
         if isRemembered {
             let key = Array("\(configuration.group(of: "spread"))/\(prefix)entries/0".utf8)
-            try feeder.send(topic: positions.name, partition: 0, key: key.span, value: value.span, eventType: "position", cause: "")
+            try feeder.send(
+                topic: positions.name,
+                partition: 0,
+                key: key.span,
+                value: value.span,
+                eventType: "position",
+                cause: ""
+            )
         }
         try send("e9", "a w 9", to: prefix + "entries", through: feeder)
         try feeder.commit(offsets: [], group: nil)

@@ -19,7 +19,10 @@ final class RunningWorker: Sendable {
         configuration.instance = instance
         metrics = WorkerMetrics(stage: stage.name, instance: instance)
         worker = Worker(
-            stage: stage, configuration: configuration, metrics: metrics, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            stage: stage,
+            configuration: configuration,
+            metrics: metrics,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         let thread = Thread { [self] in
             do {
@@ -46,7 +49,11 @@ final class RunningWorker: Sendable {
     }
 }
 
-@Suite(.serialized, .enabled(if: testBrokers != nil, "ACCOUNTABILITY_TEST_BROKERS names no broker"), .timeLimit(.minutes(30)))
+@Suite(
+    .serialized,
+    .enabled(if: testBrokers != nil, "ACCOUNTABILITY_TEST_BROKERS names no broker"),
+    .timeLimit(.minutes(30))
+)
 struct WorkerTests {
     let brokers = testBrokers ?? ""
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -70,7 +77,10 @@ struct WorkerTests {
 
     func configuration(_ prefix: String) -> WorkerConfiguration {
         var configuration = WorkerConfiguration(
-            kafka: .localBroker(brokers), instance: "1", namespace: prefix, progressTopic: prefix + TallyTopology.progress,
+            kafka: .localBroker(brokers),
+            instance: "1",
+            namespace: prefix,
+            progressTopic: prefix + TallyTopology.progress,
             completionType: TallyTopology.completionType
         )
         configuration.commitInterval = .milliseconds(200)
@@ -79,9 +89,10 @@ struct WorkerTests {
 
     func makeTopics(_ prefix: String, _ partitions: Int32) throws {
         let admin = try Admin(.localBroker(brokers), logger: logger)
-        let topics = TallyTopology.topics(partitions).map {
-            NewTopic(name: prefix + $0.key, partitions: $0.value, replication: 1)
-        }
+        let topics = TallyTopology.topics(partitions)
+            .map {
+                NewTopic(name: prefix + $0.key, partitions: $0.value, replication: 1)
+            }
         let failures = try admin.createTopics(topics, timeout: .seconds(20))
         #expect(failures.isEmpty)
     }
@@ -93,7 +104,9 @@ struct WorkerTests {
         configuration["enable.partition.eof"] = "true"
         let consumer = try Consumer(configuration, logger: logger)
         defer { consumer.close(timeout: .seconds(5)) }
-        try consumer.assign((0..<partitions).map { TopicPartitionOffset(topic: topic, partition: $0, offset: .beginning) })
+        try consumer.assign(
+            (0..<partitions).map { TopicPartitionOffset(topic: topic, partition: $0, offset: .beginning) }
+        )
         var batch = RecordBatch(capacity: 1000)
         var records: [OwnedRecord] = []
         var ends = 0
@@ -109,7 +122,9 @@ struct WorkerTests {
     func totals(_ records: [OwnedRecord]) -> [String: Int] {
         records.reduce(into: [:]) { table, record in
             guard let key = record.key, key.first != UInt8(ascii: "~") else { return }
-            table[String(decoding: key, as: UTF8.self)] = record.value.flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+            table[String(decoding: key, as: UTF8.self)] = record.value.flatMap {
+                Int(String(decoding: $0, as: UTF8.self))
+            }
         }
     }
 
@@ -130,15 +145,23 @@ struct WorkerTests {
         let configuration = configuration(prefix)
         func start() -> [RunningWorker] {
             TallyTopology.stages.flatMap { stage in
-                (1...instances).map {
-                    RunningWorker(Prefixed(base: stage, prefix: prefix), instance: "\($0)", configuration: configuration)
-                }
+                (1...instances)
+                    .map {
+                        RunningWorker(
+                            Prefixed(base: stage, prefix: prefix),
+                            instance: "\($0)",
+                            configuration: configuration
+                        )
+                    }
             }
         }
         var workers = start()
         let sink = try TransactionalSink(
-            kafka: configuration.kafka, transactionalID: "\(prefix)feeder", memoryTopic: prefix + TallyTopology.progress,
-            source: "/test", logger: logger
+            kafka: configuration.kafka,
+            transactionalID: "\(prefix)feeder",
+            memoryTopic: prefix + TallyTopology.progress,
+            source: "/test",
+            logger: logger
         )
         func enter(_ id: Int, _ text: String?) throws {
             let key = Array("e\(id)".utf8)
@@ -146,11 +169,21 @@ struct WorkerTests {
             let partition = TallyTopology.partition("e\(id)", partitions)
             if let value {
                 try sink.send(
-                    topic: prefix + "entries", partition: partition, key: key.span, value: value.span, eventType: "entry", cause: ""
+                    topic: prefix + "entries",
+                    partition: partition,
+                    key: key.span,
+                    value: value.span,
+                    eventType: "entry",
+                    cause: ""
                 )
             } else {
                 try sink.send(
-                    topic: prefix + "entries", partition: partition, key: key.span, value: nil, eventType: "entry", cause: ""
+                    topic: prefix + "entries",
+                    partition: partition,
+                    key: key.span,
+                    value: nil,
+                    eventType: "entry",
+                    cause: ""
                 )
             }
         }
@@ -162,12 +195,21 @@ struct WorkerTests {
                 workers = start()
             }
         }
-        let marker = try CompletionMarker.encode(scope: "a", stage: CompletionMarker.operatorStage, partition: 0, partitions: 1)
+        let marker = try CompletionMarker.encode(
+            scope: "a",
+            stage: CompletionMarker.operatorStage,
+            partition: 0,
+            partitions: 1
+        )
         let key = Array(marker.key.utf8)
         for partition in 0..<partitions {
             try sink.send(
-                topic: prefix + "entries", partition: partition, key: key.span, value: marker.value.span,
-                eventType: TallyTopology.completionType, cause: ""
+                topic: prefix + "entries",
+                partition: partition,
+                key: key.span,
+                value: marker.value.span,
+                eventType: TallyTopology.completionType,
+                cause: ""
             )
         }
         try sink.commit(offsets: [], group: nil)
@@ -209,19 +251,30 @@ struct WorkerTests {
         let stage = Prefixed(base: Total(), prefix: prefix)
         func sink(_ name: String) throws -> TransactionalSink {
             try TransactionalSink(
-                kafka: configuration.kafka, transactionalID: prefix + name, memoryTopic: prefix + TallyTopology.progress, source: "/test",
+                kafka: configuration.kafka,
+                transactionalID: prefix + name,
+                memoryTopic: prefix + TallyTopology.progress,
+                source: "/test",
                 logger: logger
             )
         }
         func published() throws -> [String] {
-            try read(prefix + "totals", partitions: 1).compactMap { $0.key.map { String(decoding: $0, as: UTF8.self) } }.filter { !$0.hasPrefix("~") }
+            try read(prefix + "totals", partitions: 1).compactMap { $0.key.map { String(decoding: $0, as: UTF8.self) } }
+                .filter { !$0.hasPrefix("~") }
         }
         var worker = RunningWorker(stage, instance: "1", configuration: configuration)
         #expect(try eventually { worker.metrics.isReady })
         let other = try sink("other")
         defer { other.close(timeout: .seconds(5)) }
         let text = Array("b/other".utf8)
-        try other.send(topic: prefix + "totals", partition: 0, key: text.span, value: text.span, eventType: "total", cause: "")
+        try other.send(
+            topic: prefix + "totals",
+            partition: 0,
+            key: text.span,
+            value: text.span,
+            eventType: "total",
+            cause: ""
+        )
         // Until it has reached the broker.
         Thread.sleep(forTimeInterval: 2)
 
@@ -230,13 +283,30 @@ struct WorkerTests {
         for id in 0..<5 {
             let key = Array("a/w/\(id)".utf8)
             let value = Array("\(id)".utf8)
-            try feeder.send(topic: prefix + "words", partition: 0, key: key.span, value: value.span, eventType: "word", cause: "")
+            try feeder.send(
+                topic: prefix + "words",
+                partition: 0,
+                key: key.span,
+                value: value.span,
+                eventType: "word",
+                cause: ""
+            )
         }
         for topic in ["words", "notes"] {
-            let marker = try CompletionMarker.encode(scope: "a", stage: CompletionMarker.operatorStage, partition: 0, partitions: 1)
+            let marker = try CompletionMarker.encode(
+                scope: "a",
+                stage: CompletionMarker.operatorStage,
+                partition: 0,
+                partitions: 1
+            )
             let key = Array(marker.key.utf8)
             try feeder.send(
-                topic: prefix + topic, partition: 0, key: key.span, value: marker.value.span, eventType: TallyTopology.completionType, cause: ""
+                topic: prefix + topic,
+                partition: 0,
+                key: key.span,
+                value: marker.value.span,
+                eventType: TallyTopology.completionType,
+                cause: ""
             )
         }
         try feeder.commit(offsets: [], group: nil)
@@ -269,14 +339,26 @@ struct WorkerTests {
         let quarantine = QuarantineTopic(name: prefix + "quarantine", eventType: "quarantined")
         configuration.quarantine = quarantine
         let admin = try Admin(configuration.kafka, logger: logger)
-        #expect(try admin.createTopics([NewTopic(name: quarantine.name, partitions: 1, replication: 1)], timeout: .seconds(20)).isEmpty)
+        #expect(
+            try admin.createTopics(
+                [NewTopic(name: quarantine.name, partitions: 1, replication: 1)],
+                timeout: .seconds(20)
+            )
+            .isEmpty
+        )
         let producer = try Producer(configuration.kafka, logger: logger)
         defer { producer.close(timeout: .seconds(5)) }
         let headers = MessageHeaders()
         headers.append("foreign", "header")
         func put(_ topic: String, _ value: String) throws {
             let bytes = Array(value.utf8)
-            try producer.produce(producer.topic(prefix + topic), partition: 0, key: nil, value: bytes.span, headers: headers)
+            try producer.produce(
+                producer.topic(prefix + topic),
+                partition: 0,
+                key: nil,
+                value: bytes.span,
+                headers: headers
+            )
             try producer.flush(timeout: .seconds(10))
         }
         func found() throws -> [String] {
@@ -292,7 +374,12 @@ struct WorkerTests {
             try put("notes", "garbage")
             try put("words", "garbage")
             #expect(try eventually(20) { try found().count >= 4 * (life + 1) })
-            #expect(worker.metrics.prometheus().contains("accountability_quarantined_total{stage=\"total\",instance=\"1\",code=\"makes_no_sense\"} 4"))
+            #expect(
+                worker.metrics.prometheus()
+                    .contains(
+                        "accountability_quarantined_total{stage=\"total\",instance=\"1\",code=\"makes_no_sense\"} 4"
+                    )
+            )
             #expect(worker.stop())
             #expect(worker.failure == nil)
         }
@@ -308,7 +395,10 @@ struct WorkerTests {
         let prefix = "tally\(UInt32.random(in: .min ... .max))."
         let stage = Prefixed(base: TallyTopology.stages[0], prefix: prefix)
         let worker = Worker(
-            stage: stage, configuration: configuration(prefix), metrics: WorkerMetrics(stage: stage.name, instance: "1"), logger: logger
+            stage: stage,
+            configuration: configuration(prefix),
+            metrics: WorkerMetrics(stage: stage.name, instance: "1"),
+            logger: logger
         )
         let error = #expect(throws: RuntimeError.self) { try worker.run() }
         #expect(error?.code == .topicMissing)

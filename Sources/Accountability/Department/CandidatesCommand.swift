@@ -25,7 +25,9 @@ struct CandidatesCommand: OperatorCommand, CitesParagraphs {
     @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
     var year: Int
 
-    @Option(help: ArgumentHelp("high_achievement, high_growth, exceeding_targets or meeting_targets.", valueName: "kind"))
+    @Option(
+        help: ArgumentHelp("high_achievement, high_growth, exceeding_targets or meeting_targets.", valueName: "kind")
+    )
     var kind: String?
 
     @Option(help: "table, csv or json.")
@@ -71,14 +73,21 @@ struct CandidateRow: Encodable, Equatable {
                 if let value = try? Ratio(decimal: indicator.value) { figures.growth.append(value) }
             }
         }
-        return try RecognitionCandidate.proposals(
-            figures, classification: Classification(wireName: determination.classification), framework
-        )
-        .map { proposal in
-            CandidateRow(
-                organization: determination.orgCode, name: determination.name, kind: proposal.kind, figure: proposal.figure,
-                cutOff: proposal.parameter.text, isRecognised: determination.recognitions.contains(proposal.kind)
+        return
+            try RecognitionCandidate.proposals(
+                figures,
+                classification: Classification(wireName: determination.classification),
+                framework
             )
-        }
+            .map { proposal in
+                CandidateRow(
+                    organization: determination.orgCode,
+                    name: determination.name,
+                    kind: proposal.kind,
+                    figure: proposal.figure,
+                    cutOff: proposal.parameter.text,
+                    isRecognised: determination.recognitions.contains(proposal.kind)
+                )
+            }
     }
 }

@@ -24,7 +24,8 @@ struct DepartmentRecords {
         for act in acts where act.directive == "review" {
             guard let organization = OrganizationCode(act.orgCode) else { continue }
             let key = "\(act.schoolYear)/\(organization.district)"
-            var review = reviews[key] ?? DistrictReview(district: organization.district, schoolYear: Int(act.schoolYear))
+            var review =
+                reviews[key] ?? DistrictReview(district: organization.district, schoolYear: Int(act.schoolYear))
             review.take(organization, kind: act.kind, rating: act.rating, from: act.effectiveDate, to: act.endDate)
             reviews[key] = review
         }
@@ -34,11 +35,16 @@ struct DepartmentRecords {
     /// The plans and self-evaluations that were filed: 603 CMR 2.03(7).
     var filings: [PlanFiling] {
         acts.compactMap { act in
-            guard act.directive == "plan_filing", let kind = PlanKind(wireName: act.kind), let organization = OrganizationCode(act.orgCode)
+            guard act.directive == "plan_filing", let kind = PlanKind(wireName: act.kind),
+                let organization = OrganizationCode(act.orgCode)
             else { return nil }
             return PlanFiling(
-                kind: kind, organization: organization, schoolYear: Int(act.schoolYear), date: act.effectiveDate,
-                parts: act.parts.compactMap { PlanPart(wireName: $0) }, alignment: act.reference
+                kind: kind,
+                organization: organization,
+                schoolYear: Int(act.schoolYear),
+                date: act.effectiveDate,
+                parts: act.parts.compactMap { PlanPart(wireName: $0) },
+                alignment: act.reference
             )
         }
     }

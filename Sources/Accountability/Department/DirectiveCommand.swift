@@ -10,7 +10,8 @@ internal import Tables
 struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "directive",
-        abstract: "Carries out an act of the Department: designation, recognition, release, suspension, framework step, review, plan filing.",
+        abstract:
+            "Carries out an act of the Department: designation, recognition, release, suspension, framework step, review, plan filing.",
         discussion: """
             An act is one row of the layout `directives`; this command writes the row and submits it. Many at once: `accountability submit \
             directives.csv`. The same act again, with other dates or words, replaces it; --withdraw takes it back.
@@ -65,7 +66,8 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
             """
     )
     static let paragraphs: [Paragraph] = [
-        .framework, .exemplaryPerformance, .districtDesignation, .schoolDesignation, .districtReviews, .sixStandards, .improvementPlanning,
+        .framework, .exemplaryPerformance, .districtDesignation, .schoolDesignation, .districtReviews, .sixStandards,
+        .improvementPlanning,
         .districtPlan, .schoolPlan, .planData, .planForm, .consultation, .suspension,
     ]
 
@@ -95,7 +97,12 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     @Option(help: ArgumentHelp("The decision, submission or plan it rests on.", valueName: "text"))
     var reference = ""
 
-    @Option(help: ArgumentHelp("Of a review by a standard: exemplary, proficient, needs_improvement or unsatisfactory.", valueName: "word"))
+    @Option(
+        help: ArgumentHelp(
+            "Of a review by a standard: exemplary, proficient, needs_improvement or unsatisfactory.",
+            valueName: "word"
+        )
+    )
     var rating = ""
 
     @Option(help: ArgumentHelp("Of a filing: the parts it has, separated by commas.", valueName: "names"))
@@ -110,7 +117,12 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     @Option(help: "Of the list: table, csv or json (protobuf JSON, one array).")
     var format: OutputFormat?
 
-    @Option(help: ArgumentHelp("The watched folder of the ingestion worker; default: inbox in $ACCOUNTABILITY_HOME.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp(
+            "The watched folder of the ingestion worker; default: inbox in $ACCOUNTABILITY_HOME.",
+            valueName: "folder"
+        )
+    )
     var inbox: String?
 
     @Option(help: ArgumentHelp("How long to wait while nothing moves.", valueName: "seconds"))
@@ -118,19 +130,25 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
 
     func validate() throws {
         if let year { try SchoolYear.validate(year) }
-        guard OrganizationCode(org) != nil else { throw ValidationError("--org takes eight digits, leading zeros included") }
+        guard OrganizationCode(org) != nil else {
+            throw ValidationError("--org takes eight digits, leading zeros included")
+        }
         if list {
             guard directive == nil, !withdraw else { throw ValidationError("--list takes no act") }
             return
         }
         guard let directive, let kind, year != nil else {
-            throw ValidationError("name the act, its kind and --year: `accountability help directive` shows every one; --list what is on record")
+            throw ValidationError(
+                "name the act, its kind and --year: `accountability help directive` shows every one; --list what is on record"
+            )
         }
         guard Vocabulary.directives.contains(directive) else {
             throw ValidationError("an act is one of \(Vocabulary.directives.joined(separator: ", "))")
         }
         guard Vocabulary.directiveKinds.contains(kind) else {
-            throw ValidationError("there is no kind '\(kind)'; `accountability help directive` names those of \(directive)")
+            throw ValidationError(
+                "there is no kind '\(kind)'; `accountability help directive` names those of \(directive)"
+            )
         }
     }
 
@@ -140,21 +158,36 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
         let file = try write()
         defer { try? FileManager.default.removeItem(at: file.deletingLastPathComponent()) }
         let folder = try Inbox(directory: inbox ?? connection.home.inbox.path)
-        let options = FileIngestion.Options(layout: Layout.directives.wireName, ignoreExtra: false, allowUndeclared: false)
-        let outcomes = try Submissions(connection, folder, wait: true).submit([file.path], options, timeout: .seconds(timeout))
+        let options = FileIngestion.Options(
+            layout: Layout.directives.wireName,
+            ignoreExtra: false,
+            allowUndeclared: false
+        )
+        let outcomes = try Submissions(connection, folder, wait: true)
+            .submit([file.path], options, timeout: .seconds(timeout))
         guard let outcome = outcomes.first else { return }
         if let refusal = outcome.refusal { throw Failure(.badInput, "\(refusal.code): \(refusal.message)") }
         guard outcome.rejected == 0 else {
             throw Failure(.badInput, "refused: " + (try reasons(connection, outcome.id)).joined(separator: "; "))
         }
-        let done = withdraw ? "withdrawn" : outcome.unchanged > 0 ? "stands already, unchanged" : outcome.replaced > 0 ? "replaced" : "carried out"
+        let done =
+            withdraw
+            ? "withdrawn"
+            : outcome.unchanged > 0 ? "stands already, unchanged" : outcome.replaced > 0 ? "replaced" : "carried out"
         Standard.line("\(directive ?? "") \(kind ?? ""), \(year ?? 0), \(org): \(done) (\(outcome.id))")
     }
 
     /// The row, as a file of its own.
     private func write() throws -> URL {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("directive-\(UUID().uuidString)", isDirectory: true)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "directive-\(UUID().uuidString)",
+            isDirectory: true
+        )
+        try FileManager.default.createDirectory(
+            at: folder,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
         let file = folder.appendingPathComponent("directive.csv")
         try Data(text(today: Today.text).utf8).write(to: file)
         return file
@@ -163,8 +196,10 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     /// The row with its header.
     func text(today: String) -> String {
         let values = [
-            "school_year": year.map(String.init) ?? "", "org_code": org, "action": withdraw ? "delete" : "", "directive": directive ?? "",
-            "kind": kind ?? "", "effective_date": date ?? today, "end_date": end, "reason": reason, "reference": reference, "rating": rating,
+            "school_year": year.map(String.init) ?? "", "org_code": org, "action": withdraw ? "delete" : "",
+            "directive": directive ?? "",
+            "kind": kind ?? "", "effective_date": date ?? today, "end_date": end, "reason": reason,
+            "reference": reference, "rating": rating,
             "parts": parts.split(separator: ",").joined(separator: ";"),
         ]
         let columns = Layout.directives.columns.map(\.name)
@@ -180,16 +215,21 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
 
     private func printList(_ connection: Connection) throws {
         let selection = try OrganizationSelection(org)
-        let acts = try DepartmentRecords(connection).acts.filter { act in
-            (year == nil || Int(act.schoolYear) == year) && selection.contains(act.orgCode)
-        }
+        let acts = try DepartmentRecords(connection).acts
+            .filter { act in
+                (year == nil || Int(act.schoolYear) == year) && selection.contains(act.orgCode)
+            }
         let format = OutputFormat.chosen(format)
         if format == .json { return Standard.output(try MessageJSON.array(acts)) }
         try Listing(
-            ["school_year", "directive", "kind", "org_code", "effective_date", "end_date", "rating", "parts", "reason", "reference"],
+            [
+                "school_year", "directive", "kind", "org_code", "effective_date", "end_date", "rating", "parts",
+                "reason", "reference",
+            ],
             acts.map { act in
                 [
-                    String(act.schoolYear), act.directive, act.kind, act.orgCode, act.effectiveDate, act.endDate, act.rating,
+                    String(act.schoolYear), act.directive, act.kind, act.orgCode, act.effectiveDate, act.endDate,
+                    act.rating,
                     act.parts.joined(separator: ";"), act.reason, act.reference,
                 ]
             }

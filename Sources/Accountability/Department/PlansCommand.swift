@@ -38,7 +38,12 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
     @Option(help: ArgumentHelp("filed, filed_late, incomplete, due or overdue.", valueName: "standing"))
     var standing: String?
 
-    @Option(help: ArgumentHelp("Print a template of this kind of plan instead: every part that the law names.", valueName: "kind"))
+    @Option(
+        help: ArgumentHelp(
+            "Print a template of this kind of plan instead: every part that the law names.",
+            valueName: "kind"
+        )
+    )
     var template: String?
 
     @Option(help: "table, csv or json.")
@@ -48,12 +53,18 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
         try SchoolYear.validate(year)
         _ = try OrganizationSelection(org)
         if let standing, PlanObligation.Standing(rawValue: standing) == nil {
-            throw ValidationError("--standing takes one of \(PlanObligation.Standing.allCases.map(\.rawValue).joined(separator: ", "))")
+            throw ValidationError(
+                "--standing takes one of \(PlanObligation.Standing.allCases.map(\.rawValue).joined(separator: ", "))"
+            )
         }
         if let template, PlanKind(wireName: template) == nil {
-            throw ValidationError("--template takes one of \(PlanKind.allCases.map(\.wireName).joined(separator: ", "))")
+            throw ValidationError(
+                "--template takes one of \(PlanKind.allCases.map(\.wireName).joined(separator: ", "))"
+            )
         }
-        if let asOf, asOf.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/) == nil { throw ValidationError("--as-of takes a day, 2019-07-02") }
+        if let asOf, asOf.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/) == nil {
+            throw ValidationError("--as-of takes a day, 2019-07-02")
+        }
     }
 
     private static func framework(of year: Int) throws -> Framework {
@@ -74,8 +85,10 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
         let declared = try DeclaredOrganizations(connection, year: year).organizations.map(\.code)
         if declared.isEmpty { Standard.error("no organization is declared for \(year): nobody owes anything") }
         let obligations = try PlanObligation.all(
-            schoolYear: year, organizations: declared.filter { selection.contains($0.description) },
-            filings: try DepartmentRecords(connection).filings, framework
+            schoolYear: year,
+            organizations: declared.filter { selection.contains($0.description) },
+            filings: try DepartmentRecords(connection).filings,
+            framework
         )
         let day = asOf ?? Today.text
         let rows = obligations.map { PlanRow($0, on: day) }.filter { standing == nil || $0.standing == standing }
@@ -124,7 +137,8 @@ struct PlanRow: Encodable, Equatable {
     static func text(of template: PlanTemplate) -> String {
         var text = "# \(template.kind.title)\n\n\(template.kind.paragraph)\n"
         for section in template.sections {
-            text += "\n## \(section.title.prefix(1).uppercased() + section.title.dropFirst())\n\n\(section.paragraph)\n\n"
+            text +=
+                "\n## \(section.title.prefix(1).uppercased() + section.title.dropFirst())\n\n\(section.paragraph)\n\n"
             text += section.points.map { "### \($0)\n\n" }.joined()
         }
         return text

@@ -62,17 +62,24 @@ struct PriorityRow: Encodable, Equatable {
             if isNewer { names[determination.orgCode] = determination.name }
             // What was suspended is no determination, and ends no duration.
             guard !determination.classification.isEmpty else { continue }
-            histories[code, default: AssistanceHistory(code)].severities[Int(determination.schoolYear)] = AssistanceSeverity(
-                level: DeterminationLevel(wireName: determination.level), designation: Designation(wireName: determination.designation)
-            )
+            histories[code, default: AssistanceHistory(code)].severities[Int(determination.schoolYear)] =
+                AssistanceSeverity(
+                    level: DeterminationLevel(wireName: determination.level),
+                    designation: Designation(wireName: determination.designation)
+                )
         }
-        return AssistancePriority.list(histories.values, in: year).enumerated().map { index, entry in
-            PriorityRow(
-                place: index + 1, district: entry.district.description, name: names[entry.district.description] ?? "",
-                severity: entry.severity.wireName, duration: entry.duration, requiring: entry.requiring,
-                organizations: entry.organizations.map(\.description)
-            )
-        }
+        return AssistancePriority.list(histories.values, in: year).enumerated()
+            .map { index, entry in
+                PriorityRow(
+                    place: index + 1,
+                    district: entry.district.description,
+                    name: names[entry.district.description] ?? "",
+                    severity: entry.severity.wireName,
+                    duration: entry.duration,
+                    requiring: entry.requiring,
+                    organizations: entry.organizations.map(\.description)
+                )
+            }
     }
 
     /// The order as a table.
@@ -81,7 +88,8 @@ struct PriorityRow: Encodable, Equatable {
             ["place", "district", "name", "severity", "duration", "requiring", "organizations"],
             rows.map { row in
                 [
-                    String(row.place), row.district, row.name, row.severity, String(row.duration), String(row.requiring),
+                    String(row.place), row.district, row.name, row.severity, String(row.duration),
+                    String(row.requiring),
                     row.organizations.joined(separator: ";"),
                 ]
             }

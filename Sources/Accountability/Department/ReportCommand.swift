@@ -79,7 +79,8 @@ struct AnnualReport {
                 return "Suspended under \(Paragraph.suspension): \(title). \(suspended.reason)"
             }
         tables = [
-            ReportTables.classifications(own), ReportTables.reasons(own), ReportTables.districts(own), ReportTables.years(determinations, through: year),
+            ReportTables.classifications(own), ReportTables.reasons(own), ReportTables.districts(own),
+            ReportTables.years(determinations, through: year),
             ReportTables.requiring(own),
         ]
     }
@@ -90,7 +91,8 @@ struct AnnualReport {
             + tables.map { table in
                 (
                     "\(table.file)-\(year).csv",
-                    CSVLine.text(table.listing.columns) + table.listing.rows.map { CSVLine.text($0.map(Self.inert)) }.joined()
+                    CSVLine.text(table.listing.columns)
+                        + table.listing.rows.map { CSVLine.text($0.map(Self.inert)) }.joined()
                 )
             }
     }
@@ -129,10 +131,12 @@ struct AnnualReport {
     private static func html(_ table: Table) -> String {
         let listing = table.listing
         let isNumber = listing.columns.indices.map { column in
-            !listing.rows.isEmpty && listing.rows.allSatisfy { row in row[column].allSatisfy { $0.isNumber || $0 == "." } }
+            !listing.rows.isEmpty
+                && listing.rows.allSatisfy { row in row[column].allSatisfy { $0.isNumber || $0 == "." } }
         }
         func cells(_ row: [String], _ tag: String) -> String {
-            row.enumerated().map { "<\(tag)\(isNumber[$0] ? " class=\"number\"" : "")>\(escaped($1))</\(tag)>" }.joined()
+            row.enumerated().map { "<\(tag)\(isNumber[$0] ? " class=\"number\"" : "")>\(escaped($1))</\(tag)>" }
+                .joined()
         }
         let head = listing.columns.map { $0.replacing("_", with: " ") }
         var text = "<h2>\(escaped(table.title))</h2>\n<table>\n<caption>\(escaped(table.note))</caption>\n"

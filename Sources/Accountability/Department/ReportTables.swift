@@ -36,8 +36,10 @@ enum ReportTables {
     /// Schools and districts by classification and level.
     static func classifications(_ determinations: [Accountability_V1_Determination]) -> AnnualReport.Table {
         AnnualReport.Table(
-            file: "classifications", title: "By classification",
-            note: "Schools and districts by classification and level, \(Paragraph.schoolDeterminations) and \(Paragraph.districtDeterminations)",
+            file: "classifications",
+            title: "By classification",
+            note:
+                "Schools and districts by classification and level, \(Paragraph.schoolDeterminations) and \(Paragraph.districtDeterminations)",
             listing: Listing(["type", "classification", "level", "count"], results(determinations).outcomes.map(row))
         )
     }
@@ -45,8 +47,10 @@ enum ReportTables {
     /// Reasons for assistance or intervention.
     static func reasons(_ determinations: [Accountability_V1_Determination]) -> AnnualReport.Table {
         AnnualReport.Table(
-            file: "reasons", title: "By reason",
-            note: "An organization may have several reasons, \(Paragraph.schoolsRequiring) and \(Paragraph.districtsRequiring)",
+            file: "reasons",
+            title: "By reason",
+            note:
+                "An organization may have several reasons, \(Paragraph.schoolsRequiring) and \(Paragraph.districtsRequiring)",
             listing: Listing(
                 ["type", "reason", "count"],
                 results(determinations).reasons.map { [$0.type.wireName, $0.reason.title, String($0.count)] }
@@ -57,19 +61,30 @@ enum ReportTables {
     /// Each district: its own determination, and how many of its schools require assistance.
     static func districts(_ determinations: [Accountability_V1_Determination]) -> AnnualReport.Table {
         let groups = Dictionary(grouping: determinations) { $0.districtCode }
-        let rows = groups.keys.sorted().map { code -> [String] in
-            let members = groups[code] ?? []
-            let own = members.first { $0.orgCode == code }
-            let schools = members.filter { $0.type == .school }
-            let requiring = schools.count { $0.classification == Classification.requiringAssistance.wireName }
-            return [
-                code, own?.name ?? "", own.map { classification($0.classification) } ?? "", own.map { level($0.level) } ?? "",
-                own.map { $0.hasCumulative ? String($0.cumulative) : "" } ?? "", String(schools.count), String(requiring),
-            ]
-        }
+        let rows = groups.keys.sorted()
+            .map { code -> [String] in
+                let members = groups[code] ?? []
+                let own = members.first { $0.orgCode == code }
+                let schools = members.filter { $0.type == .school }
+                let requiring = schools.count { $0.classification == Classification.requiringAssistance.wireName }
+                return [
+                    code, own?.name ?? "", own.map { classification($0.classification) } ?? "",
+                    own.map { level($0.level) } ?? "",
+                    own.map { $0.hasCumulative ? String($0.cumulative) : "" } ?? "", String(schools.count),
+                    String(requiring),
+                ]
+            }
         return AnnualReport.Table(
-            file: "districts", title: "By district", note: "Districts answer for their schools, \(Paragraph.framework)",
-            listing: Listing(["district", "name", "classification", "level", "cumulative", "schools", "schools_requiring_assistance"], rows)
+            file: "districts",
+            title: "By district",
+            note: "Districts answer for their schools, \(Paragraph.framework)",
+            listing: Listing(
+                [
+                    "district", "name", "classification", "level", "cumulative", "schools",
+                    "schools_requiring_assistance",
+                ],
+                rows
+            )
         )
     }
 
@@ -81,7 +96,9 @@ enum ReportTables {
             rows += results(groups[year] ?? []).outcomes.map { [String(year)] + row($0) }
         }
         return AnnualReport.Table(
-            file: "years", title: "Year by year", note: "School years without determinations are absent",
+            file: "years",
+            title: "Year by year",
+            note: "School years without determinations are absent",
             listing: Listing(["school_year", "type", "classification", "level", "count"], rows)
         )
     }
@@ -93,12 +110,14 @@ enum ReportTables {
                 [
                     determination.orgCode, determination.name, level(determination.level),
                     determination.hasPercentile ? String(determination.percentile) : "",
-                    (determination.reasons.map { title($0) { (value: DeterminationReason) in value.title } } + determination.reasonTexts)
+                    (determination.reasons.map { title($0) { (value: DeterminationReason) in value.title } }
+                        + determination.reasonTexts)
                         .joined(separator: "; "),
                 ]
             }
         return AnnualReport.Table(
-            file: "requiring-assistance", title: "Requiring assistance or intervention",
+            file: "requiring-assistance",
+            title: "Requiring assistance or intervention",
             note: "Information on the need for assistance, \(Paragraph.needForAssistance)",
             listing: Listing(["org_code", "name", "level", "percentile", "reasons"], rows)
         )

@@ -31,7 +31,9 @@ struct ReviewsCommand: OperatorCommand, CitesParagraphs {
 
     func validate() throws {
         if let year { try SchoolYear.validate(year) }
-        guard !standards || year != nil else { throw ValidationError("--standards needs the school year whose framework is meant") }
+        guard !standards || year != nil else {
+            throw ValidationError("--standards needs the school year whose framework is meant")
+        }
     }
 
     func operate() throws {
@@ -39,10 +41,14 @@ struct ReviewsCommand: OperatorCommand, CitesParagraphs {
         if standards, let year {
             let rows = StandardRow.all(try FrameworkCommand.of(year))
             if format == .json { return try FrameworkCommand.json(rows) }
-            return try Listing(["standard", "title", "indicator"], rows.flatMap { row in row.indicators.map { [row.standard, row.title, $0] } })
-                .write(format)
+            return try Listing(
+                ["standard", "title", "indicator"],
+                rows.flatMap { row in row.indicators.map { [row.standard, row.title, $0] } }
+            )
+            .write(format)
         }
-        let reviews = try DepartmentRecords(try broker.connection()).reviews.filter { year == nil || $0.schoolYear == year }
+        let reviews = try DepartmentRecords(try broker.connection()).reviews
+            .filter { year == nil || $0.schoolYear == year }
         let rows = reviews.map { ReviewRow($0) }
         if format == .json { return try FrameworkCommand.json(rows) }
         try ReviewRow.listing(rows).write(format)
@@ -59,7 +65,9 @@ struct StandardRow: Encodable, Equatable {
     static func all(_ framework: Framework) -> [StandardRow] {
         ReviewStandard.allCases.map { standard in
             StandardRow(
-                standard: standard.wireName, title: standard.title, indicators: framework.review?.indicators[standard]?.value ?? []
+                standard: standard.wireName,
+                title: standard.title,
+                indicators: framework.review?.indicators[standard]?.value ?? []
             )
         }
     }

@@ -31,7 +31,10 @@ struct SimilarCommand: OperatorCommand, CitesParagraphs {
     @Argument(help: "The organization's code.")
     var organization: String
 
-    @Option(name: .customLong("with"), help: ArgumentHelp("An organization of your choice; may be said several times.", valueName: "code"))
+    @Option(
+        name: .customLong("with"),
+        help: ArgumentHelp("An organization of your choice; may be said several times.", valueName: "code")
+    )
     var chosen: [String] = []
 
     @Flag(help: "The chosen ones alone.")
@@ -53,7 +56,10 @@ struct SimilarCommand: OperatorCommand, CitesParagraphs {
         let connection = try broker.connection()
         let declared = try DeclaredOrganizations(connection, year: year).organizations
         guard let code = OrganizationCode(organization), declared.contains(where: { $0.code == code }) else {
-            throw Failure(.badInput, "\(organization) is not declared for \(year); `accountability determinations \(year)` lists who is")
+            throw Failure(
+                .badInput,
+                "\(organization) is not declared for \(year); `accountability determinations \(year)` lists who is"
+            )
         }
         let compared = declared.filter { $0.code != .state }.map { Comparison.organization($0.code, $0.facts) }
         let nearest = only ? [] : try SimilarOrganization.nearest(to: code, among: compared, framework)
@@ -62,7 +68,12 @@ struct SimilarCommand: OperatorCommand, CitesParagraphs {
         }
         let determinations = try AllDeterminations(connection).messages
         let rows = Comparison.rows(
-            code, nearest, chosen: chosen.compactMap { OrganizationCode($0) }, facts: declared, determinations, through: year
+            code,
+            nearest,
+            chosen: chosen.compactMap { OrganizationCode($0) },
+            facts: declared,
+            determinations,
+            through: year
         )
         if json { return try FrameworkCommand.json(rows) }
         Standard.output(Comparison.listing(rows).text(limit: 32))
@@ -95,10 +106,15 @@ enum Comparison {
         ["participation"] + Indicator.allCases.map(\.wireName) + ["percentile", "annual", "cumulative"]
 
     /// An organization as the rules compare it.
-    static func organization(_ code: OrganizationCode, _ facts: Accountability_V1_Organization) -> ComparedOrganization {
+    static func organization(_ code: OrganizationCode, _ facts: Accountability_V1_Organization) -> ComparedOrganization
+    {
         ComparedOrganization(
-            code: code, gradeSpanClass: "\(code.type)/\(facts.comparisonGroup)", enrollment: Int64(facts.enrollment),
-            lowIncome: Int64(facts.enrollmentLowIncome), disability: Int64(facts.enrollmentSwd), englishLearner: Int64(facts.enrollmentEl)
+            code: code,
+            gradeSpanClass: "\(code.type)/\(facts.comparisonGroup)",
+            enrollment: Int64(facts.enrollment),
+            lowIncome: Int64(facts.enrollmentLowIncome),
+            disability: Int64(facts.enrollmentSwd),
+            englishLearner: Int64(facts.enrollmentEl)
         )
     }
 
@@ -119,7 +135,9 @@ enum Comparison {
         return members.flatMap { member -> [Row] in
             let organization = facts[member.code] ?? Accountability_V1_Organization()
             let found = (byCode[member.code.description] ?? []).sorted { $0.schoolYear > $1.schoolYear }
-            let own = found.isEmpty ? [Accountability_V1_Determination.with { $0.schoolYear = UInt32(clamping: year) }] : found
+            let own =
+                found.isEmpty
+                ? [Accountability_V1_Determination.with { $0.schoolYear = UInt32(clamping: year) }] : found
             return own.map { row(member, organization, $0) }
         }
     }
@@ -130,12 +148,18 @@ enum Comparison {
         _ determination: Accountability_V1_Determination
     ) -> Row {
         Row(
-            organization: member.code.description, name: organization.name, role: member.role, distance: member.distance,
-            schoolYear: Int(determination.schoolYear), enrollment: Int(organization.enrollment),
+            organization: member.code.description,
+            name: organization.name,
+            role: member.role,
+            distance: member.distance,
+            schoolYear: Int(determination.schoolYear),
+            enrollment: Int(organization.enrollment),
             lowIncomeShare: share(organization.enrollmentLowIncome, organization.enrollment),
             disabilityShare: share(organization.enrollmentSwd, organization.enrollment),
-            englishLearnerShare: share(organization.enrollmentEl, organization.enrollment), figures: figures(determination),
-            classification: determination.classification, level: determination.level
+            englishLearnerShare: share(organization.enrollmentEl, organization.enrollment),
+            figures: figures(determination),
+            classification: determination.classification,
+            level: determination.level
         )
     }
 
@@ -147,7 +171,9 @@ enum Comparison {
             guard !value.isEmpty else { return }
             figures[name] = figures[name].map { "\($0) / \(value)" } ?? value
         }
-        for rate in determination.participation where rate.group == all && rate.hasRate { add("participation", String(rate.rate)) }
+        for rate in determination.participation where rate.group == all && rate.hasRate {
+            add("participation", String(rate.rate))
+        }
         for column in determination.spans.flatMap(\.columns) where column.group == all {
             for indicator in column.indicators { add(indicator.indicator, indicator.value) }
         }
@@ -161,10 +187,13 @@ enum Comparison {
     static func listing(_ rows: [Row]) -> Listing {
         let shown = figureNames.filter { name in rows.contains { $0.figures[name] != nil } }
         return Listing(
-            ["role", "org_code", "name", "distance", "year", "enrollment", "low_income", "swd", "el"] + shown + ["level"],
+            ["role", "org_code", "name", "distance", "year", "enrollment", "low_income", "swd", "el"] + shown + [
+                "level"
+            ],
             rows.map { row in
                 [
-                    row.role, row.organization, row.name, row.distance, String(row.schoolYear), String(row.enrollment), row.lowIncomeShare,
+                    row.role, row.organization, row.name, row.distance, String(row.schoolYear), String(row.enrollment),
+                    row.lowIncomeShare,
                     row.disabilityShare, row.englishLearnerShare,
                 ] + shown.map { row.figures[$0] ?? "" } + [row.level]
             }

@@ -28,7 +28,9 @@ struct BrokerCheck {
         } catch {
             return [
                 .problem(
-                    "brokers", connection.brokers, "none answers (\(error))",
+                    "brokers",
+                    connection.brokers,
+                    "none answers (\(error))",
                     "start them (`accountability up` starts a local one), or name others with --brokers; check security.protocol and the firewall"
                 )
             ]
@@ -47,7 +49,12 @@ struct BrokerCheck {
         let identity = cluster.clusterID.map { ", cluster \($0)" } ?? ""
         let why = "\(count) broker\(count == 1 ? "" : "s") answer\(count == 1 ? "s" : "")\(identity)"
         if count < 3, !connection.kafka.isLocalBroker {
-            return .warning("brokers", connection.brokers, why, "the ledger is kept for ever: three brokers and replication 3 survive the loss of one")
+            return .warning(
+                "brokers",
+                connection.brokers,
+                why,
+                "the ledger is kept for ever: three brokers and replication 3 survive the loss of one"
+            )
         }
         return .ok("brokers", connection.brokers, why)
     }
@@ -56,30 +63,59 @@ struct BrokerCheck {
         var findings: [Finding] = []
         do {
             let topics = try PipelineTopics(connection)
-            findings += try topics.notes().map { .warning("topics", connection.brokers, $0, "leave it if it was meant so") }
-            findings += try topics.problems().map {
-                .problem("topic", connection.brokers, $0, "`accountability topics --create` creates what is missing; `accountability topics --help` tells more")
-            }
+            findings += try topics.notes()
+                .map { .warning("topics", connection.brokers, $0, "leave it if it was meant so") }
+            findings += try topics.problems()
+                .map {
+                    .problem(
+                        "topic",
+                        connection.brokers,
+                        $0,
+                        "`accountability topics --create` creates what is missing; `accountability topics --help` tells more"
+                    )
+                }
         } catch {
-            findings.append(.problem("topics", connection.brokers, "they cannot be described (\(error))", "the user of the client needs the right to describe topics and their configuration"))
+            findings.append(
+                .problem(
+                    "topics",
+                    connection.brokers,
+                    "they cannot be described (\(error))",
+                    "the user of the client needs the right to describe topics and their configuration"
+                )
+            )
         }
         let names = Topics.all.map(connection.pipeline.name)
         for name in names {
             for partition in found[name]?.partitions ?? [] {
                 if partition.leader < 0 {
-                    findings.append(.problem("partition", "\(name)[\(partition.partition)]", "no broker leads it", "bring the brokers \(partition.replicas) back"))
+                    findings.append(
+                        .problem(
+                            "partition",
+                            "\(name)[\(partition.partition)]",
+                            "no broker leads it",
+                            "bring the brokers \(partition.replicas) back"
+                        )
+                    )
                 } else if partition.inSyncReplicas.count < partition.replicas.count {
                     findings.append(
                         .warning(
-                            "partition", "\(name)[\(partition.partition)]",
-                            "\(partition.inSyncReplicas.count) of \(partition.replicas.count) replicas are up to date", "look at the brokers \(partition.replicas)"
+                            "partition",
+                            "\(name)[\(partition.partition)]",
+                            "\(partition.inSyncReplicas.count) of \(partition.replicas.count) replicas are up to date",
+                            "look at the brokers \(partition.replicas)"
                         )
                     )
                 }
             }
         }
         if findings.isEmpty {
-            findings.append(.ok("topics", connection.brokers, "\(names.count) topics with the partitions and properties that they must have"))
+            findings.append(
+                .ok(
+                    "topics",
+                    connection.brokers,
+                    "\(names.count) topics with the partitions and properties that they must have"
+                )
+            )
         }
         return findings
     }
@@ -93,22 +129,45 @@ struct BrokerCheck {
             defer { reader.close() }
             let lags = try reader.lags(of: groups, counts)
             var described: [String: GroupDescription] = [:]
-            for group in try admin.describeGroups(groups.map(\.group), timeout: timeout) { described[group.groupID] = group }
+            for group in try admin.describeGroups(groups.map(\.group), timeout: timeout) {
+                described[group.groupID] = group
+            }
             for (group, lag) in zip(groups, lags) {
                 let members = described[group.group]?.members.count ?? 0
                 let state = described[group.group]?.state ?? .unknown
                 let why = "\(members) member\(members == 1 ? "" : "s"), \(state.rawValue), \(lag) records behind"
                 if members == 0 {
-                    findings.append(.problem("group", group.group, why, "no \(group.stage)-worker runs: `accountability up` starts them on this machine"))
+                    findings.append(
+                        .problem(
+                            "group",
+                            group.group,
+                            why,
+                            "no \(group.stage)-worker runs: `accountability up` starts them on this machine"
+                        )
+                    )
                 } else if state != .stable {
-                    findings.append(.warning("group", group.group, why, "wait a moment; a group that never becomes stable has a member that keeps failing"))
+                    findings.append(
+                        .warning(
+                            "group",
+                            group.group,
+                            why,
+                            "wait a moment; a group that never becomes stable has a member that keeps failing"
+                        )
+                    )
                 } else {
                     findings.append(.ok("group", group.group, why))
                 }
                 if try reader.hasLostOffsets(group, counts) { findings.append(Self.lostOffsets(group)) }
             }
         } catch {
-            findings.append(.problem("groups", connection.brokers, "they cannot be described (\(error))", "the user of the client needs the right to describe groups"))
+            findings.append(
+                .problem(
+                    "groups",
+                    connection.brokers,
+                    "they cannot be described (\(error))",
+                    "the user of the client needs the right to describe groups"
+                )
+            )
         }
         return findings
     }
@@ -116,12 +175,16 @@ struct BrokerCheck {
     /// A group that nobody is a member of loses its offsets after a time, seven days unless the brokers say otherwise.
     private static func lostOffsets(_ group: StageGroup) -> Finding {
         .warning(
-            "offsets", group.group, "it has no committed offsets, though the stage has published: they expired, or were deleted",
+            "offsets",
+            group.group,
+            "it has no committed offsets, though the stage has published: they expired, or were deleted",
             "the stage goes on from what it kept on the topic positions; set offsets.retention.minutes of the brokers to more than the workers may ever be away"
         )
     }
 
-    private var prefix: String { connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace }
+    private var prefix: String {
+        connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace
+    }
 
     /// Takes a transactional id of its own, begins and aborts: nothing is published.
     private func transaction() -> Finding {
@@ -139,7 +202,9 @@ struct BrokerCheck {
             return .ok("transaction", identity, "begun and aborted within \(milliseconds) ms")
         } catch {
             return .problem(
-                "transaction", identity, "it cannot be had (\(error))",
+                "transaction",
+                identity,
+                "it cannot be had (\(error))",
                 "the brokers need transactions (transaction.state.log.* fit for their number), and the user of the client the right to the transactional id"
             )
         }
@@ -152,7 +217,9 @@ struct BrokerCheck {
         var times: [TopicPartition: Int64] = [:]
         for topic in [Topics.submissions, Topics.determinations, Topics.progress] {
             let name = connection.pipeline.name(topic)
-            for partition in found[name]?.partitions ?? [] { times[TopicPartition(topic: name, partition: partition.partition)] = time * 1000 }
+            for partition in found[name]?.partitions ?? [] {
+                times[TopicPartition(topic: name, partition: partition.partition)] = time * 1000
+            }
         }
         guard !times.isEmpty else { return nil }
         do {
@@ -165,11 +232,18 @@ struct BrokerCheck {
                 return .ok("clock", "this machine", "no record is from later than \(tolerance) seconds from now")
             }
             return .warning(
-                "clock", "\(first.topicPartition)", "it has records from more than \(tolerance) seconds in the future",
+                "clock",
+                "\(first.topicPartition)",
+                "it has records from more than \(tolerance) seconds in the future",
                 "set the clocks of this machine, of the workers' and of the brokers' by NTP: times of issue are taken from them"
             )
         } catch {
-            return .warning("clock", connection.brokers, "it cannot be compared (\(error))", "compare it by hand; times of issue are taken from it")
+            return .warning(
+                "clock",
+                connection.brokers,
+                "it cannot be compared (\(error))",
+                "compare it by hand; times of issue are taken from it"
+            )
         }
     }
 }

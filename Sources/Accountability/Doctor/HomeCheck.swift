@@ -13,7 +13,13 @@ struct HomeCheck {
 
     func findings() -> [Finding] {
         guard FileManager.default.fileExists(atPath: home.installationFile.path) else {
-            return [.ok("installation", home.directory.path, "none was brought up on this machine; only the brokers are looked at")]
+            return [
+                .ok(
+                    "installation",
+                    home.directory.path,
+                    "none was brought up on this machine; only the brokers are looked at"
+                )
+            ]
         }
         return [key(), properties(), inbox(), spool()].compactMap { $0 }
     }
@@ -25,7 +31,9 @@ struct HomeCheck {
             return .ok("key of the pseudonyms", path, "readable by its owner alone")
         } catch {
             return .problem(
-                "key of the pseudonyms", path, error.message,
+                "key of the pseudonyms",
+                path,
+                error.message,
                 "restore the key that the ledger was written under; with another one every student becomes somebody else"
             )
         }
@@ -36,20 +44,32 @@ struct HomeCheck {
         guard let mode = permissions(path) else { return nil }
         guard mode & 0o077 != 0 else { return .ok("client properties", path, "readable by their owner alone") }
         return .problem(
-            "client properties", path, "others than their owner may use them (mode \(String(mode, radix: 8)))", "chmod 600 \(path), and change the secrets in it"
+            "client properties",
+            path,
+            "others than their owner may use them (mode \(String(mode, radix: 8)))",
+            "chmod 600 \(path), and change the secrets in it"
         )
     }
 
     private func inbox() -> Finding {
         let path = home.inbox.path
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
-            return .problem("inbox", path, "it cannot be read", "make it a folder of the user that the ingestion worker runs as")
+            return .problem(
+                "inbox",
+                path,
+                "it cannot be read",
+                "make it a folder of the user that the ingestion worker runs as"
+            )
         }
-        let waiting = names.filter { !$0.hasPrefix(".") && ($0.hasSuffix(".data") || $0.hasSuffix(".csv") || $0.hasSuffix(".csv.gz")) }
+        let waiting = names.filter {
+            !$0.hasPrefix(".") && ($0.hasSuffix(".data") || $0.hasSuffix(".csv") || $0.hasSuffix(".csv.gz"))
+        }
         let old = waiting.filter { now.timeIntervalSince(changed("\(path)/\($0)") ?? now) > Self.patience }
         guard old.isEmpty else {
             return .problem(
-                "inbox", path, "\(old.count) files wait for more than \(Int(Self.patience / 60)) minutes, such as \(old.sorted()[0])",
+                "inbox",
+                path,
+                "\(old.count) files wait for more than \(Int(Self.patience / 60)) minutes, such as \(old.sorted()[0])",
                 "look into \(home.logs.path) for the ingestion worker; `accountability up` starts one"
             )
         }
@@ -59,7 +79,12 @@ struct HomeCheck {
     private func spool() -> Finding {
         let path = home.spool.path
         guard FileManager.default.isWritableFile(atPath: path) else {
-            return .problem("spool", path, "it cannot be written to", "make it a folder of the user that the notification worker runs as")
+            return .problem(
+                "spool",
+                path,
+                "it cannot be written to",
+                "make it a folder of the user that the notification worker runs as"
+            )
         }
         return .ok("spool", path, "writable")
     }

@@ -15,7 +15,9 @@ struct ProcessCheck {
             guard processes.living(name) != nil else {
                 findings.append(
                     .problem(
-                        "process", name, "it is not running, though it was not stopped",
+                        "process",
+                        name,
+                        "it is not running, though it was not stopped",
                         "read \(processes.logFile(name).path); `accountability down` and `up` start everything anew"
                     )
                 )
@@ -33,19 +35,36 @@ struct ProcessCheck {
     private func worker(_ name: String, _ processes: Processes) async -> Finding {
         let log = processes.logFile(name).path
         guard let address = processes.address(name) else {
-            return .problem("worker", name, "it runs and has not said where it listens", "wait a moment; then read \(log)")
+            return .problem(
+                "worker",
+                name,
+                "it runs and has not said where it listens",
+                "wait a moment; then read \(log)"
+            )
         }
         do {
             let (status, reason) = try await get("http://\(address)/ready")
-            guard status == 200 else { return .problem("worker", name, "not ready: \(reason)", "wait if it catches up; otherwise read \(log)") }
+            guard status == 200 else {
+                return .problem("worker", name, "not ready: \(reason)", "wait if it catches up; otherwise read \(log)")
+            }
             let (_, metrics) = try await get("http://\(address)/metrics")
             let figures = Self.figures(metrics)
             let aborts = figures["accountability_aborts_total"] ?? 0
-            let summary = ["processed", "rejected", "unusable"].map { "\($0) \(Int(figures["accountability_\($0)_total"] ?? 0))" }.joined(separator: ", ")
+            let summary = ["processed", "rejected", "unusable"]
+                .map { "\($0) \(Int(figures["accountability_\($0)_total"] ?? 0))" }.joined(separator: ", ")
             guard (figures["accountability_unusable_total"] ?? 0) == 0 else {
-                return .warning("worker", name, "ready, but some records made no sense: \(summary)", "read \(log); something else writes to the topics")
+                return .warning(
+                    "worker",
+                    name,
+                    "ready, but some records made no sense: \(summary)",
+                    "read \(log); something else writes to the topics"
+                )
             }
-            return .ok("worker", name, "ready; \(summary), behind \(Int(figures["accountability_lag_records"] ?? 0)), aborts \(Int(aborts))")
+            return .ok(
+                "worker",
+                name,
+                "ready; \(summary), behind \(Int(figures["accountability_lag_records"] ?? 0)), aborts \(Int(aborts))"
+            )
         } catch {
             return .problem("worker", name, "http://\(address) does not answer (\(error))", "read \(log)")
         }
@@ -61,7 +80,9 @@ struct ProcessCheck {
     static func figures(_ text: String) -> [String: Double] {
         var figures: [String: Double] = [:]
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {
-            guard let space = line.lastIndex(of: " "), let value = Double(line[line.index(after: space)...]), value.isFinite else { continue }
+            guard let space = line.lastIndex(of: " "), let value = Double(line[line.index(after: space)...]),
+                value.isFinite
+            else { continue }
             figures[String(line[..<space].prefix { $0 != "{" }), default: 0] += value
         }
         return figures

@@ -48,24 +48,58 @@ struct EvaluateDeterminations: OperatorCommand {
         try table.finish()
     }
 
-    private static let level = Column("org_type", .choice(OrganizationType.allCases.map(\.wireName)), .required, "the level")
-    private static let designation = Column(
-        "designation", .choice(Designation.allCases.map(\.wireName)), .mayBeEmpty, "the designations in force"
+    private static let level = Column(
+        "org_type",
+        .choice(OrganizationType.allCases.map(\.wireName)),
+        .required,
+        "the level"
     )
-    private static let recognition = Column("recognition", .choice(Vocabulary.recognitionKinds), .mayBeEmpty, "the kinds of recognition")
+    private static let designation = Column(
+        "designation",
+        .choice(Designation.allCases.map(\.wireName)),
+        .mayBeEmpty,
+        "the designations in force"
+    )
+    private static let recognition = Column(
+        "recognition",
+        .choice(Vocabulary.recognitionKinds),
+        .mayBeEmpty,
+        "the kinds of recognition"
+    )
     private static let percentile = Column("percentile", .decimal(1...99), .mayBeEmpty, "the accountability percentile")
-    private static let cumulative = Column("cumulative", .decimal(0...100), .mayBeEmpty, "the cumulative target percentage")
-    private static let cohort = Column("cohort", .integer(0...10_000_000), .mayBeEmpty, "the four-year cohort of the year before")
-    private static let graduates = Column("graduates", .integer(0...10_000_000), .mayBeEmpty, "its graduates within four years")
+    private static let cumulative = Column(
+        "cumulative",
+        .decimal(0...100),
+        .mayBeEmpty,
+        "the cumulative target percentage"
+    )
+    private static let cohort = Column(
+        "cohort",
+        .integer(0...10_000_000),
+        .mayBeEmpty,
+        "the four-year cohort of the year before"
+    )
+    private static let graduates = Column(
+        "graduates",
+        .integer(0...10_000_000),
+        .mayBeEmpty,
+        "its graduates within four years"
+    )
     private static let lowSubgroups = Column("low_subgroups", .group, .mayBeEmpty, "the low performing subgroups")
-    private static let lowParticipation = Column("low_participation_groups", .group, .mayBeEmpty, "the groups below the requirement")
+    private static let lowParticipation = Column(
+        "low_participation_groups",
+        .group,
+        .mayBeEmpty,
+        "the groups below the requirement"
+    )
     private static let sufficiency = Column("sufficient_data", .yesNo, .required, "whether there are data enough")
     private static let schoolYear = Column("school_year", .year, .required, "the spring year")
     private static let organization = Column("org_code", .code8, .required, "the organization")
 
     /// The columns of the table, which no layout has.
     private static let columns = [
-        schoolYear, organization, level, sufficiency, designation, percentile, lowSubgroups, cohort, graduates, lowParticipation, recognition,
+        schoolYear, organization, level, sufficiency, designation, percentile, lowSubgroups, cohort, graduates,
+        lowParticipation, recognition,
         cumulative,
     ]
 
@@ -75,14 +109,16 @@ struct EvaluateDeterminations: OperatorCommand {
     ) throws -> Determination {
         guard let year = try FieldCheck.year(table.text(schoolYear.name), of: schoolYear),
             try FieldCheck.code(table.text(organization.name), of: organization) != nil,
-            let typeNumber = try FieldCheck.choice(table.text(level.name), of: level), let type = OrganizationType(rawValue: UInt8(typeNumber))
+            let typeNumber = try FieldCheck.choice(table.text(level.name), of: level),
+            let type = OrganizationType(rawValue: UInt8(typeNumber))
         else { throw RowProblem("the row says nothing") }
         let framework = try frameworks.framework(schoolYear: year)
         var input = DeterminationInput(type: type)
         input.sufficientData = try isSufficient(table.text(sufficiency.name))
-        input.designations = try table.list(designation.name).compactMap { name in
-            try FieldCheck.choice(name, of: designation).flatMap { Designation(rawValue: UInt8($0)) }
-        }
+        input.designations = try table.list(designation.name)
+            .compactMap { name in
+                try FieldCheck.choice(name, of: designation).flatMap { Designation(rawValue: UInt8($0)) }
+            }
         input.percentile = try wholeNumber(table.text(percentile.name), percentile).map(Int.init)
         input.cumulative = try wholeNumber(table.text(cumulative.name), cumulative)
         input.cohort = try FieldCheck.integer(table.text(cohort.name), of: cohort).map(Int64.init)
@@ -103,7 +139,9 @@ struct EvaluateDeterminations: OperatorCommand {
     /// A kind of recognition, by its name or as reports write it: High achievement, Exceeding targets.
     private static func kind(_ text: String) throws(RowRefused) -> String {
         let name = text.lowercased().replacing(" ", with: "_").replacing("-", with: "_")
-        guard let number = try FieldCheck.choice(name, of: recognition) else { throw FieldCheck.fault(.missingValue, recognition) }
+        guard let number = try FieldCheck.choice(name, of: recognition) else {
+            throw FieldCheck.fault(.missingValue, recognition)
+        }
         return Vocabulary.recognitionKinds[number]
     }
 
@@ -122,7 +160,9 @@ struct EvaluateDeterminations: OperatorCommand {
         return value.numerator
     }
 
-    private static func groups(_ column: Column, _ table: borrowing EvaluationTable) throws(RowRefused) -> [StudentGroup] {
+    private static func groups(_ column: Column, _ table: borrowing EvaluationTable) throws(RowRefused)
+        -> [StudentGroup]
+    {
         var groups: Set<StudentGroup> = []
         for name in table.list(column.name) {
             if let group = try FieldCheck.group(name, of: column) { groups.insert(group) }

@@ -61,7 +61,9 @@ struct EvaluateParticipation: OperatorCommand {
         try table.finish()
     }
 
-    private static func judge(_ row: LayoutCheck.Row, _ frameworks: inout FrameworkChoice) throws(RowProblem) -> ParticipationJudgement {
+    private static func judge(_ row: LayoutCheck.Row, _ frameworks: inout FrameworkChoice) throws(RowProblem)
+        -> ParticipationJudgement
+    {
         let framework = try frameworks.framework(schoolYear: row.schoolYear)
         guard case .participationCounts(let counts) = row.content, let subject = Subject(name: counts.subject) else {
             throw RowProblem("not a row of participation_counts")

@@ -37,7 +37,9 @@ struct EvaluationTable: ~Copyable {
         let name = EvaluationInput.name(options.file)
         guard Set(header).count == header.count else { throw EvaluationProblem.fatal("\(name): a column occurs twice") }
         let missing = columns.map(\.name).filter { !header.contains($0) }
-        guard missing.isEmpty else { throw EvaluationProblem.fatal("\(name): missing column \(missing.joined(separator: ", "))") }
+        guard missing.isEmpty else {
+            throw EvaluationProblem.fatal("\(name): missing column \(missing.joined(separator: ", "))")
+        }
         try Self.refuse(extra: header.filter { name in !columns.contains { $0.name == name } }, options)
         self.init(opened, options)
     }
@@ -51,7 +53,9 @@ struct EvaluationTable: ~Copyable {
     private static func refuse(extra: [String], _ options: EvaluateOptions) throws {
         guard !extra.isEmpty, !options.ignoreExtra else { return }
         let names = extra.map { "'\($0.printable)'" }.joined(separator: ", ")
-        throw EvaluationProblem.fatal("\(EvaluationInput.name(options.file)): unknown column \(names); --ignore-extra passes over it")
+        throw EvaluationProblem.fatal(
+            "\(EvaluationInput.name(options.file)): unknown column \(names); --ignore-extra passes over it"
+        )
     }
 
     /// Moves to the next row that is a row at all.
@@ -132,7 +136,8 @@ enum EvaluationInput {
     static func document(_ file: String) throws -> [UInt8] {
         do {
             return file == "-"
-                ? try WholeFile.read(descriptor: 0, limit: documentLimit) : try WholeFile.read(path: file, limit: documentLimit)
+                ? try WholeFile.read(descriptor: 0, limit: documentLimit)
+                : try WholeFile.read(path: file, limit: documentLimit)
         } catch {
             throw EvaluationProblem.fatal("\(name(file)): \(error)")
         }

@@ -15,7 +15,12 @@ struct IndicatorRows {
     private(set) var latestYear: Int?
 
     /// The column that the layout does not have.
-    static let shareColumn = Column("non_high_share", .decimal(0...1), .optional, "the share of the non-high span of a middle/high school")
+    static let shareColumn = Column(
+        "non_high_share",
+        .decimal(0...1),
+        .optional,
+        "the share of the non-high span of a middle/high school"
+    )
 
     /// Adds a row of `indicator_values`, with the text of the share.
     mutating func add(_ row: LayoutCheck.Row, share text: String) throws {
@@ -29,7 +34,9 @@ struct IndicatorRows {
             throw RowProblem("comparison_group: \(comparisonGroup) has no span \(span)")
         }
         let share = try FieldCheck.decimal(text, of: Self.shareColumn)
-        guard let value = try? Ratio(decimal: supplied.value) else { throw RowProblem("value: it cannot be held exactly") }
+        guard let value = try? Ratio(decimal: supplied.value) else {
+            throw RowProblem("value: it cannot be held exactly")
+        }
         let count = supplied.hasCount ? Int64(supplied.count) : nil
         guard let comparisonGroup else { return }
 

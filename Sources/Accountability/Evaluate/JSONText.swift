@@ -85,7 +85,9 @@ struct JSONText {
         }
         while whole.hasPrefix("0") { whole.removeFirst() }
         while fraction.hasSuffix("0") { fraction.removeLast() }
-        return try? Ratio(decimal: "\(isNegative ? "-" : "")\(whole.isEmpty ? "0" : whole)\(fraction.isEmpty ? "" : "." + fraction)")
+        return try? Ratio(
+            decimal: "\(isNegative ? "-" : "")\(whole.isEmpty ? "0" : whole)\(fraction.isEmpty ? "" : "." + fraction)"
+        )
     }
 }
 
@@ -201,7 +203,9 @@ private struct JSONScanner {
     private mutating func ends(with close: Unicode.Scalar) throws(JSONText.Problem) -> Bool {
         skipBlanks()
         let byte = try peek()
-        guard byte == UInt8(ascii: close) || byte == UInt8(ascii: ",") else { throw problem("a comma or \(close) is expected here") }
+        guard byte == UInt8(ascii: close) || byte == UInt8(ascii: ",") else {
+            throw problem("a comma or \(close) is expected here")
+        }
         position += 1
         return byte == UInt8(ascii: close)
     }
@@ -211,14 +215,18 @@ private struct JSONScanner {
         if bytes[position] == UInt8(ascii: "-") { position += 1 }
         let whole = position
         try digits()
-        if position - whole > 1, bytes[whole] == UInt8(ascii: "0") { throw problem("a number does not begin with a zero") }
+        if position - whole > 1, bytes[whole] == UInt8(ascii: "0") {
+            throw problem("a number does not begin with a zero")
+        }
         if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
             position += 1
             try digits()
         }
         if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
             position += 1
-            if position < bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") { position += 1 }
+            if position < bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
+                position += 1
+            }
             try digits()
         }
         return String(decoding: bytes[start..<position], as: UTF8.self)
@@ -226,7 +234,9 @@ private struct JSONScanner {
 
     private mutating func digits() throws(JSONText.Problem) {
         let start = position
-        while position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) { position += 1 }
+        while position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) {
+            position += 1
+        }
         guard position > start else { throw problem("a digit is expected here") }
     }
 
@@ -238,7 +248,9 @@ private struct JSONScanner {
             switch byte {
             case UInt8(ascii: "\""):
                 position += 1
-                guard (try? UTF8Span(validating: text.span)) != nil else { throw problem("the text before this place is not UTF-8") }
+                guard (try? UTF8Span(validating: text.span)) != nil else {
+                    throw problem("the text before this place is not UTF-8")
+                }
                 return String(decoding: text, as: UTF8.self)
             case UInt8(ascii: "\\"): try escape(into: &text)
             case 0..<0x20: throw problem("a control character in a text is written as an escape, such as \\n")
@@ -262,7 +274,9 @@ private struct JSONScanner {
         case UInt8(ascii: "t"): text.append(0x09)
         case UInt8(ascii: "u"):
             var unit = try hexadecimal()
-            if (0xD800..<0xDC00).contains(unit), bytes[position...].starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")]) {
+            if (0xD800..<0xDC00).contains(unit),
+                bytes[position...].starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")])
+            {
                 position += 2
                 let low = try hexadecimal()
                 guard (0xDC00..<0xE000).contains(low) else { throw problem("half a character is escaped") }
@@ -270,7 +284,8 @@ private struct JSONScanner {
             }
             guard let scalar = Unicode.Scalar(unit) else { throw problem("half a character is escaped") }
             text.append(contentsOf: String(scalar).utf8)
-        default: throw problem("an escape is \\\", \\\\, \\/, \\b, \\f, \\n, \\r, \\t or \\u and four hexadecimal digits")
+        default:
+            throw problem("an escape is \\\", \\\\, \\/, \\b, \\f, \\n, \\r, \\t or \\u and four hexadecimal digits")
         }
     }
 

@@ -57,7 +57,9 @@ struct PointsCase {
         answer.annual = annual?.displayed
         answer.annualExact = annual?.percent.text(decimals: 1)
         // Without a weight the annual percentage lies between those of the spans.
-        guard let current = try annual.map({ $0.percent...$0.percent }) ?? AnnualPercentage.bounds(percentages, framework) else {
+        guard
+            let current = try annual.map({ $0.percent...$0.percent }) ?? AnnualPercentage.bounds(percentages, framework)
+        else {
             return answer
         }
         let prior = try carriedPrior()
@@ -73,8 +75,12 @@ struct PointsCase {
         let weights = spans.values.compactMap { $0.weight }
         let percentages = Ratio.zero...Ratio.hundred
         guard weights.allSatisfy(percentages.contains) else { throw RowProblem("a weight is not from 0 to 100") }
-        if weights.count == 2, try weights[0] + weights[1] != .hundred { throw RowProblem("the weights of the spans do not add up to 100") }
-        guard priorAnnual.map(percentages.contains) ?? true else { throw RowProblem("prior_annual is not from 0 to 100") }
+        if weights.count == 2, try weights[0] + weights[1] != .hundred {
+            throw RowProblem("the weights of the spans do not add up to 100")
+        }
+        guard priorAnnual.map(percentages.contains) ?? true else {
+            throw RowProblem("prior_annual is not from 0 to 100")
+        }
     }
 
     private static func column(
@@ -93,13 +99,19 @@ struct PointsCase {
     }
 
     /// The points of a column that do not count, as the column never has them.
-    private static func leftOut(_ column: Column?, _ span: GradeSpan, _ group: StudentGroup, _ framework: Framework) -> [String] {
+    private static func leftOut(_ column: Column?, _ span: GradeSpan, _ group: StudentGroup, _ framework: Framework)
+        -> [String]
+    {
         guard let column else { return [] }
         let years = framework.schoolYears.map(String.init).joined(separator: ", ")
-        return Indicator.allCases.filter { indicator in
-            column.points[indicator.wireName].flatMap { $0 } != nil && !TargetColumn.has(indicator, span: span, group: group, framework)
-        }
-        .map { "spans.\(span).\(group).points.\($0) does not count: the framework of \(years) has none in this column" }
+        return Indicator.allCases
+            .filter { indicator in
+                column.points[indicator.wireName].flatMap { $0 } != nil
+                    && !TargetColumn.has(indicator, span: span, group: group, framework)
+            }
+            .map {
+                "spans.\(span).\(group).points.\($0) does not count: the framework of \(years) has none in this column"
+            }
     }
 
     /// Whether no span is missing that the grades served would have.

@@ -15,7 +15,8 @@ struct PointsReading {
     private(set) var unread: [(path: String, reports: Int)] = []
 
     private static let reportMembers = [
-        "case", "source", "school_year", "org_code", "org_name", "org_type", "spans", "grades_served", "prior_annual", "published", "notes",
+        "case", "source", "school_year", "org_code", "org_name", "org_type", "spans", "grades_served", "prior_annual",
+        "published", "notes",
     ]
     private static let spanMembers = ["all_students", "lowest_performing", "weight", "published"]
     private static let columnMembers = ["points", "published"]
@@ -30,13 +31,16 @@ struct PointsReading {
         } catch {
             throw RowProblem("not JSON: \(error)")
         }
-        guard case .array(let values) = document.content else { throw RowProblem("the document is \(document.kind), not a list of reports") }
+        guard case .array(let values) = document.content else {
+            throw RowProblem("the document is \(document.kind), not a list of reports")
+        }
         for value in values { read(value) }
     }
 
     /// What is told of members that are not read, each once.
     var warnings: [String] {
-        var warnings = unread.prefix(20).map { "'\($0.path)' is not read (in \($0.reports) report\($0.reports == 1 ? "" : "s"))" }
+        var warnings = unread.prefix(20)
+            .map { "'\($0.path)' is not read (in \($0.reports) report\($0.reports == 1 ? "" : "s"))" }
         if unread.count > 20 { warnings.append("\(unread.count - 20) other members are not read either") }
         return warnings
     }
@@ -54,15 +58,21 @@ struct PointsReading {
             default: element.problems.append("case is neither text nor a whole number")
             }
             readYear(members["school_year"], &element)
-            if let type = members["org_type"].flatMap({ text($0, "org_type", &element) }), OrganizationType(wireName: type) == nil {
-                element.problems.append("org_type is none of \(OrganizationType.allCases.map(\.wireName).joined(separator: ", "))")
+            if let type = members["org_type"].flatMap({ text($0, "org_type", &element) }),
+                OrganizationType(wireName: type) == nil
+            {
+                element.problems.append(
+                    "org_type is none of \(OrganizationType.allCases.map(\.wireName).joined(separator: ", "))"
+                )
             }
             element.report.gradesServed = members["grades_served"].flatMap { text($0, "grades_served", &element) }
             if let prior = members["prior_annual"].flatMap({ number($0, "prior_annual", &element) }) {
                 if prior.hasOneDecimal {
                     element.report.priorAnnual = prior
                 } else {
-                    element.problems.append("prior_annual has more than the one decimal that annual percentages are kept with")
+                    element.problems.append(
+                        "prior_annual has more than the one decimal that annual percentages are kept with"
+                    )
                 }
             }
             readPublished(members["published"], &element)
@@ -82,14 +92,17 @@ struct PointsReading {
         guard let value else { return element.problems.append("school_year is missing") }
         guard let year = value.wholeNumber, EvaluationTable.schoolYears.contains(year) else {
             let years = EvaluationTable.schoolYears
-            return element.problems.append("school_year is not the spring of a school year, \(years.lowerBound) to \(years.upperBound)")
+            return element.problems.append(
+                "school_year is not the spring of a school year, \(years.lowerBound) to \(years.upperBound)"
+            )
         }
         element.report.schoolYear = year
     }
 
     private func readPublished(_ value: JSONText?, _ element: inout Element) {
         var ignored: [String] = []
-        guard let value, let published = members(of: value, "published", known: nil, &element, &ignored), let annual = published["annual"],
+        guard let value, let published = members(of: value, "published", known: nil, &element, &ignored),
+            let annual = published["annual"],
             let years = members(of: annual, "published.annual", known: nil, &element, &ignored)
         else { return }
         for (year, value) in years {
@@ -97,7 +110,9 @@ struct PointsReading {
         }
     }
 
-    private func readSpans(_ value: JSONText, _ element: inout Element, _ unread: inout [String]) -> [String: PointsCase.Span]? {
+    private func readSpans(_ value: JSONText, _ element: inout Element, _ unread: inout [String]) -> [String: PointsCase
+        .Span]?
+    {
         guard let members = members(of: value, "spans", known: nil, &element, &unread) else { return nil }
         var spans: [String: PointsCase.Span] = [:]
         for (name, value) in members.sorted(by: { $0.key < $1.key }) {
@@ -111,20 +126,26 @@ struct PointsReading {
             guard let span = self.members(of: value, path, known: Self.spanMembers, &element, &unread) else { continue }
             var read = PointsCase.Span()
             read.weight = span["weight"].flatMap { number($0, "\(path).weight", &element) }
-            read.allStudents = span["all_students"].flatMap { readColumn($0, "\(path).all_students", &element, &unread) }
-            read.lowestPerforming = span["lowest_performing"].flatMap { readColumn($0, "\(path).lowest_performing", &element, &unread) }
+            read.allStudents = span["all_students"]
+                .flatMap { readColumn($0, "\(path).all_students", &element, &unread) }
+            read.lowestPerforming = span["lowest_performing"]
+                .flatMap { readColumn($0, "\(path).lowest_performing", &element, &unread) }
             spans[name] = read
         }
         return spans
     }
 
-    private func readColumn(_ value: JSONText, _ path: String, _ element: inout Element, _ unread: inout [String]) -> PointsCase.Column? {
+    private func readColumn(_ value: JSONText, _ path: String, _ element: inout Element, _ unread: inout [String])
+        -> PointsCase.Column?
+    {
         guard let column = members(of: value, path, known: Self.columnMembers, &element, &unread) else { return nil }
         guard let points = column["points"] else {
             element.problems.append("\(path).points is missing")
             return nil
         }
-        guard case .object(let given) = points.content, members(of: points, "\(path).points", known: nil, &element, &unread) != nil else {
+        guard case .object(let given) = points.content,
+            members(of: points, "\(path).points", known: nil, &element, &unread) != nil
+        else {
             element.problems.append("\(path).points is \(points.kind), not an object")
             return nil
         }
@@ -149,7 +170,11 @@ struct PointsReading {
 
     /// The members of an object that are not null, by name; those that are not known are noted, all are where `known` is nil.
     private func members(
-        of value: JSONText, _ path: String, known: [String]?, _ element: inout Element, _ unread: inout [String]
+        of value: JSONText,
+        _ path: String,
+        known: [String]?,
+        _ element: inout Element,
+        _ unread: inout [String]
     ) -> [String: JSONText]? {
         guard case .object(let members) = value.content else {
             element.problems.append("\(path.isEmpty ? "the report" : path) is \(value.kind), not an object")
@@ -188,7 +213,8 @@ extension Ratio {
 extension String {
     /// The text as it may stand in a line of standard error: short, and without control characters.
     var printable: String {
-        let shown = unicodeScalars.prefix(60).map { $0.properties.generalCategory == .control ? "?" : String($0) }.joined()
+        let shown = unicodeScalars.prefix(60).map { $0.properties.generalCategory == .control ? "?" : String($0) }
+            .joined()
         return unicodeScalars.count > 60 ? shown + "…" : shown
     }
 }

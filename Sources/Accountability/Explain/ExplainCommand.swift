@@ -42,7 +42,9 @@ struct ExplainCommand: OperatorCommand {
 
     func validate() throws {
         try YearSelection.check(year)
-        guard OrganizationCode(org) != nil else { throw ValidationError("'\(org)' is not an organization's code: eight digits, leading zeros included") }
+        guard OrganizationCode(org) != nil else {
+            throw ValidationError("'\(org)' is not an organization's code: eight digits, leading zeros included")
+        }
         if let whyNot, !WhyNot.names.contains(whyNot) {
             throw ValidationError("--why-not takes one of \(WhyNot.names.joined(separator: ", "))")
         }
@@ -58,13 +60,19 @@ struct ExplainCommand: OperatorCommand {
             let prefix = "\(year)/\(org)/all/"
             let reader = try TopicReader(connection)
             defer { reader.close() }
-            let participation = try reader.table(Topics.participation, Accountability_V1_Participation.self) { $0.hasPrefix(prefix) }
-            derivation = try WhyNot(determination, framework, participation: participation.map(\.message)).derivation(whyNot)
+            let participation = try reader.table(Topics.participation, Accountability_V1_Participation.self) {
+                $0.hasPrefix(prefix)
+            }
+            derivation = try WhyNot(determination, framework, participation: participation.map(\.message))
+                .derivation(whyNot)
         } else {
             let selection = try YearSelection(year, try OrganizationSelection(org))
-            let percentiles = try selection.read(Topics.percentiles, Accountability_V1_PercentileEntry.self, from: connection).messages
+            let percentiles =
+                try selection.read(Topics.percentiles, Accountability_V1_PercentileEntry.self, from: connection)
+                .messages
                 .map(\.percentile).filter { $0.orgCode == org }
-            derivation = Explanation(determination: determination, framework: framework, percentiles: percentiles).derivation
+            derivation =
+                Explanation(determination: determination, framework: framework, percentiles: percentiles).derivation
         }
         if json { return Standard.output(ExplanationJSON.object(derivation, indent: "") + "\n") }
         var lines: [String] = []
@@ -90,14 +98,18 @@ struct ExplainCommand: OperatorCommand {
             return candidate == key
         }
         if let found = table.first { return found.message }
-        throw Failure(.badInput, Self.absence(year: year, org: org, years: years.sorted(), relatives: relatives.sorted()))
+        throw Failure(
+            .badInput,
+            Self.absence(year: year, org: org, years: years.sorted(), relatives: relatives.sorted())
+        )
     }
 
     /// What there is instead of a determination that is not there.
     static func absence(year: Int, org: String, years: [Int], relatives: [String]) -> String {
         guard years.contains(year) else { return YearSelection.absence("determinations", year: year, years: years) }
         guard !relatives.isEmpty else {
-            return "no determination of \(org) in \(year), nor of any organization of its district; `accountability determinations \(year)` lists what there is"
+            return
+                "no determination of \(org) in \(year), nor of any organization of its district; `accountability determinations \(year)` lists what there is"
         }
         let some = relatives.prefix(20).joined(separator: ", ")
         return "no determination of \(org) in \(year); its district has \(some)\(relatives.count > 20 ? ", …" : "")"
@@ -113,6 +125,7 @@ enum TerminalSize {
 
     private static func size(_ variable: String, usual: Int) -> Int? {
         guard isatty(1) == 1 else { return nil }
-        return ProcessInfo.processInfo.environment[variable].flatMap { Int($0) }.flatMap { (20...1000).contains($0) ? $0 : nil } ?? usual
+        return ProcessInfo.processInfo.environment[variable].flatMap { Int($0) }
+            .flatMap { (20...1000).contains($0) ? $0 : nil } ?? usual
     }
 }

@@ -36,8 +36,11 @@ struct ExplanationContext {
         let level = DeterminationLevel(wireName: determination.level)?.title ?? determination.level
         var inputs = reasons()
         inputs.append(contentsOf: [percentile(), cumulative()].compactMap { $0 })
-        inputs += [groupPercentages(), lowGroups(), participation(), graduation(), recognition(), federal(), suspension(), publication()]
-            .compactMap { $0 }
+        inputs += [
+            groupPercentages(), lowGroups(), participation(), graduation(), recognition(), federal(), suspension(),
+            publication(),
+        ]
+        .compactMap { $0 }
         return Derivation(
             "Annual performance determination of school year \(spring - 1)-\(spring), \(name)",
             classification.isEmpty ? "none is issued" : level.isEmpty ? classification : "\(classification); \(level)",
@@ -202,9 +205,11 @@ struct ExplanationContext {
     private func federalParameters(_ reason: FederalReason) -> [ParameterRecord] {
         switch reason {
         case .lowestTitle1: records("federal.lowest_title1_percent", "federal.identifies")
-        case .lowGraduation: records("determination.low_graduation", "federal.graduation_title1_only", "federal.identifies")
+        case .lowGraduation:
+            records("determination.low_graduation", "federal.graduation_title1_only", "federal.identifies")
         case .notExiting: records("federal.not_exiting_is_comprehensive", "federal.additional_targeted_percentile")
-        case .consistentlyLowSubgroups: records("determination.low_subgroup_percentile", "federal.consistently_low_years")
+        case .consistentlyLowSubgroups:
+            records("determination.low_subgroup_percentile", "federal.consistently_low_years")
         case .subgroupsLikeLowestTitle1: records("federal.additional_targeted_percentile", "federal.identifies")
         case .directive: []
         }
@@ -240,7 +245,9 @@ struct ExplanationContext {
 
     private func publication() -> Derivation {
         var inputs = determination.changes.map { Derivation("Changed", $0) }
-        if !determination.statusReason.isEmpty { inputs.append(Derivation("Not official", determination.statusReason, paragraph: .consultation)) }
+        if !determination.statusReason.isEmpty {
+            inputs.append(Derivation("Not official", determination.statusReason, paragraph: .consultation))
+        }
         inputs += determination.publicationNotes.map { note in
             Derivation(
                 note.kind == "appeal" ? "Changed on appeal" : "Revised",

@@ -94,7 +94,8 @@ extension ExplanationContext {
         let groups = determination.groupPercentages.map { entry in
             Derivation(
                 title(entry.group),
-                framework.percentage == nil ? "" : entry.annualExact.isEmpty ? "no percentage" : "\(entry.annualExact) (shown \(entry.annual))",
+                framework.percentage == nil
+                    ? "" : entry.annualExact.isEmpty ? "no percentage" : "\(entry.annualExact) (shown \(entry.annual))",
                 paragraph: .eachSubgroup,
                 rounding: framework.percentage?.annualRounding.value,
                 inputs: entry.spans.map { span($0, .eachSubgroup) }
@@ -130,7 +131,12 @@ extension ExplanationContext {
             : column.categories.contains { $0.category == IndicatorCategory.elProgress.wireName }
                 ? .withELProgress : .withoutELProgress
         guard framework.percentage != nil else {
-            return Derivation(title(column.group), "", paragraph: paragraph, inputs: column.indicators.map { indicator($0, span: span) })
+            return Derivation(
+                title(column.group),
+                "",
+                paragraph: paragraph,
+                inputs: column.indicators.map { indicator($0, span: span) }
+            )
         }
         let missing = column.missingCategories.compactMap(IndicatorCategory.init(wireName:))
         let present = column.categories.compactMap { IndicatorCategory(wireName: $0.category) }
@@ -140,7 +146,9 @@ extension ExplanationContext {
                 ? "no points" : "\(column.weightedEarned)/\(column.weightedPossible) = \(column.percent)",
             paragraph: paragraph,
             row: framework.percentage?.missingCategory.value.remark(without: missing, of: present)
-                .map { "no points in \(missing.map { $0.wireName.replacing("_", with: " ") }.joined(separator: ", ")): \($0)" },
+                .map {
+                    "no points in \(missing.map { $0.wireName.replacing("_", with: " ") }.joined(separator: ", ")): \($0)"
+                },
             rounding: framework.percentage?.columnRounding.value,
             parameters: records(
                 "weights.\(span).\(weights.rawValue)",
@@ -174,7 +182,11 @@ extension ExplanationContext {
             facts.append("\(name) \(value)")
         }
         guard let maximum = framework.points?.maximum.value else {
-            return Derivation(points.indicator.replacing("_", with: " "), facts.joined(separator: ", "), row: points.rule)
+            return Derivation(
+                points.indicator.replacing("_", with: " "),
+                facts.joined(separator: ", "),
+                row: points.rule
+            )
         }
         return Derivation(
             points.indicator.replacing("_", with: " "),

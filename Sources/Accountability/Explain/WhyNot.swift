@@ -31,11 +31,17 @@ struct WhyNot {
         }
         guard framework.determination?.issued.value == true else {
             return Derivation(
-                "Why not: \(title)", "school year \(determination.schoolYear) issues no determinations", paragraph: .determinations
+                "Why not: \(title)",
+                "school year \(determination.schoolYear) issues no determinations",
+                paragraph: .determinations
             )
         }
         guard !determination.classification.isEmpty else {
-            return Derivation("Why not: \(title)", "the Commissioner suspended the determinations", paragraph: .suspension)
+            return Derivation(
+                "Why not: \(title)",
+                "the Commissioner suspended the determinations",
+                paragraph: .suspension
+            )
         }
         if let level = DeterminationLevel(wireName: name) { return try answer(for: level, title) }
         switch Classification(wireName: name) {
@@ -50,20 +56,27 @@ struct WhyNot {
 
     private var current: String {
         let level = DeterminationLevel(wireName: determination.level)?.title
-        let classification = Classification(wireName: determination.classification)?.title ?? determination.classification
+        let classification =
+            Classification(wireName: determination.classification)?.title ?? determination.classification
         return "it is: " + [classification, level].compactMap { $0 }.joined(separator: "; ")
     }
 
     private func allOf(_ title: String, _ conditions: [Derivation]) throws -> Derivation {
         let count = conditions.count
-        let value = count == 0 ? "nothing is in the way" : count == 1 ? "one thing would have to differ" : "\(count) things would have to differ, all of them"
+        let value =
+            count == 0
+            ? "nothing is in the way"
+            : count == 1 ? "one thing would have to differ" : "\(count) things would have to differ, all of them"
         return Derivation("Why not: \(title)", value, paragraph: paragraph, row: current, inputs: conditions)
     }
 
     private func anyOf(_ title: String, _ conditions: [Derivation]) throws -> Derivation {
         Derivation(
-            "Why not: \(title)", conditions.isEmpty ? "nothing that was measured could differ so" : "any one of these would be enough",
-            paragraph: paragraph, row: current, inputs: conditions
+            "Why not: \(title)",
+            conditions.isEmpty ? "nothing that was measured could differ so" : "any one of these would be enough",
+            paragraph: paragraph,
+            row: current,
+            inputs: conditions
         )
     }
 
@@ -77,30 +90,39 @@ struct WhyNot {
             return try allOf(title, [placement(level)])
         case .focusedTargeted:
             let focused = determination.reasons.contains { $0 != DeterminationReason.designation.wireName }
-            guard determination.level == DeterminationLevel.broadComprehensive.wireName else { return try anyOf(title, focusing()) }
+            guard determination.level == DeterminationLevel.broadComprehensive.wireName else {
+                return try anyOf(title, focusing())
+            }
             return try allOf(
                 title,
-                [designationEnds()] + (focused ? [] : [Derivation("And a reason for it", "any one of these", inputs: focusing())])
+                [designationEnds()]
+                    + (focused ? [] : [Derivation("And a reason for it", "any one of these", inputs: focusing())])
             )
         case .schoolOfRecognition:
             guard context.isSchool else {
                 return impossible(title, "schools alone are recognised", .exemplaryPerformance)
             }
             let recognition = Derivation(
-                "Recognition by the commissioner", "none; it takes a directive of recognition", paragraph: .exemplaryPerformance
+                "Recognition by the commissioner",
+                "none; it takes a directive of recognition",
+                paragraph: .exemplaryPerformance
             )
             return try allOf(title, notRequiring() + (determination.recognitions.isEmpty ? [recognition] : []))
         case .meeting, .substantial, .moderate, .limited, .partiallyMeeting:
-            guard let band = framework.percentage?.bands.value.first(where: { DeterminationLevel($0.level) == level }) else {
+            guard let band = framework.percentage?.bands.value.first(where: { DeterminationLevel($0.level) == level })
+            else {
                 return impossible(
-                    title, "the framework of \(determination.schoolYear) has no such band", .criterionReferenced
+                    title,
+                    "the framework of \(determination.schoolYear) has no such band",
+                    .criterionReferenced
                 )
             }
             var conditions = try notRequiring(needsData: false)
             if !determination.recognitions.isEmpty, context.isSchool {
                 conditions.append(
                     Derivation(
-                        "Recognition by the commissioner", "it has one, which goes before the band; it would have to be withdrawn",
+                        "Recognition by the commissioner",
+                        "it has one, which goes before the band; it would have to be withdrawn",
                         paragraph: .exemplaryPerformance
                     )
                 )
@@ -142,12 +164,20 @@ struct WhyNot {
         var conditions = try notRequiring(needsData: false)
         if determination.hasCumulative {
             conditions.append(
-                Derivation("Annual percentage", "there is one, \(determination.annualExact); there would have to be none", paragraph: .criterionReferenced)
+                Derivation(
+                    "Annual percentage",
+                    "there is one, \(determination.annualExact); there would have to be none",
+                    paragraph: .criterionReferenced
+                )
             )
         }
         if determination.hasPercentile {
             conditions.append(
-                Derivation("Percentile", "there is one, \(determination.percentile); there would have to be none", paragraph: .accountabilityPercentile)
+                Derivation(
+                    "Percentile",
+                    "there is one, \(determination.percentile); there would have to be none",
+                    paragraph: .accountabilityPercentile
+                )
             )
         }
         return conditions
@@ -155,7 +185,8 @@ struct WhyNot {
 
     private func designationEnds() -> Derivation {
         Derivation(
-            "Designation", "\(determination.designation.replacing("_", with: " ")); a directive would have to end it on June 30 of the year or before",
+            "Designation",
+            "\(determination.designation.replacing("_", with: " ")); a directive would have to end it on June 30 of the year or before",
             paragraph: context.isSchool ? .schoolDesignation : .districtDesignation
         )
     }
@@ -163,8 +194,10 @@ struct WhyNot {
     private func percentileAbove() -> Derivation {
         let cut = framework.determination?.lowestPerformingPercentile
         return Derivation(
-            "Accountability percentile", "\(determination.percentile); at least \((cut?.value ?? 0) + 1) would be needed",
-            paragraph: .lowestPerformingSchools, parameters: [cut?.record].compactMap { $0 }
+            "Accountability percentile",
+            "\(determination.percentile); at least \((cut?.value ?? 0) + 1) would be needed",
+            paragraph: .lowestPerformingSchools,
+            parameters: [cut?.record].compactMap { $0 }
         )
     }
 
@@ -175,7 +208,8 @@ struct WhyNot {
             return Derivation(
                 "Percentile of \(context.title(group))",
                 "\(percentile.map(String.init) ?? "not published"); at least \((cut?.value ?? 0) + 1) would be needed",
-                paragraph: .lowSubgroups, parameters: [cut?.record].compactMap { $0 }
+                paragraph: .lowSubgroups,
+                parameters: [cut?.record].compactMap { $0 }
             )
         }
     }
@@ -185,11 +219,17 @@ struct WhyNot {
     /// What would bring the cumulative percentage into a band; nil where it lies in it already.
     private func cumulative(_ band: PercentageParameters.Band) throws -> Derivation? {
         guard let parameters = framework.percentage else { return nil }
-        let records = context.records("percentage.bands", "percentage.current_year_weight", "percentage.cumulative_rounding")
+        let records = context.records(
+            "percentage.bands",
+            "percentage.current_year_weight",
+            "percentage.cumulative_rounding"
+        )
         let title = "Cumulative criterion-referenced target percentage"
         guard determination.hasCumulative else {
             return Derivation(
-                title, "none, as there is no annual percentage; \(band.minimum) or more would be needed", paragraph: .criterionReferenced,
+                title,
+                "none, as there is no annual percentage; \(band.minimum) or more would be needed",
+                paragraph: .criterionReferenced,
                 parameters: records
             )
         }
@@ -214,8 +254,11 @@ struct WhyNot {
                 "no annual percentage of this year could give it\(determination.priorAnnualExact.isEmpty ? "" : " after \(determination.priorAnnualExact) in the year before")"
             }
         return Derivation(
-            title, "\(now); \(needed.text) would be needed: \(answer)", paragraph: .criterionReferenced,
-            rounding: parameters.cumulativeRounding.value, parameters: records
+            title,
+            "\(now); \(needed.text) would be needed: \(answer)",
+            paragraph: .criterionReferenced,
+            rounding: parameters.cumulativeRounding.value,
+            parameters: records
         )
     }
 
@@ -225,7 +268,10 @@ struct WhyNot {
         let prior = determination.priorAnnualExact.isEmpty ? nil : try Ratio(decimal: determination.priorAnnualExact)
         let top = try Rounding(.down, decimals: decimals).units(.hundred)
         return try Search.first(in: 0...top) { units in
-            test(try CumulativePercentage(current: try Ratio(units: units, decimals: decimals), prior: prior, framework).percent)
+            test(
+                try CumulativePercentage(current: try Ratio(units: units, decimals: decimals), prior: prior, framework)
+                    .percent
+            )
         }
     }
 

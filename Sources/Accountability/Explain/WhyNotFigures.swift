@@ -4,11 +4,15 @@ internal import Rules
 /// Graduation and participation, and what would make a reason apply.
 extension WhyNot {
     private var graduationParagraph: Paragraph { context.isSchool ? .schoolLowGraduation : .districtLowGraduation }
-    private var participationParagraph: Paragraph { context.isSchool ? .schoolLowParticipation : .districtLowParticipation }
+    private var participationParagraph: Paragraph {
+        context.isSchool ? .schoolLowParticipation : .districtLowParticipation
+    }
 
     private func graduationRecords() -> [ParameterRecord] {
         context.records(
-            "determination.low_graduation", "determination.low_graduation_threshold", "determination.low_graduation_rate",
+            "determination.low_graduation",
+            "determination.low_graduation_threshold",
+            "determination.low_graduation_rate",
             "determination.minimum_cohort"
         )
     }
@@ -27,13 +31,17 @@ extension WhyNot {
             let enough = try Search.first(in: graduates...cohort, where: { try isLow($0) == false })
         else {
             return Derivation(
-                "Four-year graduation rate", "low, of a cohort too small to publish", paragraph: graduationParagraph, parameters: graduationRecords()
+                "Four-year graduation rate",
+                "low, of a cohort too small to publish",
+                paragraph: graduationParagraph,
+                parameters: graduationRecords()
             )
         }
         return Derivation(
             title,
             "\(graduates) of \(cohort) = \(determination.graduationRate) percent; \(enough) would be needed, \(enough - graduates) more",
-            paragraph: graduationParagraph, parameters: graduationRecords()
+            paragraph: graduationParagraph,
+            parameters: graduationRecords()
         )
     }
 
@@ -45,18 +53,27 @@ extension WhyNot {
             let rows = determination.participation.filter { $0.group == group && $0.hasMet && !$0.met }
             if rows.isEmpty {
                 conditions.append(
-                    Derivation("Participation of \(context.title(group))", "missed, of a group too small to publish", paragraph: participationParagraph, parameters: records)
+                    Derivation(
+                        "Participation of \(context.title(group))",
+                        "missed, of a group too small to publish",
+                        paragraph: participationParagraph,
+                        parameters: records
+                    )
                 )
             }
             for row in rows {
                 let absent = Int64(row.denominator) - Int64(row.participants)
                 let more = absent < 0 ? nil : try Search.first(in: 0...absent) { try meets(row, changedBy: $0) }
-                let answer = more.map { "\($0) more participant\($0 == 1 ? "" : "s") would be needed" } ?? "not even every student's test would be enough this year"
+                let answer =
+                    more.map { "\($0) more participant\($0 == 1 ? "" : "s") would be needed" }
+                    ?? "not even every student's test would be enough this year"
                 conditions.append(
                     Derivation(
                         "Participation of \(context.title(group)), \(row.subject)",
                         "\(row.participants) of \(row.denominator), \(row.judgedRateExact) percent judged; \(answer)",
-                        paragraph: participationParagraph, row: priorNote(row), parameters: records
+                        paragraph: participationParagraph,
+                        row: priorNote(row),
+                        parameters: records
                     )
                 )
             }
@@ -70,16 +87,24 @@ extension WhyNot {
     }
 
     private func priorNote(_ row: Accountability_V1_GroupParticipation) -> String? {
-        guard framework.participation.lookBack.value != .current, let published = published(row), published.priorDenominator > 0 else { return nil }
+        guard framework.participation.lookBack.value != .current, let published = published(row),
+            published.priorDenominator > 0
+        else { return nil }
         return "the year before: \(published.priorParticipants) of \(published.priorDenominator)"
     }
 
     /// Whether the rate would meet the standard with some participants more, or fewer, of the same tests due: judged by the very rule, look-back included.
     private func meets(_ row: Accountability_V1_GroupParticipation, changedBy change: Int64) throws -> Bool {
         let participants = Int64(row.participants) + change
-        let current = ParticipationTally(standard: participants, absent: Int64(row.denominator) - participants, students: Int64(row.students))
+        let current = ParticipationTally(
+            standard: participants,
+            absent: Int64(row.denominator) - participants,
+            students: Int64(row.students)
+        )
         var prior: ParticipationTally?
-        if let published = published(row), published.priorDenominator > 0, published.priorParticipants <= published.priorDenominator {
+        if let published = published(row), published.priorDenominator > 0,
+            published.priorParticipants <= published.priorDenominator
+        {
             let taken = Int64(published.priorParticipants)
             prior = ParticipationTally(standard: taken, absent: Int64(published.priorDenominator) - taken)
         }
@@ -108,8 +133,10 @@ extension WhyNot {
                 if Int(determination.percentile) > cut.value {
                     conditions.append(
                         Derivation(
-                            "Accountability percentile", "\(determination.percentile); \(cut.value) or less would be a reason",
-                            paragraph: .lowestPerformingSchools, parameters: [cut.record]
+                            "Accountability percentile",
+                            "\(determination.percentile); \(cut.value) or less would be a reason",
+                            paragraph: .lowestPerformingSchools,
+                            parameters: [cut.record]
                         )
                     )
                 }
@@ -122,7 +149,9 @@ extension WhyNot {
                 conditions.append(
                     Derivation(
                         "Percentile of \(context.title(nearest.group)), the nearest of \(others.count) groups",
-                        "\(nearest.percentile); \(cut.value) or less would be a reason", paragraph: .lowSubgroups, parameters: [cut.record]
+                        "\(nearest.percentile); \(cut.value) or less would be a reason",
+                        paragraph: .lowSubgroups,
+                        parameters: [cut.record]
                     )
                 )
             }
@@ -144,7 +173,8 @@ extension WhyNot {
         return Derivation(
             "Four-year graduation rate of \(determination.graduationDataYear)",
             "\(graduates) of \(cohort) = \(determination.graduationRate) percent; \(graduates - fewer) would be a reason, \(fewer) fewer",
-            paragraph: graduationParagraph, parameters: graduationRecords()
+            paragraph: graduationParagraph,
+            parameters: graduationRecords()
         )
     }
 
@@ -152,7 +182,12 @@ extension WhyNot {
     private func participationBelow() throws -> Derivation? {
         var nearest: (row: Accountability_V1_GroupParticipation, fewer: Int64)?
         for row in determination.participation where row.hasMet && row.met && row.participants <= row.denominator {
-            guard let fewer = try Search.first(in: 0...Int64(row.participants), where: { try !meets(row, changedBy: -$0) }) else { continue }
+            guard
+                let fewer = try Search.first(
+                    in: 0...Int64(row.participants),
+                    where: { try !meets(row, changedBy: -$0) }
+                )
+            else { continue }
             if nearest.map({ fewer < $0.fewer }) ?? true { nearest = (row, fewer) }
         }
         guard let nearest else { return nil }
@@ -161,8 +196,13 @@ extension WhyNot {
             "Participation of \(context.title(row.group)), \(row.subject), the nearest rate",
             "\(row.participants) of \(row.denominator), \(row.judgedRateExact) percent judged; \(nearest.fewer) "
                 + "participant\(nearest.fewer == 1 ? "" : "s") fewer would be a reason",
-            paragraph: participationParagraph, row: priorNote(row),
-            parameters: context.records("participation.standard", "participation.judged_rate", "participation.look_back")
+            paragraph: participationParagraph,
+            row: priorNote(row),
+            parameters: context.records(
+                "participation.standard",
+                "participation.judged_rate",
+                "participation.look_back"
+            )
         )
     }
 }

@@ -85,9 +85,11 @@ struct FrameworkChange: Encodable, Equatable {
         for parameter in FrameworkParameter.of(from) { before[parameter.path] = parameter }
         var after: [String: FrameworkParameter] = [:]
         for parameter in FrameworkParameter.of(to) { after[parameter.path] = parameter }
-        return Set(before.keys).union(after.keys).sorted().compactMap { path in
-            before[path] == after[path] ? nil : FrameworkChange(path: path, before: before[path], after: after[path])
-        }
+        return Set(before.keys).union(after.keys).sorted()
+            .compactMap { path in
+                before[path] == after[path]
+                    ? nil : FrameworkChange(path: path, before: before[path], after: after[path])
+            }
     }
 
     /// `-` and `+` lines; a line for the source only where nothing else differs.
@@ -95,7 +97,8 @@ struct FrameworkChange: Encodable, Equatable {
         let citesOnly = before?.value == after?.value && before?.status == after?.status
         func line(_ sign: String, _ parameter: FrameworkParameter?) -> String {
             guard let parameter else { return "" }
-            return "  \(sign) \(parameter.value) (\(parameter.status))" + (citesOnly ? ": \(parameter.source)" : "") + "\n"
+            return "  \(sign) \(parameter.value) (\(parameter.status))" + (citesOnly ? ": \(parameter.source)" : "")
+                + "\n"
         }
         return "\(path)\n" + line("-", before) + line("+", after)
     }

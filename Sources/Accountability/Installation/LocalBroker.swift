@@ -14,7 +14,9 @@ struct LocalBroker {
     /// Finds the program: `$ACCOUNTABILITY_BROKER_BIN`, or where `Deploy/install-broker` puts it.
     init(home: Home, port wanted: Int?) throws {
         let environment = ProcessInfo.processInfo.environment
-        let launcher = environment["ACCOUNTABILITY_BROKER_BIN"] ?? home.directory.appendingPathComponent("broker-venv/bin/noida-db").path
+        let launcher =
+            environment["ACCOUNTABILITY_BROKER_BIN"]
+            ?? home.directory.appendingPathComponent("broker-venv/bin/noida-db").path
         guard let program = Self.program(besides: launcher) else {
             throw Failure(
                 .configuration,
@@ -25,7 +27,10 @@ struct LocalBroker {
         if let wanted, wanted != 0, !Self.isFree(wanted) {
             throw Failure(.configuration, "port \(wanted) is taken: choose another with --broker-port")
         }
-        guard let port = wanted.flatMap({ $0 == 0 ? nil : $0 }) ?? (wanted == nil && Self.isFree(9092) ? 9092 : Self.freePort()) else {
+        guard
+            let port = wanted.flatMap({ $0 == 0 ? nil : $0 })
+                ?? (wanted == nil && Self.isFree(9092) ? 9092 : Self.freePort())
+        else {
             throw Failure(.configuration, "no port on 127.0.0.1 is free")
         }
         self.port = port
@@ -35,7 +40,8 @@ struct LocalBroker {
 
     func plan(_ home: Home) -> Plan.Program {
         Plan.Program(
-            name: Processes.broker, executable: program,
+            name: Processes.broker,
+            executable: program,
             arguments: ["start", "--only", "kafka", "--kafka-port", "\(port)", "--data-dir", home.broker.path]
         )
     }
@@ -49,7 +55,9 @@ struct LocalBroker {
         for python in (try? files.contentsOfDirectory(atPath: library.path)) ?? [] {
             let binary = library.appendingPathComponent("\(python)/site-packages/noida_db/noida-db").path
             guard files.fileExists(atPath: binary) else { continue }
-            if !files.isExecutableFile(atPath: binary) { try? files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: binary) }
+            if !files.isExecutableFile(atPath: binary) {
+                try? files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: binary)
+            }
             return binary
         }
         return files.isExecutableFile(atPath: launcher) ? launcher : nil

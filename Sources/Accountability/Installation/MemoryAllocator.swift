@@ -8,7 +8,9 @@ enum MemoryAllocator {
     /// The environment under which programs use it: empty where it is not there, or another was chosen.
     static func environment(_ given: [String: String] = ProcessInfo.processInfo.environment) -> [String: String] {
         guard given["LD_PRELOAD"] == nil else { return [:] }
-        let folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib"]
+        let folders = [
+            "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib",
+        ]
         let found = folders.map { "\($0)/\(library)" }.first { FileManager.default.fileExists(atPath: $0) }
         return found.map { ["LD_PRELOAD": $0] } ?? [:]
     }

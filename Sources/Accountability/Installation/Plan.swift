@@ -29,7 +29,9 @@ struct Plan: Codable, Hashable {
 
 /// The stages that have a worker each, in the order of the flow.
 enum WorkerNames {
-    static let stages = ["ingestion", "validation", "participation", "indicator", "percentile", "determination", "notification"]
+    static let stages = [
+        "ingestion", "validation", "participation", "indicator", "percentile", "determination", "notification",
+    ]
 
     /// The name of an instance's files.
     static func instance(_ stage: String, _ number: Int) -> String { "\(stage)-\(number)" }

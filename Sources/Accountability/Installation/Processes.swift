@@ -24,7 +24,8 @@ struct Processes {
 
     /// Notes a process under a name.
     func note(_ pid: Int32, as name: String) throws {
-        try Data("\(pid) \(Home.startTime(ofProcess: pid) ?? "")\n".utf8).write(to: home.pidFile(name), options: .atomic)
+        try Data("\(pid) \(Home.startTime(ofProcess: pid) ?? "")\n".utf8)
+            .write(to: home.pidFile(name), options: .atomic)
     }
 
     /// Forgets a name.
@@ -34,7 +35,8 @@ struct Processes {
 
     /// The address of a worker's endpoints.
     func address(_ name: String) -> String? {
-        (try? String(contentsOf: addressFile(name), encoding: .utf8))?.split(whereSeparator: \.isWhitespace).first.map(String.init)
+        (try? String(contentsOf: addressFile(name), encoding: .utf8))?.split(whereSeparator: \.isWhitespace).first
+            .map(String.init)
     }
 
     /// Asks a process to end and waits; kills it when it takes longer.

@@ -7,7 +7,9 @@ internal import Synchronization
 /// `accountability supervise`: keeps the programs of the plan running. Started by `up`; in production systemd or Kubernetes does this.
 struct Supervise: OperatorCommand {
     static let configuration = CommandConfiguration(
-        commandName: "supervise", abstract: "Keeps the workers of this machine running (started by `up`).", shouldDisplay: false
+        commandName: "supervise",
+        abstract: "Keeps the workers of this machine running (started by `up`).",
+        shouldDisplay: false
     )
 
     func operate() throws {
@@ -17,13 +19,14 @@ struct Supervise: OperatorCommand {
         let home = Home()
         let supervisor = Supervisor(home: home)
         let isStopping = Atomic<Bool>(false)
-        let sources = [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { isStopping.store(true, ordering: .releasing) }
-            source.resume()
-            return source
-        }
+        let sources = [SIGTERM, SIGINT]
+            .map { number in
+                signal(number, SIG_IGN)
+                let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+                source.setEventHandler { isStopping.store(true, ordering: .releasing) }
+                source.resume()
+                return source
+            }
         defer { for source in sources { source.cancel() } }
         let processes = Processes(home: home)
         try processes.note(getpid(), as: Processes.supervisor)
@@ -62,7 +65,9 @@ final class Supervisor {
     func tend() {
         if let plan = Plan.load(home) {
             stopTimeout = plan.stopTimeout
-            for program in plan.programs where !children.contains(where: { $0.program == program }) { children.append(Child(program)) }
+            for program in plan.programs where !children.contains(where: { $0.program == program }) {
+                children.append(Child(program))
+            }
         }
         let now = ContinuousClock.now
         for child in children {
@@ -71,7 +76,8 @@ final class Supervisor {
                 log("\(child.program.name) ended with \(process.terminationStatus)")
                 child.process = nil
                 // What keeps ending is started less and less often; what ran for a while starts again at once.
-                child.delay = now - child.started > .seconds(30) ? .milliseconds(200) : min(child.delay * 2, .seconds(10))
+                child.delay =
+                    now - child.started > .seconds(30) ? .milliseconds(200) : min(child.delay * 2, .seconds(10))
                 child.due = now + child.delay
             } else if now >= child.due {
                 start(child)

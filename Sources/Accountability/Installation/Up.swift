@@ -41,18 +41,28 @@ struct Up: AsyncOperatorCommand {
 
     @Option(
         help: ArgumentHelp(
-            "On how many brokers each partition is kept; default: 3 where there are as many, otherwise the cluster's own.", valueName: "count"
+            "On how many brokers each partition is kept; default: 3 where there are as many, otherwise the cluster's own.",
+            valueName: "count"
         )
     )
     var replication: Int16 = -1
 
-    @Option(help: ArgumentHelp("Instances of each stage but ingestion, which share its partitions.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp("Instances of each stage but ingestion, which share its partitions.", valueName: "count")
+    )
     var instances = 1
 
-    @Option(help: ArgumentHelp("The local broker's port; default: 9092, or a free one where that is taken.", valueName: "port"))
+    @Option(
+        help: ArgumentHelp(
+            "The local broker's port; default: 9092, or a free one where that is taken.",
+            valueName: "port"
+        )
+    )
     var brokerPort: Int?
 
-    @Option(help: ArgumentHelp("The longest time between two commits while records keep coming.", valueName: "milliseconds"))
+    @Option(
+        help: ArgumentHelp("The longest time between two commits while records keep coming.", valueName: "milliseconds")
+    )
     var commitInterval = 1000
 
     @Option(help: ArgumentHelp("How long a worker may take to stop.", valueName: "seconds"))
@@ -61,13 +71,18 @@ struct Up: AsyncOperatorCommand {
     @Option(help: ArgumentHelp("How long everything may take to become ready.", valueName: "seconds"))
     var timeout = 120
 
-    @Argument(parsing: .postTerminator, help: ArgumentHelp("Options of the notification workers.", valueName: "delivery options"))
+    @Argument(
+        parsing: .postTerminator,
+        help: ArgumentHelp("Options of the notification workers.", valueName: "delivery options")
+    )
     var delivery: [String] = []
 
     func validate() throws {
         guard (1...10_000).contains(partitions) else { throw ValidationError("--partitions takes 1 to 10000") }
         guard (1...100).contains(instances) else { throw ValidationError("--instances takes 1 to 100") }
-        guard brokerPort.map({ (0...65_535).contains($0) }) ?? true else { throw ValidationError("--broker-port takes 0 to 65535") }
+        guard brokerPort.map({ (0...65_535).contains($0) }) ?? true else {
+            throw ValidationError("--broker-port takes 0 to 65535")
+        }
     }
 
     func operate() async throws {
@@ -87,7 +102,9 @@ struct Up: AsyncOperatorCommand {
             try await start(home, processes)
         } catch {
             // Nothing half started is left.
-            if let supervisor = processes.living(Processes.supervisor) { Processes.end(supervisor, within: Double(stopTimeout) + 20) }
+            if let supervisor = processes.living(Processes.supervisor) {
+                Processes.end(supervisor, within: Double(stopTimeout) + 20)
+            }
             throw error
         }
     }
@@ -101,12 +118,16 @@ struct Up: AsyncOperatorCommand {
             }
         }
         let environment = ProcessInfo.processInfo.environment
-        let local = broker.brokers == nil && environment["ACCOUNTABILITY_BROKERS"] == nil ? try LocalBroker(home: home, port: brokerPort) : nil
+        let local =
+            broker.brokers == nil && environment["ACCOUNTABILITY_BROKERS"] == nil
+            ? try LocalBroker(home: home, port: brokerPort) : nil
         try writeClientProperties(home)
         try Installation(
             brokers: local?.address ?? broker.brokers ?? environment["ACCOUNTABILITY_BROKERS"] ?? "",
             namespace: broker.namespace ?? environment["ACCOUNTABILITY_NAMESPACE"] ?? "",
-            isLocalBroker: local != nil || broker.localBroker, ownsBroker: local != nil, instances: instances
+            isLocalBroker: local != nil || broker.localBroker,
+            ownsBroker: local != nil,
+            instances: instances
         )
         .save(to: home)
         // What every later command will find while the broker runs, which is about to be started.
@@ -116,7 +137,9 @@ struct Up: AsyncOperatorCommand {
         var plan = Plan(programs: local.map { [$0.plan(home)] } ?? [], stopTimeout: stopTimeout)
         try plan.save(home)
         try startSupervisor(home)
-        if local != nil { say("starting a local broker at \(connection.brokers) (one machine: volatile, any password, no TLS)") }
+        if local != nil {
+            say("starting a local broker at \(connection.brokers) (one machine: volatile, any password, no TLS)")
+        }
         try await waitForBroker(connection)
         let topics = try PipelineTopics(connection)
         let created = try topics.createMissing(partitions: partitions, replication: local == nil ? replication : 1)
@@ -126,7 +149,9 @@ struct Up: AsyncOperatorCommand {
         plan.programs += try workers(connection, home, processes)
         try plan.save(home)
         try await waitForWorkers(plan.programs.map(\.name).filter { $0 != Processes.broker }, processes)
-        say("ready: \(plan.programs.count - (local == nil ? 0 : 1)) workers at \(connection.brokers); files go to `accountability submit`")
+        say(
+            "ready: \(plan.programs.count - (local == nil ? 0 : 1)) workers at \(connection.brokers); files go to `accountability submit`"
+        )
     }
 
     private func writeClientProperties(_ home: Home) throws {
@@ -149,7 +174,13 @@ struct Up: AsyncOperatorCommand {
         let files = FileManager.default
         try? files.removeItem(at: home.clientProperties)
         guard !text.isEmpty else { return }
-        guard files.createFile(atPath: home.clientProperties.path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600]) else {
+        guard
+            files.createFile(
+                atPath: home.clientProperties.path,
+                contents: Data(text.utf8),
+                attributes: [.posixPermissions: 0o600]
+            )
+        else {
             throw Failure(.configuration, "\(home.clientProperties.path) cannot be written")
         }
     }
@@ -160,12 +191,16 @@ struct Up: AsyncOperatorCommand {
         for stage in WorkerNames.stages {
             let executable = folder.appendingPathComponent("\(stage)-worker").path
             guard FileManager.default.isExecutableFile(atPath: executable) else {
-                throw Failure(.configuration, "\(executable) is not there: Deploy/build builds all programs into one folder")
+                throw Failure(
+                    .configuration,
+                    "\(executable) is not there: Deploy/build builds all programs into one folder"
+                )
             }
             for number in 1...(stage == "ingestion" ? 1 : instances) {
                 let name = WorkerNames.instance(stage, number)
                 var arguments = [
-                    "--instance", "\(number)", "--address-file", processes.addressFile(name).path, "--commit-interval", "\(commitInterval)",
+                    "--instance", "\(number)", "--address-file", processes.addressFile(name).path, "--commit-interval",
+                    "\(commitInterval)",
                     "--stop-timeout", "\(stopTimeout)",
                 ]
                 if stage == "notification" { arguments += ["--spool", home.spool.path] + delivery }
@@ -180,12 +215,18 @@ struct Up: AsyncOperatorCommand {
         process.executableURL = try Programs.folder().appendingPathComponent("accountability")
         process.arguments = ["supervise"]
         // The workers take brokers, namespace and properties from the home, so that secrets stand in no command line.
-        process.environment = ProcessInfo.processInfo.environment.filter { !["ACCOUNTABILITY_BROKERS", "ACCOUNTABILITY_NAMESPACE", "ACCOUNTABILITY_PROPERTIES_FILE"].contains($0.key) }
+        process.environment = ProcessInfo.processInfo.environment
+            .filter {
+                !["ACCOUNTABILITY_BROKERS", "ACCOUNTABILITY_NAMESPACE", "ACCOUNTABILITY_PROPERTIES_FILE"]
+                    .contains($0.key)
+            }
             .merging(["ACCOUNTABILITY_HOME": home.directory.path]) { $1 }
             .merging(MemoryAllocator.environment()) { $1 }
         process.standardInput = FileHandle.nullDevice
         let log = Processes(home: home).logFile(Processes.supervisor)
-        if !FileManager.default.fileExists(atPath: log.path) { _ = FileManager.default.createFile(atPath: log.path, contents: nil) }
+        if !FileManager.default.fileExists(atPath: log.path) {
+            _ = FileManager.default.createFile(atPath: log.path, contents: nil)
+        }
         let output = try FileHandle(forWritingTo: log)
         try output.seekToEnd()
         process.standardOutput = output
@@ -201,7 +242,8 @@ struct Up: AsyncOperatorCommand {
                 _ = try admin.describeCluster(timeout: .seconds(3))
                 return
             } catch {
-                guard ContinuousClock.now < deadline, error.code != .invalidConfiguration, error.code != .authentication else { throw error }
+                guard ContinuousClock.now < deadline, error.code != .invalidConfiguration, error.code != .authentication
+                else { throw error }
                 try await Task.sleep(for: .milliseconds(50))
             }
         }
@@ -236,7 +278,10 @@ struct Up: AsyncOperatorCommand {
         guard processes.living(name) != nil else { return "not running" }
         guard let address = processes.address(name) else { return "starting" }
         do {
-            let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: "http://\(address)/ready"), timeout: .seconds(2))
+            let response = try await HTTPClient.shared.execute(
+                HTTPClientRequest(url: "http://\(address)/ready"),
+                timeout: .seconds(2)
+            )
             let body = try await response.body.collect(upTo: 4096)
             return response.status == .ok ? nil : String(buffer: body).trimmingCharacters(in: .whitespacesAndNewlines)
         } catch {

@@ -9,7 +9,9 @@ internal import Streaming
 /// `accountability measure`: for Deploy/bench.
 struct Measure: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "measure", abstract: "Measures a running installation (for Deploy/bench).", shouldDisplay: false,
+        commandName: "measure",
+        abstract: "Measures a running installation (for Deploy/bench).",
+        shouldDisplay: false,
         subcommands: [MeasureFloor.self, MeasureCorrections.self]
     )
 }
@@ -18,7 +20,8 @@ struct Measure: ParsableCommand {
 struct MeasureCorrections: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "corrections",
-        abstract: "Submits the rows of a file one by one and times each until a determination that names it is published.",
+        abstract:
+            "Submits the rows of a file one by one and times each until a determination that names it is published.",
         discussion: "Rows that change no determination are counted apart."
     )
 
@@ -64,7 +67,10 @@ struct MeasureCorrections: OperatorCommand {
         func percentile(_ values: [Double], _ share: Double) -> String {
             let sorted = values.sorted()
             guard !sorted.isEmpty else { return "null" }
-            return String(format: "%.0f", sorted[min(sorted.count - 1, Int((Double(sorted.count) * share).rounded(.up)) - 1)])
+            return String(
+                format: "%.0f",
+                sorted[min(sorted.count - 1, Int((Double(sorted.count) * share).rounded(.up)) - 1)]
+            )
         }
         func object(_ values: [Double]) -> String {
             "{\"p50\": \(percentile(values, 0.5)), \"p95\": \(percentile(values, 0.95)), \"max\": \(percentile(values, 1))}"

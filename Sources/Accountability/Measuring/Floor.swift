@@ -15,7 +15,8 @@ internal import Synchronization
 /// nothing is parsed, folded or computed.
 struct MeasureFloor: OperatorCommand {
     static let configuration = CommandConfiguration(
-        commandName: "floor", abstract: "Sends the messages of a run through the broker again with no work done on them."
+        commandName: "floor",
+        abstract: "Sends the messages of a run through the broker again with no work done on them."
     )
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
@@ -27,14 +28,19 @@ struct MeasureFloor: OperatorCommand {
         ("participation", [Topics.records], [Topics.participation]),
         ("indicator", [Topics.records], [Topics.indicators, Topics.standings]),
         ("percentile", [Topics.standings], [Topics.percentiles]),
-        ("determination", [Topics.participation, Topics.indicators, Topics.percentiles, Topics.directives], [Topics.determinations]),
+        (
+            "determination", [Topics.participation, Topics.indicators, Topics.percentiles, Topics.directives],
+            [Topics.determinations]
+        ),
         ("notification", [Topics.determinations], [Topics.notices]),
     ]
 
     func operate() throws {
         let connection = try broker.connection()
         var mirror = connection
-        mirror.pipeline = Pipeline(namespace: (connection.pipeline.namespace.isEmpty ? "" : "\(connection.pipeline.namespace).") + "floor")
+        mirror.pipeline = Pipeline(
+            namespace: (connection.pipeline.namespace.isEmpty ? "" : "\(connection.pipeline.namespace).") + "floor"
+        )
         let partitions = try PipelineTopics(connection).partitions(of: Topics.records)
         _ = try PipelineTopics(mirror).createMissing(partitions: partitions, replication: -1)
         let reader = try TopicReader(connection)
@@ -44,7 +50,9 @@ struct MeasureFloor: OperatorCommand {
             try reader.read(topic) { record in
                 let key: [UInt8] = if let bytes = record.key { [UInt8](copying: bytes) } else { [] }
                 let value: [UInt8]? = if let bytes = record.value { [UInt8](copying: bytes) } else { nil }
-                list.append(StoredMessage(partition: record.partition, key: key, value: value, eventType: topic.eventType))
+                list.append(
+                    StoredMessage(partition: record.partition, key: key, value: value, eventType: topic.eventType)
+                )
             }
             records[topic.entity] = list
         }
@@ -53,8 +61,11 @@ struct MeasureFloor: OperatorCommand {
         let failures = Mutex<[String]>([])
         let threads = try Self.flow.map { step in
             try FloorThread(
-                stage: step.stage, sources: step.sources.map { (mirror.pipeline.name($0), records[$0.entity]?.count ?? 0) },
-                outputs: step.outputs.map { (mirror.pipeline.name($0), records[$0.entity] ?? []) }, connection: mirror, partitions: partitions
+                stage: step.stage,
+                sources: step.sources.map { (mirror.pipeline.name($0), records[$0.entity]?.count ?? 0) },
+                outputs: step.outputs.map { (mirror.pipeline.name($0), records[$0.entity] ?? []) },
+                connection: mirror,
+                partitions: partitions
             )
         }
         let start = ContinuousClock.now
@@ -73,7 +84,9 @@ struct MeasureFloor: OperatorCommand {
             thread.start()
         }
         group.wait()
-        if let failure = failures.withLock({ $0.first }) { throw Failure(.internalError, "the floor could not be measured: \(failure)") }
+        if let failure = failures.withLock({ $0.first }) {
+            throw Failure(.internalError, "the floor could not be measured: \(failure)")
+        }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         _ = try PipelineTopics(mirror).deleteAll()
         Standard.line("{\"messages\": \(messages), \"seconds\": \(String(format: "%.3f", seconds))}")
@@ -107,7 +120,11 @@ private final class FloorThread: @unchecked Sendable {
         let logger = Logger(label: "accountability")
         let name = "\(connection.pipeline.namespace).\(stage)"
         sink = try TransactionalSink(
-            kafka: connection.kafka, transactionalID: name, memoryTopic: connection.pipeline.name(Topics.progress), source: "/\(stage)", logger: logger
+            kafka: connection.kafka,
+            transactionalID: name,
+            memoryTopic: connection.pipeline.name(Topics.progress),
+            source: "/\(stage)",
+            logger: logger
         )
         try sink.warmUp(topic: connection.pipeline.name(Topics.progress))
         guard !sources.isEmpty else {
@@ -144,12 +161,21 @@ private final class FloorThread: @unchecked Sendable {
                     let message = output.messages[sent[index]]
                     if let value = message.value {
                         try sink.send(
-                            topic: output.topic, partition: message.partition, key: message.key.span, value: value.span, eventType: message.eventType,
+                            topic: output.topic,
+                            partition: message.partition,
+                            key: message.key.span,
+                            value: value.span,
+                            eventType: message.eventType,
                             cause: ""
                         )
                     } else {
                         try sink.send(
-                            topic: output.topic, partition: message.partition, key: message.key.span, value: nil, eventType: message.eventType, cause: ""
+                            topic: output.topic,
+                            partition: message.partition,
+                            key: message.key.span,
+                            value: nil,
+                            eventType: message.eventType,
+                            cause: ""
                         )
                     }
                     sent[index] += 1
@@ -179,7 +205,9 @@ private final class FloorThread: @unchecked Sendable {
             consumed += count
             try send(upTo: Double(consumed) / Double(max(expected, 1)))
             if count == 0 || ContinuousClock.now - commit > .seconds(1), !positions.isEmpty { try commitAll() }
-            guard ContinuousClock.now < deadline else { throw Failure(.tryAgain, "\(consumed) of \(expected) records after 600 seconds") }
+            guard ContinuousClock.now < deadline else {
+                throw Failure(.tryAgain, "\(consumed) of \(expected) records after 600 seconds")
+            }
         }
         try send(upTo: 1)
         try commitAll()

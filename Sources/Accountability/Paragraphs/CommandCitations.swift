@@ -6,15 +6,18 @@ extension FrameworkCommand: CitesParagraphs {
 
 extension DeterminationsCommand: CitesParagraphs {
     static let paragraphs: [Paragraph] = [
-        .needForAssistance, .exemplaryPerformance, .determinations, .districtDeterminations, .districtsRequiring, .districtsNotRequiring,
+        .needForAssistance, .exemplaryPerformance, .determinations, .districtDeterminations, .districtsRequiring,
+        .districtsNotRequiring,
         .schoolDeterminations, .schoolsRequiring, .schoolsNotRequiring,
     ]
 }
 
 extension ExplainCommand: CitesParagraphs {
     static let paragraphs: [Paragraph] = [
-        .criterionReferenced, .allAndLowestPerforming, .eachSubgroup, .needForAssistance, .districtDesignation, .districtLowGraduation,
-        .districtLowParticipation, .schoolDesignation, .lowestPerformingSchools, .lowSubgroups, .schoolLowGraduation, .schoolLowParticipation,
+        .criterionReferenced, .allAndLowestPerforming, .eachSubgroup, .needForAssistance, .districtDesignation,
+        .districtLowGraduation,
+        .districtLowParticipation, .schoolDesignation, .lowestPerformingSchools, .lowSubgroups, .schoolLowGraduation,
+        .schoolLowParticipation,
     ]
 }
 

@@ -55,7 +55,8 @@ struct ParagraphCoverage: Encodable, Equatable {
         let commands = commands(below: AccountabilityCommand.self, path: "")
         return Paragraph.all.map { paragraph in
             ParagraphCoverage(
-                paragraph: paragraph.citation, rules: RuleCitations.rules(of: paragraph),
+                paragraph: paragraph.citation,
+                rules: RuleCitations.rules(of: paragraph),
                 commands: commands.filter { $0.type.paragraphs.contains(paragraph) }.map(\.path),
                 tests: tests.filter { $0.paragraph == paragraph.citation }.map(\.test)
             )
@@ -63,7 +64,9 @@ struct ParagraphCoverage: Encodable, Equatable {
     }
 
     /// Every command of the tree that cites, with the words that call it.
-    private static func commands(below command: any ParsableCommand.Type, path: String) -> [(path: String, type: any CitesParagraphs.Type)] {
+    private static func commands(below command: any ParsableCommand.Type, path: String) -> [(
+        path: String, type: any CitesParagraphs.Type
+    )] {
         var found: [(path: String, type: any CitesParagraphs.Type)] = []
         if let citing = command as? any CitesParagraphs.Type { found.append((path, citing)) }
         // Those of groups are among them.
@@ -79,7 +82,10 @@ struct ParagraphCoverage: Encodable, Equatable {
         Listing(
             ["paragraph", "rules", "commands", "tests"],
             rows.map {
-                [$0.paragraph, $0.rules.joined(separator: ";"), $0.commands.joined(separator: ";"), $0.tests.joined(separator: ";")]
+                [
+                    $0.paragraph, $0.rules.joined(separator: ";"), $0.commands.joined(separator: ";"),
+                    $0.tests.joined(separator: ";"),
+                ]
             }
         )
     }

@@ -7,7 +7,9 @@ struct TestCitation: Hashable, Comparable {
     /// `PercentileTests.ranksTies`.
     let test: String
 
-    static func < (left: TestCitation, right: TestCitation) -> Bool { (left.paragraph, left.test) < (right.paragraph, right.test) }
+    static func < (left: TestCitation, right: TestCitation) -> Bool {
+        (left.paragraph, left.test) < (right.paragraph, right.test)
+    }
 
     /// The citations in the source of a test.
     ///
@@ -32,9 +34,11 @@ struct TestCitation: Hashable, Comparable {
 
     private static func declared(_ keyword: String, in line: Substring) -> String? {
         guard let place = line.range(of: keyword) else { return nil }
-        let isDeclaration = line[..<place.lowerBound].split(separator: " ").allSatisfy { word in
-            word.hasPrefix("@") || word.hasPrefix("(") || word.hasSuffix(")") || ["private", "fileprivate", "internal", "static", "package"].contains(word)
-        }
+        let isDeclaration = line[..<place.lowerBound].split(separator: " ")
+            .allSatisfy { word in
+                word.hasPrefix("@") || word.hasPrefix("(") || word.hasSuffix(")")
+                    || ["private", "fileprivate", "internal", "static", "package"].contains(word)
+            }
         let name = line[place.upperBound...].prefix { $0.isLetter || $0.isNumber || $0 == "_" }
         return isDeclaration && !name.isEmpty ? String(name) : nil
     }

@@ -33,7 +33,9 @@ struct DeliveriesCommand: OperatorCommand {
     @Flag(help: "List those that wait for another attempt.")
     var waiting = false
 
-    @Option(help: ArgumentHelp("Have the dead deliveries of this notice tried again; may be repeated.", valueName: "notice"))
+    @Option(
+        help: ArgumentHelp("Have the dead deliveries of this notice tried again; may be repeated.", valueName: "notice")
+    )
     var retry: [String] = []
 
     @Flag(help: "Have every dead delivery tried again.")
@@ -46,7 +48,9 @@ struct DeliveriesCommand: OperatorCommand {
     var format: OutputFormat?
 
     func validate() throws {
-        if let channel, DeliveryChannel(rawValue: channel) == nil { throw ValidationError("--channel takes webhook, mail or files") }
+        if let channel, DeliveryChannel(rawValue: channel) == nil {
+            throw ValidationError("--channel takes webhook, mail or files")
+        }
         guard [dead, waiting, !retry.isEmpty, all].filter({ $0 }).count < 2 else {
             throw ValidationError("--dead, --waiting, --retry and --all exclude each other")
         }
@@ -58,15 +62,20 @@ struct DeliveriesCommand: OperatorCommand {
         if all || !retry.isEmpty { return try requeue(entries, connection) }
         let format = OutputFormat.chosen(format)
         if dead || waiting || format == .json {
-            let states = (dead ? [DeliveryState.dead] : waiting ? [.waiting, .requeued] : [.delivered, .dead, .waiting, .requeued]).map(\.rawValue)
+            let states =
+                (dead
+                ? [DeliveryState.dead] : waiting ? [.waiting, .requeued] : [.delivered, .dead, .waiting, .requeued])
+                .map(\.rawValue)
             let listed = entries.map(\.delivery).filter { states.contains($0.state) }
             if format == .json { return Standard.output(try MessageJSON.array(listed)) }
             return try Listing(
                 ["channel", "notice", "state", "attempts", "updated", "next", "error"],
                 listed.map {
                     [
-                        $0.channel, $0.notice, $0.state, String($0.attempts), SubmissionIdentifier.timestamp($0.updatedUnixMilliseconds),
-                        $0.nextUnixMilliseconds == 0 ? "" : SubmissionIdentifier.timestamp($0.nextUnixMilliseconds), $0.error,
+                        $0.channel, $0.notice, $0.state, String($0.attempts),
+                        SubmissionIdentifier.timestamp($0.updatedUnixMilliseconds),
+                        $0.nextUnixMilliseconds == 0 ? "" : SubmissionIdentifier.timestamp($0.nextUnixMilliseconds),
+                        $0.error,
                     ]
                 }
             )
@@ -82,7 +91,9 @@ struct DeliveriesCommand: OperatorCommand {
     }
 
     private func requeue(_ entries: [Entry], _ connection: Connection) throws {
-        let chosen = entries.filter { $0.delivery.state == DeliveryState.dead.rawValue && (all || retry.contains($0.delivery.notice)) }
+        let chosen = entries.filter {
+            $0.delivery.state == DeliveryState.dead.rawValue && (all || retry.contains($0.delivery.notice))
+        }
         for notice in retry where !chosen.contains(where: { $0.delivery.notice == notice }) {
             throw Failure(.badInput, "no dead delivery of \(notice); `accountability deliveries --dead` lists them")
         }
@@ -97,12 +108,18 @@ struct DeliveriesCommand: OperatorCommand {
                 let key = Array("\(delivery.channel)/\(delivery.notice)".utf8)
                 let value: [UInt8] = try delivery.serializedBytes()
                 try sink.send(
-                    topic: connection.pipeline.name(Topics.deliveries), partition: entry.partition, key: key.span, value: value.span,
-                    eventType: Topics.deliveries.eventType, cause: ""
+                    topic: connection.pipeline.name(Topics.deliveries),
+                    partition: entry.partition,
+                    key: key.span,
+                    value: value.span,
+                    eventType: Topics.deliveries.eventType,
+                    cause: ""
                 )
             }
         }
-        Standard.line("requeued \(chosen.count); the notification worker delivers \(chosen.count == 1 ? "it" : "them") now")
+        Standard.line(
+            "requeued \(chosen.count); the notification worker delivers \(chosen.count == 1 ? "it" : "them") now"
+        )
     }
 
     /// A state with the partition that it stands in.
@@ -119,7 +136,8 @@ struct DeliveriesCommand: OperatorCommand {
         try reader.read(Topics.deliveries) { record in
             guard let key = record.key else { return }
             let name = String(decoding: [UInt8](copying: key), as: UTF8.self)
-            entries[name] = record.decoded(Accountability_V1_Delivery.self).map { Entry(partition: record.partition, delivery: $0) }
+            entries[name] = record.decoded(Accountability_V1_Delivery.self)
+                .map { Entry(partition: record.partition, delivery: $0) }
         }
         return entries.sorted { $0.key < $1.key }.map(\.value)
     }

@@ -23,13 +23,15 @@ struct DeterminationFilter: Equatable {
 enum DeterminationRows {
     /// The columns of CSV.
     static let columns = [
-        "school_year", "org_code", "type", "name", "classification", "level", "reasons", "percentile", "annual", "cumulative", "band",
+        "school_year", "org_code", "type", "name", "classification", "level", "reasons", "percentile", "annual",
+        "cumulative", "band",
         "low_subgroups", "low_participation_groups", "status", "revision", "cause",
         "federal_designations",
     ]
     /// The columns that people are shown.
     static let shown = [
-        "org_code", "name", "classification", "level", "reasons", "percentile", "annual", "cumulative", "band", "revision",
+        "org_code", "name", "classification", "level", "reasons", "percentile", "annual", "cumulative", "band",
+        "revision",
     ]
 
     /// A determination as fields of ``columns``; lists are joined by semicolons.
@@ -40,7 +42,8 @@ enum DeterminationRows {
             determination.hasPercentile ? String(determination.percentile) : "",
             determination.hasAnnual ? String(determination.annual) : "",
             determination.hasCumulative ? String(determination.cumulative) : "", determination.band,
-            determination.lowSubgroups.joined(separator: ";"), determination.lowParticipationGroups.joined(separator: ";"),
+            determination.lowSubgroups.joined(separator: ";"),
+            determination.lowParticipationGroups.joined(separator: ";"),
             determination.status, String(determination.revision), determination.cause,
             determination.federalDesignations.map(\.designation).joined(separator: ";"),
         ]
@@ -95,17 +98,23 @@ struct DeterminationSummary {
             if determination.participation.contains(where: \.hasMet) { judged += 1 }
             if !determination.lowParticipationGroups.isEmpty { low += 1 }
         }
-        func place<Name: WireNamed>(_ name: String, _: Name.Type) -> Int { Name(wireName: name).map { Int($0.rawValue) } ?? Int(UInt8.max) }
+        func place<Name: WireNamed>(_ name: String, _: Name.Type) -> Int {
+            Name(wireName: name).map { Int($0.rawValue) } ?? Int(UInt8.max)
+        }
         self.outcomes = outcomes.map { (type: $0.key[0], classification: $0.key[1], level: $0.key[2], count: $0.value) }
             .sorted { left, right in
                 if left.type != right.type { return left.type < right.type }
-                let classifications = (place(left.classification, Classification.self), place(right.classification, Classification.self))
+                let classifications = (
+                    place(left.classification, Classification.self), place(right.classification, Classification.self)
+                )
                 if classifications.0 != classifications.1 { return classifications.0 < classifications.1 }
                 return place(left.level, DeterminationLevel.self) < place(right.level, DeterminationLevel.self)
             }
         self.reasons = reasons.map { (type: $0.key[0], reason: $0.key[1], count: $0.value) }
             .sorted {
-                ($0.type, place($0.reason, DeterminationReason.self)) < ($1.type, place($1.reason, DeterminationReason.self))
+                ($0.type, place($0.reason, DeterminationReason.self)) < (
+                    $1.type, place($1.reason, DeterminationReason.self)
+                )
             }
         self.statuses = statuses.map { (status: $0.key, count: $0.value) }.sorted { $0.status < $1.status }
         participation = (judged, low)
@@ -117,13 +126,17 @@ struct DeterminationSummary {
     func text(year: Int) -> String {
         var text = "\(total) determinations of \(year)\n\n"
         text += Listing(
-            ["type", "classification", "level", "count"], outcomes.map { [$0.type, $0.classification, $0.level, String($0.count)] }
+            ["type", "classification", "level", "count"],
+            outcomes.map { [$0.type, $0.classification, $0.level, String($0.count)] }
         )
         .text()
         if !reasons.isEmpty {
-            text += "\n" + Listing(["type", "reason", "count"], reasons.map { [$0.type, $0.reason, String($0.count)] }).text()
+            text +=
+                "\n"
+                + Listing(["type", "reason", "count"], reasons.map { [$0.type, $0.reason, String($0.count)] }).text()
         }
-        text += "\nparticipation: judged of \(participation.judged) organizations, missed by a group of \(participation.low)\n"
+        text +=
+            "\nparticipation: judged of \(participation.judged) organizations, missed by a group of \(participation.low)\n"
         text += statuses.map { "\($0.status): \($0.count)\n" }.joined()
         return text + "revised: \(revised)\n"
     }

@@ -36,7 +36,9 @@ struct DeterminationsCommand: OperatorCommand {
     @Option(help: ArgumentHelp("school or district.", valueName: "type"))
     var type: String?
 
-    @Option(help: ArgumentHelp("requiring_assistance, not_requiring_assistance or insufficient_data.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("requiring_assistance, not_requiring_assistance or insufficient_data.", valueName: "name")
+    )
     var classification: String?
 
     @Option(help: ArgumentHelp("A level, such as focused_targeted or meeting.", valueName: "name"))
@@ -97,7 +99,11 @@ struct DeterminationsCommand: OperatorCommand {
         let selection = try selection()
         let filter = try filter()
         if watch { return try follow(connection, selection, filter) }
-        let (all, years) = try selection.read(Topics.determinations, Accountability_V1_Determination.self, from: connection)
+        let (all, years) = try selection.read(
+            Topics.determinations,
+            Accountability_V1_Determination.self,
+            from: connection
+        )
         let determinations = all.filter(filter.contains)
         selection.note("determinations", isEmpty: determinations.isEmpty, years: years)
         if canonical {
@@ -124,11 +130,13 @@ struct DeterminationsCommand: OperatorCommand {
         while !interruption.isRequested {
             try tail.poll(.milliseconds(250)) { record in
                 guard let key = record.keyText, selection.contains(key: key),
-                    let determination = record.decoded(Accountability_V1_Determination.self), filter.contains(determination)
+                    let determination = record.decoded(Accountability_V1_Determination.self),
+                    filter.contains(determination)
                 else { return }
                 Standard.output(
                     format == .json
-                        ? try MessageJSON.line(determination) + "\n" : CSVLine.text(DeterminationRows.fields(determination))
+                        ? try MessageJSON.line(determination) + "\n"
+                        : CSVLine.text(DeterminationRows.fields(determination))
                 )
             }
         }
@@ -148,7 +156,9 @@ extension DeterminationSummary {
                 }
                 .joined(separator: ", ") + "]",
             "\"reasons\": ["
-                + reasons.map { "{\"type\": \(string($0.type)), \"reason\": \(string($0.reason)), \"count\": \($0.count)}" }
+                + reasons.map {
+                    "{\"type\": \(string($0.type)), \"reason\": \(string($0.reason)), \"count\": \($0.count)}"
+                }
                 .joined(separator: ", ") + "]",
             "\"participation\": {\"judged\": \(participation.judged), \"low\": \(participation.low)}",
             "\"statuses\": {" + statuses.map { "\(string($0.status)): \($0.count)" }.joined(separator: ", ") + "}",

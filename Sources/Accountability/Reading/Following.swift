@@ -14,13 +14,14 @@ final class Interruption {
     init() {
         let requested = RequestFlag()
         self.requested = requested
-        sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { requested.raise() }
-            source.resume()
-            return source
-        }
+        sources = [SIGINT, SIGTERM]
+            .map { number in
+                signal(number, SIG_IGN)
+                let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+                source.setEventHandler { requested.raise() }
+                source.resume()
+                return source
+            }
     }
 
     deinit {

@@ -41,10 +41,13 @@ struct ParticipationCommand: OperatorCommand {
     func operate() throws {
         let selection = try YearSelection(year, try OrganizationSelection(org))
         let (all, years) = try selection.read(
-            Topics.participation, Accountability_V1_Participation.self, from: try broker.connection()
+            Topics.participation,
+            Accountability_V1_Participation.self,
+            from: try broker.connection()
         )
         let format = OutputFormat.chosen(format)
-        let messages = all.filter { combined || format == .json || !ParticipationRow.isCombined($0) }.sorted(by: ParticipationRow.inOrder)
+        let messages = all.filter { combined || format == .json || !ParticipationRow.isCombined($0) }
+            .sorted(by: ParticipationRow.inOrder)
         selection.note("participation", isEmpty: messages.isEmpty, years: years)
         if format == .json { return Standard.output(try MessageJSON.array(messages)) }
         var listing = Listing(ParticipationRow.columns)
@@ -63,7 +66,8 @@ enum YearFramework {
         do {
             return try Framework.of(schoolYear: year)
         } catch {
-            let years = (try? Framework.all())?.flatMap(\.schoolYears).sorted().map(String.init).joined(separator: ", ") ?? ""
+            let years =
+                (try? Framework.all())?.flatMap(\.schoolYears).sorted().map(String.init).joined(separator: ", ") ?? ""
             throw Failure(.badInput, "\(error); there are those of \(years)")
         }
     }

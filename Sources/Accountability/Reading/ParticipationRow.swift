@@ -4,7 +4,8 @@ internal import Rules
 /// A row of participation as `evaluate participation` prints it.
 struct ParticipationRow {
     static let columns = [
-        "school_year", "org_code", "grade", "group", "subject", "participants", "denominator", "rate", "rate_exact", "met",
+        "school_year", "org_code", "grade", "group", "subject", "participants", "denominator", "rate", "rate_exact",
+        "met",
     ]
 
     let message: Accountability_V1_Participation
@@ -32,8 +33,10 @@ struct ParticipationRow {
     /// The fields of ``columns``; the group as it was written where it was supplied.
     var fields: [String] {
         [
-            String(message.schoolYear), message.orgCode, message.grade, message.groupLabel.isEmpty ? message.group : message.groupLabel,
-            message.subject, String(message.participants), String(message.denominator), message.hasRate ? String(message.rate) : "",
+            String(message.schoolYear), message.orgCode, message.grade,
+            message.groupLabel.isEmpty ? message.group : message.groupLabel,
+            message.subject, String(message.participants), String(message.denominator),
+            message.hasRate ? String(message.rate) : "",
             message.rateExact, met.map(String.init) ?? "",
         ]
     }

@@ -38,7 +38,8 @@ struct PassedOver {
         found.sorted { $0.key < $1.key }
             .map { topic, records in
                 let (verb, pronoun) = records.count == 1 ? ("is", "was") : ("are", "were")
-                return "\(topic): \(records.count) record\(records.count == 1 ? "" : "s") \(verb) not what the topic holds and \(pronoun) passed over, "
+                return
+                    "\(topic): \(records.count) record\(records.count == 1 ? "" : "s") \(verb) not what the topic holds and \(pronoun) passed over, "
                     + "\(records.count == 1 ? "" : "the first ")at \(records.first); `accountability quarantine` lists what the workers found"
             }
     }

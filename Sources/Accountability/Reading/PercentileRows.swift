@@ -3,8 +3,12 @@ internal import Rules
 
 /// Percentiles as `evaluate percentiles` prints them, and statewide thresholds.
 enum PercentileRows {
-    static let columns = ["school_year", "org_code", "comparison_group", "group", "year_mean", "weighted_mean", "percentile"]
-    static let thresholdColumns = ["school_year", "type", "grade_span", "group", "indicator", "at_80", "at_90", "difficulty_quartile"]
+    static let columns = [
+        "school_year", "org_code", "comparison_group", "group", "year_mean", "weighted_mean", "percentile",
+    ]
+    static let thresholdColumns = [
+        "school_year", "type", "grade_span", "group", "indicator", "at_80", "at_90", "difficulty_quartile",
+    ]
 
     /// A percentile as fields of ``columns``.
     static func fields(_ year: UInt32, _ percentile: Accountability_V1_Percentile) -> [String] {
@@ -17,8 +21,10 @@ enum PercentileRows {
     /// A threshold as fields of ``thresholdColumns``.
     static func fields(_ year: UInt32, _ threshold: Accountability_V1_Threshold) -> [String] {
         [
-            String(year), DeterminationRows.typeName(threshold.type), threshold.gradeSpan, threshold.group, threshold.indicator,
-            threshold.at80, threshold.at90, threshold.difficultyQuartile == 0 ? "" : String(threshold.difficultyQuartile),
+            String(year), DeterminationRows.typeName(threshold.type), threshold.gradeSpan, threshold.group,
+            threshold.indicator,
+            threshold.at80, threshold.at90,
+            threshold.difficultyQuartile == 0 ? "" : String(threshold.difficultyQuartile),
         ]
     }
 

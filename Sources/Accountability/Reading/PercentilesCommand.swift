@@ -39,13 +39,17 @@ struct PercentilesCommand: OperatorCommand {
     func validate() throws {
         _ = try YearSelection(year, try OrganizationSelection(org))
         _ = try chosenGroup()
-        guard !thresholds || org == nil else { throw ValidationError("thresholds are statewide: --thresholds and --org exclude each other") }
+        guard !thresholds || org == nil else {
+            throw ValidationError("thresholds are statewide: --thresholds and --org exclude each other")
+        }
     }
 
     private func chosenGroup() throws -> StudentGroup? {
         guard let group else { return nil }
         guard let chosen = StudentGroup(name: group) else {
-            throw ValidationError("--group takes one of \(StudentGroup.allCases.map(\.wireName).joined(separator: ", "))")
+            throw ValidationError(
+                "--group takes one of \(StudentGroup.allCases.map(\.wireName).joined(separator: ", "))"
+            )
         }
         return chosen
     }
@@ -54,7 +58,9 @@ struct PercentilesCommand: OperatorCommand {
         let selection = try YearSelection(year, try OrganizationSelection(org))
         let group = try chosenGroup()?.wireName
         let (all, years) = try selection.read(
-            Topics.percentiles, Accountability_V1_PercentileEntry.self, from: try broker.connection()
+            Topics.percentiles,
+            Accountability_V1_PercentileEntry.self,
+            from: try broker.connection()
         )
         let entries = all.filter { entry in
             switch entry.entry {
@@ -68,16 +74,22 @@ struct PercentilesCommand: OperatorCommand {
         if thresholds {
             let rows = Self.distinct(entries).sorted { PercentileRows.inOrder($0.threshold, $1.threshold) }
             if format == .json { return Standard.output(try MessageJSON.array(rows)) }
-            try Listing(PercentileRows.thresholdColumns, rows.map { PercentileRows.fields($0.schoolYear, $0.threshold) }).write(format)
+            try Listing(
+                PercentileRows.thresholdColumns,
+                rows.map { PercentileRows.fields($0.schoolYear, $0.threshold) }
+            )
+            .write(format)
         } else {
             let rows = entries.sorted { PercentileRows.inOrder($0.percentile, $1.percentile) }
             if format == .json { return Standard.output(try MessageJSON.array(rows)) }
-            try Listing(PercentileRows.columns, rows.map { PercentileRows.fields($0.schoolYear, $0.percentile) }).write(format)
+            try Listing(PercentileRows.columns, rows.map { PercentileRows.fields($0.schoolYear, $0.percentile) })
+                .write(format)
         }
     }
 
     /// Every partition has all thresholds; each is shown once.
-    private static func distinct(_ entries: [Accountability_V1_PercentileEntry]) -> [Accountability_V1_PercentileEntry] {
+    private static func distinct(_ entries: [Accountability_V1_PercentileEntry]) -> [Accountability_V1_PercentileEntry]
+    {
         var seen: Set<Accountability_V1_PercentileEntry> = []
         return entries.filter { seen.insert($0).inserted }
     }

@@ -52,7 +52,9 @@ struct QuarantineCommand: OperatorCommand {
     static let columns = ["origin", "stage", "code", "bytes", "produced", "sha256", "reason"]
 
     func validate() throws {
-        guard replay || (origins.isEmpty && !all && !force) else { throw ValidationError("origins, --all and --force go with --replay") }
+        guard replay || (origins.isEmpty && !all && !force) else {
+            throw ValidationError("origins, --all and --force go with --replay")
+        }
         guard !replay || origins.isEmpty == all else { throw ValidationError("--replay takes origins, or --all") }
         guard !content || format == .json else { throw ValidationError("--content goes with --format json") }
     }
@@ -61,7 +63,8 @@ struct QuarantineCommand: OperatorCommand {
         let connection = try broker.connection()
         let reader = try TopicReader(connection)
         defer { reader.close() }
-        let entries = try reader.table(Topics.quarantine, Streaming_V1_Quarantined.self).map(\.message).filter(isMeant).sorted(by: Self.precedes)
+        let entries = try reader.table(Topics.quarantine, Streaming_V1_Quarantined.self).map(\.message).filter(isMeant)
+            .sorted(by: Self.precedes)
         if replay {
             let chosen = try Self.choose(entries, origins)
             let outcome = try QuarantineReplay(connection: connection, force: force).run(chosen, reader: reader)
@@ -71,7 +74,9 @@ struct QuarantineCommand: OperatorCommand {
             return
         }
         let format = OutputFormat.chosen(format)
-        if format == .json { return Standard.output(try MessageJSON.array(content ? entries : entries.map(Self.withoutContent))) }
+        if format == .json {
+            return Standard.output(try MessageJSON.array(content ? entries : entries.map(Self.withoutContent)))
+        }
         try Listing(Self.columns, entries.map(Self.fields)).write(format)
     }
 
@@ -81,14 +86,19 @@ struct QuarantineCommand: OperatorCommand {
     }
 
     static func precedes(_ left: Streaming_V1_Quarantined, _ right: Streaming_V1_Quarantined) -> Bool {
-        (left.topic, left.partition, left.offset, left.stage) < (right.topic, right.partition, right.offset, right.stage)
+        (left.topic, left.partition, left.offset, left.stage) < (
+            right.topic, right.partition, right.offset, right.stage
+        )
     }
 
     /// Each record once, whichever stages found it; all where none is named.
-    static func choose(_ entries: [Streaming_V1_Quarantined], _ origins: [String]) throws -> [Streaming_V1_Quarantined] {
+    static func choose(_ entries: [Streaming_V1_Quarantined], _ origins: [String]) throws -> [Streaming_V1_Quarantined]
+    {
         var byOrigin: [String: Streaming_V1_Quarantined] = [:]
         var order: [String] = []
-        for entry in entries where byOrigin.updateValue(entry, forKey: entry.origin) == nil { order.append(entry.origin) }
+        for entry in entries where byOrigin.updateValue(entry, forKey: entry.origin) == nil {
+            order.append(entry.origin)
+        }
         if let missing = origins.first(where: { byOrigin[$0] == nil }) {
             throw Failure(.badInput, "\(missing) is not in quarantine; `accountability quarantine` lists what is")
         }
@@ -108,7 +118,8 @@ struct QuarantineCommand: OperatorCommand {
         let time = Date(timeIntervalSince1970: Double(entry.producedUnixMilliseconds) / 1000)
         let digest = entry.sha256.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         return [
-            entry.origin, entry.stage, entry.code, String(entry.size), entry.producedUnixMilliseconds > 0 ? time.ISO8601Format() : "", digest,
+            entry.origin, entry.stage, entry.code, String(entry.size),
+            entry.producedUnixMilliseconds > 0 ? time.ISO8601Format() : "", digest,
             entry.reason,
         ]
     }

@@ -28,11 +28,15 @@ struct QuarantineReplay {
         defer { producer.close(timeout: .seconds(5)) }
         for entry in entries {
             guard entry.hasContent_p else {
-                outcome.left.append((entry.origin, "it is too large for the quarantine and stands where it was found alone"))
+                outcome.left.append(
+                    (entry.origin, "it is too large for the quarantine and stands where it was found alone")
+                )
                 continue
             }
             guard !superseded.contains(entry.origin) else {
-                outcome.left.append((entry.origin, "its key has got another record since; --force puts this one over it"))
+                outcome.left.append(
+                    (entry.origin, "its key has got another record since; --force puts this one over it")
+                )
                 continue
             }
             try put(entry, producer)
@@ -52,8 +56,11 @@ struct QuarantineReplay {
         let key = [UInt8](entry.key)
         let value = [UInt8](entry.value)
         try producer.produce(
-            producer.topic(entry.topic), partition: entry.partition, key: entry.hasKey ? key.span : nil,
-            value: entry.hasValue ? value.span : nil, headers: headers
+            producer.topic(entry.topic),
+            partition: entry.partition,
+            key: entry.hasKey ? key.span : nil,
+            value: entry.hasValue ? value.span : nil,
+            headers: headers
         )
     }
 
@@ -67,7 +74,8 @@ struct QuarantineReplay {
             let byKey = Dictionary(grouping: concerned) { [UInt8]($0.key) }
             try reader.read(topic) { record in
                 guard let key = record.key else { return }
-                for entry in byKey[[UInt8](copying: key)] ?? [] where entry.partition == record.partition && entry.offset < record.offset {
+                for entry in byKey[[UInt8](copying: key)] ?? []
+                where entry.partition == record.partition && entry.offset < record.offset {
                     result.insert(entry.origin)
                 }
             }

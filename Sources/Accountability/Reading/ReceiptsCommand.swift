@@ -31,7 +31,10 @@ struct ReceiptsCommand: OperatorCommand {
         let all = reader.view.totals()
         let totals = all.filter { submission == nil || $0.id == submission }
         if let submission, totals.isEmpty {
-            throw Failure(.badInput, "no submission \(submission); `accountability receipts` lists the \(all.count) that there are")
+            throw Failure(
+                .badInput,
+                "no submission \(submission); `accountability receipts` lists the \(all.count) that there are"
+            )
         }
         let format = OutputFormat.chosen(format)
         if format == .json {

@@ -37,23 +37,29 @@ struct RejectionsCommand: OperatorCommand {
     @Option(help: "table, csv or json (protobuf JSON, one array).")
     var format: OutputFormat?
 
-    static let columns = ["submission", "file", "line", "layout", "code", "column", "school_year", "org_code", "message"]
+    static let columns = [
+        "submission", "file", "line", "layout", "code", "column", "school_year", "org_code", "message",
+    ]
 
     func validate() throws {
         if let year { try YearSelection.check(year) }
-        guard year == nil || !withoutYear else { throw ValidationError("--without-year lists rows of no school year: leave the year out") }
+        guard year == nil || !withoutYear else {
+            throw ValidationError("--without-year lists rows of no school year: leave the year out")
+        }
     }
 
     func operate() throws {
         let reader = try TopicReader(try broker.connection())
         defer { reader.close() }
         // The key begins with the submission.
-        let all = try reader.table(Topics.rejections, Accountability_V1_Rejection.self) { key in
-            submission.map { key.hasPrefix("\($0)/") } ?? true
-        }
-        .map(\.message)
+        let all =
+            try reader.table(Topics.rejections, Accountability_V1_Rejection.self) { key in
+                submission.map { key.hasPrefix("\($0)/") } ?? true
+            }
+            .map(\.message)
         if let note = note(on: all) { Standard.error(note) }
-        let rejections = all.filter(isMeant).sorted { ($0.submission, $0.line, $0.code, $0.column) < ($1.submission, $1.line, $1.code, $1.column) }
+        let rejections = all.filter(isMeant)
+            .sorted { ($0.submission, $0.line, $0.code, $0.column) < ($1.submission, $1.line, $1.code, $1.column) }
         let format = OutputFormat.chosen(format)
         if format == .json { return Standard.output(try MessageJSON.array(rejections)) }
         try Listing(Self.columns, rejections.map(Self.fields)).write(format)
@@ -70,17 +76,23 @@ struct RejectionsCommand: OperatorCommand {
     /// What is told of rows that a year leaves out because theirs could not be read; nil where there are none.
     func note(on all: [Accountability_V1_Rejection]) -> String? {
         guard year != nil else { return nil }
-        let rows = Set(all.filter { $0.schoolYear == 0 && (self.code == nil || $0.code == self.code) }.map { "\($0.submission)/\($0.line)" }).count
+        let rows = Set(
+            all.filter { $0.schoolYear == 0 && (self.code == nil || $0.code == self.code) }
+                .map { "\($0.submission)/\($0.line)" }
+        )
+        .count
         guard rows > 0 else { return nil }
         let submission = self.submission.map { " --submission \($0)" } ?? ""
         let code = self.code.map { " --code \($0)" } ?? ""
-        return "rejections: \(rows) row\(rows == 1 ? "" : "s") whose school year could not be read \(rows == 1 ? "is" : "are") not among these: "
+        return
+            "rejections: \(rows) row\(rows == 1 ? "" : "s") whose school year could not be read \(rows == 1 ? "is" : "are") not among these: "
             + "`accountability rejections --without-year\(submission)\(code)` lists \(rows == 1 ? "it" : "them")"
     }
 
     static func fields(_ rejection: Accountability_V1_Rejection) -> [String] {
         [
-            rejection.submission, rejection.fileName, String(rejection.line), rejection.layout, rejection.code, rejection.column,
+            rejection.submission, rejection.fileName, String(rejection.line), rejection.layout, rejection.code,
+            rejection.column,
             rejection.schoolYear == 0 ? "" : String(rejection.schoolYear), rejection.orgCode, rejection.message,
         ]
     }

@@ -17,7 +17,9 @@ struct OrganizationSelection: Equatable {
             code = nil
             return
         }
-        guard let code = OrganizationCode(text) else { throw ValidationError("--org takes eight digits, leading zeros included") }
+        guard let code = OrganizationCode(text) else {
+            throw ValidationError("--org takes eight digits, leading zeros included")
+        }
         self.code = code
     }
 
@@ -48,7 +50,9 @@ struct YearSelection {
 
     /// Refuses what is not a school year.
     static func check(_ year: Int) throws {
-        guard (1900...2999).contains(year) else { throw ValidationError("\(year) is not a school year; 2018-19 is 2019") }
+        guard (1900...2999).contains(year) else {
+            throw ValidationError("\(year) is not a school year; 2018-19 is 2019")
+        }
     }
 
     /// Whether a key is of the year and of an organization that is meant. Other keys of the year, such as thresholds, count as well.
@@ -59,7 +63,9 @@ struct YearSelection {
     }
 
     /// The newest messages of the year in a topic, in the order of their keys, and every year that the topic has.
-    func read<M: Message>(_ topic: TopicDefinition, _: M.Type = M.self, from connection: Connection) throws -> (messages: [M], years: [Int]) {
+    func read<M: Message>(_ topic: TopicDefinition, _: M.Type = M.self, from connection: Connection) throws -> (
+        messages: [M], years: [Int]
+    ) {
         let reader = try TopicReader(connection)
         defer { reader.close() }
         var years: Set<Int> = []
@@ -79,7 +85,9 @@ struct YearSelection {
     /// What there is instead of a year that is not there.
     static func absence(_ what: String, year: Int, years: [Int]) -> String {
         if years.contains(year) { return "no \(what) of \(year) that were asked for" }
-        let others = years.isEmpty ? "there are none of any year" : "there are those of \(years.map(String.init).joined(separator: ", "))"
+        let others =
+            years.isEmpty
+            ? "there are none of any year" : "there are those of \(years.map(String.init).joined(separator: ", "))"
         return "no \(what) of \(year); \(others)"
     }
 }

@@ -39,7 +39,8 @@ struct Compare: OperatorCommand {
             for difference in differences { Standard.output(difference.text(first: name(first), second: name(second))) }
             Standard.line(
                 differences.isEmpty
-                    ? "no difference in \(left.count) determinations" : "\(differences.count) of \(Set(left.keys).union(right.keys).count) determinations differ"
+                    ? "no difference in \(left.count) determinations"
+                    : "\(differences.count) of \(Set(left.keys).union(right.keys).count) determinations differ"
             )
         }
         guard differences.isEmpty else { throw ExitCode(1) }
@@ -53,7 +54,9 @@ struct Compare: OperatorCommand {
         let reader = try TopicReader(try options.connection())
         defer { reader.close() }
         let prefix = year.map { "\($0)/" } ?? ""
-        let entries = try reader.table(Topics.determinations, Accountability_V1_Determination.self) { $0.hasPrefix(prefix) }
+        let entries = try reader.table(Topics.determinations, Accountability_V1_Determination.self) {
+            $0.hasPrefix(prefix)
+        }
         return Dictionary(uniqueKeysWithValues: entries.map { ($0.key, $0.message) })
     }
 }
@@ -86,13 +89,28 @@ struct DeterminationDifference: Encodable, Hashable {
                 case (let left?, let right?):
                     guard figures(left) != figures(right) else { return nil }
                     return DeterminationDifference(
-                        key: key, kind: .changed, changes: DeterminationChanges.list(from: left, to: right), firstCause: left.cause,
+                        key: key,
+                        kind: .changed,
+                        changes: DeterminationChanges.list(from: left, to: right),
+                        firstCause: left.cause,
                         secondCause: right.cause
                     )
                 case (let left?, nil):
-                    return DeterminationDifference(key: key, kind: .onlyInFirst, changes: [], firstCause: left.cause, secondCause: "")
+                    return DeterminationDifference(
+                        key: key,
+                        kind: .onlyInFirst,
+                        changes: [],
+                        firstCause: left.cause,
+                        secondCause: ""
+                    )
                 case (nil, let right?):
-                    return DeterminationDifference(key: key, kind: .onlyInSecond, changes: [], firstCause: "", secondCause: right.cause)
+                    return DeterminationDifference(
+                        key: key,
+                        kind: .onlyInSecond,
+                        changes: [],
+                        firstCause: "",
+                        secondCause: right.cause
+                    )
                 case (nil, nil): return nil
                 }
             }
@@ -113,7 +131,8 @@ struct DeterminationDifference: Encodable, Hashable {
         case .onlyInFirst: return "\(key)  only in \(first)\n"
         case .onlyInSecond: return "\(key)  only in \(second)\n"
         case .changed:
-            let causes = [(first, firstCause), (second, secondCause)].filter { !$0.1.isEmpty }.map { "\($0.0) by \($0.1)" }
+            let causes = [(first, firstCause), (second, secondCause)].filter { !$0.1.isEmpty }
+                .map { "\($0.0) by \($0.1)" }
             let head = "\(key)\(causes.isEmpty ? "" : "  revised in \(causes.joined(separator: ", in "))")\n"
             return head + changes.map { "  \($0)\n" }.joined()
         }

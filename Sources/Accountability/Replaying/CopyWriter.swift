@@ -43,7 +43,11 @@ final class CopyWriter {
         }
         for (index, header) in record.headers.enumerated() { headers.set(at: index, header.1?.span) }
         try producer.produce(
-            producer.topic(topic), partition: record.partition, key: record.key?.span, value: record.value?.span, headers: headers,
+            producer.topic(topic),
+            partition: record.partition,
+            key: record.key?.span,
+            value: record.value?.span,
+            headers: headers,
             timestamp: record.timestamp
         )
         sent += 1
@@ -57,21 +61,28 @@ final class CopyWriter {
             try Self.repeating { (share) throws(KafkaError) in try producer.commitTransaction(timeout: share) }
         } catch let error as KafkaError where error.requiresAbort && !error.isFatal {
             abort()
-            throw Failure(.tryAgain, "the copy was aborted and nothing of it is visible (\(error)); delete the topics of its namespace and try again")
+            throw Failure(
+                .tryAgain,
+                "the copy was aborted and nothing of it is visible (\(error)); delete the topics of its namespace and try again"
+            )
         }
     }
 
     /// Gives the transaction up.
     func abort() {
         let producer = producer
-        try? Self.repeating(for: .seconds(10)) { (share) throws(KafkaError) in try producer.abortTransaction(timeout: share) }
+        try? Self.repeating(for: .seconds(10)) { (share) throws(KafkaError) in
+            try producer.abortTransaction(timeout: share)
+        }
     }
 
     func close() {
         producer.close(timeout: .seconds(5))
     }
 
-    private static func repeating(for limit: Duration = .seconds(60), _ call: (Duration) throws(KafkaError) -> Void) throws {
+    private static func repeating(for limit: Duration = .seconds(60), _ call: (Duration) throws(KafkaError) -> Void)
+        throws
+    {
         let deadline = ContinuousClock.now + limit
         while true {
             do {

@@ -79,21 +79,28 @@ struct LedgerCensus {
     var unfinished: [String] {
         submissions.filter { ($0.value.header?.receivedUnixMilliseconds ?? .min) <= moment && !isWhole($0.value) }
             .map { id, submission in
-                let read = submission.header?.layout == Layout.organizations.wireName ? submission.owned : submission.readable.values.reduce(0, +)
+                let read =
+                    submission.header?.layout == Layout.organizations.wireName
+                    ? submission.owned : submission.readable.values.reduce(0, +)
                 let rows = submission.header.map { "\($0.rows)" } ?? "unknown"
-                return "\(id) (\(read + submission.unreadable) of \(rows) rows, \(submission.headers.count) of \(partitions) partitions)"
+                return
+                    "\(id) (\(read + submission.unreadable) of \(rows) rows, \(submission.headers.count) of \(partitions) partitions)"
             }
             .sorted()
     }
 
     /// What belongs to the moment.
     var selection: LedgerSelection {
-        let whole = submissions.filter { ($0.value.header?.receivedUnixMilliseconds ?? .max) <= moment && isWhole($0.value) }
+        let whole = submissions.filter {
+            ($0.value.header?.receivedUnixMilliseconds ?? .max) <= moment && isWhole($0.value)
+        }
         return LedgerSelection(
             submissions: Set(whole.keys),
             acts: acts.mapValues { counts in (0..<partitions).map { counts[$0] ?? 0 }.min() ?? 0 },
-            partialActs: acts.filter { _, counts in Set((0..<partitions).map { counts[$0] ?? 0 }).count > 1 }.keys.sorted(),
-            ends: ends, moment: moment
+            partialActs: acts.filter { _, counts in Set((0..<partitions).map { counts[$0] ?? 0 }).count > 1 }.keys
+                .sorted(),
+            ends: ends,
+            moment: moment
         )
     }
 }

@@ -43,7 +43,9 @@ struct Replay: OperatorCommand {
 
     func operate() throws {
         let source = try broker.connection()
-        guard into != source.pipeline.namespace else { throw ValidationError("--into names the namespace that is to be copied") }
+        guard into != source.pipeline.namespace else {
+            throw ValidationError("--into names the namespace that is to be copied")
+        }
         var moment = ReplayMoment(skipsUnfinished: skipUnfinished)
         if let asOf {
             guard let date = try? Date(asOf, strategy: .iso8601) else {
@@ -58,7 +60,10 @@ struct Replay: OperatorCommand {
         let topics = try PipelineTopics(target)
         _ = try topics.createMissing(partitions: partitions, replication: -1)
         guard try topics.partitions(of: Topics.submissions) == partitions else {
-            throw Failure(.configuration, "the ledger of \(into) has other than \(partitions) partitions: choose another namespace")
+            throw Failure(
+                .configuration,
+                "the ledger of \(into) has other than \(partitions) partitions: choose another namespace"
+            )
         }
         let reader = try TopicReader(target)
         defer { reader.close() }
@@ -69,8 +74,12 @@ struct Replay: OperatorCommand {
             )
         }
         let copied = try LedgerCopy(from: source, to: target, until: moment).run()
-        Standard.line("copied \(copied.records) records of \(copied.submissions) submissions into \(into)\(asOf.map { ", as of \($0)" } ?? "")")
-        Standard.line("`accountability up --namespace \(into)` in a home of its own computes it; `accountability compare` tells what differs")
+        Standard.line(
+            "copied \(copied.records) records of \(copied.submissions) submissions into \(into)\(asOf.map { ", as of \($0)" } ?? "")"
+        )
+        Standard.line(
+            "`accountability up --namespace \(into)` in a home of its own computes it; `accountability compare` tells what differs"
+        )
     }
 }
 
@@ -113,7 +122,10 @@ struct LedgerCopy {
             var records = 0
             try reader.read(Topics.submissions, markers: true) { record in
                 let isTaken = selection.takes(
-                    Self.entry(record), partition: record.partition, offset: record.offset, timestamp: record.timestamp ?? 0
+                    Self.entry(record),
+                    partition: record.partition,
+                    offset: record.offset,
+                    timestamp: record.timestamp ?? 0
                 )
                 guard isTaken else { return }
                 try writer.send(record.detach(), to: topic)
@@ -134,7 +146,12 @@ struct LedgerCopy {
         while true {
             var census = LedgerCensus(partitions: partitions, moment: moment.milliseconds)
             try reader.read(Topics.submissions, markers: true) { record in
-                census.count(Self.entry(record), partition: record.partition, offset: record.offset, timestamp: record.timestamp ?? 0)
+                census.count(
+                    Self.entry(record),
+                    partition: record.partition,
+                    offset: record.offset,
+                    timestamp: record.timestamp ?? 0
+                )
             }
             let unfinished = census.unfinished
             guard !unfinished.isEmpty, attempt < Self.attempts else {
@@ -145,9 +162,13 @@ struct LedgerCopy {
                             + "another's transaction; try again, or leave it out with --skip-unfinished"
                     )
                 }
-                for submission in unfinished { Standard.error("replay: left out, as only a part of it can be read: \(submission)") }
+                for submission in unfinished {
+                    Standard.error("replay: left out, as only a part of it can be read: \(submission)")
+                }
                 let selection = census.selection
-                for act in selection.partialActs { Standard.error("replay: left out, as it is not on every partition at the moment: \(act)") }
+                for act in selection.partialActs {
+                    Standard.error("replay: left out, as it is not on every partition at the moment: \(act)")
+                }
                 return selection
             }
             attempt += 1

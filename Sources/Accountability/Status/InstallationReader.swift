@@ -37,11 +37,16 @@ final class InstallationReader {
         for topic in wanted {
             let name = connection.pipeline.name(topic)
             guard let count = counts[name] else {
-                throw Failure(.configuration, "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it")
+                throw Failure(
+                    .configuration,
+                    "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it"
+                )
             }
             topics[name] = topic
             labels[name] = TopicLabel(topic)
-            for partition in 0..<(topic == Topics.submissions ? 1 : count) { open.insert(TopicPartition(topic: name, partition: partition)) }
+            for partition in 0..<(topic == Topics.submissions ? 1 : count) {
+                open.insert(TopicPartition(topic: name, partition: partition))
+            }
         }
         try consumer.assign(open.sorted().map { TopicPartitionOffset($0, .beginning) })
     }
@@ -61,7 +66,10 @@ final class InstallationReader {
             line?.show("reading: \(total) records")
             if count > 0 { deadline = ContinuousClock.now + .seconds(60) }
             guard ContinuousClock.now < deadline else {
-                throw Failure(.brokerUnavailable, "the ends of the topics were not reached; nothing arrived for 60 seconds")
+                throw Failure(
+                    .brokerUnavailable,
+                    "the ends of the topics were not reached; nothing arrived for 60 seconds"
+                )
             }
         }
     }
@@ -84,7 +92,8 @@ final class InstallationReader {
                 passedOver.note(record.topic, partition: record.partition, offset: record.offset)
                 continue
             }
-            guard let topic = topics[record.topic], let key = record.key, topic == Topics.progress || !CompletionMarker.isMarker(key: key)
+            guard let topic = topics[record.topic], let key = record.key,
+                topic == Topics.progress || !CompletionMarker.isMarker(key: key)
             else { continue }
             let bytes: [UInt8]? = if let value = record.value { [UInt8](copying: value) } else { nil }
             if !view.fold(topic, key: String(decoding: [UInt8](copying: key), as: UTF8.self), value: bytes) {
@@ -106,11 +115,14 @@ final class InstallationReader {
     func ledgerRecords() throws -> Int64 {
         let name = connection.pipeline.name(Topics.submissions)
         let consumer = consumer
-        return try (0..<(counts[name] ?? 0)).reduce(0) { total, partition in
-            let place = TopicPartition(topic: name, partition: partition)
-            let (low, high) = try tolerance.call { () throws(KafkaError) in try consumer.watermarks(place, timeout: BrokerPatience.answer) }
-            return total + high - low
-        }
+        return try (0..<(counts[name] ?? 0))
+            .reduce(0) { total, partition in
+                let place = TopicPartition(topic: name, partition: partition)
+                let (low, high) = try tolerance.call { () throws(KafkaError) in
+                    try consumer.watermarks(place, timeout: BrokerPatience.answer)
+                }
+                return total + high - low
+            }
     }
 
     /// Ends the consumers.

@@ -34,12 +34,16 @@ struct InstallationView {
         case Topics.progress.entity:
             // Tombstones warm producers up.
             guard let value else { return true }
-            guard let marker = try? CompletionMarker.decode(value.span), let year = Int(marker.scope) else { return false }
+            guard let marker = try? CompletionMarker.decode(value.span), let year = Int(marker.scope) else {
+                return false
+            }
             announced[year, default: [:]][marker.stage, default: Announced()].partitions.insert(marker.partition)
             announced[year]?[marker.stage]?.expected = Int(marker.partitions)
         case Topics.submissions.entity:
             guard key.hasPrefix("year/") || key.hasPrefix("submission/") else { return true }
-            guard let value, let entry = try? Accountability_V1_SubmissionEntry(serializedBytes: value) else { return false }
+            guard let value, let entry = try? Accountability_V1_SubmissionEntry(serializedBytes: value) else {
+                return false
+            }
             switch entry.entry {
             case .yearOpened(let opened): openYears.insert(Int(opened.schoolYear))
             case .header(let header): submissions.append(header)
@@ -52,7 +56,11 @@ struct InstallationView {
         case Topics.determinations.entity:
             let parts = key.split(separator: "/")
             guard parts.count == 2, let year = Int(parts[0]) else { return false }
-            if value == nil { determined[year]?.remove(String(parts[1])) } else { determined[year, default: []].insert(String(parts[1])) }
+            if value == nil {
+                determined[year]?.remove(String(parts[1]))
+            } else {
+                determined[year, default: []].insert(String(parts[1]))
+            }
         default: return true
         }
         return true
@@ -68,7 +76,9 @@ struct InstallationView {
     func totals() -> [SubmissionTotals] {
         var totals: [String: SubmissionTotals] = [:]
         for header in submissions { totals[header.submission] = SubmissionTotals(header) }
-        for receipt in receipts.values { totals[receipt.submission, default: SubmissionTotals(id: receipt.submission)].add(receipt) }
+        for receipt in receipts.values {
+            totals[receipt.submission, default: SubmissionTotals(id: receipt.submission)].add(receipt)
+        }
         return totals.values.sorted { ($0.id, $0.fileName) < ($1.id, $1.fileName) }
     }
 }
@@ -106,9 +116,13 @@ struct SubmissionTotals: Codable, Hashable {
         undeclared &+= receipt.undeclared
     }
 
-    static let columns = ["submission", "file", "layout", "rows", "accepted", "rejected", "unchanged", "replaced", "deleted", "undeclared"]
+    static let columns = [
+        "submission", "file", "layout", "rows", "accepted", "rejected", "unchanged", "replaced", "deleted",
+        "undeclared",
+    ]
 
     var fields: [String] {
-        [id, fileName, layout] + [rows, accepted, rejected, unchanged, replaced, deleted, undeclared].map { String($0) }
+        [id, fileName, layout]
+            + [rows, accepted, rejected, unchanged, replaced, deleted, undeclared].map { String($0) }
     }
 }

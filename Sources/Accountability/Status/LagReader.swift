@@ -35,7 +35,8 @@ final class LagReader {
     init(_ connection: Connection, admin: Admin, logger: Logger) throws {
         self.admin = admin
         var kafka = connection.kafka
-        kafka["group.id"] = "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).reader"
+        kafka["group.id"] =
+            "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).reader"
         kafka["enable.partition.eof"] = "true"
         kafka["fetch.wait.max.ms"] = "20"
         // One record is enough to know; the local broker's own bounds stay as they are.
@@ -54,19 +55,23 @@ final class LagReader {
         empty.formIntersection(small)
         let filled = try filled(small.subtracting(empty))
         return behind.map { gaps in
-            gaps.reduce(0) { total, gap in total + (empty.contains(gap) ? 0 : max(filled.contains(gap) ? 1 : 0, gap.distance - 1)) }
+            gaps.reduce(0) { total, gap in
+                total + (empty.contains(gap) ? 0 : max(filled.contains(gap) ? 1 : 0, gap.distance - 1))
+            }
         }
     }
 
     /// Whether the committed offsets of a group are gone: its topics hold something, the stage has published, and no offset says how far it came.
     func hasLostOffsets(_ group: StageGroup, _ counts: [String: Int32]) throws -> Bool {
         guard try committed(group, Self.partitions(of: group.topics, counts)).isEmpty else { return false }
-        return try [group.topics, group.outputs].allSatisfy { topics in
-            try Self.partitions(of: topics, counts).contains { partition in
-                let (low, high) = try watermarks(partition)
-                return high > low
+        return try [group.topics, group.outputs]
+            .allSatisfy { topics in
+                try Self.partitions(of: topics, counts)
+                    .contains { partition in
+                        let (low, high) = try watermarks(partition)
+                        return high > low
+                    }
             }
-        }
     }
 
     private static func partitions(of topics: [String], _ counts: [String: Int32]) -> [TopicPartition] {
@@ -87,7 +92,9 @@ final class LagReader {
     }
 
     private func gaps(
-        of group: StageGroup, _ counts: [String: Int32], _ watermarks: inout Watermarks
+        of group: StageGroup,
+        _ counts: [String: Int32],
+        _ watermarks: inout Watermarks
     ) throws -> [Gap] {
         let partitions = Self.partitions(of: group.topics, counts)
         let committed = try committed(group, partitions)

@@ -13,7 +13,9 @@ struct StageGroup {
     static func all(_ pipeline: Pipeline) -> [StageGroup] {
         pipeline.stages.map { stage in
             StageGroup(
-                stage: stage.name, group: pipeline.group(stage.name), topics: stage.sources.filter { !$0.isBroadcast }.map(\.topic),
+                stage: stage.name,
+                group: pipeline.group(stage.name),
+                topics: stage.sources.filter { !$0.isBroadcast }.map(\.topic),
                 outputs: stage.outputs.map(\.topic)
             )
         }

@@ -57,8 +57,12 @@ struct StatusCommand: OperatorCommand {
 
     private func report(_ reader: InstallationReader) throws -> StatusReport {
         StatusReport(
-            reader.view, years: years, brokers: reader.connection.brokers, namespace: reader.connection.pipeline.namespace,
-            ledgerRecords: try reader.ledgerRecords(), lags: try reader.lags()
+            reader.view,
+            years: years,
+            brokers: reader.connection.brokers,
+            namespace: reader.connection.pipeline.namespace,
+            ledgerRecords: try reader.ledgerRecords(),
+            lags: try reader.lags()
         )
     }
 

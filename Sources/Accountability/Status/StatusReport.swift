@@ -47,7 +47,12 @@ struct StatusReport: Codable, Hashable {
     ///
     /// - Parameter years: the years wanted; all when empty.
     init(
-        _ view: InstallationView, years wanted: [Int], brokers: String, namespace: String, ledgerRecords: Int64, lags: [(stage: String, lag: Int64)]
+        _ view: InstallationView,
+        years wanted: [Int],
+        brokers: String,
+        namespace: String,
+        ledgerRecords: Int64,
+        lags: [(stage: String, lag: Int64)]
     ) {
         let totals = view.totals()
         self.brokers = brokers
@@ -58,16 +63,23 @@ struct StatusReport: Codable, Hashable {
         accepted = totals.reduce(0) { $0 &+ $1.accepted }
         rejected = totals.reduce(0) { $0 &+ $1.rejected }
         unchanged = totals.reduce(0) { $0 &+ $1.unchanged }
-        years = (wanted.isEmpty ? view.years : wanted).map { year in
-            Year(
-                year: year, isOpen: view.openYears.contains(year), isComplete: view.isComplete(year),
-                determined: view.determined[year]?.count ?? 0,
-                stages: InstallationView.stages.map { stage in
-                    let announced = view.announced[year]?[stage]
-                    return StageProgress(stage: stage, complete: announced?.partitions.count ?? 0, partitions: announced?.expected)
-                }
-            )
-        }
+        years = (wanted.isEmpty ? view.years : wanted)
+            .map { year in
+                Year(
+                    year: year,
+                    isOpen: view.openYears.contains(year),
+                    isComplete: view.isComplete(year),
+                    determined: view.determined[year]?.count ?? 0,
+                    stages: InstallationView.stages.map { stage in
+                        let announced = view.announced[year]?[stage]
+                        return StageProgress(
+                            stage: stage,
+                            complete: announced?.partitions.count ?? 0,
+                            partitions: announced?.expected
+                        )
+                    }
+                )
+            }
         self.lags = lags.map { Lag(stage: $0.stage, records: $0.lag) }
     }
 
@@ -79,13 +91,17 @@ struct StatusReport: Codable, Hashable {
         )
         if years.isEmpty { lines.append("no school year is open; `accountability open-year YEAR` opens one") }
         for year in years {
-            let state = year.isComplete ? "complete" : !year.isOpen ? "not open" : year.stages.contains { $0.complete > 0 } ? "closing" : "open"
+            let state =
+                year.isComplete
+                ? "complete" : !year.isOpen ? "not open" : year.stages.contains { $0.complete > 0 } ? "closing" : "open"
             lines.append("")
             lines.append("\(year.year)  \(state), \(year.determined) organizations determined")
             for stage in year.stages {
                 let name = stage.stage.padding(toLength: 14, withPad: " ", startingAt: 0)
                 let total = stage.partitions.map(String.init) ?? "?"
-                lines.append("  \(name) \(Self.bar(stage.complete, of: stage.partitions ?? 0)) \(stage.complete)/\(total)")
+                lines.append(
+                    "  \(name) \(Self.bar(stage.complete, of: stage.partitions ?? 0)) \(stage.complete)/\(total)"
+                )
             }
         }
         lines.append("")

@@ -22,7 +22,7 @@ enum OperatorAct {
         while true {
             do {
                 return try commitOnce(connection, body)
-            } catch where attempt < attempts && isLost(error) {
+            } catch  where attempt < attempts && isLost(error) {
                 attempt += 1
                 Standard.error("another command of this host is at work at the same time; trying again in a moment")
                 // A first transaction takes about a second. Not the same time for both, or they would meet again.
@@ -36,8 +36,11 @@ enum OperatorAct {
         // What the client says of a fence, which is borne here, reads like a disaster; other errors say the same when they are thrown.
         let logger = Logger(label: "accountability") { _ in SwiftLogNoOpLogHandler() }
         let sink = try TransactionalSink(
-            kafka: properties(connection.kafka), transactionalID: "\(prefix).operator.\(ProcessInfo.processInfo.hostName)",
-            memoryTopic: connection.pipeline.name(Topics.progress), source: "/\(prefix)/operator", logger: logger
+            kafka: properties(connection.kafka),
+            transactionalID: "\(prefix).operator.\(ProcessInfo.processInfo.hostName)",
+            memoryTopic: connection.pipeline.name(Topics.progress),
+            source: "/\(prefix)/operator",
+            logger: logger
         )
         defer { sink.close(timeout: .seconds(5)) }
         try body(sink)
@@ -49,7 +52,8 @@ enum OperatorAct {
         var kafka = kafka
         guard kafka["transaction.timeout.ms"] == nil else { return kafka }
         // The client refuses a transaction that is shorter than these.
-        let others = ["message.timeout.ms", "delivery.timeout.ms", "socket.timeout.ms"].compactMap { kafka[$0].flatMap { Int($0) } }
+        let others = ["message.timeout.ms", "delivery.timeout.ms", "socket.timeout.ms"]
+            .compactMap { kafka[$0].flatMap { Int($0) } }
         kafka["transaction.timeout.ms"] = "\(max(60_000, others.max() ?? 0))"
         return kafka
     }

@@ -40,7 +40,12 @@ struct Submit: OperatorCommand {
     @Flag(help: "Accept rows of organizations that were never declared.")
     var allowUndeclared = false
 
-    @Option(help: ArgumentHelp("The watched folder of the ingestion worker; default: inbox in $ACCOUNTABILITY_HOME.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp(
+            "The watched folder of the ingestion worker; default: inbox in $ACCOUNTABILITY_HOME.",
+            valueName: "folder"
+        )
+    )
     var inbox: String?
 
     @Flag(inversion: .prefixedNo, help: "Wait for the receipts.")
@@ -57,7 +62,9 @@ struct Submit: OperatorCommand {
             guard FileManager.default.fileExists(atPath: file) else {
                 throw Failure(.badInput, "\(file) does not exist; nothing was submitted")
             }
-            let type = try FileManager.default.attributesOfItem(atPath: URL(fileURLWithPath: file).resolvingSymlinksInPath().path)[.type]
+            let type =
+                try FileManager.default
+                .attributesOfItem(atPath: URL(fileURLWithPath: file).resolvingSymlinksInPath().path)[.type]
             guard type as? FileAttributeType == .typeRegular, FileManager.default.isReadableFile(atPath: file) else {
                 throw Failure(.badInput, "\(file) is not a file that can be read; nothing was submitted")
             }
@@ -72,7 +79,9 @@ struct Submit: OperatorCommand {
             return
         }
         Standard.output(json ? ReceiptText.json(receipts) : receipts.map(ReceiptText.lines).joined())
-        guard receipts.allSatisfy({ $0.isRefused == false && $0.rejected == 0 }) else { throw ExitStatus.badInput.exitCode }
+        guard receipts.allSatisfy({ $0.isRefused == false && $0.rejected == 0 }) else {
+            throw ExitStatus.badInput.exitCode
+        }
     }
 }
 
@@ -131,9 +140,14 @@ final class Submissions {
         for file in files {
             do {
                 let id = try inbox.drop(file: file, options: options)
-                pending.append(Pending(outcome: SubmissionOutcome(id: id, fileName: URL(fileURLWithPath: file).lastPathComponent)))
+                pending.append(
+                    Pending(outcome: SubmissionOutcome(id: id, fileName: URL(fileURLWithPath: file).lastPathComponent))
+                )
             } catch {
-                throw Failure(.badInput, "\(error.description)\(pending.isEmpty ? "; nothing was submitted" : "; the files before it were")")
+                throw Failure(
+                    .badInput,
+                    "\(error.description)\(pending.isEmpty ? "; nothing was submitted" : "; the files before it were")"
+                )
             }
             // Names sort by the millisecond: the next file is a later one.
             Thread.sleep(forTimeInterval: 0.001)
@@ -176,19 +190,20 @@ final class Submissions {
                 pending[index].expected = receipt.rowsByPartition
             }
         }
-        try tail?.poll(.milliseconds(20)) { record in
-            if record.topic == receiptsTopic {
-                guard let receipt = record.decoded(Accountability_V1_Receipt.self),
-                    let index = pending.firstIndex(where: { $0.outcome.id == receipt.submission })
-                else { return }
-                pending[index].receipts[receipt.partition] = receipt
-                pending[index].outcome.seconds = (ContinuousClock.now - start) / .seconds(1)
-            } else if let rejection = record.decoded(Accountability_V1_Rejection.self),
-                let index = pending.firstIndex(where: { $0.outcome.id == rejection.submission })
-            {
-                pending[index].outcome.rejections[rejection.code, default: 0] += 1
+        try tail?
+            .poll(.milliseconds(20)) { record in
+                if record.topic == receiptsTopic {
+                    guard let receipt = record.decoded(Accountability_V1_Receipt.self),
+                        let index = pending.firstIndex(where: { $0.outcome.id == receipt.submission })
+                    else { return }
+                    pending[index].receipts[receipt.partition] = receipt
+                    pending[index].outcome.seconds = (ContinuousClock.now - start) / .seconds(1)
+                } else if let rejection = record.decoded(Accountability_V1_Rejection.self),
+                    let index = pending.firstIndex(where: { $0.outcome.id == rejection.submission })
+                {
+                    pending[index].outcome.rejections[rejection.code, default: 0] += 1
+                }
             }
-        }
         for index in pending.indices {
             var outcome = pending[index].outcome
             let receipts = pending[index].receipts.values
@@ -205,7 +220,9 @@ final class Submissions {
     private func describe(_ index: Int) -> String {
         let entry = pending[index]
         let place = pending.count > 1 ? "file \(index + 1) of \(pending.count), " : ""
-        if entry.expected != nil { return "\(place)\(entry.outcome.fileName): \(entry.validated) of \(entry.outcome.rows) rows validated" }
+        if entry.expected != nil {
+            return "\(place)\(entry.outcome.fileName): \(entry.validated) of \(entry.outcome.rows) rows validated"
+        }
         if let progress = inbox.progress(of: entry.outcome.id) {
             return "\(place)\(entry.outcome.fileName): \(progress.rows) of \(progress.totalRows) rows into the ledger"
         }
@@ -218,16 +235,21 @@ enum ReceiptText {
     /// Lines of one receipt.
     static func lines(_ outcome: SubmissionOutcome) -> String {
         if let refusal = outcome.refusal {
-            return "\(outcome.fileName): refused as a whole, nothing of it was taken (\(refusal.code)): \(refusal.message)\n"
+            return
+                "\(outcome.fileName): refused as a whole, nothing of it was taken (\(refusal.code)): \(refusal.message)\n"
         }
-        var text = "\(outcome.fileName): \(outcome.layout), \(outcome.rows) rows = \(outcome.accepted) accepted + \(outcome.rejected) rejected + "
+        var text =
+            "\(outcome.fileName): \(outcome.layout), \(outcome.rows) rows = \(outcome.accepted) accepted + \(outcome.rejected) rejected + "
             + "\(outcome.unchanged) unchanged"
         if outcome.replaced > 0 { text += "; of the accepted, \(outcome.replaced) replaced or retracted earlier rows" }
         text += " (\(outcome.id), \(String(format: "%.1f", outcome.seconds)) s)\n"
         for (code, count) in outcome.rejections.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
-            text += "  \(RejectionCode(rawValue: code)?.isNote == true ? "noted, the rows count" : "rejected"): \(code) × \(count)\n"
+            text +=
+                "  \(RejectionCode(rawValue: code)?.isNote == true ? "noted, the rows count" : "rejected"): \(code) × \(count)\n"
         }
-        if outcome.undeclared > 0 { text += "  warning: \(outcome.undeclared) rows are of organizations that were not declared for the year\n" }
+        if outcome.undeclared > 0 {
+            text += "  warning: \(outcome.undeclared) rows are of organizations that were not declared for the year\n"
+        }
         return text
     }
 
@@ -243,9 +265,20 @@ enum ReceiptText {
         }
         let receipts = outcomes.map {
             Receipt(
-                submission: $0.id, fileName: $0.fileName, status: $0.isRefused ? "refused" : "committed", code: $0.refusal?.code,
-                message: $0.refusal?.message, layout: $0.isRefused ? nil : $0.layout, rows: $0.rows, accepted: $0.accepted, rejected: $0.rejected,
-                unchanged: $0.unchanged, replaced: $0.replaced, deleted: $0.deleted, undeclared: $0.undeclared, rejections: $0.rejections,
+                submission: $0.id,
+                fileName: $0.fileName,
+                status: $0.isRefused ? "refused" : "committed",
+                code: $0.refusal?.code,
+                message: $0.refusal?.message,
+                layout: $0.isRefused ? nil : $0.layout,
+                rows: $0.rows,
+                accepted: $0.accepted,
+                rejected: $0.rejected,
+                unchanged: $0.unchanged,
+                replaced: $0.replaced,
+                deleted: $0.deleted,
+                undeclared: $0.undeclared,
+                rejections: $0.rejections,
                 seconds: $0.seconds
             )
         }

@@ -31,7 +31,9 @@ struct OpenYear: OperatorCommand {
         let connection = try broker.connection()
         let partitions = try PipelineTopics(connection).partitions(of: Topics.submissions)
         let wasClosed = try YearState(connection: connection, year: year).isClosed()
-        try OperatorAct.commit(connection) { sink in try connection.pipeline.openYear(year, partitions: partitions, into: sink) }
+        try OperatorAct.commit(connection) { sink in
+            try connection.pipeline.openYear(year, partitions: partitions, into: sink)
+        }
         Standard.line(YearAnnouncement.opened(year, wasClosed: wasClosed))
     }
 }
@@ -63,32 +65,49 @@ struct CloseYear: OperatorCommand {
     func operate() throws {
         let connection = try broker.connection()
         if let waiting = try? Inbox(directory: connection.home.inbox.path).pending(), !waiting.isEmpty {
-            Standard.error("close-year: warning: \(waiting.count) submissions still wait in the inbox; their rows will arrive as corrections")
+            Standard.error(
+                "close-year: warning: \(waiting.count) submissions still wait in the inbox; their rows will arrive as corrections"
+            )
         }
         let counts = try PipelineTopics(connection).partitionCounts()
         let topic = connection.pipeline.name(Topics.submissions)
         guard let partitions = counts[topic] else {
-            throw Failure(.configuration, "topic \(topic) does not exist at \(connection.brokers); `accountability topics --create` creates it")
+            throw Failure(
+                .configuration,
+                "topic \(topic) does not exist at \(connection.brokers); `accountability topics --create` creates it"
+            )
         }
         let start = ContinuousClock.now
         try OperatorAct.commit(connection) { sink in
             let marker = try CompletionMarker.encode(
-                scope: "\(year)", stage: CompletionMarker.operatorStage, partition: 0, partitions: 1
+                scope: "\(year)",
+                stage: CompletionMarker.operatorStage,
+                partition: 0,
+                partitions: 1
             )
             let key = Array(marker.key.utf8)
             for partition in 0..<partitions {
                 try sink.send(
-                    topic: topic, partition: partition, key: key.span, value: marker.value.span, eventType: Topics.completionType, cause: ""
+                    topic: topic,
+                    partition: partition,
+                    key: key.span,
+                    value: marker.value.span,
+                    eventType: Topics.completionType,
+                    cause: ""
                 )
             }
         }
-        guard wait else { return Standard.line("\(year) is closed; `accountability status` tells how far its determinations are") }
+        guard wait else {
+            return Standard.line("\(year) is closed; `accountability status` tells how far its determinations are")
+        }
         try follow(connection)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let state = YearState(connection: connection, year: year)
         let hasDeterminations = try state.hasDeterminations()
         let wasOpened = try hasDeterminations || state.wasOpened()
-        Standard.line(YearAnnouncement.closed(year, seconds: seconds, hasDeterminations: hasDeterminations, wasOpened: wasOpened))
+        Standard.line(
+            YearAnnouncement.closed(year, seconds: seconds, hasDeterminations: hasDeterminations, wasOpened: wasOpened)
+        )
     }
 
     /// Waits for the markers of the last stage.
@@ -104,11 +123,14 @@ struct CloseYear: OperatorCommand {
         func done(_ stage: String) -> Int { announced[stage]?.count ?? 0 }
         while done("notification") < expected["notification"] ?? 1 {
             try tail.poll(.milliseconds(50)) { record in
-                guard let value = record.value, let marker = try? CompletionMarker.decode(value), marker.scope == "\(year)" else { return }
+                guard let value = record.value, let marker = try? CompletionMarker.decode(value),
+                    marker.scope == "\(year)"
+                else { return }
                 announced[marker.stage, default: []].insert(marker.partition)
                 expected[marker.stage] = Int(marker.partitions)
             }
-            let state = stages.map { "\($0) \(done($0))/\(expected[$0].map(String.init) ?? "?")" }.joined(separator: ", ")
+            let state = stages.map { "\($0) \(done($0))/\(expected[$0].map(String.init) ?? "?")" }
+                .joined(separator: ", ")
             progress.show("\(year): \(state)")
             guard ContinuousClock.now < deadline else {
                 throw Failure(
@@ -125,6 +147,8 @@ struct CloseYear: OperatorCommand {
 enum SchoolYear {
     /// Refuses what is no school year.
     static func validate(_ year: Int) throws {
-        guard (2000...2100).contains(year) else { throw ValidationError("a school year is the four digits of its spring, 2000 to 2100") }
+        guard (2000...2100).contains(year) else {
+            throw ValidationError("a school year is the four digits of its spring, 2000 to 2100")
+        }
     }
 }

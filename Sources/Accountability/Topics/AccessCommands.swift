@@ -19,7 +19,9 @@ enum AccessCommands {
             for (place, rights) in places(of: principal) {
                 let operations = rights.map { "--operation \($0.operation.rawValue)" }.joined(separator: " ")
                 let pattern = place.isPrefix ? " --resource-pattern-type prefixed" : ""
-                lines.append("acls --allow-principal 'User:\(principal.name)' \(operations) --\(place.resource.rawValue) '\(place.name)'\(pattern)")
+                lines.append(
+                    "acls --allow-principal 'User:\(principal.name)' \(operations) --\(place.resource.rawValue) '\(place.name)'\(pattern)"
+                )
             }
         }
         return lines.joined(separator: "\n") + "\n"
@@ -40,13 +42,17 @@ enum AccessCommands {
         }
         let entries = list.principals.map { principal in
             Entry(
-                principal: "User:\(principal.name)", purpose: principal.purpose,
-                grants: places(of: principal).map { place, rights in
-                    Grant(
-                        resource: place.resource.rawValue, name: place.name, pattern: place.isPrefix ? "prefixed" : "literal",
-                        operations: rights.map(\.operation.rawValue)
-                    )
-                }
+                principal: "User:\(principal.name)",
+                purpose: principal.purpose,
+                grants: places(of: principal)
+                    .map { place, rights in
+                        Grant(
+                            resource: place.resource.rawValue,
+                            name: place.name,
+                            pattern: place.isPrefix ? "prefixed" : "literal",
+                            operations: rights.map(\.operation.rawValue)
+                        )
+                    }
             )
         }
         let encoder = JSONEncoder()

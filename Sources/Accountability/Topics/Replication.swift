@@ -47,7 +47,9 @@ enum Replication {
         }
         let stiff = topics.filter { topic in topic.replicas > 1 && (topic.minimum ?? 0) >= topic.replicas }
         if !stiff.isEmpty {
-            notes.append("\(named(stiff)) written to only while every one of its brokers is up; min.insync.replicas below the replication changes that")
+            notes.append(
+                "\(named(stiff)) written to only while every one of its brokers is up; min.insync.replicas below the replication changes that"
+            )
         }
         return notes
     }

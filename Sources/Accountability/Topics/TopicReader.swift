@@ -17,7 +17,8 @@ struct TopicReader {
         self.connection = connection
         self.logger = logger
         var kafka = connection.kafka
-        kafka["group.id"] = "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).reader"
+        kafka["group.id"] =
+            "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).reader"
         kafka["enable.partition.eof"] = "true"
         consumer = try Consumer(kafka, logger: logger)
     }
@@ -32,7 +33,10 @@ struct TopicReader {
         let name = connection.pipeline.name(topic)
         let admin = try Admin(connection.kafka, logger: logger)
         guard let description = try admin.describeTopics([name], timeout: BrokerPatience.answer)[name] else {
-            throw Failure(.configuration, "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it")
+            throw Failure(
+                .configuration,
+                "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it"
+            )
         }
         var open = Set(description.partitions.map { TopicPartition(topic: name, partition: $0.partition) })
         try consumer.assign(open.sorted().map { TopicPartitionOffset($0, .beginning) })
@@ -83,11 +87,16 @@ struct TopicReader {
     /// Whether nothing was ever written to a topic, not even what was aborted.
     func isUntouched(_ topic: TopicDefinition) throws -> Bool {
         let name = connection.pipeline.name(topic)
-        let description = try Admin(connection.kafka, logger: logger).describeTopics([name], timeout: BrokerPatience.answer)[name]
-        return try (description?.partitions ?? []).allSatisfy { partition in
-            let (low, high) = try consumer.watermarks(TopicPartition(topic: name, partition: partition.partition), timeout: BrokerPatience.answer)
-            return low == high
-        }
+        let description =
+            try Admin(connection.kafka, logger: logger).describeTopics([name], timeout: BrokerPatience.answer)[name]
+        return try (description?.partitions ?? [])
+            .allSatisfy { partition in
+                let (low, high) = try consumer.watermarks(
+                    TopicPartition(topic: name, partition: partition.partition),
+                    timeout: BrokerPatience.answer
+                )
+                return low == high
+            }
     }
 
     /// The newest message of every key of a topic, in the order of the keys.
@@ -110,7 +119,8 @@ struct TopicReader {
                 return
             }
             // A record that is none of the table's stands for nothing, and hides nothing else: not the true one in another partition either.
-            guard let message = try? M(serializedBytes: [UInt8](copying: value)), Self.stands(message, under: text) else {
+            guard let message = try? M(serializedBytes: [UInt8](copying: value)), Self.stands(message, under: text)
+            else {
                 passedOver.note(record.topic, partition: record.partition, offset: record.offset)
                 return
             }
@@ -122,7 +132,8 @@ struct TopicReader {
     /// Whether a message is about what its key says.
     private static func stands(_ message: some Message, under key: String) -> Bool {
         switch message {
-        case let determination as Accountability_V1_Determination: key == "\(determination.schoolYear)/\(determination.orgCode)"
+        case let determination as Accountability_V1_Determination:
+            key == "\(determination.schoolYear)/\(determination.orgCode)"
         default: true
         }
     }

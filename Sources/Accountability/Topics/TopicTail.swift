@@ -17,7 +17,8 @@ final class TopicTail {
     init(_ connection: Connection, _ topics: [TopicDefinition], fromBeginning: Bool = false) throws {
         let logger = Logger(label: "accountability")
         var kafka = connection.kafka
-        kafka["group.id"] = "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).reader"
+        kafka["group.id"] =
+            "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).reader"
         kafka["fetch.wait.max.ms"] = "50"
         consumer = try Consumer(kafka, logger: logger)
         let names = topics.map(connection.pipeline.name)
@@ -25,7 +26,10 @@ final class TopicTail {
         var places: [TopicPartitionOffset] = []
         for name in names {
             guard let description = found[name] else {
-                throw Failure(.configuration, "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it")
+                throw Failure(
+                    .configuration,
+                    "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it"
+                )
             }
             for partition in description.partitions {
                 let place = TopicPartition(topic: name, partition: partition.partition)

@@ -35,7 +35,8 @@ struct TopicsCommand: OperatorCommand {
 
     @Option(
         help: ArgumentHelp(
-            "On how many brokers each partition is kept; default: 3 where there are as many, otherwise the cluster's own.", valueName: "count"
+            "On how many brokers each partition is kept; default: 3 where there are as many, otherwise the cluster's own.",
+            valueName: "count"
         )
     )
     var replication: Int16 = -1
@@ -43,7 +44,10 @@ struct TopicsCommand: OperatorCommand {
     @Flag(help: "Print the AsyncAPI document of the topics instead.")
     var asyncapi = false
 
-    @Flag(help: "Print the least rights of every worker, of subscribers and of this tool instead, as commands of kafka-acls.sh.")
+    @Flag(
+        help:
+            "Print the least rights of every worker, of subscribers and of this tool instead, as commands of kafka-acls.sh."
+    )
     var acls = false
 
     @Option(help: ArgumentHelp("Begins the names of the principals that --acls prints.", valueName: "text"))
@@ -60,8 +64,14 @@ struct TopicsCommand: OperatorCommand {
 
     func validate() throws {
         guard (1...10_000).contains(partitions) else { throw ValidationError("--partitions takes 1 to 10000") }
-        guard !delete || yes else { throw ValidationError("--delete removes the ledger too, from which everything is computed; say --yes as well") }
-        guard acls || (!json && principalPrefix.isEmpty) else { throw ValidationError("--json and --principal-prefix go with --acls") }
+        guard !delete || yes else {
+            throw ValidationError(
+                "--delete removes the ledger too, from which everything is computed; say --yes as well"
+            )
+        }
+        guard acls || (!json && principalPrefix.isEmpty) else {
+            throw ValidationError("--json and --principal-prefix go with --acls")
+        }
         guard principalPrefix.allSatisfy({ $0.isASCII && !$0.isWhitespace && !"'\"\\".contains($0) }) else {
             throw ValidationError("--principal-prefix takes visible ASCII without quotation marks")
         }
@@ -73,7 +83,9 @@ struct TopicsCommand: OperatorCommand {
         let connection = try broker.connection()
         if acls {
             let list = AccessList(pipeline: connection.pipeline, principalPrefix: principalPrefix)
-            return Standard.output(json ? try AccessCommands.json(list) : AccessCommands.shell(list, brokers: connection.brokers))
+            return Standard.output(
+                json ? try AccessCommands.json(list) : AccessCommands.shell(list, brokers: connection.brokers)
+            )
         }
         let topics = try PipelineTopics(connection)
         if delete {
@@ -81,7 +93,9 @@ struct TopicsCommand: OperatorCommand {
             return
         }
         if create {
-            for name in try topics.createMissing(partitions: partitions, replication: replication) { Standard.line("created \(name)") }
+            for name in try topics.createMissing(partitions: partitions, replication: replication) {
+                Standard.line("created \(name)")
+            }
         }
         let problems = try topics.problems { Standard.line($0) }
         guard problems.isEmpty else {
@@ -105,7 +119,8 @@ struct PipelineTopics {
 
     /// The partitions of the topics that are there, by name.
     func partitionCounts() throws -> [String: Int32] {
-        try admin.describeTopics(Topics.all.map(connection.pipeline.name), timeout: timeout).mapValues { Int32($0.partitions.count) }
+        try admin.describeTopics(Topics.all.map(connection.pipeline.name), timeout: timeout)
+            .mapValues { Int32($0.partitions.count) }
     }
 
     /// The partitions of a topic.
@@ -114,7 +129,10 @@ struct PipelineTopics {
     func partitions(of topic: TopicDefinition) throws -> Int32 {
         let name = connection.pipeline.name(topic)
         guard let count = try partitionCounts()[name] else {
-            throw Failure(.configuration, "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it")
+            throw Failure(
+                .configuration,
+                "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it"
+            )
         }
         return count
     }
@@ -122,14 +140,20 @@ struct PipelineTopics {
     /// Creates what is missing, with the partitions that the tables that are there already have. Returns the names.
     func createMissing(partitions: Int32, replication: Int16) throws -> [String] {
         let present = try partitionCounts()
-        let existing = Topics.all.filter { $0.partitioning != .single }.compactMap { present[connection.pipeline.name($0)] }.max()
+        let existing = Topics.all.filter { $0.partitioning != .single }
+            .compactMap { present[connection.pipeline.name($0)] }.max()
         let missing = Topics.all.filter { present[connection.pipeline.name($0)] == nil }
         guard !missing.isEmpty else { return [] }
-        let count = try Replication.count(asked: replication, brokers: admin.describeCluster(timeout: timeout).brokers.count)
+        let count = try Replication.count(
+            asked: replication,
+            brokers: admin.describeCluster(timeout: timeout).brokers.count
+        )
         let failures = try admin.createTopics(
             missing.map {
                 NewTopic(
-                    name: connection.pipeline.name($0), partitions: $0.partitionCount(tables: existing ?? partitions), replication: count,
+                    name: connection.pipeline.name($0),
+                    partitions: $0.partitionCount(tables: existing ?? partitions),
+                    replication: count,
                     configuration: $0.configuration.merging(Replication.configuration(of: count)) { own, _ in own }
                 )
             },
@@ -140,14 +164,17 @@ struct PipelineTopics {
         }
         // A cluster tells its brokers of new topics a moment later.
         let deadline = ContinuousClock.now + BrokerPatience.work
-        while try partitionCounts().count < Topics.all.count, ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.1) }
+        while try partitionCounts().count < Topics.all.count, ContinuousClock.now < deadline {
+            Thread.sleep(forTimeInterval: 0.1)
+        }
         return missing.map(connection.pipeline.name)
     }
 
     /// Deletes the topics that are there. Returns their names.
     func deleteAll() throws -> [String] {
         let names = try partitionCounts().keys.sorted()
-        for (name, error) in try admin.deleteTopics(names, timeout: BrokerPatience.work).sorted(by: { $0.key < $1.key }) {
+        for (name, error) in try admin.deleteTopics(names, timeout: BrokerPatience.work).sorted(by: { $0.key < $1.key })
+        {
             throw Failure(.internalError, "topic \(name) could not be deleted: \(error)")
         }
         return names
@@ -158,7 +185,9 @@ struct PipelineTopics {
     /// - Parameter report: takes a line about each topic.
     func problems(_ report: (String) -> Void = { _ in }) throws -> [String] {
         let present = try partitionCounts()
-        let tables = Topics.all.filter { $0.partitioning != .single }.compactMap { present[connection.pipeline.name($0)] }.max() ?? 0
+        let tables =
+            Topics.all.filter { $0.partitioning != .single }.compactMap { present[connection.pipeline.name($0)] }.max()
+            ?? 0
         var problems: [String] = []
         for topic in Topics.all {
             let name = connection.pipeline.name(topic)
@@ -175,7 +204,8 @@ struct PipelineTopics {
                 )
             }
             let properties = Dictionary(
-                try admin.describeConfigs(topic: name, timeout: timeout).map { ($0.name, $0.value ?? "") }, uniquingKeysWith: { $1 }
+                try admin.describeConfigs(topic: name, timeout: timeout).map { ($0.name, $0.value ?? "") },
+                uniquingKeysWith: { $1 }
             )
             for (property, value) in topic.configuration.sorted(by: { $0.key < $1.key }) {
                 guard let actual = properties[property], actual != value else { continue }
@@ -189,9 +219,13 @@ struct PipelineTopics {
     func notes() throws -> [String] {
         let found = try admin.describeTopics(Topics.all.map(connection.pipeline.name), timeout: timeout)
         let kept = try found.values.map { topic in
-            let minimum = try admin.describeConfigs(topic: topic.name, timeout: timeout).first { $0.name == "min.insync.replicas" }?.value
+            let minimum = try admin.describeConfigs(topic: topic.name, timeout: timeout)
+                .first { $0.name == "min.insync.replicas" }?
+                .value
             return Replication.Kept(
-                name: topic.name, replicas: topic.partitions.map(\.replicas.count).min() ?? 0, minimum: minimum.flatMap { Int($0) }
+                name: topic.name,
+                replicas: topic.partitions.map(\.replicas.count).min() ?? 0,
+                minimum: minimum.flatMap { Int($0) }
             )
         }
         return Replication.notes(kept, brokers: try admin.describeCluster(timeout: timeout).brokers.count)

@@ -119,7 +119,8 @@ public enum Vocabulary {
             "underperforming", "chronically_underperforming", "directed_focused", "csi", "tsi", "atsi",
         ] + recognitionKinds + [
             "preliminary", "official", "revised", "appeal",
-            "accountability_percentile", "criterion_referenced", "subgroup_percentile", "participation", "need_for_assistance",
+            "accountability_percentile", "criterion_referenced", "subgroup_percentile", "participation",
+            "need_for_assistance",
             "exemplary_performance", "determinations", "all_measures",
             "proposed", "comment_opened", "comment", "recommended", "approved",
             "conducted", "leadership_and_governance", "curriculum_and_instruction", "assessment",

@@ -177,13 +177,22 @@ extension Layout {
         measured + [
             Column("baseline", .decimal(0...1_000), .mayBeEmpty, "the value the target starts from"),
             Column("target", .decimal(0...1_000), "the value to reach in the year"),
-            Column("path", .choice(Vocabulary.targetPaths), .optional, "the path that a target of achievement follows, from 2023"),
+            Column(
+                "path",
+                .choice(Vocabulary.targetPaths),
+                .optional,
+                "the path that a target of achievement follows, from 2023"
+            ),
         ]
 
     private static let directiveColumns =
         common + [
             Column("directive", .choice(Vocabulary.directives), "the act"),
-            Column("kind", .choice(Vocabulary.directiveKinds), "what is designated, recognised, released, suspended, reviewed or filed"),
+            Column(
+                "kind",
+                .choice(Vocabulary.directiveKinds),
+                "what is designated, recognised, released, suspended, reviewed or filed"
+            ),
             Column("effective_date", .date, "the day it takes effect; of a filing the day it was filed"),
             Column("end_date", .date, .optional, "the day it ends; empty while it lasts"),
             Column("reason", .text(maxLength: 500), .optional, "the reason to publish; of a comment its text"),

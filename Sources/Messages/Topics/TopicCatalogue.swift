@@ -85,109 +85,158 @@ public enum Topics {
 
     /// The ledger: every row ever submitted.
     public static let submissions = TopicDefinition(
-        entity: "submissions", partitioning: .student, retention: .forever,
-        eventType: "accountability.submission.v1", message: "accountability.v1.SubmissionEntry",
+        entity: "submissions",
+        partitioning: .student,
+        retention: .forever,
+        eventType: "accountability.submission.v1",
+        message: "accountability.v1.SubmissionEntry",
         key: "<pseudonym>, <org>, submission/<id> or year/<school year>",
         summary: "The ledger: every row ever submitted, pseudonymised, in order."
     )
     /// What became of each submission's rows.
     public static let receipts = TopicDefinition(
-        entity: "receipts", partitioning: .student, retention: .compacted,
-        eventType: "accountability.receipt.v1", message: "accountability.v1.Receipt",
+        entity: "receipts",
+        partitioning: .student,
+        retention: .compacted,
+        eventType: "accountability.receipt.v1",
+        message: "accountability.v1.Receipt",
         key: "<submission>/<partition>",
         summary: "What became of a submission's rows, by partition of the ledger."
     )
     /// Rows that were refused, and why.
     public static let rejections = TopicDefinition(
-        entity: "rejections", partitioning: .student, retention: .days(400),
-        eventType: "accountability.rejection.v1", message: "accountability.v1.Rejection",
+        entity: "rejections",
+        partitioning: .student,
+        retention: .days(400),
+        eventType: "accountability.rejection.v1",
+        message: "accountability.v1.Rejection",
         key: "<submission>/<line>/<code>, and /<column> where one is at fault",
         summary: "Rows that were refused: place, column, stable code; never the content."
     )
     /// Accepted facts.
     public static let records = TopicDefinition(
-        entity: "records", partitioning: .district, retention: .compacted,
-        eventType: "accountability.record.v1", message: "accountability.v1.Record",
+        entity: "records",
+        partitioning: .district,
+        retention: .compacted,
+        eventType: "accountability.record.v1",
+        message: "accountability.v1.Record",
         key: "<school year>/<layout>/<key within it>",
         summary: "Accepted facts about students and organizations; a tombstone retracts."
     )
     /// Acts of the Department.
     public static let directives = TopicDefinition(
-        entity: "directives", partitioning: .single, retention: .compacted,
-        eventType: "accountability.directive.v1", message: "accountability.v1.Directive",
+        entity: "directives",
+        partitioning: .single,
+        retention: .compacted,
+        eventType: "accountability.directive.v1",
+        message: "accountability.v1.Directive",
         key: "<school year>/<directive>/<org>/<kind>",
-        summary: "Acts of the Department: designations, recognitions, releases, suspensions, framework steps, reviews, plan filings."
+        summary:
+            "Acts of the Department: designations, recognitions, releases, suspensions, framework steps, reviews, plan filings."
     )
     /// Participation, 603 CMR 2.03(2)(d).
     public static let participation = TopicDefinition(
-        entity: "participation", partitioning: .district, retention: .compacted,
-        eventType: "accountability.participation.v1", message: "accountability.v1.Participation",
+        entity: "participation",
+        partitioning: .district,
+        retention: .compacted,
+        eventType: "accountability.participation.v1",
+        message: "accountability.v1.Participation",
         key: "<school year>/<org>/<grade>/<group>/<subject>",
         summary: "Assessment participation and whether the requirement was met, 603 CMR 2.03(2)(d)."
     )
     /// Indicator values, targets and organizations, 603 CMR 2.03(2)(b).
     public static let indicators = TopicDefinition(
-        entity: "indicators", partitioning: .district, retention: .compacted,
-        eventType: "accountability.indicator.v1", message: "accountability.v1.IndicatorEntry",
+        entity: "indicators",
+        partitioning: .district,
+        retention: .compacted,
+        eventType: "accountability.indicator.v1",
+        message: "accountability.v1.IndicatorEntry",
         key: "<school year>/<org>/{value,target}/<span>/<group>/<indicator> or <school year>/<org>/organization",
         summary: "Indicator values with targets and organizations, 603 CMR 2.03(2)(b)."
     )
     /// What every organization brings into the statewide ranks.
     public static let standings = TopicDefinition(
-        entity: "standings", partitioning: .group, retention: .compacted,
-        eventType: "accountability.standing.v1", message: "accountability.v1.Standing",
+        entity: "standings",
+        partitioning: .group,
+        retention: .compacted,
+        eventType: "accountability.standing.v1",
+        message: "accountability.v1.Standing",
         key: "<school year>/<group>/<org>",
         summary: "What an organization brings into the statewide ranks of one group in one year."
     )
     /// Percentiles, 603 CMR 2.03(2)(a) and (c).
     public static let percentiles = TopicDefinition(
-        entity: "percentiles", partitioning: .district, retention: .compacted,
-        eventType: "accountability.percentile.v1", message: "accountability.v1.PercentileEntry",
-        key: "<school year>/<org>/<group>/<comparison group>, <school year>/threshold/<type>/<span>/<group>/<indicator>, or <school year>/norm/<group>/<org>",
+        entity: "percentiles",
+        partitioning: .district,
+        retention: .compacted,
+        eventType: "accountability.percentile.v1",
+        message: "accountability.v1.PercentileEntry",
+        key:
+            "<school year>/<org>/<group>/<comparison group>, <school year>/threshold/<type>/<span>/<group>/<indicator>, or <school year>/norm/<group>/<org>",
         summary: "Accountability and subgroup percentiles with statewide thresholds, 603 CMR 2.03(2)(a) and (c)."
     )
     /// Annual performance determinations, 603 CMR 2.03(3).
     public static let determinations = TopicDefinition(
-        entity: "determinations", partitioning: .district, retention: .compacted,
-        eventType: "accountability.determination.v1", message: "accountability.v1.Determination",
+        entity: "determinations",
+        partitioning: .district,
+        retention: .compacted,
+        eventType: "accountability.determination.v1",
+        message: "accountability.v1.Determination",
         key: "<school year>/<org>",
         summary: "Annual performance determinations, 603 CMR 2.03(3)."
     )
     /// What changed, for whom.
     public static let notices = TopicDefinition(
-        entity: "notices", partitioning: .district, retention: .days(400),
-        eventType: "accountability.notice.v1", message: "accountability.v1.Notice",
+        entity: "notices",
+        partitioning: .district,
+        retention: .days(400),
+        eventType: "accountability.notice.v1",
+        message: "accountability.v1.Notice",
         key: "<school year>/<org>/<revision>, and /<event>, or <school year>/<org>/<event>/<about>",
         summary: "Notices of determinations, acts, comment periods and plans that are due."
     )
     /// What became of each notice in each channel.
     public static let deliveries = TopicDefinition(
-        entity: "deliveries", partitioning: .district, retention: .compacted,
-        eventType: "accountability.delivery.v1", message: "accountability.v1.Delivery",
+        entity: "deliveries",
+        partitioning: .district,
+        retention: .compacted,
+        eventType: "accountability.delivery.v1",
+        message: "accountability.v1.Delivery",
         key: "<channel>/<notice>",
         summary: "What became of each notice in each channel: delivered, waiting for another attempt, dead."
     )
     /// Records that no stage could use.
     public static let quarantine = TopicDefinition(
-        entity: "quarantine", partitioning: .single, retention: .days(400),
-        eventType: "accountability.quarantined.v1", message: "streaming.v1.Quarantined",
+        entity: "quarantine",
+        partitioning: .single,
+        retention: .days(400),
+        eventType: "accountability.quarantined.v1",
+        message: "streaming.v1.Quarantined",
         key: "<topic>/<partition>/<offset>/<stage>",
-        summary: "Records of any topic that a stage could not use, as they were found, with origin, code and digest; for operators alone."
+        summary:
+            "Records of any topic that a stage could not use, as they were found, with origin, code and digest; for operators alone."
     )
     /// How far each stage has come with each school year.
     public static let progress = TopicDefinition(
-        entity: "progress", partitioning: .single, retention: .compacted,
-        eventType: completionType, message: "streaming.v1.Completion",
+        entity: "progress",
+        partitioning: .single,
+        retention: .compacted,
+        eventType: completionType,
+        message: "streaming.v1.Completion",
         key: "~<scope>/<stage>/<source partition>",
         summary: "Completion markers of every stage, for the progress display."
     )
 
     /// How far each stage has come with each partition of its sources.
     public static let positions = TopicDefinition(
-        entity: "positions", partitioning: .single, retention: .compacted,
-        eventType: "accountability.position.v1", message: "streaming.v1.Position",
+        entity: "positions",
+        partitioning: .single,
+        retention: .compacted,
+        eventType: "accountability.position.v1",
+        message: "streaming.v1.Position",
         key: "<group>/<topic>/<partition>",
-        summary: "The offsets that the stages have committed, for when the brokers have forgotten those of a group without members."
+        summary:
+            "The offsets that the stages have committed, for when the brokers have forgotten those of a group without members."
     )
 
     /// All of them, in the order of the flow.

@@ -82,23 +82,24 @@ public struct AssistancePriority: Hashable, Sendable {
             guard severity != .notRequired else { continue }
             districts[history.organization.district, default: []].append((history.organization, severity, duration))
         }
-        return districts.map { district, members in
-            let severity = members.map(\.severity).max() ?? .notRequired
-            let worst = members.filter { $0.severity == severity }
-            return AssistancePriority(
-                district: district,
-                severity: severity,
-                duration: worst.map(\.duration).max() ?? 0,
-                organizations: worst.map(\.code).sorted(),
-                requiring: members.count
-            )
-        }
-        .sorted { left, right in
-            if left.severity != right.severity { return left.severity > right.severity }
-            if left.duration != right.duration { return left.duration > right.duration }
-            if left.requiring != right.requiring { return left.requiring > right.requiring }
-            return left.district < right.district
-        }
+        return
+            districts.map { district, members in
+                let severity = members.map(\.severity).max() ?? .notRequired
+                let worst = members.filter { $0.severity == severity }
+                return AssistancePriority(
+                    district: district,
+                    severity: severity,
+                    duration: worst.map(\.duration).max() ?? 0,
+                    organizations: worst.map(\.code).sorted(),
+                    requiring: members.count
+                )
+            }
+            .sorted { left, right in
+                if left.severity != right.severity { return left.severity > right.severity }
+                if left.duration != right.duration { return left.duration > right.duration }
+                if left.requiring != right.requiring { return left.requiring > right.requiring }
+                return left.district < right.district
+            }
     }
 }
 

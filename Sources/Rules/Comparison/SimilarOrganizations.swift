@@ -103,7 +103,8 @@ public struct SimilarOrganization: Hashable, Sendable {
                 guard variance > 0 else { continue }
                 for (index, value) in values.enumerated() {
                     let difference = value - mine
-                    let (quotient, rest) = (difference * difference * count * count).quotientAndRemainder(dividingBy: variance)
+                    let (quotient, rest) = (difference * difference * count * count)
+                        .quotientAndRemainder(dividingBy: variance)
                     squares[index] += quotient * 1_000_000_000_000 + fraction(rest, of: variance)
                 }
             }

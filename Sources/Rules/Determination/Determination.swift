@@ -74,7 +74,8 @@ public struct Determination: Hashable, Sendable {
                 FrameworkError(
                     .measureAbsent,
                     file: "\(framework.name).yaml",
-                    message: "the framework of \(framework.schoolYears.map(String.init).joined(separator: ", ")) issues no determinations"
+                    message:
+                        "the framework of \(framework.schoolYears.map(String.init).joined(separator: ", ")) issues no determinations"
                 )
             )
         }
@@ -276,8 +277,11 @@ public struct DecisionRow: Hashable, Sendable {
 extension Determination: CarriesOut {
     /// Determinations, with every reason and what recognition adds.
     public static let paragraphs: [Paragraph] = [
-        .needForAssistance, .exemplaryPerformance, .determinations, .districtDeterminations, .districtsRequiring, .districtDesignation,
-        .districtLowGraduation, .districtLowParticipation, .districtsNotRequiring, .schoolDeterminations, .schoolsRequiring,
-        .schoolDesignation, .lowestPerformingSchools, .lowSubgroups, .schoolLowGraduation, .schoolLowParticipation, .schoolsNotRequiring,
+        .needForAssistance, .exemplaryPerformance, .determinations, .districtDeterminations, .districtsRequiring,
+        .districtDesignation,
+        .districtLowGraduation, .districtLowParticipation, .districtsNotRequiring, .schoolDeterminations,
+        .schoolsRequiring,
+        .schoolDesignation, .lowestPerformingSchools, .lowSubgroups, .schoolLowGraduation, .schoolLowParticipation,
+        .schoolsNotRequiring,
     ]
 }

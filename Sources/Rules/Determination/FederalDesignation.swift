@@ -56,9 +56,11 @@ public enum FederalReason: UInt8, WireNamed {
     /// The words of the reports.
     public var title: String {
         switch self {
-        case .lowestTitle1: "among the lowest performing schools that receive funds under Title I, 20 U.S.C. 6311(c)(4)(D)(i)(I)"
+        case .lowestTitle1:
+            "among the lowest performing schools that receive funds under Title I, 20 U.S.C. 6311(c)(4)(D)(i)(I)"
         case .lowGraduation: "low graduation rate, 20 U.S.C. 6311(c)(4)(D)(i)(II)"
-        case .notExiting: "again like the lowest schools after additional targeted support, 20 U.S.C. 6311(c)(4)(D)(i)(III)"
+        case .notExiting:
+            "again like the lowest schools after additional targeted support, 20 U.S.C. 6311(c)(4)(D)(i)(III)"
         case .consistentlyLowSubgroups: "consistently low subgroups, 20 U.S.C. 6311(c)(4)(C)(iii)"
         case .subgroupsLikeLowestTitle1: "subgroups like the lowest performing schools, 20 U.S.C. 6311(d)(2)(C)"
         case .directive: "by an act of the Department"
@@ -131,7 +133,9 @@ public struct FederalDesignation: Hashable, Sendable {
         before: [FederalDesignation],
         _ framework: Framework
     ) -> [FederalDesignation] {
-        guard let parameters = framework.federal, let low = framework.determination?.lowSubgroupPercentile.value else { return [] }
+        guard let parameters = framework.federal, let low = framework.determination?.lowSubgroupPercentile.value else {
+            return []
+        }
         var designations: [FederalDesignation] = []
         let alike = facts.groups(upTo: parameters.additionalTargetedPercentile.value)
         if parameters.identifies.value {
@@ -141,7 +145,9 @@ public struct FederalDesignation: Hashable, Sendable {
             } else if facts.isLowGraduation, facts.isTitle1 || !parameters.graduationTitle1Only.value {
                 designations.append(FederalDesignation(.comprehensive, .lowGraduation, identified: facts.year))
             } else if reappears, facts.isTitle1, parameters.notExitingIsComprehensive.value {
-                designations.append(FederalDesignation(.comprehensive, .notExiting, identified: facts.year, groups: alike))
+                designations.append(
+                    FederalDesignation(.comprehensive, .notExiting, identified: facts.year, groups: alike)
+                )
             }
         } else {
             designations += before.filter { $0.support == .comprehensive }
@@ -155,14 +161,24 @@ public struct FederalDesignation: Hashable, Sendable {
                 .reduce(Set(facts.groups(upTo: low))) { $0.intersection($1) }
             if !lowInAll.isEmpty {
                 designations.append(
-                    FederalDesignation(.targeted, .consistentlyLowSubgroups, identified: facts.year, groups: lowInAll.sorted())
+                    FederalDesignation(
+                        .targeted,
+                        .consistentlyLowSubgroups,
+                        identified: facts.year,
+                        groups: lowInAll.sorted()
+                    )
                 )
             }
         }
         if parameters.identifies.value {
             if !alike.isEmpty {
                 designations.append(
-                    FederalDesignation(.additionalTargeted, .subgroupsLikeLowestTitle1, identified: facts.year, groups: alike)
+                    FederalDesignation(
+                        .additionalTargeted,
+                        .subgroupsLikeLowestTitle1,
+                        identified: facts.year,
+                        groups: alike
+                    )
                 )
             }
         } else {

@@ -40,15 +40,31 @@ public struct RecognitionCandidate: Hashable, Sendable {
             proposals.append(RecognitionCandidate(kind: kind, figure: figure, parameter: record))
         }
         if let percentile = figures.percentile, percentile >= parameters.highAchievementPercentile.value {
-            propose("high_achievement", "accountability percentile \(percentile)", parameters.highAchievementPercentile.record)
+            propose(
+                "high_achievement",
+                "accountability percentile \(percentile)",
+                parameters.highAchievementPercentile.record
+            )
         }
         if let least = figures.growth.min(), least >= parameters.highGrowthMean.value {
-            propose("high_growth", "mean growth percentile \(least.shortText) or more in every subject", parameters.highGrowthMean.record)
+            propose(
+                "high_growth",
+                "mean growth percentile \(least.shortText) or more in every subject",
+                parameters.highGrowthMean.record
+            )
         }
         if let annual = figures.annual, annual >= parameters.exceedingTargetsAnnual.value {
-            propose("exceeding_targets", "annual percentage \(annual.shortText)", parameters.exceedingTargetsAnnual.record)
+            propose(
+                "exceeding_targets",
+                "annual percentage \(annual.shortText)",
+                parameters.exceedingTargetsAnnual.record
+            )
         } else if let cumulative = figures.cumulative, Ratio(cumulative) >= parameters.meetingTargetsCumulative.value {
-            propose("meeting_targets", "cumulative percentage \(cumulative)", parameters.meetingTargetsCumulative.record)
+            propose(
+                "meeting_targets",
+                "cumulative percentage \(cumulative)",
+                parameters.meetingTargetsCumulative.record
+            )
         }
         return proposals
     }

@@ -14,7 +14,10 @@ extension Framework {
     public static func planning(schoolYear: Int) throws(FrameworkError) -> Framework {
         let upTo = try all().filter { $0.planning != nil && ($0.schoolYears.min() ?? .max) <= schoolYear }
         guard let newest = upTo.max(by: { ($0.schoolYears.max() ?? 0) < ($1.schoolYears.max() ?? 0) }) else {
-            throw FrameworkError(.noFramework, message: "no framework up to school year \(schoolYear) has improvement planning")
+            throw FrameworkError(
+                .noFramework,
+                message: "no framework up to school year \(schoolYear) has improvement planning"
+            )
         }
         return newest
     }

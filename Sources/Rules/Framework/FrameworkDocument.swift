@@ -42,7 +42,8 @@ struct FrameworkDocument: Sendable {
         }
         self.entries = entries
         // An unquoted # begins a comment, which leaves nothing of a value.
-        guard let name = header["name"]?.string, let title = header["title"]?.string, !name.isEmpty, !title.isEmpty else {
+        guard let name = header["name"]?.string, let title = header["title"]?.string, !name.isEmpty, !title.isEmpty
+        else {
             throw FrameworkError(.malformed, file: file, message: "name and title are required")
         }
         guard let years = header["school_years"]?.sequence else {

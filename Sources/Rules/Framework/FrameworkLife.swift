@@ -102,7 +102,12 @@ public struct FrameworkLife: Hashable, Sendable {
     /// Takes a step, or replaces it.
     ///
     /// - Parameter organization: who comments.
-    public mutating func take(_ step: FrameworkStep, on date: String, until end: String = "", by organization: String = "") {
+    public mutating func take(
+        _ step: FrameworkStep,
+        on date: String,
+        until end: String = "",
+        by organization: String = ""
+    ) {
         if step == .comment {
             commentDates[organization] = date
         } else {

@@ -31,7 +31,9 @@ public struct PlanningParameters: Sendable {
             due[kind] = try reader.read("planning.due.\(kind)", "a day of the year, such as 07-01") { value in
                 value.scalar.flatMap { $0.count == 5 && $0 >= "01-01" && $0 <= "12-31" ? $0 : nil }
             }
-            parts[kind] = try reader.read("planning.parts.\(kind)", "a list of parts of plans") { $0.names(PlanPart.self) }
+            parts[kind] = try reader.read("planning.parts.\(kind)", "a list of parts of plans") {
+                $0.names(PlanPart.self)
+            }
         }
         self.due = due
         self.parts = parts

@@ -49,7 +49,8 @@ extension IndicatorTally {
     /// Progress is judged statewide among organizations whose targets are as hard to meet: 603 CMR 2.03(2)(b).
     public func difficultyQuartile(_ parameters: IndicatorParameters) throws(NumberError) -> Int? {
         guard count > 0 else { return nil }
-        let units = try Rounding(parameters.difficultyRounding.value.mode, decimals: 0).units(try Ratio(sum, over: count))
+        let units = try Rounding(parameters.difficultyRounding.value.mode, decimals: 0)
+            .units(try Ratio(sum, over: count))
         return Int(min(max(units, 1), 4))
     }
 }

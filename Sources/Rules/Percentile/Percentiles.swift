@@ -164,7 +164,8 @@ private struct Ranking {
         var sum = Ratio.zero
         var present = Ratio.zero
         let before = parameters.yearWeights.value.keys.filter { $0 > 0 }.min()
-        let countsAlone = parameters.missingYear.value == .currentAlone && years.first { $0.yearsBefore == before }?.mean == nil
+        let countsAlone =
+            parameters.missingYear.value == .currentAlone && years.first { $0.yearsBefore == before }?.mean == nil
         for year in years where year.yearsBefore == 0 || !countsAlone {
             guard let mean = year.mean, let weight = parameters.yearWeights.value[year.yearsBefore] else { continue }
             sum = try sum + mean * weight
@@ -186,7 +187,8 @@ extension PercentileResult {
             row: "among \(populationSize) of \(comparisonGroup)",
             parameters: [
                 parameters?.steps.record, parameters?.yearWeights.record,
-                years.count == parameters?.yearWeights.value.count ? nil : parameters?.missingYear.record, parameters?.indicatorPopulation.record,
+                years.count == parameters?.yearWeights.value.count ? nil : parameters?.missingYear.record,
+                parameters?.indicatorPopulation.record,
             ]
             .compactMap { $0 },
             inputs: [Derivation("Weighted mean", weightedMean)] + years.map { $0.explained(by: framework) }

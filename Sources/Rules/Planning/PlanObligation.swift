@@ -116,5 +116,7 @@ public struct PlanObligation: Hashable, Sendable {
 
 extension PlanObligation: CarriesOut {
     /// Self-evaluation, plans, their data and their form.
-    public static let paragraphs: [Paragraph] = [.improvementPlanning, .districtPlan, .schoolPlan, .planData, .planForm]
+    public static let paragraphs: [Paragraph] = [
+        .improvementPlanning, .districtPlan, .schoolPlan, .planData, .planForm,
+    ]
 }

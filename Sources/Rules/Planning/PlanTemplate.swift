@@ -24,7 +24,11 @@ public struct PlanTemplate: Hashable, Sendable {
             .map { Section(title: $0.wireName.replacing("_", with: " "), paragraph: $0.paragraph, points: []) }
         if kind == .selfEvaluation {
             sections += ReviewStandard.allCases.map { standard in
-                Section(title: standard.title, paragraph: .sixStandards, points: review.indicators[standard]?.value ?? [])
+                Section(
+                    title: standard.title,
+                    paragraph: .sixStandards,
+                    points: review.indicators[standard]?.value ?? []
+                )
             }
         }
         self.sections = sections
@@ -33,5 +37,7 @@ public struct PlanTemplate: Hashable, Sendable {
 
 extension PlanTemplate: CarriesOut {
     /// Forms of assistance, and the standards that planning rests on.
-    public static let paragraphs: [Paragraph] = [.sixStandards, .publishedIndicators, .planForm, .assistance, .assistanceForms]
+    public static let paragraphs: [Paragraph] = [
+        .sixStandards, .publishedIndicators, .planForm, .assistance, .assistanceForms,
+    ]
 }

@@ -12,7 +12,12 @@ public struct StatewideResults: Hashable, Sendable {
         public let reasons: [DeterminationReason]
 
         /// An entry.
-        public init(type: OrganizationType, classification: Classification?, level: DeterminationLevel?, reasons: [DeterminationReason]) {
+        public init(
+            type: OrganizationType,
+            classification: Classification?,
+            level: DeterminationLevel?,
+            reasons: [DeterminationReason]
+        ) {
             self.type = type
             self.classification = classification
             self.level = level
@@ -66,12 +71,16 @@ public struct StatewideResults: Hashable, Sendable {
         for type in OrganizationType.allCases {
             for classification in Classification.allCases.map(Optional.some) + [nil] {
                 for level in DeterminationLevel.allCases.map(Optional.some) + [nil] {
-                    guard let count = outcomes[Place(type: type, classification: classification, level: level)] else { continue }
+                    guard let count = outcomes[Place(type: type, classification: classification, level: level)] else {
+                        continue
+                    }
                     counted.append(Outcome(type: type, classification: classification, level: level, count: count))
                 }
             }
             for reason in DeterminationReason.allCases {
-                if let count = reasons[type]?[reason] { stated.append(Reason(type: type, reason: reason, count: count)) }
+                if let count = reasons[type]?[reason] {
+                    stated.append(Reason(type: type, reason: reason, count: count))
+                }
             }
         }
         self.outcomes = counted

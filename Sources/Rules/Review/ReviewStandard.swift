@@ -89,7 +89,13 @@ public struct DistrictReview: Hashable, Sendable {
     /// Takes an act: that the district or one of its schools was reviewed, or the rating by a standard.
     ///
     /// The result does not depend on the order of the acts.
-    public mutating func take(_ organization: OrganizationCode, kind: String, rating: String, from first: String, to last: String) {
+    public mutating func take(
+        _ organization: OrganizationCode,
+        kind: String,
+        rating: String,
+        from first: String,
+        to last: String
+    ) {
         if let standard = ReviewStandard(wireName: kind) {
             if organization == district { ratings[standard] = ReviewRating(wireName: rating) }
             return

@@ -64,7 +64,8 @@ public struct TargetColumn: Hashable, Sendable {
 
     /// Whether the column of a group in a span can have an indicator: one of the span, and for the lowest performing group one that the
     /// framework names, where the span has that group at all.
-    public static func has(_ indicator: Indicator, span: GradeSpan, group: StudentGroup, _ framework: Framework) -> Bool {
+    public static func has(_ indicator: Indicator, span: GradeSpan, group: StudentGroup, _ framework: Framework) -> Bool
+    {
         guard indicator.spans.contains(span) else { return false }
         guard group == .lowestPerforming, let lowest = framework.lowestPerforming else { return true }
         guard lowest.exists[span]?.value ?? false else { return false }
@@ -93,7 +94,8 @@ public struct TargetColumn: Hashable, Sendable {
             weightPresent = try weightPresent + weight
         }
         guard !totals.isEmpty, missing.isEmpty || parameters.missingCategory.value != .none else { return nil }
-        if parameters.missingCategory.value == .growthToAchievement, missing.contains(.growth), let growth = weights[.growth],
+        if parameters.missingCategory.value == .growthToAchievement, missing.contains(.growth),
+            let growth = weights[.growth],
             let achievement = totals.firstIndex(where: { $0.category == .achievement })
         {
             totals[achievement].weight = try totals[achievement].weight + growth

@@ -209,16 +209,22 @@ extension AnnualPercentage {
     /// Between what that lies, where of the annual percentage itself no more than a range is known; never outside 0 to 100.
     ///
     /// A year that is carried over as it was printed is known by its whole percent.
-    public static func carried(_ range: ClosedRange<Ratio>, _ framework: Framework) throws(RuleError) -> ClosedRange<Ratio> {
+    public static func carried(_ range: ClosedRange<Ratio>, _ framework: Framework) throws(RuleError) -> ClosedRange<
+        Ratio
+    > {
         let possible = range.clamped(to: Ratio.zero...Ratio.hundred)
-        let ends = (least: try carried(possible.lowerBound, framework), most: try carried(possible.upperBound, framework))
+        let ends = (
+            least: try carried(possible.lowerBound, framework), most: try carried(possible.upperBound, framework)
+        )
         return min(ends.least, ends.most)...max(ends.least, ends.most)
     }
 
     /// The least and the most that the annual percentage of two spans can be, whatever their weights; nil of none.
     ///
     /// Whatever the weights, it is rounded as one of a single span is: so are the ends.
-    public static func bounds(_ spans: [SpanPercentage], _ framework: Framework) throws(RuleError) -> ClosedRange<Ratio>? {
+    public static func bounds(_ spans: [SpanPercentage], _ framework: Framework) throws(RuleError) -> ClosedRange<
+        Ratio
+    >? {
         var ends: [Ratio] = []
         for span in spans {
             if let alone = try of([span], nonHighWeight: nil, framework) { ends.append(alone.percent) }

@@ -8,9 +8,12 @@ public protocol CarriesOut {
 public enum RuleCitations {
     /// Every rule that names its paragraphs; a test finds one that is missing here.
     public static let rules: [any CarriesOut.Type] = [
-        FrameworkLife.self, Percentiles.self, IndicatorPoints.self, TargetColumn.self, AnnualPercentage.self, CumulativePercentage.self,
-        ParticipationRate.self, ParticipationJudgement.self, Determination.self, RecognitionCandidate.self, DirectiveTerm.self, LowGraduation.self,
-        DistrictReview.self, SimilarOrganization.self, PlanObligation.self, PlanTemplate.self, AssistancePriority.self, Suspension.self,
+        FrameworkLife.self, Percentiles.self, IndicatorPoints.self, TargetColumn.self, AnnualPercentage.self,
+        CumulativePercentage.self,
+        ParticipationRate.self, ParticipationJudgement.self, Determination.self, RecognitionCandidate.self,
+        DirectiveTerm.self, LowGraduation.self,
+        DistrictReview.self, SimilarOrganization.self, PlanObligation.self, PlanTemplate.self, AssistancePriority.self,
+        Suspension.self,
         StatewideResults.self, FederalDesignation.self,
     ]
 

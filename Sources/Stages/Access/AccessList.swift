@@ -31,7 +31,10 @@ public struct AccessList: Sendable, Hashable {
         var list = [Principal("\(prefix)ingestion-worker", "writes the ledger", Self.ingestion(pipeline))]
         for stage in pipeline.stages {
             var rights = WorkerConfiguration.rights(
-                of: stage, group: pipeline.group(stage.name), progressTopic: progress, quarantine: pipeline.quarantine,
+                of: stage,
+                group: pipeline.group(stage.name),
+                progressTopic: progress,
+                quarantine: pipeline.quarantine,
                 positions: pipeline.positions
             )
             if stage is NotificationStage { rights.formUnion(Self.delivery(pipeline).union(Self.inspection(pipeline))) }
@@ -39,7 +42,13 @@ public struct AccessList: Sendable, Hashable {
         }
         list.append(Principal("\(prefix)subscriber", "reads determinations and notices", Self.subscriber(pipeline)))
         list.append(Principal("\(prefix)operator", "runs the tool accountability", Self.operatorTool(pipeline)))
-        list.append(Principal("\(prefix)repair", "puts records from quarantine back: accountability quarantine --replay", Self.repair(pipeline)))
+        list.append(
+            Principal(
+                "\(prefix)repair",
+                "puts records from quarantine back: accountability quarantine --replay",
+                Self.repair(pipeline)
+            )
+        )
         principals = list
     }
 
@@ -50,7 +59,8 @@ public struct AccessList: Sendable, Hashable {
         return Set([
             AccessRight(.write, .topic, ledger), AccessRight(.read, .topic, ledger),
             AccessRight(.write, .topic, pipeline.name(Topics.progress)),
-            AccessRight(.read, .group, identity, isPrefix: true), AccessRight(.write, .transactionalID, identity, isPrefix: true),
+            AccessRight(.read, .group, identity, isPrefix: true),
+            AccessRight(.write, .transactionalID, identity, isPrefix: true),
         ])
         .describing
     }
@@ -60,7 +70,8 @@ public struct AccessList: Sendable, Hashable {
         let group = pipeline.group("delivery")
         let deliveries = pipeline.name(Topics.deliveries)
         return Set([
-            AccessRight(.read, .topic, pipeline.name(Topics.notices)), AccessRight(.read, .topic, deliveries), AccessRight(.write, .topic, deliveries),
+            AccessRight(.read, .topic, pipeline.name(Topics.notices)), AccessRight(.read, .topic, deliveries),
+            AccessRight(.write, .topic, deliveries),
             AccessRight(.read, .group, group), AccessRight(.write, .transactionalID, "\(group).", isPrefix: true),
         ])
         .describing
@@ -70,7 +81,10 @@ public struct AccessList: Sendable, Hashable {
     private static func inspection(_ pipeline: Pipeline) -> Set<AccessRight> {
         Set(
             pipeline.inspectedTopics.map { AccessRight(.read, .topic, $0.source.topic) }
-                + [AccessRight(.read, .group, pipeline.group(Inspection.name)), AccessRight(.write, .topic, pipeline.quarantine.name)]
+                + [
+                    AccessRight(.read, .group, pipeline.group(Inspection.name)),
+                    AccessRight(.write, .topic, pipeline.quarantine.name),
+                ]
         )
         .describing
     }
@@ -87,12 +101,14 @@ public struct AccessList: Sendable, Hashable {
     /// Creates the topics, reads all of them, opens and closes years, has deliveries repeated, and looks at the groups.
     private static func operatorTool(_ pipeline: Pipeline) -> Set<AccessRight> {
         var rights: Set<AccessRight> = [
-            AccessRight(.write, .topic, pipeline.name(Topics.submissions)), AccessRight(.write, .topic, pipeline.name(Topics.deliveries)),
+            AccessRight(.write, .topic, pipeline.name(Topics.submissions)),
+            AccessRight(.write, .topic, pipeline.name(Topics.deliveries)),
             // Norms that a replay carries into another namespace.
             AccessRight(.write, .topic, pipeline.name(Topics.percentiles)),
             AccessRight(.read, .group, pipeline.group("reader")),
             AccessRight(.write, .transactionalID, "\(pipeline.group("operator")).", isPrefix: true),
-            AccessRight(.write, .transactionalID, pipeline.group("doctor")), AccessRight(.write, .transactionalID, pipeline.group("replay")),
+            AccessRight(.write, .transactionalID, pipeline.group("doctor")),
+            AccessRight(.write, .transactionalID, pipeline.group("replay")),
         ]
         for topic in Topics.all {
             for operation in [AccessRight.Operation.read, .create, .delete, .describeConfigs] {
@@ -106,7 +122,8 @@ public struct AccessList: Sendable, Hashable {
     /// Writes wherever a record may have come from: no everyday right.
     private static func repair(_ pipeline: Pipeline) -> Set<AccessRight> {
         var rights: Set<AccessRight> = [
-            AccessRight(.read, .topic, pipeline.quarantine.name), AccessRight(.describe, .group, pipeline.group("reader")),
+            AccessRight(.read, .topic, pipeline.quarantine.name),
+            AccessRight(.describe, .group, pipeline.group("reader")),
         ]
         for topic in Topics.all {
             rights.insert(AccessRight(.write, .topic, pipeline.name(topic)))
@@ -121,7 +138,8 @@ extension Pipeline {
     /// The stages that run as workers of the runtime, in the order of the flow; ingestion is none.
     public var stages: [any Stage] {
         [
-            ValidationStage(pipeline: self), ParticipationStage(pipeline: self), IndicatorStage(pipeline: self), PercentileStage(pipeline: self),
+            ValidationStage(pipeline: self), ParticipationStage(pipeline: self), IndicatorStage(pipeline: self),
+            PercentileStage(pipeline: self),
             DeterminationStage(pipeline: self), NotificationStage(pipeline: self),
         ]
     }

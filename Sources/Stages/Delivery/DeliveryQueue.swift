@@ -101,7 +101,9 @@ package struct DeliveryQueue {
             return
         }
         // What this life writes itself it knows already; only an operator's wish is news.
-        guard delivery.state == DeliveryState.requeued.rawValue, var item = dead.removeValue(forKey: key) else { return }
+        guard delivery.state == DeliveryState.requeued.rawValue, var item = dead.removeValue(forKey: key) else {
+            return
+        }
         item.attempts = 0
         item.notBefore = 0
         enqueue(item)
@@ -139,7 +141,12 @@ package struct DeliveryQueue {
         lines = lines.filter { $0.value.items.first.map { partitions.contains($0.partition) } ?? false }
     }
 
-    private mutating func item(_ notice: Accountability_V1_Notice, _ published: Int64, _ partition: Int32, _ channel: DeliveryChannel) -> Item {
+    private mutating func item(
+        _ notice: Accountability_V1_Notice,
+        _ published: Int64,
+        _ partition: Int32,
+        _ channel: DeliveryChannel
+    ) -> Item {
         order += 1
         return Item(channel: channel, notice: notice, published: published, partition: partition, order: order)
     }
@@ -154,7 +161,9 @@ package struct DeliveryQueue {
     package mutating func due(_ channel: DeliveryChannel, limit: Int, now: Int64) -> [Item] {
         guard limit > 0, (holds[channel] ?? 0) <= now else { return [] }
         let heads = lines.compactMap { lane, line -> Item? in
-            guard lane.channel == channel, !line.isBusy, let head = line.items.first, head.notBefore <= now else { return nil }
+            guard lane.channel == channel, !line.isBusy, let head = line.items.first, head.notBefore <= now else {
+                return nil
+            }
             return head
         }
         let taken = heads.sorted { $0.order < $1.order }.prefix(limit)

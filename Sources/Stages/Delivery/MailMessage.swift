@@ -33,7 +33,8 @@ package enum MailMessage {
     ) -> String {
         let digits = Array("0123456789abcdef")
         let digest = String(
-            SHA256.hash(data: Array("\(notice.id) \(organization)".utf8)).prefix(16).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+            SHA256.hash(data: Array("\(notice.id) \(organization)".utf8)).prefix(16)
+                .flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
         )
         let domain = from.split(separator: "@").last.map(String.init) ?? "localhost"
         let headers = [
@@ -65,19 +66,25 @@ package enum MailMessage {
     ///
     /// A line end or another control character is a space, and begins no header of its own.
     static func encoded(_ text: String) -> String {
-        let text = String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }))
-        if text.utf8.count <= 60, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }), !text.contains("=?") { return text }
+        let text = String(
+            String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 })
+        )
+        if text.utf8.count <= 60, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }), !text.contains("=?") {
+            return text
+        }
         var words: [String] = []
         var word = ""
         for character in text.unicodeScalars {
-            let bytes = String(character).utf8.map { byte -> String in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    String(UnicodeScalar(byte))
-                case 0x20: "_"
-                default: "=" + hexadecimal(byte)
+            let bytes = String(character).utf8
+                .map { byte -> String in
+                    switch byte {
+                    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                        UInt8(ascii: "0")...UInt8(ascii: "9"):
+                        String(UnicodeScalar(byte))
+                    case 0x20: "_"
+                    default: "=" + hexadecimal(byte)
+                    }
                 }
-            }
             let piece = bytes.joined()
             if word.utf8.count + piece.utf8.count > 50 {
                 words.append(word)
@@ -115,7 +122,8 @@ package enum MailMessage {
         for (index, byte) in bytes.enumerated() {
             let isLast = index == bytes.count - 1
             let isPlain =
-                (byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "=") && !(needsFirst && index == 0)) || (byte == 0x20 && !isLast)
+                (byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "=") && !(needsFirst && index == 0))
+                || (byte == 0x20 && !isLast)
             let piece = isPlain ? String(UnicodeScalar(byte)) : "=" + hexadecimal(byte)
             if length + piece.utf8.count > 75 {
                 text += "=\n"

@@ -15,8 +15,12 @@ package struct MailRecipients: Sendable, Hashable {
 
     /// The recipients in a file.
     package init(contentsOf path: String) throws(Failure) {
-        guard let data = FileManager.default.contents(atPath: path) else { throw Failure(description: "the recipients \(path) cannot be read") }
-        guard let text = String(validating: data, as: UTF8.self) else { throw Failure(description: "the recipients \(path) are not UTF-8") }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Failure(description: "the recipients \(path) cannot be read")
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw Failure(description: "the recipients \(path) are not UTF-8")
+        }
         do {
             try self.init(text: text)
         } catch {
@@ -31,15 +35,23 @@ package struct MailRecipients: Sendable, Hashable {
         for (index, line) in lines.enumerated() {
             let line = index == 0 && line.first == "\u{FEFF}" ? line.dropFirst() : line
             if index == 0 {
-                guard line == "org_code,address" else { throw Failure(description: "line 1: the header is org_code,address") }
+                guard line == "org_code,address" else {
+                    throw Failure(description: "line 1: the header is org_code,address")
+                }
                 continue
             }
             guard !line.isEmpty else { continue }
             let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-            guard fields.count == 2, fields[0].utf8.count == 8, fields[0].utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-                throw Failure(description: "line \(index + 1): an organization's eight digits, a comma and an address are wanted")
+            guard fields.count == 2, fields[0].utf8.count == 8,
+                fields[0].utf8.allSatisfy({ (0x30...0x39).contains($0) })
+            else {
+                throw Failure(
+                    description: "line \(index + 1): an organization's eight digits, a comma and an address are wanted"
+                )
             }
-            guard Self.isAddress(fields[1]) else { throw Failure(description: "line \(index + 1): that is no address such as office@example.org") }
+            guard Self.isAddress(fields[1]) else {
+                throw Failure(description: "line \(index + 1): that is no address such as office@example.org")
+            }
             addresses[String(fields[0]), default: []].append(String(fields[1]))
         }
         self.addresses = addresses
@@ -65,7 +77,11 @@ package struct MailRecipients: Sendable, Hashable {
 
 extension StringProtocol {
     fileprivate var wholeMatchesAddress: Bool {
-        String(self).wholeMatch(of: /[A-Za-z0-9!#$%&'*+\/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+\/=?^_`{|}~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*/) != nil
+        String(self)
+            .wholeMatch(
+                of:
+                    /[A-Za-z0-9!#$%&'*+\/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+\/=?^_`{|}~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*/
+            ) != nil
             && utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     }
 }

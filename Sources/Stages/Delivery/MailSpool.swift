@@ -18,7 +18,9 @@ package struct MailSpool: Sendable {
     ///
     /// - Throws: ``Failure`` where the sender or the recipients are not as they must be.
     package init(path: String, from: String, recipientsFile: String) throws {
-        guard MailRecipients.isAddress(from) else { throw Failure(description: "the sender must be an address such as notices@example.org") }
+        guard MailRecipients.isAddress(from) else {
+            throw Failure(description: "the sender must be an address such as notices@example.org")
+        }
         _ = try MailRecipients(contentsOf: recipientsFile)
         self.from = from
         self.recipientsFile = recipientsFile
@@ -34,8 +36,12 @@ package struct MailSpool: Sendable {
         } catch {
             return .failed("\(error)")
         }
-        let addressed = recipients.addresses(for: notice.recipients.isEmpty ? [notice.orgCode, notice.districtCode] : notice.recipients)
-        guard !addressed.isEmpty else { return .refused("no address for \(notice.recipients.joined(separator: " or "))") }
+        let addressed = recipients.addresses(
+            for: notice.recipients.isEmpty ? [notice.orgCode, notice.districtCode] : notice.recipients
+        )
+        guard !addressed.isEmpty else {
+            return .refused("no address for \(notice.recipients.joined(separator: " or "))")
+        }
         let files = MailMessage.files(of: notice, from: from, to: addressed, published: published)
             .filter { !FileManager.default.fileExists(atPath: "\(folder.path)/sent/\($0.name)") }
         do {

@@ -43,7 +43,8 @@ package struct NetworkAddress: Sendable, Hashable {
         var bytes: [UInt8] = []
         for part in parts {
             // A leading zero means octal to some.
-            guard (1...3).contains(part.utf8.count), part == "0" || part.first != "0", part.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            guard (1...3).contains(part.utf8.count), part == "0" || part.first != "0",
+                part.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
                 let byte = UInt8(part)
             else { return nil }
             bytes.append(byte)
@@ -53,7 +54,8 @@ package struct NetworkAddress: Sendable, Hashable {
 
     private static func six(_ text: String) -> [UInt8]? {
         let halves = text.split(separator: "::", omittingEmptySubsequences: false)
-        guard halves.count <= 2, let head = groups(halves[0]), let tail = halves.count == 2 ? groups(halves[1]) : [] else { return nil }
+        guard halves.count <= 2, let head = groups(halves[0]), let tail = halves.count == 2 ? groups(halves[1]) : []
+        else { return nil }
         let missing = 16 - head.count - tail.count
         guard halves.count == 2 ? missing >= 2 : missing == 0 else { return nil }
         return head + Array(repeating: 0, count: missing) + tail
@@ -70,7 +72,8 @@ package struct NetworkAddress: Sendable, Hashable {
                 bytes += last
                 continue
             }
-            guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
+            guard (1...4).contains(part.utf8.count),
+                part.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
                 let group = UInt16(part, radix: 16)
             else { return nil }
             bytes += [UInt8(group >> 8), UInt8(group & 0xFF)]

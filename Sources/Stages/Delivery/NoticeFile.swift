@@ -9,7 +9,10 @@ package enum NoticeFile {
         var options = JSONEncodingOptions()
         options.preserveProtoFieldNames = true
         options.useDeterministicOrdering = true
-        return SpoolFolder.File(name: SpoolFolder.name(of: notice), content: Data(try notice.jsonUTF8Bytes(options: options) as [UInt8]))
+        return SpoolFolder.File(
+            name: SpoolFolder.name(of: notice),
+            content: Data(try notice.jsonUTF8Bytes(options: options) as [UInt8])
+        )
     }
 
     /// Leaves the file in the folder.

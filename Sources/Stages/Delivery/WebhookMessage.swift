@@ -26,7 +26,11 @@ package enum WebhookMessage {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let envelope = Envelope(
-            id: notice.id, source: source, subject: notice.id, time: SubmissionIdentifier.timestamp(published), type: Topics.notices.eventType
+            id: notice.id,
+            source: source,
+            subject: notice.id,
+            time: SubmissionIdentifier.timestamp(published),
+            type: Topics.notices.eventType
         )
         var options = JSONEncodingOptions()
         options.preserveProtoFieldNames = true
@@ -38,7 +42,12 @@ package enum WebhookMessage {
     /// The headers of an attempt.
     ///
     /// - Parameter timestamp: the time of the attempt, in seconds; a receiver refuses what is older than it allows a replay to be.
-    package static func headers(of notice: Accountability_V1_Notice, body: [UInt8], secret: WebhookSecret, timestamp: Int64) -> [(
+    package static func headers(
+        of notice: Accountability_V1_Notice,
+        body: [UInt8],
+        secret: WebhookSecret,
+        timestamp: Int64
+    ) -> [(
         name: String, value: String
     )] {
         [
@@ -57,7 +66,8 @@ package enum WebhookMessage {
     package static func outcome(status: Int, retryAfter: String?, now: Int64) -> DeliveryOutcome {
         switch status {
         case 200..<300: .delivered
-        case 408, 425, 429, 500...599: .failed("the endpoint answered \(status)", retryAfter: retryAfter.flatMap { wait($0, now: now) })
+        case 408, 425, 429, 500...599:
+            .failed("the endpoint answered \(status)", retryAfter: retryAfter.flatMap { wait($0, now: now) })
         case 300..<400: .refused("the endpoint answered \(status); redirects are not followed")
         default: .refused("the endpoint answered \(status)")
         }

@@ -18,20 +18,26 @@ package struct WebhookSecret: Sendable, CustomStringConvertible, CustomDebugStri
     package init(bytes: [UInt8]) throws(Failure) {
         let bytes = Array(bytes.reversed().drop { $0 == 0x0A || $0 == 0x0D }.reversed())
         guard bytes.count >= Self.minimumLength else {
-            throw Failure(description: "the webhook's secret needs at least \(Self.minimumLength) bytes; `openssl rand -hex 32` makes a good one")
+            throw Failure(
+                description:
+                    "the webhook's secret needs at least \(Self.minimumLength) bytes; `openssl rand -hex 32` makes a good one"
+            )
         }
         key = SymmetricKey(data: bytes)
     }
 
     /// The secret in a file that nobody but its owner can read.
     package init(contentsOf path: String) throws(Failure) {
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path), let data = FileManager.default.contents(atPath: path) else {
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+            let data = FileManager.default.contents(atPath: path)
+        else {
             throw Failure(description: "the webhook's secret \(path) cannot be read")
         }
         let permissions = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
         guard permissions & 0o077 == 0 else {
             throw Failure(
-                description: "others than its owner may use the webhook's secret \(path) (mode \(String(permissions, radix: 8))): chmod 600 it"
+                description:
+                    "others than its owner may use the webhook's secret \(path) (mode \(String(permissions, radix: 8))): chmod 600 it"
             )
         }
         try self.init(bytes: [UInt8](data))

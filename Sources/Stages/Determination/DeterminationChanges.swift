@@ -93,20 +93,30 @@ public enum DeterminationChanges {
     }
 
     /// What differs between two results of an indicator: value and points where they do, then what they were judged by.
-    private static func difference(_ old: Accountability_V1_IndicatorPoints?, _ new: Accountability_V1_IndicatorPoints?) -> String {
+    private static func difference(_ old: Accountability_V1_IndicatorPoints?, _ new: Accountability_V1_IndicatorPoints?)
+        -> String
+    {
         let headline = shown(old) == shown(new) ? [] : ["\(shown(old)) → \(shown(new))"]
         guard let old, let new else { return headline.joined() }
         func text(_ number: UInt32) -> String { number == 0 ? "" : "\(number)" }
-        func prior(_ points: Accountability_V1_IndicatorPoints) -> String { points.prior + (points.priorIsBaseline ? " (baseline)" : "") }
+        func prior(_ points: Accountability_V1_IndicatorPoints) -> String {
+            points.prior + (points.priorIsBaseline ? " (baseline)" : "")
+        }
         let judgedBy: [(name: String, before: String, after: String)] = [
             ("prior", prior(old), prior(new)), ("target", old.target, new.target),
-            ("path", old.path, new.path), ("difficulty quartile", text(old.difficultyQuartile), text(new.difficultyQuartile)),
+            ("path", old.path, new.path),
+            ("difficulty quartile", text(old.difficultyQuartile), text(new.difficultyQuartile)),
             ("statewide 80th percentile", old.at80, new.at80), ("statewide 90th percentile", old.at90, new.at90),
-            ("80th percentile of the group", old.groupAt80, new.groupAt80), ("90th percentile of the group", old.groupAt90, new.groupAt90),
+            ("80th percentile of the group", old.groupAt80, new.groupAt80),
+            ("90th percentile of the group", old.groupAt90, new.groupAt90),
         ]
-        var parts = headline + judgedBy.filter { $0.before != $0.after }.map { "\($0.name) \(shown($0.before)) → \(shown($0.after))" }
+        var parts =
+            headline
+            + judgedBy.filter { $0.before != $0.after }.map { "\($0.name) \(shown($0.before)) → \(shown($0.after))" }
         if parts.isEmpty || headline.isEmpty, old.count != new.count || old.hasCount != new.hasCount {
-            parts.append("students \(old.hasCount ? "\(old.count)" : "none") → \(new.hasCount ? "\(new.count)" : "none")")
+            parts.append(
+                "students \(old.hasCount ? "\(old.count)" : "none") → \(new.hasCount ? "\(new.count)" : "none")"
+            )
         }
         // The same value and points by another rule.
         if parts.isEmpty { parts.append("rule \(shown(old.rule)) → \(shown(new.rule))") }

@@ -48,7 +48,8 @@ struct DeterminationMaker {
         input.sufficientData = input.cumulative != nil || input.percentile != nil
         if let graduation = facts.graduation() { (input.cohort, input.graduates) = graduation }
         let designations = directives.designations(of: codeText, in: year)
-        let recognitions = suspended.contains(.exemplaryPerformance) ? [] : directives.recognitions(of: codeText, in: year)
+        let recognitions =
+            suspended.contains(.exemplaryPerformance) ? [] : directives.recognitions(of: codeText, in: year)
         input.designations = designations.map(\.designation)
         input.recognitions = recognitions.map(\.kind)
         message.designation = designations.first?.designation.wireName ?? ""
@@ -309,8 +310,10 @@ struct DeterminationMaker {
             case (.allStudents, _): message.at90 = result.threshold?.at90?.shortText ?? ""
             case (.ownGroup, 80): message.groupAt80 = result.groupThreshold?.at80?.shortText ?? ""
             case (.ownGroup, _): message.groupAt90 = result.groupThreshold?.at90?.shortText ?? ""
-            case (.difficultyQuartile, 80): message.at80 = points.input.statewide[.difficultyQuartile, 80]?.shortText ?? ""
-            case (.difficultyQuartile, _): message.at90 = points.input.statewide[.difficultyQuartile, 90]?.shortText ?? ""
+            case (.difficultyQuartile, 80):
+                message.at80 = points.input.statewide[.difficultyQuartile, 80]?.shortText ?? ""
+            case (.difficultyQuartile, _):
+                message.at90 = points.input.statewide[.difficultyQuartile, 90]?.shortText ?? ""
             }
         }
         return message

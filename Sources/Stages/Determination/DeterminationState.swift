@@ -91,7 +91,11 @@ struct DeterminationState {
                 threshold = StatewideTable.Threshold(at80: try number(values.at80), at90: try number(values.at90))
             }
             let key = StatewideTable.Key(
-                type: type, span: span, group: group, indicator: indicator, difficultyQuartile: quartile
+                type: type,
+                span: span,
+                group: group,
+                indicator: indicator,
+                difficultyQuartile: quartile
             )
             if statewide[year, default: StatewideTable()].set(threshold, key) {
                 movedThresholds[year, default: [:]][key] = record.cause
@@ -104,7 +108,10 @@ struct DeterminationState {
         let fact = (entry?.percentile)
             .map {
                 PercentileFact(
-                    group: group, comparison: comparison, percentile: Int($0.percentile), isLowestTitle1: $0.lowestTitle1
+                    group: group,
+                    comparison: comparison,
+                    percentile: Int($0.percentile),
+                    isLowestTitle1: $0.lowestTitle1
                 )
             }
         if facts(code, year).set(percentile: fact, group, comparison) {
@@ -165,7 +172,10 @@ struct DeterminationState {
 
     /// Marks an organization; what marked it before keeps its cause where the newer change names none.
     private mutating func mark(_ code: OrganizationCode, _ year: Int, _ cause: String) {
-        guard cause.isEmpty else { return dirty[year, default: [:]][code] = cause }
+        guard cause.isEmpty else {
+            dirty[year, default: [:]][code] = cause
+            return
+        }
         dirty[year, default: [:]][code, default: ""] += ""
     }
 
@@ -320,7 +330,9 @@ struct DeterminationState {
     private func federal(_ code: OrganizationCode, _ year: Int, _ framework: Framework) throws -> [FederalDesignation] {
         guard let facts = try federalFacts(code, year, framework) else { return [] }
         var before: [FederalDesignation] = []
-        if let (prior, priorFramework) = reportedYear(before: year) { before = try federal(code, prior, priorFramework) }
+        if let (prior, priorFramework) = reportedYear(before: year) {
+            before = try federal(code, prior, priorFramework)
+        }
         var earlier: [FederalFacts] = []
         var reported = reportedYear(before: year)
         let years = framework.federal?.consistentlyLowYears.value ?? 1
@@ -331,10 +343,11 @@ struct DeterminationState {
             reported = reportedYear(before: prior)
         }
         let computed = FederalDesignation.identify(facts, earlier: earlier, before: before, framework)
-        return directives.federal(of: code.description, in: year).reduce(into: computed) { all, act in
-            if !all.contains(where: { $0.support == act.support }) { all.append(act) }
-        }
-        .sorted { $0.support < $1.support }
+        return directives.federal(of: code.description, in: year)
+            .reduce(into: computed) { all, act in
+                if !all.contains(where: { $0.support == act.support }) { all.append(act) }
+            }
+            .sorted { $0.support < $1.support }
     }
 
     /// The latest year before one that identifies schools; at most two years in a row did not.

@@ -75,7 +75,8 @@ struct DirectiveTable {
 
     /// What the Commissioner suspended for a school year, in the order of the measures: 603 CMR 2.03(11).
     func suspensions(in year: Int) -> [(measure: ReportedMeasure, reason: String, reference: String)] {
-        let acts = directives("suspension", of: OrganizationCode.state.description).filter { Int($0.schoolYear) == year }
+        let acts = directives("suspension", of: OrganizationCode.state.description)
+            .filter { Int($0.schoolYear) == year }
         return ReportedMeasure.allCases.compactMap { measure in
             let act = acts.first { $0.kind == measure.wireName } ?? acts.first { $0.kind == ReportedMeasure.allKind }
             return act.map { (measure, $0.reason, $0.reference) }
@@ -86,8 +87,11 @@ struct DirectiveTable {
     func frameworkLife(in year: Int) -> FrameworkLife {
         var life = FrameworkLife()
         // Comments of other organizations than the state count for the record, and not for approval.
-        for act in directives("framework_step", of: OrganizationCode.state.description) where Int(act.schoolYear) == year {
-            if let step = FrameworkStep(wireName: act.kind) { life.take(step, on: act.effectiveDate, until: act.endDate, by: act.orgCode) }
+        for act in directives("framework_step", of: OrganizationCode.state.description)
+        where Int(act.schoolYear) == year {
+            if let step = FrameworkStep(wireName: act.kind) {
+                life.take(step, on: act.effectiveDate, until: act.endDate, by: act.orgCode)
+            }
         }
         return life
     }
@@ -98,7 +102,8 @@ struct DirectiveTable {
         for owner in [organization.district, .state] where owner != organization { owners.append(owner.description) }
         var notes: [Accountability_V1_PublicationNote] = []
         for owner in owners {
-            for act in directives("release", of: owner) where Int(act.schoolYear) == year && (act.kind == "revised" || act.kind == "appeal") {
+            for act in directives("release", of: owner)
+            where Int(act.schoolYear) == year && (act.kind == "revised" || act.kind == "appeal") {
                 var note = Accountability_V1_PublicationNote()
                 note.kind = act.kind
                 note.date = act.effectiveDate

@@ -45,7 +45,10 @@ struct StatewideTable {
         guard difficultyQuartile > 0 else { return result }
         let own = thresholds[
             Key(
-                type: key.type, span: key.span, group: .allStudents, indicator: key.indicator,
+                type: key.type,
+                span: key.span,
+                group: .allStudents,
+                indicator: key.indicator,
                 difficultyQuartile: difficultyQuartile
             )
         ]

@@ -118,7 +118,9 @@ struct TargetComputation {
     /// Whether an indicator counts for a group in a span.
     private func counts(_ indicator: Indicator, _ group: StudentGroup, _ span: GradeSpan) -> Bool {
         guard TargetColumn.has(indicator, span: span, group: group, framework) else { return false }
-        guard group == .lowestPerforming, indicator == .scienceAchievement, span == .high, isMultiSchoolDistrict else { return true }
+        guard group == .lowestPerforming, indicator == .scienceAchievement, span == .high, isMultiSchoolDistrict else {
+            return true
+        }
         return framework.lowestPerforming?.highScienceInMultiSchoolDistricts.value ?? true
     }
 

@@ -17,7 +17,9 @@ enum StudentMeasure: Int, CaseIterable {
     case advancedCoursework
 
     /// Those that say of each student whether something became true.
-    static let outcomes: [StudentMeasure] = [.fourYearGraduation, .extendedEngagement, .dropout, .elProgress, .advancedCoursework]
+    static let outcomes: [StudentMeasure] = [
+        .fourYearGraduation, .extendedEngagement, .dropout, .elProgress, .advancedCoursework,
+    ]
 
     /// How many there are.
     static let count = allCases.count

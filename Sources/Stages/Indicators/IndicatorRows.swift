@@ -94,7 +94,9 @@ struct IndicatorRows {
                     message.count = UInt32(clamping: value.count)
                     message.sum = tally.sum
                     message.divisor = tally.count
-                    if measure == .elProgress, let quartile = try tallies.difficulty(span, group).difficultyQuartile(parameters) {
+                    if measure == .elProgress,
+                        let quartile = try tallies.difficulty(span, group).difficultyQuartile(parameters)
+                    {
                         message.difficultyQuartile = UInt32(clamping: quartile)
                     }
                     values[cell.index] = Value(message: message, isSufficient: value.meetsMinimumSize)

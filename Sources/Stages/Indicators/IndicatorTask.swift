@@ -136,10 +136,12 @@ final class IndicatorTask: StageTask {
         _ contribution: (IndicatorYear, Int) -> OutcomeContribution?
     ) throws {
         let organization = try message.organizationYear()
-        guard let year = try years.of(organization.year), let outcome = contribution(year, Int(organization.year)) else {
+        guard let year = try years.of(organization.year), let outcome = contribution(year, Int(organization.year))
+        else {
             return remove(key, cause: cause)
         }
-        try replace(key, at: organization, .outcome, reported: outcome.reported, cause: cause, output: output) { state in
+        try replace(key, at: organization, .outcome, reported: outcome.reported, cause: cause, output: output) {
+            state in
             state.outcomes.append(outcome)
             return state.outcomes.count - 1
         }
@@ -159,7 +161,8 @@ final class IndicatorTask: StageTask {
         let district = organizations.districts[Int(place)]
         let sources = Self.sources(kind, reported)
         let new = sources.filter { organizations.states[Int(place)].count($0) == 0 }
-        let newInDistrict = district == place ? [] : sources.filter { organizations.states[Int(district)].count($0) == 0 }
+        let newInDistrict =
+            district == place ? [] : sources.filter { organizations.states[Int(district)].count($0) == 0 }
         remove(key, cause: cause)
         let position = add(&organizations.states[Int(place)])
         locations[key] = Location(kind: kind, place: place, position: Int32(truncatingIfNeeded: position))
@@ -238,9 +241,11 @@ final class IndicatorTask: StageTask {
     // Made once: they are asked for with every record.
     private static let tests: [StudentSource] = [.tests]
     private static let attendance: [StudentSource] = [.attendance]
-    private static let outcomes: [[StudentSource]] = (0..<(1 << StudentMeasure.outcomes.count)).map { bits in
-        StudentMeasure.outcomes.indices.filter { bits & (1 << $0) != 0 }.map { .outcome(StudentMeasure.outcomes[$0]) }
-    }
+    private static let outcomes: [[StudentSource]] = (0..<(1 << StudentMeasure.outcomes.count))
+        .map { bits in
+            StudentMeasure.outcomes.indices.filter { bits & (1 << $0) != 0 }
+                .map { .outcome(StudentMeasure.outcomes[$0]) }
+        }
 
     private func count(_ kind: Location.Kind, _ reported: OutcomeSet, at place: Int32, district: Int32, by step: Int) {
         guard kind.isStudents else { return }

@@ -136,8 +136,12 @@ final class IndicatorYear {
     /// What an English learner's progress adds; nil where the grade belongs to no span.
     func contribution(_ progress: Accountability_V1_EnglishProficiency, record: Digest) -> OutcomeContribution? {
         var contribution = outcome(
-            .elProgress, progress.metProgress, grade: progress.grade, groups: progress.groups,
-            counts: parameters.countsInResults(enrolledSinceOctober: progress.enrolledSinceOctober), record
+            .elProgress,
+            progress.metProgress,
+            grade: progress.grade,
+            groups: progress.groups,
+            counts: parameters.countsInResults(enrolledSinceOctober: progress.enrolledSinceOctober),
+            record
         )
         contribution?.difficulty = UInt8(clamping: min(progress.difficultyQuartile, 4))
         return contribution
@@ -146,13 +150,19 @@ final class IndicatorYear {
     /// What a student's advanced coursework adds; nil where the grade belongs to no span.
     func contribution(_ coursework: Accountability_V1_AdvancedCoursework, record: Digest) -> OutcomeContribution? {
         outcome(
-            .advancedCoursework, coursework.completed, grade: coursework.grade, groups: coursework.groups,
-            counts: parameters.countsInResults(enrolledSinceOctober: coursework.enrolledSinceOctober), record
+            .advancedCoursework,
+            coursework.completed,
+            grade: coursework.grade,
+            groups: coursework.groups,
+            counts: parameters.countsInResults(enrolledSinceOctober: coursework.enrolledSinceOctober),
+            record
         )
     }
 
     /// What a member of a cohort adds to the rates that judge the cohort in a school year; nil where none does.
-    func contribution(_ member: Accountability_V1_CohortMember, in schoolYear: Int, record: Digest) -> OutcomeContribution? {
+    func contribution(_ member: Accountability_V1_CohortMember, in schoolYear: Int, record: Digest)
+        -> OutcomeContribution?
+    {
         var reported: OutcomeSet = []
         var positive: OutcomeSet = []
         for measure in [StudentMeasure.fourYearGraduation, .extendedEngagement, .dropout]
@@ -170,8 +180,12 @@ final class IndicatorYear {
         guard !reported.isEmpty else { return nil }
         let counts = parameters.countsInCohort(enrolledSinceOctober: member.enrolledSinceOctober)
         return OutcomeContribution(
-            record: record, groups: StudentGroupSet(recorded: member.groups), span: .high, reported: reported,
-            counted: counts ? reported : [], positive: counts ? positive : []
+            record: record,
+            groups: StudentGroupSet(recorded: member.groups),
+            span: .high,
+            reported: reported,
+            counted: counts ? reported : [],
+            positive: counts ? positive : []
         )
     }
 
@@ -186,7 +200,11 @@ final class IndicatorYear {
         guard let grade = Grade(number: Int(number)), let span = GradeSpan(grade: grade) else { return nil }
         let set = OutcomeSet(measure)
         return OutcomeContribution(
-            record: record, groups: StudentGroupSet(recorded: groups), span: span, reported: set, counted: counts ? set : [],
+            record: record,
+            groups: StudentGroupSet(recorded: groups),
+            span: span,
+            reported: set,
+            counted: counts ? set : [],
             positive: counts && isPositive ? set : []
         )
     }

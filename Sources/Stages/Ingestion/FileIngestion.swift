@@ -100,7 +100,9 @@ public struct FileIngestion: Sendable {
                 try writer.send(unreadable: RejectionCode(error.code), line: reader.line, row: reader.rejectedRow)
             }
             if writer.rows % 10_000 == 0 {
-                try progress(Progress(bytesRead: reader.bytesRead, totalBytes: total, rows: writer.rows, totalRows: rows))
+                try progress(
+                    Progress(bytesRead: reader.bytesRead, totalBytes: total, rows: writer.rows, totalRows: rows)
+                )
             }
         }
         guard try digestOfFile() == digest, writer.rows == rows else {

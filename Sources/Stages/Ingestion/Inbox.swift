@@ -153,7 +153,9 @@ public struct Inbox: Sendable {
 
     /// How far a submission has been taken; nil before and after.
     public func progress(of id: String) -> FileIngestion.Progress? {
-        guard Inbox.isIdentifier(id), let bytes = FileManager.default.contents(atPath: progressFile(id).path) else { return nil }
+        guard Inbox.isIdentifier(id), let bytes = FileManager.default.contents(atPath: progressFile(id).path) else {
+            return nil
+        }
         return try? JSONDecoder().decode(FileIngestion.Progress.self, from: bytes)
     }
 
@@ -175,7 +177,8 @@ public struct Inbox: Sendable {
 
     /// Deletes data without a ticket, and drafts, that nobody has written to for an hour: they hold identifiers.
     private func removeAbandoned(now: Date) throws {
-        for name in try names() where name.hasSuffix(".data") || name.hasSuffix(".draft") || name.hasSuffix(".progress") {
+        for name in try names() where name.hasSuffix(".data") || name.hasSuffix(".draft") || name.hasSuffix(".progress")
+        {
             let file = directory.appendingPathComponent(name)
             if name.hasSuffix(".data"), exists(ticket(String(name.dropLast(5)))) { continue }
             guard let changed = changed(file), now.timeIntervalSince(changed) >= Inbox.abandonment else { continue }
@@ -185,7 +188,9 @@ public struct Inbox: Sendable {
 
     /// Deletes a submission's data, then its ticket: the other way round the data could be left.
     private func remove(_ id: String) throws {
-        for file in [progressFile(id), data(id), ticket(id)] where exists(file) { try FileManager.default.removeItem(at: file) }
+        for file in [progressFile(id), data(id), ticket(id)] where exists(file) {
+            try FileManager.default.removeItem(at: file)
+        }
     }
 
     private func write(_ value: some Encodable, to file: URL) throws {

@@ -7,7 +7,9 @@ extension Pipeline {
     public var inspectedTopics: [InspectedTopic] {
         let group = group("")
         return [
-            inspected(Topics.receipts, Accountability_V1_Receipt.self) { key, receipt in key == "\(receipt.submission)/\(receipt.partition)" },
+            inspected(Topics.receipts, Accountability_V1_Receipt.self) { key, receipt in
+                key == "\(receipt.submission)/\(receipt.partition)"
+            },
             inspected(Topics.rejections, Accountability_V1_Rejection.self) { key, rejection in
                 !rejection.submission.isEmpty && !rejection.code.isEmpty
                     && key.hasPrefix("\(rejection.submission)/\(rejection.line)/\(rejection.code)")
@@ -18,11 +20,15 @@ extension Pipeline {
             inspected(Topics.deliveries, Accountability_V1_Delivery.self) { key, delivery in
                 key == "\(delivery.channel)/\(delivery.notice)" && DeliveryState(rawValue: delivery.state) != nil
             },
-            inspected(Topics.positions, Streaming_V1_Position.self) { key, position in key.hasPrefix(group) && position.offset >= 0 },
+            inspected(Topics.positions, Streaming_V1_Position.self) { key, position in
+                key.hasPrefix(group) && position.offset >= 0
+            },
             inspected(Topics.quarantine, Streaming_V1_Quarantined.self) { key, entry in
                 key == "\(entry.topic)/\(entry.partition)/\(entry.offset)/\(entry.stage)"
             },
-            InspectedTopic(source(Topics.progress), holdsMarkers: true) { _ in throw UnusableRecord("no completion marker", code: .notMarker) },
+            InspectedTopic(source(Topics.progress), holdsMarkers: true) { _ in
+                throw UnusableRecord("no completion marker", code: .notMarker)
+            },
         ]
     }
 

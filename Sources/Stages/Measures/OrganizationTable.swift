@@ -78,7 +78,9 @@ struct OrganizationTable<State> {
             guard organization.year == year || dependents.contains(organization.year),
                 completeYears.contains(organization.year)
             else { continue }
-            let origin = organization.year == year ? place : places[OrganizationYear(year: year, code: organization.code)].map { Int($0) }
+            let origin =
+                organization.year == year
+                ? place : places[OrganizationYear(year: year, code: organization.code)].map { Int($0) }
             let cause = revises ? origin.map { causes[$0] } ?? "" : ""
             // A change that was not published yet keeps its cause.
             let number = Int32(truncatingIfNeeded: place)

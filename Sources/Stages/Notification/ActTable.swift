@@ -44,7 +44,9 @@ struct ActTable {
         }
 
         static func < (left: Key, right: Key) -> Bool {
-            (left.schoolYear, left.organization, left.directive, left.kind) < (right.schoolYear, right.organization, right.directive, right.kind)
+            (left.schoolYear, left.organization, left.directive, left.kind) < (
+                right.schoolYear, right.organization, right.directive, right.kind
+            )
         }
     }
 
@@ -74,7 +76,8 @@ struct ActTable {
     /// The comments on record for the framework of a year, in the order of their days.
     func comments(_ schoolYear: UInt32) -> [Accountability_V1_Directive] {
         acts.filter { key, _ in
-            key.schoolYear == schoolYear && key.directive == Key.frameworkStep && key.kind == FrameworkStep.comment.wireName
+            key.schoolYear == schoolYear && key.directive == Key.frameworkStep
+                && key.kind == FrameworkStep.comment.wireName
         }
         .values.map(\.directive)
         .sorted { ($0.effectiveDate, $0.orgCode) < ($1.effectiveDate, $1.orgCode) }
@@ -84,11 +87,16 @@ struct ActTable {
     var filings: [PlanFiling] {
         acts.values.compactMap { act in
             let act = act.directive
-            guard act.directive == "plan_filing", let kind = PlanKind(wireName: act.kind), let organization = OrganizationCode(act.orgCode)
+            guard act.directive == "plan_filing", let kind = PlanKind(wireName: act.kind),
+                let organization = OrganizationCode(act.orgCode)
             else { return nil }
             return PlanFiling(
-                kind: kind, organization: organization, schoolYear: Int(act.schoolYear), date: act.effectiveDate,
-                parts: act.parts.compactMap { PlanPart(wireName: $0) }, alignment: act.reference
+                kind: kind,
+                organization: organization,
+                schoolYear: Int(act.schoolYear),
+                date: act.effectiveDate,
+                parts: act.parts.compactMap { PlanPart(wireName: $0) },
+                alignment: act.reference
             )
         }
     }

@@ -23,11 +23,17 @@ extension NoticeText {
 
     /// Who is told of what concerns an organization: a school and its district, a district, or everyone.
     static func recipients(_ organization: OrganizationCode) -> [String] {
-        organization == organization.district ? [organization.description] : [organization.description, organization.district.description]
+        organization == organization.district
+            ? [organization.description] : [organization.description, organization.district.description]
     }
 
     /// The notice that groups missed the participation requirement, or are low performing, since a determination; or that none does any more.
-    static func notice(ofGroups groups: [String], event: String, in determination: Accountability_V1_Determination, id: String)
+    static func notice(
+        ofGroups groups: [String],
+        event: String,
+        in determination: Accountability_V1_Determination,
+        id: String
+    )
         -> Accountability_V1_Notice
     {
         var notice = Accountability_V1_Notice()
@@ -55,7 +61,9 @@ extension NoticeText {
                     : "After a revision no student group of \(who) is low performing in school year \(year)."
             ]
         } else if isParticipation {
-            lines = ["These student groups of \(who) missed the assessment participation requirement in school year \(year):"]
+            lines = [
+                "These student groups of \(who) missed the assessment participation requirement in school year \(year):"
+            ]
             lines += groups.map { group in participationLine(group, determination) }
         } else {
             lines = ["These student groups of \(who) are low performing in school year \(year):"]
@@ -64,7 +72,9 @@ extension NoticeText {
                 return "- \(title(group))" + (percentile.map { ", subgroup percentile \($0)" } ?? "")
             }
         }
-        lines += ["", "\(paragraph). Revision \(determination.revision) of the determination (\(determination.status))."]
+        lines += [
+            "", "\(paragraph). Revision \(determination.revision) of the determination (\(determination.status)).",
+        ]
         notice.body = lines.joined(separator: "\n") + "\n"
         return notice
     }
@@ -79,7 +89,9 @@ extension NoticeText {
     /// The notice of an act, of a change of it, or of its withdrawal (nil).
     ///
     /// It names the organization by its code: whether its name is known yet depends on which topic was read first.
-    static func notice(of act: ActTable.Act?, _ key: ActTable.Key, revision: UInt32, cause: String) -> Accountability_V1_Notice {
+    static func notice(of act: ActTable.Act?, _ key: ActTable.Key, revision: UInt32, cause: String)
+        -> Accountability_V1_Notice
+    {
         var notice = Accountability_V1_Notice()
         let about = "\(key.directive).\(key.kind)"
         notice.id = "\(NoticeMemory.thing(key.schoolYear, key.organization, directive, about))/\(revision)"
@@ -99,7 +111,9 @@ extension NoticeText {
         let title = "\(words(key.directive)): \(words(key.kind).lowercased())"
         let state = act == nil ? "Withdrawn: " : revision > 1 ? "Changed: " : ""
         notice.subject = "\(state)\(title), \(years(key.schoolYear)): \(key.organization)"
-        var lines = ["An act of the Department for school year \(years(key.schoolYear)) that concerns \(key.organization)", ""]
+        var lines = [
+            "An act of the Department for school year \(years(key.schoolYear)) that concerns \(key.organization)", "",
+        ]
         lines[0] += act == nil ? " was withdrawn." : revision > 1 ? " was changed." : " is on record."
         lines.append("\(title).")
         if let act = act?.directive {
@@ -108,7 +122,9 @@ extension NoticeText {
             if !act.rating.isEmpty { lines.append("Rating: \(words(act.rating).lowercased()).") }
             if !act.reason.isEmpty { lines.append("Reason: \(act.reason)") }
             if !act.reference.isEmpty { lines.append("Reference: \(act.reference)") }
-            if !act.parts.isEmpty { lines.append("Parts: \(act.parts.map { words($0).lowercased() }.joined(separator: ", ")).") }
+            if !act.parts.isEmpty {
+                lines.append("Parts: \(act.parts.map { words($0).lowercased() }.joined(separator: ", ")).")
+            }
         }
         notice.body = lines.joined(separator: "\n") + "\n"
         return notice
@@ -141,14 +157,19 @@ extension NoticeText {
             notice.createdUnixMilliseconds = NoticeClock.start(of: act.endDate, plus: 1)
             notice.subject = "Comment period on \(framework) has ended"
             let count = comments.count == 1 ? "1 comment is" : "\(comments.count) comments are"
-            lines = ["The period for comment on \(framework), \(act.effectiveDate) to \(act.endDate), has ended. \(count) on record."]
+            lines = [
+                "The period for comment on \(framework), \(act.effectiveDate) to \(act.endDate), has ended. \(count) on record."
+            ]
             if !comments.isEmpty { lines.append("") }
-            lines += comments.map { "- \($0.effectiveDate), \($0.orgCode == state ? "public" : $0.orgCode): \($0.reason)" }
+            lines += comments.map {
+                "- \($0.effectiveDate), \($0.orgCode == state ? "public" : $0.orgCode): \($0.reason)"
+            }
         } else if let act {
             let (from, until) = (act.directive.effectiveDate, act.directive.endDate)
             notice.date = from
             notice.createdUnixMilliseconds = act.recorded
-            notice.subject = "\(revision > 1 ? "Comment period moved" : "Comment is asked"): \(framework), \(from) to \(until)"
+            notice.subject =
+                "\(revision > 1 ? "Comment period moved" : "Comment is asked"): \(framework), \(from) to \(until)"
             lines = ["Changes to \(framework) are open for comment from \(from) to \(until)."]
             if revision > 1 { lines.append("This replaces the period that was announced before.") }
             if !act.directive.reason.isEmpty { lines += ["", act.directive.reason] }
@@ -169,7 +190,9 @@ extension NoticeText {
     }
 
     /// The notice of a plan that is due or overdue on a day.
-    static func notice(of obligation: PlanObligation, event: String, name: String, leadDays: Int64) -> Accountability_V1_Notice {
+    static func notice(of obligation: PlanObligation, event: String, name: String, leadDays: Int64)
+        -> Accountability_V1_Notice
+    {
         let code = obligation.organization
         let schoolYear = UInt32(clamping: obligation.schoolYear)
         var notice = Accountability_V1_Notice()
@@ -183,13 +206,18 @@ extension NoticeText {
         notice.fingerprint = obligation.dueDate
         notice.recipients = recipients(code)
         // Of the event and not of the worker's clock, so that the notice is the same whenever it is made.
-        notice.createdUnixMilliseconds = NoticeClock.start(of: obligation.dueDate, plus: event == planDue ? -leadDays : 1)
+        notice.createdUnixMilliseconds = NoticeClock.start(
+            of: obligation.dueDate,
+            plus: event == planDue ? -leadDays : 1
+        )
         let who = display(name, code.description)
         let plan = "\(obligation.kind.title) for school year \(years(schoolYear))"
-        notice.subject = "\(event == planDue ? "Due \(obligation.dueDate)" : "Overdue since \(obligation.dueDate)"): \(plan), \(who)"
+        notice.subject =
+            "\(event == planDue ? "Due \(obligation.dueDate)" : "Overdue since \(obligation.dueDate)"): \(plan), \(who)"
         let fact =
             event == planDue
-            ? "The \(plan) of \(who) is due on \(obligation.dueDate)." : "The \(plan) of \(who) was due on \(obligation.dueDate); none is on record."
+            ? "The \(plan) of \(who) is due on \(obligation.dueDate)."
+            : "The \(plan) of \(who) was due on \(obligation.dueDate); none is on record."
         notice.body = "\(fact)\n\n\(obligation.kind.paragraph).\n"
         return notice
     }

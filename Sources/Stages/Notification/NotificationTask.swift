@@ -45,7 +45,12 @@ final class NotificationTask: StageTask {
     private func foldAct(_ record: InputRecord, _ parts: [String]) throws {
         guard let key = ActTable.Key(parts) else { throw UnusableRecord("not the key of a directive") }
         var act: ActTable.Act?
-        if record.value != nil { act = ActTable.Act(directive: try record.message(Accountability_V1_Directive.self), recorded: record.timestamp) }
+        if record.value != nil {
+            act = ActTable.Act(
+                directive: try record.message(Accountability_V1_Directive.self),
+                recorded: record.timestamp
+            )
+        }
         acts.set(act, key, cause: record.cause)
         settledDay = nil
     }
@@ -82,9 +87,11 @@ final class NotificationTask: StageTask {
         notice.id = id
         try publish(notice, output)
         for (event, groups) in [
-            (NoticeText.lowParticipation, determination.lowParticipationGroups), (NoticeText.lowSubgroups, determination.lowSubgroups),
+            (NoticeText.lowParticipation, determination.lowParticipationGroups),
+            (NoticeText.lowSubgroups, determination.lowSubgroups),
         ] {
-            let before = memory.toldGroups(NoticeMemory.thing(determination.schoolYear, determination.orgCode, event, "")) ?? []
+            let before =
+                memory.toldGroups(NoticeMemory.thing(determination.schoolYear, determination.orgCode, event, "")) ?? []
             guard groups != before else { continue }
             try publish(NoticeText.notice(ofGroups: groups, event: event, in: determination, id: id), output)
         }
@@ -92,13 +99,18 @@ final class NotificationTask: StageTask {
 
     private func tell(of key: ActTable.Key, _ cause: String, _ clock: NoticeClock, _ output: TaskOutput) throws {
         let act = acts[key]
-        let told = memory.told(NoticeMemory.thing(key.schoolYear, key.organization, NoticeText.directive, "\(key.directive).\(key.kind)"))
-        guard isNews(act, told, act.map { ActTable.fingerprint(of: $0.directive) } ?? NoticeText.withdrawn, clock) else { return }
+        let told = memory.told(
+            NoticeMemory.thing(key.schoolYear, key.organization, NoticeText.directive, "\(key.directive).\(key.kind)")
+        )
+        guard isNews(act, told, act.map { ActTable.fingerprint(of: $0.directive) } ?? NoticeText.withdrawn, clock)
+        else { return }
         try publish(NoticeText.notice(of: act, key, revision: (told?.revision ?? 0) + 1, cause: cause), output)
     }
 
     /// Whether an act, or that it is gone, has not been told of.
-    private func isNews(_ act: ActTable.Act?, _ told: NoticeMemory.Told?, _ fingerprint: String, _ clock: NoticeClock) -> Bool {
+    private func isNews(_ act: ActTable.Act?, _ told: NoticeMemory.Told?, _ fingerprint: String, _ clock: NoticeClock)
+        -> Bool
+    {
         if told == nil, act == nil { return false }
         return told?.fingerprint != fingerprint && !clock.isForgotten(act?.recorded ?? 0)
     }
@@ -108,14 +120,24 @@ final class NotificationTask: StageTask {
         for year in Set(acts.commentYears).union(memory.commentYears).sorted() {
             let act = acts[ActTable.Key(step: .commentOpened, schoolYear: year)]
             for about in [NoticeText.begins, NoticeText.ends] {
-                let told = memory.told(NoticeMemory.thing(year, OrganizationCode.state.description, NoticeText.commentPeriod, about))
+                let told = memory.told(
+                    NoticeMemory.thing(year, OrganizationCode.state.description, NoticeText.commentPeriod, about)
+                )
                 guard isNews(act, told, NoticeText.fingerprint(ofCommentPeriod: act, about), clock) else { continue }
                 if about == NoticeText.ends {
-                    guard let end = act?.directive.endDate, !end.isEmpty, end < clock.day, end >= clock.earliestDay else { continue }
+                    guard let end = act?.directive.endDate, !end.isEmpty, end < clock.day, end >= clock.earliestDay
+                    else { continue }
                 }
                 let revision = (told?.revision ?? 0) + 1
                 try publish(
-                    NoticeText.notice(ofCommentPeriod: act, about, schoolYear: year, revision: revision, comments: acts.comments(year)), output
+                    NoticeText.notice(
+                        ofCommentPeriod: act,
+                        about,
+                        schoolYear: year,
+                        revision: revision,
+                        comments: acts.comments(year)
+                    ),
+                    output
                 )
             }
         }
@@ -138,7 +160,10 @@ final class NotificationTask: StageTask {
     private func publish(_ notice: Accountability_V1_Notice, _ output: TaskOutput) throws {
         memory.take(notice)
         try output.publish(
-            NotificationStage.notices, partition: context.partition, key: notice.id, value: [UInt8](try notice.serializedData()),
+            NotificationStage.notices,
+            partition: context.partition,
+            key: notice.id,
+            value: [UInt8](try notice.serializedData()),
             cause: notice.cause
         )
     }

@@ -24,7 +24,9 @@ struct PlanDuties {
     }
 
     /// The obligations that are due within the lead days, or overdue since no longer than anybody remembers, each with the organization's name.
-    mutating func pressing(at clock: NoticeClock, leadDays: Int64, filings: [PlanFiling]) throws -> [(PlanObligation, name: String)] {
+    mutating func pressing(at clock: NoticeClock, leadDays: Int64, filings: [PlanFiling]) throws -> [(
+        PlanObligation, name: String
+    )] {
         let last = clock.day(after: leadDays)
         guard let from = Int(clock.earliestDay.prefix(4)), let to = Int(last.prefix(4)), from <= to else { return [] }
         var pressing: [(PlanObligation, name: String)] = []
@@ -32,7 +34,12 @@ struct PlanDuties {
         for year in (from + 1)...(to + 1) {
             let organizations = organizations(in: year)
             guard !organizations.isEmpty, let framework = framework(of: year) else { continue }
-            let obligations = try PlanObligation.all(schoolYear: year, organizations: organizations.keys, filings: filings, framework)
+            let obligations = try PlanObligation.all(
+                schoolYear: year,
+                organizations: organizations.keys,
+                filings: filings,
+                framework
+            )
             for obligation in obligations where obligation.dueDate >= clock.earliestDay && obligation.dueDate <= last {
                 let standing = obligation.standing(on: clock.day)
                 guard standing == .due || standing == .overdue else { continue }
@@ -53,7 +60,9 @@ struct PlanDuties {
         }
         var organizations: [OrganizationCode: String] = [:]
         for known in years {
-            for (organization, name) in determined[known] ?? [:] where newest[organization.district] == known { organizations[organization] = name }
+            for (organization, name) in determined[known] ?? [:] where newest[organization.district] == known {
+                organizations[organization] = name
+            }
         }
         return organizations
     }

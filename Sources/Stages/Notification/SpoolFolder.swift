@@ -51,7 +51,8 @@ public struct SpoolFolder: Sendable, Hashable {
     private static func plain(_ name: String) -> String {
         let letters = name.utf8.map { byte -> Character in
             let character = Character(UnicodeScalar(byte))
-            return byte < 0x80 && (character.isLetter || character.isNumber || "-_.".contains(character)) ? character : "_"
+            return byte < 0x80 && (character.isLetter || character.isNumber || "-_.".contains(character))
+                ? character : "_"
         }
         return letters.first == "." || letters.isEmpty ? "_" + String(letters.dropFirst()) : String(letters)
     }

@@ -60,7 +60,8 @@ final class ParticipationTask: StageTask {
                 label: texts.number(of: counts.groupLabel)
             )
             try take(supplied, of: organization, cause: cause, output: output)
-        case .organization, .attendance, .suppliedValue, .target, .englishProficiency, .cohortMember, .advancedCoursework, nil:
+        case .organization, .attendance, .suppliedValue, .target, .englishProficiency, .cohortMember,
+            .advancedCoursework, nil:
             break
         }
     }

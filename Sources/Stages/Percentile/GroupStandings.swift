@@ -167,7 +167,8 @@ final class GroupStandings {
     /// are live.
     ///
     /// A norm of a release that was withdrawn is left where it is and does not stand; the next release takes its own.
-    private func norm(_ year: Int, _ release: String?, weighs: [Int], _ output: TaskOutput) throws -> [Int: [Int: Row]]? {
+    private func norm(_ year: Int, _ release: String?, weighs: [Int], _ output: TaskOutput) throws -> [Int: [Int: Row]]?
+    {
         let standing = inForce[year]
         inForce[year] = release
         if standing != release {
@@ -182,7 +183,12 @@ final class GroupStandings {
             let rows = current(position, year, weighs)
             if rows.isEmpty {
                 let key = normKey(codes[position], year)
-                try output.retract(PercentileStage.percentiles, partition: partition(of: codes[position], output), key: key, cause: cause)
+                try output.retract(
+                    PercentileStage.percentiles,
+                    partition: partition(of: codes[position], output),
+                    key: key,
+                    cause: cause
+                )
             } else {
                 norm.entries[position] = Norm.Entry(release: release, rows: rows)
                 try publish(norm: rows, of: codes[position], year: year, release: release, output: output)
@@ -193,7 +199,13 @@ final class GroupStandings {
         return norm.rows
     }
 
-    private func publish(norm rows: [Int: Row], of organization: OrganizationCode, year: Int, release: String, output: TaskOutput) throws {
+    private func publish(
+        norm rows: [Int: Row],
+        of organization: OrganizationCode,
+        year: Int,
+        release: String,
+        output: TaskOutput
+    ) throws {
         var norm = Accountability_V1_Norm()
         norm.release = release
         norm.standings = rows.sorted { $0.key < $1.key }
@@ -343,7 +355,12 @@ final class GroupStandings {
             let ofType = table.compactMap { $0 }.filter { $0.type == type }
             for span in GradeSpan.allCases {
                 for indicator in Indicator.allCases where indicator.spans.contains(span) {
-                    let statewide = PercentileMessage.ThresholdOf(type: type, span: span, group: group, indicator: indicator)
+                    let statewide = PercentileMessage.ThresholdOf(
+                        type: type,
+                        span: span,
+                        group: group,
+                        indicator: indicator
+                    )
                     try publish(statewide, ofType.compactMap { $0.values[span, indicator] }, year, parameters, output)
                     guard indicator == .elProgress else { continue }
                     for quartile in 1...4 {

@@ -82,7 +82,9 @@ enum PercentileMessage {
     }
 
     /// The values at the statewide 80th and 90th percentile of a population.
-    static func threshold(_ population: RankedPopulation, of what: ThresholdOf, year: Int) -> Accountability_V1_PercentileEntry {
+    static func threshold(_ population: RankedPopulation, of what: ThresholdOf, year: Int)
+        -> Accountability_V1_PercentileEntry
+    {
         var threshold = Accountability_V1_Threshold()
         threshold.type = what.type == .district ? .district : .school
         threshold.gradeSpan = what.span.wireName

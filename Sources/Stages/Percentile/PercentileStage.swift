@@ -97,7 +97,8 @@ final class PercentileTask: StageTask {
 
     func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {
         let parts = TableKey.parts(key)
-        guard parts.count == 4, parts[1] == "norm", let year = Int(parts[0]), let group = StudentGroup(wireName: parts[2]),
+        guard parts.count == 4, parts[1] == "norm", let year = Int(parts[0]),
+            let group = StudentGroup(wireName: parts[2]),
             let organization = OrganizationCode(parts[3])
         else { return }
         let entry = try decode(Accountability_V1_PercentileEntry.self, from: value)

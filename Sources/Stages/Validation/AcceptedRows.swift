@@ -54,6 +54,7 @@ struct AcceptedRows {
         entries[digest] = Entry(digest: row.digest, organization: organization, submission: submission, line: line)
         guard stands else { return .accepted }
         return entry.digest == row.digest
-            ? .unchanged : .replaced(Former(organization: entry.organization, submission: entry.submission, line: entry.line))
+            ? .unchanged
+            : .replaced(Former(organization: entry.organization, submission: entry.submission, line: entry.line))
     }
 }

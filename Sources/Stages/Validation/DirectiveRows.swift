@@ -55,7 +55,9 @@ extension RowCheck {
             if organization.type == .state || isFederal && organization.type != .school {
                 fault(.organizationNotOfDirective, RowCheck.organizationColumn)
             }
-            if act.kind == Designation.directedFocused.wireName, act.reason.isEmpty { fault(.reasonNotStated, Place.reason) }
+            if act.kind == Designation.directedFocused.wireName, act.reason.isEmpty {
+                fault(.reasonNotStated, Place.reason)
+            }
         case "recognition":
             if organization.type != .school { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
         case "release":
@@ -65,7 +67,9 @@ extension RowCheck {
         case "suspension": judgeSuspension(act, organization)
         case "framework_step":
             let isComment = act.kind == FrameworkStep.comment.wireName
-            if !isComment, organization.type != .state { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
+            if !isComment, organization.type != .state {
+                fault(.organizationNotOfDirective, RowCheck.organizationColumn)
+            }
             if isComment, act.reason.isEmpty { fault(.reasonNotStated, Place.reason) }
         case "review":
             let isConducted = act.kind == DistrictReview.conductedKind
@@ -117,7 +121,9 @@ struct FrameworkSteps {
         /// The step of a row of directives; nil where it is another act.
         init?(_ row: CheckedRow, key: [UInt8]) {
             let parts = TableKey.parts(key.span)
-            guard parts.count == 4, parts[1] == "framework_step", let step = FrameworkStep(wireName: parts[3]) else { return nil }
+            guard parts.count == 4, parts[1] == "framework_step", let step = FrameworkStep(wireName: parts[3]) else {
+                return nil
+            }
             self.step = step
             year = row.year
             organization = parts[2]
@@ -137,10 +143,13 @@ struct FrameworkSteps {
     /// Why a step is refused; nil where it may be taken.
     func fault(of act: Act) -> RowFault? {
         let life = lives[act.year] ?? FrameworkLife()
-        let refusal = act.isWithdrawal ? life.refusalToWithdraw(act.step) : life.refusal(of: act.step, on: act.date, until: act.end)
+        let refusal =
+            act.isWithdrawal
+            ? life.refusalToWithdraw(act.step) : life.refusal(of: act.step, on: act.date, until: act.end)
         return switch refusal {
         case .outOfOrder, .restedUpon: RowFault(code: .frameworkStepOutOfOrder, column: Place.kind)
-        case .commentPeriodOpen: RowFault(code: .commentPeriodOpen, column: act.step == .commentOpened ? Place.end : Place.effective)
+        case .commentPeriodOpen:
+            RowFault(code: .commentPeriodOpen, column: act.step == .commentOpened ? Place.end : Place.effective)
         case .outsideCommentPeriod: RowFault(code: .commentOutsidePeriod, column: Place.effective)
         case nil: nil
         }
@@ -149,7 +158,8 @@ struct FrameworkSteps {
     /// Takes a step that was accepted.
     mutating func take(_ act: Act, _ outcome: AcceptedRows.Outcome) {
         switch outcome {
-        case .accepted, .replaced: lives[act.year, default: FrameworkLife()].take(act.step, on: act.date, until: act.end, by: act.organization)
+        case .accepted, .replaced:
+            lives[act.year, default: FrameworkLife()].take(act.step, on: act.date, until: act.end, by: act.organization)
         case .deleted: lives[act.year, default: FrameworkLife()].withdraw(act.step, by: act.organization)
         case .unchanged, .refused: break
         }

@@ -116,7 +116,9 @@ public enum FieldCheck {
 
     /// A fault of a column that a table's own rule finds.
     public static func fault(_ code: RejectionCode, _ column: Column, _ message: String? = nil) -> RowRefused {
-        RowRefused(faults: [RowRefused.Fault(code: code, message: message.map { "\(column.name): \($0)" } ?? code.statement(of: column))])
+        RowRefused(faults: [
+            RowRefused.Fault(code: code, message: message.map { "\(column.name): \($0)" } ?? code.statement(of: column))
+        ])
     }
 
     private static func value<Value>(_ reading: Reading<Value>, _ column: Column) throws(RowRefused) -> Value? {

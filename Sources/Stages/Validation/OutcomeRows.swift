@@ -53,8 +53,11 @@ extension RowCheck {
         if let cohort, let year, !(year - 4...year).contains(cohort) { fault(.cohortNotJudged, Place.cohortYear) }
         if fourYear == true, fiveYear == false { fault(.graduateNotWithinFive, Place.fiveYear) }
         if fiveYear == true, stillEnrolled == true { fault(.graduateStillEnrolled, Place.stillEnrolled) }
-        if droppedOut == true, fourYear == true || fiveYear == true || stillEnrolled == true { fault(.dropoutNotGone, Place.droppedOut) }
-        guard faults.isEmpty, let student, let cohort, let fourYear, let fiveYear, let stillEnrolled, let droppedOut else { return .none }
+        if droppedOut == true, fourYear == true || fiveYear == true || stillEnrolled == true {
+            fault(.dropoutNotGone, Place.droppedOut)
+        }
+        guard faults.isEmpty, let student, let cohort, let fourYear, let fiveYear, let stillEnrolled, let droppedOut
+        else { return .none }
         var record = Accountability_V1_CohortMember()
         record.student = student.pseudonym
         record.grade = UInt32(clamping: student.grade)

@@ -185,21 +185,26 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .reasonNotStated: "a placement, a comment, a revision and an appeal state their reason"
         case .submissionNotNamed: "a revision or an appeal names the submission that corrected the figures"
         case .suspensionNotOfYear: "measures are suspended for school year 2021-2022 alone (\(Paragraph.suspension))"
-        case .suspensionWithoutCause: "a suspension states the good cause arising from the COVID-19 pandemic (\(Paragraph.suspension))"
-        case .ratingNotOfReview: "a review has a rating by each standard that it names, and nothing else has (\(Paragraph.sixStandards))"
-        case .partNotOfPlan: "a plan's parts are those that the law names (\(Paragraph.planData), \(Paragraph.planForm))"
+        case .suspensionWithoutCause:
+            "a suspension states the good cause arising from the COVID-19 pandemic (\(Paragraph.suspension))"
+        case .ratingNotOfReview:
+            "a review has a rating by each standard that it names, and nothing else has (\(Paragraph.sixStandards))"
+        case .partNotOfPlan:
+            "a plan's parts are those that the law names (\(Paragraph.planData), \(Paragraph.planForm))"
         case .frameworkStepOutOfOrder:
             "a framework is proposed, opened for comment, recommended, approved, each not before the other, and what others rest on stays"
                 + " (\(Paragraph.consultation))"
         case .commentPeriodOpen:
             "a comment period has a last day, and the recommendation considers what came until then (\(Paragraph.consultation))"
-        case .commentOutsidePeriod: "a comment is made while the framework is open for comment (\(Paragraph.consultation))"
+        case .commentOutsidePeriod:
+            "a comment is made while the framework is open for comment (\(Paragraph.consultation))"
         case .kindNotOfDirective: "each directive has its own kinds"
         case .endBeforeStart: "an act does not end before it takes effect"
         case .yearNotOpen: "rows are accepted for school years that are open"
         case .unknownOrganization: "an organization is declared for the year before rows are submitted for it"
         case .duplicateKey: "a submission has one row for each key; the first one counts"
-        case .claimedByTwoDistricts: "a student is one district's in a year and layout; the row submitted last counts, and both districts are told"
+        case .claimedByTwoDistricts:
+            "a student is one district's in a year and layout; the row submitted last counts, and both districts are told"
         case .nothingToDelete:
             "a row is deleted where it was accepted, under the same key and organization; the same deletion again is unchanged"
         }

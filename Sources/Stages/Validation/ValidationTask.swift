@@ -150,7 +150,10 @@ final class ValidationTask: StageTask {
             return
         }
         let outcome = accepted.take(
-            read, key: key.span, submission: UInt32(truncatingIfNeeded: number), line: UInt32(clamping: row.line)
+            read,
+            key: key.span,
+            submission: UInt32(truncatingIfNeeded: number),
+            line: UInt32(clamping: row.line)
         )
         declare(read, checks[check].layout, outcome)
         if let step { frameworkSteps.take(step, outcome) }
@@ -239,7 +242,8 @@ final class ValidationTask: StageTask {
             if formerPlace != place, case .record = row.content {
                 try output.retract(index, partition: formerPlace, key: key.span, cause: origin.submission)
             }
-            if checks[check].layout.isAboutStudents, former.organization / 10_000 != row.organization.rawValue / 10_000 {
+            if checks[check].layout.isAboutStudents, former.organization / 10_000 != row.organization.rawValue / 10_000
+            {
                 try tellBoth(former, row, origin, check, output)
             }
         case .accepted: break
@@ -325,7 +329,10 @@ final class ValidationTask: StageTask {
             notice.orgCode = organization.description
             notice.code = RejectionCode.claimedByTwoDistricts.rawValue
             notice.column = checks[check].columns[RowCheck.organizationColumn].name
-            notice.message = RejectionCode.claimMessage(other: other.description, counts: isFormer ? other.description : organization.description)
+            notice.message = RejectionCode.claimMessage(
+                other: other.description,
+                counts: isFormer ? other.description : organization.description
+            )
             try output.publish(
                 ValidationStage.OutputIndex.rejections,
                 partition: home(ValidationStage.OutputIndex.rejections, output),

@@ -15,7 +15,8 @@ struct ListenAddress: Sendable, Hashable {
     /// An address from `host:port`; nil from `none`.
     init?(_ text: String) throws {
         if text == "none" { return nil }
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]), (0...65_535).contains(port),
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65_535).contains(port),
             colon != text.startIndex
         else { throw ValidationError("--listen takes host:port, such as 127.0.0.1:9100, or none") }
         host = String(text[..<colon].drop { $0 == "[" }.prefix { $0 != "]" })
@@ -36,7 +37,10 @@ struct Endpoints: Sendable {
         let router = Router()
         let metrics = metrics
         router.get("health") { _, _ in
-            Self.answer(metrics.isHealthy ? .ok : .internalServerError, metrics.isHealthy ? "healthy" : metrics.notReady ?? "failed")
+            Self.answer(
+                metrics.isHealthy ? .ok : .internalServerError,
+                metrics.isHealthy ? "healthy" : metrics.notReady ?? "failed"
+            )
         }
         router.get("ready") { _, _ in
             let reason = metrics.notReady
@@ -48,7 +52,11 @@ struct Endpoints: Sendable {
         let channel = HTTPServerBuilder.http1(
             configuration: .init(
                 idleTimeout: .seconds(10),
-                httpDecoderConfiguration: .init(maxHeaderFieldSize: 4096, maxHeaderListSize: 16384, maxHeaderFieldCount: 64)
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: 4096,
+                    maxHeaderListSize: 16384,
+                    maxHeaderFieldCount: 64
+                )
             )
         )
         var quiet = logger
@@ -75,9 +83,14 @@ struct Endpoints: Sendable {
         try await application.run()
     }
 
-    private static func answer(_ status: HTTPResponse.Status, _ text: String, type: String = "text/plain; charset=utf-8") -> Response {
+    private static func answer(
+        _ status: HTTPResponse.Status,
+        _ text: String,
+        type: String = "text/plain; charset=utf-8"
+    ) -> Response {
         Response(
-            status: status, headers: [.contentType: type, .cacheControl: "no-store"],
+            status: status,
+            headers: [.contentType: type, .cacheControl: "no-store"],
             body: .init(byteBuffer: ByteBuffer(string: text.hasSuffix("\n") ? text : text + "\n"))
         )
     }

@@ -35,7 +35,9 @@ public struct WorkerOptions: ParsableArguments, Sendable {
     public var addressFile: String?
 
     /// Time between commits.
-    @Option(help: ArgumentHelp("The longest time between two commits while records keep coming.", valueName: "milliseconds"))
+    @Option(
+        help: ArgumentHelp("The longest time between two commits while records keep coming.", valueName: "milliseconds")
+    )
     public var commitInterval = 1000
 
     /// Time to stop.
@@ -60,13 +62,21 @@ public struct WorkerOptions: ParsableArguments, Sendable {
 
     /// Checks what can be checked without a broker.
     public func validate() throws {
-        guard Logger.Level(rawValue: logLevel) != nil else { throw ValidationError("--log-level: there is no level \(logLevel)") }
-        guard (1...60_000).contains(commitInterval) else { throw ValidationError("--commit-interval takes 1 to 60000 milliseconds") }
+        guard Logger.Level(rawValue: logLevel) != nil else {
+            throw ValidationError("--log-level: there is no level \(logLevel)")
+        }
+        guard (1...60_000).contains(commitInterval) else {
+            throw ValidationError("--commit-interval takes 1 to 60000 milliseconds")
+        }
         guard (1...600).contains(stopTimeout) else { throw ValidationError("--stop-timeout takes 1 to 600 seconds") }
-        guard !instance.isEmpty, instance.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }) else {
+        guard !instance.isEmpty,
+            instance.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") })
+        else {
             throw ValidationError("--instance takes letters, digits, - and _")
         }
-        if let memoryLimit, !(64...(1 << 30)).contains(memoryLimit) { throw ValidationError("--memory-limit takes 64 megabytes or more") }
+        if let memoryLimit, !(64...(1 << 30)).contains(memoryLimit) {
+            throw ValidationError("--memory-limit takes 64 megabytes or more")
+        }
         _ = try ListenAddress(listen)
     }
 }
@@ -106,8 +116,11 @@ public enum WorkerProcess {
         try await run(options, stage: nil) { connection, metrics, logger in
             let stage = try makeStage(connection)
             var configuration = WorkerConfiguration(
-                kafka: connection.kafka, instance: options.instance, namespace: connection.pipeline.namespace,
-                progressTopic: connection.pipeline.name(Topics.progress), completionType: Topics.completionType
+                kafka: connection.kafka,
+                instance: options.instance,
+                namespace: connection.pipeline.namespace,
+                progressTopic: connection.pipeline.name(Topics.progress),
+                completionType: Topics.completionType
             )
             configuration.quarantine = connection.pipeline.quarantine
             configuration.positions = connection.pipeline.positions
@@ -117,7 +130,12 @@ public enum WorkerProcess {
             let figures = metrics(stage.name)
             let limit = configuration.memoryLimit?.bytes ?? 0
             figures.update { $0.memoryLimit = limit }
-            let worker = Worker(stage: stage, configuration: configuration, metrics: figures, logger: logger(stage.name))
+            let worker = Worker(
+                stage: stage,
+                configuration: configuration,
+                metrics: figures,
+                logger: logger(stage.name)
+            )
             let others = try beside?(connection, configuration, figures, logger(stage.name)) ?? []
             return (figures, others.isEmpty ? worker : JoinedBodies(worker, others, stopTimeout: options.stopTimeout))
         }
@@ -169,24 +187,34 @@ public enum WorkerProcess {
     /// Twice as long as anything may wait for a broker.
     private static let longestSilence = 120
 
-    private static func serve(_ options: WorkerOptions, _ metrics: WorkerMetrics, _ body: any WorkerBody, _ logger: Logger) async throws {
-        let signals = [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                logger.info("stopping", metadata: ["signal": "\(number)"])
-                body.stop()
-                // Bounded whatever hangs: what was not committed is aborted by the next life of this instance.
-                DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(options.stopTimeout)) {
-                    Standard.error("\(metrics.stage)-worker: not stopped within \(options.stopTimeout) seconds; leaving without the last commit")
-                    exit(ExitStatus.tryAgain.rawValue)
+    private static func serve(
+        _ options: WorkerOptions,
+        _ metrics: WorkerMetrics,
+        _ body: any WorkerBody,
+        _ logger: Logger
+    ) async throws {
+        let signals = [SIGTERM, SIGINT]
+            .map { number in
+                signal(number, SIG_IGN)
+                let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+                source.setEventHandler {
+                    logger.info("stopping", metadata: ["signal": "\(number)"])
+                    body.stop()
+                    // Bounded whatever hangs: what was not committed is aborted by the next life of this instance.
+                    DispatchQueue.global()
+                        .asyncAfter(deadline: .now() + .seconds(options.stopTimeout)) {
+                            Standard.error(
+                                "\(metrics.stage)-worker: not stopped within \(options.stopTimeout) seconds; leaving without the last commit"
+                            )
+                            exit(ExitStatus.tryAgain.rawValue)
+                        }
                 }
+                source.resume()
+                return source
             }
-            source.resume()
-            return source
-        }
         defer { for source in signals { source.cancel() } }
-        let endpoints = try ListenAddress(options.listen).map { Endpoints(metrics: metrics, address: $0, addressFile: options.addressFile, logger: logger) }
+        let endpoints = try ListenAddress(options.listen)
+            .map { Endpoints(metrics: metrics, address: $0, addressFile: options.addressFile, logger: logger) }
         let server = Task { try await endpoints?.run() }
         Heartbeat.watch(body.hearts, seconds: longestSilence) {
             Standard.error(
@@ -214,7 +242,8 @@ public enum WorkerProcess {
     }
 
     /// Runs a blocking function on a thread of its own, with the stack that librdkafka's callbacks and deep protobuf messages ask for.
-    private static func onOwnThread(named name: String, _ function: @escaping @Sendable () throws -> Void) async throws {
+    private static func onOwnThread(named name: String, _ function: @escaping @Sendable () throws -> Void) async throws
+    {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             let thread = Thread { continuation.resume(with: Result { try function() }) }
             thread.name = name

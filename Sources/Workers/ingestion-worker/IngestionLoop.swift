@@ -24,7 +24,14 @@ final class IngestionLoop: WorkerBody {
     private let logger: Logger
     private let stopping = Atomic<Bool>(false)
 
-    init(connection: Connection, inbox: String, keyFile: String, instance: String, metrics: WorkerMetrics, logger: Logger) {
+    init(
+        connection: Connection,
+        inbox: String,
+        keyFile: String,
+        instance: String,
+        metrics: WorkerMetrics,
+        logger: Logger
+    ) {
         self.connection = connection
         inboxPath = inbox
         self.keyFile = keyFile
@@ -66,9 +73,13 @@ final class IngestionLoop: WorkerBody {
         let partitions = try ledgerPartitions(admin, topic)
         metrics.setReadiness("taking its place")
         let sink = try TransactionalSink(
-            kafka: connection.kafka, transactionalID: identity, memoryTopic: connection.pipeline.name(Topics.progress),
-            source: "/\(identity.replacing(".", with: "/"))", transactionTimeout: Self.transactionTimeout,
-            shouldStop: { [unowned self] in isStopping }, logger: logger
+            kafka: connection.kafka,
+            transactionalID: identity,
+            memoryTopic: connection.pipeline.name(Topics.progress),
+            source: "/\(identity.replacing(".", with: "/"))",
+            transactionTimeout: Self.transactionTimeout,
+            shouldStop: { [unowned self] in isStopping },
+            logger: logger
         )
         defer { sink.close(timeout: .seconds(5)) }
         // Whatever an earlier life had open has been ended by now, so its last receipt is final.
@@ -88,7 +99,9 @@ final class IngestionLoop: WorkerBody {
                 }
                 do {
                     let number = (last?.number ?? 0) + 1
-                    guard let receipt = try take(item, inbox, sink, admin, key, topic, partitions, number) else { break }
+                    guard let receipt = try take(item, inbox, sink, admin, key, topic, partitions, number) else {
+                        break
+                    }
                     if receipt.status == .committed { last = (number, receipt) }
                     try inbox.archive(item, receipt: receipt)
                     aborts = 0
@@ -96,7 +109,9 @@ final class IngestionLoop: WorkerBody {
                 } catch let aborted as TransactionAborted {
                     metrics.update { $0.aborts[aborted.cause.name, default: 0] += 1 }
                     aborts += 1
-                    guard aborts < Self.mostAborts, !aborted.cause.isMisconfiguration else { throw RuntimeError.final(aborted.cause, "taking \(item.id)") }
+                    guard aborts < Self.mostAborts, !aborted.cause.isMisconfiguration else {
+                        throw RuntimeError.final(aborted.cause, "taking \(item.id)")
+                    }
                     logger.warning("\(aborted); \(item.id) is taken again")
                     backoff.pause(until: .now + .seconds(2))
                 }
@@ -119,8 +134,13 @@ final class IngestionLoop: WorkerBody {
         let received = Int64(Date().timeIntervalSince1970 * 1000)
         let start = ContinuousClock.now
         let file = FileIngestion(
-            pipeline: connection.pipeline, path: item.path, submission: item.id, fileName: item.fileName, options: item.options,
-            key: key, partitions: partitions
+            pipeline: connection.pipeline,
+            path: item.path,
+            submission: item.id,
+            fileName: item.fileName,
+            options: item.options,
+            key: key,
+            partitions: partitions
         )
         do {
             let sentBefore = sink.sent
@@ -135,7 +155,12 @@ final class IngestionLoop: WorkerBody {
             let commit = ContinuousClock.now
             try sink.commit(
                 offsets: [
-                    TopicPartitionOffset(topic: topic, partition: 0, offset: .at(number), metadata: try ReceiptNote.text(of: receipt))
+                    TopicPartitionOffset(
+                        topic: topic,
+                        partition: 0,
+                        offset: .at(number),
+                        metadata: try ReceiptNote.text(of: receipt)
+                    )
                 ],
                 group: try ConsumerGroupMetadata(groupID: identity)
             ) { [identity] (places, share) throws(KafkaError) in
@@ -151,7 +176,9 @@ final class IngestionLoop: WorkerBody {
             }
             logger.info(
                 "taken",
-                metadata: ["submission": "\(item.id)", "rows": "\(summary.rows)", "seconds": "\((end - start) / .seconds(1))"]
+                metadata: [
+                    "submission": "\(item.id)", "rows": "\(summary.rows)", "seconds": "\((end - start) / .seconds(1))",
+                ]
             )
             return receipt
         } catch let refusal as SubmissionRefused {
@@ -182,11 +209,17 @@ final class IngestionLoop: WorkerBody {
             if found.count < 2 { backoff.pause(until: deadline) }
         } while found.count < 2 && ContinuousClock.now < deadline && !isStopping
         for name in [topic, progress] where found[name] == nil {
-            throw Failure(.configuration, "topic \(name) does not exist; `accountability topics --create` creates what is missing")
+            throw Failure(
+                .configuration,
+                "topic \(name) does not exist; `accountability topics --create` creates what is missing"
+            )
         }
         let partitions = found[topic]?.partitions.count ?? 0
         guard partitions <= ReceiptNote.mostPartitions else {
-            throw Failure(.configuration, "topic \(topic) has \(partitions) partitions; a receipt can tell of \(ReceiptNote.mostPartitions) at most")
+            throw Failure(
+                .configuration,
+                "topic \(topic) has \(partitions) partitions; a receipt can tell of \(ReceiptNote.mostPartitions) at most"
+            )
         }
         return Int32(partitions)
     }
@@ -225,7 +258,10 @@ enum ReceiptNote {
             text = String(decoding: try JSONEncoder().encode(note), as: UTF8.self)
         }
         guard text.utf8.count <= 4000 else {
-            throw Failure(.configuration, "a receipt over \(receipt.rowsByPartition.count) partitions does not fit with an offset")
+            throw Failure(
+                .configuration,
+                "a receipt over \(receipt.rowsByPartition.count) partitions does not fit with an offset"
+            )
         }
         return text
     }
@@ -246,7 +282,10 @@ final class InboxLock {
             _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
         }
         guard let handle = FileHandle(forWritingAtPath: path) else {
-            throw Failure(.configuration, "the inbox \(inbox.directory.path) cannot be locked: is the folder somebody else's?")
+            throw Failure(
+                .configuration,
+                "the inbox \(inbox.directory.path) cannot be locked: is the folder somebody else's?"
+            )
         }
         self.handle = handle
         guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {

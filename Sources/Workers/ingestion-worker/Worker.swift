@@ -34,8 +34,12 @@ struct IngestionWorker: AsyncParsableCommand {
     func run() async throws {
         try await WorkerProcess.run(options, named: "ingestion") { connection, metrics, logger in
             IngestionLoop(
-                connection: connection, inbox: inbox ?? connection.home.inbox.path, keyFile: key ?? connection.home.pseudonymKey.path,
-                instance: options.instance, metrics: metrics, logger: logger
+                connection: connection,
+                inbox: inbox ?? connection.home.inbox.path,
+                keyFile: key ?? connection.home.pseudonymKey.path,
+                instance: options.instance,
+                metrics: metrics,
+                logger: logger
             )
         }
     }

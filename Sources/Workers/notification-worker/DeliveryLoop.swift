@@ -76,9 +76,12 @@ final class DeliveryLoop: WorkerBody {
         try checkTopics()
         // Takes the identity over first, so that whatever an earlier life had open has ended before the states are read.
         let sink = try TransactionalSink(
-            kafka: connection.kafka, transactionalID: "\(group).\(instance)", memoryTopic: connection.pipeline.name(Topics.progress),
+            kafka: connection.kafka,
+            transactionalID: "\(group).\(instance)",
+            memoryTopic: connection.pipeline.name(Topics.progress),
             source: "/\(group.replacing(".", with: "/"))",
-            shouldStop: { [unowned self] in isStopping }, logger: logger
+            shouldStop: { [unowned self] in isStopping },
+            logger: logger
         )
         defer { sink.close(timeout: .seconds(2)) }
         var kafka = connection.kafka
@@ -91,7 +94,9 @@ final class DeliveryLoop: WorkerBody {
         try consumer.subscribe([notices, deliveries])
         let client = channels.webhook.map {
             WebhookClient(
-                endpoint: $0.endpoint, secret: $0.secret, timeoutSeconds: $0.timeoutSeconds,
+                endpoint: $0.endpoint,
+                secret: $0.secret,
+                timeoutSeconds: $0.timeoutSeconds,
                 source: "/\(connection.pipeline.group("notification").replacing(".", with: "/"))"
             )
         }
@@ -106,7 +111,10 @@ final class DeliveryLoop: WorkerBody {
         var batch = RecordBatch(capacity: 1024)
         var emptySince: ContinuousClock.Instant?
         var asked = 0
-        logger.info("delivering", metadata: ["channels": "\(channels.names.map(\.rawValue).sorted().joined(separator: ","))"])
+        logger.info(
+            "delivering",
+            metadata: ["channels": "\(channels.names.map(\.rawValue).sorted().joined(separator: ","))"]
+        )
         while !isStopping {
             while let event = consumer.nextRebalance() {
                 try handle(event, consumer, &queue, &ends)
@@ -115,7 +123,9 @@ final class DeliveryLoop: WorkerBody {
                 if case .assigned(let partitions) = event { emptySince = partitions.isEmpty ? .now : nil }
             }
             // As the runtime does: the local broker can answer a member by no partitions though it was given some.
-            if connection.kafka.isLocalBroker, let since = emptySince, asked < 4, ContinuousClock.now - since > .seconds(1 << asked) {
+            if connection.kafka.isLocalBroker, let since = emptySince, asked < 4,
+                ContinuousClock.now - since > .seconds(1 << asked)
+            {
                 asked += 1
                 emptySince = nil
                 try consumer.unsubscribe()
@@ -129,7 +139,13 @@ final class DeliveryLoop: WorkerBody {
                 if ends[partition]?.count == 2 { queue.release(partition: partition, now: now) }
             }
             var states: [(partition: Int32, state: Accountability_V1_Delivery)] = []
-            for (item, outcome) in work(&queue) + answers.withLock({ let all = $0; $0 = []; return all }) {
+            for (item, outcome) in work(&queue)
+                + answers.withLock({
+                    let all = $0
+                    $0 = []
+                    return all
+                })
+            {
                 posts[item.order] = nil
                 if let state = finish(item, outcome, &queue) { states.append((item.partition, state)) }
             }
@@ -167,14 +183,25 @@ final class DeliveryLoop: WorkerBody {
         let counts = [notices, deliveries].map { found[$0]?.partitions.count ?? 0 }
         guard counts[0] > 0, counts[1] > 0 else {
             let missing = counts[0] > 0 ? deliveries : notices
-            throw RuntimeError(.topicMissing, "topic \(missing) does not exist; `accountability topics --create` creates what is missing")
+            throw RuntimeError(
+                .topicMissing,
+                "topic \(missing) does not exist; `accountability topics --create` creates what is missing"
+            )
         }
         guard counts[0] == counts[1] else {
-            throw RuntimeError(.notCopartitioned, "\(notices) and \(deliveries) must have equal partition counts, but have \(counts)")
+            throw RuntimeError(
+                .notCopartitioned,
+                "\(notices) and \(deliveries) must have equal partition counts, but have \(counts)"
+            )
         }
     }
 
-    private func handle(_ event: Rebalance, _ consumer: Consumer, _ queue: inout DeliveryQueue, _ ends: inout [Int32: Set<String>]) throws {
+    private func handle(
+        _ event: Rebalance,
+        _ consumer: Consumer,
+        _ queue: inout DeliveryQueue,
+        _ ends: inout [Int32: Set<String>]
+    ) throws {
         // Whatever was decided, everything is read anew: two short topics, and no state that could be stale.
         queue.keep(partitions: [])
         ends = [:]
@@ -182,7 +209,12 @@ final class DeliveryLoop: WorkerBody {
         try consumer.assign(partitions.map { TopicPartitionOffset($0, .beginning) })
     }
 
-    private func poll(_ consumer: Consumer, _ batch: inout RecordBatch, _ timeout: Duration, _ queue: inout DeliveryQueue) throws {
+    private func poll(
+        _ consumer: Consumer,
+        _ batch: inout RecordBatch,
+        _ timeout: Duration,
+        _ queue: inout DeliveryQueue
+    ) throws {
         do {
             try consumer.poll(&batch, timeout: timeout)
         } catch {
@@ -203,7 +235,9 @@ final class DeliveryLoop: WorkerBody {
             } else {
                 logger.error(
                     "a record is no notice and is not delivered",
-                    metadata: ["topic": "\(record.topic)", "partition": "\(record.partition)", "offset": "\(record.offset)"]
+                    metadata: [
+                        "topic": "\(record.topic)", "partition": "\(record.partition)", "offset": "\(record.offset)",
+                    ]
                 )
             }
         }
@@ -214,17 +248,24 @@ final class DeliveryLoop: WorkerBody {
     private func work(_ queue: inout DeliveryQueue) -> [(DeliveryQueue.Item, DeliveryOutcome)] {
         var done: [(DeliveryQueue.Item, DeliveryOutcome)] = []
         if let spool = channels.files {
-            done += queue.due(.files, limit: Self.batch, now: now).map { ($0, NoticeFile.deliver($0.notice, to: spool)) }
+            done += queue.due(.files, limit: Self.batch, now: now)
+                .map { ($0, NoticeFile.deliver($0.notice, to: spool)) }
         }
         if let mail = channels.mail {
-            done += queue.due(.mail, limit: Self.batch, now: now).map { ($0, mail.deliver($0.notice, published: $0.published)) }
+            done += queue.due(.mail, limit: Self.batch, now: now)
+                .map { ($0, mail.deliver($0.notice, published: $0.published)) }
         }
         return done
     }
 
-    private func finish(_ item: DeliveryQueue.Item, _ outcome: DeliveryOutcome, _ queue: inout DeliveryQueue) -> Accountability_V1_Delivery? {
-        guard let delivery = queue.finish(item, outcome, now: now), let state = DeliveryState(rawValue: delivery.state) else { return nil }
-        let place: Logger.Metadata = ["channel": "\(delivery.channel)", "notice": "\(delivery.notice)", "attempts": "\(delivery.attempts)"]
+    private func finish(_ item: DeliveryQueue.Item, _ outcome: DeliveryOutcome, _ queue: inout DeliveryQueue)
+        -> Accountability_V1_Delivery?
+    {
+        guard let delivery = queue.finish(item, outcome, now: now), let state = DeliveryState(rawValue: delivery.state)
+        else { return nil }
+        let place: Logger.Metadata = [
+            "channel": "\(delivery.channel)", "notice": "\(delivery.notice)", "attempts": "\(delivery.attempts)",
+        ]
         switch state {
         case .delivered: figures.update { $0.delivered[item.channel, default: 0] += 1 }
         case .waiting:
@@ -232,13 +273,18 @@ final class DeliveryLoop: WorkerBody {
             logger.warning("not delivered, to be tried again: \(delivery.error)", metadata: place)
         case .dead, .requeued:
             figures.update { $0.died[item.channel, default: 0] += 1 }
-            logger.error("not delivered; `accountability deliveries --retry` tries it again: \(delivery.error)", metadata: place)
+            logger.error(
+                "not delivered; `accountability deliveries --retry` tries it again: \(delivery.error)",
+                metadata: place
+            )
         }
         return delivery
     }
 
     /// Publishes states in a transaction: a process that was taken for dead cannot write any.
-    private func publish(_ states: [(partition: Int32, state: Accountability_V1_Delivery)], _ sink: TransactionalSink) throws {
+    private func publish(_ states: [(partition: Int32, state: Accountability_V1_Delivery)], _ sink: TransactionalSink)
+        throws
+    {
         var backoff = Backoff()
         var aborts = 0
         while !states.isEmpty {
@@ -247,14 +293,21 @@ final class DeliveryLoop: WorkerBody {
                     let key = Array("\(state.channel)/\(state.notice)".utf8)
                     let value: [UInt8] = try state.serializedBytes()
                     try sink.send(
-                        topic: deliveries, partition: partition, key: key.span, value: value.span, eventType: Topics.deliveries.eventType, cause: ""
+                        topic: deliveries,
+                        partition: partition,
+                        key: key.span,
+                        value: value.span,
+                        eventType: Topics.deliveries.eventType,
+                        cause: ""
                     )
                 }
                 return try sink.commit(offsets: [], group: nil)
             } catch let aborted as TransactionAborted {
                 guard !isStopping else { return }
                 aborts += 1
-                guard aborts < 20, !aborted.cause.isMisconfiguration else { throw RuntimeError.final(aborted.cause, "publishing deliveries") }
+                guard aborts < 20, !aborted.cause.isMisconfiguration else {
+                    throw RuntimeError.final(aborted.cause, "publishing deliveries")
+                }
                 backoff.pause(until: .now + .seconds(2))
                 logger.warning("\(aborted); the states of deliveries are published again")
             }

@@ -7,13 +7,17 @@ import Stages
 struct DeliveryOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "Leave every notice as a file in this folder: <year>/<district>/<year>-<org>-r<revision>.json.", valueName: "folder"
+            "Leave every notice as a file in this folder: <year>/<district>/<year>-<org>-r<revision>.json.",
+            valueName: "folder"
         )
     )
     var spool: String?
 
     @Option(
-        help: ArgumentHelp("Leave every notice as messages for `sendmail -t` in this folder; sent ones belong into sent/ below it.", valueName: "folder")
+        help: ArgumentHelp(
+            "Leave every notice as messages for `sendmail -t` in this folder; sent ones belong into sent/ below it.",
+            valueName: "folder"
+        )
     )
     var mailSpool: String?
 
@@ -21,7 +25,10 @@ struct DeliveryOptions: ParsableArguments, Sendable {
     var mailFrom: String?
 
     @Option(
-        help: ArgumentHelp("Who receives mail: CSV of org_code,address; the state's code receives what has no other.", valueName: "file")
+        help: ArgumentHelp(
+            "Who receives mail: CSV of org_code,address; the state's code receives what has no other.",
+            valueName: "file"
+        )
     )
     var mailRecipients: String?
 
@@ -30,7 +37,8 @@ struct DeliveryOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "The secret of the signatures, for its owner alone; default: $ACCOUNTABILITY_WEBHOOK_SECRET.", valueName: "file"
+            "The secret of the signatures, for its owner alone; default: $ACCOUNTABILITY_WEBHOOK_SECRET.",
+            valueName: "file"
         )
     )
     var webhookSecretFile: String?
@@ -41,7 +49,12 @@ struct DeliveryOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("How often a delivery is attempted before it is dead.", valueName: "count"))
     var deliveryAttempts: UInt32 = 20
 
-    @Option(help: ArgumentHelp("The first pause between attempts; each later one is twice as long, up to an hour.", valueName: "milliseconds"))
+    @Option(
+        help: ArgumentHelp(
+            "The first pause between attempts; each later one is twice as long, up to an hour.",
+            valueName: "milliseconds"
+        )
+    )
     var deliveryPause: Int64 = 1000
 
     @Option(help: ArgumentHelp("How long an attempt at the endpoint may take.", valueName: "seconds"))
@@ -51,9 +64,15 @@ struct DeliveryOptions: ParsableArguments, Sendable {
     var deliverSince: String?
 
     func validate() throws {
-        guard (1...1000).contains(deliveryAttempts) else { throw ValidationError("--delivery-attempts takes 1 to 1000") }
-        guard (1...3_600_000).contains(deliveryPause) else { throw ValidationError("--delivery-pause takes 1 to 3600000 milliseconds") }
-        guard (1...300).contains(webhookTimeout) else { throw ValidationError("--webhook-timeout takes 1 to 300 seconds") }
+        guard (1...1000).contains(deliveryAttempts) else {
+            throw ValidationError("--delivery-attempts takes 1 to 1000")
+        }
+        guard (1...3_600_000).contains(deliveryPause) else {
+            throw ValidationError("--delivery-pause takes 1 to 3600000 milliseconds")
+        }
+        guard (1...300).contains(webhookTimeout) else {
+            throw ValidationError("--webhook-timeout takes 1 to 300 seconds")
+        }
         guard mailSpool == nil || (mailFrom != nil && mailRecipients != nil) else {
             throw ValidationError("--mail-spool needs --mail-from and --mail-recipients")
         }
@@ -64,7 +83,8 @@ struct DeliveryOptions: ParsableArguments, Sendable {
     /// The first moment of ``deliverSince``.
     func since() throws -> Int64 {
         guard let deliverSince else { return 0 }
-        guard deliverSince.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/) != nil, let date = try? Date("\(deliverSince)T00:00:00Z", strategy: .iso8601)
+        guard deliverSince.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/) != nil,
+            let date = try? Date("\(deliverSince)T00:00:00Z", strategy: .iso8601)
         else { throw ValidationError("--deliver-since takes a day, 2026-07-01") }
         return Int64(date.timeIntervalSince1970) * 1000
     }
@@ -98,7 +118,10 @@ struct DeliveryOptions: ParsableArguments, Sendable {
                 } else if let text = environment["ACCOUNTABILITY_WEBHOOK_SECRET"], !text.isEmpty {
                     secret = try WebhookSecret(bytes: Array(text.utf8))
                 } else {
-                    throw Failure(.configuration, "the webhook needs a secret: --webhook-secret-file or $ACCOUNTABILITY_WEBHOOK_SECRET")
+                    throw Failure(
+                        .configuration,
+                        "the webhook needs a secret: --webhook-secret-file or $ACCOUNTABILITY_WEBHOOK_SECRET"
+                    )
                 }
             } catch let error as WebhookSecret.Failure {
                 throw Failure(.configuration, error.description)

@@ -73,7 +73,9 @@ actor WebhookClient {
                         if length > Self.longestAnswer { break }
                     }
                     return WebhookMessage.outcome(
-                        status: Int(response.status.code), retryAfter: response.headers.first(name: "Retry-After"), now: now
+                        status: Int(response.status.code),
+                        retryAfter: response.headers.first(name: "Retry-After"),
+                        now: now
                     )
                 }
                 group.addTask {

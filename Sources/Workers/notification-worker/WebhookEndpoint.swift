@@ -19,17 +19,23 @@ struct WebhookEndpoint: Sendable, CustomStringConvertible {
     ///
     /// - Parameter allowPrivate: whether http and addresses beside the public internet will do.
     init(_ text: String, allowPrivate: Bool) throws(Refusal) {
-        guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(), let name = parts.host, !name.isEmpty else {
+        guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(), let name = parts.host,
+            !name.isEmpty
+        else {
             throw Refusal(description: "a URL such as https://example.org/notices is wanted")
         }
         guard scheme == "https" || (scheme == "http" && allowPrivate) else {
             throw Refusal(description: "https is wanted; --webhook-allow-private allows http too")
         }
-        guard parts.user == nil, parts.password == nil else { throw Refusal(description: "a user or password does not belong into a URL") }
+        guard parts.user == nil, parts.password == nil else {
+            throw Refusal(description: "a user or password does not belong into a URL")
+        }
         guard parts.fragment == nil else { throw Refusal(description: "an endpoint has no fragment") }
         let host = name.hasPrefix("[") && name.hasSuffix("]") ? String(name.dropFirst().dropLast()) : name
         if !allowPrivate, let address = NetworkAddress(host), !address.isPublic {
-            throw Refusal(description: "\(host) is not an address of the public internet; --webhook-allow-private allows it")
+            throw Refusal(
+                description: "\(host) is not an address of the public internet; --webhook-allow-private allows it"
+            )
         }
         url = text
         self.host = host

@@ -8,13 +8,20 @@ import WorkerProcess
 struct NotificationWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "notification-worker",
-        abstract: "Tells districts and schools what was determined, what changed and what is due, and operators of records that no stage reads and no topic holds.",
-        discussion: "One of seven workers of the pipeline; `accountability up` starts them all on one machine. Ends with 0 after SIGTERM, 69 when no broker answers, 75 when a restart is all that is needed, 78 when something has to be set right first."
+        abstract:
+            "Tells districts and schools what was determined, what changed and what is due, and operators of records that no stage reads and no topic holds.",
+        discussion:
+            "One of seven workers of the pipeline; `accountability up` starts them all on one machine. Ends with 0 after SIGTERM, 69 when no broker answers, 75 when a restart is all that is needed, 78 when something has to be set right first."
     )
 
     @OptionGroup var options: WorkerOptions
 
-    @Option(help: ArgumentHelp("How long before its due date an organization is told of a plan that is not filed.", valueName: "days"))
+    @Option(
+        help: ArgumentHelp(
+            "How long before its due date an organization is told of a plan that is not filed.",
+            valueName: "days"
+        )
+    )
     var planLeadDays = 30
 
     @OptionGroup(title: "Delivery") var delivery: DeliveryOptions
@@ -31,7 +38,11 @@ struct NotificationWorker: AsyncParsableCommand {
                 if let quarantine = configuration.quarantine {
                     bodies.append(
                         Inspection(
-                            connection.pipeline.inspectedTopics, quarantine: quarantine, configuration: configuration, metrics: metrics, logger: logger
+                            connection.pipeline.inspectedTopics,
+                            quarantine: quarantine,
+                            configuration: configuration,
+                            metrics: metrics,
+                            logger: logger
                         )
                     )
                 }
@@ -41,7 +52,12 @@ struct NotificationWorker: AsyncParsableCommand {
                 metrics.supplement { figures.prometheus() }
                 bodies.append(
                     DeliveryLoop(
-                        connection: connection, channels: channels, options: delivery, instance: options.instance, figures: figures, logger: logger
+                        connection: connection,
+                        channels: channels,
+                        options: delivery,
+                        instance: options.instance,
+                        figures: figures,
+                        logger: logger
                     )
                 )
                 return bodies

@@ -6,7 +6,9 @@ import Glibc
 
 /// The target of this process: `ACCOUNTABILITY_FUZZ_TARGET`.
 private let target: FuzzTarget = {
-    guard let name = unsafe getenv("ACCOUNTABILITY_FUZZ_TARGET"), let target = FuzzTarget(rawValue: unsafe String(cString: name)) else {
+    guard let name = unsafe getenv("ACCOUNTABILITY_FUZZ_TARGET"),
+        let target = FuzzTarget(rawValue: unsafe String(cString: name))
+    else {
         print("ACCOUNTABILITY_FUZZ_TARGET is one of \(FuzzTarget.allCases.map(\.rawValue).joined(separator: ", "))")
         exit(64)
     }

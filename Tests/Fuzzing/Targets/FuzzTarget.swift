@@ -60,7 +60,10 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
                 try expect(turns <= bytes.count + 2, "the reader does not end")
                 do {
                     guard try reader.next() else { break }
-                    try expect(reader.fieldCount == reader.header.count, "\(reader.fieldCount) fields under \(reader.header.count) names")
+                    try expect(
+                        reader.fieldCount == reader.header.count,
+                        "\(reader.fieldCount) fields under \(reader.header.count) names"
+                    )
                     for index in 0..<reader.fieldCount {
                         try expect(reader.field(index).count <= limit, "a field longer than a row")
                         _ = reader.text(index)
@@ -123,12 +126,18 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
             line += 1
         }
         try bench.driver.run()
-        try expect(bench.driver.unusable.isEmpty, "\(bench.driver.unusable.count) rows of a sound submission are taken for garbage")
+        try expect(
+            bench.driver.unusable.isEmpty,
+            "\(bench.driver.unusable.count) rows of a sound submission are taken for garbage"
+        )
         let receipts = (bench.driver.topics[Topics.receipts.name(in: "")] ?? []).joined().compactMap(\.value)
         guard let last = receipts.last else { throw Finding(description: "no receipt") }
         let receipt = try Accountability_V1_Receipt(serializedBytes: last)
         try expect(receipt.rows == line - 2, "\(receipt.rows) rows of \(line - 2) in the receipt")
-        try expect(receipt.rows == receipt.accepted + receipt.rejected + receipt.unchanged, "a receipt that does not add up")
+        try expect(
+            receipt.rows == receipt.accepted + receipt.rejected + receipt.unchanged,
+            "a receipt that does not add up"
+        )
     }
 
     /// Key and value are told apart by the second byte, the length of the key; an empty rest is a tombstone.
@@ -161,13 +170,20 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
 
         init(_ stages: [any Stage]) throws {
             driver = try InMemoryDriver(
-                stages: stages, topics: Dictionary(Topics.all.map { ($0.name(in: ""), 1) }, uniquingKeysWith: { first, _ in first }),
-                progressTopic: Topics.progress.name(in: ""), completionType: Topics.completionType, seed: 1
+                stages: stages,
+                topics: Dictionary(Topics.all.map { ($0.name(in: ""), 1) }, uniquingKeysWith: { first, _ in first }),
+                progressTopic: Topics.progress.name(in: ""),
+                completionType: Topics.completionType,
+                seed: 1
             )
         }
 
         func append(_ topic: TopicDefinition, key: [UInt8], value: [UInt8]?, type: String? = nil) {
-            driver.append(StoredRecord(key: key, value: value, eventType: type ?? topic.eventType), topic: topic.name(in: ""), partition: 0)
+            driver.append(
+                StoredRecord(key: key, value: value, eventType: type ?? topic.eventType),
+                topic: topic.name(in: ""),
+                partition: 0
+            )
         }
     }
 }
