@@ -51,8 +51,10 @@ struct AccountabilityCommand: AsyncParsableCommand {
         ]
     )
 
-    /// Runs the command that was asked for. What only shows while it runs that it was asked for wrongly ends as what shows before: with that
-    /// command's usage, not with this one's.
+    /// Runs the command that was asked for.
+    ///
+    /// What only shows while it runs that it was asked for wrongly ends as what shows before: with that command's
+    /// usage, not with this one's.
     static func main() async {
         var asked: (any ParsableCommand.Type)?
         do {

@@ -137,7 +137,8 @@ final class ClientHandle: @unchecked Sendable {
         if let error = unsafe KafkaError(code, message(), client: pointer) { throw explained(error) }
     }
 
-    /// An error that says no more than that no broker was reached, with the reason why connections were refused, if one is known.
+    /// An error that says no more than that no broker was reached, with the reason why connections were refused, if one
+    /// is known.
     private func explained(_ error: KafkaError) -> KafkaError {
         guard error.code == .transport || error.code == .timedOut || error.code == .allBrokersDown else { return error }
         // A consumer's queue holds its records too, and is its owner's to poll.
@@ -205,7 +206,8 @@ private func logCallback(
         default: .debug
         }
     let facility = unsafe facility.map { unsafe String(cString: $0) } ?? ""
-    // One set of properties serves consumers and producers alike: that a client passes over what is the other's is no warning.
+    // One set of properties serves consumers and producers alike: that a client passes over what is the other's is no
+    // warning.
     let level: Logger.Level = facility == "CONFWARN" ? .debug : severity
     guard level >= context.logger.logLevel else { return }
     context.logger.log(

@@ -217,7 +217,8 @@ public final class Producer: Sendable {
         client.fatalError
     }
 
-    /// How many errors of connections and brokers the client told of since it began; those that ``poll(timeout:)`` has served.
+    /// How many errors of connections and brokers the client told of since it began; those that ``poll(timeout:)`` has
+    /// served.
     public var errorCount: Int {
         client.context.state.withLock { $0.errorCount }
     }

@@ -5,7 +5,8 @@ public import Stages
 
 /// Where the brokers are and how to talk to them: the options of every command and worker that uses Kafka.
 ///
-/// An option wins over the environment, the environment over files, and those over what `accountability up` wrote into the home.
+/// An option wins over the environment, the environment over files, and those over what `accountability up` wrote into
+/// the home.
 public struct BrokerOptions: ParsableArguments, Sendable {
     /// The brokers.
     @Option(
@@ -99,8 +100,10 @@ public struct BrokerOptions: ParsableArguments, Sendable {
         )
     }
 
-    /// Whether the broker of an installation is a local one. The one that `up` started is that only as long as it runs: after `down` a cluster may
-    /// answer at the same address, for which the local broker's ways would be wrong.
+    /// Whether the broker of an installation is a local one.
+    ///
+    /// The one that `up` started is that only as long as it runs: after `down` a cluster may answer at the same
+    /// address, for which the local broker's ways would be wrong.
     private static func isLocal(_ installation: Installation?, _ home: Home) -> Bool {
         guard let installation, installation.isLocalBroker else { return false }
         return !installation.ownsBroker || home.runsLocalBroker

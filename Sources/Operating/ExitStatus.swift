@@ -127,7 +127,8 @@ extension AsyncOperatorCommand {
 }
 
 extension ParsableCommand {
-    /// What ArgumentParser is to be told of an error: its own errors as they are, all others as an exit code after a line on standard error.
+    /// What ArgumentParser is to be told of an error: its own errors as they are, all others as an exit code after a
+    /// line on standard error.
     fileprivate static func ending(_ error: any Error) -> any Error {
         if error is ExitCode || error is ValidationError || error is CleanExit { return error }
         let failure = Failure(error)
@@ -143,7 +144,9 @@ public enum Standard {
         errorText("\(line)\n")
     }
 
-    /// Text on standard error, as it is. Where nobody can be told, nobody is.
+    /// Text on standard error, as it is.
+    ///
+    /// Where nobody can be told, nobody is.
     public static func errorText(_ text: String) {
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
@@ -153,7 +156,9 @@ public enum Standard {
         output("\(text)\n")
     }
 
-    /// Text on standard output, as it is. The process ends when it cannot be written: half an answer is none.
+    /// Text on standard output, as it is.
+    ///
+    /// The process ends when it cannot be written: half an answer is none.
     public static func output(_ text: String) {
         do {
             try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))

@@ -1,6 +1,7 @@
 public import Foundation
 
-/// The folder in which an installation on this machine keeps what it runs with: `$ACCOUNTABILITY_HOME`, otherwise `~/.accountability`.
+/// The folder in which an installation on this machine keeps what it runs with: `$ACCOUNTABILITY_HOME`, otherwise
+/// `~/.accountability`.
 public struct Home: Sendable, Hashable {
     /// The folder.
     public let directory: URL

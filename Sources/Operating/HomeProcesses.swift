@@ -10,8 +10,8 @@ extension Home {
     /// The file that tells the process of a name.
     public func pidFile(_ name: String) -> URL { run.appendingPathComponent("\(name).pid") }
 
-    /// The process of a name, if it lives: the file holds its identifier and when it was started, as the system tells it, so that another process
-    /// that got the same identifier later is not taken for it.
+    /// The process of a name, if it lives: the file holds its identifier and when it was started, as the system tells
+    /// it, so that another process that got the same identifier later is not taken for it.
     public func living(_ name: String) -> Int32? {
         guard let text = try? String(contentsOf: pidFile(name), encoding: .utf8) else { return nil }
         let parts = text.split(whereSeparator: \.isWhitespace)
@@ -23,7 +23,9 @@ extension Home {
     /// Whether the local broker that `up` started runs, or will in a moment because its supervisor does.
     public var runsLocalBroker: Bool { living(Self.localBroker) != nil || living(Self.supervisor) != nil }
 
-    /// When a process was started, in the system's ticks since boot; nil when it is gone or a zombie. Field 22 of /proc/<pid>/stat.
+    /// When a process was started, in the system's ticks since boot; nil when it is gone or a zombie.
+    ///
+    /// Field 22 of /proc/<pid>/stat.
     public static func startTime(ofProcess pid: Int32) -> String? {
         guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
             let end = text.lastIndex(of: ")")

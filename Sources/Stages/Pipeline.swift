@@ -41,7 +41,7 @@ public struct Pipeline: Sendable, Hashable {
 
     /// The partition of everything that belongs to an organization: that of its district, murmur2 of `dddd0000`.
     ///
-    /// - Parameter organization: an 8-digit code; a shorter one is taken as it is.
+    /// - `organization`: an 8-digit code; a shorter one is taken as it is.
     public static func partition(ofDistrictOf organization: String, partitions: Int32) -> Int32 {
         var bytes = Array(organization.utf8)
         for index in bytes.indices.dropFirst(4) { bytes[index] = UInt8(ascii: "0") }

@@ -229,7 +229,9 @@ struct Generator {
 
     private static func index(_ score: Int, steps: [Int]) -> Int { steps.reduce(0) { $0 + (score >= $1 ? 25 : 0) } }
 
-    /// Counts what high schools report. Returns whether a student of the upper grades completed an advanced course.
+    /// Counts what high schools report.
+    ///
+    /// Returns whether a student of the upper grades completed an advanced course.
     private mutating func countHighSchool(
         _ student: Student,
         _ result: StudentYear,
@@ -260,7 +262,9 @@ struct Generator {
             - school.quality / 8 + (school.isAlternative ? 380 : 0)
     }
 
-    /// What became of a member of a graduation cohort. Numbers of its own: those of the other files do not move.
+    /// What became of a member of a graduation cohort.
+    ///
+    /// Numbers of its own: those of the other files do not move.
     private func cohortOutcome(_ student: Student, _ result: StudentYear) -> CohortOutcome {
         var random = Random(seed: plan.seed, stream: 10, index: UInt64(student.identifier))
         let school = state.schools[result.school]

@@ -25,7 +25,9 @@ struct StudentFiles: ~Copyable {
     private var cohort: TableFile?
     private let year: Int
 
-    /// Creates the files. `cohort`: whether the year's graduation cohort is reported student by student.
+    /// Creates the files.
+    ///
+    /// `cohort`: whether the year's graduation cohort is reported student by student.
     init(_ directory: String, year: Int, corrections: Bool, cohort hasCohort: Bool = false, compressed: Bool) throws {
         func open(_ layout: Layout) throws -> TableFile {
             let name = corrections ? "corrections-\(layout.wireName)" : "\(layout.wireName)-\(year)"

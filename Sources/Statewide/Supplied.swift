@@ -288,7 +288,8 @@ struct Supplied {
         }
     }
 
-    /// From 2023 on targets of achievement lead back to where a group stood in 2019, or on from there; here it is the weaker that are behind.
+    /// From 2023 on targets of achievement lead back to where a group stood in 2019, or on from there; here it is the
+    /// weaker that are behind.
     private static func path(_ measure: Measure, from baseline: Int, in year: Int) -> String {
         guard year >= 2023 else { return "" }
         return switch measure {

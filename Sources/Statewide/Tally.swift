@@ -25,8 +25,9 @@ enum Measure: Int, CaseIterable {
         }
     }
 
-    /// Whether values come already computed: what no student file of the year covers. The cohort that the prior year judges and the one that
-    /// is in its fifth year had left before the state begins.
+    /// Whether values come already computed: what no student file of the year covers.
+    ///
+    /// The cohort that the prior year judges and the one that is in its fifth year had left before the state begins.
     func isSupplied(inPriorYear isPrior: Bool) -> Bool {
         switch self {
         case .engagement: true

@@ -1,4 +1,5 @@
-/// A right on a cluster: an operation on a topic, a consumer group or a transactional id, as Apache Kafka's authorizer knows them.
+/// A right on a cluster: an operation on a topic, a consumer group or a transactional id, as Apache Kafka's authorizer
+/// knows them.
 public struct AccessRight: Sendable, Hashable, Comparable, Codable {
     /// What the right is on.
     public enum Resource: String, Sendable, Hashable, Codable, CaseIterable {
@@ -46,16 +47,17 @@ public struct AccessRight: Sendable, Hashable, Comparable, Codable {
 }
 
 extension WorkerConfiguration {
-    /// The least rights that the worker of a stage needs, from what the stage declares and what the runtime opens for it.
+    /// The least rights that the worker of a stage needs, from what the stage declares and what the runtime opens for
+    /// it.
     ///
-    /// `Read` and `Write` include `Describe` on Apache Kafka; it is stated for brokers that see it otherwise. `IdempotentWrite` on the cluster is
-    /// not among them: all that a worker publishes goes through its transactional id.
+    /// `Read` and `Write` include `Describe` on Apache Kafka; it is stated for brokers that see it otherwise.
+    /// `IdempotentWrite` on the cluster is not among them: all that a worker publishes goes through its transactional
+    /// id.
     ///
-    /// - Parameters:
-    ///   - group: the stage's consumer group; transactional ids of its instances begin with it and a dot.
-    ///   - progressTopic: the topic of completion markers.
-    ///   - quarantine: where records go that the stage can't use.
-    ///   - positions: where committed offsets stand a second time.
+    /// - `group`: the stage's consumer group; transactional ids of its instances begin with it and a dot.
+    /// - `progressTopic`: the topic of completion markers.
+    /// - `quarantine`: where records go that the stage can't use.
+    /// - `positions`: where committed offsets stand a second time.
     public static func rights(
         of stage: any Stage,
         group: String,

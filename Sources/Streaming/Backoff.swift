@@ -1,6 +1,7 @@
 import Foundation
 
-/// The pauses between attempts at a call that a passing condition refuses: a broker that refuses at once is not asked in a busy loop.
+/// The pauses between attempts at a call that a passing condition refuses: a broker that refuses at once is not asked
+/// in a busy loop.
 package struct Backoff {
     private static let longest: Duration = .seconds(2)
     private var delay: Duration = .milliseconds(20)

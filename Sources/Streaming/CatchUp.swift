@@ -2,7 +2,8 @@ import Kafka
 
 /// Where the tables that new tasks read ended when the tasks were taken up, as far as they have not come there.
 ///
-/// What a table held in between was perhaps compacted away: until then the state may be one that never was, and nothing is published of it.
+/// What a table held in between was perhaps compacted away: until then the state may be one that never was, and nothing
+/// is published of it.
 struct CatchUp {
     private var ends: [TopicPartition: Int64] = [:]
 

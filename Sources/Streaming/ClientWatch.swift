@@ -1,9 +1,10 @@
 import Kafka
 
-/// What the client library says of itself every few seconds: how far the consumer is behind, and that the library itself goes on.
+/// What the client library says of itself every few seconds: how far the consumer is behind, and that the library
+/// itself goes on.
 ///
-/// The library's own thread waits by the machine's clock: where that is set back it stands still, sends no heartbeats, and the group goes on
-/// without this member, which would hear of it last.
+/// The library's own thread waits by the machine's clock: where that is set back it stands still, sends no heartbeats,
+/// and the group goes on without this member, which would hear of it last.
 struct ClientWatch {
     /// Records behind the end of the sources, as last said.
     private(set) var lag = 0

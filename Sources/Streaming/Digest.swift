@@ -1,4 +1,5 @@
-/// A 128-bit FNV-1a digest of bytes: tells published payloads and keys apart inside one process; it is not a cryptographic one.
+/// A 128-bit FNV-1a digest of bytes: tells published payloads and keys apart inside one process; it is not a
+/// cryptographic one.
 public struct Digest: Hashable, Sendable {
     /// The digest's value.
     public let value: UInt128

@@ -16,11 +16,12 @@ public final class Heartbeat: Sendable {
     /// How often it has.
     var beats: UInt64 { count.load(ordering: .relaxed) }
 
-    /// Watches hearts from a thread of its own; tells when one has not beaten for so many seconds in a row. Seconds in which the process was
-    /// frozen are nobody's.
+    /// Watches hearts from a thread of its own; tells when one has not beaten for so many seconds in a row.
     ///
-    /// No call that a worker makes waits for so long: its thread hangs in the client library, which waits by the machine's clock and stands still
-    /// where that is set back.
+    /// Seconds in which the process was frozen are nobody's.
+    ///
+    /// No call that a worker makes waits for so long: its thread hangs in the client library, which waits by the
+    /// machine's clock and stands still where that is set back.
     public static func watch(_ hearts: [Heartbeat], seconds limit: Int, onStandstill: @escaping @Sendable () -> Void) {
         let thread = Thread {
             var last = hearts.map(\.beats)

@@ -20,8 +20,10 @@ public struct StoredRecord: Sendable, Hashable {
     }
 }
 
-/// Runs any set of stages over N partitions in one process, with the semantics of the runtime on a broker: batches, commits of outputs and
-/// positions together, restores by replay. Every choice of order comes from a seed. For tests.
+/// Runs any set of stages over N partitions in one process, with the semantics of the runtime on a broker: batches,
+/// commits of outputs and positions together, restores by replay.
+///
+/// Every choice of order comes from a seed. For tests.
 public final class InMemoryDriver {
     /// What the driver may do to the stages while it runs them.
     public struct Disturbances: Sendable {
@@ -33,14 +35,15 @@ public final class InMemoryDriver {
         public var repeatEvery = 0
         /// One flush in so many is killed between two of its records; 0 for never.
         public var killInFlushEvery = 0
-        /// One commit in so many succeeds without its task hearing of it, as in a crash behind the commit or a partition that moves; 0 for never.
+        /// One commit in so many succeeds without its task hearing of it, as in a crash behind the commit or a
+        /// partition that moves; 0 for never.
         public var lostAnswerEvery = 0
         /// One task in so many freezes before its commit, is replaced, and tries to commit after all; 0 for never.
         public var zombieEvery = 0
         /// One restore in so many is killed before it ends; 0 for never.
         public var killInRestoreEvery = 0
-        /// One batch in so many is followed by a rebalance of its stage before the commit: every task of it moves, with what it has in hand lost or,
-        /// for half of them, committed first.
+        /// One batch in so many is followed by a rebalance of its stage before the commit: every task of it moves, with
+        /// what it has in hand lost or, for half of them, committed first.
         public var rebalanceEvery = 0
         /// One partition in so many gets a turn only one time in sixteen; 0 for never.
         public var slowEvery = 0
@@ -125,8 +128,7 @@ public final class InMemoryDriver {
 
     /// A driver over empty topics.
     ///
-    /// - Parameters:
-    ///   - topics: every topic's name and partition count, the progress topic included.
+    /// - `topics`: every topic's name and partition count, the progress topic included.
     public init(
         stages: [any Stage],
         topics: [String: Int32],
@@ -213,7 +215,9 @@ public final class InMemoryDriver {
         every > 0 && random.next() % UInt64(every) == 0
     }
 
-    /// One batch and its commit. Returns whether there was anything to do.
+    /// One batch and its commit.
+    ///
+    /// Returns whether there was anything to do.
     private func step(_ slot: Slot) throws -> Bool {
         let stage = stages[slot.stage]
         var didWork = false

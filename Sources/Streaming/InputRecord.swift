@@ -43,7 +43,8 @@ extension InputRecord {
         return String(decoding: [UInt8](copying: causeBytes), as: UTF8.self)
     }
 
-    /// Larger than anything that the pipeline publishes: a client publishes a megabyte at most unless it is told otherwise.
+    /// Larger than anything that the pipeline publishes: a client publishes a megabyte at most unless it is told
+    /// otherwise.
     static let largest = 1 << 20
 
     /// What can be said of a record without knowing what its topic is about.
@@ -66,8 +67,10 @@ extension InputRecord {
     }
 }
 
-/// Thrown by a task for a record it can't make sense of. The record is put in quarantine, counted and reported by its place, never by its
-/// content, and the task goes on. In a compacted source what its key held before does not stand any more, as a restore may never see it.
+/// Thrown by a task for a record it can't make sense of.
+///
+/// The record is put in quarantine, counted and reported by its place, never by its content, and the task goes on. In a
+/// compacted source what its key held before does not stand any more, as a restore may never see it.
 public struct UnusableRecord: Error, Sendable, CustomStringConvertible {
     /// The kind of fault, stable.
     public struct Code: Sendable, Hashable {

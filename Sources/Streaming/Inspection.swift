@@ -13,7 +13,7 @@ public struct InspectedTopic: Sendable {
 
     /// A topic.
     ///
-    /// - Parameter inspect: throws ``UnusableRecord`` for a record that the topic does not hold.
+    /// - `inspect`: throws ``UnusableRecord`` for a record that the topic does not hold.
     public init(_ source: Source, holdsMarkers: Bool = false, inspect: @escaping @Sendable (InputRecord) throws -> Void)
     {
         self.source = source
@@ -22,10 +22,12 @@ public struct InspectedTopic: Sendable {
     }
 }
 
-/// Reads the topics that no stage reads, and puts into quarantine what they do not hold: a stranger's record is found wherever it lands.
+/// Reads the topics that no stage reads, and puts into quarantine what they do not hold: a stranger's record is found
+/// wherever it lands.
 ///
-/// It publishes nothing else and has no state. What it found is in quarantine before it commits where it is, so that a life which ends between
-/// the two finds some of it again, under the same key. Every instance reads every partition: there is little to read, and nobody has to agree.
+/// It publishes nothing else and has no state. What it found is in quarantine before it commits where it is, so that a
+/// life which ends between the two finds some of it again, under the same key. Every instance reads every partition:
+/// there is little to read, and nobody has to agree.
 public final class Inspection: Sendable {
     /// Its name, where a stage's would stand.
     public static let name = "inspection"
@@ -41,7 +43,7 @@ public final class Inspection: Sendable {
 
     /// An inspection that does not run yet.
     ///
-    /// - Parameter metrics: counts what is found.
+    /// - `metrics`: counts what is found.
     public init(
         _ topics: [InspectedTopic],
         quarantine: QuarantineTopic,
@@ -56,7 +58,9 @@ public final class Inspection: Sendable {
         self.logger = logger
     }
 
-    /// Asks it to leave. Returns at once.
+    /// Asks it to leave.
+    ///
+    /// Returns at once.
     public func stop() {
         stopping.store(true, ordering: .releasing)
     }
@@ -69,7 +73,9 @@ public final class Inspection: Sendable {
         return stopping.load(ordering: .acquiring)
     }
 
-    /// Runs until ``stop()``. Blocks the calling thread.
+    /// Runs until ``stop()`` is called.
+    ///
+    /// Blocks the calling thread.
     ///
     /// - Throws: ``RuntimeError``, whose code has the exit code of the process.
     public func run() throws {

@@ -1,7 +1,9 @@
 import Foundation
 
-/// How much memory a worker may hold. Its tables grow with the records they are made of: near the limit it says so, at it it takes no more, and
-/// is never ended by the system in the middle of something.
+/// How much memory a worker may hold.
+///
+/// Its tables grow with the records they are made of: near the limit it says so, at it it takes no more, and is never
+/// ended by the system in the middle of something.
 public struct MemoryLimit: Sendable {
     /// The most that the process may hold, in bytes.
     public let bytes: Int
@@ -9,13 +11,15 @@ public struct MemoryLimit: Sendable {
 
     /// A limit.
     ///
-    /// - Parameter resident: tells the bytes that the process holds now; as the system sees it unless said otherwise.
+    /// - `resident`: tells the bytes that the process holds now; as the system sees it unless said otherwise.
     public init(bytes: Int, resident: @escaping @Sendable () -> Int = MemoryLimit.residentOfProcess) {
         self.bytes = bytes
         self.resident = resident
     }
 
-    /// What the system leaves this process: the limit of its control group, else the machine's memory. Nil where neither is known.
+    /// What the system leaves this process: the limit of its control group, else the machine's memory.
+    ///
+    /// Nil where neither is known.
     public static func ofSystem() -> MemoryLimit? {
         let group = groupFiles().compactMap(number(in:)).min()
         let machine = Int(clamping: ProcessInfo.processInfo.physicalMemory)

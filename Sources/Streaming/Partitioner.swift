@@ -2,9 +2,8 @@
 public enum Partitioner {
     /// The partition of a key: `murmur2(key) & 0x7fffffff % partitions`, as Kafka's Java producer computes it.
     ///
-    /// - Parameters:
-    ///   - key: the bytes that decide, for example the code of an owner.
-    ///   - partitions: how many there are; at least 1.
+    /// - `key`: the bytes that decide, for example the code of an owner.
+    /// - `partitions`: how many there are; at least 1.
     public static func partition(of key: Span<UInt8>, partitions: Int32) -> Int32 {
         guard partitions > 1 else { return 0 }
         return Int32(murmur2(key) & 0x7fff_ffff) % partitions

@@ -16,9 +16,10 @@ struct Patience {
 
     /// Repeats a call while its error says that it may succeed, until the time is over.
     ///
-    /// - Parameter limit: how long, when it is not the usual time.
-    /// - Parameter body: takes how long the call may wait.
-    /// - Throws: ``Stopped``; ``RuntimeError`` when the time is over; a ``KafkaError`` that repeating does not mend.
+    /// - `limit`: how long, when it is not the usual time.
+    /// - `body`: takes how long the call may wait.
+    ///
+    /// Throws ``Stopped``; ``RuntimeError`` when the time is over; a ``KafkaError`` that repeating does not mend.
     func call<Value>(_ action: String, limit other: Duration? = nil, _ body: (Duration) throws(KafkaError) -> Value)
         throws -> Value
     {
@@ -45,7 +46,8 @@ struct Patience {
 }
 
 extension RuntimeError {
-    /// What an error comes to that went on until the time for it was over: the brokers are there for nobody, whatever name they give it.
+    /// What an error comes to that went on until the time for it was over: the brokers are there for nobody, whatever
+    /// name they give it.
     static func persisting(_ error: KafkaError, _ action: String) -> RuntimeError {
         switch error.code {
         case .unknownTopic, .unknownTopicOrPartition, .unknownPartition:
@@ -80,7 +82,9 @@ extension KafkaError {
     /// Whether another process has taken this one's place, as producer or as member of the group.
     package var isFence: Bool { code == .fenced || code == .producerFenced || code == .fencedInstanceID }
 
-    /// Whether a connection was refused. A broker that stops in the middle of a handshake looks the same, so that a worker which runs goes on.
+    /// Whether a connection was refused.
+    ///
+    /// A broker that stops in the middle of a handshake looks the same, so that a worker which runs goes on.
     var isOfConnection: Bool { code == .ssl || code == .authentication }
 
     /// Whether a property, a secret or a right is wrong: a restart meets it again.

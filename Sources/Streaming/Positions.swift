@@ -4,8 +4,9 @@ import SwiftProtobuf
 
 /// Where the offsets that a stage commits stand a second time.
 ///
-/// The brokers forget the offsets of a group that had no members for a week (`offsets.retention.minutes`): a stage that began anew then would
-/// publish its history once more. So each transaction that commits offsets for the group writes them to a compacted topic as well.
+/// The brokers forget the offsets of a group that had no members for a week (`offsets.retention.minutes`): a stage that
+/// began anew then would publish its history once more. So each transaction that commits offsets for the group writes
+/// them to a compacted topic as well.
 public struct PositionsTopic: Sendable, Hashable {
     /// The topic's name on the broker; it has one partition and is compacted.
     public let name: String
@@ -59,10 +60,10 @@ final class Positions {
 
     /// The positions of these places that were committed last, as far as there are any.
     ///
-    /// - Parameters:
-    ///   - limit: how long transactions that others have open are waited for.
-    ///   - shouldGoOn: called often; returning false gives up.
-    /// - Returns: nil when it was given up.
+    /// - `limit`: how long transactions that others have open are waited for.
+    /// - `shouldGoOn`: called often; returning false gives up.
+    ///
+    /// Returns nil when it was given up.
     func read(
         _ places: Set<TopicPartition>,
         kafka: KafkaConfiguration,
@@ -106,7 +107,8 @@ final class Positions {
                 else { continue }
                 found[place] = position.offset
             }
-            // What this stage's former owners wrote lies before the end; others' open transactions may hide it for a while.
+            // What this stage's former owners wrote lies before the end; others' open transactions may hide it for a
+            // while.
             while let end = consumer.nextPartitionEnd() {
                 if (end.offset.value ?? .max) >= high { return found }
             }

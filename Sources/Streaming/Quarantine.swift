@@ -97,7 +97,8 @@ struct QuarantinedRecord: Sendable {
     var digest: String { sha256.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
     private var sha256: [UInt8] { record.value.map { Array(SHA256.hash(data: $0)) } ?? [] }
 
-    /// Content beyond this is left where it is: a record of the quarantine has to fit into what a broker takes by default.
+    /// Content beyond this is left where it is: a record of the quarantine has to fit into what a broker takes by
+    /// default.
     static let largestContent = 900_000
 
     /// Counts the record and tells of it, by its place.

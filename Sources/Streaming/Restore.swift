@@ -1,8 +1,10 @@
 import Kafka
 import Logging
 
-/// Brings new tasks to where their committed offsets say they were: replays their sources up to there, broadcast topics whole, and reads back
-/// what was published before. With a consumer of its own, outside of any group, so that the worker's consumer holds live records only.
+/// Brings new tasks to where their committed offsets say they were: replays their sources up to there, broadcast topics
+/// whole, and reads back what was published before.
+///
+/// With a consumer of its own, outside of any group, so that the worker's consumer holds live records only.
 struct Restore {
     /// What a partition is read for.
     private struct Reading {
@@ -16,17 +18,20 @@ struct Restore {
         /// Records from here on are not restored; nil reads to the end.
         var end: Int64?
         var remaining: Int64
-        /// Where the partition ended, open transactions included, when the restore began: what this instance, or a former owner of its
-        /// partitions, published lies before, though other instances' transactions may hide it for now.
+        /// Where the partition ended, open transactions included, when the restore began: what this instance, or a
+        /// former owner of its partitions, published lies before, though other instances' transactions may hide it for
+        /// now.
         var highest: Int64 = 0
 
         /// Whether nothing more is to be expected, with everything read up to this offset.
         func isRead(at offset: Int64) -> Bool {
             switch role {
-            // What was committed has been there: a partition that ends before has a new leader that does not know all of it yet.
+            // What was committed has been there: a partition that ends before has a new leader that does not know all
+            // of it yet.
             case .source: offset >= min(end ?? 0, highest)
             case .output: offset >= highest
-            // A marker that is not seen is sent again, which changes nothing: it is not worth to wait for another's open transaction.
+            // A marker that is not seen is sent again, which changes nothing: it is not worth to wait for another's
+            // open transaction.
             case .progress: true
             }
         }
@@ -59,10 +64,11 @@ struct Restore {
 
     /// Restores the tasks.
     ///
-    /// - Parameters:
-    ///   - committed: the offset to restore to, by source topic and partition; missing where nothing was ever committed.
-    ///   - progress: called often; returning false gives the restore up.
-    /// - Returns: whether it was completed.
+    /// - `committed`: the offset to restore to, by source topic and partition; missing where nothing was ever
+    ///   committed.
+    /// - `progress`: called often; returning false gives the restore up.
+    ///
+    /// Returns whether it was completed.
     func run(
         _ runners: [TaskRunner],
         committed: [TopicPartition: Int64],
@@ -215,8 +221,8 @@ struct Restore {
                     cause: lastError
                 )
             }
-            // For ever would be no answer: whoever reads these partitions stands still as well, and only the other instance or its time-out
-            // ends it.
+            // For ever would be no answer: whoever reads these partitions stands still as well, and only the other
+            // instance or its time-out ends it.
             guard state.hidden.isEmpty || ContinuousClock.now - lastProgress < openTransactionTimeout else {
                 throw RuntimeError(
                     .fatal,

@@ -1,7 +1,9 @@
-/// A stage of a pipeline: what it reads, what it publishes, and what a task of it does. A task is a stage on one partition.
+/// A stage of a pipeline: what it reads, what it publishes, and what a task of it does.
 ///
-/// A task's state is a fold of its input and nothing else. Records of different sources may arrive in any order among each other, so what a
-/// task publishes may depend only on the set of newest values by key.
+/// A task is a stage on one partition.
+///
+/// A task's state is a fold of its input and nothing else. Records of different sources may arrive in any order among
+/// each other, so what a task publishes may depend only on the set of newest values by key.
 public protocol Stage: Sendable {
     /// The stage's name, as it stands in transactional ids, groups, markers and metrics.
     var name: String { get }
@@ -9,9 +11,11 @@ public protocol Stage: Sendable {
     var sources: [Source] { get }
     /// What it publishes.
     var outputs: [Output] { get }
-    /// How long a worker waits after the last record that came before it commits, so that what one change brings on several ways is published once.
+    /// How long a worker waits after the last record that came before it commits, so that what one change brings on
+    /// several ways is published once.
     var settling: Duration { get }
-    /// How often a worker commits though nothing came, for a stage whose publications depend on the time too; nil for never.
+    /// How often a worker commits though nothing came, for a stage whose publications depend on the time too; nil for
+    /// never.
     var idleFlush: Duration? { get }
     /// A task with empty state.
     func makeTask(_ context: TaskContext) throws -> any StageTask
@@ -30,7 +34,9 @@ public struct Source: Sendable {
     public let topic: String
     /// Every task reads the whole topic, not just its partition.
     public let isBroadcast: Bool
-    /// The `ce_type` of its records; nil takes what comes. All others but completion markers are put in quarantine.
+    /// The `ce_type` of its records; nil takes what comes.
+    ///
+    /// All others but completion markers are put in quarantine.
     public let eventType: String?
     /// Whether the topic is compacted: only the newest record of a key counts, be it of use or not.
     public let isTable: Bool
@@ -53,7 +59,8 @@ public struct Output: Sendable {
         case none
         /// By reading back the partition with the task's own number. What did not change is not sent again.
         case ownPartition
-        /// By reading back every partition; the function tells which task published a key. What did not change is not sent again.
+        /// By reading back every partition; the function tells which task published a key. What did not change is not
+        /// sent again.
         case everyPartition(publisher: @Sendable (_ key: String, _ partitions: Int32) -> Int32?)
     }
 
@@ -89,15 +96,19 @@ public struct TaskContext: Sendable {
     }
 }
 
-/// What a stage does on one partition. Used from one thread.
+/// What a stage does on one partition.
+///
+/// Used from one thread.
 public protocol StageTask: AnyObject {
-    /// Takes a record into the state. What has to leave at once is published to `output`; while a task is being restored `output` takes nothing.
+    /// Takes a record into the state. What has to leave at once is published to `output`; while a task is being
+    /// restored `output` takes nothing.
     ///
     /// - Throws: ``UnusableRecord`` for a record that makes no sense; other errors end the worker.
     func fold(_ record: InputRecord, output: TaskOutput) throws
 
-    /// Everything that was submitted for a scope before its close has been folded: from now on the scope is published and kept up to date.
-    /// Called again after a restore, for every complete scope; then all of the scope is to be published again (what did not change is not sent).
+    /// Everything that was submitted for a scope before its close has been folded: from now on the scope is published
+    /// and kept up to date. Called again after a restore, for every complete scope; then all of the scope is to be
+    /// published again (what did not change is not sent).
     func complete(scope: String) throws
 
     /// Publishes what changed since the last call in complete scopes. Called once a commit.

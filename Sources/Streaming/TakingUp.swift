@@ -36,8 +36,8 @@ extension WorkerLoop {
         }
         let new = try numbers.subtracting(runners.keys).sorted().map(makeRunner)
         if !new.isEmpty {
-            // The group gets its answer before the restore, which may take long: were it to wait, nobody else could join or leave, and this
-            // member would hear of it last. Nothing is consumed until then.
+            // The group gets its answer before the restore, which may take long: were it to wait, nobody else could
+            // join or leave, and this member would hear of it last. Nothing is consumed until then.
             try consumer.assign([])
             guard try restore(new, committed: committed) else { return }
         }
@@ -62,7 +62,9 @@ extension WorkerLoop {
         logger.info("running", metadata: ["partitions": "\(numbers.sorted())", "restored": "\(new.count)"])
     }
 
-    /// Fills in from the topic of positions what the brokers know no offset of. Returns false when that was given up.
+    /// Fills in from the topic of positions what the brokers know no offset of.
+    ///
+    /// Returns false when that was given up.
     private func recallForgotten(_ places: Set<TopicPartition>, _ committed: inout [TopicPartition: Int64]) throws
         -> Bool
     {

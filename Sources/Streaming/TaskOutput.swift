@@ -2,11 +2,10 @@
 public protocol RecordSink: AnyObject {
     /// Adds a record to the open transaction.
     ///
-    /// - Parameters:
-    ///   - topic: the topic's name on the broker.
-    ///   - eventType: the record's `ce_type`.
-    ///   - value: nil is a tombstone.
-    ///   - cause: what made the task publish, the header `ce_cause`; none when empty.
+    /// - `topic`: the topic's name on the broker.
+    /// - `eventType`: the record's `ce_type`.
+    /// - `value`: nil is a tombstone.
+    /// - `cause`: what made the task publish, the header `ce_cause`; none when empty.
     func send(
         topic: String,
         partition: Int32,
@@ -29,7 +28,9 @@ public final class TaskOutput {
     private let outputs: [Output]
     private let sink: any RecordSink
     private var published: [[Digest: Digest]]
-    /// Whether publications are sent. While false everything is dropped, as the task is being restored: what would be published need not be made.
+    /// Whether publications are sent.
+    ///
+    /// While false everything is dropped, as the task is being restored: what would be published need not be made.
     public internal(set) var isLive = false
 
     init(outputs: [Output], partitions: [Int32], sink: any RecordSink) {
@@ -41,9 +42,8 @@ public final class TaskOutput {
 
     /// Publishes the newest value of a key.
     ///
-    /// - Parameters:
-    ///   - output: an index into ``Stage/outputs``.
-    ///   - cause: the submission or act that made it necessary; empty when unknown.
+    /// - `output`: an index into ``Stage/outputs``.
+    /// - `cause`: the submission or act that made it necessary; empty when unknown.
     public func publish(
         _ output: Int,
         partition: Int32,
@@ -74,7 +74,9 @@ public final class TaskOutput {
         try publish(output, partition: partition, key: bytes.span, value: value.span, cause: cause)
     }
 
-    /// Retracts a key with a tombstone. Where the output has memory, a key that was never published is left alone.
+    /// Retracts a key with a tombstone.
+    ///
+    /// Where the output has memory, a key that was never published is left alone.
     public func retract(_ output: Int, partition: Int32, key: Span<UInt8>, cause: String) throws {
         guard isLive else { return }
         if case .none = outputs[output].memory {
@@ -98,7 +100,8 @@ public final class TaskOutput {
         try retract(output, partition: partition, key: bytes.span, cause: cause)
     }
 
-    /// Publishes the newest value of a key to every partition of an output, for a table that each reader's task has to know whole.
+    /// Publishes the newest value of a key to every partition of an output, for a table that each reader's task has to
+    /// know whole.
     ///
     /// Memory goes by key, so publishing to one partition after another would send the first alone.
     public func publishEverywhere(_ output: Int, key: String, value: [UInt8], cause: String) throws {

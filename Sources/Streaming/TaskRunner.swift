@@ -1,7 +1,8 @@
 import Kafka
 
-/// A task with what the runtime keeps for it: positions, completion, what was published. It does no I/O of its own: a worker on a broker and
-/// the in-memory driver drive it alike.
+/// A task with what the runtime keeps for it: positions, completion, what was published.
+///
+/// It does no I/O of its own: a worker on a broker and the in-memory driver drive it alike.
 final class TaskRunner {
     let partition: Int32
     let output: TaskOutput
@@ -56,16 +57,20 @@ final class TaskRunner {
     /// Whether the next commit has something to write beyond positions.
     var hasAnnouncements: Bool { !unannounced.isEmpty || !found.isEmpty }
 
-    /// Whether the producer of a record has to be asked for its cause: of a log's, where its key is of a complete scope; of a table's, as soon as
-    /// one scope is complete, as the record of another may change what is published of that one.
+    /// Whether the producer of a record has to be asked for its cause: of a log's, where its key is of a complete
+    /// scope; of a table's, as soon as one scope is complete, as the record of another may change what is published of
+    /// that one.
     func wantsCause(source: Int, key: Span<UInt8>) -> Bool {
         guard !isRestoring, !tracker.complete.isEmpty else { return false }
         return stage.sources[source].isTable || tracker.covers(key: key)
     }
 
-    /// Folds a record of a source. Records before the task's position are repetitions and are passed over.
+    /// Folds a record of a source.
     ///
-    /// - Returns: why the record is to be put in quarantine: see ``quarantine(_:_:)``; nil when it is not, or was before.
+    /// Records before the task's position are repetitions and are passed over.
+    ///
+    /// - Returns: why the record is to be put in quarantine: see ``quarantine(_:_:)``; nil when it is not, or was
+    ///   before.
     func consume(_ record: InputRecord) throws -> Refusal? {
         if let position = positions[record.source], record.offset < position { return nil }
         positions[record.source] = record.offset + 1
@@ -92,7 +97,8 @@ final class TaskRunner {
         }
     }
 
-    /// Only the newest record of a key of a table counts, so what the key held before must not depend on whether it was compacted away.
+    /// Only the newest record of a key of a table counts, so what the key held before must not depend on whether it was
+    /// compacted away.
     private func forget(_ record: InputRecord) throws {
         guard stage.sources[record.source].isTable, record.value != nil, record.key.count > 0,
             record.key.count <= InputRecord.largest
@@ -114,7 +120,9 @@ final class TaskRunner {
         }
     }
 
-    /// Once for each stage. A topic that every task reads whole is the first task's, also where it was down when the record came.
+    /// Once for each stage.
+    ///
+    /// A topic that every task reads whole is the first task's, also where it was down when the record came.
     private func isQuarantined(_ record: InputRecord) -> Bool {
         guard stage.sources[record.source].isBroadcast else { return !isRestoring }
         return partition == 0 && record.offset >= (seen[record.source] ?? 0)
@@ -151,7 +159,9 @@ final class TaskRunner {
         positions[source] = max(positions[source] ?? 0, offset)
     }
 
-    /// Takes note of a record this task published before the restore. What a stranger wrote there teaches the task nothing, and is published over.
+    /// Takes note of a record this task published before the restore.
+    ///
+    /// What a stranger wrote there teaches the task nothing, and is published over.
     func recall(output index: Int, key: Span<UInt8>, value: Span<UInt8>?, isOwn: Bool = true) throws {
         guard !CompletionMarker.isMarker(key: key) else { return }
         output.remember(index, key: key, value: value)
@@ -170,7 +180,8 @@ final class TaskRunner {
         if marker.stage == stage.name, marker.partition == partition { announced.insert(marker.scope) }
     }
 
-    /// Ends the restore: complete scopes are handed to the task, and the next flush publishes what differs from what was published.
+    /// Ends the restore: complete scopes are handed to the task, and the next flush publishes what differs from what
+    /// was published.
     func goLive() throws {
         isRestoring = false
         output.isLive = true

@@ -2,7 +2,8 @@ import Foundation
 import Kafka
 import Logging
 
-/// Looks at a stage's topics before it runs: they must exist, and what is joined by partition must have equal partition counts.
+/// Looks at a stage's topics before it runs: they must exist, and what is joined by partition must have equal partition
+/// counts.
 struct TopicCheck {
     let kafka: KafkaConfiguration
     let logger: Logger
@@ -55,7 +56,8 @@ struct TopicCheck {
         return found.mapValues { Int32($0.partitions.count) }
     }
 
-    /// A topic that was created a moment ago is not known to every broker yet, so that one that is missing is looked for again, for a while.
+    /// A topic that was created a moment ago is not known to every broker yet, so that one that is missing is looked
+    /// for again, for a while.
     private func find(_ names: Set<String>, _ admin: Admin) throws -> [String: TopicDescription] {
         let deadline = ContinuousClock.now + Self.becomingKnown
         var backoff = Backoff()

@@ -3,10 +3,11 @@ import Logging
 
 /// The transactional id of an instance: what ends the transaction of its former life and fences it.
 ///
-/// On Apache Kafka the id stays the same for ever. The local broker tells consumers of a partition's aborted transactions without an end, so that
-/// whatever a producer commits after an abort is taken for aborted by everyone who reads on from there. There the id carries a generation: an
-/// instance takes over the id of its former life, which ends that life's transaction, and goes on under the next, as a producer that never aborted
-/// anything. The generation is kept as an offset of a group of its own on `memoryTopic`.
+/// On Apache Kafka the id stays the same for ever. The local broker tells consumers of a partition's aborted
+/// transactions without an end, so that whatever a producer commits after an abort is taken for aborted by everyone who
+/// reads on from there. There the id carries a generation: an instance takes over the id of its former life, which ends
+/// that life's transaction, and goes on under the next, as a producer that never aborted anything. The generation is
+/// kept as an offset of a group of its own on `memoryTopic`.
 final class TransactionalIdentity {
     private let name: String
     private let kafka: KafkaConfiguration

@@ -11,7 +11,9 @@ public struct TransactionAborted: Error, Sendable, CustomStringConvertible {
     public var description: String { "the transaction was aborted: \(cause)" }
 }
 
-/// Publications in Kafka transactions, with CloudEvents headers in binary mode. Used from one thread.
+/// Publications in Kafka transactions, with CloudEvents headers in binary mode.
+///
+/// Used from one thread.
 public final class TransactionalSink: RecordSink {
     /// Records sent since the start.
     public private(set) var sent = 0
@@ -66,16 +68,15 @@ public final class TransactionalSink: RecordSink {
 
     /// Connects, takes the transactional id over from whoever had it, and ends their transaction.
     ///
-    /// - Parameters:
-    ///   - kafka: where the brokers are; any property passes through.
-    ///   - transactionalID: the same for every life of this instance.
-    ///   - memoryTopic: a topic that exists; see ``TransactionalIdentity``.
-    ///   - source: the `ce_source` of what is published.
-    ///   - timeout: how long one call to the broker may be tried again.
-    ///   - transactionTimeout: after how long the brokers end a transaction that its instance left open, unless a property says so. Until then
-    ///     committed readers wait at its partitions, so it is no longer than the work needs.
-    ///   - stopTimeout: how long it may be tried once `shouldStop` says so.
-    ///   - shouldStop: whether the process was asked to leave: looked at while a call is tried again.
+    /// - `kafka`: where the brokers are; any property passes through.
+    /// - `transactionalID`: the same for every life of this instance.
+    /// - `memoryTopic`: a topic that exists; see ``TransactionalIdentity``.
+    /// - `source`: the `ce_source` of what is published.
+    /// - `timeout`: how long one call to the broker may be tried again.
+    /// - `transactionTimeout`: after how long the brokers end a transaction that its instance left open, unless a
+    ///   property says so. Until then committed readers wait at its partitions, so it is no longer than the work needs.
+    /// - `stopTimeout`: how long it may be tried once `shouldStop` says so.
+    /// - `shouldStop`: whether the process was asked to leave: looked at while a call is tried again.
     public init(
         kafka: KafkaConfiguration,
         transactionalID: String,
@@ -104,10 +105,10 @@ public final class TransactionalSink: RecordSink {
         producer = try identity.takeOver()
     }
 
-    /// Spends the first second of the transactional producer, which librdkafka 2.0.2 takes to register its first partition, on a tombstone of a key
-    /// that nobody reads: the first correction does not wait for it.
+    /// Spends the first second of the transactional producer, which librdkafka 2.0.2 takes to register its first
+    /// partition, on a tombstone of a key that nobody reads: the first correction does not wait for it.
     ///
-    /// - Parameter topic: a compacted topic whose readers pass over tombstones.
+    /// - `topic`: a compacted topic whose readers pass over tombstones.
     public func warmUp(topic: String) throws {
         try begin()
         let key = Array("~warm-up".utf8)
@@ -126,6 +127,7 @@ public final class TransactionalSink: RecordSink {
         time = Date().ISO8601Format(.iso8601WithTimeZone(includingFractionalSeconds: true))
     }
 
+    /// Sends a record in the open transaction; begins one where none is open.
     public func send(
         topic: String,
         partition: Int32,
@@ -155,12 +157,16 @@ public final class TransactionalSink: RecordSink {
         if sent & 0xfff == 0 { _ = producer.poll(timeout: .zero) }
     }
 
-    /// Commits the open transaction with the offsets consumed for it. Nothing to do without either.
+    /// Commits the open transaction with the offsets consumed for it.
     ///
-    /// - Parameter standing: asks the brokers for the group's committed offsets of these places. Where connections broke since the transaction
-    ///   began, its offsets have to stand there before the commit counts: a broker that lost its memory of the transaction may answer that it is
-    ///   committed though it is not.
-    /// - Throws: ``TransactionAborted`` when the transaction had to be aborted, ``RuntimeError`` when this producer is at its end.
+    /// Nothing to do without either.
+    ///
+    /// - `standing`: asks the brokers for the group's committed offsets of these places. Where connections broke since
+    ///   the transaction began, its offsets have to stand there before the commit counts: a broker that lost its memory
+    ///   of the transaction may answer that it is committed though it is not.
+    ///
+    /// Throws ``TransactionAborted`` when the transaction had to be aborted, ``RuntimeError`` when this producer is at
+    /// its end.
     public func commit(
         offsets: [TopicPartitionOffset],
         group: ConsumerGroupMetadata?,
@@ -315,8 +321,8 @@ public final class TransactionalSink: RecordSink {
 }
 
 extension TransactionalSink {
-    /// A message that could not be delivered makes the open transaction one that can only be aborted, and a later call says no more than that
-    /// the state does not allow it: the cause is with the message.
+    /// A message that could not be delivered makes the open transaction one that can only be aborted, and a later call
+    /// says no more than that the state does not allow it: the cause is with the message.
     private func reason(of error: KafkaError) -> KafkaError {
         guard error.code == .state, isOpen, producer.fatalError == nil else { return error }
         producer.poll(timeout: .zero)

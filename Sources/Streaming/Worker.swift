@@ -6,7 +6,8 @@ import Synchronization
 public struct WorkerConfiguration: Sendable {
     /// The brokers and any property of the client.
     public var kafka: KafkaConfiguration
-    /// Tells instances of a stage apart and stays the same over restarts: it is the end of `group.instance.id` and `transactional.id`.
+    /// Tells instances of a stage apart and stays the same over restarts: it is the end of `group.instance.id` and
+    /// `transactional.id`.
     public var instance: String
     /// Separates installations on one cluster; empty for none.
     public var namespace: String
@@ -18,7 +19,9 @@ public struct WorkerConfiguration: Sendable {
     public var quarantine: QuarantineTopic?
     /// Where committed offsets stand a second time; nil trusts the brokers' memory of the group.
     public var positions: PositionsTopic?
-    /// The longest time between two commits while records keep coming. With nothing left to consume a worker commits at once.
+    /// The longest time between two commits while records keep coming.
+    ///
+    /// With nothing left to consume a worker commits at once.
     public var commitInterval: Duration = .milliseconds(1000)
     /// How much memory the worker may hold; nil sets no limit.
     public var memoryLimit: MemoryLimit?
@@ -26,8 +29,9 @@ public struct WorkerConfiguration: Sendable {
     public var stopTimeout: Duration = .seconds(20)
     /// How long the brokers may refuse or not answer before the worker gives up.
     public var brokerTimeout: Duration = .seconds(60)
-    /// How long a restore waits for the end of transactions that other instances have open. None lasts longer than their `transaction.timeout.ms`;
-    /// the brokers look for such ones every ten seconds.
+    /// How long a restore waits for the end of transactions that other instances have open.
+    ///
+    /// None lasts longer than their `transaction.timeout.ms`; the brokers look for such ones every ten seconds.
     public var openTransactionTimeout: Duration
 
     /// A configuration with the usual intervals.
@@ -53,8 +57,10 @@ public struct WorkerConfiguration: Sendable {
     }
 }
 
-/// Runs a stage on a broker, exactly once: what its tasks publish and what they consumed for it become visible in one transaction. One
-/// consumer, one producer, one thread.
+/// Runs a stage on a broker, exactly once: what its tasks publish and what they consumed for it become visible in one
+/// transaction.
+///
+/// One consumer, one producer, one thread.
 public final class Worker: Sendable {
     private let stage: any Stage
     private let configuration: WorkerConfiguration
@@ -72,12 +78,16 @@ public final class Worker: Sendable {
         self.logger = logger
     }
 
-    /// Asks the worker to commit and leave. Returns at once; ``run()`` returns when it is done.
+    /// Asks the worker to commit and leave.
+    ///
+    /// Returns at once; ``run()`` returns when it is done.
     public func stop() {
         stopping.store(true, ordering: .releasing)
     }
 
-    /// Runs until ``stop()``. Blocks the calling thread, which should be the worker's own.
+    /// Runs until ``stop()`` is called.
+    ///
+    /// Blocks the calling thread, which should be the worker's own.
     ///
     /// - Throws: ``RuntimeError``, whose code has the exit code of the process.
     public func run() throws {

@@ -15,7 +15,9 @@ final class WorkerLoop {
     let outputPartitions: [Int32]
     /// Source by the consumer's topic index.
     private var sourceByTopic: [Int: Int] = [:]
-    /// Tasks by partition. Between a revocation and the next assignment they are kept, in case the partitions come back.
+    /// Tasks by partition.
+    ///
+    /// Between a revocation and the next assignment they are kept, in case the partitions come back.
     var runners: [Int32: TaskRunner] = [:]
     private var assigned: [TopicPartition] = []
     var hasWork = false
@@ -133,8 +135,9 @@ final class WorkerLoop {
         try consumer.subscribe(stage.sources.filter { !$0.isBroadcast }.map(\.topic))
     }
 
-    /// Joins the group again, a few times, where it gave this member nothing: the local broker answers a member that joins at the same moment as
-    /// the one that divides the partitions by none, though it was given some, and tells it when it asks again.
+    /// Joins the group again, a few times, where it gave this member nothing: the local broker answers a member that
+    /// joins at the same moment as the one that divides the partitions by none, though it was given some, and tells it
+    /// when it asks again.
     private func askAgain() throws {
         guard configuration.kafka.isLocalBroker, let since = emptySince, asked < 4,
             ContinuousClock.now - since > .seconds(1 << asked)
@@ -202,7 +205,8 @@ final class WorkerLoop {
         observe()
     }
 
-    /// Errors of the group or of a partition pass by themselves, apart from those that end the consumer and those of its configuration.
+    /// Errors of the group or of a partition pass by themselves, apart from those that end the consumer and those of
+    /// its configuration.
     func pass(_ error: KafkaError) throws {
         guard !error.isFatal, !error.isFence, !error.isMisconfiguration || error.isOfConnection else {
             throw RuntimeError.final(error, "consuming")

@@ -1,6 +1,8 @@
 import Synchronization
 
-/// What a worker tells about itself, for people and for Prometheus. Written by the worker's thread, read by any.
+/// What a worker tells about itself, for people and for Prometheus.
+///
+/// Written by the worker's thread, read by any.
 public final class WorkerMetrics: Sendable {
     /// The figures.
     public struct Figures: Sendable {

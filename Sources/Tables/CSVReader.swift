@@ -12,8 +12,8 @@
 ///
 /// An error about one row (``CSVError/isRecoverable``) leaves the reader at the row after it.
 public struct CSVReader: ~Copyable {
-    /// The longest row accepted unless said otherwise, in bytes: with what is added on the way it stays below the million that Kafka's clients
-    /// publish.
+    /// The longest row accepted unless said otherwise, in bytes: with what is added on the way it stays below the
+    /// million that Kafka's clients publish.
     public static let defaultRowLimit = 900_000
 
     private var records: RecordReader

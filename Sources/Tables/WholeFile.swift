@@ -2,10 +2,10 @@
 public enum WholeFile {
     /// Reads a file.
     ///
-    /// - Parameters:
-    ///   - path: of a plain or gzip-compressed file.
-    ///   - limit: the most bytes that are taken, once they are no longer compressed.
-    /// - Throws: ``CSVError`` where it cannot be read, or is longer.
+    /// - `path`: of a plain or gzip-compressed file.
+    /// - `limit`: the most bytes that are taken, once they are no longer compressed.
+    ///
+    /// Throws ``CSVError`` where it cannot be read, or is longer.
     public static func read(path: String, limit: Int) throws(CSVError) -> [UInt8] {
         try read(try ZlibFile(reading: path), limit)
     }

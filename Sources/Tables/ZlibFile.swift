@@ -3,9 +3,10 @@ import Glibc
 
 /// A file behind zlib's `gz` functions, which pass plain files through unchanged and recognise gzip by its content.
 ///
-/// This is the only unsafe code of the module: C functions that take pointers to memory of a stated length. It is not here for speed: the 406,606 rows
-/// of participation 2007 to 2012 take 1.2 seconds either way (`time accountability evaluate participation FILE.csv.gz`, and behind `gzip -dc FILE.csv.gz |`).
-/// But a process of its own would be needed for each file, and what it says of a damaged one would have to be read out of its messages.
+/// This is the only unsafe code of the module: C functions that take pointers to memory of a stated length. It is not
+/// here for speed: the 406,606 rows of participation 2007 to 2012 take 1.2 seconds either way (`time accountability
+/// evaluate participation FILE.csv.gz`, and behind `gzip -dc FILE.csv.gz |`). But a process of its own would be needed
+/// for each file, and what it says of a damaged one would have to be read out of its messages.
 @safe final class ZlibFile {
     // nil once closed, so that no call can reach a handle that zlib has freed.
     private var handle: gzFile?
@@ -39,7 +40,8 @@ import Glibc
         try adopt(descriptor, path)
     }
 
-    /// Reads a duplicate of an open descriptor from where it stands, for instance standard input, or writes to one; the original stays open.
+    /// Reads a duplicate of an open descriptor from where it stands, for instance standard input, or writes to one; the
+    /// original stays open.
     init(descriptor original: Int32, isRead: Bool) throws(CSVError) {
         let descriptor = dup(original)
         guard descriptor >= 0 else { throw ZlibFile.failure("cannot use descriptor \(original)") }

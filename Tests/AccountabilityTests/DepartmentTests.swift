@@ -96,7 +96,7 @@ import Testing
 
     // MARK: Assistance
 
-    /// 603 CMR 2.03(8)(b)
+    /// 603 CMR 2.03(8)(b).
     @Test func ordersDistrictsByDetermination() {
         var chronic = determination(2019, "00020005", "requiring_assistance", level: "broad_comprehensive")
         chronic.designation = "chronically_underperforming"
@@ -119,7 +119,7 @@ import Testing
 
     // MARK: The report
 
-    /// 603 CMR 2.03(9)
+    /// 603 CMR 2.03(9).
     @Test func theReportIsMadeFromDeterminationsAlone() throws {
         let evil = "<script>alert(\"x\")</script> & 'Sons'"
         let determinations = [
@@ -183,7 +183,7 @@ import Testing
         #expect(text.contains(",\(isHarmless ? "" : "'")\(name),"))
     }
 
-    /// 603 CMR 2.03(11)
+    /// 603 CMR 2.03(11).
     @Test func theReportSaysWhatWasSuspended() {
         var suspended = determination(2022, "00010005", "", level: "")
         suspended.suspendedMeasures = [
@@ -201,7 +201,7 @@ import Testing
 
     // MARK: Comparison
 
-    /// 603 CMR 2.03(5)
+    /// 603 CMR 2.03(5).
     @Test func comparesYearsSideBySide() throws {
         let codes = try [10_005, 10_010, 20_005, 30_005].map { try #require(OrganizationCode(rawValue: $0)) }
         let facts = codes.enumerated()
@@ -281,7 +281,7 @@ import Testing
 
     // MARK: Recognition, plans, standards
 
-    /// 603 CMR 2.03(2)(f)
+    /// 603 CMR 2.03(2)(f).
     @Test func proposesAndNotesWhoIsRecognised() throws {
         var school = determination(2019, "00010005")
         school.percentile = 95
@@ -307,7 +307,7 @@ import Testing
         #expect(rows.map(\.cutOff) == ["90", "60.0"])
     }
 
-    /// 603 CMR 2.03(6)(b)
+    /// 603 CMR 2.03(6)(b).
     @Test func publishesTheStandardsWithTheirIndicators() throws {
         let rows = StandardRow.all(try Framework.of(schoolYear: 2019))
         #expect(rows.count == 6 && rows.allSatisfy { !$0.indicators.isEmpty })

@@ -55,7 +55,8 @@ import Testing
         #expect(assumed.contains { $0.path == "indicators.cohort_october_enrollment" && $0.value == "false" })
     }
 
-    /// 2022-23 stands alone: its own weight of the current year, no lowest performing group in high schools, its own title and nothing lost.
+    /// 2022-23 stands alone: its own weight of the current year, no lowest performing group in high schools, its own
+    /// title and nothing lost.
     @Test func comparesTwoYears() throws {
         let (earlier, later) = (try FrameworkCommand.of(2019), try FrameworkCommand.of(2023))
         let changes = FrameworkChange.between(earlier, later)

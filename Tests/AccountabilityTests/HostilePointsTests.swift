@@ -26,7 +26,8 @@ import Testing
         #expect(try evaluated("\"school_year\": 2019, " + spans("", "\"weight\": 40, ")).annual == 70)
     }
 
-    /// Of the year before only the whole percent is known: 2018 is carried over as it was printed, later years by a tenth within 0 to 100.
+    /// Of the year before only the whole percent is known: 2018 is carried over as it was printed, later years by a
+    /// tenth within 0 to 100.
     @Test(
         arguments: [
             // 0.4 * 32 + 0.6 * 44.7 is 39.62; of 31.5 it would be 39.42.
@@ -82,7 +83,8 @@ import Testing
         )
     }
 
-    /// Without weights, and the lower span at 49.45 percent: alone it would be kept as 49.5 and count as 50, so that the band is sure.
+    /// Without weights, and the lower span at 49.45 percent: alone it would be kept as 49.5 and count as 50, so that
+    /// the band is sure.
     @Test func aMissingWeightLeavesNothingOpenThatRoundingDecides() throws {
         let report = """
             "school_year": 2023, "spans": {

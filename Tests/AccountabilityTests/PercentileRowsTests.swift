@@ -4,7 +4,8 @@ import Testing
 
 @testable import accountability
 
-/// `evaluate percentiles` ranks schools: the rows of districts and of the state are in order without peers, and refused with them.
+/// `evaluate percentiles` ranks schools: the rows of districts and of the state are in order without peers, and refused
+/// with them.
 @Suite struct PercentileRowsTests {
     private func evaluate(_ organization: String, _ comparisonGroup: String) throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "percentile-rows-\(UUID().uuidString).csv")

@@ -103,7 +103,8 @@ struct AccessTests {
         _ = try tool(["topics", "--create", "--partitions", "2", "--replication", "1"])
         let first = try workers()
         for year in ["2018", "2019"] { _ = try tool(["open-year", year]) }
-        // The state's files, and rows that the stages after validation refuse: counts and values where there are student records.
+        // The state's files, and rows that the stages after validation refuse: counts and values where there are
+        // student records.
         let extra = try Self.supplied(besides: state)
         _ = try tool(["submit"] + state.files)
         _ = try tool(["submit"] + extra, codes: [0, 65])

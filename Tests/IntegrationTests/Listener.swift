@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// A listener of a test's own in front of the broker: it writes down which rights each client's requests need, speaks TLS where it is told to, and
-/// asks who it is that calls.
+/// A listener of a test's own in front of the broker: it writes down which rights each client's requests need, speaks
+/// TLS where it is told to, and asks who it is that calls.
 final class Listener {
     let address: String
     private let port: Int
@@ -13,9 +13,8 @@ final class Listener {
 
     /// Starts listening.
     ///
-    /// - Parameters:
-    ///   - certificate: files of a certificate and its key; nil listens in plain text.
-    ///   - account: `user:password` that clients have to know; nil leaves that to the broker.
+    /// - `certificate`: files of a certificate and its key; nil listens in plain text.
+    /// - `account`: `user:password` that clients have to know; nil leaves that to the broker.
     init(namespace: String, certificate: (path: String, key: String)? = nil, account: String? = nil) throws {
         port = try Self.freePort()
         address = "127.0.0.1:\(port)"
@@ -83,9 +82,8 @@ final class LooseWorkers {
 
     /// Starts the workers.
     ///
-    /// - Parameters:
-    ///   - environment: added to the test's own.
-    ///   - log: takes what they write.
+    /// - `environment`: added to the test's own.
+    /// - `log`: takes what they write.
     init(_ arguments: (_ stage: String) -> [String], environment: [String: String], log: URL) throws {
         if !FileManager.default.fileExists(atPath: log.path) {
             FileManager.default.createFile(atPath: log.path, contents: nil)

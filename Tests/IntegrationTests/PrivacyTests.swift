@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Feeds known identifiers and a known secret to a whole installation and looks for them in everything that the run wrote.
+/// Feeds known identifiers and a known secret to a whole installation and looks for them in everything that the run
+/// wrote.
 @Suite(
     .serialized,
     .enabled(
@@ -145,7 +146,8 @@ struct PrivacyTests {
         try #require(outcome.code == 0, "kcat: \(outcome.errors)")
     }
 
-    /// Files that are wrong in all the ways in which a row may be quoted by mistake, with their identifiers and some of the state's.
+    /// Files that are wrong in all the ways in which a row may be quoted by mistake, with their identifiers and some of
+    /// the state's.
     private static func broken(besides state: SyntheticState, in folder: String) throws -> (
         files: [String], identifiers: [String]
     ) {

@@ -176,7 +176,8 @@ struct SecretTests {
         try String(repeating: "5a", count: 32).write(toFile: key, atomically: true, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
 
-        // All at once, as a client waits long for a broker that refuses it. Each writes its output and its exit code to files of its own.
+        // All at once, as a client waits long for a broker that refuses it. Each writes its output and its exit code to
+        // files of its own.
         var calls: [(name: String, command: String)] = []
         let tool = "\(TestEnvironment.programs ?? "")/accountability"
         let worker = "\(TestEnvironment.programs ?? "")/validation-worker"

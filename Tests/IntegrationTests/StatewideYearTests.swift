@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// A synthetic state's two years through the real workers: whatever the partitions, instances, files, corrections and crashes, the determinations are
-/// the same, byte by byte.
+/// A synthetic state's two years through the real workers: whatever the partitions, instances, files, corrections and
+/// crashes, the determinations are the same, byte by byte.
 @Suite(
     .serialized,
     .enabled(

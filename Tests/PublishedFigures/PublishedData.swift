@@ -4,7 +4,8 @@ internal import Tables
 
 /// The published figures the rules are held against; they are no part of the project.
 ///
-/// `ACCOUNTABILITY_DATA` names their directory; else `../shared/data` beside the package. Tests skip where it is absent.
+/// `ACCOUNTABILITY_DATA` names their directory; else `../shared/data` beside the package. Tests skip where it is
+/// absent.
 package enum PublishedData {
     package static let directory: String = {
         if let named = ProcessInfo.processInfo.environment["ACCOUNTABILITY_DATA"] { return named }

@@ -6,7 +6,7 @@ internal import Testing
         AssistanceHistory(try #require(OrganizationCode(rawValue: code)), severities)
     }
 
-    /// 603 CMR 2.03(8)(b)
+    /// 603 CMR 2.03(8)(b).
     @Test func putsTheMostSevereFirstAndOfEqualsTheLongest() throws {
         let histories = [
             try history(10_000, [2019: .focused]),
@@ -26,7 +26,7 @@ internal import Testing
         #expect(list == AssistancePriority.list(histories.reversed(), in: 2019))
     }
 
-    /// 603 CMR 2.03(1)
+    /// 603 CMR 2.03(1).
     @Test func yearsWithoutDeterminationsNeitherAddNorEnd() throws {
         let list = AssistancePriority.list(
             [
@@ -38,7 +38,7 @@ internal import Testing
         #expect(list.map(\.duration) == [3, 1])
     }
 
-    /// 603 CMR 2.03(8)
+    /// 603 CMR 2.03(8).
     @Test(arguments: [
         (
             DeterminationLevel.broadComprehensive as DeterminationLevel?,

@@ -10,7 +10,7 @@ internal import Testing
     /// 603 CMR 2.03(3)(b)(1)
     /// 603 CMR 2.03(3)(b)(1)(a)
     /// 603 CMR 2.03(3)(b)(1)(b)(iii)
-    /// 603 CMR 2.03(3)(b)(1)(b)(iv)
+    /// 603 CMR 2.03(3)(b)(1)(b)(iv).
     @Test func allReasonsAreListedAndTheFirstRankGivesTheLevel() throws {
         let determination = try Determination(
             DeterminationInput(
@@ -33,7 +33,7 @@ internal import Testing
     }
 
     /// 603 CMR 2.03(3)(a)
-    /// 603 CMR 2.03(3)(a)(2)
+    /// 603 CMR 2.03(3)(a)(2).
     @Test func districtsHaveNoPercentileTrigger() throws {
         let determination = try Determination(
             DeterminationInput(
@@ -66,7 +66,7 @@ internal import Testing
     /// 603 CMR 2.03(3)(a)(1)
     /// 603 CMR 2.03(3)(a)(1)(a)
     /// 603 CMR 2.03(3)(a)(1)(b)(i)
-    /// 603 CMR 2.03(3)(a)(1)(b)(ii)
+    /// 603 CMR 2.03(3)(a)(1)(b)(ii).
     @Test func districtsHaveThreeReasons() throws {
         func reasons(_ input: DeterminationInput) throws -> [DeterminationReason] {
             let determination = try Determination(input, try Self.framework())
@@ -91,7 +91,7 @@ internal import Testing
     }
 
     /// 603 CMR 2.03(3)(b)(1)(b)(i)
-    /// 603 CMR 2.03(3)(b)(2)
+    /// 603 CMR 2.03(3)(b)(2).
     @Test(arguments: [
         (11, DeterminationLevel.moderate, []), (10, .focusedTargeted, [DeterminationReason.lowest10Percent]),
     ])
@@ -132,7 +132,8 @@ internal import Testing
         #expect(try isLow(39, of: 60) == true)
         #expect(try isLow(0, of: 19) == nil)
         #expect(throws: RuleError.self) { try isLow(21, of: 20) }
-        // 66.65 is published as 66.7 and passes; unrounded it does not, nor in the words of the federal act. All three agree below and above.
+        // 66.65 is published as 66.7 and passes; unrounded it does not, nor in the words of the federal act. All three
+        // agree below and above.
         #expect(try isLow(1333, of: 2000) == false)
         #expect(try isLow(1332, of: 2000) == true)
         let unrounded = try Framework.load(
@@ -177,7 +178,7 @@ internal import Testing
         #expect(try Determination(withPercentage, try Self.framework()).reasons == [.lowGraduation])
     }
 
-    /// 603 CMR 2.03(3)(b)(1)(b)(ii)
+    /// 603 CMR 2.03(3)(b)(1)(b)(ii).
     @Test func lowSubgroupsAreThoseUpToTheCut() throws {
         let groups = try Determination.lowSubgroups(
             [.white: 5, .asian: 6, .swd: 1, .allStudents: 2],
@@ -206,7 +207,7 @@ internal import Testing
 /// The 2019 workbook of determinations.
 @Suite(.enabled(if: PublishedData.has("determinations-2019-schools.csv"), "the published figures are not there"))
 struct Determinations2019Tests {
-    /// 603 CMR 2.03(3)(b)
+    /// 603 CMR 2.03(3)(b).
     @Test(arguments: [
         ("determinations-2019-schools.csv", OrganizationType.school, 790),
         ("determinations-2019-districts.csv", .district, 183),

@@ -2,7 +2,7 @@ internal import PublishedFigures
 internal import Rules
 internal import Testing
 
-/// Identifications under 20 U.S.C. 6311, beside the determination.
+/// Identifications under federal law (20 USC 6311), beside the determination.
 @Suite struct FederalDesignationTests {
     private func identify(
         _ year: Int,
@@ -13,7 +13,7 @@ internal import Testing
         FederalDesignation.identify(facts, earlier: earlier, before: before, try Framework.of(schoolYear: year))
     }
 
-    /// 603 CMR 2.03(2)(e)
+    /// 603 CMR 2.03(2)(e).
     @Test func theLowestUnderTitle1AreInComprehensiveSupport() throws {
         let lowest = FederalFacts(year: 2018, isTitle1: true, isLowestTitle1: true, percentiles: [.swd: 2])
         #expect(try identify(2018, lowest) == [FederalDesignation(.comprehensive, .lowestTitle1, identified: 2018)])
@@ -84,8 +84,8 @@ internal import Testing
         #expect(try FederalDesignation.lowestTitle1Cut([], framework) == nil)
     }
 
-    /// What the parameters rest on: every school in comprehensive support of 2019 is under Title I, every one in targeted support has a low
-    /// subgroup, and nobody is in additional targeted support alone.
+    /// What the parameters rest on: every school in comprehensive support of 2019 is under Title I, every one in
+    /// targeted support has a low subgroup, and nobody is in additional targeted support alone.
     @Test(.enabled(if: PublishedData.has("determinations-2019-schools.csv"), "the published figures are not there"))
     func thePublishedDesignationsOf2019() throws {
         var comprehensive = 0

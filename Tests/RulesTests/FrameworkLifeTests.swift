@@ -69,13 +69,13 @@ internal import Testing
         ),
     ]
 
-    /// 603 CMR 2.03(10)
+    /// 603 CMR 2.03(10).
     @Test(arguments: cases)
     func takesStepsInOrder(_ tried: Case) {
         #expect(life(tried.taken).refusal(of: tried.step, on: tried.date, until: tried.end) == tried.refusal)
     }
 
-    /// 603 CMR 2.03(10)
+    /// 603 CMR 2.03(10).
     @Test func keepsWhatOthersRestOn() {
         let life = life([.proposed, .commentOpened, .comment, .recommended])
         #expect(life.refusalToWithdraw(.proposed) == .restedUpon)
@@ -89,7 +89,7 @@ internal import Testing
         #expect(shorter.refusalToWithdraw(.commentOpened) == nil)
     }
 
-    /// 603 CMR 2.03(1)
+    /// 603 CMR 2.03(1).
     @Test func directivesOverruleWhatTheFrameworkSaysOfItself() throws {
         let framework = try Framework.of(schoolYear: 2019)
         #expect(FrameworkLife().approves(framework))

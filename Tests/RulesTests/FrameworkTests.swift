@@ -22,7 +22,7 @@ internal import Testing
         #expect(error?.code == .noFramework)
     }
 
-    /// 603 CMR 2.03(7)
+    /// 603 CMR 2.03(7).
     @Test func planningGoesOnInYearsWithoutAFramework() throws {
         for (year, name) in [
             (2012, "2007"), (2019, "2019"), (2020, "2019"), (2021, "2019"), (2022, "2022"), (2027, "2025"),

@@ -92,7 +92,8 @@ internal import Testing
         #expect(try TargetColumn.of(points, span: .nonHigh, group: .allStudents, try Self.framework(.none)) == nil)
     }
 
-    /// The evidence of the source: schools of 2019 without growth, and which of their published percentages any points could give.
+    /// The evidence of the source: schools of 2019 without growth, and which of their published percentages any points
+    /// could give.
     @Test(.enabled(if: PublishedData.has("determinations-2019-schools.csv"), "the published figures are not there"))
     func schoolsWithoutGrowthIn2019() throws {
         let published = try PublishedData.rows("determinations-2019-schools.csv")

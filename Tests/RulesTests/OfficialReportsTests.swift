@@ -98,7 +98,8 @@ private struct Count {
         else { return }
         let printed = report.published.annual?[String(report.school_year)].flatMap { $0 }
         count.compare("annual", printed, annual.displayed, report.case)
-        // The year before is printed as an integer: where its tenths are carried over and decide, the inputs do not determine the figure.
+        // The year before is printed as an integer: where its tenths are carried over and decide, the inputs do not
+        // determine the figure.
         let before = report.published.annual?[String(report.school_year - 1)].flatMap { $0 }
         let shown = try before.map { (try Ratio($0) - Ratio(1, over: 2))...(try Ratio($0) + Ratio(2, over: 5)) }
         let former = try? Framework.of(schoolYear: report.school_year - 1)

@@ -4,7 +4,7 @@ internal import Tables
 internal import Testing
 
 @Suite struct ParticipationTests {
-    /// 603 CMR 2.03(2)(d)(2)
+    /// 603 CMR 2.03(2)(d)(2).
     @Test func gillMontague2018() throws {
         // Gill-Montague 2018, Latino, science: 18 of 20 (gmrsd.org/node/1263).
         let framework = try Framework.of(schoolYear: 2018)
@@ -159,7 +159,7 @@ internal import Testing
     }
 
     /// 603 CMR 2.03(2)(d)
-    /// 603 CMR 2.03(2)(d)(1)
+    /// 603 CMR 2.03(2)(d)(1).
     @Test(
         .enabled(if: PublishedData.has("participation-2007-2012.csv.gz"), "the published figures are not there"),
         .timeLimit(.minutes(30))

@@ -7,7 +7,7 @@ internal import Testing
         try #require(try Framework.of(schoolYear: 2019).percentile)
     }
 
-    /// 603 CMR 2.03(2)(a)
+    /// 603 CMR 2.03(2)(a).
     @Test func ranksRunFrom1To99() throws {
         let population = RankedPopulation(
             (1...200).map { Ratio(Int64($0)) },
@@ -124,7 +124,8 @@ internal import Testing
         }
     }
 
-    /// Of three years with the middle one missing the oldest counts by its weight, or the current one alone: the framework says which.
+    /// Of three years with the middle one missing the oldest counts by its weight, or the current one alone: the
+    /// framework says which.
     @Test(arguments: [("renormalize", 2), ("current_alone", 1)])
     func aMissingMiddleYearCountsAsTheFrameworkSays(_ way: String, _ counting: Int) throws {
         let text = """

@@ -40,7 +40,7 @@ internal import Testing
         return try #require(all.first { $0.kind == kind })
     }
 
-    /// 603 CMR 2.03(7)(a)
+    /// 603 CMR 2.03(7)(a).
     @Test(arguments: [(2022, nil as Int?), (2023, 2023), (2025, 2023), (2026, nil)])
     func aDistrictPlanCoversThreeYears(year: Int, covering: Int?) throws {
         let found = try obligation(.districtImprovementPlan, year, [try plan(2023, "2022-06-20")])
@@ -48,7 +48,7 @@ internal import Testing
         #expect(found.dueDate == "\((covering ?? year) - 1)-07-01")
     }
 
-    /// 603 CMR 2.03(7)(b)
+    /// 603 CMR 2.03(7)(b).
     @Test func aSchoolPlanIsDueOnTheFirstOfJuly() throws {
         let nothing = try obligation(.schoolImprovementPlan, 2025, [])
         #expect(nothing.dueDate == "2024-07-01")
@@ -61,7 +61,7 @@ internal import Testing
         #expect(try obligation(.schoolImprovementPlan, 2026, filed).standing(on: "2025-07-02") == .overdue)
     }
 
-    /// 603 CMR 2.03(7)(b)
+    /// 603 CMR 2.03(7)(b).
     @Test(arguments: ["", "2021/00350000", "2024/00360000"])
     func aSchoolPlanIsAlignedWithThePlanThatCoversItsYear(alignment: String) throws {
         let found = try obligation(
@@ -74,7 +74,7 @@ internal import Testing
     }
 
     /// 603 CMR 2.03(7)(c)
-    /// 603 CMR 2.03(7)(d)
+    /// 603 CMR 2.03(7)(d).
     @Test func namesMissingParts() throws {
         let found = try obligation(
             .districtImprovementPlan,
@@ -89,7 +89,7 @@ internal import Testing
         #expect(found.standing(on: "2024-06-02") == .incomplete)
     }
 
-    /// 603 CMR 2.03(7)
+    /// 603 CMR 2.03(7).
     @Test func aSelfEvaluationIsForAYear() throws {
         let filing = PlanFiling(
             kind: .selfEvaluation,
@@ -103,7 +103,7 @@ internal import Testing
     }
 
     /// 603 CMR 2.03(8)(a)
-    /// 603 CMR 2.03(6)(b)
+    /// 603 CMR 2.03(6)(b).
     @Test(arguments: PlanKind.allCases)
     func aTemplateHasEveryPartThatTheLawNames(kind: PlanKind) throws {
         let framework = try Framework.of(schoolYear: 2025)

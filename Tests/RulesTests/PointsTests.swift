@@ -30,7 +30,7 @@ internal import Testing
         for value: Int64 in 480...510 { #expect(try points(value, .recovery).points == points(value, nil).points) }
     }
 
-    /// 603 CMR 2.03(2)(b)
+    /// 603 CMR 2.03(2)(b).
     @Test func progressOfEnglishLearnersIsJudgedWithinItsDifficultyQuartile() throws {
         let framework = try Framework.of(schoolYear: 2019)
         var statewide = StatewideThresholds()

@@ -10,7 +10,7 @@ internal import Testing
             .map(\.kind)
     }
 
-    /// 603 CMR 2.03(2)(f)
+    /// 603 CMR 2.03(2)(f).
     @Test func proposesByEachFigure() throws {
         #expect(
             try kinds(.init(percentile: 90, growth: [Ratio(60), Ratio(61)], annual: Ratio(90), cumulative: 88)) == [

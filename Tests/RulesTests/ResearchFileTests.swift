@@ -53,7 +53,7 @@ struct ResearchFileTests {
     /// A hundred-thousandth: the file's own figures are binary.
     static let noise = decimal("0.00001")
 
-    /// 603 CMR 2.03(2)(c)
+    /// 603 CMR 2.03(2)(c).
     @Test(arguments: [Sheet.nonHigh, Sheet.high])
     fileprivate func finalPercentileFromThePrintedWeightedMeans(sheet: Sheet) throws {
         let parameters = try #require(try Framework.of(schoolYear: 2019).percentile)

@@ -2,7 +2,8 @@ internal import PublishedFigures
 internal import Rules
 internal import Testing
 
-/// Among whom the 2019 research file ranks: the evidence that percentile.indicator_population cites, for and against what is computed.
+/// Among whom the 2019 research file ranks: the evidence that percentile.indicator_population cites, for and against
+/// what is computed.
 @Suite(.enabled(if: PublishedData.has("subgroup-percentile-2019-high.csv.gz"), "the published figures are not there"))
 struct ResearchPopulationTests {
     /// A figure of the file and the percentile it is printed with.

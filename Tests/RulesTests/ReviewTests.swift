@@ -4,7 +4,7 @@ internal import Testing
 @Suite struct ReviewTests {
     private let district = OrganizationCode(rawValue: 350_000) ?? .state
 
-    /// 603 CMR 2.03(4)
+    /// 603 CMR 2.03(4).
     @Test func gathersADistrictItsSchoolsAndItsRatingsInAnyOrder() throws {
         let acts: [(UInt32, String, String)] = [
             (350_012, "conducted", ""), (350_000, "conducted", ""), (350_000, "assessment", "proficient"),
@@ -34,7 +34,7 @@ internal import Testing
     }
 
     /// 603 CMR 2.03(6)(a)
-    /// 603 CMR 2.03(6)
+    /// 603 CMR 2.03(6).
     @Test func hasTheSixStandards() throws {
         #expect(ReviewStandard.allCases.count == 6)
         var review = DistrictReview(district: district, schoolYear: 2024)

@@ -15,7 +15,7 @@ internal import Testing
         )
     }
 
-    /// 603 CMR 2.03(5)
+    /// 603 CMR 2.03(5).
     @Test func measuresInStandardDeviations() throws {
         // Enrolments 100, 200, 300: standard deviation √(20000/3); low income 10, 10, 40 percent: √200.
         let schools = [
@@ -32,7 +32,7 @@ internal import Testing
         #expect(found.map(\.distance) == [1_224_744, 3_240_370])
     }
 
-    /// 603 CMR 2.03(5)
+    /// 603 CMR 2.03(5).
     @Test func staysWithinTheClassAndGivesTen() throws {
         var schools: [ComparedOrganization] = []
         for number in 1...20 { schools.append(try school(UInt32(10_000 + number), Int64(100 + 10 * number))) }

@@ -2,7 +2,7 @@ internal import Rules
 internal import Testing
 
 @Suite struct StatewideResultsTests {
-    /// 603 CMR 2.03(9)
+    /// 603 CMR 2.03(9).
     @Test func countsEachOnceAndEachReason() {
         let entries: [StatewideResults.Entry] = [
             .init(

@@ -5,9 +5,10 @@ internal import Testing
 
 @Suite struct TargetPercentageTests {
     /// 603 CMR 2.03(2)(b)
-    /// 603 CMR 2.03(2)(b)(1)
+    /// 603 CMR 2.03(2)(b)(1).
     @Test func leominster2019() throws {
-        // Weighted totals of the report: columns 57, 65 and 65, 51; spans 61 (67 %), 58; annual 60; prior 47; cumulative 55.
+        // Weighted totals of the report: columns 57, 65 and 65, 51; spans 61 (67 %), 58; annual 60; prior 47;
+        // cumulative 55.
         let framework = try Framework.of(schoolYear: 2019)
         let rounding = try #require(framework.percentage).columnRounding.value
         func column(_ earned: String, _ possible: String) throws -> Ratio {
@@ -163,7 +164,8 @@ internal import Testing
         #expect(column.weightedPossible == decimal("7.5"))
     }
 
-    /// Completion, EL progress and advanced coursework are none of the lowest performing group's, nor is science in the lower span.
+    /// Completion, EL progress and advanced coursework are none of the lowest performing group's, nor is science in the
+    /// lower span.
     @Test(
         arguments: [
             (2018, GradeSpan.nonHigh, 5), (2019, .nonHigh, 5), (2019, .high, 6), (2023, .nonHigh, 5), (2023, .high, 0),

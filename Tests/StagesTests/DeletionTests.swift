@@ -4,7 +4,8 @@ import Stages
 import Streaming
 import Testing
 
-/// Deletions against what was accepted before: one that was sent twice is unchanged, one of what was never there is refused.
+/// Deletions against what was accepted before: one that was sent twice is unchanged, one of what was never there is
+/// refused.
 @Suite("Deletions") struct DeletionTests {
     private static func deletion(_ layout: Layout, _ changes: [String: String] = [:]) -> [String: String] {
         validRow(layout).merging(["action": "delete"]) { $1 }.merging(changes) { $1 }

@@ -92,8 +92,8 @@ import Testing
         #expect(try bench.determinations().keys.sorted() == ["2019/01530000", "2019/01530005", "2019/01530505"])
     }
 
-    /// DESE, district report of Lawrence 2019 (profiles.doe.mass.edu, orgcode 01490000): 48 and 76, span 62, weight 72; 19 and 15, span 17;
-    /// annual 49.
+    /// DESE, district report of Lawrence 2019 (profiles.doe.mass.edu, orgcode 01490000): 48 and 76, span 62, weight 72;
+    /// 19 and 15, span 17; annual 49.
     @Test func lawrence2019() throws {
         let bench = try bench()
         let code = "01490000"
@@ -145,7 +145,8 @@ import Testing
         #expect(found.annual == 49)
     }
 
-    /// DESE, district report of Greater Lowell 2019 (orgcode 08280000), one school: 4.4/10.0 and, science included, 3.6/10.3; annual 40.
+    /// DESE, district report of Greater Lowell 2019 (orgcode 08280000), one school: 4.4/10.0 and, science included,
+    /// 3.6/10.3; annual 40.
     @Test func greaterLowell2019() throws {
         let bench = try bench()
         for code in ["08280000", "08280605"] {

@@ -105,7 +105,7 @@ import Testing
         #expect(try bench.determinations()["2022/\(school)"]?.classification == "")
     }
 
-    /// 603 CMR 2.03(2)(b)(2)
+    /// 603 CMR 2.03(2)(b)(2).
     @Test func hidesSmallGroups() throws {
         let bench = try bench()
         try fillSchool(bench, school)

@@ -35,7 +35,7 @@ import Testing
 
     // MARK: Validation
 
-    /// 603 CMR 2.03(10)
+    /// 603 CMR 2.03(10).
     @Test(arguments: [Int32(1), 3])
     func aFrameworkIsTakenThroughItsLife(partitions: Int32) throws {
         let bench = try ValidationBench(partitions: partitions)
@@ -70,7 +70,7 @@ import Testing
         )
     }
 
-    /// 603 CMR 2.03(11)
+    /// 603 CMR 2.03(11).
     @Test func aSuspensionIsOf2022AndOfTheStatedCause() throws {
         let bench = try ValidationBench()
         try bench.prepare()
@@ -101,7 +101,7 @@ import Testing
     }
 
     /// 603 CMR 2.03(4)
-    /// 603 CMR 2.03(7)
+    /// 603 CMR 2.03(7).
     @Test func reviewsAndFilingsArePublishedWhole() throws {
         let bench = try ValidationBench()
         try bench.prepare()
@@ -200,7 +200,7 @@ import Testing
         return absent
     }
 
-    /// 603 CMR 2.03(11)
+    /// 603 CMR 2.03(11).
     @Test(arguments: ReportedMeasure.kinds)
     func whatIsSuspendedIsAbsentAndSaysWhy(kind: String) throws {
         let bench = try reported()
@@ -236,7 +236,7 @@ import Testing
     }
 
     /// 603 CMR 2.03(3)
-    /// 603 CMR 2.03(10)
+    /// 603 CMR 2.03(10).
     @Test func onlyAnApprovedFrameworkMakesDeterminationsOfficial() throws {
         let bench = try bench(year: 2019)
         try bench.directive(2019, "release", "00000000", "official")
@@ -257,7 +257,7 @@ import Testing
         #expect(approved.status == "official" && approved.statusReason.isEmpty)
     }
 
-    /// 603 CMR 2.03(3)
+    /// 603 CMR 2.03(3).
     @Test func aChangeOnAppealIsSaidOfWhomItIs() throws {
         let bench = try bench(year: 2019)
         try bench.organization(2019, "00010010")
@@ -309,7 +309,7 @@ import Testing
             .map { "\($0.designation) \($0.reason) \($0.identified)" }
     }
 
-    /// 603 CMR 2.03(2)(e)
+    /// 603 CMR 2.03(2)(e).
     @Test func anIdentificationOf2018StandsIn2019AndIsCorrectedWithIt() throws {
         let bench = try bench()
         for year in [2018, 2019] {

@@ -82,8 +82,8 @@ import Testing
         #expect(try value(run, "2019/00010001/value/high/all_students/ela_achievement")?.value == "100.0")
     }
 
-    /// Nine students with prior scores 900, 910 and so on to 980 who stayed in the school: a quarter is 2.25, so two; the
-    /// third ties with the second.
+    /// Nine students with prior scores 900, 910 and so on to 980 who stayed in the school: a quarter is 2.25, so two;
+    /// the third ties with the second.
     @Test func theLowestPerformingAreAQuarterOfThoseWhoStayed() throws {
         var facts = (0..<9)
             .map { number in

@@ -4,7 +4,8 @@ import Streaming
 
 /// Files of rows that are broken in every way that a seed can think of, and of rows that are not.
 struct MutatedRows {
-    /// What every clear identifier and every piece of nonsense begins with, so that it can be looked for in what comes out.
+    /// What every clear identifier and every piece of nonsense begins with, so that it can be looked for in what comes
+    /// out.
     static let mark = "QZX"
     /// What is wrong with a row for certain, and the code that tells it.
     enum Ailment: CaseIterable {

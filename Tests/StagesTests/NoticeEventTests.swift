@@ -97,7 +97,7 @@ private final class Calendar: Sendable {
         try notices(bench).filter { $0.notice.event == event }.map(\.id)
     }
 
-    /// 603 CMR 2.03(2)(d)(2)
+    /// 603 CMR 2.03(2)(d)(2).
     @Test func tellsOfLowParticipationOnceAndWhenItIsOver() throws {
         let bench = try bench(Calendar("2019-10-01"))
         let groups: [[String]] = [["swd"], ["swd"], ["swd", "asian"], [], []]
@@ -136,7 +136,7 @@ private final class Calendar: Sendable {
         #expect(try ids(bench, "determination_revised").count == 4)
     }
 
-    /// 603 CMR 2.03(3)(b)
+    /// 603 CMR 2.03(3)(b).
     @Test func tellsOfLowPerformingGroupsWithTheirPercentiles() throws {
         let bench = try bench(Calendar("2019-10-01"))
         try put(
@@ -208,7 +208,7 @@ private final class Calendar: Sendable {
         #expect(told[3].notice.subject.hasPrefix("Withdrawn: ") && told[3].notice.cause == "withdrawal-1")
     }
 
-    /// 603 CMR 2.03(10)
+    /// 603 CMR 2.03(10).
     @Test func tellsEveryoneOfACommentPeriodAndOfTheCommentsWhenItEnds() throws {
         let calendar = try Calendar("2025-02-01")
         let bench = try bench(calendar)
@@ -249,7 +249,7 @@ private final class Calendar: Sendable {
         )
     }
 
-    /// 603 CMR 2.03(7)
+    /// 603 CMR 2.03(7).
     @Test func tellsOfPlansThatAreDueAndOverdueOnce() throws {
         let calendar = try Calendar("2019-05-31")
         let bench = try bench(calendar)

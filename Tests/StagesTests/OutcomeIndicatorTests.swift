@@ -83,7 +83,9 @@ import Testing
         #expect(try value(run, "2019/00010000/value/non_high/all_students/el_progress")?.difficultyQuartile == 3)
     }
 
-    /// A cohort is what transfers made of it: who came after October belongs to it too (assumed). Every group has its own rate, High Needs once.
+    /// A cohort is what transfers made of it: who came after October belongs to it too (assumed).
+    ///
+    /// Every group has its own rate, High Needs once.
     @Test func everyGroupOfACohortHasItsRate() throws {
         let groups = GroupBits.all | GroupBits.highNeeds | GroupBits.lowIncome
         let run = try run(

@@ -56,7 +56,7 @@ import Testing
 
     private let ranks: [UInt32?] = [10, 20, 30, 40, 50, 60, 70, 80, 90]
 
-    /// 603 CMR 2.03(2)(a)
+    /// 603 CMR 2.03(2)(a).
     @Test func beforeTheReleaseEverybodyIsRankedAnew() throws {
         let bench = try bench()
         try fill(bench)
@@ -66,7 +66,7 @@ import Testing
         #expect(try percentiles(bench) == [90, 10, 20, 30, 40, 50, 60, 70, 80])
     }
 
-    /// 603 CMR 2.03(2)(a)
+    /// 603 CMR 2.03(2)(a).
     @Test func afterTheReleaseACorrectionIsPlacedAmongTheOthers() throws {
         let bench = try bench()
         try fill(bench)
@@ -195,7 +195,7 @@ import Testing
         #expect(try entries(bench).filter { $0.value.lowestTitle1 }.keys.sorted() == [codes[1]])
     }
 
-    /// 603 CMR 2.03(2)(b)
+    /// 603 CMR 2.03(2)(b).
     @Test func progressOfEnglishLearnersHasThresholdsWithinItsDifficultyQuartile() throws {
         let bench = try bench()
         for (index, code) in codes.enumerated() {

@@ -57,7 +57,8 @@ import Testing
         try fill(bench, 2019, [codes[0]: "490.0", codes[1]: "510.0"])
         try bench.close(2019, Topics.standings, Topics.directives)
         try bench.driver.run()
-        // Two schools: 34 and 67. 67.5 % of them and 32.5 % of 50: 39.2 and 61.475; 40/60 of both years: 48.11 and 52.565.
+        // Two schools: 34 and 67. 67.5 % of them and 32.5 % of 50: 39.2 and 61.475; 40/60 of both years: 48.11 and
+        // 52.565.
         #expect(try percentiles(bench)["2019/\(codes[0])/all_students/non_high"]?.weightedMean == "4811/100")
         #expect(try percentiles(bench)["2019/\(codes[1])/all_students/non_high"]?.weightedMean == "10513/200")
         #expect(try percentiles(bench).keys.contains { $0.hasPrefix("2018/") } == false)

@@ -5,14 +5,16 @@ import Streaming
 import SwiftProtobuf
 import Testing
 
-/// Seeded faults in the real pipeline, from the ledger to the notices, against an undisturbed run. `ACCOUNTABILITY_PIPELINE_SEEDS` says how many
-/// seeds (100), `ACCOUNTABILITY_PIPELINE_SEED` where they begin.
+/// Seeded faults in the real pipeline, from the ledger to the notices, against an undisturbed run.
 ///
-/// What a fault may not change: every table byte for byte, every rejection and quarantined record once, and a notice for each published
-/// determination, once. What it may: in how many steps a correction made after the close arrives. A correction reaches a determination as
-/// participation, as indicators and as percentiles, and what is published in between is a revision of its own, with its own list of changes and its
-/// cause. So revision, changes and cause are compared for the year's first publication, which waits for everything, and after that only that
-/// revisions count up without a gap and the last one says the same.
+/// `ACCOUNTABILITY_PIPELINE_SEEDS` says how many seeds (100), `ACCOUNTABILITY_PIPELINE_SEED` where they begin.
+///
+/// What a fault may not change: every table byte for byte, every rejection and quarantined record once, and a notice
+/// for each published determination, once. What it may: in how many steps a correction made after the close arrives. A
+/// correction reaches a determination as participation, as indicators and as percentiles, and what is published in
+/// between is a revision of its own, with its own list of changes and its cause. So revision, changes and cause are
+/// compared for the year's first publication, which waits for everything, and after that only that revisions count up
+/// without a gap and the last one says the same.
 @Suite struct PipelineFaultTests {
     private func number(_ name: String, else value: UInt64) -> UInt64 {
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) } ?? value
@@ -40,7 +42,8 @@ import Testing
         let year = try SmallYear()
         let calm = try year.run(seed: 0, .init())
         #expect(calm.disturbed == 0 && calm.faults == [])
-        // The year is worth something: determinations of several kinds, corrections that change some, rejections and garbage.
+        // The year is worth something: determinations of several kinds, corrections that change some, rejections and
+        // garbage.
         let kinds = Set(calm.closed.values.map { "\($0.classification) \($0.level) \($0.hasPercentile)" })
         #expect(calm.closed.count >= 8 && kinds.count >= 2, "\(kinds)")
         #expect(calm.closed.values.allSatisfy { $0.revision == 1 })
@@ -111,7 +114,8 @@ struct Outcome {
         return all
     }
 
-    /// At the first publication everything but the cause, which names one of the submissions that the organization's figures came in.
+    /// At the first publication everything but the cause, which names one of the submissions that the organization's
+    /// figures came in.
     private static func full(_ message: Accountability_V1_Determination) -> [UInt8] {
         var message = message
         message.cause = ""

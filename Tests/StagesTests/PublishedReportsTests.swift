@@ -7,11 +7,11 @@ import Testing
 @testable import Streaming
 @testable import accountability
 
-/// Every published report both ways: through `evaluate points`, and through the determination stage from values and targets that are made up
-/// to give the published points.
+/// Every published report both ways: through `evaluate points`, and through the determination stage from values and
+/// targets that are made up to give the published points.
 @Suite struct PublishedReportsTests {
     /// 603 CMR 2.03(2)(b)
-    /// 603 CMR 2.03(2)(b)(1)
+    /// 603 CMR 2.03(2)(b)(1).
     @Test(.enabled(if: PublishedData.has("official-reports.json"), "the published figures are not there"))
     func bothWaysGiveTheSame() throws {
         let data = try Data(contentsOf: URL(fileURLWithPath: PublishedData.path("official-reports.json")))

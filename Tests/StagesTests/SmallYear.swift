@@ -5,8 +5,8 @@ import Streaming
 import SwiftProtobuf
 import Testing
 
-/// A school year of three districts, from the ledger to the notices: student records in one, supplied values in the others, targets, an act of the
-/// Department, garbage, and corrections after the close.
+/// A school year of three districts, from the ledger to the notices: student records in one, supplied values in the
+/// others, targets, an act of the Department, garbage, and corrections after the close.
 struct SmallYear {
     private static let partitions: Int32 = 3
     /// When everything happens: determinations are issued, acts recorded, plans looked at.
@@ -223,7 +223,8 @@ struct SmallYear {
         return outcome
     }
 
-    /// Garbage where nothing else is yet, so that it has the same place in every run: in the ledger and in every topic that a stage reads.
+    /// Garbage where nothing else is yet, so that it has the same place in every run: in the ledger and in every topic
+    /// that a stage reads.
     private func litter(_ driver: InMemoryDriver) {
         let places: [(TopicDefinition, Int32)] = [
             (Topics.submissions, 1), (Topics.records, 0), (Topics.participation, 2), (Topics.indicators, 1),

@@ -15,7 +15,7 @@ final class ValidationBench {
     private let folder: URL
     private var submissions = 0
 
-    /// - Parameter stages: those that run; validation alone when none is named.
+    /// - `stages`: those that run; validation alone when none is named.
     init(
         partitions: Int32 = 3,
         seed: UInt64 = 1,

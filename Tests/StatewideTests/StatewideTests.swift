@@ -194,7 +194,8 @@ final class GeneratedState {
         #expect(90...170 ~= chronic.count * 1000 / attendance.count)
     }
 
-    /// The cohort that the determinations of 2019 judge was in grade 12 in 2018, where it was; what became of it contradicts nothing.
+    /// The cohort that the determinations of 2019 judge was in grade 12 in 2018, where it was; what became of it
+    /// contradicts nothing.
     @Test func theCohortIsThatOfTheDataYear() throws {
         let state = try GeneratedState(students: 20_000, seed: 4)
         let members = try state.rows("graduation_cohort-2019.csv")
@@ -274,7 +275,8 @@ final class GeneratedState {
         }
     }
 
-    /// The state's counts are those of the students: who is due is tested, absent or excused, and each column is in the total.
+    /// The state's counts are those of the students: who is due is tested, absent or excused, and each column is in the
+    /// total.
     @Test func participationCountsAddUp() throws {
         let state = try GeneratedState(students: 3000)
         let rows = try state.rows("participation_counts.csv")

@@ -166,7 +166,8 @@ import Testing
         sink.close(timeout: .seconds(5))
     }
 
-    /// The coordinator ended the transaction by its time-out and raised the epoch: nothing of it may be claimed, and a restart begins anew.
+    /// The coordinator ended the transaction by its time-out and raised the epoch: nothing of it may be claimed, and a
+    /// restart begins anew.
     @Test func aTransactionThatTimedOutIsNotClaimed() throws {
         let sink = try sink("late")
         try send("late", through: sink)
@@ -289,7 +290,8 @@ import Testing
         #expect(worker.failure == nil)
     }
 
-    /// A static member that dies says nothing: the group finds out when its session is over, and gives its partitions to the worker.
+    /// A static member that dies says nothing: the group finds out when its session is over, and gives its partitions
+    /// to the worker.
     @Test func aMemberThatDiedIsEvicted() throws {
         let worker = MockWorker(Total(), kafka: kafka)
         #expect(worker.waits(for: ""))

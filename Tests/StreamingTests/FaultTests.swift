@@ -3,13 +3,16 @@ import Testing
 
 @testable import Streaming
 
-/// Seeded faults against an undisturbed run. `ACCOUNTABILITY_FAULT_SEEDS` says how many seeds (2,000), `ACCOUNTABILITY_FAULT_SEED` where they begin.
+/// Seeded faults against an undisturbed run.
+///
+/// `ACCOUNTABILITY_FAULT_SEEDS` says how many seeds (2,000), `ACCOUNTABILITY_FAULT_SEED` where they begin.
 @Suite struct FaultTests {
     private static let partitions: Int32 = 3
 
     private struct Outcome {
         var tables: [String: [[UInt8]: [UInt8]]] = [:]
-        /// Every record of a topic without memory, by key, in order: one lost, repeated or from an aborted transaction shows.
+        /// Every record of a topic without memory, by key, in order: one lost, repeated or from an aborted transaction
+        /// shows.
         var words: [[UInt8]: [[UInt8]?]] = [:]
         var markers: [[UInt8]] = []
         var disturbed = 0

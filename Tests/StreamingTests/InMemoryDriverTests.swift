@@ -3,7 +3,9 @@ import Testing
 @testable import Streaming
 
 @Suite struct InMemoryDriverTests {
-    /// Entries before the close of scope a, the close, and corrections after it. Scope b is never closed.
+    /// Entries before the close of scope a, the close, and corrections after it.
+    ///
+    /// Scope b is never closed.
     private func run(
         partitions: Int32,
         seed: UInt64,
@@ -81,7 +83,8 @@ import Testing
 
     @Test func aCorrectionPublishesOnlyWhatItChanges() throws {
         let driver = try run(partitions: 3, seed: 9)
-        // Eleven words were published once; the restart and the two corrections add one publication for each changed word.
+        // Eleven words were published once; the restart and the two corrections add one publication for each changed
+        // word.
         let published = driver.topics["totals", default: []].joined().filter { $0.key.first != UInt8(ascii: "~") }
         #expect(published.count == 13)
         let corrected = published.suffix(13).filter { !$0.cause.isEmpty }.map(\.cause).sorted()

@@ -5,7 +5,8 @@ import Testing
 
 @testable import Streaming
 
-/// Garbage in any form: told apart by code, found once for each stage over all faults, and of no effect on anything else.
+/// Garbage in any form: told apart by code, found once for each stage over all faults, and of no effect on anything
+/// else.
 @Suite struct QuarantineTests {
     private static let topic = QuarantineTopic(name: "quarantine", eventType: "quarantined")
 
@@ -124,7 +125,8 @@ import Testing
         #expect(inWords.count == 9 && inNotes.count == 10, "seed \(seed): \(inWords.count), \(inNotes.count)")
     }
 
-    /// Only the newest record of a key stands in a compacted topic: whether the one before was compacted away must make no difference.
+    /// Only the newest record of a key stands in a compacted topic: whether the one before was compacted away must make
+    /// no difference.
     @Test(arguments: [true, false]) func garbageUnderAKeyTakesItsPlace(_ isCompacted: Bool) throws {
         let driver = try driver(1, seed: 3)
         if !isCompacted { driver.append(Self.record("a/w/1", Array("5".utf8)), topic: "words", partition: 0) }

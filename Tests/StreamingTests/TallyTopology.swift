@@ -1,7 +1,8 @@
 import Streaming
 
-/// A pipeline for the tests: words with numbers come in, are spread by word, and are added up by scope and word. A newer number of the same
-/// entry replaces the older one; no number retracts it.
+/// A pipeline for the tests: words with numbers come in, are spread by word, and are added up by scope and word.
+///
+/// A newer number of the same entry replaces the older one; no number retracts it.
 enum TallyTopology {
     static let progress = "progress"
     static let completionType = "completion"

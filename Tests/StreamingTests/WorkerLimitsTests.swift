@@ -51,7 +51,8 @@ extension WorkerTests {
             .map { String(decoding: $0.value ?? [], as: UTF8.self) }
     }
 
-    /// A worker that is behind publishes nothing of what lies between: a table's records there may have been compacted away, one by one.
+    /// A worker that is behind publishes nothing of what lies between: a table's records there may have been compacted
+    /// away, one by one.
     @Test func publishesNothingBeforeItHasCaughtUp() throws {
         let prefix = "tally\(UInt32.random(in: .min ... .max))."
         try makeTopics(prefix, 1)
@@ -118,8 +119,10 @@ extension WorkerTests {
         #expect(restored.metrics.figures.processed == 0)
     }
 
-    /// The brokers forget the offsets of a group without members after a week; the stage then goes on where it was and repeats nothing. Another
-    /// group stands for the forgotten one, as static members keep theirs from being deleted.
+    /// The brokers forget the offsets of a group without members after a week; the stage then goes on where it was and
+    /// repeats nothing.
+    ///
+    /// Another group stands for the forgotten one, as static members keep theirs from being deleted.
     @Test(arguments: [true, false])
     func goesOnWhereItWasWhenTheBrokersForget(_ isRemembered: Bool) throws {
         let prefix = "tally\(UInt32.random(in: .min ... .max))."

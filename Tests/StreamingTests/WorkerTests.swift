@@ -37,7 +37,9 @@ final class RunningWorker: Sendable {
 
     var failure: String? { ended.withLock { $0.failure } }
 
-    /// Stops the worker and waits for its end. Returns whether it ended in time.
+    /// Stops the worker and waits for its end.
+    ///
+    /// Returns whether it ended in time.
     func stop() -> Bool {
         worker.stop()
         let deadline = ContinuousClock.now + .seconds(30)
@@ -242,7 +244,8 @@ struct WorkerTests {
         sink.close(timeout: .seconds(5))
     }
 
-    /// What a worker published behind another instance's open transaction is hidden from a committed reader, and must not be published again.
+    /// What a worker published behind another instance's open transaction is hidden from a committed reader, and must
+    /// not be published again.
     @Test(arguments: [true, false])
     func waitsForWhatAnOpenTransactionHides(_ isCommitted: Bool) throws {
         let prefix = "tally\(UInt32.random(in: .min ... .max))."

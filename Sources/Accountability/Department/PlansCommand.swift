@@ -3,7 +3,8 @@ internal import Messages
 internal import Operating
 internal import Rules
 
-/// `accountability plans`: what districts and schools owe in improvement planning, and what became of it, 603 CMR 2.03(7).
+/// `accountability plans`: what districts and schools owe in improvement planning, and what became of it, 603 CMR
+/// 2.03(7).
 struct PlansCommand: OperatorCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "plans",

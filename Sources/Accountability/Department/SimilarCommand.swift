@@ -118,7 +118,8 @@ enum Comparison {
         )
     }
 
-    /// The organization itself, the similar ones in their order, then the chosen ones; of each every year up to `year` that has a determination.
+    /// The organization itself, the similar ones in their order, then the chosen ones; of each every year up to `year`
+    /// that has a determination.
     static func rows(
         _ own: OrganizationCode,
         _ similar: [SimilarOrganization],

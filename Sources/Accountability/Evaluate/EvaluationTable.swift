@@ -16,7 +16,7 @@ struct EvaluationTable: ~Copyable {
 
     /// Opens a file of a layout, whose rows are read as validation reads them.
     ///
-    /// - Parameter besides: columns that the layout does not have and that may be there.
+    /// - `besides`: columns that the layout does not have and that may be there.
     init(_ options: EvaluateOptions, layout: Layout, besides: [String] = []) throws {
         let opened = try EvaluationInput.table(options.file)
         let match: HeaderMatch

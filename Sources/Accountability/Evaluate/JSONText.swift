@@ -1,9 +1,12 @@
 internal import Rules
 internal import Tables
 
-/// A value of a JSON document, with the line it begins on. Numbers stay as they were written: what reads them decides whether they can be held exactly.
+/// A value of a JSON document, with the line it begins on.
 ///
-/// Foundation's decoder keeps neither lines nor a name that is there twice, and gives up the whole document at the first value of a wrong type.
+/// Numbers stay as they were written: what reads them decides whether they can be held exactly.
+///
+/// Foundation's decoder keeps neither lines nor a name that is there twice, and gives up the whole document at the
+/// first value of a wrong type.
 struct JSONText {
     /// What a value is.
     enum Content {
@@ -46,7 +49,8 @@ struct JSONText {
         }
     }
 
-    /// A number as an exact one, also where it was written as text; nil where the value is no number, or none of 64 bits.
+    /// A number as an exact one, also where it was written as text; nil where the value is no number, or none of 64
+    /// bits.
     var exactNumber: Ratio? {
         switch content {
         case .number(let text): Self.exact(text)

@@ -70,7 +70,8 @@ struct PointsCase {
         return answer
     }
 
-    /// A weight or a percentage outside 0 to 100 is a slip of the pen, and so are weights that leave something of the whole.
+    /// A weight or a percentage outside 0 to 100 is a slip of the pen, and so are weights that leave something of the
+    /// whole.
     private func checkPercentages(_ spans: [String: Span]) throws {
         let weights = spans.values.compactMap { $0.weight }
         let percentages = Ratio.zero...Ratio.hundred
@@ -122,8 +123,10 @@ struct PointsCase {
         return !(first.number <= 8 && last.number >= 9)
     }
 
-    /// What the cumulative percentage weighs of the year before: given at a tenth it stands as it is; where no more than a range is known,
-    /// what the framework of that year carries over of it. Nil where there is none.
+    /// What the cumulative percentage weighs of the year before: given at a tenth it stands as it is; where no more
+    /// than a range is known, what the framework of that year carries over of it.
+    ///
+    /// Nil where there is none.
     private func carriedPrior() throws -> ClosedRange<Ratio>? {
         guard let bounds = try priorBounds() else { return nil }
         let range = bounds.least...bounds.most

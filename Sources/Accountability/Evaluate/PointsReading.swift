@@ -1,6 +1,7 @@
 internal import Rules
 
-/// Reads reports from a JSON document: what is wrong with one of them leaves the others as they are, and what is not read is told.
+/// Reads reports from a JSON document: what is wrong with one of them leaves the others as they are, and what is not
+/// read is told.
 struct PointsReading {
     /// A report, and what is wrong with it.
     struct Element {
@@ -168,7 +169,8 @@ struct PointsReading {
 
     // MARK: Values
 
-    /// The members of an object that are not null, by name; those that are not known are noted, all are where `known` is nil.
+    /// The members of an object that are not null, by name; those that are not known are noted, all are where `known`
+    /// is nil.
     private func members(
         of value: JSONText,
         _ path: String,

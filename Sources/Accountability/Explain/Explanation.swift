@@ -3,17 +3,18 @@ import Rules
 
 /// The derivation of a determination.
 ///
-/// Every figure comes with its inputs, its rounding, its parameter with status and source, and its paragraph of 603 CMR 2.03. It takes nothing but the published message and the framework it was made under, so anybody who has both can check it.
+/// Every figure comes with its inputs, its rounding, its parameter with status and source, and its paragraph of 603 CMR
+/// 2.03. It takes nothing but the published message and the framework it was made under, so anybody who has both can
+/// check it.
 struct Explanation {
     /// The steps, from the classification down to the values.
     let derivation: Derivation
 
     /// The derivation of a determination.
     ///
-    /// - Parameters:
-    ///   - determination: as it was published.
-    ///   - framework: that of the determination's school year.
-    ///   - percentiles: the organization's entries of the topic of percentiles, whose steps are shown where they are given.
+    /// - Parameters: - determination: as it was published. - framework: that of the determination's school year. -
+    ///   percentiles: the organization's entries of the topic of percentiles, whose steps are shown where they are
+    ///   given.
     init(
         determination: Accountability_V1_Determination,
         framework: Framework,

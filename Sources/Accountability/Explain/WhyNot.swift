@@ -3,7 +3,8 @@ internal import Rules
 
 /// What would have to differ for an organization to get another classification or level.
 ///
-/// Takes the published determination and the framework alone; the published participation makes its answers closer where the year looks back.
+/// Takes the published determination and the framework alone; the published participation makes its answers closer
+/// where the year looks back.
 struct WhyNot {
     let context: ExplanationContext
     let participation: [Accountability_V1_Participation]
@@ -262,7 +263,8 @@ struct WhyNot {
         )
     }
 
-    /// The lowest annual percentage, in units of its last decimal, whose cumulative percentage passes a test that a higher one passes too; nil of none.
+    /// The lowest annual percentage, in units of its last decimal, whose cumulative percentage passes a test that a
+    /// higher one passes too; nil of none.
     private func boundary(_ parameters: PercentageParameters, _ test: (Int64) -> Bool) throws -> Int64? {
         let decimals = Self.decimals(parameters.annualRounding.value)
         let prior = determination.priorAnnualExact.isEmpty ? nil : try Ratio(decimal: determination.priorAnnualExact)

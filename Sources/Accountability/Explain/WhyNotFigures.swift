@@ -93,7 +93,8 @@ extension WhyNot {
         return "the year before: \(published.priorParticipants) of \(published.priorDenominator)"
     }
 
-    /// Whether the rate would meet the standard with some participants more, or fewer, of the same tests due: judged by the very rule, look-back included.
+    /// Whether the rate would meet the standard with some participants more, or fewer, of the same tests due: judged by
+    /// the very rule, look-back included.
     private func meets(_ row: Accountability_V1_GroupParticipation, changedBy change: Int64) throws -> Bool {
         let participants = Int64(row.participants) + change
         let current = ParticipationTally(

@@ -5,7 +5,9 @@ internal import NIOCore
 internal import NIOPosix
 internal import Operating
 
-/// The local broker: the PyPI package noida-db in a private virtual environment. For development, tests and one machine.
+/// The local broker: the PyPI package noida-db in a private virtual environment.
+///
+/// For development, tests and one machine.
 struct LocalBroker {
     /// The program itself, not its launcher, so that stopping it stops it.
     let program: String

@@ -1,7 +1,9 @@
 internal import Foundation
 
-/// The allocator of the workers. Every record is allocated by one thread and freed by another, which glibc's does slowly: with jemalloc a
-/// statewide run takes two thirds of the time (`Deploy/bench`). It is used where it is installed; nothing depends on it.
+/// The allocator of the workers.
+///
+/// Every record is allocated by one thread and freed by another, which glibc's does slowly: with jemalloc a statewide
+/// run takes two thirds of the time (`Deploy/bench`). It is used where it is installed; nothing depends on it.
 enum MemoryAllocator {
     private static let library = "libjemalloc.so.2"
 

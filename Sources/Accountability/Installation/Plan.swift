@@ -1,7 +1,8 @@
 internal import Foundation
 internal import Operating
 
-/// What the supervisor keeps running: `run/plan.json`, which `up` writes and the supervisor reads again whenever it changes.
+/// What the supervisor keeps running: `run/plan.json`, which `up` writes and the supervisor reads again whenever it
+/// changes.
 struct Plan: Codable, Hashable {
     /// A program with its arguments.
     struct Program: Codable, Hashable {

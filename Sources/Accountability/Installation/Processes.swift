@@ -1,7 +1,8 @@
 internal import Foundation
 internal import Operating
 
-/// The processes of an installation, by the files that the supervisor keeps in `run`: `<name>.pid` and `<name>.address`.
+/// The processes of an installation, by the files that the supervisor keeps in `run`: `<name>.pid` and
+/// `<name>.address`.
 struct Processes {
     let home: Home
 

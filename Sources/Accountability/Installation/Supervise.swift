@@ -4,7 +4,9 @@ internal import Foundation
 internal import Operating
 internal import Synchronization
 
-/// `accountability supervise`: keeps the programs of the plan running. Started by `up`; in production systemd or Kubernetes does this.
+/// `accountability supervise`: keeps the programs of the plan running.
+///
+/// Started by `up`; in production systemd or Kubernetes does this.
 struct Supervise: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "supervise",

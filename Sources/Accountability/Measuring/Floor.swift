@@ -8,11 +8,12 @@ internal import Stages
 internal import Streaming
 internal import Synchronization
 
-/// `accountability measure floor`: how long the messages of a run take through the same broker with no work done on them.
+/// `accountability measure floor`: how long the messages of a run take through the same broker with no work done on
+/// them.
 ///
-/// Every record of the topics is read first. Then one thread a stage consumes what the stage read, and produces what it published, in transactions
-/// with its offsets, into topics of a namespace of its own: the same records, keys, values and headers' number, partitions and commit interval;
-/// nothing is parsed, folded or computed.
+/// Every record of the topics is read first. Then one thread a stage consumes what the stage read, and produces what it
+/// published, in transactions with its offsets, into topics of a namespace of its own: the same records, keys, values
+/// and headers' number, partitions and commit interval; nothing is parsed, folded or computed.
 struct MeasureFloor: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "floor",

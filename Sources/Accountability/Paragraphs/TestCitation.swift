@@ -13,7 +13,8 @@ struct TestCitation: Hashable, Comparable {
 
     /// The citations in the source of a test.
     ///
-    /// A citation is a documentation comment that begins with the paragraph; it belongs to the next function that is declared below it.
+    /// A citation is a documentation comment that begins with the paragraph; it belongs to the next function that is
+    /// declared below it.
     static func scan(_ source: String) -> [TestCitation] {
         var suite = ""
         var pending: [String] = []
@@ -21,7 +22,8 @@ struct TestCitation: Hashable, Comparable {
         for line in source.split(separator: "\n", omittingEmptySubsequences: false) {
             let text = line.trimmingPrefix { $0 == " " }
             if text.hasPrefix("/// 603 CMR 2.03(") {
-                pending.append("603 CMR " + text.dropFirst(12).prefix { $0 != " " && $0 != ":" && $0 != "," })
+                let paragraph = text.dropFirst(12).prefix { $0 != " " && $0 != ":" && $0 != "," }
+                pending.append("603 CMR " + (paragraph.hasSuffix(".") ? paragraph.dropLast() : paragraph))
             } else if let name = declared("struct ", in: text), line.first != " " {
                 suite = name
             } else if let name = declared("func ", in: text) {

@@ -59,7 +59,8 @@ enum DeterminationRows {
         }
     }
 
-    /// A determination on one line without what belongs to its publication: two runs on the same facts give the same bytes.
+    /// A determination on one line without what belongs to its publication: two runs on the same facts give the same
+    /// bytes.
     static func canonical(_ determination: Accountability_V1_Determination) throws -> String {
         var figures = determination
         figures.revision = 0

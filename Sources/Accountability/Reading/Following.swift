@@ -5,7 +5,9 @@ internal import Streaming
 internal import Synchronization
 internal import Tables
 
-/// Whether Ctrl-C or SIGTERM asked a command that runs on to end. The command then ends well, with 0.
+/// Whether Ctrl-C or SIGTERM asked a command that runs on to end.
+///
+/// The command then ends well, with 0.
 final class Interruption {
     private let requested: RequestFlag
     private let sources: [any DispatchSourceSignal]

@@ -14,8 +14,8 @@ struct ParticipationRow {
 
     /// The row of a message.
     ///
-    /// The message says whether the requirement was met as the year judges it, which may look back. This row holds the exact rate of its own year
-    /// against the standard, as `evaluate` does; the message has all that this needs.
+    /// The message says whether the requirement was met as the year judges it, which may look back. This row holds the
+    /// exact rate of its own year against the standard, as `evaluate` does; the message has all that this needs.
     ///
     /// - Throws: ``RuleError`` or ``NumberError`` where the figures contradict each other.
     init(_ message: Accountability_V1_Participation, _ framework: Framework) throws {

@@ -12,7 +12,9 @@ struct TopicLabel {
         expected = Array(topic.eventType.utf8)
     }
 
-    /// Whether a record is one of the topic's, or a marker. Tombstones of the topic of markers warm a producer up and say nothing.
+    /// Whether a record is one of the topic's, or a marker.
+    ///
+    /// Tombstones of the topic of markers warm a producer up and say nothing.
     func fits(_ record: borrowing Record) -> Bool {
         switch record.label(expected: expected, completion: Self.completion) {
         case .expected, .marker: true

@@ -55,7 +55,9 @@ struct YearSelection {
         }
     }
 
-    /// Whether a key is of the year and of an organization that is meant. Other keys of the year, such as thresholds, count as well.
+    /// Whether a key is of the year and of an organization that is meant.
+    ///
+    /// Other keys of the year, such as thresholds, count as well.
     func contains(key: String) -> Bool {
         let parts = key.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count >= 2, parts[0] == String(year) else { return false }

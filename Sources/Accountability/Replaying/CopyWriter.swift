@@ -15,7 +15,8 @@ final class CopyWriter {
     /// Takes the transactional id over, and begins.
     init(_ connection: Connection, identity: String, logger: Logger) throws {
         var kafka = connection.kafka
-        // The local broker takes what a producer commits after an abort for aborted, so that there nobody's id is taken over.
+        // The local broker takes what a producer commits after an abort for aborted, so that there nobody's id is taken
+        // over.
         kafka["transactional.id"] = kafka.isLocalBroker ? "\(identity).\(UInt64.random(in: .min ... .max))" : identity
         let defaults = [
             "transaction.timeout.ms": "600000", "compression.type": "lz4", "queue.buffering.max.messages": "200000",

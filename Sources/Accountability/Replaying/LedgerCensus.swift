@@ -12,8 +12,9 @@ enum LedgerEntry {
 
 /// A count of a ledger, by which it is told what of it belongs to a moment.
 ///
-/// A submission and an act are one transaction each over many partitions, and partitions are read to different ends: each to the oldest transaction
-/// that is still open there. So a reader can meet a part of them, and only the count tells.
+/// A submission and an act are one transaction each over many partitions, and partitions are read to different ends:
+/// each to the oldest transaction that is still open there. So a reader can meet a part of them, and only the count
+/// tells.
 struct LedgerCensus {
     /// A submission as far as it was read.
     private struct Submission {
@@ -127,7 +128,9 @@ struct LedgerSelection {
         self.moment = moment
     }
 
-    /// Whether a record is copied. Asked once of each, in order.
+    /// Whether a record is copied.
+    ///
+    /// Asked once of each, in order.
     mutating func takes(_ entry: LedgerEntry, partition: Int32, offset: Int64, timestamp: Int64) -> Bool {
         guard offset < ends[partition] ?? 0 else { return false }
         switch entry {

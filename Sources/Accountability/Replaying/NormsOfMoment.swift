@@ -32,8 +32,10 @@ struct NormsOfMoment {
         newest.sorted { $0.key < $1.key }.map(\.value).filter { $0.value != nil }
     }
 
-    /// Years with a norm of which records later than the moment are there and none before: compaction keeps the newest record of a key alone, so that
-    /// an earlier norm may have stood at the moment. With the time of the oldest that is left.
+    /// Years with a norm of which records later than the moment are there and none before: compaction keeps the newest
+    /// record of a key alone, so that an earlier norm may have stood at the moment.
+    ///
+    /// With the time of the oldest that is left.
     var doubtful: [(year: String, oldest: Int64)] {
         var years: [String: Int64] = [:]
         for (key, timestamp) in later where newest[key] == nil {

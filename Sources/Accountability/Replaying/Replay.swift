@@ -111,7 +111,8 @@ struct LedgerCopy {
     func run() throws -> (records: Int, submissions: Int) {
         let reader = try TopicReader(source)
         defer { reader.close() }
-        // Before the ledger: a norm of a release that the copy does not have would be of no use, and one less than it has is taken anew.
+        // Before the ledger: a norm of a release that the copy does not have would be of no use, and one less than it
+        // has is taken anew.
         let norms = try norms(reader)
         var selection = try selection(reader, PipelineTopics(source).partitions(of: Topics.submissions))
         let prefix = target.pipeline.namespace.isEmpty ? "accountability" : target.pipeline.namespace
@@ -176,7 +177,8 @@ struct LedgerCopy {
         }
     }
 
-    /// The norms of official ranks: what was published then cannot be told from the ledger, whose rows come in another order.
+    /// The norms of official ranks: what was published then cannot be told from the ledger, whose rows come in another
+    /// order.
     private func norms(_ reader: TopicReader) throws -> [OwnedRecord] {
         var norms = NormsOfMoment(moment: moment.milliseconds)
         try reader.read(Topics.percentiles) { record in norms.take(record) }

@@ -74,7 +74,9 @@ final class InstallationReader {
         }
     }
 
-    /// Takes what has come. Brokers that restart are waited for.
+    /// Takes what has come.
+    ///
+    /// Brokers that restart are waited for.
     @discardableResult
     func poll(_ timeout: Duration) throws -> Int {
         var batch = RecordBatch(capacity: 4096)

@@ -2,7 +2,9 @@ internal import Messages
 internal import Streaming
 internal import SwiftProtobuf
 
-/// What the topics tell of an installation: its years, submissions and how far each stage has come. A fold of records, in any order of topics.
+/// What the topics tell of an installation: its years, submissions and how far each stage has come.
+///
+/// A fold of records, in any order of topics.
 struct InstallationView {
     /// What a stage announced of a year.
     struct Announced: Hashable {
@@ -27,7 +29,9 @@ struct InstallationView {
     /// The topics that are folded; of the ledger its first partition alone, which has every header and every opening.
     static let topics = [Topics.submissions, Topics.receipts, Topics.determinations, Topics.progress]
 
-    /// Takes a record of a topic. Returns whether it is one that can be understood.
+    /// Takes a record of a topic.
+    ///
+    /// Returns whether it is one that can be understood.
     @discardableResult
     mutating func fold(_ topic: TopicDefinition, key: String, value: [UInt8]?) -> Bool {
         switch topic.entity {
@@ -72,7 +76,8 @@ struct InstallationView {
     /// Whether the last stage is done with a year.
     func isComplete(_ year: Int) -> Bool { announced[year]?["notification"]?.isComplete == true }
 
-    /// What became of the rows of each submission, over all partitions, in the order of submission; those of no known header last.
+    /// What became of the rows of each submission, over all partitions, in the order of submission; those of no known
+    /// header last.
     func totals() -> [SubmissionTotals] {
         var totals: [String: SubmissionTotals] = [:]
         for header in submissions { totals[header.submission] = SubmissionTotals(header) }

@@ -6,8 +6,9 @@ internal import Stages
 
 /// Reads how far groups are behind.
 ///
-/// The distance from a committed offset to the end of a partition is no count of records: what ends a transaction takes a place, and so does
-/// everything of one that was aborted. So where the distance is small it is read whether there is a record in it at all.
+/// The distance from a committed offset to the end of a partition is no count of records: what ends a transaction takes
+/// a place, and so does everything of one that was aborted. So where the distance is small it is read whether there is
+/// a record in it at all.
 final class LagReader {
     /// What a group has not come past of a partition.
     private struct Gap: Hashable {
@@ -44,10 +45,10 @@ final class LagReader {
         consumer = try Consumer(kafka, logger: logger)
     }
 
-    /// How far each group is behind the end of its topics: 0 where there is no record that it has not come past, otherwise the distance less one
-    /// place for each partition.
+    /// How far each group is behind the end of its topics: 0 where there is no record that it has not come past,
+    /// otherwise the distance less one place for each partition.
     ///
-    /// - Parameter counts: partitions of each topic.
+    /// - `counts`: partitions of each topic.
     func lags(of groups: [StageGroup], _ counts: [String: Int32]) throws -> [Int64] {
         var watermarks: Watermarks = [:]
         let behind = try groups.map { try gaps(of: $0, counts, &watermarks) }
@@ -61,7 +62,8 @@ final class LagReader {
         }
     }
 
-    /// Whether the committed offsets of a group are gone: its topics hold something, the stage has published, and no offset says how far it came.
+    /// Whether the committed offsets of a group are gone: its topics hold something, the stage has published, and no
+    /// offset says how far it came.
     func hasLostOffsets(_ group: StageGroup, _ counts: [String: Int32]) throws -> Bool {
         guard try committed(group, Self.partitions(of: group.topics, counts)).isEmpty else { return false }
         return try [group.topics, group.outputs]
@@ -106,7 +108,9 @@ final class LagReader {
         }
     }
 
-    /// Those of the gaps in which there is a record; notes those in which there is none. What is not known in time is neither.
+    /// Those of the gaps in which there is a record; notes those in which there is none.
+    ///
+    /// What is not known in time is neither.
     private func filled(_ gaps: Set<Gap>) throws -> Set<Gap> {
         var filled: Set<Gap> = []
         // Groups that read the same partition may be at different places of it: those furthest behind first.

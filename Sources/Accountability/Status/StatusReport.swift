@@ -45,7 +45,7 @@ struct StatusReport: Codable, Hashable {
 
     /// A report of a view.
     ///
-    /// - Parameter years: the years wanted; all when empty.
+    /// - `years`: the years wanted; all when empty.
     init(
         _ view: InstallationView,
         years wanted: [Int],

@@ -13,10 +13,10 @@ enum OperatorAct {
 
     /// Commits what the closure sends, all of it or none.
     ///
-    /// Commands of one host share an identity, so that the next one ends what a killed one left. Two at once take it from each other; the one that
-    /// lost it waits until the other is likely to be done and does everything again.
+    /// Commands of one host share an identity, so that the next one ends what a killed one left. Two at once take it
+    /// from each other; the one that lost it waits until the other is likely to be done and does everything again.
     ///
-    /// - Parameter body: called again where the act is tried again; what it sends twice must mean what it means once.
+    /// - `body`: called again where the act is tried again; what it sends twice must mean what it means once.
     static func commit(_ connection: Connection, _ body: (TransactionalSink) throws -> Void) throws {
         var attempt = 1
         while true {
@@ -33,7 +33,8 @@ enum OperatorAct {
 
     private static func commitOnce(_ connection: Connection, _ body: (TransactionalSink) throws -> Void) throws {
         let prefix = connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace
-        // What the client says of a fence, which is borne here, reads like a disaster; other errors say the same when they are thrown.
+        // What the client says of a fence, which is borne here, reads like a disaster; other errors say the same when
+        // they are thrown.
         let logger = Logger(label: "accountability") { _ in SwiftLogNoOpLogHandler() }
         let sink = try TransactionalSink(
             kafka: properties(connection.kafka),
@@ -47,7 +48,8 @@ enum OperatorAct {
         try sink.commit(offsets: [], group: nil)
     }
 
-    /// The properties of an act's producer: nobody reads past a transaction that is open, so that of a killed command has to end soon.
+    /// The properties of an act's producer: nobody reads past a transaction that is open, so that of a killed command
+    /// has to end soon.
     static func properties(_ kafka: KafkaConfiguration) -> KafkaConfiguration {
         var kafka = kafka
         guard kafka["transaction.timeout.ms"] == nil else { return kafka }

@@ -5,14 +5,16 @@ enum Replication {
 
     /// The replication of a new topic.
     ///
-    /// - Parameter asked: what the operator said; -1 where he said nothing.
-    /// - Returns: three where the cluster has as many brokers: its own default is one unless somebody changed it, and the ledger is kept for ever.
-    ///   -1, the cluster's own, on a smaller one.
+    /// - `asked`: what the operator said; -1 where he said nothing.
+    ///
+    /// Returns three where the cluster has as many brokers: its own default is one unless somebody changed it, and the
+    /// ledger is kept for ever. -1, the cluster's own, on a smaller one.
     static func count(asked: Int16, brokers: Int) -> Int16 {
         asked == -1 && brokers >= enough ? Int16(enough) : asked
     }
 
-    /// What a new topic of this replication is to have set besides what the catalogue says: what is acknowledged is on two brokers.
+    /// What a new topic of this replication is to have set besides what the catalogue says: what is acknowledged is on
+    /// two brokers.
     static func configuration(of replication: Int16) -> [String: String] {
         replication >= Int16(enough) ? ["min.insync.replicas": "2"] : [:]
     }

@@ -2,7 +2,8 @@ internal import Foundation
 internal import Kafka
 internal import Operating
 
-/// How long a command goes on reading while brokers restart: what they then say of topics, partitions and leaders passes by itself.
+/// How long a command goes on reading while brokers restart: what they then say of topics, partitions and leaders
+/// passes by itself.
 struct Tolerance {
     /// For how long errors may come one after another.
     static let limit = Duration.seconds(60)

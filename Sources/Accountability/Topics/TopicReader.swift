@@ -25,10 +25,10 @@ struct TopicReader {
 
     /// Reads a topic whole, every partition from its beginning.
     ///
-    /// - Parameters:
-    ///   - markers: whether completion markers are read too.
-    ///   - body: takes each record.
-    /// - Throws: ``Failure`` where the topic does not exist, no broker answers, or the end is not reached in time.
+    /// - `markers`: whether completion markers are read too.
+    /// - `body`: takes each record.
+    ///
+    /// Throws ``Failure`` where the topic does not exist, no broker answers, or the end is not reached in time.
     func read(_ topic: TopicDefinition, markers: Bool = false, _ body: (borrowing Record) throws -> Void) throws {
         let name = connection.pipeline.name(topic)
         let admin = try Admin(connection.kafka, logger: logger)
@@ -101,7 +101,7 @@ struct TopicReader {
 
     /// The newest message of every key of a topic, in the order of the keys.
     ///
-    /// - Parameter wanted: which keys are wanted; the others are not decoded.
+    /// - `wanted`: which keys are wanted; the others are not decoded.
     func table<M: Message>(
         _ topic: TopicDefinition,
         _ type: M.Type = M.self,
@@ -118,7 +118,8 @@ struct TopicReader {
                 table[text] = nil
                 return
             }
-            // A record that is none of the table's stands for nothing, and hides nothing else: not the true one in another partition either.
+            // A record that is none of the table's stands for nothing, and hides nothing else: not the true one in
+            // another partition either.
             guard let message = try? M(serializedBytes: [UInt8](copying: value)), Self.stands(message, under: text)
             else {
                 passedOver.note(record.topic, partition: record.partition, offset: record.offset)

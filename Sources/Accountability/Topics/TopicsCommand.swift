@@ -137,7 +137,9 @@ struct PipelineTopics {
         return count
     }
 
-    /// Creates what is missing, with the partitions that the tables that are there already have. Returns the names.
+    /// Creates what is missing, with the partitions that the tables that are there already have.
+    ///
+    /// Returns the names.
     func createMissing(partitions: Int32, replication: Int16) throws -> [String] {
         let present = try partitionCounts()
         let existing = Topics.all.filter { $0.partitioning != .single }
@@ -170,7 +172,9 @@ struct PipelineTopics {
         return missing.map(connection.pipeline.name)
     }
 
-    /// Deletes the topics that are there. Returns their names.
+    /// Deletes the topics that are there.
+    ///
+    /// Returns their names.
     func deleteAll() throws -> [String] {
         let names = try partitionCounts().keys.sorted()
         for (name, error) in try admin.deleteTopics(names, timeout: BrokerPatience.work).sorted(by: { $0.key < $1.key })
@@ -182,7 +186,7 @@ struct PipelineTopics {
 
     /// What differs from the catalogue.
     ///
-    /// - Parameter report: takes a line about each topic.
+    /// - `report`: takes a line about each topic.
     func problems(_ report: (String) -> Void = { _ in }) throws -> [String] {
         let present = try partitionCounts()
         let tables =

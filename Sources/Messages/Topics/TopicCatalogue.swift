@@ -39,7 +39,7 @@ public struct TopicDefinition: Sendable, Hashable {
 
     /// The name on the broker, under a namespace.
     ///
-    /// - Parameter namespace: the prefix that separates installations on one cluster; empty for none.
+    /// - `namespace`: the prefix that separates installations on one cluster; empty for none.
     public func name(in namespace: String) -> String {
         let base = "accountability.\(entity).v1"
         return namespace.isEmpty ? base : "\(namespace).\(base)"

@@ -47,7 +47,8 @@ public struct AssistanceHistory: Hashable, Sendable {
         self.severities = severities
     }
 
-    /// The severity in a year, and for how many determinations in a row up to it the organization has required assistance.
+    /// The severity in a year, and for how many determinations in a row up to it the organization has required
+    /// assistance.
     ///
     /// School years in which nobody had a determination neither add to a duration nor end it.
     func standing(in year: Int) -> (severity: AssistanceSeverity, duration: Int) {
@@ -73,8 +74,8 @@ public struct AssistancePriority: Hashable, Sendable {
     /// All organizations of the district that require assistance.
     public let requiring: Int
 
-    /// The districts that require assistance, or have a school that does: the most severe first, of equals the longest, then the one with
-    /// more organizations in need, then by code.
+    /// The districts that require assistance, or have a school that does: the most severe first, of equals the longest,
+    /// then the one with more organizations in need, then by code.
     public static func list(_ histories: some Sequence<AssistanceHistory>, in year: Int) -> [AssistancePriority] {
         var districts: [OrganizationCode: [(code: OrganizationCode, severity: AssistanceSeverity, duration: Int)]] = [:]
         for history in histories where history.organization != .state {

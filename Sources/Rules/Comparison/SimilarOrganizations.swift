@@ -68,15 +68,17 @@ public struct ComparedOrganization: Hashable, Sendable {
 
 /// The organizations most like one: 603 CMR 2.03(5).
 ///
-/// The distance is Euclidean over factors in units of their standard deviation within the grade-span class. Its square is a sum of
-/// fractions; each is cut to 10⁻¹², so that the order is the same on every machine.
+/// The distance is Euclidean over factors in units of their standard deviation within the grade-span class. Its square
+/// is a sum of fractions; each is cut to 10⁻¹², so that the order is the same on every machine.
 public struct SimilarOrganization: Hashable, Sendable {
     /// The organization.
     public let code: OrganizationCode
     /// The distance in millionths of a standard deviation.
     public let distance: Int64
 
-    /// The most similar organizations of the same class, the nearest first; of equals the lower code. Those without enrolment take no part.
+    /// The most similar organizations of the same class, the nearest first; of equals the lower code.
+    ///
+    /// Those without enrolment take no part.
     public static func nearest(
         to code: OrganizationCode,
         among organizations: [ComparedOrganization],

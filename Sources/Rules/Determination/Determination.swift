@@ -6,7 +6,8 @@ public struct DeterminationInput: Hashable, Sendable {
     public var sufficientData: Bool
     /// Designations in force.
     public var designations: [Designation]
-    /// The accountability percentile; of schools alone, and without effect where it is given of others: 603 CMR 2.03(2)(a) ranks schools.
+    /// The accountability percentile; of schools alone, and without effect where it is given of others: 603 CMR
+    /// 2.03(2)(a) ranks schools.
     public var percentile: Int?
     /// The low performing subgroups.
     public var lowSubgroups: [StudentGroup]
@@ -258,7 +259,9 @@ public struct DecisionRow: Hashable, Sendable {
     /// The paragraph it carries out.
     public let paragraph: Paragraph
 
-    /// The outcome: the first rank that has a row. Two rows of that rank that disagree are an error, never first-come.
+    /// The outcome: the first rank that has a row.
+    ///
+    /// Two rows of that rank that disagree are an error, never first-come.
     static func first(of rows: [DecisionRow]) throws(RuleError) -> DecisionRow {
         guard let rank = rows.map(\.rank).min(), let first = rows.first(where: { $0.rank == rank }) else {
             throw .conflict("no row of the decision table applies")

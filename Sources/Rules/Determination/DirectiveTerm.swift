@@ -13,7 +13,8 @@ public struct DirectiveTerm: Hashable, Sendable {
 
     /// Whether a designation is in force in the determinations of a school year.
     ///
-    /// It is where it was made in that year or before, and had not ended on the year's last day, June 30. It lasts through years without determinations.
+    /// It is where it was made in that year or before, and had not ended on the year's last day, June 30. It lasts
+    /// through years without determinations.
     public func isInForce(in year: Int) -> Bool {
         // ISO dates are in the order of their text.
         schoolYear <= year && (endDate.isEmpty || endDate > "\(year)-06-30")

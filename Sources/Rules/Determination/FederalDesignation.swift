@@ -102,7 +102,9 @@ public struct FederalFacts: Hashable, Sendable {
     }
 }
 
-/// An identification under the federal Every Student Succeeds Act, 20 U.S.C. 6311(c), (d): beside the determination, never part of it.
+/// An identification under the federal Every Student Succeeds Act: beside the determination, never part of it.
+///
+/// 20 U.S.C. 6311(c) and (d).
 public struct FederalDesignation: Hashable, Sendable {
     /// For what.
     public let support: FederalSupport
@@ -123,10 +125,9 @@ public struct FederalDesignation: Hashable, Sendable {
 
     /// The designations of a school in a school year, in canonical order, one for each kind of support.
     ///
-    /// - Parameters:
-    ///   - facts: of the year.
-    ///   - earlier: of the reported years before, the latest first, as far as they are known.
-    ///   - before: the designations of the latest of them.
+    /// - `facts`: of the year.
+    /// - `earlier`: of the reported years before, the latest first, as far as they are known.
+    /// - `before`: the designations of the latest of them.
     public static func identify(
         _ facts: FederalFacts,
         earlier: [FederalFacts],
@@ -187,8 +188,8 @@ public struct FederalDesignation: Hashable, Sendable {
         return designations
     }
 
-    /// The accountability percentile up to which schools under Title I are the lowest performing of them: that of the last school of the
-    /// share, which is not less than the framework's; nil of none.
+    /// The accountability percentile up to which schools under Title I are the lowest performing of them: that of the
+    /// last school of the share, which is not less than the framework's; nil of none.
     public static func lowestTitle1Cut(_ percentiles: [Int], _ framework: Framework) throws(RuleError) -> Int? {
         guard let parameters = framework.federal, !percentiles.isEmpty else { return nil }
         do {

@@ -9,7 +9,9 @@ public struct LowGraduation: Hashable, Sendable {
     /// Whether it is low; nil where the cohort is too small to say.
     public let isLow: Bool?
 
-    /// Judges a cohort. Throws where a count is negative or more graduated than were in the cohort.
+    /// Judges a cohort.
+    ///
+    /// Throws where a count is negative or more graduated than were in the cohort.
     public init(cohort: Int64, graduates: Int64, _ framework: Framework) throws(RuleError) {
         let parameters = try framework.section(\.determination, "determination")
         guard cohort >= 0, graduates >= 0, graduates <= cohort else {

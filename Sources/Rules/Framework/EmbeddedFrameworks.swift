@@ -9,8 +9,8 @@ extension Framework {
         return framework
     }
 
-    /// The framework whose parameters of improvement planning hold in a school year: the newest up to it, as the duties of 603 CMR 2.03(7) go on in
-    /// years without determinations, and in those whose framework is not known yet.
+    /// The framework whose parameters of improvement planning hold in a school year: the newest up to it, as the duties
+    /// of 603 CMR 2.03(7) go on in years without determinations, and in those whose framework is not known yet.
     public static func planning(schoolYear: Int) throws(FrameworkError) -> Framework {
         let upTo = try all().filter { $0.planning != nil && ($0.schoolYears.min() ?? .max) <= schoolYear }
         guard let newest = upTo.max(by: { ($0.schoolYears.max() ?? 0) < ($1.schoolYears.max() ?? 0) }) else {

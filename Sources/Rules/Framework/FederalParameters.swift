@@ -1,9 +1,12 @@
-/// Federal identifications beside the determinations: 20 U.S.C. 6311(c)(4)(C), (D) and (d)(2).
+/// Federal identifications beside the determinations.
+///
+/// 20 U.S.C. 6311(c)(4)(C), (D) and (d)(2).
 public struct FederalParameters: Sendable {
-    /// Whether the school year identifies schools for comprehensive and additional targeted support; those identified stay so until the next
-    /// year that does.
+    /// Whether the school year identifies schools for comprehensive and additional targeted support; those identified
+    /// stay so until the next year that does.
     public let identifies: Parameter<Bool>
-    /// The share of the schools that receive funds under Title I that are the lowest performing, percent; not less than this.
+    /// The share of the schools that receive funds under Title I that are the lowest performing, percent; not less than
+    /// this.
     public let lowestTitle1Percent: Parameter<Ratio>
     /// Whether a low graduation rate identifies schools under Title I alone.
     public let graduationTitle1Only: Parameter<Bool>
@@ -11,7 +14,8 @@ public struct FederalParameters: Sendable {
     public let consistentlyLowYears: Parameter<Int>
     /// The subgroup percentile up to which a subgroup performs like the lowest schools under Title I.
     public let additionalTargetedPercentile: Parameter<Int>
-    /// Whether a school under Title I that is to be identified for additional targeted support again comes to comprehensive support.
+    /// Whether a school under Title I that is to be identified for additional targeted support again comes to
+    /// comprehensive support.
     public let notExitingIsComprehensive: Parameter<Bool>
 
     init(_ reader: ParameterReader) throws(FrameworkError) {

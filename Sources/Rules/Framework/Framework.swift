@@ -1,7 +1,7 @@
 /// The framework for district and school accountability of one or more school years: 603 CMR 2.03(1).
 ///
-/// Every number and switch of the rules is a ``Parameter`` with its status and its source. Sections that a year does not have
-/// are nil: 2022 has no targets or percentages; before 2018 only participation is known.
+/// Every number and switch of the rules is a ``Parameter`` with its status and its source. Sections that a year does
+/// not have are nil: 2022 has no targets or percentages; before 2018 only participation is known.
 public final class Framework: Sendable {
     /// The short name: `2019`.
     public let name: String

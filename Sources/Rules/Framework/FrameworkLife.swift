@@ -73,7 +73,7 @@ public struct FrameworkLife: Hashable, Sendable {
 
     /// Why a step may not be taken on a day; nil where it may.
     ///
-    /// - Parameter end: the last day of the comment period that the step opens.
+    /// - `end`: the last day of the comment period that the step opens.
     public func refusal(of step: FrameworkStep, on date: String, until end: String = "") -> Refusal? {
         if step == .comment {
             guard let period = steps[.commentOpened] else { return .outsideCommentPeriod }
@@ -101,7 +101,7 @@ public struct FrameworkLife: Hashable, Sendable {
 
     /// Takes a step, or replaces it.
     ///
-    /// - Parameter organization: who comments.
+    /// - `organization`: who comments.
     public mutating func take(
         _ step: FrameworkStep,
         on date: String,
@@ -124,7 +124,8 @@ public struct FrameworkLife: Hashable, Sendable {
         }
     }
 
-    /// Whether the Board's approval of a framework is on record: by directive where any step is, otherwise as the framework says of itself.
+    /// Whether the Board's approval of a framework is on record: by directive where any step is, otherwise as the
+    /// framework says of itself.
     public func approves(_ framework: Framework) -> Bool {
         isEmpty ? framework.publication?.boardApproved.value ?? false : isApproved
     }

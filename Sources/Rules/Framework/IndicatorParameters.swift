@@ -24,7 +24,9 @@ public struct IndicatorParameters: Sendable {
     public let indexTables: [Subject: Parameter<[IndexRow]>]
     /// How a value is rounded.
     public let valueRounding: Parameter<Rounding>
-    /// Chronically absent: absent this percentage of the days enrolled, or more. The first is the one that counts.
+    /// Chronically absent: absent this percentage of the days enrolled, or more.
+    ///
+    /// The first is the one that counts.
     public let chronicAbsenceThresholds: Parameter<[Ratio]>
     /// Chronic absenteeism: days in membership a student needs.
     public let chronicAbsenceMinimumDays: Parameter<Int>

@@ -65,7 +65,9 @@ public struct ParticipationParameters: Sendable {
     public let firstYearSubjects: Parameter<[Subject]>
     /// The subjects in which an English learner who does not take the English test is a non-participant.
     public let notTakingEnglishTestSubjects: Parameter<[Subject]>
-    /// Whether achievement is divided by the larger of 95 percent of those enrolled and those tested (20 U.S.C. 6311).
+    /// Whether achievement is divided by the larger of 95 percent of those enrolled and those tested.
+    ///
+    /// 20 U.S.C. 6311(c)(4)(E)(ii).
     public let federalDenominator: Parameter<Bool>
 
     init(_ reader: ParameterReader) throws(FrameworkError) {

@@ -28,7 +28,8 @@ public struct PercentageParameters: Sendable {
     public enum MissingCategory: String, Sendable, CaseIterable {
         /// The other weights keep their proportions; the column is flagged.
         case renormalize
-        /// The weight of growth counts with achievement, where that has points; the others keep their proportions. The column is flagged.
+        /// The weight of growth counts with achievement, where that has points; the others keep their proportions. The
+        /// column is flagged.
         case growthToAchievement = "growth_to_achievement"
         /// The column has no percentage.
         case none
@@ -50,7 +51,8 @@ public struct PercentageParameters: Sendable {
     public let displayRounding: Parameter<Rounding>
     /// How the annual percentage is kept.
     public let annualRounding: Parameter<Rounding>
-    /// How the annual percentage of the framework's year is rounded where the next year's cumulative percentage weighs it.
+    /// How the annual percentage of the framework's year is rounded where the next year's cumulative percentage weighs
+    /// it.
     public let carriedRounding: Parameter<Rounding>
     /// How the cumulative percentage is rounded.
     public let cumulativeRounding: Parameter<Rounding>

@@ -20,7 +20,8 @@ public struct PercentileParameters: Sendable {
     public enum MissingYear: String, Sendable, CaseIterable {
         /// The weights of the years present keep their proportions.
         case renormalize
-        /// Without the nearest year before the current one that is weighed, the current one alone; otherwise as with ``renormalize``.
+        /// Without the nearest year before the current one that is weighed, the current one alone; otherwise as with
+        /// ``renormalize``.
         case currentAlone = "current_alone"
     }
 

@@ -1,7 +1,7 @@
 /// The sum and the number behind an indicator value.
 ///
-/// The sum is of scaled scores, index points, growth percentiles, or of students who count above the line of a rate. Tallies add
-/// and subtract exactly, whatever the order; sums wrap rather than trap.
+/// The sum is of scaled scores, index points, growth percentiles, or of students who count above the line of a rate.
+/// Tallies add and subtract exactly, whatever the order; sums wrap rather than trap.
 public struct IndicatorTally: Hashable, Sendable {
     /// The sum of what is averaged.
     public var sum: Int64
@@ -44,7 +44,8 @@ public struct IndicatorTally: Hashable, Sendable {
 }
 
 extension IndicatorTally {
-    /// The difficulty quartile of an organization, from the sum of its English learners' quartiles: 1 to 4; nil of nobody.
+    /// The difficulty quartile of an organization, from the sum of its English learners' quartiles: 1 to 4; nil of
+    /// nobody.
     ///
     /// Progress is judged statewide among organizations whose targets are as hard to meet: 603 CMR 2.03(2)(b).
     public func difficultyQuartile(_ parameters: IndicatorParameters) throws(NumberError) -> Int? {
@@ -63,7 +64,9 @@ public struct IndicatorValue: Hashable, Sendable {
     public let tally: IndicatorTally?
     /// The number of students.
     public let count: Int64
-    /// The exact value; nil of nobody. Rates are in percent.
+    /// The exact value; nil of nobody.
+    ///
+    /// Rates are in percent.
     public let exact: Ratio?
     /// The value as the framework rounds it; a supplied one as it was supplied.
     public let rounded: Ratio?
@@ -75,8 +78,8 @@ public struct IndicatorValue: Hashable, Sendable {
 
     /// The value of a tally.
     ///
-    /// `enrolled` is needed only where the framework divides achievement by the larger of 95 percent of those enrolled and those
-    /// tested.
+    /// `enrolled` is needed only where the framework divides achievement by the larger of 95 percent of those enrolled
+    /// and those tested.
     public init(
         _ indicator: Indicator,
         _ tally: IndicatorTally,

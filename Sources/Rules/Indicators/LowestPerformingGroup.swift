@@ -16,8 +16,8 @@ public enum LowestPerformingGroup {
 
     /// The score a student is ordered by, or nil where the student cannot be in the group.
     ///
-    /// Under ``LowestPerformingParameters/Basis/priorYearScores`` the student must have been enrolled in the same organization
-    /// both years; both scores are needed.
+    /// Under ``LowestPerformingParameters/Basis/priorYearScores`` the student must have been enrolled in the same
+    /// organization both years; both scores are needed.
     public static func score(
         span: GradeSpan,
         ela: Int?,
@@ -39,10 +39,11 @@ public enum LowestPerformingGroup {
         }
     }
 
-    /// The students of the group, in order of their ids: the share with the lowest scores, ties at the cut as the framework says.
+    /// The students of the group, in order of their ids: the share with the lowest scores, ties at the cut as the
+    /// framework says.
     ///
-    /// The result depends on the set of candidates alone, not on their order. Inlinable, so that the sort is made for the
-    /// caller's identifiers: a district of fifty thousand students is ordered anew at each of its corrections.
+    /// The result depends on the set of candidates alone, not on their order. Inlinable, so that the sort is made for
+    /// the caller's identifiers: a district of fifty thousand students is ordered anew at each of its corrections.
     @inlinable
     public static func select<ID>(
         _ candidates: [Candidate<ID>],

@@ -39,7 +39,9 @@ public struct StudentTraits: Hashable, Sendable {
         self.disability = disability
     }
 
-    /// The groups the student is in, each once: 603 CMR 2.03(2)(b)(2). The lowest performing group is chosen apart.
+    /// The groups the student is in, each once: 603 CMR 2.03(2)(b)(2).
+    ///
+    /// The lowest performing group is chosen apart.
     public var groups: StudentGroupSet {
         var groups = StudentGroupSet(.allStudents)
         if let race { groups.insert(StudentGroupSet(race)) }
@@ -65,8 +67,8 @@ extension IndicatorParameters {
 
     /// Whether a cohort is the one that an indicator of a school year judges: that of the data's year.
     ///
-    /// The four-year rate and dropout of the determinations of year Y are those of the cohort due in Y - 1, extended engagement, which takes
-    /// a fifth year, that of the cohort due in Y - 2.
+    /// The four-year rate and dropout of the determinations of year Y are those of the cohort due in Y - 1, extended
+    /// engagement, which takes a fifth year, that of the cohort due in Y - 2.
     public func judges(_ indicator: Indicator, cohort: Int, in schoolYear: Int) -> Bool {
         indicator.category == .highSchoolCompletion && cohort == schoolYear - lag(indicator)
     }

@@ -1,7 +1,8 @@
 /// An exact rational number, always in lowest terms with a positive denominator.
 ///
-/// Numerator and denominator are 64-bit; every operation runs in 128 bits, is reduced, and throws ``NumberError/overflow``
-/// when the reduced result does not fit. Comparison is exact and cannot fail. No binary floating point takes part.
+/// Numerator and denominator are 64-bit; every operation runs in 128 bits, is reduced, and throws
+/// ``NumberError/overflow`` when the reduced result does not fit. Comparison is exact and cannot fail. No binary
+/// floating point takes part.
 public struct Ratio: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The number above the line, with the sign.
     public let numerator: Int64
@@ -15,7 +16,9 @@ public struct Ratio: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// One hundred, the whole of a percentage.
     public static let hundred = Ratio(100)
 
-    /// An integer. `Int64.min` is taken as `-Int64.max`, so that every ratio has an opposite.
+    /// An integer.
+    ///
+    /// `Int64.min` is taken as `-Int64.max`, so that every ratio has an opposite.
     public init(_ value: Int64) {
         self.init(reduced: max(value, -Int64.max), 1)
     }

@@ -48,7 +48,9 @@ public struct Rounding: Hashable, Sendable, CustomStringConvertible {
         return units
     }
 
-    /// The rounded quotient in units of the last decimal. `numerator` stays below 2^94, so that nothing overflows.
+    /// The rounded quotient in units of the last decimal.
+    ///
+    /// `numerator` stays below 2^94, so that nothing overflows.
     func wideUnits(_ numerator: Int128, over bottom: Int128) -> Int128 {
         let top = numerator * Int128(Self.powerOfTen(decimals))
         let quotient = top / bottom

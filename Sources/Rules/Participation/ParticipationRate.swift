@@ -33,7 +33,9 @@ public struct ParticipationRate: Hashable, Sendable {
     /// Whether the group is large enough to be judged.
     public let meetsMinimumSize: Bool
 
-    /// The rate of a tally under a framework. Throws where a count is negative.
+    /// The rate of a tally under a framework.
+    ///
+    /// Throws where a count is negative.
     public init(_ tally: ParticipationTally, _ unit: ParticipationUnit, _ framework: Framework) throws(NumberError) {
         let parameters = framework.participation
         let checked = try tally.checked()
@@ -85,7 +87,9 @@ public struct ParticipationJudgement: Hashable, Sendable {
     /// Whether the requirement was met; nil below the minimum size or where no test was due.
     public let met: Bool?
 
-    /// Judges a tally, with the year before where the framework looks back. Throws where a count is negative.
+    /// Judges a tally, with the year before where the framework looks back.
+    ///
+    /// Throws where a count is negative.
     public init(
         current tally: ParticipationTally,
         prior priorTally: ParticipationTally?,

@@ -2,9 +2,10 @@
 public enum Percentiles {
     /// The percentile of every entry of one (year, group), in the order of the entries.
     ///
-    /// Organizations are ranked on an indicator among all that have the span: middle/high schools with non-high schools on
-    /// the lower span's indicators and with high schools on the upper span's. The final percentile is among the comparison
-    /// group of the current year. An entry without a current year has no result of its own and still ranks in earlier years.
+    /// Organizations are ranked on an indicator among all that have the span: middle/high schools with non-high schools
+    /// on the lower span's indicators and with high schools on the upper span's. The final percentile is among the
+    /// comparison group of the current year. An entry without a current year has no result of its own and still ranks
+    /// in earlier years.
     public static func rank(
         _ entries: [PercentileEntry],
         _ framework: Framework

@@ -19,7 +19,8 @@ public struct RankedPopulation: Sendable {
 
     /// The percentile of a value among the population.
     ///
-    /// A value that is not in it is placed between its neighbours: the published ranking stays as it is (a frozen norm).
+    /// A value that is not in it is placed between its neighbours: the published ranking stays as it is (a frozen
+    /// norm).
     public func percentile(of value: Ratio) -> Int {
         let below = firstIndex { !isWorse($0, than: value) }
         let notBetter = firstIndex { isWorse(value, than: $0) }
@@ -42,8 +43,8 @@ public struct RankedPopulation: Sendable {
 
     /// The percentile of a run of ties from one rank to another, ranks counted from 1.
     ///
-    /// `first + last` is twice the mean rank, so that everything stays an integer. For a value between two ranks `last` is
-    /// `first - 1`.
+    /// `first + last` is twice the mean rank, so that everything stays an integer. For a value between two ranks `last`
+    /// is `first - 1`.
     static func percentile(first: Int, last: Int, count: Int, steps: Int) -> Int {
         // Populations are arrays in memory and steps at most 1000: far from overflow.
         let doubled = steps * (first + last)

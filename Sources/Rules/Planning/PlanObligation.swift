@@ -59,7 +59,8 @@ public struct PlanObligation: Hashable, Sendable {
     public let filing: PlanFiling?
     /// Parts that the filing does not have.
     public let missingParts: [PlanPart]
-    /// Whether a school's plan is aligned with a District Improvement Plan that covers the year; nil where nothing is asked.
+    /// Whether a school's plan is aligned with a District Improvement Plan that covers the year; nil where nothing is
+    /// asked.
     public let isAligned: Bool?
 
     /// How it stands on a day.
@@ -71,7 +72,8 @@ public struct PlanObligation: Hashable, Sendable {
 
     /// Everything that organizations owe for a school year, in the order of their codes and of the kinds.
     ///
-    /// A filing of a District Improvement Plan covers the years from its own on, as many as the framework says; every other covers one.
+    /// A filing of a District Improvement Plan covers the years from its own on, as many as the framework says; every
+    /// other covers one.
     public static func all(
         schoolYear: Int,
         organizations: some Sequence<OrganizationCode>,

@@ -1,4 +1,5 @@
-/// A template of a plan or self-evaluation: every part that the law names, and for a self-evaluation the standards with their indicators.
+/// A template of a plan or self-evaluation: every part that the law names, and for a self-evaluation the standards with
+/// their indicators.
 public struct PlanTemplate: Hashable, Sendable {
     /// A part to be written.
     public struct Section: Hashable, Sendable {

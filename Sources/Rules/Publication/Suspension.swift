@@ -80,9 +80,8 @@ public enum Suspension {
 
     /// Why a suspension may not be; nil where it may.
     ///
-    /// - Parameters:
-    ///   - framework: that of the school year; nil for a year without one.
-    ///   - reason: what the directive states.
+    /// - `framework`: that of the school year; nil for a year without one.
+    /// - `reason`: what the directive states.
     public static func refusal(framework: Framework?, reason: String) -> Refusal? {
         guard let parameters = framework?.publication, parameters.suspensionAllowed.value else { return .schoolYear }
         return reason.uppercased().contains(parameters.suspensionCause.value.uppercased()) ? nil : .cause

@@ -5,7 +5,8 @@ public struct StatewideThresholds: Hashable, Sendable {
     /// No thresholds: no statewide rule applies.
     public init() {}
 
-    /// The value at a percentile (90, 80) of a population; for indicators where lower is better, the value not to be exceeded.
+    /// The value at a percentile (90, 80) of a population; for indicators where lower is better, the value not to be
+    /// exceeded.
     public subscript(population: PointParameters.Population, percentile: Int) -> Ratio? {
         get { values[population]?[percentile] }
         set { values[population, default: [:]][percentile] = newValue }
@@ -161,7 +162,9 @@ public struct IndicatorPoints: Hashable, Sendable {
         return "\(path.title): \(row.title)"
     }
 
-    /// The points under a framework. Throws where the year has none.
+    /// The points under a framework.
+    ///
+    /// Throws where the year has none.
     public init(_ input: PointsInput, _ framework: Framework) throws(RuleError) {
         let parameters = try framework.section(\.points, "points")
         do {

@@ -33,11 +33,12 @@ public struct TargetColumn: Hashable, Sendable {
     /// The percentage as it is shown.
     public let displayed: Int64
 
-    /// The column of a group, or nil where no indicator has points (or a category is missing and the framework allows none).
+    /// The column of a group, or nil where no indicator has points (or a category is missing and the framework allows
+    /// none).
     ///
-    /// `group` chooses the weights: the lowest performing group has its own; every other group has those of all students, with or
-    /// without EL progress as the points have it. Points that the column cannot have, see ``has(_:span:group:_:)``, do not count. Throws
-    /// where points are outside 0 to the maximum.
+    /// `group` chooses the weights: the lowest performing group has its own; every other group has those of all
+    /// students, with or without EL progress as the points have it. Points that the column cannot have, see
+    /// ``has(_:span:group:_:)``, do not count. Throws where points are outside 0 to the maximum.
     public static func of(
         _ points: [Indicator: Int],
         span: GradeSpan,
@@ -62,8 +63,8 @@ public struct TargetColumn: Hashable, Sendable {
         }
     }
 
-    /// Whether the column of a group in a span can have an indicator: one of the span, and for the lowest performing group one that the
-    /// framework names, where the span has that group at all.
+    /// Whether the column of a group in a span can have an indicator: one of the span, and for the lowest performing
+    /// group one that the framework names, where the span has that group at all.
     public static func has(_ indicator: Indicator, span: GradeSpan, group: StudentGroup, _ framework: Framework) -> Bool
     {
         guard indicator.spans.contains(span) else { return false }

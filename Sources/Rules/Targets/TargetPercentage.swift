@@ -147,7 +147,8 @@ public struct CumulativePercentage: Hashable, Sendable {
     /// The band it lies in.
     public let level: ProgressLevel
 
-    /// The cumulative percentage of two years, or of the current year alone where the prior is nil or the year stands alone.
+    /// The cumulative percentage of two years, or of the current year alone where the prior is nil or the year stands
+    /// alone.
     public init(current: Ratio, prior: Ratio?, _ framework: Framework) throws(RuleError) {
         let parameters = try framework.section(\.percentage, "target percentage")
         let weight = parameters.currentYearWeight.value
@@ -196,7 +197,8 @@ public struct CumulativePercentage: Hashable, Sendable {
 }
 
 extension AnnualPercentage {
-    /// An annual percentage as the next year's cumulative percentage weighs it: rounded as its own year's framework says.
+    /// An annual percentage as the next year's cumulative percentage weighs it: rounded as its own year's framework
+    /// says.
     public static func carried(_ percent: Ratio, _ framework: Framework) throws(RuleError) -> Ratio {
         let rounding = try framework.section(\.percentage, "target percentage").carriedRounding.value
         do {
@@ -206,7 +208,8 @@ extension AnnualPercentage {
         }
     }
 
-    /// Between what that lies, where of the annual percentage itself no more than a range is known; never outside 0 to 100.
+    /// Between what that lies, where of the annual percentage itself no more than a range is known; never outside 0 to
+    /// 100.
     ///
     /// A year that is carried over as it was printed is known by its whole percent.
     public static func carried(_ range: ClosedRange<Ratio>, _ framework: Framework) throws(RuleError) -> ClosedRange<

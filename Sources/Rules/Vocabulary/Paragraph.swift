@@ -89,7 +89,7 @@ extension Paragraph {
     public static let schoolPlan = Paragraph(142, "(7)(b)")
     /// (7)(c) Plans are based on an analysis of data.
     public static let planData = Paragraph(143, "(7)(c)")
-    /// (7)(d) Plans conform to M.G.L. c. 69, section 1I.
+    /// (7)(d) Plans conform to section 1I of chapter 69 of the General Laws.
     public static let planForm = Paragraph(144, "(7)(d)")
     /// (8) Assistance from the Department.
     public static let assistance = Paragraph(150, "(8)")

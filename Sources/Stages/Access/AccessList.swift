@@ -1,8 +1,10 @@
 import Messages
 public import Streaming
 
-/// Who may do what on the cluster: a principal for every worker, for those who subscribe and for the operators' tool, each with the least rights
-/// that it needs. Made from the topic catalogue and from what each stage declares.
+/// Who may do what on the cluster: a principal for every worker, for those who subscribe and for the operators' tool,
+/// each with the least rights that it needs.
+///
+/// Made from the topic catalogue and from what each stage declares.
 public struct AccessList: Sendable, Hashable {
     /// A principal and its rights.
     public struct Principal: Sendable, Hashable, Codable {
@@ -25,7 +27,7 @@ public struct AccessList: Sendable, Hashable {
 
     /// The access list of an installation.
     ///
-    /// - Parameter prefix: begins the names of the principals.
+    /// - `prefix`: begins the names of the principals.
     public init(pipeline: Pipeline, principalPrefix prefix: String = "") {
         let progress = pipeline.name(Topics.progress)
         var list = [Principal("\(prefix)ingestion-worker", "writes the ledger", Self.ingestion(pipeline))]
@@ -89,7 +91,9 @@ public struct AccessList: Sendable, Hashable {
         .describing
     }
 
-    /// What is public. Groups of subscribers begin with `<namespace>.subscriber.`.
+    /// What is public.
+    ///
+    /// Groups of subscribers begin with `<namespace>.subscriber.`.
     private static func subscriber(_ pipeline: Pipeline) -> Set<AccessRight> {
         Set(
             [Topics.determinations, Topics.notices].map { AccessRight(.read, .topic, pipeline.name($0)) }
@@ -144,7 +148,8 @@ extension Pipeline {
         ]
     }
 
-    /// The consumer group of a stage or another reader: `<namespace>.<name>`, without namespace `accountability.<name>`.
+    /// The consumer group of a stage or another reader: `<namespace>.<name>`, without namespace
+    /// `accountability.<name>`.
     public func group(_ name: String) -> String {
         "\(namespace.isEmpty ? "accountability" : namespace).\(name)"
     }

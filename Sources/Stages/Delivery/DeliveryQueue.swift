@@ -1,9 +1,12 @@
 package import Messages
 
-/// Notices on their way: what is due, what waits, what is dead. A value without clock, sockets or threads; times are milliseconds since 1970.
+/// Notices on their way: what is due, what waits, what is dead.
 ///
-/// The queue is a fold of two topics, notices and deliveries: what has no final state is to be delivered. So a restart goes on where the last
-/// life stopped. Notices of one organization go one after another, in their order; a dead one lets the next pass.
+/// A value without clock, sockets or threads; times are milliseconds since 1970.
+///
+/// The queue is a fold of two topics, notices and deliveries: what has no final state is to be delivered. So a restart
+/// goes on where the last life stopped. Notices of one organization go one after another, in their order; a dead one
+/// lets the next pass.
 package struct DeliveryQueue {
     /// A notice for a channel.
     package struct Item: Sendable {
@@ -56,9 +59,8 @@ package struct DeliveryQueue {
 
     /// An empty queue.
     ///
-    /// - Parameters:
-    ///   - channels: the channels that are configured.
-    ///   - since: notices published before are not delivered.
+    /// - `channels`: the channels that are configured.
+    /// - `since`: notices published before are not delivered.
     package init(
         channels: Set<DeliveryChannel>,
         schedule: RetrySchedule,
@@ -157,7 +159,8 @@ package struct DeliveryQueue {
 
     // MARK: - What is done
 
-    /// Takes the items of a channel whose time has come, the oldest first; each is under way until ``finish(_:_:now:)``.
+    /// Takes the items of a channel whose time has come, the oldest first; each is under way until
+    /// ``finish(_:_:now:)``.
     package mutating func due(_ channel: DeliveryChannel, limit: Int, now: Int64) -> [Item] {
         guard limit > 0, (holds[channel] ?? 0) <= now else { return [] }
         let heads = lines.compactMap { lane, line -> Item? in
@@ -171,7 +174,9 @@ package struct DeliveryQueue {
         return Array(taken)
     }
 
-    /// Takes note of how an attempt ended. Returns the state to be published; nil for an item that is somebody else's by now.
+    /// Takes note of how an attempt ended.
+    ///
+    /// Returns the state to be published; nil for an item that is somebody else's by now.
     package mutating func finish(_ item: Item, _ outcome: DeliveryOutcome, now: Int64) -> Accountability_V1_Delivery? {
         guard let head = lines[item.lane]?.items.first, head.order == item.order else { return nil }
         lines[item.lane]?.isBusy = false

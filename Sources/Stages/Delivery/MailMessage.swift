@@ -8,7 +8,7 @@ package enum MailMessage {
 
     /// The files of a notice, one for each organization that is told: the same names and bytes every time.
     ///
-    /// - Parameter published: when the notice was published: the date of the message.
+    /// - `published`: when the notice was published: the date of the message.
     package static func files(
         of notice: Accountability_V1_Notice,
         from: String,
@@ -62,7 +62,8 @@ package enum MailMessage {
         return formatter.string(from: Date(timeIntervalSince1970: Double(milliseconds / 1000)))
     }
 
-    /// Text for a header: as it is where it is short and printable ASCII, otherwise in encoded words of RFC 2047, one a line.
+    /// Text for a header: as it is where it is short and printable ASCII, otherwise in encoded words of RFC 2047, one a
+    /// line.
     ///
     /// A line end or another control character is a space, and begins no header of its own.
     static func encoded(_ text: String) -> String {
@@ -112,8 +113,9 @@ package enum MailMessage {
         return lines + [current]
     }
 
-    /// A line in quoted-printable, RFC 2045. A dot at the beginning, which alone ends a message, and `From `, which begins one in a mailbox, are
-    /// encoded too.
+    /// A line in quoted-printable, RFC 2045.
+    ///
+    /// A dot at the beginning, which alone ends a message, and `From `, which begins one in a mailbox, are encoded too.
     static func quotedPrintable(_ line: String) -> String {
         let bytes = Array(line.utf8)
         let needsFirst = bytes.first == UInt8(ascii: ".") || line.hasPrefix("From ")

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Who receives mail for which organization: a file with a row `org_code,address` for each address, after a header of these names.
+/// Who receives mail for which organization: a file with a row `org_code,address` for each address, after a header of
+/// these names.
 package struct MailRecipients: Sendable, Hashable {
     /// Why a file is not usable.
     package struct Failure: Error, CustomStringConvertible {
@@ -57,12 +58,14 @@ package struct MailRecipients: Sendable, Hashable {
         self.addresses = addresses
     }
 
-    /// Whether a text is an address that can stand in a header as it is: name@domain in ASCII, without quotes, comments or white space.
+    /// Whether a text is an address that can stand in a header as it is: name@domain in ASCII, without quotes, comments
+    /// or white space.
     package static func isAddress(_ text: some StringProtocol) -> Bool {
         text.utf8.count <= 254 && text.wholeMatchesAddress
     }
 
-    /// The addresses by organization for the recipients of a notice, no address twice; the state's code among them stands for everyone.
+    /// The addresses by organization for the recipients of a notice, no address twice; the state's code among them
+    /// stands for everyone.
     package func addresses(for organizations: [String]) -> [(organization: String, addresses: [String])] {
         let wanted = organizations.contains(Self.fallback) ? addresses.keys.sorted() : organizations
         var seen: Set<String> = []

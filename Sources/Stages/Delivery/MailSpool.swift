@@ -1,7 +1,9 @@
 import Foundation
 package import Messages
 
-/// A folder of messages for a mailer. A mailer moves what it has sent into `sent` below it, so that nothing is written a second time.
+/// A folder of messages for a mailer.
+///
+/// A mailer moves what it has sent into `sent` below it, so that nothing is written a second time.
 package struct MailSpool: Sendable {
     /// The sender's address.
     package let from: String

@@ -10,8 +10,8 @@ package struct NetworkAddress: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// Whether deliveries may go there: no loopback, private, link-local, shared, documentation, multicast or reserved address, however it is
-    /// written or wrapped.
+    /// Whether deliveries may go there: no loopback, private, link-local, shared, documentation, multicast or reserved
+    /// address, however it is written or wrapped.
     package var isPublic: Bool {
         bytes.count == 4 ? Self.isPublic(four: bytes) : Self.isPublic(six: bytes)
     }
@@ -29,9 +29,11 @@ package struct NetworkAddress: Sendable, Hashable {
     private static func isPublic(six: [UInt8]) -> Bool {
         let isV4Translated = six.starts(with: [0x00, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0])
         if isV4Translated { return isPublic(four: Array(six[12...])) }
-        // All that is assigned to the public lies in 2000::/3; mapped, unique local, link-local and multicast addresses do not.
+        // All that is assigned to the public lies in 2000::/3; mapped, unique local, link-local and multicast addresses
+        // do not.
         guard six[0] & 0xE0 == 0x20 else { return false }
-        // 6to4 carries an address of the older kind; below 2001:200:: are protocols' own, Teredo among them; 2001:db8:: and 3fff:: are for books.
+        // 6to4 carries an address of the older kind; below 2001:200:: are protocols' own, Teredo among them; 2001:db8::
+        // and 3fff:: are for books.
         if six[0] == 0x20, six[1] == 0x02 { return isPublic(four: Array(six[2..<6])) }
         if six[0] == 0x20, six[1] == 0x01 { return six[2] >= 0x02 && !(six[2] == 0x0D && six[3] == 0xB8) }
         return !(six[0] == 0x3F && six[1] == 0xFF)

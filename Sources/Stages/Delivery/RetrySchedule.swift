@@ -1,5 +1,5 @@
-/// The pauses between the attempts at a delivery: each twice as long as the one before, up to a longest, and each shortened by chance to between
-/// a half and all of it, so that deliveries that failed together do not return together.
+/// The pauses between the attempts at a delivery: each twice as long as the one before, up to a longest, and each
+/// shortened by chance to between a half and all of it, so that deliveries that failed together do not return together.
 package struct RetrySchedule: Sendable, Hashable {
     /// How often a delivery is attempted.
     package let attempts: UInt32
@@ -17,7 +17,7 @@ package struct RetrySchedule: Sendable, Hashable {
 
     /// The pause after so many attempts; nil when the last one was made.
     ///
-    /// - Parameter asked: what the endpoint asked for; it is waited for at least.
+    /// - `asked`: what the endpoint asked for; it is waited for at least.
     package func pause(after made: UInt32, asked: Int64?, using random: inout some RandomNumberGenerator) -> Int64? {
         guard made < attempts else { return nil }
         var pause = min(first, longest)

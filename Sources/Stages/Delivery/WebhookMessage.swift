@@ -19,9 +19,8 @@ package enum WebhookMessage {
 
     /// The body, the same bytes for every attempt.
     ///
-    /// - Parameters:
-    ///   - source: the `source` of the event, as in the topic.
-    ///   - published: when the notice was published.
+    /// - `source`: the `source` of the event, as in the topic.
+    /// - `published`: when the notice was published.
     package static func body(of notice: Accountability_V1_Notice, source: String, published: Int64) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -41,7 +40,8 @@ package enum WebhookMessage {
 
     /// The headers of an attempt.
     ///
-    /// - Parameter timestamp: the time of the attempt, in seconds; a receiver refuses what is older than it allows a replay to be.
+    /// - `timestamp`: the time of the attempt, in seconds; a receiver refuses what is older than it allows a replay to
+    ///   be.
     package static func headers(
         of notice: Accountability_V1_Notice,
         body: [UInt8],
@@ -62,7 +62,7 @@ package enum WebhookMessage {
 
     /// What an answer means: done, once more later, or never.
     ///
-    /// - Parameter retryAfter: the header, in seconds or as a date.
+    /// - `retryAfter`: the header, in seconds or as a date.
     package static func outcome(status: Int, retryAfter: String?, now: Int64) -> DeliveryOutcome {
         switch status {
         case 200..<300: .delivered

@@ -1,7 +1,9 @@
 import Crypto
 import Foundation
 
-/// The secret under which webhook deliveries are signed. It never prints itself.
+/// The secret under which webhook deliveries are signed.
+///
+/// It never prints itself.
 package struct WebhookSecret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// Why there is no secret.
     package struct Failure: Error, CustomStringConvertible {

@@ -81,7 +81,8 @@ struct DeterminationMaker {
         message.graduationDataYear = UInt32(clamping: year - (framework.indicators?.lag(.fourYearGraduation) ?? 0))
     }
 
-    /// Leaves out everything that tells of a need for assistance or intervention, 603 CMR 2.03(2)(e): the measures it is read from stay.
+    /// Leaves out everything that tells of a need for assistance or intervention, 603 CMR 2.03(2)(e): the measures it
+    /// is read from stay.
     private func withholdNeed(from message: inout Accountability_V1_Determination) {
         message.reasons = []
         message.reasonTexts = []
@@ -101,10 +102,12 @@ struct DeterminationMaker {
         return message
     }
 
-    /// Preliminary until the Department releases the results, and until the Board has approved the framework: 603 CMR 2.03(3), (10).
+    /// Preliminary until the Department releases the results, and until the Board has approved the framework: 603 CMR
+    /// 2.03(3), (10).
     ///
-    /// A correction after the release is told by its revision, and by a note where the Department announced it. A status `revised` would
-    /// depend on what had been published before, and the same facts would no longer give the same figures.
+    /// A correction after the release is told by its revision, and by a note where the Department announced it. A
+    /// status `revised` would depend on what had been published before, and the same facts would no longer give the
+    /// same figures.
     private func addStatus(to message: inout Accountability_V1_Determination) {
         message.publicationNotes = directives.publicationNotes(of: code, in: year)
         message.status = "preliminary"

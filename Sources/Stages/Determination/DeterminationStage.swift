@@ -2,7 +2,8 @@ import Foundation
 import Messages
 public import Streaming
 
-/// Issues the annual performance determinations of districts and schools, 603 CMR 2.03(3), and revises them when a fact changes.
+/// Issues the annual performance determinations of districts and schools, 603 CMR 2.03(3), and revises them when a fact
+/// changes.
 public struct DeterminationStage: Stage {
     /// The stage's name.
     public let name = "determination"
@@ -11,7 +12,8 @@ public struct DeterminationStage: Stage {
     /// Determinations.
     public let outputs: [Output]
 
-    /// A corrected row reaches a determination as participation, as indicators and, after everybody was ranked anew, as percentiles.
+    /// A corrected row reaches a determination as participation, as indicators and, after everybody was ranked anew, as
+    /// percentiles.
     public let settling = Duration.milliseconds(100)
 
     static let participation = 0

@@ -128,7 +128,8 @@ struct DeterminationState {
             guard let code = OrganizationCode(organization) else {
                 throw UnusableRecord("a directive for no organization")
             }
-            // A designation lasts, so it counts in every year from its own on; one that says nothing new changes nothing.
+            // A designation lasts, so it counts in every year from its own on; one that says nothing new changes
+            // nothing.
             for year in years.keys {
                 for other in years[year]?.keys.filter({ code == .state || code == $0 || code == $0.district }) ?? [] {
                     mark(other, year, record.cause)
@@ -179,8 +180,8 @@ struct DeterminationState {
         dirty[year, default: [:]][code, default: ""] += ""
     }
 
-    /// Marks an organization in a year whose annual percentage may have changed, and in the next, whose prior one and prior values
-    /// it is.
+    /// Marks an organization in a year whose annual percentage may have changed, and in the next, whose prior one and
+    /// prior values it is.
     private mutating func markWithNext(_ code: OrganizationCode, _ year: Int, _ cause: String) {
         years[year]?[code]?.annual = nil
         mark(code, year, cause)
@@ -191,14 +192,17 @@ struct DeterminationState {
         if years[year + 2]?[code] != nil { mark(code, year + 2, cause) }
     }
 
-    /// Marks a school in the years after one that may have identified it: 20 U.S.C. 6311 keeps those identified for years.
+    /// Marks a school in the years after one that may have identified it.
+    ///
+    /// 20 U.S.C. 6311 keeps those identified for years.
     private mutating func markFederal(_ code: OrganizationCode, after year: Int, _ cause: String) {
         for later in years.keys where later > year {
             if years[later]?[code] != nil, dirty[later]?[code] == nil { mark(code, later, cause) }
         }
     }
 
-    /// Takes note that an organization was declared or withdrawn: of a district it matters whether it has several schools.
+    /// Takes note that an organization was declared or withdrawn: of a district it matters whether it has several
+    /// schools.
     private mutating func declare(
         _ code: OrganizationCode,
         _ year: Int,
@@ -273,7 +277,8 @@ struct DeterminationState {
         framework.determination != nil
     }
 
-    /// The determination of an organization, or nil where there is none to issue: it is not a declared district or school.
+    /// The determination of an organization, or nil where there is none to issue: it is not a declared district or
+    /// school.
     func determination(
         of code: OrganizationCode,
         year: Int,

@@ -39,7 +39,8 @@ struct DirectiveTable {
         return severity.flatMap { designation in inForce.filter { $0.designation == designation } }
     }
 
-    /// Federal identifications that an act of the Department states, such as those of a year before the first that is computed.
+    /// Federal identifications that an act of the Department states, such as those of a year before the first that is
+    /// computed.
     func federal(of organization: String, in year: Int) -> [FederalDesignation] {
         directives("designation", of: organization)
             .compactMap { directive in
@@ -65,7 +66,8 @@ struct DirectiveTable {
         return false
     }
 
-    /// The submission that released the state's results of a school year, under a framework that the Board approved; nil where none did.
+    /// The submission that released the state's results of a school year, under a framework that the Board approved;
+    /// nil where none did.
     func release(in year: Int, _ framework: Framework) -> String? {
         let act = directives("release", of: OrganizationCode.state.description)
             .first { Int($0.schoolYear) == year && $0.kind == "official" }

@@ -148,8 +148,8 @@ final class OrganizationFacts {
 
     /// The four-year cohort that is judged and its graduates; nil where there is none.
     ///
-    /// Supplied rates come with the cohort as their count: the graduates are the rate's share of it, to the nearest student, which is
-    /// the true number wherever the rate has enough decimals to tell students apart.
+    /// Supplied rates come with the cohort as their count: the graduates are the rate's share of it, to the nearest
+    /// student, which is the true number wherever the rate has enough decimals to tell students apart.
     func graduation() -> (cohort: Int64, graduates: Int64)? {
         guard let rate = value(.allStudents, .high, .fourYearGraduation), let cohort = rate.count,
             let graduates = try? Rounding(.halfUp, decimals: 0).units(rate.value * Ratio(cohort) / .hundred)

@@ -38,8 +38,8 @@ struct StatewideTable {
         return true
     }
 
-    /// Those of an indicator for a group: among all students, among the same group, and among all students of organizations in the same
-    /// difficulty quartile where that is known.
+    /// Those of an indicator for a group: among all students, among the same group, and among all students of
+    /// organizations in the same difficulty quartile where that is known.
     func thresholds(_ key: Key, difficultyQuartile: Int = 0) -> StatewideThresholds {
         var result = prepared[key] ?? StatewideThresholds()
         guard difficultyQuartile > 0 else { return result }

@@ -135,7 +135,8 @@ struct TargetComputation {
         let minimum = framework.minimumSize.accountability.value
         let target = facts.target(group, span, indicator)
         var before = comparable(group, span, indicator, minimum)
-        // The baseline is the value the Department set the target from: it stands in where the year before was not submitted.
+        // The baseline is the value the Department set the target from: it stands in where the year before was not
+        // submitted.
         let usesBaseline = before == nil && target?.baseline != nil
         if usesBaseline { before = target?.baseline }
         let key = StatewideTable.Key(type: type, span: span, group: group, indicator: indicator)

@@ -5,7 +5,9 @@ import Streaming
 import SwiftProtobuf
 import Tables
 
-/// Writes the entries of one submission. Everything is reused from row to row but the message itself.
+/// Writes the entries of one submission.
+///
+/// Everything is reused from row to row but the message itself.
 struct EntryWriter {
     private(set) var rows = 0
     private(set) var unreadable = 0

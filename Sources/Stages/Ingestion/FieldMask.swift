@@ -2,8 +2,11 @@ import Messages
 import Rules
 import Tables
 
-/// What a column of a student's row may hold. A field that holds anything else may hold an identifier or a name, as in a file whose columns are
-/// shifted, and is masked before it enters the ledger, which is kept for ever: its shape stays, so that validation refuses it for the same reason.
+/// What a column of a student's row may hold.
+///
+/// A field that holds anything else may hold an identifier or a name, as in a file whose columns are shifted, and is
+/// masked before it enters the ledger, which is kept for ever: its shape stays, so that validation refuses it for the
+/// same reason.
 struct FieldMask: Sendable {
     private let kind: Column.Kind
     private var spellings = GroupSpellings()

@@ -47,11 +47,10 @@ public struct FileIngestion: Sendable {
 
     /// A file to be taken.
     ///
-    /// - Parameters:
-    ///   - path: of the file, plain or compressed with gzip.
-    ///   - submission: its identifier, unique in the ledger: see ``SubmissionIdentifier``.
-    ///   - fileName: what the submitter calls it; it stands in rejections.
-    ///   - partitions: partitions of the ledger, at least 1.
+    /// - `path`: of the file, plain or compressed with gzip.
+    /// - `submission`: its identifier, unique in the ledger: see ``SubmissionIdentifier``.
+    /// - `fileName`: what the submitter calls it; it stands in rejections.
+    /// - `partitions`: partitions of the ledger, at least 1.
     public init(
         pipeline: Pipeline,
         path: String,
@@ -72,13 +71,14 @@ public struct FileIngestion: Sendable {
 
     /// Sends the file's entries.
     ///
-    /// The file is read three times: for its digest and its rows, for the entries, and for its digest again, so that a file
-    /// that changes meanwhile is noticed.
+    /// The file is read three times: for its digest and its rows, for the entries, and for its digest again, so that a
+    /// file that changes meanwhile is noticed.
     ///
-    /// - Parameters:
-    ///   - progress: called about every 10,000 rows and at the end.
-    /// - Returns: what was sent.
-    /// - Throws: ``SubmissionRefused`` for a file that cannot be taken as a whole; what the sink or `progress` throws.
+    /// - `progress`: called about every 10,000 rows and at the end.
+    ///
+    /// Returns what was sent.
+    ///
+    /// Throws ``SubmissionRefused`` for a file that cannot be taken as a whole; what the sink or `progress` throws.
     public func run(
         into sink: any RecordSink,
         receivedUnixMilliseconds: Int64,

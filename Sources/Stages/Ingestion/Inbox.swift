@@ -14,11 +14,11 @@ public struct InboxItem: Sendable, Hashable {
 
 /// The watched folder: files go in, receipts come out.
 ///
-/// A submission is two files, `<id>.data` and `<id>.json`; the second one appears last and makes it ready. Anybody may also
-/// drop a plain `*.csv` or `*.csv.gz`: once it has not changed for two seconds it is taken as a submission with default
-/// options. `archive/<id>.json` is the receipt; the data, which hold student identifiers, are deleted. One process takes
-/// from an inbox; any number may drop. Every step is a rename, so that a crash at any moment loses nothing and takes nothing
-/// twice: after a restart ``pending(now:)`` goes on where it stopped.
+/// A submission is two files, `<id>.data` and `<id>.json`; the second one appears last and makes it ready. Anybody may
+/// also drop a plain `*.csv` or `*.csv.gz`: once it has not changed for two seconds it is taken as a submission with
+/// default options. `archive/<id>.json` is the receipt; the data, which hold student identifiers, are deleted. One
+/// process takes from an inbox; any number may drop. Every step is a rename, so that a crash at any moment loses
+/// nothing and takes nothing twice: after a restart ``pending(now:)`` goes on where it stopped.
 public struct Inbox: Sendable {
     /// The folder.
     public let directory: URL
@@ -59,9 +59,11 @@ public struct Inbox: Sendable {
 
     /// Copies a file into the inbox.
     ///
-    /// - Parameter now: the moment of the submission.
-    /// - Returns: the submission's identifier.
-    /// - Throws: ``InboxError`` when the file cannot be read or copied; then nothing is submitted.
+    /// - `now`: the moment of the submission.
+    ///
+    /// Returns the submission's identifier.
+    ///
+    /// Throws ``InboxError`` when the file cannot be read or copied; then nothing is submitted.
     public func drop(
         file path: String,
         options: FileIngestion.Options = FileIngestion.Options(),
@@ -85,8 +87,9 @@ public struct Inbox: Sendable {
         return id
     }
 
-    /// The submissions that wait, oldest first. Files that were dropped plainly and have settled become submissions, what an
-    /// interrupted run left is tidied up.
+    /// The submissions that wait, oldest first.
+    ///
+    /// Files that were dropped plainly and have settled become submissions, what an interrupted run left is tidied up.
     ///
     /// - Throws: ``InboxError`` when the folder cannot be read.
     public func pending(now: Date = Date()) throws(InboxError) -> [InboxItem] {
@@ -145,7 +148,9 @@ public struct Inbox: Sendable {
         }
     }
 
-    /// Notes how far a submission has been taken, for whoever waits for it. Best effort: nothing depends on it.
+    /// Notes how far a submission has been taken, for whoever waits for it.
+    ///
+    /// Best effort: nothing depends on it.
     public func report(_ progress: FileIngestion.Progress, of item: InboxItem) {
         guard let bytes = try? JSONEncoder().encode(progress) else { return }
         try? bytes.write(to: progressFile(item.id), options: .atomic)

@@ -1,7 +1,9 @@
 import Crypto
 import Foundation
 
-/// The operator's secret under which student identifiers become pseudonyms. It never prints itself.
+/// The operator's secret under which student identifiers become pseudonyms.
+///
+/// It never prints itself.
 ///
 /// The file holds at least 32 bytes, readable by its owner alone; a line end behind them does not count. A ledger is
 /// written under one key: with another one every student becomes somebody else.

@@ -36,8 +36,9 @@ struct Pseudonymizer {
         }
     }
 
-    /// Eight bytes that tell a row that could not be read from others. They are keyed, so that nobody without the key can
-    /// find the row by trying.
+    /// Eight bytes that tell a row that could not be read from others.
+    ///
+    /// They are keyed, so that nobody without the key can find the row by trying.
     func digest(_ row: Span<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(row.count)

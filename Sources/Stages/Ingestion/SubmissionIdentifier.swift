@@ -2,7 +2,7 @@
 public enum SubmissionIdentifier {
     /// A new name, such as `20261123T231500123Z-4f2a9c`.
     ///
-    /// - Parameter milliseconds: since 1970, UTC.
+    /// - `milliseconds`: since 1970, UTC.
     public static func make(
         at milliseconds: Int64,
         using random: inout some RandomNumberGenerator
@@ -16,7 +16,7 @@ public enum SubmissionIdentifier {
 
     /// A moment in ISO 8601, UTC: `2026-11-23T23:15:00.123Z`.
     ///
-    /// - Parameter milliseconds: since 1970; held within the years 1970 to 9999.
+    /// - `milliseconds`: since 1970; held within the years 1970 to 9999.
     public static func timestamp(_ milliseconds: Int64) -> String {
         let moment = min(max(milliseconds, 0), 253_402_300_799_999)
         let (days, rest) = (moment / 86_400_000, moment % 86_400_000)

@@ -1,4 +1,6 @@
-/// What became of a submitted file on its way into the ledger. What became of its rows is told by the topic of receipts.
+/// What became of a submitted file on its way into the ledger.
+///
+/// What became of its rows is told by the topic of receipts.
 public struct SubmissionReceipt: Sendable, Hashable, Codable {
     /// Whether the file is in the ledger.
     public enum Status: String, Sendable, Hashable, Codable {

@@ -3,11 +3,12 @@ public import Streaming
 import SwiftProtobuf
 
 extension Pipeline {
-    /// Opens a school year: writes the act to every partition of the ledger. Rows of the year are accepted behind it.
+    /// Opens a school year: writes the act to every partition of the ledger.
     ///
-    /// - Parameters:
-    ///   - year: the spring year.
-    ///   - partitions: partitions of the ledger.
+    /// Rows of the year are accepted behind it.
+    ///
+    /// - `year`: the spring year.
+    /// - `partitions`: partitions of the ledger.
     public func openYear(_ year: Int, partitions: Int32, into sink: any RecordSink) throws {
         var opened = Accountability_V1_YearOpened()
         opened.schoolYear = UInt32(clamping: year)

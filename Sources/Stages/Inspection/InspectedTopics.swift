@@ -3,7 +3,8 @@ public import Streaming
 internal import SwiftProtobuf
 
 extension Pipeline {
-    /// The topics that no stage reads, with what their records must be: of the topic's message, under the key that the message asks for.
+    /// The topics that no stage reads, with what their records must be: of the topic's message, under the key that the
+    /// message asks for.
     public var inspectedTopics: [InspectedTopic] {
         let group = group("")
         return [

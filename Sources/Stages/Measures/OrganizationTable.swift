@@ -28,7 +28,8 @@ struct OrganizationTable<State> {
     private var places: [OrganizationYear: Int32] = [:]
     /// Changed places of complete years, each with the cause of the newest change.
     private var dirty: [Int32: String] = [:]
-    /// What changed each place last, of years that are not complete: a later year may be, and look back on it when this one is.
+    /// What changed each place last, of years that are not complete: a later year may be, and look back on it when this
+    /// one is.
     private var causes: [String] = []
     private let makeState: () -> State
 
@@ -68,11 +69,12 @@ struct OrganizationTable<State> {
         if isNamed || dirty[place] == nil { dirty[place] = cause }
     }
 
-    /// From now on a year is published: everything of it counts as changed, and so does everything of the complete years
-    /// among `dependents`, which look back on it.
+    /// From now on a year is published: everything of it counts as changed, and so does everything of the complete
+    /// years among `dependents`, which look back on it.
     mutating func complete(year: UInt16, dependents: [UInt16] = []) {
         completeYears.insert(year)
-        // A year that is published first of all revises nothing, so nothing caused it; one that a later year looks back on does.
+        // A year that is published first of all revises nothing, so nothing caused it; one that a later year looks back
+        // on does.
         let revises = completeYears.contains { $0 > year }
         for (place, organization) in organizations.enumerated() {
             guard organization.year == year || dependents.contains(organization.year),

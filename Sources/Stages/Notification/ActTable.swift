@@ -37,8 +37,10 @@ struct ActTable {
 
         static let frameworkStep = "framework_step"
 
-        /// Whether an organization is told of it. What the Department does for the whole state shows in every determination, and the steps
-        /// of a framework have notices of their own.
+        /// Whether an organization is told of it.
+        ///
+        /// What the Department does for the whole state shows in every determination, and the steps of a framework have
+        /// notices of their own.
         var concernsOrganization: Bool {
             organization != OrganizationCode.state.description && directive != Self.frameworkStep
         }

@@ -43,7 +43,8 @@ struct NoticeMemory {
 
     /// The identity of a determination's notice; nil when it is a repetition.
     ///
-    /// Revisions begin anew after a withdrawal, and then the number alone would make a new determination look like an old one.
+    /// Revisions begin anew after a withdrawal, and then the number alone would make a new determination look like an
+    /// old one.
     func identity(of determination: Accountability_V1_Determination) -> String? {
         let plain = "\(determination.schoolYear)/\(determination.orgCode)/\(determination.revision)"
         var id = plain

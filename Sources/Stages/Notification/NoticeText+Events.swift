@@ -27,7 +27,8 @@ extension NoticeText {
             ? [organization.description] : [organization.description, organization.district.description]
     }
 
-    /// The notice that groups missed the participation requirement, or are low performing, since a determination; or that none does any more.
+    /// The notice that groups missed the participation requirement, or are low performing, since a determination; or
+    /// that none does any more.
     static func notice(
         ofGroups groups: [String],
         event: String,
@@ -130,7 +131,8 @@ extension NoticeText {
         return notice
     }
 
-    /// The notice that comment on a framework is asked for, that the period was moved or withdrawn (nil), or that it has ended.
+    /// The notice that comment on a framework is asked for, that the period was moved or withdrawn (nil), or that it
+    /// has ended.
     static func notice(
         ofCommentPeriod act: ActTable.Act?,
         _ about: String,

@@ -1,8 +1,8 @@
 import Messages
 public import Streaming
 
-/// Tells districts and schools what concerns them: every new or changed determination, low participation and low performing groups, acts of the
-/// Department, comment periods, and plans that are due or overdue.
+/// Tells districts and schools what concerns them: every new or changed determination, low participation and low
+/// performing groups, acts of the Department, comment periods, and plans that are due or overdue.
 public struct NotificationStage: Stage {
     /// The stage's name.
     public let name = "notification"

@@ -3,11 +3,11 @@ import Rules
 import Streaming
 import SwiftProtobuf
 
-/// Notices of one partition: of the determinations in it, of acts that concern its organizations, of their plans; and of comment periods in the
-/// partition of the state's code.
+/// Notices of one partition: of the determinations in it, of acts that concern its organizations, of their plans; and
+/// of comment periods in the partition of the state's code.
 ///
-/// What is a new event is decided against the notices that were published before, which a task reads back when it starts. So an event is
-/// told once whatever restarts happen, and one that fell into a standstill is told after it.
+/// What is a new event is decided against the notices that were published before, which a task reads back when it
+/// starts. So an event is told once whatever restarts happen, and one that fell into a standstill is told after it.
 final class NotificationTask: StageTask {
     private let context: TaskContext
     private let clock: @Sendable () -> Int64
@@ -15,7 +15,8 @@ final class NotificationTask: StageTask {
     private var memory = NoticeMemory()
     private var acts = ActTable()
     private var duties = PlanDuties()
-    /// The day for which plans and comment periods were looked at last; nil when something they depend on has changed since.
+    /// The day for which plans and comment periods were looked at last; nil when something they depend on has changed
+    /// since.
     private var settledDay: String?
 
     init(context: TaskContext, leadDays: Int, clock: @escaping @Sendable () -> Int64) {

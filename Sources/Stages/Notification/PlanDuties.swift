@@ -3,8 +3,9 @@ import Rules
 
 /// Who owes plans in a school year, and which of them are due or overdue: 603 CMR 2.03(7).
 ///
-/// Plans are due before there are figures of their year. So the organizations that owe them are those of the newest year, of the four before
-/// or the year itself, whose determinations the district has: a school that closed since owes nothing.
+/// Plans are due before there are figures of their year. So the organizations that owe them are those of the newest
+/// year, of the four before or the year itself, whose determinations the district has: a school that closed since owes
+/// nothing.
 struct PlanDuties {
     private static let lookBack = 4
 
@@ -23,7 +24,8 @@ struct PlanDuties {
         completeYears.insert(year)
     }
 
-    /// The obligations that are due within the lead days, or overdue since no longer than anybody remembers, each with the organization's name.
+    /// The obligations that are due within the lead days, or overdue since no longer than anybody remembers, each with
+    /// the organization's name.
     mutating func pressing(at clock: NoticeClock, leadDays: Int64, filings: [PlanFiling]) throws -> [(
         PlanObligation, name: String
     )] {

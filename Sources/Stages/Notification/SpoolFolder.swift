@@ -1,11 +1,12 @@
 public import Foundation
 public import Messages
 
-/// A folder in which every notice is left as a file, for whoever delivers them: `<spool>/<year>/<district>/<year>-<org>-r<revision>.json`,
-/// with `-<event>` and what it is about where it is not the determination itself.
+/// A folder in which every notice is left as a file, for whoever delivers them:
+/// `<spool>/<year>/<district>/<year>-<org>-r<revision>.json`, with `-<event>` and what it is about where it is not the
+/// determination itself.
 ///
-/// A file appears whole or not at all: it is written beside its place, forced to the disk and renamed. Writing the same notice again
-/// leaves the same file, so that a worker that crashed between writing and committing may repeat itself.
+/// A file appears whole or not at all: it is written beside its place, forced to the disk and renamed. Writing the same
+/// notice again leaves the same file, so that a worker that crashed between writing and committing may repeat itself.
 public struct SpoolFolder: Sendable, Hashable {
     /// Why a file could not be written.
     public struct Failure: Error, CustomStringConvertible {
@@ -90,8 +91,8 @@ public struct SpoolFolder: Sendable, Hashable {
         let manager = FileManager.default
         if manager.fileExists(atPath: target.path) {
             guard manager.contents(atPath: target.path) != content else { return false }
-            // Another content under the same name, after a withdrawal: Foundation renames over it. Should the machine stop before the
-            // disk has it, the transaction was not committed either and the notice is written again.
+            // Another content under the same name, after a withdrawal: Foundation renames over it. Should the machine
+            // stop before the disk has it, the transaction was not committed either and the notice is written again.
             try content.write(to: target, options: .atomic)
             let handle = try FileHandle(forUpdating: target)
             try handle.synchronize()

@@ -5,8 +5,8 @@ import SwiftProtobuf
 
 /// The standings of one student group in every year, and what was last ranked from them.
 ///
-/// While a year's norm is live everybody is ranked anew with every change. Once it is frozen, the ranks stay as they were and an organization
-/// whose values are corrected is placed among them.
+/// While a year's norm is live everybody is ranked anew with every change. Once it is frozen, the ranks stay as they
+/// were and an organization whose values are corrected is placed among them.
 final class GroupStandings {
     /// What an organization brings into a year's ranks.
     struct Row: Hashable {
@@ -128,7 +128,7 @@ final class GroupStandings {
 
     /// Publishes a year's percentiles and thresholds if a year that it weighs is dirty.
     ///
-    /// - Parameter release: the submission that released the state's results of the year; nil while they are preliminary.
+    /// - `release`: the submission that released the state's results of the year; nil while they are preliminary.
     func publish(year: Int, framework: Framework, release: String?, output: TaskOutput) throws {
         guard let parameters = framework.percentile else { return }
         let weighed = parameters.yearWeights.value.keys.map { year - $0 }
@@ -163,8 +163,8 @@ final class GroupStandings {
 
     // MARK: The norm
 
-    /// What everybody brought into the ranks that stand, by position: taken and published the first time it is asked for; nil where the ranks
-    /// are live.
+    /// What everybody brought into the ranks that stand, by position: taken and published the first time it is asked
+    /// for; nil where the ranks are live.
     ///
     /// A norm of a release that was withdrawn is left where it is and does not stand; the next release takes its own.
     private func norm(_ year: Int, _ release: String?, weighs: [Int], _ output: TaskOutput) throws -> [Int: [Int: Row]]?

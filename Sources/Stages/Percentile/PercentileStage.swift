@@ -2,8 +2,9 @@ import Messages
 public import Rules
 public import Streaming
 
-/// Ranks all organizations of the state by student group: accountability percentiles of schools, 603 CMR 2.03(2)(a), percentiles of their
-/// subgroups, (2)(c), and the values at the statewide 80th and 90th percentile that the points of (2)(b) ask for.
+/// Ranks all organizations of the state by student group: accountability percentiles of schools, 603 CMR 2.03(2)(a),
+/// percentiles of their subgroups, (2)(c), and the values at the statewide 80th and 90th percentile that the points of
+/// (2)(b) ask for.
 public struct PercentileStage: Stage {
     /// The stage's name.
     public let name = "percentile"

@@ -1,7 +1,8 @@
 import Rules
 import Streaming
 
-/// Every key that was accepted, with what is needed to tell a repetition from a change, and where it came from: 40 bytes a key.
+/// Every key that was accepted, with what is needed to tell a repetition from a change, and where it came from: 40
+/// bytes a key.
 struct AcceptedRows {
     /// What became of a row.
     enum Outcome {
@@ -24,8 +25,8 @@ struct AcceptedRows {
     }
 
     private struct Entry {
-        /// 0 once deleted: the key is remembered, so that a submission that brings it twice is noticed, and a deletion that was sent twice is known
-        /// from one of a key that was never there.
+        /// 0 once deleted: the key is remembered, so that a submission that brings it twice is noticed, and a deletion
+        /// that was sent twice is known from one of a key that was never there.
         var digest: UInt64
         var organization: UInt32
         /// The submission that brought it last.

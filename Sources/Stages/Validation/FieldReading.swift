@@ -126,7 +126,8 @@ enum FieldReading {
     }
 }
 
-/// Groups by the spellings that were seen: looking one up in Rules folds its letters, which costs more than all the rest of a row.
+/// Groups by the spellings that were seen: looking one up in Rules folds its letters, which costs more than all the
+/// rest of a row.
 struct GroupSpellings {
     private var known: [(spelling: [UInt8], group: StudentGroup)] = []
 

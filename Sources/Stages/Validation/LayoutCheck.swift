@@ -19,8 +19,8 @@ public struct RowRefused: Error, Sendable, CustomStringConvertible {
     public var description: String { faults.map { "\($0.code.rawValue): \($0.message)" }.joined(separator: "; ") }
 }
 
-/// Reads the rows of a file with the checks of validation, for programs that have the file alone: neither a ledger nor the years and organizations
-/// that it knows.
+/// Reads the rows of a file with the checks of validation, for programs that have the file alone: neither a ledger nor
+/// the years and organizations that it knows.
 public struct LayoutCheck {
     /// What a row says.
     public struct Row: Sendable {

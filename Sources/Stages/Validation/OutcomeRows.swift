@@ -2,7 +2,8 @@ import Messages
 import Rules
 import Tables
 
-/// Canonical places of the columns of the layouts that say what became of a student; the student columns are those of ``RowCheck/studentColumns(_:)``.
+/// Canonical places of the columns of the layouts that say what became of a student; the student columns are those of
+/// ``RowCheck/studentColumns(_:)``.
 private enum Place {
     static let grade = Layout.englishProficiency.place("grade")
     static let englishLearner = Layout.englishProficiency.place("el_status")

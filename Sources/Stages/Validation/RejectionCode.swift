@@ -2,7 +2,9 @@ import Messages
 import Rules
 public import Tables
 
-/// Every reason for which a row is refused. The names are stable: they stand in rejections and in the README.
+/// Every reason for which a row is refused.
+///
+/// The names are stable: they stand in rejections and in the README.
 public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     // Rows that could not be read.
     case nulByte = "nul_byte"
@@ -226,7 +228,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
 
     /// What a rejection says: the place, the rule and what to do; never the value.
     ///
-    /// - Parameter year: of the row, for ``yearNotOpen``.
+    /// - `year`: of the row, for ``yearNotOpen``.
     func message(column: Column?, year: Int?) -> String {
         if self == .yearNotOpen {
             let year = year.map(String.init) ?? "Y"
@@ -245,9 +247,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
 
     /// What both districts are told of a student whom each of them claims.
     ///
-    /// - Parameters:
-    ///   - other: the organization of the other district.
-    ///   - counts: the organization whose row counts.
+    /// - `other`: the organization of the other district.
+    /// - `counts`: the organization whose row counts.
     static func claimMessage(other: String, counts: String) -> String {
         "org_code: \(other) submitted the same student; \(claimedByTwoDistricts.rule), now \(counts); the district that the student is not in "
             + "leaves the row out, or deletes it where it counts"

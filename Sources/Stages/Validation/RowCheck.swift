@@ -27,8 +27,10 @@ struct CheckedRow {
     var digest: UInt64
 }
 
-/// Reads and checks the rows of one layout. It knows the row alone, not what was submitted before. All faults of a row are found; buffers are
-/// reused from row to row.
+/// Reads and checks the rows of one layout.
+///
+/// It knows the row alone, not what was submitted before. All faults of a row are found; buffers are reused from row to
+/// row.
 struct RowCheck {
     let layout: Layout
     /// The layout's columns, in canonical order.

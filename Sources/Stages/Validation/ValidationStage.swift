@@ -3,8 +3,9 @@ public import Streaming
 
 /// Checks every row of the ledger and keeps the facts of the accepted ones.
 ///
-/// A task holds the keys it has accepted, with a digest of their content: what is submitted again unchanged publishes nothing, what differs
-/// replaces, and a student who moves to another district is retracted there. Rows that are refused are told by place, column and rule.
+/// A task holds the keys it has accepted, with a digest of their content: what is submitted again unchanged publishes
+/// nothing, what differs replaces, and a student who moves to another district is retracted there. Rows that are
+/// refused are told by place, column and rule.
 public struct ValidationStage: Stage {
     /// Places of the outputs.
     enum OutputIndex {

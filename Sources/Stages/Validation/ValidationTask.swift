@@ -307,7 +307,8 @@ final class ValidationTask: StageTask {
         }
     }
 
-    /// A student whom a district reports while another one's row stands: the newest row counts, and both districts are told, each of its own row.
+    /// A student whom a district reports while another one's row stands: the newest row counts, and both districts are
+    /// told, each of its own row.
     private func tellBoth(
         _ former: AcceptedRows.Former,
         _ row: CheckedRow,

@@ -24,7 +24,9 @@ struct ListenAddress: Sendable, Hashable {
     }
 }
 
-/// What a worker answers over HTTP: `/health` whether it lives, `/ready` whether it is up to date, `/metrics` its figures for Prometheus.
+/// What a worker answers over HTTP: `/health` whether it lives, `/ready` whether it is up to date, `/metrics` its
+/// figures for Prometheus.
+///
 /// Nothing else, and nothing of what it works on.
 struct Endpoints: Sendable {
     let metrics: WorkerMetrics

@@ -105,9 +105,8 @@ extension Inspection: WorkerBody {
 public enum WorkerProcess {
     /// Runs a stage until SIGTERM or SIGINT.
     ///
-    /// - Parameters:
-    ///   - makeStage: gives the stage of the installation.
-    ///   - beside: gives what runs next to the stage, each on a thread of its own, as long as it.
+    /// - `makeStage`: gives the stage of the installation.
+    /// - `beside`: gives what runs next to the stage, each on a thread of its own, as long as it.
     public static func run(
         _ options: WorkerOptions,
         beside: ((Connection, WorkerConfiguration, WorkerMetrics, Logger) throws -> [any WorkerBody])? = nil,
@@ -241,7 +240,8 @@ public enum WorkerProcess {
         exit(0)
     }
 
-    /// Runs a blocking function on a thread of its own, with the stack that librdkafka's callbacks and deep protobuf messages ask for.
+    /// Runs a blocking function on a thread of its own, with the stack that librdkafka's callbacks and deep protobuf
+    /// messages ask for.
     private static func onOwnThread(named name: String, _ function: @escaping @Sendable () throws -> Void) async throws
     {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in

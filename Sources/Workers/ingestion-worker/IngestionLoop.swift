@@ -10,8 +10,8 @@ import WorkerProcess
 
 /// Takes submissions from the inbox, oldest first, each in one transaction with its receipt.
 ///
-/// The receipt travels in the transaction, as the string of an offset: a process that was killed between the commit and the archive finds it
-/// after its restart and takes nothing twice.
+/// The receipt travels in the transaction, as the string of an offset: a process that was killed between the commit and
+/// the archive finds it after its restart and takes nothing twice.
 final class IngestionLoop: WorkerBody {
     /// Thrown to abort a file when the process is asked to leave.
     private struct Stopped: Error {}
@@ -120,7 +120,9 @@ final class IngestionLoop: WorkerBody {
         }
     }
 
-    /// Takes one submission. Returns its receipt; nil when the process is to leave and nothing was taken.
+    /// Takes one submission.
+    ///
+    /// Returns its receipt; nil when the process is to leave and nothing was taken.
     private func take(
         _ item: InboxItem,
         _ inbox: Inbox,
@@ -272,7 +274,9 @@ enum ReceiptNote {
     }
 }
 
-/// Keeps a second process from taking from the same inbox. Released by the system when the process ends, however it ends.
+/// Keeps a second process from taking from the same inbox.
+///
+/// Released by the system when the process ends, however it ends.
 final class InboxLock {
     private let handle: FileHandle
 

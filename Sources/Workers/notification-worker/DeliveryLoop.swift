@@ -9,11 +9,12 @@ import SwiftProtobuf
 import Synchronization
 import WorkerProcess
 
-/// Delivers notices beside the stage that publishes them: reads the committed ones, and the states of deliveries, and publishes what became of
-/// each.
+/// Delivers notices beside the stage that publishes them: reads the committed ones, and the states of deliveries, and
+/// publishes what became of each.
 ///
-/// A notice that is published is delivered however often the process dies: what has no final state is tried again. Files and messages have
-/// names of their own, so that a repetition leaves nothing new; an endpoint can see what was under way a second time, under the same id.
+/// A notice that is published is delivered however often the process dies: what has no final state is tried again.
+/// Files and messages have names of their own, so that a repetition leaves nothing new; an endpoint can see what was
+/// under way a second time, under the same id.
 final class DeliveryLoop: WorkerBody {
     /// Posts under way at once.
     private static let concurrency = 8
@@ -74,7 +75,8 @@ final class DeliveryLoop: WorkerBody {
 
     private func deliver() throws {
         try checkTopics()
-        // Takes the identity over first, so that whatever an earlier life had open has ended before the states are read.
+        // Takes the identity over first, so that whatever an earlier life had open has ended before the states are
+        // read.
         let sink = try TransactionalSink(
             kafka: connection.kafka,
             transactionalID: "\(group).\(instance)",

@@ -8,8 +8,9 @@ import Stages
 
 /// Posts notices to an endpoint.
 ///
-/// The name is resolved anew for each attempt, the address is looked at, and the connection goes to that very address: what the name means a
-/// moment later does not matter. Redirects are not followed; of an answer the status and `Retry-After` alone are used.
+/// The name is resolved anew for each attempt, the address is looked at, and the connection goes to that very address:
+/// what the name means a moment later does not matter. Redirects are not followed; of an answer the status and
+/// `Retry-After` alone are used.
 actor WebhookClient {
     private static let longestAnswer = 65_536
 
@@ -22,9 +23,8 @@ actor WebhookClient {
 
     /// A client.
     ///
-    /// - Parameters:
-    ///   - source: the `source` of the events.
-    ///   - resolve: gives an address of a host.
+    /// - `source`: the `source` of the events.
+    /// - `resolve`: gives an address of a host.
     init(
         endpoint: WebhookEndpoint,
         secret: WebhookSecret,

@@ -1,7 +1,9 @@
 import Foundation
 import Stages
 
-/// Where webhook deliveries go. It prints as scheme and host: a path may hold somebody's token.
+/// Where webhook deliveries go.
+///
+/// It prints as scheme and host: a path may hold somebody's token.
 struct WebhookEndpoint: Sendable, CustomStringConvertible {
     /// Why a URL is none that deliveries may go to.
     struct Refusal: Error, CustomStringConvertible {
@@ -17,7 +19,7 @@ struct WebhookEndpoint: Sendable, CustomStringConvertible {
 
     /// An endpoint.
     ///
-    /// - Parameter allowPrivate: whether http and addresses beside the public internet will do.
+    /// - `allowPrivate`: whether http and addresses beside the public internet will do.
     init(_ text: String, allowPrivate: Bool) throws(Refusal) {
         guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(), let name = parts.host,
             !name.isEmpty

@@ -61,7 +61,8 @@ struct NotificationWorker: AsyncParsableCommand {
                     )
                 )
                 return bodies
-            }
-        ) { NotificationStage(pipeline: $0.pipeline, leadDays: planLeadDays) }
+            },
+            { NotificationStage(pipeline: $0.pipeline, leadDays: planLeadDays) }
+        )
     }
 }

@@ -36,7 +36,8 @@ private func runDriver(
     _ testOneInput: @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
 ) -> CInt
 
-/// The process' entry: SwiftPM calls an executable's `main` by its module's name, so that libFuzzer's own is not linked.
+/// The process' entry: SwiftPM calls an executable's `main` by its module's name, so that libFuzzer's own is not
+/// linked.
 @_cdecl("fuzz_main")
 public func main(_ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt {
     var count = count

@@ -5,13 +5,16 @@ internal import Streaming
 internal import SwiftProtobuf
 internal import Tables
 
-/// What takes bytes from strangers: each with what must hold whatever they are. A trap, or an error that is not the one that is meant, is a finding.
+/// What takes bytes from strangers: each with what must hold whatever they are.
+///
+/// A trap, or an error that is not the one that is meant, is a finding.
 public enum FuzzTarget: String, CaseIterable, Sendable {
     /// The CSV reader over a file.
     case csv
     /// Header and rows of any layout through validation, directives included: the first byte chooses the layout.
     case rows
-    /// A record of any topic, value and key, through every stage that reads it: the first byte chooses the stage and its source.
+    /// A record of any topic, value and key, through every stage that reads it: the first byte chooses the stage and
+    /// its source.
     case records
     /// The framework loader.
     case frameworks
