@@ -24,7 +24,7 @@ import Testing
         let lines = citations.map { "        TestCitation(paragraph: \"\($0.paragraph)\", test: \"\($0.test)\"),\n" }
             .joined()
         let text = """
-            // Generated from the citations in Tests: `REGENERATE_CITATIONS=1 swift test --filter ParagraphCoverageTests` writes it anew.
+            // Generated from the citations in Tests: ParagraphCoverageTests writes it anew where REGENERATE_CITATIONS=1.
             extension TestCitation {
                 /// Every citation of a test, in order.
                 static let all: [TestCitation] = [

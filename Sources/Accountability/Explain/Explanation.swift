@@ -12,9 +12,10 @@ struct Explanation {
 
     /// The derivation of a determination.
     ///
-    /// - Parameters: - determination: as it was published. - framework: that of the determination's school year. -
-    ///   percentiles: the organization's entries of the topic of percentiles, whose steps are shown where they are
-    ///   given.
+    /// - Parameters:
+    ///   - determination: as it was published.
+    ///   - framework: that of the determination's school year.
+    ///   - percentiles: the organization's entries of the topic of percentiles, whose steps are shown where there are.
     init(
         determination: Accountability_V1_Determination,
         framework: Framework,

@@ -1,4 +1,4 @@
-// Generated from the citations in Tests: `REGENERATE_CITATIONS=1 swift test --filter ParagraphCoverageTests` writes it anew.
+// Generated from the citations in Tests: ParagraphCoverageTests writes it anew where REGENERATE_CITATIONS=1.
 extension TestCitation {
     /// Every citation of a test, in order.
     static let all: [TestCitation] = [
