@@ -89,7 +89,7 @@ let package = Package(
         library("Kafka", ["CRdKafka", .logging]),
         library("Tables", ["CZlib"]),
         library("Rules", [.yams], resources: [.embedInCode("Frameworks")]),
-        library("Messages", ["Tables", .protobuf]),
+        library("Messages", ["Rules", "Tables", .protobuf]),
         library("Streaming", ["Kafka", .crypto, .protobuf, .logging]),
         library("Stages", ["Rules", "Streaming", "Messages", "Tables", .crypto, .protobuf, .logging]),
         library("Operating", ["Kafka", "Streaming", "Stages", "Tables", .argumentParser, .logging]),
@@ -127,7 +127,7 @@ let package = Package(
             swiftSettings: settings
         ),
         tests("RulesTests", ["Rules", "Tables", "PublishedFigures"]),
-        tests("MessagesTests", ["Messages"]),
+        tests("MessagesTests", ["Messages", "Rules"]),
         tests("StreamingTests", ["Streaming", "Kafka", .crypto, .logging, .protobuf]),
         tests(
             "StagesTests",

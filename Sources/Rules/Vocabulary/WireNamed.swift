@@ -13,6 +13,26 @@ extension WireNamed {
         self = match
     }
 
+    /// The case whose name has exactly these bytes, or nil.
+    public init?(utf8 bytes: Span<UInt8>) {
+        for candidate in Self.allCases where candidate.hasName(bytes) {
+            self = candidate
+            return
+        }
+        return nil
+    }
+
+    private func hasName(_ bytes: Span<UInt8>) -> Bool {
+        let name = wireName.utf8
+        guard name.count == bytes.count else { return false }
+        var place = 0
+        for byte in name {
+            guard bytes[place] == byte else { return false }
+            place += 1
+        }
+        return true
+    }
+
     /// The canonical order: that of the declaration.
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 

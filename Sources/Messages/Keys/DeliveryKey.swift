@@ -1,0 +1,27 @@
+/// `<channel>/<notice>`: the key of what became of a notice in a channel.
+///
+/// A notice's own key has slashes.
+public struct DeliveryKey: TopicKey {
+    /// The channel.
+    public let channel: String
+    /// The notice's key.
+    public let notice: String
+
+    /// The key of a delivery.
+    public init(channel: String, notice: String) {
+        self.channel = channel
+        self.notice = notice
+    }
+
+    /// Reads a key.
+    public init?(utf8 bytes: Span<UInt8>) {
+        var reader = KeyReader(bytes)
+        guard let channel = reader.text(), let notice = reader.rest() else { return nil }
+        self.init(channel: channel, notice: notice)
+    }
+
+    /// The key's text.
+    public var text: String { "\(channel)/\(notice)" }
+    /// In the partition of the notice.
+    public var placement: KeyPlacement { .writer }
+}

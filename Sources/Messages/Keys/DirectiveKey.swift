@@ -1,0 +1,41 @@
+public import Rules
+
+/// `<school year>/<directive>/<org>/<kind>`: the key of an act of the Department.
+public struct DirectiveKey: TopicKey, Comparable {
+    /// The school year.
+    public let schoolYear: Int
+    /// The act.
+    public let act: DepartmentAct
+    /// Whom it concerns.
+    public let organization: OrganizationCode
+    /// The kind of the act: a designation, a step, a measure.
+    public let kind: String
+
+    /// The key of an act.
+    public init(schoolYear: Int, _ act: DepartmentAct, of organization: OrganizationCode, kind: String) {
+        self.schoolYear = schoolYear
+        self.act = act
+        self.organization = organization
+        self.kind = kind
+    }
+
+    /// Reads a key.
+    public init?(utf8 bytes: Span<UInt8>) {
+        var reader = KeyReader(bytes)
+        guard let year = reader.schoolYear(), let act = reader.word(DepartmentAct.self),
+            let organization = reader.organization(), let kind = reader.text(), reader.isAtEnd
+        else { return nil }
+        self.init(schoolYear: year, act, of: organization, kind: kind)
+    }
+
+    /// The key's text.
+    public var text: String { "\(schoolYear)/\(act)/\(organization)/\(kind)" }
+    /// The one partition that everyone reads.
+    public var placement: KeyPlacement { .single }
+
+    /// By year, organization, act and kind.
+    public static func < (left: DirectiveKey, right: DirectiveKey) -> Bool {
+        (left.schoolYear, left.organization, left.act, left.kind)
+            < (right.schoolYear, right.organization, right.act, right.kind)
+    }
+}

@@ -1,0 +1,92 @@
+public import Rules
+
+/// The key of the topic of indicators: `<school year>/<org>/organization`,
+/// `<school year>/<org>/value/<span>/<group>/<indicator>` or the same with `target`.
+public struct IndicatorKey: TopicKey {
+    /// What an organization has in a school year.
+    public enum Entry: Hashable, Sendable {
+        /// The organization itself.
+        case organization
+        /// The value of an indicator.
+        case value(IndicatorPlace)
+        /// The target of an indicator.
+        case target(IndicatorPlace)
+    }
+
+    /// The school year.
+    public let schoolYear: Int
+    /// The organization.
+    public let organization: OrganizationCode
+    /// What of it.
+    public let entry: Entry
+
+    /// The key of an entry.
+    public init(schoolYear: Int, organization: OrganizationCode, _ entry: Entry) {
+        self.schoolYear = schoolYear
+        self.organization = organization
+        self.entry = entry
+    }
+
+    /// Reads a key.
+    public init?(utf8 bytes: Span<UInt8>) {
+        var reader = KeyReader(bytes)
+        guard let year = reader.schoolYear(), let organization = reader.organization(), let kind = reader.text() else {
+            return nil
+        }
+        let entry: Entry
+        switch kind {
+        case "organization": entry = .organization
+        case "value":
+            guard let place = reader.indicatorPlace() else { return nil }
+            entry = .value(place)
+        case "target":
+            guard let place = reader.indicatorPlace() else { return nil }
+            entry = .target(place)
+        default: return nil
+        }
+        guard reader.isAtEnd else { return nil }
+        self.init(schoolYear: year, organization: organization, entry)
+    }
+
+    /// The key's text.
+    public var text: String {
+        let end =
+            switch entry {
+            case .organization: "organization"
+            case .value(let place): "value/\(place)"
+            case .target(let place): "target/\(place)"
+            }
+        return "\(schoolYear)/\(organization)/\(end)"
+    }
+    /// With its district.
+    public var placement: KeyPlacement { .district(of: organization) }
+}
+
+/// Where an indicator's figure belongs within an organization: span, group and indicator.
+public struct IndicatorPlace: Hashable, Sendable, CustomStringConvertible {
+    /// The grade span.
+    public let span: GradeSpan
+    /// The student group.
+    public let group: StudentGroup
+    /// The indicator.
+    public let indicator: Indicator
+
+    /// A place.
+    public init(_ span: GradeSpan, _ group: StudentGroup, _ indicator: Indicator) {
+        self.span = span
+        self.group = group
+        self.indicator = indicator
+    }
+
+    /// `<span>/<group>/<indicator>`.
+    public var description: String { "\(span)/\(group)/\(indicator)" }
+}
+
+extension KeyReader {
+    /// The three names of an indicator's place.
+    mutating func indicatorPlace() -> IndicatorPlace? {
+        guard let span = word(GradeSpan.self), let group = word(StudentGroup.self), let indicator = word(Indicator.self)
+        else { return nil }
+        return IndicatorPlace(span, group, indicator)
+    }
+}

@@ -1,0 +1,103 @@
+import Rules
+
+/// Reads the names of a key one after another.
+///
+/// Names stand between slashes. Every reader returns nil for a name that is missing or not of its kind.
+struct KeyReader: ~Copyable, ~Escapable {
+    private let bytes: Span<UInt8>
+    /// Where the next name begins; beyond the end when all were read.
+    private var place = 0
+
+    @_lifetime(copy bytes)
+    init(_ bytes: Span<UInt8>) {
+        self.bytes = bytes
+    }
+
+    /// Whether every name was read.
+    var isAtEnd: Bool { place > bytes.count }
+
+    /// How many names the whole key has.
+    var count: Int {
+        var count = 1
+        for index in bytes.indices where bytes[index] == UInt8(ascii: "/") { count += 1 }
+        return count
+    }
+
+    /// Where the next name stands.
+    private mutating func next() -> Range<Int>? {
+        guard !isAtEnd else { return nil }
+        var end = place
+        while end < bytes.count, bytes[end] != UInt8(ascii: "/") { end += 1 }
+        defer { place = end + 1 }
+        return place..<end
+    }
+
+    /// A school year: four digits within ``SchoolYear/range``.
+    mutating func schoolYear() -> Int? {
+        guard let name = next(), name.count == 4 else { return nil }
+        return number(name, in: SchoolYear.range)
+    }
+
+    /// A whole number, written without sign or leading zeros.
+    mutating func number(in range: ClosedRange<Int>) -> Int? {
+        guard let name = next() else { return nil }
+        return number(name, in: range)
+    }
+
+    private func number(_ name: Range<Int>, in range: ClosedRange<Int>) -> Int? {
+        guard !name.isEmpty, name.count == 1 || bytes[name.lowerBound] != UInt8(ascii: "0") else { return nil }
+        var value = 0
+        for index in name {
+            let digit = bytes[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            let (tens, overflows) = value.multipliedReportingOverflow(by: 10)
+            guard !overflows else { return nil }
+            let (sum, overflowsToo) = tens.addingReportingOverflow(Int(digit))
+            guard !overflowsToo else { return nil }
+            value = sum
+        }
+        return range.contains(value) ? value : nil
+    }
+
+    /// An organization's eight digits.
+    mutating func organization() -> OrganizationCode? {
+        guard let name = next() else { return nil }
+        return OrganizationCode(utf8: bytes.extracting(name))
+    }
+
+    /// A name of a closed vocabulary.
+    mutating func word<Word: WireNamed>(_: Word.Type = Word.self) -> Word? {
+        guard let name = next() else { return nil }
+        return Word(utf8: bytes.extracting(name))
+    }
+
+    /// Whether the next name is this one.
+    mutating func isNext(_ expected: StaticString) -> Bool {
+        guard let name = next() else { return false }
+        return text(name) == "\(expected)"
+    }
+
+    /// Any name: UTF-8, neither empty nor with control characters.
+    mutating func text() -> String? {
+        guard let name = next() else { return nil }
+        return text(name)
+    }
+
+    /// All that is left, slashes included: neither empty nor with control characters.
+    mutating func rest() -> String? {
+        guard !isAtEnd else { return nil }
+        defer { place = bytes.count + 1 }
+        return text(place..<bytes.count)
+    }
+
+    private func text(_ name: Range<Int>) -> String? {
+        guard !name.isEmpty else { return nil }
+        var copy: [UInt8] = []
+        copy.reserveCapacity(name.count)
+        for index in name {
+            guard bytes[index] >= 0x20, bytes[index] != 0x7f else { return nil }
+            copy.append(bytes[index])
+        }
+        return String(validating: copy, as: UTF8.self)
+    }
+}

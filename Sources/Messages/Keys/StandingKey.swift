@@ -1,0 +1,32 @@
+public import Rules
+
+/// `<school year>/<group>/<org>`: the key of what an organization brings into the ranks of a group.
+public struct StandingKey: TopicKey {
+    /// The school year.
+    public let schoolYear: Int
+    /// The student group.
+    public let group: StudentGroup
+    /// The organization.
+    public let organization: OrganizationCode
+
+    /// The key of a standing.
+    public init(schoolYear: Int, group: StudentGroup, organization: OrganizationCode) {
+        self.schoolYear = schoolYear
+        self.group = group
+        self.organization = organization
+    }
+
+    /// Reads a key.
+    public init?(utf8 bytes: Span<UInt8>) {
+        var reader = KeyReader(bytes)
+        guard let year = reader.schoolYear(), let group = reader.word(StudentGroup.self),
+            let organization = reader.organization(), reader.isAtEnd
+        else { return nil }
+        self.init(schoolYear: year, group: group, organization: organization)
+    }
+
+    /// The key's text.
+    public var text: String { "\(schoolYear)/\(group)/\(organization)" }
+    /// With its group: one task ranks a whole group.
+    public var placement: KeyPlacement { .group(group) }
+}

@@ -1,0 +1,66 @@
+/// `<submission>/<partition>`: the key of the receipt of a submission's rows in one partition of the ledger.
+public struct ReceiptKey: TopicKey {
+    /// The submission.
+    public let submission: String
+    /// The partition of the ledger.
+    public let partition: Int32
+
+    /// The key of a receipt.
+    public init(submission: String, partition: Int32) {
+        self.submission = submission
+        self.partition = partition
+    }
+
+    /// Reads a key.
+    public init?(utf8 bytes: Span<UInt8>) {
+        var reader = KeyReader(bytes)
+        guard let submission = reader.text(), let partition = reader.number(in: 0...Int(Int32.max)), reader.isAtEnd
+        else { return nil }
+        self.init(submission: submission, partition: Int32(partition))
+    }
+
+    /// The key's text.
+    public var text: String { "\(submission)/\(partition)" }
+    /// In the partition of the rows it counts.
+    public var placement: KeyPlacement { .writer }
+}
+
+/// `<submission>/<line>/<code>`, and `/<column>` where one is at fault: the key of a rejection.
+public struct RejectionKey: TopicKey {
+    /// The submission.
+    public let submission: String
+    /// The line of the file, counted from 1.
+    public let line: Int
+    /// The rejection's code.
+    public let code: String
+    /// The column at fault; nil where the whole row is.
+    public let column: String?
+
+    /// The key of a rejection.
+    public init(submission: String, line: Int, code: String, column: String?) {
+        self.submission = submission
+        self.line = line
+        self.code = code
+        self.column = column
+    }
+
+    /// Reads a key.
+    public init?(utf8 bytes: Span<UInt8>) {
+        var reader = KeyReader(bytes)
+        guard let submission = reader.text(), let line = reader.number(in: 0...Int(UInt32.max)),
+            let code = reader.text()
+        else { return nil }
+        var column: String?
+        if !reader.isAtEnd {
+            guard let name = reader.text() else { return nil }
+            column = name
+        }
+        guard reader.isAtEnd else { return nil }
+        self.init(submission: submission, line: line, code: code, column: column)
+    }
+
+    /// The key's text.
+    public var text: String { "\(submission)/\(line)/\(code)" + (column.map { "/\($0)" } ?? "") }
+    /// In the partition of the row it is of.
+    public var placement: KeyPlacement { .writer }
+}

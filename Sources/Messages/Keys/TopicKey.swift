@@ -1,0 +1,41 @@
+public import Rules
+
+/// The key of a table's records: a value that writes and reads its own bytes.
+///
+/// Nothing outside of this folder joins or splits the text of a key. A key reads only the text that it would write: of two texts for
+/// one thing, one is a stranger's.
+public protocol TopicKey: Hashable, Sendable, CustomStringConvertible {
+    /// The key of these bytes, or nil where they are not the exact text of one.
+    init?(utf8 bytes: Span<UInt8>)
+
+    /// The key as it stands on the topic.
+    var text: String { get }
+
+    /// What decides the partition of its records.
+    var placement: KeyPlacement { get }
+}
+
+extension TopicKey {
+    /// The key of this text, or nil where it is not the exact text of one.
+    public init?(_ text: some StringProtocol) {
+        let bytes = Array(text.utf8)
+        self.init(utf8: bytes.span)
+    }
+
+    /// The key's text.
+    public var description: String { text }
+}
+
+/// What decides the partition of a record.
+public enum KeyPlacement: Hashable, Sendable {
+    /// The district that answers for an organization: an organization, its district and all their tables lie together.
+    case district(of: OrganizationCode)
+    /// The student group: all standings of a group lie together.
+    case group(StudentGroup)
+    /// Every partition: each reader's task needs the record.
+    case everywhere
+    /// The one partition of a topic that everyone reads whole.
+    case single
+    /// The partition that its cause came from: the writer decides.
+    case writer
+}
