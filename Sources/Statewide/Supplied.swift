@@ -275,8 +275,7 @@ struct Supplied {
     private static func target(_ measure: Measure, from baseline: Int) -> Int {
         switch measure {
         // Index points end at 100.0, scores begin at 440.0.
-        case .ela,
-            .math where baseline <= 1000:
+        case .ela where baseline <= 1000, .math where baseline <= 1000:
             min(1000, baseline + max(4, (1000 - baseline) / 20))
         case .ela, .math: baseline + (baseline < 4950 ? 14 : baseline < 5050 ? 10 : 6)
         case .science: min(1000, baseline + max(4, (1000 - baseline) / 20))

@@ -25,6 +25,7 @@ import Testing
             .joined()
         let text = """
             // Generated from the citations in Tests: ParagraphCoverageTests writes it anew where REGENERATE_CITATIONS=1.
+            // swift-format-ignore-file
             extension TestCitation {
                 /// Every citation of a test, in order.
                 static let all: [TestCitation] = [

@@ -38,7 +38,7 @@ func run(_ program: String, _ arguments: [String], environment: [String: String]
     let folder = FileManager.default.temporaryDirectory
     let out = folder.appending(path: "outcome-\(UUID().uuidString).out")
     let err = folder.appending(path: "outcome-\(UUID().uuidString).err")
-    for file in [out, err] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    for file in [out, err] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
     defer { for file in [out, err] { try? FileManager.default.removeItem(at: file) } }
     process.standardOutput = try FileHandle(forWritingTo: out)
     process.standardError = try FileHandle(forWritingTo: err)

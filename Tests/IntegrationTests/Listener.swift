@@ -19,7 +19,7 @@ final class Listener {
         port = try Self.freePort()
         address = "127.0.0.1:\(port)"
         record = FileManager.default.temporaryDirectory.appending(path: "requests-\(UUID().uuidString)")
-        FileManager.default.createFile(atPath: record.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: record.path, contents: nil)
         arguments =
             [
                 "\(TestEnvironment.repository)/Tests/IntegrationTests/Clients/record_requests.py",
@@ -86,7 +86,7 @@ final class LooseWorkers {
     /// - `log`: takes what they write.
     init(_ arguments: (_ stage: String) -> [String], environment: [String: String], log: URL) throws {
         if !FileManager.default.fileExists(atPath: log.path) {
-            FileManager.default.createFile(atPath: log.path, contents: nil)
+            _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         }
         for stage in Self.stages {
             let process = Process()

@@ -63,7 +63,7 @@ private struct Journal {
         file = FileManager.default.temporaryDirectory.appending(
             path: "fuzzing-\(name)-\(ProcessInfo.processInfo.processIdentifier)"
         )
-        FileManager.default.createFile(atPath: file.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: file.path, contents: nil)
         handle = try FileHandle(forWritingTo: file)
     }
 

@@ -259,7 +259,7 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
 
   public init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 public nonisolated struct Accountability_V1_FederalDesignation: Sendable {
@@ -700,7 +700,7 @@ public nonisolated struct Accountability_V1_Notice: @unchecked Sendable {
 
   public init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 /// Topic `accountability.deliveries.v1`: what became of a notice in a channel. Key: `<channel>/<notice>`; partitioned like the notices.

@@ -136,7 +136,7 @@ public nonisolated struct Accountability_V1_Participation: @unchecked Sendable {
 
   public init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 /// Topic `accountability.indicators.v1`, 603 CMR 2.03(2)(b).

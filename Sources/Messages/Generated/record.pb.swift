@@ -244,7 +244,7 @@ public nonisolated struct Accountability_V1_Record: @unchecked Sendable {
 
   public init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 public nonisolated struct Accountability_V1_Organization: Sendable {
@@ -351,7 +351,7 @@ public nonisolated struct Accountability_V1_AssessmentResult: @unchecked Sendabl
 
   public init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 public nonisolated struct Accountability_V1_Test: Sendable {

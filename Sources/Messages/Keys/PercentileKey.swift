@@ -8,8 +8,8 @@ public struct PercentileKey: TopicKey {
     public enum Entry: Hashable, Sendable {
         /// The percentile of an organization's group among a comparison group.
         case percentile(OrganizationCode, StudentGroup, ComparisonGroup)
-        /// The values at the statewide 80th and 90th percentile among organizations of a type; of a difficulty quartile of EL progress,
-        /// 1 to 4, where there is one.
+        /// The values at the statewide 80th and 90th percentile among organizations of a type; of a difficulty quartile
+        /// of EL progress, 1 to 4, where there is one.
         case threshold(OrganizationType, IndicatorPlace, difficultyQuartile: Int?)
         /// What an organization brought into a ranking that was frozen.
         case norm(StudentGroup, OrganizationCode)

@@ -2,8 +2,8 @@ public import Rules
 
 /// The key of a table's records: a value that writes and reads its own bytes.
 ///
-/// Nothing outside of this folder joins or splits the text of a key. A key reads only the text that it would write: of two texts for
-/// one thing, one is a stranger's.
+/// Nothing outside of this folder joins or splits the text of a key. A key reads only the text that it would write: of
+/// two texts for one thing, one is a stranger's.
 public protocol TopicKey: Hashable, Sendable, CustomStringConvertible {
     /// The key of these bytes, or nil where they are not the exact text of one.
     init?(utf8 bytes: Span<UInt8>)
