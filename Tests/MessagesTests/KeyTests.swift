@@ -54,8 +54,8 @@ private struct Seeded: RandomNumberGenerator {
                     schoolYear: random.year(),
                     organization: random.code(),
                     grade: random.name(),
-                    group: random.name(),
-                    subject: random.name()
+                    group: random.word(),
+                    unit: Bool.random(using: &random) ? .combined : .subject(random.word())
                 ),
                 &random
             )

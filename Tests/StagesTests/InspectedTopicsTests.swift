@@ -39,7 +39,9 @@ import Testing
         rejection.submission = "s"
         rejection.line = 7
         rejection.code = "missing_value"
+        rejection.column = "grade"
         var notice = Accountability_V1_Notice()
+        notice.schoolYear = 2019
         notice.orgCode = "00350000"
         notice.id = "2019/00350000/1"
         var delivery = Accountability_V1_Delivery()

@@ -8,18 +8,6 @@ package enum DeliveryChannel: String, Sendable, Hashable, CaseIterable {
     case files
 }
 
-/// What became of a delivery, as the topic of deliveries has it.
-package enum DeliveryState: String, Sendable, Hashable {
-    /// It arrived.
-    case delivered
-    /// An attempt failed; another follows.
-    case waiting
-    /// It failed for good, until an operator has it tried again.
-    case dead
-    /// An operator has it tried again.
-    case requeued
-}
-
 /// How an attempt ended.
 package enum DeliveryOutcome: Sendable, Hashable {
     /// The notice arrived.

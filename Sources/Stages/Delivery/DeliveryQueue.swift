@@ -25,7 +25,7 @@ package struct DeliveryQueue {
         package let order: Int
 
         /// The key of its state.
-        package var key: String { "\(channel.rawValue)/\(notice.id)" }
+        package var key: String { DeliveryKey(channel: channel.rawValue, notice: notice.id).text }
         fileprivate var lane: Lane { Lane(channel: channel, organization: notice.orgCode) }
     }
 
@@ -97,7 +97,7 @@ package struct DeliveryQueue {
 
     /// Takes a state from the topic of deliveries.
     package mutating func take(_ delivery: Accountability_V1_Delivery, partition: Int32) {
-        let key = "\(delivery.channel)/\(delivery.notice)"
+        let key = DeliveryKey(channel: delivery.channel, notice: delivery.notice).text
         guard released.contains(partition) else {
             restoring[partition, default: Restoring()].states[key] = delivery
             return

@@ -8,19 +8,10 @@ extension Pipeline {
     public var inspectedTopics: [InspectedTopic] {
         let group = group("")
         return [
-            inspected(Topics.receipts, Accountability_V1_Receipt.self) { key, receipt in
-                key == "\(receipt.submission)/\(receipt.partition)"
-            },
-            inspected(Topics.rejections, Accountability_V1_Rejection.self) { key, rejection in
-                !rejection.submission.isEmpty && !rejection.code.isEmpty
-                    && key.hasPrefix("\(rejection.submission)/\(rejection.line)/\(rejection.code)")
-            },
-            inspected(Topics.notices, Accountability_V1_Notice.self) { key, notice in
-                !notice.orgCode.isEmpty && (notice.id.isEmpty || notice.id == key)
-            },
-            inspected(Topics.deliveries, Accountability_V1_Delivery.self) { key, delivery in
-                key == "\(delivery.channel)/\(delivery.notice)" && DeliveryState(rawValue: delivery.state) != nil
-            },
+            inspected(TableTopics.receipts),
+            inspected(TableTopics.rejections),
+            inspected(TableTopics.notices),
+            inspected(TableTopics.deliveries),
             inspected(Topics.positions, Streaming_V1_Position.self) { key, position in
                 key.hasPrefix(group) && position.offset >= 0
             },
@@ -31,6 +22,13 @@ extension Pipeline {
                 throw UnusableRecord("no completion marker", code: .notMarker)
             },
         ]
+    }
+
+    /// A table, whose types say what its records must be.
+    private func inspected<Key, Message>(_ table: Topic<Key, Message>) -> InspectedTopic {
+        InspectedTopic(source(table.definition)) { record in
+            _ = try record.message(of: table, under: record.key(of: table))
+        }
     }
 
     private func inspected<M: Message>(

@@ -1,4 +1,5 @@
 import Messages
+import Rules
 
 /// What a task has told, read back from the topic of notices: what decides whether something is a new event.
 struct NoticeMemory {
@@ -9,44 +10,67 @@ struct NoticeMemory {
     }
 
     private var issued: [String: Int64] = [:]
-    private var things: [String: Told] = [:]
-    private var groups: [String: [String]] = [:]
+    private var things: [Thing: Told] = [:]
+    private var groups: [Thing: [String]] = [:]
 
     /// What the notices of one thing have in common.
-    static func thing(_ schoolYear: UInt32, _ organization: String, _ event: String, _ about: String) -> String {
-        "\(schoolYear)/\(organization)/\(event)/\(about)"
+    struct Thing: Hashable {
+        let schoolYear: Int
+        let organization: OrganizationCode
+        let event: String
+        let about: String
+
+        init(_ schoolYear: Int, _ organization: OrganizationCode, _ event: String, _ about: String) {
+            self.schoolYear = schoolYear
+            self.organization = organization
+            self.event = event
+            self.about = about
+        }
+
+        /// The identity of a notice that is given once.
+        var identity: String { key(after: "") }
+
+        /// The identity of one notice of several.
+        func identity(revision: UInt32) -> String { key(after: "/\(revision)") }
+
+        private func key(after end: String) -> String {
+            NoticeKey(schoolYear: schoolYear, organization: organization, identity: "\(event)/\(about)\(end)").text
+        }
     }
 
     /// Takes note of a notice.
-    mutating func take(_ notice: Accountability_V1_Notice) {
-        let thing = Self.thing(notice.schoolYear, notice.orgCode, notice.event, notice.about)
+    mutating func take(_ notice: Accountability_V1_Notice, under key: NoticeKey) {
+        let thing = Thing(key.schoolYear, key.organization, notice.event, notice.about)
         switch notice.event {
-        case NoticeText.issued, NoticeText.revised: issued[notice.id] = notice.createdUnixMilliseconds
+        case NoticeText.issued, NoticeText.revised: issued[key.text] = notice.createdUnixMilliseconds
         case NoticeText.lowParticipation, NoticeText.lowSubgroups: groups[thing] = notice.groups
         default: things[thing] = Told(revision: notice.revision, fingerprint: notice.fingerprint)
         }
     }
 
     /// The last notice of a thing; nil when nobody was told.
-    func told(_ thing: String) -> Told? { things[thing] }
+    func told(_ thing: Thing) -> Told? { things[thing] }
 
     /// The years of whose comment periods anybody was told.
-    var commentYears: [UInt32] {
-        things.keys.compactMap { thing in
-            let parts = thing.split(separator: "/")
-            return parts.count == 4 && parts[2] == NoticeText.commentPeriod ? UInt32(parts[0]) : nil
-        }
+    var commentYears: [Int] {
+        things.keys.filter { $0.event == NoticeText.commentPeriod }.map(\.schoolYear)
     }
 
     /// The groups that were last told of; nil when nobody was told.
-    func toldGroups(_ thing: String) -> [String]? { groups[thing] }
+    func toldGroups(_ thing: Thing) -> [String]? { groups[thing] }
 
     /// The identity of a determination's notice; nil when it is a repetition.
     ///
     /// Revisions begin anew after a withdrawal, and then the number alone would make a new determination look like an
     /// old one.
-    func identity(of determination: Accountability_V1_Determination) -> String? {
-        let plain = "\(determination.schoolYear)/\(determination.orgCode)/\(determination.revision)"
+    func identity(of determination: Accountability_V1_Determination, under key: DeterminationKey) -> String? {
+        let plain =
+            NoticeKey(
+                schoolYear: key.schoolYear,
+                organization: key.organization,
+                identity: "\(determination.revision)"
+            )
+            .text
         var id = plain
         var issue = 1
         while let before = issued[id] {

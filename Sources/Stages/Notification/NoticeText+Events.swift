@@ -87,29 +87,32 @@ extension NoticeText {
         return "- \(title(group))" + (rates.isEmpty ? "" : ": \(rates.joined(separator: ", "))")
     }
 
+    /// What the notices of an act have in common.
+    static func thing(of key: DirectiveKey) -> NoticeMemory.Thing {
+        NoticeMemory.Thing(key.schoolYear, key.organization, directive, "\(key.act).\(key.kind)")
+    }
+
     /// The notice of an act, of a change of it, or of its withdrawal (nil).
     ///
     /// It names the organization by its code: whether its name is known yet depends on which topic was read first.
-    static func notice(of act: ActTable.Act?, _ key: ActTable.Key, revision: UInt32, cause: String)
+    static func notice(of act: ActTable.Act?, _ key: DirectiveKey, revision: UInt32, cause: String)
         -> Accountability_V1_Notice
     {
         var notice = Accountability_V1_Notice()
-        let about = "\(key.directive).\(key.kind)"
-        notice.id = "\(NoticeMemory.thing(key.schoolYear, key.organization, directive, about))/\(revision)"
-        notice.schoolYear = key.schoolYear
-        notice.orgCode = key.organization
+        let thing = thing(of: key)
+        notice.id = thing.identity(revision: revision)
+        notice.schoolYear = UInt32(clamping: key.schoolYear)
+        notice.orgCode = key.organization.description
         notice.event = directive
-        notice.about = about
+        notice.about = thing.about
         notice.revision = revision
         notice.fingerprint = act.map { ActTable.fingerprint(of: $0.directive) } ?? withdrawn
         notice.cause = act?.directive.submission ?? cause
         notice.date = act?.directive.effectiveDate ?? ""
         notice.createdUnixMilliseconds = act?.recorded ?? 0
-        if let code = OrganizationCode(key.organization) {
-            notice.districtCode = code.district.description
-            notice.recipients = recipients(code)
-        }
-        let title = "\(words(key.directive)): \(words(key.kind).lowercased())"
+        notice.districtCode = key.organization.district.description
+        notice.recipients = recipients(key.organization)
+        let title = "\(words(key.act.wireName)): \(words(key.kind).lowercased())"
         let state = act == nil ? "Withdrawn: " : revision > 1 ? "Changed: " : ""
         notice.subject = "\(state)\(title), \(years(key.schoolYear)): \(key.organization)"
         var lines = [
@@ -136,14 +139,14 @@ extension NoticeText {
     static func notice(
         ofCommentPeriod act: ActTable.Act?,
         _ about: String,
-        schoolYear: UInt32,
+        schoolYear: Int,
         revision: UInt32,
         comments: [Accountability_V1_Directive]
     ) -> Accountability_V1_Notice {
         let state = OrganizationCode.state.description
         var notice = Accountability_V1_Notice()
-        notice.id = "\(NoticeMemory.thing(schoolYear, state, commentPeriod, about))/\(revision)"
-        notice.schoolYear = schoolYear
+        notice.id = NoticeMemory.Thing(schoolYear, .state, commentPeriod, about).identity(revision: revision)
+        notice.schoolYear = UInt32(clamping: schoolYear)
         notice.orgCode = state
         notice.districtCode = state
         notice.event = commentPeriod
@@ -196,10 +199,10 @@ extension NoticeText {
         -> Accountability_V1_Notice
     {
         let code = obligation.organization
-        let schoolYear = UInt32(clamping: obligation.schoolYear)
+        let schoolYear = obligation.schoolYear
         var notice = Accountability_V1_Notice()
-        notice.id = NoticeMemory.thing(schoolYear, code.description, event, obligation.kind.wireName)
-        notice.schoolYear = schoolYear
+        notice.id = NoticeMemory.Thing(schoolYear, code, event, obligation.kind.wireName).identity
+        notice.schoolYear = UInt32(clamping: schoolYear)
         notice.orgCode = code.description
         notice.districtCode = code.district.description
         notice.event = event

@@ -31,8 +31,10 @@ enum NoticeText {
     }
 
     /// `2018-19`.
-    static func years(_ schoolYear: UInt32) -> String {
-        let spring = Int(schoolYear)
+    static func years(_ schoolYear: UInt32) -> String { years(Int(schoolYear)) }
+
+    /// `2018-19`.
+    static func years(_ spring: Int) -> String {
         let short = spring % 100
         return "\(spring - 1)-\(short < 10 ? "0" : "")\(short)"
     }

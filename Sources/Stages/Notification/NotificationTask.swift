@@ -26,40 +26,32 @@ final class NotificationTask: StageTask {
     }
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
-        let parts = TableKey.parts(record.key)
-        if record.source == NotificationStage.directives { return try foldAct(record, parts) }
-        guard parts.count == 2, let year = Int(parts[0]), let code = OrganizationCode(parts[1]) else {
-            throw UnusableRecord("not the key of a determination")
-        }
+        if record.source == NotificationStage.directives { return try foldAct(record) }
+        let key = try record.key(of: TableTopics.determinations)
+        let determination = try record.message(of: TableTopics.determinations, under: key)
         settledDay = nil
-        guard record.value != nil else {
-            // A determination that was withdrawn because its organization vanished has nobody to be told to.
-            return duties.set(nil, code, year: year)
-        }
-        let determination = try record.message(Accountability_V1_Determination.self)
-        duties.set(determination.name, code, year: year)
+        // A determination that was withdrawn because its organization vanished has nobody to be told to.
+        duties.set(determination?.name, key.organization, year: key.schoolYear)
+        guard let determination else { return }
         // While the task is being restored: those notices were published with the offsets it is restored to.
         guard output.isLive else { return }
-        try tell(of: determination, output)
+        try tell(of: determination, key, output)
     }
 
-    private func foldAct(_ record: InputRecord, _ parts: [String]) throws {
-        guard let key = ActTable.Key(parts) else { throw UnusableRecord("not the key of a directive") }
-        var act: ActTable.Act?
-        if record.value != nil {
-            act = ActTable.Act(
-                directive: try record.message(Accountability_V1_Directive.self),
-                recorded: record.timestamp
-            )
-        }
-        acts.set(act, key, cause: record.cause)
+    private func foldAct(_ record: InputRecord) throws {
+        let key = try record.key(of: TableTopics.directives)
+        let directive = try record.message(of: TableTopics.directives, under: key)
+        acts.set(
+            directive.map { ActTable.Act(directive: $0, recorded: record.timestamp) },
+            key,
+            cause: record.cause
+        )
         settledDay = nil
     }
 
     func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {
-        var notice = try decode(Accountability_V1_Notice.self, from: value)
-        if notice.id.isEmpty { notice.id = String(decoding: [UInt8](copying: key), as: UTF8.self) }
-        memory.take(notice)
+        let (key, notice) = try recalled(TableTopics.notices, key: key, value: value)
+        memory.take(notice, under: key)
     }
 
     func complete(scope: String) throws {
@@ -82,8 +74,12 @@ final class NotificationTask: StageTask {
 
     // MARK: Events
 
-    private func tell(of determination: Accountability_V1_Determination, _ output: TaskOutput) throws {
-        guard let id = memory.identity(of: determination) else { return }
+    private func tell(
+        of determination: Accountability_V1_Determination,
+        _ key: DeterminationKey,
+        _ output: TaskOutput
+    ) throws {
+        guard let id = memory.identity(of: determination, under: key) else { return }
         var notice = NoticeText.notice(of: determination)
         notice.id = id
         try publish(notice, output)
@@ -91,21 +87,18 @@ final class NotificationTask: StageTask {
             (NoticeText.lowParticipation, determination.lowParticipationGroups),
             (NoticeText.lowSubgroups, determination.lowSubgroups),
         ] {
-            let before =
-                memory.toldGroups(NoticeMemory.thing(determination.schoolYear, determination.orgCode, event, "")) ?? []
+            let before = memory.toldGroups(NoticeMemory.Thing(key.schoolYear, key.organization, event, "")) ?? []
             guard groups != before else { continue }
             try publish(NoticeText.notice(ofGroups: groups, event: event, in: determination, id: id), output)
         }
     }
 
-    private func tell(of key: ActTable.Key, _ cause: String, _ clock: NoticeClock, _ output: TaskOutput) throws {
+    private func tell(of key: DirectiveKey, _ cause: String, _ clock: NoticeClock, _ output: TaskOutput) throws {
         let act = acts[key]
-        let told = memory.told(
-            NoticeMemory.thing(key.schoolYear, key.organization, NoticeText.directive, "\(key.directive).\(key.kind)")
-        )
+        let told = memory.told(NoticeText.thing(of: key))
         guard isNews(act, told, act.map { ActTable.fingerprint(of: $0.directive) } ?? NoticeText.withdrawn, clock)
         else { return }
-        try publish(NoticeText.notice(of: act, key, revision: (told?.revision ?? 0) + 1, cause: cause), output)
+        try publish(NoticeText.notice(of: act, key, revision: Self.next(told?.revision), cause: cause), output)
     }
 
     /// Whether an act, or that it is gone, has not been told of.
@@ -117,25 +110,22 @@ final class NotificationTask: StageTask {
     }
 
     private func tellOfCommentPeriods(_ clock: NoticeClock, _ output: TaskOutput) throws {
-        guard isOwn(OrganizationCode.state.description) else { return }
+        guard isOwn(.state) else { return }
         for year in Set(acts.commentYears).union(memory.commentYears).sorted() {
-            let act = acts[ActTable.Key(step: .commentOpened, schoolYear: year)]
+            let act = acts[DirectiveKey(step: .commentOpened, schoolYear: year)]
             for about in [NoticeText.begins, NoticeText.ends] {
-                let told = memory.told(
-                    NoticeMemory.thing(year, OrganizationCode.state.description, NoticeText.commentPeriod, about)
-                )
+                let told = memory.told(NoticeMemory.Thing(year, .state, NoticeText.commentPeriod, about))
                 guard isNews(act, told, NoticeText.fingerprint(ofCommentPeriod: act, about), clock) else { continue }
                 if about == NoticeText.ends {
                     guard let end = act?.directive.endDate, !end.isEmpty, end < clock.day, end >= clock.earliestDay
                     else { continue }
                 }
-                let revision = (told?.revision ?? 0) + 1
                 try publish(
                     NoticeText.notice(
                         ofCommentPeriod: act,
                         about,
                         schoolYear: year,
-                        revision: revision,
+                        revision: Self.next(told?.revision),
                         comments: acts.comments(year)
                     ),
                     output
@@ -148,18 +138,27 @@ final class NotificationTask: StageTask {
         for (obligation, name) in try duties.pressing(at: clock, leadDays: leadDays, filings: acts.filings) {
             let event = obligation.standing(on: clock.day) == .overdue ? NoticeText.planOverdue : NoticeText.planDue
             let notice = NoticeText.notice(of: obligation, event: event, name: name, leadDays: leadDays)
-            let thing = NoticeMemory.thing(notice.schoolYear, notice.orgCode, event, notice.about)
+            let thing = NoticeMemory.Thing(obligation.schoolYear, obligation.organization, event, notice.about)
             guard memory.told(thing) == nil else { continue }
             try publish(notice, output)
         }
     }
 
-    private func isOwn(_ organization: String) -> Bool {
-        Pipeline.partition(ofDistrictOf: organization, partitions: context.partitions) == context.partition
+    private func isOwn(_ organization: OrganizationCode) -> Bool {
+        Pipeline.partition(ofDistrictOf: organization.description, partitions: context.partitions) == context.partition
+    }
+
+    /// How often a thing has been told of once it is told of again.
+    private static func next(_ revision: UInt32?) -> UInt32 {
+        let (next, overflows) = (revision ?? 0).addingReportingOverflow(1)
+        return overflows ? .max : next
     }
 
     private func publish(_ notice: Accountability_V1_Notice, _ output: TaskOutput) throws {
-        memory.take(notice)
+        guard let key = NoticeKey(notice.id) else {
+            throw UnusableRecord("a notice whose identity is no key of the topic of notices")
+        }
+        memory.take(notice, under: key)
         try output.publish(
             NotificationStage.notices,
             partition: context.partition,

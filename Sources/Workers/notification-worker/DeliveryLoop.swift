@@ -228,11 +228,11 @@ final class DeliveryLoop: WorkerBody {
             guard let key = record.key, !CompletionMarker.isMarker(key: key), let value = record.value else { continue }
             let bytes = [UInt8](copying: value)
             if record.topic == deliveries {
-                // What is none is told of by the inspection.
-                guard let state = try? Accountability_V1_Delivery(serializedBytes: bytes) else { continue }
+                // The inspection reports every other record of this topic.
+                guard let (_, state) = TableTopics.deliveries.entry(key: key, value: bytes) else { continue }
                 queue.take(state, partition: record.partition)
-            } else if var notice = try? Accountability_V1_Notice(serializedBytes: bytes) {
-                if notice.id.isEmpty { notice.id = String(decoding: [UInt8](copying: key), as: UTF8.self) }
+            } else if case (let key, var notice)? = TableTopics.notices.entry(key: key, value: bytes) {
+                if notice.id.isEmpty { notice.id = key.text }
                 queue.take(notice, published: record.timestamp ?? 0, partition: record.partition)
             } else {
                 logger.error(

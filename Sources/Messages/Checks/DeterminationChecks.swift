@@ -1,0 +1,71 @@
+import Rules
+
+private let otherKey = "it is another record's than its key names"
+private let absurdTime = "a time before 1970 or after the year 9999"
+
+extension Accountability_V1_Determination: TableMessage {
+    /// The record's own key names it, its words are of the vocabularies, and its figures can be.
+    public func fault(under key: DeterminationKey) -> String? {
+        guard schoolYear == key.schoolYear, orgCode == key.organization.description else { return otherKey }
+        guard revision <= FigureCheck.largestRevision else { return "a revision that nothing reaches" }
+        guard FigureCheck.times.contains(issuedUnixMilliseconds) else { return absurdTime }
+        guard classification.isEmpty || Classification(wireName: classification) != nil,
+            level.isEmpty || DeterminationLevel(wireName: level) != nil,
+            reasons.allSatisfy({ DeterminationReason(wireName: $0) != nil })
+        else { return "a word that no determination uses" }
+        guard !hasPercentile || (1...99).contains(percentile),
+            groupPercentiles.allSatisfy({ (1...99).contains($0.percentile) })
+        else { return "a percentile outside of 1 to 99" }
+        guard !hasAnnual || annual <= 100, !hasCumulative || cumulative <= 100,
+            FigureCheck.isValue(annualExact), FigureCheck.isValue(priorAnnualExact),
+            FigureCheck.isValue(graduationRate)
+        else { return "a percentage that is not a number in range" }
+        return FigureCheck.areCounts(graduationCohort, graduates) ? nil : "a count that no state has"
+    }
+}
+
+extension Accountability_V1_Directive: TableMessage {
+    /// The record's own key names it, and its dates are dates.
+    public func fault(under key: DirectiveKey) -> String? {
+        guard schoolYear == key.schoolYear, directive == key.act.wireName, orgCode == key.organization.description,
+            kind == key.kind
+        else { return otherKey }
+        guard Self.isDate(effectiveDate), Self.isDate(endDate) else { return "a date that is none" }
+        return nil
+    }
+
+    /// Whether a text is empty or has the form `yyyy-mm-dd`.
+    private static func isDate(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        guard !bytes.isEmpty else { return true }
+        guard bytes.count == 10 else { return false }
+        for (place, byte) in bytes.enumerated() {
+            let isDash = byte == UInt8(ascii: "-")
+            let isDigit = byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+            guard place == 4 || place == 7 ? isDash : isDigit else { return false }
+        }
+        return true
+    }
+}
+
+extension Accountability_V1_Notice: TableMessage {
+    /// The record's own key names it, and its figures can be.
+    public func fault(under key: NoticeKey) -> String? {
+        guard schoolYear == key.schoolYear, orgCode == key.organization.description, id.isEmpty || id == key.text else {
+            return otherKey
+        }
+        guard revision <= FigureCheck.largestRevision else { return "a revision that nothing reaches" }
+        return FigureCheck.times.contains(createdUnixMilliseconds) ? nil : absurdTime
+    }
+}
+
+extension Accountability_V1_Delivery: TableMessage {
+    /// The record's own key names it, and its times can be.
+    public func fault(under key: DeliveryKey) -> String? {
+        guard channel == key.channel, notice == key.notice else { return otherKey }
+        guard DeliveryState(rawValue: state) != nil else { return "a state that no delivery has" }
+        guard FigureCheck.times.contains(updatedUnixMilliseconds), FigureCheck.times.contains(nextUnixMilliseconds)
+        else { return absurdTime }
+        return FigureCheck.areCounts(attempts) ? nil : "more attempts than anyone makes"
+    }
+}

@@ -1,0 +1,115 @@
+import Rules
+
+private let otherKey = "it is another record's than its key names"
+private let absurdCount = "a count that no state has"
+private let absurdValue = "a value that is not a number in range"
+
+extension Accountability_V1_Participation: TableMessage {
+    /// The record's own key names it, and its counts can be.
+    public func fault(under key: ParticipationKey) -> String? {
+        guard schoolYear == key.schoolYear, orgCode == key.organization.description, grade == key.grade,
+            group == key.group.wireName, subject == key.unit.description
+        else { return otherKey }
+        guard
+            FigureCheck.areCounts(participants, denominator, priorParticipants, priorDenominator, students),
+            participants <= denominator, priorParticipants <= priorDenominator
+        else { return absurdCount }
+        guard !hasRate || rate <= 100, FigureCheck.isValue(rateExact), FigureCheck.isValue(judgedRateExact) else {
+            return absurdValue
+        }
+        return nil
+    }
+}
+
+extension Accountability_V1_IndicatorEntry: TableMessage {
+    /// The record's own key names it, and its figures can be.
+    public func fault(under key: IndicatorKey) -> String? {
+        guard schoolYear == key.schoolYear, orgCode == key.organization.description else { return otherKey }
+        switch (entry, key.entry) {
+        case (.organization(let organization)?, .organization): return organization.fault
+        case (.value(let value)?, .value(let place)):
+            guard value.gradeSpan == place.span.wireName, value.group == place.group.wireName,
+                value.indicator == place.indicator.wireName
+            else { return otherKey }
+            return value.fault
+        case (.target(let target)?, .target(let place)):
+            guard target.gradeSpan == place.span.wireName, target.group == place.group.wireName,
+                target.indicator == place.indicator.wireName
+            else { return otherKey }
+            return FigureCheck.isValue(target.baseline) && FigureCheck.isValue(target.target) ? nil : absurdValue
+        default: return otherKey
+        }
+    }
+}
+
+extension Accountability_V1_IndicatorValue {
+    /// What cannot be about its figures.
+    fileprivate var fault: String? {
+        guard !value.isEmpty, FigureCheck.isValue(value) else { return absurdValue }
+        guard !hasCount || FigureCheck.areCounts(count) else { return absurdCount }
+        return FigureCheck.isQuartile(difficultyQuartile) ? nil : absurdValue
+    }
+}
+
+extension Accountability_V1_Organization {
+    /// What cannot be about its figures.
+    var fault: String? {
+        FigureCheck.areCounts(
+            enrollment,
+            nonHighEnrollment,
+            highEnrollment,
+            enrollmentLowIncome,
+            enrollmentSwd,
+            enrollmentEl
+        ) ? nil : absurdCount
+    }
+}
+
+extension Accountability_V1_Standing: TableMessage {
+    /// The record's own key names it, and its figures can be.
+    public func fault(under key: StandingKey) -> String? {
+        guard schoolYear == key.schoolYear, group == key.group.wireName, orgCode == key.organization.description else {
+            return otherKey
+        }
+        return fault
+    }
+
+    /// What cannot be about its figures.
+    fileprivate var fault: String? {
+        guard FigureCheck.isYear(schoolYear) else { return "a school year out of range" }
+        guard FigureCheck.areCounts(nonHighEnrollment, highEnrollment) else { return absurdCount }
+        for value in values {
+            guard !value.value.isEmpty, FigureCheck.isValue(value.value) else { return absurdValue }
+            guard !value.hasCount || FigureCheck.areCounts(value.count) else { return absurdCount }
+            guard FigureCheck.isQuartile(value.difficultyQuartile) else { return absurdValue }
+        }
+        return nil
+    }
+}
+
+extension Accountability_V1_PercentileEntry: TableMessage {
+    /// The record's own key names it, and its figures can be.
+    public func fault(under key: PercentileKey) -> String? {
+        guard schoolYear == key.schoolYear else { return otherKey }
+        switch (entry, key.entry) {
+        case (.percentile(let value)?, .percentile(let organization, let group, let comparison)):
+            guard value.orgCode == organization.description, value.group == group.wireName,
+                value.comparisonGroup == comparison.wireName
+            else { return otherKey }
+            return (1...99).contains(value.percentile) ? nil : "a percentile outside of 1 to 99"
+        case (.threshold(let value)?, .threshold(_, let place, let quartile)):
+            guard value.gradeSpan == place.span.wireName, value.group == place.group.wireName,
+                value.indicator == place.indicator.wireName, value.difficultyQuartile == UInt32(quartile ?? 0)
+            else { return otherKey }
+            return FigureCheck.isValue(value.at80) && FigureCheck.isValue(value.at90) ? nil : absurdValue
+        case (.norm(let norm)?, .norm(let group, _)):
+            // A norm weighs the years before its own; none after it.
+            for standing in norm.standings {
+                guard standing.group == group.wireName, standing.schoolYear <= schoolYear else { return otherKey }
+                if let fault = standing.fault { return fault }
+            }
+            return nil
+        default: return otherKey
+        }
+    }
+}

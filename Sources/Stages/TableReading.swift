@@ -1,0 +1,40 @@
+import Messages
+import Streaming
+
+extension InputRecord {
+    /// The record's key as one of a table.
+    ///
+    /// - Throws: ``UnusableRecord`` where it is no key of the table.
+    func key<Key, Message>(of table: Topic<Key, Message>) throws -> Key {
+        guard let key = table.key(utf8: key) else {
+            throw UnusableRecord("its key is none of the topic \(table.definition.entity)", code: .makesNoSense)
+        }
+        return key
+    }
+
+    /// The record's message under its key, checked once and for all; nil of a retraction.
+    ///
+    /// - Throws: ``UnusableRecord`` where the bytes do not decode, or say what cannot be.
+    func message<Key, Message>(of table: Topic<Key, Message>, under key: Key) throws -> Message? {
+        guard value != nil else { return nil }
+        let message = try message(Message.self)
+        if let fault = message.fault(under: key) { throw UnusableRecord(fault) }
+        return message
+    }
+}
+
+/// The key and message of a record that a task published itself, checked as one that it reads.
+///
+/// - Throws: ``UnusableRecord`` where a stranger wrote it.
+func recalled<Key, Message>(
+    _ table: Topic<Key, Message>,
+    key bytes: Span<UInt8>,
+    value: Span<UInt8>
+) throws -> (key: Key, message: Message) {
+    guard let key = table.key(utf8: bytes) else {
+        throw UnusableRecord("its key is none of the topic \(table.definition.entity)")
+    }
+    let message = try decode(Message.self, from: value)
+    if let fault = message.fault(under: key) { throw UnusableRecord(fault) }
+    return (key, message)
+}

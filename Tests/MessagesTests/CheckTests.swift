@@ -1,0 +1,152 @@
+import Messages
+import Rules
+import Testing
+
+/// What a record of the right type may not say.
+@Suite struct CheckTests {
+    private let school: OrganizationCode
+
+    init() throws {
+        school = try #require(OrganizationCode("00350012"))
+    }
+
+    private func determination(_ change: (inout Accountability_V1_Determination) -> Void) -> String? {
+        var message = Accountability_V1_Determination()
+        message.schoolYear = 2019
+        message.orgCode = "00350012"
+        message.revision = 3
+        message.classification = "not_requiring_assistance"
+        message.level = "meeting"
+        message.annualExact = "81.5"
+        message.cumulative = 82
+        message.percentile = 60
+        change(&message)
+        return message.fault(under: DeterminationKey(schoolYear: 2019, organization: school))
+    }
+
+    @Test("A determination that was published passes, and each absurdity in it is found")
+    func determinations() {
+        #expect(determination { _ in } == nil)
+        #expect(determination { $0.revision = .max } != nil)
+        #expect(determination { $0.schoolYear = 2018 } != nil)
+        #expect(determination { $0.orgCode = "00350013" } != nil)
+        #expect(determination { $0.percentile = 0 } != nil)
+        #expect(determination { $0.cumulative = 101 } != nil)
+        #expect(determination { $0.annualExact = "900000000000000000" } != nil)
+        #expect(determination { $0.annualExact = "81,5" } != nil)
+        #expect(determination { $0.classification = "excellent" } != nil)
+        #expect(determination { $0.reasons = ["weather"] } != nil)
+        #expect(determination { $0.issuedUnixMilliseconds = -1 } != nil)
+        #expect(determination { $0.graduates = .max } != nil)
+    }
+
+    private func value(_ text: String, count: UInt32 = 20, _ key: String) -> String? {
+        var message = Accountability_V1_IndicatorEntry()
+        message.schoolYear = 2019
+        message.orgCode = "00350012"
+        message.value.gradeSpan = "high"
+        message.value.group = "all_students"
+        message.value.indicator = "four_year_graduation"
+        message.value.value = text
+        message.value.count = count
+        return IndicatorKey(key).map { message.fault(under: $0) } ?? "no key"
+    }
+
+    @Test("The value of an indicator is a decimal in range, under its own key")
+    func indicators() {
+        let own = "2019/00350012/value/high/all_students/four_year_graduation"
+        #expect(value("91.7", own) == nil)
+        #expect(value("57.784431137724546", own) == nil)
+        #expect(value("1000", own) == nil)
+        for text in ["", "1000.1", "-900000000000000000", "nan", "1e3", "0.1234567890123456789", "1.", ".5"] {
+            #expect(value(text, own) != nil, "\(text)")
+        }
+        #expect(value("91.7", count: .max, own) != nil)
+        #expect(value("91.7", "2019/00350012/value/high/all_students/dropout") != nil)
+        #expect(value("91.7", "2019/00350012/target/high/all_students/four_year_graduation") != nil)
+        #expect(value("91.7", "2019/00350012/organization") != nil)
+    }
+
+    @Test("A norm weighs no later year, and a percentile is 1 to 99")
+    func percentiles() throws {
+        var norm = Accountability_V1_PercentileEntry()
+        norm.schoolYear = 2019
+        var standing = Accountability_V1_Standing()
+        standing.schoolYear = 2018
+        standing.group = "white"
+        standing.orgCode = "00350012"
+        norm.norm.standings = [standing]
+        let key = PercentileKey(schoolYear: 2019, .norm(.white, school))
+        #expect(norm.fault(under: key) == nil)
+        for year in [0, 1999, 2020, UInt32.max] {
+            norm.norm.standings[0].schoolYear = year
+            #expect(norm.fault(under: key) != nil, "\(year)")
+        }
+        var entry = Accountability_V1_PercentileEntry()
+        entry.schoolYear = 2019
+        entry.percentile.orgCode = "00350012"
+        entry.percentile.group = "white"
+        entry.percentile.comparisonGroup = "high"
+        for percentile in [0, 1, 99, 100, UInt32.max] {
+            entry.percentile.percentile = percentile
+            let fault = entry.fault(under: PercentileKey(schoolYear: 2019, .percentile(school, .white, .high)))
+            #expect((fault == nil) == (1...99).contains(percentile), "\(percentile)")
+        }
+    }
+
+    @Test("Participants are among those who were due")
+    func participation() throws {
+        var rate = Accountability_V1_Participation()
+        rate.schoolYear = 2019
+        rate.orgCode = "00350012"
+        rate.grade = "all"
+        rate.group = "white"
+        rate.subject = "combined"
+        rate.participants = 19
+        rate.denominator = 20
+        rate.rate = 95
+        rate.rateExact = "95.0000"
+        let key = try #require(ParticipationKey("2019/00350012/all/white/combined"))
+        #expect(rate.fault(under: key) == nil)
+        rate.participants = 21
+        #expect(rate.fault(under: key) != nil)
+        rate.participants = .max
+        rate.denominator = .max
+        #expect(rate.fault(under: key) != nil)
+    }
+
+    @Test("Receipts, rejections, directives, notices and deliveries stand under their own keys")
+    func others() throws {
+        var receipt = Accountability_V1_Receipt()
+        receipt.submission = "s"
+        receipt.partition = 3
+        receipt.rows = 7
+        #expect(receipt.fault(under: ReceiptKey(submission: "s", partition: 3)) == nil)
+        #expect(receipt.fault(under: ReceiptKey(submission: "s", partition: 2)) != nil)
+        receipt.rows = .max
+        #expect(receipt.fault(under: ReceiptKey(submission: "s", partition: 3)) != nil)
+
+        var directive = Accountability_V1_Directive()
+        directive.schoolYear = 2019
+        directive.directive = "designation"
+        directive.orgCode = "00350012"
+        directive.kind = "underperforming"
+        directive.effectiveDate = "2018-07-01"
+        let act = DirectiveKey(schoolYear: 2019, .designation, of: school, kind: "underperforming")
+        #expect(directive.fault(under: act) == nil)
+        directive.effectiveDate = "tomorrow"
+        #expect(directive.fault(under: act) != nil)
+
+        var delivery = Accountability_V1_Delivery()
+        delivery.channel = "mail"
+        delivery.notice = "2019/00350012/1"
+        delivery.state = "waiting"
+        let key = DeliveryKey(channel: "mail", notice: "2019/00350012/1")
+        #expect(delivery.fault(under: key) == nil)
+        delivery.attempts = .max
+        #expect(delivery.fault(under: key) != nil)
+        delivery.attempts = 1
+        delivery.nextUnixMilliseconds = .max
+        #expect(delivery.fault(under: key) != nil)
+    }
+}
