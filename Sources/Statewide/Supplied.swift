@@ -189,7 +189,7 @@ struct Supplied {
                     file.write(subjectName)
                     for count in [
                         line.enrolled, line.standard, line.alternate, line.absent, line.medical, line.firstYear,
-                        line.afterOctober,
+                        line.afterOctober, line.learnersNotTested,
                     ] { file.write(count) }
                     file.write("")
                     try file.endRow()

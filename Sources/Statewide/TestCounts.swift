@@ -9,6 +9,7 @@ struct TestCounts {
         var medical = 0
         var firstYear = 0
         var afterOctober = 0
+        var learnersNotTested = 0
     }
 
     /// The subjects in the order of the lines.
@@ -39,8 +40,8 @@ struct TestCounts {
                 case .absent: self[year, group, subject].absent += 1
                 case .medical: self[year, group, subject].medical += 1
                 case .exempt: self[year, group, subject].firstYear += 1
-                // Who does not take the test of English learners is enrolled, and in no column.
-                case .withoutLanguageTest, .notRequired: break
+                case .withoutLanguageTest: self[year, group, subject].learnersNotTested += 1
+                case .notRequired: break
                 }
             }
         }

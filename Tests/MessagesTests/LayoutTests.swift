@@ -9,9 +9,10 @@ import Testing
             names == [
                 "organizations", "assessment_results", "attendance", "english_proficiency", "graduation_cohort",
                 "advanced_coursework", "participation_counts", "indicator_values", "targets", "directives",
+                "enrollment_outcomes",
             ]
         )
-        #expect(Layout.allCases.map(\.rawValue) == Array(1...10))
+        #expect(Layout.allCases.map(\.rawValue) == Array(1...11))
         for layout in Layout.allCases { #expect(Layout(wireName: layout.wireName) == layout) }
         #expect(Layout(wireName: "Attendance") == nil)
     }
@@ -49,10 +50,11 @@ import Testing
             .advancedCoursework: ["student_id"] + groups + ["completed"],
             .participationCounts: [
                 "grade", "group", "subject", "enrolled", "standard", "alternate", "absent", "medical", "first_year_el",
-                "after_october", "published_rate",
+                "after_october", "el_not_tested", "published_rate",
             ],
             .indicatorValues: ["comparison_group", "grade_span", "group", "indicator", "value", "count"],
             .targets: ["grade_span", "group", "indicator", "baseline", "target", "path"],
+            .enrollmentOutcomes: ["student_id"] + groups + ["enrolled_october", "dropped_out", "returned_by_october"],
             .directives: ["directive", "kind", "effective_date", "end_date", "reason", "reference", "rating", "parts"],
         ]
         for layout in Layout.allCases {

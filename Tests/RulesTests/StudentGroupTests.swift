@@ -73,7 +73,12 @@ internal import Testing
     @Test func whoCanBeInTheLowestGroup() throws {
         let year2019 = try #require(try Framework.of(schoolYear: 2019).lowestPerforming)
         let year2023 = try #require(try Framework.of(schoolYear: 2023).lowestPerforming)
-        func score(_ span: GradeSpan, stayed: Bool, _ parameters: LowestPerformingParameters) -> Int64? {
+        func score(
+            _ span: GradeSpan,
+            stayed: Bool,
+            counts: Bool = true,
+            _ parameters: LowestPerformingParameters
+        ) -> Int64? {
             LowestPerformingGroup.score(
                 span: span,
                 ela: 500,
@@ -81,6 +86,7 @@ internal import Testing
                 priorELA: 480,
                 priorMath: 470,
                 sameOrganizationBothYears: stayed,
+                countsInAchievement: counts,
                 parameters
             )
         }
@@ -88,6 +94,41 @@ internal import Testing
         #expect(score(.nonHigh, stayed: false, year2019) == nil)
         #expect(score(.high, stayed: false, year2019) == 990)
         #expect(score(.high, stayed: true, year2023) == nil)
+        // Exactly those whose scores count in achievement.
+        #expect(score(.nonHigh, stayed: true, counts: false, year2019) == nil)
+        #expect(score(.high, stayed: true, counts: false, year2019) == nil)
+    }
+
+    /// Grade 5 and grade 8 science give different index points for the same score; grade 10 has the general table.
+    @Test func indexPointsAreByGrade() throws {
+        let parameters = try #require(try Framework.of(schoolYear: 2019).indicators)
+        let points = try [5, 8, 10]
+            .map { number in
+                let grade = try #require(Grade(number: number))
+                return StudentContribution.indexPoints(.science, scaledScore: 503, grade: grade, parameters)
+            }
+        #expect(points == [100, 75, 100])
+        // Every score of both scales has its points, in every grade and subject.
+        for subject in Subject.allCases {
+            for grade in (3...12).compactMap({ Grade(number: $0) }) {
+                for score in Array(200...280) + Array(440...560) {
+                    let points = StudentContribution.indexPoints(subject, scaledScore: score, grade: grade, parameters)
+                    #expect(points.map { [0, 25, 50, 75, 100].contains($0) } == true, "\(subject) \(grade) \(score)")
+                }
+            }
+        }
+    }
+
+    /// Whoever dropped out and did not return, enrolled on October 1 or not, of those enrolled on October 1.
+    @Test func dropoutIsTheAnnualRate() {
+        func tally(_ enrolled: Bool, _ droppedOut: Bool, _ returned: Bool) -> IndicatorTally {
+            StudentContribution.dropout(enrolledOctober: enrolled, droppedOut: droppedOut, returned: returned)
+        }
+        #expect(tally(true, true, false) == IndicatorTally(sum: 1, count: 1))
+        #expect(tally(true, true, true) == IndicatorTally(sum: 0, count: 1))
+        #expect(tally(true, false, false) == IndicatorTally(sum: 0, count: 1))
+        #expect(tally(false, true, false) == IndicatorTally(sum: 1, count: 0))
+        #expect(tally(false, true, true) == .zero && tally(false, false, false) == .zero)
     }
 
     @Test func valuesOfIndicators() throws {
@@ -111,8 +152,8 @@ internal import Testing
                 parameters
             ) == nil
         )
-        #expect(StudentContribution.indexPoints(.science, scaledScore: 236, parameters) == 75)
-        #expect(StudentContribution.indexPoints(.science, scaledScore: 300, parameters) == nil)
+        #expect(StudentContribution.indexPoints(.science, scaledScore: 236, grade: fifth, parameters) == 75)
+        #expect(StudentContribution.indexPoints(.science, scaledScore: 300, grade: fifth, parameters) == nil)
         let mean = try IndicatorValue(.elaAchievement, IndicatorTally(sum: 10_001, count: 20), framework)
         #expect(mean.value == decimal("500.1"))
         #expect(try IndicatorValue(.elaAchievement, IndicatorTally(sum: 9500, count: 19), framework).value == nil)

@@ -54,6 +54,64 @@ import Testing
         #expect(run.table(Topics.standings).isEmpty)
     }
 
+    /// A first-year English learner: the score does not count, growth does.
+    ///
+    /// EXN and ALT rows with a score count in achievement, and not
+    /// in growth; without one they do not. Science of grade 8 has its own index table.
+    @Test func scoresThatCount() throws {
+        func firstYear(_ student: Int, _ test: Accountability_V1_Test) -> Fact {
+            var fact = Fact.tests(2019, "00010001", student: student, ela: test)
+            fact.record.assessmentResult.firstYearEl = true
+            return fact
+        }
+        let run = try run(
+            [
+                firstYear(1, .taken(560, sgp: 80)),
+                .tests(2019, "00010001", student: 2, ela: .taken(500, sgp: 40)),
+                .tests(2019, "00010001", student: 3, ela: .with(.noElTest, score: 470, sgp: 99)),
+                .tests(2019, "00010001", student: 4, ela: .with(.alternate, score: 450, sgp: 99)),
+                .tests(2019, "00010001", student: 5, ela: .with(.alternate), math: .with(.noElTest)),
+                .tests(2019, "00010001", student: 6, ela: .with(.exemptFirstYear, score: 560)),
+                .tests(2019, "00010001", student: 7, science: .taken(503)),
+                .tests(2019, "00010002", student: 8, grade: 8, science: .taken(503)),
+            ],
+            closing: 2019
+        )
+        let school = "2019/00010001/value/non_high/all_students"
+        let ela = try #require(try value(run, "\(school)/ela_achievement"))
+        #expect(ela.count == 3 && ela.sum == 500 + 470 + 450)
+        let growth = try #require(try value(run, "\(school)/ela_growth"))
+        #expect(growth.count == 2 && growth.sum == 120)
+        #expect(try value(run, "\(school)/math_achievement") == nil)
+        #expect(try value(run, "\(school)/science_achievement")?.value == "100.0")
+        #expect(try value(run, "2019/00010002/value/non_high/all_students/science_achievement")?.value == "75.0")
+    }
+
+    /// Of eight who stayed with the lowest scores of the year before, two have no score of this year that counts: they are no quarter.
+    @Test func onlyThoseWhoseScoresCountAreAmongTheLowest() throws {
+        var facts = (0..<8)
+            .map { number in
+                let prior = 440 + UInt32(number) * 5
+                return Fact.tests(
+                    2019,
+                    "00010001",
+                    student: number,
+                    prior: 10001,
+                    ela: number == 0
+                        ? .with(.absent, prior: prior) : .taken(500 + UInt32(number), sgp: 50, prior: prior),
+                    math: number == 0 ? .with(.medical, prior: prior) : .taken(480, prior: prior)
+                )
+            }
+        facts[1].record.assessmentResult.firstYearEl = true
+        facts += (0..<8).map { Fact.attendance(2019, "00010001", student: $0, absent: $0 < 2 ? 100 : 1) }
+        let run = try run(facts, closing: 2019)
+        let lowest = "2019/00010001/value/non_high/lowest_performing"
+        // A quarter of six, half up: students 2 and 3.
+        let ela = try #require(try value(run, "\(lowest)/ela_achievement"))
+        #expect(ela.count == 2 && ela.sum == 502 + 503)
+        #expect(try value(run, "\(lowest)/chronic_absenteeism")?.value == "0.0")
+    }
+
     /// In 2022 the threshold was 20 percent.
     @Test func theThresholdIsThatOfTheYear() throws {
         let facts = [2019, 2022]

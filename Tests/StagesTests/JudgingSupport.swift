@@ -191,7 +191,7 @@ struct JudgingBench {
         rate.rate = rate.participants
         rate.judgedRateExact = "\(rate.participants).0000"
         rate.students = students
-        if let met { rate.met = met }
+        if let met { rate.requirementMet = met }
         rate.judged = true
         let key = "\(year)/\(code)/all/\(group)/combined"
         try put(Topics.participation, key, rate, partition: district(code), cause: cause)

@@ -36,12 +36,33 @@ import Testing
         let prefix = "2019/00010505/value/high/all_students"
         let graduation = try #require(try value(run, "\(prefix)/four_year_graduation"))
         #expect(graduation.value == "33.3" && graduation.sum == 1 && graduation.divisor == 3 && graduation.count == 3)
-        #expect(try value(run, "\(prefix)/dropout")?.value == "33.3")
+        // Dropout is no share of the cohort.
+        #expect(try value(run, "\(prefix)/dropout") == nil)
         let engagement = try #require(try value(run, "\(prefix)/extended_engagement"))
         #expect(engagement.value == "66.7" && engagement.sum == 2 && engagement.divisor == 3)
         // The district has what its schools have, and nothing is of the lower span.
         #expect(try value(run, "2019/00010000/value/high/all_students/four_year_graduation")?.sum == 1)
-        #expect(try value(run, "2019/00010505/value/non_high/all_students/dropout") == nil)
+        #expect(try value(run, "2019/00010505/value/non_high/all_students/four_year_graduation") == nil)
+    }
+
+    /// The annual rate: two of the four enrolled on October 1 are gone for good, and one who was not enrolled then.
+    @Test func dropoutIsOfTheYearBefore() throws {
+        let run = try run(
+            [
+                .outcome(2019, "00010505", student: 1, droppedOut: true),
+                .outcome(2019, "00010505", student: 2, groups: GroupBits.all | GroupBits.white, droppedOut: true),
+                .outcome(2019, "00010505", student: 3, droppedOut: true, returned: true),
+                .outcome(2019, "00010505", student: 4),
+                .outcome(2019, "00010505", student: 5, enrolled: false, droppedOut: true),
+                .outcome(2019, "00010505", student: 6, enrolled: false),
+                .member(2019, "00010505", student: 7, cohort: 2018, droppedOut: true),
+            ]
+        )
+        let dropout = try #require(try value(run, "2019/00010505/value/high/all_students/dropout"))
+        #expect(dropout.value == "75.0" && dropout.sum == 3 && dropout.divisor == 4 && dropout.count == 4)
+        #expect(try value(run, "2019/00010505/value/high/white/dropout")?.value == "100.0")
+        #expect(try value(run, "2019/00010000/value/high/all_students/dropout")?.sum == 3)
+        #expect(try value(run, "2019/00010505/value/high/all_students/four_year_graduation")?.value == "0.0")
     }
 
     /// The share of English learners who met their target; who came after October does not count.
@@ -52,6 +73,7 @@ import Testing
                 .progress(2019, "00010001", student: 2, grade: 5, met: false),
                 .progress(2019, "00010001", student: 3, grade: 5, october: false, met: true),
                 .progress(2019, "00010001", student: 4, grade: 10, met: true),
+                // Kindergarten is in no span: EL progress is of grades 1 to 12.
                 .progress(2019, "00010001", student: 5, grade: 0, met: true),
                 .coursework(2019, "00010002", student: 6, completed: true),
                 .coursework(2019, "00010002", student: 7, completed: false),
@@ -110,7 +132,6 @@ import Testing
                 try value(run, "\(district)/\(group)/four_year_graduation").map { "\($0.sum)/\($0.divisor)" }
             }
         #expect(figures == ["1/3", "1/2", "1/2", "0/2", nil])
-        #expect(try value(run, "\(district)/white/dropout")?.value == "50.0")
         #expect(try value(run, "2019/00010506/value/high/all_students/four_year_graduation")?.divisor == 1)
     }
 
@@ -123,6 +144,7 @@ import Testing
                     [
                         .member(2019, "00010505", student: student, cohort: 2018, fourYear: true, fiveYear: true),
                         .member(2019, "00010505", student: student, cohort: 2017, fiveYear: true),
+                        .outcome(2019, "00010505", student: student),
                         .progress(2019, "00010505", student: student, grade: 10, met: true),
                         .coursework(2019, "00010505", student: student, completed: false),
                     ]
@@ -170,7 +192,16 @@ import Testing
             let groups = GroupBits.all | UInt32(pick(8)) << 2
             let student = pick(60)
             let fact: Fact =
-                switch pick(3) {
+                switch pick(4) {
+                case 3:
+                    .outcome(
+                        2019,
+                        organization,
+                        student: student,
+                        groups: groups,
+                        enrolled: pick(4) > 0,
+                        droppedOut: pick(2) == 0
+                    )
                 case 0:
                     .progress(
                         2019,
@@ -240,6 +271,25 @@ extension Fact {
         member.stillEnrolledAfterFive = stillEnrolled
         member.droppedOut = droppedOut
         return Fact(year, "graduation_cohort", "\(student)/\(cohort)", org, .cohortMember(member))
+    }
+
+    fileprivate static func outcome(
+        _ year: Int,
+        _ org: String,
+        student: Int,
+        groups: UInt32 = 1,
+        enrolled: Bool = true,
+        droppedOut: Bool = false,
+        returned: Bool = false
+    ) -> Fact {
+        var outcome = Accountability_V1_EnrollmentOutcome()
+        outcome.student = Data(repeating: UInt8(student), count: 16)
+        outcome.grade = 9
+        outcome.groups = groups
+        outcome.enrolledOctober = enrolled
+        outcome.droppedOut = droppedOut
+        outcome.returnedByOctober = returned
+        return Fact(year, "enrollment_outcomes", "\(student)", org, .enrollmentOutcome(outcome))
     }
 
     fileprivate static func progress(

@@ -72,12 +72,21 @@ struct ValidationTests {
             .statusNotInSubject,
             .assessmentResults,
             "science_status",
-            ["el_status": "FY", "science_status": "EXF", "science_scaled_score": ""]
+            ["el_status": "FY", "science_status": "EXN", "science_scaled_score": ""]
         ),
         Broken(.absentMoreThanEnrolled, .attendance, "days_absent", ["days_absent": "181"]),
         Broken(.notEnglishLearner, .englishProficiency, "el_status", ["el_status": "FEL"]),
         Broken(.outOfRange, .englishProficiency, "difficulty_quartile", ["difficulty_quartile": "5"]),
         Broken(.gradeNotHighSchool, .graduationCohort, "grade", ["grade": "8"]),
+        Broken(.gradeNotHighSchool, .enrollmentOutcomes, "grade", ["grade": "8"]),
+        Broken(.missingValue, .enrollmentOutcomes, "enrolled_october", ["enrolled_october": ""]),
+        Broken(
+            .scoreWithoutTest,
+            .assessmentResults,
+            "ela_scaled_score",
+            ["el_status": "FY", "ela_status": "EXF", "ela_sgp": ""]
+        ),
+        Broken(.growthWithoutTest, .assessmentResults, "ela_sgp", ["el_status": "EL", "ela_status": "EXN"]),
         Broken(.cohortNotJudged, .graduationCohort, "cohort_year", ["cohort_year": "2020"]),
         Broken(.cohortNotJudged, .graduationCohort, "cohort_year", ["cohort_year": "2014"]),
         Broken(.malformedYear, .graduationCohort, "cohort_year", ["cohort_year": "18"]),
@@ -381,6 +390,65 @@ struct ValidationTests {
         try bench.submit(table(.attendance, [rows[1]]))
         try bench.driver.run()
         #expect(try bench.rejections().filter { $0.code == "claimed_by_two_districts" }.count == 2)
+    }
+
+    @Test("Statuses of English learners and of alternate results carry what they may")
+    func statuses() throws {
+        let bench = try ValidationBench()
+        try bench.prepare()
+        let rows: [[String: String]] = [
+            // A first-year learner is exempt in any subject.
+            [
+                "el_status": "FY", "ela_status": "EXF", "ela_scaled_score": "", "ela_sgp": "", "math_status": "EXF",
+                "math_scaled_score": "", "math_sgp": "", "science_status": "EXF", "science_scaled_score": "",
+            ],
+            // Tested without the English proficiency test: the score counts.
+            ["el_status": "EL", "ela_status": "EXN", "ela_sgp": ""],
+            // The score that the Department assigned.
+            ["ela_status": "ALT", "ela_sgp": "", "science_status": "ALT"],
+            ["ela_status": "ALT", "ela_scaled_score": "", "ela_sgp": ""],
+        ]
+        let text = table(
+            .assessmentResults,
+            rows.enumerated()
+                .map { index, changes in
+                    validRow(.assessmentResults).merging(changes) { $1 }.merging(["student_id": "S\(index)"]) { $1 }
+                }
+        )
+        let (id, _) = try bench.submit(text)
+        try bench.driver.run()
+        #expect(try bench.rejections().isEmpty)
+        #expect(try bench.receipt(id).accepted == 4)
+        let results = try bench.records().values
+            .filter { $0.content.map { if case .assessmentResult = $0 { true } else { false } } ?? false }
+            .sorted { $0.line < $1.line }.map(\.assessmentResult)
+        #expect(results.map(\.firstYearEl) == [true, false, false, false])
+        #expect(results.map { $0.ela.status } == [.exemptFirstYear, .noElTest, .alternate, .alternate])
+        #expect(results.map { $0.ela.hasScaledScore } == [false, true, true, false])
+        #expect(results[2].science.scaledScore == 240 && results[0].science.status == .exemptFirstYear)
+    }
+
+    @Test("An outcome of the year before says what the row said, with and without the column that decides nothing")
+    func enrollmentOutcomes() throws {
+        let bench = try ValidationBench()
+        try bench.prepare()
+        try bench.submit(table(.enrollmentOutcomes, [validRow(.enrollmentOutcomes)]))
+        try bench.submit(
+            """
+            school_year,org_code,student_id,grade,race,low_income,el_status,swd,enrolled_october,dropped_out,returned_by_october
+            2019,00010505,S2,12,white,N,N,N,N,Y,Y
+
+            """
+        )
+        try bench.driver.run()
+        #expect(try bench.rejections().isEmpty)
+        let outcomes = try bench.records().values
+            .filter { $0.content.map { if case .enrollmentOutcome = $0 { true } else { false } } ?? false }
+            .map(\.enrollmentOutcome)
+            .sorted { $0.grade < $1.grade }
+        #expect(outcomes.map(\.grade) == [9, 12] && outcomes.map(\.enrolledOctober) == [true, false])
+        #expect(outcomes.map(\.droppedOut) == [true, true] && outcomes.map(\.returnedByOctober) == [false, true])
+        #expect(outcomes.allSatisfy { $0.student.count == 16 && $0.groups & 1 == 1 })
     }
 
     @Test("A record says what the row said")

@@ -238,6 +238,10 @@ func validRow(_ layout: Layout) -> [String: String] {
             ]
         ) { $1 }
     case .advancedCoursework: student.merging(["grade": "11", "completed": "Y"]) { $1 }
+    case .enrollmentOutcomes:
+        student.merging(
+            ["grade": "9", "enrolled_october": "Y", "dropped_out": "Y", "returned_by_october": "N"]
+        ) { $1 }
     }
 }
 

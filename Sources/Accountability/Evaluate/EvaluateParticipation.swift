@@ -74,7 +74,8 @@ struct EvaluateParticipation: OperatorCommand {
             firstYear: Int64(counts.firstYearEl),
             afterOctober: Int64(counts.afterOctober),
             absent: Int64(counts.absent),
-            medical: Int64(counts.medical)
+            medical: Int64(counts.medical),
+            notTakingEnglishTest: Int64(counts.elNotTested)
         )
         do {
             return try ParticipationJudgement(current: tally, prior: nil, .subject(subject), framework)

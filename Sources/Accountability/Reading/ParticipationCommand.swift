@@ -9,8 +9,9 @@ struct ParticipationCommand: OperatorCommand {
         commandName: "participation",
         abstract: "Lists the participation rates of a school year.",
         discussion: """
-            Columns and lines are those of `evaluate participation`: 'met' judges the row's own year, without looking back, and is empty \
-            below the minimum size. JSON holds the messages as published, with the look-back and the rate that was judged.
+            Columns and lines are those of `evaluate participation`: 'met' judges the row's own year, without looking \
+            back, and is empty below the minimum size. JSON holds the messages as published: 'met' says the same there, \
+            and 'requirementMet' whether the requirement was met with the look-back of the year, by 'judgedRateExact'.
 
               accountability participation 2019 --org 00350000
               accountability participation 2012 --format csv | sort > published.csv
@@ -51,10 +52,7 @@ struct ParticipationCommand: OperatorCommand {
         selection.note("participation", isEmpty: messages.isEmpty, years: years)
         if format == .json { return Standard.output(try MessageJSON.array(messages)) }
         var listing = Listing(ParticipationRow.columns)
-        if !messages.isEmpty {
-            let framework = try YearFramework.of(year)
-            listing.rows = try messages.map { try ParticipationRow($0, framework).fields }
-        }
+        listing.rows = messages.map { ParticipationRow($0).fields }
         try listing.write(format)
     }
 }

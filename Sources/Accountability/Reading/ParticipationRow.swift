@@ -9,25 +9,9 @@ struct ParticipationRow {
     ]
 
     let message: Accountability_V1_Participation
-    /// Whether the row's own year met the requirement, without looking back; nil below the minimum size.
-    let met: Bool?
 
-    /// The row of a message.
-    ///
-    /// The message says whether the requirement was met as the year judges it, which may look back. This row holds the
-    /// exact rate of its own year against the standard, as `evaluate` does; the message has all that this needs.
-    ///
-    /// - Throws: ``RuleError`` or ``NumberError`` where the figures contradict each other.
-    init(_ message: Accountability_V1_Participation, _ framework: Framework) throws {
+    init(_ message: Accountability_V1_Participation) {
         self.message = message
-        guard message.denominator > 0, Int(message.students) >= framework.minimumSize.accountability.value else {
-            met = nil
-            return
-        }
-        let exact = try Ratio(Int64(message.participants), over: Int64(message.denominator)) * .hundred
-        let parameters = framework.participation
-        let held = parameters.judgedRate.value == .rounded ? try parameters.displayRounding.value(exact) : exact
-        met = held >= parameters.standard.value
     }
 
     /// The fields of ``columns``; the group as it was written where it was supplied.
@@ -37,7 +21,7 @@ struct ParticipationRow {
             message.groupLabel.isEmpty ? message.group : message.groupLabel,
             message.subject, String(message.participants), String(message.denominator),
             message.hasRate ? String(message.rate) : "",
-            message.rateExact, met.map(String.init) ?? "",
+            message.rateExact, message.hasMet ? String(message.met) : "",
         ]
     }
 

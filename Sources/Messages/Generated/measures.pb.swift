@@ -81,15 +81,15 @@ public nonisolated struct Accountability_V1_Participation: @unchecked Sendable {
     set {_uniqueStorage()._rateExact = newValue}
   }
 
-  /// Whether the requirement was met; absent below the minimum size.
-  public var met: Bool {
-    get {_storage._met ?? false}
-    set {_uniqueStorage()._met = newValue}
+  /// Whether the requirement was met as the year judges it, which may look back; absent below the minimum size.
+  public var requirementMet: Bool {
+    get {_storage._requirementMet ?? false}
+    set {_uniqueStorage()._requirementMet = newValue}
   }
-  /// Returns true if `met` has been explicitly set.
-  public var hasMet: Bool {_storage._met != nil}
-  /// Clears the value of `met`. Subsequent reads from it will return its default value.
-  public mutating func clearMet() {_uniqueStorage()._met = nil}
+  /// Returns true if `requirementMet` has been explicitly set.
+  public var hasRequirementMet: Bool {_storage._requirementMet != nil}
+  /// Clears the value of `requirementMet`. Subsequent reads from it will return its default value.
+  public mutating func clearRequirementMet() {_uniqueStorage()._requirementMet = nil}
 
   /// Whether this row is one that the year's framework judges an organization by.
   public var judged: Bool {
@@ -131,6 +131,16 @@ public nonisolated struct Accountability_V1_Participation: @unchecked Sendable {
     get {_storage._students}
     set {_uniqueStorage()._students = newValue}
   }
+
+  /// Whether the row's own year reached the standard, without looking back; absent below the minimum size.
+  public var met: Bool {
+    get {_storage._met ?? false}
+    set {_uniqueStorage()._met = newValue}
+  }
+  /// Returns true if `met` has been explicitly set.
+  public var hasMet: Bool {_storage._met != nil}
+  /// Clears the value of `met`. Subsequent reads from it will return its default value.
+  public mutating func clearMet() {_uniqueStorage()._met = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -449,7 +459,7 @@ fileprivate nonisolated let _protobuf_package = "accountability.v1"
 
 nonisolated extension Accountability_V1_Participation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Participation"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}grade\0\u{1}group\0\u{1}subject\0\u{1}participants\0\u{1}denominator\0\u{1}rate\0\u{3}rate_exact\0\u{1}met\0\u{1}judged\0\u{3}prior_participants\0\u{3}prior_denominator\0\u{3}judged_rate_exact\0\u{1}supplied\0\u{3}group_label\0\u{1}students\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}grade\0\u{1}group\0\u{1}subject\0\u{1}participants\0\u{1}denominator\0\u{1}rate\0\u{3}rate_exact\0\u{3}requirement_met\0\u{1}judged\0\u{3}prior_participants\0\u{3}prior_denominator\0\u{3}judged_rate_exact\0\u{1}supplied\0\u{3}group_label\0\u{1}students\0\u{1}met\0")
 
   fileprivate class _StorageClass {
     var _schoolYear: UInt32 = 0
@@ -461,7 +471,7 @@ nonisolated extension Accountability_V1_Participation: SwiftProtobuf.Message, Sw
     var _denominator: UInt32 = 0
     var _rate: UInt32? = nil
     var _rateExact: String = String()
-    var _met: Bool? = nil
+    var _requirementMet: Bool? = nil
     var _judged: Bool = false
     var _priorParticipants: UInt32 = 0
     var _priorDenominator: UInt32 = 0
@@ -469,6 +479,7 @@ nonisolated extension Accountability_V1_Participation: SwiftProtobuf.Message, Sw
     var _supplied: Bool = false
     var _groupLabel: String = String()
     var _students: UInt32 = 0
+    var _met: Bool? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -488,7 +499,7 @@ nonisolated extension Accountability_V1_Participation: SwiftProtobuf.Message, Sw
       _denominator = source._denominator
       _rate = source._rate
       _rateExact = source._rateExact
-      _met = source._met
+      _requirementMet = source._requirementMet
       _judged = source._judged
       _priorParticipants = source._priorParticipants
       _priorDenominator = source._priorDenominator
@@ -496,6 +507,7 @@ nonisolated extension Accountability_V1_Participation: SwiftProtobuf.Message, Sw
       _supplied = source._supplied
       _groupLabel = source._groupLabel
       _students = source._students
+      _met = source._met
     }
   }
 
@@ -523,7 +535,7 @@ nonisolated extension Accountability_V1_Participation: SwiftProtobuf.Message, Sw
         case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._denominator) }()
         case 8: try { try decoder.decodeSingularUInt32Field(value: &_storage._rate) }()
         case 9: try { try decoder.decodeSingularStringField(value: &_storage._rateExact) }()
-        case 10: try { try decoder.decodeSingularBoolField(value: &_storage._met) }()
+        case 10: try { try decoder.decodeSingularBoolField(value: &_storage._requirementMet) }()
         case 11: try { try decoder.decodeSingularBoolField(value: &_storage._judged) }()
         case 12: try { try decoder.decodeSingularUInt32Field(value: &_storage._priorParticipants) }()
         case 13: try { try decoder.decodeSingularUInt32Field(value: &_storage._priorDenominator) }()
@@ -531,6 +543,7 @@ nonisolated extension Accountability_V1_Participation: SwiftProtobuf.Message, Sw
         case 15: try { try decoder.decodeSingularBoolField(value: &_storage._supplied) }()
         case 16: try { try decoder.decodeSingularStringField(value: &_storage._groupLabel) }()
         case 17: try { try decoder.decodeSingularUInt32Field(value: &_storage._students) }()
+        case 18: try { try decoder.decodeSingularBoolField(value: &_storage._met) }()
         default: break
         }
       }
@@ -570,7 +583,7 @@ nonisolated extension Accountability_V1_Participation: SwiftProtobuf.Message, Sw
       if !_storage._rateExact.isEmpty {
         try visitor.visitSingularStringField(value: _storage._rateExact, fieldNumber: 9)
       }
-      try { if let v = _storage._met {
+      try { if let v = _storage._requirementMet {
         try visitor.visitSingularBoolField(value: v, fieldNumber: 10)
       } }()
       if _storage._judged != false {
@@ -594,6 +607,9 @@ nonisolated extension Accountability_V1_Participation: SwiftProtobuf.Message, Sw
       if _storage._students != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._students, fieldNumber: 17)
       }
+      try { if let v = _storage._met {
+        try visitor.visitSingularBoolField(value: v, fieldNumber: 18)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -612,7 +628,7 @@ nonisolated extension Accountability_V1_Participation: SwiftProtobuf.Message, Sw
         if _storage._denominator != rhs_storage._denominator {return false}
         if _storage._rate != rhs_storage._rate {return false}
         if _storage._rateExact != rhs_storage._rateExact {return false}
-        if _storage._met != rhs_storage._met {return false}
+        if _storage._requirementMet != rhs_storage._requirementMet {return false}
         if _storage._judged != rhs_storage._judged {return false}
         if _storage._priorParticipants != rhs_storage._priorParticipants {return false}
         if _storage._priorDenominator != rhs_storage._priorDenominator {return false}
@@ -620,6 +636,7 @@ nonisolated extension Accountability_V1_Participation: SwiftProtobuf.Message, Sw
         if _storage._supplied != rhs_storage._supplied {return false}
         if _storage._groupLabel != rhs_storage._groupLabel {return false}
         if _storage._students != rhs_storage._students {return false}
+        if _storage._met != rhs_storage._met {return false}
         return true
       }
       if !storagesAreEqual {return false}

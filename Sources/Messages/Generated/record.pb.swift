@@ -227,6 +227,14 @@ public nonisolated struct Accountability_V1_Record: @unchecked Sendable {
     set {_uniqueStorage()._content = .advancedCoursework(newValue)}
   }
 
+  public var enrollmentOutcome: Accountability_V1_EnrollmentOutcome {
+    get {
+      if case .enrollmentOutcome(let v)? = _storage._content {return v}
+      return Accountability_V1_EnrollmentOutcome()
+    }
+    set {_uniqueStorage()._content = .enrollmentOutcome(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Content: Equatable, Sendable {
@@ -239,6 +247,7 @@ public nonisolated struct Accountability_V1_Record: @unchecked Sendable {
     case englishProficiency(Accountability_V1_EnglishProficiency)
     case cohortMember(Accountability_V1_CohortMember)
     case advancedCoursework(Accountability_V1_AdvancedCoursework)
+    case enrollmentOutcome(Accountability_V1_EnrollmentOutcome)
 
   }
 
@@ -346,6 +355,12 @@ public nonisolated struct Accountability_V1_AssessmentResult: @unchecked Sendabl
   public var hasScience: Bool {_storage._science != nil}
   /// Clears the value of `science`. Subsequent reads from it will return its default value.
   public mutating func clearScience() {_uniqueStorage()._science = nil}
+
+  /// An English learner in the first year in the country's schools: scores do not count in achievement.
+  public var firstYearEl: Bool {
+    get {_storage._firstYearEl}
+    set {_uniqueStorage()._firstYearEl = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -466,7 +481,34 @@ public nonisolated struct Accountability_V1_CohortMember: Sendable {
 
   public var stillEnrolledAfterFive: Bool = false
 
+  /// Kept as it was submitted. The dropout rate is annual and is read from enrollment_outcomes.
   public var droppedOut: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What became of a student of grades 9 to 12 in the school year before that of the record.
+public nonisolated struct Accountability_V1_EnrollmentOutcome: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var student: Data = Data()
+
+  public var grade: UInt32 = 0
+
+  public var groups: UInt32 = 0
+
+  /// Enrolled on October 1: in the denominator of the dropout rate.
+  public var enrolledOctober: Bool = false
+
+  /// Dropped out from July 1 to June 30.
+  public var droppedOut: Bool = false
+
+  /// Returned by the October 1 after it.
+  public var returnedByOctober: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -523,6 +565,9 @@ public nonisolated struct Accountability_V1_ParticipationCounts: Sendable {
   public var firstYearEl: UInt32 = 0
 
   public var afterOctober: UInt32 = 0
+
+  /// English learners who did not take the English proficiency test: non-participants in ELA.
+  public var elNotTested: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -600,7 +645,7 @@ nonisolated extension Accountability_V1_TestStatus: SwiftProtobuf._ProtoNameProv
 
 nonisolated extension Accountability_V1_Record: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Record"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{1}line\0\u{3}school_year\0\u{3}org_code\0\u{2}\u{6}organization\0\u{3}assessment_result\0\u{1}attendance\0\u{3}participation_counts\0\u{3}supplied_value\0\u{1}target\0\u{3}english_proficiency\0\u{3}cohort_member\0\u{3}advanced_coursework\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{1}line\0\u{3}school_year\0\u{3}org_code\0\u{2}\u{6}organization\0\u{3}assessment_result\0\u{1}attendance\0\u{3}participation_counts\0\u{3}supplied_value\0\u{1}target\0\u{3}english_proficiency\0\u{3}cohort_member\0\u{3}advanced_coursework\0\u{3}enrollment_outcome\0")
 
   fileprivate class _StorageClass {
     var _submission: String = String()
@@ -762,6 +807,19 @@ nonisolated extension Accountability_V1_Record: SwiftProtobuf.Message, SwiftProt
             _storage._content = .advancedCoursework(v)
           }
         }()
+        case 19: try {
+          var v: Accountability_V1_EnrollmentOutcome?
+          var hadOneofValue = false
+          if let current = _storage._content {
+            hadOneofValue = true
+            if case .enrollmentOutcome(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._content = .enrollmentOutcome(v)
+          }
+        }()
         default: break
         }
       }
@@ -822,6 +880,10 @@ nonisolated extension Accountability_V1_Record: SwiftProtobuf.Message, SwiftProt
       case .advancedCoursework?: try {
         guard case .advancedCoursework(let v)? = _storage._content else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+      }()
+      case .enrollmentOutcome?: try {
+        guard case .enrollmentOutcome(let v)? = _storage._content else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
       }()
       case nil: break
       }
@@ -945,7 +1007,7 @@ nonisolated extension Accountability_V1_Organization: SwiftProtobuf.Message, Swi
 
 nonisolated extension Accountability_V1_AssessmentResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AssessmentResult"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}student\0\u{1}grade\0\u{1}groups\0\u{3}enrolled_since_october\0\u{3}prior_org_code\0\u{1}ela\0\u{1}math\0\u{1}science\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}student\0\u{1}grade\0\u{1}groups\0\u{3}enrolled_since_october\0\u{3}prior_org_code\0\u{1}ela\0\u{1}math\0\u{1}science\0\u{3}first_year_el\0")
 
   fileprivate class _StorageClass {
     var _student: Data = Data()
@@ -956,6 +1018,7 @@ nonisolated extension Accountability_V1_AssessmentResult: SwiftProtobuf.Message,
     var _ela: Accountability_V1_Test? = nil
     var _math: Accountability_V1_Test? = nil
     var _science: Accountability_V1_Test? = nil
+    var _firstYearEl: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -974,6 +1037,7 @@ nonisolated extension Accountability_V1_AssessmentResult: SwiftProtobuf.Message,
       _ela = source._ela
       _math = source._math
       _science = source._science
+      _firstYearEl = source._firstYearEl
     }
   }
 
@@ -1000,6 +1064,7 @@ nonisolated extension Accountability_V1_AssessmentResult: SwiftProtobuf.Message,
         case 6: try { try decoder.decodeSingularMessageField(value: &_storage._ela) }()
         case 7: try { try decoder.decodeSingularMessageField(value: &_storage._math) }()
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._science) }()
+        case 9: try { try decoder.decodeSingularBoolField(value: &_storage._firstYearEl) }()
         default: break
         }
       }
@@ -1036,6 +1101,9 @@ nonisolated extension Accountability_V1_AssessmentResult: SwiftProtobuf.Message,
       try { if let v = _storage._science {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
       } }()
+      if _storage._firstYearEl != false {
+        try visitor.visitSingularBoolField(value: _storage._firstYearEl, fieldNumber: 9)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1053,6 +1121,7 @@ nonisolated extension Accountability_V1_AssessmentResult: SwiftProtobuf.Message,
         if _storage._ela != rhs_storage._ela {return false}
         if _storage._math != rhs_storage._math {return false}
         if _storage._science != rhs_storage._science {return false}
+        if _storage._firstYearEl != rhs_storage._firstYearEl {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1291,6 +1360,61 @@ nonisolated extension Accountability_V1_CohortMember: SwiftProtobuf.Message, Swi
   }
 }
 
+nonisolated extension Accountability_V1_EnrollmentOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".EnrollmentOutcome"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}student\0\u{1}grade\0\u{1}groups\0\u{3}enrolled_october\0\u{3}dropped_out\0\u{3}returned_by_october\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.student) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.grade) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.groups) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.enrolledOctober) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.droppedOut) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.returnedByOctober) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.student.isEmpty {
+      try visitor.visitSingularBytesField(value: self.student, fieldNumber: 1)
+    }
+    if self.grade != 0 {
+      try visitor.visitSingularUInt32Field(value: self.grade, fieldNumber: 2)
+    }
+    if self.groups != 0 {
+      try visitor.visitSingularUInt32Field(value: self.groups, fieldNumber: 3)
+    }
+    if self.enrolledOctober != false {
+      try visitor.visitSingularBoolField(value: self.enrolledOctober, fieldNumber: 4)
+    }
+    if self.droppedOut != false {
+      try visitor.visitSingularBoolField(value: self.droppedOut, fieldNumber: 5)
+    }
+    if self.returnedByOctober != false {
+      try visitor.visitSingularBoolField(value: self.returnedByOctober, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_EnrollmentOutcome, rhs: Accountability_V1_EnrollmentOutcome) -> Bool {
+    if lhs.student != rhs.student {return false}
+    if lhs.grade != rhs.grade {return false}
+    if lhs.groups != rhs.groups {return false}
+    if lhs.enrolledOctober != rhs.enrolledOctober {return false}
+    if lhs.droppedOut != rhs.droppedOut {return false}
+    if lhs.returnedByOctober != rhs.returnedByOctober {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Accountability_V1_AdvancedCoursework: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".AdvancedCoursework"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}student\0\u{1}grade\0\u{1}groups\0\u{3}enrolled_since_october\0\u{1}completed\0")
@@ -1343,7 +1467,7 @@ nonisolated extension Accountability_V1_AdvancedCoursework: SwiftProtobuf.Messag
 
 nonisolated extension Accountability_V1_ParticipationCounts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ParticipationCounts"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}grade\0\u{3}group_label\0\u{1}group\0\u{1}subject\0\u{1}enrolled\0\u{1}standard\0\u{1}alternate\0\u{1}absent\0\u{1}medical\0\u{3}first_year_el\0\u{3}after_october\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}grade\0\u{3}group_label\0\u{1}group\0\u{1}subject\0\u{1}enrolled\0\u{1}standard\0\u{1}alternate\0\u{1}absent\0\u{1}medical\0\u{3}first_year_el\0\u{3}after_october\0\u{3}el_not_tested\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1362,6 +1486,7 @@ nonisolated extension Accountability_V1_ParticipationCounts: SwiftProtobuf.Messa
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.medical) }()
       case 10: try { try decoder.decodeSingularUInt32Field(value: &self.firstYearEl) }()
       case 11: try { try decoder.decodeSingularUInt32Field(value: &self.afterOctober) }()
+      case 12: try { try decoder.decodeSingularUInt32Field(value: &self.elNotTested) }()
       default: break
       }
     }
@@ -1401,6 +1526,9 @@ nonisolated extension Accountability_V1_ParticipationCounts: SwiftProtobuf.Messa
     if self.afterOctober != 0 {
       try visitor.visitSingularUInt32Field(value: self.afterOctober, fieldNumber: 11)
     }
+    if self.elNotTested != 0 {
+      try visitor.visitSingularUInt32Field(value: self.elNotTested, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1416,6 +1544,7 @@ nonisolated extension Accountability_V1_ParticipationCounts: SwiftProtobuf.Messa
     if lhs.medical != rhs.medical {return false}
     if lhs.firstYearEl != rhs.firstYearEl {return false}
     if lhs.afterOctober != rhs.afterOctober {return false}
+    if lhs.elNotTested != rhs.elNotTested {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

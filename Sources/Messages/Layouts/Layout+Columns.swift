@@ -12,6 +12,7 @@ extension Layout {
         case .indicatorValues: Layout.indicatorColumns
         case .targets: Layout.targetColumns
         case .directives: Layout.directiveColumns
+        case .enrollmentOutcomes: Layout.enrollmentOutcomeColumns
         }
     }
 
@@ -126,7 +127,21 @@ extension Layout {
             Column("four_year_graduate", .yesNo, "graduated in four years or fewer"),
             Column("five_year_graduate", .yesNo, "graduated in five years or fewer"),
             Column("still_enrolled_after_five", .yesNo, "still enrolled after five years"),
-            Column("dropped_out", .yesNo, "dropped out"),
+            Column("dropped_out", .yesNo, "dropped out; the dropout rate is read from enrollment_outcomes"),
+        ]
+
+    // Whether the student is enrolled here in the year of the determinations decides nothing about the year before.
+    private static let enrollmentOutcomeColumns =
+        student + groupColumns.dropLast() + [
+            Column(
+                "enrolled_since_october",
+                .yesNo,
+                .optional,
+                "enrolled in this organization since October 1; decides nothing here"
+            ),
+            Column("enrolled_october", .yesNo, "enrolled on October 1 of the year before"),
+            Column("dropped_out", .yesNo, "dropped out from July 1 to June 30"),
+            Column("returned_by_october", .yesNo, "returned by the October 1 after it"),
         ]
 
     private static let advancedCourseworkColumns =
@@ -148,8 +163,14 @@ extension Layout {
             Column("alternate", count, .mayBeEmpty, "took the alternate assessment"),
             Column("absent", count, .mayBeEmpty, "absent"),
             Column("medical", count, .mayBeEmpty, "absent for a documented medical reason"),
-            Column("first_year_el", count, .mayBeEmpty, "first-year English learners, exempt from ELA"),
+            Column("first_year_el", count, .mayBeEmpty, "first-year English learners: participants in every subject"),
             Column("after_october", count, .mayBeEmpty, "tested, but enrolled after October 1"),
+            Column(
+                "el_not_tested",
+                count,
+                .optional,
+                "English learners who did not take the EL test: not participants in ELA"
+            ),
             Column("published_rate", .integer(0...100), .optional, "the rate once published, to compare with"),
         ]
 

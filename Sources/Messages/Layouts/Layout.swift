@@ -12,6 +12,7 @@ public enum Layout: UInt8, CaseIterable, Sendable {
     case indicatorValues = 8
     case targets = 9
     case directives = 10
+    case enrollmentOutcomes = 11
 
     /// The name people and files use.
     public var wireName: String {
@@ -26,6 +27,7 @@ public enum Layout: UInt8, CaseIterable, Sendable {
         case .indicatorValues: "indicator_values"
         case .targets: "targets"
         case .directives: "directives"
+        case .enrollmentOutcomes: "enrollment_outcomes"
         }
     }
 
@@ -48,6 +50,7 @@ public enum Layout: UInt8, CaseIterable, Sendable {
         case .indicatorValues: "an indicator of an organization, grade span and group, already computed"
         case .targets: "a target the Department set"
         case .directives: "an act of the Department"
+        case .enrollmentOutcomes: "what became of a student of grades 9 to 12 in the year before"
         }
     }
 
@@ -55,7 +58,8 @@ public enum Layout: UInt8, CaseIterable, Sendable {
     public var key: [String] {
         switch self {
         case .organizations: ["school_year", "org_code"]
-        case .assessmentResults, .attendance, .englishProficiency, .advancedCoursework: ["school_year", "student_id"]
+        case .assessmentResults, .attendance, .englishProficiency, .advancedCoursework, .enrollmentOutcomes:
+            ["school_year", "student_id"]
         case .graduationCohort: ["school_year", "student_id", "cohort_year"]
         case .participationCounts: ["school_year", "org_code", "grade", "group", "subject"]
         case .indicatorValues, .targets: ["school_year", "org_code", "grade_span", "group", "indicator"]

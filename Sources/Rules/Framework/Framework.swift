@@ -16,6 +16,8 @@ public final class Framework: Sendable {
 
     /// Minimum group sizes.
     public let minimumSize: MinimumSizeParameters
+    /// What records can be.
+    public let records: RecordParameters
     /// Participation: (2)(d).
     public let participation: ParticipationParameters
     /// Values of the indicators.
@@ -83,6 +85,7 @@ public final class Framework: Sendable {
 
         let reader = ParameterReader(document)
         minimumSize = try MinimumSizeParameters(reader)
+        records = try RecordParameters(reader)
         participation = try ParticipationParameters(reader)
         indicators = reader.has("indicators") ? try IndicatorParameters(reader) : nil
         lowestPerforming = reader.has("lowest_performing") ? try LowestPerformingParameters(reader) : nil

@@ -20,8 +20,10 @@ public struct IndicatorParameters: Sendable {
 
     /// How each achievement indicator is measured, by span.
     public let measures: [GradeSpan: Parameter<[Indicator: AchievementMeasure]>]
-    /// The tables that turn a scaled score into index points, by subject.
+    /// The tables that turn a scaled score into index points, by subject, of the grades without a table of their own.
     public let indexTables: [Subject: Parameter<[IndexRow]>]
+    /// The tables of single grades, by subject and grade.
+    public let gradeIndexTables: [Subject: [Grade: Parameter<[IndexRow]>]]
     /// How a value is rounded.
     public let valueRounding: Parameter<Rounding>
     /// Chronically absent: absent this percentage of the days enrolled, or more.
@@ -30,8 +32,18 @@ public struct IndicatorParameters: Sendable {
     public let chronicAbsenceThresholds: Parameter<[Ratio]>
     /// Chronic absenteeism: days in membership a student needs.
     public let chronicAbsenceMinimumDays: Parameter<Int>
-    /// Whether only students enrolled since October count in results.
+    /// The grades that count in EL progress.
+    public let progressGrades: Parameter<[Grade]>
+    /// The statuses of a test whose score counts in achievement, where the row has one.
+    public let achievementStatuses: Parameter<[TestStatus]>
+    /// The statuses of a test whose growth percentile counts.
+    public let growthStatuses: Parameter<[TestStatus]>
+    /// Whether scores of first-year English learners count in achievement.
+    public let firstYearInAchievement: Parameter<Bool>
+    /// Whether only students enrolled since October count in achievement.
     public let octoberEnrollment: Parameter<Bool>
+    /// Whether only students enrolled since October count in growth, absenteeism, EL progress and advanced coursework.
+    public let otherOctoberEnrollment: Parameter<Bool>
     /// Whether only students enrolled since October count in the rates of a graduation cohort.
     public let cohortOctoberEnrollment: Parameter<Bool>
     /// The grades that count in chronic absenteeism.
@@ -51,19 +63,19 @@ public struct IndicatorParameters: Sendable {
         }
         self.measures = measures
         var tables: [Subject: Parameter<[IndexRow]>] = [:]
+        var gradeTables: [Subject: [Grade: Parameter<[IndexRow]>]] = [:]
         for subject in Subject.allCases {
-            tables[subject] = try reader.read("indicators.cpi.\(subject)", "a list of {from, to, points}") { value in
-                let rows = value.list?
-                    .compactMap { row -> IndexRow? in
-                        guard let from = row.table?["from"]?.integer, let to = row.table?["to"]?.integer,
-                            let points = row.table?["points"]?.integer, from <= to
-                        else { return nil }
-                        return IndexRow(from: from, to: to, points: points)
-                    }
-                return rows?.count == value.list?.count ? rows : nil
+            tables[subject] = try Self.indexTable(reader, "indicators.cpi.\(subject)")
+            for grade in (1...12).compactMap({ Grade(number: $0) }) {
+                let path = "indicators.cpi_by_grade.\(subject).\(grade)"
+                let table = try reader.optional(path) { path throws(FrameworkError) in
+                    try Self.indexTable(reader, path)
+                }
+                if let table { gradeTables[subject, default: [:]][grade] = table }
             }
         }
         indexTables = tables
+        gradeIndexTables = gradeTables
         valueRounding = try reader.rounding("indicators.value_rounding")
         chronicAbsenceThresholds = try reader.read("indicators.chronic_absence.thresholds", "a list of percentages") {
             value in
@@ -71,16 +83,42 @@ public struct IndicatorParameters: Sendable {
             return numbers.isEmpty || numbers.count != value.list?.count ? nil : numbers
         }
         chronicAbsenceMinimumDays = try reader.integer("indicators.chronic_absence.minimum_days")
-        chronicAbsenceGrades = try reader.read("indicators.chronic_absence.grades", "a list of grades") { value in
-            let grades = value.list?.compactMap { $0.scalar.flatMap { Grade($0) } }
-            return grades?.count == value.list?.count ? grades : nil
-        }
+        chronicAbsenceGrades = try reader.grades("indicators.chronic_absence.grades")
+        progressGrades = try reader.grades("indicators.el_progress_grades")
+        achievementStatuses = try Self.statuses(reader, "indicators.achievement_statuses")
+        growthStatuses = try Self.statuses(reader, "indicators.growth_statuses")
+        firstYearInAchievement = try reader.flag("indicators.first_year_in_achievement")
+        otherOctoberEnrollment = try reader.flag("indicators.other_october_enrollment")
         octoberEnrollment = try reader.flag("indicators.october_enrollment")
         cohortOctoberEnrollment = try reader.flag("indicators.cohort_october_enrollment")
         dataLags = try reader.read("indicators.data_lags", "a table of indicators to years") {
             $0.byName(Indicator.self) { $0.integer }
         }
         difficultyRounding = try reader.rounding("indicators.difficulty_rounding")
+    }
+
+    private static func statuses(
+        _ reader: ParameterReader,
+        _ path: String
+    ) throws(FrameworkError) -> Parameter<[TestStatus]> {
+        try reader.read(path, "a list of test statuses: T, ALT, EXN") { $0.names(TestStatus.self) }
+    }
+
+    /// Rows in the order of their scores, none of which is in two of them.
+    private static func indexTable(
+        _ reader: ParameterReader,
+        _ path: String
+    ) throws(FrameworkError) -> Parameter<[IndexRow]> {
+        try reader.read(path, "a list of {from, to, points} in the order of scores, without overlaps") { value in
+            var rows: [IndexRow] = []
+            for row in value.list ?? [] {
+                guard let from = row.table?["from"]?.integer, let to = row.table?["to"]?.integer,
+                    let points = row.table?["points"]?.integer, from <= to, from > rows.last?.to ?? .min
+                else { return nil }
+                rows.append(IndexRow(from: from, to: to, points: points))
+            }
+            return rows.isEmpty ? nil : rows
+        }
     }
 
     /// How an achievement indicator is measured in a span; nil for other indicators.
@@ -102,10 +140,20 @@ public struct LowestPerformingParameters: Sendable {
         case currentScores = "current_scores"
     }
 
+    /// Who can be in the group.
+    public enum Qualification: String, Sendable, CaseIterable {
+        /// Students of whom a score counts in achievement.
+        case countedInAchievement = "counted_in_achievement"
+        /// Students who count in results, with or without a score of the year.
+        case enrolled
+    }
+
     /// Whether the group exists, by span.
     public let exists: [GradeSpan: Parameter<Bool>]
     /// By what students are ordered, by span.
     public let basis: [GradeSpan: Parameter<Basis>]
+    /// Who can be in the group.
+    public let qualifies: Parameter<Qualification>
     /// The share of students in the group, percent.
     public let share: Parameter<Ratio>
     /// How the size of the group is rounded.
@@ -131,6 +179,7 @@ public struct LowestPerformingParameters: Sendable {
         self.exists = exists
         self.basis = basis
         self.indicators = indicators
+        qualifies = try reader.choice("lowest_performing.qualifies")
         share = try reader.percent("lowest_performing.share")
         sizeRounding = try reader.rounding("lowest_performing.size_rounding")
         tiesIncluded = try reader.flag("lowest_performing.ties_included")

@@ -17,7 +17,8 @@ public enum LowestPerformingGroup {
     /// The score a student is ordered by, or nil where the student cannot be in the group.
     ///
     /// Under ``LowestPerformingParameters/Basis/priorYearScores`` the student must have been enrolled in the same
-    /// organization both years; both scores are needed.
+    /// organization both years; both scores are needed. `ela` and `math` are the scores of the year that count in
+    /// achievement, and `countsInAchievement` says whether any score of the student does.
     public static func score(
         span: GradeSpan,
         ela: Int?,
@@ -25,9 +26,11 @@ public enum LowestPerformingGroup {
         priorELA: Int?,
         priorMath: Int?,
         sameOrganizationBothYears: Bool,
+        countsInAchievement: Bool,
         _ parameters: LowestPerformingParameters
     ) -> Int64? {
         guard parameters.exists[span]?.value == true else { return nil }
+        if parameters.qualifies.value == .countedInAchievement, !countsInAchievement { return nil }
         switch parameters.basis[span]?.value {
         case .priorYearScores?:
             guard sameOrganizationBothYears, let priorELA, let priorMath else { return nil }

@@ -4,20 +4,28 @@ public enum StudentContribution {
     public static func achievement(
         _ subject: Subject,
         scaledScore: Int,
+        grade: Grade,
         span: GradeSpan,
         _ parameters: IndicatorParameters
     ) -> IndicatorTally? {
         switch parameters.measure(.achievement(subject), span) {
         case .cpi?:
-            indexPoints(subject, scaledScore: scaledScore, parameters).map { IndicatorTally(sum: Int64($0), count: 1) }
+            indexPoints(subject, scaledScore: scaledScore, grade: grade, parameters)
+                .map { IndicatorTally(sum: Int64($0), count: 1) }
         case .scaledScore?, nil:
             IndicatorTally(sum: Int64(scaledScore), count: 1)
         }
     }
 
     /// The index points of a scaled score (CPI); nil where no row of the table holds it.
-    public static func indexPoints(_ subject: Subject, scaledScore: Int, _ parameters: IndicatorParameters) -> Int? {
-        parameters.indexTables[subject]?.value.first { ($0.from...$0.to).contains(scaledScore) }?.points
+    public static func indexPoints(
+        _ subject: Subject,
+        scaledScore: Int,
+        grade: Grade,
+        _ parameters: IndicatorParameters
+    ) -> Int? {
+        let table = parameters.gradeIndexTables[subject]?[grade] ?? parameters.indexTables[subject]
+        return table?.value.first { ($0.from...$0.to).contains(scaledScore) }?.points
     }
 
     /// Growth: the student growth percentile.
@@ -42,19 +50,24 @@ public enum StudentContribution {
         return IndicatorTally(share >= thresholds[index])
     }
 
-    /// Four-year graduation, extended engagement or dropout of a cohort member; nil for other indicators.
+    /// The annual dropout rate: whoever dropped out and did not return, of those enrolled on October 1.
+    ///
+    /// Who dropped out counts above the line, enrolled on October 1 or not; who was enrolled counts below it.
+    public static func dropout(enrolledOctober: Bool, droppedOut: Bool, returned: Bool) -> IndicatorTally {
+        IndicatorTally(sum: droppedOut && !returned ? 1 : 0, count: enrolledOctober ? 1 : 0)
+    }
+
+    /// Four-year graduation or extended engagement of a cohort member; nil for other indicators.
     public static func cohort(
         _ indicator: Indicator,
         fourYearGraduate: Bool,
         fiveYearGraduate: Bool,
-        stillEnrolledAfterFive: Bool,
-        droppedOut: Bool
+        stillEnrolledAfterFive: Bool
     ) -> IndicatorTally? {
         switch indicator {
         case .fourYearGraduation: IndicatorTally(fourYearGraduate)
         // Whoever graduated in four years has also graduated within five.
         case .extendedEngagement: IndicatorTally(fourYearGraduate || fiveYearGraduate || stillEnrolledAfterFive)
-        case .dropout: IndicatorTally(droppedOut)
         default: nil
         }
     }

@@ -55,9 +55,19 @@ public struct StudentTraits: Hashable, Sendable {
 }
 
 extension IndicatorParameters {
-    /// Whether a student counts in an organization's results; in participation every student counts.
-    public func countsInResults(enrolledSinceOctober: Bool) -> Bool {
+    /// Whether a student counts in an organization's achievement; in participation every student counts.
+    public func countsInAchievement(enrolledSinceOctober: Bool) -> Bool {
         enrolledSinceOctober || !octoberEnrollment.value
+    }
+
+    /// Whether a student counts in an organization's growth, absenteeism, EL progress and advanced coursework.
+    public func countsInOthers(enrolledSinceOctober: Bool) -> Bool {
+        enrolledSinceOctober || !otherOctoberEnrollment.value
+    }
+
+    /// Whether the score of a test counts in achievement, where the row has one.
+    public func scoreCounts(_ status: TestStatus, firstYear: Bool) -> Bool {
+        achievementStatuses.value.contains(status) && (!firstYear || firstYearInAchievement.value)
     }
 
     /// Whether a member of a graduation cohort counts in the organization's rates.
@@ -67,9 +77,10 @@ extension IndicatorParameters {
 
     /// Whether a cohort is the one that an indicator of a school year judges: that of the data's year.
     ///
-    /// The four-year rate and dropout of the determinations of year Y are those of the cohort due in Y - 1, extended
+    /// The four-year rate of the determinations of year Y are those of the cohort due in Y - 1, extended
     /// engagement, which takes a fifth year, that of the cohort due in Y - 2.
     public func judges(_ indicator: Indicator, cohort: Int, in schoolYear: Int) -> Bool {
-        indicator.category == .highSchoolCompletion && cohort == schoolYear - lag(indicator)
+        (indicator == .fourYearGraduation || indicator == .extendedEngagement)
+            && cohort == schoolYear - lag(indicator)
     }
 }

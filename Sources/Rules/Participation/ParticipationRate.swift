@@ -84,8 +84,11 @@ public struct ParticipationJudgement: Hashable, Sendable {
     public let judged: Ratio?
     /// Which rate that is.
     public let basis: Basis
-    /// Whether the requirement was met; nil below the minimum size or where no test was due.
+    /// Whether the requirement was met, looking back where the framework does; nil below the minimum size or where no test
+    /// was due.
     public let met: Bool?
+    /// Whether the current year alone reaches the standard; nil below the minimum size or where no test was due.
+    public let metInYear: Bool?
 
     /// Judges a tally, with the year before where the framework looks back.
     ///
@@ -122,12 +125,20 @@ public struct ParticipationJudgement: Hashable, Sendable {
         }
         self.judged = judged
         self.basis = basis
-        guard let judged, current.meetsMinimumSize else {
+        guard let judged, let now = current.exact, current.meetsMinimumSize else {
             met = nil
+            metInYear = nil
             return
         }
-        let held = parameters.judgedRate.value == .rounded ? try parameters.displayRounding.value(judged) : judged
-        met = held >= parameters.standard.value
+        met = try Self.reachesStandard(judged, parameters)
+        metInYear = try Self.reachesStandard(now, parameters)
+    }
+
+    private static func reachesStandard(_ rate: Ratio, _ parameters: ParticipationParameters) throws(NumberError)
+        -> Bool
+    {
+        let held = parameters.judgedRate.value == .rounded ? try parameters.displayRounding.value(rate) : rate
+        return held >= parameters.standard.value
     }
 
     private static func pooled(_ current: ParticipationRate, _ prior: ParticipationRate) throws(NumberError) -> Ratio {

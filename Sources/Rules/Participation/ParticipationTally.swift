@@ -15,7 +15,7 @@ public struct ParticipationTally: Hashable, Sendable {
     public var absent: Int64
     /// Absent for a medical reason; they stay in the denominator.
     public var medical: Int64
-    /// First-year English learners who did not take the English test; in the subjects the framework names.
+    /// English learners who did not take the English test; non-participants in the subjects the framework names.
     public var notTakingEnglishTest: Int64
     /// Students with at least one test due, each counted once.
     public var students: Int64

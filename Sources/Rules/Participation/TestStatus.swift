@@ -8,9 +8,9 @@ public enum TestStatus: UInt8, WireNamed {
     case absent
     /// Absent for a documented medical reason.
     case medical
-    /// A first-year English learner, exempt, who took the English proficiency test.
+    /// A first-year English learner, exempt: a participant in every subject that is due.
     case exemptFirstYear
-    /// A first-year English learner who did not take the English proficiency test.
+    /// An English learner who did not take the English proficiency test: a non-participant in ELA, even when tested.
     case notTakingEnglishTest
     /// No test is due.
     case notRequired
@@ -28,6 +28,7 @@ public enum TestStatus: UInt8, WireNamed {
         }
     }
 
-    /// Whether the student has a result.
-    public var isTested: Bool { self == .standard || self == .alternate }
+    /// Whether a row of this status may carry a score: tested, the score that the Department assigned to an alternate result, or that of
+    /// a learner who took the test and not the English proficiency test.
+    public var mayHaveScore: Bool { self == .standard || self == .alternate || self == .notTakingEnglishTest }
 }

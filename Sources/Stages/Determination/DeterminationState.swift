@@ -35,7 +35,7 @@ struct DeterminationState {
                     denominator: rate.denominator,
                     rate: rate.hasRate ? rate.rate : nil,
                     judgedRate: rate.judgedRateExact,
-                    met: rate.hasMet ? rate.met : nil,
+                    met: rate.hasRequirementMet ? rate.requirementMet : nil,
                     students: rate.students
                 )
             }

@@ -100,6 +100,8 @@ final class IndicatorTask: StageTask {
             }
         case .advancedCoursework(let coursework):
             try replaceOutcome(key, message, cause, output) { year, _ in year.contribution(coursework, record: key) }
+        case .enrollmentOutcome(let outcome):
+            try replaceOutcome(key, message, cause, output) { year, _ in year.contribution(outcome, record: key) }
         case .organization(let declared):
             try replace(key, at: try message.organizationYear(), .organization, cause: cause, output: output) { state in
                 state.organization = declared

@@ -10,7 +10,7 @@ struct ResultContribution {
     let student: UInt128
     let groups: StudentGroupSet
     let span: GradeSpan
-    /// Whether the student counts in results: enrolled since October.
+    /// Whether anything of the student counts in results: enrolled since October.
     let counts: Bool
     /// Bit by subject: a test was due.
     let due: UInt8
@@ -48,7 +48,7 @@ struct OutcomeContribution {
     let reported: OutcomeSet
     /// Those in whose rate the student counts.
     let counted: OutcomeSet
-    /// Of those, what became true.
+    /// What became true; in dropout also of who is not counted below the line.
     let positive: OutcomeSet
     /// Of EL progress: how hard the student's target is to meet, 1 to 4; 0 where that was not reported.
     var difficulty: UInt8 = 0
@@ -62,7 +62,8 @@ final class IndicatorYear {
     /// Scores below this are looked up in a table.
     private static let tableSize = 1024
     private static let unknown = UInt16.max - 1
-    /// By subject, span and score.
+    private static let grades = 14
+    /// By subject, grade and score.
     private var achievements: [UInt16]
 
     /// Nil where the framework has no indicators.
@@ -72,7 +73,7 @@ final class IndicatorYear {
         self.parameters = parameters
         achievements = Array(
             repeating: Self.unknown,
-            count: Subject.allCases.count * GradeSpan.allCases.count * Self.tableSize
+            count: Subject.allCases.count * Self.grades * Self.tableSize
         )
     }
 
@@ -85,12 +86,20 @@ final class IndicatorYear {
         record: Digest
     ) throws -> ResultContribution? {
         guard let grade = Grade(number: Int(result.grade)), let span = GradeSpan(grade: grade) else { return nil }
-        let ela = try Scores(result.ela)
-        let math = try Scores(result.math)
-        let science = try Scores(result.science)
+        let isIn = parameters.countsInAchievement(enrolledSinceOctober: result.enrolledSinceOctober)
+        let isInGrowth = parameters.countsInOthers(enrolledSinceOctober: result.enrolledSinceOctober)
+        let scores = { (test: Accountability_V1_Test) in
+            Scores(test, isIn: isIn, isInGrowth: isInGrowth, firstYear: result.firstYearEl, self.parameters)
+        }
+        let (ela, math, science) = (scores(result.ela), scores(result.math), scores(result.science))
+        let values = (
+            try achievement(.ela, grade, span, ela.scaled), try achievement(.math, grade, span, math.scaled),
+            try achievement(.science, grade, span, science.scaled), try growth(ela.growth), try growth(math.growth)
+        )
+        let countsInAchievement = [values.0, values.1, values.2].contains { $0 != ResultContribution.none }
         let prior = OrganizationCode(rawValue: result.priorOrgCode)
         let score = { (isSame: Bool) throws -> UInt16 in
-            try self.score(span, ela, math, sameOrganizationBothYears: isSame)
+            try self.score(span, ela, math, isSame, countsInAchievement)
         }
         let isSameDistrict = result.priorOrgCode != 0 && prior?.district == organization.district
         let isSameSchool = result.priorOrgCode != 0 && prior == organization
@@ -100,12 +109,9 @@ final class IndicatorYear {
             student: try pseudonym(result.student),
             groups: StudentGroupSet(recorded: result.groups),
             span: span,
-            counts: parameters.countsInResults(enrolledSinceOctober: result.enrolledSinceOctober),
-            due: (ela.isDue ? 1 : 0) | (math.isDue ? 2 : 0) | (science.isDue ? 4 : 0),
-            values: (
-                try achievement(.ela, span, ela.scaled), try achievement(.math, span, math.scaled),
-                try achievement(.science, span, science.scaled), try growth(ela.growth), try growth(math.growth)
-            ),
+            counts: isIn || isInGrowth,
+            due: isIn ? (ela.isDue ? 1 : 0) | (math.isDue ? 2 : 0) | (science.isDue ? 4 : 0) : 0,
+            values: values,
             schoolScore: isSameSchool == isSameDistrict ? districtScore : try score(isSameSchool),
             districtScore: districtScore
         )
@@ -114,7 +120,7 @@ final class IndicatorYear {
     /// What a student's attendance adds; nil where the grade belongs to no span.
     func contribution(_ attendance: Accountability_V1_Attendance, record: Digest) throws -> AttendanceContribution? {
         guard let grade = Grade(number: Int(attendance.grade)), let span = GradeSpan(grade: grade) else { return nil }
-        let counts = parameters.countsInResults(enrolledSinceOctober: attendance.enrolledSinceOctober)
+        let counts = parameters.countsInOthers(enrolledSinceOctober: attendance.enrolledSinceOctober)
         let tally =
             counts
             ? StudentContribution.chronicAbsence(
@@ -133,108 +139,48 @@ final class IndicatorYear {
         )
     }
 
-    /// What an English learner's progress adds; nil where the grade belongs to no span.
-    func contribution(_ progress: Accountability_V1_EnglishProficiency, record: Digest) -> OutcomeContribution? {
-        var contribution = outcome(
-            .elProgress,
-            progress.metProgress,
-            grade: progress.grade,
-            groups: progress.groups,
-            counts: parameters.countsInResults(enrolledSinceOctober: progress.enrolledSinceOctober),
-            record
-        )
-        contribution?.difficulty = UInt8(clamping: min(progress.difficultyQuartile, 4))
-        return contribution
-    }
-
-    /// What a student's advanced coursework adds; nil where the grade belongs to no span.
-    func contribution(_ coursework: Accountability_V1_AdvancedCoursework, record: Digest) -> OutcomeContribution? {
-        outcome(
-            .advancedCoursework,
-            coursework.completed,
-            grade: coursework.grade,
-            groups: coursework.groups,
-            counts: parameters.countsInResults(enrolledSinceOctober: coursework.enrolledSinceOctober),
-            record
-        )
-    }
-
-    /// What a member of a cohort adds to the rates that judge the cohort in a school year; nil where none does.
-    func contribution(_ member: Accountability_V1_CohortMember, in schoolYear: Int, record: Digest)
-        -> OutcomeContribution?
-    {
-        var reported: OutcomeSet = []
-        var positive: OutcomeSet = []
-        for measure in [StudentMeasure.fourYearGraduation, .extendedEngagement, .dropout]
-        where parameters.judges(measure.indicator, cohort: Int(member.cohortYear), in: schoolYear) {
-            reported.insert(OutcomeSet(measure))
-            let tally = StudentContribution.cohort(
-                measure.indicator,
-                fourYearGraduate: member.fourYearGraduate,
-                fiveYearGraduate: member.fiveYearGraduate,
-                stillEnrolledAfterFive: member.stillEnrolledAfterFive,
-                droppedOut: member.droppedOut
-            )
-            if (tally?.sum ?? 0) > 0 { positive.insert(OutcomeSet(measure)) }
-        }
-        guard !reported.isEmpty else { return nil }
-        let counts = parameters.countsInCohort(enrolledSinceOctober: member.enrolledSinceOctober)
-        return OutcomeContribution(
-            record: record,
-            groups: StudentGroupSet(recorded: member.groups),
-            span: .high,
-            reported: reported,
-            counted: counts ? reported : [],
-            positive: counts ? positive : []
-        )
-    }
-
-    private func outcome(
-        _ measure: StudentMeasure,
-        _ isPositive: Bool,
-        grade number: UInt32,
-        groups: UInt32,
-        counts: Bool,
-        _ record: Digest
-    ) -> OutcomeContribution? {
-        guard let grade = Grade(number: Int(number)), let span = GradeSpan(grade: grade) else { return nil }
-        let set = OutcomeSet(measure)
-        return OutcomeContribution(
-            record: record,
-            groups: StudentGroupSet(recorded: groups),
-            span: span,
-            reported: set,
-            counted: counts ? set : [],
-            positive: counts && isPositive ? set : []
-        )
-    }
-
     private struct Scores {
         let isDue: Bool
         let scaled: Int?
         let prior: Int?
         let growth: Int?
 
-        init(_ test: Accountability_V1_Test) throws {
+        /// What counts of a test; `isIn` and `isInGrowth` say whether the student counts in achievement and in growth.
+        init(
+            _ test: Accountability_V1_Test,
+            isIn: Bool,
+            isInGrowth: Bool,
+            firstYear: Bool,
+            _ parameters: IndicatorParameters
+        ) {
             let status = TestStatus(recorded: test.status)
             isDue = status != .notRequired
-            scaled = status.isTested && test.hasScaledScore ? Int(test.scaledScore) : nil
-            growth = status.isTested && test.hasSgp ? Int(test.sgp) : nil
+            let counts = isIn && parameters.scoreCounts(status, firstYear: firstYear)
+            scaled = counts && test.hasScaledScore ? Int(test.scaledScore) : nil
+            let grows = isInGrowth && parameters.growthStatuses.value.contains(status)
+            growth = grows && test.hasSgp ? Int(test.sgp) : nil
             prior = test.hasPriorScaledScore ? Int(test.priorScaledScore) : nil
         }
     }
 
-    private func achievement(_ subject: Subject, _ span: GradeSpan, _ score: Int?) throws -> UInt16 {
+    private func achievement(_ subject: Subject, _ grade: Grade, _ span: GradeSpan, _ score: Int?) throws -> UInt16 {
         guard let score else { return ResultContribution.none }
-        guard score < Self.tableSize else { return try compute(subject, span, score) }
-        let subjectAndSpan = Int(subject.rawValue) * GradeSpan.allCases.count + Int(span.rawValue)
-        let index = subjectAndSpan * Self.tableSize + score
-        if achievements[index] == Self.unknown { achievements[index] = try compute(subject, span, score) }
+        guard score < Self.tableSize, (0..<Self.grades).contains(Int(grade.number)) else {
+            return try compute(subject, grade, span, score)
+        }
+        let index = (Int(subject.rawValue) * Self.grades + Int(grade.number)) * Self.tableSize + score
+        if achievements[index] == Self.unknown { achievements[index] = try compute(subject, grade, span, score) }
         return achievements[index]
     }
 
-    private func compute(_ subject: Subject, _ span: GradeSpan, _ score: Int) throws -> UInt16 {
-        let tally = StudentContribution.achievement(subject, scaledScore: score, span: span, parameters)
+    private func compute(_ subject: Subject, _ grade: Grade, _ span: GradeSpan, _ score: Int) throws -> UInt16 {
+        let tally = StudentContribution.achievement(
+            subject,
+            scaledScore: score,
+            grade: grade,
+            span: span,
+            parameters
+        )
         return try tally.map { try Self.stored($0.sum) } ?? ResultContribution.none
     }
 
@@ -246,7 +192,8 @@ final class IndicatorYear {
         _ span: GradeSpan,
         _ ela: Scores,
         _ math: Scores,
-        sameOrganizationBothYears: Bool
+        _ sameOrganizationBothYears: Bool,
+        _ countsInAchievement: Bool
     ) throws -> UInt16 {
         guard let lowest = framework.lowestPerforming else { return ResultContribution.none }
         let score = LowestPerformingGroup.score(
@@ -256,6 +203,7 @@ final class IndicatorYear {
             priorELA: ela.prior,
             priorMath: math.prior,
             sameOrganizationBothYears: sameOrganizationBothYears,
+            countsInAchievement: countsInAchievement,
             lowest
         )
         return try score.map(Self.stored) ?? ResultContribution.none

@@ -101,10 +101,14 @@ struct StudentTallies {
             if outcome.difficulty > 0, !outcome.counted.isEmpty {
                 difficulties[row / StudentMeasure.count] += IndicatorTally(sum: Int64(outcome.difficulty), count: 1)
             }
-            outcome.counted.forEachIndex { index in
-                let isPositive = outcome.positive.rawValue & (1 << UInt8(index)) != 0
-                tallies[row + StudentMeasure.outcomes[index].rawValue] += IndicatorTally(isPositive)
-            }
+            outcome.counted.union(outcome.positive)
+                .forEachIndex { index in
+                    let place: UInt8 = 1 << UInt8(index)
+                    tallies[row + StudentMeasure.outcomes[index].rawValue] += IndicatorTally(
+                        sum: outcome.positive.rawValue & place != 0 ? 1 : 0,
+                        count: outcome.counted.rawValue & place != 0 ? 1 : 0
+                    )
+                }
         }
     }
 

@@ -82,7 +82,8 @@ struct ParticipationRows {
         message.denominator = UInt32(clamping: current.denominator)
         if let displayed = current.displayed { message.rate = UInt32(clamping: displayed) }
         if let exact = current.exact { message.rateExact = exact.text(decimals: rateDecimals) }
-        if let met = judgement.met { message.met = met }
+        if let met = judgement.metInYear { message.met = met }
+        if let met = judgement.met { message.requirementMet = met }
         message.supplied = supplied
         message.students = UInt32(clamping: current.size)
         guard name.grade == ParticipationRowName.allGrades else { return message }

@@ -142,6 +142,7 @@ struct SuppliedCounts {
     private let medical: UInt32
     private let firstYear: UInt32
     private let afterOctober: UInt32
+    private let learnersNotTested: UInt32
 
     /// Counts as a record carries them.
     ///
@@ -160,6 +161,7 @@ struct SuppliedCounts {
         medical = counts.medical
         firstYear = counts.firstYearEl
         afterOctober = counts.afterOctober
+        learnersNotTested = counts.elNotTested
     }
 
     /// The counts as the rules take them.
@@ -170,7 +172,8 @@ struct SuppliedCounts {
             firstYear: Int64(firstYear),
             afterOctober: Int64(afterOctober),
             absent: Int64(absent),
-            medical: Int64(medical)
+            medical: Int64(medical),
+            notTakingEnglishTest: Int64(learnersNotTested)
         )
     }
 }

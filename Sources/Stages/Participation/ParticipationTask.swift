@@ -61,7 +61,7 @@ final class ParticipationTask: StageTask {
             )
             try take(supplied, of: organization, cause: cause, output: output)
         case .organization, .attendance, .suppliedValue, .target, .englishProficiency, .cohortMember,
-            .advancedCoursework, nil:
+            .advancedCoursework, .enrollmentOutcome, nil:
             break
         }
     }

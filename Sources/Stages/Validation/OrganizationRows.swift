@@ -31,6 +31,7 @@ private enum CountPlace {
     static let medical = Layout.participationCounts.place("medical")
     static let firstYear = Layout.participationCounts.place("first_year_el")
     static let afterOctober = Layout.participationCounts.place("after_october")
+    static let learnersNotTested = Layout.participationCounts.place("el_not_tested")
     static let publishedRate = Layout.participationCounts.place("published_rate")
 }
 
@@ -98,6 +99,7 @@ extension RowCheck {
         counts.medical = count(CountPlace.medical, line)
         counts.firstYearEl = count(CountPlace.firstYear, line)
         counts.afterOctober = count(CountPlace.afterOctober, line)
+        counts.elNotTested = count(CountPlace.learnersNotTested, line)
         // Published elsewhere and compared by `evaluate` alone; what is no rate is a slip of the row all the same.
         _ = integer(CountPlace.publishedRate, line)
         return .record(.participationCounts(counts))

@@ -15,6 +15,9 @@ private enum Place {
     static let stillEnrolled = Layout.graduationCohort.place("still_enrolled_after_five")
     static let droppedOut = Layout.graduationCohort.place("dropped_out")
     static let completed = Layout.advancedCoursework.place("completed")
+    static let enrolledOctober = Layout.enrollmentOutcomes.place("enrolled_october")
+    static let outcomeDroppedOut = Layout.enrollmentOutcomes.place("dropped_out")
+    static let returned = Layout.enrollmentOutcomes.place("returned_by_october")
 }
 
 extension RowCheck {
@@ -50,8 +53,13 @@ extension RowCheck {
         let fiveYear = yesNo(Place.fiveYear, line)
         let stillEnrolled = yesNo(Place.stillEnrolled, line)
         let droppedOut = yesNo(Place.droppedOut, line)
-        if let student, student.grade < 9 { fault(.gradeNotHighSchool, Place.grade) }
-        if let cohort, let year, !(year - 4...year).contains(cohort) { fault(.cohortNotJudged, Place.cohortYear) }
+        let records = records()
+        if let student, let records, !records.cohortGrades.contains(student.grade) {
+            fault(.gradeNotHighSchool, Place.grade)
+        }
+        if let cohort, let year, let records, !records.judges(cohort: cohort, in: year) {
+            fault(.cohortNotJudged, Place.cohortYear)
+        }
         if fourYear == true, fiveYear == false { fault(.graduateNotWithinFive, Place.fiveYear) }
         if fiveYear == true, stillEnrolled == true { fault(.graduateStillEnrolled, Place.stillEnrolled) }
         if droppedOut == true, fourYear == true || fiveYear == true || stillEnrolled == true {
@@ -77,7 +85,9 @@ extension RowCheck {
         guard beginStudent(line, isDeletion: isDeletion) else { return .none }
         let student = studentColumns(line)
         let completed = yesNo(Place.completed, line)
-        if let student, !(11...12).contains(student.grade) { fault(.gradeNotUpper, Place.grade) }
+        if let student, let records = records(), !records.courseworkGrades.contains(student.grade) {
+            fault(.gradeNotUpper, Place.grade)
+        }
         guard faults.isEmpty, let student, let completed else { return .none }
         var record = Accountability_V1_AdvancedCoursework()
         record.student = student.pseudonym
@@ -86,5 +96,26 @@ extension RowCheck {
         record.enrolledSinceOctober = student.sinceOctober
         record.completed = completed
         return .record(.advancedCoursework(record))
+    }
+
+    /// A row of `enrollment_outcomes`: what became of a student in the year before.
+    mutating func enrollmentOutcome(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
+        guard beginStudent(line, isDeletion: isDeletion) else { return .none }
+        let student = studentColumns(line)
+        let enrolled = yesNo(Place.enrolledOctober, line)
+        let droppedOut = yesNo(Place.outcomeDroppedOut, line)
+        let returned = yesNo(Place.returned, line)
+        if let student, let records = records(), !records.outcomeGrades.contains(student.grade) {
+            fault(.gradeNotHighSchool, Place.grade)
+        }
+        guard faults.isEmpty, let student, let enrolled, let droppedOut, let returned else { return .none }
+        var record = Accountability_V1_EnrollmentOutcome()
+        record.student = student.pseudonym
+        record.grade = UInt32(clamping: student.grade)
+        record.groups = UInt32(student.groups.rawValue)
+        record.enrolledOctober = enrolled
+        record.droppedOut = droppedOut
+        record.returnedByOctober = returned
+        return .record(.enrollmentOutcome(record))
     }
 }

@@ -158,7 +158,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .unknownGroup: "a group is one of the thirteen groups or a published spelling, a race one of the seven"
         case .textTooLong: "a text has at most so many bytes"
         case .scoreMissing: "a tested student (T) has a scaled score"
-        case .scoreWithoutTest: "only a tested student (T) has a scaled score"
+        case .scoreWithoutTest:
+            "only a tested student (T), an alternate result (ALT) and an English learner without the EL test (EXN) have a scaled score"
         case .scoreOffScale:
             "a scaled score is 440 to 560; 200 to 280 in science, and in ELA and mathematics through 2018"
         case .growthWithoutTest: "only a tested student (T) has a growth percentile"
@@ -166,10 +167,10 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .gradeNotTested: "tests are taken in grades 3 to 12"
         case .exemptNotFirstYear: "EXF is for English learners in their first year (FY)"
         case .noTestNotEnglishLearner: "EXN is for English learners (EL or FY)"
-        case .statusNotInSubject: "EXF and EXN exist in ELA alone"
+        case .statusNotInSubject: "EXN exists only in ELA"
         case .absentMoreThanEnrolled: "days absent are among the days enrolled"
         case .notEnglishLearner: "progress toward proficiency is an English learner's (EL or FY)"
-        case .gradeNotHighSchool: "a member of a graduation cohort is in grades 9 to 12, or beyond"
+        case .gradeNotHighSchool: "graduation cohorts and dropout are of grades 9 to 12"
         case .gradeNotUpper: "advanced coursework is of grades 11 and 12"
         case .cohortNotJudged: "a cohort is judged from the year in which it is due to graduate to four years later"
         case .graduateNotWithinFive: "who graduated in four years graduated in five or fewer"

@@ -58,6 +58,8 @@ struct RowCheck {
     private let words: [[String]]
     private let synonyms: [[String: String]]
     private let keyPrefix: [UInt8]
+    // The frameworks of the years that were met: looked up once each.
+    private var frameworks: [Int: Framework] = [:]
 
     /// Canonical places of the columns that every layout begins with.
     static let yearColumn = 0
@@ -131,7 +133,18 @@ struct RowCheck {
         case .englishProficiency: return englishProficiency(line, isDeletion: isDeletion)
         case .graduationCohort: return cohortMember(line, isDeletion: isDeletion)
         case .advancedCoursework: return advancedCoursework(line, isDeletion: isDeletion)
+        case .enrollmentOutcomes: return enrollmentOutcome(line, isDeletion: isDeletion)
         }
+    }
+
+    /// What the framework of the row's year says that records can be; nil for a row without a year, which is a fault of its own.
+    mutating func records() -> RecordParameters? {
+        guard let year else { return nil }
+        if let known = frameworks[year] { return known.records }
+        // The frameworks that ship with the program are whole, which a test holds.
+        guard let framework = try? Framework.records(schoolYear: year) else { return nil }
+        frameworks[year] = framework
+        return framework.records
     }
 
     // MARK: Fields

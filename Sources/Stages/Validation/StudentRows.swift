@@ -46,8 +46,6 @@ enum AssessmentScale {
     static let legacy = 200...280
     /// The last year in which ELA or mathematics was tested on the legacy scale.
     static let lastLegacyYear = 2018
-    /// Grades with tests; high school science is taken in any of the upper ones.
-    static let testedGrades = 3...12
     /// The most days a school year has.
     static let longestYear = 200
 
@@ -55,9 +53,6 @@ enum AssessmentScale {
     static func holds(_ score: Int, subject: Subject, year: Int) -> Bool {
         current.contains(score) || (legacy.contains(score) && (subject == .science || year <= lastLegacyYear))
     }
-
-    /// Whether a student of this grade can have a growth percentile: grades 4 to 8 and 10 (rules: mean SGP).
-    static func hasGrowth(grade: Int) -> Bool { (4...8).contains(grade) || grade == 10 }
 }
 
 /// What the student layouts share.
@@ -78,7 +73,7 @@ extension RowCheck {
         let math = test(.math, student, line)
         let science = test(.science, student, line)
         guard faults.isEmpty, let student else { return .none }
-        guard AssessmentScale.testedGrades.contains(student.grade) else {
+        guard records()?.testedGrades.contains(student.grade) == true else {
             fault(.gradeNotTested, Place.grade)
             return .none
         }
@@ -91,6 +86,7 @@ extension RowCheck {
         result.ela = ela
         result.math = math
         result.science = science
+        result.firstYearEl = student.englishLearner == .firstYear
         return .record(.assessmentResult(result))
     }
 
@@ -120,7 +116,8 @@ extension RowCheck {
         let lowIncome = yesNo(Place.lowIncome, line)
         let status = choice(Place.englishLearner, line).flatMap { EnglishLearnerStatus(rawValue: UInt8($0)) }
         let disability = yesNo(Place.disability, line)
-        let october = yesNo(Place.october, line)
+        // One layout does not ask for it, and counts nothing by it.
+        let october = yesNo(Place.october, line) ?? (columns[Place.october].required ? nil : false)
         guard let pseudonym, let grade, let lowIncome, let status, let disability, let october else { return nil }
         let traits = StudentTraits(race: race, lowIncome: lowIncome, englishLearner: status, disability: disability)
         return StudentColumns(
@@ -175,7 +172,7 @@ extension RowCheck {
         let score = integer(places.score, line)
         var test = Accountability_V1_Test()
         if let score {
-            if let status, status != .tested { fault(.scoreWithoutTest, places.score) }
+            if let status, !TestStatus(recorded: status).mayHaveScore { fault(.scoreWithoutTest, places.score) }
             if let year, !AssessmentScale.holds(score, subject: places.subject, year: year) {
                 fault(.scoreOffScale, places.score)
             }
@@ -185,7 +182,9 @@ extension RowCheck {
         }
         if let place = places.growth, let growth = integer(place, line) {
             if let status, status != .tested { fault(.growthWithoutTest, place) }
-            if let student, !AssessmentScale.hasGrowth(grade: student.grade) { fault(.growthNotInGrade, place) }
+            if let student, let records = records(), !records.growthGrades.contains(student.grade) {
+                fault(.growthNotInGrade, place)
+            }
             test.sgp = UInt32(growth)
         }
         if let place = places.priorScore, let prior = integer(place, line) {
@@ -207,7 +206,7 @@ extension RowCheck {
         _ student: StudentColumns?
     ) {
         guard status == .exemptFirstYear || status == .noElTest else { return }
-        guard places.subject == .ela else { return fault(.statusNotInSubject, places.status) }
+        if status == .noElTest, places.subject != .ela { return fault(.statusNotInSubject, places.status) }
         guard let learner = student?.englishLearner else { return }
         if status == .exemptFirstYear, learner != .firstYear { fault(.exemptNotFirstYear, places.status) }
         if status == .noElTest, learner != .firstYear, learner != .current {
