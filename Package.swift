@@ -150,7 +150,10 @@ let package = Package(
         tests("AccountabilityTests", ["accountability", "Messages", "Rules"]),
         tests(
             "DeliveryTests",
-            ["notification-worker", "Stages", "Messages", "Streaming", .nioCore, .nioHTTP1, .nioPosix, .protobuf]
+            [
+                "notification-worker", "Operating", "Stages", "Messages", "Streaming", .argumentParser, .nioCore,
+                .nioHTTP1, .nioPosix, .protobuf,
+            ]
         ),
         tests("StatewideTests", ["statewide", "Messages", "Tables"]),
         .testTarget(

@@ -20,11 +20,15 @@ struct AccountabilityCommand: AsyncParsableCommand {
 
             Exit codes: 0 done, 64 usage, 65 bad input, 69 broker unavailable, 70 internal error, 75 try again, 78 configuration.
             """,
+        version: Version.text,
         subcommands: [Supervise.self, Measure.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Installation",
-                subcommands: [Up.self, Down.self, StatusCommand.self, DoctorCommand.self, TopicsCommand.self]
+                subcommands: [
+                    Up.self, Down.self, StatusCommand.self, DoctorCommand.self, TopicsCommand.self,
+                    KafkaOptionsCommand.self,
+                ]
             ),
             CommandGroup(
                 name: "School year",
@@ -56,13 +60,22 @@ struct AccountabilityCommand: AsyncParsableCommand {
     /// What only shows while it runs that it was asked for wrongly ends as what shows before: with that command's
     /// usage, not with this one's.
     static func main() async {
+        if let refusal = CommandNames.refusal(Array(CommandLine.arguments.dropFirst())) {
+            Standard.error(refusal)
+            exit(withError: ExitStatus.usage.exitCode)
+        }
         var asked: (any ParsableCommand.Type)?
         do {
             var command = try await asyncParseAsRoot()
             asked = type(of: command)
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
         } catch {
-            guard let asked, let error = error as? ValidationError else { exit(withError: error) }
+            guard let asked, let error = error as? ValidationError else {
+                guard exitCode(for: error).isSuccess else { exit(withError: error) }
+                // Help, or the version.
+                Standard.output(HelpText.arranged(fullMessage(for: error)) + "\n")
+                exit(withError: ExitCode.success)
+            }
             Standard.error(usageError(error, of: asked))
             exit(withError: ExitStatus.usage.exitCode)
         }

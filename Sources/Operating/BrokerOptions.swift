@@ -1,5 +1,5 @@
 public import ArgumentParser
-public import Foundation
+import Foundation
 public import Kafka
 public import Stages
 
@@ -37,7 +37,8 @@ public struct BrokerOptions: ParsableArguments, Sendable {
                 A secret does not belong on a command line, which others on the machine can read: keep it in a file (--properties-file) or in the \
                 environment, where ACCOUNTABILITY_KAFKA_SASL_PASSWORD sets sasl.password, and so on for every property.
                 """,
-            valueName: "name=value"
+            valueName: "name=value",
+            visibility: .hidden
         )
     )
     public var properties: [String] = []
@@ -46,22 +47,33 @@ public struct BrokerOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
             "A file of such properties, a line each; default: $ACCOUNTABILITY_PROPERTIES_FILE, then client.properties of the home.",
-            valueName: "file"
+            valueName: "file",
+            visibility: .hidden
         )
     )
     public var propertiesFile: String?
 
     /// The broker is the local one.
-    @Flag(help: "The broker is the local one, which ignores fetch limits.")
+    @Flag(help: ArgumentHelp("The broker is the local one, which ignores fetch limits.", visibility: .hidden))
     public var localBroker = false
 
     /// The options as they are when nothing was said.
     public init() {}
 
-    /// What to connect with.
+    /// What a command connects with.
+    ///
+    /// - Throws: ``Failure`` where a property or a file is not as it must be, and at once where the home knows that its
+    ///   broker does not run.
+    public func connection() throws -> Connection {
+        let connection = try connection(environment: ProcessInfo.processInfo.environment)
+        if let reason = connection.standstill { throw Failure(.brokerUnavailable, reason) }
+        return connection
+    }
+
+    /// What to connect with under an environment.
     ///
     /// - Throws: ``Failure`` where a property or a file is not as it must be.
-    public func connection(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Connection {
+    public func connection(environment: [String: String]) throws -> Connection {
         let home = Home(environment: environment)
         let installation = try Installation.load(from: home)
         let address = brokers ?? environment["ACCOUNTABILITY_BROKERS"] ?? installation?.brokers ?? "127.0.0.1:9092"
@@ -153,4 +165,14 @@ public struct Connection: Sendable {
 
     /// The brokers' addresses.
     public var brokers: String { kafka["bootstrap.servers"] ?? "" }
+
+    /// Why nobody can answer, where that is known without asking: the installation has a local broker, which does not
+    /// run, and nothing else listens at its address.
+    public var standstill: String? {
+        guard let installation, installation.isLocalBroker, installation.ownsBroker, !home.runsLocalBroker,
+            let port = Int(installation.brokers.split(separator: ":").last ?? ""), !ListeningPorts.contains(port)
+        else { return nil }
+        return
+            "the local broker of \(home.directory.path) does not run; `accountability up` starts it, --brokers names another"
+    }
 }

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Foundation
 import Kafka
+import Stages
 import Streaming
 import Tables
 
@@ -54,8 +55,8 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
             self.init(.tryAgain, "\(error.message); is the disk full, or is the reader of the output gone?")
         case let error as CSVError:
             self.init(.badInput, "\(error)")
-        case let error as CocoaError:
-            self.init(.configuration, "\(error.localizedDescription) \(error.filePath ?? "")")
+        case is CocoaError, is POSIXError:
+            self.init(FileErrorText.isFull(error) ? .tryAgain : .configuration, FileErrorText.words(error))
         case let error as any LocalizedError where error.errorDescription != nil:
             self.init(.internalError, error.errorDescription ?? "")
         default:
@@ -164,7 +165,7 @@ public enum Standard {
             try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
         } catch {
             Self.error(
-                "the output cannot be written: is the disk full, or is its reader gone? (\(error.localizedDescription))"
+                "the output cannot be written: is the disk full, or is its reader gone? (\(FileErrorText.words(error)))"
             )
             exit(ExitStatus.tryAgain.rawValue)
         }

@@ -1,4 +1,5 @@
 public import Foundation
+import Stages
 
 /// The folder in which an installation on this machine keeps what it runs with: `$ACCOUNTABILITY_HOME`, otherwise
 /// `~/.accountability`.
@@ -46,8 +47,8 @@ public struct Home: Sendable, Hashable {
                 )
             } catch {
                 throw Failure(
-                    .configuration,
-                    "the folder \(folder.path) cannot be created: \(error.localizedDescription)"
+                    FileErrorText.isFull(error) ? .tryAgain : .configuration,
+                    "the folder \(folder.path) cannot be created: \(FileErrorText.words(error))"
                 )
             }
         }

@@ -48,6 +48,29 @@ import Testing
         #expect(try !isLocal(home))
     }
 
+    /// One line at once, where the home knows that nothing runs.
+    @Test func aBrokerThatTheHomeKnowsToBeDownIsNotWaitedFor() throws {
+        let home = try home(ownsBroker: true)
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        var installation = try #require(try Installation.load(from: home))
+        // Nobody listens at port 1.
+        installation.brokers = "127.0.0.1:1"
+        try installation.save(to: home)
+        func standstill(_ arguments: [String] = []) throws -> String? {
+            try BrokerOptions.parse(arguments).connection(environment: ["ACCOUNTABILITY_HOME": home.directory.path])
+                .standstill
+        }
+        #expect(try standstill()?.contains("`accountability up` starts it") == true)
+        #expect(try standstill(["--brokers", "kafka:9092"]) == nil)
+        let processes = Processes(home: home)
+        try processes.note(getpid(), as: Processes.supervisor)
+        #expect(try standstill() == nil)
+        processes.forget(Processes.supervisor)
+        installation.ownsBroker = false
+        try installation.save(to: home)
+        #expect(try standstill() == nil)
+    }
+
     @Test func whatAnOperatorCalledLocalStaysIt() throws {
         let home = try home(ownsBroker: false)
         defer { try? FileManager.default.removeItem(at: home.directory) }

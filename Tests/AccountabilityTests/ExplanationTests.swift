@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Messages
 import Rules
@@ -62,6 +63,35 @@ import Testing
         determination.changes = ["percentile: 11 → 7"]
         determination.cause = "corrections-7"
         return determination
+    }
+
+    @Test func theFirstScreenHasTheResultTheReasonsAndTheFigures() throws {
+        var determination = determination()
+        var rate = Accountability_V1_GroupParticipation()
+        rate.group = "swd"
+        rate.subject = "ELA"
+        rate.participants = 90
+        rate.denominator = 100
+        rate.rate = 90
+        rate.met = false
+        rate.students = 100
+        determination.participation = [rate]
+        determination.annualExact = "22.876543"
+        let text = ExplanationSummary(determination: determination, framework: try Framework.of(schoolYear: 2019))
+            .text(width: 100)
+        for part in [
+            "Example \"East\" (00010005)", "Among the lowest performing 10 percent of schools: percentile 7",
+            "Students with Disabilities, ELA: 90 of 100 tests, 90 percent", "Accountability percentile: 7",
+            "Annual percentage of its targets: 23", "Cumulative percentage of its targets: 26, Moderate progress",
+            "revision 2, official", "changed: percentile: 11 → 7", "caused by submission corrections-7", "--full",
+        ] {
+            #expect(text.contains(part), "\(part) is not in\n\(text)")
+        }
+        #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count <= 30, "\(text)")
+        #expect(!text.contains("22.876543") && !text.contains("determination.lowest_performing_percentile"))
+        #expect(throws: (any Error).self) {
+            try ExplainCommand.parse(["2019", "00010005", "--full", "--why-not", "meeting"])
+        }
     }
 
     @Test func showsEveryFigureWithItsRule() throws {

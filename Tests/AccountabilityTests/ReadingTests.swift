@@ -1,6 +1,9 @@
+import ArgumentParser
 import Foundation
 import Messages
+import Operating
 import Rules
+import Stages
 import Testing
 @testable import accountability
 
@@ -137,6 +140,30 @@ import Testing
         #expect(PercentileRows.short("1/3") == "0.333333")
         #expect(PercentileRows.short("12") == "12")
         #expect(PercentileRows.short("") == "")
+    }
+
+    @Test func aYearThatNobodyOpenedIsNone() {
+        let text = AbsentYear.refusal("determinations", year: 2091, years: [2018, 2019])
+        #expect(text.hasPrefix("no such year: no determinations of 2091; there are those of 2018, 2019"))
+    }
+
+    @Test(.enabled(if: TestBroker.isThere)) func onlyAnOpenYearMayBeEmpty() throws {
+        let connection = try TestBroker.connection("absent")
+        let partitions = try PipelineTopics(connection).partitions(of: Topics.submissions)
+        try OperatorAct.commit(connection) { sink in
+            try connection.pipeline.openYear(2019, partitions: partitions, into: sink)
+        }
+        #expect(throws: Never.self) { try AbsentYear.settle("determinations", year: 2019, years: [], connection) }
+        #expect(throws: Never.self) { try AbsentYear.settle("determinations", year: 2018, years: [2018], connection) }
+        let failure = #expect(throws: Failure.self) {
+            try AbsentYear.settle("determinations", year: 2091, years: [2018], connection)
+        }
+        #expect(failure?.status == .badInput)
+    }
+
+    @Test func noticesAreThoseOfAYear() throws {
+        #expect(try NoticesCommand.parse(["2019"]).year == 2019)
+        #expect(throws: (any Error).self) { try NoticesCommand.parse(["19"]) }
     }
 
     @Test func saysWhatThereIsInstead() {

@@ -1,8 +1,10 @@
+import ArgumentParser
 import Foundation
 import Messages
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Operating
 import SwiftProtobuf
 import Synchronization
 import Testing
@@ -304,5 +306,27 @@ private final class Endpoint: Sendable {
         await pinned.close()
         await rebinding.close()
         await server.close()
+    }
+
+    /// A URL may hold a token, and everybody on the machine can read a command line.
+    @Test func theURLComesFromAFileOrTheEnvironmentToo() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "webhook-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let content = Data("https://example.org/token-1234\n".utf8)
+        func endpoint(_ arguments: [String], _ environment: [String: String] = [:]) throws -> String? {
+            try DeliveryOptions.parse(arguments).endpoint(environment: environment)?.url
+        }
+        _ = FileManager.default.createFile(atPath: file, contents: content, attributes: [.posixPermissions: 0o644])
+        #expect(throws: Failure.self, "others can read it") { try endpoint(["--webhook-file", file]) }
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+        #expect(try endpoint(["--webhook-file", file]) == "https://example.org/token-1234")
+        let environment = ["ACCOUNTABILITY_WEBHOOK": "https://example.org/other"]
+        #expect(try endpoint([], environment) == "https://example.org/other")
+        #expect(try endpoint(["--webhook-file", file], environment) == "https://example.org/token-1234")
+        #expect(try endpoint([]) == nil)
+        #expect(throws: (any Error).self) {
+            try endpoint(["--webhook", "https://example.org", "--webhook-file", file])
+        }
+        #expect(throws: Failure.self) { try endpoint([], ["ACCOUNTABILITY_WEBHOOK": "ftp://example.org"]) }
     }
 }

@@ -223,8 +223,8 @@ internal import Testing
             if try ParticipationRate(tally, .subject(unit), framework).displayed == figure { agreeing += 1 }
         }
         print("participation 2007-2012: \(agreeing) of \(published) published rates agree")
-        // The whole of 2007-2013 gives 471,161 of 475,684; this is the part of it that is here. First-year learners counted in ELA
-        // alone would give 357,580.
+        // The whole of 2007-2013 gives 471,161 of 475,684; this is the part of it that is here. First-year learners
+        // counted in ELA alone would give 357,580.
         #expect(published == 361_447)
         #expect(agreeing == 359_291)
     }

@@ -87,7 +87,8 @@ import Testing
         #expect(try value(run, "2019/00010002/value/non_high/all_students/science_achievement")?.value == "75.0")
     }
 
-    /// Of eight who stayed with the lowest scores of the year before, two have no score of this year that counts: they are no quarter.
+    /// Of eight who stayed with the lowest scores of the year before, two have no score of this year that counts: they
+    /// are no quarter.
     @Test func onlyThoseWhoseScoresCountAreAmongTheLowest() throws {
         var facts = (0..<8)
             .map { number in

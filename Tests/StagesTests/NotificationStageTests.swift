@@ -143,6 +143,22 @@ import Testing
         }
     }
 
+    /// Notices may be under embargo.
+    @Test func filesAndFoldersAreForTheirOwnerAlone() throws {
+        let spool = folder()
+        defer { try? FileManager.default.removeItem(atPath: spool.path) }
+        func mode(_ path: String) throws -> Int? {
+            (try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? NSNumber)?.intValue
+        }
+        for content in ["one", "two"] {
+            try spool.write([.init(name: "2019/00010000/notice.json", content: Data(content.utf8))])
+            #expect(try mode("\(spool.path)/2019/00010000/notice.json") == 0o600)
+        }
+        for path in [spool.path, "\(spool.path)/2019", "\(spool.path)/2019/00010000"] {
+            #expect(try mode(path) == 0o700)
+        }
+    }
+
     @Test func replacesAFileWithOtherContent() throws {
         let spool = folder()
         defer { try? FileManager.default.removeItem(atPath: spool.path) }

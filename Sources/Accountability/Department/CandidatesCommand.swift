@@ -15,7 +15,7 @@ struct CandidatesCommand: OperatorCommand, CitesParagraphs {
               accountability candidates 2019
               accountability candidates 2019 --kind high_growth --format csv
 
-            Exit codes: 0 done; 64 usage; 69 no broker answers; 78 the topic is missing.
+            Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 the topic is missing.
             """
     )
     static let paragraphs: [Paragraph] = [.exemplaryPerformance]
@@ -36,11 +36,12 @@ struct CandidatesCommand: OperatorCommand, CitesParagraphs {
     func validate() throws { try YearSelection.check(year) }
 
     func operate() throws {
-        let framework = try FrameworkCommand.of(year)
+        let framework = try YearFramework.of(year)
+        let connection = try broker.connection()
         let (all, years) = try YearSelection(year, try OrganizationSelection(nil))
-            .read(Topics.determinations, Accountability_V1_Determination.self, from: try broker.connection())
+            .read(Topics.determinations, Accountability_V1_Determination.self, from: connection)
         let rows = try all.flatMap { try CandidateRow.of($0, framework) }.filter { kind == nil || $0.kind == kind }
-        if all.isEmpty { Standard.error(YearSelection.absence("determinations", year: year, years: years)) }
+        if all.isEmpty { try AbsentYear.settle("determinations", year: year, years: years, connection) }
         let format = OutputFormat.chosen(format)
         if format == .json { return try FrameworkCommand.json(rows) }
         try Listing(

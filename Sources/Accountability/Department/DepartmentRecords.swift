@@ -66,4 +66,18 @@ struct DeclaredOrganizations {
             OrganizationCode(entry.message.orgCode).map { ($0, entry.message.organization) }
         }
     }
+
+    /// The school years for which organizations are declared.
+    static func years(_ connection: Connection) throws -> [Int] {
+        let reader = try TopicReader(connection)
+        defer { reader.close() }
+        var years: Set<Int> = []
+        try reader.read(Topics.indicators) { record in
+            guard let key = record.keyText, key.hasSuffix("/organization"),
+                let year = Int(key.prefix { $0 != "/" })
+            else { return }
+            years.insert(year)
+        }
+        return years.sorted()
+    }
 }

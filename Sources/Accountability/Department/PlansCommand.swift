@@ -18,7 +18,7 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
               accountability plans 2020 --standing overdue --as-of 2019-07-02 --format csv
               accountability plans 2020 --template self_evaluation > self-evaluation.md
 
-            Exit codes: 0 done; 64 usage; 69 no broker answers; 78 a topic is missing.
+            Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 a topic is missing.
             """
     )
     static let paragraphs: [Paragraph] = [
@@ -72,7 +72,7 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
         do {
             return try Framework.planning(schoolYear: year)
         } catch {
-            throw ValidationError(error.description)
+            throw Failure(.badInput, "no such year: \(error.description)")
         }
     }
 
@@ -84,7 +84,10 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
         let connection = try broker.connection()
         let selection = try OrganizationSelection(org)
         let declared = try DeclaredOrganizations(connection, year: year).organizations.map(\.code)
-        if declared.isEmpty { Standard.error("no organization is declared for \(year): nobody owes anything") }
+        if declared.isEmpty {
+            let years = try DeclaredOrganizations.years(connection)
+            try AbsentYear.settle("declared organizations, who owe plans,", year: year, years: years, connection)
+        }
         let obligations = try PlanObligation.all(
             schoolYear: year,
             organizations: declared.filter { selection.contains($0.description) },

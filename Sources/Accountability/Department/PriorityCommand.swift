@@ -17,7 +17,7 @@ struct PriorityCommand: OperatorCommand, CitesParagraphs {
               accountability priority 2019
               accountability priority 2019 --format csv > priority-2019.csv
 
-            Exit codes: 0 done; 64 usage; 69 no broker answers; 78 the topic is missing.
+            Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 the topic is missing.
             """
     )
     static let paragraphs: [Paragraph] = [.framework, .assistance, .assistancePriority]
@@ -33,8 +33,11 @@ struct PriorityCommand: OperatorCommand, CitesParagraphs {
     func validate() throws { try YearSelection.check(year) }
 
     func operate() throws {
-        let determinations = try AllDeterminations(try broker.connection())
-        determinations.note(year: year)
+        let connection = try broker.connection()
+        let determinations = try AllDeterminations(connection)
+        if !determinations.years.contains(year) {
+            try AbsentYear.settle("determinations", year: year, years: determinations.years, connection)
+        }
         let rows = PriorityRow.list(determinations.messages, in: year)
         let format = OutputFormat.chosen(format)
         if format == .json { return try FrameworkCommand.json(rows) }
@@ -113,9 +116,4 @@ struct AllDeterminations {
 
     /// Those of a school year.
     func of(_ year: Int) -> [Accountability_V1_Determination] { messages.filter { Int($0.schoolYear) == year } }
-
-    /// Says on standard error what there is where there is nothing of a year.
-    func note(year: Int) {
-        if !years.contains(year) { Standard.error(YearSelection.absence("determinations", year: year, years: years)) }
-    }
 }

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Messages
 internal import Operating
 internal import Rules
+internal import Stages
 internal import Tables
 
 /// `accountability report`: the annual report to the Board, 603 CMR 2.03(9).
@@ -46,7 +47,10 @@ struct ReportCommand: OperatorCommand, CitesParagraphs {
                 Standard.line(target.path)
             }
         } catch {
-            throw Failure(.configuration, "the report cannot be written to \(out): \(error.localizedDescription)")
+            throw Failure(
+                FileErrorText.isFull(error) ? .tryAgain : .configuration,
+                "the report cannot be written to \(out): \(FileErrorText.words(error))"
+            )
         }
     }
 }
@@ -92,7 +96,7 @@ struct AnnualReport {
                 (
                     "\(table.file)-\(year).csv",
                     CSVLine.text(table.listing.columns)
-                        + table.listing.rows.map { CSVLine.text($0.map(Self.inert)) }.joined()
+                        + table.listing.rows.map { CSVLine.text($0.map(SpreadsheetCell.inert)) }.joined()
                 )
             }
     }
@@ -143,11 +147,6 @@ struct AnnualReport {
         text += "<thead><tr>\(cells(head, "th"))</tr></thead>\n<tbody>\n"
         for row in listing.rows { text += "<tr>\(cells(row, "td"))</tr>\n" }
         return text + "</tbody>\n</table>\n"
-    }
-
-    /// Text as a spreadsheet shows it: names and reasons come from outside, and none of them is a formula.
-    static func inert(_ text: String) -> String {
-        text.first.map { "=+-@\t\r".contains($0) } ?? false ? "'" + text : text
     }
 
     /// Text as HTML shows it: nothing of it is markup.

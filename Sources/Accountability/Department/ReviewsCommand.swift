@@ -13,7 +13,7 @@ struct ReviewsCommand: OperatorCommand, CitesParagraphs {
               accountability reviews 2019 --format json
               accountability reviews 2019 --standards          the standards and their indicators, as published to the districts
 
-            Exit codes: 0 done; 64 usage; 69 no broker answers; 78 the topic is missing.
+            Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 the topic is missing.
             """
     )
     static let paragraphs: [Paragraph] = [.districtReviews, .standards, .sixStandards, .publishedIndicators]
@@ -39,7 +39,7 @@ struct ReviewsCommand: OperatorCommand, CitesParagraphs {
     func operate() throws {
         let format = OutputFormat.chosen(format)
         if standards, let year {
-            let rows = StandardRow.all(try FrameworkCommand.of(year))
+            let rows = StandardRow.all(try YearFramework.of(year))
             if format == .json { return try FrameworkCommand.json(rows) }
             return try Listing(
                 ["standard", "title", "indicator"],
@@ -47,8 +47,12 @@ struct ReviewsCommand: OperatorCommand, CitesParagraphs {
             )
             .write(format)
         }
-        let reviews = try DepartmentRecords(try broker.connection()).reviews
-            .filter { year == nil || $0.schoolYear == year }
+        let connection = try broker.connection()
+        let all = try DepartmentRecords(connection).reviews
+        let reviews = all.filter { year == nil || $0.schoolYear == year }
+        if let year, reviews.isEmpty {
+            try AbsentYear.settle("reviews", year: year, years: Set(all.map(\.schoolYear)).sorted(), connection)
+        }
         let rows = reviews.map { ReviewRow($0) }
         if format == .json { return try FrameworkCommand.json(rows) }
         try ReviewRow.listing(rows).write(format)

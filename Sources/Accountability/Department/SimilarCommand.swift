@@ -18,7 +18,7 @@ struct SimilarCommand: OperatorCommand, CitesParagraphs {
               accountability similar 2019 00350012 --with 00350020 --with 01000505
               accountability similar 2019 00350000 --json
 
-            Exit codes: 0 done; 64 usage; 65 the organization is not declared for the year; 69 no broker answers; 78 a topic is missing.
+            Exit codes: 0 done; 64 usage; 65 the organization is not declared for the year, or there is no such year; 69 no broker answers; 78 a topic is missing.
             """
     )
     static let paragraphs: [Paragraph] = [.analysisAndReview]
@@ -52,7 +52,7 @@ struct SimilarCommand: OperatorCommand, CitesParagraphs {
     }
 
     func operate() throws {
-        let framework = try FrameworkCommand.of(year)
+        let framework = try YearFramework.of(year)
         let connection = try broker.connection()
         let declared = try DeclaredOrganizations(connection, year: year).organizations
         guard let code = OrganizationCode(organization), declared.contains(where: { $0.code == code }) else {
@@ -100,6 +100,9 @@ enum Comparison {
         let classification: String
         let level: String
     }
+
+    /// The annual percentage as it was printed: that of 2018 is kept with its fraction and shown without.
+    private static let printedAnnual = "annual_printed"
 
     /// The figures that are shown, in order.
     static let figureNames =
@@ -180,6 +183,7 @@ enum Comparison {
         }
         if determination.hasPercentile { add("percentile", String(determination.percentile)) }
         add("annual", determination.annualExact)
+        if determination.hasAnnual { add(printedAnnual, String(determination.annual)) }
         if determination.hasCumulative { add("cumulative", String(determination.cumulative)) }
         return figures
     }
@@ -196,9 +200,15 @@ enum Comparison {
                     row.role, row.organization, row.name, row.distance, String(row.schoolYear), String(row.enrollment),
                     row.lowIncomeShare,
                     row.disabilityShare, row.englishLearnerShare,
-                ] + shown.map { row.figures[$0] ?? "" } + [row.level]
+                ] + shown.map { figure($0, row) } + [row.level]
             }
         )
+    }
+
+    private static func figure(_ name: String, _ row: Row) -> String {
+        let figure = row.figures[name] ?? ""
+        guard name == "annual", Figure.shown(figure) != figure else { return Figure.shown(each: figure) }
+        return row.figures[printedAnnual] ?? Figure.shown(figure)
     }
 
     private static func millionths(_ distance: Int64) -> String {

@@ -26,7 +26,7 @@ struct DoctorCommand: AsyncOperatorCommand {
     var json = false
 
     func operate() async throws {
-        let connection = try broker.connection()
+        let connection = try broker.connection(environment: ProcessInfo.processInfo.environment)
         var findings: [Finding] = [.ok("librdkafka", "", ClientLibrary.version)]
         findings += HomeCheck(home: connection.home, now: Date()).findings()
         findings += await ProcessCheck(home: connection.home).findings()

@@ -8,11 +8,13 @@ internal import Rules
 struct ExplainCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Explains a determination step by step, or what keeps an organization from another one.",
+        abstract: "Explains a determination, or what keeps an organization from another one.",
         discussion: """
-            Every figure comes with its inputs, its rounding, its parameter with status and source, and its paragraph of 603 CMR 2.03.
+            One screen first: the result, its reasons and the figures that decided. --full derives every figure, with its inputs, its \
+            rounding, its parameter with status and source, and its paragraph of 603 CMR 2.03. JSON is always the whole derivation.
 
               accountability explain 2019 00350005
+              accountability explain 2019 00350005 --full
               accountability explain 2019 00350005 --json | jq .value
               accountability explain 2019 00350005 --why-not not_requiring_assistance
               accountability explain 2019 00350005 --why-not meeting
@@ -31,7 +33,10 @@ struct ExplainCommand: OperatorCommand {
     @Argument(help: "The organization's code, eight digits.")
     var org: String
 
-    @Flag(help: "Print JSON instead of a tree.")
+    @Flag(help: "Derive every figure.")
+    var full = false
+
+    @Flag(help: "Print the whole derivation as JSON.")
     var json = false
 
     @Option(help: ArgumentHelp("Tell what would have to differ for this classification or level.", valueName: "name"))
@@ -45,6 +50,7 @@ struct ExplainCommand: OperatorCommand {
         guard OrganizationCode(org) != nil else {
             throw ValidationError("'\(org)' is not an organization's code: eight digits, leading zeros included")
         }
+        guard whyNot == nil || !full else { throw ValidationError("--full and --why-not exclude each other") }
         if let whyNot, !WhyNot.names.contains(whyNot) {
             throw ValidationError("--why-not takes one of \(WhyNot.names.joined(separator: ", "))")
         }
@@ -55,6 +61,12 @@ struct ExplainCommand: OperatorCommand {
         let connection = try broker.connection()
         let determination = try find(connection)
         let framework = try YearFramework.of(year)
+        let width = width ?? TerminalSize.columns ?? 100
+        if whyNot == nil, !full, !json {
+            return Standard.output(
+                ExplanationSummary(determination: determination, framework: framework).text(width: width)
+            )
+        }
         let derivation: Derivation
         if let whyNot {
             let prefix = "\(year)/\(org)/all/"
@@ -76,7 +88,7 @@ struct ExplainCommand: OperatorCommand {
         }
         if json { return Standard.output(ExplanationJSON.object(derivation, indent: "") + "\n") }
         var lines: [String] = []
-        ExplanationText(width: width ?? TerminalSize.columns ?? 100).render(derivation, depth: 0, into: &lines)
+        ExplanationText(width: width).render(derivation, depth: 0, into: &lines)
         Standard.output(lines.joined(separator: "\n") + "\n")
     }
 

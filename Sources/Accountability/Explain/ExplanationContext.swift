@@ -26,6 +26,15 @@ struct ExplanationContext {
         paths.compactMap { parameters[$0] }
     }
 
+    /// Begins the titles of reasons.
+    static let reasonPrefix = "Reason: "
+
+    /// What stands beside the headline figures and has a value of its own: participation, graduation, recognition and
+    /// the like.
+    func remarkable() -> [Derivation] {
+        [lowGroups(), participation(), graduation(), recognition(), federal(), suspension()].compactMap { $0 }
+    }
+
     /// The whole derivation.
     func root() -> Derivation {
         let spring = Int(determination.schoolYear)
@@ -36,11 +45,9 @@ struct ExplanationContext {
         let level = DeterminationLevel(wireName: determination.level)?.title ?? determination.level
         var inputs = reasons()
         inputs.append(contentsOf: [percentile(), cumulative()].compactMap { $0 })
-        inputs += [
-            groupPercentages(), lowGroups(), participation(), graduation(), recognition(), federal(), suspension(),
-            publication(),
-        ]
-        .compactMap { $0 }
+        if let groups = groupPercentages() { inputs.append(groups) }
+        inputs += remarkable()
+        inputs.append(publication())
         return Derivation(
             "Annual performance determination of school year \(spring - 1)-\(spring), \(name)",
             classification.isEmpty ? "none is issued" : level.isEmpty ? classification : "\(classification); \(level)",
@@ -72,21 +79,21 @@ struct ExplanationContext {
             switch reason {
             case "designation":
                 Derivation(
-                    "Reason: designation",
+                    Self.reasonPrefix + "designation",
                     determination.designation.replacing("_", with: " "),
                     paragraph: isSchool ? .schoolDesignation : .districtDesignation,
                     row: determination.reasonTexts.isEmpty ? nil : determination.reasonTexts.joined(separator: "; ")
                 )
             case "lowest_10_percent":
                 Derivation(
-                    "Reason: among the lowest performing 10 percent of schools",
+                    Self.reasonPrefix + "among the lowest performing 10 percent of schools",
                     "percentile \(determination.percentile)",
                     paragraph: .lowestPerformingSchools,
                     parameters: records("determination.lowest_performing_percentile")
                 )
             case "low_subgroup":
                 Derivation(
-                    "Reason: low performing subgroups",
+                    Self.reasonPrefix + "low performing subgroups",
                     titles(determination.lowSubgroups),
                     paragraph: .lowSubgroups,
                     parameters: records("determination.low_subgroup_percentile"),
@@ -101,19 +108,19 @@ struct ExplanationContext {
                 )
             case "low_graduation":
                 Derivation(
-                    "Reason: low graduation rate",
+                    Self.reasonPrefix + "low graduation rate",
                     "\(determination.graduationRate) percent",
                     paragraph: isSchool ? .schoolLowGraduation : .districtLowGraduation,
                     parameters: records("determination.low_graduation_threshold", "determination.low_graduation_rate")
                 )
             case "low_participation":
                 Derivation(
-                    "Reason: low participation",
+                    Self.reasonPrefix + "low participation",
                     titles(determination.lowParticipationGroups),
                     paragraph: isSchool ? .schoolLowParticipation : .districtLowParticipation,
                     parameters: records("participation.standard")
                 )
-            default: Derivation("Reason", reason)
+            default: Derivation(Self.reasonPrefix + reason, "")
             }
         }
     }
@@ -127,7 +134,7 @@ struct ExplanationContext {
         let lacking = determination.participation.filter { $0.hasMet && !$0.met }.count
         return Derivation(
             "Assessment participation",
-            lacking == 0 ? "met by every group judged" : "not met in \(lacking) cases",
+            lacking == 0 ? "met by every group judged" : "not met in \(lacking == 1 ? "one case" : "\(lacking) cases")",
             paragraph: .participation,
             parameters: records(
                 "participation.standard",

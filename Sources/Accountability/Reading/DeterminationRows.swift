@@ -1,5 +1,6 @@
 internal import Messages
 internal import Rules
+internal import Stages
 
 /// Which determinations are asked for.
 struct DeterminationFilter: Equatable {
@@ -26,12 +27,12 @@ enum DeterminationRows {
         "school_year", "org_code", "type", "name", "classification", "level", "reasons", "percentile", "annual",
         "cumulative", "band",
         "low_subgroups", "low_participation_groups", "status", "revision", "cause",
-        "federal_designations",
+        "federal_designations", "reason_texts",
     ]
     /// The columns that people are shown.
     static let shown = [
-        "org_code", "name", "classification", "level", "reasons", "percentile", "annual", "cumulative", "band",
-        "revision",
+        "org_code", "name", "classification", "level", "percentile", "annual", "cumulative", "band", "revision",
+        "reason_texts",
     ]
 
     /// A determination as fields of ``columns``; lists are joined by semicolons.
@@ -46,6 +47,7 @@ enum DeterminationRows {
             determination.lowParticipationGroups.joined(separator: ";"),
             determination.status, String(determination.revision), determination.cause,
             determination.federalDesignations.map(\.designation).joined(separator: ";"),
+            NoticeText.reasons(of: determination).joined(separator: "; "),
         ]
     }
 

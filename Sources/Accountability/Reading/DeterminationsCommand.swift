@@ -3,6 +3,7 @@ internal import Foundation
 internal import Messages
 internal import Operating
 internal import Rules
+internal import Tables
 
 /// `accountability determinations`: the annual performance determinations of a year, 603 CMR 2.03(3).
 struct DeterminationsCommand: OperatorCommand {
@@ -15,10 +16,13 @@ struct DeterminationsCommand: OperatorCommand {
               accountability determinations 2019 --reason low_participation --format csv
               accountability determinations 2019 --format json > determinations.json
               accountability determinations 2019 --summary
+              accountability determinations 2019 --changed                    whose classification or level changed since it was first issued
+              accountability determinations 2019 --changed --since 2019-10-01
+              accountability determinations 2019 --changed --from-year 2018
               accountability determinations 2019 --canonical | sha256sum      to compare two runs
               accountability determinations 2019 --watch                      each new or revised one as it comes
 
-            Exit codes: 0 done; 64 usage; 69 no broker answers; 78 the topic is missing.
+            Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 the topic is missing.
             """
     )
 
@@ -50,6 +54,22 @@ struct DeterminationsCommand: OperatorCommand {
     @Flag(help: "Only those that were revised.")
     var revised = false
 
+    @Flag(help: "Only those whose classification or level changed, with what it was.")
+    var changed = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --changed: since this moment, by the notices of what was issued until then.",
+            valueName: "yyyy-mm-dd[Thh:mm:ssZ]"
+        )
+    )
+    var since: String?
+
+    @Option(
+        help: ArgumentHelp("With --changed: from that of another school year to that of this one.", valueName: "year")
+    )
+    var fromYear: Int?
+
     @Flag(help: "Count them instead: by classification and level, by reason.")
     var summary = false
 
@@ -62,9 +82,13 @@ struct DeterminationsCommand: OperatorCommand {
     func validate() throws {
         _ = try selection()
         _ = try filter()
-        guard [summary, canonical, watch].count(where: { $0 }) <= 1 else {
-            throw ValidationError("--summary, --canonical and --watch exclude each other")
+        guard [summary, canonical, watch, changed].count(where: { $0 }) <= 1 else {
+            throw ValidationError("--summary, --canonical, --watch and --changed exclude each other")
         }
+        guard changed || (since == nil && fromYear == nil) else {
+            throw ValidationError("--since and --from-year say from when --changed looks: add --changed")
+        }
+        _ = try basis()
     }
 
     private func selection() throws -> YearSelection {
@@ -94,6 +118,22 @@ struct DeterminationsCommand: OperatorCommand {
         return name.wireName
     }
 
+    private func basis() throws -> OutcomeChange.Basis {
+        guard since == nil || fromYear == nil else {
+            throw ValidationError("--since and --from-year exclude each other")
+        }
+        if let fromYear {
+            try YearSelection.check(fromYear)
+            guard fromYear != year else { throw ValidationError("--from-year takes another year than \(year)") }
+            return .year(fromYear)
+        }
+        guard let since else { return .firstIssue }
+        guard let moment = OutcomeChange.moment(since) else {
+            throw ValidationError("--since takes a day, 2019-10-01, or a moment, 2019-10-01T12:00:00Z")
+        }
+        return .moment(moment)
+    }
+
     func operate() throws {
         let connection = try broker.connection()
         let selection = try selection()
@@ -105,12 +145,13 @@ struct DeterminationsCommand: OperatorCommand {
             from: connection
         )
         let determinations = all.filter(filter.contains)
-        selection.note("determinations", isEmpty: determinations.isEmpty, years: years)
+        try selection.note("determinations", isEmpty: determinations.isEmpty, years: years, connection)
         if canonical {
             let lines = try determinations.map { try DeterminationRows.canonical($0) + "\n" }
             return Standard.output(lines.joined())
         }
         let format = OutputFormat.chosen(format)
+        if changed { return try OutcomeChange.list(determinations, try basis(), connection).write(format) }
         if summary {
             let summary = DeterminationSummary(determinations)
             if self.format == .csv { return try summary.listing().writeCSV() }
@@ -136,7 +177,7 @@ struct DeterminationsCommand: OperatorCommand {
                 Standard.output(
                     format == .json
                         ? try MessageJSON.line(determination) + "\n"
-                        : CSVLine.text(DeterminationRows.fields(determination))
+                        : CSVLine.text(DeterminationRows.fields(determination).map(SpreadsheetCell.inert))
                 )
             }
         }

@@ -13,14 +13,18 @@ struct NoticesCommand: OperatorCommand {
             Events: determination_issued, determination_revised, low_participation, low_subgroups, directive, comment_period, plan_due, \
             plan_overdue. `accountability deliveries` tells what became of them.
 
+              accountability notices 2019
               accountability notices --event plan_overdue
               accountability notices --org 00350000 --format json
 
-            Exit codes: 0 done; 64 usage; 69 no broker answers; 78 a topic is missing.
+            Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 a topic is missing.
             """
     )
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Argument(help: "The school year, by its spring; all when none is named.")
+    var year: Int?
 
     @Option(help: ArgumentHelp("One kind of event.", valueName: "event"))
     var event: String?
@@ -32,15 +36,24 @@ struct NoticesCommand: OperatorCommand {
     var format: OutputFormat?
 
     func validate() throws {
+        if let year { try YearSelection.check(year) }
         _ = try OrganizationSelection(org)
     }
 
     func operate() throws {
         let selection = try OrganizationSelection(org)
-        let reader = try TopicReader(try broker.connection())
+        let connection = try broker.connection()
+        let reader = try TopicReader(connection)
         defer { reader.close() }
-        let notices = try reader.table(Topics.notices, Accountability_V1_Notice.self).map(\.message)
-            .filter { (event == nil || $0.event == event) && selection.contains($0.orgCode) }
+        let all = try reader.table(Topics.notices, Accountability_V1_Notice.self).map(\.message)
+        let notices = all.filter { notice in
+            (year == nil || Int(notice.schoolYear) == year) && (event == nil || notice.event == event)
+                && selection.contains(notice.orgCode)
+        }
+        if let year, notices.isEmpty {
+            let years = Set(all.map { Int($0.schoolYear) }).sorted()
+            try AbsentYear.settle("notices", year: year, years: years, connection)
+        }
         let format = OutputFormat.chosen(format)
         if format == .json { return Standard.output(try MessageJSON.array(notices)) }
         try Listing(

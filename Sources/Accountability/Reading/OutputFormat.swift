@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Operating
+internal import Rules
 internal import SwiftProtobuf
 internal import Tables
 
@@ -33,7 +34,7 @@ struct Listing {
     func writeCSV() throws {
         var writer = try CSVWriter(descriptor: 1)
         try writer.writeRow(columns)
-        for row in rows { try writer.writeRow(row) }
+        for row in rows { try writer.writeRow(row.map(SpreadsheetCell.inert)) }
         try writer.close()
     }
 
@@ -41,6 +42,13 @@ struct Listing {
     func only(_ names: [String]) -> Listing {
         let places = names.compactMap { columns.firstIndex(of: $0) }
         return Listing(places.map { columns[$0] }, rows.map { row in places.map { row[$0] } })
+    }
+
+    /// Shows the figures of these columns as people know them: with one decimal at most.
+    mutating func round(_ names: [String]) {
+        for place in names.compactMap(columns.firstIndex) {
+            for row in rows.indices { rows[row][place] = Figure.shown(rows[row][place]) }
+        }
     }
 
     /// Aligned columns, numbers to the right; a cell longer than `limit` is cut.
@@ -88,5 +96,21 @@ enum MessageJSON {
     static func array(_ messages: some Sequence<some Message>) throws -> String {
         let lines = try messages.map { try line($0) }
         return lines.isEmpty ? "[]\n" : "[\n" + lines.joined(separator: ",\n") + "\n]\n"
+    }
+}
+
+/// Figures as people know them.
+enum Figure {
+    /// A decimal with one decimal place at most, half up; what has no more, and what is no decimal, as it is.
+    static func shown(_ text: String) -> String {
+        guard let point = text.firstIndex(of: "."), text.distance(from: point, to: text.endIndex) > 2,
+            let value = try? Ratio(decimal: text)
+        else { return text }
+        return value.text(decimals: 1)
+    }
+
+    /// Several decimals with slashes between them.
+    static func shown(each text: String) -> String {
+        text.components(separatedBy: " / ").map { shown($0) }.joined(separator: " / ")
     }
 }

@@ -17,7 +17,7 @@ struct ParticipationCommand: OperatorCommand {
               accountability participation 2012 --format csv | sort > published.csv
               accountability participation 2019 --combined --format json
 
-            Exit codes: 0 done; 64 usage; 65 the year has no framework; 69 no broker answers; 78 the topic is missing.
+            Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 the topic is missing.
             """
     )
 
@@ -41,15 +41,16 @@ struct ParticipationCommand: OperatorCommand {
 
     func operate() throws {
         let selection = try YearSelection(year, try OrganizationSelection(org))
+        let connection = try broker.connection()
         let (all, years) = try selection.read(
             Topics.participation,
             Accountability_V1_Participation.self,
-            from: try broker.connection()
+            from: connection
         )
         let format = OutputFormat.chosen(format)
         let messages = all.filter { combined || format == .json || !ParticipationRow.isCombined($0) }
             .sorted(by: ParticipationRow.inOrder)
-        selection.note("participation", isEmpty: messages.isEmpty, years: years)
+        try selection.note("participation rates", isEmpty: messages.isEmpty, years: years, connection)
         if format == .json { return Standard.output(try MessageJSON.array(messages)) }
         var listing = Listing(ParticipationRow.columns)
         listing.rows = messages.map { ParticipationRow($0).fields }

@@ -6,6 +6,8 @@ enum PercentileRows {
     static let columns = [
         "school_year", "org_code", "comparison_group", "group", "year_mean", "weighted_mean", "percentile",
     ]
+    /// The columns that people are shown with one decimal.
+    static let means = ["year_mean", "weighted_mean"]
     static let thresholdColumns = [
         "school_year", "type", "grade_span", "group", "indicator", "at_80", "at_90", "difficulty_quartile",
     ]

@@ -15,7 +15,7 @@ struct PercentilesCommand: OperatorCommand {
               accountability percentiles 2019 --org 00350000 --format csv
               accountability percentiles 2019 --thresholds            the values at the statewide 80th and 90th percentile
 
-            Exit codes: 0 done; 64 usage; 69 no broker answers; 78 the topic is missing.
+            Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 the topic is missing.
             """
     )
 
@@ -57,10 +57,11 @@ struct PercentilesCommand: OperatorCommand {
     func operate() throws {
         let selection = try YearSelection(year, try OrganizationSelection(org))
         let group = try chosenGroup()?.wireName
+        let connection = try broker.connection()
         let (all, years) = try selection.read(
             Topics.percentiles,
             Accountability_V1_PercentileEntry.self,
-            from: try broker.connection()
+            from: connection
         )
         let entries = all.filter { entry in
             switch entry.entry {
@@ -69,7 +70,12 @@ struct PercentilesCommand: OperatorCommand {
             case .norm, nil: false
             }
         }
-        selection.note(thresholds ? "thresholds" : "percentiles", isEmpty: entries.isEmpty, years: years)
+        try selection.note(
+            thresholds ? "thresholds" : "percentiles",
+            isEmpty: entries.isEmpty,
+            years: years,
+            connection
+        )
         let format = OutputFormat.chosen(format)
         if thresholds {
             let rows = Self.distinct(entries).sorted { PercentileRows.inOrder($0.threshold, $1.threshold) }
@@ -82,8 +88,12 @@ struct PercentilesCommand: OperatorCommand {
         } else {
             let rows = entries.sorted { PercentileRows.inOrder($0.percentile, $1.percentile) }
             if format == .json { return Standard.output(try MessageJSON.array(rows)) }
-            try Listing(PercentileRows.columns, rows.map { PercentileRows.fields($0.schoolYear, $0.percentile) })
-                .write(format)
+            var listing = Listing(
+                PercentileRows.columns,
+                rows.map { PercentileRows.fields($0.schoolYear, $0.percentile) }
+            )
+            if format == .table { listing.round(PercentileRows.means) }
+            try listing.write(format)
         }
     }
 

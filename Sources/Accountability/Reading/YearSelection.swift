@@ -78,10 +78,12 @@ struct YearSelection {
         return (table.map(\.message), years.sorted())
     }
 
-    /// Says on standard error what there is when there is nothing of the year.
-    func note(_ what: String, isEmpty: Bool, years: [Int]) {
+    /// Says what there is when there is nothing of the year.
+    ///
+    /// Throws ``Failure`` where nobody ever opened the year.
+    func note(_ what: String, isEmpty: Bool, years: [Int], _ connection: Connection) throws {
         guard isEmpty else { return }
-        Standard.error(Self.absence(what, year: year, years: years))
+        try AbsentYear.settle(what, year: year, years: years, connection)
     }
 
     /// What there is instead of a year that is not there.

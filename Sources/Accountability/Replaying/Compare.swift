@@ -13,11 +13,12 @@ struct Compare: OperatorCommand {
         discussion: """
               accountability compare "" before-appeals --year 2019
               accountability compare pilot production --json
+              accountability compare "" pilot --year 2019 --org 00350000 --field level --field percentile --format csv
 
             Each namespace is a set of determinations ("" is the one without). A line for each organization that differs: which side lacks \
             it, or each figure that changed and the submission that caused the newer revision. Revision, cause and time are no difference.
 
-            Exit codes: 0 no difference; 1 differences; 64 usage; 69 no broker answers; 78 a topic is missing.
+            Exit codes: 0 no difference; 1 differences; 64 usage; 65 a namespace has no determinations to compare; 69 no broker answers; 78 a topic is missing.
             """
     )
 
@@ -25,13 +26,41 @@ struct Compare: OperatorCommand {
     @Argument(help: "The one namespace.") var first: String
     @Argument(help: "The other.") var second: String
     @Option(help: ArgumentHelp("One school year; default: all.", valueName: "year")) var year: Int?
+    @Option(help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"))
+    var org: String?
+    @Option(help: ArgumentHelp("school or district.", valueName: "type")) var type: String?
+    @Option(
+        help: ArgumentHelp(
+            "Only this figure, by the name that stands before the colon; may be repeated.",
+            valueName: "name"
+        )
+    )
+    var field: [String] = []
+    @Option(help: "table, csv or json (one array); default: text.") var format: OutputFormat?
     @Flag(help: "Print a JSON array.") var json = false
+
+    func validate() throws {
+        if let year { try YearSelection.check(year) }
+        _ = try OrganizationSelection(org)
+        _ = try organizationType()
+    }
+
+    private func organizationType() throws -> Accountability_V1_OrganizationType? {
+        switch type {
+        case nil: nil
+        case "school": .school
+        case "district": .district
+        default: throw ValidationError("--type takes school or district")
+        }
+    }
 
     func operate() throws {
         let left = try table(first)
         let right = try table(second)
-        let differences = DeterminationDifference.all(left, right)
-        if json {
+        let differences = DeterminationDifference.all(left, right).compactMap { $0.only(field) }
+        if let format, !json, format != .json {
+            try DeterminationDifference.listing(differences).write(format)
+        } else if json || format == .json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             Standard.output(String(decoding: try encoder.encode(differences), as: UTF8.self) + "\n")
@@ -54,10 +83,29 @@ struct Compare: OperatorCommand {
         let reader = try TopicReader(try options.connection())
         defer { reader.close() }
         let prefix = year.map { "\($0)/" } ?? ""
-        let entries = try reader.table(Topics.determinations, Accountability_V1_Determination.self) {
-            $0.hasPrefix(prefix)
+        var years: Set<Int> = []
+        let entries = try reader.table(Topics.determinations, Accountability_V1_Determination.self) { key in
+            if let year = Int(key.prefix { $0 != "/" }) { years.insert(year) }
+            return key.hasPrefix(prefix)
         }
-        return Dictionary(uniqueKeysWithValues: entries.map { ($0.key, $0.message) })
+        guard !entries.isEmpty else {
+            throw Failure(.badInput, Self.absence(name(namespace), year: year, years: years.sorted()))
+        }
+        let selection = try OrganizationSelection(org)
+        let type = try organizationType()
+        let wanted = entries.filter { entry in
+            selection.contains(entry.message.orgCode) && (type == nil || entry.message.type == type)
+        }
+        return Dictionary(uniqueKeysWithValues: wanted.map { ($0.key, $0.message) })
+    }
+
+    /// Why a namespace without determinations is not compared: every organization would differ.
+    static func absence(_ namespace: String, year: Int?, years: [Int]) -> String {
+        guard let year, !years.isEmpty else {
+            return "\(namespace) has no determinations: it was never computed; nothing is compared"
+        }
+        let others = years.map(String.init).joined(separator: ", ")
+        return "\(namespace) has no determinations of \(year), only those of \(others); nothing is compared"
     }
 }
 
@@ -124,6 +172,43 @@ struct DeterminationDifference: Encodable, Hashable {
         figures.cause = ""
         figures.issuedUnixMilliseconds = 0
         return figures
+    }
+
+    /// What remains of it where only some figures are asked for; nil where none of them changed.
+    ///
+    /// An organization that one side lacks differs in every figure.
+    func only(_ fields: [String]) -> DeterminationDifference? {
+        guard !fields.isEmpty, kind == .changed else { return self }
+        let wanted = changes.filter { change in fields.contains { change.hasPrefix("\($0):") } }
+        guard !wanted.isEmpty else { return nil }
+        return DeterminationDifference(
+            key: key,
+            kind: kind,
+            changes: wanted,
+            firstCause: firstCause,
+            secondCause: secondCause
+        )
+    }
+
+    /// A row for each change, or for each organization that one side lacks.
+    static func listing(_ differences: [DeterminationDifference]) -> Listing {
+        var listing = Listing([
+            "school_year", "org_code", "difference", "field", "change", "first_cause", "second_cause",
+        ])
+        for difference in differences {
+            let place = difference.key.split(separator: "/").map(String.init)
+            let causes = [difference.firstCause, difference.secondCause]
+            guard difference.kind == .changed, place.count == 2 else {
+                listing.rows.append(place + [difference.kind.rawValue, "", ""] + causes)
+                continue
+            }
+            for change in difference.changes {
+                let field = String(change.prefix { $0 != ":" })
+                let rest = change.dropFirst(field.count + 2)
+                listing.rows.append(place + [difference.kind.rawValue, field, String(rest)] + causes)
+            }
+        }
+        return listing
     }
 
     func text(first: String, second: String) -> String {

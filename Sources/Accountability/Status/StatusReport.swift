@@ -67,7 +67,7 @@ struct StatusReport: Codable, Hashable {
             .map { year in
                 Year(
                     year: year,
-                    isOpen: view.openYears.contains(year),
+                    isOpen: view.openYears.contains(year) && !view.isComplete(year),
                     isComplete: view.isComplete(year),
                     determined: view.determined[year]?.count ?? 0,
                     stages: InstallationView.stages.map { stage in

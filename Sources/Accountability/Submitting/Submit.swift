@@ -156,6 +156,7 @@ final class Submissions {
         defer { tail?.close() }
         let progress = ProgressLine()
         defer { progress.clear() }
+        let interruption = Interruption()
         var moved = ContinuousClock.now
         var last = ""
         while let current = pending.firstIndex(where: { !$0.isDone }) {
@@ -165,6 +166,10 @@ final class Submissions {
                 last = line
                 moved = ContinuousClock.now
                 progress.show(line)
+            }
+            guard !interruption.isRequested else {
+                progress.clear()
+                throw Failure(.tryAgain, ReceiptText.interrupted(pending.map { ($0.outcome, $0.expected != nil) }))
             }
             guard ContinuousClock.now - moved < timeout else {
                 throw Failure(
@@ -251,6 +256,26 @@ enum ReceiptText {
             text += "  warning: \(outcome.undeclared) rows are of organizations that were not declared for the year\n"
         }
         return text
+    }
+
+    /// What has become of the files when the wait for their receipts is broken off.
+    ///
+    /// - `outcomes`: each with whether it is in the ledger.
+    static func interrupted(_ outcomes: [(outcome: SubmissionOutcome, isInLedger: Bool)]) -> String {
+        let lines = outcomes.map { outcome, isInLedger in
+            let validated = outcome.accepted + outcome.rejected + outcome.unchanged
+            let state =
+                if outcome.isRefused {
+                    "refused as a whole, nothing of it was taken"
+                } else if isInLedger {
+                    "in the ledger, \(validated) of \(outcome.rows) rows validated so far; the rest follows"
+                } else {
+                    "in the inbox; the ingestion worker takes it into the ledger as a whole"
+                }
+            return "  \(outcome.fileName) (\(outcome.id)): \(state)"
+        }
+        return
+            "interrupted; nothing is taken back:\n\(lines.joined(separator: "\n"))\n`accountability receipts` tells how each one ended"
     }
 
     /// An array of receipts.

@@ -30,10 +30,11 @@ struct YearState {
 
     /// Whether the year was ever opened.
     func wasOpened() throws -> Bool {
-        let reader = try InstallationReader(connection, topics: [Topics.submissions])
-        defer { reader.close() }
-        try reader.catchUp()
-        return reader.view.openYears.contains(year)
+        let opening = Array("year/\(year)".utf8)
+        return try sees(Topics.submissions) { record in
+            guard let key = record.key, record.value != nil, key.count == opening.count else { return false }
+            return opening.indices.allSatisfy { key[$0] == opening[$0] }
+        }
     }
 
     /// Whether a topic has such a record; what is behind the first one is not read.

@@ -2,8 +2,8 @@ public import SwiftProtobuf
 
 /// The message of a table's records, with what its figures can be.
 ///
-/// A record of the right type may say what cannot be: a stranger wrote it, or a fault. It is checked once, where it is read; after
-/// that no arithmetic on its figures can fail. Everything that the pipeline publishes passes.
+/// A record of the right type may say what cannot be: a stranger wrote it, or a fault. It is checked once, where it is
+/// read; after that no arithmetic on its figures can fail. Everything that the pipeline publishes passes.
 public protocol TableMessage: SwiftProtobuf.Message {
     /// The key of the table.
     associatedtype Key: TopicKey

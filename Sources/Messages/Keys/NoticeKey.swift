@@ -2,8 +2,9 @@ public import Rules
 
 /// `<school year>/<org>/<what of it>`: the key of a notice, which is its identity.
 ///
-/// What of it is the revision of a determination, with `/issue-<n>` behind it when it was issued again after a withdrawal, and the same
-/// with an event of groups; or `<event>/<about>` of plans, with a revision behind it for acts and comment periods.
+/// What of it is the revision of a determination, with `/issue-<n>` behind it when it was issued again after a
+/// withdrawal, and the same with an event of groups; or `<event>/<about>` of plans, with a revision behind it for acts
+/// and comment periods.
 public struct NoticeKey: TopicKey {
     /// The school year.
     public let schoolYear: Int

@@ -46,7 +46,8 @@ extension ParameterReader {
 }
 
 extension Framework {
-    /// The framework that says what records of a school year can be: the newest up to it, and the first one for the years before.
+    /// The framework that says what records of a school year can be: the newest up to it, and the first one for the
+    /// years before.
     ///
     /// Years without determinations have records all the same.
     public static func records(schoolYear: Int) throws(FrameworkError) -> Framework {

@@ -84,8 +84,8 @@ public struct ParticipationJudgement: Hashable, Sendable {
     public let judged: Ratio?
     /// Which rate that is.
     public let basis: Basis
-    /// Whether the requirement was met, looking back where the framework does; nil below the minimum size or where no test
-    /// was due.
+    /// Whether the requirement was met, looking back where the framework does; nil below the minimum size or where no
+    /// test was due.
     public let met: Bool?
     /// Whether the current year alone reaches the standard; nil below the minimum size or where no test was due.
     public let metInYear: Bool?

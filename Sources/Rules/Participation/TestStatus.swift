@@ -28,7 +28,7 @@ public enum TestStatus: UInt8, WireNamed {
         }
     }
 
-    /// Whether a row of this status may carry a score: tested, the score that the Department assigned to an alternate result, or that of
-    /// a learner who took the test and not the English proficiency test.
+    /// Whether a row of this status may carry a score: tested, the score that the Department assigned to an alternate
+    /// result, or that of a learner who took the test and not the English proficiency test.
     public var mayHaveScore: Bool { self == .standard || self == .alternate || self == .notTakingEnglishTest }
 }

@@ -1,5 +1,4 @@
 import Crypto
-import Foundation
 
 /// The secret under which webhook deliveries are signed.
 ///
@@ -30,19 +29,13 @@ package struct WebhookSecret: Sendable, CustomStringConvertible, CustomDebugStri
 
     /// The secret in a file that nobody but its owner can read.
     package init(contentsOf path: String) throws(Failure) {
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-            let data = FileManager.default.contents(atPath: path)
-        else {
-            throw Failure(description: "the webhook's secret \(path) cannot be read")
+        let bytes: [UInt8]
+        do {
+            bytes = try OwnersFile.bytes(path, "the webhook's secret")
+        } catch {
+            throw Failure(description: error.description)
         }
-        let permissions = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
-        guard permissions & 0o077 == 0 else {
-            throw Failure(
-                description:
-                    "others than its owner may use the webhook's secret \(path) (mode \(String(permissions, radix: 8))): chmod 600 it"
-            )
-        }
-        try self.init(bytes: [UInt8](data))
+        try self.init(bytes: bytes)
     }
 
     /// HMAC-SHA256 over `<timestamp>.<body>`, hexadecimal.

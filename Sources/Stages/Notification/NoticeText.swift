@@ -1,12 +1,12 @@
-import Messages
+package import Messages
 import Rules
 
 /// The words of notices: plain language, one fact a sentence, the same for the same determination.
-enum NoticeText {
+package enum NoticeText {
     /// The event of the first publication of a determination.
-    static let issued = "determination_issued"
+    package static let issued = "determination_issued"
     /// The event of every later one.
-    static let revised = "determination_revised"
+    package static let revised = "determination_revised"
 
     /// The notice of a determination.
     ///
@@ -124,7 +124,7 @@ enum NoticeText {
     }
 
     /// Every reason of a determination in words.
-    static func reasons(of determination: Accountability_V1_Determination) -> [String] {
+    package static func reasons(of determination: Accountability_V1_Determination) -> [String] {
         var sentences = determination.reasons.map { reason in
             switch reason {
             case "designation": "Designated \(determination.designation.replacing("_", with: " "))"

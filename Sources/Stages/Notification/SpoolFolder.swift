@@ -16,11 +16,14 @@ public struct SpoolFolder: Sendable, Hashable {
         public let cause: any Error
 
         /// Place and cause.
-        public var description: String { "the notice \(path) could not be written: \(cause)" }
+        public var description: String { "the notice \(path) could not be written: \(FileErrorText.words(cause))" }
     }
 
     /// The folder's path.
     public let path: String
+
+    /// Notices may be under embargo: files and folders are for their owner alone.
+    private static let fileMode = 0o600
 
     /// A folder; it is made when the first notice is written.
     public init(path: String) {
@@ -94,14 +97,22 @@ public struct SpoolFolder: Sendable, Hashable {
             // Another content under the same name, after a withdrawal: Foundation renames over it. Should the machine
             // stop before the disk has it, the transaction was not committed either and the notice is written again.
             try content.write(to: target, options: .atomic)
+            try manager.setAttributes([.posixPermissions: Self.fileMode], ofItemAtPath: target.path)
             let handle = try FileHandle(forUpdating: target)
             try handle.synchronize()
             try handle.close()
             return true
         }
-        try manager.createDirectory(at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try manager.createDirectory(
+            at: target.deletingLastPathComponent(),
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
         let temporary = target.appendingPathExtension("part")
-        guard manager.createFile(atPath: temporary.path, contents: nil) else { throw CocoaError(.fileWriteUnknown) }
+        let attributes: [FileAttributeKey: Any] = [.posixPermissions: Self.fileMode]
+        guard manager.createFile(atPath: temporary.path, contents: nil, attributes: attributes) else {
+            throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: temporary.path])
+        }
         let handle = try FileHandle(forWritingTo: temporary)
         try handle.write(contentsOf: content)
         try handle.synchronize()

@@ -137,7 +137,8 @@ struct RowCheck {
         }
     }
 
-    /// What the framework of the row's year says that records can be; nil for a row without a year, which is a fault of its own.
+    /// What the framework of the row's year says that records can be; nil for a row without a year, which is a fault of
+    /// its own.
     mutating func records() -> RecordParameters? {
         guard let year else { return nil }
         if let known = frameworks[year] { return known.records }

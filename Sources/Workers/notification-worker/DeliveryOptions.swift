@@ -32,8 +32,24 @@ struct DeliveryOptions: ParsableArguments, Sendable {
     )
     var mailRecipients: String?
 
-    @Option(help: ArgumentHelp("Post every notice to this https endpoint, signed.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp(
+            "Post every notice to this https endpoint, signed.",
+            discussion: """
+                Others on the machine can read a command line: a URL with a token in it belongs into --webhook-file or $ACCOUNTABILITY_WEBHOOK.
+                """,
+            valueName: "url"
+        )
+    )
     var webhook: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file that holds the URL of --webhook and nothing else, for its owner alone; default: $ACCOUNTABILITY_WEBHOOK.",
+            valueName: "file"
+        )
+    )
+    var webhookFile: String?
 
     @Option(
         help: ArgumentHelp(
@@ -77,7 +93,36 @@ struct DeliveryOptions: ParsableArguments, Sendable {
             throw ValidationError("--mail-spool needs --mail-from and --mail-recipients")
         }
         _ = try since()
-        if let webhook { _ = try endpoint(webhook) }
+        guard webhook == nil || webhookFile == nil else {
+            throw ValidationError("--webhook and --webhook-file exclude each other")
+        }
+        if let webhook { _ = try endpoint(webhook, "--webhook") }
+    }
+
+    /// The endpoint that an option, a file or the environment names, in this order.
+    ///
+    /// - Throws: ``Failure`` or ``ValidationError`` where it is none, or its file is not as it must be.
+    func endpoint(environment: [String: String]) throws -> WebhookEndpoint? {
+        if let webhook { return try endpoint(webhook, "--webhook") }
+        if let webhookFile {
+            do {
+                let text = String(
+                    decoding: try OwnersFile.bytes(webhookFile, "the file of the webhook's URL"),
+                    as: UTF8.self
+                )
+                return try endpoint(text.trimmingCharacters(in: .whitespacesAndNewlines), webhookFile)
+            } catch let error as OwnersFile.Refusal {
+                throw Failure(.configuration, error.description)
+            } catch let error as ValidationError {
+                throw Failure(.configuration, error.message)
+            }
+        }
+        guard let text = environment["ACCOUNTABILITY_WEBHOOK"], !text.isEmpty else { return nil }
+        do {
+            return try endpoint(text, "$ACCOUNTABILITY_WEBHOOK")
+        } catch let error as ValidationError {
+            throw Failure(.configuration, error.message)
+        }
     }
 
     /// The first moment of ``deliverSince``.
@@ -89,11 +134,11 @@ struct DeliveryOptions: ParsableArguments, Sendable {
         return Int64(date.timeIntervalSince1970) * 1000
     }
 
-    private func endpoint(_ text: String) throws -> WebhookEndpoint {
+    private func endpoint(_ text: String, _ place: String) throws -> WebhookEndpoint {
         do {
             return try WebhookEndpoint(text, allowPrivate: webhookAllowPrivate)
         } catch {
-            throw ValidationError("--webhook: \(error.description)")
+            throw ValidationError("\(place): \(error.description)")
         }
     }
 
@@ -110,7 +155,7 @@ struct DeliveryOptions: ParsableArguments, Sendable {
                 throw Failure(.configuration, "\(error)")
             }
         }
-        if let webhook {
+        if let endpoint = try endpoint(environment: environment) {
             let secret: WebhookSecret
             do {
                 if let webhookSecretFile {
@@ -126,7 +171,7 @@ struct DeliveryOptions: ParsableArguments, Sendable {
             } catch let error as WebhookSecret.Failure {
                 throw Failure(.configuration, error.description)
             }
-            channels.webhook = (try endpoint(webhook), secret, webhookTimeout)
+            channels.webhook = (endpoint, secret, webhookTimeout)
         }
         return channels
     }

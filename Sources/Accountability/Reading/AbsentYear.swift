@@ -1,0 +1,21 @@
+internal import Operating
+
+/// What a command that reads says of a school year of which it finds nothing.
+enum AbsentYear {
+    /// Says on standard error what there is, where the year is open or other records of it are there.
+    ///
+    /// - `what`: what was looked for.
+    /// - `years`: the years that have such records.
+    ///
+    /// Throws ``Failure`` where nobody ever opened the year: a wrong year does not look like an empty one.
+    static func settle(_ what: String, year: Int, years: [Int], _ connection: Connection) throws {
+        let isKnown = try years.contains(year) || YearState(connection: connection, year: year).wasOpened()
+        guard isKnown else { throw Failure(.badInput, refusal(what, year: year, years: years)) }
+        Standard.error(YearSelection.absence(what, year: year, years: years))
+    }
+
+    /// Why a year that nobody opened is refused.
+    static func refusal(_ what: String, year: Int, years: [Int]) -> String {
+        "no such year: \(YearSelection.absence(what, year: year, years: years)); `accountability status` lists the years"
+    }
+}
