@@ -170,6 +170,28 @@ internal import Testing
         #expect(try LowGraduation(cohort: 60, graduates: 41, federal).isLow == false)
     }
 
+    /// A supplied rate is judged at one decimal, published as it was supplied, and never turned into a count.
+    @Test(arguments: [
+        ("57.784431137724546", 1002, true, "57.784431137724546"), ("66.7", 200, false, "66.7"),
+        ("66.66", 200, false, "66.66"), ("66.64", 200, true, "66.64"), ("91.7", 25, false, "91.7"),
+        ("60", 19, nil, "60"), ("0", 20, true, "0"), ("100", 20, false, "100"),
+    ] as [(String, Int64, Bool?, String)])
+    func aSuppliedRateIsJudgedAsARate(_ rate: String, _ cohort: Int64, _ isLow: Bool?, _ published: String) throws {
+        let judged = try LowGraduation(cohort: cohort, supplied: decimal(rate), try Self.framework())
+        #expect(judged.isLow == isLow && judged.rate?.shortText == published && judged.graduates == nil)
+        let district = DeterminationInput(
+            type: .district,
+            cohort: cohort,
+            suppliedGraduationRate: decimal(rate),
+            cumulative: 80
+        )
+        let reasons = try Determination(district, try Self.framework()).reasons
+        #expect(reasons == (isLow == true ? [.lowGraduation] : []))
+        #expect(throws: RuleError.self) {
+            try LowGraduation(cohort: cohort, supplied: decimal("100.1"), try Self.framework())
+        }
+    }
+
     @Test func graduationNeedsAnAnnualPercentage() throws {
         let low = DeterminationInput(type: .school, percentile: 40, cohort: 100, graduates: 10)
         #expect(try Determination(low, try Self.framework()).reasons == [])
@@ -241,9 +263,9 @@ struct Determinations2019Tests {
     /// What the workbook prints of an organization; the cohort is not in it, so that the flag stands for one.
     static func input(_ row: [String: String], _ type: OrganizationType) throws -> DeterminationInput {
         var input = DeterminationInput(type: type)
-        func number(_ column: String) -> Int64? { row[column].flatMap { printed($0) }?.floor }
-        input.percentile = number("2019 Accountability Percentile").map(Int.init)
-        input.cumulative = number("2019 Cumulative Criterion-Referenced Target Percentage (%)")
+        func number(_ column: String) throws -> Int64? { try row[column].flatMap { printed($0) }?.floor }
+        input.percentile = try number("2019 Accountability Percentile").map(Int.init)
+        input.cumulative = try number("2019 Cumulative Criterion-Referenced Target Percentage (%)")
         input.sufficientData = input.percentile != nil || input.cumulative != nil
         switch row["2019 Reason for Classification - Overall Performance"] {
         case "Underperforming school": input.designations = [.underperforming]

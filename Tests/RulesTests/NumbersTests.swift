@@ -49,13 +49,68 @@ internal import Testing
     }
 
     @Test func overflowIsReported() throws {
-        let huge = Ratio(Int64.max)
-        #expect(throws: NumberError.overflow) { try huge + huge }
-        #expect(throws: NumberError.overflow) { try huge * Ratio(2) }
-        #expect(throws: NumberError.divisionByZero) { try huge / .zero }
-        #expect(throws: NumberError.overflow) { try Ratio(decimal: String(repeating: "9", count: 30)) }
-        #expect(try Ratio(1, over: Int64.max) < huge)
-        #expect(-Ratio(Int64.min) == huge)
+        let long = Ratio(Int64.max)
+        #expect(try long + long == decimal("18446744073709551614") && (try long * Ratio(2)) == long + long)
+        #expect(throws: NumberError.divisionByZero) { try long / .zero }
+        #expect(try Ratio(1, over: Int64.max) < long)
+        #expect(-Ratio(Int64.min) == decimal("9223372036854775808"))
+        let huge = try long * long
+        #expect(throws: NumberError.overflow) { try huge * long }
+        #expect(throws: NumberError.overflow) { try huge + huge + huge + huge }
+        #expect(throws: NumberError.overflow) { try huge.floor }
+        #expect(throws: NumberError.overflow) { try Rounding(.halfUp, decimals: 18).units(long) }
+        #expect(throws: NumberError.overflow) { try Ratio(decimal: String(repeating: "9", count: 40)) }
+        #expect(Ratio.reading("57.x") == nil && Ratio.reading(String(repeating: "9", count: 40)) == nil)
+    }
+
+    /// A rate as a script prints it: 579 of 1,002, and 57.784431137724546 of 1,002 is 579 again.
+    @Test func aRateOfFifteenDecimalsTimesItsCohort() throws {
+        let rate = decimal("57.784431137724546")
+        let share = try rate * Ratio(1002) / .hundred
+        #expect(share.exactText == "578.99999999999995092")
+        #expect(try Rounding(.halfUp, decimals: 0).units(share) == 579)
+        #expect(rate.shortText == "57.784431137724546")
+    }
+
+    /// Decimals of 1 to 18 places times counts up to millions, against the arithmetic of digits on paper.
+    @Test(arguments: [11, 12, 13, 14] as [UInt64])
+    func noInputInRangeOverflows(seed: UInt64) throws {
+        var random = SeededNumbers(seed: seed)
+        for _ in 0..<500 {
+            let places = Int.random(in: 1...18, using: &random)
+            let whole = Int.random(in: 0...1000, using: &random)
+            let digits = (0..<places).map { _ in UInt8.random(in: 0...9, using: &random) }
+            let value = decimal("\(whole)." + digits.map { String($0) }.joined())
+            let count = Int64.random(in: 1...10_000_000, using: &random)
+            let product = try value * Ratio(count)
+            #expect(product.text(decimals: 18) == Self.onPaper(whole, digits, times: count))
+            #expect(try product / Ratio(count) == value)
+            #expect(try product / .hundred * .hundred == product)
+            let other = decimal("\(Int.random(in: 0...1000, using: &random)).\(Int64.random(in: 1...(1 << 59), using: &random))")
+            #expect(try (value < other) == ((value - other) < .zero))
+            #expect(try value + other - other == value)
+            #expect(try other - value == -(value - other))
+            #expect(try (-value < -other) == (other < value))
+            #expect(try (value * decimal("67.5") + other * decimal("32.5")) / .hundred >= min(value, other))
+            #expect(try (value * Ratio(40) + other * Ratio(60)) / .hundred >= min(value, other))
+            for mode in [Rounding.Mode.halfUp, .halfEven, .down] {
+                let tenth = try Rounding(mode, decimals: 1)(value)
+                #expect(try (value - tenth).magnitude <= Ratio(1, over: mode == .down ? 10 : 20))
+            }
+        }
+    }
+
+    /// A decimal times a count, digit by digit, with 18 decimals.
+    private static func onPaper(_ whole: Int, _ digits: [UInt8], times count: Int64) -> String {
+        let padded = digits + [UInt8](repeating: 0, count: 18 - digits.count)
+        var carry: Int64 = 0
+        var product: [String] = []
+        for digit in padded.reversed() {
+            let units = Int64(digit) * count + carry
+            product.insert(String(units % 10), at: 0)
+            carry = units / 10
+        }
+        return "\(Int64(whole) * count + carry)." + product.joined()
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])

@@ -136,7 +136,7 @@ internal import Testing
         let parameters = try #require(framework.indicators)
         let fifth = try #require(Grade("5"))
         let absence = try #require(
-            StudentContribution.chronicAbsence(
+            try StudentContribution.chronicAbsence(
                 grade: fifth,
                 daysEnrolled: 180,
                 daysAbsent: 18,
@@ -145,7 +145,7 @@ internal import Testing
         )
         #expect(absence == IndicatorTally(sum: 1, count: 1))
         #expect(
-            StudentContribution.chronicAbsence(
+            try StudentContribution.chronicAbsence(
                 grade: fifth,
                 daysEnrolled: 19,
                 daysAbsent: 19,

@@ -29,7 +29,7 @@ import Testing
             guard let spans = report.spans, !spans.isEmpty, report.schoolYear >= 2018 else { continue }
             let code = "\(1000 + index)0005"
             let weight = spans["non_high"]?.weight ?? spans["high"]?.weight.flatMap { try? .hundred - $0 }
-            let share = UInt32(clamping: weight?.floor ?? 0)
+            let share = UInt32(clamping: try weight?.floor ?? 0)
             let isOne = spans.count == 1
             try bench.organization(
                 report.schoolYear,

@@ -31,6 +31,12 @@ struct ValidationTests {
         Broken(.malformedCode, .assessmentResults, "prior_org_code", ["prior_org_code": "0001050X"]),
         Broken(.malformedInteger, .attendance, "days_absent", ["days_absent": "1.5"]),
         Broken(.malformedInteger, .participationCounts, "enrolled", ["enrolled": "4e1"]),
+        Broken(
+            .malformedDecimal,
+            .indicatorValues,
+            "value",
+            ["value": "1.1234567890123456789"]
+        ),
         Broken(.malformedDecimal, .indicatorValues, "value", ["value": "1,5"]),
         Broken(.malformedDecimal, .indicatorValues, "value", ["value": ".5"]),
         Broken(.malformedDate, .directives, "effective_date", ["effective_date": "2019-02-29"]),

@@ -156,8 +156,10 @@ struct EvaluateDeterminations: OperatorCommand {
     /// A whole number within the column's bounds, also when it was written as 63.0.
     private static func wholeNumber(_ text: String, _ column: Column) throws(RowRefused) -> Int64? {
         guard let value = try FieldCheck.decimal(text, of: column) else { return nil }
-        guard value.isInteger else { throw FieldCheck.fault(.malformedInteger, column) }
-        return value.numerator
+        guard value.isInteger, let whole = Int64(exactly: value.numerator) else {
+            throw FieldCheck.fault(.malformedInteger, column)
+        }
+        return whole
     }
 
     private static func groups(_ column: Column, _ table: borrowing EvaluationTable) throws(RowRefused)

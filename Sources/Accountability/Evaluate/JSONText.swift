@@ -68,7 +68,7 @@ struct JSONText {
     /// A number as a whole one; nil where it is none.
     var wholeNumber: Int? {
         guard case .number(let text) = content, let value = Self.exact(text), value.isInteger else { return nil }
-        return Int(value.numerator)
+        return Int(exactly: value.numerator)
     }
 
     /// The exact value of `-1.5e2`: the point is moved before anything is computed.

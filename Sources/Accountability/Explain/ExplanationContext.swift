@@ -164,7 +164,9 @@ struct ExplanationContext {
         guard !determination.graduationRate.isEmpty else { return nil }
         return Derivation(
             "Four-year graduation rate of \(determination.graduationDataYear)",
-            "\(determination.graduates)/\(determination.graduationCohort) = \(determination.graduationRate) percent,"
+            (determination.hasGraduates
+                ? "\(determination.graduates)/\(determination.graduationCohort) = \(determination.graduationRate) percent,"
+                : "\(determination.graduationRate) percent of \(determination.graduationCohort), as it was supplied,")
                 + " \(determination.lowGraduation ? "low" : "not a reason")",
             paragraph: isSchool ? .schoolLowGraduation : .districtLowGraduation,
             rounding: framework.indicators?.valueRounding.value,

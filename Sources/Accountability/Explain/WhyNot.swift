@@ -154,7 +154,11 @@ struct WhyNot {
                     "Sufficient data",
                     "there is neither an annual percentage nor a percentile; enough students with results of enough indicators give one",
                     paragraph: .determinations,
-                    parameters: context.records("minimum_size.accountability", "percentage.missing_category")
+                    parameters: context.records(
+                        "minimum_size.accountability",
+                        "percentage.required_categories",
+                        "percentage.missing_category"
+                    )
                 )
             )
         }

@@ -22,11 +22,33 @@ extension WhyNot {
         try LowGraduation(cohort: Int64(determination.graduationCohort), graduates: graduates, framework).isLow
     }
 
+    /// A rate that was supplied, of which nobody counted the graduates; nil where they were counted.
+    private func suppliedGraduation() -> String? {
+        guard !determination.graduationRate.isEmpty, !determination.hasGraduates else { return nil }
+        return "\(determination.graduationRate) percent of \(determination.graduationCohort), as it was supplied"
+    }
+
+    /// The rate from which graduation is not low, in words.
+    private func leastRate() -> String {
+        guard let parameters = framework.determination, parameters.lowGraduation.value == .belowThreshold else {
+            return "more than two thirds"
+        }
+        return "\(parameters.lowGraduationThreshold.value.shortText) percent or more"
+    }
+
     /// How many more graduates would make the rate pass.
     func graduationAbove() throws -> Derivation {
         let title = "Four-year graduation rate of \(determination.graduationDataYear)"
         let cohort = Int64(determination.graduationCohort)
         let graduates = Int64(determination.graduates)
+        if let supplied = suppliedGraduation() {
+            return Derivation(
+                title,
+                "\(supplied); \(leastRate()) would be needed",
+                paragraph: graduationParagraph,
+                parameters: graduationRecords()
+            )
+        }
         guard !determination.graduationRate.isEmpty, graduates <= cohort,
             let enough = try Search.first(in: graduates...cohort, where: { try isLow($0) == false })
         else {
@@ -167,6 +189,18 @@ extension WhyNot {
         let cohort = Int64(determination.graduationCohort)
         let graduates = Int64(determination.graduates)
         let needsPercentage = framework.determination?.lowGraduationNeedsPercentage.value == true
+        if let supplied = suppliedGraduation() {
+            let rate = try Ratio(decimal: determination.graduationRate)
+            guard try LowGraduation(cohort: cohort, supplied: rate, framework).isLow == false,
+                determination.hasCumulative || !needsPercentage
+            else { return nil }
+            return Derivation(
+                "Four-year graduation rate of \(determination.graduationDataYear)",
+                "\(supplied); anything but \(leastRate()) would be a reason",
+                paragraph: graduationParagraph,
+                parameters: graduationRecords()
+            )
+        }
         guard !determination.graduationRate.isEmpty, graduates <= cohort, try isLow(graduates) == false,
             determination.hasCumulative || !needsPercentage,
             let fewer = try Search.first(in: 0...graduates, where: { try isLow(graduates - $0) == true })

@@ -154,7 +154,7 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._groupPercentages = newValue}
   }
 
-  /// The four-year graduation rate that was judged, with its cohort and the year it is of.
+  /// The four-year graduation rate of the judged cohort, with the cohort and the year it is of: counted and rounded, or as it was supplied.
   public var graduationRate: String {
     get {_storage._graduationRate}
     set {_uniqueStorage()._graduationRate = newValue}
@@ -175,11 +175,15 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._graduationDataYear = newValue}
   }
 
-  /// Graduates within four years: counted, or the rate's share of the cohort where only the rate was supplied.
+  /// Graduates within four years, as they were counted; absent where only the rate was supplied: it has no count.
   public var graduates: UInt32 {
-    get {_storage._graduates}
+    get {_storage._graduates ?? 0}
     set {_uniqueStorage()._graduates = newValue}
   }
+  /// Returns true if `graduates` has been explicitly set.
+  public var hasGraduates: Bool {_storage._graduates != nil}
+  /// Clears the value of `graduates`. Subsequent reads from it will return its default value.
+  public mutating func clearGraduates() {_uniqueStorage()._graduates = nil}
 
   public var designation: String {
     get {_storage._designation}
@@ -768,7 +772,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
     var _graduationCohort: UInt32 = 0
     var _lowGraduation: Bool = false
     var _graduationDataYear: UInt32 = 0
-    var _graduates: UInt32 = 0
+    var _graduates: UInt32? = nil
     var _designation: String = String()
     var _recognitions: [String] = []
     var _federalDesignations: [Accountability_V1_FederalDesignation] = []
@@ -975,9 +979,9 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       if _storage._graduationDataYear != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._graduationDataYear, fieldNumber: 33)
       }
-      if _storage._graduates != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._graduates, fieldNumber: 34)
-      }
+      try { if let v = _storage._graduates {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 34)
+      } }()
       if !_storage._designation.isEmpty {
         try visitor.visitSingularStringField(value: _storage._designation, fieldNumber: 40)
       }

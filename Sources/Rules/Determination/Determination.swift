@@ -13,8 +13,10 @@ public struct DeterminationInput: Hashable, Sendable {
     public var lowSubgroups: [StudentGroup]
     /// The four-year cohort of the year before, all students.
     public var cohort: Int64?
-    /// The graduates of that cohort within four years.
+    /// The graduates of that cohort within four years, as they were counted.
     public var graduates: Int64?
+    /// The four-year rate of that cohort, percent, where it was supplied and nobody counted the graduates.
+    public var suppliedGraduationRate: Ratio?
     /// The groups that did not meet the participation requirement.
     public var lowParticipationGroups: [StudentGroup]
     /// The kinds of recognition the commissioner gave.
@@ -31,6 +33,7 @@ public struct DeterminationInput: Hashable, Sendable {
         lowSubgroups: [StudentGroup] = [],
         cohort: Int64? = nil,
         graduates: Int64? = nil,
+        suppliedGraduationRate: Ratio? = nil,
         lowParticipationGroups: [StudentGroup] = [],
         recognitions: [String] = [],
         cumulative: Int64? = nil
@@ -42,6 +45,7 @@ public struct DeterminationInput: Hashable, Sendable {
         self.lowSubgroups = lowSubgroups
         self.cohort = cohort
         self.graduates = graduates
+        self.suppliedGraduationRate = suppliedGraduationRate
         self.lowParticipationGroups = lowParticipationGroups
         self.recognitions = recognitions
         self.cumulative = cumulative
@@ -84,6 +88,8 @@ public struct Determination: Hashable, Sendable {
         let graduation: LowGraduation? =
             if let cohort = input.cohort, let graduates = input.graduates {
                 try LowGraduation(cohort: cohort, graduates: graduates, framework)
+            } else if let cohort = input.cohort, let rate = input.suppliedGraduationRate {
+                try LowGraduation(cohort: cohort, supplied: rate, framework)
             } else { nil }
         self.graduation = graduation
         let progress: ProgressLevel? =

@@ -194,7 +194,7 @@ public struct FederalDesignation: Hashable, Sendable {
         guard let parameters = framework.federal, !percentiles.isEmpty else { return nil }
         do {
             let share = try Ratio(Int64(percentiles.count)) * parameters.lowestTitle1Percent.value / .hundred
-            let schools = Int(-(try Ratio.zero - share).floor)
+            let schools = -Int(try (-share).floor)
             return schools > 0 ? percentiles.sorted()[min(schools, percentiles.count) - 1] : nil
         } catch {
             throw .number(error)

@@ -9,6 +9,11 @@ extension Framework {
         return framework
     }
 
+    /// The framework of a school year, or nil where none covers it.
+    public static func ifCovered(schoolYear: Int) throws(FrameworkError) -> Framework? {
+        try embedded.get().first { $0.schoolYears.contains(schoolYear) }
+    }
+
     /// The framework whose parameters of improvement planning hold in a school year: the newest up to it, as the duties
     /// of 603 CMR 2.03(7) go on in years without determinations, and in those whose framework is not known yet.
     public static func planning(schoolYear: Int) throws(FrameworkError) -> Framework {

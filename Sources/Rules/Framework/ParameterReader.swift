@@ -18,7 +18,7 @@ final class ParameterReader {
     func read<Value: Sendable>(
         _ path: String,
         _ expected: String,
-        _ convert: (ParameterValue) -> Value?
+        _ convert: (ParameterValue) throws(NumberError) -> Value?
     ) throws(FrameworkError) -> Parameter<Value> {
         guard let entry = entries[path] else {
             throw FrameworkError(
@@ -29,12 +29,21 @@ final class ParameterReader {
             )
         }
         used.insert(path)
-        guard let value = convert(entry.value) else {
+        let converted: Value?
+        let cause: String
+        do {
+            converted = try convert(entry.value)
+            cause = ""
+        } catch {
+            converted = nil
+            cause = ": \(error)"
+        }
+        guard let value = converted else {
             throw FrameworkError(
                 .invalidValue,
                 file: file,
                 parameter: path,
-                message: "'\(entry.value.text)' is not \(expected)"
+                message: "'\(entry.value.text)' is not \(expected)\(cause)"
             )
         }
         return Parameter(path: path, value: value, status: entry.status, source: entry.source, text: entry.value.text)

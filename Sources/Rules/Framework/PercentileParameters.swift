@@ -43,13 +43,13 @@ public struct PercentileParameters: Sendable {
     init(_ reader: ParameterReader) throws(FrameworkError) {
         steps = try reader.integer("percentile.steps", in: 1...1000)
         yearWeights = try reader.read("percentile.year_weights", "a table of years before to percentages, sum 100") {
-            value in
+            value throws(NumberError) in
             var weights: [Int: Ratio] = [:]
             for (key, entry) in value.table ?? [:] {
                 guard let before = Int(key), before >= 0, let weight = entry.ratio, weight > .zero else { return nil }
                 weights[before] = weight
             }
-            guard weights[0] != nil, let sum = try? Ratio.sum(weights.values), sum == .hundred else { return nil }
+            guard weights[0] != nil, try Ratio.sum(weights.values) == .hundred else { return nil }
             return weights
         }
         missingYear = try reader.choice("percentile.missing_year")

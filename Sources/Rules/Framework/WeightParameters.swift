@@ -22,9 +22,9 @@ public struct WeightParameters: Sendable {
                 columns[span, default: [:]][column] = try reader.read(
                     "weights.\(span).\(column.rawValue)",
                     "a table of categories to percentages that sum to 100"
-                ) { value in
+                ) { value throws(NumberError) in
                     guard let weights = value.byName(IndicatorCategory.self, { $0.ratio }),
-                        let sum = try? Ratio.sum(weights.values), sum == .hundred,
+                        try Ratio.sum(weights.values) == .hundred,
                         weights.values.allSatisfy({ $0 > .zero })
                     else { return nil }
                     return weights

@@ -40,14 +40,13 @@ public enum StudentContribution {
         daysAbsent: Int64,
         threshold index: Int = 0,
         _ parameters: IndicatorParameters
-    ) -> IndicatorTally? {
+    ) throws(NumberError) -> IndicatorTally? {
         let thresholds = parameters.chronicAbsenceThresholds.value
         guard thresholds.indices.contains(index),
             parameters.chronicAbsenceGrades.value.contains(grade),
-            daysEnrolled >= Int64(parameters.chronicAbsenceMinimumDays.value),
-            let share = try? Ratio(daysAbsent, over: daysEnrolled) * .hundred
+            daysEnrolled > 0, daysEnrolled >= Int64(parameters.chronicAbsenceMinimumDays.value)
         else { return nil }
-        return IndicatorTally(share >= thresholds[index])
+        return IndicatorTally(try Ratio(daysAbsent, over: daysEnrolled) * .hundred >= thresholds[index])
     }
 
     /// The annual dropout rate: whoever dropped out and did not return, of those enrolled on October 1.

@@ -2,7 +2,7 @@
 ///
 /// Arithmetic among the rules never traps: what does not fit is reported.
 public enum NumberError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The exact result needs more than 63 bits above or below the line.
+    /// The exact result needs more than 127 bits above or below the line.
     case overflow
     /// A division by zero.
     case divisionByZero
@@ -14,7 +14,7 @@ public enum NumberError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong, for people.
     public var description: String {
         switch self {
-        case .overflow: "the exact result does not fit 64 bits"
+        case .overflow: "the exact result does not fit 128 bits"
         case .divisionByZero: "division by zero"
         case .negativeCount: "a count is below zero: more was retracted than was added"
         case .malformed(let text): "'\(text)' is not a decimal number"

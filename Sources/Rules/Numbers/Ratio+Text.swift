@@ -1,10 +1,21 @@
 extension Ratio {
     /// The number written as a decimal: `86.5`, `-0.4`, `100`; exactly, without exponent.
     ///
-    /// Leading and trailing blanks are not accepted. Digits beyond 64 bits throw ``NumberError/overflow``.
+    /// Leading and trailing blanks are not accepted. More than 36 digits throw ``NumberError/overflow``.
     public init(decimal text: some StringProtocol) throws(NumberError) {
         let (units, scale) = try Self.parse(text)
         self = try Self.reducing(units, scale)
+    }
+
+    /// The number written as a decimal, or nil where the text is none that can be held exactly.
+    ///
+    /// For readers that have their own error for what they cannot read.
+    public static func reading(_ text: some StringProtocol) -> Ratio? {
+        do throws(NumberError) {
+            return try Ratio(decimal: text)
+        } catch {
+            return nil
+        }
     }
 
     /// The number written as a decimal and rounded at once.
@@ -16,42 +27,47 @@ extension Ratio {
             self = try Self.reducing(units, scale)
             return
         }
-        self = try Self.reducing(
-            rounding.wideUnits(units, over: scale),
-            Int128(Rounding.powerOfTen(rounding.decimals))
-        )
+        self = try Self.reducing(try rounding.wideUnits(units, over: scale), Rounding.powerOfTen(rounding.decimals))
     }
 
     /// A number of units of the given decimal: 865 units of one decimal are 86.5.
     public init(units: Int64, decimals: Int) throws(NumberError) {
-        self = try Self.reducing(Int128(units), Int128(Rounding.powerOfTen(decimals)))
+        self = try Self.reducing(Int128(units), Rounding.powerOfTen(decimals))
     }
 
     /// The number as a decimal with exactly this many decimals, rounded in the given mode.
     public func text(decimals: Int, mode: Rounding.Mode = .halfUp) -> String {
         let rounding = Rounding(mode == .none ? .halfUp : mode, decimals: decimals)
-        let units = rounding.wideUnits(Int128(numerator), over: Int128(denominator))
-        let scale = Int128(Rounding.powerOfTen(rounding.decimals))
-        let sign = units < 0 ? "-" : ""
-        let whole = units.magnitude / scale.magnitude
-        guard rounding.decimals > 0 else { return "\(sign)\(whole)" }
-        let part = String(units.magnitude % scale.magnitude)
-        return "\(sign)\(whole)." + String(repeating: "0", count: rounding.decimals - part.utf8.count) + part
+        let digits = rounding.digits(numerator, over: denominator)
+        let sign = numerator < 0 && (digits.whole > 0 || digits.part > 0) ? "-" : ""
+        guard rounding.decimals > 0 else { return "\(sign)\(digits.whole)" }
+        let part = String(digits.part)
+        let zeros = String(repeating: "0", count: rounding.decimals - part.utf8.count)
+        return "\(sign)\(digits.whole).\(zeros)\(part)"
     }
 
-    /// The shortest exact decimal (`86.5`), or nil where it would not end within nine decimals.
+    /// The shortest exact decimal (`86.5`), or nil where it would not end within eighteen decimals, as many as an input
+    /// may have.
     public var exactText: String? {
-        for decimals in 0...Rounding.maximumDecimals where Rounding.powerOfTen(decimals) % denominator == 0 {
-            return text(decimals: decimals)
+        // A decimal ends where the denominator has no factors but 2 and 5, as many decimals on as it has of either.
+        let twos = denominator.trailingZeroBitCount
+        guard twos <= Rounding.maximumDecimals, var rest = UInt64(exactly: denominator >> Int128(twos)) else {
+            return nil
         }
-        return nil
+        var fives = 0
+        while rest % 5 == 0 {
+            rest /= 5
+            fives += 1
+        }
+        guard rest == 1, fives <= Rounding.maximumDecimals else { return nil }
+        return text(decimals: max(twos, fives))
     }
 
     /// The exact decimal where it ends, else six decimals, half up.
     public var shortText: String { exactText ?? text(decimals: 6) }
 
-    /// 24 digits keep every intermediate figure of a rounding within 128 bits.
-    private static let maximumDigits = 24
+    /// 36 digits fit 128 bits, above the line and below.
+    private static let maximumDigits = 36
 
     private static func parse(_ text: some StringProtocol) throws(NumberError) -> (units: Int128, scale: Int128) {
         var units: Int128 = 0

@@ -1,13 +1,16 @@
 /// An exact rational number, always in lowest terms with a positive denominator.
 ///
-/// Numerator and denominator are 64-bit; every operation runs in 128 bits, is reduced, and throws
-/// ``NumberError/overflow`` when the reduced result does not fit. Comparison is exact and cannot fail. No binary
-/// floating point takes part.
+/// Numerator and denominator have 128 bits. A supplied value of 18 decimals times a count of millions fits with room to
+/// spare, so no input within the bounds of its column can fail. What does not fit all the same throws
+/// ``NumberError/overflow``: nothing wraps and nothing traps. Comparison is exact and cannot fail. No binary floating
+/// point takes part.
+///
+/// Nearly all numbers of a year fit 64 bits. They take the short way: one multiplication in 128 bits and one reduction.
 public struct Ratio: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The number above the line, with the sign.
-    public let numerator: Int64
+    public let numerator: Int128
     /// The number below the line, at least 1.
-    public let denominator: Int64
+    public let denominator: Int128
 
     /// Zero.
     public static let zero = Ratio(0)
@@ -17,15 +20,13 @@ public struct Ratio: Hashable, Comparable, Sendable, CustomStringConvertible {
     public static let hundred = Ratio(100)
 
     /// An integer.
-    ///
-    /// `Int64.min` is taken as `-Int64.max`, so that every ratio has an opposite.
     public init(_ value: Int64) {
-        self.init(reduced: max(value, -Int64.max), 1)
+        self.init(reduced: Int128(value), 1)
     }
 
     /// An integer.
     public init(_ value: Int) {
-        self.init(Int64(clamping: value))
+        self.init(reduced: Int128(value), 1)
     }
 
     /// `numerator / denominator` in lowest terms.
@@ -33,7 +34,8 @@ public struct Ratio: Hashable, Comparable, Sendable, CustomStringConvertible {
         self = try Self.reducing(Int128(numerator), Int128(denominator))
     }
 
-    private init(reduced numerator: Int64, _ denominator: Int64) {
+    // The numerator is never `Int128.min`, so that every ratio has an opposite.
+    private init(reduced numerator: Int128, _ denominator: Int128) {
         self.numerator = numerator
         self.denominator = denominator
     }
@@ -48,17 +50,33 @@ public struct Ratio: Hashable, Comparable, Sendable, CustomStringConvertible {
     public var description: String { isInteger ? "\(numerator)" : "\(numerator)/\(denominator)" }
 
     /// Exact order.
+    @inline(__always)
     public static func < (left: Ratio, right: Ratio) -> Bool {
-        if left.denominator == right.denominator { return left.numerator < right.numerator }
-        return Int128(left.numerator) * Int128(right.denominator) < Int128(right.numerator) * Int128(left.denominator)
+        guard areShort(left, right) else { return isLess(left, right) }
+        let first = left.shortAbove.multipliedFullWidth(by: right.shortBelow)
+        let second = right.shortAbove.multipliedFullWidth(by: left.shortBelow)
+        return first.high < second.high || (first.high == second.high && first.low < second.low)
     }
 
     /// The sum.
     public static func + (left: Ratio, right: Ratio) throws(NumberError) -> Ratio {
-        // Both products are below 2^126, so that the sum stays below 2^127.
-        try reducing(
-            Int128(left.numerator) * Int128(right.denominator) + Int128(right.numerator) * Int128(left.denominator),
-            Int128(left.denominator) * Int128(right.denominator)
+        if areShort(left, right) {
+            // Both products are at most 2^126, so that the sum stays below 2^127.
+            return try reducing(
+                left.shortAbove.product(right.shortBelow) &+ right.shortAbove.product(left.shortBelow),
+                left.shortBelow.product(right.shortBelow)
+            )
+        }
+        // The common part of the denominators stays out of the products, which are so as small as they can be.
+        let common = Int128(greatestCommonDivisor(left.denominator.magnitude, right.denominator.magnitude))
+        let sum = try checked(
+            try product(left.numerator, right.denominator / common)
+                .addingReportingOverflow(try product(right.numerator, left.denominator / common))
+        )
+        let shared = Int128(greatestCommonDivisor(sum.magnitude, common.magnitude))
+        return Ratio(
+            reduced: sum / shared,
+            try product(left.denominator / common, right.denominator / shared)
         )
     }
 
@@ -69,18 +87,29 @@ public struct Ratio: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// The product.
     public static func * (left: Ratio, right: Ratio) throws(NumberError) -> Ratio {
-        try reducing(
-            Int128(left.numerator) * Int128(right.numerator),
-            Int128(left.denominator) * Int128(right.denominator)
+        if areShort(left, right) {
+            return try reducing(
+                left.shortAbove.product(right.shortAbove),
+                left.shortBelow.product(right.shortBelow)
+            )
+        }
+        // Reduced crosswise first, the products are in lowest terms: they overflow only where the result does.
+        let first = Int128(greatestCommonDivisor(left.numerator.magnitude, right.denominator.magnitude))
+        let second = Int128(greatestCommonDivisor(right.numerator.magnitude, left.denominator.magnitude))
+        return Ratio(
+            reduced: try product(left.numerator / first, right.numerator / second),
+            try product(left.denominator / second, right.denominator / first)
         )
     }
 
     /// The quotient.
     public static func / (left: Ratio, right: Ratio) throws(NumberError) -> Ratio {
-        try reducing(
-            Int128(left.numerator) * Int128(right.denominator),
-            Int128(left.denominator) * Int128(right.numerator)
-        )
+        guard right.numerator != 0 else { throw .divisionByZero }
+        let inverse =
+            right.numerator < 0
+            ? Ratio(reduced: -right.denominator, -right.numerator)
+            : Ratio(reduced: right.denominator, right.numerator)
+        return try left * inverse
     }
 
     /// The opposite.
@@ -103,35 +132,95 @@ public struct Ratio: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// The greatest integer not above the number.
     public var floor: Int64 {
-        let quotient = numerator / denominator
-        return numerator % denominator < 0 ? quotient - 1 : quotient
+        get throws(NumberError) {
+            let quotient = numerator / denominator
+            let floor = numerator % denominator < 0 ? quotient - 1 : quotient
+            guard let result = Int64(exactly: floor) else { throw .overflow }
+            return result
+        }
     }
 
     static func reducing(_ numerator: Int128, _ denominator: Int128) throws(NumberError) -> Ratio {
         guard denominator != 0 else { throw .divisionByZero }
         guard numerator != 0 else { return Ratio(reduced: 0, 1) }
-        let negative = (numerator < 0) != (denominator < 0)
+        let isNegative = (numerator < 0) != (denominator < 0)
         let top = numerator.magnitude
         let bottom = denominator.magnitude
+        if let small = UInt64(exactly: top), let other = UInt64(exactly: bottom) {
+            let divisor = greatestCommonDivisor(small, other)
+            let above = Int128(small / divisor)
+            return Ratio(reduced: isNegative ? -above : above, Int128(other / divisor))
+        }
         let divisor = greatestCommonDivisor(top, bottom)
-        guard
-            let above = Int64(exactly: top / divisor),
-            let below = Int64(exactly: bottom / divisor)
-        else { throw .overflow }
-        return Ratio(reduced: negative ? -above : above, below)
+        guard let above = Int128(exactly: top / divisor), let below = Int128(exactly: bottom / divisor) else {
+            throw .overflow
+        }
+        return Ratio(reduced: isNegative ? -above : above, below)
+    }
+}
+
+// MARK: Numbers of 64 bits, and wider ones
+
+extension Ratio {
+    /// Whether the four numbers of two ratios fit 64 bits.
+    @inline(__always)
+    private static func areShort(_ left: Ratio, _ right: Ratio) -> Bool {
+        // One test for all: above its lowest 63 bits a number of 64 bits is nothing but its sign.
+        let above = (left.numerator ^ (left.numerator &>> 127)) | (right.numerator ^ (right.numerator &>> 127))
+        let bits = above | left.denominator | right.denominator
+        return bits &>> 63 == 0
+    }
+
+    @inline(__always)
+    private var shortAbove: Int64 { Int64(truncatingIfNeeded: numerator) }
+
+    @inline(__always)
+    private var shortBelow: Int64 { Int64(truncatingIfNeeded: denominator) }
+
+    @inline(never)
+    private static func isLess(_ left: Ratio, _ right: Ratio) -> Bool {
+        guard left.numerator.signum() == right.numerator.signum() else { return left.numerator < right.numerator }
+        let first = left.numerator.magnitude.multipliedFullWidth(by: right.denominator.magnitude)
+        let second = right.numerator.magnitude.multipliedFullWidth(by: left.denominator.magnitude)
+        return left.numerator < 0
+            ? (second.high, second.low) < (first.high, first.low)
+            : (first.high, first.low) < (second.high, second.low)
+    }
+
+    private static func product(_ left: Int128, _ right: Int128) throws(NumberError) -> Int128 {
+        try checked(left.multipliedReportingOverflow(by: right))
+    }
+
+    private static func checked(_ result: (partialValue: Int128, overflow: Bool)) throws(NumberError) -> Int128 {
+        guard !result.overflow, result.partialValue != Int128.min else { throw .overflow }
+        return result.partialValue
     }
 
     private static func greatestCommonDivisor(_ left: UInt128, _ right: UInt128) -> UInt128 {
         var (a, b) = (left, right)
-        // 128-bit division is slow; the numbers of a year fit 64 bits after the first steps.
+        // The numbers of a year fit 64 bits after the first steps.
         while b != 0 {
             if let small = UInt64(exactly: a), let other = UInt64(exactly: b) {
-                var (c, d) = (small, other)
-                while d != 0 { (c, d) = (d, c % d) }
-                return UInt128(c)
+                return UInt128(greatestCommonDivisor(small, other))
             }
             (a, b) = (b, a % b)
         }
         return a
+    }
+
+    @inline(__always)
+    private static func greatestCommonDivisor(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        var (a, b) = (left, right)
+        while b != 0 { (a, b) = (b, a % b) }
+        return a
+    }
+}
+
+extension Int64 {
+    /// The product, which always fits.
+    @inline(__always)
+    fileprivate func product(_ other: Int64) -> Int128 {
+        let (high, low) = multipliedFullWidth(by: other)
+        return Int128(high) &<< 64 | Int128(low)
     }
 }

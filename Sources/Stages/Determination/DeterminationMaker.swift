@@ -46,7 +46,7 @@ struct DeterminationMaker {
         try addPercentiles(to: &message, input: &input, suspended)
         if !suspended.contains(.participation) { addParticipation(to: &message, input: &input) }
         input.sufficientData = input.cumulative != nil || input.percentile != nil
-        if let graduation = facts.graduation() { (input.cohort, input.graduates) = graduation }
+        facts.takeGraduation(into: &input)
         let designations = directives.designations(of: codeText, in: year)
         let recognitions =
             suspended.contains(.exemplaryPerformance) ? [] : directives.recognitions(of: codeText, in: year)
@@ -77,7 +77,7 @@ struct DeterminationMaker {
         else { return }
         message.graduationRate = rate.shortText
         message.graduationCohort = UInt32(clamping: judged.cohort)
-        message.graduates = UInt32(clamping: judged.graduates)
+        if let graduates = judged.graduates { message.graduates = UInt32(clamping: graduates) }
         message.graduationDataYear = UInt32(clamping: year - (framework.indicators?.lag(.fourYearGraduation) ?? 0))
     }
 
@@ -258,7 +258,7 @@ struct DeterminationMaker {
             if let percentage = annual?.spans.first(where: { $0.span == span }) {
                 message.percent = UInt32(clamping: percentage.displayed)
                 message.percentExact = percentage.percent.shortText
-                let weight = annual?.nonHighWeight.map { span == .nonHigh ? $0.floor : 100 - $0.floor } ?? 100
+                let weight = try annual?.nonHighWeight.map { try span == .nonHigh ? $0.floor : 100 - $0.floor } ?? 100
                 message.weight = UInt32(clamping: weight)
             }
             spans.append(message)

@@ -140,8 +140,11 @@ struct DeterminationState {
 
     private func number(_ text: String) throws -> Ratio? {
         guard !text.isEmpty else { return nil }
-        guard let number = try? Ratio(decimal: text) else { throw UnusableRecord("not a decimal number") }
-        return number
+        do throws(NumberError) {
+            return try Ratio(decimal: text)
+        } catch {
+            throw UnusableRecord("a figure that is no decimal number of at most 36 digits")
+        }
     }
 
     private func measure(_ value: Accountability_V1_IndicatorValue?) throws -> Measure? {
@@ -149,7 +152,8 @@ struct DeterminationState {
         return Measure(
             value: number,
             count: value.hasCount ? Int64(value.count) : nil,
-            difficultyQuartile: Int(min(value.difficultyQuartile, 4))
+            difficultyQuartile: Int(min(value.difficultyQuartile, 4)),
+            counted: value.supplied || value.divisor == 0 ? nil : value.sum
         )
     }
 
@@ -240,20 +244,20 @@ struct DeterminationState {
             let before = settledStatewide[moved] ?? StatewideTable()
             let after = statewide[moved] ?? StatewideTable()
             settledStatewide[moved] = after
-            guard let framework = frameworks[moved], framework.points != nil else { continue }
+            guard let framework = try frameworks[moved], framework.points != nil else { continue }
             for (code, facts) in years[moved] ?? [:] {
                 if let cause = dirty[moved]?[code] {
                     // It is made anew in any case; so is what follows from it in the year after.
                     markWithNext(code, moved, cause)
                     continue
                 }
-                guard let computation = computation(code, facts, moved, framework) else { continue }
+                guard let computation = try computation(code, facts, moved, framework) else { continue }
                 for (key, cause) in keys where key.type == computation.type {
-                    let affected = StatewideTable.affected(by: key.group)
+                    let affected = try StatewideTable.affected(by: key.group)
                         .contains { group in
                             guard facts.value(group, key.span, key.indicator) != nil else { return false }
-                            let old = try? computation.points(group, key.span, key.indicator, before)
-                            let new = try? computation.points(group, key.span, key.indicator, after)
+                            let old = try computation.points(group, key.span, key.indicator, before)
+                            let new = try computation.points(group, key.span, key.indicator, after)
                             return old?.outcome != new?.outcome
                         }
                     if affected {
@@ -286,7 +290,7 @@ struct DeterminationState {
         digest: String
     ) throws -> Accountability_V1_Determination? {
         guard let facts = years[year]?[code], facts.organization != nil,
-            let computation = computation(code, facts, year, framework)
+            let computation = try computation(code, facts, year, framework)
         else { return nil }
         let hasTargets = framework.points != nil && framework.percentage != nil
         let targets = hasTargets ? try computation.results() : .none
@@ -311,7 +315,7 @@ struct DeterminationState {
         _ facts: OrganizationFacts,
         _ year: Int,
         _ framework: Framework
-    ) -> TargetComputation? {
+    ) throws -> TargetComputation? {
         let type: OrganizationType =
             switch facts.organization?.type {
             case .state: .state
@@ -322,7 +326,7 @@ struct DeterminationState {
         guard type != .state else { return nil }
         return TargetComputation(
             framework: framework,
-            priorFramework: frameworks[year - 1],
+            priorFramework: try frameworks[year - 1],
             facts: facts,
             prior: years[year - 1]?[code],
             statewide: statewide[year] ?? StatewideTable(),
@@ -335,17 +339,17 @@ struct DeterminationState {
     private func federal(_ code: OrganizationCode, _ year: Int, _ framework: Framework) throws -> [FederalDesignation] {
         guard let facts = try federalFacts(code, year, framework) else { return [] }
         var before: [FederalDesignation] = []
-        if let (prior, priorFramework) = reportedYear(before: year) {
+        if let (prior, priorFramework) = try reportedYear(before: year) {
             before = try federal(code, prior, priorFramework)
         }
         var earlier: [FederalFacts] = []
-        var reported = reportedYear(before: year)
+        var reported = try reportedYear(before: year)
         let years = framework.federal?.consistentlyLowYears.value ?? 1
         while earlier.count + 1 < years, let (prior, priorFramework) = reported,
             let facts = try federalFacts(code, prior, priorFramework)
         {
             earlier.append(facts)
-            reported = reportedYear(before: prior)
+            reported = try reportedYear(before: prior)
         }
         let computed = FederalDesignation.identify(facts, earlier: earlier, before: before, framework)
         return directives.federal(of: code.description, in: year)
@@ -356,9 +360,9 @@ struct DeterminationState {
     }
 
     /// The latest year before one that identifies schools; at most two years in a row did not.
-    private func reportedYear(before year: Int) -> (year: Int, framework: Framework)? {
+    private func reportedYear(before year: Int) throws -> (year: Int, framework: Framework)? {
         for prior in stride(from: year - 1, through: year - 3, by: -1) {
-            if let framework = frameworks[prior], framework.federal != nil { return (prior, framework) }
+            if let framework = try frameworks[prior], framework.federal != nil { return (prior, framework) }
         }
         return nil
     }
@@ -366,26 +370,24 @@ struct DeterminationState {
     private func federalFacts(_ code: OrganizationCode, _ year: Int, _ framework: Framework) throws -> FederalFacts? {
         guard let facts = years[year]?[code], let organization = facts.organization else { return nil }
         let percentiles = facts.percentilesByGroup()
-        let graduation = try facts.graduation()
-            .map { try LowGraduation(cohort: $0.cohort, graduates: $0.graduates, framework) }
         return FederalFacts(
             year: year,
             isTitle1: organization.title1,
             isLowestTitle1: percentiles[.allStudents]?.isLowestTitle1 ?? false,
-            isLowGraduation: graduation?.isLow ?? false,
+            isLowGraduation: try facts.isLowGraduation(framework) ?? false,
             percentiles: percentiles.mapValues(\.percentile)
         )
     }
 
     private func carriedAnnual(of code: OrganizationCode, year: Int) throws -> Ratio? {
-        guard let framework = frameworks[year], let annual = try annual(of: code, year: year) else { return nil }
+        guard let framework = try frameworks[year], let annual = try annual(of: code, year: year) else { return nil }
         return try AnnualPercentage.carried(annual, framework)
     }
 
     /// The annual percentage of a year as it is kept, computed once.
     private func annual(of code: OrganizationCode, year: Int) throws -> Ratio? {
-        guard let facts = years[year]?[code], let framework = frameworks[year], framework.points != nil,
-            framework.percentage != nil, let computation = computation(code, facts, year, framework)
+        guard let facts = years[year]?[code], let framework = try frameworks[year], framework.points != nil,
+            framework.percentage != nil, let computation = try computation(code, facts, year, framework)
         else { return nil }
         if let known = facts.annual { return known }
         let annual = try computation.annual()

@@ -39,7 +39,7 @@ final class DeterminationTask: StageTask {
 
     func flush(output: TaskOutput) throws {
         for year in completeYears.sorted() {
-            guard let framework = state.frameworks[year] else { continue }
+            guard let framework = try state.frameworks[year] else { continue }
             try state.spreadThresholds(year: year)
             for (code, cause) in state.takeDirty(year: year) {
                 try publish(code, year: year, framework: framework, cause: cause, output: output)

@@ -8,6 +8,8 @@ struct Measure: Equatable {
     let count: Int64?
     /// Of EL progress: how hard the targets are to meet, 1 to 4; 0 where that is not known.
     var difficultyQuartile = 0
+    /// Of a rate that was counted here: those above its line. Nil of a supplied value, which has no such count.
+    var counted: Int64?
 
     func meets(_ minimum: Int) -> Bool { count.map { $0 >= Int64(minimum) } ?? true }
 }
@@ -146,14 +148,22 @@ final class OrganizationFacts {
         return chosen
     }
 
-    /// The four-year cohort that is judged and its graduates; nil where there is none.
+    /// Puts the four-year graduation that is judged into the input of a determination.
     ///
-    /// Supplied rates come with the cohort as their count: the graduates are the rate's share of it, to the nearest
-    /// student, which is the true number wherever the rate has enough decimals to tell students apart.
-    func graduation() -> (cohort: Int64, graduates: Int64)? {
-        guard let rate = value(.allStudents, .high, .fourYearGraduation), let cohort = rate.count,
-            let graduates = try? Rounding(.halfUp, decimals: 0).units(rate.value * Ratio(cohort) / .hundred)
-        else { return nil }
-        return (cohort, min(max(graduates, 0), cohort))
+    /// The graduates of student records were counted. A supplied rate has none: it is judged as it was supplied, of the
+    /// cohort that its count names. Without that cohort nothing is judged.
+    func takeGraduation(into input: inout DeterminationInput) {
+        guard let rate = value(.allStudents, .high, .fourYearGraduation), let cohort = rate.count else { return }
+        input.cohort = cohort
+        if let graduates = rate.counted { input.graduates = graduates } else { input.suppliedGraduationRate = rate.value }
+    }
+
+    /// Whether graduation is low; nil where it is not judged.
+    func isLowGraduation(_ framework: Framework) throws -> Bool? {
+        guard let rate = value(.allStudents, .high, .fourYearGraduation), let cohort = rate.count else { return nil }
+        guard let graduates = rate.counted else {
+            return try LowGraduation(cohort: cohort, supplied: rate.value, framework).isLow
+        }
+        return try LowGraduation(cohort: cohort, graduates: graduates, framework).isLow
     }
 }

@@ -25,9 +25,11 @@ final class YearFrameworks {
 
     /// The framework of a school year; nil for a year without one, such as 2020.
     subscript(year: Int) -> Framework? {
-        if let known = byYear[year] { return known }
-        let framework = try? Framework.of(schoolYear: year)
-        byYear[year] = .some(framework)
-        return framework
+        get throws(FrameworkError) {
+            if let known = byYear[year] { return known }
+            let framework = try Framework.ifCovered(schoolYear: year)
+            byYear[year] = .some(framework)
+            return framework
+        }
     }
 }

@@ -123,7 +123,7 @@ final class IndicatorYear {
         let counts = parameters.countsInOthers(enrolledSinceOctober: attendance.enrolledSinceOctober)
         let tally =
             counts
-            ? StudentContribution.chronicAbsence(
+            ? try StudentContribution.chronicAbsence(
                 grade: grade,
                 daysEnrolled: Int64(attendance.daysEnrolled),
                 daysAbsent: Int64(attendance.daysAbsent),

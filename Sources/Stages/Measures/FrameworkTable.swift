@@ -19,18 +19,10 @@ struct FrameworkTable<Derived> {
         if let known = years[year] {
             derived = known
         } else {
-            derived = try Self.framework(of: year).flatMap(derive)
+            derived = try Framework.ifCovered(schoolYear: Int(year)).flatMap(derive)
             years[year] = .some(derived)
         }
         newest = (year, derived)
         return derived
-    }
-
-    private static func framework(of year: UInt16) throws(FrameworkError) -> Framework? {
-        do {
-            return try Framework.of(schoolYear: Int(year))
-        } catch  where error.code == .noFramework {
-            return nil
-        }
     }
 }

@@ -67,7 +67,7 @@ final class PercentileTask: StageTask {
         if record.value != nil {
             standing = try GroupStandings.Row(
                 record.message(Accountability_V1_Standing.self),
-                minimumSize: frameworks[year]?.minimumSize
+                minimumSize: try frameworks[year]?.minimumSize
             )
         }
         table(group).set(standing, of: organization, year: year, cause: record.cause)
@@ -79,11 +79,11 @@ final class PercentileTask: StageTask {
         var directive: Accountability_V1_Directive?
         if record.value != nil { directive = try record.message(Accountability_V1_Directive.self) }
         _ = directives.set(directive, key: key)
-        for year in completeYears { noteRelease(year: year) }
+        for year in completeYears { try noteRelease(year: year) }
     }
 
-    private func noteRelease(year: Int) {
-        let release = frameworks[year].flatMap { directives.release(in: year, $0) }
+    private func noteRelease(year: Int) throws {
+        let release = try frameworks[year].flatMap { directives.release(in: year, $0) }
         guard release != releases[year] else { return }
         releases[year] = release
         for table in groups.values { table.markDirty(year: year) }
@@ -114,7 +114,7 @@ final class PercentileTask: StageTask {
     func complete(scope: String) throws {
         guard let year = Int(scope) else { return }
         completeYears.insert(year)
-        noteRelease(year: year)
+        try noteRelease(year: year)
         for table in groups.values { table.markDirty(year: year) }
     }
 
@@ -122,7 +122,7 @@ final class PercentileTask: StageTask {
         for group in StudentGroup.allCases {
             guard let table = groups[group], table.isDirty else { continue }
             for year in completeYears.sorted() {
-                guard let framework = frameworks[year], framework.percentile != nil else { continue }
+                guard let framework = try frameworks[year], framework.percentile != nil else { continue }
                 try table.publish(year: year, framework: framework, release: releases[year], output: output)
             }
             // A year that is dirty and not complete is marked as a whole when it completes.

@@ -87,7 +87,6 @@ extension RowCheck {
 
     private mutating func judgeSuspension(_ act: Accountability_V1_Directive, _ organization: OrganizationCode) {
         if organization.type != .state { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
-        let framework = try? Framework.of(schoolYear: year ?? 0)
         switch Suspension.refusal(framework: framework, reason: act.reason) {
         case .schoolYear: fault(.suspensionNotOfYear, RowCheck.yearColumn)
         case .cause: fault(.suspensionWithoutCause, Place.reason)

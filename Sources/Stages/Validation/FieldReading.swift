@@ -20,6 +20,11 @@ struct WrittenDecimal {
 
 /// Readers of single fields, over the bytes as they stand in the row.
 enum FieldReading {
+    /// The most digits before the point of a decimal number that is read at all.
+    private static let longestWhole = 15
+    /// The most of them that any value has: no decimal column reaches 10,000.
+    private static let longestValue = 4
+
     /// The four digits of a school year, within the years the layouts name.
     static func year(_ field: Span<UInt8>) -> Reading<Int> {
         guard field.count > 0 else { return .empty }
@@ -42,33 +47,37 @@ enum FieldReading {
         return bounds.contains(value) ? .value(value) : .fault(.outOfRange)
     }
 
-    /// A decimal number within bounds: at most 18 decimals, and few enough digits for an exact number of 64 bits.
+    /// A decimal number within bounds, of at most ``Rounding/maximumDecimals`` decimals.
+    ///
+    /// Every number that is taken here, times every count that is taken, is held exactly by the rules.
     static func decimal(_ field: Span<UInt8>, _ bounds: ClosedRange<Int>) -> Reading<WrittenDecimal> {
         guard field.count > 0 else { return .empty }
         var point: Int?
         var whole = 0
-        var units: Int64 = 0
+        var units = 0
         var hasFraction = false
         for index in field.indices {
             let byte = field[index]
             if byte == UInt8(ascii: "."), point == nil, index > 0, index + 1 < field.count {
                 point = index
-                whole = Int(units)
+                whole = units
                 continue
             }
             let digit = byte &- UInt8(ascii: "0")
             guard digit < 10 else { return .fault(.malformedDecimal) }
-            let (tens, high) = units.multipliedReportingOverflow(by: 10)
-            let (sum, low) = tens.addingReportingOverflow(Int64(digit))
-            guard !high, !low else { return .fault(.malformedDecimal) }
-            units = sum
-            if point != nil, digit != 0 { hasFraction = true }
+            guard point == nil else {
+                if digit != 0 { hasFraction = true }
+                continue
+            }
+            guard index < longestWhole else { return .fault(.malformedDecimal) }
+            units = units * 10 + Int(digit)
         }
         if let point {
-            guard field.count - point - 1 <= 18 else { return .fault(.malformedDecimal) }
+            guard field.count - point - 1 <= Rounding.maximumDecimals else { return .fault(.malformedDecimal) }
         } else {
-            whole = Int(units)
+            whole = units
         }
+        guard (point ?? field.count) <= longestValue else { return .fault(.outOfRange) }
         let value = WrittenDecimal(text: field.text, whole: whole, hasFraction: hasFraction)
         return value.isAbove(bounds.upperBound) || whole < bounds.lowerBound ? .fault(.outOfRange) : .value(value)
     }

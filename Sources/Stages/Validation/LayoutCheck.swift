@@ -96,7 +96,7 @@ public enum FieldCheck {
     public static func decimal(_ text: String, of column: Column) throws(RowRefused) -> Ratio? {
         let bytes = Array(text.utf8)
         guard let written = try value(FieldReading.decimal(bytes.span, bounds(of: column)), column) else { return nil }
-        guard let number = try? Ratio(decimal: written.text) else { throw fault(.malformedDecimal, column) }
+        guard let number = Ratio.reading(written.text) else { throw fault(.malformedDecimal, column) }
         return number
     }
 

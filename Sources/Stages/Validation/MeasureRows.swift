@@ -42,7 +42,7 @@ extension RowCheck {
         target.baseline = figure(Place.baseline, of: measured.indicator, line)
         target.target = figure(Place.target, of: measured.indicator, line)
         if let path = choice(Place.path, line).flatMap({ TargetPath(rawValue: UInt8($0)) }) {
-            let paths = (try? Framework.of(schoolYear: year ?? 0))?.points?.paths.value ?? []
+            let paths = framework?.points?.paths.value ?? []
             if !paths.contains(path) || measured.indicator.map({ $0.category != .achievement }) ?? false {
                 fault(.pathNotOfTarget, Place.path)
             }

@@ -150,7 +150,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .malformedYear: "a school year is the four digits of its spring, 2000 to 2100"
         case .malformedCode: "a code has exactly eight digits, leading zeros included"
         case .malformedInteger: "the value is a whole number in digits"
-        case .malformedDecimal: "the value is a decimal number with a point, such as 52.3, of at most 18 digits"
+        case .malformedDecimal: "the value is a decimal number with a point, such as 52.3, with at most 15 digits before it and 18 behind"
         case .malformedDate: "a date is written 2019-09-24"
         case .outOfRange: "the value lies within its bounds"
         case .unknownChoice: "the value is a word of the column's list"

@@ -148,6 +148,16 @@ struct RowCheck {
         return framework.records
     }
 
+    /// The framework of the row's school year; nil where none covers it.
+    var framework: Framework? {
+        do {
+            return try year.flatMap { try Framework.ifCovered(schoolYear: $0) }
+        } catch {
+            // The frameworks of the program cannot be read: every stage says so at its first record.
+            return nil
+        }
+    }
+
     // MARK: Fields
 
     /// A column's field; empty where the text does not have the column.
