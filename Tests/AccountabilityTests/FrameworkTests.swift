@@ -53,6 +53,15 @@ import Testing
         #expect(assumed.count == FrameworkSummary(framework).assumed && !assumed.isEmpty)
         #expect(assumed.allSatisfy { $0.status == "assumed" })
         #expect(assumed.contains { $0.path == "indicators.cohort_october_enrollment" && $0.value == "false" })
+        // What published figures decide is assumed no longer.
+        let decided = ["percentage.missing_category", "percentage.prior_year", "percentage.required_categories"]
+        #expect(!assumed.contains { decided.contains($0.path) })
+        let stated = [
+            "points.high_cut_subjects", "points.difficulty_quartile_values", "determination.designation_day",
+            "determination.graduation_rate_minimum", "lowest_performing.multi_school_counts",
+            "indicators.other_october_enrollment", "records.tested_grades",
+        ]
+        #expect(Set(stated).isSubset(of: assumed.map(\.path)))
     }
 
     /// 2022-23 stands alone: its own weight of the current year, no lowest performing group in high schools, its own

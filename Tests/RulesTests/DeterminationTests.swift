@@ -171,11 +171,13 @@ internal import Testing
     }
 
     /// A supplied rate is judged at one decimal, published as it was supplied, and never turned into a count.
-    @Test(arguments: [
-        ("57.784431137724546", 1002, true, "57.784431137724546"), ("66.7", 200, false, "66.7"),
-        ("66.66", 200, false, "66.66"), ("66.64", 200, true, "66.64"), ("91.7", 25, false, "91.7"),
-        ("60", 19, nil, "60"), ("0", 20, true, "0"), ("100", 20, false, "100"),
-    ] as [(String, Int64, Bool?, String)])
+    @Test(
+        arguments: [
+            ("57.784431137724546", 1002, true, "57.784431137724546"), ("66.7", 200, false, "66.7"),
+            ("66.66", 200, false, "66.66"), ("66.64", 200, true, "66.64"), ("91.7", 25, false, "91.7"),
+            ("60", 19, nil, "60"), ("0", 20, true, "0"), ("100", 20, false, "100"),
+        ] as [(String, Int64, Bool?, String)]
+    )
     func aSuppliedRateIsJudgedAsARate(_ rate: String, _ cohort: Int64, _ isLow: Bool?, _ published: String) throws {
         let judged = try LowGraduation(cohort: cohort, supplied: decimal(rate), try Self.framework())
         #expect(judged.isLow == isLow && judged.rate?.shortText == published && judged.graduates == nil)

@@ -2,7 +2,9 @@ internal import PublishedFigures
 internal import Rules
 internal import Testing
 
-/// What becomes of the weight of a category without points: the framework says it, and nothing public decides it.
+/// What becomes of the weight of a category without points: the framework says it.
+///
+/// Of growth the published percentages of 2019 decide it.
 @Suite struct MissingCategoryTests {
     private typealias MissingCategory = PercentageParameters.MissingCategory
 
@@ -21,11 +23,11 @@ internal import Testing
         return try Framework.load(file: "another.yaml", text: text, bases: bases)
     }
 
-    @Test func renormalizingIsTheDefaultAndAssumed() throws {
+    @Test func growthGoesToAchievementByThePublishedPercentages() throws {
         for year in [2018, 2019, 2023, 2024, 2025] {
             let parameter = try #require(try Framework.of(schoolYear: year).percentage).missingCategory
-            #expect(parameter.value == .renormalize && parameter.status == .assumed)
-            #expect(parameter.source.contains("growth_to_achievement"))
+            #expect(parameter.value == .growthToAchievement && parameter.status == .derived)
+            #expect(parameter.source.contains("52 of 52"))
         }
     }
 
@@ -75,7 +77,12 @@ internal import Testing
         #expect(try Ratio.sum(column.categories.map(\.weight)) == .hundred)
         let weight = column.categories.first { $0.category == .achievement }?.weight
         #expect(weight?.text(decimals: 1) == achievement.map { decimal($0).text(decimals: 1) })
-        #expect(!column.missing.isEmpty && column.explained(by: framework).row == remark)
+        #expect(column.explained(by: framework).row == remark)
+        // The weight of growth is where it belongs: growth alone is no missing category, and nothing is renormalised.
+        let moved = way == .growthToAchievement && points[.elaGrowth] == nil && achievement != nil
+        #expect(column.growthCountsWithAchievement == moved)
+        #expect(column.missing.contains(.growth) == (!moved && points[.elaGrowth] == nil))
+        #expect(column.missing.isEmpty == (remark == "the weight of growth counts with achievement"))
         // Where nothing is missing, nothing moves.
         let whole: [Indicator: Int] = [.elaAchievement: 3, .mathGrowth: 1, .chronicAbsenteeism: 2]
         let column2019 = try TargetColumn.of(
@@ -128,5 +135,21 @@ internal import Testing
         )
         #expect(published.count { moved.contains($0) } == 20)
         #expect(published.count { renormalized.contains($0) } == 7)
+    }
+
+    /// DESE, report of Boston International High School 2019: 47.5 + 22.5 of achievement where growth has no points.
+    @Test func aHighSchoolWithoutGrowth() throws {
+        let points: [Indicator: Int] = [
+            .elaAchievement: 1, .mathAchievement: 1, .fourYearGraduation: 2, .elProgress: 3, .chronicAbsenteeism: 0,
+        ]
+        let framework = try Framework.of(schoolYear: 2019)
+        let column = try #require(try TargetColumn.of(points, span: .high, group: .allStudents, framework))
+        let weights = Dictionary(uniqueKeysWithValues: column.categories.map { ($0.category, $0.weight) })
+        #expect(
+            weights == [
+                .achievement: Ratio(60), .highSchoolCompletion: Ratio(20), .elProgress: Ratio(10),
+                .additional: Ratio(10),
+            ]
+        )
     }
 }

@@ -86,7 +86,9 @@ internal import Testing
             #expect(product.text(decimals: 18) == Self.onPaper(whole, digits, times: count))
             #expect(try product / Ratio(count) == value)
             #expect(try product / .hundred * .hundred == product)
-            let other = decimal("\(Int.random(in: 0...1000, using: &random)).\(Int64.random(in: 1...(1 << 59), using: &random))")
+            let other = decimal(
+                "\(Int.random(in: 0...1000, using: &random)).\(Int64.random(in: 1...(1 << 59), using: &random))"
+            )
             #expect(try (value < other) == ((value - other) < .zero))
             #expect(try value + other - other == value)
             #expect(try other - value == -(value - other))

@@ -232,6 +232,7 @@ import Testing
         try bench.driver.run()
         // Chronic absenteeism of 2018 gets a target and so 2018 an annual percentage.
         try bench.target(2018, school, "non_high", "all_students", "chronic_absenteeism", "60.0")
+        try bench.target(2018, school, "non_high", "all_students", "ela_achievement", "40.0")
         try bench.organization(2018, school)
         try bench.value(2018, school, "non_high", "all_students", "ela_growth", "25.0", cause: "late")
         try bench.driver.run()

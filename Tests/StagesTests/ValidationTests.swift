@@ -119,6 +119,42 @@ struct ValidationTests {
         Broken(.pathNotOfTarget, .targets, "path", ["path": "recovery"]),
         Broken(.unknownChoice, .targets, "path", ["path": "sideways"]),
         Broken(
+            .targetOffScale,
+            .targets,
+            "target",
+            ["indicator": "ela_achievement", "grade_span": "non_high", "baseline": "499.6", "target": "100.0"]
+        ),
+        Broken(
+            .targetOffScale,
+            .targets,
+            "target",
+            ["indicator": "science_achievement", "grade_span": "non_high", "baseline": "71.2", "target": "500.1"]
+        ),
+        Broken(
+            .targetOffScale,
+            .targets,
+            "baseline",
+            ["indicator": "math_achievement", "grade_span": "non_high", "baseline": "240.0", "target": "500.1"]
+        ),
+        Broken(
+            .targetOffScale,
+            .targets,
+            "target",
+            ["indicator": "math_achievement", "grade_span": "non_high", "baseline": "", "target": "71.2"]
+        ),
+        Broken(
+            .reasonNotStated,
+            .directives,
+            "reason",
+            ["directive": "reconfiguration", "kind": "reconfigured", "reason": ""]
+        ),
+        Broken(
+            .organizationNotOfDirective,
+            .directives,
+            "org_code",
+            ["directive": "reconfiguration", "kind": "reconfigured", "org_code": "00000000", "reason": "New"]
+        ),
+        Broken(
             .organizationNotOfDirective,
             .directives,
             "org_code",

@@ -11,7 +11,7 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "directive",
         abstract:
-            "Carries out an act of the Department: designation, recognition, release, suspension, framework step, review, plan filing.",
+            "Carries out an act of the Department: designation, recognition, release, suspension, framework step, review, plan filing, reconfiguration.",
         discussion: """
             An act is one row of the layout `directives`; this command writes the row and submits it. Many at once: `accountability submit \
             directives.csv`. The same act again, with other dates or words, replaces it; --withdraw takes it back.
@@ -58,6 +58,10 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
               accountability directive plan_filing school_improvement_plan --year 2020 --org 00350012 --date 2019-06-20 \
             --parts data_analysis,action_assessment,performance_goals --reference 2019/00350000
 
+            Reconfiguration, (2)(a), (2)(b): a district or school that was reconfigured for the school year. The years before no longer count in \
+            its cumulative percentage and in its percentiles.
+              accountability directive reconfiguration reconfigured --year 2019 --org 06030000 --date 2018-07-01 --reason "Two towns left the district"
+
             What is on record:
               accountability directive --list --year 2019
 
@@ -73,10 +77,12 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Argument(help: "designation, recognition, release, suspension, framework_step, review or plan_filing.")
+    @Argument(
+        help: "designation, recognition, release, suspension, framework_step, review, plan_filing or reconfiguration."
+    )
     var directive: String?
 
-    @Argument(help: "What is designated, recognised, released, suspended, reviewed or filed.")
+    @Argument(help: "What is designated, recognised, released, suspended, reviewed, filed or reconfigured.")
     var kind: String?
 
     @Option(help: ArgumentHelp("The school year, by its spring: 2018-19 is 2019.", valueName: "year"))

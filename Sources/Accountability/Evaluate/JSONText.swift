@@ -54,7 +54,7 @@ struct JSONText {
     var exactNumber: Ratio? {
         switch content {
         case .number(let text): Self.exact(text)
-        case .text(let text): Self.isDecimal(text) ? try? Ratio(decimal: text) : nil
+        case .text(let text): Self.isDecimal(text) ? Ratio.reading(text) : nil
         default: nil
         }
     }
@@ -74,7 +74,7 @@ struct JSONText {
     /// The exact value of `-1.5e2`: the point is moved before anything is computed.
     private static func exact(_ text: String) -> Ratio? {
         let parts = text.split(whereSeparator: { $0 == "e" || $0 == "E" })
-        guard parts.count == 2 else { return try? Ratio(decimal: text) }
+        guard parts.count == 2 else { return Ratio.reading(text) }
         guard let exponent = Int(parts[1]), (-24...24).contains(exponent) else { return nil }
         let isNegative = parts[0].hasPrefix("-")
         let mantissa = parts[0].drop { $0 == "-" }.split(separator: ".", omittingEmptySubsequences: false)
@@ -89,8 +89,8 @@ struct JSONText {
         }
         while whole.hasPrefix("0") { whole.removeFirst() }
         while fraction.hasSuffix("0") { fraction.removeLast() }
-        return try? Ratio(
-            decimal: "\(isNegative ? "-" : "")\(whole.isEmpty ? "0" : whole)\(fraction.isEmpty ? "" : "." + fraction)"
+        return Ratio.reading(
+            "\(isNegative ? "-" : "")\(whole.isEmpty ? "0" : whole)\(fraction.isEmpty ? "" : "." + fraction)"
         )
     }
 }

@@ -52,7 +52,9 @@ struct PointsCase {
             }
             answer.spans.append((text, result))
         }
-        guard percentages.count == spans.count, servedSpansArePresent(percentages) else { return answer }
+        guard percentages.count == spans.count, servedSpansArePresent(percentages),
+            try AnnualPercentage.isDetermined(by: percentages, framework)
+        else { return answer }
         let annual = try AnnualPercentage.of(percentages, nonHighWeight: nonHighWeight, framework)
         answer.annual = annual?.displayed
         answer.annualExact = annual?.percent.text(decimals: 1)
@@ -131,7 +133,7 @@ struct PointsCase {
         guard let bounds = try priorBounds() else { return nil }
         let range = bounds.least...bounds.most
         guard bounds.least < bounds.most else { return range }
-        guard let framework = try? Framework.of(schoolYear: schoolYear - 1), framework.percentage != nil else {
+        guard let framework = try Framework.ifCovered(schoolYear: schoolYear - 1), framework.percentage != nil else {
             return range.clamped(to: Ratio.zero...Ratio.hundred)
         }
         return try AnnualPercentage.carried(range, framework)

@@ -83,7 +83,11 @@ extension ExplanationContext {
             "\(formula)\(determination.annualExact) (shown \(determination.annual))",
             paragraph: .allAndLowestPerforming,
             rounding: framework.percentage?.annualRounding.value,
-            parameters: records("percentage.annual_method", "percentage.annual_rounding", "percentage.span_weights"),
+            parameters: records(
+                "percentage.annual_method",
+                "percentage.annual_rounding",
+                "percentage.span_weight_step"
+            ),
             inputs: determination.spans.map { span($0, .allAndLowestPerforming) }
         )
     }
@@ -140,14 +144,18 @@ extension ExplanationContext {
         }
         let missing = column.missingCategories.compactMap(IndicatorCategory.init(wireName:))
         let present = column.categories.compactMap { IndicatorCategory(wireName: $0.category) }
+        let growthMoved =
+            !present.isEmpty && !present.contains(.growth) && !missing.contains(.growth)
+            && GradeSpan(wireName: span).flatMap { framework.weights?.weights($0, weights).value[.growth] } != nil
+        let absent = (growthMoved ? [.growth] : []) + missing
         return Derivation(
             title(column.group),
             column.percent.isEmpty
                 ? "no points" : "\(column.weightedEarned)/\(column.weightedPossible) = \(column.percent)",
             paragraph: paragraph,
-            row: framework.percentage?.missingCategory.value.remark(without: missing, of: present)
+            row: TargetColumn.remark(missing: missing, growthCountsWithAchievement: growthMoved)
                 .map {
-                    "no points in \(missing.map { $0.wireName.replacing("_", with: " ") }.joined(separator: ", ")): \($0)"
+                    "no points in \(absent.map { $0.wireName.replacing("_", with: " ") }.joined(separator: ", ")): \($0)"
                 },
             rounding: framework.percentage?.columnRounding.value,
             parameters: records(

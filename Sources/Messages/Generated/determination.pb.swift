@@ -559,7 +559,7 @@ public nonisolated struct Accountability_V1_Directive: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// designation, recognition, release, suspension, framework_step, review, plan_filing.
+  /// designation, recognition, release, suspension, framework_step, review, plan_filing, reconfiguration.
   public var directive: String = String()
 
   public var schoolYear: UInt32 = 0

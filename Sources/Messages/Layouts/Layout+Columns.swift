@@ -212,7 +212,7 @@ extension Layout {
             Column(
                 "kind",
                 .choice(Vocabulary.directiveKinds),
-                "what is designated, recognised, released, suspended, reviewed or filed"
+                "what is designated, recognised, released, suspended, reviewed, filed or reconfigured"
             ),
             Column("effective_date", .date, "the day it takes effect; of a filing the day it was filed"),
             Column("end_date", .date, .optional, "the day it ends; empty while it lasts"),

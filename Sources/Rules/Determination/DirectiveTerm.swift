@@ -13,11 +13,21 @@ public struct DirectiveTerm: Hashable, Sendable {
 
     /// Whether a designation is in force in the determinations of a school year.
     ///
-    /// It is where it was made in that year or before, and had not ended on the year's last day, June 30. It lasts
-    /// through years without determinations.
-    public func isInForce(in year: Int) -> Bool {
+    /// It is where it was made in that year or before, and had not ended on the day that decides. It lasts through years
+    /// without determinations.
+    ///
+    /// - Parameters:
+    ///   - year: the school year.
+    ///   - day: the day of its spring or summer that decides, `06-30`.
+    /// - Returns: whether it counts.
+    public func isInForce(in year: Int, on day: String) -> Bool {
+        schoolYear <= year && !isEnded(in: year, on: day)
+    }
+
+    /// Whether it had ended before the determinations of a school year: on the day that decides, or before.
+    public func isEnded(in year: Int, on day: String) -> Bool {
         // ISO dates are in the order of their text.
-        schoolYear <= year && (endDate.isEmpty || endDate > "\(year)-06-30")
+        !endDate.isEmpty && endDate <= "\(year)-\(day)"
     }
 }
 

@@ -148,6 +148,14 @@ public struct LowestPerformingParameters: Sendable {
         case enrolled
     }
 
+    /// Which schools make a district one of several.
+    public enum CountedSchools: String, Sendable, CaseIterable {
+        /// Every school that is declared.
+        case every
+        /// Those that serve any grade beyond kindergarten.
+        case beyondKindergarten = "beyond_kindergarten"
+    }
+
     /// Whether the group exists, by span.
     public let exists: [GradeSpan: Parameter<Bool>]
     /// By what students are ordered, by span.
@@ -164,6 +172,8 @@ public struct LowestPerformingParameters: Sendable {
     public let indicators: [GradeSpan: Parameter<[Indicator]>]
     /// Whether science of the high span counts for districts of several schools.
     public let highScienceInMultiSchoolDistricts: Parameter<Bool>
+    /// Which schools make a district one of several.
+    public let multiSchoolCounts: Parameter<CountedSchools>
 
     init(_ reader: ParameterReader) throws(FrameworkError) {
         var exists: [GradeSpan: Parameter<Bool>] = [:]
@@ -184,5 +194,6 @@ public struct LowestPerformingParameters: Sendable {
         sizeRounding = try reader.rounding("lowest_performing.size_rounding")
         tiesIncluded = try reader.flag("lowest_performing.ties_included")
         highScienceInMultiSchoolDistricts = try reader.flag("lowest_performing.high_science_in_multi_school_districts")
+        multiSchoolCounts = try reader.choice("lowest_performing.multi_school_counts")
     }
 }

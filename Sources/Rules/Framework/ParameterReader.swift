@@ -69,6 +69,19 @@ final class ParameterReader {
         try read(path, "true or false") { $0.flag }
     }
 
+    /// A day of the year as ISO 8601 ends its dates: `07-01`.
+    func dayOfYear(_ path: String) throws(FrameworkError) -> Parameter<String> {
+        try read(path, "a day of the year, such as 07-01") { value in
+            value.scalar.flatMap { text in
+                let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+                guard text.utf8.count == 5, parts.count == 2, let month = parts[0], (1...12).contains(month),
+                    let day = parts[1], (1...31).contains(day)
+                else { return nil }
+                return text
+            }
+        }
+    }
+
     func rounding(_ path: String) throws(FrameworkError) -> Parameter<Rounding> {
         try read(path, "a rounding {mode, decimals}") { $0.rounding }
     }

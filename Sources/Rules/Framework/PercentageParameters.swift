@@ -16,14 +16,6 @@ public struct PercentageParameters: Sendable {
         case displayedColumns = "displayed_columns"
     }
 
-    /// Where the weights of the spans come from.
-    public enum SpanWeights: String, Sendable, CaseIterable {
-        /// Shares of the October enrolment in grades 1 to 8 and 9 to 12.
-        case enrollmentShares = "enrollment_shares"
-        /// Fixed weights.
-        case flat
-    }
-
     /// What happens when a category that should count has no points.
     public enum MissingCategory: String, Sendable, CaseIterable {
         /// The other weights keep their proportions; the column is flagged.
@@ -62,12 +54,14 @@ public struct PercentageParameters: Sendable {
     public let annualMethod: Parameter<AnnualMethod>
     /// From what the displayed percentage of a span is made.
     public let spanDisplay: Parameter<SpanDisplay>
-    /// Where the weights of the spans come from.
-    public let spanWeights: Parameter<SpanWeights>
-    /// The weight of the lower span where the weights are flat, percent.
-    public let flatNonHighWeight: Parameter<Ratio>?
-    /// How the share of enrolment is rounded to a weight.
+    /// How the share of enrolment, in steps of ``spanWeightStep``, is rounded to a weight.
     public let spanWeightRounding: Parameter<Rounding>
+    /// The steps in which the weights of spans are given, percent: 1, in 2018 10.
+    public let spanWeightStep: Parameter<Int>
+    /// The categories of which all students need points in one span or another: without, there is no annual percentage.
+    public let requiredCategories: Parameter<[IndicatorCategory]>
+    /// Which year before counts in the cumulative percentage.
+    public let priorYear: Parameter<PriorYearRule>
     /// The weight of the current year in the cumulative percentage, percent; the rest is the prior year's.
     public let currentYearWeight: Parameter<Ratio>
     /// What happens when a category has no points.
@@ -85,11 +79,12 @@ public struct PercentageParameters: Sendable {
         lowestPerformingWeight = try reader.percent("percentage.lowest_performing_weight")
         annualMethod = try reader.choice("percentage.annual_method")
         spanDisplay = try reader.choice("percentage.span_display")
-        spanWeights = try reader.choice("percentage.span_weights")
-        flatNonHighWeight = try reader.optional("percentage.flat_non_high_weight") { path throws(FrameworkError) in
-            try reader.percent(path)
-        }
         spanWeightRounding = try reader.rounding("percentage.span_weight_rounding")
+        spanWeightStep = try reader.integer("percentage.span_weight_step", in: 1...50)
+        requiredCategories = try reader.read("percentage.required_categories", "a list of categories") {
+            $0.names(IndicatorCategory.self)
+        }
+        priorYear = try reader.choice("percentage.prior_year")
         currentYearWeight = try reader.percent("percentage.current_year_weight")
         missingCategory = try reader.choice("percentage.missing_category")
         bands = try reader.read("percentage.bands", "a list of {minimum, level} from the highest to 0") { value in
@@ -104,28 +99,21 @@ public struct PercentageParameters: Sendable {
             let descending = zip(bands, bands.dropFirst()).allSatisfy { $0.minimum > $1.minimum }
             return descending ? bands : nil
         }
-        if spanWeights.value == .flat, flatNonHighWeight == nil {
-            throw FrameworkError(
-                .missingParameter,
-                file: reader.file,
-                parameter: "percentage.flat_non_high_weight",
-                message: "is needed where percentage.span_weights is flat"
-            )
-        }
     }
 }
 
-extension PercentageParameters.MissingCategory {
-    /// What became of the weight of the categories that have no points, for people; nil where all have.
-    public func remark(without missing: [IndicatorCategory], of present: [IndicatorCategory]) -> String? {
-        var renormalized = missing
+extension TargetColumn {
+    /// What became of the weight of categories that have no points, for people; nil where all have.
+    ///
+    /// - Parameters:
+    ///   - missing: the categories whose weight went to all others.
+    ///   - growthCountsWithAchievement: whether the weight of growth went to achievement.
+    /// - Returns: what is said of it.
+    public static func remark(missing: [IndicatorCategory], growthCountsWithAchievement: Bool) -> String? {
         var remarks: [String] = []
-        if self == .growthToAchievement, present.contains(.achievement), missing.contains(.growth) {
-            renormalized.removeAll { $0 == .growth }
-            remarks.append("the weight of growth counts with achievement")
-        }
-        if !renormalized.isEmpty {
-            remarks.append("renormalized without " + renormalized.map(\.wireName).joined(separator: ", "))
+        if growthCountsWithAchievement { remarks.append("the weight of growth counts with achievement") }
+        if !missing.isEmpty {
+            remarks.append("renormalized without " + missing.map(\.wireName).joined(separator: ", "))
         }
         return remarks.isEmpty ? nil : remarks.joined(separator: "; ")
     }

@@ -92,6 +92,10 @@ public struct DeterminationParameters: Sendable {
     public let minimumCohort: Parameter<Int>
     /// Whether only organizations with an annual percentage can have a low graduation rate.
     public let lowGraduationNeedsPercentage: Parameter<Bool>
+    /// The members of a cohort from which its rate is published with the determination.
+    public let graduationRateMinimum: Parameter<Int>
+    /// The day of the school year, `06-30`, on which a designation has to be in force to count in its determinations.
+    public let designationDay: Parameter<String>
 
     init(_ reader: ParameterReader) throws(FrameworkError) {
         issued = try reader.flag("determination.issued")
@@ -102,5 +106,7 @@ public struct DeterminationParameters: Sendable {
         lowGraduationRate = try reader.choice("determination.low_graduation_rate")
         minimumCohort = try reader.integer("determination.minimum_cohort")
         lowGraduationNeedsPercentage = try reader.flag("determination.low_graduation_needs_percentage")
+        graduationRateMinimum = try reader.integer("determination.graduation_rate_minimum")
+        designationDay = try reader.dayOfYear("determination.designation_day")
     }
 }

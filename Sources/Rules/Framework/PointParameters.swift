@@ -32,6 +32,14 @@ public struct PointParameters: Sendable {
         case difficultyQuartile = "difficulty_quartile"
     }
 
+    /// Of whose values the statewide percentiles within a difficulty quartile are.
+    public enum QuartileValues: String, Sendable, CaseIterable {
+        /// All students of the organizations of the group's own quartile.
+        case allStudents = "all_students"
+        /// The same group of them.
+        case ownGroup = "own_group"
+    }
+
     /// At or above a statewide percentile gives at least these points, even after a decline.
     public struct StatewideRule: Hashable, Sendable {
         /// The percentile.
@@ -50,6 +58,10 @@ public struct PointParameters: Sendable {
     public let noChangeBand: [Scale: Parameter<Ratio>]
     /// The value from which all points are given whatever the target, by scale.
     public let highCut: [Scale: Parameter<Ratio>]
+    /// The subjects whose CPI has the fixed value of ``highCut``.
+    public let highCutSubjects: Parameter<[Subject]>
+    /// Of whose values the statewide percentiles within a difficulty quartile are.
+    public let difficultyQuartileValues: Parameter<QuartileValues>
     /// The least mean SGP for 4, 3, 2 and 1 points.
     public let growthBands: [Int: Parameter<Ratio>]
     /// The statewide percentile rules, by scale.
@@ -77,11 +89,21 @@ public struct PointParameters: Sendable {
         self.metTolerance = metTolerance
         self.noChangeBand = noChangeBand
         self.highCut = highCut
+        highCutSubjects = try reader.read("points.high_cut_subjects", "a list of subjects") { $0.names(Subject.self) }
+        difficultyQuartileValues = try reader.choice("points.difficulty_quartile_values")
         self.statewide = statewide
         var bands: [Int: Parameter<Ratio>] = [:]
         for points in 1...4 { bands[points] = try reader.ratio("points.growth.\(points)") }
         growthBands = bands
         paths = try reader.read("points.paths", "a list of paths of targets") { $0.names(TargetPath.self) }
+    }
+
+    /// The value from which an indicator has all points whatever its target; nil where it has none.
+    func highCut(_ indicator: Indicator, _ scale: Scale) -> Ratio? {
+        guard scale != .cpi || highCutSubjects.value.contains(where: { Indicator.achievement($0) == indicator }) else {
+            return nil
+        }
+        return highCut[scale]?.value
     }
 
     private static func statewideRules(_ value: ParameterValue) -> [StatewideRule]? {

@@ -28,9 +28,7 @@ public struct PlanningParameters: Sendable {
         var due: [PlanKind: Parameter<String>] = [:]
         var parts: [PlanKind: Parameter<[PlanPart]>] = [:]
         for kind in PlanKind.allCases {
-            due[kind] = try reader.read("planning.due.\(kind)", "a day of the year, such as 07-01") { value in
-                value.scalar.flatMap { $0.count == 5 && $0 >= "01-01" && $0 <= "12-31" ? $0 : nil }
-            }
+            due[kind] = try reader.dayOfYear("planning.due.\(kind)")
             parts[kind] = try reader.read("planning.parts.\(kind)", "a list of parts of plans") {
                 $0.names(PlanPart.self)
             }

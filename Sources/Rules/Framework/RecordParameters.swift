@@ -1,7 +1,14 @@
-/// What records can be: the grades that are tested, have growth or belong to a cohort.
+/// What records can be: the scales of scores, and the grades that are tested, have growth or belong to a cohort.
 ///
-/// They hold in every year, also in those of which nothing but participation is computed.
-public struct RecordParameters: Sendable {
+/// They hold in every year, also in those of which nothing but participation is computed. A class, as every row of a
+/// year asks for them.
+public final class RecordParameters: Sendable {
+    /// The scale of today's tests.
+    public let currentScale: Parameter<ClosedRange<Int>>
+    /// The scale of the tests before.
+    public let legacyScale: Parameter<ClosedRange<Int>>
+    /// The last year in which a subject was tested on the legacy scale; absent where none is known.
+    public let lastLegacyYear: Parameter<[Subject: Int]>
     /// The grades in which tests are taken.
     public let testedGrades: Parameter<[Grade]>
     /// The grades that have growth percentiles.
@@ -16,12 +23,23 @@ public struct RecordParameters: Sendable {
     public let courseworkGrades: Parameter<[Grade]>
 
     init(_ reader: ParameterReader) throws(FrameworkError) {
+        currentScale = try reader.scale("records.scale.current")
+        legacyScale = try reader.scale("records.scale.legacy")
+        lastLegacyYear = try reader.read("records.last_legacy_year", "a table of subjects to years") { value in
+            value.byName(Subject.self) { entry in entry.integer.flatMap { SchoolYear.range.contains($0) ? $0 : nil } }
+        }
         testedGrades = try reader.grades("records.tested_grades")
         growthGrades = try reader.grades("records.growth_grades")
         cohortGrades = try reader.grades("records.cohort_grades")
         cohortWindow = try reader.integer("records.cohort_window", in: 0...12)
         outcomeGrades = try reader.grades("records.outcome_grades")
         courseworkGrades = try reader.grades("records.coursework_grades")
+    }
+
+    /// Whether a score can be one of this subject and year.
+    public func holds(_ score: Int, _ subject: Subject, in schoolYear: Int) -> Bool {
+        if currentScale.value.contains(score) { return true }
+        return legacyScale.value.contains(score) && lastLegacyYear.value[subject].map { schoolYear <= $0 } ?? true
     }
 
     /// Whether a cohort can be judged in a school year.
@@ -36,6 +54,16 @@ extension Parameter<[Grade]> {
 }
 
 extension ParameterReader {
+    /// A scale, from its lowest score to its highest.
+    func scale(_ path: String) throws(FrameworkError) -> Parameter<ClosedRange<Int>> {
+        try read(path, "a scale {from, to}") { value in
+            guard let table = value.table, table.count == 2, let from = table["from"]?.integer,
+                let to = table["to"]?.integer, from <= to
+            else { return nil }
+            return from...to
+        }
+    }
+
     /// A list of grades that is not empty.
     func grades(_ path: String) throws(FrameworkError) -> Parameter<[Grade]> {
         try read(path, "a list of grades") { value in

@@ -215,7 +215,7 @@ public struct IndicatorPoints: Hashable, Sendable {
 
         // The first row that matches wins, from the most points down.
         if let statewide, statewide.points >= maximum { return (maximum, .statewide(statewide)) }
-        if let cut = parameters.highCut[scale]?.value, lower ? current <= cut : current >= cut {
+        if let cut = parameters.highCut(input.indicator, scale), lower ? current <= cut : current >= cut {
             return (maximum, .highCut)
         }
         if let margin, margin > tolerance { return (maximum, .exceededTarget) }
@@ -262,7 +262,9 @@ public struct IndicatorPoints: Hashable, Sendable {
         if let parameters = framework.points {
             switch row {
             case .growthBand: records = [4, 3, 2, 1].compactMap { parameters.growthBands[$0]?.record }
-            case .highCut: records = [parameters.highCut[scale]?.record].compactMap { $0 }
+            case .highCut:
+                records = [parameters.highCut[scale]?.record, scale == .cpi ? parameters.highCutSubjects.record : nil]
+                    .compactMap { $0 }
             case .statewide: records = [parameters.statewide[scale]?.record].compactMap { $0 }
             case .belowMinimumSize: records = [framework.minimumSize.accountability.record]
             default:

@@ -20,8 +20,10 @@ public struct TargetColumn: Hashable, Sendable {
     public let points: [Indicator: Int]
     /// The totals by category, in canonical order.
     public let categories: [CategoryTotal]
-    /// Categories of the weight table without points: their weight went to the others, as the framework says.
+    /// Categories of the weight table without points, whose weight went to all others in proportion.
     public let missing: [IndicatorCategory]
+    /// Whether growth has no points and its weight counts with achievement: then it is not among ``missing``.
+    public let growthCountsWithAchievement: Bool
     /// Weighted points earned, rounded as the framework says.
     public let weightedEarned: Ratio
     /// Weighted points possible, rounded as the framework says.
@@ -95,12 +97,15 @@ public struct TargetColumn: Hashable, Sendable {
             weightPresent = try weightPresent + weight
         }
         guard !totals.isEmpty, missing.isEmpty || parameters.missingCategory.value != .none else { return nil }
-        if parameters.missingCategory.value == .growthToAchievement, missing.contains(.growth),
-            let growth = weights[.growth],
+        var growthCountsWithAchievement = false
+        if parameters.missingCategory.value == .growthToAchievement,
+            let place = missing.firstIndex(of: .growth), let growth = weights[.growth],
             let achievement = totals.firstIndex(where: { $0.category == .achievement })
         {
             totals[achievement].weight = try totals[achievement].weight + growth
             weightPresent = try weightPresent + growth
+            missing.remove(at: place)
+            growthCountsWithAchievement = true
         }
 
         var categories: [CategoryTotal] = []
@@ -130,6 +135,7 @@ public struct TargetColumn: Hashable, Sendable {
             points: points,
             categories: categories,
             missing: missing,
+            growthCountsWithAchievement: growthCountsWithAchievement,
             weightedEarned: roundedEarned,
             weightedPossible: roundedPossible,
             unrounded: unrounded,
@@ -156,11 +162,12 @@ public struct TargetColumn: Hashable, Sendable {
             "Column percentage, \(span), \(weights.rawValue)",
             "\(percent.shortText) (shown \(displayed))",
             paragraph: weights == .lowestPerforming ? .allAndLowestPerforming : .criterionReferenced,
-            row: parameters?.missingCategory.value.remark(without: missing, of: categories.map(\.category)),
+            row: Self.remark(missing: missing, growthCountsWithAchievement: growthCountsWithAchievement),
             rounding: parameters?.columnRounding.value,
             parameters: [
                 framework.weights?.weights(span, weights).record, parameters?.weightedTotalRounding.record,
-                parameters?.columnRounding.record, missing.isEmpty ? nil : parameters?.missingCategory.record,
+                parameters?.columnRounding.record,
+                missing.isEmpty && !growthCountsWithAchievement ? nil : parameters?.missingCategory.record,
             ]
             .compactMap { $0 },
             inputs: inputs

@@ -77,19 +77,42 @@ public struct AnnualPercentage: Hashable, Sendable {
         _ framework: Framework
     ) throws(RuleError) -> Ratio? {
         let parameters = try framework.section(\.percentage, "target percentage")
-        if parameters.spanWeights.value == .flat { return parameters.flatNonHighWeight?.value }
         do throws(NumberError) {
             guard nonHighEnrollment >= 0, highEnrollment >= 0 else { throw .negativeCount }
             let all = try Ratio(nonHighEnrollment) + Ratio(highEnrollment)
             guard all > .zero else { return nil }
-            return try parameters.spanWeightRounding.value(Ratio(nonHighEnrollment) / all * .hundred)
+            let step = Ratio(parameters.spanWeightStep.value)
+            return try parameters.spanWeightRounding.value(Ratio(nonHighEnrollment) / all * .hundred / step) * step
         } catch {
             throw .number(error)
         }
     }
 
-    /// The annual percentage of one or two spans; nil of none, or of two without a weight.
+    /// Whether all students have points of every category without which there is no annual percentage.
+    ///
+    /// One span that has them is enough.
+    public static func isDetermined(by spans: [SpanPercentage], _ framework: Framework) throws(RuleError) -> Bool {
+        try framework.section(\.percentage, "target percentage").requiredCategories.value
+            .allSatisfy { category in
+                spans.contains { $0.allStudents.categories.contains { $0.category == category } }
+            }
+    }
+
+    /// The annual percentage of one or two spans; nil of none, or of two without a weight, and of an organization's all
+    /// students without the categories that they need: ``isDetermined(by:_:)``.
     public static func of(
+        _ spans: [SpanPercentage],
+        group: StudentGroup = .allStudents,
+        nonHighWeight: Ratio?,
+        _ framework: Framework
+    ) throws(RuleError) -> AnnualPercentage? {
+        if group == .allStudents {
+            guard try isDetermined(by: spans, framework) else { return nil }
+        }
+        return try weighed(spans, nonHighWeight: nonHighWeight, framework)
+    }
+
+    private static func weighed(
         _ spans: [SpanPercentage],
         nonHighWeight: Ratio?,
         _ framework: Framework
@@ -128,7 +151,7 @@ public struct AnnualPercentage: Hashable, Sendable {
             rounding: parameters?.annualRounding.value,
             parameters: [
                 parameters?.annualMethod.record, parameters?.annualRounding.record,
-                nonHighWeight == nil ? nil : parameters?.spanWeights.record,
+                nonHighWeight == nil ? nil : parameters?.spanWeightStep.record,
             ]
             .compactMap { $0 },
             inputs: spans.map { $0.explained(by: framework) }
@@ -230,7 +253,7 @@ extension AnnualPercentage {
     >? {
         var ends: [Ratio] = []
         for span in spans {
-            if let alone = try of([span], nonHighWeight: nil, framework) { ends.append(alone.percent) }
+            if let alone = try weighed([span], nonHighWeight: nil, framework) { ends.append(alone.percent) }
         }
         guard let least = ends.min(), let most = ends.max() else { return nil }
         return least...most

@@ -47,7 +47,7 @@ struct DeterminationMaker {
         if !suspended.contains(.participation) { addParticipation(to: &message, input: &input) }
         input.sufficientData = input.cumulative != nil || input.percentile != nil
         facts.takeGraduation(into: &input)
-        let designations = directives.designations(of: codeText, in: year)
+        let designations = directives.designations(of: codeText, in: year, framework)
         let recognitions =
             suspended.contains(.exemplaryPerformance) ? [] : directives.recognitions(of: codeText, in: year)
         input.designations = designations.map(\.designation)
@@ -72,13 +72,14 @@ struct DeterminationMaker {
         message.band = determination.progress?.wireName ?? ""
         message.reasons = determination.reasons.map(\.wireName)
         message.lowGraduation = determination.reasons.contains(.lowGraduation)
-        guard let judged = determination.graduation, let rate = judged.rate,
-            Suppression(students: judged.cohort, framework) != .hidden
+        guard let judged = determination.graduation, Suppression(students: judged.cohort, framework) != .hidden
         else { return }
-        message.graduationRate = rate.shortText
         message.graduationCohort = UInt32(clamping: judged.cohort)
-        if let graduates = judged.graduates { message.graduates = UInt32(clamping: graduates) }
         message.graduationDataYear = UInt32(clamping: year - (framework.indicators?.lag(.fourYearGraduation) ?? 0))
+        let minimum = framework.determination?.graduationRateMinimum.value ?? 0
+        guard let rate = judged.rate, judged.cohort >= Int64(minimum) else { return }
+        message.graduationRate = rate.shortText
+        if let graduates = judged.graduates { message.graduates = UInt32(clamping: graduates) }
     }
 
     /// Leaves out everything that tells of a need for assistance or intervention, 603 CMR 2.03(2)(e): the measures it

@@ -12,8 +12,8 @@ struct DeterminationState {
     private var settledStatewide: [Int: StatewideTable] = [:]
     private var directives = DirectiveTable()
     private var dirty: [Int: [OrganizationCode: String]] = [:]
-    /// Declared schools by district.
-    private var schools: [Int: [OrganizationCode: Set<OrganizationCode>]] = [:]
+    /// Declared schools by district; whether they serve a grade beyond kindergarten.
+    private var schools: [Int: [OrganizationCode: [OrganizationCode: Bool]]] = [:]
 
     // MARK: Folding
 
@@ -216,19 +216,27 @@ struct DeterminationState {
         markWithNext(code, year, cause)
         guard code.isSchool else { return }
         let district = code.district
-        let before = isMultiSchool(district, year)
-        if organization == nil {
-            schools[year]?[district]?.remove(code)
-        } else {
-            schools[year, default: [:]][district, default: []].insert(code)
+        func isMultiSchool() -> [Bool] {
+            LowestPerformingParameters.CountedSchools.allCases.map { self.isMultiSchool(district, year, $0) }
         }
-        if before != isMultiSchool(district, year), years[year]?[district] != nil {
-            markWithNext(district, year, cause)
-        }
+        let before = isMultiSchool()
+        schools[year, default: [:]][district, default: [:]][code] = organization.map(Self.servesBeyondKindergarten)
+        if before != isMultiSchool(), years[year]?[district] != nil { markWithNext(district, year, cause) }
     }
 
-    private func isMultiSchool(_ district: OrganizationCode, _ year: Int) -> Bool {
-        (schools[year]?[district]?.count ?? 0) > 1
+    private func isMultiSchool(
+        _ district: OrganizationCode,
+        _ year: Int,
+        _ counted: LowestPerformingParameters.CountedSchools
+    ) -> Bool {
+        (schools[year]?[district] ?? [:]).count { counted == .every || $0.value } > 1
+    }
+
+    /// Whether a school serves a grade beyond kindergarten; one whose grades are not declared does.
+    private static func servesBeyondKindergarten(_ school: Accountability_V1_Organization) -> Bool {
+        let grades = school.gradesServed.split(separator: ",")
+            .map { Grade($0.trimmingPrefix(while: { $0 == " " })) }
+        return grades.isEmpty || grades.contains { $0.map { $0.number > 0 } ?? true }
     }
 
     /// Marks every organization of a year that is complete: nothing but that is the cause.
@@ -303,7 +311,7 @@ struct DeterminationState {
             frameworkDigest: digest,
             facts: facts,
             directives: directives,
-            priorAnnual: try carriedAnnual(of: code, year: year - 1),
+            priorAnnual: try priorAnnual(of: code, before: year, framework),
             targets: targets,
             federal: computation.type == .school ? try federal(code, year, framework) : []
         )
@@ -331,7 +339,8 @@ struct DeterminationState {
             prior: years[year - 1]?[code],
             statewide: statewide[year] ?? StatewideTable(),
             type: type,
-            isMultiSchoolDistrict: type == .district && isMultiSchool(code, year)
+            isMultiSchoolDistrict: type == .district
+                && isMultiSchool(code, year, framework.lowestPerforming?.multiSchoolCounts.value ?? .every)
         )
     }
 
@@ -341,6 +350,7 @@ struct DeterminationState {
         var before: [FederalDesignation] = []
         if let (prior, priorFramework) = try reportedYear(before: year) {
             before = try federal(code, prior, priorFramework)
+                .filter { !directives.hasEnded($0, of: code.description, in: year, framework) }
         }
         var earlier: [FederalFacts] = []
         var reported = try reportedYear(before: year)
@@ -352,7 +362,7 @@ struct DeterminationState {
             reported = try reportedYear(before: prior)
         }
         let computed = FederalDesignation.identify(facts, earlier: earlier, before: before, framework)
-        return directives.federal(of: code.description, in: year)
+        return directives.federal(of: code.description, in: year, framework)
             .reduce(into: computed) { all, act in
                 if !all.contains(where: { $0.support == act.support }) { all.append(act) }
             }
@@ -379,9 +389,23 @@ struct DeterminationState {
         )
     }
 
-    private func carriedAnnual(of code: OrganizationCode, year: Int) throws -> Ratio? {
-        guard let framework = try frameworks[year], let annual = try annual(of: code, year: year) else { return nil }
-        return try AnnualPercentage.carried(annual, framework)
+    /// The annual percentage of the year before, as its framework carries it over; nil where it does not count.
+    ///
+    /// It counts where the organization had a determination of that year, in the comparison group that it is in now, and
+    /// was not reconfigured since.
+    private func priorAnnual(of code: OrganizationCode, before year: Int, _ framework: Framework) throws -> Ratio? {
+        let prior = year - 1
+        guard let priorFramework = try frameworks[prior], priorFramework.determination?.issued.value == true,
+            let rule = framework.percentage?.priorYear.value,
+            let now = years[year]?[code]?.organization, let before = years[prior]?[code]?.organization,
+            PriorYear.counts(
+                group: ComparisonGroup(wireName: now.comparisonGroup),
+                before: ComparisonGroup(wireName: before.comparisonGroup),
+                isReconfigured: directives.isReconfigured(code.description, after: prior, until: year),
+                rule
+            ), let annual = try annual(of: code, year: prior)
+        else { return nil }
+        return try AnnualPercentage.carried(annual, priorFramework)
     }
 
     /// The annual percentage of a year as it is kept, computed once.

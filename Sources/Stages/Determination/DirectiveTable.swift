@@ -26,29 +26,56 @@ struct DirectiveTable {
     }
 
     /// Designations in force in a school year, the most severe first.
-    func designations(of organization: String, in year: Int) -> [(designation: Designation, reason: String)] {
+    func designations(of organization: String, in year: Int, _ framework: Framework) -> [(
+        designation: Designation, reason: String
+    )] {
         let severity: [Designation] = [.chronicallyUnderperforming, .underperforming, .directedFocused]
-        let inForce = directives("designation", of: organization)
-            .compactMap {
-                directive -> (designation: Designation, reason: String)? in
-                guard let designation = Designation(wireName: directive.kind),
-                    DirectiveTerm(schoolYear: Int(directive.schoolYear), endDate: directive.endDate).isInForce(in: year)
+        let inForce = terms(of: organization)
+            .compactMap { act, term -> (designation: Designation, reason: String)? in
+                guard let designation = Designation(wireName: act.kind),
+                    term.isInForce(in: year, on: Self.day(framework))
                 else { return nil }
-                return (designation, directive.reason)
+                return (designation, act.reason)
             }
         return severity.flatMap { designation in inForce.filter { $0.designation == designation } }
     }
 
     /// Federal identifications that an act of the Department states, such as those of a year before the first that is
     /// computed.
-    func federal(of organization: String, in year: Int) -> [FederalDesignation] {
-        directives("designation", of: organization)
-            .compactMap { directive in
-                guard let support = FederalSupport(wireName: directive.kind),
-                    DirectiveTerm(schoolYear: Int(directive.schoolYear), endDate: directive.endDate).isInForce(in: year)
+    func federal(of organization: String, in year: Int, _ framework: Framework) -> [FederalDesignation] {
+        terms(of: organization)
+            .compactMap { act, term in
+                guard let support = FederalSupport(wireName: act.kind),
+                    term.isInForce(in: year, on: Self.day(framework))
                 else { return nil }
-                return FederalDesignation(support, .directive, identified: Int(directive.schoolYear))
+                return FederalDesignation(support, .directive, identified: Int(act.schoolYear))
             }
+    }
+
+    /// Whether an act of the Department has ended an identification before the determinations of a school year.
+    ///
+    /// It ends the one it states and those that were computed before the end; a school that is identified again after it
+    /// is so anew.
+    func hasEnded(_ identified: FederalDesignation, of organization: String, in year: Int, _ framework: Framework)
+        -> Bool
+    {
+        terms(of: organization)
+            .contains { act, term in
+                act.kind == identified.support.wireName && term.isEnded(in: year, on: Self.day(framework))
+                    && !term.isEnded(in: identified.identified, on: Self.day(framework))
+            }
+    }
+
+    /// Whether the Department has stated that an organization was reconfigured after one school year, until another.
+    func isReconfigured(_ organization: String, after before: Int, until year: Int) -> Bool {
+        directives("reconfiguration", of: organization).contains { (before + 1...year).contains(Int($0.schoolYear)) }
+    }
+
+    private static func day(_ framework: Framework) -> String { framework.determination?.designationDay.value ?? "" }
+
+    private func terms(of organization: String) -> [(Accountability_V1_Directive, DirectiveTerm)] {
+        directives("designation", of: organization)
+            .map { ($0, DirectiveTerm(schoolYear: Int($0.schoolYear), endDate: $0.endDate)) }
     }
 
     /// Recognitions of a school year.

@@ -8,7 +8,7 @@ struct Measure: Equatable {
     let count: Int64?
     /// Of EL progress: how hard the targets are to meet, 1 to 4; 0 where that is not known.
     var difficultyQuartile = 0
-    /// Of a rate that was counted here: those above its line. Nil of a supplied value, which has no such count.
+    /// Of a rate that was counted here: those above its line; nil of a supplied value, which has no such count.
     var counted: Int64?
 
     func meets(_ minimum: Int) -> Bool { count.map { $0 >= Int64(minimum) } ?? true }
@@ -155,7 +155,11 @@ final class OrganizationFacts {
     func takeGraduation(into input: inout DeterminationInput) {
         guard let rate = value(.allStudents, .high, .fourYearGraduation), let cohort = rate.count else { return }
         input.cohort = cohort
-        if let graduates = rate.counted { input.graduates = graduates } else { input.suppliedGraduationRate = rate.value }
+        if let graduates = rate.counted {
+            input.graduates = graduates
+        } else {
+            input.suppliedGraduationRate = rate.value
+        }
     }
 
     /// Whether graduation is low; nil where it is not judged.

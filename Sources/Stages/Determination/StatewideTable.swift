@@ -38,16 +38,20 @@ struct StatewideTable {
         return true
     }
 
-    /// Those of an indicator for a group: among all students, among the same group, and among all students of
-    /// organizations in the same difficulty quartile where that is known.
-    func thresholds(_ key: Key, difficultyQuartile: Int = 0) -> StatewideThresholds {
+    /// Those of an indicator for a group: among all students, among the same group, and among organizations in the same
+    /// difficulty quartile where that is known, of the values that the framework names.
+    func thresholds(
+        _ key: Key,
+        difficultyQuartile: Int = 0,
+        of values: PointParameters.QuartileValues = .allStudents
+    ) -> StatewideThresholds {
         var result = prepared[key] ?? StatewideThresholds()
         guard difficultyQuartile > 0 else { return result }
         let own = thresholds[
             Key(
                 type: key.type,
                 span: key.span,
-                group: .allStudents,
+                group: values == .ownGroup ? key.group : .allStudents,
                 indicator: key.indicator,
                 difficultyQuartile: difficultyQuartile
             )

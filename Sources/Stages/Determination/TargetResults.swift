@@ -62,7 +62,7 @@ struct TargetComputation {
             guard facts.has(group) else { continue }
             let own = try GradeSpan.allCases.map { try column(group, $0) }.filter { !$0.indicators.isEmpty }
             guard !own.isEmpty else { continue }
-            groups.append(TargetResults.Group(group: group, columns: own, annual: try annual(own, weight)))
+            groups.append(TargetResults.Group(group: group, columns: own, annual: try annual(own, weight, group)))
         }
         return TargetResults(columns: columns, nonHighWeight: weight, annual: main, groups: groups)
     }
@@ -92,7 +92,11 @@ struct TargetComputation {
         )
     }
 
-    private func annual(_ columns: [ColumnResult], _ weight: Ratio?) throws -> AnnualPercentage? {
+    private func annual(
+        _ columns: [ColumnResult],
+        _ weight: Ratio?,
+        _ group: StudentGroup = .allStudents
+    ) throws -> AnnualPercentage? {
         var spans: [SpanPercentage] = []
         for span in GradeSpan.allCases {
             let made = columns.filter { $0.span == span }
@@ -100,7 +104,7 @@ struct TargetComputation {
             let lowest = made.first { $0.group == .lowestPerforming }?.column
             spans.append(try SpanPercentage(allStudents: first, lowestPerforming: lowest, framework))
         }
-        return try AnnualPercentage.of(spans, nonHighWeight: weight, framework)
+        return try AnnualPercentage.of(spans, group: group, nonHighWeight: weight, framework)
     }
 
     private func column(_ group: StudentGroup, _ span: GradeSpan) throws -> ColumnResult {
@@ -147,7 +151,11 @@ struct TargetComputation {
             prior: before,
             target: target?.target,
             count: value.count ?? Int64(minimum),
-            statewide: statewide.thresholds(key, difficultyQuartile: value.difficultyQuartile),
+            statewide: statewide.thresholds(
+                key,
+                difficultyQuartile: value.difficultyQuartile,
+                of: framework.points?.difficultyQuartileValues.value ?? .allStudents
+            ),
             path: target?.path
         )
         let all = StatewideTable.Key(type: type, span: span, group: .allStudents, indicator: indicator)

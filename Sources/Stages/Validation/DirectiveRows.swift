@@ -64,6 +64,9 @@ extension RowCheck {
             guard act.kind == "revised" || act.kind == "appeal" else { break }
             if act.reason.isEmpty { fault(.reasonNotStated, Place.reason) }
             if act.reference.isEmpty { fault(.submissionNotNamed, Place.reference) }
+        case "reconfiguration":
+            if organization.type == .state { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
+            if act.reason.isEmpty { fault(.reasonNotStated, Place.reason) }
         case "suspension": judgeSuspension(act, organization)
         case "framework_step":
             let isComment = act.kind == FrameworkStep.comment.wireName
@@ -103,6 +106,7 @@ extension RowCheck {
         "framework_step": FrameworkStep.allCases.map(\.wireName),
         "review": DistrictReview.kinds,
         "plan_filing": PlanKind.allCases.map(\.wireName),
+        "reconfiguration": ["reconfigured"],
     ]
 }
 

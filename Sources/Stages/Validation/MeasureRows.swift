@@ -41,6 +41,7 @@ extension RowCheck {
         target.indicator = measured.indicator?.wireName ?? ""
         target.baseline = figure(Place.baseline, of: measured.indicator, line)
         target.target = figure(Place.target, of: measured.indicator, line)
+        checkScale(of: target, measured)
         if let path = choice(Place.path, line).flatMap({ TargetPath(rawValue: UInt8($0)) }) {
             let paths = framework?.points?.paths.value ?? []
             if !paths.contains(path) || measured.indicator.map({ $0.category != .achievement }) ?? false {
@@ -49,6 +50,28 @@ extension RowCheck {
             target.path = path.wireName
         }
         return .record(.target(target))
+    }
+
+    /// Holds a target of achievement, and its baseline, against the scales that achievement is measured on.
+    ///
+    /// A target is compared with values, so it is on the scale of its baseline. Without one it is on the scale of the
+    /// year's framework.
+    private mutating func checkScale(of target: Accountability_V1_Target, _ measured: Measured) {
+        guard let indicator = measured.indicator, indicator.category == .achievement, let records = records(),
+            let goal = Ratio.reading(target.target)
+        else { return }
+        let scaled = Ratio(records.currentScale.value.lowerBound)...Ratio(records.currentScale.value.upperBound)
+        let index = Ratio.zero...Ratio.hundred
+        var expected = [scaled, index]
+        if let baseline = Ratio.reading(target.baseline) {
+            expected = expected.filter { $0.contains(baseline) }
+            if expected.isEmpty { return fault(.targetOffScale, Place.baseline) }
+        } else if let measure = GradeSpan(wireName: measured.gradeSpan)
+            .flatMap({ framework?.indicators?.measure(indicator, $0) })
+        {
+            expected = [measure == .cpi ? index : scaled]
+        }
+        if !expected.contains(where: { $0.contains(goal) }) { fault(.targetOffScale, Place.target) }
     }
 
     /// Span, group and indicator; writes the key.

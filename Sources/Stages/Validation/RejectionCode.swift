@@ -55,6 +55,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case indicatorNotInSpan = "indicator_not_in_span"
     case rateAboveHundred = "rate_above_hundred"
     case pathNotOfTarget = "path_not_of_target"
+    case targetOffScale = "target_off_scale"
     case kindNotOfDirective = "kind_not_of_directive"
     case endBeforeStart = "end_before_start"
     case organizationNotOfDirective = "organization_not_of_directive"
@@ -120,6 +121,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .indicatorNotInSpan: "indicator"
         case .rateAboveHundred: "value, baseline, target"
         case .pathNotOfTarget: "path"
+        case .targetOffScale: "baseline, target"
         case .organizationNotOfDirective: "org_code"
         case .reasonNotStated, .suspensionWithoutCause: "reason"
         case .submissionNotNamed: "reference"
@@ -150,7 +152,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .malformedYear: "a school year is the four digits of its spring, 2000 to 2100"
         case .malformedCode: "a code has exactly eight digits, leading zeros included"
         case .malformedInteger: "the value is a whole number in digits"
-        case .malformedDecimal: "the value is a decimal number with a point, such as 52.3, with at most 15 digits before it and 18 behind"
+        case .malformedDecimal:
+            "the value is a decimal number with a point, such as 52.3, with at most 15 digits before it and 18 behind"
         case .malformedDate: "a date is written 2019-09-24"
         case .outOfRange: "the value lies within its bounds"
         case .unknownChoice: "the value is a word of the column's list"
@@ -183,9 +186,11 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .indicatorNotInSpan: "high school completion and advanced coursework exist in the high span alone"
         case .rateAboveHundred: "a rate or growth percentile is not above 100"
         case .pathNotOfTarget: "targets of achievement follow a path in the years whose framework has several"
+        case .targetOffScale:
+            "a target of achievement is on the scale of its baseline, 440 to 560 or 0 to 100; without one on that of the year's framework"
         case .organizationNotOfDirective:
             "suspensions and framework steps are the state's, reviews a district's or of its schools, plans and designations those of who has them"
-        case .reasonNotStated: "a placement, a comment, a revision and an appeal state their reason"
+        case .reasonNotStated: "a placement, a reconfiguration, a comment, a revision and an appeal state their reason"
         case .submissionNotNamed: "a revision or an appeal names the submission that corrected the figures"
         case .suspensionNotOfYear: "measures are suspended for school year 2021-2022 alone (\(Paragraph.suspension))"
         case .suspensionWithoutCause:

@@ -38,21 +38,10 @@ struct TestPlaces: Sendable {
     static let science = TestPlaces(.science, "science")
 }
 
-/// The scales of scores, and where tests and growth percentiles exist.
+/// How long a school year can be.
 enum AssessmentScale {
-    /// The scale of today's tests.
-    static let current = 440...560
-    /// The scale of the tests before: ELA and mathematics through 2016, in grade 10 through 2018; science longer.
-    static let legacy = 200...280
-    /// The last year in which ELA or mathematics was tested on the legacy scale.
-    static let lastLegacyYear = 2018
     /// The most days a school year has.
     static let longestYear = 200
-
-    /// Whether a score can be one of this subject and year.
-    static func holds(_ score: Int, subject: Subject, year: Int) -> Bool {
-        current.contains(score) || (legacy.contains(score) && (subject == .science || year <= lastLegacyYear))
-    }
 }
 
 /// What the student layouts share.
@@ -173,7 +162,7 @@ extension RowCheck {
         var test = Accountability_V1_Test()
         if let score {
             if let status, !TestStatus(recorded: status).mayHaveScore { fault(.scoreWithoutTest, places.score) }
-            if let year, !AssessmentScale.holds(score, subject: places.subject, year: year) {
+            if let year, let records = records(), !records.holds(score, places.subject, in: year) {
                 fault(.scoreOffScale, places.score)
             }
             test.scaledScore = UInt32(score)
@@ -188,7 +177,7 @@ extension RowCheck {
             test.sgp = UInt32(growth)
         }
         if let place = places.priorScore, let prior = integer(place, line) {
-            if let year, !AssessmentScale.holds(prior, subject: places.subject, year: year - 1) {
+            if let year, let records = records(), !records.holds(prior, places.subject, in: year - 1) {
                 fault(.scoreOffScale, place)
             }
             test.priorScaledScore = UInt32(prior)
