@@ -80,8 +80,9 @@ struct KafkaOptionsCommand: ParsableCommand {
     )
 
     private static var options: String {
-        let help = BrokerOptions.helpMessage(includeHidden: true, columns: 100)
-        return help.range(of: "OPTIONS:\n").map { String(help[$0.upperBound...]) } ?? help
+        let help = BrokerOptions.helpMessage(includeHidden: true, columns: 80)
+        let options = help.range(of: "OPTIONS:\n").map { help[$0.upperBound...] } ?? help[...]
+        return String(options.range(of: "  -h, --help").map { options[..<$0.lowerBound] } ?? options)
     }
 
     func run() throws { throw CleanExit.helpRequest(self) }

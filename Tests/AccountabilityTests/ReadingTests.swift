@@ -135,6 +135,26 @@ import Testing
         #expect(ParticipationRow(message).fields.last == "")
     }
 
+    /// What is below the minimum size is printed where the Department asks for it only.
+    @Test func smallGroupsAreLeftOut() throws {
+        func message(_ org: String, met: Bool?) -> Accountability_V1_Participation {
+            var message = Accountability_V1_Participation()
+            message.orgCode = org
+            message.subject = "ELA"
+            message.rate = 80
+            if let met { message.met = met }
+            return message
+        }
+        let all = [message("00350020", met: true), message("00350013", met: nil), message("00350012", met: false)]
+        for format in OutputFormat.allCases {
+            let plain = try ParticipationCommand.parse(["2019"]).chosen(all, format)
+            #expect(plain.messages.map(\.orgCode) == ["00350012", "00350020"] && plain.hidden == 1)
+            let whole = try ParticipationCommand.parse(["2019", "--department"]).chosen(all, format)
+            #expect(whole.messages.count == 3 && whole.hidden == 0)
+        }
+        #expect(!ParticipationCommand.helpMessage().contains("| sort"))
+    }
+
     @Test func percentilesPrintExactFractionsShort() {
         #expect(PercentileRows.short("119/4") == "29.75")
         #expect(PercentileRows.short("1/3") == "0.333333")

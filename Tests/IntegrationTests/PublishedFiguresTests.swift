@@ -38,7 +38,9 @@ struct PublishedFiguresTests {
         let (agreeing, published) = (try #require(Int(agreement.1)), try #require(Int(agreement.2)))
         #expect(published == 361_447 && agreeing == 359_291)
         for year in years {
-            for line in try installation.must(["participation", "\(year)", "--format", "csv"]).lines.dropFirst() {
+            for line in try installation.must(["participation", "\(year)", "--department", "--format", "csv"]).lines
+                .dropFirst()
+            {
                 printed.remove(line)
             }
         }

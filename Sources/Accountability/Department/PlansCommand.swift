@@ -86,7 +86,7 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
         let declared = try DeclaredOrganizations(connection, year: year).organizations.map(\.code)
         if declared.isEmpty {
             let years = try DeclaredOrganizations.years(connection)
-            try AbsentYear.settle("declared organizations, who owe plans,", year: year, years: years, connection)
+            try AbsentYear.settle("declared organizations", year: year, years: years, connection)
         }
         let obligations = try PlanObligation.all(
             schoolYear: year,

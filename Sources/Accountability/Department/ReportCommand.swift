@@ -36,7 +36,7 @@ struct ReportCommand: OperatorCommand, CitesParagraphs {
     func operate() throws {
         let determinations = try AllDeterminations(try broker.connection())
         guard determinations.years.contains(year) else {
-            throw Failure(.badInput, YearSelection.absence("determinations", year: year, years: determinations.years))
+            throw Failure(.badInput, AbsentYear.refusal("determinations", year: year, years: determinations.years))
         }
         let report = AnnualReport(determinations.messages, year: year)
         do {

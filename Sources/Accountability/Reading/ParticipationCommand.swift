@@ -13,9 +13,12 @@ struct ParticipationCommand: OperatorCommand {
             back, and is empty below the minimum size. JSON holds the messages as published: 'met' says the same there, \
             and 'requirementMet' whether the requirement was met with the look-back of the year, by 'judgedRateExact'.
 
+            Rows below the minimum size are left out, as in everything that is published. --department prints them too: what it prints is \
+            for the Department's own use.
+
               accountability participation 2019 --org 00350000
-              accountability participation 2012 --format csv | sort > published.csv
               accountability participation 2019 --combined --format json
+              accountability participation 2019 --department --format csv
 
             Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 the topic is missing.
             """
@@ -31,6 +34,9 @@ struct ParticipationCommand: OperatorCommand {
 
     @Option(help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"))
     var org: String?
+
+    @Flag(help: "Also the rows below the minimum size, which are not for publication.")
+    var department = false
 
     @Flag(help: "Also the rates of all subjects together.")
     var combined = false
@@ -48,13 +54,27 @@ struct ParticipationCommand: OperatorCommand {
             from: connection
         )
         let format = OutputFormat.chosen(format)
-        let messages = all.filter { combined || format == .json || !ParticipationRow.isCombined($0) }
-            .sorted(by: ParticipationRow.inOrder)
-        try selection.note("participation rates", isEmpty: messages.isEmpty, years: years, connection)
+        let (messages, hidden) = chosen(all, format)
+        try selection.note("participation rates", isEmpty: messages.isEmpty && hidden == 0, years: years, connection)
+        if hidden > 0 {
+            Standard.error(
+                "participation: \(hidden) rows below the minimum size are left out; --department prints them"
+            )
+        }
         if format == .json { return Standard.output(try MessageJSON.array(messages)) }
         var listing = Listing(ParticipationRow.columns)
         listing.rows = messages.map { ParticipationRow($0).fields }
         try listing.write(format)
+    }
+
+    /// The rows that are printed, in order, and how many are left out as they are below the minimum size: of those it
+    /// is not said whether the requirement was met.
+    func chosen(_ all: [Accountability_V1_Participation], _ format: OutputFormat) -> (
+        messages: [Accountability_V1_Participation], hidden: Int
+    ) {
+        let wanted = all.filter { combined || format == .json || !ParticipationRow.isCombined($0) }
+        let shown = department ? wanted : wanted.filter(\.hasMet)
+        return (shown.sorted(by: ParticipationRow.inOrder), wanted.count - shown.count)
     }
 }
 
