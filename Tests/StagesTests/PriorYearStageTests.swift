@@ -76,8 +76,8 @@ import Testing
         #expect(try find(bench, 2019, district).cumulative == 85)
     }
 
-    /// A PK-2 school with absenteeism alone, a new school with growth alone, an alternative high school with a low rate:
-    /// no percentage, no reason, insufficient data.
+    /// A PK-2 school with absenteeism alone, a new school with growth alone, an alternative high school with a low
+    /// rate: no percentage, no reason, insufficient data.
     @Test(
         arguments: [
             ("non_high", ["chronic_absenteeism": 4]), ("non_high", ["ela_growth": 4, "math_growth": 4]),

@@ -13,8 +13,8 @@ public struct DirectiveTerm: Hashable, Sendable {
 
     /// Whether a designation is in force in the determinations of a school year.
     ///
-    /// It is where it was made in that year or before, and had not ended on the day that decides. It lasts through years
-    /// without determinations.
+    /// It is where it was made in that year or before, and had not ended on the day that decides. It lasts through
+    /// years without determinations.
     ///
     /// - Parameters:
     ///   - year: the school year.

@@ -4,8 +4,8 @@ public struct LowGraduation: Hashable, Sendable {
     public let cohort: Int64
     /// Those who graduated within four years, as they were counted; nil where only the rate was supplied.
     public let graduates: Int64?
-    /// The four-year rate, percent, as it is published: rounded where it was counted, as it is where it was supplied; nil
-    /// of nobody.
+    /// The four-year rate, percent, as it is published: rounded where it was counted, as it is where it was supplied;
+    /// nil of nobody.
     public let rate: Ratio?
     /// Whether it is low; nil where the cohort is too small to say.
     public let isLow: Bool?
@@ -35,8 +35,8 @@ public struct LowGraduation: Hashable, Sendable {
 
     /// Judges a rate that was supplied already computed, percent, and the cohort that it is of.
     ///
-    /// Nothing says how many graduated: the rate alone is judged, and published as it was supplied. Throws where it is no
-    /// rate.
+    /// Nothing says how many graduated: the rate alone is judged, and published as it was supplied. Throws where it is
+    /// no rate.
     public init(cohort: Int64, supplied rate: Ratio, _ framework: Framework) throws(RuleError) {
         guard cohort >= 0, (Ratio.zero...Ratio.hundred).contains(rate) else {
             throw .contradiction("a graduation rate of \(rate.shortText) percent of a cohort of \(cohort)")

@@ -391,8 +391,8 @@ struct DeterminationState {
 
     /// The annual percentage of the year before, as its framework carries it over; nil where it does not count.
     ///
-    /// It counts where the organization had a determination of that year, in the comparison group that it is in now, and
-    /// was not reconfigured since.
+    /// It counts where the organization had a determination of that year, in the comparison group that it is in now,
+    /// and was not reconfigured since.
     private func priorAnnual(of code: OrganizationCode, before year: Int, _ framework: Framework) throws -> Ratio? {
         let prior = year - 1
         guard let priorFramework = try frameworks[prior], priorFramework.determination?.issued.value == true,

@@ -54,8 +54,8 @@ struct DirectiveTable {
 
     /// Whether an act of the Department has ended an identification before the determinations of a school year.
     ///
-    /// It ends the one it states and those that were computed before the end; a school that is identified again after it
-    /// is so anew.
+    /// It ends the one it states and those that were computed before the end; a school that is identified again after
+    /// it is so anew.
     func hasEnded(_ identified: FederalDesignation, of organization: String, in year: Int, _ framework: Framework)
         -> Bool
     {
