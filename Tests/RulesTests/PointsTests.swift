@@ -3,6 +3,39 @@ internal import Rules
 internal import Testing
 
 @Suite struct PointsTests {
+    /// The fixed high value of CPI is printed for science; whether it holds of ELA and mathematics the framework says.
+    @Test func theHighValueOfCPIIsOfTheSubjectsThatTheFrameworkNames() throws {
+        let usual = try Framework.of(schoolYear: 2019)
+        #expect(usual.points?.highCutSubjects.status == .assumed && usual.points?.highCut[.cpi]?.status == .published)
+        let science = try Framework.load(
+            file: "science.yaml",
+            text: """
+                name: science
+                title: The high value of science alone
+                school_years: []
+                based_on: "2019"
+                points:
+                  high_cut_subjects: {value: [STE], status: assumed, source: "A test of subjects"}
+                """,
+            bases: Dictionary(uniqueKeysWithValues: Framework.documents.map { ($0.name, $0.text) })
+        )
+        func points(_ indicator: Indicator, _ framework: Framework) throws -> Int? {
+            let input = PointsInput(
+                indicator,
+                .high,
+                current: decimal("98.0"),
+                prior: decimal("99.5"),
+                target: decimal("99.9"),
+                count: 100
+            )
+            return try IndicatorPoints(input, framework).points
+        }
+        for indicator in [Indicator.elaAchievement, .mathAchievement, .scienceAchievement] {
+            #expect(try points(indicator, usual) == 4)
+            #expect(try points(indicator, science) == (indicator == .scienceAchievement ? 4 : 0))
+        }
+    }
+
     /// Reports from 2023 on name the path: "Recovery Path: Met Target".
     @Test func theReasonNamesThePathOfTheTarget() throws {
         let framework = try Framework.of(schoolYear: 2023)

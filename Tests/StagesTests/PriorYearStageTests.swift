@@ -161,6 +161,24 @@ import Testing
         #expect(found.graduates == 1878 && found.graduationCohort == 2148 && found.graduationRate == "87.4")
     }
 
+    /// A supplied rate is judged and published as a rate: 579 of 1,002 as a script prints it, 66.7 of 200, 91.7 of 25.
+    @Test(
+        arguments: [
+            ("57.784431137724546", 1002, true), ("66.7", 200, false), ("66.66", 200, false), ("91.7", 25, false),
+        ] as [(String, UInt32, Bool)]
+    )
+    func aSuppliedRateStaysARate(_ rate: String, _ cohort: UInt32, _ isLow: Bool) throws {
+        let bench = try bench()
+        let district = "00010000"
+        try fill(bench, district, before: nil, now: "")
+        try bench.value(2019, district, "high", "all_students", "four_year_graduation", rate, count: cohort)
+        try bench.closeMeasures(2019)
+        try bench.driver.run()
+        let found = try find(bench, 2019, district)
+        #expect(found.reasons == (isLow ? ["low_graduation"] : []) && found.lowGraduation == isLow)
+        #expect(found.graduationRate == rate && !found.hasGraduates && found.graduationCohort == cohort)
+    }
+
     /// Of a cohort of 10 to 19 the rate is hidden, as the points hide it; its size is a count.
     @Test func theRateOfASmallCohortIsHidden() throws {
         let bench = try bench()
@@ -174,5 +192,57 @@ import Testing
         #expect(found.map(\.graduationRate) == ["", "", "50"])
         #expect(found.map(\.hasGraduates) == [false, false, true])
         #expect(found.map(\.graduationCohort) == [0, 19, 20])
+    }
+
+    /// Of whose values the percentiles within a difficulty quartile are, the framework says: those of all students.
+    @Test func theValuesOfAQuartileAreThoseTheFrameworkNames() throws {
+        var table = StatewideTable()
+        for (group, at80) in [(StudentGroup.allStudents, 50), (.swd, 40)] as [(StudentGroup, Int64)] {
+            let key = StatewideTable.Key(
+                type: .school,
+                span: .nonHigh,
+                group: group,
+                indicator: .elProgress,
+                difficultyQuartile: 3
+            )
+            _ = table.set(StatewideTable.Threshold(at80: Ratio(at80), at90: nil), key)
+        }
+        let key = StatewideTable.Key(type: .school, span: .nonHigh, group: .swd, indicator: .elProgress)
+        let parameter = try #require(try Framework.of(schoolYear: 2019).points).difficultyQuartileValues
+        #expect(parameter.value == .allStudents && parameter.status == .assumed)
+        let all = table.thresholds(key, difficultyQuartile: 3, of: parameter.value)
+        #expect(all[.difficultyQuartile, 80] == Ratio(50))
+        let own = table.thresholds(key, difficultyQuartile: 3, of: .ownGroup)
+        #expect(own[.difficultyQuartile, 80] == Ratio(40))
+    }
+
+    /// A school of PK and K alone makes a district one of several: science of its lowest performing does not count.
+    @Test(arguments: ["", "PK,K", "K,01"])
+    func everyDeclaredSchoolMakesADistrictOneOfSeveral(_ grades: String) throws {
+        let bench = try bench()
+        let district = "08280000"
+        for code in [district, "08280605"] {
+            try bench.organization(2019, code, nonHigh: 0, high: 2000, comparison: "high")
+        }
+        try bench.points(2019, district, "high", "all_students", ["ela_achievement": 3])
+        try bench.points(2019, district, "high", "lowest_performing", ["ela_achievement": 3, "science_achievement": 3])
+        try bench.closeMeasures(2019)
+        try bench.driver.run()
+        func lowest() throws -> [String] {
+            try #require(try find(bench, 2019, district).spans.first?.columns.last).indicators.map(\.indicator)
+        }
+        #expect(try lowest() == ["ela_achievement", "science_achievement"])
+        var other = Accountability_V1_Organization()
+        other.type = .school
+        other.name = "Another school"
+        other.gradesServed = grades
+        var entry = Accountability_V1_IndicatorEntry()
+        entry.schoolYear = 2019
+        entry.orgCode = "08280001"
+        entry.organization = other
+        let key = "2019/08280001/organization"
+        try bench.put(Topics.indicators, key, entry, partition: bench.district(district), cause: "opened")
+        try bench.driver.run()
+        #expect(try lowest() == ["ela_achievement"])
     }
 }
