@@ -92,7 +92,7 @@ internal import Testing
             #expect(try (value < other) == ((value - other) < .zero))
             #expect(try value + other - other == value)
             #expect(try other - value == -(value - other))
-            #expect(try (-value < -other) == (other < value))
+            #expect((-value < -other) == (other < value))
             #expect(try (value * decimal("67.5") + other * decimal("32.5")) / .hundred >= min(value, other))
             #expect(try (value * Ratio(40) + other * Ratio(60)) / .hundred >= min(value, other))
             for mode in [Rounding.Mode.halfUp, .halfEven, .down] {
