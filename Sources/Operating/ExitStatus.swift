@@ -51,6 +51,8 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
             self.init(Self.status(of: error), Self.text(of: error))
         case let error as TransactionAborted:
             self.init(.tryAgain, "\(error); try again")
+        case let error as InboxError:
+            self.init(error.isDiskFull ? .tryAgain : .configuration, error.description)
         case let error as CSVError where error.code == .inputOutput:
             self.init(.tryAgain, "\(error.message); is the disk full, or is the reader of the output gone?")
         case let error as CSVError:
@@ -141,8 +143,10 @@ extension ParsableCommand {
 /// Lines on the standard streams.
 public enum Standard {
     /// A line on standard error.
+    ///
+    /// What a file brought into it cannot steer the terminal.
     public static func error(_ line: String) {
-        errorText("\(line)\n")
+        errorText("\(PlainText.escaped(line, keepingLines: true))\n")
     }
 
     /// Text on standard error, as it is.
@@ -157,12 +161,13 @@ public enum Standard {
         output("\(text)\n")
     }
 
-    /// Text on standard output, as it is.
+    /// Text on standard output.
     ///
     /// The process ends when it cannot be written: half an answer is none.
     public static func output(_ text: String) {
         do {
-            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+            // What a file brought into it cannot steer the terminal; the escapes are JSON's.
+            try FileHandle.standardOutput.write(contentsOf: Data(PlainText.escaped(text, keepingLines: true).utf8))
         } catch {
             Self.error(
                 "the output cannot be written: is the disk full, or is its reader gone? (\(FileErrorText.words(error)))"

@@ -34,6 +34,10 @@ public struct CSVError: Error, Sendable, CustomStringConvertible {
         public static let rowTooLong = Code("row_too_long")
         /// The row has more or fewer fields than the header.
         public static let fieldCount = Code("field_count")
+        /// The file is no text of comma-separated values: a workbook, an archive, a web page.
+        public static let foreignFormat = Code("foreign_format")
+        /// Whoever watches the reading ended it: the file is too large, takes too long, or the program is to leave.
+        public static let interrupted = Code("interrupted")
     }
 
     /// The kind of the error.
@@ -42,21 +46,30 @@ public struct CSVError: Error, Sendable, CustomStringConvertible {
     public let message: String
     /// The number of the line on which the row begins, from 1; `nil` where no row is concerned.
     public let line: Int?
+    /// Of a quotation mark that is closed too late, the number of the line on which it is; `nil` otherwise.
+    public let closingLine: Int?
     /// What the operating system or zlib said, if it was asked.
     public let cause: (any Error)?
 
     /// Describes an error.
-    public init(_ code: Code, _ message: String, line: Int? = nil, cause: (any Error)? = nil) {
+    public init(
+        _ code: Code,
+        _ message: String,
+        line: Int? = nil,
+        closingLine: Int? = nil,
+        cause: (any Error)? = nil
+    ) {
         self.code = code
         self.message = message
         self.line = line
+        self.closingLine = closingLine
         self.cause = cause
     }
 
     /// Whether only one row is affected, so that reading may go on with the next.
     public var isRecoverable: Bool {
         switch code {
-        case .inputOutput, .corruptCompression, .missingHeader: false
+        case .inputOutput, .corruptCompression, .missingHeader, .foreignFormat, .interrupted: false
         default: true
         }
     }

@@ -22,10 +22,18 @@ public struct CSVReader: ~Copyable {
     ///
     /// - Parameters:
     ///   - path: of a plain or gzip-compressed file; which of the two is seen by its content.
+    ///   - dialect: how freely it is read.
     ///   - rowLimit: the longest row accepted, in bytes.
+    ///   - readGuard: is asked while the file is read; not kept alive.
     /// - Throws: ``CSVError`` if the file cannot be read or its first row is not a header.
-    public init(path: String, rowLimit: Int = defaultRowLimit) throws(CSVError) {
-        var records = RecordReader(file: try ZlibFile(reading: path), rowLimit: rowLimit)
+    public init(
+        path: String,
+        dialect: CSVDialect = .strict,
+        rowLimit: Int = defaultRowLimit,
+        guard readGuard: (any ReadGuard)? = nil
+    ) throws(CSVError) {
+        let file = try InputFile(path: path, guard: readGuard)
+        var records = RecordReader(file: file, dialect: dialect, rowLimit: rowLimit)
         try records.readHeader()
         self.records = records
     }
@@ -33,8 +41,13 @@ public struct CSVReader: ~Copyable {
     /// Reads an open descriptor, for instance standard input, and of it the header.
     ///
     /// - Throws: ``CSVError`` if it cannot be read or its first row is not a header.
-    public init(descriptor: Int32, rowLimit: Int = defaultRowLimit) throws(CSVError) {
-        var records = RecordReader(file: try ZlibFile(descriptor: descriptor, isRead: true), rowLimit: rowLimit)
+    public init(
+        descriptor: Int32,
+        dialect: CSVDialect = .strict,
+        rowLimit: Int = defaultRowLimit
+    ) throws(CSVError) {
+        let file = try InputFile(descriptor: descriptor)
+        var records = RecordReader(file: file, dialect: dialect, rowLimit: rowLimit)
         try records.readHeader()
         self.records = records
     }
@@ -42,8 +55,12 @@ public struct CSVReader: ~Copyable {
     /// Reads a table in memory, not compressed.
     ///
     /// - Throws: ``CSVError`` if the first row is not a header.
-    public init(bytes: [UInt8], rowLimit: Int = defaultRowLimit) throws(CSVError) {
-        var records = RecordReader(bytes: bytes, rowLimit: rowLimit)
+    public init(
+        bytes: [UInt8],
+        dialect: CSVDialect = .strict,
+        rowLimit: Int = defaultRowLimit
+    ) throws(CSVError) {
+        var records = RecordReader(bytes: bytes, dialect: dialect, rowLimit: rowLimit)
         try records.readHeader()
         self.records = records
     }

@@ -21,19 +21,24 @@ struct FieldRanges: Sendable {
         count = 0
     }
 
+    /// Forgets the last field.
+    mutating func removeLast() {
+        count = max(0, count - 1)
+    }
+
     /// Finds the fields of the record at the beginning of `part` of `bytes`.
     ///
     /// It takes an array and not its span because an array may be borrowed from a value of which other parts change.
-    mutating func scan(_ bytes: [UInt8], _ part: Range<Int>, final: Bool) -> ScanResult {
-        scan(bytes.span.extracting(first: part.upperBound), from: part.lowerBound, final: final)
+    mutating func scan(_ bytes: [UInt8], _ part: Range<Int>, final: Bool, delimiter: UInt8) -> ScanResult {
+        scan(bytes.span.extracting(first: part.upperBound), from: part.lowerBound, final: final, delimiter: delimiter)
     }
 
     /// Finds the fields of the record that begins at `start`.
     ///
     /// With `final` nothing follows `bytes`, so that their end also ends the record.
-    mutating func scan(_ bytes: Span<UInt8>, from start: Int, final: Bool) -> ScanResult {
+    mutating func scan(_ bytes: Span<UInt8>, from start: Int, final: Bool, delimiter: UInt8 = 0x2C) -> ScanResult {
         while true {
-            var scanner = RecordScanner(at: start, final: final)
+            var scanner = RecordScanner(at: start, final: final, delimiter: delimiter)
             var slots = bounds.mutableSpan
             if scanner.scan(bytes, into: &slots) {
                 count = scanner.slot / 2
@@ -75,10 +80,12 @@ struct RecordScanner {
     private(set) var slot = 0
     private var at: Int
     private let final: Bool
+    private let delimiter: UInt8
 
-    init(at start: Int, final: Bool) {
+    init(at start: Int, final: Bool, delimiter: UInt8) {
         at = start
         self.final = final
+        self.delimiter = delimiter
     }
 
     /// Scans until the record ends or turns out to be malformed; `false` if there are not enough slots.
@@ -95,7 +102,7 @@ struct RecordScanner {
                 slots[slot] = fieldStart &+ 1
                 slots[slot &+ 1] = closing
                 at = closing &+ 1
-                if at < end && bytes[at] != 0x2C && bytes[at] != 0x0A && bytes[at] != 0x0D {
+                if at < end && bytes[at] != delimiter && bytes[at] != 0x0A && bytes[at] != 0x0D {
                     result.outcome = .strayQuote
                     break scanning
                 }
@@ -103,9 +110,9 @@ struct RecordScanner {
                 while at < end {
                     let byte = bytes[at]
                     // Digits, letters and whatever is not ASCII all lie above the comma.
-                    if byte > 0x2C {
+                    if byte > 0x2C, byte != delimiter {
                         nonASCII |= byte
-                    } else if byte == 0x2C || byte == 0x0A || byte == 0x0D {
+                    } else if byte == delimiter || byte == 0x0A || byte == 0x0D {
                         break
                     } else if byte == 0x22 {
                         result.outcome = .strayQuote
@@ -127,7 +134,7 @@ struct RecordScanner {
             slot &+= 2
             let separator = bytes[at]
             at &+= 1
-            if separator == 0x2C { continue }
+            if separator == delimiter { continue }
             if separator == 0x0D {
                 if at < end ? bytes[at] != 0x0A : !final {
                     result.outcome = at < end ? .strayCarriageReturn : .incomplete

@@ -93,7 +93,7 @@ public struct CSVEncoder: Sendable {
 ///
 /// Call ``close()`` at the end: it alone can tell that the last rows did not fit on the disk.
 public struct CSVWriter: ~Copyable {
-    private let file: ZlibFile
+    private let file: OutputFile
     private var encoder = CSVEncoder()
 
     private static let chunk = 262_144
@@ -105,14 +105,14 @@ public struct CSVWriter: ~Copyable {
     ///   - compressed: whether to write gzip.
     /// - Throws: ``CSVError`` if the file cannot be created.
     public init(path: String, compressed: Bool = false) throws(CSVError) {
-        file = try ZlibFile(writing: path, compressed: compressed)
+        file = try OutputFile(writing: path, compressed: compressed)
     }
 
     /// Writes to an open file descriptor (1 is standard output), which stays open afterwards.
     ///
     /// - Throws: ``CSVError`` if the descriptor is not open.
     public init(descriptor: Int32) throws(CSVError) {
-        file = try ZlibFile(descriptor: descriptor, isRead: false)
+        file = try OutputFile(descriptor: descriptor)
     }
 
     /// Adds a field.

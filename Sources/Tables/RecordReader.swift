@@ -7,8 +7,10 @@ struct RecordReader {
     /// Where the current row lies in the buffer.
     private(set) var row = 0..<0
 
-    private let file: ZlibFile?
+    private let source: TextInput?
+    private let dialect: CSVDialect
     private let rowLimit: Int
+    private var delimiter: UInt8
     // What is still to be read lies in position ..< end of the buffer.
     private var position = 0
     private var end: Int
@@ -19,45 +21,70 @@ struct RecordReader {
     /// How many bytes are asked of the file at a time: small enough to stay in a core's cache.
     private static let chunk = 262_144
 
-    init(file: ZlibFile, rowLimit: Int) {
-        self.file = file
+    init(file: InputFile, dialect: CSVDialect, rowLimit: Int) {
+        source = TextInput(file, isLenient: dialect.isLenient)
+        self.dialect = dialect
         self.rowLimit = max(1, rowLimit)
+        delimiter = dialect.delimiter ?? 0x2C
         buffer = [UInt8](repeating: 0, count: self.rowLimit + 2 * RecordReader.chunk)
         end = 0
         atEnd = false
     }
 
-    init(bytes: [UInt8], rowLimit: Int) {
-        file = nil
+    init(bytes: [UInt8], dialect: CSVDialect, rowLimit: Int) {
+        source = nil
+        self.dialect = dialect
         self.rowLimit = max(1, rowLimit)
-        buffer = bytes
-        end = bytes.count
+        delimiter = dialect.delimiter ?? 0x2C
+        buffer = dialect.isLenient ? TextInput.utf8(bytes) : bytes
+        end = buffer.count
         atEnd = true
     }
 
-    var bytesRead: Int { file?.offset ?? position }
+    var bytesRead: Int { source?.file.offset ?? position }
 
-    var totalBytes: Int { file?.size ?? buffer.count }
+    var totalBytes: Int { source?.file.size ?? buffer.count }
 
     /// Moves to the next row that is not an empty line; whether there is one.
     mutating func next() throws(CSVError) -> Bool {
-        guard try nextRecord() else { return false }
-        if fields.count != header.count {
-            let found = fields.count
-            fields.clear()
-            throw CSVError(.fieldCount, "\(found) fields where the header names \(header.count)", line: line)
+        while true {
+            guard try nextRecord() else { return false }
+            // Before blanks go: a quotation mark before a field tells that it is quoted.
+            if hasDoubledQuotes { halveQuotes() }
+            if dialect.isLenient {
+                trimFields()
+                if isBlank { continue }
+                while fields.count > header.count, fields[fields.count - 1].isEmpty { fields.removeLast() }
+            }
+            guard fields.count == header.count else {
+                let found = fields.count
+                fields.clear()
+                throw CSVError(.fieldCount, "\(found) fields where the header names \(header.count)", line: line)
+            }
+            return true
         }
-        if hasDoubledQuotes { halveQuotes() }
-        return true
     }
 
     /// Reads the first record as the names of the columns.
     mutating func readHeader() throws(CSVError) {
-        if end < 3 && !atEnd { try fill() }
+        while end < 64, !atEnd { try fill() }
         if end >= 3 && buffer[0] == 0xEF && buffer[1] == 0xBB && buffer[2] == 0xBF { position = 3 }
+        if dialect.isLenient {
+            if let cause = ForeignFormat.cause(buffer.span.extracting(0..<end)) {
+                throw CSVError(.foreignFormat, cause)
+            }
+            try findDelimiter()
+        }
         guard try nextRecord() else { throw CSVError(.missingHeader, "the file is empty: it has no header row") }
         halveQuotes()
-        for index in 0..<fields.count { header.append(buffer.span.extracting(fields[index]).text) }
+        if dialect.isLenient {
+            trimFields()
+            while fields.count > 1, fields[fields.count - 1].isEmpty { fields.removeLast() }
+        }
+        for index in 0..<fields.count {
+            let name = buffer.span.extracting(fields[index]).text
+            header.append(dialect.isLenient ? name.lowercased() : name)
+        }
         fields.clear()
     }
 
@@ -67,7 +94,7 @@ struct RecordReader {
             let available = min(end - position, rowLimit)
             // Within the limit, but with more behind it, the end of what is scanned is not the end of the record.
             let final = atEnd && available == end - position
-            let result = fields.scan(buffer, position..<(position + available), final: final)
+            let result = fields.scan(buffer, position..<(position + available), final: final, delimiter: delimiter)
             if position == end && atEnd {
                 fields.clear()
                 return false
@@ -80,6 +107,10 @@ struct RecordReader {
                 }
                 try rejectUnfinished(result, length: available)
             case .record:
+                if dialect.isLenient, result.next > position {
+                    let inside = result.lines - (buffer[result.next - 1] == 0x0A ? 1 : 0)
+                    if inside > 0 { try rejectLateClosing(position..<result.next) }
+                }
                 let start = position
                 line = nextLine
                 nextLine += result.lines
@@ -94,12 +125,130 @@ struct RecordReader {
                 return true
             case .strayQuote, .strayCarriageReturn:
                 line = nextLine
+                if dialect.isLenient, result.lines > 0, result.outcome == .strayQuote {
+                    try rejectLateClosing(at: nextLine + result.lines)
+                }
                 let error = rowError(result, row: buffer, 0..<0, line: line)
                 try skipLine()
                 throw error ?? CSVError(.strayQuote, "the row is malformed", line: line)
             }
         }
     }
+
+    // MARK: Leniency
+
+    /// Finds what stands between fields: what a first line `sep=;` names, which is passed over, or else what the first
+    /// line has most of.
+    private mutating func findDelimiter() throws(CSVError) {
+        var lineEnd = position
+        while true {
+            while lineEnd < end, buffer[lineEnd] != 0x0A { lineEnd += 1 }
+            guard lineEnd == end, !atEnd, lineEnd - position < rowLimit else { break }
+            let before = lineEnd - position
+            try fill()
+            lineEnd = position + before
+        }
+        if let named = separatorLine(position..<lineEnd) {
+            delimiter = dialect.delimiter ?? named
+            position = min(lineEnd + 1, end)
+            nextLine += 1
+            return
+        }
+        guard dialect.delimiter == nil else { return }
+        var counts = CSVDialect.delimiters.map { _ in 0 }
+        var isQuoted = false
+        for index in position..<lineEnd {
+            if buffer[index] == 0x22 { isQuoted.toggle() }
+            guard !isQuoted else { continue }
+            for (place, candidate) in CSVDialect.delimiters.enumerated() where candidate.byte == buffer[index] {
+                counts[place] += 1
+            }
+        }
+        // The comma comes first, so that it wins where nothing has more.
+        guard let most = counts.max(), most > 0, let place = counts.firstIndex(of: most) else { return }
+        delimiter = CSVDialect.delimiters[place].byte
+    }
+
+    /// The separator that a line `sep=;` names, with or without quotes around it.
+    private func separatorLine(_ part: Range<Int>) -> UInt8? {
+        var line = Array(buffer[part]).filter { $0 != 0x22 && $0 != 0x0D }
+        while line.count > 5, line.last == 0x2C || line.last == 0x3B { line.removeLast() }
+        guard line.count == 5, String(decoding: line.prefix(4), as: UTF8.self).lowercased() == "sep=" else {
+            return nil
+        }
+        return CSVDialect.delimiters.contains { $0.byte == line[4] } ? line[4] : nil
+    }
+
+    /// Refuses a record over several lines that is one only because a quotation mark was opened by mistake, so that the
+    /// rows after the mark get their chance: it has another number of fields than the header, or its second line would
+    /// be a row of its own.
+    private mutating func rejectLateClosing(_ part: Range<Int>) throws(CSVError) {
+        guard !header.isEmpty else { return }
+        var lineFeeds = 0
+        var delimiters = 0
+        for index in part.lowerBound..<max(part.lowerBound, part.upperBound - 1) {
+            if buffer[index] == 0x0A { lineFeeds += 1 }
+            if lineFeeds == 1, buffer[index] == delimiter { delimiters += 1 }
+        }
+        guard lineFeeds > 0 else { return }
+        var count = fields.count
+        while count > header.count, fields[count - 1].isEmpty { count -= 1 }
+        guard count != header.count || delimiters + 1 >= header.count else { return }
+        var closing = nextLine
+        for index in 0..<fields.count {
+            var inside = 0
+            for byte in fields[index] where buffer[byte] == 0x0A { inside += 1 }
+            if inside > 0 {
+                closing += inside
+                break
+            }
+        }
+        try rejectLateClosing(at: closing)
+    }
+
+    private mutating func rejectLateClosing(at closing: Int) throws(CSVError) {
+        line = nextLine
+        try skipLine()
+        throw CSVError(
+            .unclosedQuote,
+            "the quotation mark that opens a field in this line is closed in line \(closing) only: remove it, or close the field in its line",
+            line: line,
+            closingLine: closing
+        )
+    }
+
+    private var isBlank: Bool {
+        for index in 0..<fields.count where !fields[index].isEmpty { return false }
+        return true
+    }
+
+    /// Leaves blanks around fields out: spaces, tabs and no-break spaces.
+    private mutating func trimFields() {
+        for index in 0..<fields.count {
+            var part = fields[index]
+            while let first = part.first {
+                if buffer[first] == 0x20 || buffer[first] == 0x09 {
+                    part = first + 1..<part.upperBound
+                } else if buffer[first] == 0xC2, part.count > 1, buffer[first + 1] == 0xA0 {
+                    part = first + 2..<part.upperBound
+                } else {
+                    break
+                }
+            }
+            while let last = part.last {
+                if buffer[last] == 0x20 || buffer[last] == 0x09 {
+                    part = part.lowerBound..<last
+                } else if buffer[last] == 0xA0, part.count > 1, buffer[last - 1] == 0xC2 {
+                    part = part.lowerBound..<last - 1
+                } else {
+                    break
+                }
+            }
+            if part != fields[index] { fields[index] = part }
+        }
+    }
+
+    // MARK: The buffer
 
     /// Refuses a record whose end was not found within the limit or the file.
     private mutating func rejectUnfinished(_ result: ScanResult, length: Int) throws(CSVError) {
@@ -146,7 +295,7 @@ struct RecordReader {
 
     /// Reads a chunk behind `end`, after moving what begins at `start` to the front of the buffer.
     private mutating func fill(keeping start: Int) throws(CSVError) {
-        guard let file, !atEnd else { return }
+        guard let source, !atEnd else { return }
         if start > 0 {
             moveToFront(from: start, to: end)
             end -= start
@@ -154,7 +303,7 @@ struct RecordReader {
         }
         let count = min(RecordReader.chunk, buffer.count - end)
         guard count > 0 else { return }
-        let got = try file.read(into: &buffer, at: end, count: count)
+        let got = try source.read(into: &buffer, at: end, count: count)
         end += got
         if got == 0 { atEnd = true }
     }

@@ -7,17 +7,17 @@ public enum WholeFile {
     ///
     /// Throws ``CSVError`` where it cannot be read, or is longer.
     public static func read(path: String, limit: Int) throws(CSVError) -> [UInt8] {
-        try read(try ZlibFile(reading: path), limit)
+        try read(try InputFile(path: path), limit)
     }
 
     /// Reads an open descriptor, for instance standard input.
     ///
     /// - Throws: ``CSVError`` where it cannot be read, or is longer.
     public static func read(descriptor: Int32, limit: Int) throws(CSVError) -> [UInt8] {
-        try read(try ZlibFile(descriptor: descriptor, isRead: true), limit)
+        try read(try InputFile(descriptor: descriptor), limit)
     }
 
-    private static func read(_ file: ZlibFile, _ limit: Int) throws(CSVError) -> [UInt8] {
+    private static func read(_ file: InputFile, _ limit: Int) throws(CSVError) -> [UInt8] {
         let chunk = 262_144
         var bytes: [UInt8] = []
         while true {

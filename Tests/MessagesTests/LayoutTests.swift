@@ -101,14 +101,44 @@ import Testing
             Issue.record("no error")
         } catch {
             #expect(error.code == .unrecognized && error.layout == .attendance)
-            #expect(error.missing == ["days_absent"] && error.extra == ["days_missed"])
+            #expect(error.missing == ["days_absent"] && error.extra == [])
             #expect(error.message.contains("attendance; missing: days_absent; unknown"))
+            #expect(error.message.contains("one column that no layout has (number 12)"))
         }
         do throws(LayoutError) {
             _ = try Layout.targets.match(header: Layout.targets.columns.map(\.name) + ["target"])
             Issue.record("no error")
         } catch {
             #expect(error.code == .duplicateColumn && error.message.contains("\"target\""))
+        }
+    }
+
+    @Test func showsNothingOfAFirstRowThatIsNoHeader() {
+        let row = ["2019", "00010505", "", "SECRET1", "5", "white", "N", "N", "N", "Y", "180", "Jane Doe", "Jane Doe"]
+        for name in [nil, "attendance"] as [String?] {
+            for columns in [row, row.dropLast() + Layout.attendance.columns.map(\.name).prefix(4)] {
+                do throws(LayoutError) {
+                    if let layout = name.flatMap({ Layout(wireName: $0) }) {
+                        _ = try layout.match(header: columns)
+                    } else {
+                        _ = try Layout.recognize(header: columns)
+                    }
+                    Issue.record("no error")
+                } catch {
+                    let told = "\(error.message) \(error.extra) \(error.missing)"
+                    for cell in row where !cell.isEmpty && cell != "5" && cell != "N" && cell != "Y" {
+                        #expect(!told.contains(cell), "\(told)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func guessesTheLayoutByWhatItShares() {
+        // An export of tests with thirty columns of its own shares more with the tests than with the shortest layout.
+        let header = Layout.assessmentResults.columns.map(\.name).filter { $0 != "swd" } + (1...30).map { "own_\($0)" }
+        #expect { try Layout.recognize(header: header, ignoringExtra: true) } throws: { error in
+            (error as? LayoutError)?.layout == .assessmentResults && (error as? LayoutError)?.missing == ["swd"]
         }
     }
 

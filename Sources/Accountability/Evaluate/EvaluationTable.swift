@@ -25,7 +25,7 @@ struct EvaluationTable: ~Copyable {
         } catch {
             throw EvaluationProblem.fatal("\(EvaluationInput.name(options.file)): \(error)")
         }
-        try Self.refuse(extra: match.ignored.filter { !besides.contains($0) }, options)
+        try Self.refuse(extra: match.ignored.filter { !besides.contains($0) }, opened.header, options)
         self.init(opened, options)
         check = LayoutCheck(match)
     }
@@ -40,7 +40,7 @@ struct EvaluationTable: ~Copyable {
         guard missing.isEmpty else {
             throw EvaluationProblem.fatal("\(name): missing column \(missing.joined(separator: ", "))")
         }
-        try Self.refuse(extra: header.filter { name in !columns.contains { $0.name == name } }, options)
+        try Self.refuse(extra: header.filter { name in !columns.contains { $0.name == name } }, header, options)
         self.init(opened, options)
     }
 
@@ -50,11 +50,10 @@ struct EvaluationTable: ~Copyable {
         self.reader = reader
     }
 
-    private static func refuse(extra: [String], _ options: EvaluateOptions) throws {
+    private static func refuse(extra: [String], _ header: [String], _ options: EvaluateOptions) throws {
         guard !extra.isEmpty, !options.ignoreExtra else { return }
-        let names = extra.map { "'\($0.printable)'" }.joined(separator: ", ")
         throw EvaluationProblem.fatal(
-            "\(EvaluationInput.name(options.file)): unknown column \(names); --ignore-extra passes over it"
+            "\(EvaluationInput.name(options.file)): unknown column \(Layout.describe(extra: extra, in: header)); --ignore-extra passes over it"
         )
     }
 
@@ -126,7 +125,8 @@ enum EvaluationInput {
     /// A table.
     static func table(_ file: String) throws -> CSVReader {
         do {
-            return file == "-" ? try CSVReader(descriptor: 0) : try CSVReader(path: file)
+            return file == "-"
+                ? try CSVReader(descriptor: 0, dialect: .lenient) : try CSVReader(path: file, dialect: .lenient)
         } catch {
             throw EvaluationProblem.fatal("\(name(file)): \(error)")
         }

@@ -1,4 +1,5 @@
 internal import Rules
+internal import Tables
 
 /// Reads reports from a JSON document: what is wrong with one of them leaves the others as they are, and what is not
 /// read is told.
@@ -214,9 +215,5 @@ extension Ratio {
 
 extension String {
     /// The text as it may stand in a line of standard error: short, and without control characters.
-    var printable: String {
-        let shown = unicodeScalars.prefix(60).map { $0.properties.generalCategory == .control ? "?" : String($0) }
-            .joined()
-        return unicodeScalars.count > 60 ? shown + "…" : shown
-    }
+    var printable: String { PlainText.escaped(self, limit: 60) }
 }

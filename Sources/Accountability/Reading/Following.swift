@@ -50,7 +50,7 @@ private final class RequestFlag: Sendable {
 enum CSVLine {
     static func text(_ fields: [String]) -> String {
         var encoder = CSVEncoder()
-        for field in fields { encoder.write(field) }
+        for field in fields { encoder.write(PlainText.escaped(field)) }
         encoder.endRow()
         return String(decoding: encoder.bytes, as: UTF8.self)
     }

@@ -34,7 +34,7 @@ struct Listing {
     func writeCSV() throws {
         var writer = try CSVWriter(descriptor: 1)
         try writer.writeRow(columns)
-        for row in rows { try writer.writeRow(row.map(SpreadsheetCell.inert)) }
+        for row in rows { try writer.writeRow(row.map { SpreadsheetCell.inert(PlainText.escaped($0)) }) }
         try writer.close()
     }
 
@@ -53,7 +53,12 @@ struct Listing {
 
     /// Aligned columns, numbers to the right; a cell longer than `limit` is cut.
     func text(limit: Int = 40) -> String {
-        let cells = rows.map { $0.map { $0.count > limit ? $0.prefix(limit - 1) + "…" : $0 } }
+        let cells = rows.map {
+            $0.map { cell in
+                let text = PlainText.escaped(cell)
+                return text.count > limit ? text.prefix(limit - 1) + "…" : text
+            }
+        }
         var widths = columns.map(\.count)
         var isNumeric = columns.map { _ in true }
         for row in cells {

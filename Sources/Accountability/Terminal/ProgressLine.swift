@@ -1,4 +1,5 @@
 internal import Operating
+internal import Tables
 
 /// Progress on standard error: on a terminal a line that overwrites itself, otherwise a plain line now and then.
 final class ProgressLine {
@@ -6,7 +7,8 @@ final class ProgressLine {
     private var next = ContinuousClock.now + .seconds(1)
 
     /// Shows where the work is.
-    func show(_ text: String) {
+    func show(_ line: String) {
+        let text = PlainText.escaped(line)
         let now = ContinuousClock.now
         guard now >= next else { return }
         if Standard.errorIsTerminal {

@@ -119,6 +119,7 @@ public nonisolated struct Accountability_V1_SubmissionRow: Sendable {
   public var line: UInt64 = 0
 
   /// The row in the canonical order of columns, RFC 4180, the student identifier replaced by its pseudonym in hexadecimal.
+  /// A field of a student's row that its column cannot hold is replaced by a question mark and the code of its rejection.
   /// Empty when the row could not be read: `unreadable` says why, `digest` which bytes.
   public var text: String = String()
 
@@ -128,6 +129,9 @@ public nonisolated struct Accountability_V1_SubmissionRow: Sendable {
   public var unreadable: String = String()
 
   public var digest: Data = Data()
+
+  /// Of an unclosed quotation mark that closes in a later line: that line; 0 otherwise.
+  public var closingLine: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -174,6 +178,9 @@ public nonisolated struct Accountability_V1_Receipt: Sendable {
   /// Rows accepted for organizations that were never declared.
   public var undeclared: UInt64 = 0
 
+  /// Of the rejected rows, those that were accepted until their organization was deleted.
+  public var withdrawn: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -204,6 +211,9 @@ public nonisolated struct Accountability_V1_Rejection: Sendable {
   public var schoolYear: UInt32 = 0
 
   public var orgCode: String = String()
+
+  /// The later submission that brought the same row again, accepted or rejected anew; empty while the rejection is open.
+  public var closedBy: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -365,7 +375,7 @@ nonisolated extension Accountability_V1_SubmissionHeader: SwiftProtobuf.Message,
 
 nonisolated extension Accountability_V1_SubmissionRow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SubmissionRow"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{1}line\0\u{1}text\0\u{3}owner_partition\0\u{1}unreadable\0\u{1}digest\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{1}line\0\u{1}text\0\u{3}owner_partition\0\u{1}unreadable\0\u{1}digest\0\u{3}closing_line\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -379,6 +389,7 @@ nonisolated extension Accountability_V1_SubmissionRow: SwiftProtobuf.Message, Sw
       case 4: try { try decoder.decodeSingularInt32Field(value: &self.ownerPartition) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.unreadable) }()
       case 6: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.closingLine) }()
       default: break
       }
     }
@@ -403,6 +414,9 @@ nonisolated extension Accountability_V1_SubmissionRow: SwiftProtobuf.Message, Sw
     if !self.digest.isEmpty {
       try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 6)
     }
+    if self.closingLine != 0 {
+      try visitor.visitSingularUInt64Field(value: self.closingLine, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -413,6 +427,7 @@ nonisolated extension Accountability_V1_SubmissionRow: SwiftProtobuf.Message, Sw
     if lhs.ownerPartition != rhs.ownerPartition {return false}
     if lhs.unreadable != rhs.unreadable {return false}
     if lhs.digest != rhs.digest {return false}
+    if lhs.closingLine != rhs.closingLine {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -450,7 +465,7 @@ nonisolated extension Accountability_V1_YearOpened: SwiftProtobuf.Message, Swift
 
 nonisolated extension Accountability_V1_Receipt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Receipt"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{1}partition\0\u{1}rows\0\u{1}accepted\0\u{1}rejected\0\u{1}unchanged\0\u{1}replaced\0\u{1}deleted\0\u{1}undeclared\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{1}partition\0\u{1}rows\0\u{1}accepted\0\u{1}rejected\0\u{1}unchanged\0\u{1}replaced\0\u{1}deleted\0\u{1}undeclared\0\u{1}withdrawn\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -467,6 +482,7 @@ nonisolated extension Accountability_V1_Receipt: SwiftProtobuf.Message, SwiftPro
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.replaced) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.deleted) }()
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self.undeclared) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.withdrawn) }()
       default: break
       }
     }
@@ -500,6 +516,9 @@ nonisolated extension Accountability_V1_Receipt: SwiftProtobuf.Message, SwiftPro
     if self.undeclared != 0 {
       try visitor.visitSingularUInt64Field(value: self.undeclared, fieldNumber: 9)
     }
+    if self.withdrawn != 0 {
+      try visitor.visitSingularUInt64Field(value: self.withdrawn, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -513,6 +532,7 @@ nonisolated extension Accountability_V1_Receipt: SwiftProtobuf.Message, SwiftPro
     if lhs.replaced != rhs.replaced {return false}
     if lhs.deleted != rhs.deleted {return false}
     if lhs.undeclared != rhs.undeclared {return false}
+    if lhs.withdrawn != rhs.withdrawn {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -520,7 +540,7 @@ nonisolated extension Accountability_V1_Receipt: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Accountability_V1_Rejection: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Rejection"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{3}file_name\0\u{1}line\0\u{1}layout\0\u{1}code\0\u{1}column\0\u{1}message\0\u{3}school_year\0\u{3}org_code\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{3}file_name\0\u{1}line\0\u{1}layout\0\u{1}code\0\u{1}column\0\u{1}message\0\u{3}school_year\0\u{3}org_code\0\u{3}closed_by\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -537,6 +557,7 @@ nonisolated extension Accountability_V1_Rejection: SwiftProtobuf.Message, SwiftP
       case 7: try { try decoder.decodeSingularStringField(value: &self.message) }()
       case 8: try { try decoder.decodeSingularUInt32Field(value: &self.schoolYear) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.orgCode) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.closedBy) }()
       default: break
       }
     }
@@ -570,6 +591,9 @@ nonisolated extension Accountability_V1_Rejection: SwiftProtobuf.Message, SwiftP
     if !self.orgCode.isEmpty {
       try visitor.visitSingularStringField(value: self.orgCode, fieldNumber: 9)
     }
+    if !self.closedBy.isEmpty {
+      try visitor.visitSingularStringField(value: self.closedBy, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -583,6 +607,7 @@ nonisolated extension Accountability_V1_Rejection: SwiftProtobuf.Message, SwiftP
     if lhs.message != rhs.message {return false}
     if lhs.schoolYear != rhs.schoolYear {return false}
     if lhs.orgCode != rhs.orgCode {return false}
+    if lhs.closedBy != rhs.closedBy {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -32,17 +32,27 @@ extension Layout {
             )
         }
         if let layout = best.first { return layout.located(in: header) }
+        // The nearest is the one that shares most columns; of several the one that lacks fewest.
         guard
-            let nearest = allCases.min(by: { left, right in left.distance(to: header) < right.distance(to: header) })
-        else { throw LayoutError(.unrecognized, "there are no layouts") }
+            let nearest = allCases.max(by: { left, right in
+                (left.shared(with: header), -left.missing(in: header).count)
+                    < (right.shared(with: header), -right.missing(in: header).count)
+            }), nearest.shared(with: header) > 0
+        else {
+            throw LayoutError(
+                .unrecognized,
+                "none of the \(header.count) fields of the first row is the name of a column: the file needs a header row (Schemas/layouts has the "
+                    + "names)"
+            )
+        }
         let missing = nearest.missing(in: header)
         let extra = nearest.extra(in: header)
         throw LayoutError(
             .unrecognized,
-            "no layout has these columns; the nearest is \(nearest)" + Layout.difference(missing, extra),
+            "no layout has these columns; the nearest is \(nearest)" + difference(missing, extra, header),
             layout: nearest,
             missing: missing,
-            extra: extra
+            extra: extra.filter(isColumn)
         )
     }
 
@@ -60,10 +70,10 @@ extension Layout {
         guard missing.isEmpty && (ignoringExtra || extra.isEmpty) else {
             throw LayoutError(
                 .columns,
-                "the columns are not those of \(self)" + Layout.difference(missing, ignoringExtra ? [] : extra),
+                "the columns are not those of \(self)" + Layout.difference(missing, ignoringExtra ? [] : extra, header),
                 layout: self,
                 missing: missing,
-                extra: extra
+                extra: extra.filter(Layout.isColumn)
             )
         }
         return located(in: header)
@@ -86,21 +96,47 @@ extension Layout {
         return header.filter { !names.contains($0) }
     }
 
-    private func distance(to header: [String]) -> Int {
-        missing(in: header).count + extra(in: header).count
+    private func shared(with header: [String]) -> Int {
+        columns.count { header.contains($0.name) }
     }
 
     private static func refuseDuplicates(_ header: [String]) throws(LayoutError) {
-        var seen: Set<String> = []
-        for name in header where !seen.insert(name).inserted {
-            throw LayoutError(.duplicateColumn, "the column \"\(name)\" is there twice")
+        var seen: [String: Int] = [:]
+        for (place, name) in header.enumerated() {
+            guard let first = seen.updateValue(place, forKey: name) else { continue }
+            let what = isColumn(name) ? "the column \"\(name)\"" : "a column that no layout has"
+            throw LayoutError(.duplicateColumn, "\(what) is there twice, as number \(first + 1) and \(place + 1)")
         }
     }
 
-    private static func difference(_ missing: [String], _ extra: [String]) -> String {
+    private static let columnNames = Set(allCases.flatMap { $0.columns.map(\.name) })
+
+    /// Whether any layout has a column of this name.
+    ///
+    /// What is none may be a row of data, which no message may show.
+    public static func isColumn(_ name: String) -> Bool { columnNames.contains(name) }
+
+    /// Columns that a layout does not have: by name what another one has, the rest by its place.
+    public static func describe(extra: [String], in header: [String]) -> String {
+        var parts = extra.filter(isColumn).map { "'\($0)'" }
+        let places = header.indices.filter { extra.contains(header[$0]) && !isColumn(header[$0]) }.map { $0 + 1 }
+        if !places.isEmpty {
+            let shown = places.prefix(10).map(String.init).joined(separator: ", ") + (places.count > 10 ? ", …" : "")
+            parts.append(
+                places.count == 1
+                    ? "one column that no layout has (number \(shown))"
+                    : "\(places.count) columns that no layout has (numbers \(shown))"
+            )
+        }
+        return parts.joined(separator: ", ")
+    }
+
+    private static func difference(_ missing: [String], _ extra: [String], _ header: [String]) -> String {
         var text = ""
         if !missing.isEmpty { text += "; missing: \(missing.joined(separator: ", "))" }
-        if !extra.isEmpty { text += "; unknown (--ignore-extra passes over them): \(extra.joined(separator: ", "))" }
+        if !extra.isEmpty {
+            text += "; unknown (--ignore-extra passes over them): \(describe(extra: extra, in: header))"
+        }
         return text
     }
 }

@@ -106,8 +106,8 @@ extension Layout {
 
     private static let attendanceColumns =
         student + groupColumns + [
-            Column("days_enrolled", .integer(0...366), "days in membership"),
-            Column("days_absent", .integer(0...366), "of those, days absent"),
+            Column("days_enrolled", .integer(0...200), "days in membership; a school year has at most 200"),
+            Column("days_absent", .integer(0...200), "of those, days absent"),
         ]
 
     private static let englishProficiencyColumns =

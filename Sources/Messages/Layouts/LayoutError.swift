@@ -29,7 +29,7 @@ public struct LayoutError: Error, Sendable, Hashable, CustomStringConvertible {
     public let layout: Layout?
     /// The columns that are missing for ``layout``.
     public let missing: [String]
-    /// The columns that ``layout`` does not have.
+    /// The columns that ``layout`` does not have and another one has; what no layout has may be a row of data.
     public let extra: [String]
 
     init(_ code: Code, _ message: String, layout: Layout? = nil, missing: [String] = [], extra: [String] = []) {

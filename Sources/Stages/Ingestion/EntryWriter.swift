@@ -62,10 +62,10 @@ struct EntryWriter {
                 if column == student {
                     try pseudonymizer.take(reader.field(position))
                     text.append(contentsOf: pseudonymizer.hexadecimal)
-                } else if student >= 0, !masks[column].admits(reader.field(position)) {
-                    FieldMask.append(masking: reader.field(position), to: &text)
+                } else if student >= 0, let code = masks[column].fault(reader.field(position)) {
+                    FieldMask.append(code, to: &text)
                 } else {
-                    EntryWriter.append(reader.field(position), to: &text)
+                    RowText.append(reader.field(position), to: &text)
                 }
             }
         } catch {
@@ -101,20 +101,25 @@ struct EntryWriter {
     }
 
     /// A row that could not be read: its place, the reason and a digest.
-    mutating func send(unreadable code: RejectionCode, line: Int, row bytes: Span<UInt8>) throws {
-        try send(unreadable: code, line: line, digest: pseudonymizer.digest(bytes))
+    mutating func send(unreadable error: CSVError, line: Int, row bytes: Span<UInt8>) throws {
+        try send(
+            unreadable: RejectionCode(error.code),
+            line: line,
+            closing: error.closingLine ?? 0,
+            digest: pseudonymizer.digest(bytes)
+        )
     }
 
     private mutating func send(unreadable code: RejectionCode, line: Int, fields reader: borrowing CSVReader) throws {
         var bytes: [UInt8] = []
         for field in 0..<reader.fieldCount {
             if field > 0 { bytes.append(UInt8(ascii: ",")) }
-            EntryWriter.append(reader.field(field), to: &bytes)
+            RowText.append(reader.field(field), to: &bytes)
         }
         try send(unreadable: code, line: line, digest: pseudonymizer.digest(bytes.span))
     }
 
-    private mutating func send(unreadable code: RejectionCode, line: Int, digest: [UInt8]) throws {
+    private mutating func send(unreadable code: RejectionCode, line: Int, closing: Int = 0, digest: [UInt8]) throws {
         rows += 1
         unreadable += 1
         let partition = Int32(line % Int(partitions))
@@ -123,6 +128,7 @@ struct EntryWriter {
         row.line = UInt64(clamping: line)
         row.unreadable = code.rawValue
         row.digest = Data(digest)
+        row.closingLine = UInt64(clamping: closing)
         row.ownerPartition = partition
         var entry = Accountability_V1_SubmissionEntry()
         entry.row = row
@@ -139,28 +145,6 @@ struct EntryWriter {
             eventType: Topics.submissions.eventType,
             cause: submission
         )
-    }
-
-    /// Appends a field, quoted where RFC 4180 asks for it.
-    static func append(_ field: Span<UInt8>, to text: inout [UInt8]) {
-        let start = text.count
-        for index in field.indices {
-            let byte = field[index]
-            if byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == 0x0A || byte == 0x0D {
-                text.removeSubrange(start...)
-                return appendQuoted(field, to: &text)
-            }
-            text.append(byte)
-        }
-    }
-
-    private static func appendQuoted(_ field: Span<UInt8>, to text: inout [UInt8]) {
-        text.append(UInt8(ascii: "\""))
-        for index in field.indices {
-            if field[index] == UInt8(ascii: "\"") { text.append(UInt8(ascii: "\"")) }
-            text.append(field[index])
-        }
-        text.append(UInt8(ascii: "\""))
     }
 }
 

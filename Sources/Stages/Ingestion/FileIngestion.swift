@@ -16,13 +16,24 @@ public struct FileIngestion: Sendable {
         public var ignoreExtra: Bool
         /// Rows of organizations that were never declared are accepted.
         public var allowUndeclared: Bool
+        /// What stands between fields, as ``CSVDialect/delimiters`` names it; found in the header when nil.
+        public var delimiter: String?
 
         /// Options.
-        public init(layout: String? = nil, ignoreExtra: Bool = false, allowUndeclared: Bool = false) {
+        public init(
+            layout: String? = nil,
+            ignoreExtra: Bool = false,
+            allowUndeclared: Bool = false,
+            delimiter: String? = nil
+        ) {
             self.layout = layout
             self.ignoreExtra = ignoreExtra
             self.allowUndeclared = allowUndeclared
+            self.delimiter = delimiter
         }
+
+        /// How the file is read.
+        var dialect: CSVDialect { delimiter.flatMap { CSVDialect.lenient(delimiter: $0) } ?? .lenient }
     }
 
     /// How far a file has been taken.
@@ -44,6 +55,7 @@ public struct FileIngestion: Sendable {
     let options: Options
     let key: PseudonymKey
     let partitions: Int32
+    let limits: FileLimits
 
     /// A file to be taken.
     ///
@@ -58,15 +70,18 @@ public struct FileIngestion: Sendable {
         fileName: String,
         options: Options = Options(),
         key: PseudonymKey,
-        partitions: Int32
+        partitions: Int32,
+        limits: FileLimits = FileLimits()
     ) {
         self.pipeline = pipeline
         self.path = path
         self.submission = submission
-        self.fileName = fileName
+        // A name comes from a file system, which allows nearly everything in it.
+        self.fileName = PlainText.escaped(fileName, limit: 200)
         self.options = options
         self.key = key
         self.partitions = max(1, partitions)
+        self.limits = limits
     }
 
     /// Sends the file's entries.
@@ -74,7 +89,7 @@ public struct FileIngestion: Sendable {
     /// The file is read three times: for its digest and its rows, for the entries, and for its digest again, so that a
     /// file that changes meanwhile is noticed.
     ///
-    /// - `progress`: called about every 10,000 rows and at the end.
+    /// - `progress`: called with every chunk that is read, and at the end.
     ///
     /// Returns what was sent.
     ///
@@ -84,34 +99,68 @@ public struct FileIngestion: Sendable {
         receivedUnixMilliseconds: Int64,
         progress: (Progress) throws -> Void = { _ in }
     ) throws -> IngestionSummary {
-        let match = try recognize()
-        let digest = try digestOfFile()
-        let rows = try countRows()
+        try withoutActuallyEscaping(progress) { progress in
+            let state = Reached()
+            let watch = WatchedReading(fileName, limits) {
+                try progress(
+                    Progress(
+                        bytesRead: state.bytes,
+                        totalBytes: state.totalBytes,
+                        rows: state.rows,
+                        totalRows: state.totalRows
+                    )
+                )
+            }
+            do {
+                return try run(into: sink, receivedUnixMilliseconds, watch, state)
+            } catch let error as CSVError {
+                if error.code == .interrupted, let reason = watch.reason { throw reason }
+                throw refusal(error)
+            }
+        }
+    }
+
+    /// How far a file has been taken, for its watch.
+    private final class Reached {
+        var bytes = 0
+        var totalBytes = 0
+        var rows = 0
+        var totalRows = 0
+    }
+
+    private func run(
+        into sink: any RecordSink,
+        _ received: Int64,
+        _ watch: WatchedReading,
+        _ state: Reached
+    ) throws -> IngestionSummary {
+        let match = try recognize(try open(watch).header)
+        let digest = try digestOfFile(watch)
+        let rows = try countRows(watch)
+        state.totalRows = rows
         var writer = EntryWriter(self, match: match, sink: sink)
-        try writer.send(header(of: match.layout, digest: digest, rows: rows, received: receivedUnixMilliseconds))
-        var reader = try open()
-        let total = reader.totalBytes
+        try writer.send(header(of: match.layout, digest: digest, rows: rows, received: received))
+        var reader = try open(watch)
+        state.totalBytes = reader.totalBytes
         while true {
             do {
                 guard try reader.next() else { break }
                 try writer.send(reader)
             } catch let error as CSVError {
-                guard error.isRecoverable else { throw refusal(error) }
-                try writer.send(unreadable: RejectionCode(error.code), line: reader.line, row: reader.rejectedRow)
+                guard error.isRecoverable else { throw error }
+                try writer.send(unreadable: error, line: reader.line, row: reader.rejectedRow)
             }
-            if writer.rows % 10_000 == 0 {
-                try progress(
-                    Progress(bytesRead: reader.bytesRead, totalBytes: total, rows: writer.rows, totalRows: rows)
-                )
-            }
+            state.rows = writer.rows
+            state.bytes = reader.bytesRead
+            if writer.rows % 10_000 == 0 { try watch.check() }
         }
-        guard try digestOfFile() == digest, writer.rows == rows else {
+        guard try digestOfFile(watch) == digest, writer.rows == rows else {
             throw SubmissionRefused(
                 .changed,
                 "\(fileName) changed while it was read; nothing of it was submitted: wait until it is written, then submit it again"
             )
         }
-        try progress(Progress(bytesRead: total, totalBytes: total, rows: rows, totalRows: rows))
+        try watch.check()
         return IngestionSummary(
             layout: match.layout.wireName,
             rows: rows,
@@ -141,8 +190,7 @@ public struct FileIngestion: Sendable {
         return entry
     }
 
-    private func recognize() throws(SubmissionRefused) -> HeaderMatch {
-        let header = try open().header
+    private func recognize(_ header: [String]) throws(SubmissionRefused) -> HeaderMatch {
         var named: Layout?
         if let name = options.layout {
             named = Layout(wireName: name)
@@ -151,41 +199,31 @@ public struct FileIngestion: Sendable {
                 throw SubmissionRefused(.unknownLayout, "there is no such layout; there are \(names)")
             }
         }
-        do {
-            let match =
-                try named?.match(header: header, ignoringExtra: options.ignoreExtra)
-                ?? Layout.recognize(header: header, ignoringExtra: options.ignoreExtra)
-            return match
-        } catch let error as LayoutError {
+        do throws(LayoutError) {
+            if let named { return try named.match(header: header, ignoringExtra: options.ignoreExtra) }
+            return try Layout.recognize(header: header, ignoringExtra: options.ignoreExtra)
+        } catch {
             let code: SubmissionRefused.Code =
                 error.code == .unrecognized || error.code == .ambiguous ? .unrecognizedHeader : .wrongColumns
             throw SubmissionRefused(code, "\(fileName), header: \(error.message)", cause: error)
-        } catch let error as SubmissionRefused {
-            throw error
-        } catch {
-            throw SubmissionRefused(.unrecognizedHeader, "\(fileName): the header cannot be matched", cause: error)
         }
     }
 
-    private func countRows() throws(SubmissionRefused) -> Int {
-        var reader = try open()
+    private func countRows(_ watch: WatchedReading) throws(CSVError) -> Int {
+        var reader = try open(watch)
         var rows = 0
         while true {
             do throws(CSVError) {
                 guard try reader.next() else { return rows }
             } catch {
-                guard error.isRecoverable else { throw refusal(error) }
+                guard error.isRecoverable else { throw error }
             }
             rows += 1
         }
     }
 
-    private func open() throws(SubmissionRefused) -> CSVReader {
-        do {
-            return try CSVReader(path: path)
-        } catch {
-            throw refusal(error)
-        }
+    private func open(_ watch: WatchedReading) throws(CSVError) -> CSVReader {
+        try CSVReader(path: path, dialect: options.dialect, guard: watch)
     }
 
     /// The refusal of a file that its reader gave up.
@@ -196,28 +234,51 @@ public struct FileIngestion: Sendable {
         case .corruptCompression:
             SubmissionRefused(
                 .damaged,
-                "\(fileName): \(error.message); compress or copy it again",
+                "\(fileName): \(error.message); nothing of it was submitted: compress or copy it again",
                 cause: error
             )
         case .inputOutput:
             SubmissionRefused(.unreadable, "\(fileName) cannot be read: \(error.message)", cause: error)
+        case .foreignFormat:
+            SubmissionRefused(.foreignFormat, "\(fileName): \(error.message)", cause: error)
         case .invalidUTF8, .nulByte:
-            SubmissionRefused(.notUTF8, "\(fileName) is not UTF-8: save it as UTF-8 (RFC 4180)", cause: error)
+            SubmissionRefused(
+                .notUTF8,
+                "\(fileName) is not UTF-8: in Excel choose Save As and \"CSV UTF-8 (comma delimited)\"; other programs: encoding UTF-8",
+                cause: error
+            )
+        case .strayCarriageReturn:
+            SubmissionRefused(
+                .malformedHeader,
+                "\(fileName): its lines end in carriage returns without line feeds, as \"CSV (Macintosh)\" has them: save it as \"CSV UTF-8 (comma "
+                    + "delimited)\"",
+                cause: error
+            )
         default:
             SubmissionRefused(.malformedHeader, "\(fileName), line 1: \(error.message)", cause: error)
         }
     }
 
     /// SHA-256 of the file's bytes, 32 bytes.
-    private func digestOfFile() throws(SubmissionRefused) -> [UInt8] {
+    private func digestOfFile(_ watch: WatchedReading) throws -> [UInt8] {
+        let file: FileHandle
         do {
-            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            defer { try? file.close() }
-            var hash = SHA256()
-            while let data = try file.read(upToCount: 1_048_576), !data.isEmpty { hash.update(data: data) }
-            return Array(hash.finalize())
+            file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
         } catch {
             throw SubmissionRefused(.unreadable, "\(fileName) cannot be read", cause: error)
+        }
+        defer { try? file.close() }
+        var hash = SHA256()
+        while true {
+            let chunk: Data?
+            do {
+                chunk = try file.read(upToCount: 1_048_576)
+            } catch {
+                throw SubmissionRefused(.unreadable, "\(fileName) cannot be read", cause: error)
+            }
+            guard let chunk, !chunk.isEmpty else { return Array(hash.finalize()) }
+            hash.update(data: chunk)
+            try watch.check()
         }
     }
 }

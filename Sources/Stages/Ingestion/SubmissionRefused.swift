@@ -27,6 +27,14 @@ public struct SubmissionRefused: Error, Sendable, CustomStringConvertible {
         public static let wrongColumns = Code("wrong_columns")
         /// The file changed while it was read.
         public static let changed = Code("changed_while_read")
+        /// The file is no text of comma-separated values: a workbook, an archive, a web page.
+        public static let foreignFormat = Code("foreign_format")
+        /// The file is larger than the limit.
+        public static let fileTooLarge = Code("file_too_large")
+        /// The file takes longer than the limit.
+        public static let tookTooLong = Code("took_too_long")
+        /// The file was tried several times, and each time the program failed.
+        public static let failedRepeatedly = Code("failed_repeatedly")
         /// A row is larger than the brokers take.
         public static let tooLarge = Code("row_too_large")
     }

@@ -52,7 +52,7 @@ public struct LayoutCheck {
         text.removeAll(keepingCapacity: true)
         for column in positions.indices {
             if column > 0 { text.append(UInt8(ascii: ",")) }
-            if let position = positions[column] { EntryWriter.append(reader.field(position), to: &text) }
+            if let position = positions[column] { RowText.append(reader.field(position), to: &text) }
         }
         // The span would hold the whole of the check while the check changes.
         let line = text

@@ -54,12 +54,15 @@ struct RowCheck {
     private let fieldCount: Int
     // Taken out of the columns, whose copies cost.
     private let isRequired: [Bool]
+    private let isAboutStudents: Bool
     private let bounds: [ClosedRange<Int>]
     private let words: [[String]]
     private let synonyms: [[String: String]]
     private let keyPrefix: [UInt8]
     // The frameworks of the years that were met: looked up once each.
     private var frameworks: [Int: Framework] = [:]
+    /// Columns whose field ingestion masked, with the reason.
+    private var masked: [(column: Int, code: RejectionCode)] = []
 
     /// Canonical places of the columns that every layout begins with.
     static let yearColumn = 0
@@ -76,6 +79,7 @@ struct RowCheck {
         self.columns = columns
         fieldCount = names.count
         isRequired = columns.map(\.required)
+        isAboutStudents = layout.isAboutStudents
         bounds = columns.map { column in
             switch column.kind {
             case .integer(let bounds), .decimal(let bounds): bounds
@@ -104,6 +108,7 @@ struct RowCheck {
             fault(.fieldCount)
             return nil
         }
+        findMasks(line)
         let action = choice(RowCheck.actionColumn, line) ?? 0
         year = take(FieldReading.year(field(RowCheck.yearColumn, line)), RowCheck.yearColumn)
         organization = take(FieldReading.code(field(RowCheck.organizationColumn, line)), RowCheck.organizationColumn)
@@ -164,6 +169,15 @@ struct RowCheck {
 
     // MARK: Fields
 
+    /// Finds the fields of a student's row that ingestion did not let into the ledger.
+    private mutating func findMasks(_ line: Span<UInt8>) {
+        masked.removeAll(keepingCapacity: true)
+        guard isAboutStudents else { return }
+        for column in fields.indices {
+            if let code = FieldMask.code(of: field(column, line)) { masked.append((column, code)) }
+        }
+    }
+
     /// A column's field; empty where the text does not have the column.
     @_lifetime(borrow self, copy line)
     func field(_ column: Int, _ line: Span<UInt8>) -> Span<UInt8> {
@@ -180,7 +194,7 @@ struct RowCheck {
             if isRequired[column] { fault(.missingValue, column) }
             return nil
         case .fault(let code):
-            fault(code, column)
+            fault(masked.first { $0.column == column }?.code ?? code, column)
             return nil
         }
     }

@@ -38,12 +38,6 @@ struct TestPlaces: Sendable {
     static let science = TestPlaces(.science, "science")
 }
 
-/// How long a school year can be.
-enum AssessmentScale {
-    /// The most days a school year has.
-    static let longestYear = 200
-}
-
 /// What the student layouts share.
 struct StudentColumns {
     var pseudonym: Data
@@ -84,7 +78,6 @@ extension RowCheck {
         let student = studentColumns(line)
         let enrolled = integer(Place.daysEnrolled, line)
         let absent = integer(Place.daysAbsent, line)
-        if let enrolled, enrolled > AssessmentScale.longestYear { fault(.moreDaysThanYear, Place.daysEnrolled) }
         if let enrolled, let absent, absent > enrolled { fault(.absentMoreThanEnrolled, Place.daysAbsent) }
         guard faults.isEmpty, let student, let enrolled, let absent else { return .none }
         var attendance = Accountability_V1_Attendance()

@@ -120,9 +120,10 @@ enum FieldReading {
         return .value(field.text)
     }
 
-    /// A text of so many bytes at most.
+    /// A text of so many bytes at most, in one line and without control characters.
     static func text(_ field: Span<UInt8>, _ length: Int) -> Reading<String> {
         guard field.count > 0 else { return .empty }
+        guard !PlainText.hasControl(field) else { return .fault(.controlCharacter) }
         return field.count <= length ? .value(field.text) : .fault(.textTooLong)
     }
 

@@ -29,6 +29,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case unknownGrade = "unknown_grade"
     case unknownGroup = "unknown_group"
     case textTooLong = "text_too_long"
+    case controlCharacter = "control_character"
 
     // Values that contradict each other.
     case scoreMissing = "score_missing"
@@ -48,7 +49,6 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case graduateNotWithinFive = "graduate_not_within_five"
     case graduateStillEnrolled = "graduate_still_enrolled"
     case dropoutNotGone = "dropout_not_gone"
-    case moreDaysThanYear = "more_days_than_year"
     case typeNotOfCode = "type_not_of_code"
     case districtNotOfCode = "district_not_of_code"
     case partMoreThanEnrollment = "part_more_than_enrollment"
@@ -103,7 +103,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .unknownChoice: "words of a closed list, action included"
         case .unknownGrade, .gradeNotTested: "grade"
         case .unknownGroup: "group, race"
-        case .textTooLong: "texts"
+        case .textTooLong, .controlCharacter: "texts"
         case .scoreMissing, .scoreWithoutTest, .scoreOffScale: "scaled scores"
         case .growthWithoutTest, .growthNotInGrade: "growth percentiles"
         case .exemptNotFirstYear, .noTestNotEnglishLearner, .statusNotInSubject: "test statuses"
@@ -114,7 +114,6 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .graduateNotWithinFive: "five_year_graduate"
         case .graduateStillEnrolled: "still_enrolled_after_five"
         case .dropoutNotGone: "dropped_out"
-        case .moreDaysThanYear: "days_enrolled"
         case .typeNotOfCode: "org_type"
         case .districtNotOfCode: "district_code"
         case .partMoreThanEnrollment: "enrollments of a part"
@@ -160,6 +159,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .unknownGrade: "a grade is PK, K, 1 to 12, and where the layout says so all"
         case .unknownGroup: "a group is one of the thirteen groups or a published spelling, a race one of the seven"
         case .textTooLong: "a text has at most so many bytes"
+        case .controlCharacter:
+            "a text is one line without control characters: no line breaks, tabs, escapes or marks of writing direction"
         case .scoreMissing: "a tested student (T) has a scaled score"
         case .scoreWithoutTest:
             "only a tested student (T), an alternate result (ALT) and an English learner without the EL test (EXN) have a scaled score"
@@ -179,7 +180,6 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .graduateNotWithinFive: "who graduated in four years graduated in five or fewer"
         case .graduateStillEnrolled: "who graduated is not still enrolled after five years"
         case .dropoutNotGone: "who dropped out neither graduated nor is still enrolled"
-        case .moreDaysThanYear: "a school year has at most 200 days"
         case .typeNotOfCode: "00000000 is the state, dddd0000 a district, any other code a school"
         case .districtNotOfCode: "the district of a code is its first four digits and 0000"
         case .partMoreThanEnrollment: "a part of the enrollment is not more than the enrollment"
@@ -235,7 +235,12 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     /// What a rejection says: the place, the rule and what to do; never the value.
     ///
     /// - `year`: of the row, for ``yearNotOpen``.
-    func message(column: Column?, year: Int?) -> String {
+    func message(column: Column?, year: Int?, closingLine: UInt64 = 0) -> String {
+        if self == .unclosedQuote, closingLine > 0 {
+            return
+                "the quotation mark that opens a field in this line is closed in line \(closingLine) only; remove it, "
+                + "or close the field in its line, and submit the file again"
+        }
         if self == .yearNotOpen {
             let year = year.map(String.init) ?? "Y"
             return
