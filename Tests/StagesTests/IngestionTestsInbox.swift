@@ -92,7 +92,8 @@ struct InboxTests {
                 layout: "attendance",
                 rows: 0,
                 unreadable: 0,
-                sha256: "",
+                // Of "x", by sha256sum.
+                sha256: "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
                 rowsByPartition: []
             )
             try inbox.archive(

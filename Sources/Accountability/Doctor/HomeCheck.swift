@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Operating
 internal import Stages
+internal import Tables
 
 /// The files and folders of an installation on this machine.
 struct HomeCheck {
@@ -21,7 +22,7 @@ struct HomeCheck {
                 )
             ]
         }
-        return [key(), properties(), inbox(), spool()].compactMap { $0 }
+        return [key(), properties(), inbox(), spool()].compactMap { $0 } + oddities()
     }
 
     private func key() -> Finding {
@@ -62,18 +63,43 @@ struct HomeCheck {
             )
         }
         let waiting = names.filter {
-            !$0.hasPrefix(".") && ($0.hasSuffix(".data") || $0.hasSuffix(".csv") || $0.hasSuffix(".csv.gz"))
+            let name = $0.lowercased()
+            return !name.hasPrefix(".")
+                && (name.hasSuffix(".data") || name.hasSuffix(".csv") || name.hasSuffix(".csv.gz"))
         }
         let old = waiting.filter { now.timeIntervalSince(changed("\(path)/\($0)") ?? now) > Self.patience }
         guard old.isEmpty else {
             return .problem(
                 "inbox",
                 path,
-                "\(old.count) files wait for more than \(Int(Self.patience / 60)) minutes, such as \(old.sorted()[0])",
+                "\(old.count) files wait for more than \(Int(Self.patience / 60)) minutes, such as "
+                    + PlainText.escaped(old.sorted()[0], limit: 100),
                 "look into \(home.logs.path) for the ingestion worker; `accountability up` starts one"
             )
         }
         return .ok("inbox", path, waiting.isEmpty ? "empty" : "\(waiting.count) files wait")
+    }
+
+    /// What lies in the inbox and is not taken, and what was set aside.
+    private func oddities() -> [Finding] {
+        guard FileManager.default.fileExists(atPath: home.inbox.path),
+            let inbox = try? Inbox(directory: home.inbox.path), let oddities = try? inbox.oddities(now: now)
+        else { return [] }
+        var findings = oddities.map {
+            Finding.warning("inbox", "\(home.inbox.path)/\($0.name)", $0.why, $0.remedy)
+        }
+        let aside = inbox.asideNames().count
+        if aside > 0 {
+            findings.append(
+                .problem(
+                    "inbox",
+                    "\(home.inbox.path)/aside",
+                    "\(aside) file\(aside == 1 ? " was" : "s were") set aside, as taking \(aside == 1 ? "it" : "them") failed repeatedly",
+                    "the receipts in \(home.inbox.path)/archive say why; delete the files when it is done: they hold identifiers"
+                )
+            )
+        }
+        return findings
     }
 
     private func spool() -> Finding {

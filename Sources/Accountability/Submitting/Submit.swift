@@ -5,6 +5,7 @@ internal import Messages
 internal import Operating
 internal import Stages
 internal import Streaming
+internal import Tables
 
 /// `accountability submit`: files into the ledger.
 struct Submit: OperatorCommand {
@@ -16,8 +17,8 @@ struct Submit: OperatorCommand {
               accountability submit --layout participation_counts --ignore-extra participation-2012.csv.gz
               accountability submit corrections.csv             a row with a known key replaces; action=delete retracts
 
-            Each file is a submission: all of it is taken into the ledger or none. The layout is recognised by the header. Files are taken in \
-            the order given; organizations first, as every other file names them. Waits until every row is accepted, rejected or found \
+            Each file is a submission: all of it is taken into the ledger or none. The layout is recognised by the header. UTF-8, or \
+            UTF-16 with a byte-order mark; commas, semicolons, tabs or bars between fields. Files are taken in the order given; organizations first, as every other file names them. Waits until every row is accepted, rejected or found \
             unchanged, and prints the receipt: rows = accepted + rejected + unchanged. `accountability rejections --submission ID` lists \
             what was rejected and why.
 
@@ -33,6 +34,14 @@ struct Submit: OperatorCommand {
 
     @Option(help: ArgumentHelp("The layout of all files, where their header does not tell.", valueName: "name"))
     var layout: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What stands between fields: comma, semicolon, tab or bar; found in the header unless it is named.",
+            valueName: "name"
+        )
+    )
+    var delimiter: String?
 
     @Flag(help: "Pass over columns that the layout does not have.")
     var ignoreExtra = false
@@ -57,6 +66,12 @@ struct Submit: OperatorCommand {
     @Flag(help: "Print the receipts as JSON.")
     var json = false
 
+    func validate() throws {
+        guard delimiter.map({ CSVDialect.lenient(delimiter: $0) != nil }) ?? true else {
+            throw ValidationError("--delimiter takes \(CSVDialect.delimiters.map(\.name).joined(separator: ", "))")
+        }
+    }
+
     func operate() throws {
         for file in files {
             guard FileManager.default.fileExists(atPath: file) else {
@@ -71,7 +86,12 @@ struct Submit: OperatorCommand {
         }
         let connection = try broker.connection()
         let folder = try Inbox(directory: inbox ?? connection.home.inbox.path)
-        let options = FileIngestion.Options(layout: layout, ignoreExtra: ignoreExtra, allowUndeclared: allowUndeclared)
+        let options = FileIngestion.Options(
+            layout: layout,
+            ignoreExtra: ignoreExtra,
+            allowUndeclared: allowUndeclared,
+            delimiter: delimiter
+        )
         let submissions = try Submissions(connection, folder, wait: wait)
         let receipts = try submissions.submit(files, options, timeout: .seconds(timeout))
         guard wait else {
@@ -141,11 +161,16 @@ final class Submissions {
             do {
                 let id = try inbox.drop(file: file, options: options)
                 pending.append(
-                    Pending(outcome: SubmissionOutcome(id: id, fileName: URL(fileURLWithPath: file).lastPathComponent))
+                    Pending(
+                        outcome: SubmissionOutcome(
+                            id: id,
+                            fileName: PlainText.escaped(URL(fileURLWithPath: file).lastPathComponent, limit: 200)
+                        )
+                    )
                 )
             } catch {
                 throw Failure(
-                    .badInput,
+                    error.isDiskFull ? .tryAgain : .badInput,
                     "\(error.description)\(pending.isEmpty ? "; nothing was submitted" : "; the files before it were")"
                 )
             }

@@ -1,4 +1,8 @@
+import Crypto
 public import Foundation
+import Messages
+import Synchronization
+import Tables
 
 /// A file in the inbox that waits to be taken.
 public struct InboxItem: Sendable, Hashable {
@@ -10,25 +14,44 @@ public struct InboxItem: Sendable, Hashable {
     public let fileName: String
     /// What the submitter chose.
     public let options: FileIngestion.Options
+    /// Whether it was dropped plainly, so that whoever writes it may not be done yet.
+    public let isPlain: Bool
+    /// How often taking it failed.
+    public let failures: Int
+    /// How often taking it was begun without a word of how it ended: the process died.
+    public let silentEnds: Int
 }
 
 /// The watched folder: files go in, receipts come out.
 ///
 /// A submission is two files, `<id>.data` and `<id>.json`; the second one appears last and makes it ready. Anybody may
-/// also drop a plain `*.csv` or `*.csv.gz`: once it has not changed for two seconds it is taken as a submission with
-/// default options. `archive/<id>.json` is the receipt; the data, which hold student identifiers, are deleted. One
-/// process takes from an inbox; any number may drop. Every step is a rename, so that a crash at any moment loses
-/// nothing and takes nothing twice: after a restart ``pending(now:)`` goes on where it stopped.
+/// also drop a plain `*.csv` or `*.csv.gz` (capitals or not), best by copying it under a name that begins with a dot
+/// and renaming it then. Plain files are taken together, organizations first, directives last, otherwise by name, once
+/// none of them has changed for two seconds and no program has them open for writing; what grows later is taken again.
+/// See ``oddities(now:)`` for what is not taken.
+///
+/// `archive/<id>.json` is the receipt; the data, which hold student identifiers, are deleted. One process takes from an
+/// inbox; any number may drop. Every step is a rename, so that a crash at any moment loses nothing and takes nothing
+/// twice: after a restart ``pending(now:)`` goes on where it stopped.
 public struct Inbox: Sendable {
     /// The folder.
     public let directory: URL
 
     /// How long a file that was dropped plainly must not have changed, in seconds.
     static let settling: TimeInterval = 2
+    /// How long settled files wait for others that are still being written, and for programs that keep them open, in
+    /// seconds.
+    static let patience: TimeInterval = 60
     /// How long remains of an interrupted drop may lie, in seconds.
     static let abandonment: TimeInterval = 3_600
+    /// After how many failures a file is set aside.
+    static let mostFailures = 2
+    /// After how many ends without a word: a process may be killed for reasons of its own, so there are more.
+    static let mostSilentEnds = 5
 
     private var archive: URL { directory.appendingPathComponent("archive", isDirectory: true) }
+    private var aside: URL { directory.appendingPathComponent("aside", isDirectory: true) }
+    let watch = InboxWatch()
 
     /// What `<id>.json` holds.
     private struct Ticket: Codable {
@@ -37,6 +60,10 @@ public struct Inbox: Sendable {
         var options: FileIngestion.Options
         /// The name of a file that was dropped plainly, in the inbox.
         var claims: String?
+        /// How often taking it failed.
+        var failures: Int?
+        /// How often taking it was begun since it last ended in order.
+        var begun: Int?
     }
 
     /// The inbox in a folder, which is created, for its owner alone, if it is not there.
@@ -69,7 +96,7 @@ public struct Inbox: Sendable {
         options: FileIngestion.Options = FileIngestion.Options(),
         now: Date = Date()
     ) throws(InboxError) -> String {
-        let id = identifier(now)
+        let id = SubmissionIdentifier.make(at: Self.milliseconds(now))
         let source = URL(fileURLWithPath: path)
         do {
             try writeDurably(to: data(id)) { target in
@@ -79,7 +106,8 @@ public struct Inbox: Sendable {
                     try target.write(contentsOf: chunk)
                 }
             }
-            try write(Ticket(id: id, fileName: source.lastPathComponent, options: options), to: ticket(id))
+            let name = PlainText.escaped(source.lastPathComponent, limit: 200)
+            try write(Ticket(id: id, fileName: name, options: options), to: ticket(id))
         } catch {
             try? FileManager.default.removeItem(at: data(id))
             throw InboxError("\(path) cannot be submitted", cause: error)
@@ -96,6 +124,7 @@ public struct Inbox: Sendable {
         do {
             try claimPlainFiles(now: now)
             try removeAbandoned(now: now)
+            try finishClaims()
             var items: [InboxItem] = []
             for name in try names() where name.hasSuffix(".json") {
                 let id = String(name.dropLast(5))
@@ -104,18 +133,17 @@ public struct Inbox: Sendable {
                     try remove(id)
                     continue
                 }
-                if let claimed = ticket.claims, !exists(data(id)) {
-                    // Stopped between the ticket and the rename: finish it, or forget a file that is gone.
-                    let plain = directory.appendingPathComponent(claimed)
-                    guard exists(plain) else {
-                        try remove(id)
-                        continue
-                    }
-                    try FileManager.default.moveItem(at: plain, to: data(id))
-                }
-                guard exists(data(id)) else { continue }
+                guard exists(data(id)), ticket.claims == nil || watch.isSettled(data(id), now: now) else { continue }
                 items.append(
-                    InboxItem(id: id, path: data(id).path, fileName: ticket.fileName, options: ticket.options)
+                    InboxItem(
+                        id: id,
+                        path: data(id).path,
+                        fileName: PlainText.escaped(ticket.fileName, limit: 200),
+                        options: ticket.options,
+                        isPlain: ticket.claims != nil,
+                        failures: ticket.failures ?? 0,
+                        silentEnds: ticket.begun ?? 0
+                    )
                 )
             }
             return items.sorted { $0.id < $1.id }
@@ -126,14 +154,86 @@ public struct Inbox: Sendable {
 
     /// Keeps the receipt and deletes the data.
     ///
+    /// A plain file that is not what the receipt tells of, as somebody went on writing it, becomes a submission of its
+    /// own: the rows that were taken before are unchanged in it.
+    ///
     /// - Throws: ``InboxError`` when the receipt cannot be written; then the submission is still pending.
     public func archive(_ item: InboxItem, receipt: SubmissionReceipt) throws(InboxError) {
         do {
+            if item.isPlain, receipt.status == .committed, try sha256(item.path) != receipt.sha256 {
+                let id = watch.identifier(Self.milliseconds(Date()))
+                let next = Ticket(id: id, fileName: item.fileName, options: item.options, claims: "\(item.id).data")
+                try write(next, to: ticket(id))
+                try write(receipt, to: archived(item.id))
+                try FileManager.default.moveItem(at: data(item.id), to: data(id))
+                return try remove(item.id)
+            }
             try write(receipt, to: archived(item.id))
             try remove(item.id)
         } catch {
             throw InboxError("the receipt of \(item.id) cannot be kept", cause: error)
         }
+    }
+
+    /// Notes that a submission is being taken, so that a process that dies over it leaves a trace.
+    ///
+    /// - Throws: ``InboxError`` when it cannot be written.
+    public func begin(_ item: InboxItem) throws(InboxError) {
+        try note(item) { $0.begun = ($0.begun ?? 0) + 1 }
+    }
+
+    /// Notes that taking a submission ended in order, and whether it failed for reasons of its own.
+    ///
+    /// It is still pending.
+    ///
+    /// - Throws: ``InboxError`` when it cannot be written.
+    public func end(_ item: InboxItem, failed: Bool) throws(InboxError) {
+        try note(item) { ticket in
+            ticket.begun = nil
+            if failed { ticket.failures = (ticket.failures ?? 0) + 1 }
+        }
+    }
+
+    private func note(_ item: InboxItem, _ change: (inout Ticket) -> Void) throws(InboxError) {
+        guard var ticket = readTicket(item.id) else { return }
+        change(&ticket)
+        do {
+            // Not forced to the disk: a process that dies leaves what it wrote.
+            try JSONEncoder().encode(ticket).write(to: self.ticket(item.id), options: .atomic)
+        } catch {
+            throw InboxError("the ticket of \(item.id) cannot be written", cause: error)
+        }
+    }
+
+    /// Whether a submission failed so often that it is to be set aside.
+    public func isHopeless(_ item: InboxItem) -> Bool {
+        item.failures >= Self.mostFailures || item.silentEnds >= Self.mostSilentEnds
+    }
+
+    /// Where a submission that was set aside lies.
+    public func placeAside(_ item: InboxItem) -> String { aside.appendingPathComponent("\(item.id).data").path }
+
+    /// Keeps the receipt of a submission that failed too often, and moves its data out of the way.
+    ///
+    /// - Throws: ``InboxError`` when it cannot be moved; then the submission is still pending.
+    public func setAside(_ item: InboxItem, receipt: SubmissionReceipt) throws(InboxError) {
+        do {
+            try FileManager.default.createDirectory(
+                at: aside,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
+            try write(receipt, to: archived(item.id))
+            try FileManager.default.moveItem(at: data(item.id), to: aside.appendingPathComponent("\(item.id).data"))
+            try remove(item.id)
+        } catch {
+            throw InboxError("\(item.id) cannot be set aside", cause: error)
+        }
+    }
+
+    /// Submissions that were set aside.
+    public func asideNames() -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: aside.path)) ?? []).sorted()
     }
 
     /// The receipt of a submission; nil while it has none.
@@ -164,20 +264,118 @@ public struct Inbox: Sendable {
         return try? JSONDecoder().decode(FileIngestion.Progress.self, from: bytes)
     }
 
+    /// Makes submissions of the plain files once all of them have settled, so that a whole year that is copied is taken
+    /// in its order; those that have waited for others for a minute go ahead.
     private func claimPlainFiles(now: Date) throws {
         var claimed: Set<String> = []
         for name in try names() where name.hasSuffix(".json") {
             if let plain = readTicket(String(name.dropLast(5)))?.claims { claimed.insert(plain) }
         }
-        for name in try names() where name.hasSuffix(".csv") || name.hasSuffix(".csv.gz") {
-            let plain = directory.appendingPathComponent(name)
-            guard !name.hasPrefix("."), !claimed.contains(name), let changed = changed(plain) else { continue }
-            guard now.timeIntervalSince(changed) >= Inbox.settling else { continue }
-            let id = identifier(changed)
+        let plain = try names()
+            .filter {
+                Self.isPlain($0) && !claimed.contains($0) && changed(directory.appendingPathComponent($0)) != nil
+            }
+        let settled = plain.filter { watch.isSettled(directory.appendingPathComponent($0), now: now) }
+        watch.forget(except: plain)
+        let ready = settled.count == plain.count ? settled : settled.filter { watch.isImpatient($0, now: now) }
+        for name in ready.sorted(by: { Self.comesBefore((rank($0), $0), (rank($1), $1)) }) {
+            let id = watch.identifier(Self.milliseconds(now))
+            let shown = PlainText.escaped(name, limit: 200)
             // The ticket first: a crash before the rename leaves both, and the rename is made up for.
-            try write(Ticket(id: id, fileName: name, options: FileIngestion.Options(), claims: name), to: ticket(id))
-            try FileManager.default.moveItem(at: plain, to: data(id))
+            try write(Ticket(id: id, fileName: shown, options: FileIngestion.Options(), claims: name), to: ticket(id))
+            try FileManager.default.moveItem(at: directory.appendingPathComponent(name), to: data(id))
+            watch.rename(name, to: data(id).lastPathComponent)
         }
+    }
+
+    /// Makes the renames for which a process that stopped left a ticket, and forgets tickets of files that are gone.
+    private func finishClaims() throws {
+        for name in try names() where name.hasSuffix(".json") {
+            let id = String(name.dropLast(5))
+            guard let claimed = readTicket(id)?.claims, !receiptExists(id), !exists(data(id)) else { continue }
+            // The rest of a submission whose receipt is still to be written: then it is claimed anew.
+            if claimed.hasSuffix(".data"), !receiptExists(String(claimed.dropLast(5))) { continue }
+            let plain = directory.appendingPathComponent(claimed)
+            if exists(plain) {
+                try FileManager.default.moveItem(at: plain, to: data(id))
+            } else {
+                try remove(id)
+            }
+        }
+    }
+
+    private static func comesBefore(_ left: (rank: Int, name: String), _ right: (rank: Int, name: String)) -> Bool {
+        (left.rank, left.name) < (right.rank, right.name)
+    }
+
+    /// Organizations come first, as everything names them, and directives last.
+    private func rank(_ name: String) -> Int {
+        guard let reader = try? CSVReader(path: directory.appendingPathComponent(name).path, dialect: .lenient),
+            let layout = try? Layout.recognize(header: reader.header, ignoringExtra: true).layout
+        else { return 1 }
+        return layout == .organizations ? 0 : layout == .directives ? 2 : 1
+    }
+
+    /// Whether a name is one of a plain file.
+    ///
+    /// Names that begin with a dot are those of files that are still being copied.
+    private static func isPlain(_ name: String) -> Bool {
+        let lower = name.lowercased()
+        return !name.hasPrefix(".") && (lower.hasSuffix(".csv") || lower.hasSuffix(".csv.gz"))
+    }
+
+    /// What lies in the folder and is not taken, or taken with a doubt: each is to be told to somebody.
+    ///
+    /// - Throws: ``InboxError`` when the folder cannot be read.
+    public func oddities(now: Date = Date()) throws(InboxError) -> [InboxOddity] {
+        do {
+            return try names()
+                .filter { !$0.hasPrefix(".") && $0 != archive.lastPathComponent && $0 != aside.lastPathComponent }
+                .sorted().compactMap { oddity($0, now) }
+        } catch {
+            throw InboxError("the inbox \(directory.path) cannot be read", cause: error)
+        }
+    }
+
+    private func oddity(_ name: String, _ now: Date) -> InboxOddity? {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: directory.appendingPathComponent(name).path)
+        guard let attributes, let type = attributes[.type] as? FileAttributeType else { return nil }
+        let stem = name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+        let isOwn = [".data", ".json", ".progress"].contains { name.hasSuffix($0) } && Inbox.isIdentifier(stem)
+        switch type {
+        case .typeSymbolicLink:
+            return InboxOddity(name, "it is a link, and links are not followed", "copy the file itself into the inbox")
+        case .typeDirectory:
+            return InboxOddity(
+                name,
+                "it is a folder, and folders are not looked into",
+                "move its files into the inbox itself"
+            )
+        case .typeRegular where !isOwn && !Self.isPlain(name):
+            return InboxOddity(
+                name,
+                "it ends neither in .csv nor in .csv.gz",
+                "save it as \"CSV UTF-8\" and name it .csv; if it does not belong here, take it away"
+            )
+        case .typeRegular:
+            guard let changed = attributes[.modificationDate] as? Date, changed.timeIntervalSince(now) > Self.patience
+            else { return nil }
+            return InboxOddity(
+                name,
+                "it was changed in the future, so the clock of this machine or of the one that wrote it is wrong",
+                "set the clock; the file is taken once it has not changed while it was watched"
+            )
+        default:
+            return InboxOddity(name, "it is no file", "take it away")
+        }
+    }
+
+    private func sha256(_ path: String) throws -> String {
+        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+        defer { try? file.close() }
+        var hash = SHA256()
+        while let chunk = try file.read(upToCount: 1_048_576), !chunk.isEmpty { hash.update(data: chunk) }
+        return Hexadecimal.text(Array(hash.finalize()))
     }
 
     /// Deletes data without a ticket, and drafts, that nobody has written to for an hour: they hold identifiers.
@@ -237,10 +435,8 @@ public struct Inbox: Sendable {
         return read
     }
 
-    private func identifier(_ moment: Date) -> String {
-        var random = SystemRandomNumberGenerator()
-        let milliseconds = Int64((max(0, moment.timeIntervalSince1970) * 1_000).rounded(.down))
-        return SubmissionIdentifier.make(at: milliseconds, using: &random)
+    private static func milliseconds(_ moment: Date) -> Int64 {
+        Int64((max(0, moment.timeIntervalSince1970) * 1_000).rounded(.down))
     }
 
     private func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: directory.path) }
@@ -266,20 +462,4 @@ public struct Inbox: Sendable {
                     || byte == UInt8(ascii: "T") || byte == UInt8(ascii: "Z") || byte == UInt8(ascii: "-")
             }
     }
-}
-
-/// Why something in the inbox could not be done.
-public struct InboxError: Error, Sendable, CustomStringConvertible {
-    /// What could not be done.
-    public let message: String
-    /// Why.
-    public let cause: (any Error)?
-
-    init(_ message: String, cause: (any Error)? = nil) {
-        self.message = message
-        self.cause = cause
-    }
-
-    /// Message and cause.
-    public var description: String { cause.map { "\(message): \($0)" } ?? message }
 }

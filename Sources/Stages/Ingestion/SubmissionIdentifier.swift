@@ -14,6 +14,12 @@ public enum SubmissionIdentifier {
         return String(decoding: moment, as: UTF8.self) + "-" + String(decoding: suffix, as: UTF8.self)
     }
 
+    /// A new name, with digits of the system's randomness, for a moment in milliseconds since 1970, UTC.
+    public static func make(at milliseconds: Int64) -> String {
+        var random = SystemRandomNumberGenerator()
+        return make(at: milliseconds, using: &random)
+    }
+
     /// A moment in ISO 8601, UTC: `2026-11-23T23:15:00.123Z`.
     ///
     /// - `milliseconds`: since 1970; held within the years 1970 to 9999.

@@ -20,6 +20,7 @@ final class IngestionLoop: WorkerBody {
     private let inboxPath: String
     private let keyFile: String
     private let instance: String
+    private let limits: FileLimits
     private let metrics: WorkerMetrics
     private let logger: Logger
     private let stopping = Atomic<Bool>(false)
@@ -29,6 +30,7 @@ final class IngestionLoop: WorkerBody {
         inbox: String,
         keyFile: String,
         instance: String,
+        limits: FileLimits,
         metrics: WorkerMetrics,
         logger: Logger
     ) {
@@ -36,6 +38,7 @@ final class IngestionLoop: WorkerBody {
         inboxPath = inbox
         self.keyFile = keyFile
         self.instance = instance
+        self.limits = limits
         self.metrics = metrics
         self.logger = logger
     }
@@ -86,53 +89,112 @@ final class IngestionLoop: WorkerBody {
         var last = try lastReceipt(admin, topic)
         try sink.warmUp(topic: connection.pipeline.name(Topics.progress))
         metrics.setReadiness(nil)
-        var aborts = 0
-        var backoff = Backoff()
+        let tools = Tools(inbox: inbox, sink: sink, admin: admin, key: key, topic: topic, partitions: partitions)
+        var aborts = Aborts()
         logger.info("watching", metadata: ["inbox": "\(inbox.directory.path)"])
+        var told: Set<InboxOddity> = []
         while !isStopping {
             let items = try inbox.pending()
+            tell(try inbox.oddities(), &told)
             for item in items {
                 guard !isStopping else { break }
                 if last?.receipt.id == item.id, let receipt = last?.receipt {
                     try inbox.archive(item, receipt: receipt)
-                    continue
-                }
-                do {
-                    let number = (last?.number ?? 0) + 1
-                    guard let receipt = try take(item, inbox, sink, admin, key, topic, partitions, number) else {
-                        break
-                    }
-                    if receipt.status == .committed { last = (number, receipt) }
-                    try inbox.archive(item, receipt: receipt)
-                    aborts = 0
-                    backoff = Backoff()
-                } catch let aborted as TransactionAborted {
-                    metrics.update { $0.aborts[aborted.cause.name, default: 0] += 1 }
-                    aborts += 1
-                    guard aborts < Self.mostAborts, !aborted.cause.isMisconfiguration else {
-                        throw RuntimeError.final(aborted.cause, "taking \(item.id)")
-                    }
-                    logger.warning("\(aborted); \(item.id) is taken again")
-                    backoff.pause(until: .now + .seconds(2))
+                } else if inbox.isHopeless(item) {
+                    try setAside(item, inbox)
+                } else {
+                    try attempt(item, tools, &last, &aborts)
                 }
             }
             if items.isEmpty { Thread.sleep(forTimeInterval: 0.05) }
         }
     }
 
-    /// Takes one submission.
-    ///
-    /// Returns its receipt; nil when the process is to leave and nothing was taken.
-    private func take(
+    /// What taking a file needs.
+    private struct Tools {
+        let inbox: Inbox
+        let sink: TransactionalSink
+        let admin: Admin
+        let key: PseudonymKey
+        let topic: String
+        let partitions: Int32
+    }
+
+    /// Aborts without a file taken between them.
+    private struct Aborts {
+        var count = 0
+        var backoff = Backoff()
+    }
+
+    private func attempt(
         _ item: InboxItem,
-        _ inbox: Inbox,
-        _ sink: TransactionalSink,
-        _ admin: Admin,
-        _ key: PseudonymKey,
-        _ topic: String,
-        _ partitions: Int32,
-        _ number: Int64
-    ) throws -> SubmissionReceipt? {
+        _ tools: Tools,
+        _ last: inout (number: Int64, receipt: SubmissionReceipt)?,
+        _ aborts: inout Aborts
+    ) throws {
+        let inbox = tools.inbox
+        do {
+            try inbox.begin(item)
+            let number = (last?.number ?? 0) + 1
+            let outcome = try take(item, tools, number)
+            aborts = Aborts()
+            switch outcome {
+            case .receipt(let receipt):
+                if receipt.status == .committed { last = (number, receipt) }
+                try inbox.archive(item, receipt: receipt)
+            case .later(let failed): try inbox.end(item, failed: failed)
+            }
+        } catch let aborted as TransactionAborted {
+            try inbox.end(item, failed: false)
+            metrics.update { $0.aborts[aborted.cause.name, default: 0] += 1 }
+            aborts.count += 1
+            guard aborts.count < Self.mostAborts, !aborted.cause.isMisconfiguration else {
+                throw RuntimeError.final(aborted.cause, "taking \(item.id)")
+            }
+            logger.warning("\(aborted); \(item.id) is taken again")
+            aborts.backoff.pause(until: .now + .seconds(2))
+        } catch let error as InboxError {
+            throw error
+        } catch {
+            // The broker's faults are not the file's; what else fails may be.
+            try inbox.end(item, failed: !(error is KafkaError || error is RuntimeError || error is Failure))
+            throw error
+        }
+    }
+
+    /// Tells once of each thing in the inbox that is not taken.
+    private func tell(_ oddities: [InboxOddity], _ told: inout Set<InboxOddity>) {
+        for oddity in oddities where told.insert(oddity).inserted {
+            logger.warning(
+                "in the inbox, and not taken as it is",
+                metadata: ["name": "\(oddity.name)", "why": "\(oddity.why)", "remedy": "\(oddity.remedy)"]
+            )
+        }
+        told.formIntersection(oddities)
+    }
+
+    private func setAside(_ item: InboxItem, _ inbox: Inbox) throws {
+        let times = max(item.failures, item.silentEnds)
+        let refusal = SubmissionRefused(
+            .failedRepeatedly,
+            "\(item.fileName) was tried \(times) times and each time failed; nothing of it was submitted. It lies in "
+                + "\(inbox.placeAside(item)): look into the ingestion worker's log, split or mend the file, submit it again, "
+                + "and delete that one"
+        )
+        let received = Int64(Date().timeIntervalSince1970 * 1000)
+        try inbox.setAside(item, receipt: refuse(item, refusal, received))
+    }
+
+    /// What became of an attempt.
+    private enum Outcome {
+        case receipt(SubmissionReceipt)
+        /// Nothing was taken, and the file waits: the process is to leave, or the file is to be tried again.
+        case later(failed: Bool)
+    }
+
+    /// Takes one submission.
+    private func take(_ item: InboxItem, _ tools: Tools, _ number: Int64) throws -> Outcome {
+        let sink = tools.sink
         let received = Int64(Date().timeIntervalSince1970 * 1000)
         let start = ContinuousClock.now
         let file = FileIngestion(
@@ -141,8 +203,9 @@ final class IngestionLoop: WorkerBody {
             submission: item.id,
             fileName: item.fileName,
             options: item.options,
-            key: key,
-            partitions: partitions
+            key: tools.key,
+            partitions: tools.partitions,
+            limits: limits
         )
         do {
             let sentBefore = sink.sent
@@ -151,23 +214,11 @@ final class IngestionLoop: WorkerBody {
                 guard !isStopping else { throw Stopped() }
                 guard ContinuousClock.now - reported > .milliseconds(250) else { return }
                 reported = ContinuousClock.now
-                inbox.report(progress, of: item)
+                tools.inbox.report(progress, of: item)
             }
             let receipt = SubmissionReceipt(committed: item, summary: summary, submittedUnixMilliseconds: received)
             let commit = ContinuousClock.now
-            try sink.commit(
-                offsets: [
-                    TopicPartitionOffset(
-                        topic: topic,
-                        partition: 0,
-                        offset: .at(number),
-                        metadata: try ReceiptNote.text(of: receipt)
-                    )
-                ],
-                group: try ConsumerGroupMetadata(groupID: identity)
-            ) { [identity] (places, share) throws(KafkaError) in
-                try admin.groupOffsets(identity, partitions: places, requireStable: true, timeout: share)
-            }
+            try commit(receipt, number, tools)
             let end = ContinuousClock.now
             metrics.update {
                 $0.processed += summary.rows
@@ -182,15 +233,33 @@ final class IngestionLoop: WorkerBody {
                     "submission": "\(item.id)", "rows": "\(summary.rows)", "seconds": "\((end - start) / .seconds(1))",
                 ]
             )
-            return receipt
+            return .receipt(receipt)
         } catch let refusal as SubmissionRefused {
             try sink.abort()
-            return refuse(item, refusal, received)
+            // Whoever writes a plain file is not done yet; one that takes too long may have better luck.
+            if refusal.code == .changed, item.isPlain { return .later(failed: false) }
+            if refusal.code == .tookTooLong { return .later(failed: true) }
+            return .receipt(refuse(item, refusal, received))
         } catch let aborted as TransactionAborted where aborted.cause.code == .messageTooLarge {
-            return refuse(item, .tooLarge(item.fileName, cause: aborted.cause), received)
+            return .receipt(refuse(item, .tooLarge(item.fileName, cause: aborted.cause), received))
         } catch is Stopped {
             try sink.abort()
-            return nil
+            return .later(failed: false)
+        }
+    }
+
+    /// Commits what was sent together with the receipt.
+    private func commit(_ receipt: SubmissionReceipt, _ number: Int64, _ tools: Tools) throws {
+        let note = TopicPartitionOffset(
+            topic: tools.topic,
+            partition: 0,
+            offset: .at(number),
+            metadata: try ReceiptNote.text(of: receipt)
+        )
+        let (identity, admin) = (identity, tools.admin)
+        try tools.sink.commit(offsets: [note], group: try ConsumerGroupMetadata(groupID: identity)) {
+            (places, share) throws(KafkaError) in
+            try admin.groupOffsets(identity, partitions: places, requireStable: true, timeout: share)
         }
     }
 
