@@ -170,6 +170,7 @@ final class ValidationBench {
                 sum.replaced += part.replaced
                 sum.deleted += part.deleted
                 sum.undeclared += part.undeclared
+                sum.withdrawn += part.withdrawn
             }
     }
 

@@ -40,8 +40,19 @@ struct BrokerCheck {
         findings += topics(counts)
         findings += groups(admin, counts.mapValues { Int32($0.partitions.count) })
         findings.append(transaction())
+        findings += [waitingRows()].compactMap { $0 }
         findings += [clock(counts)].compactMap { $0 }
         return findings
+    }
+
+    /// Rows that are not counted because nobody declared their organization, or because it was deleted.
+    private func waitingRows() -> Finding? {
+        guard let reader = try? TopicReader(connection, logger: logger) else { return nil }
+        defer { reader.close() }
+        let rejections = try? reader.table(Topics.rejections, Accountability_V1_Rejection.self) { key in
+            key.contains("/\(RejectionCode.unknownOrganization.rawValue)")
+        }
+        return WaitingRows.finding(WaitingRows.found(in: (rejections ?? []).map(\.message)))
     }
 
     private func size(of cluster: ClusterDescription) -> Finding {

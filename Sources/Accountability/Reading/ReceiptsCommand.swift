@@ -36,6 +36,14 @@ struct ReceiptsCommand: OperatorCommand {
                 "no submission \(submission); `accountability receipts` lists the \(all.count) that there are"
             )
         }
+        let withdrawn = totals.reduce(0) { $0 + $1.withdrawn }
+        if withdrawn > 0 {
+            Standard.error(
+                "receipts: \(withdrawn) row\(withdrawn == 1 ? " was" : "s were") accepted and \(withdrawn == 1 ? "is" : "are") rejected since, as "
+                    + "\(withdrawn == 1 ? "its organization was" : "their organizations were") deleted: `accountability rejections --code "
+                    + "unknown_organization` lists what still waits"
+            )
+        }
         let format = OutputFormat.chosen(format)
         if format == .json {
             let encoder = JSONEncoder()

@@ -1,6 +1,28 @@
 internal import ArgumentParser
+internal import Foundation
 internal import Messages
 internal import Operating
+internal import Rules
+internal import Stages
+
+/// Which rejections are meant, by what became of their rows.
+enum RejectionState: String, EnumerableFlag {
+    /// The row was not submitted again since.
+    case open
+    /// A later submission brought the row again.
+    case fixed
+    /// Both.
+    case all
+
+    static func help(for value: RejectionState) -> ArgumentHelp? {
+        switch value {
+        case .open: "Only rows that no later submission brought again (the default)."
+        case .fixed:
+            "Only rows that a later submission brought again; one that was refused again is open under its new place."
+        case .all: "Both."
+        }
+    }
+}
 
 /// `accountability rejections`: rows that were refused, and why.
 struct RejectionsCommand: OperatorCommand {
@@ -10,11 +32,19 @@ struct RejectionsCommand: OperatorCommand {
         discussion: """
               accountability rejections
               accountability rejections 2019 --code unknown_organization
+              accountability rejections 2019 --org 00350000 --counts
+              accountability rejections --fixed
               accountability rejections --submission 20261124T091500Z-1a2b --format csv
               accountability rejections --without-year
+              accountability rejections 2019 --claims
+
+            A rejection is open until a later submission brings the same row again: the same key, whatever its file. A row that could not be \
+            read has no key and stays open.
 
             A row whose school year could not be read belongs to none: it is listed where no year is named, and with --without-year alone. Of how \
             many there are beside those of a year standard error tells.
+
+            Students whom two districts claim are no errors, as their rows count: --claims lists them.
 
             Exit codes: 0 done; 64 usage; 69 no broker answers; 78 the topic is missing.
             """
@@ -28,6 +58,23 @@ struct RejectionsCommand: OperatorCommand {
     @Flag(help: "Only rows whose school year could not be read.")
     var withoutYear = false
 
+    @Flag(exclusivity: .exclusive)
+    var state: RejectionState = .open
+
+    @Flag(help: "Instead of errors, the students whom two districts claim.")
+    var claims = false
+
+    @Flag(help: "Count rows by code, file and organization instead of listing them.")
+    var counts = false
+
+    @Option(
+        help: ArgumentHelp(
+            "One organization; a district's code (dddd0000) means the district with its schools.",
+            valueName: "code"
+        )
+    )
+    var org: String?
+
     @Option(help: ArgumentHelp("One submission.", valueName: "id"))
     var submission: String?
 
@@ -38,7 +85,7 @@ struct RejectionsCommand: OperatorCommand {
     var format: OutputFormat?
 
     static let columns = [
-        "submission", "file", "line", "layout", "code", "column", "school_year", "org_code", "message",
+        "submission", "file", "line", "layout", "code", "column", "school_year", "org_code", "message", "closed_by",
     ]
 
     func validate() throws {
@@ -46,6 +93,7 @@ struct RejectionsCommand: OperatorCommand {
         guard year == nil || !withoutYear else {
             throw ValidationError("--without-year lists rows of no school year: leave the year out")
         }
+        if let org { _ = try OrganizationSelection(org) }
     }
 
     func operate() throws {
@@ -57,19 +105,43 @@ struct RejectionsCommand: OperatorCommand {
                 submission.map { key.hasPrefix("\($0)/") } ?? true
             }
             .map(\.message)
-        if let note = note(on: all) { Standard.error(note) }
+        for note in [note(on: all), claimNote(on: all)] { if let note { Standard.error(note) } }
         let rejections = all.filter(isMeant)
             .sorted { ($0.submission, $0.line, $0.code, $0.column) < ($1.submission, $1.line, $1.code, $1.column) }
         let format = OutputFormat.chosen(format)
+        if counts {
+            let listing = RejectionCounts.listing(rejections)
+            return try format == .json ? Standard.output(RejectionCounts.json(rejections)) : listing.write(format)
+        }
         if format == .json { return Standard.output(try MessageJSON.array(rejections)) }
         try Listing(Self.columns, rejections.map(Self.fields)).write(format)
     }
 
     /// Whether a rejection is asked for.
     func isMeant(_ rejection: Accountability_V1_Rejection) -> Bool {
+        isOfPlace(rejection) && isClaim(rejection) == asksForClaims && isOfState(rejection)
+    }
+
+    /// Whether claims are meant, which are no errors.
+    private var asksForClaims: Bool { claims || code.flatMap { RejectionCode(rawValue: $0) }?.isNote == true }
+
+    private func isClaim(_ rejection: Accountability_V1_Rejection) -> Bool {
+        RejectionCode(rawValue: rejection.code)?.isNote == true
+    }
+
+    private func isOfState(_ rejection: Accountability_V1_Rejection) -> Bool {
+        switch state {
+        case .open: rejection.closedBy.isEmpty
+        case .fixed: !rejection.closedBy.isEmpty
+        case .all: true
+        }
+    }
+
+    private func isOfPlace(_ rejection: Accountability_V1_Rejection) -> Bool {
         if let year, Int(rejection.schoolYear) != year { return false }
         if withoutYear, rejection.schoolYear != 0 { return false }
         if let code, rejection.code != code { return false }
+        if let org, let selection = try? OrganizationSelection(org) { return selection.contains(rejection.orgCode) }
         return true
     }
 
@@ -77,7 +149,7 @@ struct RejectionsCommand: OperatorCommand {
     func note(on all: [Accountability_V1_Rejection]) -> String? {
         guard year != nil else { return nil }
         let rows = Set(
-            all.filter { $0.schoolYear == 0 && (self.code == nil || $0.code == self.code) }
+            all.filter { $0.schoolYear == 0 && (self.code == nil || $0.code == self.code) && isOfState($0) }
                 .map { "\($0.submission)/\($0.line)" }
         )
         .count
@@ -89,11 +161,97 @@ struct RejectionsCommand: OperatorCommand {
             + "`accountability rejections --without-year\(submission)\(code)` lists \(rows == 1 ? "it" : "them")"
     }
 
+    /// What is told of claims beside the errors; nil where there are none.
+    func claimNote(on all: [Accountability_V1_Rejection]) -> String? {
+        guard !asksForClaims, code == nil else { return nil }
+        let count = all.count { isOfPlace($0) && isClaim($0) && isOfState($0) }
+        guard count > 0 else { return nil }
+        return
+            "rejections: \(count) row\(count == 1 ? "" : "s") of students whom two districts claim \(count == 1 ? "is" : "are") not among these, as "
+            + "\(count == 1 ? "it counts" : "they count"): `accountability rejections --claims` lists \(count == 1 ? "it" : "them")"
+    }
+
     static func fields(_ rejection: Accountability_V1_Rejection) -> [String] {
         [
             rejection.submission, rejection.fileName, String(rejection.line), rejection.layout, rejection.code,
             rejection.column,
             rejection.schoolYear == 0 ? "" : String(rejection.schoolYear), rejection.orgCode, rejection.message,
+            rejection.closedBy,
         ]
+    }
+}
+
+/// Rows by code, file and organization.
+enum RejectionCounts {
+    private struct Place: Hashable, Comparable {
+        var code, file, organization: String
+        static func < (left: Place, right: Place) -> Bool {
+            (left.code, left.file, left.organization) < (right.code, right.file, right.organization)
+        }
+    }
+
+    private struct Count: Encodable {
+        var code, file, orgCode: String
+        var rows: Int
+    }
+
+    private static func counts(_ rejections: [Accountability_V1_Rejection]) -> [Count] {
+        var rows: [Place: Set<String>] = [:]
+        for rejection in rejections {
+            let place = Place(code: rejection.code, file: rejection.fileName, organization: rejection.orgCode)
+            rows[place, default: []].insert("\(rejection.submission)/\(rejection.line)")
+        }
+        return rows.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
+            .map { Count(code: $0.key.code, file: $0.key.file, orgCode: $0.key.organization, rows: $0.value.count) }
+    }
+
+    /// The most frequent first.
+    static func listing(_ rejections: [Accountability_V1_Rejection]) -> Listing {
+        Listing(
+            ["code", "file", "org_code", "rows"],
+            counts(rejections).map { [$0.code, $0.file, $0.orgCode, String($0.rows)] }
+        )
+    }
+
+    /// One array of objects.
+    static func json(_ rejections: [Accountability_V1_Rejection]) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(counts(rejections)) else { return "[]\n" }
+        return String(decoding: data, as: UTF8.self) + "\n"
+    }
+}
+
+/// Rows that wait for their organization: refused because it was never declared, or was deleted, and not submitted
+/// again since.
+struct WaitingRows: Hashable {
+    let schoolYear: Int
+    let orgCode: String
+    let rows: Int
+
+    /// The rows that wait, by organization and year.
+    static func found(in rejections: some Sequence<Accountability_V1_Rejection>) -> [WaitingRows] {
+        var rows: [String: (year: Int, org: String, rows: Set<String>)] = [:]
+        for rejection in rejections
+        where rejection.code == RejectionCode.unknownOrganization.rawValue && rejection.closedBy.isEmpty {
+            let key = "\(rejection.schoolYear)/\(rejection.orgCode)"
+            rows[key, default: (Int(rejection.schoolYear), rejection.orgCode, [])].rows
+                .insert("\(rejection.submission)/\(rejection.line)")
+        }
+        return rows.values.map { WaitingRows(schoolYear: $0.year, orgCode: $0.org, rows: $0.rows.count) }
+            .sorted { ($0.schoolYear, $0.orgCode) < ($1.schoolYear, $1.orgCode) }
+    }
+
+    /// The finding of `doctor`; nil where no rows wait.
+    static func finding(_ waiting: [WaitingRows]) -> Finding? {
+        guard !waiting.isEmpty else { return nil }
+        let shown = waiting.prefix(5).map { "\($0.rows) of \($0.orgCode) in \($0.schoolYear)" }.joined(separator: ", ")
+        return .warning(
+            "unknown organizations",
+            "",
+            "\(waiting.reduce(0) { $0 + $1.rows }) rows are not counted, as their organizations were never declared or were deleted: \(shown)"
+                + (waiting.count > 5 ? ", and of \(waiting.count - 5) others" : ""),
+            "declare the organizations and submit the rows again, or correct their org_code: `accountability rejections --code unknown_organization`"
+        )
     }
 }

@@ -101,6 +101,8 @@ struct SubmissionTotals: Codable, Hashable {
     var replaced: UInt64 = 0
     var deleted: UInt64 = 0
     var undeclared: UInt64 = 0
+    /// Of the rejected rows, those that were accepted until their organization was deleted.
+    var withdrawn: UInt64 = 0
 
     init(id: String) { self.id = id }
 
@@ -119,15 +121,16 @@ struct SubmissionTotals: Codable, Hashable {
         replaced &+= receipt.replaced
         deleted &+= receipt.deleted
         undeclared &+= receipt.undeclared
+        withdrawn &+= receipt.withdrawn
     }
 
     static let columns = [
         "submission", "file", "layout", "rows", "accepted", "rejected", "unchanged", "replaced", "deleted",
-        "undeclared",
+        "undeclared", "withdrawn",
     ]
 
     var fields: [String] {
         [id, fileName, layout]
-            + [rows, accepted, rejected, unchanged, replaced, deleted, undeclared].map { String($0) }
+            + [rows, accepted, rejected, unchanged, replaced, deleted, undeclared, withdrawn].map { String($0) }
     }
 }

@@ -6,7 +6,7 @@ import Tables
 
 /// Validation of one partition of the ledger.
 final class ValidationTask: StageTask {
-    private struct Submission {
+    struct Submission {
         var id: String
         var fileName: String
         /// Which of the checks reads its rows.
@@ -18,19 +18,24 @@ final class ValidationTask: StageTask {
         var tally = Accountability_V1_Receipt()
     }
 
-    private let partition: Int32
-    private var submissions: [Submission] = []
+    let partition: Int32
+    var submissions: [Submission] = []
     private var numbers: [String: Int] = [:]
-    private var current = -1
+    var current = -1
     // A check for each layout and set of columns that came: as a rule, one a layout.
-    private var checks: [RowCheck] = []
+    var checks: [RowCheck] = []
     private var checkColumns: [[String]] = []
-    private var accepted = AcceptedRows()
+    var accepted = AcceptedRows()
+    var refused = RefusedRows()
+    /// Organizations that were deleted, whose rows are still to be withdrawn, and the submission that deleted them
+    /// last.
+    var deletions: Set<UInt64> = []
+    var deletedBy = ""
     private var openYears: Set<Int> = []
     /// Declared organizations: school year and code.
     private var declared: Set<UInt64> = []
     private var touched: [Int] = []
-    private var frameworkSteps = FrameworkSteps()
+    var frameworkSteps = FrameworkSteps()
 
     init(_ context: TaskContext) {
         partition = context.partition
@@ -49,6 +54,7 @@ final class ValidationTask: StageTask {
     func complete(scope: String) {}
 
     func flush(output: TaskOutput) throws {
+        try withdraw(output)
         for number in touched.sorted() {
             submissions[number].isTouched = false
             let receipt = submissions[number].tally
@@ -108,7 +114,7 @@ final class ValidationTask: StageTask {
     }
 
     /// Receipts of what was touched since the last flush are published; those before a restore were.
-    private func touch(_ number: Int, _ output: TaskOutput) {
+    func touch(_ number: Int, _ output: TaskOutput) {
         guard output.isLive, !submissions[number].isTouched else { return }
         submissions[number].isTouched = true
         touched.append(number)
@@ -120,6 +126,7 @@ final class ValidationTask: StageTask {
         let number = try number(of: row.submission)
         guard !submissions[number].isRepeated else { return }
         let check = submissions[number].check
+        if checks[check].layout != .organizations { try withdraw(output) }
         // Every partition gets the organizations, to know them; one of them answers for the row.
         let isOwner = checks[check].layout != .organizations || row.ownerPartition == partition
         if isOwner {
@@ -128,39 +135,48 @@ final class ValidationTask: StageTask {
         }
         guard row.unreadable.isEmpty else {
             let fault = RowFault(code: RejectionCode(rawValue: row.unreadable) ?? .fieldCount, column: nil)
-            return try refuse(row, [fault], number, output)
+            return try refuse(row, [fault], number, nil, output)
         }
         guard let read = read(row.text, check) else {
             var faults = checks[check].faults
             if let year = checks[check].year, !openYears.contains(year) {
                 faults.append(RowFault(code: .yearNotOpen, column: RowCheck.yearColumn))
             }
-            if isOwner { try refuse(row, faults, number, output) }
-            return
-        }
-        var isUndeclared = false
-        if let fault = standing(of: read, number, &isUndeclared) {
-            if isOwner { try refuse(row, [fault], number, output) }
+            if isOwner { try refuse(row, faults, number, name(of: check), output) }
             return
         }
         let key = checks[check].key
-        let step = checks[check].layout == .directives ? FrameworkSteps.Act(read, key: key) : nil
-        if let step, let fault = frameworkSteps.fault(of: step) {
-            if isOwner { try refuse(row, [fault], number, output) }
+        // A row without faults has a name; the check wrote its key.
+        guard let name = RowKey(key.span, layout: checks[check].layout, year: read.year) else {
+            let fault = RowFault(code: .malformedStudentIdentifier, column: nil)
+            return try refuse(row, [fault], number, nil, output)
+        }
+        var isUndeclared = false
+        if let fault = standing(of: read, number, &isUndeclared) {
+            if isOwner { try refuse(row, [fault], number, name, output) }
             return
         }
+        let step = checks[check].layout == .directives ? FrameworkSteps.Act(read, key: key) : nil
+        if let step, let fault = frameworkSteps.fault(of: step) {
+            if isOwner { try refuse(row, [fault], number, name, output) }
+            return
+        }
+        if checks[check].layout == .organizations, !read.isDeletion { try withdraw(output) }
         let outcome = accepted.take(
             read,
+            name,
             key: key.span,
             submission: UInt32(truncatingIfNeeded: number),
-            line: UInt32(clamping: row.line)
+            line: UInt32(clamping: row.line),
+            needsDeclaration: needsDeclaration(read, number)
         )
-        declare(read, checks[check].layout, outcome)
+        declare(read, checks[check].layout, outcome, by: row.submission)
         if let step { frameworkSteps.take(step, outcome) }
         guard isOwner else { return }
         if case .refused(let code) = outcome {
-            return try refuse(row, [RowFault(code: code, column: nil)], number, output)
+            return try refuse(row, [RowFault(code: code, column: nil)], number, name, output)
         }
+        try close(name, by: number, output)
         count(outcome, isUndeclared: isUndeclared, number)
         guard output.isLive else { return }
         try publish(read, outcome, row, check, output)
@@ -174,23 +190,31 @@ final class ValidationTask: StageTask {
     /// Whether the row's year is open and its organization is known.
     private func standing(of row: CheckedRow, _ number: Int, _ isUndeclared: inout Bool) -> RowFault? {
         guard openYears.contains(row.year) else { return RowFault(code: .yearNotOpen, column: RowCheck.yearColumn) }
-        let layout = checks[submissions[number].check].layout
-        guard layout != .organizations, row.organization != .state,
+        guard checks[submissions[number].check].layout != .organizations, row.organization != .state,
             !declared.contains(ValidationTask.declaration(row.year, row.organization))
         else { return nil }
         isUndeclared = true
-        let isSupplied = layout == .participationCounts || layout == .indicatorValues
-        guard isSupplied || submissions[number].allowsUndeclared || row.isDeletion else {
-            return RowFault(code: .unknownOrganization, column: RowCheck.organizationColumn)
-        }
-        return nil
+        guard needsDeclaration(row, number), !row.isDeletion else { return nil }
+        return RowFault(code: .unknownOrganization, column: RowCheck.organizationColumn)
     }
 
-    private func declare(_ row: CheckedRow, _ layout: Layout, _ outcome: AcceptedRows.Outcome) {
+    /// Whether a row stands only as long as its organization is declared.
+    private func needsDeclaration(_ row: CheckedRow, _ number: Int) -> Bool {
+        switch checks[submissions[number].check].layout {
+        case .organizations, .participationCounts, .indicatorValues: false
+        default: !submissions[number].allowsUndeclared && row.organization != .state
+        }
+    }
+
+    private func declare(_ row: CheckedRow, _ layout: Layout, _ outcome: AcceptedRows.Outcome, by submission: String) {
         guard layout == .organizations else { return }
+        let declaration = ValidationTask.declaration(row.year, row.organization)
         switch outcome {
-        case .accepted, .replaced: declared.insert(ValidationTask.declaration(row.year, row.organization))
-        case .deleted: declared.remove(ValidationTask.declaration(row.year, row.organization))
+        case .accepted, .replaced: declared.insert(declaration)
+        case .deleted:
+            declared.remove(declaration)
+            deletions.insert(declaration)
+            deletedBy = submission
         case .unchanged, .refused: break
         }
     }
@@ -272,79 +296,7 @@ final class ValidationTask: StageTask {
         }
     }
 
-    private func refuse(
-        _ row: Accountability_V1_SubmissionRow,
-        _ faults: [RowFault],
-        _ number: Int,
-        _ output: TaskOutput
-    ) throws {
-        submissions[number].tally.rejected += 1
-        guard output.isLive else { return }
-        output.refused += 1
-        let check = submissions[number].check
-        var rejection = Accountability_V1_Rejection()
-        rejection.submission = row.submission
-        rejection.fileName = submissions[number].fileName
-        rejection.line = row.line
-        rejection.layout = checks[check].layout.wireName
-        if row.unreadable.isEmpty {
-            rejection.schoolYear = UInt32(clamping: checks[check].year ?? 0)
-            rejection.orgCode = checks[check].organization?.description ?? ""
-        }
-        for fault in faults {
-            let column = fault.column.map { checks[check].columns[$0] }
-            rejection.code = fault.code.rawValue
-            rejection.column = column?.name ?? ""
-            rejection.message = fault.code.message(column: column, year: checks[check].year)
-            let place = rejection.column.isEmpty ? "" : "/\(rejection.column)"
-            try output.publish(
-                ValidationStage.OutputIndex.rejections,
-                partition: home(ValidationStage.OutputIndex.rejections, output),
-                key: "\(row.submission)/\(row.line)/\(rejection.code)\(place)",
-                value: rejection.serializedBytes(),
-                cause: row.submission
-            )
-        }
-    }
-
-    /// A student whom a district reports while another one's row stands: the newest row counts, and both districts are
-    /// told, each of its own row.
-    private func tellBoth(
-        _ former: AcceptedRows.Former,
-        _ row: CheckedRow,
-        _ origin: Accountability_V1_SubmissionRow,
-        _ check: Int,
-        _ output: TaskOutput
-    ) throws {
-        let formerSubmission = submissions[Int(former.submission)]
-        for isFormer in [true, false] {
-            let organization = isFormer ? OrganizationCode(rawValue: former.organization) : row.organization
-            let other = isFormer ? row.organization : OrganizationCode(rawValue: former.organization)
-            guard let organization, let other else { continue }
-            var notice = Accountability_V1_Rejection()
-            notice.submission = isFormer ? formerSubmission.id : origin.submission
-            notice.fileName = isFormer ? formerSubmission.fileName : submissions[current].fileName
-            notice.line = isFormer ? UInt64(former.line) : origin.line
-            notice.layout = checks[check].layout.wireName
-            notice.schoolYear = UInt32(clamping: row.year)
-            notice.orgCode = organization.description
-            notice.code = RejectionCode.claimedByTwoDistricts.rawValue
-            notice.column = checks[check].columns[RowCheck.organizationColumn].name
-            notice.message = RejectionCode.claimMessage(
-                other: other.description,
-                counts: isFormer ? other.description : organization.description
-            )
-            try output.publish(
-                ValidationStage.OutputIndex.rejections,
-                partition: home(ValidationStage.OutputIndex.rejections, output),
-                key: "\(notice.submission)/\(notice.line)/\(notice.code)/\(notice.column)",
-                value: notice.serializedBytes(),
-                cause: origin.submission
-            )
-        }
-    }
-
-    private func district(_ organization: UInt32, _ output: TaskOutput) -> Int32 {
+    func district(_ organization: UInt32, _ output: TaskOutput) -> Int32 {
         Pipeline.partition(
             ofDistrictOf: organization,
             partitions: output.partitions[ValidationStage.OutputIndex.records]
@@ -352,7 +304,7 @@ final class ValidationTask: StageTask {
     }
 
     /// The partition of an output that belongs to this task's partition of the ledger.
-    private func home(_ index: Int, _ output: TaskOutput) -> Int32 {
+    func home(_ index: Int, _ output: TaskOutput) -> Int32 {
         partition % max(1, output.partitions[index])
     }
 }
