@@ -176,6 +176,11 @@ public enum Standard {
         }
     }
 
+    /// A sequence that moves on the terminal that standard output is: always one of ours, never text of a file.
+    public static func steer(_ sequence: String) {
+        try? FileHandle.standardOutput.write(contentsOf: Data(sequence.utf8))
+    }
+
     /// Whether standard error is a terminal, on which progress may overwrite its line.
     public static var errorIsTerminal: Bool { isatty(2) == 1 }
 }

@@ -77,7 +77,8 @@ struct StatusCommand: OperatorCommand {
             report.secondsLeft = trend.secondsLeft(at: second, lag: report.lags.reduce(0) { $0 + $1.records })
             let text = report.text()
             // Up over what was drawn before, and away with the rest of it.
-            Standard.output((drawn > 0 ? "\u{1B}[\(drawn)A\r\u{1B}[J" : "") + text)
+            if drawn > 0 { Standard.steer("\u{1B}[\(drawn)A\r\u{1B}[J") }
+            Standard.output(text)
             drawn = text.count { $0 == "\n" }
             if report.isDone || interruption.isRequested { return }
             let next = ContinuousClock.now + .seconds(interval)
