@@ -158,7 +158,7 @@ let package = Package(
                 .nioHTTP1, .nioPosix, .protobuf,
             ]
         ),
-        tests("StatewideTests", ["statewide", "Messages", "Tables"]),
+        tests("StatewideTests", ["statewide", "Stages", "Streaming", "Messages", "Tables", .protobuf]),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["PublishedFigures", "Rules"],

@@ -23,12 +23,14 @@ struct Generated {
 struct Generator {
     let plan: Plan
     let state: State
-    private(set) var tally: Tally
-    private(set) var ranking: Ranking
-    private(set) var enrollment: [Enrollment]
-    private(set) var tests = TestCounts()
-    private var assessed = 0
-    private var attended = 0
+    let scale: Scale
+    var tally: Tally
+    /// Of the state, the districts and the schools, in this order.
+    var ranking: Ranking
+    var enrollment: [Enrollment]
+    var tests = TestCounts()
+    var assessed = 0
+    var attended = 0
 
     /// October enrolment of a school in a year.
     struct Enrollment {
@@ -40,9 +42,10 @@ struct Generator {
 
     init(_ plan: Plan) {
         self.plan = plan
+        scale = Scale(year: plan.year)
         state = StateBuilder.build(seed: plan.seed, students: plan.students)
         tally = Tally(organizations: state.schools.count)
-        ranking = Ranking(organizations: state.schools.count)
+        ranking = Ranking(organizations: 1 + state.districts.count + state.schools.count)
         enrollment = [Enrollment](repeating: Enrollment(), count: state.schools.count * 2)
     }
 
@@ -68,15 +71,14 @@ struct Generator {
             directory,
             year: plan.year,
             corrections: false,
-            cohort: true,
             compressed: plan.compressed
         )
         var corrections = try StudentFiles(directory, year: plan.year, corrections: true, compressed: plan.compressed)
-        // Cohorts 1 to 12 are in school this year, 2 to 13 were last year; the first and the last are equally large, so
-        // that both years have exactly the students asked for.
-        let cohorts = (1...13)
+        // Cohorts 1 to 12 are in school this year, 2 to 13 were last year, 3 to 14 the year before; those that follow on the
+        // twelfth are as large as the first ones, so that every year has exactly the students asked for.
+        let cohorts = (1...14)
             .map { cohort in
-                plan.students / 12 + ((cohort == 13 ? 1 : cohort) <= plan.students % 12 ? 1 : 0)
+                plan.students / 12 + ((cohort > 12 ? cohort - 12 : cohort) <= plan.students % 12 ? 1 : 0)
             }
         let all = cohorts.reduce(0, +)
         // A bijection on the ten-digit numbers that do not begin with 0: the factor has no divisor in common with
@@ -86,7 +88,7 @@ struct Generator {
 
         let total = state.ends.last ?? 1
         var serial = 0
-        var starts = [Int](repeating: 0, count: 13)
+        var starts = [Int](repeating: 0, count: cohorts.count)
         for catchment in state.catchments.indices {
             for cohort in cohorts.indices {
                 let end = state.ends[catchment] * cohorts[cohort] / total
@@ -132,150 +134,37 @@ struct Generator {
     ) throws {
         var before: StudentYear?
         for year in 0...2 {
-            let result = StudentYear.next(&random, student, year: year, after: before, in: state)
+            let result = StudentYear.next(&random, student, year: year, after: before, in: state, scale)
             defer { before = result }
-            guard let result, year > 0 else { continue }
-            let outcomes = count(student, result, year: year - 1, &random)
-            if year == 1 {
+            guard let result else { continue }
+            let outcomes = count(student, result, year: year, &random)
+            // Who was in high school is of the determinations of the year after, who was due to graduate of two years.
+            if result.isHigh, year < 2 {
+                countLeaving(student, result, year: year, &random)
+                let outcome = result.grade == 12 ? cohortOutcome(student, result) : nil
+                if let outcome { countCohort(student, result, outcome, year: year) }
+                let due = plan.year - 2 + year
+                if year == 0 {
+                    try prior.writeYearBefore(student, result, in: state)
+                    if let outcome { try prior.writeMember(student, result, outcome, due: due, in: state) }
+                } else {
+                    try current.writeYearBefore(student, result, in: state)
+                }
+                if let outcome { try current.writeMember(student, result, outcome, due: due, in: state) }
+            }
+            switch year {
+            case 0: break
+            case 1:
                 if result.isTested { try prior.writeAssessment(student, result, in: state) }
                 try prior.writeAttendance(student, result, in: state)
                 try prior.writeOutcomes(student, result, outcomes, in: state)
-                // Who was in grade 12 is the cohort that the determinations of the year after judge.
-                if result.grade == 12 {
-                    try current.writeMember(student, result, cohortOutcome(student, result), in: state)
-                }
-            } else {
+            default:
                 if result.isTested { try current.writeAssessment(student, result, in: state) }
                 try current.writeAttendance(student, result, in: state)
                 try current.writeOutcomes(student, result, outcomes, in: state)
                 try correct(student, result, &random, &corrections)
             }
         }
-    }
-
-    // MARK: Sums
-
-    /// The groups a student is in, as bits in the vocabulary's order without the lowest performing.
-    static func groups(_ student: Student, _ result: StudentYear) -> UInt16 {
-        let language = result.language != .native
-        var mask: UInt16 = 1
-        if language || result.lowIncome || student.disabled { mask |= 1 << 1 }
-        if result.lowIncome { mask |= 1 << 2 }
-        if language { mask |= 1 << 3 }
-        if student.disabled { mask |= 1 << 4 }
-        return mask | 1 << UInt16(5 + student.race)
-    }
-
-    private mutating func count(_ student: Student, _ result: StudentYear, year: Int, _ random: inout Random)
-        -> StudentOutcomes
-    {
-        var outcomes = StudentOutcomes()
-        outcomes.advanced = countHighSchool(student, result, year: year, &random)
-        if result.isTested { tests.add(result, year: year, groups: Generator.groups(student, result)) }
-        guard result.sinceOctober else { return outcomes }
-        let school = result.school
-        let groups = Generator.groups(student, result)
-        let slot = school * 2 + year
-        enrollment[slot].byGrade[result.grade] += 1
-        if result.lowIncome { enrollment[slot].lowIncome += 1 }
-        if student.disabled { enrollment[slot].disabled += 1 }
-        let learner = result.language == .learner || result.language == .firstYear
-        if learner {
-            enrollment[slot].learners += 1
-            let progress = random.chance(470 + state.schools[school].growth[year + 1] / 4)
-            outcomes.progress = progress
-            tally.add(school, year, result.isHigh, groups: groups, .progress, progress ? 1 : 0)
-        }
-        let absent = result.isChronicallyAbsent
-        if result.daysEnrolled >= 20 {
-            tally.add(school, year, result.isHigh, groups: groups, .chronic, absent ? 1 : 0)
-        }
-        let index = result.science.score.map(Generator.performanceIndex)
-        // Through 2019 high schools are measured by index points.
-        let isIndexed = result.isHigh && plan.year <= 2019
-        let achieved = (
-            ela: result.ela.score.map { isIndexed ? Generator.index($0, steps: Generator.elaSteps) : $0 },
-            math: result.math.score.map { isIndexed ? Generator.index($0, steps: Generator.mathSteps) : $0 }
-        )
-        if let value = achieved.ela { tally.add(school, year, result.isHigh, groups: groups, .ela, value) }
-        if let value = achieved.math { tally.add(school, year, result.isHigh, groups: groups, .math, value) }
-        if let index { tally.add(school, year, result.isHigh, groups: groups, .science, index) }
-        guard year == 0, let ela = result.ela.score, let math = result.math.score else { return outcomes }
-        var rank: Int? = result.isHigh ? (ela + math) / 2 : nil
-        if !result.isHigh, result.priorSchool == school, let first = result.ela.priorScore {
-            rank = result.math.priorScore.map { (first + $0) / 2 }
-        }
-        guard let rank else { return outcomes }
-        ranking.add(
-            school,
-            result.isHigh,
-            rank: rank,
-            ela: achieved.ela ?? ela,
-            math: achieved.math ?? math,
-            science: index,
-            chronic: absent
-        )
-        return outcomes
-    }
-
-    /// CPI points of a legacy scaled score: proficient is 100, then steps of ten points on the scale.
-    private static func performanceIndex(_ score: Int) -> Int {
-        score >= 240 ? 100 : max(0, (score - 200) / 10) * 25
-    }
-
-    /// Scores from which on a student of a high school has 25, 50, 75 and 100 index points.
-    private static let elaSteps = [448, 455, 464, 472]
-    private static let mathSteps = [455, 469, 478, 486]
-
-    private static func index(_ score: Int, steps: [Int]) -> Int { steps.reduce(0) { $0 + (score >= $1 ? 25 : 0) } }
-
-    /// Counts what high schools report.
-    ///
-    /// Returns whether a student of the upper grades completed an advanced course.
-    private mutating func countHighSchool(
-        _ student: Student,
-        _ result: StudentYear,
-        year: Int,
-        _ random: inout Random
-    ) -> Bool? {
-        guard result.isHigh else { return nil }
-        let school = state.schools[result.school]
-        let groups = Generator.groups(student, result)
-        let risk = Generator.risk(student, result, school)
-        func add(_ measure: Measure, _ holds: Bool) {
-            tally.add(result.school, year, true, groups: groups, measure, holds ? 1 : 0)
-        }
-        add(.dropout, random.chance(max(2, 4 + risk / 10)))
-        let advanced = result.grade >= 11 ? random.chance(max(20, 720 - risk * 3 / 2)) : nil
-        // Who came after October does not count in the school's results.
-        if let advanced, result.sinceOctober { add(.advanced, advanced) }
-        guard result.grade == 12 else { return advanced }
-        let graduated = random.chance(min(max(965 - risk, 50), 995))
-        add(.graduation, graduated)
-        add(.engagement, graduated || random.chance(450))
-        return advanced
-    }
-
-    /// How likely a student is not to graduate, of a thousand.
-    private static func risk(_ student: Student, _ result: StudentYear, _ school: School) -> Int {
-        (result.lowIncome ? 70 : 0) + (student.disabled ? 110 : 0) + (result.language == .learner ? 150 : 0)
-            - school.quality / 8 + (school.isAlternative ? 380 : 0)
-    }
-
-    /// What became of a member of a graduation cohort.
-    ///
-    /// Numbers of its own: those of the other files do not move.
-    private func cohortOutcome(_ student: Student, _ result: StudentYear) -> CohortOutcome {
-        var random = Random(seed: plan.seed, stream: 10, index: UInt64(student.identifier))
-        let school = state.schools[result.school]
-        let risk = Generator.risk(student, result, school) - school.growth[1] / 8
-        var outcome = CohortOutcome()
-        outcome.fourYear = random.chance(min(max(965 - risk, 50), 995))
-        outcome.droppedOut = !outcome.fourYear && random.chance(400)
-        let stays = !outcome.fourYear && !outcome.droppedOut
-        outcome.fiveYear = outcome.fourYear || (stays && random.chance(300))
-        outcome.stillEnrolled = stays && !outcome.fiveYear && random.chance(500)
-        return outcome
     }
 
     // MARK: Corrections
@@ -322,7 +211,7 @@ struct Generator {
         let count = state.schools.count
         for step in 1..<max(2, count) {
             let index = (result.school + step) % count
-            if state.schools[index].grades.contains(result.grade) { return index }
+            if state.schools[index].serves(result.grade, in: 2) { return index }
         }
         return result.school
     }

@@ -1,28 +1,45 @@
 import Messages
 
 /// A school of the made-up state.
+///
+/// Years are counted from the year before the prior one: 0, 1 (the prior year) and 2 (the year of determination).
 struct School {
     var code = ""
     var name = ""
     var district = 0
-    /// The grades served; 0 is kindergarten, -1 pre-kindergarten.
+    /// The grades served in the year of determination; 0 is kindergarten, -1 pre-kindergarten.
     var grades: ClosedRange<Int>
-    /// Effects on scores, on growth by year, on absence, in thousandths of a standard deviation.
-    var quality = 0
+    /// The grades served before, where they changed.
+    var gradesBefore: ClosedRange<Int>?
+    /// The years in which the school is open.
+    var years = 0...2
+    /// The school that has its students in the years in which it is not open.
+    var substitute: Int?
+    /// Effects on scores and on growth by year, on absence, in thousandths of a standard deviation.
+    var quality: [3 of Int] = [0, 0, 0]
     var growth: [3 of Int] = [0, 0, 0]
-    var absence = 0
+    /// How much better growth in ELA is than in mathematics.
+    var lean = 0
+    var absence: [3 of Int] = [0, 0, 0]
     /// How many of a thousand tests are missed, by year.
     var missed: [3 of Int] = [8, 8, 8]
     /// A school for students who failed elsewhere: few graduate in four years.
     var isAlternative = false
     var title1 = false
 
-    var testsNonHigh: Bool { grades.lowerBound <= 8 && grades.upperBound >= 3 }
-    var testsHigh: Bool { grades.contains(10) }
+    /// The grades served in a year.
+    func grades(in year: Int) -> ClosedRange<Int> { year < 2 ? gradesBefore ?? grades : grades }
+
+    /// Whether the school is open in a year and serves a grade.
+    func serves(_ grade: Int, in year: Int) -> Bool { years.contains(year) && grades(in: year).contains(grade) }
+
+    /// Whether it serves a tested grade.
+    func isTested(in year: Int) -> Bool { !comparisonGroup(in: year).isEmpty }
 
     /// The wire name of the peers it is ranked among; empty without tested grades.
-    var comparisonGroup: String {
-        switch (testsNonHigh, testsHigh) {
+    func comparisonGroup(in year: Int) -> String {
+        let grades = grades(in: year)
+        return switch (grades.lowerBound <= 8 && grades.upperBound >= 3, grades.contains(10)) {
         case (true, true): "middle_high"
         case (true, false): "non_high"
         case (false, true): "high"
@@ -31,8 +48,9 @@ struct School {
     }
 
     /// The Department's short name for the kind of school.
-    var type: String {
-        switch (grades.lowerBound, grades.upperBound) {
+    func type(in year: Int) -> String {
+        let grades = grades(in: year)
+        return switch (grades.lowerBound, grades.upperBound) {
         case (_, ...2): "EES"
         case (...4, ...6): "ES"
         case (...4, ...8): "ESMS"
@@ -43,8 +61,8 @@ struct School {
         }
     }
 
-    /// The grades served as the layout has them.
-    var gradeList: String {
+    /// Grades as the layout has them.
+    static func list(_ grades: ClosedRange<Int>) -> String {
         grades.map { $0 < 0 ? "PK" : $0 == 0 ? "K" : $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ",")
     }
 }
@@ -97,12 +115,12 @@ struct Catchment {
     }
 
     /// The school of a student who lives at `home` (0 ..< 65,536); `lot` (0 ..< 1,000) decides about charter schools.
-    func school(grade: Int, home: Int, lot: Int, in state: State) -> Int {
+    func school(grade: Int, home: Int, lot: Int, year: Int, in state: State) -> Int {
         var sum = 0
         for charter in charters {
             sum += charter.perMille
             if lot < sum {
-                if state.schools[charter.school].grades.contains(grade) { return charter.school }
+                if state.schools[charter.school].serves(grade, in: year) { return charter.school }
                 break
             }
         }
@@ -113,7 +131,10 @@ struct Catchment {
                 let middle = (low + high) / 2
                 if home < level.ends[middle] { high = middle } else { low = middle + 1 }
             }
-            for part in level.slots[low].schools where grade <= part.last { return part.school }
+            for part in level.slots[low].schools where grade <= part.last {
+                let school = state.schools[part.school]
+                return school.years.contains(year) ? part.school : school.substitute ?? part.school
+            }
         }
         return 0
     }

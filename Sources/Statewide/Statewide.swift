@@ -10,7 +10,7 @@ import Messages
             Nobody in it exists. The same seed gives the same bytes on every machine.
 
             EXAMPLES
-              statewide --out /tmp/state                       20,000 students in about 40 schools
+              statewide --out /tmp/state                       20,000 students in about 50 schools
               statewide --out /tmp/state --students 950000     a whole state: 400 districts, 1,850 schools
               statewide --out /tmp/state --seed 7 --compress   another state, as .csv.gz
 

@@ -44,7 +44,8 @@ struct Student {
         let arrives = years.lowerBound > 0
         learner = random.chance(Student.learnerShares[race] * place.learners / 100 * (arrives ? 2 : 1))
         isNewToTheCountry = arrives && learner && random.chance(700)
-        exitGrade = isNewToTheCountry ? 13 : 2 + random.below(9)
+        // Nearly half leave the status in the lower grades, some never do.
+        exitGrade = isNewToTheCountry ? 13 : random.chance(450) ? 3 + random.below(6) : 9 + random.below(7)
         disabled = random.chance(lowIncome ? 215 : 145)
         let both =
             430 + random.normal(600) + Student.scoreEffects[race] + place.quality
@@ -103,6 +104,9 @@ struct StudentYear {
     var science = Test()
     var daysEnrolled = 180
     var daysAbsent = 0
+    /// What became of a student of grades 9 to 12 in the year.
+    var droppedOut = false
+    var returned = false
     /// The school's part of growth and the test day's luck, for the next year's growth.
     var luckELA = 0
     var luckMath = 0
@@ -110,6 +114,7 @@ struct StudentYear {
     var isTested: Bool { 3...8 ~= grade || grade == 10 }
     var isHigh: Bool { grade >= 9 }
     var isChronicallyAbsent: Bool { daysAbsent * 10 >= daysEnrolled }
+    var isLearner: Bool { language == .learner || language == .firstYear }
 
     /// Days absent of 180, in tenths, from 3 standard deviations below the mean to 3 above.
     private static let absences = Curve(points: [4, 7, 11, 17, 26, 40, 60, 89, 132, 197, 294, 440, 660])
@@ -120,7 +125,8 @@ struct StudentYear {
         _ student: Student,
         year: Int,
         after before: StudentYear?,
-        in state: State
+        in state: State,
+        _ scale: Scale
     ) -> StudentYear? {
         let grade = student.grade - 2 + year
         guard 1...12 ~= grade, student.years.contains(year) else { return nil }
@@ -130,6 +136,7 @@ struct StudentYear {
                 grade: grade,
                 home: place.home,
                 lot: student.lot,
+                year: year,
                 in: state
             )
         let school = state.schools[index]
@@ -141,9 +148,12 @@ struct StudentYear {
             language: language(student, grade: grade, year: year),
             sinceOctober: random.chance(before == nil && year > 0 && grade > 1 ? 780 : 980)
         )
-        result.attend(&random, student, school)
+        // Who had dropped out comes back only after October 1, or was counted as returned.
+        if let before, before.droppedOut, !before.returned { result.sinceOctober = false }
+        result.attend(&random, student, school, year: year)
+        result.leave(&random, student, school)
         guard result.isTested else { return result }
-        result.takeTests(&random, student, school, year: year, after: before)
+        result.takeTests(&random, student, school, scale, year: year, after: before)
         return result
     }
 
@@ -155,17 +165,35 @@ struct StudentYear {
         return grade < student.exitGrade + 4 ? .former : .native
     }
 
-    private mutating func attend(_ random: inout Random, _ student: Student, _ school: School) {
+    private mutating func attend(_ random: inout Random, _ student: Student, _ school: School, year: Int) {
         if !sinceOctober { daysEnrolled = random.within(25...150) }
-        let latent = student.absence + school.absence + random.normal(550) + (isHigh ? 250 : 0) + 30
+        let latent = student.absence + school.absence[year] + random.normal(550) + (isHigh ? 250 : 0) + 30
         let tenths = StudentYear.absences.value(at: latent + 3000, of: 6000)
         daysAbsent = min((tenths * daysEnrolled / 180 + random.below(10)) / 10, daysEnrolled)
+    }
+
+    /// How likely a student is not to graduate, of a thousand.
+    func risk(_ student: Student, _ school: School) -> Int {
+        (lowIncome ? 70 : 0) + (student.disabled ? 110 : 0) + (language == .learner ? 150 : 0)
+            - school.quality[1] / 8 + (school.isAlternative ? 460 : 0)
+    }
+
+    private mutating func leave(_ random: inout Random, _ student: Student, _ school: School) {
+        guard isHigh else { return }
+        (droppedOut, returned) = leaving(&random, student, school)
+    }
+
+    /// Whether a student drops out in a year, and returns.
+    func leaving(_ random: inout Random, _ student: Student, _ school: School) -> (droppedOut: Bool, returned: Bool) {
+        let droppedOut = random.chance(max(2, 4 + risk(student, school) / 8))
+        return (droppedOut, droppedOut && random.chance(250))
     }
 
     private mutating func takeTests(
         _ random: inout Random,
         _ student: Student,
         _ school: School,
+        _ scale: Scale,
         year: Int,
         after before: StudentYear?
     ) {
@@ -173,10 +201,12 @@ struct StudentYear {
         let day = random.below(1000)
         let alternate = student.disabled && random.chance(75)
         let effect =
-            school.quality + school.growth[year] / 3 + (year - 1) * 25
+            school.quality[year] + school.growth[year] / 3 + (year - 1) * 25
             - (language == .learner ? 600 : language == .firstYear ? 1100 : 0)
-        luckELA = random.normal(400)
-        luckMath = random.normal(400)
+        // A good day is one in both subjects.
+        let luck = random.normal(250)
+        luckELA = luck + random.normal(310)
+        luckMath = luck + random.normal(310)
 
         func status(_ random: inout Random) -> Test.Status {
             // Who misses one test mostly misses the others too.
@@ -187,19 +217,37 @@ struct StudentYear {
         }
 
         ela.status = status(&random)
-        if language == .firstYear && ela.status == .tested {
-            ela.status = random.chance(60) ? .withoutLanguageTest : random.chance(930) ? .exempt : .tested
-        }
         math.status = status(&random)
         if [5, 8, 10].contains(grade) { science.status = status(&random) }
+        exempt(&random)
         let elaLevel = student.ela + effect + luckELA
         let mathLevel = student.math + effect + luckMath
-        if ela.status == .tested { ela.score = StudentYear.composite(elaLevel) }
-        if math.status == .tested { math.score = StudentYear.composite(mathLevel) }
-        if science.status == .tested {
-            science.score = StudentYear.legacy((elaLevel + mathLevel) / 2 + random.normal(350))
+        // Most alternate results have the score that the Department assigned, and most who were tested without the language test.
+        let isScored = random.chance(700)
+        func score(_ test: Test, _ score: Int) -> Int? {
+            switch test.status {
+            case .tested: score
+            case .alternate, .withoutLanguageTest: isScored ? score : nil
+            case .absent, .medical, .exempt, .notRequired: nil
+            }
         }
+        ela.score = score(ela, StudentYear.composite(elaLevel))
+        math.score = score(math, StudentYear.composite(mathLevel))
+        let level = (elaLevel + mathLevel) / 2 + random.normal(350)
+        science.score = score(science, scale.science(level, grade: grade, year: year))
         grow(&random, school, year: year, after: before)
+    }
+
+    /// English learners: in the first year exempt, in mathematics and science often tested all the same; some do not take the language test.
+    private mutating func exempt(_ random: inout Random) {
+        let (skips, sitsELA, sitsOthers) = (random.chance(45), random.chance(60), random.chance(500))
+        guard isLearner else { return }
+        if language == .firstYear {
+            if ela.status == .tested, !sitsELA { ela.status = .exempt }
+            if math.status == .tested, !sitsOthers { math.status = .exempt }
+            if science.status == .tested, !sitsOthers { science.status = .exempt }
+        }
+        if skips, ela.status == .tested || ela.status == .exempt { ela.status = .withoutLanguageTest }
     }
 
     private mutating func grow(_ random: inout Random, _ school: School, year: Int, after before: StudentYear?) {
@@ -207,28 +255,24 @@ struct StudentYear {
         if grade == 10 {
             // Growth is from grade 8; most were tested then, not the year before.
             guard before != nil, random.chance(960) else { return }
-            luck = (random.normal(400), random.normal(400))
+            let before = random.normal(250)
+            luck = (before + random.normal(310), before + random.normal(310))
         } else {
             guard let before, before.isTested else { return }
             luck = (before.luckELA, before.luckMath)
             ela.priorScore = before.ela.score
             math.priorScore = before.math.score
         }
-        if ela.score != nil && (grade == 10 || ela.priorScore != nil) {
-            ela.growth = StudentYear.percentile(school.growth[year] + (9 * luckELA - 4 * luck.ela) / 4)
+        if ela.status == .tested && (grade == 10 || ela.priorScore != nil) {
+            ela.growth = StudentYear.percentile(school.growth[year] + school.lean + (9 * luckELA - 4 * luck.ela) / 4)
         }
-        if math.score != nil && (grade == 10 || math.priorScore != nil) {
-            math.growth = StudentYear.percentile(school.growth[year] + (9 * luckMath - 4 * luck.math) / 4)
+        if math.status == .tested && (grade == 10 || math.priorScore != nil) {
+            math.growth = StudentYear.percentile(school.growth[year] - school.lean + (9 * luckMath - 4 * luck.math) / 4)
         }
     }
 
-    private static func composite(_ level: Int) -> Int {
+    static func composite(_ level: Int) -> Int {
         min(max(500 + level * 22 / 1000, 440), 560)
-    }
-
-    /// Even numbers from 200 to 280.
-    private static func legacy(_ level: Int) -> Int {
-        min(max(240 + level * 15 / 1000 / 2 * 2, 200), 280)
     }
 
     private static func percentile(_ thousandths: Int) -> Int {

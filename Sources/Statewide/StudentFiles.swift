@@ -23,12 +23,11 @@ struct StudentFiles: ~Copyable {
     private var proficiency: TableFile?
     private var coursework: TableFile?
     private var cohort: TableFile?
+    private var outcomes: TableFile?
     private let year: Int
 
     /// Creates the files.
-    ///
-    /// `cohort`: whether the year's graduation cohort is reported student by student.
-    init(_ directory: String, year: Int, corrections: Bool, cohort hasCohort: Bool = false, compressed: Bool) throws {
+    init(_ directory: String, year: Int, corrections: Bool, compressed: Bool) throws {
         func open(_ layout: Layout) throws -> TableFile {
             let name = corrections ? "corrections-\(layout.wireName)" : "\(layout.wireName)-\(year)"
             return try TableFile(directory, name, layout, action: corrections, compressed: compressed)
@@ -37,12 +36,14 @@ struct StudentFiles: ~Copyable {
         let attendance = try open(.attendance)
         let proficiency = corrections ? nil : try open(.englishProficiency)
         let coursework = corrections ? nil : try open(.advancedCoursework)
-        let cohort = hasCohort ? try open(.graduationCohort) : nil
+        let cohort = corrections ? nil : try open(.graduationCohort)
+        let outcomes = corrections ? nil : try open(.enrollmentOutcomes)
         self.assessments = assessments
         self.attendance = attendance
         self.proficiency = proficiency
         self.coursework = coursework
         self.cohort = cohort
+        self.outcomes = outcomes
         self.year = year
     }
 
@@ -92,20 +93,30 @@ struct StudentFiles: ~Copyable {
         }
     }
 
-    /// A member of the cohort that was due to graduate in the year before; `result` is of that year.
+    /// A member of the cohort that was due to graduate in the year `due`; `result` is of that year.
     mutating func writeMember(
         _ student: Student,
         _ result: StudentYear,
         _ outcome: CohortOutcome,
+        due: Int,
         in state: borrowing State
     ) throws {
         cohort?.writeGroups(year, student, result, in: state, delete: false)
-        cohort?.write(year - 1)
+        cohort?.write(due)
         cohort?.write(outcome.fourYear)
         cohort?.write(outcome.fiveYear)
         cohort?.write(outcome.stillEnrolled)
         cohort?.write(outcome.droppedOut)
         try cohort?.endRow()
+    }
+
+    /// What became of a student of grades 9 to 12 in the year before; `result` is of that year.
+    mutating func writeYearBefore(_ student: Student, _ result: StudentYear, in state: borrowing State) throws {
+        outcomes?.writeGroups(year, student, result, in: state, delete: false)
+        outcomes?.write(result.sinceOctober)
+        outcomes?.write(result.droppedOut)
+        outcomes?.write(result.returned)
+        try outcomes?.endRow()
     }
 
     private static func write(_ file: inout TableFile, _ test: Test, growth: Bool) {
@@ -122,6 +133,7 @@ struct StudentFiles: ~Copyable {
         if let entry = try proficiency?.close() { entries.append(entry) }
         if let entry = try coursework?.close() { entries.append(entry) }
         if let entry = try cohort?.close() { entries.append(entry) }
+        if let entry = try outcomes?.close() { entries.append(entry) }
         return entries
     }
 }

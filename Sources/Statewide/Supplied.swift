@@ -3,17 +3,24 @@ import Messages
 /// The files that do not have a row a student: organizations, targets, directives, values already computed.
 struct Supplied {
     private let generator: Generator
-    private let state: State
-    private let year: Int
+    let state: State
+    let year: Int
     private let seed: UInt64
     /// Sums of the state, the districts and the schools, in this order.
-    private var tally: Tally
-    private var ranking: Ranking
+    var tally: Tally
+    private let ranking: Ranking
     private let organizations: [Organization]
 
     private struct Organization {
         var code: String
-        var comparisonGroup: String
+        /// Nil of the state and of districts.
+        var school: School?
+
+        /// Only schools have peers: districts and the state have no percentile.
+        func comparisonGroup(in year: Int) -> String { school?.comparisonGroup(in: year) ?? "" }
+        func isOpen(in year: Int) -> Bool { school?.years.contains(year) ?? true }
+        /// The Department sets no targets for a school without tested grades.
+        func hasTargets(in year: Int) -> Bool { isOpen(in: year) && school?.isTested(in: year) ?? true }
     }
 
     init(_ generator: Generator) {
@@ -24,18 +31,15 @@ struct Supplied {
         let state = generator.state
         let first = 1 + state.districts.count
         tally = Tally(organizations: first + state.schools.count)
-        ranking = Ranking(organizations: first + state.schools.count)
+        ranking = generator.ranking
         for (index, school) in state.schools.enumerated() {
             for target in [0, 1 + school.district, first + index] {
                 tally.merge(generator.tally, from: index, into: target)
-                ranking.merge(generator.ranking, from: index, into: target)
             }
         }
-        // Only schools have peers: districts and the state have no percentile.
         organizations =
-            [Organization(code: "00000000", comparisonGroup: "")]
-            + state.districts.map { Organization(code: $0.code, comparisonGroup: "") }
-            + state.schools.map { Organization(code: $0.code, comparisonGroup: $0.comparisonGroup) }
+            [Organization(code: "00000000")] + state.districts.map { Organization(code: $0.code) }
+            + state.schools.map { Organization(code: $0.code, school: $0) }
     }
 
     /// Writes the files; in the order in which they are to be submitted.
@@ -81,7 +85,7 @@ struct Supplied {
 
     private func headcount(_ index: Int, _ offset: Int) -> Headcount {
         let enrolled = generator.enrollment[index * 2 + offset]
-        let grades = state.schools[index].grades
+        let grades = state.schools[index].grades(in: 1 + offset)
         var result = Headcount()
         result.nonHigh = enrolled.byGrade[1...8].reduce(0, +)
         result.high = enrolled.byGrade[9...12].reduce(0, +)
@@ -101,19 +105,22 @@ struct Supplied {
         var districts = [Headcount](repeating: Headcount(), count: state.districts.count)
         var whole = Headcount()
         var served = [(lowest: Int, highest: Int, title1: Bool)](repeating: (13, -1, false), count: districts.count)
-        for (index, school) in state.schools.enumerated() {
+        for (index, school) in state.schools.enumerated() where school.years.contains(1 + offset) {
+            let grades = school.grades(in: 1 + offset)
             districts[school.district] += counts[index]
             whole += counts[index]
             let before = served[school.district]
             served[school.district] = (
-                min(before.lowest, school.grades.lowerBound), max(before.highest, school.grades.upperBound),
+                min(before.lowest, grades.lowerBound), max(before.highest, grades.upperBound),
                 before.title1 || school.title1
             )
         }
         let all = School(grades: -1...12)
         try writeOrganization(&file, offset, "00000000", "state", "State Totals", all, whole, "", "")
         for (index, district) in state.districts.enumerated() {
-            var span = School(grades: served[index].lowest...max(served[index].lowest, served[index].highest))
+            // A district whose only school opens later, or has closed, is not there.
+            guard served[index].lowest <= served[index].highest else { continue }
+            var span = School(grades: served[index].lowest...served[index].highest)
             span.title1 = served[index].title1
             try writeOrganization(
                 &file,
@@ -127,7 +134,7 @@ struct Supplied {
                 district.region
             )
         }
-        for (index, school) in state.schools.enumerated() {
+        for (index, school) in state.schools.enumerated() where school.years.contains(1 + offset) {
             let district = state.districts[school.district]
             try writeOrganization(
                 &file,
@@ -160,9 +167,9 @@ struct Supplied {
         file.write(name)
         file.write(district)
         file.write(region)
-        file.write(type == "school" ? school.type : "")
-        file.write(type == "school" ? school.comparisonGroup : "")
-        file.write(school.gradeList)
+        file.write(type == "school" ? school.type(in: 1 + offset) : "")
+        file.write(type == "school" ? school.comparisonGroup(in: 1 + offset) : "")
+        file.write(School.list(school.grades(in: 1 + offset)))
         file.write(type == "state" ? "" : school.title1 ? "Y" : "N")
         file.write(count.all)
         file.write(count.nonHigh)
@@ -208,12 +215,12 @@ struct Supplied {
                 for high in [false, true] {
                     for (group, name) in Supplied.groupNames.enumerated() {
                         for measure in Measure.allCases where measure.isSupplied(inPriorYear: offset == 0) {
-                            let sum = tally[index, offset, high, group, measure]
+                            let sum = tally[index, 1 + offset, high, group, measure]
                             // Smaller groups are not published, not even as counts.
                             guard sum.count >= 10 else { continue }
                             file.write(year - 1 + offset)
                             file.write(organization.code)
-                            file.write(organization.comparisonGroup)
+                            file.write(organization.comparisonGroup(in: 1 + offset))
                             file.write(high ? "high" : "non_high")
                             file.write(name)
                             file.write(measure.indicator)
@@ -229,13 +236,14 @@ struct Supplied {
 
     private func writeTargets(_ file: inout TableFile) throws {
         for offset in 0...1 {
-            for index in organizations.indices {
+            for index in organizations.indices where organizations[index].hasTargets(in: 1 + offset) {
                 for high in [false, true] {
                     for (group, name) in Supplied.groupNames.enumerated() {
-                        let sums = Measure.allCases.map { ($0, tally[index, 0, high, group, $0]) }
+                        // A target starts from the value of the year before.
+                        let sums = Measure.allCases.map { ($0, tally[index, offset, high, group, $0]) }
                         try writeTargets(&file, offset, index, high, name, sums)
                         guard group == 0 else { continue }
-                        let lowest = ranking.lowestQuarter(index, high: high)
+                        let lowest = ranking.lowestQuarter(index, offset, high: high)
                         try writeTargets(&file, offset, index, high, "lowest_performing", lowest)
                     }
                 }
@@ -252,38 +260,36 @@ struct Supplied {
         _ sums: [(measure: Measure, sum: Sum)]
     ) throws {
         for (measure, sum) in sums where sum.count >= 20 {
-            var baseline = sum.tenths(of: measure)
-            if offset == 0 {
-                // The year before the prior one is not generated: it lies a little off.
-                var random = Random(seed: seed, stream: 9, index: UInt64(index * 10 + measure.rawValue))
-                let drift = random.normal(9)
-                baseline = max(0, min(baseline <= 1000 ? 1000 : 5600, baseline - drift))
-            }
+            // The year in which the measure became another one has no value to start from.
+            let isIndexed = generator.scale.isIndexed(measure, high: high, year: 1 + offset)
+            guard isIndexed == generator.scale.isIndexed(measure, high: high, year: offset) else { continue }
+            let baseline = sum.tenths(of: measure)
             file.write(year - 1 + offset)
             file.write(organizations[index].code)
             file.write(high ? "high" : "non_high")
             file.write(group)
             file.write(measure.indicator)
             file.write(tenths: baseline)
-            file.write(tenths: Supplied.target(measure, from: baseline))
+            file.write(tenths: Supplied.target(measure, from: baseline, isIndexed: isIndexed))
             file.write(Supplied.path(measure, from: baseline, in: year - 1 + offset))
             try file.endRow()
         }
     }
 
     /// A year's step towards the goal in tenths: the further away, the longer.
-    private static func target(_ measure: Measure, from baseline: Int) -> Int {
+    ///
+    /// Steps are longer than the tolerances of the targets for those who are far away, and shorter near the goal.
+    private static func target(_ measure: Measure, from baseline: Int, isIndexed: Bool) -> Int {
         switch measure {
-        // Index points end at 100.0, scores begin at 440.0.
-        case .ela where baseline <= 1000, .math where baseline <= 1000:
-            min(1000, baseline + max(4, (1000 - baseline) / 20))
-        case .ela, .math: baseline + (baseline < 4950 ? 14 : baseline < 5050 ? 10 : 6)
-        case .science: min(1000, baseline + max(4, (1000 - baseline) / 20))
-        case .chronic: max(0, baseline - min(10, max(2, baseline / 15)))
-        case .dropout: max(0, baseline - baseline / 10)
-        case .graduation, .engagement: min(1000, baseline + max(1, (1000 - baseline) / 15))
-        case .progress: min(1000, baseline + 15)
-        case .advanced: min(1000, baseline + max(2, (1000 - baseline) / 30))
+        case .ela, .math, .science:
+            isIndexed
+                ? min(1000, baseline + max(6, (1000 - baseline) / 10))
+                : min(5600, baseline + (baseline < 4950 ? 18 : baseline < 5050 ? 12 : 4))
+        case .chronic: max(0, baseline - min(25, max(3, baseline / 10)))
+        case .dropout: max(0, baseline - max(1, baseline * 2 / 3))
+        case .graduation, .engagement: min(1000, baseline + max(2, (1000 - baseline) / 8))
+        case .progress: min(1000, baseline + (baseline < 450 ? 60 : baseline < 600 ? 45 : 20))
+        case .advanced: min(1000, baseline + (baseline < 600 ? 25 : baseline < 750 ? 15 : 6))
         }
     }
 
@@ -295,76 +301,5 @@ struct Supplied {
         case .ela, .math, .science: baseline < 5000 ? "recovery" : "forward"
         case .chronic, .dropout, .graduation, .engagement, .progress, .advanced: ""
         }
-    }
-
-    // MARK: Directives
-
-    private func writeDirectives(_ file: inout TableFile) throws {
-        let first = 1 + state.districts.count
-        // The mean of both subjects and spans, in hundredths so that ties are rare; a tie goes to the lower code.
-        let ranked = state.schools.indices
-            .compactMap { index -> (school: Int, score: Int)? in
-                var sum = Sum()
-                for high in [false, true] {
-                    sum += tally[first + index, 1, high, 0, .ela]
-                    sum += tally[first + index, 1, high, 0, .math]
-                }
-                return sum.count >= 40 ? (index, sum.total * 100 / sum.count) : nil
-            }
-            .sorted { ($0.score, $0.school) < ($1.score, $1.school) }
-        let schools = state.schools.count
-        for (place, entry) in ranked.prefix(max(2, schools / 45)).enumerated() {
-            let chronic = place % 8 == 1
-            try writeDirective(
-                &file,
-                state.schools[entry.school].code,
-                "designation",
-                chronic ? "chronically_underperforming" : "underperforming",
-                "\(year - 3 + place % 3)-10-15",
-                chronic ? "No significant improvement under the turnaround plan" : "Low performance over several years"
-            )
-        }
-        let placed = state.districts[state.districts.count / 2].code
-        try writeDirective(
-            &file,
-            placed,
-            "designation",
-            "directed_focused",
-            "\(year)-09-24",
-            "Failure to meet mandatory data reporting deadlines"
-        )
-        let kinds = ["high_achievement", "high_growth", "exceeding_targets"]
-        for (place, entry) in ranked.reversed().prefix(max(3, schools / 30)).enumerated() {
-            try writeDirective(
-                &file,
-                state.schools[entry.school].code,
-                "recognition",
-                kinds[place % kinds.count],
-                "\(year)-09-24",
-                ""
-            )
-        }
-    }
-
-    private func writeDirective(
-        _ file: inout TableFile,
-        _ code: String,
-        _ directive: String,
-        _ kind: String,
-        _ date: String,
-        _ reason: String
-    ) throws {
-        file.write(year)
-        file.write(code)
-        file.write(directive)
-        file.write(kind)
-        file.write(date)
-        file.write("")
-        file.write(reason)
-        file.write("Commissioner's decision of \(date)")
-        // A rating and parts are of reviews and plans.
-        file.write("")
-        file.write("")
-        try file.endRow()
     }
 }

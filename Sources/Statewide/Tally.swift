@@ -27,14 +27,8 @@ enum Measure: Int, CaseIterable {
 
     /// Whether values come already computed: what no student file of the year covers.
     ///
-    /// The cohort that the prior year judges and the one that is in its fifth year had left before the state begins.
-    func isSupplied(inPriorYear isPrior: Bool) -> Bool {
-        switch self {
-        case .engagement: true
-        case .graduation, .dropout: isPrior
-        case .ela, .math, .science, .chronic, .progress, .advanced: false
-        }
-    }
+    /// The cohort that is in its fifth year in the prior year had left before the state begins.
+    func isSupplied(inPriorYear isPrior: Bool) -> Bool { self == .engagement && isPrior }
 }
 
 /// A sum over students.
@@ -53,18 +47,20 @@ struct Sum {
     }
 }
 
-/// Sums by organization, year (0 or 1), grade span, group and measure.
+/// Sums by organization, year, grade span, group and measure.
+///
+/// A year is that of the determinations that judge the measure: 0 (before the prior one), 1 or 2.
 struct Tally {
     /// The groups a tally knows: all but the lowest performing, in the vocabulary's order.
     static let groups = 12
     private var sums: [Sum]
 
     init(organizations: Int) {
-        sums = [Sum](repeating: Sum(), count: organizations * 2 * 2 * Tally.groups * Measure.allCases.count)
+        sums = [Sum](repeating: Sum(), count: organizations * 3 * 2 * Tally.groups * Measure.allCases.count)
     }
 
     private static func index(_ organization: Int, _ year: Int, _ high: Bool, _ group: Int, _ measure: Measure) -> Int {
-        (((organization * 2 + year) * 2 + (high ? 1 : 0)) * groups + group) * Measure.allCases.count + measure.rawValue
+        (((organization * 3 + year) * 2 + (high ? 1 : 0)) * groups + group) * Measure.allCases.count + measure.rawValue
     }
 
     subscript(organization: Int, year: Int, high: Bool, group: Int, measure: Measure) -> Sum {
@@ -72,19 +68,20 @@ struct Tally {
         set { sums[Tally.index(organization, year, high, group, measure)] = newValue }
     }
 
-    /// Counts a student in every group of `mask`.
+    /// Counts a student in every group of `mask`; one who is not `counted` only adds to the total.
     mutating func add(
         _ organization: Int,
         _ year: Int,
         _ high: Bool,
         groups mask: UInt16,
         _ measure: Measure,
-        _ value: Int
+        _ value: Int,
+        counted: Bool = true
     ) {
         var rest = mask
         while rest != 0 {
             let index = Tally.index(organization, year, high, rest.trailingZeroBitCount, measure)
-            sums[index].count += 1
+            if counted { sums[index].count += 1 }
             sums[index].total += value
             rest &= rest - 1
         }
@@ -92,44 +89,57 @@ struct Tally {
 
     /// Adds what was counted of one organization to another.
     mutating func merge(_ source: Tally, from: Int, into target: Int) {
-        let width = 2 * 2 * Tally.groups * Measure.allCases.count
+        let width = 3 * 2 * Tally.groups * Measure.allCases.count
         for offset in 0..<width { sums[target * width + offset] += source.sums[from * width + offset] }
     }
 }
 
-/// Scores of the prior year in order, to find what the lowest quarter reached.
+/// Scores in order, to find what the lowest quarter reached in the years 0 and 1.
 struct Ranking {
-    private static let bins = 121
+    private static let bins = 241
     private static let measures: [Measure] = [.ela, .math, .science, .chronic]
+    private static let width = 2 * 2 * bins * measures.count
     private var sums: [Sum]
 
+    /// What a student adds.
+    struct Entry {
+        /// The sum of two scores from 440 to 560.
+        var rank: Int
+        var ela: Int?
+        var math: Int?
+        var science: Int?
+        var chronic: Bool
+    }
+
     init(organizations: Int) {
-        sums = [Sum](repeating: Sum(), count: organizations * 2 * Ranking.bins * Ranking.measures.count)
+        sums = [Sum](repeating: Sum(), count: organizations * Ranking.width)
     }
 
-    /// Counts a student under the mean of two scores from 440 to 560.
-    mutating func add(_ organization: Int, _ high: Bool, rank: Int, ela: Int, math: Int, science: Int?, chronic: Bool) {
-        let bin = min(max(rank - 440, 0), Ranking.bins - 1)
-        let index = ((organization * 2 + (high ? 1 : 0)) * Ranking.bins + bin) * Ranking.measures.count
-        sums[index] += Sum(count: 1, total: ela)
-        sums[index + 1] += Sum(count: 1, total: math)
-        if let science { sums[index + 2] += Sum(count: 1, total: science) }
-        sums[index + 3] += Sum(count: 1, total: chronic ? 1 : 0)
+    private static func start(_ organization: Int, _ year: Int, _ high: Bool) -> Int {
+        organization * width + (year * 2 + (high ? 1 : 0)) * bins * measures.count
     }
 
-    mutating func merge(_ source: Ranking, from: Int, into target: Int) {
-        let width = 2 * Ranking.bins * Ranking.measures.count
-        for offset in 0..<width { sums[target * width + offset] += source.sums[from * width + offset] }
+    mutating func add(_ organization: Int, _ year: Int, _ high: Bool, _ entry: Entry) {
+        let bin = min(max(entry.rank - 880, 0), Ranking.bins - 1)
+        let index = Ranking.start(organization, year, high) + bin * Ranking.measures.count
+        for (place, value) in [entry.ela, entry.math, entry.science].enumerated() {
+            if let value { sums[index + place] += Sum(count: 1, total: value) }
+        }
+        sums[index + 3] += Sum(count: 1, total: entry.chronic ? 1 : 0)
     }
 
     /// What the lowest quarter of an organization reached; ties at the cut are in.
-    func lowestQuarter(_ organization: Int, high: Bool) -> [(measure: Measure, sum: Sum)] {
-        let start = (organization * 2 + (high ? 1 : 0)) * Ranking.bins * Ranking.measures.count
-        let students = (0..<Ranking.bins).reduce(0) { $0 + sums[start + $1 * Ranking.measures.count].count }
-        var result = [Sum](repeating: Sum(), count: Ranking.measures.count)
-        for bin in 0..<Ranking.bins where result[0].count * 4 < students {
-            for measure in result.indices { result[measure] += sums[start + bin * Ranking.measures.count + measure] }
+    func lowestQuarter(_ organization: Int, _ year: Int, high: Bool) -> [(measure: Measure, sum: Sum)] {
+        let start = Ranking.start(organization, year, high)
+        let count = Ranking.measures.count
+        let students = (0..<Ranking.bins).reduce(0) { $0 + sums[start + $1 * count + 3].count }
+        var result = [Sum](repeating: Sum(), count: count)
+        // A quarter, half up.
+        let size = (students + 2) / 4
+        for bin in 0..<Ranking.bins where result[3].count < size {
+            for measure in result.indices { result[measure] += sums[start + bin * count + measure] }
         }
-        return Array(zip(Ranking.measures, result))
+        // Science is reported of the group only in high school.
+        return zip(Ranking.measures, result).filter { high || $0.0 != .science }
     }
 }

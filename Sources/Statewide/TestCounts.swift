@@ -36,7 +36,12 @@ struct TestCounts {
                     } else {
                         self[year, group, subject].afterOctober += 1
                     }
-                case .alternate: self[year, group, subject].alternate += 1
+                case .alternate:
+                    if result.sinceOctober {
+                        self[year, group, subject].alternate += 1
+                    } else {
+                        self[year, group, subject].afterOctober += 1
+                    }
                 case .absent: self[year, group, subject].absent += 1
                 case .medical: self[year, group, subject].medical += 1
                 case .exempt: self[year, group, subject].firstYear += 1

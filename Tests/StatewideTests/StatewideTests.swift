@@ -153,7 +153,8 @@ final class GeneratedState {
             #expect(row["ela_prior_scaled_score"] == old["ela_scaled_score"])
             #expect(row["math_prior_scaled_score"] == old["math_scaled_score"])
             #expect(row["prior_org_code"] == old["org_code"])
-            #expect((row["ela_sgp"] != "") == (row["ela_scaled_score"] != "" && old["ela_scaled_score"] != ""))
+            // Growth is of the standard test alone.
+            #expect((row["ela_sgp"] != "") == (row["ela_status"] == "T" && old["ela_scaled_score"] != ""))
             if row["org_code"] != old["org_code"] { moved += 1 }
         }
         #expect(matched > 1100)
@@ -182,10 +183,30 @@ final class GeneratedState {
             let science = row["science_scaled_score"] ?? ""
             let due = ["05", "08", "10"].contains(row["grade"] ?? "")
             #expect((row["science_status"] == "NR") == !due)
-            #expect(science.isEmpty || Int(science).map { $0 % 2 == 0 && 200...280 ~= $0 } ?? false)
+            // In 2019 only high school science is still on the legacy scale, of even numbers.
+            let isLegacy = row["grade"] == "10"
+            #expect(
+                science.isEmpty
+                    || Int(science).map { isLegacy ? $0 % 2 == 0 && 200...280 ~= $0 : 440...560 ~= $0 } ?? false
+            )
             for subject in ["ela", "math", "science"] {
-                #expect((row["\(subject)_status"] == "T") == (row["\(subject)_scaled_score"] != ""))
+                let isScored = row["\(subject)_scaled_score"] != ""
+                switch row["\(subject)_status"] {
+                case "T": #expect(isScored)
+                case "ALT", "EXN": break
+                default: #expect(!isScored)
+                }
             }
+        }
+        // Alternate results and those without the language test: some with a score, some without one.
+        for (column, status) in [("ela", "ALT"), ("math", "ALT"), ("ela", "EXN")] {
+            let scores = tests.filter { $0["\(column)_status"] == status }.map { $0["\(column)_scaled_score"] != "" }
+            #expect(scores.contains(true) && scores.contains(false), "\(column) \(status)")
+        }
+        // First-year learners are exempt in any subject, and sometimes tested.
+        for subject in ["ela", "math", "science"] {
+            let statuses = Set(tests.filter { $0["el_status"] == "FY" }.map { $0["\(subject)_status"] ?? "" })
+            #expect(statuses.isSuperset(of: subject == "science" ? ["EXF"] : ["EXF", "T"]), "\(subject)")
         }
         let attendance = try state.rows("attendance-2019.csv")
         let chronic = attendance.filter { row in
@@ -194,9 +215,8 @@ final class GeneratedState {
         #expect(90...170 ~= chronic.count * 1000 / attendance.count)
     }
 
-    /// The cohort that the determinations of 2019 judge was in grade 12 in 2018, where it was; what became of it
-    /// contradicts nothing.
-    @Test func theCohortIsThatOfTheDataYear() throws {
+    /// The cohorts that the determinations judge were in grade 12 where they are reported; what became of them contradicts nothing.
+    @Test func theCohortsAreThoseOfTheDataYears() throws {
         let state = try GeneratedState(students: 20_000, seed: 4)
         let members = try state.rows("graduation_cohort-2019.csv")
         let seniors = try state.rows("attendance-2018.csv").filter { $0["grade"] == "12" }
@@ -204,9 +224,12 @@ final class GeneratedState {
         func places(_ rows: [[String: String]]) -> [String] {
             rows.map { "\($0["student_id"] ?? "") \($0["org_code"] ?? "")" }
         }
-        #expect(places(members) == places(seniors))
-        for row in members {
-            #expect(row["school_year"] == "2019" && row["cohort_year"] == "2018")
+        // Four years: the seniors of 2018. Five years: those of 2017, whom the determinations of 2018 judge by four years.
+        #expect(places(members.filter { $0["cohort_year"] == "2018" }) == places(seniors))
+        let before = try state.rows("graduation_cohort-2018.csv")
+        #expect(before.allSatisfy { $0["cohort_year"] == "2017" && $0["school_year"] == "2018" } && !before.isEmpty)
+        #expect(places(members.filter { $0["cohort_year"] == "2017" }) == places(before))
+        for row in members + before {
             let flags = ["four_year_graduate", "five_year_graduate", "still_enrolled_after_five", "dropped_out"]
                 .map { row[$0] == "Y" }
             #expect(!flags[0] || flags[1])
@@ -215,15 +238,114 @@ final class GeneratedState {
         let graduates = members.count { $0["four_year_graduate"] == "Y" } * 1000 / members.count
         #expect(750...970 ~= graduates)
         #expect(5...120 ~= members.count { $0["dropped_out"] == "Y" } * 1000 / members.count)
-        // What the file covers is not supplied again.
+        // What the files cover is not supplied again.
         let supplied = Set(
             try state.rows("indicator_values.csv").map { "\($0["school_year"] ?? "") \($0["indicator"] ?? "")" }
         )
-        #expect(
-            supplied == [
-                "2018 four_year_graduation", "2018 dropout", "2018 extended_engagement", "2019 extended_engagement",
-            ]
-        )
+        #expect(supplied == ["2018 extended_engagement"])
+    }
+
+    /// The dropout rate of both years is the annual one, of every student of grades 9 to 12 in the year before.
+    @Test func dropoutIsAnnualInBothYears() throws {
+        let state = try GeneratedState(students: 20_000, seed: 4)
+        var rates: [Int] = []
+        // Who came after October 1 and dropped out counts above the line only.
+        var late = 0
+        for year in [2018, 2019] {
+            let rows = try state.rows("enrollment_outcomes-\(year).csv")
+            #expect(
+                rows.allSatisfy {
+                    $0["school_year"] == "\(year)" && Int($0["grade"] ?? "").map { 9...12 ~= $0 } == true
+                }
+            )
+            #expect(abs(rows.count - 20_000 / 3) < 250)
+            let enrolled = rows.count { $0["enrolled_october"] == "Y" }
+            let gone = rows.count { $0["dropped_out"] == "Y" && $0["returned_by_october"] == "N" }
+            #expect(rows.contains { $0["dropped_out"] == "Y" && $0["returned_by_october"] == "Y" })
+            late += rows.count { $0["dropped_out"] == "Y" && $0["enrolled_october"] == "N" }
+            rates.append(gone * 10_000 / enrolled)
+        }
+        #expect(late > 0)
+        // One or two percent, and nearly the same in both years: one kind of rate.
+        #expect(rates.allSatisfy { 60...260 ~= $0 } && abs(rates[0] - rates[1]) < 60, "\(rates)")
+        let seniors = try state.rows("attendance-2018.csv").filter { Int($0["grade"] ?? "") ?? 0 >= 9 }
+        #expect(try state.rows("enrollment_outcomes-2019.csv").count == seniors.count)
+    }
+
+    /// Growth in ELA and in mathematics goes together: of students, and of schools.
+    @Test func growthOfTheSubjectsIsCorrelated() throws {
+        let state = try GeneratedState(students: 20_000, seed: 3)
+        var students: [(Int, Int)] = []
+        var schools: [String: [(Int, Int)]] = [:]
+        for row in try state.rows("assessment_results-2019.csv") {
+            guard let ela = Int(row["ela_sgp"] ?? ""), let math = Int(row["math_sgp"] ?? "") else { continue }
+            students.append((ela, math))
+            schools[row["org_code"] ?? "", default: []].append((ela, math))
+        }
+        let means = schools.values.filter { $0.count >= 40 }
+            .map { pairs in
+                (pairs.reduce(0) { $0 + $1.0 } * 100 / pairs.count, pairs.reduce(0) { $0 + $1.1 } * 100 / pairs.count)
+            }
+        #expect(0.2...0.6 ~= correlation(students))
+        #expect(0.5...0.97 ~= correlation(means), "\(correlation(means))")
+    }
+
+    private func correlation(_ pairs: [(Int, Int)]) -> Double {
+        let count = Double(pairs.count)
+        let means = (pairs.reduce(0) { $0 + $1.0 }, pairs.reduce(0) { $0 + $1.1 })
+        let (x, y) = (Double(means.0) / count, Double(means.1) / count)
+        var sums = (0.0, 0.0, 0.0)
+        for pair in pairs {
+            let (a, b) = (Double(pair.0) - x, Double(pair.1) - y)
+            sums = (sums.0 + a * b, sums.1 + a * a, sums.2 + b * b)
+        }
+        return sums.0 / (sums.1 * sums.2).squareRoot()
+    }
+
+    /// English learners in the upper grades as published: most high schools have enough of them for EL progress.
+    @Test func mostHighSchoolsHaveEnglishLearners() throws {
+        let state = try GeneratedState(students: 20_000, seed: 1)
+        var learners: [String: Int] = [:]
+        var tested: [String: Int] = [:]
+        for row in try state.rows("english_proficiency-2019.csv") where Int(row["grade"] ?? "") ?? 0 >= 9 {
+            learners[row["org_code"] ?? "", default: 0] += 1
+        }
+        for row in try state.rows("assessment_results-2019.csv") where row["grade"] == "10" {
+            tested[row["org_code"] ?? "", default: 0] += 1
+        }
+        let judged = tested.filter { $0.value >= 20 }.keys
+        #expect(judged.count { learners[$0, default: 0] >= 20 } * 2 > judged.count)
+        let upper = try state.rows("attendance-2019.csv").filter { Int($0["grade"] ?? "") ?? 0 >= 10 }
+        #expect(30...150 ~= upper.count { ["EL", "FY"].contains($0["el_status"]) } * 1000 / upper.count)
+    }
+
+    /// ELA targets are a step above where the group stood, on the scale of the value; steps are above and below the tolerances.
+    @Test func targetsAreStepsFromTheValueBefore() throws {
+        let state = try GeneratedState(students: 6000, seed: 2)
+        let tolerances = [
+            "chronic_absenteeism": 5, "dropout": 5, "four_year_graduation": 5, "extended_engagement": 5,
+            "el_progress": 30,
+            "advanced_coursework": 10,
+        ]
+        var steps: [String: Set<Bool>] = [:]
+        for row in try state.rows("targets.csv") {
+            let (indicator, span) = (row["indicator"] ?? "", row["grade_span"] ?? "")
+            let baseline = try #require(tenths(row["baseline"]))
+            let target = try #require(tenths(row["target"]))
+            let isIndex = indicator == "science_achievement" || span == "high" && indicator.hasSuffix("achievement")
+            if indicator.hasSuffix("achievement") {
+                #expect((isIndex ? 0...1000 : 4400...5600).contains(target), "\(row)")
+                #expect(target >= baseline)
+            }
+            let tolerance = tolerances[indicator] ?? (isIndex ? 12 : 5)
+            steps[isIndex ? "cpi" : indicator, default: []].insert(abs(target - baseline) > tolerance)
+        }
+        for (indicator, sides) in steps { #expect(sides == [true, false], "\(indicator)") }
+        #expect(steps.count == 9)
+    }
+
+    private func tenths(_ text: String?) -> Int? {
+        text.flatMap { Int($0.replacingOccurrences(of: ".", with: "")) }
     }
 
     @Test func aWholeStateHasTheSizeOfARealOne() {
@@ -237,8 +359,8 @@ final class GeneratedState {
         #expect(25...70 ~= largest * 1000 / (state.ends.last ?? 1))
         for catchment in state.catchments {
             for grade in 1...12 {
-                let school = catchment.school(grade: grade, home: 65_535, lot: 999, in: state)
-                #expect(state.schools[school].grades.contains(grade))
+                let school = catchment.school(grade: grade, home: 65_535, lot: 999, year: 2, in: state)
+                #expect(state.schools[school].serves(grade, in: 2))
             }
         }
     }
@@ -287,8 +409,10 @@ final class GeneratedState {
         func count(_ column: String) -> Int { row[column].flatMap { Int($0) } ?? -1 }
         #expect(count("enrolled") == students.count { $0["ela_status"] != "NR" })
         #expect(count("standard") == students.count { $0["ela_status"] == "T" && $0["enrolled_since_october"] == "Y" })
+        let tested: Set<String?> = ["T", "ALT"]
         #expect(
-            count("after_october") == students.count { $0["ela_status"] == "T" && $0["enrolled_since_october"] == "N" }
+            count("after_october")
+                == students.count { tested.contains($0["ela_status"]) && $0["enrolled_since_october"] == "N" }
         )
         #expect(count("absent") == students.count { $0["ela_status"] == "ABS" })
         #expect(count("el_not_tested") == students.count { $0["ela_status"] == "EXN" })
@@ -304,7 +428,7 @@ final class GeneratedState {
         let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
         let files = object?["files"] as? [[String: Any]]
         #expect(files?.first?["file"] as? String == "organizations.csv")
-        #expect(files?.count == 14)
+        #expect(files?.count == 17)
         #expect((object?["corrections"] as? [Any])?.count == 2)
     }
 }

@@ -85,7 +85,7 @@ extension Layout {
                     "\(prefix)_scaled_score",
                     .integer(200...560),
                     .mayBeEmpty,
-                    "\(subject): composite scaled score, 440 to 560, on the legacy scale 200 to 280"
+                    "\(subject): composite scaled score, 440 to 560, on the legacy scale 200 to 280; of ALT the assigned one"
                 )
             )
             guard hasGrowth else { continue }
