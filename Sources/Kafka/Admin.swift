@@ -15,7 +15,9 @@ public final class Admin: Sendable {
 
     // MARK: - Topics
 
-    /// Creates topics.
+    /// Creates topics, and waits until each of their partitions has a leader that answers for it.
+    ///
+    /// A cluster says that a topic is created before every broker knows of it.
     ///
     /// - Parameters:
     ///   - topics: the topics.
@@ -24,6 +26,7 @@ public final class Admin: Sendable {
     /// - Throws: when the request as a whole failed.
     public func createTopics(_ topics: [NewTopic], timeout: Duration) throws(KafkaError) -> [String: KafkaError] {
         if topics.isEmpty { return [:] }
+        let deadline = ContinuousClock.now + timeout
         var news = unsafe OwnerArray<NewTopicResource>()
         for topic in topics {
             var text = [CChar](repeating: 0, count: 512)
@@ -49,7 +52,50 @@ public final class Admin: Sendable {
         }
         var count = 0
         let result = unsafe rd_kafka_event_CreateTopics_result(event.pointer)
-        return unsafe Self.errors(rd_kafka_CreateTopics_result_topics(result, &count), count)
+        let errors = unsafe Self.errors(rd_kafka_CreateTopics_result_topics(result, &count), count)
+        let created = topics.filter { errors[$0.name] == nil }
+        try awaitLeaders(
+            of: Dictionary(created.map { ($0.name, Int($0.partitions)) }) { first, _ in first },
+            timeout: deadline - ContinuousClock.now
+        )
+        return errors
+    }
+
+    /// Waits until each partition of some topics has a leader that answers for it.
+    ///
+    /// - Parameters:
+    ///   - topics: how many partitions each topic has, by its name.
+    ///   - timeout: the limit of the call.
+    /// - Throws: ``KafkaError/Code/timedOut``, naming what is not ready.
+    public func awaitLeaders(of topics: [String: Int], timeout: Duration) throws(KafkaError) {
+        let deadline = ContinuousClock.now + timeout
+        let places = topics.sorted { $0.key < $1.key }
+            .flatMap { topic in
+                (0..<Int32(topic.value)).map { TopicPartitionOffset(topic: topic.key, partition: $0, offset: .end) }
+            }
+        var missing = ""
+        while true {
+            do throws(KafkaError) {
+                let found = try describeTopics(Array(topics.keys), timeout: deadline - ContinuousClock.now)
+                let leaderless = places.first { place in
+                    found[place.topic]?.partitions
+                        .contains { $0.partition == place.partition && $0.leader >= 0 } != true
+                }
+                if let leaderless {
+                    missing = "\(leaderless.topicPartition) has no leader"
+                } else {
+                    // The leader itself has to know that it is one.
+                    _ = try client.offsets(for: places, timeout: deadline - ContinuousClock.now)
+                    return
+                }
+            } catch {
+                guard !error.isFatal, error.isRetriable || error.isOfMetadata else { throw error }
+                // What was seen to be missing says more than that the last look took too long.
+                if missing.isEmpty || error.code != .timedOut { missing = "\(error)" }
+            }
+            guard ContinuousClock.now < deadline else { throw .timeout("the topics are not ready: \(missing)") }
+            pause(.milliseconds(50), until: deadline)
+        }
     }
 
     /// Deletes topics with all their records.
@@ -108,13 +154,16 @@ public final class Admin: Sendable {
 
     /// The cluster and its brokers.
     public func describeCluster(timeout: Duration) throws(KafkaError) -> ClusterDescription {
+        let deadline = ContinuousClock.now + timeout
         let metadata = try metadata(timeout)
         var clusterID: String?
-        if let text = unsafe rd_kafka_clusterid(client.pointer, timeout.milliseconds) {
+        var left = deadline - ContinuousClock.now
+        if let text = unsafe rd_kafka_clusterid(client.pointer, left.milliseconds) {
             clusterID = unsafe String(cString: text)
             unsafe rd_kafka_mem_free(client.pointer, text)
         }
-        let controller = unsafe rd_kafka_controllerid(client.pointer, timeout.milliseconds)
+        left = deadline - ContinuousClock.now
+        let controller = unsafe rd_kafka_controllerid(client.pointer, left.milliseconds)
         let brokers = unsafe (0..<Int(metadata.pointer.pointee.broker_cnt))
             .map { index in
                 let broker = unsafe metadata.pointer.pointee.brokers[index]
@@ -179,6 +228,7 @@ public final class Admin: Sendable {
         _ properties: [String: String],
         timeout: Duration
     ) throws(KafkaError) {
+        let deadline = ContinuousClock.now + timeout
         var merged = properties
         for property in try describeConfigs(topic: topic, timeout: timeout) {
             guard !property.isDefault, !property.isReadOnly, let value = property.value else { continue }
@@ -193,7 +243,8 @@ public final class Admin: Sendable {
             try client.check(unsafe rd_kafka_ConfigResource_set_config(resource, name, value), "\(topic): \(name)")
         }
         var pointers = unsafe resources.pointers
-        let event = try unsafe request(RD_KAFKA_ADMIN_OP_ALTERCONFIGS, timeout) { options, queue in
+        let left = deadline - ContinuousClock.now
+        let event = try unsafe request(RD_KAFKA_ADMIN_OP_ALTERCONFIGS, left) { options, queue in
             unsafe rd_kafka_AlterConfigs(client.pointer, &pointers, pointers.count, options, queue)
         }
         var count = 0

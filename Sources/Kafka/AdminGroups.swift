@@ -2,154 +2,124 @@ internal import CRdKafka
 
 /// Consumer groups.
 extension Admin {
-    /// The groups of the cluster, in order of their names.
-    public func listGroups(timeout: Duration) throws(KafkaError) -> [GroupListing] {
-        let event = try unsafe request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, timeout) { options, queue in
-            unsafe rd_kafka_ListConsumerGroups(client.pointer, options, queue)
-        }
-        let result = unsafe rd_kafka_event_ListConsumerGroups_result(event.pointer)
-        var errorCount = 0
-        let errors = unsafe rd_kafka_ListConsumerGroups_result_errors(result, &errorCount)
-        if errorCount > 0, let error = unsafe errors?[0] { throw unsafe KafkaError(borrowing: error) }
-        var count = 0
-        let groups = unsafe rd_kafka_ListConsumerGroups_result_valid(result, &count)
-        var listings: [GroupListing] = []
-        for index in 0..<count {
-            guard let group = unsafe groups?[index] else { continue }
-            unsafe listings.append(
-                GroupListing(
-                    groupID: String(cString: rd_kafka_ConsumerGroupListing_group_id(group)),
-                    state: GroupState(rd_kafka_ConsumerGroupListing_state(group))
-                )
-            )
-        }
-        return listings.sorted { $0.groupID < $1.groupID }
-    }
-
-    /// Groups with their members; a group that does not exist is described as dead.
+    /// Groups with their members; a group that no broker knows is described as dead.
+    ///
+    /// Not `DescribeConsumerGroups`, which can end the process in librdkafka 2.0.2 where a coordinator answers after
+    /// the request's limit ("Assertion eonce->refcnt > 0").
+    ///
+    /// - Parameters:
+    ///   - groups: the groups' names.
+    ///   - timeout: the limit of the call.
+    /// - Returns: a description for each name, in their order.
+    /// - Throws: when a group was not found, and not every broker has answered.
     public func describeGroups(_ groups: [String], timeout: Duration) throws(KafkaError) -> [GroupDescription] {
-        if groups.isEmpty { return [] }
-        let names = groups.map { CText($0) }
-        var pointers: [UnsafePointer<CChar>?] = unsafe names.map { unsafe $0.pointer }
-        let event = try unsafe request(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, timeout) { options, queue in
-            unsafe rd_kafka_DescribeConsumerGroups(client.pointer, &pointers, pointers.count, options, queue)
-        }
-        withExtendedLifetime(names) {}
-        let result = unsafe rd_kafka_event_DescribeConsumerGroups_result(event.pointer)
-        var count = 0
-        let described = unsafe rd_kafka_DescribeConsumerGroups_result_groups(result, &count)
+        let deadline = ContinuousClock.now + timeout
         var descriptions: [GroupDescription] = []
-        for index in 0..<count {
-            guard let group = unsafe described?[index] else { continue }
-            if let error = unsafe rd_kafka_ConsumerGroupDescription_error(group) {
-                let failure = unsafe KafkaError(borrowing: error)
-                if failure.code.rawValue != RD_KAFKA_RESP_ERR_NO_ERROR.rawValue { throw failure }
-            }
-            unsafe descriptions.append(GroupDescription(group))
+        for group in groups {
+            descriptions.append(try describe(group, timeout: deadline - ContinuousClock.now))
         }
         return descriptions
     }
 
-    /// The committed offsets of a group, with the strings committed with them; `.invalid` where there is none.
-    ///
-    /// - Parameters:
-    ///   - group: the group's name; nobody need be a member of it.
-    ///   - partitions: the partitions asked for; all that have an offset when nil.
-    ///   - requireStable: offsets of a transaction that is not over yet are an error that passes, and not passed over.
-    ///   - timeout: the limit of the call.
-    /// - Returns: an entry for each partition.
-    /// - Throws: the error of the request, or the first of a partition.
-    public func groupOffsets(
-        _ group: String,
-        partitions: [TopicPartition]? = nil,
-        requireStable: Bool = false,
-        timeout: Duration
-    ) throws(KafkaError) -> [TopicPartitionOffset] {
-        if partitions?.isEmpty == true { return [] }
-        var requests = unsafe OwnerArray<GroupOffsetsResource>()
-        if let partitions {
-            let list = try TopicPartitionList(partitions)
-            unsafe requests.append(rd_kafka_ListConsumerGroupOffsets_new(group, list.pointer))
-        } else {
-            unsafe requests.append(rd_kafka_ListConsumerGroupOffsets_new(group, nil))
+    private func describe(_ group: String, timeout: Duration) throws(KafkaError) -> GroupDescription {
+        var list: UnsafePointer<rd_kafka_group_list>?
+        let code = unsafe rd_kafka_list_groups(client.pointer, group, &list, timeout.milliseconds)
+        unsafe rd_kafka_poll(client.pointer, 0)
+        let owner = unsafe list.map { unsafe GroupList($0) }
+        let found = unsafe owner?.first
+        if let found = unsafe found, code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTIAL {
+            try client.check(unsafe found.err, "group \(group)")
+            return unsafe GroupDescription(found)
         }
-        var pointers = unsafe requests.pointers
-        let event = try unsafe request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, timeout) { options, queue in
-            // Refused by a client that does not know the option alone.
-            if requireStable {
-                unsafe rd_kafka_error_destroy(rd_kafka_AdminOptions_set_require_stable_offsets(options, 1))
-            }
-            unsafe rd_kafka_ListConsumerGroupOffsets(client.pointer, &pointers, pointers.count, options, queue)
+        guard code != RD_KAFKA_RESP_ERR__PARTIAL else {
+            throw .timeout("group \(group): not every broker has answered")
         }
-        let result = unsafe rd_kafka_event_ListConsumerGroupOffsets_result(event.pointer)
-        var count = 0
-        let groups = unsafe rd_kafka_ListConsumerGroupOffsets_result_groups(result, &count)
-        guard count == 1, let answer = unsafe groups?[0] else {
-            throw KafkaError(failure: RD_KAFKA_RESP_ERR__BAD_MSG, "\(group): no offsets in the answer")
-        }
-        if let error = unsafe rd_kafka_group_result_error(answer) { throw unsafe KafkaError(borrowing: error) }
-        guard let offsets = unsafe rd_kafka_group_result_partitions(answer) else { return [] }
-        return try unsafe TopicPartitionOffset.all(of: offsets)
+        try client.check(code, "group \(group): \(unsafe String(cString: rd_kafka_err2str(code)))")
+        return GroupDescription(groupID: group, state: .dead, assignor: "", members: [])
     }
 }
 
-/// A C string with an owner.
+/// The owner of a list of groups.
 @safe
-private final class CText {
-    let pointer: UnsafePointer<CChar>
+private final class GroupList {
+    private let pointer: UnsafePointer<rd_kafka_group_list>
 
-    init(_ text: String) {
-        let buffer = UnsafeMutableBufferPointer<CChar>.allocate(capacity: text.utf8.count + 1)
-        for (index, byte) in text.utf8.enumerated() { unsafe buffer[index] = CChar(bitPattern: byte) }
-        unsafe buffer[text.utf8.count] = 0
-        unsafe pointer = UnsafePointer(buffer.baseAddress!)
+    init(_ pointer: UnsafePointer<rd_kafka_group_list>) {
+        unsafe self.pointer = pointer
+    }
+
+    var first: rd_kafka_group_info? {
+        unsafe pointer.pointee.group_cnt > 0 ? pointer.pointee.groups[0] : nil
     }
 
     deinit {
-        unsafe pointer.deallocate()
+        unsafe rd_kafka_group_list_destroy(pointer)
     }
 }
 
 extension GroupState {
-    fileprivate init(_ state: rd_kafka_consumer_group_state_t) {
+    /// The state in a broker's words.
+    init(_ text: String) {
         self =
-            switch state {
-            case RD_KAFKA_CONSUMER_GROUP_STATE_PREPARING_REBALANCE: .preparingRebalance
-            case RD_KAFKA_CONSUMER_GROUP_STATE_COMPLETING_REBALANCE: .completingRebalance
-            case RD_KAFKA_CONSUMER_GROUP_STATE_STABLE: .stable
-            case RD_KAFKA_CONSUMER_GROUP_STATE_DEAD: .dead
-            case RD_KAFKA_CONSUMER_GROUP_STATE_EMPTY: .empty
+            switch text {
+            case "PreparingRebalance": .preparingRebalance
+            case "CompletingRebalance", "AwaitingSync": .completingRebalance
+            case "Stable": .stable
+            case "Dead": .dead
+            case "Empty": .empty
             default: .unknown
             }
     }
 }
 
 extension GroupDescription {
-    fileprivate init(_ group: OpaquePointer) {
-        let count = unsafe rd_kafka_ConsumerGroupDescription_member_count(group)
+    fileprivate init(_ group: rd_kafka_group_info) {
         unsafe self.init(
-            groupID: String(cString: rd_kafka_ConsumerGroupDescription_group_id(group)),
-            state: GroupState(rd_kafka_ConsumerGroupDescription_state(group)),
-            assignor: rd_kafka_ConsumerGroupDescription_partition_assignor(group)
-                .map { unsafe String(cString: $0) } ?? "",
-            members: (0..<count)
-                .compactMap { index in
-                    unsafe rd_kafka_ConsumerGroupDescription_member(group, index).map { unsafe Member($0) }
-                }
+            groupID: Self.text(group.group),
+            state: GroupState(Self.text(group.state)),
+            assignor: Self.text(group.`protocol`),
+            members: (0..<Int(group.member_cnt)).map { unsafe Member(group.members[$0]) }
         )
+    }
+
+    fileprivate static func text(_ text: UnsafeMutablePointer<CChar>?) -> String {
+        unsafe text.map { unsafe String(cString: $0) } ?? ""
     }
 }
 
 extension GroupDescription.Member {
-    fileprivate init(_ member: OpaquePointer) {
-        let assignment = unsafe rd_kafka_MemberDescription_assignment(member)
-        let partitions = unsafe assignment.flatMap { unsafe rd_kafka_MemberAssignment_partitions($0) }
+    fileprivate init(_ member: rd_kafka_group_member_info) {
+        let size = unsafe Int(member.member_assignment_size)
+        let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: member.member_assignment, count: max(0, size)))
         unsafe self.init(
-            memberID: String(cString: rd_kafka_MemberDescription_consumer_id(member)),
-            instanceID: rd_kafka_MemberDescription_group_instance_id(member).map { unsafe String(cString: $0) },
-            clientID: String(cString: rd_kafka_MemberDescription_client_id(member)),
-            host: String(cString: rd_kafka_MemberDescription_host(member)),
-            assignment: TopicPartition.all(of: partitions)
+            memberID: GroupDescription.text(member.member_id),
+            clientID: GroupDescription.text(member.client_id),
+            host: GroupDescription.text(member.client_host),
+            assignment: Self.assignment(bytes)
         )
+    }
+
+    /// The partitions of an assignment of Kafka's consumer protocol; those that can be read, where it ends too early.
+    static func assignment(_ bytes: [UInt8]) -> [TopicPartition] {
+        // A version first.
+        var at = 2
+        func number(_ size: Int) -> Int? {
+            guard at + size <= bytes.count else { return nil }
+            defer { at += size }
+            return bytes[at..<at + size].reduce(0) { $0 << 8 | Int($1) }
+        }
+        var partitions: [TopicPartition] = []
+        guard let topics = number(4) else { return [] }
+        for _ in 0..<min(topics, bytes.count) {
+            guard let length = number(2), at + length <= bytes.count else { break }
+            let topic = String(decoding: bytes[at..<at + length], as: UTF8.self)
+            at += length
+            guard let count = number(4) else { break }
+            for _ in 0..<min(count, bytes.count) {
+                guard let partition = number(4) else { break }
+                partitions.append(TopicPartition(topic: topic, partition: Int32(truncatingIfNeeded: partition)))
+            }
+        }
+        return partitions
     }
 }

@@ -1,5 +1,11 @@
 internal import CRdKafka
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
 enum NewTopicResource: @unsafe CResource {
     static func destroy(_ pointer: OpaquePointer) {
         unsafe rd_kafka_NewTopic_destroy(pointer)
@@ -21,12 +27,6 @@ enum ConfigResourceResource: @unsafe CResource {
 enum AdminOptionsResource: @unsafe CResource {
     static func destroy(_ pointer: OpaquePointer) {
         unsafe rd_kafka_AdminOptions_destroy(pointer)
-    }
-}
-
-enum GroupOffsetsResource: @unsafe CResource {
-    static func destroy(_ pointer: OpaquePointer) {
-        unsafe rd_kafka_ListConsumerGroupOffsets_destroy(pointer)
     }
 }
 
@@ -52,7 +52,7 @@ extension Admin {
         let queueOwner = unsafe Owner<QueueResource>(queue)
         var text = [CChar](repeating: 0, count: 512)
         // librdkafka accepts an hour at most.
-        let limit = min(timeout.milliseconds, 3_600_000)
+        let limit = max(1, min(timeout.milliseconds, 3_600_000))
         try client.check(
             unsafe rd_kafka_AdminOptions_set_request_timeout(optionsOwner.pointer, limit, &text, text.count),
             String(cText: text)
@@ -103,4 +103,14 @@ extension Admin {
         guard let metadata = unsafe metadata else { throw .closed }
         return unsafe Owner<MetadataResource>(metadata)
     }
+}
+
+extension KafkaError {
+    /// Whether the client's knowledge of topics and leaders may only be behind.
+    var isOfMetadata: Bool { code == .unknownTopic || code == .unknownPartition }
+}
+
+/// Blocks the thread for a time, but not beyond the deadline.
+func pause(_ time: Duration, until deadline: ContinuousClock.Instant) {
+    usleep(UInt32(min(time, deadline - ContinuousClock.now).milliseconds) * 1000)
 }

@@ -86,22 +86,12 @@ public enum GroupState: String, Sendable, Hashable {
     case empty
 }
 
-/// A consumer group in a list.
-public struct GroupListing: Sendable, Hashable {
-    /// The group's name.
-    public let groupID: String
-    /// What it is doing.
-    public let state: GroupState
-}
-
 /// A consumer group with its members.
 public struct GroupDescription: Sendable, Hashable {
     /// A member of a group.
     public struct Member: Sendable, Hashable {
         /// The identity that the broker gave it.
         public let memberID: String
-        /// Its `group.instance.id`, when it is a static member.
-        public let instanceID: String?
         /// Its `client.id`.
         public let clientID: String
         /// Where it connects from.

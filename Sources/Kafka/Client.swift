@@ -33,14 +33,17 @@ final class ClientContext: Sendable {
     static let keptDeliveryFailures = 1_000
 
     let logger: Logger
+    /// What has to be known where a login is refused.
+    let authenticationHint: String?
     let state = Mutex(State())
     /// The consumer's queue, woken by the rebalance callback.
     ///
     /// Set once, before the first callback.
     let consumerQueue = Atomic<Int>(0)
 
-    init(logger: Logger) {
+    init(logger: Logger, authenticationHint: String?) {
         self.logger = logger
+        self.authenticationHint = authenticationHint
     }
 
     static func of(_ opaque: UnsafeMutableRawPointer?) -> ClientContext? {
@@ -68,7 +71,8 @@ final class ClientHandle: @unchecked Sendable {
         logger: Logger,
         prepare: (OpaquePointer) -> Void = { _ in }
     ) throws(KafkaError) {
-        let context = ClientContext(logger: logger)
+        let mechanism = unsafe Self.value(of: "sasl.mechanisms", configuration.pointer)
+        let context = ClientContext(logger: logger, authenticationHint: ClientLibrary.hint(mechanism: mechanism))
         let conf = unsafe rd_kafka_conf_dup(configuration.pointer)
         guard let conf = unsafe conf else { throw .configuration("the configuration could not be copied") }
         let opaque = unsafe Unmanaged.passRetained(context)
@@ -77,16 +81,15 @@ final class ClientHandle: @unchecked Sendable {
         unsafe rd_kafka_conf_set_error_cb(conf, errorCallback)
         unsafe rd_kafka_conf_set_stats_cb(conf, statisticsCallback)
         var text = [CChar](repeating: 0, count: 512)
-        // Logs wait in the client's queue until its owner polls: no thread of librdkafka waits for a log handler.
-        unsafe rd_kafka_conf_set(conf, "log.queue", "true", &text, text.count)
         unsafe prepare(conf)
+        let queuesLogs = unsafe Self.value(of: "log.queue", conf) == "true"
         guard let client = unsafe rd_kafka_new(type, conf, &text, text.count) else {
             // A failed rd_kafka_new leaves the configuration with the caller.
             unsafe rd_kafka_conf_destroy(conf)
             unsafe opaque.release()
             throw .configuration(String(cText: text))
         }
-        unsafe rd_kafka_set_log_queue(client, nil)
+        if queuesLogs { unsafe rd_kafka_set_log_queue(client, nil) }
         unsafe self.pointer = client
         self.context = context
     }
@@ -100,6 +103,14 @@ final class ClientHandle: @unchecked Sendable {
             if let opaque = unsafe opaque { unsafe Unmanaged<ClientContext>.fromOpaque(opaque).release() }
         }
         if !isDone { context.logger.warning("the client's threads did not end in time and were left behind") }
+    }
+
+    /// The value of a property.
+    private static func value(of property: String, _ configuration: OpaquePointer) -> String {
+        var text = [CChar](repeating: 0, count: 256)
+        var length = text.count
+        guard unsafe rd_kafka_conf_get(configuration, property, &text, &length) == RD_KAFKA_CONF_OK else { return "" }
+        return String(cText: text)
     }
 
     /// Runs a call that can wait for ever on a thread of its own, and waits for it as long as is allowed.
@@ -162,7 +173,7 @@ final class ClientHandle: @unchecked Sendable {
 }
 
 /// Runs the body on a thread of its own: one of a pool may not come while others of the pool wait.
-private func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
     final class Body: Sendable {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
@@ -208,11 +219,19 @@ private func logCallback(
     let facility = unsafe facility.map { unsafe String(cString: $0) } ?? ""
     // One set of properties serves consumers and producers alike: that a client passes over what is the other's is no
     // warning.
-    let level: Logger.Level = facility == "CONFWARN" ? .debug : severity
+    let text = unsafe text.map { unsafe String(cString: $0) } ?? ""
+    let level: Logger.Level =
+        switch facility {
+        case "CONFWARN": .debug
+        // A transactional id that was not used for as long as the brokers keep it: the abort that follows takes it
+        // anew.
+        case "TXNERR" where text.contains("INVALID_PRODUCER_ID_MAPPING"): .info
+        default: severity
+        }
     guard level >= context.logger.logLevel else { return }
     context.logger.log(
         level: level,
-        "\(unsafe text.map { unsafe String(cString: $0) } ?? "")",
+        "\(text)",
         metadata: ["facility": "\(facility)", "client": "\(unsafe String(cString: rd_kafka_name(client)))"]
     )
 }
@@ -233,7 +252,9 @@ private func errorCallback(
 ) {
     guard let context = unsafe ClientContext.of(opaque) else { return }
     let reason = unsafe reason.map { unsafe String(cString: $0) }
-    let error = KafkaError(failure: rd_kafka_resp_err_t(code), reason)
+    let hint = rd_kafka_resp_err_t(code) == RD_KAFKA_RESP_ERR__AUTHENTICATION ? context.authenticationHint : nil
+    let text = [reason, hint].compactMap { $0 }.joined(separator: "; ")
+    let error = KafkaError(failure: rd_kafka_resp_err_t(code), text.isEmpty ? nil : text)
     context.state.withLock { $0.errorCount += 1 }
     if toldErrors.contains(error.code), unsafe client.map({ unsafe rd_kafka_type($0) }) == RD_KAFKA_CONSUMER {
         context.state.withLock { state in

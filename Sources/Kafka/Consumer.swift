@@ -123,22 +123,6 @@ public final class Consumer {
         return unsafe TopicPartition.all(of: owner.pointer)
     }
 
-    /// Holds the delivery of some assigned partitions.
-    public func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
-        let client = try open()
-        let list = try TopicPartitionList(partitions)
-        try client.check(unsafe rd_kafka_pause_partitions(client.pointer, list.pointer))
-        _ = try list.offsets()
-    }
-
-    /// Goes on with partitions that were paused.
-    public func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
-        let client = try open()
-        let list = try TopicPartitionList(partitions)
-        try client.check(unsafe rd_kafka_resume_partitions(client.pointer, list.pointer))
-        _ = try list.offsets()
-    }
-
     /// The group's identity for a transaction: taken anew for each, as it changes with every rebalance.
     public var groupMetadata: ConsumerGroupMetadata {
         get throws(KafkaError) {
@@ -263,7 +247,43 @@ public final class Consumer {
 
     // MARK: - The end
 
-    /// Leaves the group (a static member keeps its place in it) and ends the client.
+    /// Leaves the group for good: its partitions go to the others at once, and not when the session is over.
+    ///
+    /// A static member that only closes keeps its place, for its next life. Called when everything is committed;
+    /// ``close(timeout:)`` follows. Records that come meanwhile are dropped. Does nothing where the group does not
+    /// answer, as librdkafka before 2.14.2 can crash then: the session's end remains.
+    ///
+    /// - Parameter timeout: the limit of the call.
+    /// - Returns: whether the member has left.
+    @discardableResult
+    public func leave(timeout: Duration) -> Bool {
+        let deadline = ContinuousClock.now + timeout
+        do throws(KafkaError) {
+            let client = try open()
+            if let first = try assignment().first { _ = try committed([first], timeout: timeout / 2) }
+            try unsubscribe()
+            var batch = RecordBatch(capacity: 16)
+            // librdkafka gives the member's identity up when it sends that the member leaves; closed before that, it
+            // would not send it.
+            while unsafe isMember(client.pointer) {
+                guard ContinuousClock.now < deadline else { throw .timeout("leaving the group") }
+                do throws(KafkaError) { try poll(&batch, timeout: .milliseconds(20)) } catch { _ = error }
+                while nextRebalance() != nil { try unassign() }
+            }
+            return true
+        } catch {
+            context.logger.notice("not left the group; its session ends later", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+
+    private func isMember(_ client: OpaquePointer) -> Bool {
+        guard let text = unsafe rd_kafka_memberid(client) else { return false }
+        defer { unsafe rd_kafka_mem_free(client, text) }
+        return unsafe text.pointee != 0
+    }
+
+    /// Leaves the group (a static member keeps its place in it, unless it has left for good) and ends the client.
     ///
     /// Bounded, as librdkafka 2.0.2's own close can hang: what has not ended then is left behind. Records of a batch
     /// stay valid until the batch gives them back, and hold the client as long. Nothing is committed.

@@ -25,24 +25,29 @@ extension Consumer {
 
     /// The offset of the oldest record, and the one after the newest, asked of the broker.
     ///
-    /// Transactions leave control records behind: a partition's last record may lie before `high - 1`.
+    /// See ``ends(of:timeout:)``.
     public func watermarks(
         _ partition: TopicPartition,
         timeout: Duration
     ) throws(KafkaError) -> (low: Int64, high: Int64) {
-        let client = try open()
-        var low: Int64 = 0
-        var high: Int64 = 0
-        let code = unsafe rd_kafka_query_watermark_offsets(
-            client.pointer,
-            partition.topic,
-            partition.partition,
-            &low,
-            &high,
-            timeout.milliseconds
-        )
-        try client.check(code, "\(partition): \(unsafe String(cString: rd_kafka_err2str(code)))")
-        return (low, high)
+        guard let ends = try ends(of: [partition], timeout: timeout)[partition] else {
+            throw KafkaError(failure: RD_KAFKA_RESP_ERR__BAD_MSG, "\(partition): no offsets in the answer")
+        }
+        return ends
+    }
+
+    /// For each partition the offset of the oldest record, and the one after the newest, asked of the brokers that
+    /// lead them.
+    ///
+    /// A consumer of committed records gets the last stable offset for the newest: where the oldest open transaction
+    /// begins. Transactions leave control records behind: a partition's last record may lie before `high - 1`.
+    ///
+    /// - Throws: the error of the request, or the first of a partition.
+    public func ends(
+        of partitions: [TopicPartition],
+        timeout: Duration
+    ) throws(KafkaError) -> [TopicPartition: (low: Int64, high: Int64)] {
+        try open().ends(of: partitions, timeout: timeout)
     }
 
     /// For each partition the first offset whose record is not older than the time; `.end` when all are older.
@@ -56,10 +61,8 @@ extension Consumer {
         _ times: [TopicPartition: Int64],
         timeout: Duration
     ) throws(KafkaError) -> [TopicPartitionOffset] {
-        let client = try open()
-        let list = try TopicPartitionList(times.sorted { $0.key < $1.key }.map { TopicPartitionOffset($0, .at($1)) })
-        try client.check(unsafe rd_kafka_offsets_for_times(client.pointer, list.pointer, timeout.milliseconds))
-        return try list.offsets()
+        let wanted = times.sorted { $0.key < $1.key }.map { TopicPartitionOffset($0, .at($1)) }
+        return try open().offsets(for: wanted, timeout: timeout)
     }
 
     /// Commits offsets for the group, without a transaction, and waits for the broker's answer.

@@ -84,6 +84,9 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     /// A C configuration with the owner's properties and, where he says nothing, the defaults.
     func makeConfiguration(defaults: [String: String]) throws(KafkaError) -> Owner<ConfigurationResource> {
         let owner = unsafe Owner<ConfigurationResource>(rd_kafka_conf_new())
+        // Logs wait in the client's queue until its owner polls: no thread of librdkafka waits for a log handler.
+        var defaults = defaults.merging(["log.queue": "true"]) { own, _ in own }
+        if LibraryDefect.telemetry.applies(to: ClientLibrary.number) { defaults["enable.metrics.push"] = "false" }
         for (name, value) in properties.merging(defaults, uniquingKeysWith: { own, _ in own })
             .sorted(by: { $0.key < $1.key })
         {

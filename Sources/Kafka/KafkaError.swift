@@ -71,6 +71,8 @@ extension KafkaError.Code {
     public static let producerFenced = Self(RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
     /// The broker's word for a newer consumer with the same `group.instance.id`.
     public static let fencedInstanceID = Self(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+    /// The brokers know of no producer under the `transactional.id`: it was not used for as long as they keep it.
+    public static let invalidProducerIDMapping = Self(RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING)
     /// The topic or the partition does not exist (said by a broker).
     public static let unknownTopicOrPartition = Self(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
     /// The topic does not exist (said by the client from its metadata).

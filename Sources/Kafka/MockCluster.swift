@@ -108,6 +108,18 @@ public final class MockCluster: @unchecked Sendable {
         try client.check(unsafe rd_kafka_mock_coordinator_set(pointer, "group", group, Int32(clamping: broker)))
     }
 
+    /// Makes a broker the leader of a partition; nil leaves it without one.
+    public func setLeader(of partition: TopicPartition, to broker: Int?) throws(KafkaError) {
+        try client.check(
+            unsafe rd_kafka_mock_partition_set_leader(
+                pointer,
+                partition.topic,
+                partition.partition,
+                Int32(clamping: broker ?? -1)
+            )
+        )
+    }
+
     /// Makes every answer of a broker take at least this long.
     public func delay(broker: Int, by time: Duration) throws(KafkaError) {
         try client.check(unsafe rd_kafka_mock_broker_set_rtt(pointer, Int32(clamping: broker), time.milliseconds))

@@ -44,6 +44,7 @@ public final class ProducerTopic: Sendable {
 /// The client ends with the last reference to the producer and its topics; ``close(timeout:)`` makes that end quick.
 public final class Producer: Sendable {
     let client: ClientHandle
+    let transactions = TransactionCalls()
     private let topics = Mutex<[String: ProducerTopic]>([:])
     private let queueTimeout: Duration
 
@@ -231,7 +232,10 @@ public final class Producer: Sendable {
     /// Flushes for the time given and drops what is left then.
     public func close(timeout: Duration) {
         unsafe rd_kafka_flush(client.pointer, timeout.milliseconds)
-        purge()
+        // Without waiting for the threads of brokers, one of which may be looking for an address.
+        let flags = RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING
+        unsafe rd_kafka_purge(client.pointer, flags)
+        poll(timeout: .zero)
         topics.withLock { $0.removeAll() }
     }
 }

@@ -45,13 +45,10 @@ extension WorkerLoop {
             try runner.goLive()
             runners[runner.partition] = runner
         }
-        var places = partitions.map { TopicPartitionOffset($0, committed[$0].map { .at($0) } ?? .beginning) }
-        for (index, source) in stage.sources.enumerated() where source.isBroadcast && !runners.isEmpty {
-            let position = runners.values.map { $0.positions[index] ?? 0 }.min() ?? 0
-            places.append(TopicPartitionOffset(topic: source.topic, partition: 0, offset: .at(position)))
-        }
         try awaitTables(of: new)
-        try consumer.assign(places)
+        try consumer.assign(
+            partitions.map { TopicPartitionOffset($0, committed[$0].map { .at($0) } ?? .beginning) } + broadcastPlaces
+        )
         isPaused = false
         memory.relax()
         hasWork = !new.isEmpty
@@ -60,6 +57,30 @@ extension WorkerLoop {
         metrics.update { $0.tasks = runners.count }
         metrics.setReadiness(nil)
         logger.info("running", metadata: ["partitions": "\(numbers.sorted())", "restored": "\(new.count)"])
+    }
+
+    /// Where the tasks have come in the topics that each of them reads whole.
+    var broadcastPlaces: [TopicPartitionOffset] {
+        stage.sources.enumerated().filter { $1.isBroadcast && !runners.isEmpty }
+            .map { index, source in
+                let position = runners.values.map { $0.positions[index] ?? 0 }.min() ?? 0
+                return TopicPartitionOffset(topic: source.topic, partition: 0, offset: .at(position))
+            }
+    }
+
+    /// Where the tasks have come in their own partitions, committed or not.
+    var ownPlaces: [TopicPartitionOffset] {
+        runners.values.sorted { $0.partition < $1.partition }
+            .flatMap { runner in
+                stage.sources.enumerated().filter { !$1.isBroadcast }
+                    .map { index, source in
+                        TopicPartitionOffset(
+                            topic: source.topic,
+                            partition: runner.partition,
+                            offset: runner.positions[index].map { .at($0) } ?? .beginning
+                        )
+                    }
+            }
     }
 
     /// Fills in from the topic of positions what the brokers know no offset of.

@@ -18,17 +18,17 @@ public final class TransactionalSink: RecordSink {
     /// Records sent since the start.
     public private(set) var sent = 0
     /// Whether a transaction is open.
-    public private(set) var isOpen = false
+    public internal(set) var isOpen = false
 
-    private var producer: Producer
+    private(set) var producer: Producer
     private let identity: TransactionalIdentity
     private let source: String
-    private let logger: Logger
-    private let timeout: Duration
-    private let shouldStop: () -> Bool
-    private let stopTimeout: Duration
+    let logger: Logger
+    let timeout: Duration
+    let shouldStop: () -> Bool
+    let stopTimeout: Duration
     /// When the request to leave was first seen.
-    private var stoppedAt: ContinuousClock.Instant?
+    var stoppedAt: ContinuousClock.Instant?
     private var routes: [Route] = []
     private var identifier: [UInt8]
     private var time = ""
@@ -121,7 +121,9 @@ public final class TransactionalSink: RecordSink {
         guard !isOpen else { return }
         producer.poll(timeout: .zero)
         errorsBefore = producer.errorCount
-        try retrying("beginning a transaction") { (_) throws(KafkaError) in try producer.beginTransaction() }
+        try retrying("beginning a transaction") { (share) throws(KafkaError) in
+            try producer.beginTransaction(timeout: share)
+        }
         isOpen = true
         transaction += 1
         time = Date().ISO8601Format(.iso8601WithTimeZone(includingFractionalSeconds: true))
@@ -151,7 +153,7 @@ public final class TransactionalSink: RecordSink {
         do {
             try producer.produce(route.topic, partition: partition, key: key, value: value, headers: headers)
         } catch {
-            try resolve(error, "producing to \(topic)")
+            try resolve(reason(of: error), "producing to \(topic)")
         }
         sent += 1
         if sent & 0xfff == 0 { _ = producer.poll(timeout: .zero) }
@@ -224,13 +226,13 @@ public final class TransactionalSink: RecordSink {
         do {
             try endAborted()
         } catch {
-            throw RuntimeError.final(producer.fatalError.flatMap { $0.isFence ? $0 : nil } ?? error, "aborting")
+            throw RuntimeError.final(fence ?? error, "aborting")
         }
         try renew()
     }
 
     /// Where an aborted producer may not be used again, goes on with another one.
-    private func renew() throws {
+    func renew() throws {
         guard let other = try identity.renewed(after: producer) else { return }
         producer = other
         routes = []
@@ -264,92 +266,6 @@ public final class TransactionalSink: RecordSink {
             }
             if identifier[at] != UInt8(ascii: "0") { return }
             at -= 1
-        }
-    }
-
-    /// Tries a call again while its error says so, until the time is over; then resolves the error.
-    ///
-    /// What is under way is finished also when the process is to leave, but not waited for as long.
-    private func retrying(_ action: String, _ call: (Duration) throws(KafkaError) -> Void) throws {
-        let begin = ContinuousClock.now
-        var backoff = Backoff()
-        while true {
-            let deadline = deadline(since: begin)
-            do {
-                return try call(max(min(Self.longestCall, deadline - ContinuousClock.now), .milliseconds(1)))
-            } catch {
-                if error.isRetriable, !error.isFatal, ContinuousClock.now < self.deadline(since: begin) {
-                    logger.warning("\(action): trying again", metadata: ["error": "\(error)"])
-                    backoff.pause(until: deadline)
-                    continue
-                }
-                try resolve(error, action)
-                return
-            }
-        }
-    }
-
-    /// The longest that one call waits before it is looked whether to leave; the calls go on where they were.
-    private static let longestCall: Duration = .seconds(5)
-
-    private func deadline(since begin: ContinuousClock.Instant) -> ContinuousClock.Instant {
-        if stoppedAt == nil, shouldStop() { stoppedAt = .now }
-        return min(begin + timeout, stoppedAt.map { $0 + stopTimeout } ?? begin + timeout)
-    }
-
-    /// Abortable errors abort the transaction; all others end this producer.
-    private func resolve(_ error: KafkaError, _ action: String) throws {
-        let error = reason(of: error)
-        if error.requiresAbort, !error.isFatal {
-            isOpen = false
-            do {
-                try endAborted()
-            } catch let second {
-                throw RuntimeError.final(
-                    second,
-                    "\(action) failed (\(error)), and so did aborting; a restart begins anew"
-                )
-            }
-            // A twin took the place in the group: to abort, restore and try again would only go on for ever.
-            guard error.code != .fencedInstanceID else { throw RuntimeError.final(error, action) }
-            try renew()
-            throw TransactionAborted(cause: error)
-        }
-        let fence = producer.fatalError.flatMap { $0.isFence ? $0 : nil }
-        throw RuntimeError.final(fence ?? error, action)
-    }
-}
-
-extension TransactionalSink {
-    /// A message that could not be delivered makes the open transaction one that can only be aborted, and a later call
-    /// says no more than that the state does not allow it: the cause is with the message.
-    private func reason(of error: KafkaError) -> KafkaError {
-        guard error.code == .state, isOpen, producer.fatalError == nil else { return error }
-        producer.poll(timeout: .zero)
-        let causes = producer.takeDeliveryFailures().map(\.error)
-            .filter { $0.code != .purgedFromQueue && $0.code != .purgedInFlight }
-        let cause = causes.first ?? error
-        return KafkaError(code: cause.code, name: cause.name, message: cause.message, requiresAbort: true)
-    }
-
-    /// Aborts, again and again while the brokers cannot be reached, until the time is over.
-    private func endAborted() throws(KafkaError) {
-        let begin = ContinuousClock.now
-        var backoff = Backoff()
-        while true {
-            let deadline = deadline(since: begin)
-            do {
-                try producer.abortTransaction(
-                    timeout: max(min(Self.longestCall, deadline - ContinuousClock.now), .milliseconds(1))
-                )
-                // What the abort took out of the queue is no failure of the next transaction.
-                _ = producer.takeDeliveryFailures()
-                return
-            } catch {
-                guard error.isRetriable, !error.isFatal, ContinuousClock.now < deadline else { throw error }
-                logger.warning("aborting: trying again", metadata: ["error": "\(error)"])
-                backoff.pause(until: deadline)
-            }
         }
     }
 }

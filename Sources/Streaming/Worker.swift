@@ -67,6 +67,7 @@ public final class Worker: Sendable {
     private let metrics: WorkerMetrics
     private let logger: Logger
     private let stopping = Atomic<Bool>(false)
+    private let leaving = Atomic<Bool>(false)
     /// Beats while the worker's thread comes round.
     public let heartbeat = Heartbeat()
 
@@ -85,6 +86,14 @@ public final class Worker: Sendable {
         stopping.store(true, ordering: .releasing)
     }
 
+    /// Asks the worker to commit and leave for good; returns at once.
+    ///
+    /// The other instances of its stage take its partitions at once, instead of waiting for the end of its session.
+    public func leave() {
+        leaving.store(true, ordering: .releasing)
+        stop()
+    }
+
     /// Runs until ``stop()`` is called.
     ///
     /// Blocks the calling thread, which should be the worker's own.
@@ -97,7 +106,7 @@ public final class Worker: Sendable {
                 heartbeat.beat()
                 return stopping.load(ordering: .acquiring)
             }
-            try loop.run()
+            try loop.run { [unowned self] in leaving.load(ordering: .acquiring) }
         } catch is Stopped {
             // Nothing was under way.
             metrics.setReadiness("stopping")

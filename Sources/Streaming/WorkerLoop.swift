@@ -100,7 +100,11 @@ final class WorkerLoop {
         for (index, source) in stage.sources.enumerated() { sourceByTopic[consumer.topicIndex(source.topic)] = index }
     }
 
-    func run() throws {
+    /// Runs until it is asked to stop.
+    ///
+    /// - Parameter isLeaving: whether it stops for good.
+    /// - Throws: ``RuntimeError``, or an error of the stage.
+    func run(isLeaving: () -> Bool) throws {
         metrics.setReadiness("waiting for partitions")
         try subscribe()
         defer {
@@ -129,6 +133,8 @@ final class WorkerLoop {
                 metadata: ["error": "\(aborted)"]
             )
         }
+        // Without it a static member keeps its place for its next life.
+        if isLeaving() { consumer.leave(timeout: configuration.stopTimeout / 5) }
     }
 
     private func subscribe() throws {
@@ -162,7 +168,8 @@ final class WorkerLoop {
                 "no more records are taken: memory is used up; more instances, or a higher --memory-limit",
                 metadata: state
             )
-            try consumer.pause(try consumer.assignment())
+            // Not by pausing, after which librdkafka before 2.1 can pass over records.
+            try consumer.assign([])
             isPaused = true
             metrics.setReadiness(
                 "no more records are taken: memory is used up (\(memory.description)); more instances, or a higher --memory-limit"
@@ -174,7 +181,7 @@ final class WorkerLoop {
 
     private func takeMore() throws {
         isPaused = false
-        try consumer.resume(try consumer.assignment())
+        try consumer.assign(ownPlaces + broadcastPlaces)
         metrics.setReadiness(nil)
         logger.notice("records are taken again", metadata: ["memory": "\(memory.description)"])
     }
@@ -305,7 +312,12 @@ final class WorkerLoop {
     /// After an abort the tasks' state is ahead of what is committed: they are restored.
     private func recover(from aborted: TransactionAborted) throws {
         guard !aborted.cause.isMisconfiguration else { throw RuntimeError.final(aborted.cause, "publishing") }
-        logger.warning("\(aborted); restoring", metadata: ["partitions": "\(assigned.count)"])
+        if aborted.cause.code == .invalidProducerIDMapping {
+            // transactional.id.expiration.ms, a week unless the brokers say otherwise: nothing is wrong.
+            logger.info("the brokers had forgotten the transactional id, which was not used for long; it is taken anew")
+        } else {
+            logger.warning("\(aborted); restoring", metadata: ["partitions": "\(assigned.count)"])
+        }
         metrics.update { $0.aborts[aborted.cause.name, default: 0] += 1 }
         runners = [:]
         positions?.forget()

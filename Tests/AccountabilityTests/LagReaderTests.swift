@@ -45,7 +45,7 @@ import Testing
         let topic = connection.pipeline.name(Topics.notices)
         let groups = ["a", "b"]
             .map { StageGroup(stage: $0, group: "\(connection.pipeline.namespace).\($0)", topics: [topic]) }
-        let reader = try LagReader(connection, admin: try Admin(connection.kafka, logger: quiet), logger: quiet)
+        let reader = try LagReader(connection, logger: quiet)
         defer { reader.close() }
         let counts: [String: Int32] = [topic: 2]
         #expect(try reader.lags(of: groups, counts) == [0, 0])

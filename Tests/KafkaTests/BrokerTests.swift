@@ -104,7 +104,9 @@ struct BrokerTests {
                 #expect(committed == [TopicPartitionOffset(place, .invalid)])
             }
         }
-        let offsets = try admin.groupOffsets(group, timeout: limit)
+        let reader = try GroupOffsets(.localBroker(testBrokers ?? ""), group: group, logger: quiet)
+        defer { reader.close() }
+        let offsets = try reader.committed([place], timeout: limit)
         #expect(offsets == [TopicPartitionOffset(place, .at(10), metadata: "ten of ten, §")])
         member.close(timeout: .seconds(5))
         producer.close(timeout: .seconds(5))
@@ -149,9 +151,44 @@ struct BrokerTests {
         try again.assign(after.map { TopicPartitionOffset($0, .stored) })
         let described = try #require(try admin.describeGroups([group], timeout: limit).first)
         #expect(described.groupID == group)
-        #expect(described.members.map(\.instanceID) == ["first"])
-        #expect(try admin.listGroups(timeout: limit).contains { $0.groupID == group })
+        #expect(described.state == .stable)
+        #expect(described.assignor == "range")
+        #expect(described.members.count == 1)
+        #expect(described.members.first?.assignment.sorted() == before.sorted())
+        let absent = try admin.describeGroups([unique("absent")], timeout: limit)
+        #expect(absent.map(\.members.isEmpty) == [true])
         again.close(timeout: .seconds(5))
+        // It only stopped: its place waits for its next life.
+        #expect(try admin.describeGroups([group], timeout: limit).first?.members.count == 1)
+    }
+
+    @Test("a static member that leaves for good gives its place up at once, be it before or after its end")
+    func leaving() throws {
+        for isAfterwards in [false, true] {
+            let member = try consumer(["group.instance.id": "leaving"])
+            try member.subscribe([input])
+            guard case .assigned(let partitions)? = try member.awaitRebalance() else {
+                Issue.record("no assignment")
+                return
+            }
+            try member.assign(partitions.map { TopicPartitionOffset($0, .stored) })
+            #expect(try admin.describeGroups([group], timeout: limit).first?.members.count == 1)
+            if isAfterwards {
+                member.close(timeout: .seconds(5))
+                #expect(try admin.describeGroups([group], timeout: limit).first?.members.count == 1)
+                // Somebody else takes the place, and leaves it.
+                let other = try consumer(["group.instance.id": "leaving"])
+                try other.subscribe([input])
+                #expect(try other.awaitRebalance() != nil)
+                try other.assign([])
+                #expect(other.leave(timeout: .seconds(10)))
+                other.close(timeout: .seconds(5))
+            } else {
+                #expect(member.leave(timeout: .seconds(10)))
+                member.close(timeout: .seconds(5))
+            }
+            #expect(try admin.describeGroups([group], timeout: limit).first?.members.isEmpty == true)
+        }
     }
 
     @Test("a revocation waits for its owner on this broker, and a batch read before it can be committed")

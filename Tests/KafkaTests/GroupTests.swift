@@ -1,6 +1,7 @@
-import Kafka
 import Logging
 import Testing
+
+@testable import Kafka
 
 @Suite("Groups, positions and statistics on the mock cluster", .timeLimit(.minutes(15)))
 struct GroupTests {
@@ -128,19 +129,17 @@ struct GroupTests {
         consumer.close(timeout: .seconds(5))
     }
 
-    @Test("a paused partition delivers nothing until it is resumed")
-    func pause() throws {
+    @Test("with no partitions assigned nothing is delivered, and nothing is passed over after it")
+    func heldBack() throws {
         let consumer = try consumer()
+        try fill(3)
         try consumer.assign([TopicPartitionOffset(all[0], .beginning)])
-        try consumer.pause([all[0]])
+        #expect(try consumer.take(3).count == 3)
+        try consumer.assign([])
         try fill(3)
         #expect(try consumer.take(1, within: .seconds(1)).isEmpty)
-        try consumer.resume([all[0]])
-        #expect(try consumer.take(3).count == 3)
-        let absent = #expect(throws: KafkaError.self) {
-            try consumer.pause([TopicPartition(topic: "no", partition: 0)])
-        }
-        #expect(absent?.code == .unknownPartition)
+        try consumer.assign([TopicPartitionOffset(all[0], .at(3))])
+        #expect(try consumer.take(3).map(\.offset) == [3, 4, 5])
         consumer.close(timeout: .seconds(5))
     }
 
@@ -167,19 +166,30 @@ struct GroupTests {
         let consumer = try consumer(["statistics.interval.ms": "100", "queued.min.messages": "1"])
         #expect(consumer.latestStatistics == nil)
         try consumer.assign([TopicPartitionOffset(all[0], .beginning)])
+        #expect(try consumer.take(10).count == 10)
         var batch = RecordBatch(capacity: 4)
-        while try consumer.poll(&batch, timeout: .milliseconds(100)) < 4 {}
-        try consumer.pause([all[0]])
         let deadline = ContinuousClock.now + .seconds(10)
-        while consumer.latestStatistics?.lag[all[0]] != 6, ContinuousClock.now < deadline {
+        while consumer.latestStatistics?.partitions[all[0]]?.position != 10, ContinuousClock.now < deadline {
             try consumer.poll(&batch, timeout: .milliseconds(100))
         }
         let statistics = try #require(consumer.latestStatistics)
-        #expect(statistics.lag[all[0]] == 6)
+        #expect(statistics.lag[all[0]] == 0)
         #expect(statistics.partitions[all[0]]?.end == 10)
         #expect(statistics.messagesReceived > 0)
         #expect(statistics.brokers.values.contains { $0.state == "UP" && $0.requestsSent > 0 })
         consumer.close(timeout: .seconds(5))
+    }
+
+    /// Of ten records four were delivered: whatever waits in a queue of the client's is lag.
+    @Test("what was not delivered is lag", arguments: [(6, 10, 6), (0, 4, 6), (0, 10, 0)])
+    func lag(_ queued: Int, _ next: Int, _ expected: Int64) throws {
+        let json = """
+            {"name":"x","time":1,"msg_cnt":0,"txmsgs":0,"txmsg_bytes":0,"rxmsgs":10,"rxmsg_bytes":10,"brokers":{},
+            "topics":{"t":{"partitions":{"0":{"partition":0,"app_offset":4,"next_offset":\(next),"hi_offset":10,
+            "ls_offset":10,"consumer_lag":-1,"fetchq_cnt":\(queued),"msgq_cnt":0,"xmit_msgq_cnt":0}}}}}
+            """
+        let statistics = try #require(Statistics(json: bytes(json)))
+        #expect(statistics.lag[TopicPartition(topic: "t", partition: 0)] == expected)
     }
 
     @Test("records outlive the consumer's end while their batch holds them")

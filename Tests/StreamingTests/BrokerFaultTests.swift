@@ -215,6 +215,58 @@ import Testing
         #expect(RuntimeError.final(refused, "testing").code == .configuration)
     }
 
+    /// Whatever says first that another process has this identity, the worker leaves with 75: a restart is all that is
+    /// needed.
+    @Test(
+        arguments: [
+            (MockCluster.Request.endTransaction, KafkaError.Code.producerFenced),
+            (.endTransaction, invalidProducerEpoch),
+            (.addPartitionsToTransaction, .producerFenced), (.addPartitionsToTransaction, invalidProducerEpoch),
+            (.addOffsetsToTransaction, .producerFenced), (.addOffsetsToTransaction, invalidProducerEpoch),
+            (.transactionOffsetCommit, .fencedInstanceID), (.produce, invalidProducerEpoch),
+        ]
+    )
+    func aFencedZombieEndsWith75(_ request: MockCluster.Request, _ code: KafkaError.Code) throws {
+        let sink = try sink("zombie", timeout: .seconds(10))
+        cluster.fail(request, with: [code])
+        // Once the brokers have fenced it, they do so at every call.
+        cluster.fail(.initProducerID, with: Array(repeating: .producerFenced, count: 100))
+        if request != .endTransaction {
+            cluster.fail(.endTransaction, with: Array(repeating: .producerFenced, count: 100))
+        }
+        let failure = #expect(throws: RuntimeError.self) {
+            try send("lost", through: sink)
+            try sink.commit(
+                offsets: [TopicPartitionOffset(topic: "words", partition: 0, offset: .at(1))],
+                group: try ConsumerGroupMetadata(groupID: "zombies")
+            )
+        }
+        #expect(failure?.code.exitCode == 75, "\(String(describing: failure))")
+        sink.close(timeout: .seconds(2))
+    }
+
+    /// The brokers forget a transactional id that was not used for a week: the work is done again, and the id taken
+    /// anew.
+    @Test(arguments: [MockCluster.Request.addPartitionsToTransaction, .addOffsetsToTransaction, .endTransaction])
+    func aForgottenTransactionalIDIsTakenAnew(_ request: MockCluster.Request) throws {
+        let sink = try sink("forgotten")
+        cluster.fail(request, with: [.invalidProducerIDMapping])
+        func work() throws {
+            try send("kept", through: sink)
+            try sink.commit(
+                offsets: [TopicPartitionOffset(topic: "words", partition: 0, offset: .at(1))],
+                group: try ConsumerGroupMetadata(groupID: "forgotten")
+            )
+        }
+        let aborted = #expect(throws: TransactionAborted.self) { try work() }
+        // Where partitions are refused librdkafka says of the call under way only that it does not fit.
+        if request != .addPartitionsToTransaction { #expect(aborted?.cause.code == .invalidProducerIDMapping) }
+        try work()
+        // The mock cluster shows what was aborted too.
+        #expect(Set(try read("words")) == ["kept"])
+        sink.close(timeout: .seconds(5))
+    }
+
     // MARK: - Leaving
 
     /// Where a worker is when it is asked to leave.

@@ -14,6 +14,7 @@ final class InstallationReader {
     private(set) var view = InstallationView()
     private let consumer: Consumer
     private let lagReader: LagReader
+    private let transactions: OpenTransactionReader
     private var topics: [String: TopicDefinition] = [:]
     private var labels: [String: TopicLabel] = [:]
     private var passedOver = PassedOver()
@@ -32,7 +33,8 @@ final class InstallationReader {
         kafka["group.id"] = "\(prefix).reader"
         kafka["enable.partition.eof"] = "true"
         consumer = try Consumer(kafka, logger: logger)
-        lagReader = try LagReader(connection, admin: admin, logger: logger)
+        lagReader = try LagReader(connection, logger: logger)
+        transactions = try OpenTransactionReader(connection, logger: logger)
         counts = try admin.describeTopics(timeout: BrokerPatience.answer).mapValues { Int32($0.partitions.count) }
         for topic in wanted {
             let name = connection.pipeline.name(topic)
@@ -113,23 +115,29 @@ final class InstallationReader {
         return zip(groups, lags).map { ($0.stage, $1) }
     }
 
+    /// Transactions that have been open for longer than a commit takes.
+    func openTransactions() throws -> [OpenTransaction] {
+        let now = Date()
+        return try transactions.find(in: OpenTransactionReader.places(connection.pipeline, counts))
+            .filter { $0.isOld(at: now) }
+    }
+
     /// Records of the ledger.
     func ledgerRecords() throws -> Int64 {
         let name = connection.pipeline.name(Topics.submissions)
         let consumer = consumer
-        return try (0..<(counts[name] ?? 0))
-            .reduce(0) { total, partition in
-                let place = TopicPartition(topic: name, partition: partition)
-                let (low, high) = try tolerance.call { () throws(KafkaError) in
-                    try consumer.watermarks(place, timeout: BrokerPatience.answer)
-                }
-                return total + high - low
+        let places = (0..<(counts[name] ?? 0)).map { TopicPartition(topic: name, partition: $0) }
+        return
+            try tolerance.call { () throws(KafkaError) in
+                try consumer.ends(of: places, timeout: BrokerPatience.answer)
             }
+            .values.reduce(0) { $0 + $1.high - $1.low }
     }
 
     /// Ends the consumers.
     func close() {
         lagReader.close()
+        transactions.close()
         consumer.close(timeout: .seconds(5))
     }
 }

@@ -26,15 +26,19 @@ final class LagReader {
     /// How long the reading of all of them may take.
     private static let patience = Duration.seconds(5)
 
-    private let admin: Admin
+    private let kafka: KafkaConfiguration
+    private let logger: Logger
     private let consumer: Consumer
+    /// Each group's offsets are read by a client of that group.
+    private var groups: [String: GroupOffsets] = [:]
     private let timeout = BrokerPatience.answer
     private var tolerance = Tolerance()
     /// Gaps that were found to hold no record: they stay so, as a partition's end moves with whatever is committed.
     private var empty: Set<Gap> = []
 
-    init(_ connection: Connection, admin: Admin, logger: Logger) throws {
-        self.admin = admin
+    init(_ connection: Connection, logger: Logger) throws {
+        self.kafka = connection.kafka
+        self.logger = logger
         var kafka = connection.kafka
         kafka["group.id"] =
             "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).reader"
@@ -50,8 +54,8 @@ final class LagReader {
     ///
     /// - `counts`: partitions of each topic.
     func lags(of groups: [StageGroup], _ counts: [String: Int32]) throws -> [Int64] {
-        var watermarks: Watermarks = [:]
-        let behind = try groups.map { try gaps(of: $0, counts, &watermarks) }
+        let watermarks = try watermarks(Set(groups.flatMap { Self.partitions(of: $0.topics, counts) }))
+        let behind = try groups.map { try gaps(of: $0, counts, watermarks) }
         let small = Set(behind.joined().filter { $0.distance <= Self.readable })
         empty.formIntersection(small)
         let filled = try filled(small.subtracting(empty))
@@ -68,11 +72,7 @@ final class LagReader {
         guard try committed(group, Self.partitions(of: group.topics, counts)).isEmpty else { return false }
         return try [group.topics, group.outputs]
             .allSatisfy { topics in
-                try Self.partitions(of: topics, counts)
-                    .contains { partition in
-                        let (low, high) = try watermarks(partition)
-                        return high > low
-                    }
+                try watermarks(Set(Self.partitions(of: topics, counts))).values.contains { $0.high > $0.low }
             }
     }
 
@@ -82,27 +82,34 @@ final class LagReader {
 
     private func committed(_ group: StageGroup, _ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
         var committed: [TopicPartition: Int64] = [:]
+        let reader = try offsets(of: group.group)
         let offsets = try tolerance.call { () throws(KafkaError) in
-            try admin.groupOffsets(group.group, partitions: partitions, timeout: timeout)
+            try reader.committed(partitions, timeout: timeout)
         }
         for offset in offsets { committed[offset.topicPartition] = offset.offset.value }
         return committed
     }
 
-    private func watermarks(_ partition: TopicPartition) throws -> (low: Int64, high: Int64) {
-        try tolerance.call { () throws(KafkaError) in try consumer.watermarks(partition, timeout: timeout) }
+    private func offsets(of group: String) throws -> GroupOffsets {
+        if let known = groups[group] { return known }
+        let reader = try GroupOffsets(kafka, group: group, logger: logger)
+        groups[group] = reader
+        return reader
+    }
+
+    private func watermarks(_ partitions: Set<TopicPartition>) throws -> Watermarks {
+        try tolerance.call { () throws(KafkaError) in try consumer.ends(of: partitions.sorted(), timeout: timeout) }
     }
 
     private func gaps(
         of group: StageGroup,
         _ counts: [String: Int32],
-        _ watermarks: inout Watermarks
+        _ watermarks: Watermarks
     ) throws -> [Gap] {
         let partitions = Self.partitions(of: group.topics, counts)
         let committed = try committed(group, partitions)
-        return try partitions.compactMap { partition in
-            let (low, high) = try watermarks[partition] ?? self.watermarks(partition)
-            watermarks[partition] = (low, high)
+        return partitions.compactMap { partition in
+            guard let (low, high) = watermarks[partition] else { return nil }
             let start = max(low, committed[partition] ?? low)
             return start < high ? Gap(partition: partition, start: start, end: high) : nil
         }
@@ -153,6 +160,7 @@ final class LagReader {
 
     /// Ends the consumer.
     func close() {
+        for reader in groups.values { reader.close() }
         consumer.close(timeout: .seconds(2))
     }
 }

@@ -62,4 +62,10 @@ extension KafkaError {
     ///
     /// What the client takes from metadata is not marked as retriable.
     var passes: Bool { !isFatal && (isRetriable || code == .unknownTopic || code == .unknownPartition) }
+
+    /// Whether a certificate or a secret is at fault: the wrapper adds the reason why connections are refused.
+    var isRefused: Bool { message.contains("_AUTHENTICATION: ") || message.contains("_SSL: ") }
+
+    /// The same, as one that waiting does not mend.
+    var lasting: KafkaError { KafkaError(code: code, name: name, message: message) }
 }

@@ -89,14 +89,13 @@ struct TopicReader {
         let name = connection.pipeline.name(topic)
         let description =
             try Admin(connection.kafka, logger: logger).describeTopics([name], timeout: BrokerPatience.answer)[name]
-        return try (description?.partitions ?? [])
-            .allSatisfy { partition in
-                let (low, high) = try consumer.watermarks(
-                    TopicPartition(topic: name, partition: partition.partition),
-                    timeout: BrokerPatience.answer
-                )
-                return low == high
+        let places = (description?.partitions ?? []).map { TopicPartition(topic: name, partition: $0.partition) }
+        var tolerance = Tolerance()
+        return
+            try tolerance.call { () throws(KafkaError) in
+                try consumer.ends(of: places, timeout: BrokerPatience.answer)
             }
+            .values.allSatisfy { $0.low == $0.high }
     }
 
     /// The newest message of every key of a topic, in the order of the keys.

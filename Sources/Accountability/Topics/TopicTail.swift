@@ -31,10 +31,14 @@ final class TopicTail {
                     "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it"
                 )
             }
-            for partition in description.partitions {
-                let place = TopicPartition(topic: name, partition: partition.partition)
-                let (_, high) = try consumer.watermarks(place, timeout: BrokerPatience.answer)
-                places.append(TopicPartitionOffset(place, fromBeginning ? .beginning : .at(high)))
+            let partitions = description.partitions.map { TopicPartition(topic: name, partition: $0.partition) }
+            let consumer = consumer
+            var tolerance = Tolerance()
+            let ends = try tolerance.call { () throws(KafkaError) in
+                try consumer.ends(of: partitions, timeout: BrokerPatience.answer)
+            }
+            for place in partitions {
+                places.append(TopicPartitionOffset(place, fromBeginning ? .beginning : .at(ends[place]?.high ?? 0)))
             }
         }
         try consumer.assign(places)

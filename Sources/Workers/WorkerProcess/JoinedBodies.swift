@@ -42,4 +42,9 @@ final class JoinedBodies: WorkerBody {
         for body in others { body.stop() }
         first.stop()
     }
+
+    func leave() {
+        for body in others { body.leave() }
+        first.leave()
+    }
 }

@@ -87,8 +87,16 @@ public protocol WorkerBody: Sendable {
     func run() throws
     /// Asks it to finish and leave; returns at once.
     func stop()
+    /// Asks it to finish and leave for good, so that the other instances need not wait for it to come back; returns at
+    /// once.
+    func leave()
     /// What beats while its threads come round.
     var hearts: [Heartbeat] { get }
+}
+
+extension WorkerBody {
+    /// What has no place in a group only stops.
+    public func leave() { stop() }
 }
 
 extension Worker: WorkerBody {
@@ -192,13 +200,14 @@ public enum WorkerProcess {
         _ body: any WorkerBody,
         _ logger: Logger
     ) async throws {
-        let signals = [SIGTERM, SIGINT]
+        // SIGUSR1: stop for good, and leave the place in the group to the other instances.
+        let signals = [SIGTERM, SIGINT, SIGUSR1]
             .map { number in
                 signal(number, SIG_IGN)
                 let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
                 source.setEventHandler {
                     logger.info("stopping", metadata: ["signal": "\(number)"])
-                    body.stop()
+                    if number == SIGUSR1 { body.leave() } else { body.stop() }
                     // Bounded whatever hangs: what was not committed is aborted by the next life of this instance.
                     DispatchQueue.global()
                         .asyncAfter(deadline: .now() + .seconds(options.stopTimeout)) {

@@ -85,11 +85,13 @@ final class IngestionLoop: WorkerBody {
             logger: logger
         )
         defer { sink.close(timeout: .seconds(5)) }
+        let offsets = try GroupOffsets(connection.kafka, group: identity, requireStable: true, logger: logger)
+        defer { offsets.close() }
         // Whatever an earlier life had open has been ended by now, so its last receipt is final.
-        var last = try lastReceipt(admin, topic)
+        var last = try lastReceipt(offsets, topic)
         try sink.warmUp(topic: connection.pipeline.name(Topics.progress))
         metrics.setReadiness(nil)
-        let tools = Tools(inbox: inbox, sink: sink, admin: admin, key: key, topic: topic, partitions: partitions)
+        let tools = Tools(inbox: inbox, sink: sink, offsets: offsets, key: key, topic: topic, partitions: partitions)
         var aborts = Aborts()
         logger.info("watching", metadata: ["inbox": "\(inbox.directory.path)"])
         var told: Set<InboxOddity> = []
@@ -114,7 +116,7 @@ final class IngestionLoop: WorkerBody {
     private struct Tools {
         let inbox: Inbox
         let sink: TransactionalSink
-        let admin: Admin
+        let offsets: GroupOffsets
         let key: PseudonymKey
         let topic: String
         let partitions: Int32
@@ -256,10 +258,10 @@ final class IngestionLoop: WorkerBody {
             offset: .at(number),
             metadata: try ReceiptNote.text(of: receipt)
         )
-        let (identity, admin) = (identity, tools.admin)
+        let (identity, offsets) = (identity, tools.offsets)
         try tools.sink.commit(offsets: [note], group: try ConsumerGroupMetadata(groupID: identity)) {
             (places, share) throws(KafkaError) in
-            try admin.groupOffsets(identity, partitions: places, requireStable: true, timeout: share)
+            try offsets.committed(places, timeout: share)
         }
     }
 
@@ -301,9 +303,12 @@ final class IngestionLoop: WorkerBody {
     private static let mostAborts = 20
 
     /// The receipt that the last committed transaction of this instance carried, and its number.
-    private func lastReceipt(_ admin: Admin, _ topic: String) throws -> (number: Int64, receipt: SubmissionReceipt)? {
+    private func lastReceipt(
+        _ offsets: GroupOffsets,
+        _ topic: String
+    ) throws -> (number: Int64, receipt: SubmissionReceipt)? {
         let place = TopicPartition(topic: topic, partition: 0)
-        guard let offset = try admin.groupOffsets(identity, partitions: [place], timeout: .seconds(30)).first,
+        guard let offset = try offsets.committed([place], timeout: .seconds(30)).first,
             let number = offset.offset.value, let note = offset.metadata, !note.isEmpty
         else { return nil }
         guard let receipt = try? ReceiptNote.receipt(of: note) else {
