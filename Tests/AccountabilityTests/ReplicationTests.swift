@@ -1,14 +1,28 @@
+import Operating
 import Testing
+
 @testable import accountability
 
 @Suite struct ReplicationTests {
-    @Test(
-        arguments: [(-1, 1, -1), (-1, 2, -1), (-1, 3, 3), (-1, 12, 3), (1, 3, 1), (2, 5, 2), (5, 5, 5)]
-            as [(Int16, Int, Int16)]
-    )
-    func topicsAreKeptOnThreeBrokersUnlessSaidOtherwise(_ asked: Int16, _ brokers: Int, _ count: Int16) {
-        #expect(Replication.count(asked: asked, brokers: brokers) == count)
+    @Test(arguments: [(-1, 3, 3), (-1, 12, 3), (1, 3, 1), (1, 1, 1), (2, 5, 2), (5, 5, 5)] as [(Int16, Int, Int16)])
+    func topicsAreKeptOnThreeBrokersUnlessSaidOtherwise(_ asked: Int16, _ brokers: Int, _ count: Int16) throws {
+        #expect(try Replication.count(asked: asked, brokers: brokers, isLocalBroker: false) == count)
         #expect(Replication.configuration(of: count) == (count >= 3 ? ["min.insync.replicas": "2"] : [:]))
+    }
+
+    /// One of three brokers is down at the moment: topics that are made now would have no copy for ever.
+    @Test(arguments: [(-1, 1), (-1, 2), (3, 2)] as [(Int16, Int)])
+    func nothingIsCreatedWithFewerCopiesThanMeant(_ asked: Int16, _ brokers: Int) throws {
+        let refusal = #expect(throws: Failure.self) {
+            try Replication.count(asked: asked, brokers: brokers, isLocalBroker: false)
+        }
+        #expect(refusal?.status == .configuration)
+        #expect(refusal?.message.contains("only \(brokers) broker") == true)
+        #expect(refusal?.message.contains("--replication") == true)
+    }
+
+    @Test func theLocalBrokerIsAlone() throws {
+        #expect(try Replication.count(asked: -1, brokers: 1, isLocalBroker: true) == 1)
     }
 
     @Test func whatIsKeptOtherwiseIsANote() {

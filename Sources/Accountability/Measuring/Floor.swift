@@ -42,8 +42,13 @@ struct MeasureFloor: OperatorCommand {
         mirror.pipeline = Pipeline(
             namespace: (connection.pipeline.namespace.isEmpty ? "" : "\(connection.pipeline.namespace).") + "floor"
         )
-        let partitions = try PipelineTopics(connection).partitions(of: Topics.records)
-        _ = try PipelineTopics(mirror).createMissing(partitions: partitions, replication: -1)
+        let topics = try PipelineTopics(connection)
+        let partitions = try topics.partitions(of: Topics.records)
+        _ = try PipelineTopics(mirror)
+            .createMissing(
+                partitions: partitions,
+                replication: topics.replication(of: Topics.records)
+            )
         let reader = try TopicReader(connection)
         var records: [String: [StoredMessage]] = [:]
         for topic in Set(Self.flow.flatMap(\.outputs)) {

@@ -58,7 +58,9 @@ struct Replay: OperatorCommand {
         let target = try options.connection()
         let partitions = try PipelineTopics(source).partitions(of: Topics.submissions)
         let topics = try PipelineTopics(target)
-        _ = try topics.createMissing(partitions: partitions, replication: -1)
+        // As safe as what it is a copy of.
+        let replication = try PipelineTopics(source).replication(of: Topics.submissions)
+        _ = try topics.createMissing(partitions: partitions, replication: replication)
         guard try topics.partitions(of: Topics.submissions) == partitions else {
             throw Failure(
                 .configuration,

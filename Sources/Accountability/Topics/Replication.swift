@@ -1,3 +1,5 @@
+internal import Operating
+
 /// On how many brokers topics are kept.
 enum Replication {
     /// How many brokers are enough to lose one and go on.
@@ -5,12 +7,31 @@ enum Replication {
 
     /// The replication of a new topic.
     ///
-    /// - `asked`: what the operator said; -1 where he said nothing.
-    ///
-    /// Returns three where the cluster has as many brokers: its own default is one unless somebody changed it, and the
-    /// ledger is kept for ever. -1, the cluster's own, on a smaller one.
-    static func count(asked: Int16, brokers: Int) -> Int16 {
-        asked == -1 && brokers >= enough ? Int16(enough) : asked
+    /// - Parameters:
+    ///   - asked: what the operator said; -1 where he said nothing.
+    ///   - brokers: how many brokers answer.
+    ///   - isLocalBroker: whether it is the local one, which is alone.
+    /// - Returns: three where as many brokers answer: a cluster's own default is one unless somebody changed it, and
+    ///   the ledger is kept for ever.
+    /// - Throws: ``Failure`` where fewer answer and nothing was said: one that is down for a moment would leave topics
+    ///   without a copy for ever.
+    static func count(asked: Int16, brokers: Int, isLocalBroker: Bool) throws -> Int16 {
+        guard asked == -1 else {
+            guard Int(asked) <= brokers else {
+                throw Failure(
+                    .configuration,
+                    "only \(brokers) broker\(brokers == 1 ? "" : "s") answer\(brokers == 1 ? "s" : ""), too few for --replication \(asked): start the others"
+                )
+            }
+            return asked
+        }
+        if brokers >= enough { return Int16(enough) }
+        if isLocalBroker { return 1 }
+        throw Failure(
+            .configuration,
+            "only \(brokers) broker\(brokers == 1 ? "" : "s") answer\(brokers == 1 ? "s" : ""), and no topic was created: topics keep the number of copies that "
+                + "they are created with. Start the other brokers, or say how many copies there shall be, such as --replication \(max(1, brokers))"
+        )
     }
 
     /// What a new topic of this replication is to have set besides what the catalogue says: what is acknowledged is on

@@ -19,7 +19,9 @@ struct TopicsCommand: OperatorCommand {
               accountability topics --delete --yes          all records of this namespace, the ledger included
 
             Topics that are kept on three brokers are made with min.insync.replicas=2. Where topics that are there are kept otherwise, a note \
-            on standard error says so.
+            on standard error says so. Where fewer than three brokers answer, be it that one is down for a moment, topics are made only with \
+            --replication: what is made now is kept so. A property that differs from what it must be is named with the command of Kafka's \
+            kafka-configs.sh that sets it right.
 
             Exit codes: 0 done; 69 no broker answers; 78 a topic is missing or has other partitions or properties than it must have.
             """
@@ -35,7 +37,7 @@ struct TopicsCommand: OperatorCommand {
 
     @Option(
         help: ArgumentHelp(
-            "On how many brokers each partition is kept; default: 3 where there are as many, otherwise the cluster's own.",
+            "On how many brokers each partition is kept; default: 3 where as many brokers answer. Needed where fewer do.",
             valueName: "count"
         )
     )
@@ -103,135 +105,5 @@ struct TopicsCommand: OperatorCommand {
             throw ExitStatus.configuration.exitCode
         }
         for note in try topics.notes() { Standard.error("topics: note: \(note)") }
-    }
-}
-
-/// The topics of an installation on its brokers.
-struct PipelineTopics {
-    private let connection: Connection
-    private let admin: Admin
-    private let timeout = BrokerPatience.answer
-
-    init(_ connection: Connection) throws {
-        self.connection = connection
-        admin = try Admin(connection.kafka, logger: Logger(label: "accountability"))
-    }
-
-    /// The partitions of the topics that are there, by name.
-    func partitionCounts() throws -> [String: Int32] {
-        try admin.describeTopics(Topics.all.map(connection.pipeline.name), timeout: timeout)
-            .mapValues { Int32($0.partitions.count) }
-    }
-
-    /// The partitions of a topic.
-    ///
-    /// - Throws: ``Failure`` where it does not exist.
-    func partitions(of topic: TopicDefinition) throws -> Int32 {
-        let name = connection.pipeline.name(topic)
-        guard let count = try partitionCounts()[name] else {
-            throw Failure(
-                .configuration,
-                "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it"
-            )
-        }
-        return count
-    }
-
-    /// Creates what is missing, with the partitions that the tables that are there already have.
-    ///
-    /// Returns the names.
-    func createMissing(partitions: Int32, replication: Int16) throws -> [String] {
-        let present = try partitionCounts()
-        let existing = Topics.all.filter { $0.partitioning != .single }
-            .compactMap { present[connection.pipeline.name($0)] }.max()
-        let missing = Topics.all.filter { present[connection.pipeline.name($0)] == nil }
-        guard !missing.isEmpty else { return [] }
-        let count = try Replication.count(
-            asked: replication,
-            brokers: admin.describeCluster(timeout: timeout).brokers.count
-        )
-        let failures = try admin.createTopics(
-            missing.map {
-                NewTopic(
-                    name: connection.pipeline.name($0),
-                    partitions: $0.partitionCount(tables: existing ?? partitions),
-                    replication: count,
-                    configuration: $0.configuration.merging(Replication.configuration(of: count)) { own, _ in own }
-                )
-            },
-            timeout: BrokerPatience.work
-        )
-        for (name, error) in failures.sorted(by: { $0.key < $1.key }) where error.code != .topicAlreadyExists {
-            throw Failure(.configuration, "topic \(name) could not be created: \(error)")
-        }
-        // A cluster tells its brokers of new topics a moment later.
-        let deadline = ContinuousClock.now + BrokerPatience.work
-        while try partitionCounts().count < Topics.all.count, ContinuousClock.now < deadline {
-            Thread.sleep(forTimeInterval: 0.1)
-        }
-        return missing.map(connection.pipeline.name)
-    }
-
-    /// Deletes the topics that are there.
-    ///
-    /// Returns their names.
-    func deleteAll() throws -> [String] {
-        let names = try partitionCounts().keys.sorted()
-        for (name, error) in try admin.deleteTopics(names, timeout: BrokerPatience.work).sorted(by: { $0.key < $1.key })
-        {
-            throw Failure(.internalError, "topic \(name) could not be deleted: \(error)")
-        }
-        return names
-    }
-
-    /// What differs from the catalogue.
-    ///
-    /// - `report`: takes a line about each topic.
-    func problems(_ report: (String) -> Void = { _ in }) throws -> [String] {
-        let present = try partitionCounts()
-        let tables =
-            Topics.all.filter { $0.partitioning != .single }.compactMap { present[connection.pipeline.name($0)] }.max()
-            ?? 0
-        var problems: [String] = []
-        for topic in Topics.all {
-            let name = connection.pipeline.name(topic)
-            guard let count = present[name] else {
-                problems.append("\(name) is missing; --create creates it")
-                continue
-            }
-            report("\(name)  \(count) partition\(count == 1 ? "" : "s")  \(topic.summary)")
-            let expected = topic.partitionCount(tables: tables)
-            if count != expected {
-                problems.append(
-                    "\(name) has \(count) partitions and must have \(expected): tables are joined by partition. Delete and create it again; "
-                        + "everything but the ledger is derived"
-                )
-            }
-            let properties = Dictionary(
-                try admin.describeConfigs(topic: name, timeout: timeout).map { ($0.name, $0.value ?? "") },
-                uniquingKeysWith: { $1 }
-            )
-            for (property, value) in topic.configuration.sorted(by: { $0.key < $1.key }) {
-                guard let actual = properties[property], actual != value else { continue }
-                problems.append("\(name): \(property) is \(actual) and must be \(value)")
-            }
-        }
-        return problems
-    }
-
-    /// What of how the topics are kept is worth knowing.
-    func notes() throws -> [String] {
-        let found = try admin.describeTopics(Topics.all.map(connection.pipeline.name), timeout: timeout)
-        let kept = try found.values.map { topic in
-            let minimum = try admin.describeConfigs(topic: topic.name, timeout: timeout)
-                .first { $0.name == "min.insync.replicas" }?
-                .value
-            return Replication.Kept(
-                name: topic.name,
-                replicas: topic.partitions.map(\.replicas.count).min() ?? 0,
-                minimum: minimum.flatMap { Int($0) }
-            )
-        }
-        return Replication.notes(kept, brokers: try admin.describeCluster(timeout: timeout).brokers.count)
     }
 }

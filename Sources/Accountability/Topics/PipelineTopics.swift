@@ -1,0 +1,163 @@
+internal import Foundation
+internal import Kafka
+internal import Logging
+internal import Messages
+internal import Operating
+internal import Stages
+
+/// The topics of an installation on its brokers.
+///
+/// Waits through the failover of a broker or a controller, as the reading commands do.
+struct PipelineTopics {
+    private let connection: Connection
+    private let admin: Admin
+    private let timeout = BrokerPatience.answer
+
+    init(_ connection: Connection) throws {
+        self.connection = connection
+        admin = try Admin(connection.kafka, logger: Logger(label: "accountability"))
+    }
+
+    /// Asks, again while what is in the way passes by itself.
+    private func ask<Value>(_ question: (Admin) throws(KafkaError) -> Value) throws -> Value {
+        var tolerance = Tolerance()
+        let admin = admin
+        return try tolerance.call { () throws(KafkaError) in
+            do throws(KafkaError) { return try question(admin) } catch { throw error.isRefused ? error.lasting : error }
+        }
+    }
+
+    /// The partitions of the topics that are there, by name.
+    func partitionCounts() throws -> [String: Int32] {
+        let names = Topics.all.map(connection.pipeline.name)
+        return try ask { (admin) throws(KafkaError) in try admin.describeTopics(names, timeout: timeout) }
+            .mapValues { Int32($0.partitions.count) }
+    }
+
+    /// The partitions of a topic.
+    ///
+    /// - Throws: ``Failure`` where it does not exist.
+    func partitions(of topic: TopicDefinition) throws -> Int32 {
+        let name = connection.pipeline.name(topic)
+        guard let count = try partitionCounts()[name] else {
+            throw Failure(
+                .configuration,
+                "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it"
+            )
+        }
+        return count
+    }
+
+    /// On how many brokers a topic is kept, by the fewest of its partitions; -1 where it does not exist.
+    func replication(of topic: TopicDefinition) throws -> Int16 {
+        let name = connection.pipeline.name(topic)
+        let found = try ask { (admin) throws(KafkaError) in try admin.describeTopics([name], timeout: timeout) }
+        return found[name]?.partitions.map { Int16(clamping: $0.replicas.count) }.min() ?? -1
+    }
+
+    /// Creates what is missing, with the partitions that the tables that are there already have, and waits until every
+    /// partition can be used.
+    ///
+    /// Returns the names.
+    func createMissing(partitions: Int32, replication: Int16) throws -> [String] {
+        let present = try partitionCounts()
+        let existing = Topics.all.filter { $0.partitioning != .single }
+            .compactMap { present[connection.pipeline.name($0)] }.max()
+        let missing = Topics.all.filter { present[connection.pipeline.name($0)] == nil }
+        guard !missing.isEmpty else { return [] }
+        let brokers = try ask { (admin) throws(KafkaError) in try admin.describeCluster(timeout: timeout) }.brokers
+            .count
+        let count = try Replication.count(
+            asked: replication,
+            brokers: brokers,
+            isLocalBroker: connection.kafka.isLocalBroker
+        )
+        let topics = missing.map {
+            NewTopic(
+                name: connection.pipeline.name($0),
+                partitions: $0.partitionCount(tables: existing ?? partitions),
+                replication: count,
+                configuration: $0.configuration.merging(Replication.configuration(of: count)) { own, _ in own }
+            )
+        }
+        // Tried again, a topic that the first try has made is there already.
+        let failures = try ask { (admin) throws(KafkaError) in
+            let failures = try admin.createTopics(topics, timeout: BrokerPatience.work)
+            if let passing = failures.values.first(where: { $0.passes && $0.code != .topicAlreadyExists }) {
+                throw passing
+            }
+            return failures
+        }
+        for (name, error) in failures.sorted(by: { $0.key < $1.key }) where error.code != .topicAlreadyExists {
+            throw Failure(.configuration, "topic \(name) could not be created: \(error)")
+        }
+        let made = Dictionary(topics.map { ($0.name, Int($0.partitions)) }) { first, _ in first }
+        try ask { (admin) throws(KafkaError) in try admin.awaitLeaders(of: made, timeout: BrokerPatience.work) }
+        return missing.map(connection.pipeline.name)
+    }
+
+    /// Deletes the topics that are there, and returns their names.
+    func deleteAll() throws -> [String] {
+        let names = try partitionCounts().keys.sorted()
+        let failures = try ask { (admin) throws(KafkaError) in
+            try admin.deleteTopics(names, timeout: BrokerPatience.work)
+        }
+        for (name, error) in failures.sorted(by: { $0.key < $1.key }) {
+            throw Failure(.internalError, "topic \(name) could not be deleted: \(error)")
+        }
+        return names
+    }
+
+    /// What differs from the catalogue.
+    ///
+    /// - Parameter report: takes a line about each topic.
+    /// - Returns: what is wrong, and how it is set right.
+    /// - Throws: ``Failure`` where the brokers do not answer.
+    func problems(_ report: (String) -> Void = { _ in }) throws -> [String] {
+        let present = try partitionCounts()
+        let tables = TopicDrift.partitions(
+            of: Topics.all.filter { $0.partitioning != .single }.compactMap { present[connection.pipeline.name($0)] }
+        )
+        var problems: [String] = []
+        for topic in Topics.all {
+            let name = connection.pipeline.name(topic)
+            guard let count = present[name] else {
+                problems.append("\(name) is missing; --create creates it")
+                continue
+            }
+            report("\(name)  \(count) partition\(count == 1 ? "" : "s")  \(topic.summary)")
+            let expected = topic.partitionCount(tables: tables)
+            if count != expected { problems.append(TopicDrift.partitions(topic, name, count, expected)) }
+            problems += TopicDrift.properties(
+                topic,
+                name,
+                try properties(of: name),
+                brokers: connection.brokers,
+                isLocalBroker: connection.kafka.isLocalBroker
+            )
+        }
+        return problems
+    }
+
+    private func properties(of name: String) throws -> [String: String] {
+        let described = try ask { (admin) throws(KafkaError) in try admin.describeConfigs(topic: name, timeout: timeout)
+        }
+        return Dictionary(described.compactMap { property in property.value.map { (property.name, $0) } }) { $1 }
+    }
+
+    /// What of how the topics are kept is worth knowing.
+    func notes() throws -> [String] {
+        let names = Topics.all.map(connection.pipeline.name)
+        let found = try ask { (admin) throws(KafkaError) in try admin.describeTopics(names, timeout: timeout) }
+        let kept = try found.values.map { topic in
+            Replication.Kept(
+                name: topic.name,
+                replicas: topic.partitions.map(\.replicas.count).min() ?? 0,
+                minimum: try properties(of: topic.name)["min.insync.replicas"].flatMap { Int($0) }
+            )
+        }
+        let brokers = try ask { (admin) throws(KafkaError) in try admin.describeCluster(timeout: timeout) }.brokers
+            .count
+        return Replication.notes(kept, brokers: brokers)
+    }
+}

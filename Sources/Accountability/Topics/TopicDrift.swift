@@ -1,0 +1,80 @@
+internal import Messages
+
+/// What of a topic differs from what it must be, and how it is set right.
+enum TopicDrift {
+    /// How many partitions the tables have: what most of them have, the larger count of two that are as frequent.
+    static func partitions(of counts: [Int32]) -> Int32 {
+        let frequency = Dictionary(counts.map { ($0, 1) }, uniquingKeysWith: +)
+        return frequency.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? 0
+    }
+
+    /// A topic with other partitions than the others.
+    static func partitions(_ topic: TopicDefinition, _ name: String, _ count: Int32, _ expected: Int32) -> String {
+        let what =
+            "\(name) has \(count) partition\(count == 1 ? "" : "s") and must have \(expected): tables are joined by partition. "
+        if topic.retention == .forever {
+            return what
+                + "Do not delete it, nothing else holds what it holds: submit the files into a new namespace (--namespace), or copy what a "
+                + "namespace of \(count) partitions needs by `accountability replay --into NAME`"
+        }
+        return what
+            + "Stop the workers, delete this topic only (kafka-topics.sh --delete --topic \(name)) and create it again "
+            + "(`accountability topics --create`); it is computed anew from the ledger"
+    }
+
+    /// Properties that decide whether records stay, in which order they are read and whether they fit; each with what
+    /// it must be.
+    static func required(_ topic: TopicDefinition) -> [String: String] {
+        var required = topic.configuration
+        switch topic.retention {
+        // A limit on size deletes what is to stay, whatever the limit on time says.
+        case .forever, .days: required["retention.bytes"] = "-1"
+        case .compacted: break
+        }
+        // A replica that was behind must not become the leader and forget what was acknowledged.
+        required["unclean.leader.election.enable"] = "false"
+        // The times are those of the submissions and not of the broker that stores them.
+        required["message.timestamp.type"] = "CreateTime"
+        return required
+    }
+
+    /// The smallest record that has to fit: a message of a mebibyte with what is around it.
+    static let smallestMessage: Int64 = 1_048_588
+
+    /// What differs, each with the command that repairs it.
+    ///
+    /// - Parameters:
+    ///   - topic: what it must be.
+    ///   - name: its name on the brokers.
+    ///   - properties: the topic's, as the brokers tell them; what they do not tell is not judged.
+    ///   - brokers: where the command is to connect.
+    ///   - isLocalBroker: whether it is the local one.
+    /// - Returns: a sentence for each property.
+    static func properties(
+        _ topic: TopicDefinition,
+        _ name: String,
+        _ properties: [String: String],
+        brokers: String,
+        isLocalBroker: Bool
+    ) -> [String] {
+        func repair(_ property: String, _ value: String) -> String {
+            isLocalBroker
+                ? ""
+                : "; kafka-configs.sh --bootstrap-server \(brokers) --alter --entity-type topics --entity-name \(name) --add-config \(property)=\(value)"
+        }
+        var problems: [String] = []
+        // The local broker has one copy of everything, and its own limits.
+        let required = isLocalBroker ? topic.configuration : required(topic)
+        for (property, value) in required.sorted(by: { $0.key < $1.key }) {
+            guard let actual = properties[property], actual != value else { continue }
+            problems.append("\(name): \(property) is \(actual) and must be \(value)" + repair(property, value))
+        }
+        if !isLocalBroker, let text = properties["max.message.bytes"], let size = Int64(text), size < smallestMessage {
+            problems.append(
+                "\(name): max.message.bytes is \(size) and must be \(smallestMessage) or more"
+                    + repair("max.message.bytes", "\(smallestMessage)")
+            )
+        }
+        return problems
+    }
+}
