@@ -26,7 +26,7 @@ struct AccountabilityCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Installation",
                 subcommands: [
-                    Up.self, Down.self, StatusCommand.self, DoctorCommand.self, TopicsCommand.self,
+                    Up.self, Down.self, LeaveCommand.self, StatusCommand.self, DoctorCommand.self, TopicsCommand.self,
                     KafkaOptionsCommand.self,
                 ]
             ),

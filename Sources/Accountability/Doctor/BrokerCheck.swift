@@ -41,6 +41,7 @@ struct BrokerCheck {
         findings += groups(admin, counts.mapValues { Int32($0.partitions.count) })
         findings.append(transaction())
         findings += [waitingRows()].compactMap { $0 }
+        findings += openTransactions(counts.mapValues { Int32($0.partitions.count) })
         findings += [clock(counts)].compactMap { $0 }
         return findings
     }
@@ -136,7 +137,7 @@ struct BrokerCheck {
         guard groups.allSatisfy({ $0.topics.allSatisfy { counts[$0] != nil } }) else { return [] }
         var findings: [Finding] = []
         do {
-            let reader = try LagReader(connection, admin: admin, logger: logger)
+            let reader = try LagReader(connection, logger: logger)
             defer { reader.close() }
             let lags = try reader.lags(of: groups, counts)
             var described: [String: GroupDescription] = [:]
@@ -218,6 +219,34 @@ struct BrokerCheck {
                 "it cannot be had (\(error))",
                 "the brokers need transactions (transaction.state.log.* fit for their number), and the user of the client the right to the transactional id"
             )
+        }
+    }
+
+    /// Transactions that have been open for longer than a commit takes.
+    private func openTransactions(_ counts: [String: Int32]) -> [Finding] {
+        do {
+            let reader = try OpenTransactionReader(connection, logger: logger)
+            defer { reader.close() }
+            let now = Date()
+            let open = try reader.find(in: OpenTransactionReader.places(connection.pipeline, counts))
+                .filter { $0.isOld(at: now) }
+            if open.isEmpty {
+                return [.ok("open transactions", connection.brokers, "none hides what was written behind it")]
+            }
+            return open.map {
+                $0.isHanging(at: now)
+                    ? .problem("open transaction", $0.place, $0.text, OpenTransaction.remedy)
+                    : .warning("open transaction", $0.place, $0.text, OpenTransaction.remedy)
+            }
+        } catch {
+            return [
+                .warning(
+                    "open transactions",
+                    connection.brokers,
+                    "it is not known whether there are any (\(error))",
+                    "the user of the client needs the right to read the topics"
+                )
+            ]
         }
     }
 

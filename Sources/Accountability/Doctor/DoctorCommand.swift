@@ -27,7 +27,7 @@ struct DoctorCommand: AsyncOperatorCommand {
 
     func operate() async throws {
         let connection = try broker.connection(environment: ProcessInfo.processInfo.environment)
-        var findings: [Finding] = [.ok("librdkafka", "", ClientLibrary.version)]
+        var findings = LibraryCheck(connection.kafka).findings()
         findings += HomeCheck(home: connection.home, now: Date()).findings()
         findings += await ProcessCheck(home: connection.home).findings()
         findings += BrokerCheck(connection).findings()

@@ -90,10 +90,14 @@ final class Supervisor {
     /// Stops the workers, then the broker that they commit to.
     func stopAll() {
         let workers = children.filter { $0.program.name != Processes.broker }
-        for child in workers { child.process?.terminate() }
+        let brokers = children.filter { $0.program.name == Processes.broker }
+        for child in workers {
+            guard let process = child.process else { continue }
+            // On a cluster the workers of other machines take over at once; with the local broker nobody is left to.
+            if brokers.isEmpty { kill(process.processIdentifier, SIGUSR1) } else { process.terminate() }
+        }
         // Their own bound, and a little for the exit.
         wait(for: workers, seconds: Double(stopTimeout) + 5)
-        let brokers = children.filter { $0.program.name == Processes.broker }
         for child in brokers { child.process?.terminate() }
         wait(for: brokers, seconds: 10)
     }

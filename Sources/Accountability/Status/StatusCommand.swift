@@ -56,7 +56,7 @@ struct StatusCommand: OperatorCommand {
     }
 
     private func report(_ reader: InstallationReader) throws -> StatusReport {
-        StatusReport(
+        var report = StatusReport(
             reader.view,
             years: years,
             brokers: reader.connection.brokers,
@@ -64,6 +64,8 @@ struct StatusCommand: OperatorCommand {
             ledgerRecords: try reader.ledgerRecords(),
             lags: try reader.lags()
         )
+        report.openTransactions = try reader.openTransactions()
+        return report
     }
 
     private func draw(_ reader: InstallationReader) throws {

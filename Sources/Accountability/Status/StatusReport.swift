@@ -37,6 +37,8 @@ struct StatusReport: Codable, Hashable {
     var unchanged: UInt64
     var years: [Year]
     var lags: [Lag]
+    /// Transactions that have been open for longer than a commit takes, and hide what was written behind them.
+    var openTransactions: [OpenTransaction] = []
     /// Until nothing is behind, while the lag shrinks.
     var secondsLeft: Int?
 
@@ -106,6 +108,8 @@ struct StatusReport: Codable, Hashable {
         }
         lines.append("")
         lines.append("records behind: " + lags.map { "\($0.stage) \($0.records)" }.joined(separator: ", "))
+        for transaction in openTransactions { lines.append(transaction.text) }
+        if !openTransactions.isEmpty { lines.append("  → \(OpenTransaction.remedy)") }
         if let secondsLeft { lines.append("about \(Self.duration(secondsLeft)) left") }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -99,6 +99,7 @@ struct Submit: OperatorCommand {
             return
         }
         Standard.output(json ? ReceiptText.json(receipts) : receipts.map(ReceiptText.lines).joined())
+        try Readability(connection).wait(for: [Topics.submissions, Topics.records], timeout: .seconds(timeout))
         guard receipts.allSatisfy({ $0.isRefused == false && $0.rejected == 0 }) else {
             throw ExitStatus.badInput.exitCode
         }

@@ -258,7 +258,7 @@ final class IngestionLoop: WorkerBody {
             offset: .at(number),
             metadata: try ReceiptNote.text(of: receipt)
         )
-        let (identity, offsets) = (identity, tools.offsets)
+        let offsets = tools.offsets
         try tools.sink.commit(offsets: [note], group: try ConsumerGroupMetadata(groupID: identity)) {
             (places, share) throws(KafkaError) in
             try offsets.committed(places, timeout: share)
