@@ -14,7 +14,7 @@ COLUMNS = 120
 # as what they are about.
 LONGER = {
     "Sources/Rules/Determination/Determination.swift:init": 120,
-    "Sources/Stages/Validation/RejectionCode.swift:rule": 100,
+    "Sources/Stages/Submission/RejectionCode.swift:rule": 100,
     "Sources/Streaming/Inspection.swift:inspect": 71,
     "Sources/Streaming/Restore.swift:run": 90,
     "Sources/Streaming/Restore.swift:read": 72,
