@@ -58,14 +58,18 @@ struct PublishedFiguresTests {
         return fields.joined(separator: ",")
     }
 
-    @Test(arguments: [GradeSpan.nonHigh, .high])
-    func subgroupPercentilesOf2019(_ span: GradeSpan) throws {
-        let sheet = span == .nonHigh ? "non-high" : "high"
+    /// The sheets with the columns that the layout always had, and all three together with the optional ones.
+    @Test(arguments: [GradeSpan.nonHigh, .high, nil])
+    func subgroupPercentilesOf2019(_ span: GradeSpan?) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "research-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let values = "\(folder)/indicator_values.csv"
-        try ResearchFile.convert("subgroup-percentile-2019-\(sheet).csv.gz", span, to: values)
+        switch span {
+        case .nonHigh: try ResearchFile.convert("subgroup-percentile-2019-non-high.csv.gz", .nonHigh, to: values)
+        case .high: try ResearchFile.convert("subgroup-percentile-2019-high.csv.gz", .high, to: values)
+        case nil: try LongResearchFile.convert(to: values)
+        }
 
         let installation = try Installation(partitions: 3)
         try installation.runYears([2018, 2019], files: [values])

@@ -92,6 +92,14 @@ import Testing
             let fault = entry.fault(under: PercentileKey(schoolYear: 2019, .percentile(school, .white, .high)))
             #expect((fault == nil) == (1...99).contains(percentile), "\(percentile)")
         }
+        // Where there is none, it says why, and has no comparison group where that is why.
+        entry.percentile.missing = "comparison_group"
+        entry.percentile.comparisonGroup = ""
+        for percentile in [0, 1, 100] as [UInt32] {
+            entry.percentile.percentile = percentile
+            let fault = entry.fault(under: PercentileKey(schoolYear: 2019, .percentile(school, .white, .high)))
+            #expect((fault == nil) == (percentile == 0), "\(percentile)")
+        }
     }
 
     @Test("Participants are among those who were due")

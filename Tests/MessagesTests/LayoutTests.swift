@@ -52,7 +52,10 @@ import Testing
                 "grade", "group", "subject", "enrolled", "standard", "alternate", "absent", "medical", "first_year_el",
                 "after_october", "el_not_tested", "published_rate",
             ],
-            .indicatorValues: ["comparison_group", "grade_span", "group", "indicator", "value", "count"],
+            .indicatorValues: [
+                "comparison_group", "grade_span", "group", "indicator", "value", "count", "school_type",
+                "non_high_enrollment", "high_enrollment", "difficulty_quartile",
+            ],
             .targets: ["grade_span", "group", "indicator", "baseline", "target", "path"],
             .enrollmentOutcomes: ["student_id"] + groups + ["enrolled_october", "dropped_out", "returned_by_october"],
             .directives: ["directive", "kind", "effective_date", "end_date", "reason", "reference", "rating", "parts"],

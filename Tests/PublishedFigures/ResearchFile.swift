@@ -88,21 +88,4 @@ package enum ResearchFile {
         for row in rows(try PublishedData.rows(sheet), span) { try writer.writeRow(fields(row, span)) }
         try writer.close()
     }
-
-    /// The population of a group.
-    package static func entries(_ rows: [Row], _ group: StudentGroup, _ span: GradeSpan) -> [PercentileEntry] {
-        let comparisonGroup: ComparisonGroup = span == .nonHigh ? .nonHigh : .high
-        let members = Dictionary(grouping: rows.filter { $0.group == group }, by: \.organization)
-        return members.sorted { $0.key < $1.key }
-            .map { organization, rows in
-                var years: [Int: PercentileYearValues] = [:]
-                for row in rows {
-                    years[2019 - row.schoolYear, default: PercentileYearValues(comparisonGroup: comparisonGroup)][
-                        span,
-                        row.indicator
-                    ] = row.value
-                }
-                return PercentileEntry(organization: organization, years: years)
-            }
-    }
 }

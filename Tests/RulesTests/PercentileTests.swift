@@ -92,36 +92,16 @@ internal import Testing
         #expect(elapsed < .seconds(10))
     }
 
-    @Test func middleHighSchoolsRankInBothSpans() throws {
-        let framework = try Framework.of(schoolYear: 2019)
-        let results = try Percentiles.rank(try Self.population(200, seed: 54), framework)
-        let both = try #require(results.first { $0.comparisonGroup == .middleHigh })
-        let year = try #require(both.years.first)
-        #expect(year.spans.map(\.span) == [.nonHigh, .high])
-        #expect(year.nonHighShare == decimal("0.63"))
-        let lower = try #require(year.spans[0].mean)
-        let upper = try #require(year.spans[1].mean)
-        #expect(year.mean == (try lower * decimal("0.63") + upper * decimal("0.37")))
-        #expect(both.populationSize == 20)
-    }
-
-    @Test func aMissingRequiredCategoryLeavesNoPercentile() throws {
-        let framework = try Framework.of(schoolYear: 2019)
-        var year = PercentileYearValues(comparisonGroup: .nonHigh)
-        year[.nonHigh, .elaAchievement] = decimal("500.0")
-        year[.nonHigh, .chronicAbsenteeism] = decimal("5.0")
-        let entry = PercentileEntry(organization: .state, years: [0: year])
-        let result = try #require(try Percentiles.rank([entry], framework).first)
-        #expect(result.percentile == nil)
-        #expect(result.years.first?.spans.first?.categoryPercentiles[.achievement] == 50)
-    }
-
     @Test func theLatestYearCountsAloneWithoutTheYearBefore() throws {
         let framework = try Framework.of(schoolYear: 2019)
         let entries = try Self.population(100, seed: 55)
-        for result in try Percentiles.rank(entries, framework) where result.years.count == 1 {
-            #expect(result.weightedMean == result.yearMean)
+        var alone = 0
+        for result in try Percentiles.rank(entries, framework)
+        where result.years.count == 1 && result.comparisonGroup != .middleHigh {
+            alone += 1
+            #expect(result.weightedMean != nil && result.weightedMean == result.yearMean)
         }
+        #expect(alone == 6)
     }
 
     /// Of three years with the middle one missing the oldest counts by its weight, or the current one alone: the
@@ -139,7 +119,8 @@ internal import Testing
             """
         let bases = Dictionary(uniqueKeysWithValues: Framework.documents.map { ($0.name, $0.text) })
         let framework = try Framework.load(file: "another.yaml", text: text, bases: bases)
-        let entries = try Self.population(60, seed: 56).enumerated()
+        let entries = try Self.population(60, seed: 56).filter { $0.years[0]?.comparisonGroup != .middleHigh }
+            .enumerated()
             .map { index, entry in
                 let current = try #require(entry.years[0])
                 let old = PercentileEntry(organization: entry.organization, years: [0: current, 2: current])
@@ -166,15 +147,20 @@ internal import Testing
         #expect(decided > 10)
     }
 
-    /// What nothing public decides says so.
+    /// What nothing public decides says so, and what is decided does not.
     @Test(arguments: [2018, 2019, 2022, 2023, 2024, 2025])
     func whatIsAssumedOfPercentilesIsListed(_ year: Int) throws {
         let framework = try Framework.of(schoolYear: year)
-        let assumed = framework.parameters.filter { $0.status == .assumed }.map(\.path)
-        #expect(assumed.contains("percentile.indicator_population") && assumed.contains("percentile.missing_year"))
-        #expect(
-            framework.percentile?.indicatorPopulation.value == .span
-                && framework.percentile?.missingYear.value == .renormalize
-        )
+        let assumed = Set(framework.parameters.filter { $0.status == .assumed }.map(\.path))
+        let ofPercentiles = assumed.filter { $0.hasPrefix("percentile.") }
+        var expected: Set = ["percentile.missing_year", "percentile.norm"]
+        if [2018, 2022, 2024].contains(year) { expected.insert("percentile.year_weights") }
+        if year == 2018 { expected.insert("percentile.missing_span") }
+        #expect(ofPercentiles == expected)
+        let parameters = try #require(framework.percentile)
+        #expect(!parameters.knownSlip.value && parameters.changedComparisonGroup.value == .missing)
+        #expect(parameters.rankedWith.value == [.achievement, .growth])
+        #expect(StudentGroup.allCases.filter(parameters.ranks).count == 9)
+        #expect(!parameters.ranks(.multiRace) && !parameters.ranks(.lowestPerforming))
     }
 }

@@ -38,6 +38,18 @@ internal import Testing
         try #require(try TargetColumn.of(points, span: .nonHigh, group: .allStudents, framework))
     }
 
+    /// What is ranked of a middle/high school, alone in its population.
+    private static let combined: @Sendable (Framework) throws -> String = { framework in
+        var year = PercentileYearValues(comparisonGroup: .middleHigh, nonHighShare: try Ratio(63, over: 100))
+        for span in GradeSpan.allCases {
+            for indicator in Indicator.allCases where indicator.spans.contains(span) {
+                year[span, indicator] = Ratio(50)
+            }
+        }
+        let results = try Percentiles.rank([PercentileEntry(organization: .state, years: [0: year])], framework)
+        return "\(results.first?.weightedMean ?? .zero)"
+    }
+
     private static let cases: [Case] = [
         Case(path: "percentage.weighted_total_rounding", other: down) { try "\(column($0).weightedEarned)" },
         Case(path: "percentage.column_rounding", other: down) { try "\(column($0).percent)" },
@@ -57,16 +69,8 @@ internal import Testing
         Case(path: "percentage.span_weight_rounding", other: "{mode: half_up, decimals: 1}") {
             try "\(AnnualPercentage.nonHighWeight(nonHighEnrollment: 2, highEnrollment: 1, $0) ?? .zero)"
         },
-        Case(path: "percentile.share_rounding", other: "{mode: half_up, decimals: 1}") { framework in
-            var year = PercentileYearValues(comparisonGroup: .middleHigh, nonHighShare: try Ratio(63, over: 100))
-            for span in GradeSpan.allCases {
-                for indicator in Indicator.allCases where indicator.spans.contains(span) {
-                    year[span, indicator] = Ratio(50)
-                }
-            }
-            let results = try Percentiles.rank([PercentileEntry(organization: .state, years: [0: year])], framework)
-            return "\(results.first?.years.first?.nonHighShare ?? .zero)"
-        },
+        Case(path: "percentile.share_rounding", other: "{mode: half_up, decimals: 1}", figure: combined),
+        Case(path: "percentile.high_share_rounding", other: "{mode: half_up, decimals: 1}", figure: combined),
         Case(path: "indicators.value_rounding", other: down) {
             try "\(IndicatorValue(.elaAchievement, IndicatorTally(sum: 10_011, count: 20), $0).value ?? .zero)"
         },

@@ -36,6 +36,24 @@ import Testing
 
     // MARK: The decision table
 
+    /// Where a percentile is missing, a message says why; its 0 is not among the lowest ten.
+    @Test func aMissingPercentileIsNoReason() throws {
+        let bench = try bench()
+        try fillSchool(bench, school, percentile: nil)
+        var entry = Accountability_V1_PercentileEntry()
+        entry.schoolYear = 2019
+        entry.percentile.orgCode = school
+        entry.percentile.group = "all_students"
+        entry.percentile.comparisonGroup = "middle_high"
+        entry.percentile.missing = "shares"
+        let key = "2019/\(school)/all_students/middle_high"
+        try bench.put(Topics.percentiles, key, entry, partition: bench.district(school))
+        try bench.closeMeasures(2019)
+        try bench.driver.run()
+        let found = try #require(try bench.determinations()["2019/\(school)"])
+        #expect(!found.hasPercentile && found.reasons.isEmpty && found.groupPercentiles.isEmpty)
+    }
+
     @Test func listsEveryReason() throws {
         let bench = try bench()
         try fillSchool(bench, school, percentile: 10)

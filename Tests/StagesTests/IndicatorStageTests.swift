@@ -276,17 +276,57 @@ import Testing
         #expect(try run.standing("2019/all_students/00010001")?.values.map(\.indicator) == ["four_year_graduation"])
     }
 
-    @Test func undeclaredOrganizationsAreComparedByTheirSpans() throws {
-        let students = (0..<40)
-            .map {
-                Fact.tests(2019, "00010001", student: $0, grade: $0 < 20 ? 8 : 10, ela: .taken(500))
+    /// Two stray rows of grade 10 do not make a school of grades K to 8 a middle/high school.
+    @Test func declaredGradesAndNeverStudentsDecideTheComparisonGroup() throws {
+        let students = ["00010001", "00010002", "00010003"]
+            .flatMap { school in
+                (0..<40).map { Fact.tests(2019, school, student: $0, grade: $0 < 20 ? 8 : 10, ela: .taken(500)) }
             }
         let run = try run(
-            students + [.supplied(2019, "00020001", indicator: "el_progress", value: "1", comparison: "high")],
+            students + [
+                .organization(2019, "00010001", .school, comparison: "", grades: "K,01,02,03,04,05,06,07,08"),
+                .organization(2019, "00010002", .school, comparison: "", grades: "PK,K,01,02"),
+                .organization(2019, "00010003", .school, comparison: "high", grades: "06,07,08", schoolType: "ES_3"),
+                .supplied(2019, "00020001", indicator: "el_progress", value: "1", comparison: "high"),
+            ],
             closing: 2019
         )
-        #expect(try run.standing("2019/all_students/00010001")?.comparisonGroup == "middle_high")
-        #expect(try run.standing("2019/all_students/00020001")?.comparisonGroup == "high")
+        let standings = try ["00010001", "00010002", "00010003", "00020001"]
+            .map { try run.standing("2019/all_students/\($0)") }
+        #expect(standings.map { $0?.comparisonGroup } == ["non_high", "", "high", "high"])
+        #expect(standings.map { $0?.schoolType } == ["ESMS", "ES", "ES", ""])
+    }
+
+    @Test func suppliedValuesBringTheirSchoolTypeTheirEnrolmentAndTheirQuartile() throws {
+        let type: (inout Accountability_V1_SuppliedValue) -> Void = {
+            $0.schoolType = "EES"
+            $0.difficultyQuartile = 3
+        }
+        let enrolled: (inout Accountability_V1_SuppliedValue) -> Void = {
+            $0.nonHighEnrollment = 300
+            $0.highEnrollment = 0
+        }
+        let half: (inout Accountability_V1_SuppliedValue) -> Void = { $0.nonHighEnrollment = 100 }
+        let run = try run(
+            [
+                .supplied(2019, "00010001", indicator: "el_progress", value: "50", besides: type),
+                .supplied(2019, "00010001", group: "white", indicator: "ela_growth", value: "50", besides: enrolled),
+                .supplied(2019, "00020001", indicator: "ela_growth", value: "50", besides: half),
+                .organization(2019, "00030001", .school, comparison: "middle_high", nonHigh: 10, high: 20),
+                .supplied(2019, "00030001", indicator: "ela_growth", value: "50", besides: enrolled),
+            ],
+            closing: 2019
+        )
+        for group in ["all_students", "white"] {
+            let standing = try #require(try run.standing("2019/\(group)/00010001"))
+            #expect(standing.schoolType == "ES" && standing.nonHighEnrollment == 300 && standing.hasHighEnrollment)
+        }
+        let progress = try #require(try run.standing("2019/all_students/00010001")).values
+        #expect(progress.map(\.difficultyQuartile) == [3])
+        #expect(try value(run, "2019/00010001/value/non_high/all_students/el_progress")?.difficultyQuartile == 3)
+        // One span says nothing of the share, and what is declared stands before what is supplied.
+        #expect(try run.standing("2019/all_students/00020001")?.hasNonHighEnrollment == false)
+        #expect(try run.standing("2019/all_students/00030001")?.highEnrollment == 20)
     }
 
     @Test func studentRecordsShadowSuppliedValuesOfTheirMeasure() throws {

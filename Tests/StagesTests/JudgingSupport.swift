@@ -263,8 +263,10 @@ struct JudgingBench {
         standing.orgCode = code
         standing.type = code.hasSuffix("0000") ? .district : .school
         standing.comparisonGroup = comparison
-        standing.nonHighEnrollment = nonHigh
-        standing.highEnrollment = high
+        if nonHigh + high > 0 {
+            standing.nonHighEnrollment = nonHigh
+            standing.highEnrollment = high
+        }
         standing.title1 = title1
         standing.values = values.map { value in
             var slot = Accountability_V1_StandingValue()

@@ -194,7 +194,8 @@ struct Fact {
         indicator: String,
         value: String,
         count: UInt32? = nil,
-        comparison: String = "non_high"
+        comparison: String = "non_high",
+        besides: (inout Accountability_V1_SuppliedValue) -> Void = { _ in }
     ) -> Fact {
         var supplied = Accountability_V1_SuppliedValue()
         supplied.comparisonGroup = comparison
@@ -203,6 +204,7 @@ struct Fact {
         supplied.indicator = indicator
         supplied.value = value
         if let count { supplied.count = count }
+        besides(&supplied)
         return Fact(
             year,
             "indicator_values",
@@ -226,14 +228,18 @@ struct Fact {
         _ org: String,
         _ type: Accountability_V1_OrganizationType,
         comparison: String,
-        nonHigh: UInt32 = 0,
-        high: UInt32 = 0
+        nonHigh: UInt32? = nil,
+        high: UInt32? = nil,
+        grades: String = "",
+        schoolType: String = ""
     ) -> Fact {
         var organization = Accountability_V1_Organization()
         organization.type = type
         organization.comparisonGroup = comparison
-        organization.nonHighEnrollment = nonHigh
-        organization.highEnrollment = high
+        if let nonHigh { organization.nonHighEnrollment = nonHigh }
+        if let high { organization.highEnrollment = high }
+        organization.gradesServed = grades
+        organization.schoolType = schoolType
         return Fact(year, "organizations", org, org, .organization(organization))
     }
 

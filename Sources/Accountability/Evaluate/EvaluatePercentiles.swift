@@ -10,11 +10,17 @@ struct EvaluatePercentiles: OperatorCommand {
         commandName: "percentiles",
         abstract: "Computes percentiles from indicator values.",
         discussion: """
-            Reads rows of the layout indicator_values of one or more years; prints the percentiles of the latest. Each \
-            group is ranked within its comparison group; values of a count below the minimum size do not take part, an \
-            empty count does; nor do rows without a comparison group, as those of districts. Middle/high schools are ranked in both spans and \
-            combined by the optional column non_high_share (0 to 1); without it by the counts of ela_achievement in both spans, and without \
-            those in halves.
+            Reads rows of the layout indicator_values of one or more years; prints the percentiles of the latest. A group takes part in the ranks \
+            of a span and year only with a value of achievement and one of growth. Values of a count below the minimum size do not take part, an \
+            empty count does; nor do rows without a comparison group, as those of districts.
+
+            Peers: a group of the file within its comparison group; graduation, extended engagement, dropout, absenteeism and advanced coursework \
+            of the high span among all schools of that span, high and middle_high together; absenteeism of the non-high span among the schools of \
+            the same type (optional column school_type: ES, ESMS or MS), or, of a school whose type is not given, within its comparison group.
+
+            Each span of a middle/high school is ranked, and the two percentiles are combined by the optional columns non_high_enrollment and \
+            high_enrollment, or by non_high_share (0 to 1). A middle/high school without them is an error: it has no percentile. Its weighted_mean \
+            is that of the two percentiles. A year in which a school was of another comparison group does not count in its percentile.
 
               accountability evaluate percentiles --framework 2019 indicator-values.csv
               accountability evaluate percentiles --stages indicator-values.csv
@@ -32,7 +38,7 @@ struct EvaluatePercentiles: OperatorCommand {
         var rows = IndicatorRows()
         while let row = try table.nextRow() {
             do {
-                try rows.add(row, share: table.text(IndicatorRows.shareColumn.name))
+                try rows.add(row, share: table.text(IndicatorRows.shareColumn.name), line: table.line)
             } catch {
                 table.problem("\(error)")
             }
@@ -50,7 +56,15 @@ struct EvaluatePercentiles: OperatorCommand {
             } catch {
                 throw EvaluationProblem.fatal("\(options.file): \(error); name one with --framework")
             }
-            for group in StudentGroup.allCases {
+            var unshared: Set<OrganizationCode> = []
+            for group in rows.groups {
+                guard framework.percentile?.ranks(group) ?? true else {
+                    EvaluationProblem.report(
+                        "\(options.file): \(group): not ranked, the framework of \(framework.name) has no percentile of this group "
+                            + "(percentile.subgroups)"
+                    )
+                    continue
+                }
                 let results: [PercentileResult]
                 do {
                     results = try Percentiles.rank(rows.entries(of: group, latest, framework), framework)
@@ -59,16 +73,20 @@ struct EvaluatePercentiles: OperatorCommand {
                 }
                 for result in results.sorted(by: Self.inOrder)
                 where result.years.contains(where: { $0.yearsBefore == 0 }) {
+                    if result.final.missing == .shares { unshared.insert(result.organization) }
                     try write(result, group, latest, to: &output)
                 }
             }
+            let lines = unshared.compactMap { rows.line(of: $0, latest) }.sorted()
+            for line in lines { table.problem(FinalPercentile.Missing.shares.statement, line: line) }
         }
         try output.close()
         try table.finish()
     }
 
     private static func inOrder(_ left: PercentileResult, _ right: PercentileResult) -> Bool {
-        (left.comparisonGroup, left.organization) < (right.comparisonGroup, right.organization)
+        let groups = (left.comparisonGroup?.rawValue ?? .max, right.comparisonGroup?.rawValue ?? .max)
+        return groups.0 == groups.1 ? left.organization < right.organization : groups.0 < groups.1
     }
 
     private func write(
@@ -78,7 +96,8 @@ struct EvaluatePercentiles: OperatorCommand {
         to output: inout CSVWriter
     ) throws {
         let fields = [
-            String(latest), result.organization.description, result.comparisonGroup.wireName, group.wireName,
+            String(latest), result.organization.description, result.comparisonGroup?.wireName ?? "",
+            group.wireName,
             result.yearMean?.shortText ?? "", result.weightedMean?.shortText ?? "",
             result.percentile.map(String.init) ?? "",
         ]
@@ -107,8 +126,20 @@ extension PercentileResult {
                 }
                 stages.append((prefix + "span_mean", span.weights.rawValue, span.mean?.shortText ?? ""))
             }
-            stages.append(("\(latest - year.yearsBefore) year_mean", "", year.mean?.shortText ?? ""))
+            if year.comparisonGroup?.spans.count == 1 {
+                stages.append(("\(latest - year.yearsBefore) year_mean", "", year.mean?.shortText ?? ""))
+            }
+            if !year.counts {
+                stages.append(
+                    ("\(latest - year.yearsBefore) not_counted", year.comparisonGroup?.wireName ?? "", "1")
+                )
+            }
         }
+        for span in final.spans {
+            stages.append(("\(latest) \(span.span) span_weighted_mean", "", span.weightedMean.shortText))
+            stages.append(("\(latest) \(span.span) span_percentile", "", String(span.percentile)))
+        }
+        if let share = final.nonHighShare { stages.append(("\(latest) non_high_share", "", share.shortText)) }
         stages.append(("\(latest) weighted_mean", "", weightedMean?.shortText ?? ""))
         stages.append(("\(latest) percentile", "", percentile.map(String.init) ?? ""))
         return stages

@@ -97,12 +97,16 @@ struct EvaluationTable: ~Copyable {
         text(column).split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
+    /// The line of the current row.
+    var line: Int { reader.line }
+
     /// Notes a row that could not be read.
     mutating func problem(_ message: String) {
         problem(message, line: reader.line)
     }
 
-    private mutating func problem(_ message: String, line: Int) {
+    /// Notes a row of another line that could not be read.
+    mutating func problem(_ message: String, line: Int) {
         problems += 1
         EvaluationProblem.report("\(file): line \(line): \(message)")
     }

@@ -6,12 +6,42 @@ internal import Stages
 struct IndicatorRows {
     /// What one organization and group has in a year.
     private struct Year {
-        var comparisonGroup: ComparisonGroup
-        var nonHighShare: Ratio?
+        let comparisonGroup: ComparisonGroup
         var values: [(span: GradeSpan, indicator: Indicator, value: Ratio, count: Int64?)] = []
     }
 
+    /// What the rows of one organization in a year say of it, whatever the group.
+    private struct Organization {
+        /// The line of its first row.
+        let line: Int
+        var schoolType: SchoolType?
+        var nonHighEnrollment: UInt32?
+        var highEnrollment: UInt32?
+        var nonHighShare: Ratio?
+
+        /// Takes one thing that a row says, where it does not contradict an earlier one.
+        mutating func take<Value: Equatable>(
+            _ value: Value?,
+            _ known: WritableKeyPath<Organization, Value?>,
+            _ column: String
+        ) throws {
+            guard let value else { return }
+            if let before = self[keyPath: known], before != value {
+                throw RowProblem("\(column): an earlier row says otherwise of the organization in this year")
+            }
+            self[keyPath: known] = value
+        }
+
+        /// The share of the lower span: as it is given, or by the enrolments; nil where neither is known.
+        func share() throws -> Ratio? {
+            if let nonHighShare { return nonHighShare }
+            guard let nonHighEnrollment, let highEnrollment else { return nil }
+            return try PercentileYearValues.share(nonHigh: Int64(nonHighEnrollment), high: Int64(highEnrollment))
+        }
+    }
+
     private var years: [StudentGroup: [OrganizationCode: [Int: Year]]] = [:]
+    private var organizations: [OrganizationCode: [Int: Organization]] = [:]
     private(set) var latestYear: Int?
 
     /// The column that the layout does not have.
@@ -19,11 +49,11 @@ struct IndicatorRows {
         "non_high_share",
         .decimal(0...1),
         .optional,
-        "the share of the non-high span of a middle/high school"
+        "the share of the non-high span of a middle/high school, in place of the enrolments"
     )
 
     /// Adds a row of `indicator_values`, with the text of the share.
-    mutating func add(_ row: LayoutCheck.Row, share text: String) throws {
+    mutating func add(_ row: LayoutCheck.Row, share text: String, line: Int) throws {
         guard case .suppliedValue(let supplied) = row.content, let span = GradeSpan(wireName: supplied.gradeSpan),
             let group = StudentGroup(wireName: supplied.group), let indicator = Indicator(wireName: supplied.indicator)
         else { throw RowProblem("not a row of indicator_values") }
@@ -34,38 +64,58 @@ struct IndicatorRows {
             throw RowProblem("comparison_group: \(comparisonGroup) has no span \(span)")
         }
         let share = try FieldCheck.decimal(text, of: Self.shareColumn)
-        guard let value = try? Ratio(decimal: supplied.value) else {
+        let value: Ratio
+        do {
+            value = try Ratio(decimal: supplied.value)
+        } catch {
             throw RowProblem("value: it cannot be held exactly")
         }
-        let count = supplied.hasCount ? Int64(supplied.count) : nil
         guard let comparisonGroup else { return }
 
         guard organization.isSchool else {
             throw RowProblem("comparison_group: only schools have peers; of a district and the state it is empty")
         }
-        var year =
-            years[group]?[organization]?[schoolYear] ?? Year(comparisonGroup: comparisonGroup, nonHighShare: share)
+        var year = years[group]?[organization]?[schoolYear] ?? Year(comparisonGroup: comparisonGroup)
         guard year.comparisonGroup == comparisonGroup else {
             throw RowProblem("the organization has two comparison groups in this year")
         }
         guard !year.values.contains(where: { $0.span == span && $0.indicator == indicator }) else {
             throw RowProblem("\(RejectionCode.duplicateKey.rawValue): the value was already given by an earlier row")
         }
-        year.nonHighShare = share ?? year.nonHighShare
-        year.values.append((span, indicator, value, count))
+        var said = organizations[organization]?[schoolYear] ?? Organization(line: line)
+        try said.take(SchoolType(name: supplied.schoolType), \.schoolType, "school_type")
+        try said.take(
+            supplied.hasNonHighEnrollment ? supplied.nonHighEnrollment : nil,
+            \.nonHighEnrollment,
+            "non_high_enrollment"
+        )
+        try said.take(supplied.hasHighEnrollment ? supplied.highEnrollment : nil, \.highEnrollment, "high_enrollment")
+        try said.take(share, \.nonHighShare, Self.shareColumn.name)
+        organizations[organization, default: [:]][schoolYear] = said
+        year.values.append((span, indicator, value, supplied.hasCount ? Int64(supplied.count) : nil))
         years[group, default: [:]][organization, default: [:]][schoolYear] = year
         latestYear = max(latestYear ?? schoolYear, schoolYear)
     }
 
+    /// The groups that have rows, in their order.
+    var groups: [StudentGroup] { StudentGroup.allCases.filter { years[$0] != nil } }
+
+    /// The line of the first row of an organization in a year.
+    func line(of organization: OrganizationCode, _ schoolYear: Int) -> Int? {
+        organizations[organization]?[schoolYear]?.line
+    }
+
     /// The population of a group, in order of the codes.
-    func entries(of group: StudentGroup, _ latest: Int, _ framework: Framework) -> [PercentileEntry] {
-        (years[group] ?? [:]).sorted { $0.key < $1.key }
+    func entries(of group: StudentGroup, _ latest: Int, _ framework: Framework) throws -> [PercentileEntry] {
+        try (years[group] ?? [:]).sorted { $0.key < $1.key }
             .map { organization, years in
                 var values: [Int: PercentileYearValues] = [:]
                 for (schoolYear, year) in years {
+                    let said = organizations[organization]?[schoolYear]
                     var entry = PercentileYearValues(
                         comparisonGroup: year.comparisonGroup,
-                        nonHighShare: year.nonHighShare ?? Self.share(year)
+                        nonHighShare: try said?.share(),
+                        schoolType: said?.schoolType
                     )
                     for row in year.values {
                         let size = row.count ?? Int64(framework.minimumSize.accountability.value)
@@ -76,17 +126,5 @@ struct IndicatorRows {
                 }
                 return PercentileEntry(organization: organization, years: values)
             }
-    }
-
-    /// The share of the lower span by the numbers tested in ELA, or a half where they are not known.
-    private static func share(_ year: Year) -> Ratio? {
-        func tested(_ span: GradeSpan) -> Int64? {
-            year.values.first { $0.span == span && $0.indicator == .elaAchievement }?.count
-        }
-        let half = try? Ratio(1, over: 2)
-        guard let lower = tested(.nonHigh), let upper = tested(.high), let all = try? Ratio(lower) + Ratio(upper),
-            let share = try? Ratio(lower) / all
-        else { return half }
-        return share
     }
 }

@@ -4,7 +4,10 @@ import Rules
 /// Percentiles and percentages.
 extension ExplanationContext {
     func percentile() -> Derivation? {
-        guard determination.hasPercentile || !determination.groupPercentiles.isEmpty else { return nil }
+        let unranked = percentiles.filter { !$0.missing.isEmpty }
+        guard determination.hasPercentile || !determination.groupPercentiles.isEmpty || !unranked.isEmpty else {
+            return nil
+        }
         return Derivation(
             "Accountability percentile",
             determination.hasPercentile ? "\(determination.percentile)" : "none",
@@ -26,11 +29,18 @@ extension ExplanationContext {
                     inputs: published.map(steps) ?? []
                 )
             }
+                + unranked.map { entry in
+                    Derivation(
+                        "Percentile of \(title(entry.group))",
+                        "none: \(FinalPercentile.Missing(wireName: entry.missing)?.statement ?? entry.missing)",
+                        inputs: steps(entry)
+                    )
+                }
         )
     }
 
     private func steps(_ percentile: Accountability_V1_Percentile) -> [Derivation] {
-        [Derivation("Weighted mean of the years", short(percentile.weightedMean))]
+        [Derivation("Weighted mean that is ranked", short(percentile.weightedMean))]
             + percentile.stages.map { step in
                 let place = [String(step.schoolYear), step.gradeSpan, step.indicatorOrCategory].filter { !$0.isEmpty }
                 return Derivation(

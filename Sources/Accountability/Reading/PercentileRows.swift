@@ -20,6 +20,18 @@ enum PercentileRows {
         ]
     }
 
+    /// What is missing where there is no percentile, a line for each reason.
+    static func missing(_ percentiles: [Accountability_V1_Percentile]) -> [String] {
+        let unranked = Dictionary(grouping: percentiles.filter { !$0.missing.isEmpty }, by: \.missing)
+        return unranked.sorted { $0.key < $1.key }
+            .map { reason, percentiles in
+                let organizations = Set(percentiles.map(\.orgCode)).sorted()
+                let some = organizations.prefix(20).joined(separator: ", ") + (organizations.count > 20 ? ", …" : "")
+                return "\(organizations.count) without a percentile (\(some)): "
+                    + (FinalPercentile.Missing(wireName: reason)?.statement ?? reason)
+            }
+    }
+
     /// A threshold as fields of ``thresholdColumns``.
     static func fields(_ year: UInt32, _ threshold: Accountability_V1_Threshold) -> [String] {
         [

@@ -87,6 +87,7 @@ struct PercentilesCommand: OperatorCommand {
             .write(format)
         } else {
             let rows = entries.sorted { PercentileRows.inOrder($0.percentile, $1.percentile) }
+            for line in PercentileRows.missing(rows.map(\.percentile)) { Standard.error(line) }
             if format == .json { return Standard.output(try MessageJSON.array(rows)) }
             var listing = Listing(
                 PercentileRows.columns,

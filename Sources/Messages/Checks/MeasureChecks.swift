@@ -93,10 +93,13 @@ extension Accountability_V1_PercentileEntry: TableMessage {
         guard schoolYear == key.schoolYear else { return otherKey }
         switch (entry, key.entry) {
         case (.percentile(let value)?, .percentile(let organization, let group, let comparison)):
+            // Where no comparison group is known, the key names one all the same.
             guard value.orgCode == organization.description, value.group == group.wireName,
                 value.comparisonGroup == comparison.wireName
+                    || value.comparisonGroup.isEmpty && !value.missing.isEmpty
             else { return otherKey }
-            return (1...99).contains(value.percentile) ? nil : "a percentile outside of 1 to 99"
+            return value.missing.isEmpty == (1...99).contains(value.percentile) && value.percentile <= 99
+                ? nil : "a percentile outside of 1 to 99, or none without the reason"
         case (.threshold(let value)?, .threshold(_, let place, let quartile)):
             guard value.gradeSpan == place.span.wireName, value.group == place.group.wireName,
                 value.indicator == place.indicator.wireName, value.difficultyQuartile == UInt32(quartile ?? 0)

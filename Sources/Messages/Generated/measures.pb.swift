@@ -256,21 +256,53 @@ public nonisolated struct Accountability_V1_Standing: Sendable {
 
   public var type: Accountability_V1_OrganizationType = .unspecified
 
-  /// non_high, high, middle_high; empty for districts.
+  /// non_high, high, middle_high; empty for districts and where it is not known.
   public var comparisonGroup: String = String()
 
-  public var nonHighEnrollment: UInt32 = 0
+  /// Absent where they are not known.
+  public var nonHighEnrollment: UInt32 {
+    get {_nonHighEnrollment ?? 0}
+    set {_nonHighEnrollment = newValue}
+  }
+  /// Returns true if `nonHighEnrollment` has been explicitly set.
+  public var hasNonHighEnrollment: Bool {self._nonHighEnrollment != nil}
+  /// Clears the value of `nonHighEnrollment`. Subsequent reads from it will return its default value.
+  public mutating func clearNonHighEnrollment() {self._nonHighEnrollment = nil}
 
-  public var highEnrollment: UInt32 = 0
+  public var highEnrollment: UInt32 {
+    get {_highEnrollment ?? 0}
+    set {_highEnrollment = newValue}
+  }
+  /// Returns true if `highEnrollment` has been explicitly set.
+  public var hasHighEnrollment: Bool {self._highEnrollment != nil}
+  /// Clears the value of `highEnrollment`. Subsequent reads from it will return its default value.
+  public mutating func clearHighEnrollment() {self._highEnrollment = nil}
 
   public var values: [Accountability_V1_StandingValue] = []
 
   /// Receives funds under Title I.
   public var title1: Bool = false
 
+  /// The type of the lower grades: ES, ESMS or MS; empty where it is not known.
+  public var schoolType: String = String()
+
+  /// In a norm: how many school years before its own the organization was last reconfigured; absent where it was not.
+  public var reconfigured: UInt32 {
+    get {_reconfigured ?? 0}
+    set {_reconfigured = newValue}
+  }
+  /// Returns true if `reconfigured` has been explicitly set.
+  public var hasReconfigured: Bool {self._reconfigured != nil}
+  /// Clears the value of `reconfigured`. Subsequent reads from it will return its default value.
+  public mutating func clearReconfigured() {self._reconfigured = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _nonHighEnrollment: UInt32? = nil
+  fileprivate var _highEnrollment: UInt32? = nil
+  fileprivate var _reconfigured: UInt32? = nil
 }
 
 public nonisolated struct Accountability_V1_StandingValue: Sendable {
@@ -380,10 +412,11 @@ public nonisolated struct Accountability_V1_Percentile: Sendable {
 
   public var comparisonGroup: String = String()
 
-  /// 1 to 99.
+  /// 1 to 99; 0 where there is none, and `missing` says why.
   public var percentile: UInt32 = 0
 
-  /// Exact fractions `numerator/denominator`, or whole numbers.
+  /// Exact fractions `numerator/denominator`, or whole numbers. The mean of the current year is empty for a middle/high school, whose
+  /// spans have one each; its weighted mean is that of the percentiles of its spans.
   public var yearMean: String = String()
 
   public var weightedMean: String = String()
@@ -398,6 +431,10 @@ public nonisolated struct Accountability_V1_Percentile: Sendable {
 
   /// Placed against the official ranks.
   public var frozen: Bool = false
+
+  /// Why there is no percentile: `shares`, the enrolment by which the spans of a middle/high school are combined is not known;
+  /// `comparison_group`, no comparison group is known: the key then names non_high.
+  public var missing: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -414,7 +451,8 @@ public nonisolated struct Accountability_V1_PercentileStage: Sendable {
 
   public var gradeSpan: String = String()
 
-  /// value, indicator_percentile, category_mean, category_percentile, span_mean, non_high_share, year_mean.
+  /// value, indicator_percentile, category_mean, category_percentile, span_mean, year_mean, not_counted; of a middle/high school
+  /// span_weighted_mean, span_percentile and non_high_share.
   public var stage: String = String()
 
   public var indicatorOrCategory: String = String()
@@ -816,7 +854,7 @@ nonisolated extension Accountability_V1_IndicatorValue: SwiftProtobuf.Message, S
 
 nonisolated extension Accountability_V1_Standing: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Standing"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{1}group\0\u{3}org_code\0\u{1}type\0\u{3}comparison_group\0\u{3}non_high_enrollment\0\u{3}high_enrollment\0\u{1}values\0\u{1}title1\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{1}group\0\u{3}org_code\0\u{1}type\0\u{3}comparison_group\0\u{3}non_high_enrollment\0\u{3}high_enrollment\0\u{1}values\0\u{1}title1\0\u{3}school_type\0\u{1}reconfigured\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -829,16 +867,22 @@ nonisolated extension Accountability_V1_Standing: SwiftProtobuf.Message, SwiftPr
       case 3: try { try decoder.decodeSingularStringField(value: &self.orgCode) }()
       case 4: try { try decoder.decodeSingularEnumField(value: &self.type) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.comparisonGroup) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.nonHighEnrollment) }()
-      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.highEnrollment) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self._nonHighEnrollment) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self._highEnrollment) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.values) }()
       case 9: try { try decoder.decodeSingularBoolField(value: &self.title1) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.schoolType) }()
+      case 11: try { try decoder.decodeSingularUInt32Field(value: &self._reconfigured) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.schoolYear != 0 {
       try visitor.visitSingularUInt32Field(value: self.schoolYear, fieldNumber: 1)
     }
@@ -854,18 +898,24 @@ nonisolated extension Accountability_V1_Standing: SwiftProtobuf.Message, SwiftPr
     if !self.comparisonGroup.isEmpty {
       try visitor.visitSingularStringField(value: self.comparisonGroup, fieldNumber: 5)
     }
-    if self.nonHighEnrollment != 0 {
-      try visitor.visitSingularUInt32Field(value: self.nonHighEnrollment, fieldNumber: 6)
-    }
-    if self.highEnrollment != 0 {
-      try visitor.visitSingularUInt32Field(value: self.highEnrollment, fieldNumber: 7)
-    }
+    try { if let v = self._nonHighEnrollment {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
+    } }()
+    try { if let v = self._highEnrollment {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 7)
+    } }()
     if !self.values.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.values, fieldNumber: 8)
     }
     if self.title1 != false {
       try visitor.visitSingularBoolField(value: self.title1, fieldNumber: 9)
     }
+    if !self.schoolType.isEmpty {
+      try visitor.visitSingularStringField(value: self.schoolType, fieldNumber: 10)
+    }
+    try { if let v = self._reconfigured {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 11)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -875,10 +925,12 @@ nonisolated extension Accountability_V1_Standing: SwiftProtobuf.Message, SwiftPr
     if lhs.orgCode != rhs.orgCode {return false}
     if lhs.type != rhs.type {return false}
     if lhs.comparisonGroup != rhs.comparisonGroup {return false}
-    if lhs.nonHighEnrollment != rhs.nonHighEnrollment {return false}
-    if lhs.highEnrollment != rhs.highEnrollment {return false}
+    if lhs._nonHighEnrollment != rhs._nonHighEnrollment {return false}
+    if lhs._highEnrollment != rhs._highEnrollment {return false}
     if lhs.values != rhs.values {return false}
     if lhs.title1 != rhs.title1 {return false}
+    if lhs.schoolType != rhs.schoolType {return false}
+    if lhs._reconfigured != rhs._reconfigured {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1064,7 +1116,7 @@ nonisolated extension Accountability_V1_Norm: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Accountability_V1_Percentile: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Percentile"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}org_code\0\u{1}group\0\u{3}comparison_group\0\u{1}percentile\0\u{3}year_mean\0\u{3}weighted_mean\0\u{1}population\0\u{1}stages\0\u{3}lowest_title1\0\u{1}frozen\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}org_code\0\u{1}group\0\u{3}comparison_group\0\u{1}percentile\0\u{3}year_mean\0\u{3}weighted_mean\0\u{1}population\0\u{1}stages\0\u{3}lowest_title1\0\u{1}frozen\0\u{1}missing\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1082,6 +1134,7 @@ nonisolated extension Accountability_V1_Percentile: SwiftProtobuf.Message, Swift
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.stages) }()
       case 9: try { try decoder.decodeSingularBoolField(value: &self.lowestTitle1) }()
       case 10: try { try decoder.decodeSingularBoolField(value: &self.frozen) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.missing) }()
       default: break
       }
     }
@@ -1118,6 +1171,9 @@ nonisolated extension Accountability_V1_Percentile: SwiftProtobuf.Message, Swift
     if self.frozen != false {
       try visitor.visitSingularBoolField(value: self.frozen, fieldNumber: 10)
     }
+    if !self.missing.isEmpty {
+      try visitor.visitSingularStringField(value: self.missing, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1132,6 +1188,7 @@ nonisolated extension Accountability_V1_Percentile: SwiftProtobuf.Message, Swift
     if lhs.stages != rhs.stages {return false}
     if lhs.lowestTitle1 != rhs.lowestTitle1 {return false}
     if lhs.frozen != rhs.frozen {return false}
+    if lhs.missing != rhs.missing {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

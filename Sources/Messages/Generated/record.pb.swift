@@ -280,9 +280,24 @@ public nonisolated struct Accountability_V1_Organization: Sendable {
 
   public var enrollment: UInt32 = 0
 
-  public var nonHighEnrollment: UInt32 = 0
+  /// Absent where they were not reported.
+  public var nonHighEnrollment: UInt32 {
+    get {_nonHighEnrollment ?? 0}
+    set {_nonHighEnrollment = newValue}
+  }
+  /// Returns true if `nonHighEnrollment` has been explicitly set.
+  public var hasNonHighEnrollment: Bool {self._nonHighEnrollment != nil}
+  /// Clears the value of `nonHighEnrollment`. Subsequent reads from it will return its default value.
+  public mutating func clearNonHighEnrollment() {self._nonHighEnrollment = nil}
 
-  public var highEnrollment: UInt32 = 0
+  public var highEnrollment: UInt32 {
+    get {_highEnrollment ?? 0}
+    set {_highEnrollment = newValue}
+  }
+  /// Returns true if `highEnrollment` has been explicitly set.
+  public var hasHighEnrollment: Bool {self._highEnrollment != nil}
+  /// Clears the value of `highEnrollment`. Subsequent reads from it will return its default value.
+  public mutating func clearHighEnrollment() {self._highEnrollment = nil}
 
   public var enrollmentLowIncome: UInt32 = 0
 
@@ -293,6 +308,9 @@ public nonisolated struct Accountability_V1_Organization: Sendable {
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _nonHighEnrollment: UInt32? = nil
+  fileprivate var _highEnrollment: UInt32? = nil
 }
 
 /// What the student layouts share. Bits of `groups` from the lowest: all_students, lowest_performing, high_needs, low_income,
@@ -600,11 +618,38 @@ public nonisolated struct Accountability_V1_SuppliedValue: Sendable {
   /// Clears the value of `count`. Subsequent reads from it will return its default value.
   public mutating func clearCount() {self._count = nil}
 
+  /// As it was written.
+  public var schoolType: String = String()
+
+  /// Of the organization: grades 1 to 8 and grades 9 to 12.
+  public var nonHighEnrollment: UInt32 {
+    get {_nonHighEnrollment ?? 0}
+    set {_nonHighEnrollment = newValue}
+  }
+  /// Returns true if `nonHighEnrollment` has been explicitly set.
+  public var hasNonHighEnrollment: Bool {self._nonHighEnrollment != nil}
+  /// Clears the value of `nonHighEnrollment`. Subsequent reads from it will return its default value.
+  public mutating func clearNonHighEnrollment() {self._nonHighEnrollment = nil}
+
+  public var highEnrollment: UInt32 {
+    get {_highEnrollment ?? 0}
+    set {_highEnrollment = newValue}
+  }
+  /// Returns true if `highEnrollment` has been explicitly set.
+  public var hasHighEnrollment: Bool {self._highEnrollment != nil}
+  /// Clears the value of `highEnrollment`. Subsequent reads from it will return its default value.
+  public mutating func clearHighEnrollment() {self._highEnrollment = nil}
+
+  /// Of EL progress: how hard the targets are to meet, 1 to 4; 0 where that is not known.
+  public var difficultyQuartile: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _count: UInt32? = nil
+  fileprivate var _nonHighEnrollment: UInt32? = nil
+  fileprivate var _highEnrollment: UInt32? = nil
 }
 
 public nonisolated struct Accountability_V1_Target: Sendable {
@@ -929,8 +974,8 @@ nonisolated extension Accountability_V1_Organization: SwiftProtobuf.Message, Swi
       case 7: try { try decoder.decodeSingularStringField(value: &self.gradesServed) }()
       case 8: try { try decoder.decodeSingularBoolField(value: &self.title1) }()
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.enrollment) }()
-      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.nonHighEnrollment) }()
-      case 11: try { try decoder.decodeSingularUInt32Field(value: &self.highEnrollment) }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self._nonHighEnrollment) }()
+      case 11: try { try decoder.decodeSingularUInt32Field(value: &self._highEnrollment) }()
       case 12: try { try decoder.decodeSingularUInt32Field(value: &self.enrollmentLowIncome) }()
       case 13: try { try decoder.decodeSingularUInt32Field(value: &self.enrollmentSwd) }()
       case 14: try { try decoder.decodeSingularUInt32Field(value: &self.enrollmentEl) }()
@@ -940,6 +985,10 @@ nonisolated extension Accountability_V1_Organization: SwiftProtobuf.Message, Swi
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.type != .unspecified {
       try visitor.visitSingularEnumField(value: self.type, fieldNumber: 1)
     }
@@ -967,12 +1016,12 @@ nonisolated extension Accountability_V1_Organization: SwiftProtobuf.Message, Swi
     if self.enrollment != 0 {
       try visitor.visitSingularUInt32Field(value: self.enrollment, fieldNumber: 9)
     }
-    if self.nonHighEnrollment != 0 {
-      try visitor.visitSingularUInt32Field(value: self.nonHighEnrollment, fieldNumber: 10)
-    }
-    if self.highEnrollment != 0 {
-      try visitor.visitSingularUInt32Field(value: self.highEnrollment, fieldNumber: 11)
-    }
+    try { if let v = self._nonHighEnrollment {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 10)
+    } }()
+    try { if let v = self._highEnrollment {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 11)
+    } }()
     if self.enrollmentLowIncome != 0 {
       try visitor.visitSingularUInt32Field(value: self.enrollmentLowIncome, fieldNumber: 12)
     }
@@ -995,8 +1044,8 @@ nonisolated extension Accountability_V1_Organization: SwiftProtobuf.Message, Swi
     if lhs.gradesServed != rhs.gradesServed {return false}
     if lhs.title1 != rhs.title1 {return false}
     if lhs.enrollment != rhs.enrollment {return false}
-    if lhs.nonHighEnrollment != rhs.nonHighEnrollment {return false}
-    if lhs.highEnrollment != rhs.highEnrollment {return false}
+    if lhs._nonHighEnrollment != rhs._nonHighEnrollment {return false}
+    if lhs._highEnrollment != rhs._highEnrollment {return false}
     if lhs.enrollmentLowIncome != rhs.enrollmentLowIncome {return false}
     if lhs.enrollmentSwd != rhs.enrollmentSwd {return false}
     if lhs.enrollmentEl != rhs.enrollmentEl {return false}
@@ -1552,7 +1601,7 @@ nonisolated extension Accountability_V1_ParticipationCounts: SwiftProtobuf.Messa
 
 nonisolated extension Accountability_V1_SuppliedValue: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SuppliedValue"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}comparison_group\0\u{3}grade_span\0\u{1}group\0\u{1}indicator\0\u{1}value\0\u{1}count\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}comparison_group\0\u{3}grade_span\0\u{1}group\0\u{1}indicator\0\u{1}value\0\u{1}count\0\u{3}school_type\0\u{3}non_high_enrollment\0\u{3}high_enrollment\0\u{3}difficulty_quartile\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1566,6 +1615,10 @@ nonisolated extension Accountability_V1_SuppliedValue: SwiftProtobuf.Message, Sw
       case 4: try { try decoder.decodeSingularStringField(value: &self.indicator) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.value) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self._count) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.schoolType) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self._nonHighEnrollment) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self._highEnrollment) }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.difficultyQuartile) }()
       default: break
       }
     }
@@ -1594,6 +1647,18 @@ nonisolated extension Accountability_V1_SuppliedValue: SwiftProtobuf.Message, Sw
     try { if let v = self._count {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 6)
     } }()
+    if !self.schoolType.isEmpty {
+      try visitor.visitSingularStringField(value: self.schoolType, fieldNumber: 7)
+    }
+    try { if let v = self._nonHighEnrollment {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 8)
+    } }()
+    try { if let v = self._highEnrollment {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 9)
+    } }()
+    if self.difficultyQuartile != 0 {
+      try visitor.visitSingularUInt32Field(value: self.difficultyQuartile, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1604,6 +1669,10 @@ nonisolated extension Accountability_V1_SuppliedValue: SwiftProtobuf.Message, Sw
     if lhs.indicator != rhs.indicator {return false}
     if lhs.value != rhs.value {return false}
     if lhs._count != rhs._count {return false}
+    if lhs.schoolType != rhs.schoolType {return false}
+    if lhs._nonHighEnrollment != rhs._nonHighEnrollment {return false}
+    if lhs._highEnrollment != rhs._highEnrollment {return false}
+    if lhs.difficultyQuartile != rhs.difficultyQuartile {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -192,6 +192,20 @@ extension Layout {
         ] + measured.dropFirst(common.count) + [
             Column("value", .decimal(0...1_000), "the value: a mean score, an index or a percentage"),
             Column("count", count, .mayBeEmpty, "the students it is of"),
+            Column(
+                "school_type",
+                .text(maxLength: 40),
+                .optional,
+                "of the lower grades: ES, ESMS or MS, whose absenteeism is ranked together"
+            ),
+            Column("non_high_enrollment", count, .optional, "the school's students of grades 1 to 8"),
+            Column("high_enrollment", count, .optional, "the school's students of grades 9 to 12"),
+            Column(
+                "difficulty_quartile",
+                .integer(1...4),
+                .optional,
+                "of EL progress: how hard the targets are to meet, 1 to 4"
+            ),
         ]
 
     private static let targetColumns =

@@ -10,10 +10,14 @@ public struct PercentileParameters: Sendable {
         case liveUntilOfficial = "live_until_official"
     }
 
-    /// Among whom the values of an indicator, and the means of a category, are ranked.
+    /// Among whom the values of an indicator are ranked.
     public enum IndicatorPopulation: String, Sendable, CaseIterable {
-        /// All organizations that have the span: middle/high schools take part in both.
+        /// The schools of the same comparison group.
+        case comparisonGroup = "comparison_group"
+        /// All schools that have the span, whatever their comparison group.
         case span
+        /// The schools whose lower grades are of the same type.
+        case schoolType = "school_type"
     }
 
     /// What counts where a year that is weighed is missing.
@@ -25,18 +29,49 @@ public struct PercentileParameters: Sendable {
         case currentAlone = "current_alone"
     }
 
+    /// What becomes of the years in which a school was of another comparison group.
+    public enum ChangedComparisonGroup: String, Sendable, CaseIterable {
+        /// They do not count, as if they were missing.
+        case missing
+        /// They count.
+        case counts
+    }
+
+    /// What counts where one span of a middle/high school has no percentile.
+    public enum MissingSpan: String, Sendable, CaseIterable {
+        /// Its percentile counts as 0.
+        case zero
+        /// The school has no percentile.
+        case noPercentile = "no_percentile"
+    }
+
     /// The number of steps: 99 gives percentiles from 1 to 99.
     public let steps: Parameter<Int>
     /// The weight of each year, percent, by how many years before the current one it lies.
     public let yearWeights: Parameter<[Int: Ratio]>
     /// What counts where one of those years is missing.
     public let missingYear: Parameter<MissingYear>
-    /// Among whom the values of an indicator, and the means of a category, are ranked.
-    public let indicatorPopulation: Parameter<IndicatorPopulation>
+    /// What becomes of the years in which a school was of another comparison group.
+    public let changedComparisonGroup: Parameter<ChangedComparisonGroup>
+    /// The groups beside all students that have a subgroup percentile.
+    public let subgroups: Parameter<[StudentGroup]>
+    /// The categories of which a group needs a value in a span and year to take part in its ranks.
+    public let rankedWith: Parameter<[IndicatorCategory]>
+    /// Among whom the values of an indicator are ranked.
+    public let indicatorPopulation: [GradeSpan: Parameter<[Indicator: IndicatorPopulation]>]
+    /// The categories whose percentile is that of their one indicator, and is not ranked again.
+    public let unrankedCategories: [GradeSpan: Parameter<[IndicatorCategory]>]
     /// The categories without which a year has no mean.
     public let requiredCategories: [GradeSpan: Parameter<[IndicatorCategory]>]
+    /// What counts where one span of a middle/high school has no percentile.
+    public let missingSpan: Parameter<MissingSpan>
     /// How the share of the lower span of a middle/high school is rounded.
     public let shareRounding: Parameter<Rounding>
+    /// How the share of the upper span of a middle/high school is rounded.
+    public let highShareRounding: Parameter<Rounding>
+    /// Whether the additional category of high schools is, in the current year, the percentile of the mean of the year
+    /// before: the Department's own slip of 2019, on only to reproduce its file.
+    public let knownSlip: Parameter<Bool>
     /// What happens to a correction after publication.
     public let norm: Parameter<Norm>
 
@@ -46,23 +81,67 @@ public struct PercentileParameters: Sendable {
             value throws(NumberError) in
             var weights: [Int: Ratio] = [:]
             for (key, entry) in value.table ?? [:] {
-                guard let before = Int(key), before >= 0, let weight = entry.ratio, weight > .zero else { return nil }
+                guard let before = Int(key), (0...100).contains(before), let weight = entry.ratio, weight > .zero else {
+                    return nil
+                }
                 weights[before] = weight
             }
             guard weights[0] != nil, try Ratio.sum(weights.values) == .hundred else { return nil }
             return weights
         }
         missingYear = try reader.choice("percentile.missing_year")
-        indicatorPopulation = try reader.choice("percentile.indicator_population")
-        var required: [GradeSpan: Parameter<[IndicatorCategory]>] = [:]
-        for span in GradeSpan.allCases {
-            required[span] = try reader.read("percentile.required_categories.\(span)", "a list of categories") {
-                $0.names(IndicatorCategory.self)
-            }
+        changedComparisonGroup = try reader.choice("percentile.changed_comparison_group")
+        subgroups = try reader.read("percentile.subgroups", "a list of groups other than all students") { value in
+            value.names(StudentGroup.self).flatMap { $0.contains(.allStudents) ? nil : $0 }
         }
-        requiredCategories = required
+        rankedWith = try reader.read("percentile.ranked_with", "a list of categories") {
+            $0.names(IndicatorCategory.self)
+        }
+        indicatorPopulation = try Self.bySpan(reader, "indicator_population", Self.populationsExpected) { span, value in
+            let populations = value.byName(Indicator.self) { $0.scalar.flatMap(IndicatorPopulation.init(rawValue:)) }
+            let indicators = Indicator.allCases.filter { $0.spans.contains(span) }
+            return populations.flatMap { Set($0.keys) == Set(indicators) ? $0 : nil }
+        }
+        unrankedCategories = try Self.bySpan(
+            reader,
+            "unranked_categories",
+            "a list of categories that have one indicator in the span"
+        ) { span, value in
+            value.names(IndicatorCategory.self)
+                .flatMap { names in
+                    names.allSatisfy { $0.indicators.count { $0.spans.contains(span) } == 1 } ? names : nil
+                }
+        }
+        requiredCategories = try Self.bySpan(reader, "required_categories", "a list of categories") {
+            $1.names(IndicatorCategory.self)
+        }
+        missingSpan = try reader.choice("percentile.missing_span")
         shareRounding = try reader.rounding("percentile.share_rounding")
+        highShareRounding = try reader.rounding("percentile.high_share_rounding")
+        knownSlip = try reader.flag("percentile.known_slip")
         norm = try reader.choice("percentile.norm")
+    }
+
+    /// Whether a group has percentiles.
+    public func ranks(_ group: StudentGroup) -> Bool {
+        group == .allStudents || subgroups.value.contains(group)
+    }
+
+    private static let populationsExpected =
+        "a table of every indicator of the span to one of "
+        + IndicatorPopulation.allCases.map(\.rawValue).joined(separator: ", ")
+
+    private static func bySpan<Value: Sendable>(
+        _ reader: ParameterReader,
+        _ name: String,
+        _ expected: String,
+        _ convert: (GradeSpan, ParameterValue) -> Value?
+    ) throws(FrameworkError) -> [GradeSpan: Parameter<Value>] {
+        var parameters: [GradeSpan: Parameter<Value>] = [:]
+        for span in GradeSpan.allCases {
+            parameters[span] = try reader.read("percentile.\(name).\(span)", expected) { convert(span, $0) }
+        }
+        return parameters
     }
 }
 

@@ -1,15 +1,18 @@
 /// The indicator values of an organization and group in one year, by span.
 public struct PercentileYearValues: Hashable, Sendable {
-    /// The comparison group of that year.
-    public let comparisonGroup: ComparisonGroup
+    /// The comparison group of that year; nil where none is known, and then the organization is ranked with nobody.
+    public let comparisonGroup: ComparisonGroup?
     /// The share of the lower span in a middle/high school's enrolment, 0 to 1, exact; nil where it is not known.
     public let nonHighShare: Ratio?
+    /// The type of the lower grades; nil where it is not known.
+    public let schoolType: SchoolType?
     private var slots: [Ratio?]
 
     /// A year without values.
-    public init(comparisonGroup: ComparisonGroup, nonHighShare: Ratio? = nil) {
+    public init(comparisonGroup: ComparisonGroup?, nonHighShare: Ratio? = nil, schoolType: SchoolType? = nil) {
         self.comparisonGroup = comparisonGroup
         self.nonHighShare = nonHighShare
+        self.schoolType = schoolType
         slots = Array(repeating: nil, count: GradeSpan.allCases.count * Indicator.allCases.count)
     }
 
@@ -19,8 +22,38 @@ public struct PercentileYearValues: Hashable, Sendable {
         set { slots[Self.slot(span, indicator)] = newValue }
     }
 
+    /// The share of the lower span by the enrolments of both; nil where nobody is enrolled.
+    public static func share(nonHigh: Int64, high: Int64) throws(NumberError) -> Ratio? {
+        let all = try Ratio(nonHigh) + Ratio(high)
+        return all > .zero ? try Ratio(nonHigh) / all : nil
+    }
+
     private static func slot(_ span: GradeSpan, _ indicator: Indicator) -> Int {
         Int(span.rawValue) * Indicator.allCases.count + Int(indicator.rawValue)
+    }
+}
+
+extension PercentileYearValues {
+    /// Whether there is a value in every one of these categories; the values here are those of groups of the minimum
+    /// size.
+    func isRanked(_ span: GradeSpan, with categories: [IndicatorCategory]) -> Bool {
+        (comparisonGroup?.spans.contains(span) ?? false) && has(categories, span)
+    }
+
+    /// Whether there would be a rank in a span if the comparison group had it.
+    func wouldBeRanked(with categories: [IndicatorCategory]) -> Bool {
+        GradeSpan.allCases.contains { has(categories, $0) }
+    }
+
+    private func has(_ categories: [IndicatorCategory], _ span: GradeSpan) -> Bool {
+        for category in categories {
+            var isPresent = false
+            for indicator in Indicator.allCases where indicator.category == category && self[span, indicator] != nil {
+                isPresent = true
+            }
+            guard isPresent else { return false }
+        }
+        return true
     }
 }
 
@@ -30,57 +63,24 @@ public struct PercentileEntry: Sendable {
     public let organization: OrganizationCode
     /// The values by how many school years before the current one they lie: 0 is the current year.
     public let years: [Int: PercentileYearValues]
+    /// How many school years before the current one the Department last declared the organization reconfigured: what
+    /// lies before does not count.
+    public let reconfigured: Int?
 
     /// An entry; years that the framework does not weigh are ignored.
-    public init(organization: OrganizationCode, years: [Int: PercentileYearValues]) {
+    public init(organization: OrganizationCode, years: [Int: PercentileYearValues], reconfigured: Int? = nil) {
         self.organization = organization
         self.years = years
+        self.reconfigured = reconfigured
     }
-}
 
-/// The steps of one span in one year.
-public struct PercentileSpanYear: Hashable, Sendable {
-    /// The span.
-    public let span: GradeSpan
-    /// The column of weights: with EL progress where the organization has a value.
-    public let weights: WeightParameters.Column
-    /// The percentile of each indicator with a value.
-    public internal(set) var indicatorPercentiles: [Indicator: Int]
-    /// The mean of the indicator percentiles of each category.
-    public internal(set) var categoryMeans: [IndicatorCategory: Ratio]
-    /// The percentile of each category mean.
-    public internal(set) var categoryPercentiles: [IndicatorCategory: Int]
-    /// The weighted mean of the category percentiles; nil where a required category is missing.
-    public internal(set) var mean: Ratio?
-}
-
-/// The steps of one year.
-public struct PercentileYear: Hashable, Sendable {
-    /// How many school years before the current one.
-    public let yearsBefore: Int
-    /// The spans of the comparison group, the lower first.
-    public internal(set) var spans: [PercentileSpanYear]
-    /// The rounded share by which two spans were combined; nil with one.
-    public internal(set) var nonHighShare: Ratio?
-    /// The year mean; nil where it could not be made.
-    public internal(set) var mean: Ratio?
-}
-
-/// The percentile of an organization's group and every step towards it.
-public struct PercentileResult: Hashable, Sendable {
-    /// The organization.
-    public let organization: OrganizationCode
-    /// The comparison group it was ranked in.
-    public let comparisonGroup: ComparisonGroup
-    /// The years, the current one first; those without values are absent.
-    public internal(set) var years: [PercentileYear]
-    /// The weighted mean of the years; nil where the current year has no mean.
-    public internal(set) var weightedMean: Ratio?
-    /// 1 to 99; nil where there is no weighted mean.
-    public internal(set) var percentile: Int?
-    /// The number of organizations ranked.
-    public internal(set) var populationSize: Int
-
-    /// The current year's mean.
-    public var yearMean: Ratio? { years.first { $0.yearsBefore == 0 }?.mean }
+    /// Whether the mean of a year counts in the percentile of the current one.
+    func counts(_ yearsBefore: Int, _ parameters: PercentileParameters) -> Bool {
+        guard yearsBefore > 0 else { return true }
+        if let reconfigured, yearsBefore > reconfigured { return false }
+        switch parameters.changedComparisonGroup.value {
+        case .counts: return true
+        case .missing: return years[yearsBefore]?.comparisonGroup == years[0]?.comparisonGroup
+        }
+    }
 }

@@ -56,7 +56,7 @@ public struct RankedPopulation: Sendable {
         _ values: [(position: Int, value: Ratio)],
         lowerIsBetter: Bool,
         steps: Int,
-        assign: (_ position: Int, _ percentile: Int) -> Void
+        assign: (_ position: Int, _ value: Ratio, _ percentile: Int) -> Void
     ) {
         let sorted = values.sorted { lowerIsBetter ? $0.value > $1.value : $0.value < $1.value }
         var start = 0
@@ -64,7 +64,7 @@ public struct RankedPopulation: Sendable {
             var end = start + 1
             while end < sorted.count, sorted[end].value == sorted[start].value { end += 1 }
             let percentile = percentile(first: start + 1, last: end, count: sorted.count, steps: steps)
-            for index in start..<end { assign(sorted[index].position, percentile) }
+            for index in start..<end { assign(sorted[index].position, sorted[index].value, percentile) }
             start = end
         }
     }

@@ -105,7 +105,8 @@ struct DeterminationState {
         guard parts.count == 4, let code = OrganizationCode(parts[1]), let group = StudentGroup(wireName: parts[2]),
             let comparison = ComparisonGroup(wireName: parts[3])
         else { throw UnusableRecord("not the key of a percentile") }
-        let fact = (entry?.percentile)
+        // 0 stands where there is none, with the reason.
+        let fact = (entry?.percentile).flatMap { $0.percentile == 0 ? nil : $0 }
             .map {
                 PercentileFact(
                     group: group,

@@ -68,7 +68,7 @@ struct DirectiveTable {
 
     /// Whether the Department has stated that an organization was reconfigured after one school year, until another.
     func isReconfigured(_ organization: String, after before: Int, until year: Int) -> Bool {
-        directives("reconfiguration", of: organization).contains { (before + 1...year).contains(Int($0.schoolYear)) }
+        reconfigurations(of: organization).contains { before < $0 && $0 <= year }
     }
 
     private static func day(_ framework: Framework) -> String { framework.determination?.designationDay.value ?? "" }
@@ -76,6 +76,11 @@ struct DirectiveTable {
     private func terms(of organization: String) -> [(Accountability_V1_Directive, DirectiveTerm)] {
         directives("designation", of: organization)
             .map { ($0, DirectiveTerm(schoolYear: Int($0.schoolYear), endDate: $0.endDate)) }
+    }
+
+    /// The school years in which an organization was reconfigured, so that what it was before does not count.
+    func reconfigurations(of organization: String) -> Set<Int> {
+        Set(directives("reconfiguration", of: organization).map { Int($0.schoolYear) })
     }
 
     /// Recognitions of a school year.

@@ -36,21 +36,28 @@ struct IndicatorRows {
             targets[target.cell.index] = target
         }
         self.targets = targets
-        let comparisonGroups = takeSupplied(state, computes: tallies != nil, framework)
+        let supplied = takeSupplied(state, computes: tallies != nil, framework)
         if let tallies, let framework { try take(tallies, framework) }
         guard organization.code.type != .state else { return }
-        makeStandings(organization, state, tallies, comparisonGroups)
+        makeStandings(organization, state, supplied)
+    }
+
+    /// What supplied values say of their organization.
+    private struct Supplied {
+        /// By group.
+        var comparisonGroups: [ComparisonGroup?] = Array(repeating: nil, count: StudentGroup.allCases.count)
+        var schoolType: SchoolType?
+        var enrollment: SpanEnrollment?
     }
 
     /// Takes the supplied values that stand.
-    ///
-    /// Returns the comparison group they name, by group.
     private mutating func takeSupplied(
         _ state: IndicatorState,
         computes: Bool,
         _ framework: Framework?
-    ) -> [ComparisonGroup?] {
-        var comparisonGroups: [ComparisonGroup?] = Array(repeating: nil, count: StudentGroup.allCases.count)
+    ) -> Supplied {
+        var said = Supplied()
+        // Where two values disagree, the one with the smaller digest stands, whatever the order they came in.
         for supplied in state.supplied.sorted(by: { $0.record.value > $1.record.value })
         where !computes || !state.shadows(supplied.cell.indicator) {
             var message = Accountability_V1_IndicatorValue()
@@ -60,15 +67,18 @@ struct IndicatorRows {
             message.value = supplied.value
             if let count = supplied.count { message.count = count }
             message.supplied = true
+            message.difficultyQuartile = supplied.difficultyQuartile
             let minimum = framework?.minimumSize.accountability.value
             let isSufficient = supplied.count.map { count in minimum.map { count >= $0 } ?? false } ?? true
             values[supplied.cell.index] = Value(message: message, isSufficient: isSufficient)
             if let named = supplied.comparisonGroup {
                 let group = Int(supplied.cell.group.rawValue)
-                comparisonGroups[group] = min(comparisonGroups[group] ?? named, named)
+                said.comparisonGroups[group] = min(said.comparisonGroups[group] ?? named, named)
             }
+            said.schoolType = supplied.schoolType ?? said.schoolType
+            said.enrollment = supplied.enrollment ?? said.enrollment
         }
-        return comparisonGroups
+        return said
     }
 
     private mutating func take(_ tallies: StudentTallies, _ framework: Framework) throws(NumberError) {
@@ -108,8 +118,7 @@ struct IndicatorRows {
     private mutating func makeStandings(
         _ organization: OrganizationYear,
         _ state: IndicatorState,
-        _ tallies: StudentTallies?,
-        _ supplied: [ComparisonGroup?]
+        _ supplied: Supplied
     ) {
         for cell in IndicatorCell.all {
             guard let value = values[cell.index], value.isSufficient else { continue }
@@ -123,23 +132,37 @@ struct IndicatorRows {
         }
         let declared = state.organization
         let type = declared.map(\.type).flatMap { $0 == .unspecified ? nil : $0 } ?? organization.code.type.message
-        let declaredGroup = declared.flatMap { ComparisonGroup(wireName: $0.comparisonGroup) }
-        // An organization that was never declared is compared by the spans its students are in.
-        let spans = tallies?.spans ?? []
-        let found = ComparisonGroup.allCases.first { Set($0.spans) == spans }
+        // Where the comparison group or the school type is left open, the declared grades decide, and never the grades
+        // of students.
+        let grades = (declared?.gradesServed).flatMap { GradesServed($0) }
+        let declaredGroup =
+            declared.flatMap { ComparisonGroup(wireName: $0.comparisonGroup) } ?? grades?.comparisonGroup
+        let declaredType = declared.flatMap { SchoolType(name: $0.schoolType) } ?? grades?.schoolType
+        let enrollment = declared.flatMap(SpanEnrollment.init) ?? supplied.enrollment
         for group in StudentGroup.allCases {
             let index = Int(group.rawValue)
+            guard standings[index] != nil else { continue }
             standings[index]?.schoolYear = UInt32(organization.year)
             standings[index]?.group = group.wireName
             standings[index]?.orgCode = organization.code.description
             standings[index]?.type = type
-            if type == .school {
-                standings[index]?.comparisonGroup = (declaredGroup ?? supplied[index] ?? found)?.wireName ?? ""
+            if let enrollment {
+                standings[index]?.nonHighEnrollment = enrollment.nonHigh
+                standings[index]?.highEnrollment = enrollment.high
             }
-            standings[index]?.nonHighEnrollment = declared?.nonHighEnrollment ?? 0
-            standings[index]?.highEnrollment = declared?.highEnrollment ?? 0
-            standings[index]?.title1 = type == .school && (declared?.title1 ?? false)
+            guard type == .school else { continue }
+            standings[index]?.comparisonGroup = (declaredGroup ?? supplied.comparisonGroups[index])?.wireName ?? ""
+            standings[index]?.schoolType = (declaredType ?? supplied.schoolType)?.wireName ?? ""
+            standings[index]?.title1 = declared?.title1 ?? false
         }
+    }
+}
+
+extension SpanEnrollment {
+    /// The enrolment that an organization declares; nil unless it declares both spans.
+    init?(_ declared: Accountability_V1_Organization) {
+        guard declared.hasNonHighEnrollment, declared.hasHighEnrollment else { return nil }
+        self.init(nonHigh: declared.nonHighEnrollment, high: declared.highEnrollment)
     }
 }
 

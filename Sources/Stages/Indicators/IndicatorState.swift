@@ -61,6 +61,11 @@ struct SuppliedIndicator {
     /// Exact decimal.
     let value: String
     let count: UInt32?
+    let schoolType: SchoolType?
+    /// Of the organization; nil unless both spans came with the value.
+    let enrollment: SpanEnrollment?
+    /// Of EL progress: how hard the targets are to meet, 1 to 4; 0 where that is not known.
+    let difficultyQuartile: UInt32
     let row: SubmittedLine
 
     init(_ supplied: Accountability_V1_SuppliedValue, record: Digest, row: SubmittedLine) throws {
@@ -70,7 +75,20 @@ struct SuppliedIndicator {
         comparisonGroup = ComparisonGroup(wireName: supplied.comparisonGroup)
         value = supplied.value
         count = supplied.hasCount ? supplied.count : nil
+        schoolType = SchoolType(name: supplied.schoolType)
+        enrollment =
+            supplied.hasNonHighEnrollment && supplied.hasHighEnrollment
+            ? SpanEnrollment(nonHigh: supplied.nonHighEnrollment, high: supplied.highEnrollment) : nil
+        difficultyQuartile = supplied.difficultyQuartile
     }
+}
+
+/// The enrolment by which the spans of a middle/high school are combined.
+struct SpanEnrollment {
+    /// Grades 1 to 8.
+    let nonHigh: UInt32
+    /// Grades 9 to 12.
+    let high: UInt32
 }
 
 /// A target the Department set.

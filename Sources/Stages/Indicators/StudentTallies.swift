@@ -2,9 +2,6 @@ internal import Rules
 
 /// The tallies of one organization and year, computed afresh from its students: by span, group and measure.
 struct StudentTallies {
-    /// The spans in which the organization has students.
-    private(set) var spans: Set<GradeSpan> = []
-
     private var tallies: [IndicatorTally]
     /// Students of whom a test was due, by span, group and subject.
     private var due: [Int64]
@@ -23,7 +20,6 @@ struct StudentTallies {
         var candidates = [[LowestPerformingGroup.Candidate<UInt128>]](repeating: [], count: GradeSpan.allCases.count)
         for part in parts {
             for result in part.results {
-                spans.insert(result.span)
                 guard result.counts else { continue }
                 add(result, to: result.groups)
                 let score = isDistrict ? result.districtScore : result.schoolScore
@@ -32,13 +28,9 @@ struct StudentTallies {
                 }
             }
             for attendance in part.attendance {
-                spans.insert(attendance.span)
                 if attendance.counts { add(attendance, to: attendance.groups) }
             }
-            for outcome in part.outcomes {
-                spans.insert(outcome.span)
-                add(outcome)
-            }
+            for outcome in part.outcomes { add(outcome) }
         }
         guard let lowest = year.framework.lowestPerforming else { return }
         let members = try candidates.map { Set(try LowestPerformingGroup.select($0, lowest)) }

@@ -18,6 +18,9 @@ final class GroupStandings {
         let isTitle1: Bool
         /// How hard the EL progress targets are to meet, 1 to 4, by span; absent where that is not known.
         let difficulties: [GradeSpan: Int]
+        /// Among the rows of a ranked year, of that year: how many school years before it the organization was last
+        /// reconfigured.
+        var reconfigured: Int?
 
         /// A standing as it was published.
         ///
@@ -41,15 +44,19 @@ final class GroupStandings {
                 slots.append((span, indicator, number))
             }
             self.difficulties = difficulties
-            let spans = Set(slots.map(\.span))
-            let derived: ComparisonGroup = spans.count > 1 ? .middleHigh : spans.contains(.high) ? .high : .nonHigh
-            let enrolled = Int64(standing.nonHighEnrollment) + Int64(standing.highEnrollment)
+            let isKnown = standing.hasNonHighEnrollment && standing.hasHighEnrollment
             var values = PercentileYearValues(
-                comparisonGroup: ComparisonGroup(wireName: standing.comparisonGroup) ?? derived,
-                nonHighShare: enrolled > 0 ? try? Ratio(Int64(standing.nonHighEnrollment), over: enrolled) : nil
+                comparisonGroup: ComparisonGroup(wireName: standing.comparisonGroup),
+                nonHighShare: isKnown
+                    ? try PercentileYearValues.share(
+                        nonHigh: Int64(standing.nonHighEnrollment),
+                        high: Int64(standing.highEnrollment)
+                    ) : nil,
+                schoolType: SchoolType(wireName: standing.schoolType)
             )
             for slot in slots { values[slot.span, slot.indicator] = slot.value }
             self.values = values
+            reconfigured = standing.hasReconfigured ? Int(standing.reconfigured) : nil
         }
     }
 
@@ -75,6 +82,8 @@ final class GroupStandings {
     private var inForce: [Int: String] = [:]
     private var ranked: [Int: [Ranked?]] = [:]
     private var dirtyYears: Set<Int> = []
+    /// The school years in which the Department declared an organization reconfigured.
+    private var reconfigurations: [OrganizationCode: Set<Int>] = [:]
     private var cause = ""
 
     init(group: StudentGroup) {
@@ -94,6 +103,16 @@ final class GroupStandings {
         rows[year]?[position] = row
         dirtyYears.insert(year)
         // Not every change names one.
+        if !cause.isEmpty { self.cause = cause }
+    }
+
+    /// Takes the school years in which the Department declares an organization reconfigured.
+    func set(reconfigurations years: Set<Int>, of organization: OrganizationCode, cause: String) {
+        let before = reconfigurations[organization] ?? []
+        guard before != years else { return }
+        reconfigurations[organization] = years.isEmpty ? nil : years
+        let first = before.symmetricDifference(years).min() ?? 0
+        dirtyYears.formUnion(rows.keys.filter { $0 >= first })
         if !cause.isEmpty { self.cause = cause }
     }
 
@@ -143,7 +162,7 @@ final class GroupStandings {
         if dirtyYears.contains(year) {
             try publishThresholds(year: year, norm: norm, parameters: parameters, output: output)
         }
-        guard group != .lowestPerforming else { return }
+        guard parameters.ranks(group) else { return }
         try publishPercentiles(year: year, norm: norm, framework: framework, parameters: parameters, output: output)
     }
 
@@ -157,6 +176,11 @@ final class GroupStandings {
         var rows: [Int: Row] = [:]
         for before in weighs {
             if let row = row(position, year - before) { rows[before] = row }
+        }
+        if !reconfigurations.isEmpty, let latest = reconfigurations[codes[position]]?.filter({ $0 <= year }).max() {
+            let before = year - latest
+            // What lies before every year that is weighed changes nothing.
+            if before < weighs.last ?? 0 { rows[0]?.reconfigured = before }
         }
         return rows
     }
@@ -266,7 +290,9 @@ final class GroupStandings {
         for (position, years) in rows.enumerated() {
             let values = years.filter { $0.value.type == .school }.mapValues(\.values)
             guard !values.isEmpty else { continue }
-            entries.append(PercentileEntry(organization: codes[position], years: values))
+            entries.append(
+                PercentileEntry(organization: codes[position], years: values, reconfigured: years[0]?.reconfigured)
+            )
             places.append(position)
         }
         let results = try Percentiles.rank(entries, framework)
@@ -274,8 +300,8 @@ final class GroupStandings {
         let cut = group == .allStudents ? try FederalDesignation.lowestTitle1Cut(title1, framework) : nil
         var ranked: [Ranked?] = Array(repeating: nil, count: rows.count)
         for (place, (entry, result)) in zip(places, zip(entries, results)) {
-            guard let percentile = result.percentile else { continue }
-            let isLowest = (rows[place][0]?.isTitle1 ?? false) && (cut.map { percentile <= $0 } ?? false)
+            guard result.percentile != nil || result.final.missing != nil else { continue }
+            let isLowest = isLowestTitle1(result, rows[place], cut)
             ranked[place] = Ranked(years: entry.years, result: result, isLowestTitle1: isLowest, isPlaced: false)
         }
         return (ranked, cut)
@@ -324,7 +350,8 @@ final class GroupStandings {
         let partition = partition(of: organization, output)
         for comparison in ComparisonGroup.allCases {
             let key = "\(year)/\(organization)/\(group.wireName)/\(comparison.wireName)"
-            if let ranked, ranked.result.comparisonGroup == comparison {
+            // Where no comparison group is known, the reason still needs a key.
+            if let ranked, ranked.result.comparisonGroup ?? .nonHigh == comparison {
                 var message = PercentileMessage.make(ranked.result, values: ranked.years, group: group, year: year)
                 message.percentile.lowestTitle1 = ranked.isLowestTitle1
                 message.percentile.frozen = ranked.isPlaced

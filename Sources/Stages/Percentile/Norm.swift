@@ -28,11 +28,13 @@ extension GroupStandings.Row {
         standing.group = group.wireName
         standing.orgCode = organization.description
         standing.type = type == .district ? .district : type == .state ? .state : .school
-        standing.comparisonGroup = values.comparisonGroup.wireName
+        standing.comparisonGroup = values.comparisonGroup?.wireName ?? ""
+        standing.schoolType = values.schoolType?.wireName ?? ""
         if let share = values.nonHighShare {
             standing.nonHighEnrollment = UInt32(clamping: share.numerator)
             standing.highEnrollment = UInt32(clamping: share.denominator - share.numerator)
         }
+        if let reconfigured { standing.reconfigured = UInt32(clamping: reconfigured) }
         standing.title1 = isTitle1
         for span in GradeSpan.allCases {
             for indicator in Indicator.allCases {

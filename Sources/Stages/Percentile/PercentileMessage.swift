@@ -13,18 +13,50 @@ enum PercentileMessage {
         var percentile = Accountability_V1_Percentile()
         percentile.orgCode = result.organization.description
         percentile.group = group.wireName
-        percentile.comparisonGroup = result.comparisonGroup.wireName
+        percentile.comparisonGroup = result.comparisonGroup?.wireName ?? ""
         percentile.percentile = UInt32(clamping: result.percentile ?? 0)
         percentile.yearMean = result.yearMean?.description ?? ""
         percentile.weightedMean = result.weightedMean?.description ?? ""
         percentile.population = UInt32(clamping: result.populationSize)
+        percentile.missing = result.final.missing?.wireName ?? ""
         for step in result.years {
             percentile.stages += stages(step, values: values[step.yearsBefore], schoolYear: year - step.yearsBefore)
         }
+        percentile.stages += stages(result.final, schoolYear: year)
         var entry = Accountability_V1_PercentileEntry()
         entry.schoolYear = UInt32(clamping: year)
         entry.percentile = percentile
         return entry
+    }
+
+    private static func stage(
+        _ schoolYear: Int,
+        _ stage: String,
+        _ span: GradeSpan?,
+        _ name: String,
+        _ value: String
+    ) -> Accountability_V1_PercentileStage {
+        var step = Accountability_V1_PercentileStage()
+        step.schoolYear = UInt32(clamping: schoolYear)
+        step.gradeSpan = span?.wireName ?? ""
+        step.stage = stage
+        step.indicatorOrCategory = name
+        step.value = value
+        return step
+    }
+
+    /// How the spans of a middle/high school were combined.
+    private static func stages(_ final: FinalPercentile, schoolYear: Int) -> [Accountability_V1_PercentileStage] {
+        var stages = final.spans.flatMap { span in
+            [
+                stage(schoolYear, "span_weighted_mean", span.span, "", span.weightedMean.description),
+                stage(schoolYear, "span_percentile", span.span, "", String(span.percentile)),
+            ]
+        }
+        if let share = final.nonHighShare {
+            stages.append(stage(schoolYear, "non_high_share", nil, "", share.description))
+        }
+        return stages
     }
 
     private static func stages(
@@ -33,14 +65,8 @@ enum PercentileMessage {
         schoolYear: Int
     ) -> [Accountability_V1_PercentileStage] {
         var stages: [Accountability_V1_PercentileStage] = []
-        func add(_ stage: String, _ span: GradeSpan?, _ name: String, _ value: String) {
-            var step = Accountability_V1_PercentileStage()
-            step.schoolYear = UInt32(clamping: schoolYear)
-            step.gradeSpan = span?.wireName ?? ""
-            step.stage = stage
-            step.indicatorOrCategory = name
-            step.value = value
-            stages.append(step)
+        func add(_ name: String, _ span: GradeSpan?, _ of: String, _ value: String) {
+            stages.append(stage(schoolYear, name, span, of, value))
         }
         for span in year.spans {
             for indicator in Indicator.allCases {
@@ -60,8 +86,9 @@ enum PercentileMessage {
             }
             if let mean = span.mean { add("span_mean", span.span, span.weights.rawValue, mean.description) }
         }
-        if let share = year.nonHighShare { add("non_high_share", nil, "", share.description) }
         if let mean = year.mean { add("year_mean", nil, "", mean.description) }
+        // The organization was of another comparison group then, or was reconfigured since.
+        if !year.counts { add("not_counted", nil, year.comparisonGroup?.wireName ?? "", "1") }
         return stages
     }
 

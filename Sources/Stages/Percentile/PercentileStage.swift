@@ -56,6 +56,8 @@ final class PercentileTask: StageTask {
     private var directives = DirectiveTable()
     /// The submission that released the state's results, by school year.
     private var releases: [Int: String] = [:]
+    /// The school years in which the Department declared an organization reconfigured.
+    private var reconfigurations: [OrganizationCode: Set<Int>] = [:]
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
         guard record.source == PercentileStage.standings else { return try foldDirective(record) }
@@ -78,7 +80,15 @@ final class PercentileTask: StageTask {
         let key = TableKey.parts(record.key).joined(separator: "/")
         var directive: Accountability_V1_Directive?
         if record.value != nil { directive = try record.message(Accountability_V1_Directive.self) }
-        _ = directives.set(directive, key: key)
+        for organization in directives.set(directive, key: key) {
+            guard let code = OrganizationCode(organization) else {
+                throw UnusableRecord("a directive for no organization")
+            }
+            let years = directives.reconfigurations(of: organization)
+            guard years != reconfigurations[code, default: []] else { continue }
+            reconfigurations[code] = years
+            for table in groups.values { table.set(reconfigurations: years, of: code, cause: record.cause) }
+        }
         for year in completeYears { try noteRelease(year: year) }
     }
 
@@ -92,6 +102,9 @@ final class PercentileTask: StageTask {
     private func table(_ group: StudentGroup) -> GroupStandings {
         if let known = groups[group] { return known }
         let made = GroupStandings(group: group)
+        for (organization, years) in reconfigurations {
+            made.set(reconfigurations: years, of: organization, cause: "")
+        }
         groups[group] = made
         return made
     }

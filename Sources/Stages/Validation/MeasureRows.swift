@@ -13,6 +13,10 @@ private enum Place {
     static let comparisonGroup = Layout.indicatorValues.place("comparison_group")
     static let value = Layout.indicatorValues.place("value")
     static let count = Layout.indicatorValues.place("count")
+    static let schoolType = Layout.indicatorValues.place("school_type")
+    static let nonHigh = Layout.indicatorValues.place("non_high_enrollment")
+    static let high = Layout.indicatorValues.place("high_enrollment")
+    static let difficultyQuartile = Layout.indicatorValues.place("difficulty_quartile")
     static let baseline = Layout.targets.place("baseline")
     static let target = Layout.targets.place("target")
     static let path = Layout.targets.place("path")
@@ -29,6 +33,12 @@ extension RowCheck {
         supplied.indicator = measured.indicator?.wireName ?? ""
         supplied.value = figure(Place.value, of: measured.indicator, line)
         if let count = integer(Place.count, line) { supplied.count = UInt32(clamping: count) }
+        supplied.schoolType = text(Place.schoolType, line)
+        if let enrolled = integer(Place.nonHigh, line) { supplied.nonHighEnrollment = UInt32(clamping: enrolled) }
+        if let enrolled = integer(Place.high, line) { supplied.highEnrollment = UInt32(clamping: enrolled) }
+        if let quartile = integer(Place.difficultyQuartile, line), measured.indicator == .elProgress {
+            supplied.difficultyQuartile = UInt32(clamping: quartile)
+        }
         return .record(.suppliedValue(supplied))
     }
 

@@ -62,16 +62,16 @@ extension RowCheck {
         declared.title1 = yesNo(Place.title1, line) ?? false
         let enrollment = integer(Place.enrollment, line)
         declared.enrollment = UInt32(enrollment ?? 0)
-        declared.nonHighEnrollment = part(Place.nonHigh, of: enrollment, line)
-        declared.highEnrollment = part(Place.high, of: enrollment, line)
-        declared.enrollmentLowIncome = part(Place.lowIncome, of: enrollment, line)
-        declared.enrollmentSwd = part(Place.disability, of: enrollment, line)
-        declared.enrollmentEl = part(Place.englishLearner, of: enrollment, line)
+        if let enrolled = part(Place.nonHigh, of: enrollment, line) { declared.nonHighEnrollment = enrolled }
+        if let enrolled = part(Place.high, of: enrollment, line) { declared.highEnrollment = enrolled }
+        declared.enrollmentLowIncome = part(Place.lowIncome, of: enrollment, line) ?? 0
+        declared.enrollmentSwd = part(Place.disability, of: enrollment, line) ?? 0
+        declared.enrollmentEl = part(Place.englishLearner, of: enrollment, line) ?? 0
         return .record(.organization(declared))
     }
 
-    private mutating func part(_ column: Int, of enrollment: Int?, _ line: Span<UInt8>) -> UInt32 {
-        guard let part = integer(column, line) else { return 0 }
+    private mutating func part(_ column: Int, of enrollment: Int?, _ line: Span<UInt8>) -> UInt32? {
+        guard let part = integer(column, line) else { return nil }
         if let enrollment, part > enrollment { fault(.partMoreThanEnrollment, column) }
         return UInt32(part)
     }
