@@ -88,7 +88,8 @@ final class GeneratedState {
     private func fits(_ value: String, _ column: Column) -> Bool {
         if value.isEmpty { return !column.required }
         switch column.kind {
-        case .year: return value == "2018" || value == "2019"
+        // A cohort in its fifth year was due two years before.
+        case .year: return value == "2018" || value == "2019" || column.name == "cohort_year" && value == "2017"
         case .code8: return value.count == 8 && value.allSatisfy(\.isNumber)
         case .studentIdentifier: return value.count == 10 && value.allSatisfy(\.isNumber)
         case .integer(let bounds): return Int(value).map(bounds.contains) ?? false
