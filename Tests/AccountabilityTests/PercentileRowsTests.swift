@@ -35,7 +35,8 @@ import Testing
         try evaluate("00010010", "non_high")
     }
 
-    /// Rows of a middle/high school beside a high school, with these optional columns and their values in each row of the first.
+    /// Rows of a middle/high school beside a high school, with these optional columns and their values in each row of
+    /// the first.
     private func evaluate(columns: String, _ fields: [String], group: String = "all_students") throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "percentile-rows-\(UUID().uuidString).csv")
         defer { try? FileManager.default.removeItem(at: file) }

@@ -278,9 +278,18 @@ import Testing
 
     /// Two stray rows of grade 10 do not make a school of grades K to 8 a middle/high school.
     @Test func declaredGradesAndNeverStudentsDecideTheComparisonGroup() throws {
-        let students = ["00010001", "00010002", "00010003"]
-            .flatMap { school in
-                (0..<40).map { Fact.tests(2019, school, student: $0, grade: $0 < 20 ? 8 : 10, ela: .taken(500)) }
+        let students = ["00010001", "00010002", "00010003"].enumerated()
+            .flatMap { place, school in
+                (0..<40)
+                    .map { number in
+                        Fact.tests(
+                            2019,
+                            school,
+                            student: place * 100 + number,
+                            grade: number < 20 ? 8 : 10,
+                            ela: .taken(500)
+                        )
+                    }
             }
         let run = try run(
             students + [
