@@ -1,5 +1,6 @@
 import Foundation
 import Messages
+public import Rules
 public import Streaming
 
 /// Issues the annual performance determinations of districts and schools, 603 CMR 2.03(3), and revises them when a fact
@@ -23,14 +24,21 @@ public struct DeterminationStage: Stage {
     static let determinations = 0
 
     private let clock: @Sendable () -> Int64
+    private let frameworks: FrameworkSet
 
     /// The stage of an installation.
     ///
     /// - Parameters:
     ///   - pipeline: the installation.
+    ///   - frameworks: under which each year is computed.
     ///   - clock: the time of an issue, milliseconds since 1970.
-    public init(pipeline: Pipeline, clock: @escaping @Sendable () -> Int64 = Self.now) {
+    public init(
+        pipeline: Pipeline,
+        frameworks: FrameworkSet = .builtIn,
+        clock: @escaping @Sendable () -> Int64 = Self.now
+    ) {
         self.clock = clock
+        self.frameworks = frameworks
         sources = [
             pipeline.source(Topics.participation), pipeline.source(Topics.indicators),
             pipeline.source(Topics.percentiles), pipeline.source(Topics.directives),
@@ -40,7 +48,7 @@ public struct DeterminationStage: Stage {
 
     /// A task that knows no organization.
     public func makeTask(_ context: TaskContext) -> any StageTask {
-        DeterminationTask(context: context, clock: clock)
+        DeterminationTask(context: context, frameworks: frameworks, clock: clock)
     }
 
     /// The machine's time, milliseconds since 1970.

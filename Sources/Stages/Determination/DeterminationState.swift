@@ -4,7 +4,7 @@ import Streaming
 
 /// The tables of a task: every organization of its districts by school year, with statewide thresholds and directives.
 struct DeterminationState {
-    let frameworks = YearFrameworks()
+    let frameworks: YearFrameworks
     private var years: [Int: [OrganizationCode: OrganizationFacts]] = [:]
     private var statewide: [Int: StatewideTable] = [:]
     /// The thresholds as they stood when determinations were last made from them, of those that changed since.
@@ -14,6 +14,10 @@ struct DeterminationState {
     private var dirty: [Int: [OrganizationCode: String]] = [:]
     /// Declared schools by district; whether they serve a grade beyond kindergarten.
     private var schools: [Int: [OrganizationCode: [OrganizationCode: Bool]]] = [:]
+
+    init(frameworks: YearFrameworks) {
+        self.frameworks = frameworks
+    }
 
     // MARK: Folding
 

@@ -7,13 +7,14 @@ import SwiftProtobuf
 final class DeterminationTask: StageTask {
     private let context: TaskContext
     private let clock: @Sendable () -> Int64
-    private var state = DeterminationState()
+    private var state: DeterminationState
     private var completeYears: Set<Int> = []
     private var digests: [String: String] = [:]
     private var published: [String: PublishedDetermination] = [:]
 
-    init(context: TaskContext, clock: @escaping @Sendable () -> Int64) {
+    init(context: TaskContext, frameworks: FrameworkSet, clock: @escaping @Sendable () -> Int64) {
         self.context = context
+        state = DeterminationState(frameworks: YearFrameworks(frameworks))
         self.clock = clock
     }
 

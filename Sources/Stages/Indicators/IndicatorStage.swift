@@ -1,5 +1,5 @@
 internal import Messages
-internal import Rules
+public import Rules
 public import Streaming
 
 /// Indicators: from accepted records to every indicator value of every organization, span and group, 603 CMR
@@ -18,10 +18,12 @@ public struct IndicatorStage: Stage {
     }
 
     private let pipeline: Pipeline
+    private let frameworks: FrameworkSet
 
-    /// The stage of an installation.
-    public init(pipeline: Pipeline) {
+    /// The stage of an installation, computing each year under its framework of these.
+    public init(pipeline: Pipeline, frameworks: FrameworkSet = .builtIn) {
         self.pipeline = pipeline
+        self.frameworks = frameworks
     }
 
     /// `indicator`.
@@ -41,7 +43,7 @@ public struct IndicatorStage: Stage {
 
     /// A task that has seen nothing.
     public func makeTask(_ context: TaskContext) throws -> any StageTask {
-        IndicatorTask(context)
+        IndicatorTask(context, frameworks)
     }
 
     /// The task that published a standing: that of the organization's district.

@@ -28,14 +28,16 @@ final class IndicatorTask: StageTask {
     private let context: TaskContext
     private let rejection: SuppliedRejection
     private var organizations = OrganizationTable { IndicatorState() }
-    private var years = FrameworkTable { IndicatorYear($0) }
-    private var frameworks = FrameworkTable { $0 }
+    private var years: FrameworkTable<IndicatorYear>
+    private var frameworks: FrameworkTable<Framework>
     private var texts = TextTable()
     /// By the digest of the record's key.
     private var locations: [Digest: Location] = [:]
 
-    init(_ context: TaskContext) {
+    init(_ context: TaskContext, _ frameworks: FrameworkSet) {
         self.context = context
+        years = FrameworkTable(frameworks) { IndicatorYear($0) }
+        self.frameworks = FrameworkTable(frameworks) { $0 }
         rejection = SuppliedRejection(
             output: IndicatorStage.Topic.rejections,
             layout: "indicator_values",

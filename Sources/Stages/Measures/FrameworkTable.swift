@@ -4,9 +4,11 @@ internal import Rules
 struct FrameworkTable<Derived> {
     private var years: [UInt16: Derived?] = [:]
     private var newest: (year: UInt16, derived: Derived?)?
+    private let frameworks: FrameworkSet
     private let derive: (Framework) -> Derived?
 
-    init(_ derive: @escaping (Framework) -> Derived?) {
+    init(_ frameworks: FrameworkSet, _ derive: @escaping (Framework) -> Derived?) {
+        self.frameworks = frameworks
         self.derive = derive
     }
 
@@ -19,7 +21,7 @@ struct FrameworkTable<Derived> {
         if let known = years[year] {
             derived = known
         } else {
-            derived = try Framework.ifCovered(schoolYear: Int(year)).flatMap(derive)
+            derived = try frameworks.ifCovered(schoolYear: Int(year)).flatMap(derive)
             years[year] = .some(derived)
         }
         newest = (year, derived)

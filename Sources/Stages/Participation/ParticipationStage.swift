@@ -1,5 +1,5 @@
 internal import Messages
-internal import Rules
+public import Rules
 public import Streaming
 
 /// Participation: from accepted records to rates and whether the requirement was met, 603 CMR 2.03(2)(d).
@@ -16,10 +16,12 @@ public struct ParticipationStage: Stage {
     }
 
     private let pipeline: Pipeline
+    private let frameworks: FrameworkSet
 
-    /// The stage of an installation.
-    public init(pipeline: Pipeline) {
+    /// The stage of an installation, computing each year under its framework of these.
+    public init(pipeline: Pipeline, frameworks: FrameworkSet = .builtIn) {
         self.pipeline = pipeline
+        self.frameworks = frameworks
     }
 
     /// `participation`.
@@ -38,6 +40,6 @@ public struct ParticipationStage: Stage {
 
     /// A task that has seen nothing.
     public func makeTask(_ context: TaskContext) throws -> any StageTask {
-        ParticipationTask(context)
+        ParticipationTask(context, frameworks)
     }
 }

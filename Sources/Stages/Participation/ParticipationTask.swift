@@ -15,15 +15,16 @@ final class ParticipationTask: StageTask {
     private let context: TaskContext
     private let rejection: SuppliedRejection
     private var organizations = OrganizationTable { ParticipationState() }
-    private var years = FrameworkTable { ParticipationYear($0) }
+    private var years: FrameworkTable<ParticipationYear>
     private var texts = TextTable()
     /// Student records by the digest of their key.
     private var contributions: [Digest: Contribution] = [:]
     /// The places of supplied counts, by the digest of their record's key.
     private var suppliedPlaces: [Digest: Int32] = [:]
 
-    init(_ context: TaskContext) {
+    init(_ context: TaskContext, _ frameworks: FrameworkSet) {
         self.context = context
+        years = FrameworkTable(frameworks) { ParticipationYear($0) }
         rejection = SuppliedRejection(
             output: ParticipationStage.Topic.rejections,
             layout: "participation_counts",

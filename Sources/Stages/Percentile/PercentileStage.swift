@@ -17,15 +17,18 @@ public struct PercentileStage: Stage {
     static let directives = 1
     static let percentiles = 0
 
-    /// The stage of an installation.
-    public init(pipeline: Pipeline) {
+    private let frameworks: FrameworkSet
+
+    /// The stage of an installation, computing each year under its framework of these.
+    public init(pipeline: Pipeline, frameworks: FrameworkSet = .builtIn) {
+        self.frameworks = frameworks
         sources = [pipeline.source(Topics.standings), pipeline.source(Topics.directives)]
         outputs = [pipeline.output(Topics.percentiles, memory: .everyPartition(publisher: Self.publisher))]
     }
 
     /// A task that knows no standings.
     public func makeTask(_ context: TaskContext) -> any StageTask {
-        PercentileTask()
+        PercentileTask(frameworks)
     }
 
     /// The partition of standings that a group belongs to, and so the task that ranks it.
@@ -52,12 +55,16 @@ public struct PercentileStage: Stage {
 final class PercentileTask: StageTask {
     private var groups: [StudentGroup: GroupStandings] = [:]
     private var completeYears: Set<Int> = []
-    private let frameworks = YearFrameworks()
+    private let frameworks: YearFrameworks
     private var directives = DirectiveTable()
     /// The submission that released the state's results, by school year.
     private var releases: [Int: String] = [:]
     /// The school years in which the Department declared an organization reconfigured.
     private var reconfigurations: [OrganizationCode: Set<Int>] = [:]
+
+    init(_ frameworks: FrameworkSet) {
+        self.frameworks = YearFrameworks(frameworks)
+    }
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
         guard record.source == PercentileStage.standings else { return try foldDirective(record) }

@@ -44,6 +44,8 @@ struct RowCheck {
     /// The key of the row read last: `<school year>/<layout>/<key within it>`.
     var key: [UInt8] = []
     var spellings = GroupSpellings()
+    /// The frameworks of the years.
+    let frameworks: FrameworkSet
 
     /// The pseudonym read last.
     var pseudonymBytes = [UInt8](repeating: 0, count: 16)
@@ -60,7 +62,7 @@ struct RowCheck {
     private let synonyms: [[String: String]]
     private let keyPrefix: [UInt8]
     // The frameworks of the years that were met: looked up once each.
-    private var frameworks: [Int: Framework] = [:]
+    private var metFrameworks: [Int: Framework] = [:]
     /// Columns whose field ingestion masked, with the reason.
     private var masked: [(column: Int, code: RejectionCode)] = []
 
@@ -70,13 +72,14 @@ struct RowCheck {
     static let actionColumn = 2
 
     /// A check of rows whose text has these columns; nil when a column that has to be there is not.
-    init?(layout: Layout, columns names: [String]) {
+    init?(layout: Layout, columns names: [String], frameworks: FrameworkSet = .builtIn) {
         let columns = layout.columns
         guard Set(names).count == names.count else { return nil }
         fields = columns.map { names.firstIndex(of: $0.name) ?? -1 }
         for (column, field) in zip(columns, fields) where column.presence != .optional && field < 0 { return nil }
         self.layout = layout
         self.columns = columns
+        self.frameworks = frameworks
         fieldCount = names.count
         isRequired = columns.map(\.required)
         isAboutStudents = layout.isAboutStudents
@@ -146,10 +149,10 @@ struct RowCheck {
     /// its own.
     mutating func records() -> RecordParameters? {
         guard let year else { return nil }
-        if let known = frameworks[year] { return known.records }
+        if let known = metFrameworks[year] { return known.records }
         do {
-            let framework = try Framework.records(schoolYear: year)
-            frameworks[year] = framework
+            let framework = try frameworks.records(schoolYear: year)
+            metFrameworks[year] = framework
             return framework.records
         } catch {
             // The frameworks that ship with the program are whole, which a test holds.
@@ -160,7 +163,7 @@ struct RowCheck {
     /// The framework of the row's school year; nil where none covers it.
     var framework: Framework? {
         do {
-            return try year.flatMap { try Framework.ifCovered(schoolYear: $0) }
+            return try year.flatMap { try frameworks.ifCovered(schoolYear: $0) }
         } catch {
             // The frameworks of the program cannot be read: every stage says so at its first record.
             return nil

@@ -1,4 +1,5 @@
 import Messages
+public import Rules
 public import Streaming
 
 /// Checks every row of the ledger and keeps the facts of the accepted ones.
@@ -22,8 +23,11 @@ public struct ValidationStage: Stage {
     /// Records, rejections, receipts and directives.
     public let outputs: [Output]
 
-    /// The stage in an installation.
-    public init(pipeline: Pipeline) {
+    private let frameworks: FrameworkSet
+
+    /// The stage in an installation, checking each year's rows against its framework of these.
+    public init(pipeline: Pipeline, frameworks: FrameworkSet = .builtIn) {
+        self.frameworks = frameworks
         sources = [pipeline.source(Topics.submissions)]
         outputs = [
             pipeline.output(Topics.records, memory: .none),
@@ -35,6 +39,6 @@ public struct ValidationStage: Stage {
 
     /// A task with an empty ledger.
     public func makeTask(_ context: TaskContext) throws -> any StageTask {
-        ValidationTask(context)
+        ValidationTask(context, frameworks)
     }
 }

@@ -19,6 +19,7 @@ final class ValidationTask: StageTask {
     }
 
     let partition: Int32
+    private let frameworks: FrameworkSet
     var submissions: [Submission] = []
     private var numbers: [String: Int] = [:]
     var current = -1
@@ -37,8 +38,9 @@ final class ValidationTask: StageTask {
     private var touched: [Int] = []
     var frameworkSteps = FrameworkSteps()
 
-    init(_ context: TaskContext) {
+    init(_ context: TaskContext, _ frameworks: FrameworkSet) {
         partition = context.partition
+        self.frameworks = frameworks
     }
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
@@ -100,7 +102,7 @@ final class ValidationTask: StageTask {
         for index in checks.indices where checks[index].layout == layout && checkColumns[index] == columns {
             return index
         }
-        guard let check = RowCheck(layout: layout, columns: columns) else { return nil }
+        guard let check = RowCheck(layout: layout, columns: columns, frameworks: frameworks) else { return nil }
         checks.append(check)
         checkColumns.append(columns)
         return checks.count - 1
