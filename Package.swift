@@ -103,6 +103,7 @@ let package = Package(
         ),
         library("Streaming", ["Kafka", .crypto, .protobuf, .logging]),
         library("Stages", ["Rules", "Streaming", "Messages", "Tables", .crypto, .protobuf, .logging]),
+        library("Year", ["Stages", "Rules", "Streaming", "Messages", "Tables", .protobuf]),
         library("Operating", ["Kafka", "Streaming", "Stages", "Tables", .argumentParser, .logging]),
         .target(
             name: "WorkerProcess",
@@ -116,7 +117,7 @@ let package = Package(
         .executableTarget(
             name: "accountability",
             dependencies: [
-                "Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .argumentParser,
+                "Operating", "Year", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .argumentParser,
                 .asyncHTTPClient, .logging,
                 .nioCore, .nioHTTP1, .nioPosix, .protobuf,
             ],
@@ -158,6 +159,7 @@ let package = Package(
                 .nioHTTP1, .nioPosix, .protobuf,
             ]
         ),
+        tests("YearTests", ["Year", "Stages", "Streaming", "Messages", "Rules", "Tables", "statewide", .protobuf]),
         tests("StatewideTests", ["statewide", "Stages", "Streaming", "Messages", "Tables", .protobuf]),
         .testTarget(
             name: "IntegrationTests",

@@ -98,7 +98,7 @@ struct Submit: OperatorCommand {
             for receipt in receipts { Standard.line("\(receipt.id)  \(receipt.fileName)") }
             return
         }
-        Standard.output(json ? ReceiptText.json(receipts) : receipts.map(ReceiptText.lines).joined())
+        Standard.output(json ? ReceiptText.json(receipts) : receipts.map { ReceiptText.lines($0) }.joined())
         try Readability(connection).wait(for: [Topics.submissions, Topics.records], timeout: .seconds(timeout))
         guard receipts.allSatisfy({ $0.isRefused == false && $0.rejected == 0 }) else {
             throw ExitStatus.badInput.exitCode
@@ -263,8 +263,8 @@ final class Submissions {
 
 /// Receipts for people and programs.
 enum ReceiptText {
-    /// Lines of one receipt.
-    static func lines(_ outcome: SubmissionOutcome) -> String {
+    /// Lines of one receipt; `isPlaced` tells the submission's place in the ledger and how long it took.
+    static func lines(_ outcome: SubmissionOutcome, isPlaced: Bool = true) -> String {
         if let refusal = outcome.refusal {
             return
                 "\(outcome.fileName): refused as a whole, nothing of it was taken (\(refusal.code)): \(refusal.message)\n"
@@ -273,7 +273,7 @@ enum ReceiptText {
             "\(outcome.fileName): \(outcome.layout), \(outcome.rows) rows = \(outcome.accepted) accepted + \(outcome.rejected) rejected + "
             + "\(outcome.unchanged) unchanged"
         if outcome.replaced > 0 { text += "; of the accepted, \(outcome.replaced) replaced or retracted earlier rows" }
-        text += " (\(outcome.id), \(String(format: "%.1f", outcome.seconds)) s)\n"
+        text += isPlaced ? " (\(outcome.id), \(String(format: "%.1f", outcome.seconds)) s)\n" : "\n"
         for (code, count) in outcome.rejections.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
             text +=
                 "  \(RejectionCode(rawValue: code)?.isNote == true ? "noted, the rows count" : "rejected"): \(code) × \(count)\n"

@@ -1,0 +1,128 @@
+internal import Foundation
+internal import Messages
+internal import Operating
+internal import Tables
+internal import Year
+
+/// A folder that results are written into.
+///
+/// Each file takes its name when it is whole.
+struct OutputFolder {
+    let path: String
+
+    /// Makes the folder where it is not there.
+    init(_ path: String) throws {
+        self.path = path
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw Failure(
+                .badInput,
+                "\(path) cannot be made a folder for the results; nothing was computed: name another --out"
+            )
+        }
+    }
+
+    /// Writes a table.
+    func table(_ name: String, _ columns: [String], _ rows: (([String]) throws -> Void) throws -> Void) throws {
+        try whole(name) { draft in
+            var writer = try CSVWriter(path: draft)
+            try writer.writeRow(columns)
+            try rows { try writer.writeRow($0) }
+            try writer.close()
+        }
+    }
+
+    /// Writes a text.
+    func text(_ name: String, _ text: String) throws {
+        try whole(name) { draft in
+            do {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: draft))
+            } catch {
+                throw CSVError(.inputOutput, "\(path)/\(name) cannot be written")
+            }
+        }
+    }
+
+    private func whole(_ name: String, _ write: (_ draft: String) throws -> Void) throws {
+        let draft = "\(path)/.\(name).partial"
+        do {
+            try write(draft)
+        } catch {
+            try? FileManager.default.removeItem(atPath: draft)
+            throw error
+        }
+        do {
+            let place = "\(path)/\(name)"
+            if FileManager.default.fileExists(atPath: place) { try FileManager.default.removeItem(atPath: place) }
+            try FileManager.default.moveItem(atPath: draft, toPath: place)
+        } catch {
+            throw Failure(
+                .tryAgain,
+                "\(path)/\(name) cannot take the place of what is there, so that the results are not whole: may you write there? Try again"
+            )
+        }
+    }
+}
+
+/// The results of one school year as files.
+struct YearOutput {
+    let year: Int
+    let tables: YearTables
+
+    init(year: Int, _ tables: YearTables) {
+        self.year = year
+        self.tables = tables
+    }
+
+    func write(into folder: OutputFolder) throws {
+        let determinations = try tables.determinations(year: year).map(\.message)
+        try folder.table("determinations-\(year).csv", DeterminationRows.columns) { write in
+            for determination in determinations { try write(DeterminationRows.fields(determination)) }
+        }
+        try folder.text("determinations-\(year).json", try MessageJSON.array(determinations))
+        let lines = try determinations.map { try DeterminationRows.canonical($0) + "\n" }
+        try folder.text("canonical-\(year).txt", lines.joined())
+        try writeParticipation(into: folder)
+        let percentiles = try tables.messages(Topics.percentiles, year: year, Accountability_V1_PercentileEntry.self)
+            .compactMap { _, entry in if case .percentile(let percentile) = entry.entry { percentile } else { nil } }
+            .sorted(by: PercentileRows.inOrder)
+        try folder.table("percentiles-\(year).csv", PercentileRows.columns) { write in
+            for percentile in percentiles { try write(PercentileRows.fields(UInt32(year), percentile)) }
+        }
+    }
+
+    private func writeParticipation(into folder: OutputFolder) throws {
+        let messages = try tables.messages(Topics.participation, year: year, Accountability_V1_Participation.self)
+            .map(\.message).filter { !ParticipationRow.isCombined($0) }.sorted(by: ParticipationRow.inOrder)
+        try folder.table("participation-\(year).csv", ParticipationRow.columns) { write in
+            for message in messages { try write(ParticipationRow(message).fields) }
+        }
+    }
+
+    /// What a year came to, in a line.
+    static func summary(_ year: Int, _ tables: YearTables) throws -> String {
+        let determinations = try tables.determinations(year: year).map(\.message)
+        guard !determinations.isEmpty else { return "\(year): no determinations" }
+        var counts: [String: Int] = [:]
+        for determination in determinations { counts[determination.classification, default: 0] += 1 }
+        let parts = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            .map { "\($0.value) \($0.key.isEmpty ? "with measures alone" : $0.key)" }
+        return "\(year): \(determinations.count) determinations, \(parts.joined(separator: ", "))"
+    }
+}
+
+/// Rejected rows as a file.
+struct RejectionOutput {
+    let tables: YearTables
+
+    init(_ tables: YearTables) {
+        self.tables = tables
+    }
+
+    func write(into folder: OutputFolder) throws {
+        try folder.table("rejections.csv", RejectionsCommand.columns) { write in
+            try tables.rejections.visit { try write(RejectionsCommand.fields($0)) }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Messages
+import Rules
+public import Stages
+public import Streaming
+
+/// Computes school years from files, in one process and without a broker: the same figures as an installation gives.
+public struct YearComputation: Sendable {
+    /// How files are read.
+    public var options: FileIngestion.Options
+    /// How the process computes.
+    public var settings: YearProcess.Settings
+    /// Under which key students become pseudonyms; nil makes one for the run, which nobody learns.
+    public var key: PseudonymKey?
+
+    /// A computation.
+    ///
+    /// - Parameters:
+    ///   - options: how files are read.
+    ///   - settings: how the process computes.
+    ///   - key: under which students become pseudonyms; nil makes one for the run.
+    public init(
+        options: FileIngestion.Options = FileIngestion.Options(),
+        settings: YearProcess.Settings = YearProcess.Settings(),
+        key: PseudonymKey? = nil
+    ) {
+        self.options = options
+        self.settings = settings
+        self.key = key
+    }
+
+    /// Takes files, closes the years that they bring, and then takes what was submitted afterwards.
+    ///
+    /// Every school year from the first framework to the last is open. Files are taken in the order given: see ``InputFile/inOrder(_:)``.
+    ///
+    /// - Parameters:
+    ///   - files: of the years, before their close.
+    ///   - corrections: taken after the close, each as a correction of its own.
+    ///   - progress: called now and then.
+    /// - Returns: what was published, and what became of each file.
+    /// - Throws: ``YearFault`` where the process cannot go on; what the system said where it did not let it.
+    public func run(
+        _ files: [InputFile],
+        corrections: [InputFile] = [],
+        progress: @escaping (YearProgress) -> Void = { _ in }
+    ) throws -> YearResult {
+        let process = try YearProcess(settings: settings)
+        try process.open(try openYears())
+        let names = Self.submissions(files + corrections)
+        let key = try key ?? Self.passingKey()
+        var taken = try take(files, names: Array(names.prefix(files.count)), key, into: process, progress)
+        try process.closeYears()
+        for (file, name) in zip(corrections, names.suffix(corrections.count)) {
+            taken += try take([file], names: [name], key, into: process, progress)
+            try process.closeYears()
+        }
+        return YearResult(tables: process.tables, files: taken, unusable: process.unusable)
+    }
+
+    private func take(
+        _ files: [InputFile],
+        names: [String],
+        _ key: PseudonymKey,
+        into process: YearProcess,
+        _ progress: @escaping (YearProgress) -> Void
+    ) throws -> [TakenFile] {
+        let writing = LedgerWriting(
+            files: files,
+            submissions: names,
+            options: options,
+            key: key,
+            pipeline: process.pipeline,
+            partitions: settings.partitions,
+            received: settings.clock()
+        )
+        func hand(_ batches: [MemoryBatch], _ state: YearProgress) throws {
+            progress(state)
+            try process.feed(batches)
+        }
+        return settings.threads > 1 ? try writing.runAhead(hand) : try writing.run(hand)
+    }
+
+    /// The years between the first framework and the last: those without one of their own can be looked back on.
+    private func openYears() throws -> ClosedRange<Int> {
+        let years = try settings.frameworks.schoolYears()
+        return (years.min() ?? 0)...(years.max() ?? 0)
+    }
+
+    /// The names of the files as submissions: as they are called, with a number where several are called the same.
+    static func submissions(_ files: [InputFile]) -> [String] {
+        var seen: [String: Int] = [:]
+        return files.map { file in
+            let count = (seen[file.name] ?? 0) + 1
+            seen[file.name] = count
+            return count == 1 ? file.name : "\(file.name)#\(count)"
+        }
+    }
+
+    private static func passingKey() throws -> PseudonymKey {
+        var random = SystemRandomNumberGenerator()
+        return try PseudonymKey(bytes: (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) })
+    }
+}
+
+/// What a computation came to.
+public struct YearResult {
+    /// What was published.
+    public let tables: YearTables
+    /// What became of each file, in the order in which they were taken.
+    public let files: [TakenFile]
+    /// Records that no stage could use: a defect of the program where there are any.
+    public let unusable: [ProcessDriver.Unusable]
+
+    /// Whether every file was taken and no row was rejected.
+    public var isClean: Bool {
+        files.allSatisfy { file in
+            guard case .success = file.outcome else { return false }
+            return tables.receipt(of: file.submission).rejected == 0
+        }
+    }
+}

@@ -1,0 +1,295 @@
+import Messages
+public import Rules
+public import Stages
+public import Streaming
+
+/// What an installation's determinations would be if something were different: files submitted, a submission withdrawn, another framework.
+///
+/// The installation's ledger is fed once. It is computed as it is and as it would be; nothing is written anywhere. Used from one thread.
+public final class YearPreview {
+    /// What would be different, apart from files.
+    public struct Difference: Sendable {
+        /// A framework in the place of that of its school years; nil for none.
+        public var draft: Framework?
+        /// Submissions that would not have been made.
+        public var withdrawn: Set<String>
+
+        /// A difference.
+        public init(draft: Framework? = nil, withdrawn: Set<String> = []) {
+            self.draft = draft
+            self.withdrawn = withdrawn
+        }
+
+        var isNone: Bool { draft == nil && withdrawn.isEmpty }
+    }
+
+    private let difference: Difference
+    private let settings: YearProcess.Settings
+    /// As it is.
+    private let present: YearProcess
+    /// As it would be; the same process where only files are added.
+    private let changed: YearProcess
+    private var presentLedger: LedgerCollector
+    private var changedLedger: LedgerCollector?
+    private var met: Set<String> = []
+
+    /// A preview over an empty ledger.
+    ///
+    /// - Parameters:
+    ///   - pipeline: the installation.
+    ///   - settings: how it computes; with the partitions of the ledger.
+    ///   - difference: what would be different, apart from files.
+    /// - Throws: where the stages do not fit together.
+    public init(pipeline: Pipeline, settings: YearProcess.Settings, difference: Difference) throws {
+        self.difference = difference
+        self.settings = settings
+        let present = try YearProcess(pipeline: pipeline, settings: settings)
+        self.present = present
+        presentLedger = LedgerCollector(partitions: settings.partitions, limit: LedgerWriting.chunk) {
+            try present.feed($0)
+        }
+        guard !difference.isNone else {
+            changed = present
+            return
+        }
+        var other = settings
+        if let draft = difference.draft { other.frameworks = FrameworkSet(drafts: [draft]) }
+        let changed = try YearProcess(pipeline: pipeline, settings: other)
+        self.changed = changed
+        changedLedger = LedgerCollector(partitions: settings.partitions, limit: LedgerWriting.chunk) {
+            try changed.feed($0)
+        }
+    }
+
+    /// Takes a norm of official ranks as it was published, before the ledger.
+    ///
+    /// - Parameters:
+    ///   - partition: of the topic of percentiles.
+    ///   - key: the record's key.
+    ///   - value: its value.
+    /// - Throws: what the task throws.
+    public func recallPercentile(partition: Int32, key: Span<UInt8>, value: Span<UInt8>) throws {
+        try present.recallPercentile(partition: partition, key: key, value: value)
+        if changed !== present { try changed.recallPercentile(partition: partition, key: key, value: value) }
+    }
+
+    /// Takes the next record of a partition of the ledger.
+    ///
+    /// - Parameters:
+    ///   - partition: of the ledger.
+    ///   - key: the record's key.
+    ///   - value: its value.
+    ///   - isMarker: whether it closes a year.
+    ///   - submission: the submission that it belongs to; nil for an act.
+    /// - Throws: what the stages throw.
+    public func feed(
+        partition: Int32,
+        key: Span<UInt8>,
+        value: Span<UInt8>,
+        isMarker: Bool,
+        submission: String?
+    ) throws {
+        let type = isMarker ? Topics.completionType : Topics.submissions.eventType
+        let cause = submission ?? ""
+        if let submission { met.insert(submission) }
+        try presentLedger.send(
+            topic: "",
+            partition: partition,
+            key: key,
+            value: value,
+            eventType: type,
+            cause: cause
+        )
+        if let submission, difference.withdrawn.contains(submission) { return }
+        try changedLedger?
+            .send(topic: "", partition: partition, key: key, value: value, eventType: type, cause: cause)
+    }
+
+    /// Ends the ledger, adds the files, and compares.
+    ///
+    /// - Parameters:
+    ///   - files: that would be submitted, in their order.
+    ///   - options: as for a submission.
+    ///   - key: the installation's key of pseudonyms; it is needed where there are files.
+    /// - Returns: what would change.
+    /// - Throws: ``YearFault`` for a submission that is not in the ledger, or a file that changed while it was read.
+    public func compare(
+        files: [InputFile],
+        options: FileIngestion.Options = FileIngestion.Options(),
+        key: PseudonymKey?
+    ) throws -> PreviewResult {
+        if let unknown = difference.withdrawn.subtracting(met).min() {
+            throw YearFault(
+                .unreadable,
+                "the submission \(unknown) is not in the ledger, so there is nothing to withdraw: `accountability receipts` lists them"
+            )
+        }
+        try presentLedger.handOver()
+        try present.settle()
+        let before = try present.tables.determinations()
+        let presentFaults = present.unusable
+        try changedLedger?.handOver()
+        try changed.settle()
+        var taken: [TakenFile] = []
+        // Names that no submission of the ledger has: those are moments.
+        let names = YearComputation.submissions(files)
+        if let key, !files.isEmpty {
+            let process = changed
+            taken = try LedgerWriting(
+                files: files,
+                submissions: names,
+                options: options,
+                key: key,
+                pipeline: process.pipeline,
+                partitions: settings.partitions,
+                received: settings.clock()
+            )
+            .run { batches, _ in try process.feed(batches) }
+            try changed.settle()
+        }
+        let after = try changed.tables.determinations()
+        return PreviewResult(
+            before: before.count,
+            after: after.count,
+            changes: changes(before, after, files: Set(names)),
+            files: taken,
+            tables: changed.tables,
+            unusable: changed === present ? presentFaults : presentFaults + changed.unusable
+        )
+    }
+
+    private typealias Table = [(key: String, message: Accountability_V1_Determination)]
+
+    private func changes(_ before: Table, _ after: Table, files: Set<String>) -> [PreviewChange] {
+        let old = Dictionary(uniqueKeysWithValues: before.map { ($0.key, $0.message) })
+        let new = Dictionary(uniqueKeysWithValues: after.map { ($0.key, $0.message) })
+        let parameters = changedParameters()
+        return Set(old.keys).union(new.keys).sorted()
+            .compactMap { key in
+                guard let change = PreviewChange(from: old[key], to: new[key]) else { return nil }
+                var causes = difference.withdrawn.sorted()
+                if difference.draft?.schoolYears.contains(change.schoolYear) ?? false
+                    || difference.draft?.schoolYears.contains(change.schoolYear - 1) ?? false
+                {
+                    causes += parameters
+                }
+                let cause = new[key]?.cause ?? ""
+                if files.contains(cause) {
+                    causes.append(cause)
+                } else if new[key] == nil || difference.isNone {
+                    causes += files.sorted()
+                }
+                return change.named(causes)
+            }
+    }
+
+    /// The parameters in which the draft differs from the framework in force in its first school year.
+    private func changedParameters() -> [String] {
+        guard let draft = difference.draft, let year = draft.schoolYears.min() else { return [] }
+        guard let force = try? settings.frameworks.of(schoolYear: year) else { return ["framework \(draft.name)"] }
+        let old = Dictionary(uniqueKeysWithValues: force.parameters.map { ($0.path, $0.text) })
+        let new = Dictionary(uniqueKeysWithValues: draft.parameters.map { ($0.path, $0.text) })
+        return Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }.sorted()
+    }
+}
+
+/// What a preview came to.
+public struct PreviewResult {
+    /// Determinations as it is.
+    public let before: Int
+    /// Determinations as it would be.
+    public let after: Int
+    /// Those that would change, by school year and organization.
+    public let changes: [PreviewChange]
+    /// What would become of each file.
+    public let files: [TakenFile]
+    /// What would be published.
+    public let tables: YearTables
+    /// Records that no stage could use.
+    public let unusable: [ProcessDriver.Unusable]
+
+    /// Whether every file would be taken and no row rejected.
+    public var isClean: Bool {
+        files.allSatisfy { file in
+            guard case .success = file.outcome else { return false }
+            return tables.receipt(of: file.submission).rejected == 0
+        }
+    }
+}
+
+/// A determination that would change.
+public struct PreviewChange: Sendable, Hashable, Codable {
+    /// What people look at first.
+    public struct Outcome: Sendable, Hashable, Codable {
+        /// The classification; empty where there would be no determination.
+        public let classification: String
+        /// The level.
+        public let level: String
+
+        init(_ message: Accountability_V1_Determination?) {
+            classification = message?.classification ?? ""
+            level = message?.level ?? ""
+        }
+    }
+
+    /// The school year.
+    public let schoolYear: Int
+    /// The organization.
+    public let orgCode: String
+    /// Its name.
+    public let name: String
+    /// As it is.
+    public let from: Outcome
+    /// As it would be.
+    public let to: Outcome
+    /// Each figure that would change, `field: old → new`.
+    public let fields: [String]
+    /// What would change it: files, withdrawn submissions, parameters.
+    public private(set) var causes: [String]
+
+    private enum CodingKeys: String, CodingKey {
+        case schoolYear = "school_year"
+        case orgCode = "org_code"
+        case name, from, to, fields, causes
+    }
+
+    /// The change between two determinations of an organization; nil where there is none.
+    ///
+    /// Under which framework one was made is no figure of it.
+    init?(from old: Accountability_V1_Determination?, to new: Accountability_V1_Determination?) {
+        guard let either = new ?? old else { return nil }
+        schoolYear = Int(either.schoolYear)
+        orgCode = either.orgCode
+        name = either.name
+        from = Outcome(old)
+        to = Outcome(new)
+        causes = []
+        guard let old, let new else {
+            fields = [old == nil ? "determination: none → issued" : "determination: issued → none"]
+            return
+        }
+        let figures = (Self.figures(old), Self.figures(new))
+        guard figures.0 != figures.1 else { return nil }
+        fields = DeterminationChanges.list(from: figures.0, to: figures.1)
+    }
+
+    private static func figures(_ message: Accountability_V1_Determination) -> Accountability_V1_Determination {
+        var message = message
+        message.revision = 0
+        message.changes = []
+        message.cause = ""
+        message.issuedUnixMilliseconds = 0
+        message.framework = ""
+        message.frameworkDigest = ""
+        return message
+    }
+
+    func named(_ causes: [String]) -> PreviewChange {
+        var change = self
+        change.causes = causes
+        return change
+    }
+
+    /// Whether the classification or the level would change.
+    public var isHeadline: Bool { from != to }
+}

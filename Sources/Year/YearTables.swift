@@ -1,0 +1,191 @@
+public import Messages
+import Stages
+import Streaming
+public import SwiftProtobuf
+
+/// What a process has published: the tables that people read, rejections and receipts.
+public final class YearTables {
+    /// School years that have accepted records.
+    public private(set) var recordYears: Set<Int> = []
+    /// Rows that were refused.
+    public let rejections = RejectionTable()
+
+    let topics: Set<String>
+    private let names: [String: TopicDefinition]
+    /// What was published of each table, one behind the other: the newest record of a key holds.
+    private var batches: [String: [MemoryBatch]] = [:]
+    private var receipts: [String: [Int32: Accountability_V1_Receipt]] = [:]
+    private var newestYear: [UInt8] = []
+
+    private static let tables = [Topics.participation, Topics.percentiles, Topics.determinations]
+
+    init(_ pipeline: Pipeline) {
+        let watched = Self.tables + [Topics.records, Topics.rejections, Topics.receipts]
+        names = Dictionary(uniqueKeysWithValues: watched.map { (pipeline.name($0), $0) })
+        topics = Set(names.keys)
+    }
+
+    func take(_ topic: String, _ batch: MemoryBatch) throws {
+        switch names[topic] {
+        case Topics.records: batch.visit { noteYear($0.key, isMarker: $0.isMarker) }
+        case Topics.rejections:
+            try batch.visit { record in
+                guard !record.isMarker, let value = record.value else { return }
+                rejections.take(try decode(Accountability_V1_Rejection.self, from: value))
+            }
+        case Topics.receipts:
+            try batch.visit { record in
+                guard !record.isMarker, let value = record.value else { return }
+                let receipt = try decode(Accountability_V1_Receipt.self, from: value)
+                receipts[receipt.submission, default: [:]][receipt.partition] = receipt
+            }
+        case let table?: batches[table.entity, default: []].append(batch)
+        case nil: return
+        }
+    }
+
+    /// Records come by year, so that the key is nearly always of the year of the one before.
+    private func noteYear(_ key: Span<UInt8>, isMarker: Bool) {
+        guard !isMarker, key.count > 4 else { return }
+        if newestYear.count == 4, newestYear.indices.allSatisfy({ key[$0] == newestYear[$0] }) { return }
+        var digits: [UInt8] = []
+        for index in 0..<4 { digits.append(key[index]) }
+        guard let year = Int(String(decoding: digits, as: UTF8.self)) else { return }
+        newestYear = digits
+        recordYears.insert(year)
+    }
+
+    /// The newest messages of a school year in a table, in the order of their keys.
+    ///
+    /// - Parameters:
+    ///   - topic: participation, percentiles or determinations.
+    ///   - year: the school year; nil for all.
+    ///   - type: the messages that it holds.
+    /// - Returns: each key with its newest message.
+    /// - Throws: for a value that does not decode.
+    public func messages<M: Message>(
+        _ topic: TopicDefinition,
+        year: Int? = nil,
+        _ type: M.Type = M.self
+    ) throws -> [(key: String, message: M)] {
+        let prefix = year.map { Array("\($0)/".utf8) } ?? []
+        var newest: [[UInt8]: M] = [:]
+        for batch in batches[topic.entity] ?? [] {
+            try batch.visit { record in
+                guard !record.isMarker, record.key.count >= prefix.count,
+                    prefix.indices.allSatisfy({ record.key[$0] == prefix[$0] })
+                else { return }
+                let key = [UInt8](copying: record.key)
+                if let value = record.value { newest[key] = try decode(type, from: value) } else { newest[key] = nil }
+            }
+        }
+        return newest.map { (String(decoding: $0.key, as: UTF8.self), $0.value) }.sorted { $0.0 < $1.0 }
+    }
+
+    /// The determinations of a school year, or of all, in the order of their keys.
+    public func determinations(year: Int? = nil) throws -> [(key: String, message: Accountability_V1_Determination)] {
+        try messages(Topics.determinations, year: year)
+    }
+
+    /// What became of a submission's rows.
+    public func receipt(of submission: String) -> Accountability_V1_Receipt {
+        var sum = Accountability_V1_Receipt()
+        sum.submission = submission
+        for receipt in (receipts[submission] ?? [:]).values {
+            sum.rows += receipt.rows
+            sum.accepted += receipt.accepted
+            sum.rejected += receipt.rejected
+            sum.unchanged += receipt.unchanged
+            sum.replaced += receipt.replaced
+            sum.deleted += receipt.deleted
+            sum.undeclared += receipt.undeclared
+        }
+        return sum
+    }
+}
+
+/// Rows that were refused, 40 bytes each: a file of which every row is refused still fits into memory.
+public final class RejectionTable {
+    private struct Entry {
+        var submission: UInt32
+        var file: UInt32
+        var line: UInt32
+        var code: UInt32
+        var column: UInt32
+        var layout: UInt32
+        var message: UInt32
+        var year: UInt32
+        var organization: UInt32
+    }
+
+    private var entries: [Entry] = []
+    private var numbers: [String: UInt32] = [:]
+    private var texts: [String] = []
+
+    init() {}
+
+    func take(_ rejection: Accountability_V1_Rejection) {
+        entries.append(
+            Entry(
+                submission: number(rejection.submission),
+                file: number(rejection.fileName),
+                line: UInt32(clamping: rejection.line),
+                code: number(rejection.code),
+                column: number(rejection.column),
+                layout: number(rejection.layout),
+                message: number(rejection.message),
+                year: rejection.schoolYear,
+                organization: number(rejection.orgCode)
+            )
+        )
+    }
+
+    private func number(_ text: String) -> UInt32 {
+        if let known = numbers[text] { return known }
+        let number = UInt32(clamping: texts.count)
+        numbers[text] = number
+        texts.append(text)
+        return number
+    }
+
+    /// Rejections of one code, by code.
+    public func counts(of submission: String) -> [String: Int] {
+        guard let number = numbers[submission] else { return [:] }
+        var counts: [String: Int] = [:]
+        for entry in entries where entry.submission == number { counts[texts[Int(entry.code)], default: 0] += 1 }
+        return counts
+    }
+
+    /// Looks at every rejection once, by submission, line, code and column; of what was told twice, at the newest.
+    public func visit(_ body: (Accountability_V1_Rejection) throws -> Void) throws {
+        var ranks = [UInt32](repeating: 0, count: texts.count)
+        for (rank, place) in texts.indices.sorted(by: { texts[$0] < texts[$1] }).enumerated() {
+            ranks[place] = UInt32(clamping: rank)
+        }
+        func place(_ entry: Entry) -> (UInt32, UInt32, UInt32, UInt32) {
+            (ranks[Int(entry.submission)], entry.line, ranks[Int(entry.code)], ranks[Int(entry.column)])
+        }
+        let order = entries.indices.sorted { left, right in
+            let places = (place(entries[left]), place(entries[right]))
+            return places.0 == places.1 ? left < right : places.0 < places.1
+        }
+        for (position, index) in order.enumerated() {
+            let isNewest = position + 1 == order.count || place(entries[order[position + 1]]) != place(entries[index])
+            if isNewest { try body(message(entries[index])) }
+        }
+    }
+
+    private func message(_ entry: Entry) -> Accountability_V1_Rejection {
+        var rejection = Accountability_V1_Rejection()
+        rejection.submission = texts[Int(entry.submission)]
+        rejection.fileName = texts[Int(entry.file)]
+        rejection.line = UInt64(entry.line)
+        rejection.layout = texts[Int(entry.layout)]
+        rejection.code = texts[Int(entry.code)]
+        rejection.column = texts[Int(entry.column)]
+        rejection.message = texts[Int(entry.message)]
+        rejection.schoolYear = entry.year
+        rejection.orgCode = texts[Int(entry.organization)]
+        return rejection
+    }
+}

@@ -1,0 +1,145 @@
+import ArgumentParser
+import Foundation
+import Operating
+import Testing
+
+@testable import accountability
+
+/// The command's files, exit codes and errors, with good folders and hostile ones.
+@Suite struct ComputeCommandTests {
+    /// A folder that is removed at the end.
+    private final class Folder {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("compute-\(UUID().uuidString)").path
+
+        init(_ files: [String: String] = [:]) throws {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            for (name, text) in files { try write(name, text) }
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+
+        func write(_ name: String, _ text: String) throws {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+        }
+
+        func lines(_ name: String) throws -> [String] {
+            try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8).split(separator: "\n").map(String.init)
+        }
+
+        var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path))?.sorted() ?? [] }
+    }
+
+    private static let organizations = """
+        school_year,org_code,org_type,name,district_code,comparison_group,enrollment,non_high_enrollment,high_enrollment
+        2019,00010000,district,Aville,,,120,120,0
+        2019,00010505,school,Aville Elementary,00010000,non_high,120,120,0
+        2018,00010000,district,Aville,,,120,120,0
+        2018,00010505,school,Aville Elementary,00010000,non_high,120,120,0
+
+        """
+
+    private static func counts(_ year: Int, present: Int) -> String {
+        """
+        school_year,org_code,grade,group,subject,enrolled,standard,alternate,absent,medical,first_year_el,after_october
+        \(year),00010505,all,all_students,ELA,60,\(present),0,\(60 - present),0,0,0
+        \(year),00010505,all,all_students,Math,60,\(present),0,\(60 - present),0,0,0
+
+        """
+    }
+
+    /// Runs the command; the exit code that it ends with.
+    private func run(_ arguments: [String]) throws -> Int32 {
+        let command = try ComputeCommand.parse(arguments)
+        do {
+            try command.run()
+            return 0
+        } catch let code as ExitCode {
+            return code.rawValue
+        }
+    }
+
+    @Test func theFilesAreThoseOfTheInterface() throws {
+        let input = try Folder([
+            "organizations.csv": Self.organizations,
+            "participation-2019.csv": Self.counts(2019, present: 40),
+            "participation-2018.csv": Self.counts(2018, present: 60),
+            "corrections.csv": Self.counts(2019, present: 60),
+            "notes.txt": "not a table",
+            ".hidden.csv": "neither",
+        ])
+        let out = try Folder()
+        #expect(try run([input.path, "--out", out.path]) == 0)
+        let names = [2018, 2019]
+            .flatMap { year in
+                [
+                    "canonical-\(year).txt", "determinations-\(year).csv", "determinations-\(year).json",
+                    "participation-\(year).csv", "percentiles-\(year).csv",
+                ]
+            }
+        #expect(out.names == (names + ["rejections.csv"]).sorted())
+        #expect(try out.lines("determinations-2019.csv")[0] == DeterminationRows.columns.joined(separator: ","))
+        #expect(try out.lines("participation-2019.csv")[0] == ParticipationRow.columns.joined(separator: ","))
+        #expect(try out.lines("percentiles-2019.csv")[0] == PercentileRows.columns.joined(separator: ","))
+        #expect(try out.lines("rejections.csv") == [RejectionsCommand.columns.joined(separator: ",")])
+        // 40 of 60 are 67 percent: the standard is missed, 603 CMR 2.03(2)(d).
+        #expect(
+            try out.lines("participation-2019.csv")
+                .contains("2019,00010505,all,all_students,ELA,40,60,67,66.6667,false")
+        )
+        let school = try #require(try out.lines("determinations-2019.csv").first { $0.contains("00010505") })
+        #expect(school.contains("low_participation"))
+        let json = try JSONSerialization.jsonObject(
+            with: Data(try out.lines("determinations-2019.json").joined().utf8)
+        )
+        #expect((json as? [[String: Any]])?.count == 2)
+        #expect(try out.lines("canonical-2019.txt").count == 2)
+
+        // A correction is taken where it is named, and only there; one year alone can be asked for.
+        let later = try Folder()
+        #expect(
+            try run([
+                input.path, "--out", later.path, "--year", "2019", "--also", "\(input.path)/corrections.csv",
+                "--threads", "1",
+            ]) == 0
+        )
+        #expect(later.names == names.filter { $0.contains("2019") }.sorted() + ["rejections.csv"])
+        let corrected = try #require(try later.lines("determinations-2019.csv").first { $0.contains("00010505") })
+        #expect(!corrected.contains("low_participation") && corrected.contains("corrections.csv"))
+    }
+
+    @Test func rejectedRowsAndRefusedFilesEndWith65AndTakeNothingElseWithThem() throws {
+        let input = try Folder([
+            "organizations.csv": Self.organizations,
+            "participation.csv": Self.counts(2019, present: 40) + "2019,00990505,all,nobody,ELA,60,60,0,0,0,0,0\n",
+            "surprise.csv": "name,shoe_size\nAda,36\n",
+            "empty.csv": "",
+            "damaged.csv.gz": "this is no gzip",
+        ])
+        let out = try Folder()
+        #expect(try run([input.path, "--out", out.path]) == 65)
+        let rejections = try out.lines("rejections.csv")
+        #expect(rejections.count == 2)
+        #expect(rejections.last?.hasPrefix("participation.csv,participation.csv,4,participation_counts,") == true)
+        // Content never leaves the file.
+        #expect(!rejections.joined().contains("nobody") && !rejections.joined().contains("Ada"))
+        #expect(try out.lines("canonical-2019.txt").count == 2)
+    }
+
+    @Test func whatCannotBeComputedSaysSoAndWritesNothing() throws {
+        let out = try Folder()
+        let empty = try Folder()
+        #expect(try run([empty.path, "--out", out.path]) == 65)
+        #expect(try run(["\(empty.path)/nowhere", "--out", out.path]) == 65)
+        let input = try Folder(["organizations.csv": Self.organizations])
+        #expect(try run([input.path, "--out", out.path, "--also", "\(input.path)/none.csv"]) == 65)
+        #expect(try run([input.path, "--out", out.path, "--year", "2016"]) == 65)
+        #expect(try run([input.path, "--out", out.path, "--key", "\(input.path)/organizations.csv"]) == 78)
+        try input.write("draft.yaml", "name: draft\n")
+        #expect(try run([input.path, "--out", out.path, "--framework", "\(input.path)/draft.yaml"]) == 65)
+        #expect(try run([input.path, "--out", "\(input.path)/organizations.csv"]) == 65)
+        #expect(out.names == [])
+        #expect(throws: (any Error).self) { try ComputeCommand.parse([input.path, "--out", input.path]) }
+        #expect(throws: (any Error).self) { try ComputeCommand.parse([input.path, "--out", "x", "--threads", "0"]) }
+        #expect(throws: (any Error).self) { try ComputeCommand.parse([input.path]) }
+    }
+}
