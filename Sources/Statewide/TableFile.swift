@@ -13,33 +13,44 @@ struct TableFile: ~Copyable {
     private(set) var entry: Entry
     private var writer: CSVWriter
     let hasAction: Bool
+    private let columns: Int
+    private var fields = 0
 
     /// Creates the file and writes its header, the layout's columns in canonical order.
     init(_ directory: String, _ name: String, _ layout: Layout, action: Bool = false, compressed: Bool) throws {
         let file = compressed ? "\(name).csv.gz" : "\(name).csv"
         var writer = try CSVWriter(path: "\(directory)/\(file)", compressed: compressed)
-        try writer.writeRow(layout.columns.map(\.name).filter { action || $0 != "action" })
+        let columns = layout.columns.map(\.name).filter { action || $0 != "action" }
+        try writer.writeRow(columns)
+        self.columns = columns.count
         self.writer = writer
         entry = Entry(name: file, layout: layout, rows: 0)
         hasAction = action
     }
 
-    mutating func write(_ text: String) { writer.write(text) }
-
-    mutating func write(_ number: Int) { writer.write(number) }
-
-    mutating func write(_ flag: Bool) { writer.write(flag ? "Y" : "N") }
-
-    mutating func write(_ number: Int?) {
-        if let number { writer.write(number) } else { writer.writeEmpty() }
+    mutating func write(_ text: String) {
+        writer.write(text)
+        fields += 1
     }
+
+    mutating func write(_ number: Int) {
+        writer.write(number)
+        fields += 1
+    }
+
+    mutating func write(_ flag: Bool) { write(flag ? "Y" : "N") }
+
+    mutating func write(_ number: Int?) { if let number { write(number) } else { write("") } }
 
     /// Writes tenths as a decimal number.
     mutating func write(tenths: Int) {
-        writer.write("\(tenths / 10).\(tenths % 10)")
+        write("\(tenths / 10).\(tenths % 10)")
     }
 
+    /// Ends the row; columns at its end that nothing was written of stay empty.
     mutating func endRow() throws {
+        while fields < columns { write("") }
+        fields = 0
         entry.rows += 1
         try writer.endRow()
     }
