@@ -226,12 +226,27 @@ struct Supplied {
                             file.write(measure.indicator)
                             file.write(tenths: sum.tenths(of: measure))
                             file.write(sum.count)
+                            writeSchool(&file, organization, index, offset)
+                            // The quartile is of EL progress, which student files cover.
+                            file.write("")
                             try file.endRow()
                         }
                     }
                 }
             }
         }
+    }
+
+    /// The kind and the enrolment of a school, as the organizations have them; empty of districts and the state.
+    private func writeSchool(_ file: inout TableFile, _ organization: Organization, _ index: Int, _ offset: Int) {
+        guard let school = organization.school else {
+            for _ in 0..<3 { file.write("") }
+            return
+        }
+        let count = headcount(index - 1 - state.districts.count, offset)
+        file.write(school.type(in: 1 + offset))
+        file.write(count.nonHigh)
+        file.write(count.high)
     }
 
     private func writeTargets(_ file: inout TableFile) throws {
