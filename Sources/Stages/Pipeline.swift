@@ -20,8 +20,8 @@ public struct Pipeline: Sendable, Hashable {
     public func source(_ topic: TopicDefinition) -> Source {
         let isTable = topic.retention == .compacted
         return topic.partitioning == .single
-            ? .broadcast(name(topic), eventType: topic.eventType, isTable: isTable)
-            : .partitioned(name(topic), eventType: topic.eventType, isTable: isTable)
+            ? .broadcast(name(topic), eventType: topic.eventType, isTable: isTable, publisher: topic.publisher)
+            : .partitioned(name(topic), eventType: topic.eventType, isTable: isTable, publisher: topic.publisher)
     }
 
     /// Where records go that a stage can't use.
@@ -36,7 +36,12 @@ public struct Pipeline: Sendable, Hashable {
 
     /// A topic as a stage's output.
     public func output(_ topic: TopicDefinition, memory: Output.Memory) -> Output {
-        Output(topic: name(topic), eventType: topic.eventType, memory: memory)
+        Output(
+            topic: name(topic),
+            eventType: topic.eventType,
+            memory: memory,
+            isCopartitioned: topic.partitioning != .single
+        )
     }
 
     /// The partition of everything that belongs to an organization: that of its district, murmur2 of `dddd0000`.

@@ -38,6 +38,35 @@ public enum CompletionMarker {
         public let partitions: Int32
     }
 
+    /// More partitions than any topic has.
+    private static let largestCount: Int32 = 100_000
+
+    /// Reads a marker that stands under a key in a source.
+    ///
+    /// - Throws: ``UnusableRecord`` for what is no marker, stands under another key, or is not the publisher's.
+    static func decode(_ record: InputRecord, of source: Source, partitions: Int32) throws -> Reading {
+        guard let value = record.value else {
+            throw UnusableRecord("a tombstone where a marker was expected", code: .tombstone)
+        }
+        let marker = try decode(value)
+        guard
+            key(scope: marker.scope, stage: marker.stage, partition: marker.partition)
+                == String(decoding: [UInt8](copying: record.key), as: UTF8.self)
+        else { throw UnusableRecord("a marker under another's key", code: .notMarker) }
+        if let publisher = source.publisher {
+            guard marker.stage == publisher else {
+                throw UnusableRecord("a marker of a stage that does not publish this topic", code: .notMarker)
+            }
+            guard marker.partitions == partitions else {
+                throw UnusableRecord(
+                    "a marker of \(marker.partitions) partitions where there are \(partitions)",
+                    code: .notMarker
+                )
+            }
+        }
+        return marker
+    }
+
     /// Whether a key is a marker's.
     public static func isMarker(key: Span<UInt8>) -> Bool {
         key.count > 0 && key[0] == prefix
@@ -48,7 +77,7 @@ public enum CompletionMarker {
     /// - Throws: ``UnusableRecord`` when the bytes are not a marker's.
     public static func decode(_ value: Span<UInt8>) throws -> Reading {
         guard let marker = try? Streaming_V1_Completion(serializedBytes: value.raw),
-            !marker.scope.isEmpty, marker.sourcePartitions > 0, marker.sourcePartition >= 0,
+            !marker.scope.isEmpty, (1...largestCount).contains(marker.sourcePartitions), marker.sourcePartition >= 0,
             marker.sourcePartition < marker.sourcePartitions
         else { throw UnusableRecord("not a completion marker", code: .notMarker) }
         return Reading(

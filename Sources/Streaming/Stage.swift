@@ -40,14 +40,26 @@ public struct Source: Sendable {
     public let eventType: String?
     /// Whether the topic is compacted: only the newest record of a key counts, be it of use or not.
     public let isTable: Bool
+    /// The stage whose completion markers count, from as many partitions as the reader has; nil takes those of any.
+    public let publisher: String?
 
     /// A topic of which each task reads its own partition.
-    public static func partitioned(_ topic: String, eventType: String? = nil, isTable: Bool = false) -> Source {
-        Source(topic: topic, isBroadcast: false, eventType: eventType, isTable: isTable)
+    public static func partitioned(
+        _ topic: String,
+        eventType: String? = nil,
+        isTable: Bool = false,
+        publisher: String? = nil
+    ) -> Source {
+        Source(topic: topic, isBroadcast: false, eventType: eventType, isTable: isTable, publisher: publisher)
     }
     /// A topic that each task reads whole.
-    public static func broadcast(_ topic: String, eventType: String? = nil, isTable: Bool = false) -> Source {
-        Source(topic: topic, isBroadcast: true, eventType: eventType, isTable: isTable)
+    public static func broadcast(
+        _ topic: String,
+        eventType: String? = nil,
+        isTable: Bool = false,
+        publisher: String? = nil
+    ) -> Source {
+        Source(topic: topic, isBroadcast: true, eventType: eventType, isTable: isTable, publisher: publisher)
     }
 }
 
@@ -70,12 +82,15 @@ public struct Output: Sendable {
     public let eventType: String
     /// How earlier publications are remembered.
     public let memory: Memory
+    /// Whether it must have as many partitions as the sources, because its readers count the markers of each of them.
+    public let isCopartitioned: Bool
 
     /// An output topic.
-    public init(topic: String, eventType: String, memory: Memory) {
+    public init(topic: String, eventType: String, memory: Memory, isCopartitioned: Bool = false) {
         self.topic = topic
         self.eventType = eventType
         self.memory = memory
+        self.isCopartitioned = isCopartitioned
     }
 }
 

@@ -79,10 +79,9 @@ final class TaskRunner {
         do {
             try record.checkEnvelope(of: stage.sources[record.source], isMarker: isMarker)
             if isMarker {
-                guard let value = record.value else {
-                    throw UnusableRecord("a tombstone where a marker was expected", code: .tombstone)
-                }
-                if let scope = tracker.take(try CompletionMarker.decode(value), source: record.source), !isRestoring {
+                let source = stage.sources[record.source]
+                let marker = try CompletionMarker.decode(record, of: source, partitions: partitions)
+                if let scope = tracker.take(marker, source: record.source), !isRestoring {
                     unannounced.insert(scope)
                     try task.complete(scope: scope)
                 }

@@ -30,7 +30,7 @@ struct TopicCheck {
             )
         }
         for output in stage.outputs {
-            guard case .ownPartition = output.memory else { continue }
+            guard output.isCopartitioned || output.isOwnPartition else { continue }
             let own = count(output.topic)
             guard own == first.count else {
                 throw RuntimeError(
@@ -73,6 +73,13 @@ struct TopicCheck {
     }
 
     private static let becomingKnown: Duration = .seconds(5)
+}
+
+extension Output {
+    /// Whether a task reads back the partition with its own number.
+    fileprivate var isOwnPartition: Bool {
+        if case .ownPartition = memory { true } else { false }
+    }
 }
 
 /// Wall-clock time in milliseconds since 1970.

@@ -31,6 +31,17 @@ import Testing
         #expect(read.union(inspected) == Set(Topics.all.map { pipeline.name($0) }))
     }
 
+    /// Markers of any other stage would keep a year from completing, or complete it too early.
+    @Test func markersCountOfTheStageThatPublishesTheTopic() throws {
+        let pipeline = Pipeline(namespace: "n")
+        for stage in pipeline.stages {
+            for source in stage.sources {
+                let publishers = pipeline.stages.filter { $0.outputs.contains { $0.topic == source.topic } }.map(\.name)
+                #expect([source.publisher] == (publishers.isEmpty ? ["operator"] : publishers), "\(source.topic)")
+            }
+        }
+    }
+
     @Test func aRecordStandsUnderItsOwnKey() throws {
         var receipt = Accountability_V1_Receipt()
         receipt.submission = "s"

@@ -72,6 +72,19 @@ public struct TopicDefinition: Sendable, Hashable {
         }
     }
 
+    /// The stage that publishes it and whose completion markers count in it; nil where several write, or no year completes.
+    public var publisher: String? {
+        switch entity {
+        case "submissions": "operator"
+        case "receipts", "records", "directives": "validation"
+        case "participation": "participation"
+        case "indicators", "standings": "indicator"
+        case "percentiles": "percentile"
+        case "determinations": "determination"
+        default: nil
+        }
+    }
+
     /// How many partitions it gets when the tables have `partitions`.
     public func partitionCount(tables partitions: Int32) -> Int32 {
         partitioning == .single ? 1 : partitions

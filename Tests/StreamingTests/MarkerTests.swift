@@ -1,0 +1,47 @@
+import Testing
+
+@testable import Streaming
+
+/// Which markers count in a topic.
+@Suite struct MarkerTests {
+    private let source = Source.partitioned("totals", eventType: "total", publisher: "sum")
+
+    private func code(
+        _ stage: String,
+        _ partition: Int32,
+        of partitions: Int32,
+        key: String? = nil
+    ) throws -> UnusableRecord.Code? {
+        let marker = try CompletionMarker.encode(
+            scope: "2019",
+            stage: stage,
+            partition: partition,
+            partitions: partitions
+        )
+        let bytes = Array((key ?? marker.key).utf8)
+        do {
+            let record = InputRecord(
+                source: 0,
+                offset: 0,
+                timestamp: 0,
+                key: bytes.span,
+                value: marker.value.span,
+                cause: nil
+            )
+            _ = try CompletionMarker.decode(record, of: source, partitions: 3)
+            return nil
+        } catch let error as UnusableRecord {
+            return error.code
+        }
+    }
+
+    @Test("The publisher's own markers count, of as many partitions as there are")
+    func publishersMarkersCount() throws {
+        for partition in 0..<3 as Range<Int32> { #expect(try code("sum", partition, of: 3) == nil) }
+        #expect(try code("stranger", 0, of: 3) == .notMarker)
+        #expect(try code("sum", 0, of: 100) == .notMarker)
+        #expect(try code("sum", 0, of: 1) == .notMarker)
+        #expect(try code("sum", 0, of: 3, key: "~2019/sum/1") == .notMarker)
+        #expect(try code("sum", 0, of: .max) == .notMarker)
+    }
+}
