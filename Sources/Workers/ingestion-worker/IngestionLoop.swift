@@ -219,7 +219,7 @@ final class IngestionLoop: WorkerBody {
                 tools.inbox.report(progress, of: item)
             }
             let receipt = SubmissionReceipt(committed: item, summary: summary, submittedUnixMilliseconds: received)
-            let commit = ContinuousClock.now
+            let committing = ContinuousClock.now
             try commit(receipt, number, tools)
             let end = ContinuousClock.now
             metrics.update {
@@ -227,7 +227,7 @@ final class IngestionLoop: WorkerBody {
                 $0.rejected += summary.unreadable
                 $0.emitted += sink.sent - sentBefore
                 $0.commits += 1
-                $0.commitSeconds += (end - commit) / .seconds(1)
+                $0.commitSeconds += (end - committing) / .seconds(1)
             }
             logger.info(
                 "taken",
