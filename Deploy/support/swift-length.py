@@ -55,7 +55,8 @@ def main():
                 print(f"{name}:{number}: {len(line)} columns; {COLUMNS} are the most")
                 found += 1
             match = FUNCTION.match(line)
-            if match:
+            # A body on the same line is no longer than that.
+            if match and not line.rstrip().endswith("}"):
                 functions.append((number, match.group(1), match.group(2) or match.group(3) or match.group(4)))
             if functions and line.startswith(functions[-1][1] + "}"):
                 start, _, function = functions.pop()

@@ -82,7 +82,8 @@ extension Generator {
         return state.schools[prior].district == district ? [0, inDistrict] : [0]
     }
 
-    /// The dropout rate that the determinations of the year after judge; that of the first year has none before it, and is drawn again.
+    /// The dropout rate that the determinations of the year after judge; that of the first year has none before it, and
+    /// is drawn again.
     mutating func countLeaving(
         _ student: Student,
         _ result: StudentYear,
@@ -127,7 +128,8 @@ extension Generator {
 
     /// What became of a member of a graduation cohort.
     ///
-    /// Numbers of its own: those of the other files do not move. `cohort` numbers those before the first one of the files.
+    /// Numbers of its own: those of the other files do not move. `cohort` numbers those before the first one of the
+    /// files.
     func cohortOutcome(_ student: Student, _ result: StudentYear, cohort: UInt64 = 0) -> CohortOutcome {
         var random = Random(seed: plan.seed, stream: 10 + cohort, index: UInt64(student.identifier))
         let risk = result.risk(student, state.schools[result.school])

@@ -74,8 +74,8 @@ struct Generator {
             compressed: plan.compressed
         )
         var corrections = try StudentFiles(directory, year: plan.year, corrections: true, compressed: plan.compressed)
-        // Cohorts 1 to 12 are in school this year, 2 to 13 were last year, 3 to 14 the year before; those that follow on the
-        // twelfth are as large as the first ones, so that every year has exactly the students asked for.
+        // Cohorts 1 to 12 are in school this year, 2 to 13 were last year, 3 to 14 the year before; those that follow
+        // on the twelfth are as large as the first ones, so that every year has exactly the students asked for.
         let cohorts = (1...14)
             .map { cohort in
                 plan.students / 12 + ((cohort > 12 ? cohort - 12 : cohort) <= plan.students % 12 ? 1 : 0)

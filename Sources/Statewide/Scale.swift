@@ -14,7 +14,8 @@ struct Scale {
         return measure == .science || high && (measure == .ela || measure == .math)
     }
 
-    /// A science score from a level in thousandths of a standard deviation; legacy ones are even numbers from 200 to 280.
+    /// A science score from a level in thousandths of a standard deviation; legacy ones are even numbers from 200 to
+    /// 280.
     func science(_ level: Int, grade: Int, year: Int) -> Int {
         guard scienceIsLegacy(grade: grade, year: year) else { return StudentYear.composite(level) }
         // The legacy test of grade 8 was the harder one.

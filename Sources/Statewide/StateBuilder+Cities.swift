@@ -89,7 +89,8 @@ extension StateBuilder {
         return levels
     }
 
-    /// The middle schools close after the prior year; the high schools take their grades, and are other schools to compare with.
+    /// The middle schools close after the prior year; the high schools take their grades, and are other schools to
+    /// compare with.
     mutating func merge(_ catchment: inout Catchment) {
         let (middle, high) = (catchment.levels[1], catchment.levels[2])
         let highs = high.slots.flatMap(\.schools).map(\.school)

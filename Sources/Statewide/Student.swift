@@ -222,7 +222,8 @@ struct StudentYear {
         exempt(&random)
         let elaLevel = student.ela + effect + luckELA
         let mathLevel = student.math + effect + luckMath
-        // Most alternate results have the score that the Department assigned, and most who were tested without the language test.
+        // Most alternate results have the score that the Department assigned, and most who were tested without the
+        // language test.
         let isScored = random.chance(700)
         func score(_ test: Test, _ score: Int) -> Int? {
             switch test.status {
@@ -238,7 +239,8 @@ struct StudentYear {
         grow(&random, school, year: year, after: before)
     }
 
-    /// English learners: in the first year exempt, in mathematics and science often tested all the same; some do not take the language test.
+    /// English learners: in the first year exempt, in mathematics and science often tested all the same; some do not
+    /// take the language test.
     private mutating func exempt(_ random: inout Random) {
         let (skips, sitsELA, sitsOthers) = (random.chance(45), random.chance(60), random.chance(500))
         guard isLearner else { return }

@@ -2,14 +2,16 @@ import Dispatch
 import Kafka
 import Synchronization
 
-/// Runs stages in one process over memory, without a broker: what one task publishes is handed to the tasks that read it.
+/// Runs stages in one process over memory, without a broker: what one task publishes is handed to the tasks that read
+/// it.
 ///
-/// Records of one source partition are folded in their order, by the same code as on a broker. Tasks of all stages work at once, each on what
-/// reached it; nothing is published of a scope before all of its sources are complete, and ``settle()`` flushes every task once, upstream
-/// first, so that a change that arrives on several ways is published once. Results do not depend on the number of threads.
+/// Records of one source partition are folded in their order, by the same code as on a broker. Tasks of all stages work
+/// at once, each on what reached it; nothing is published of a scope before all of its sources are complete, and
+/// ``settle()`` flushes every task once, upstream first, so that a change that arrives on several ways is published
+/// once. Results do not depend on the number of threads.
 ///
-/// There are no faults here to recover from: a process that ends is started anew. So nothing is committed, and nothing is kept but the tasks.
-/// Used from one thread.
+/// There are no faults here to recover from: a process that ends is started anew. So nothing is committed, and nothing
+/// is kept but the tasks. Used from one thread.
 public final class ProcessDriver {
     /// A record that a task could not use.
     public struct Unusable: Sendable, Hashable {

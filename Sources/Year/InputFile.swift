@@ -30,8 +30,8 @@ public struct InputFile: Sendable, Hashable {
         return try? Layout.recognize(header: reader.header, ignoringExtra: options.ignoreExtra).layout
     }
 
-    /// Files in the order in which they are to be taken: organizations first, as every other file names them, acts of the Department last, and
-    /// files of one kind by their names.
+    /// Files in the order in which they are to be taken: organizations first, as every other file names them, acts of
+    /// the Department last, and files of one kind by their names.
     public static func inOrder(_ files: [InputFile]) -> [InputFile] {
         func place(_ file: InputFile) -> Int {
             switch file.layout {
@@ -51,7 +51,8 @@ public struct InputFolder: Sendable {
     /// Names of the files that are left out, as corrections are for after the year's close.
     public let corrections: [String]
 
-    /// Looks at a folder: every `.csv` and `.csv.gz` of it is taken, but for those whose names begin with `corrections`.
+    /// Looks at a folder: every `.csv` and `.csv.gz` of it is taken, but for those whose names begin with
+    /// `corrections`.
     ///
     /// - Parameters:
     ///   - path: of the folder.

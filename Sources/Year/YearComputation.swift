@@ -30,7 +30,8 @@ public struct YearComputation: Sendable {
 
     /// Takes files, closes the years that they bring, and then takes what was submitted afterwards.
     ///
-    /// Every school year from the first framework to the last is open. Files are taken in the order given: see ``InputFile/inOrder(_:)``.
+    /// Every school year from the first framework to the last is open. Files are taken in the order given: see
+    /// ``InputFile/inOrder(_:)``.
     ///
     /// - Parameters:
     ///   - files: of the years, before their close.

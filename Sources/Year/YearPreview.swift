@@ -3,9 +3,11 @@ public import Rules
 public import Stages
 public import Streaming
 
-/// What an installation's determinations would be if something were different: files submitted, a submission withdrawn, another framework.
+/// What an installation's determinations would be if something were different: files submitted, a submission withdrawn,
+/// another framework.
 ///
-/// The installation's ledger is fed once. It is computed as it is and as it would be; nothing is written anywhere. Used from one thread.
+/// The installation's ledger is fed once. It is computed as it is and as it would be; nothing is written anywhere. Used
+/// from one thread.
 public final class YearPreview {
     /// What would be different, apart from files.
     public struct Difference: Sendable {

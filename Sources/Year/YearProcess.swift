@@ -5,8 +5,8 @@ public import Streaming
 
 /// An installation in one process: the stages from the ledger to the determinations over memory, without a broker.
 ///
-/// What is fed into its ledger is what an installation's ledger holds, so that files, a ledger that was read from a broker and changes to it are
-/// computed by the same code as by the workers, to the same bytes. Used from one thread.
+/// What is fed into its ledger is what an installation's ledger holds, so that files, a ledger that was read from a
+/// broker and changes to it are computed by the same code as by the workers, to the same bytes. Used from one thread.
 public final class YearProcess {
     /// How a process computes.
     public struct Settings: Sendable {
@@ -105,7 +105,8 @@ public final class YearProcess {
         try feed(collector.take())
     }
 
-    /// Closes every year that has records and is not closed: its percentiles and determinations are published, and follow corrections.
+    /// Closes every year that has records and is not closed: its percentiles and determinations are published, and
+    /// follow corrections.
     public func closeYears() throws {
         try driver.settle()
         let open = tables.recordYears.subtracting(closed).sorted()

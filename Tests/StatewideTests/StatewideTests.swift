@@ -216,7 +216,8 @@ final class GeneratedState {
         #expect(90...170 ~= chronic.count * 1000 / attendance.count)
     }
 
-    /// The cohorts that the determinations judge were in grade 12 where they are reported; what became of them contradicts nothing.
+    /// The cohorts that the determinations judge were in grade 12 where they are reported; what became of them
+    /// contradicts nothing.
     @Test func theCohortsAreThoseOfTheDataYears() throws {
         let state = try GeneratedState(students: 20_000, seed: 4)
         let members = try state.rows("graduation_cohort-2019.csv")
@@ -225,7 +226,8 @@ final class GeneratedState {
         func places(_ rows: [[String: String]]) -> [String] {
             rows.map { "\($0["student_id"] ?? "") \($0["org_code"] ?? "")" }
         }
-        // Four years: the seniors of 2018. Five years: those of 2017, whom the determinations of 2018 judge by four years.
+        // Four years: the seniors of 2018. Five years: those of 2017, whom the determinations of 2018 judge by four
+        // years.
         #expect(places(members.filter { $0["cohort_year"] == "2018" }) == places(seniors))
         let before = try state.rows("graduation_cohort-2018.csv")
         #expect(before.allSatisfy { $0["cohort_year"] == "2017" && $0["school_year"] == "2018" } && !before.isEmpty)
@@ -320,7 +322,8 @@ final class GeneratedState {
         #expect(30...150 ~= upper.count { ["EL", "FY"].contains($0["el_status"]) } * 1000 / upper.count)
     }
 
-    /// ELA targets are a step above where the group stood, on the scale of the value; steps are above and below the tolerances.
+    /// ELA targets are a step above where the group stood, on the scale of the value; steps are above and below the
+    /// tolerances.
     @Test func targetsAreStepsFromTheValueBefore() throws {
         let state = try GeneratedState(students: 6000, seed: 2)
         let tolerances = [

@@ -7,7 +7,8 @@ import Testing
 @Suite(.timeLimit(.minutes(20))) struct WholeYearTests {
     /// Every classification, level and reason, in a state of any size.
     ///
-    /// A low subgroup needs nineteen schools with twenty students of the group to compare with: the smallest states have not as many.
+    /// A low subgroup needs nineteen schools with twenty students of the group to compare with: the smallest states
+    /// have not as many.
     @Test(arguments: [1500, 3000, 6000, 20_000])
     func theStateShowsEveryResult(_ students: Int) throws {
         let year = try WholeYear(try GeneratedState(students: students, seed: 1))
@@ -37,7 +38,8 @@ import Testing
         }
     }
 
-    /// Targets start from the values of the year before: what the generator counted is what the stages compute, exactly.
+    /// Targets start from the values of the year before: what the generator counted is what the stages compute,
+    /// exactly.
     @Test func baselinesAreTheValuesOfTheYearBefore() throws {
         let state = try GeneratedState(students: 3000, seed: 1)
         let year = try WholeYear(state)

@@ -8,7 +8,8 @@ import Testing
 
 @testable import Year
 
-/// The year in one process gives the figures of the workers, whatever its threads and partitions, and the order and number of the files.
+/// The year in one process gives the figures of the workers, whatever its threads and partitions, and the order and
+/// number of the files.
 @Suite(.timeLimit(.minutes(10))) struct YearComputationTests {
     private func computed(
         _ files: [InputFile],

@@ -141,7 +141,8 @@ final class StoredLedger: RecordSink {
     }
 }
 
-/// The same files through the driver that the stages are tested with: as workers fold, commit and flush, in an order from a seed.
+/// The same files through the driver that the stages are tested with: as workers fold, commit and flush, in an order
+/// from a seed.
 func driven(_ files: [InputFile], corrections: [InputFile], partitions: Int32, seed: UInt64) throws -> Figures {
     let pipeline = Pipeline()
     var topics: [String: Int32] = [:]

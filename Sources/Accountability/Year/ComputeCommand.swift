@@ -171,7 +171,8 @@ extension Failure {
 
 /// A framework that somebody wrote, in a file.
 enum FrameworkFile {
-    /// The built-in frameworks with that of a file in the place of those of its years; without a file, the built-in ones.
+    /// The built-in frameworks with that of a file in the place of those of its years; without a file, the built-in
+    /// ones.
     static func set(with path: String?) throws -> FrameworkSet {
         guard let path else { return .builtIn }
         return FrameworkSet(drafts: [try load(path)])

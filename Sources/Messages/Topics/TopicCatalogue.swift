@@ -72,7 +72,8 @@ public struct TopicDefinition: Sendable, Hashable {
         }
     }
 
-    /// The stage that publishes it and whose completion markers count in it; nil where several write, or no year completes.
+    /// The stage that publishes it and whose completion markers count in it; nil where several write, or no year
+    /// completes.
     public var publisher: String? {
         switch entity {
         case "submissions": "operator"

@@ -1,6 +1,7 @@
 /// The frameworks that a computation uses: those that are built in, with drafts in the place of some.
 ///
-/// A draft holds for its own school years and for no other: 603 CMR 2.03(10) lets a changed framework be computed before it is approved.
+/// A draft holds for its own school years and for no other: 603 CMR 2.03(10) lets a changed framework be computed
+/// before it is approved.
 public struct FrameworkSet: Sendable {
     /// The frameworks that are built in.
     public static let builtIn = FrameworkSet(drafts: [])
@@ -30,7 +31,8 @@ public struct FrameworkSet: Sendable {
         return try Framework.ifCovered(schoolYear: schoolYear)
     }
 
-    /// The framework that says what records of a school year can be: a draft of that year, otherwise as ``Framework/records(schoolYear:)``.
+    /// The framework that says what records of a school year can be: a draft of that year, otherwise as
+    /// ``Framework/records(schoolYear:)``.
     ///
     /// - Throws: ``FrameworkError`` where there is none.
     public func records(schoolYear: Int) throws(FrameworkError) -> Framework {
