@@ -57,9 +57,11 @@ public enum CompletionMarker {
             guard marker.stage == publisher else {
                 throw UnusableRecord("a marker of a stage that does not publish this topic", code: .notMarker)
             }
-            guard marker.partitions == partitions else {
+            // An operator closes a scope with one marker in every partition; a stage has one task for each.
+            let expected = publisher == operatorStage ? 1 : partitions
+            guard marker.partitions == expected else {
                 throw UnusableRecord(
-                    "a marker of \(marker.partitions) partitions where there are \(partitions)",
+                    "a marker of \(marker.partitions) partitions where there are \(expected)",
                     code: .notMarker
                 )
             }

@@ -41,6 +41,8 @@ public struct Source: Sendable {
     /// Whether the topic is compacted: only the newest record of a key counts, be it of use or not.
     public let isTable: Bool
     /// The stage whose completion markers count, from as many partitions as the reader has; nil takes those of any.
+    ///
+    /// ``CompletionMarker/operatorStage`` is the operator, whose one marker closes a scope.
     public let publisher: String?
 
     /// A topic of which each task reads its own partition.

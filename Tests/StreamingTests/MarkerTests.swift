@@ -5,12 +5,14 @@ import Testing
 /// Which markers count in a topic.
 @Suite struct MarkerTests {
     private let source = Source.partitioned("totals", eventType: "total", publisher: "sum")
+    private let ledger = Source.partitioned("entries", eventType: "entry", publisher: CompletionMarker.operatorStage)
 
     private func code(
         _ stage: String,
         _ partition: Int32,
         of partitions: Int32,
-        key: String? = nil
+        key: String? = nil,
+        in source: Source? = nil
     ) throws -> UnusableRecord.Code? {
         let marker = try CompletionMarker.encode(
             scope: "2019",
@@ -28,7 +30,7 @@ import Testing
                 value: marker.value.span,
                 cause: nil
             )
-            _ = try CompletionMarker.decode(record, of: source, partitions: 3)
+            _ = try CompletionMarker.decode(record, of: source ?? self.source, partitions: 3)
             return nil
         } catch let error as UnusableRecord {
             return error.code
@@ -43,5 +45,12 @@ import Testing
         #expect(try code("sum", 0, of: 1) == .notMarker)
         #expect(try code("sum", 0, of: 3, key: "~2019/sum/1") == .notMarker)
         #expect(try code("sum", 0, of: .max) == .notMarker)
+    }
+
+    @Test("An operator closes a scope with one marker in each partition")
+    func operatorsMarkerCounts() throws {
+        #expect(try code("operator", 0, of: 1, in: ledger) == nil)
+        #expect(try code("operator", 0, of: 3, in: ledger) == .notMarker)
+        #expect(try code("sum", 0, of: 1, in: ledger) == .notMarker)
     }
 }
