@@ -37,7 +37,8 @@ func worker(_ name: String) -> Target {
         dependencies: [
             "Stages", "WorkerProcess", "Operating", "Kafka", "Streaming", "Messages", .argumentParser, .logging,
         ]
-            + (name == "notification-worker" ? [.asyncHTTPClient, .nioCore, .nioHTTP1, .nioPosix, .protobuf] : []),
+            + (name == "notification-worker"
+                ? [.asyncHTTPClient, .metrics, .nioCore, .nioHTTP1, .nioPosix, .protobuf] : []),
         path: "Sources/Workers/\(name)",
         swiftSettings: settings
     )
@@ -61,6 +62,7 @@ extension Target.Dependency {
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
+    static let metrics = product(name: "CoreMetrics", package: "swift-metrics")
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
@@ -83,6 +85,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
@@ -101,15 +104,18 @@ let package = Package(
             // Generated code that is not marked yet is a warning: Deploy/lint finds it.
             swiftSettings: settings + [.treatWarning("StrictMemorySafety", as: .warning)]
         ),
-        library("Streaming", ["Kafka", .crypto, .protobuf, .logging]),
+        library("Streaming", ["Kafka", .crypto, .protobuf, .logging, .metrics]),
         library("Stages", ["Rules", "Streaming", "Messages", "Tables", .crypto, .protobuf, .logging]),
         library("Year", ["Stages", "Rules", "Streaming", "Messages", "Tables", .protobuf]),
-        library("Operating", ["Kafka", "Streaming", "Stages", "Tables", .argumentParser, .logging]),
+        library(
+            "Operating",
+            ["Kafka", "Streaming", "Stages", "Messages", "Tables", .argumentParser, .logging, .protobuf]
+        ),
         .target(
             name: "WorkerProcess",
             dependencies: [
-                "Operating", "Stages", "Streaming", "Messages", .argumentParser, .hummingbird, .hummingbirdCore,
-                .nioCore, .logging,
+                "Operating", "Stages", "Streaming", "Kafka", "Messages", .argumentParser, .hummingbird,
+                .hummingbirdCore, .nioCore, .logging, .metrics,
             ],
             path: "Sources/Workers/WorkerProcess",
             swiftSettings: settings

@@ -51,7 +51,12 @@ struct AccountabilityCommand: AsyncParsableCommand {
                     ReportCommand.self,
                 ]
             ),
-            CommandGroup(name: "Audit", subcommands: [QuarantineCommand.self, Replay.self, Compare.self]),
+            CommandGroup(
+                name: "Audit",
+                subcommands: [
+                    QuarantineCommand.self, Replay.self, Compare.self,
+                ]
+            ),
             CommandGroup(name: "Rules", subcommands: [Evaluate.self, FrameworkCommand.self, ParagraphsCommand.self]),
         ]
     )

@@ -25,6 +25,8 @@ public struct Home: Sendable, Hashable {
     public var clientProperties: URL { directory.appendingPathComponent("client.properties") }
     /// The secret of the pseudonyms; for its owner alone.
     public var pseudonymKey: URL { directory.appendingPathComponent("pseudonym.key") }
+    /// What tells this home's installation from every other, for as long as the home is there.
+    public var identityFile: URL { directory.appendingPathComponent("identity") }
     /// The watched folder.
     public var inbox: URL { directory.appendingPathComponent("inbox", isDirectory: true) }
     /// Notices as files.
@@ -35,6 +37,24 @@ public struct Home: Sendable, Hashable {
     public var run: URL { directory.appendingPathComponent("run", isDirectory: true) }
     /// Data of the local broker.
     public var broker: URL { directory.appendingPathComponent("broker", isDirectory: true) }
+
+    /// The identity that this home has had; nil where it has had none.
+    public var identity: String? {
+        let text = FileManager.default.contents(atPath: identityFile.path).map { String(decoding: $0, as: UTF8.self) }
+        return text?.split(whereSeparator: \.isWhitespace).first.map(String.init)
+    }
+
+    /// Writes the identity down.
+    public func save(identity: String) throws {
+        do {
+            try Data("\(identity)\n".utf8).write(to: identityFile, options: .atomic)
+        } catch {
+            throw Failure(
+                FileErrorText.isFull(error) ? .tryAgain : .configuration,
+                "\(identityFile.path) cannot be written: \(FileErrorText.words(error))"
+            )
+        }
+    }
 
     /// Creates the folders, for their owner alone.
     public func create() throws {
@@ -67,9 +87,21 @@ public struct Installation: Sendable, Hashable, Codable {
     public var ownsBroker: Bool
     /// Instances of each stage.
     public var instances: Int
+    /// Tells this installation from every other; it stands in the ledger that the installation writes.
+    ///
+    /// Nil in homes of earlier versions.
+    public var identity: String?
 
     /// An installation.
-    public init(brokers: String, namespace: String, isLocalBroker: Bool, ownsBroker: Bool, instances: Int) {
+    public init(
+        brokers: String,
+        namespace: String,
+        isLocalBroker: Bool,
+        ownsBroker: Bool,
+        instances: Int,
+        identity: String? = nil
+    ) {
+        self.identity = identity
         self.brokers = brokers
         self.namespace = namespace
         self.isLocalBroker = isLocalBroker

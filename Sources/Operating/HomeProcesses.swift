@@ -12,8 +12,11 @@ extension Home {
 
     /// The process of a name, if it lives: the file holds its identifier and when it was started, as the system tells
     /// it, so that another process that got the same identifier later is not taken for it.
-    public func living(_ name: String) -> Int32? {
-        guard let text = try? String(contentsOf: pidFile(name), encoding: .utf8) else { return nil }
+    public func living(_ name: String) -> Int32? { Self.living(inFile: pidFile(name)) }
+
+    /// The process that a file tells of, if it lives.
+    static func living(inFile file: URL) -> Int32? {
+        guard let text = try? String(contentsOf: file, encoding: .utf8) else { return nil }
         let parts = text.split(whereSeparator: \.isWhitespace)
         guard let first = parts.first, let pid = Int32(first), pid > 0, let start = Self.startTime(ofProcess: pid)
         else { return nil }

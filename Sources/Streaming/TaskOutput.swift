@@ -32,12 +32,25 @@ public final class TaskOutput {
     ///
     /// While false everything is dropped, as the task is being restored: what would be published need not be made.
     public internal(set) var isLive = false
+    /// What made the task publish since somebody asked last.
+    private var causes: Set<String> = []
+    private static let mostCauses = 100
 
     init(outputs: [Output], partitions: [Int32], sink: any RecordSink) {
         self.outputs = outputs
         self.partitions = partitions
         self.sink = sink
         published = outputs.map { _ in [:] }
+    }
+
+    /// The causes of what was published since the last call.
+    func takeCauses() -> Set<String> {
+        defer { causes = [] }
+        return causes
+    }
+
+    private func note(_ cause: String) {
+        if !cause.isEmpty, causes.count < Self.mostCauses { causes.insert(cause) }
     }
 
     /// Publishes the newest value of a key.
@@ -58,6 +71,7 @@ public final class TaskOutput {
             if let before = published[output].updateValue(digest, forKey: Digest(key)), before == digest { return }
         }
         sent += 1
+        note(cause)
         try sink.send(
             topic: outputs[output].topic,
             partition: partition,
@@ -84,6 +98,7 @@ public final class TaskOutput {
             guard published[output].removeValue(forKey: Digest(key)) != nil else { return }
         }
         sent += 1
+        note(cause)
         try sink.send(
             topic: outputs[output].topic,
             partition: partition,

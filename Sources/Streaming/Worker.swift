@@ -19,6 +19,11 @@ public struct WorkerConfiguration: Sendable {
     public var quarantine: QuarantineTopic?
     /// Where committed offsets stand a second time; nil trusts the brokers' memory of the group.
     public var positions: PositionsTopic?
+    /// When a cause came into being, in milliseconds since 1970: for the time from there to what it makes a stage
+    /// publish.
+    ///
+    /// Nil tells of none.
+    public var originOfCause: (@Sendable (String) -> Int64?)?
     /// The longest time between two commits while records keep coming.
     ///
     /// With nothing left to consume a worker commits at once.

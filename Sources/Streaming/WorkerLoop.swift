@@ -276,9 +276,16 @@ final class WorkerLoop {
         afterAbort = Backoff()
         lastCommit = ContinuousClock.now
         let seconds = (ContinuousClock.now - start).seconds
-        metrics.update {
-            $0.commits += 1
-            $0.commitSeconds += seconds
+        metrics.noteCommit(seconds: seconds)
+        tellLatency()
+    }
+
+    /// How long it took from each cause that is published now.
+    private func tellLatency() {
+        guard let origin = configuration.originOfCause else { return }
+        let now = Milliseconds.now
+        for cause in runners.values.reduce(into: Set<String>(), { $0.formUnion($1.output.takeCauses()) }) {
+            if let then = origin(cause) { metrics.noteLatency(milliseconds: max(0, now - then)) }
         }
     }
 

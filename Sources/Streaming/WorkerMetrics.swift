@@ -1,3 +1,4 @@
+import CoreMetrics
 import Synchronization
 
 /// What a worker tells about itself, for people and for Prometheus.
@@ -48,11 +49,18 @@ public final class WorkerMetrics: Sendable {
     /// The instance's.
     public let instance: String
     private let state = Mutex(State())
+    /// How long commits take.
+    private let commitTime: Timer
+    /// From a submission, or another cause whose moment is known, to what it made the stage publish.
+    private let latency: Timer
 
     /// Figures at zero, not ready.
     public init(stage: String, instance: String) {
         self.stage = stage
         self.instance = instance
+        let dimensions = [("stage", stage), ("instance", instance)]
+        commitTime = Timer(label: "accountability_commit_duration_seconds", dimensions: dimensions)
+        latency = Timer(label: "accountability_latency_seconds", dimensions: dimensions)
     }
 
     /// False once the worker has failed for good.
@@ -69,6 +77,20 @@ public final class WorkerMetrics: Sendable {
     /// Changes the figures.
     package func update(_ change: (inout Figures) -> Void) {
         state.withLock { change(&$0.figures) }
+    }
+
+    /// Counts a commit.
+    package func noteCommit(seconds: Double) {
+        update {
+            $0.commits += 1
+            $0.commitSeconds += seconds
+        }
+        commitTime.recordSeconds(seconds)
+    }
+
+    /// Counts a publication by the time since its cause.
+    package func noteLatency(milliseconds: Int64) {
+        latency.recordMilliseconds(milliseconds)
     }
 
     /// States why the worker is not ready, or that it is (nil).

@@ -39,6 +39,10 @@ struct BrokerCheck {
         let counts = (try? admin.describeTopics(timeout: timeout)) ?? [:]
         findings += topics(counts)
         findings += groups(admin, counts.mapValues { Int32($0.partitions.count) })
+        if Topics.all.allSatisfy({ counts[connection.pipeline.name($0)] != nil }) {
+            findings += DeliveryCheck(connection, now: Date()).findings()
+            findings += installation()
+        }
         findings.append(transaction())
         findings += [waitingRows()].compactMap { $0 }
         findings += openTransactions(counts.mapValues { Int32($0.partitions.count) })
@@ -144,6 +148,7 @@ struct BrokerCheck {
             for group in try admin.describeGroups(groups.map(\.group), timeout: timeout) {
                 described[group.groupID] = group
             }
+            let stuck = try stuck(groups, lags, counts, reader)
             for (group, lag) in zip(groups, lags) {
                 let members = described[group.group]?.members.count ?? 0
                 let state = described[group.group]?.state ?? .unknown
@@ -166,6 +171,15 @@ struct BrokerCheck {
                             "wait a moment; a group that never becomes stable has a member that keeps failing"
                         )
                     )
+                } else if stuck.contains(group.group) {
+                    findings.append(
+                        .warning(
+                            "backlog",
+                            group.group,
+                            "\(why), and not fewer than \(Self.backlogPause) seconds ago",
+                            "read the log of the \(group.stage)-worker; more instances (`accountability up --instances N`) go faster"
+                        )
+                    )
                 } else {
                     findings.append(.ok("group", group.group, why))
                 }
@@ -182,6 +196,54 @@ struct BrokerCheck {
             )
         }
         return findings
+    }
+
+    private static let backlogPause = 3
+
+    /// The groups that are behind and do not come nearer to the end.
+    private func stuck(
+        _ groups: [StageGroup],
+        _ lags: [Int64],
+        _ counts: [String: Int32],
+        _ reader: LagReader
+    ) throws -> Set<String> {
+        guard lags.contains(where: { $0 > 0 }) else { return [] }
+        Thread.sleep(forTimeInterval: Double(Self.backlogPause))
+        let later = try reader.lags(of: groups, counts)
+        return Set(
+            zip(groups, zip(lags, later)).filter { $1.0 > 0 && $1.1 >= $1.0 }.map { $0.0.group }
+        )
+    }
+
+    /// Whether the ledger is this home's, and under its key.
+    private func installation() -> [Finding] {
+        let name = connection.pipeline.name(Topics.submissions)
+        guard let installation = connection.installation, installation.namespace == connection.pipeline.namespace,
+            let key = try? PseudonymKey(contentsOf: connection.home.pseudonymKey.path)
+        else { return [] }
+        do {
+            let reader = try LedgerClaim.Reader(connection)
+            defer { reader.close() }
+            guard let standing = try reader.find() else {
+                return [
+                    .warning(
+                        "installation",
+                        name,
+                        "the ledger does not say whose it is",
+                        "`accountability down` and `accountability up` claim it for this home"
+                    )
+                ]
+            }
+            let claim = LedgerClaim(identity: installation.identity ?? "", keyFingerprint: key.fingerprint)
+            try claim.check(against: standing, connection)
+            return [.ok("installation", name, "the ledger is this installation's, under its key")]
+        } catch let failure as Failure {
+            return [
+                .problem("installation", name, failure.message, "`accountability down`, then what was said")
+            ]
+        } catch {
+            return [.warning("installation", name, "its claim cannot be read (\(error))", "look at the brokers")]
+        }
     }
 
     /// A group that nobody is a member of loses its offsets after a time, seven days unless the brokers say otherwise.

@@ -22,7 +22,7 @@ struct HomeCheck {
                 )
             ]
         }
-        return [key(), properties(), inbox(), spool()].compactMap { $0 } + oddities()
+        return [key(), properties(), inbox(), spool()].compactMap { $0 } + oddities() + space()
     }
 
     private func key() -> Finding {
@@ -104,6 +104,15 @@ struct HomeCheck {
 
     private func spool() -> Finding {
         let path = home.spool.path
+        let type = (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
+        guard type == .typeDirectory || type == .typeSymbolicLink else {
+            return .problem(
+                "spool",
+                path,
+                type == nil ? "it is not there" : "a file stands where the folder should be",
+                "mv '\(path)' '\(path).old' if a file stands there; mkdir -m 700 '\(path)'"
+            )
+        }
         guard FileManager.default.isWritableFile(atPath: path) else {
             return .problem(
                 "spool",
@@ -113,6 +122,51 @@ struct HomeCheck {
             )
         }
         return .ok("spool", path, "writable")
+    }
+
+    /// The least that must be free: what the largest file and the broker's next snapshot may take.
+    private static let leastFree = 1 << 30
+
+    /// Room on the disks of the home, the inbox and the spool.
+    private func space() -> [Finding] {
+        var seen: Set<String> = []
+        var findings: [Finding] = []
+        for (what, folder) in [("home", home.directory), ("inbox", home.inbox), ("spool", home.spool)] {
+            guard let values = try? FileManager.default.attributesOfFileSystem(forPath: folder.path),
+                let free = (values[.systemFreeSize] as? NSNumber)?.int64Value
+            else {
+                findings.append(
+                    .warning(
+                        "disk",
+                        folder.path,
+                        "the room of \(what) cannot be told",
+                        "df -h '\(folder.path)' tells it"
+                    )
+                )
+                continue
+            }
+            // One finding a disk.
+            guard seen.insert("\((values[.systemNumber] as? NSNumber)?.int64Value ?? free)").inserted else { continue }
+            let megabytes = "\(free >> 20) MB free"
+            findings.append(
+                free < Int64(Self.leastFree / 16)
+                    ? .problem(
+                        "disk",
+                        folder.path,
+                        megabytes,
+                        "make room: nothing is taken and nothing is delivered on a full disk"
+                    )
+                    : free < Int64(Self.leastFree)
+                        ? .warning(
+                            "disk",
+                            folder.path,
+                            megabytes,
+                            "make room before it is full: df -h '\(folder.path)'"
+                        )
+                        : .ok("disk", folder.path, megabytes)
+            )
+        }
+        return findings
     }
 
     private func permissions(_ path: String) -> Int? {

@@ -11,8 +11,13 @@ struct ProcessCheck {
     func findings() async -> [Finding] {
         let processes = Processes(home: home)
         var findings: [Finding] = []
-        for name in processes.names() {
+        let planned = processes.living(Processes.supervisor) == nil ? [] : Plan.load(home)?.programs.map(\.name) ?? []
+        for name in Set(processes.names()).union(planned).sorted() {
+            let deaths = Deaths.load(home, name).finding(name, log: processes.logFile(name).path, now: Date())
+            if let deaths { findings.append(deaths) }
             guard processes.living(name) != nil else {
+                // What is said of its deaths says more.
+                guard deaths?.severity != .problem else { continue }
                 findings.append(
                     .problem(
                         "process",
@@ -71,7 +76,7 @@ struct ProcessCheck {
     }
 
     private func get(_ url: String) async throws -> (status: Int, body: String) {
-        let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: .seconds(2))
+        let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: .seconds(4))
         let body = try await response.body.collect(upTo: 1 << 20)
         return (Int(response.status.code), String(buffer: body).trimmingCharacters(in: .whitespacesAndNewlines))
     }

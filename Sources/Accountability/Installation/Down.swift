@@ -20,6 +20,8 @@ struct Down: OperatorCommand {
         let processes = Processes(home: home)
         let timeout = Double(Plan.load(home)?.stopTimeout ?? 20)
         var stopped = 0
+        // An `up` that is under way stops what it has started itself.
+        if let starting = HomeLock.owner(home, "up") { Processes.end(starting, within: timeout + 30) }
         if let supervisor = processes.living(Processes.supervisor) {
             stopped += processes.names().count - 1
             Processes.end(supervisor, within: timeout + 20)

@@ -19,6 +19,9 @@ struct Supervise: OperatorCommand {
         _ = setsid()
         signal(SIGPIPE, SIG_IGN)
         let home = Home()
+        // For life: two supervisors of one home would start everything twice.
+        let lock = try HomeLock(home, "supervise")
+        defer { lock.release() }
         let supervisor = Supervisor(home: home)
         let isStopping = Atomic<Bool>(false)
         let sources = [SIGTERM, SIGINT]
@@ -45,22 +48,39 @@ struct Supervise: OperatorCommand {
 final class Supervisor {
     private final class Child {
         let program: Plan.Program
-        var process: Process?
+        var process: ChildProcess?
         var started = ContinuousClock.now
-        var delay = Duration.milliseconds(200)
+        var delay = Supervisor.firstPause
         var due = ContinuousClock.now
+        var deaths = Deaths()
+        /// Where the log ended when it was started.
+        var logStart: UInt64 = 0
 
         init(_ program: Plan.Program) { self.program = program }
     }
 
+    /// The pause before the first new start; each further one is twice as long, up to the last.
+    static let firstPause: Duration = .milliseconds(250)
+    static let longestPause: Duration = .seconds(30)
+    /// What ran for so long starts again after the first pause.
+    private static let proven: Duration = .seconds(30)
+
     private let home: Home
     private let processes: Processes
+    private let environment: [String: String]
     private var children: [Child] = []
     private var stopTimeout = 20
 
-    init(home: Home) {
+    init(home: Home, environment: [String: String] = ProcessInfo.processInfo.environment) {
         self.home = home
         processes = Processes(home: home)
+        self.environment = Self.withoutBacktraces(environment)
+    }
+
+    /// A crash is to cost a second: Swift's reporter takes minutes over a program of this size, and holds its
+    /// descriptors meanwhile.
+    static func withoutBacktraces(_ environment: [String: String]) -> [String: String] {
+        environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { given, _ in given }
     }
 
     /// One look at the plan and at every child.
@@ -71,81 +91,80 @@ final class Supervisor {
                 children.append(Child(program))
             }
         }
-        let now = ContinuousClock.now
         for child in children {
             if let process = child.process {
-                guard !process.isRunning else { continue }
-                log("\(child.program.name) ended with \(process.terminationStatus)")
-                child.process = nil
-                // What keeps ending is started less and less often; what ran for a while starts again at once.
-                child.delay =
-                    now - child.started > .seconds(30) ? .milliseconds(200) : min(child.delay * 2, .seconds(10))
-                child.due = now + child.delay
-            } else if now >= child.due {
+                guard let ending = process.ending() else { continue }
+                bury(child, ending)
+            } else if ContinuousClock.now >= child.due {
                 start(child)
             }
         }
+    }
+
+    /// Writes down how a program ended, and when it is due again.
+    private func bury(_ child: Child, _ ending: ChildProcess.Ending) {
+        let name = child.program.name
+        let lived = ContinuousClock.now - child.started
+        let cause = Deaths.Death.cause(log: processes.logFile(name), from: child.logStart)
+        log(
+            "\(name) ended with \(ending.text) after \(lived / .seconds(1)) seconds\(cause.isEmpty ? "" : ": \(cause)")"
+        )
+        child.process = nil
+        processes.forget(name)
+        child.deaths.add(
+            Deaths.Death(time: Date().timeIntervalSince1970, lived: lived / .seconds(1), ending: ending, cause: cause)
+        )
+        child.deaths.save(home, name)
+        // What keeps ending is started less and less often; what ran for a while starts again at once.
+        if lived > Self.proven { child.delay = Self.firstPause }
+        child.due = ContinuousClock.now + child.delay
+        child.delay = min(child.delay * 2, Self.longestPause)
     }
 
     /// Stops the workers, then the broker that they commit to.
     func stopAll() {
         let workers = children.filter { $0.program.name != Processes.broker }
         let brokers = children.filter { $0.program.name == Processes.broker }
-        for child in workers {
-            guard let process = child.process else { continue }
-            // On a cluster the workers of other machines take over at once; with the local broker nobody is left to.
-            if brokers.isEmpty { kill(process.processIdentifier, SIGUSR1) } else { process.terminate() }
-        }
+        // On a cluster the workers of other machines take over at once; with the local broker nobody is left to.
         // Their own bound, and a little for the exit.
-        wait(for: workers, seconds: Double(stopTimeout) + 5)
-        for child in brokers { child.process?.terminate() }
-        wait(for: brokers, seconds: 10)
+        stop(workers, by: brokers.isEmpty ? SIGUSR1 : SIGTERM, seconds: Double(stopTimeout) + 5)
+        stop(brokers, by: SIGTERM, seconds: 10)
     }
 
-    private func wait(for children: [Child], seconds: Double) {
+    private func stop(_ children: [Child], by signal: Int32, seconds: Double) {
         let deadline = ContinuousClock.now + .seconds(seconds)
+        for child in children { if let process = child.process { kill(process.pid, signal) } }
         for child in children {
             guard let process = child.process else { continue }
-            while process.isRunning {
-                if ContinuousClock.now >= deadline {
-                    log("\(child.program.name) did not stop and is killed")
-                    kill(process.processIdentifier, SIGKILL)
-                    process.waitUntilExit()
-                }
-                Thread.sleep(forTimeInterval: 0.02)
+            let ending = process.wait(within: max(0, (deadline - ContinuousClock.now) / .seconds(1)))
+            if ending == .signalled(SIGKILL) {
+                log("\(child.program.name) did not stop and was killed")
             }
-            log("\(child.program.name) stopped with \(process.terminationStatus)")
+            log("\(child.program.name) stopped with \(ending.text)")
+            child.process = nil
             processes.forget(child.program.name)
         }
     }
 
     private func start(_ child: Child) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: child.program.executable)
-        process.arguments = child.program.arguments
-        process.standardInput = FileHandle.nullDevice
+        let file = processes.logFile(child.program.name)
         child.started = ContinuousClock.now
+        child.logStart =
+            (try? FileManager.default.attributesOfItem(atPath: file.path))
+            .flatMap { ($0[.size] as? NSNumber)?.uint64Value } ?? 0
         do {
-            let output = try Self.append(to: processes.logFile(child.program.name))
-            process.standardOutput = output
-            process.standardError = output
-            try process.run()
-            try? output.close()
-            try processes.note(process.processIdentifier, as: child.program.name)
+            let process = try ChildProcess.start(
+                child.program.executable,
+                child.program.arguments,
+                environment: environment,
+                log: file.path
+            )
             child.process = process
+            try processes.note(process.pid, as: child.program.name)
         } catch {
-            log("\(child.program.name) could not be started: \(error)")
+            log("\(child.program.name) could not be started: \(Failure(error).message)")
             child.due = ContinuousClock.now + .seconds(5)
         }
-    }
-
-    private static func append(to file: URL) throws -> FileHandle {
-        if !FileManager.default.fileExists(atPath: file.path) {
-            _ = FileManager.default.createFile(atPath: file.path, contents: nil, attributes: [.posixPermissions: 0o600])
-        }
-        let handle = try FileHandle(forWritingTo: file)
-        try handle.seekToEnd()
-        return handle
     }
 
     private func log(_ text: String) {

@@ -29,6 +29,11 @@ struct Up: AsyncOperatorCommand {
             The local broker is one process on the loopback interface, for development, tests and one machine: it keeps its data in \
             memory, takes any password and has no TLS. Production is Apache Kafka 3.5 or later.
 
+            One installation writes a ledger, under one key of the pseudonyms. A second home that is brought up with the same brokers and \
+            namespace is refused; if the first home is gone for good, --identity goes on in its place.
+
+            What fails leaves nothing behind: no process, and the files of the home as they were.
+
             Exit codes: 0 everything is ready; 69 no broker answers; 75 a worker did not become ready in time; 78 something has to be set \
             right first.
             """
@@ -68,6 +73,14 @@ struct Up: AsyncOperatorCommand {
     @Option(help: ArgumentHelp("How long a worker may take to stop.", valueName: "seconds"))
     var stopTimeout = 20
 
+    @Option(
+        help: ArgumentHelp(
+            "Goes on as the installation that the ledger names, when its own home is gone for good.",
+            valueName: "identity"
+        )
+    )
+    var identity: String?
+
     @Option(help: ArgumentHelp("How long everything may take to become ready.", valueName: "seconds"))
     var timeout = 120
 
@@ -88,8 +101,10 @@ struct Up: AsyncOperatorCommand {
     func operate() async throws {
         let home = Home()
         try home.create()
+        let lock = try HomeLock(home, "up")
+        defer { lock.release() }
         let processes = Processes(home: home)
-        if processes.living(Processes.supervisor) != nil {
+        if processes.living(Processes.supervisor) != nil || HomeLock.owner(home, "supervise") != nil {
             throw Failure(.configuration, "it is up already in \(home.directory.path); `accountability down` stops it")
         }
         for name in processes.names() {
@@ -98,18 +113,17 @@ struct Up: AsyncOperatorCommand {
             }
             processes.forget(name)
         }
+        Deaths.forgetAll(home)
+        let undo = UpUndo(home, stopTimeout: stopTimeout)
         do {
-            try await start(home, processes)
+            try await start(home, processes, undo)
         } catch {
-            // Nothing half started is left.
-            if let supervisor = processes.living(Processes.supervisor) {
-                Processes.end(supervisor, within: Double(stopTimeout) + 20)
-            }
+            undo.undo()
             throw error
         }
     }
 
-    private func start(_ home: Home, _ processes: Processes) async throws {
+    private func start(_ home: Home, _ processes: Processes, _ undo: UpUndo) async throws {
         if !FileManager.default.fileExists(atPath: home.pseudonymKey.path) {
             do {
                 try PseudonymKey.create(at: home.pseudonymKey.path)
@@ -121,13 +135,17 @@ struct Up: AsyncOperatorCommand {
         let local =
             broker.brokers == nil && environment["ACCOUNTABILITY_BROKERS"] == nil
             ? try LocalBroker(home: home, port: brokerPort) : nil
+        let identity =
+            try identity ?? Installation.load(from: home)?.identity ?? home.identity ?? LedgerClaim.newIdentity()
+        try home.save(identity: identity)
         try writeClientProperties(home)
         try Installation(
             brokers: local?.address ?? broker.brokers ?? environment["ACCOUNTABILITY_BROKERS"] ?? "",
             namespace: broker.namespace ?? environment["ACCOUNTABILITY_NAMESPACE"] ?? "",
             isLocalBroker: local != nil || broker.localBroker,
             ownsBroker: local != nil,
-            instances: instances
+            instances: instances,
+            identity: identity
         )
         .save(to: home)
         // What every later command will find while the broker runs, which is about to be started.
@@ -136,22 +154,56 @@ struct Up: AsyncOperatorCommand {
 
         var plan = Plan(programs: local.map { [$0.plan(home)] } ?? [], stopTimeout: stopTimeout)
         try plan.save(home)
-        try startSupervisor(home)
+        let interruption = Interruption()
+        undo.supervisor = try startSupervisor(home)
         if local != nil {
             say("starting a local broker at \(connection.brokers) (one machine: volatile, any password, no TLS)")
         }
-        try await waitForBroker(connection)
+        try await waitForBroker(connection, processes, interruption)
         let topics = try PipelineTopics(connection)
         let created = try topics.createMissing(partitions: partitions, replication: local == nil ? replication : 1)
         if !created.isEmpty { say("created \(created.count) topics") }
         if let problem = try topics.problems().first { throw Failure(.configuration, problem) }
+        try claimLedger(connection, home, identity, undo)
 
         plan.programs += try workers(connection, home, processes)
         try plan.save(home)
-        try await waitForWorkers(plan.programs.map(\.name).filter { $0 != Processes.broker }, processes)
+        try await waitForWorkers(
+            plan.programs.map(\.name).filter { $0 != Processes.broker },
+            processes,
+            interruption
+        )
         say(
             "ready: \(plan.programs.count - (local == nil ? 0 : 1)) workers at \(connection.brokers); files go to `accountability submit`"
         )
+    }
+
+    /// Takes the ledger for this installation and its key, or finds that it is another's.
+    private func claimLedger(_ connection: Connection, _ home: Home, _ identity: String, _ undo: UpUndo) throws {
+        let key: PseudonymKey
+        do {
+            key = try PseudonymKey(contentsOf: home.pseudonymKey.path)
+        } catch {
+            throw Failure(.configuration, error.description)
+        }
+        let claim = LedgerClaim(identity: identity, keyFingerprint: key.fingerprint)
+        let ledger = try LedgerClaim.Reader(connection)
+        defer { ledger.close() }
+        if let standing = try ledger.find() {
+            try claim.check(against: standing, connection)
+            undo.mayHaveUsedKey = true
+            return
+        }
+        undo.mayHaveUsedKey = true
+        try OperatorAct.commit(connection) { sink in try claim.write(connection.pipeline, to: sink) }
+        guard let standing = try ledger.find() else {
+            throw Failure(
+                .tryAgain,
+                "the ledger does not show the claim that was written to it a moment ago: `accountability doctor` looks at the brokers"
+            )
+        }
+        // Another `up` may have been first.
+        try claim.check(against: standing, connection)
     }
 
     private func writeClientProperties(_ home: Home) throws {
@@ -210,31 +262,28 @@ struct Up: AsyncOperatorCommand {
         return programs
     }
 
-    private func startSupervisor(_ home: Home) throws {
-        let process = Process()
-        process.executableURL = try Programs.folder().appendingPathComponent("accountability")
-        process.arguments = ["supervise"]
+    private func startSupervisor(_ home: Home) throws -> ChildProcess {
         // The workers take brokers, namespace and properties from the home, so that secrets stand in no command line.
-        process.environment = ProcessInfo.processInfo.environment
+        let environment = ProcessInfo.processInfo.environment
             .filter {
                 !["ACCOUNTABILITY_BROKERS", "ACCOUNTABILITY_NAMESPACE", "ACCOUNTABILITY_PROPERTIES_FILE"]
                     .contains($0.key)
             }
             .merging(["ACCOUNTABILITY_HOME": home.directory.path]) { $1 }
             .merging(MemoryAllocator.environment()) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        let log = Processes(home: home).logFile(Processes.supervisor)
-        if !FileManager.default.fileExists(atPath: log.path) {
-            _ = FileManager.default.createFile(atPath: log.path, contents: nil)
-        }
-        let output = try FileHandle(forWritingTo: log)
-        try output.seekToEnd()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
+        return try ChildProcess.start(
+            try Programs.folder().appendingPathComponent("accountability").path,
+            ["supervise"],
+            environment: environment,
+            log: Processes(home: home).logFile(Processes.supervisor).path
+        )
     }
 
-    private func waitForBroker(_ connection: Connection) async throws {
+    private func waitForBroker(
+        _ connection: Connection,
+        _ processes: Processes,
+        _ interruption: Interruption
+    ) async throws {
         let deadline = ContinuousClock.now + .seconds(timeout)
         while true {
             do {
@@ -242,6 +291,7 @@ struct Up: AsyncOperatorCommand {
                 _ = try admin.describeCluster(timeout: .seconds(3))
                 return
             } catch {
+                try Self.goOn([Processes.broker], processes, interruption)
                 guard ContinuousClock.now < deadline, error.code != .invalidConfiguration, error.code != .authentication
                 else { throw error }
                 try await Task.sleep(for: .milliseconds(50))
@@ -249,7 +299,11 @@ struct Up: AsyncOperatorCommand {
         }
     }
 
-    private func waitForWorkers(_ names: [String], _ processes: Processes) async throws {
+    private func waitForWorkers(
+        _ names: [String],
+        _ processes: Processes,
+        _ interruption: Interruption
+    ) async throws {
         let deadline = ContinuousClock.now + .seconds(timeout)
         var waiting = names
         while !waiting.isEmpty {
@@ -263,6 +317,7 @@ struct Up: AsyncOperatorCommand {
             }
             waiting = still
             guard !waiting.isEmpty else { return }
+            try Self.goOn(waiting, processes, interruption)
             guard ContinuousClock.now < deadline else {
                 throw Failure(
                     .tryAgain,
@@ -273,6 +328,23 @@ struct Up: AsyncOperatorCommand {
         }
     }
 
+    /// Gives up where waiting longer is of no use: somebody interrupted, or a program ended with what it will end with
+    /// again.
+    private static func goOn(_ names: [String], _ processes: Processes, _ interruption: Interruption) throws {
+        guard !interruption.isRequested else { throw Failure(.tryAgain, "interrupted; nothing is left running") }
+        for name in names {
+            let deaths = Deaths.load(processes.home, name)
+            guard let last = deaths.deaths.last else { continue }
+            // A wrong option or property is wrong the next time too.
+            let lasting = [ExitStatus.configuration, .usage].first { last.ending == .exited($0.rawValue) }
+            guard lasting != nil || deaths.count > 5 else { continue }
+            throw Failure(
+                lasting ?? .tryAgain,
+                "\(name) ended with \(last.ending.text): \(last.cause). The log is \(processes.logFile(name).path)"
+            )
+        }
+    }
+
     /// Why a worker is not ready; nil when it is.
     static func notReady(_ name: String, _ processes: Processes) async -> String? {
         guard processes.living(name) != nil else { return "not running" }
@@ -280,7 +352,7 @@ struct Up: AsyncOperatorCommand {
         do {
             let response = try await HTTPClient.shared.execute(
                 HTTPClientRequest(url: "http://\(address)/ready"),
-                timeout: .seconds(2)
+                timeout: .seconds(4)
             )
             let body = try await response.body.collect(upTo: 4096)
             return response.status == .ok ? nil : String(buffer: body).trimmingCharacters(in: .whitespacesAndNewlines)
@@ -291,16 +363,5 @@ struct Up: AsyncOperatorCommand {
 
     private func say(_ text: String) {
         Standard.output("\(text)\n")
-    }
-}
-
-/// Where the programs of this build are.
-enum Programs {
-    /// The folder of the running program.
-    static func folder() throws -> URL {
-        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
-            throw Failure(.configuration, "the folder of the programs cannot be told: /proc is not mounted")
-        }
-        return URL(fileURLWithPath: path).deletingLastPathComponent()
     }
 }

@@ -204,7 +204,8 @@ struct LedgerCopy {
         case .header(let header): return .header(header)
         case .row(let row): return .row(row)
         case .yearOpened: return .act(String(decoding: [UInt8](copying: key), as: UTF8.self))
-        case nil: return .other
+        // The copy is another installation's.
+        case .installation, nil: return .other
         }
     }
 }

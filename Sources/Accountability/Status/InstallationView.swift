@@ -51,7 +51,7 @@ struct InstallationView {
             switch entry.entry {
             case .yearOpened(let opened): openYears.insert(Int(opened.schoolYear))
             case .header(let header): submissions.append(header)
-            case .row: return true
+            case .row, .installation: return true
             case nil: return false
             }
         case Topics.receipts.entity:

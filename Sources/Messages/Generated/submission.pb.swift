@@ -60,6 +60,15 @@ public nonisolated struct Accountability_V1_SubmissionEntry: Sendable {
     set {entry = .yearOpened(newValue)}
   }
 
+  /// Which installation writes this ledger; on its first partition, where the first one counts.
+  public var installation: Accountability_V1_InstallationClaim {
+    get {
+      if case .installation(let v)? = entry {return v}
+      return Accountability_V1_InstallationClaim()
+    }
+    set {entry = .installation(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Entry: Equatable, Sendable {
@@ -68,8 +77,32 @@ public nonisolated struct Accountability_V1_SubmissionEntry: Sendable {
     case row(Accountability_V1_SubmissionRow)
     /// An operator opened a school year; written once to every partition. (Closing it is a completion marker.)
     case yearOpened(Accountability_V1_YearOpened)
+    /// Which installation writes this ledger; on its first partition, where the first one counts.
+    case installation(Accountability_V1_InstallationClaim)
 
   }
+
+  public init() {}
+}
+
+/// An installation that writes the ledger, and the key of its pseudonyms. Key: `installation/<identity>`.
+public nonisolated struct Accountability_V1_InstallationClaim: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Tells the installation from every other.
+  public var identity: String = String()
+
+  /// 16 bytes that tell the key from others, and nothing of it.
+  public var keyFingerprint: Data = Data()
+
+  /// The machine that it was brought up on.
+  public var host: String = String()
+
+  public var claimedUnixMilliseconds: Int64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
@@ -226,7 +259,7 @@ fileprivate nonisolated let _protobuf_package = "accountability.v1"
 
 nonisolated extension Accountability_V1_SubmissionEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SubmissionEntry"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}header\0\u{1}row\0\u{3}year_opened\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}header\0\u{1}row\0\u{3}year_opened\0\u{2}\u{c}installation\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -273,6 +306,19 @@ nonisolated extension Accountability_V1_SubmissionEntry: SwiftProtobuf.Message, 
           self.entry = .yearOpened(v)
         }
       }()
+      case 15: try {
+        var v: Accountability_V1_InstallationClaim?
+        var hadOneofValue = false
+        if let current = self.entry {
+          hadOneofValue = true
+          if case .installation(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.entry = .installation(v)
+        }
+      }()
       default: break
       }
     }
@@ -296,6 +342,10 @@ nonisolated extension Accountability_V1_SubmissionEntry: SwiftProtobuf.Message, 
       guard case .yearOpened(let v)? = self.entry else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     }()
+    case .installation?: try {
+      guard case .installation(let v)? = self.entry else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -303,6 +353,51 @@ nonisolated extension Accountability_V1_SubmissionEntry: SwiftProtobuf.Message, 
 
   public static func ==(lhs: Accountability_V1_SubmissionEntry, rhs: Accountability_V1_SubmissionEntry) -> Bool {
     if lhs.entry != rhs.entry {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_InstallationClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".InstallationClaim"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}identity\0\u{3}key_fingerprint\0\u{1}host\0\u{3}claimed_unix_milliseconds\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.identity) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.keyFingerprint) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.host) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.claimedUnixMilliseconds) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.identity.isEmpty {
+      try visitor.visitSingularStringField(value: self.identity, fieldNumber: 1)
+    }
+    if !self.keyFingerprint.isEmpty {
+      try visitor.visitSingularBytesField(value: self.keyFingerprint, fieldNumber: 2)
+    }
+    if !self.host.isEmpty {
+      try visitor.visitSingularStringField(value: self.host, fieldNumber: 3)
+    }
+    if self.claimedUnixMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.claimedUnixMilliseconds, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_InstallationClaim, rhs: Accountability_V1_InstallationClaim) -> Bool {
+    if lhs.identity != rhs.identity {return false}
+    if lhs.keyFingerprint != rhs.keyFingerprint {return false}
+    if lhs.host != rhs.host {return false}
+    if lhs.claimedUnixMilliseconds != rhs.claimedUnixMilliseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -104,7 +104,7 @@ public enum Topics {
         retention: .forever,
         eventType: "accountability.submission.v1",
         message: "accountability.v1.SubmissionEntry",
-        key: "<pseudonym>, <org>, submission/<id> or year/<school year>",
+        key: "<pseudonym>, <org>, submission/<id>, year/<school year> or installation/<identity>",
         summary: "The ledger: every row ever submitted, pseudonymised, in order."
     )
     /// What became of each submission's rows.

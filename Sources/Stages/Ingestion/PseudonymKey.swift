@@ -101,6 +101,13 @@ public struct PseudonymKey: Sendable, CustomStringConvertible, CustomDebugString
         return try PseudonymKey(bytes: text)
     }
 
+    /// Tells this key from others, and nothing of it: 16 bytes of an HMAC under the key.
+    public var fingerprint: [UInt8] {
+        let code = HMAC<SHA256>
+            .authenticationCode(for: Array("accountability, fingerprint of a pseudonym key".utf8), using: secret)
+        return Array(code.prefix(16))
+    }
+
     /// Says that there is a key, not which.
     public var description: String { "a pseudonym key" }
     /// Says that there is a key, not which.

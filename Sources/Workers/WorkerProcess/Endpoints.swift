@@ -30,6 +30,7 @@ struct ListenAddress: Sendable, Hashable {
 /// Nothing else, and nothing of what it works on.
 struct Endpoints: Sendable {
     let metrics: WorkerMetrics
+    let probe: BrokerProbe
     let address: ListenAddress
     let addressFile: String?
     let logger: Logger
@@ -37,7 +38,7 @@ struct Endpoints: Sendable {
     /// Serves until the task is cancelled.
     func run() async throws {
         let router = Router()
-        let metrics = metrics
+        let (metrics, probe) = (metrics, probe)
         router.get("health") { _, _ in
             Self.answer(
                 metrics.isHealthy ? .ok : .internalServerError,
@@ -45,11 +46,16 @@ struct Endpoints: Sendable {
             )
         }
         router.get("ready") { _, _ in
-            let reason = metrics.notReady
+            // What a worker holds is of use as long as its brokers answer.
+            let reason = if let reason = metrics.notReady { reason } else { await probe.failure() }
             return Self.answer(reason == nil ? .ok : .serviceUnavailable, reason ?? "ready")
         }
         router.get("metrics") { _, _ in
-            Self.answer(.ok, metrics.prometheus(), type: "text/plain; version=0.0.4; charset=utf-8")
+            Self.answer(
+                .ok,
+                metrics.prometheus() + PrometheusFactory.shared.text(),
+                type: "text/plain; version=0.0.4; charset=utf-8"
+            )
         }
         let channel = HTTPServerBuilder.http1(
             configuration: .init(

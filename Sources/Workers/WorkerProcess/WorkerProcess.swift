@@ -5,6 +5,8 @@ public import Logging
 public import Operating
 import Stages
 public import Streaming
+import CoreMetrics
+import Kafka
 import Messages
 
 /// What every worker is told on its command line.
@@ -131,6 +133,7 @@ public enum WorkerProcess {
             )
             configuration.quarantine = connection.pipeline.quarantine
             configuration.positions = connection.pipeline.positions
+            configuration.originOfCause = { SubmissionIdentifier.milliseconds(of: $0) }
             configuration.commitInterval = .milliseconds(options.commitInterval)
             configuration.memoryLimit = options.memoryLimit.map { MemoryLimit(bytes: $0 << 20) } ?? .ofSystem()
             configuration.stopTimeout = .seconds(options.stopTimeout)
@@ -168,6 +171,7 @@ public enum WorkerProcess {
         // A broken pipe is an error of the write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         ProcessLog.bootstrap(level: Logger.Level(rawValue: options.logLevel) ?? .info)
+        MetricsSystem.bootstrap(PrometheusFactory.shared)
         var name = stage ?? "worker"
         do {
             let connection = try options.broker.connection()
@@ -182,7 +186,7 @@ public enum WorkerProcess {
                 }
             )
             let logger = Logger(label: "\(metrics.stage)-worker")
-            try await serve(options, metrics, body, logger)
+            try await serve(options, metrics, BrokerProbe(connection.kafka), body, logger)
         } catch {
             let failure = Failure(error)
             Standard.error("\(name)-worker: \(failure.message)")
@@ -197,6 +201,7 @@ public enum WorkerProcess {
     private static func serve(
         _ options: WorkerOptions,
         _ metrics: WorkerMetrics,
+        _ probe: BrokerProbe,
         _ body: any WorkerBody,
         _ logger: Logger
     ) async throws {
@@ -222,7 +227,15 @@ public enum WorkerProcess {
             }
         defer { for source in signals { source.cancel() } }
         let endpoints = try ListenAddress(options.listen)
-            .map { Endpoints(metrics: metrics, address: $0, addressFile: options.addressFile, logger: logger) }
+            .map {
+                Endpoints(
+                    metrics: metrics,
+                    probe: probe,
+                    address: $0,
+                    addressFile: options.addressFile,
+                    logger: logger
+                )
+            }
         let server = Task { try await endpoints?.run() }
         Heartbeat.watch(body.hearts, seconds: longestSilence) {
             Standard.error(

@@ -90,6 +90,7 @@ final class IngestionLoop: WorkerBody {
         // Whatever an earlier life had open has been ended by now, so its last receipt is final.
         var last = try lastReceipt(offsets, topic)
         try sink.warmUp(topic: connection.pipeline.name(Topics.progress))
+        try LedgerClaim.hold(connection, key: key, group: identity, sink: sink)
         metrics.setReadiness(nil)
         let tools = Tools(inbox: inbox, sink: sink, offsets: offsets, key: key, topic: topic, partitions: partitions)
         var aborts = Aborts()
@@ -226,9 +227,8 @@ final class IngestionLoop: WorkerBody {
                 $0.processed += summary.rows
                 $0.rejected += summary.unreadable
                 $0.emitted += sink.sent - sentBefore
-                $0.commits += 1
-                $0.commitSeconds += (end - committing) / .seconds(1)
             }
+            metrics.noteCommit(seconds: (end - committing) / .seconds(1))
             logger.info(
                 "taken",
                 metadata: [

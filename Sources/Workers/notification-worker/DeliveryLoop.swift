@@ -1,3 +1,4 @@
+import CoreMetrics
 import Foundation
 import Kafka
 import Logging
@@ -27,6 +28,8 @@ final class DeliveryLoop: WorkerBody {
     private let instance: String
     private let figures: DeliveryFigures
     private let logger: Logger
+    /// How long the endpoint takes to answer, or not to.
+    private let webhookTime: CoreMetrics.Timer
     private let stopping = Atomic<Bool>(false)
     private let answers = Mutex<[(DeliveryQueue.Item, DeliveryOutcome)]>([])
 
@@ -44,6 +47,10 @@ final class DeliveryLoop: WorkerBody {
         self.instance = instance
         self.figures = figures
         self.logger = logger
+        webhookTime = CoreMetrics.Timer(
+            label: "accountability_webhook_duration_seconds",
+            dimensions: [("stage", "notification"), ("instance", instance)]
+        )
     }
 
     func stop() {
@@ -155,7 +162,7 @@ final class DeliveryLoop: WorkerBody {
             if let client {
                 for item in queue.due(.webhook, limit: Self.concurrency - posts.count, now: now) {
                     posts[item.order] = Task { [self] in
-                        let outcome = await client.post(item.notice, published: item.published)
+                        let outcome = await post(item, client)
                         answers.withLock { $0.append((item, outcome)) }
                     }
                 }
@@ -166,6 +173,12 @@ final class DeliveryLoop: WorkerBody {
                 $0.dead = dead
             }
         }
+    }
+
+    private func post(_ item: DeliveryQueue.Item, _ client: WebhookClient) async -> DeliveryOutcome {
+        let start = ContinuousClock.now
+        defer { webhookTime.recordSeconds((ContinuousClock.now - start) / .seconds(1)) }
+        return await client.post(item.notice, published: item.published)
     }
 
     private func checkTopics() throws {

@@ -1,0 +1,13 @@
+internal import Foundation
+internal import Operating
+
+/// Where the programs of this build are.
+enum Programs {
+    /// The folder of the running program.
+    static func folder() throws -> URL {
+        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+            throw Failure(.configuration, "the folder of the programs cannot be told: /proc is not mounted")
+        }
+        return URL(fileURLWithPath: path).deletingLastPathComponent()
+    }
+}

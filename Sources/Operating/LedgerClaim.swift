@@ -1,0 +1,161 @@
+import Foundation
+import Kafka
+import Logging
+import Messages
+public import Stages
+public import Streaming
+import SwiftProtobuf
+
+/// Which installation writes a ledger, and under which key of the pseudonyms: an entry of the ledger's first
+/// partition.
+///
+/// The first one counts.
+///
+/// Two installations with the same brokers and namespace take each other's place for ever, and rows under two keys make
+/// two students of each.
+public struct LedgerClaim: Sendable, Hashable {
+    /// Tells the installation from every other; empty where nobody said.
+    public var identity: String
+    /// The fingerprint of the key.
+    public var keyFingerprint: [UInt8]
+    /// The machine it was brought up on.
+    public var host: String
+    /// When, in milliseconds since 1970.
+    public var claimed: Int64
+
+    static let keyPrefix = "installation/"
+
+    /// A claim of this machine, now.
+    public init(identity: String, keyFingerprint: [UInt8]) {
+        self.identity = identity
+        self.keyFingerprint = keyFingerprint
+        host = ProcessInfo.processInfo.hostName
+        claimed = Int64(Date().timeIntervalSince1970 * 1000)
+    }
+
+    init(_ message: Accountability_V1_InstallationClaim) {
+        identity = message.identity
+        keyFingerprint = Array(message.keyFingerprint)
+        host = message.host
+        claimed = message.claimedUnixMilliseconds
+    }
+
+    /// An identity that no other installation has.
+    public static func newIdentity() -> String {
+        UUID().uuidString.lowercased()
+    }
+
+    /// Puts the claim into the open transaction.
+    public func write(_ pipeline: Pipeline, to sink: any RecordSink) throws {
+        var entry = Accountability_V1_SubmissionEntry()
+        entry.installation.identity = identity
+        entry.installation.keyFingerprint = Data(keyFingerprint)
+        entry.installation.host = host
+        entry.installation.claimedUnixMilliseconds = claimed
+        let value: [UInt8] = try entry.serializedBytes()
+        let key = Array("\(Self.keyPrefix)\(identity)".utf8)
+        try sink.send(
+            topic: pipeline.name(Topics.submissions),
+            partition: 0,
+            key: key.span,
+            value: value.span,
+            eventType: Topics.submissions.eventType,
+            cause: ""
+        )
+    }
+
+    /// Holds this claim against the one that stands in the ledger.
+    ///
+    /// - Throws: ``Failure`` with ``ExitStatus/configuration`` where the ledger is another installation's, or was
+    ///   written under another key.
+    public func check(against standing: LedgerClaim, _ connection: Connection) throws {
+        let ledger = "\(connection.pipeline.name(Topics.submissions)) at \(connection.brokers)"
+        let since = "\(standing.host) since \(SubmissionIdentifier.timestamp(standing.claimed))"
+        guard standing.keyFingerprint == keyFingerprint else {
+            throw Failure(
+                .configuration,
+                "the ledger \(ledger) is written under another key of the pseudonyms (claimed by \(since)): every student would become two. Put the key "
+                    + "of that installation at \(connection.home.pseudonymKey.path), or start a ledger of its own with --namespace NAME"
+            )
+        }
+        guard identity.isEmpty || standing.identity.isEmpty || standing.identity == identity else {
+            throw Failure(
+                .configuration,
+                "the ledger \(ledger) belongs to another installation (claimed by \(since)): two would take each other's place for ever. Start a ledger "
+                    + "of its own with --namespace NAME; if the other home is gone for good, `accountability up --identity \(standing.identity)` goes on in its place"
+            )
+        }
+    }
+
+    /// For a worker that writes the ledger: holds the claim that stands against this home and its key, and writes one
+    /// where none stands.
+    ///
+    /// - `sink`: the worker's own, with no transaction open.
+    public static func hold(_ connection: Connection, key: PseudonymKey, group: String, sink: TransactionalSink) throws
+    {
+        let installation = connection.installation.flatMap { $0.namespace == connection.pipeline.namespace ? $0 : nil }
+        let claim = LedgerClaim(identity: installation?.identity ?? "", keyFingerprint: key.fingerprint)
+        let reader = try Reader(connection, group: group)
+        defer { reader.close() }
+        if let standing = try reader.find() { return try claim.check(against: standing, connection) }
+        try claim.write(connection.pipeline, to: sink)
+        try sink.commit(offsets: [], group: nil)
+        if let standing = try reader.find() { try claim.check(against: standing, connection) }
+    }
+
+    /// Looks for the claim of a ledger.
+    public final class Reader {
+        private let consumer: Consumer
+        private let place: TopicPartition
+
+        /// A reader of an installation's ledger.
+        ///
+        /// - `group`: a group that the client's user may describe; that of the operators' tool unless said otherwise.
+        public init(_ connection: Connection, group: String? = nil) throws {
+            var kafka = connection.kafka
+            kafka["group.id"] = group ?? connection.pipeline.group("reader")
+            kafka["group.instance.id"] = nil
+            kafka["enable.partition.eof"] = "true"
+            consumer = try Consumer(kafka, logger: Logger(label: "claim") { _ in SwiftLogNoOpLogHandler() })
+            place = TopicPartition(topic: connection.pipeline.name(Topics.submissions), partition: 0)
+        }
+
+        /// The claim that stands; nil where there is none.
+        ///
+        /// As a rule it is the ledger's first record.
+        public func find(patience: Duration = .seconds(60)) throws -> LedgerClaim? {
+            try consumer.assign([TopicPartitionOffset(place, .beginning)])
+            while consumer.nextPartitionEnd() != nil {}
+            var batch = RecordBatch(capacity: 256)
+            var deadline = ContinuousClock.now + patience
+            while true {
+                do {
+                    if try consumer.poll(&batch, timeout: .milliseconds(100)) > 0 { deadline = .now + patience }
+                } catch {
+                    guard !error.isFatal, ContinuousClock.now < deadline else { throw error }
+                }
+                for index in 0..<batch.count {
+                    let record = batch[index]
+                    guard let key = record.key, let value = record.value,
+                        String(decoding: [UInt8](copying: key), as: UTF8.self).hasPrefix(LedgerClaim.keyPrefix),
+                        let entry = try? Accountability_V1_SubmissionEntry(serializedBytes: [UInt8](copying: value)),
+                        case .installation(let message) = entry.entry
+                    else { continue }
+                    return LedgerClaim(message)
+                }
+                if consumer.nextPartitionEnd() != nil { return nil }
+                guard ContinuousClock.now < deadline else {
+                    throw Failure(
+                        .brokerUnavailable,
+                        "\(place) was not read to its end within \(patience.components.seconds) seconds: `accountability doctor` looks at the brokers"
+                    )
+                }
+            }
+        }
+
+        /// Ends the reader.
+        public func close() {
+            consumer.close(timeout: .seconds(2))
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import Operating
+import Testing
+
+@testable import accountability
+
+/// What the supervisor sees of deaths, and what is told of them.
+@Suite(.timeLimit(.minutes(5))) struct SupervisorTests {
+    private let home: Home
+
+    init() throws {
+        home = Home(environment: [
+            "ACCOUNTABILITY_HOME": FileManager.default.temporaryDirectory.appending(path: "home-\(UUID().uuidString)")
+                .path
+        ])
+        try home.create()
+    }
+
+    private func plan(_ name: String, _ script: String) throws {
+        try Plan(
+            programs: [Plan.Program(name: name, executable: "/bin/sh", arguments: ["-c", script])],
+            stopTimeout: 1
+        )
+        .save(home)
+    }
+
+    private func tend(_ supervisor: Supervisor, seconds: Double, until condition: () -> Bool) -> Bool {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < deadline {
+            supervisor.tend()
+            if condition() { return true }
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+        return false
+    }
+
+    private func finding(_ name: String) -> Finding? {
+        Deaths.load(home, name).finding(name, log: "the log", now: Date())
+    }
+
+    @Test func aDeathIsSeenThoughWhatTheProgramStartedHoldsItsDescriptors() throws {
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        // As Swift's crash reporter does: a child that goes on with every descriptor of the program.
+        try plan("holder", "sleep 20 & exit 3")
+        let supervisor = Supervisor(home: home)
+        #expect(tend(supervisor, seconds: 2) { Deaths.load(home, "holder").count >= 1 })
+        #expect(Deaths.load(home, "holder").deaths.first?.ending == .exited(3))
+        #expect(
+            tend(supervisor, seconds: 2) { Deaths.load(home, "holder").count >= 2 },
+            "started again within two seconds"
+        )
+        supervisor.stopAll()
+    }
+
+    @Test func aCrashLoopIsToldWithItsCauseAndPausesGrow() throws {
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        try plan("sick", "echo starting; echo 'validation-worker: topic x does not exist' >&2; echo bye; exit 78")
+        let supervisor = Supervisor(home: home)
+        #expect(tend(supervisor, seconds: 3) { Deaths.load(home, "sick").count == 1 })
+        let first = try #require(finding("sick"))
+        #expect(first.severity == .warning && first.what == "restarts")
+        #expect(tend(supervisor, seconds: 10) { Deaths.load(home, "sick").count == 4 })
+        let loop = try #require(finding("sick"))
+        #expect(loop.severity == .problem && loop.what == "crash loop")
+        #expect(loop.why.contains("exit code 78: validation-worker: topic x does not exist"), "\(loop.why)")
+        #expect(!loop.remedy.isEmpty)
+        let times = Deaths.load(home, "sick").deaths.map(\.time)
+        #expect(times[3] - times[2] > 1.5 * (times[1] - times[0]))
+        supervisor.stopAll()
+        // Ten minutes later it is no news.
+        #expect(Deaths.load(home, "sick").finding("sick", log: "", now: Date().addingTimeInterval(601)) == nil)
+    }
+
+    @Test func aChildGetsNoDescriptorButItsLog() throws {
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        // Held by what `up` starts, its lock would be taken for ever, and whoever waits for `up` would wait for that.
+        let lock = try HomeLock(home, "up")
+        defer { lock.release() }
+        let log = home.directory.appending(path: "child.log").path
+        let child = try ChildProcess.start(
+            "/bin/sh",
+            ["-c", "for f in /proc/$$/fd/*; do readlink $f; done; exit 0"],
+            environment: ["PATH": "/usr/bin:/bin"],
+            log: log
+        )
+        #expect(child.wait(within: 10) == .exited(0))
+        let open = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map(String.init)
+        #expect(Set(open).isSubset(of: ["/dev/null", log]), "\(open)")
+        #expect(open.contains(log))
+    }
+
+    @Test func aSignalIsTold() throws {
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        try plan("killed", "kill -ABRT $$")
+        let supervisor = Supervisor(home: home)
+        #expect(tend(supervisor, seconds: 3) { Deaths.load(home, "killed").count == 1 })
+        #expect(Deaths.load(home, "killed").deaths[0].ending == .signalled(SIGABRT))
+        #expect(finding("killed")?.why.contains("signal 6") == true)
+        supervisor.stopAll()
+    }
+
+    @Test func backtracesAreOffUnlessSomebodyWantsThem() {
+        #expect(Supervisor.withoutBacktraces([:])["SWIFT_BACKTRACE"] == "enable=no")
+        #expect(Supervisor.withoutBacktraces(["SWIFT_BACKTRACE": "enable=yes"])["SWIFT_BACKTRACE"] == "enable=yes")
+    }
+
+    @Test func oneUpAHome() throws {
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        let lock = try HomeLock(home, "up")
+        #expect(HomeLock.owner(home, "up") == getpid())
+        let failure = #expect(throws: Failure.self) { _ = try HomeLock(home, "up") }
+        #expect(failure?.status == .configuration)
+        #expect(failure?.message.contains("process \(getpid())") == true)
+        lock.release()
+        #expect(HomeLock.owner(home, "up") == nil)
+        try HomeLock(home, "up").release()
+    }
+}
