@@ -180,7 +180,9 @@ import Testing
             .text
         )
         let isHarmless = name == "Oak-Street" || name == "7"
-        #expect(text.contains(",\(isHarmless ? "" : "'")\(name),"))
+        // What steers a terminal is written by its code.
+        let shown = name.replacing("\t", with: #"\u0009"#)
+        #expect(text.contains(",\(isHarmless ? "" : "'")\(shown),"))
     }
 
     /// 603 CMR 2.03(11).
