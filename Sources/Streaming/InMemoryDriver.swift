@@ -168,19 +168,25 @@ public final class InMemoryDriver {
         topics[topic]?[Int(partition)].append(record)
     }
 
-    /// Appends the operator's close of a scope to every partition of a topic.
+    /// Appends the close of a scope to every partition of a topic: the markers of the stage that publishes it, as its
+    /// readers expect them, or the operator's.
     public func close(scope: String, topic: String) throws {
-        let marker = try CompletionMarker.encode(
-            scope: scope,
-            stage: CompletionMarker.operatorStage,
-            partition: 0,
-            partitions: 1
-        )
-        for partition in 0..<(topics[topic]?.count ?? 0) {
-            topics[topic]?[partition]
-                .append(
-                    StoredRecord(key: Array(marker.key.utf8), value: marker.value, eventType: completionType)
-                )
+        let reader = stages.first { $0.sources.contains { $0.topic == topic } }
+        let publisher = reader?.sources.first { $0.topic == topic }?.publisher ?? CompletionMarker.operatorStage
+        let partitions = publisher == CompletionMarker.operatorStage ? 1 : try reader.map(partitionCount) ?? 1
+        for partition in 0..<partitions {
+            let marker = try CompletionMarker.encode(
+                scope: scope,
+                stage: publisher,
+                partition: partition,
+                partitions: partitions
+            )
+            for target in 0..<(topics[topic]?.count ?? 0) {
+                topics[topic]?[target]
+                    .append(
+                        StoredRecord(key: Array(marker.key.utf8), value: marker.value, eventType: completionType)
+                    )
+            }
         }
     }
 
