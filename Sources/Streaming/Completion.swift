@@ -43,8 +43,10 @@ public enum CompletionMarker {
 
     /// Reads a marker that stands under a key in a source.
     ///
+    /// A reader that is no task of a stage knows no number of `partitions` and leaves it open.
+    ///
     /// - Throws: ``UnusableRecord`` for what is no marker, stands under another key, or is not the publisher's.
-    static func decode(_ record: InputRecord, of source: Source, partitions: Int32) throws -> Reading {
+    static func decode(_ record: InputRecord, of source: Source, partitions: Int32?) throws -> Reading {
         guard let value = record.value else {
             throw UnusableRecord("a tombstone where a marker was expected", code: .tombstone)
         }
@@ -59,7 +61,7 @@ public enum CompletionMarker {
             }
             // An operator closes a scope with one marker in every partition; a stage has one task for each.
             let expected = publisher == operatorStage ? 1 : partitions
-            guard marker.partitions == expected else {
+            if let expected, marker.partitions != expected {
                 throw UnusableRecord(
                     "a marker of \(marker.partitions) partitions where there are \(expected)",
                     code: .notMarker

@@ -183,8 +183,7 @@ public final class Inspection: Sendable {
                 throw UnusableRecord("a tombstone, which this topic does not hold", code: .tombstone)
             }
             if isMarker {
-                // Every stage sends its markers to the topic of progress, so that the publisher is not asked for.
-                _ = try CompletionMarker.decode(input, of: topic.source, partitions: 1)
+                _ = try CompletionMarker.decode(input, of: topic.source, partitions: nil)
             } else {
                 try topic.inspect(input)
             }

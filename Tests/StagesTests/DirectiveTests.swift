@@ -53,12 +53,15 @@ import Testing
             table(.directives, [step("recommended", "", action: "delete"), step("proposed", "2018-02-02")])
         )
         try bench.driver.run()
+        let told = try bench.rejections()
         #expect(
-            try bench.rejections().map(\.code) == [
+            told.filter(\.closedBy.isEmpty).map(\.code) == [
                 "framework_step_out_of_order", "comment_outside_period", "framework_step_out_of_order",
                 "framework_step_out_of_order",
             ]
         )
+        // The approval that came too early was accepted when it came again.
+        #expect(told.filter { !$0.closedBy.isEmpty }.map(\.code) == ["framework_step_out_of_order"])
         #expect(try bench.rejections().allSatisfy { $0.message.contains("603 CMR 2.03(10)") })
         #expect(
             try bench.standing(Topics.directives).keys.sorted() == [

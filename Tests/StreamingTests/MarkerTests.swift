@@ -12,7 +12,8 @@ import Testing
         _ partition: Int32,
         of partitions: Int32,
         key: String? = nil,
-        in source: Source? = nil
+        in source: Source? = nil,
+        where count: Int32? = 3
     ) throws -> UnusableRecord.Code? {
         let marker = try CompletionMarker.encode(
             scope: "2019",
@@ -30,7 +31,7 @@ import Testing
                 value: marker.value.span,
                 cause: nil
             )
-            _ = try CompletionMarker.decode(record, of: source ?? self.source, partitions: 3)
+            _ = try CompletionMarker.decode(record, of: source ?? self.source, partitions: count)
             return nil
         } catch let error as UnusableRecord {
             return error.code
@@ -45,6 +46,13 @@ import Testing
         #expect(try code("sum", 0, of: 1) == .notMarker)
         #expect(try code("sum", 0, of: 3, key: "~2019/sum/1") == .notMarker)
         #expect(try code("sum", 0, of: .max) == .notMarker)
+    }
+
+    @Test("A reader that is no task leaves the number of partitions open, and knows the publisher")
+    func theInspectionKnowsThePublisher() throws {
+        #expect(try code("sum", 0, of: 100, where: nil) == nil)
+        #expect(try code("stranger", 0, of: 3, where: nil) == .notMarker)
+        #expect(try code("sum", 0, of: 3, key: "~2019/sum/1", where: nil) == .notMarker)
     }
 
     @Test("An operator closes a scope with one marker in each partition")
