@@ -63,11 +63,16 @@ final class Installation {
         partitions: Int,
         instances: Int = 1,
         namespace: String = "it\(UInt32.random(in: .min ... .max))",
+        key: Installation? = nil,
         environment extra: [String: String] = [:]
     ) throws {
         self.namespace = namespace
         home = FileManager.default.temporaryDirectory.appending(path: "accountability-\(namespace)").path
         environment = extra.merging(["ACCOUNTABILITY_HOME": home]) { $1 }
+        if let key {
+            try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
+            try FileManager.default.copyItem(atPath: "\(key.home)/pseudonym.key", toPath: "\(home)/pseudonym.key")
+        }
         let up = try call([
             "up", "--brokers", TestEnvironment.brokers ?? "", "--namespace", namespace, "--local-broker",
             "--partitions", "\(partitions)", "--instances", "\(instances)", "--timeout", "120",

@@ -125,7 +125,19 @@ struct StatewideYearTests {
         try live.must(["replay", "--as-of", moment, "--into", copy])
         // The target is filled once.
         #expect(try live.call(["replay", "--into", copy]).code == 78)
-        let rebuilt = try Installation(partitions: 2, namespace: copy)
+        // The rows of the copy keep their pseudonyms: under another key every student would become two.
+        let stranger = FileManager.default.temporaryDirectory.appending(path: "accountability-\(copy)-stranger").path
+        defer { try? FileManager.default.removeItem(atPath: stranger) }
+        let refused = try run(
+            "\(TestEnvironment.programs ?? "")/accountability",
+            [
+                "up", "--brokers", TestEnvironment.brokers ?? "", "--namespace", copy, "--local-broker",
+                "--partitions", "2", "--timeout", "60",
+            ],
+            environment: ["ACCOUNTABILITY_HOME": stranger]
+        )
+        #expect(refused.code == 78, "\(refused.errors)")
+        let rebuilt = try Installation(partitions: 2, namespace: copy, key: live)
         let deadline = ContinuousClock.now + .seconds(60)
         while try rebuilt.canonicalDeterminations(2019) != before, ContinuousClock.now < deadline {
             Thread.sleep(forTimeInterval: 0.5)

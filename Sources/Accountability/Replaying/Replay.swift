@@ -15,6 +15,7 @@ struct Replay: OperatorCommand {
         discussion: """
               accountability replay --into check
               accountability replay --as-of 2019-09-24T12:00:00Z --into before-appeals
+              install -D -m 600 ~/.accountability/pseudonym.key /srv/check/pseudonym.key
               ACCOUNTABILITY_HOME=/srv/check accountability up --brokers kafka:9092 --namespace before-appeals
               accountability compare "" before-appeals --year 2019
 
@@ -23,6 +24,7 @@ struct Replay: OperatorCommand {
             with their own times. A submission of which only a part can be read yet is waited for a moment; then nothing is copied, unless \
             --skip-unfinished leaves it out. The ranks that a release of the state's results froze are copied as they stood at the moment: \
             what was official stays the norm. Norms are kept by key, so one that a later release replaced may be gone; you are warned. \
+            Students keep their pseudonyms, so the home that runs the copy needs this installation's pseudonym.key. \
             The target must be empty; it gets as many partitions as the source has.
 
             Exit codes: 0 done; 64 usage; 69 no broker answers; 75 a submission cannot be read whole yet, nothing was copied; 78 the ledger \
@@ -131,7 +133,7 @@ struct LedgerCopy {
                     timestamp: record.timestamp ?? 0
                 )
                 guard isTaken else { return }
-                try writer.send(record.detach(), to: topic)
+                try writer.send(Self.copy(of: record), to: topic)
                 records += 1
             }
             for norm in norms { try writer.send(norm, to: target.pipeline.name(Topics.percentiles)) }
@@ -204,8 +206,23 @@ struct LedgerCopy {
         case .header(let header): return .header(header)
         case .row(let row): return .row(row)
         case .yearOpened: return .act(String(decoding: [UInt8](copying: key), as: UTF8.self))
-        // The copy is another installation's.
         case .installation, nil: return .other
         }
+    }
+
+    /// A record as the copy holds it.
+    ///
+    /// The copy is another installation's, whose identity is not known yet. Its rows keep their pseudonyms, so the key
+    /// that made them stays named.
+    private static func copy(of record: borrowing Record) throws -> OwnedRecord {
+        var copy = record.detach()
+        guard let key = record.key, !CompletionMarker.isMarker(key: key),
+            var entry = record.decoded(Accountability_V1_SubmissionEntry.self),
+            case .installation(let claim) = entry.entry
+        else { return copy }
+        entry.installation = claim
+        entry.installation.identity = ""
+        copy.value = try entry.serializedBytes()
+        return copy
     }
 }
