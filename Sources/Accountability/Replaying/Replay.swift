@@ -6,6 +6,7 @@ internal import Messages
 internal import Operating
 internal import Stages
 internal import Streaming
+internal import SwiftProtobuf
 
 /// `accountability replay`: the ledger, up to a moment, into another namespace.
 struct Replay: OperatorCommand {
