@@ -41,6 +41,10 @@ struct ChildProcess {
     let pid: Int32
 
     /// Starts a program with its output at the end of a log.
+    ///
+    /// The calls are C's and unsafe by their pointers; all of these live until the call returns. Foundation's `Process`
+    /// is safe and saw the death of a crashed worker seven minutes late. Started and reaped this way, a worker that got
+    /// SIGSEGV had a successor within three seconds (`InstallationLifeTests`).
     static func start(
         _ executable: String,
         _ arguments: [String],
