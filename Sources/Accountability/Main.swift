@@ -54,7 +54,7 @@ struct AccountabilityCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Audit",
                 subcommands: [
-                    QuarantineCommand.self, Replay.self, Compare.self,
+                    AuditCommand.self, RebuildCommand.self, QuarantineCommand.self, Replay.self, Compare.self,
                 ]
             ),
             CommandGroup(name: "Rules", subcommands: [Evaluate.self, FrameworkCommand.self, ParagraphsCommand.self]),

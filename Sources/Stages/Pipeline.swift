@@ -40,7 +40,8 @@ public struct Pipeline: Sendable, Hashable {
             topic: name(topic),
             eventType: topic.eventType,
             memory: memory,
-            isCopartitioned: topic.partitioning != .single
+            isCopartitioned: topic.partitioning != .single,
+            isTable: topic.retention == .compacted
         )
     }
 

@@ -23,9 +23,12 @@ struct ClientWatch {
     /// Takes what was said since the last look.
     ///
     /// - Throws: ``RuntimeError`` when nothing was said for too long.
-    mutating func look(at consumer: Consumer) throws {
-        guard try isNews(consumer.statisticsCount) else { return }
+    ///
+    /// Returns whether there was news.
+    mutating func look(at consumer: Consumer) throws -> Bool {
+        guard try isNews(consumer.statisticsCount) else { return false }
         lag = Int(clamping: consumer.latestStatistics?.lag.values.reduce(0, +) ?? 0)
+        return true
     }
 
     /// Whether there is news.

@@ -82,6 +82,8 @@ public final class InMemoryDriver {
         /// The commit that a frozen former life will try.
         var zombie: Transaction?
         var isSlow = false
+        /// The next life makes anew what was published.
+        var isRebuilding = false
 
         init(stage: Int, partition: Int32, sources: Int) {
             self.stage = stage
@@ -206,6 +208,35 @@ public final class InMemoryDriver {
         for slot in slots { slot.runner = nil }
     }
 
+    /// Deletes a topic and creates it again, empty: every task that reads it or publishes to it starts anew, as on a
+    /// broker.
+    public func recreate(_ topic: String) {
+        topics[topic] = Array(repeating: [], count: topics[topic]?.count ?? 0)
+        for slot in slots {
+            let stage = stages[slot.stage]
+            let read = stage.sources.indices.filter { stage.sources[$0].topic == topic }
+            for source in read { slot.committed[source] = 0 }
+            guard !read.isEmpty || stage.outputs.contains(where: { $0.topic == topic }) else { continue }
+            slot.runner = nil
+            slot.isRebuilding = true
+        }
+    }
+
+    /// Cuts the ends of a topic's partitions off and has everything made anew, as an operator asks for.
+    ///
+    /// - `ends`: how many records of each partition stay.
+    public func rebuildAll(_ topic: String, cutTo ends: [Int]) {
+        for (partition, end) in ends.enumerated() { topics[topic]?[partition].removeSubrange(end...) }
+        for slot in slots {
+            let sources = stages[slot.stage].sources
+            for source in sources.indices where sources[source].topic == topic {
+                slot.committed[source] = min(slot.committed[source], ends[Int(slot.partition)])
+            }
+            slot.runner = nil
+            slot.isRebuilding = true
+        }
+    }
+
     /// The newest value of every key of a topic, markers left out.
     public func table(_ topic: String) -> [[UInt8]: [UInt8]] {
         var table: [[UInt8]: [UInt8]] = [:]
@@ -253,6 +284,7 @@ public final class InMemoryDriver {
             if happens(2) { return drop(slot) }
         }
         if happens(disturbances.crashEvery) { return drop(slot) }
+        guard !runner.output.isRebuilding || runner.waitsFor == nil else { return didWork }
         if happens(disturbances.killInFlushEvery) { slot.sink.remaining = Int(random.next() % 4) }
         do {
             try runner.flush()
@@ -267,6 +299,7 @@ public final class InMemoryDriver {
             return drop(slot)
         }
         commit(transaction, of: slot)
+        slot.isRebuilding = false
         slot.sink.records = []
         if let late = slot.zombie, happens(2) {
             slot.zombie = nil
@@ -333,6 +366,27 @@ public final class InMemoryDriver {
         }
     }
 
+    /// The second reading of a rebuild.
+    private func publishAgain(_ runner: TaskRunner, _ stage: any Stage, _ slot: Slot) throws {
+        runner.output.replayed = Set(stage.outputs.indices.filter { stage.outputs[$0].isTable })
+        for (source, definition) in stage.sources.enumerated() where !definition.isBroadcast {
+            let log = topics[definition.topic]?[Int(slot.partition)] ?? []
+            for (offset, record) in log[0..<slot.committed[source]].enumerated() {
+                let value = record.value ?? []
+                try runner.publishAgain(
+                    InputRecord(
+                        source: source,
+                        offset: Int64(offset),
+                        timestamp: 0,
+                        key: record.key.span,
+                        value: record.value == nil ? nil : value.span,
+                        cause: nil
+                    )
+                )
+            }
+        }
+    }
+
     private func restore(_ slot: Slot) throws {
         let stage = stages[slot.stage]
         let context = TaskContext(
@@ -348,7 +402,8 @@ public final class InMemoryDriver {
             sink: slot.sink,
             progressTopic: progressTopic,
             completionType: completionType,
-            quarantine: quarantine
+            quarantine: quarantine,
+            isRebuilding: slot.isRebuilding
         )
         runner.onQuarantine = { [weak self] entry in self?.unusable.append((entry.record.topic, entry.refusal.reason)) }
         runner.onUnusable = { [weak self] fault in self?.unusable.append(("output", fault.reason)) }
@@ -364,6 +419,7 @@ public final class InMemoryDriver {
             return
         }
         for (index, output) in stage.outputs.enumerated() {
+            if case .whileRebuilding = output.memory, !slot.isRebuilding { continue }
             for (partition, log) in (topics[output.topic] ?? []).enumerated() {
                 for record in log {
                     guard
@@ -377,6 +433,7 @@ public final class InMemoryDriver {
                     let value = record.value ?? []
                     try runner.recall(
                         output: index,
+                        partition: Int32(partition),
                         key: record.key.span,
                         value: record.value == nil ? nil : value.span,
                         isOwn: record.eventType == output.eventType
@@ -387,6 +444,7 @@ public final class InMemoryDriver {
         for record in topics[progressTopic]?.first ?? [] {
             if let value = record.value { runner.recall(marker: try CompletionMarker.decode(value.span)) }
         }
+        if slot.isRebuilding, stage.rebuildsFromSources { try publishAgain(runner, stage, slot) }
         try runner.goLive()
         slot.runner = runner
     }
@@ -398,7 +456,7 @@ extension Output {
         switch memory {
         case .none: false
         case .ownPartition: partition == task
-        case .everyPartition(let publisher):
+        case .everyPartition(let publisher), .whileRebuilding(let publisher):
             !CompletionMarker.isMarker(key: key)
                 && publisher(String(decoding: [UInt8](copying: key), as: UTF8.self), partitions) == task
         }

@@ -20,13 +20,58 @@ public struct PositionsTopic: Sendable, Hashable {
     }
 
     static func key(_ group: String, _ place: TopicPartition) -> String { "\(group)/\(place.topic)/\(place.partition)" }
+
+    /// Asks a group to make anew what its stage publishes: done when it is started the next time.
+    public func askForRebuild(of group: String, partitions: Int32, into sink: any RecordSink) throws {
+        var position = Streaming_V1_Position()
+        position.offset = 1
+        let value: [UInt8] = try position.serializedBytes()
+        for partition in 0..<partitions {
+            let place = TopicPartition(topic: Positions.rebuild, partition: partition)
+            let key = Array(Self.key(group, place).utf8)
+            try sink.send(topic: name, partition: 0, key: key.span, value: value.span, eventType: eventType, cause: "")
+        }
+    }
+
+    /// Whether a key of the topic asks a group for a rebuild.
+    public static func asksForRebuild(_ key: String, of group: String) -> Bool {
+        key.hasPrefix("\(group)/\(Positions.rebuild)/")
+    }
 }
 
-/// Writes a group's positions as they change, and reads them back.
+/// What a group knows of a partition from its last commit.
+struct PlaceMemory: Hashable {
+    /// Of a source the offset of the next record; of an output the end that was seen last.
+    var offset: Int64
+    /// The first record of the partition, as it was read; nil where it never was.
+    var first: FirstRecord?
+    /// Of a log: a digest over every record before ``offset``.
+    var digest: UInt64?
+}
+
+/// The first record of a partition: of a partition that was made anew it is another.
+///
+/// Where compaction took the first record away, the partition begins later than before. It never begins earlier, and
+/// never with another record at the same place.
+struct FirstRecord: Hashable {
+    var offset: Int64
+    /// Milliseconds since 1970.
+    var timestamp: Int64
+
+    /// Whether a partition that begins so now is another than the one that began with this record.
+    func isOtherThan(_ now: FirstRecord) -> Bool {
+        now.offset < offset || now.offset == offset && now.timestamp != timestamp
+    }
+}
+
+/// Writes what a group knows of its partitions as it changes, and reads it back.
 final class Positions {
     private let topic: PositionsTopic
     private let group: String
-    private var written: [TopicPartition: Int64] = [:]
+    private var written: [TopicPartition: PlaceMemory] = [:]
+
+    /// The name, in place of a topic, under which a rebuild is asked for.
+    static let rebuild = "~rebuild"
 
     init(_ topic: PositionsTopic, group: String) {
         self.topic = topic
@@ -34,23 +79,39 @@ final class Positions {
     }
 
     /// Puts what is about to be committed into the open transaction.
-    func write(_ offsets: [TopicPartitionOffset], to sink: TransactionalSink) throws {
-        for offset in offsets {
-            guard let value = offset.offset.value, written[offset.topicPartition] != value else { continue }
+    func write(_ places: [TopicPartition: PlaceMemory], to sink: TransactionalSink) throws {
+        for (place, memory) in places.sorted(by: { $0.key < $1.key }) where written[place] != memory {
             var position = Streaming_V1_Position()
-            position.offset = value
-            let bytes: [UInt8] = try position.serializedBytes()
-            let key = Array(PositionsTopic.key(group, offset.topicPartition).utf8)
+            position.offset = memory.offset
+            if let first = memory.first {
+                position.firstOffset = first.offset
+                position.firstUnixMilliseconds = first.timestamp
+            }
+            if let digest = memory.digest { position.digest = digest }
+            try send(place, try position.serializedBytes(), to: sink)
+            written[place] = memory
+        }
+    }
+
+    /// Takes back what was asked for or kept of a place.
+    func remove(_ place: TopicPartition, from sink: TransactionalSink) throws {
+        try send(place, nil, to: sink)
+        written[place] = nil
+    }
+
+    private func send(_ place: TopicPartition, _ value: [UInt8]?, to sink: TransactionalSink) throws {
+        let key = Array(PositionsTopic.key(group, place).utf8)
+        func send(_ bytes: Span<UInt8>?) throws {
             try sink.send(
                 topic: topic.name,
                 partition: 0,
                 key: key.span,
-                value: bytes.span,
+                value: bytes,
                 eventType: topic.eventType,
                 cause: ""
             )
-            written[offset.topicPartition] = value
         }
+        if let value { try send(value.span) } else { try send(nil) }
     }
 
     /// Forgets what was written: the transaction was aborted, or the partitions were somebody else's meanwhile.
@@ -58,8 +119,21 @@ final class Positions {
         written = [:]
     }
 
+    /// What a record of the topic says; nil where it makes no sense.
+    private static func memory(_ value: [UInt8]) -> PlaceMemory? {
+        guard let position = try? Streaming_V1_Position(serializedBytes: value), position.offset >= 0
+        else { return nil }
+        return PlaceMemory(
+            offset: position.offset,
+            first: position.hasFirstOffset
+                ? FirstRecord(offset: position.firstOffset, timestamp: position.firstUnixMilliseconds) : nil,
+            digest: position.hasDigest ? position.digest : nil
+        )
+    }
+
     /// The positions of these places that were committed last, as far as there are any.
     ///
+    /// - `waits`: whether everything before the end is wanted, though others' transactions hide it for now.
     /// - `limit`: how long transactions that others have open are waited for.
     /// - `shouldGoOn`: called often; returning false gives up.
     ///
@@ -68,10 +142,11 @@ final class Positions {
         _ places: Set<TopicPartition>,
         kafka: KafkaConfiguration,
         patience: Patience,
+        waits: Bool,
         limit: Duration,
         logger: Logger,
         shouldGoOn: () throws -> Bool
-    ) throws -> [TopicPartition: Int64]? {
+    ) throws -> [TopicPartition: PlaceMemory]? {
         var configuration = kafka
         configuration["group.id"] = "\(group).restore"
         configuration["group.instance.id"] = nil
@@ -86,10 +161,13 @@ final class Positions {
             try surveyor.watermarks(place, timeout: share)
         }
         let keys = Dictionary(places.map { (Array(PositionsTopic.key(group, $0).utf8), $0) }) { first, _ in first }
-        var found: [TopicPartition: Int64] = [:]
+        var found: [TopicPartition: PlaceMemory] = [:]
         try consumer.assign([TopicPartitionOffset(place, .beginning)])
         var batch = RecordBatch(capacity: 4096)
         let deadline = ContinuousClock.now + limit
+        // Others' transactions last a second as a rule, and those of the dead as long as the limit.
+        let soon = ContinuousClock.now + min(limit, .seconds(4))
+        var hasEnded = false
         while true {
             guard try shouldGoOn() else { return nil }
             do {
@@ -102,16 +180,20 @@ final class Positions {
             }
             for index in 0..<batch.count {
                 let record = batch[index]
-                guard let key = record.key, let place = keys[[UInt8](copying: key)], let value = record.value,
-                    let position = try? Streaming_V1_Position(serializedBytes: [UInt8](copying: value))
-                else { continue }
-                found[place] = position.offset
+                guard let key = record.key, let place = keys[[UInt8](copying: key)] else { continue }
+                guard let value = record.value else {
+                    found[place] = nil
+                    continue
+                }
+                if let memory = Self.memory([UInt8](copying: value)) { found[place] = memory }
             }
             // What this stage's former owners wrote lies before the end; others' open transactions may hide it for a
             // while.
             while let end = consumer.nextPartitionEnd() {
                 if (end.offset.value ?? .max) >= high { return found }
+                hasEnded = true
             }
+            if !waits, hasEnded, ContinuousClock.now >= soon { return found }
             guard ContinuousClock.now < deadline else {
                 throw RuntimeError(
                     .brokerUnavailable,

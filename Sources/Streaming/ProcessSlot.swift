@@ -53,7 +53,8 @@ final class ProcessSlot: Sendable {
         let key = [UInt8](copying: key)
         let value = [UInt8](copying: value)
         try state.withLock { state in
-            try state.runner.recall(output: output, key: key.span, value: value.span)
+            let partition = state.runner.partition
+            try state.runner.recall(output: output, partition: partition, key: key.span, value: value.span)
         }
     }
 

@@ -10,6 +10,8 @@ struct Restore {
     private struct Reading {
         enum Role {
             case source(Int)
+            /// The second reading of a rebuild.
+            case again(Int)
             case output(Int)
             case progress
         }
@@ -28,7 +30,7 @@ struct Restore {
             switch role {
             // What was committed has been there: a partition that ends before has a new leader that does not know all
             // of it yet.
-            case .source: offset >= min(end ?? 0, highest)
+            case .source, .again: offset >= min(end ?? 0, highest)
             case .output: offset >= highest
             // A marker that is not seen is sent again, which changes nothing: it is not worth to wait for another's
             // open transaction.
@@ -112,7 +114,8 @@ struct Restore {
                         remaining: 0
                     )
                 }
-            case .everyPartition:
+            case .whileRebuilding where !runners.contains { $0.output.isRebuilding }: continue
+            case .everyPartition, .whileRebuilding:
                 for partition in 0..<outputPartitions[index] {
                     readings[TopicPartition(topic: output.topic, partition: partition)] = Reading(
                         role: .output(index),
@@ -129,7 +132,6 @@ struct Restore {
             end: nil,
             remaining: 0
         )
-
         // Seen by a client that reads uncommitted: a committed reader's end is where the first open transaction begins.
         configuration["isolation.level"] = "read_uncommitted"
         let surveyor = try Consumer(configuration, logger: logger)
@@ -158,6 +160,33 @@ struct Restore {
             }
         }
         return finished
+    }
+
+    /// Reads the sources a second time, up to where the tasks are: for a stage that makes what it published anew from
+    /// them.
+    ///
+    /// Returns whether it was completed.
+    func runAgain(_ runners: [TaskRunner], progress: (Progress) throws -> Bool) throws -> Bool {
+        var configuration = kafka
+        configuration["group.id"] = group
+        configuration["enable.partition.eof"] = "true"
+        configuration["group.instance.id"] = nil
+        let consumer = try Consumer(configuration, logger: logger)
+        defer { consumer.close(timeout: .seconds(5)) }
+        var readings: [TopicPartition: Reading] = [:]
+        for (index, source) in stage.sources.enumerated() where !source.isBroadcast {
+            for runner in runners {
+                guard let end = runner.positions[index], end > 0 else { continue }
+                readings[TopicPartition(topic: source.topic, partition: runner.partition)] = Reading(
+                    role: .again(index),
+                    runners: [runner],
+                    end: end,
+                    remaining: end,
+                    highest: end
+                )
+            }
+        }
+        return try read(readings, with: consumer, progress: progress)
     }
 
     private func read(
@@ -253,13 +282,32 @@ struct Restore {
                 )
                 if let refusal { try runner.quarantine(record.detach(), refusal) }
             }
+        case .again(let source):
+            for runner in reading.runners {
+                try runner.publishAgain(
+                    InputRecord(
+                        source: source,
+                        offset: record.offset,
+                        timestamp: record.timestamp ?? 0,
+                        key: key,
+                        value: record.value,
+                        cause: nil
+                    )
+                )
+            }
         case .output(let output):
             for runner in reading.runners
             where stage.outputs[output]
                 .isPublished(by: runner.partition, key: key, in: record.partition, of: partitions)
             {
                 let label = record.label(expected: labels.outputs[output], completion: labels.completion)
-                try runner.recall(output: output, key: key, value: record.value, isOwn: label == .expected)
+                try runner.recall(
+                    output: output,
+                    partition: record.partition,
+                    key: key,
+                    value: record.value,
+                    isOwn: label == .expected
+                )
             }
         case .progress:
             guard let value = record.value, let marker = try? CompletionMarker.decode(value) else { return }

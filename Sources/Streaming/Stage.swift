@@ -14,6 +14,9 @@ public protocol Stage: Sendable {
     /// How long a worker waits after the last record that came before it commits, so that what one change brings on
     /// several ways is published once.
     var settling: Duration { get }
+    /// Whether what stands published is made anew by reading the sources a second time: see
+    /// ``StageTask/publishAgain(_:output:)``. For a stage that publishes more than it could remember.
+    var rebuildsFromSources: Bool { get }
     /// How often a worker commits though nothing came, for a stage whose publications depend on the time too; nil for
     /// never.
     var idleFlush: Duration? { get }
@@ -24,6 +27,8 @@ public protocol Stage: Sendable {
 extension Stage {
     /// No wait: with nothing left to consume a worker commits at once.
     public var settling: Duration { .zero }
+    /// No: a task publishes everything anew when a scope completes.
+    public var rebuildsFromSources: Bool { false }
     /// Never: nothing is published without a record.
     public var idleFlush: Duration? { nil }
 }
@@ -76,6 +81,9 @@ public struct Output: Sendable {
         /// By reading back every partition; the function tells which task published a key. What did not change is not
         /// sent again.
         case everyPartition(publisher: @Sendable (_ key: String, _ partitions: Int32) -> Int32?)
+        /// As ``everyPartition(publisher:)``, and only while what stands published is made anew: at all other times
+        /// every publication is sent.
+        case whileRebuilding(publisher: @Sendable (_ key: String, _ partitions: Int32) -> Int32?)
     }
 
     /// The topic's name on the broker.
@@ -86,9 +94,12 @@ public struct Output: Sendable {
     public let memory: Memory
     /// Whether it must have as many partitions as the sources, because its readers count the markers of each of them.
     public let isCopartitioned: Bool
+    /// Whether only the newest record of a key counts.
+    public let isTable: Bool
 
     /// An output topic.
-    public init(topic: String, eventType: String, memory: Memory, isCopartitioned: Bool = false) {
+    public init(topic: String, eventType: String, memory: Memory, isCopartitioned: Bool = false, isTable: Bool = true) {
+        self.isTable = isTable
         self.topic = topic
         self.eventType = eventType
         self.memory = memory
@@ -133,9 +144,21 @@ public protocol StageTask: AnyObject {
 
     /// A record that this task published before it was restored, from an output with memory.
     func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws
+
+    /// Publishes what a record still stands for, with the whole input folded: for a stage with
+    /// ``Stage/rebuildsFromSources``.
+    func publishAgain(_ record: InputRecord, output: TaskOutput) throws
+
+    /// Whether a record that stands published is to stay though a rebuild does not publish it: it can't be made from
+    /// the sources any more.
+    func keeps(output: Int, key: Span<UInt8>) -> Bool
 }
 
 extension StageTask {
     /// Nothing to remember.
     public func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {}
+    /// Nothing: everything is published when scopes complete.
+    public func publishAgain(_ record: InputRecord, output: TaskOutput) throws {}
+    /// Nothing stays.
+    public func keeps(output: Int, key: Span<UInt8>) -> Bool { false }
 }

@@ -15,38 +15,54 @@ extension WorkerLoop {
                 )
             }
         }
+        let whole = stage.sources.filter(\.isBroadcast).map { TopicPartition(topic: $0.topic, partition: 0) }
         var committed: [TopicPartition: Int64] = [:]
         if !partitions.isEmpty {
-            let whole = stage.sources.filter(\.isBroadcast).map { TopicPartition(topic: $0.topic, partition: 0) }
             // Offsets in a transaction that an instance left open when it died are told when the brokers have ended it.
             let offsets = try patience.call(
                 "asking for the committed offsets",
                 limit: max(configuration.brokerTimeout, configuration.openTransactionTimeout)
             ) { (share) throws(KafkaError) in try consumer.committed(partitions + whole, timeout: share) }
             for offset in offsets { committed[offset.topicPartition] = offset.offset.value }
-            guard try recallForgotten(Set(partitions + whole), &committed) else { return }
         }
+        guard var survey = try partitions.isEmpty ? Survey() : self.survey(partitions + whole, &committed) else {
+            return
+        }
+        rebuildAsked = survey.asked
         runners = runners.filter { number, runner in
-            numbers.contains(number)
+            numbers.contains(number) && !survey.rebuilding.contains(number)
                 && stage.sources.indices.allSatisfy { index in
                     let source = stage.sources[index]
                     let place = TopicPartition(topic: source.topic, partition: number)
                     return source.isBroadcast || (runner.positions[index] ?? 0) == (committed[place] ?? 0)
                 }
         }
-        let new = try numbers.subtracting(runners.keys).sorted().map(makeRunner)
-        if !new.isEmpty {
+        var new: [TaskRunner] = []
+        while true {
+            new = try numbers.subtracting(runners.keys).sorted()
+                .map { try makeRunner($0, isRebuilding: survey.rebuilding.contains($0)) }
+            guard !new.isEmpty else { break }
             // The group gets its answer before the restore, which may take long: were it to wait, nobody else could
             // join or leave, and this member would hear of it last. Nothing is consumed until then.
             try consumer.assign([])
-            guard try restore(new, committed: committed) else { return }
+            guard try restore(new, committed: committed, survey) else { return }
+            let renewed = try self.renewed(new, survey, committed)
+            guard !renewed.isEmpty else { break }
+            for place in renewed.sorted() {
+                tellRenewed(place)
+                committed[place] = nil
+                survey.memory[place] = nil
+                let isBroadcast = whole.contains(place)
+                survey.rebuilding.formUnion(isBroadcast ? numbers : [place.partition])
+                if isBroadcast { runners = [:] }
+            }
         }
         for runner in new {
             try runner.goLive()
             runners[runner.partition] = runner
         }
         try awaitTables(of: new)
-        try consumer.assign(
+        try consume(
             partitions.map { TopicPartitionOffset($0, committed[$0].map { .at($0) } ?? .beginning) } + broadcastPlaces
         )
         isPaused = false
@@ -55,7 +71,7 @@ extension WorkerLoop {
         workSince = ContinuousClock.now
         lastRecord = workSince
         metrics.update { $0.tasks = runners.count }
-        metrics.setReadiness(nil)
+        metrics.setReadiness(survey.rebuilding.isEmpty ? nil : "making anew what was published")
         logger.info("running", metadata: ["partitions": "\(numbers.sorted())", "restored": "\(new.count)"])
     }
 
@@ -83,40 +99,23 @@ extension WorkerLoop {
             }
     }
 
-    /// Fills in from the topic of positions what the brokers know no offset of.
-    ///
-    /// Returns false when that was given up.
-    private func recallForgotten(_ places: Set<TopicPartition>, _ committed: inout [TopicPartition: Int64]) throws
-        -> Bool
-    {
-        positions?.forget()
-        let missing = places.filter { committed[$0] == nil }
-        guard let positions, !missing.isEmpty else { return true }
-        metrics.setReadiness("looking for its positions")
-        var idle = RecordBatch(capacity: 1)
-        let found = try positions.read(
-            missing,
-            kafka: configuration.kafka,
-            patience: patience,
-            limit: configuration.openTransactionTimeout,
-            logger: logger
-        ) {
-            do {
-                try consumer.poll(&idle, timeout: .zero)
-            } catch let error as KafkaError {
-                try pass(error)
-            }
-            return !shouldStop() && !consumer.hasRebalance
+    private func tellRenewed(_ place: TopicPartition) {
+        logger.error(
+            "a table begins with another record than before: it was made anew; what is made of it is made anew",
+            metadata: ["topic": "\(place.topic)", "partition": "\(place.partition)"]
+        )
+    }
+
+    /// Consumes from places on, and takes note of them: what ends or begins again before them was made anew.
+    func consume(_ places: [TopicPartitionOffset]) throws {
+        readTo = [:]
+        shortOf = [:]
+        for place in places {
+            if let offset = place.offset.value { readTo[place.topicPartition] = offset }
         }
-        guard let found else { return false }
-        if !found.isEmpty {
-            logger.notice(
-                "the brokers have forgotten this group's offsets; it goes on from its own record of them",
-                metadata: ["partitions": "\(found.count)"]
-            )
-        }
-        committed.merge(found) { known, _ in known }
-        return true
+        // Ends that were seen in the assignment before say nothing about this one.
+        while consumer.nextPartitionEnd() != nil {}
+        try consumer.assign(places)
     }
 
     /// Asks how far the tables reach that new tasks read.
@@ -133,15 +132,22 @@ extension WorkerLoop {
         }
     }
 
-    private func makeRunner(_ partition: Int32) throws -> TaskRunner {
+    private func makeRunner(_ partition: Int32, isRebuilding: Bool) throws -> TaskRunner {
         let runner = try TaskRunner(
             stage: stage,
             context: TaskContext(partition: partition, partitions: partitions, outputPartitions: outputPartitions),
             sink: sink,
             progressTopic: configuration.progressTopic,
             completionType: configuration.completionType,
-            quarantine: configuration.quarantine
+            quarantine: configuration.quarantine,
+            isRebuilding: isRebuilding
         )
+        runner.onRebuilt = { [logger] retracted in
+            logger.notice(
+                "what was published is made anew",
+                metadata: ["partition": "\(partition)", "retracted": "\(retracted)"]
+            )
+        }
         runner.onQuarantine = { [logger, metrics] entry in entry.tell(metrics, logger) }
         runner.onUnusable = { [logger, metrics] fault in
             metrics.update { $0.unusable += 1 }
@@ -154,7 +160,7 @@ extension WorkerLoop {
     }
 
     /// Returns false when the restore was given up: the worker is to stop, or the group has decided anew.
-    private func restore(_ new: [TaskRunner], committed: [TopicPartition: Int64]) throws -> Bool {
+    private func restore(_ new: [TaskRunner], committed: [TopicPartition: Int64], _ survey: Survey) throws -> Bool {
         metrics.setReadiness("restoring")
         let restore = Restore(
             stage: stage,
@@ -170,7 +176,13 @@ extension WorkerLoop {
         )
         var idle = RecordBatch(capacity: 1)
         var reported = ContinuousClock.now
-        return try restore.run(new, committed: committed) { progress in
+        var committedAt = ContinuousClock.now
+        func goOn(_ progress: Restore.Progress) throws -> Bool {
+            // A rebuild publishes while it reads; no transaction lasts as long as that may take.
+            if sink.isOpen, ContinuousClock.now - committedAt > .seconds(1) {
+                try sink.commit(offsets: [], group: nil)
+                committedAt = .now
+            }
             metrics.update { $0.restoreRemaining = progress.remaining }
             metrics.setReadiness(progress.description)
             _ = memory.look()
@@ -183,7 +195,7 @@ extension WorkerLoop {
             // Polling tells the group that this member lives, and hears what it decides.
             do {
                 try consumer.poll(&idle, timeout: .zero)
-            } catch let error as KafkaError {
+            } catch {
                 try pass(error)
             }
             if ContinuousClock.now - reported > .seconds(2) {
@@ -192,5 +204,13 @@ extension WorkerLoop {
             }
             return !shouldStop() && !consumer.hasRebalance
         }
+        let again = stage.rebuildsFromSources ? new.filter { $0.output.isRebuilding } : []
+        // Of a log of events only what is gone is published again: nothing tells which of it stands.
+        let events = survey.renewedOutputs.filter { !stage.outputs[$0].isTable }
+        for runner in again { runner.output.replayed = events }
+        guard try restore.run(new, committed: committed, progress: goOn) else { return false }
+        guard !again.isEmpty else { return true }
+        for runner in again { runner.output.replayed = Set(stage.outputs.indices.filter { stage.outputs[$0].isTable }) }
+        return try restore.runAgain(again, progress: goOn)
     }
 }

@@ -28,6 +28,16 @@ public final class TaskOutput {
     private let outputs: [Output]
     private let sink: any RecordSink
     private var published: [[Digest: Digest]]
+    /// While what stands published is made anew: what was read back and not published again, by output.
+    private var unconfirmed: [[Digest: Standing]]?
+    /// Outputs to which the restore of a rebuild publishes, before the task is live.
+    var replayed: Set<Int> = []
+
+    private struct Standing {
+        let key: [UInt8]
+        var partitions: Set<Int32>
+    }
+
     /// Whether publications are sent.
     ///
     /// While false everything is dropped, as the task is being restored: what would be published need not be made.
@@ -36,11 +46,59 @@ public final class TaskOutput {
     private var causes: Set<String> = []
     private static let mostCauses = 100
 
-    init(outputs: [Output], partitions: [Int32], sink: any RecordSink) {
+    init(outputs: [Output], partitions: [Int32], sink: any RecordSink, isRebuilding: Bool = false) {
+        unconfirmed = isRebuilding ? outputs.map { _ in [:] } : nil
         self.outputs = outputs
         self.partitions = partitions
         self.sink = sink
         published = outputs.map { _ in [:] }
+    }
+
+    /// Whether what stands published is being made anew.
+    public var isRebuilding: Bool { unconfirmed != nil }
+
+    /// Whether publications to an output are sent now.
+    public func sends(_ output: Int) -> Bool { isLive || replayed.contains(output) }
+
+    /// Whether it is known what stands published in an output.
+    private func remembers(_ output: Int) -> Bool {
+        switch outputs[output].memory {
+        case .none: false
+        case .ownPartition, .everyPartition: true
+        case .whileRebuilding: isRebuilding
+        }
+    }
+
+    /// Ends a rebuild: retracts what stood published and was not published again.
+    ///
+    /// - `keeps`: what stays all the same.
+    ///
+    /// Returns how many records were retracted.
+    func endRebuild(keeps: (Int, Span<UInt8>) -> Bool) throws -> Int {
+        guard let standing = unconfirmed else { return 0 }
+        var count = 0
+        for output in outputs.indices where outputs[output].isTable {
+            for (digest, record) in standing[output]
+                .sorted(by: { $0.value.key.lexicographicallyPrecedes($1.value.key) })
+            where !keeps(output, record.key.span) {
+                published[output][digest] = nil
+                count += 1
+                for partition in record.partitions.sorted() {
+                    sent += 1
+                    try sink.send(
+                        topic: outputs[output].topic,
+                        partition: partition,
+                        key: record.key.span,
+                        value: nil,
+                        eventType: outputs[output].eventType,
+                        cause: ""
+                    )
+                }
+            }
+        }
+        unconfirmed = nil
+        for output in outputs.indices where !remembers(output) { published[output] = [:] }
+        return count
     }
 
     /// The causes of what was published since the last call.
@@ -64,11 +122,11 @@ public final class TaskOutput {
         value: Span<UInt8>,
         cause: String
     ) throws {
-        guard isLive else { return }
-        if case .none = outputs[output].memory {
-        } else {
-            let digest = Digest(value)
-            if let before = published[output].updateValue(digest, forKey: Digest(key)), before == digest { return }
+        guard sends(output) else { return }
+        if remembers(output) {
+            let (name, digest) = (Digest(key), Digest(value))
+            unconfirmed?[output][name] = nil
+            if let before = published[output].updateValue(digest, forKey: name), before == digest { return }
         }
         sent += 1
         note(cause)
@@ -88,13 +146,21 @@ public final class TaskOutput {
         try publish(output, partition: partition, key: bytes.span, value: value.span, cause: cause)
     }
 
+    /// States that what stands published under a key is right as it is: a rebuild does not retract it.
+    ///
+    /// For a task that finds so by itself and has nothing to publish.
+    public func confirm(_ output: Int, key: String) {
+        let bytes = Array(key.utf8)
+        unconfirmed?[output][Digest(bytes.span)] = nil
+    }
+
     /// Retracts a key with a tombstone.
     ///
     /// Where the output has memory, a key that was never published is left alone.
     public func retract(_ output: Int, partition: Int32, key: Span<UInt8>, cause: String) throws {
-        guard isLive else { return }
-        if case .none = outputs[output].memory {
-        } else {
+        guard sends(output) else { return }
+        if remembers(output) {
+            unconfirmed?[output][Digest(key)] = nil
             guard published[output].removeValue(forKey: Digest(key)) != nil else { return }
         }
         sent += 1
@@ -163,11 +229,17 @@ public final class TaskOutput {
     }
 
     /// Takes note of a record that was published before the restore.
-    func remember(_ output: Int, key: Span<UInt8>, value: Span<UInt8>?) {
+    func remember(_ output: Int, partition: Int32, key: Span<UInt8>, value: Span<UInt8>?) {
+        let name = Digest(key)
         if let value = value {
-            published[output][Digest(key)] = Digest(value)
+            published[output][name] = Digest(value)
+            guard isRebuilding else { return }
+            var standing = unconfirmed?[output][name] ?? Standing(key: [UInt8](copying: key), partitions: [])
+            standing.partitions.insert(partition)
+            unconfirmed?[output][name] = standing
         } else {
-            published[output][Digest(key)] = nil
+            published[output][name] = nil
+            unconfirmed?[output][name] = nil
         }
     }
 }

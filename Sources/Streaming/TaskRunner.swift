@@ -8,6 +8,12 @@ final class TaskRunner {
     let output: TaskOutput
     /// The offset behind the last folded record, by source.
     private(set) var positions: [Int64?]
+    /// The first record of each source, once it was read.
+    private(set) var first: [FirstRecord?]
+    /// Over the offsets and times of everything folded of each source, for those that are logs.
+    private(set) var digests: [UInt64]
+    /// Scopes that were published before a rebuild and have not come again in the sources.
+    private var awaited: Set<String> = []
     private(set) var folded = 0
     private(set) var unusable = 0
 
@@ -30,6 +36,8 @@ final class TaskRunner {
 
     /// What is told of records that are put in quarantine.
     var onQuarantine: ((QuarantinedRecord) -> Void)?
+    /// What is told at the end of a rebuild: how many records were retracted.
+    var onRebuilt: ((Int) -> Void)?
     /// What is told of records of an output that make no sense: the fault.
     var onUnusable: ((UnusableRecord) -> Void)?
 
@@ -39,8 +47,11 @@ final class TaskRunner {
         sink: any RecordSink,
         progressTopic: String,
         completionType: String,
-        quarantine: QuarantineTopic? = nil
+        quarantine: QuarantineTopic? = nil,
+        isRebuilding: Bool = false
     ) throws {
+        first = Array(repeating: nil, count: stage.sources.count)
+        digests = Array(repeating: 0, count: stage.sources.count)
         self.quarantine = quarantine
         self.stage = stage
         self.sink = sink
@@ -48,7 +59,12 @@ final class TaskRunner {
         self.completionType = completionType
         partition = context.partition
         partitions = context.partitions
-        output = TaskOutput(outputs: stage.outputs, partitions: context.outputPartitions, sink: sink)
+        output = TaskOutput(
+            outputs: stage.outputs,
+            partitions: context.outputPartitions,
+            sink: sink,
+            isRebuilding: isRebuilding
+        )
         task = try stage.makeTask(context)
         positions = Array(repeating: nil, count: stage.sources.count)
         tracker = CompletionTracker(sources: stage.sources.count)
@@ -74,6 +90,7 @@ final class TaskRunner {
     func consume(_ record: InputRecord) throws -> Refusal? {
         if let position = positions[record.source], record.offset < position { return nil }
         positions[record.source] = record.offset + 1
+        note(record)
         folded += 1
         let isMarker = CompletionMarker.isMarker(key: record.key)
         do {
@@ -94,6 +111,26 @@ final class TaskRunner {
             if !isMarker { try forget(record) }
             return isQuarantined(record) ? Refusal(code: error.code, reason: error.reason) : nil
         }
+    }
+
+    /// Takes note of what tells a partition from one that was made anew.
+    private func note(_ record: InputRecord) {
+        let source = record.source
+        if first[source] == nil { first[source] = FirstRecord(offset: record.offset, timestamp: record.timestamp) }
+        guard !stage.sources[source].isTable else { return }
+        var word = digests[source] ^ UInt64(bitPattern: record.offset &* 0x9E37_79B9)
+        word = (word ^ UInt64(bitPattern: record.timestamp)) &* 0x9E37_79B9_7F4A_7C15
+        digests[source] = word ^ (word >> 29)
+    }
+
+    /// What the group is to remember of a source with the next commit.
+    func memory(of source: Int) -> PlaceMemory? {
+        guard let position = positions[source] else { return nil }
+        return PlaceMemory(
+            offset: position,
+            first: first[source],
+            digest: stage.sources[source].isTable ? nil : digests[source]
+        )
     }
 
     /// Only the newest record of a key of a table counts, so what the key held before must not depend on whether it was
@@ -161,9 +198,20 @@ final class TaskRunner {
     /// Takes note of a record this task published before the restore.
     ///
     /// What a stranger wrote there teaches the task nothing, and is published over.
-    func recall(output index: Int, key: Span<UInt8>, value: Span<UInt8>?, isOwn: Bool = true) throws {
-        guard !CompletionMarker.isMarker(key: key) else { return }
-        output.remember(index, key: key, value: value)
+    func recall(
+        output index: Int,
+        partition: Int32,
+        key: Span<UInt8>,
+        value: Span<UInt8>?,
+        isOwn: Bool = true
+    ) throws {
+        guard !CompletionMarker.isMarker(key: key) else {
+            if output.isRebuilding, let value, let marker = try? CompletionMarker.decode(value) {
+                recall(marker: marker)
+            }
+            return
+        }
+        output.remember(index, partition: partition, key: key, value: value)
         guard let bytes = value else { return }
         do {
             guard isOwn else { throw UnusableRecord("not of the type that this topic holds", code: .foreignType) }
@@ -179,11 +227,36 @@ final class TaskRunner {
         if marker.stage == stage.name, marker.partition == partition { announced.insert(marker.scope) }
     }
 
+    /// Publishes what a record still stands for: the second reading of a rebuild.
+    func publishAgain(_ record: InputRecord) throws {
+        guard !CompletionMarker.isMarker(key: record.key) else { return }
+        do {
+            try task.publishAgain(record, output: output)
+        } catch is UnusableRecord {
+            // The first reading has met it.
+        }
+    }
+
+    /// Why nothing is published yet; nil when it is.
+    ///
+    /// What stood published before is left as it is until the sources hold again what it was made from.
+    var waitsFor: String? {
+        let missing = awaited.subtracting(tracker.complete).sorted()
+        guard output.isRebuilding, !missing.isEmpty else { return nil }
+        return missing.joined(separator: ", ")
+    }
+
     /// Ends the restore: complete scopes are handed to the task, and the next flush publishes what differs from what
     /// was published.
     func goLive() throws {
         isRestoring = false
         output.isLive = true
+        output.replayed = []
+        if output.isRebuilding {
+            // The markers may be gone with what was published; a marker that comes twice changes nothing.
+            awaited = announced
+            announced = []
+        }
         for scope in tracker.complete.sorted() {
             try task.complete(scope: scope)
             if !announced.contains(scope) { unannounced.insert(scope) }
@@ -195,6 +268,11 @@ final class TaskRunner {
         for entry in found { try send(entry) }
         found = []
         try task.flush(output: output)
+        if output.isRebuilding {
+            // Not as an argument of the optional call, which is not evaluated where nobody listens.
+            let retracted = try output.endRebuild { task.keeps(output: $0, key: $1) }
+            onRebuilt?(retracted)
+        }
         for scope in unannounced.sorted() {
             let marker = try CompletionMarker.encode(
                 scope: scope,

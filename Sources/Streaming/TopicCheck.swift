@@ -27,6 +27,7 @@ struct TopicCheck {
             throw RuntimeError(
                 .notCopartitioned,
                 "\(stage.name) joins its sources by partition, so they must have equal partition counts, but have \(listed)"
+                    + Self.remedy(Self.odd(sources))
             )
         }
         for output in stage.outputs {
@@ -36,10 +37,26 @@ struct TopicCheck {
                 throw RuntimeError(
                     .notCopartitioned,
                     "\(stage.name) publishes in \(output.topic) by the partitions of its sources, so it must have \(first.count), but has \(own)"
+                        + Self.remedy(nil)
                 )
             }
         }
         return (first.count, stage.outputs.map { count($0.topic) })
+    }
+
+    /// The topic whose count differs from that of most others; nil where there is none such.
+    private static func odd(_ topics: [(topic: String, count: Int32)]) -> String? {
+        let byCount = Dictionary(grouping: topics, by: \.count)
+        guard byCount.count == 2, let few = byCount.values.min(by: { $0.count < $1.count }), few.count == 1,
+            topics.count > 2
+        else { return nil }
+        return few[0].topic
+    }
+
+    /// What to do about a topic with another count; the ledger is not made anew.
+    private static func remedy(_ topic: String?) -> String {
+        let which = topic.map { ". The odd one is \($0): `accountability topics --recreate \($0) --yes` makes it anew" }
+        return which ?? ". `accountability topics` says which one has to be made anew, and how"
     }
 
     /// The partition counts of topics.

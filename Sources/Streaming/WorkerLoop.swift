@@ -36,6 +36,17 @@ final class WorkerLoop {
     let labels: SourceLabels
     private var afterAbort = Backoff()
     let positions: Positions?
+    /// Asks for the ends of partitions, open transactions included.
+    let surveyor: Consumer
+    /// The ends of the outputs as they were seen last, and when.
+    var outputEnds: [TopicPartition: Int64] = [:]
+    var outputsSeen = ContinuousClock.now
+    /// How far each source was read since it was assigned.
+    var readTo: [TopicPartition: Int64] = [:]
+    /// How often in a row a source was said to end before that.
+    var shortOf: [TopicPartition: Int] = [:]
+    /// Tasks for which an operator asked for a rebuild.
+    var rebuildAsked: Set<Int32> = []
     var catchUp = CatchUp()
     var memory: MemoryWatch
     /// Whether records are held back for want of memory.
@@ -97,6 +108,10 @@ final class WorkerLoop {
         properties["enable.partition.eof"] = "true"
         client = ClientWatch(intervalMilliseconds: properties["statistics.interval.ms"].flatMap(Int.init) ?? 0)
         consumer = try Consumer(properties, logger: logger)
+        var survey = configuration.kafka
+        survey["group.id"] = "\(group).restore"
+        survey["isolation.level"] = "read_uncommitted"
+        surveyor = try Consumer(survey, logger: logger)
         for (index, source) in stage.sources.enumerated() { sourceByTopic[consumer.topicIndex(source.topic)] = index }
     }
 
@@ -109,6 +124,7 @@ final class WorkerLoop {
         try subscribe()
         defer {
             consumer.close(timeout: configuration.stopTimeout / 5)
+            surveyor.close(timeout: .seconds(1))
             sink.close(timeout: configuration.stopTimeout / 5)
         }
         var batch = RecordBatch(capacity: 4096)
@@ -117,7 +133,8 @@ final class WorkerLoop {
                 while let event = consumer.nextRebalance() { try handle(event) }
                 try askAgain()
                 try heedMemory()
-                try client.look(at: consumer)
+                if try client.look(at: consumer) { try lookAtSources() }
+                try lookAtOutputs()
                 try step(&batch)
             } catch let aborted as TransactionAborted {
                 try recover(from: aborted)
@@ -181,7 +198,7 @@ final class WorkerLoop {
 
     private func takeMore() throws {
         isPaused = false
-        try consumer.assign(ownPlaces + broadcastPlaces)
+        try consume(ownPlaces + broadcastPlaces)
         metrics.setReadiness(nil)
         logger.notice("records are taken again", metadata: ["memory": "\(memory.description)"])
     }
@@ -193,8 +210,15 @@ final class WorkerLoop {
         } catch {
             try pass(error)
         }
+        // An end that came with the batch may have been seen before its records.
+        let readBefore = readTo
         for index in 0..<batch.count { try fold(batch[index]) }
-        while let end = consumer.nextPartitionEnd() { catchUp.reached(end) }
+        while let end = consumer.nextPartitionEnd() {
+            catchUp.reached(end)
+            guard let offset = end.offset.value, let read = readBefore[end.topicPartition], offset < read
+            else { continue }
+            throw Self.madeAnew(end.topicPartition, "it ends at \(offset), and \(read) was read")
+        }
         let now = ContinuousClock.now
         if count > 0 {
             if !hasWork { workSince = now }
@@ -226,6 +250,7 @@ final class WorkerLoop {
         let none: [UInt8] = []
         let key: Span<UInt8> = if let bytes = record.key { bytes } else { none.span }
         let isBroadcast = stage.sources[source].isBroadcast
+        try noteRead(TopicPartition(topic: stage.sources[source].topic, partition: record.partition), record.offset)
         if let timestamp = record.timestamp { newestTimestamp = max(newestTimestamp, timestamp) }
         let label = record.label(expected: labels.expected[source], completion: labels.completion)
         for runner in runners.values where isBroadcast || runner.partition == record.partition {
@@ -252,26 +277,44 @@ final class WorkerLoop {
         guard hasWork, catchUp.isOver || sink.isOpen else { return }
         let start = ContinuousClock.now
         var offsets: [TopicPartitionOffset] = []
+        var memory = outputEnds.mapValues { PlaceMemory(offset: $0) }
+        var rebuilt = false
         for runner in runners.values.sorted(by: { $0.partition < $1.partition }) {
+            if runner.output.isRebuilding {
+                // Its positions stay behind as long, so that a restart finds out anew what is to be done.
+                guard catchUp.isOver, runner.waitsFor == nil else { continue }
+                rebuilt = true
+            }
             try runner.flush()
             // How far a broadcast topic was seen is kept by the first task, which answers for what is wrong there.
             for (index, source) in stage.sources.enumerated() where !source.isBroadcast || runner.partition == 0 {
-                guard let position = runner.positions[index] else { continue }
-                offsets.append(
-                    TopicPartitionOffset(
-                        topic: source.topic,
-                        partition: source.isBroadcast ? 0 : runner.partition,
-                        offset: .at(position)
-                    )
+                guard let known = runner.memory(of: index) else { continue }
+                let place = TopicPartition(
+                    topic: source.topic,
+                    partition: source.isBroadcast ? 0 : runner.partition
                 )
+                memory[place] = known
+                offsets.append(TopicPartitionOffset(place, .at(known.offset)))
+            }
+            if rebuilt, rebuildAsked.remove(runner.partition) != nil {
+                try positions?.remove(TopicPartition(topic: Positions.rebuild, partition: runner.partition), from: sink)
             }
         }
-        try positions?.write(offsets, to: sink)
+        if !offsets.isEmpty { try positions?.write(memory, to: sink) }
         try sink.commit(offsets: offsets, group: try consumer.groupMetadata) {
             [consumer] (places, share) throws(KafkaError) in
             try consumer.committed(places, timeout: share)
         }
         hasWork = false
+        let waiting = runners.values.filter { $0.output.isRebuilding }
+        if rebuilt || !waiting.isEmpty {
+            let scopes = Set(waiting.compactMap(\.waitsFor)).sorted().joined(separator: ", ")
+            metrics.setReadiness(
+                waiting.isEmpty
+                    ? nil
+                    : "making anew what was published: waits until its sources hold \(scopes) again; do the stages before it run?"
+            )
+        }
         abortsInARow = 0
         afterAbort = Backoff()
         lastCommit = ContinuousClock.now

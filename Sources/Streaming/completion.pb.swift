@@ -44,6 +44,10 @@ package nonisolated struct Streaming_V1_Completion: Sendable {
 /// How far a stage has come with a partition of a source: the offset of the next record, in the transaction that commits it for the stage's group.
 /// The brokers forget the offsets of a group that had no members for a week (offsets.retention.minutes); a stage that finds none goes on from
 /// here. Key: `<group>/<topic>/<partition>`.
+///
+/// Of a topic that the stage publishes the offset is the end of the partition as it was seen last. A partition that ends before what was seen of it,
+/// or begins with another record, was made anew or truncated. Key `<group>/~rebuild/<partition>`: an operator wants what the stage publishes of this
+/// partition made anew.
 package nonisolated struct Streaming_V1_Position: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -51,9 +55,34 @@ package nonisolated struct Streaming_V1_Position: Sendable {
 
   package var offset: Int64 = 0
 
+  /// The first record of the partition, as it was read.
+  package var firstOffset: Int64 {
+    get {_firstOffset ?? 0}
+    set {_firstOffset = newValue}
+  }
+  /// Returns true if `firstOffset` has been explicitly set.
+  package var hasFirstOffset: Bool {self._firstOffset != nil}
+  /// Clears the value of `firstOffset`. Subsequent reads from it will return its default value.
+  package mutating func clearFirstOffset() {self._firstOffset = nil}
+
+  package var firstUnixMilliseconds: Int64 = 0
+
+  /// Of a log: a digest over the offsets and times of every record before `offset`.
+  package var digest: UInt64 {
+    get {_digest ?? 0}
+    set {_digest = newValue}
+  }
+  /// Returns true if `digest` has been explicitly set.
+  package var hasDigest: Bool {self._digest != nil}
+  /// Clears the value of `digest`. Subsequent reads from it will return its default value.
+  package mutating func clearDigest() {self._digest = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _firstOffset: Int64? = nil
+  fileprivate var _digest: UInt64? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -107,7 +136,7 @@ nonisolated extension Streaming_V1_Completion: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Streaming_V1_Position: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Position"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{3}first_offset\0\u{3}first_unix_milliseconds\0\u{1}digest\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -116,20 +145,39 @@ nonisolated extension Streaming_V1_Position: SwiftProtobuf.Message, SwiftProtobu
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularInt64Field(value: &self.offset) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self._firstOffset) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.firstUnixMilliseconds) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self._digest) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.offset != 0 {
       try visitor.visitSingularInt64Field(value: self.offset, fieldNumber: 1)
     }
+    try { if let v = self._firstOffset {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 2)
+    } }()
+    if self.firstUnixMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.firstUnixMilliseconds, fieldNumber: 3)
+    }
+    try { if let v = self._digest {
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Streaming_V1_Position, rhs: Streaming_V1_Position) -> Bool {
     if lhs.offset != rhs.offset {return false}
+    if lhs._firstOffset != rhs._firstOffset {return false}
+    if lhs.firstUnixMilliseconds != rhs.firstUnixMilliseconds {return false}
+    if lhs._digest != rhs._digest {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

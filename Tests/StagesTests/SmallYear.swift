@@ -14,7 +14,7 @@ struct SmallYear {
     /// Records of garbage in the topics, counted once for each stage that reads them.
     static let garbage = 15
 
-    private let pipeline = Pipeline()
+    let pipeline = Pipeline()
     private let before: [(topic: String, partition: Int32, record: StoredRecord)]
     private let corrections: [[(topic: String, partition: Int32, record: StoredRecord)]]
 
@@ -182,24 +182,7 @@ struct SmallYear {
 
     /// The whole year with one seed's faults.
     func run(seed: UInt64, _ disturbances: InMemoryDriver.Disturbances) throws -> Outcome {
-        var topics: [String: Int32] = [:]
-        for topic in Topics.all { topics[pipeline.name(topic)] = topic.partitionCount(tables: Self.partitions) }
-        let clock: @Sendable () -> Int64 = { Self.now }
-        let stages: [any Stage] = [
-            ValidationStage(pipeline: pipeline), ParticipationStage(pipeline: pipeline),
-            IndicatorStage(pipeline: pipeline),
-            PercentileStage(pipeline: pipeline), DeterminationStage(pipeline: pipeline, clock: clock),
-            NotificationStage(pipeline: pipeline, clock: clock),
-        ]
-        let driver = try InMemoryDriver(
-            stages: stages,
-            topics: topics,
-            progressTopic: pipeline.name(Topics.progress),
-            completionType: Topics.completionType,
-            quarantine: pipeline.quarantine,
-            seed: seed,
-            disturbances: disturbances
-        )
+        let driver = try makeDriver(seed, disturbances)
         litter(driver)
         var outcome = Outcome()
         for entry in before { driver.append(entry.record, topic: entry.topic, partition: entry.partition) }
@@ -319,5 +302,59 @@ struct SmallYear {
         }
         let after = driver.topics.values.joined().reduce(0) { $0 + $1.count } - count
         if after > 0 { outcome.faults.append("\(after) records after a restart") }
+    }
+
+    /// A driver of the whole pipeline that has read nothing.
+    private func makeDriver(_ seed: UInt64, _ disturbances: InMemoryDriver.Disturbances) throws -> InMemoryDriver {
+        var topics: [String: Int32] = [:]
+        for topic in Topics.all { topics[pipeline.name(topic)] = topic.partitionCount(tables: Self.partitions) }
+        let clock: @Sendable () -> Int64 = { Self.now }
+        let stages: [any Stage] = [
+            ValidationStage(pipeline: pipeline), ParticipationStage(pipeline: pipeline),
+            IndicatorStage(pipeline: pipeline),
+            PercentileStage(pipeline: pipeline), DeterminationStage(pipeline: pipeline, clock: clock),
+            NotificationStage(pipeline: pipeline, clock: clock),
+        ]
+        return try InMemoryDriver(
+            stages: stages,
+            topics: topics,
+            progressTopic: pipeline.name(Topics.progress),
+            completionType: Topics.completionType,
+            quarantine: pipeline.quarantine,
+            seed: seed,
+            disturbances: disturbances
+        )
+    }
+
+    /// A driver that has run the year and its corrections, without litter.
+    ///
+    /// - `corrections`: how many of them; all when nil.
+    func settled(seed: UInt64, corrections count: Int? = nil) throws -> InMemoryDriver {
+        let driver = try makeDriver(seed, .init())
+        for entry in before { driver.append(entry.record, topic: entry.topic, partition: entry.partition) }
+        for year in [2018, 2019] { try driver.close(scope: "\(year)", topic: pipeline.name(Topics.submissions)) }
+        try driver.run()
+        for correction in corrections.prefix(count ?? .max) {
+            for entry in correction { driver.append(entry.record, topic: entry.topic, partition: entry.partition) }
+            try driver.run()
+        }
+        return driver
+    }
+
+    /// Every table of a driver but those of the runtime; determinations without what belongs to their publication.
+    func tables(_ driver: InMemoryDriver) throws -> [String: [[UInt8]: [UInt8]]] {
+        var tables: [String: [[UInt8]: [UInt8]]] = [:]
+        for topic in Topics.all where topic.retention == .compacted && topic != Topics.progress {
+            var table: [[UInt8]: [UInt8]] = [:]
+            for (partition, records) in (driver.topics[pipeline.name(topic)] ?? []).enumerated() {
+                for record in records where !CompletionMarker.isMarker(key: record.key.span) {
+                    table[[UInt8(partition)] + record.key] = record.value
+                }
+            }
+            tables[topic.entity] = table
+        }
+        tables[Topics.determinations.entity] = try tables[Topics.determinations.entity]?
+            .mapValues { Outcome.core(try Accountability_V1_Determination(serializedBytes: $0)) }
+        return tables
     }
 }

@@ -43,6 +43,7 @@ struct BrokerCheck {
             findings += DeliveryCheck(connection, now: Date()).findings()
             findings += installation()
         }
+        findings += audit()
         findings.append(transaction())
         findings += [waitingRows()].compactMap { $0 }
         findings += openTransactions(counts.mapValues { Int32($0.partitions.count) })
@@ -196,6 +197,22 @@ struct BrokerCheck {
             )
         }
         return findings
+    }
+
+    /// What `accountability audit` finds to be mended; topics are looked at already.
+    private func audit() -> [Finding] {
+        do {
+            return try Audit(connection).findings().filter { $0.what != "topic" && $0.what != "topics" }
+        } catch {
+            return [
+                .warning(
+                    "audit",
+                    connection.brokers,
+                    "it cannot be made (\(error))",
+                    "`accountability audit` makes it alone"
+                )
+            ]
+        }
     }
 
     private static let backlogPause = 3

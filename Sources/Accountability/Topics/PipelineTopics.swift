@@ -61,8 +61,11 @@ struct PipelineTopics {
     /// Returns the names.
     func createMissing(partitions: Int32, replication: Int16) throws -> [String] {
         let present = try partitionCounts()
-        let existing = Topics.all.filter { $0.partitioning != .single }
-            .compactMap { present[connection.pipeline.name($0)] }.max()
+        // The ledger decides: it cannot be made anew.
+        let existing =
+            present[connection.pipeline.name(Topics.submissions)]
+            ?? Topics.all.filter { $0.partitioning != .single }.compactMap { present[connection.pipeline.name($0)] }
+            .max()
         let missing = Topics.all.filter { present[connection.pipeline.name($0)] == nil }
         guard !missing.isEmpty else { return [] }
         let brokers = try ask { (admin) throws(KafkaError) in try admin.describeCluster(timeout: timeout) }.brokers
@@ -94,6 +97,37 @@ struct PipelineTopics {
         let made = Dictionary(topics.map { ($0.name, Int($0.partitions)) }) { first, _ in first }
         try ask { (admin) throws(KafkaError) in try admin.awaitLeaders(of: made, timeout: BrokerPatience.work) }
         return missing.map(connection.pipeline.name)
+    }
+
+    /// Deletes a topic that is derived from the ledger and creates it as it must be.
+    ///
+    /// - `text`: its name on the broker, or without namespace.
+    ///
+    /// Returns its name.
+    func recreate(_ text: String, replication: Int16) throws -> String {
+        guard let topic = Topics.all.first(where: { [connection.pipeline.name($0), $0.entity].contains(text) }) else {
+            throw Failure(.usage, "\(text) is no topic of this namespace; `accountability topics` lists them")
+        }
+        let name = connection.pipeline.name(topic)
+        guard topic != Topics.submissions else {
+            throw Failure(
+                .configuration,
+                "\(name) is the ledger, from which everything else is made: it is never deleted alone. Submit the files into another --namespace"
+            )
+        }
+        let ledger = try partitions(of: Topics.submissions)
+        let failures = try ask { (admin) throws(KafkaError) in
+            try admin.deleteTopics([name], timeout: BrokerPatience.work)
+        }
+        for (_, error) in failures where error.code != .unknownTopicOrPartition {
+            throw Failure(.configuration, "topic \(name) could not be deleted: \(error)")
+        }
+        let deadline = ContinuousClock.now + BrokerPatience.work
+        while try partitionCounts()[name] != nil, ContinuousClock.now < deadline {
+            Thread.sleep(forTimeInterval: 0.1)
+        }
+        _ = try createMissing(partitions: ledger, replication: replication)
+        return name
     }
 
     /// Deletes the topics that are there, and returns their names.

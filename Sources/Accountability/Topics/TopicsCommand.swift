@@ -16,6 +16,7 @@ struct TopicsCommand: OperatorCommand {
               accountability topics --create --partitions 12 --replication 3
               accountability topics --asyncapi > asyncapi.yaml
               accountability topics --acls --principal-prefix accountability- > acls.sh
+              accountability topics --recreate NAME --yes   a table with other partitions than it must have; its stage fills it again
               accountability topics --delete --yes          all records of this namespace, the ledger included
 
             Topics that are kept on three brokers are made with min.insync.replicas=2. Where topics that are there are kept otherwise, a note \
@@ -61,6 +62,14 @@ struct TopicsCommand: OperatorCommand {
     @Flag(help: "Delete the topics of the namespace with everything in them; needs --yes.")
     var delete = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Delete this topic and create it as it must be; needs --yes. Its stage fills it again. Not for the ledger.",
+            valueName: "name"
+        )
+    )
+    var recreate: String?
+
     @Flag(help: "Delete without asking.")
     var yes = false
 
@@ -77,6 +86,7 @@ struct TopicsCommand: OperatorCommand {
         guard principalPrefix.allSatisfy({ $0.isASCII && !$0.isWhitespace && !"'\"\\".contains($0) }) else {
             throw ValidationError("--principal-prefix takes visible ASCII without quotation marks")
         }
+        guard recreate == nil || yes else { throw ValidationError("--recreate deletes the topic; say --yes as well") }
         guard !(delete && create) else { throw ValidationError("--create and --delete exclude each other") }
     }
 
@@ -94,6 +104,7 @@ struct TopicsCommand: OperatorCommand {
             for name in try topics.deleteAll() { Standard.line("deleted \(name)") }
             return
         }
+        if let recreate { Standard.line("recreated \(try topics.recreate(recreate, replication: replication))") }
         if create {
             for name in try topics.createMissing(partitions: partitions, replication: replication) {
                 Standard.line("created \(name)")

@@ -107,6 +107,8 @@ public struct AccessList: Sendable, Hashable {
         var rights: Set<AccessRight> = [
             AccessRight(.write, .topic, pipeline.name(Topics.submissions)),
             AccessRight(.write, .topic, pipeline.name(Topics.deliveries)),
+            // Rebuilds that it asks the stages for.
+            AccessRight(.write, .topic, pipeline.name(Topics.positions)),
             // Norms that a replay carries into another namespace.
             AccessRight(.write, .topic, pipeline.name(Topics.percentiles)),
             AccessRight(.read, .group, pipeline.group("reader")),

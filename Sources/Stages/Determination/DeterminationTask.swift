@@ -71,7 +71,9 @@ final class DeterminationTask: StageTask {
         let core: [UInt8] = try message.serializedBytes()
         // What was recalled may have been withdrawn after; the output's memory knows.
         let before = output.hasPublished(DeterminationStage.determinations, key: key) ? published[key] : nil
-        if let before, before.core == core { return }
+        if let before, before.core == core {
+            return output.confirm(DeterminationStage.determinations, key: key)
+        }
         published[key] = PublishedDetermination(core: core, revision: (before?.revision ?? 0) + 1)
         message.revision = (before?.revision ?? 0) + 1
         if let before { message.changes = DeterminationChanges.list(from: try before.message(), to: message) }

@@ -116,6 +116,12 @@ final class PercentileTask: StageTask {
         return made
     }
 
+    /// The norm of a release is kept as it was taken.
+    func keeps(output: Int, key: Span<UInt8>) -> Bool {
+        let parts = TableKey.parts(key)
+        return parts.count == 4 && parts[1] == "norm"
+    }
+
     func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {
         let parts = TableKey.parts(key)
         guard parts.count == 4, parts[1] == "norm", let year = Int(parts[0]),

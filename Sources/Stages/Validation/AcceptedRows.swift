@@ -65,6 +65,12 @@ struct AcceptedRows {
     /// The keys of the rows that are no student's and need their organization: targets and directives.
     private var texts: [UInt128: [UInt8]] = [:]
 
+    /// Whether a row is the one that stands under its key.
+    func stands(_ row: CheckedRow, _ name: RowKey, submission: UInt32, line: UInt32) -> Bool {
+        guard !row.isDeletion, let entry = entries[name.value] else { return false }
+        return entry.digest == row.digest && entry.submission == submission && entry.line == line
+    }
+
     /// Puts a row where its key belongs.
     ///
     /// - `needsDeclaration`: whether the row goes when its organization does.

@@ -30,11 +30,33 @@ public struct ValidationStage: Stage {
         self.frameworks = frameworks
         sources = [pipeline.source(Topics.submissions)]
         outputs = [
-            pipeline.output(Topics.records, memory: .none),
+            pipeline.output(Topics.records, memory: .whileRebuilding(publisher: Self.publisherOfRecord)),
             pipeline.output(Topics.rejections, memory: .none),
-            pipeline.output(Topics.receipts, memory: .none),
-            pipeline.output(Topics.directives, memory: .none),
+            pipeline.output(Topics.receipts, memory: .whileRebuilding(publisher: Self.publisherOfReceipt)),
+            pipeline.output(Topics.directives, memory: .whileRebuilding(publisher: Self.publisherOfDirective)),
         ]
+    }
+
+    /// Yes: what was accepted is too much to be remembered a second time as it was published.
+    public let rebuildsFromSources = true
+
+    /// The task that published a record: that of the student, otherwise that of the district.
+    @Sendable static func publisherOfRecord(key: String, partitions: Int32) -> Int32? {
+        let parts = key.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count >= 3, let layout = Layout(wireName: String(parts[1])) else { return nil }
+        return layout.isAboutStudents
+            ? Partitioner.partition(of: Array(parts[2].utf8).span, partitions: partitions)
+            : Pipeline.partition(ofDistrictOf: String(parts[2]), partitions: partitions)
+    }
+
+    /// The task that published a receipt: its partition stands in the key.
+    @Sendable static func publisherOfReceipt(key: String, partitions: Int32) -> Int32? {
+        ReceiptKey(key)?.partition
+    }
+
+    /// The one task that sees all of the Department's acts.
+    @Sendable static func publisherOfDirective(key: String, partitions: Int32) -> Int32? {
+        Pipeline.partition(ofDistrictOf: OrganizationCode.state.description, partitions: partitions)
     }
 
     /// A task with an empty ledger.

@@ -29,7 +29,7 @@ extension ValidationTask {
             )
             refused.add(place, under: row.key)
             if row.layout == .directives { withdrawStep(row) }
-            guard output.isLive else { continue }
+            guard output.isLive || output.sends(ValidationStage.OutputIndex.rejections) else { continue }
             try publish(place, closedBy: "", cause: deletedBy, output)
             let isDirective = row.layout == .directives
             try output.retract(
@@ -76,7 +76,7 @@ extension ValidationTask {
     /// Says of what was refused under a key before that a later submission brought it again.
     func close(_ name: RowKey, by number: Int, _ output: TaskOutput) throws {
         let closed = refused.close(name.value, by: UInt32(truncatingIfNeeded: number))
-        guard output.isLive else { return }
+        guard output.sends(ValidationStage.OutputIndex.rejections) else { return }
         let id = submissions[number].id
         for row in closed { try publish(row, closedBy: id, cause: id, output) }
     }
@@ -142,7 +142,7 @@ extension ValidationTask {
                 under: name.value
             )
         }
-        guard output.isLive else { return }
+        guard output.sends(ValidationStage.OutputIndex.rejections) else { return }
         output.refused += 1
         var rejection = Accountability_V1_Rejection()
         rejection.submission = row.submission

@@ -73,6 +73,28 @@ final class ValidationTask: StageTask {
         touched = []
     }
 
+    /// Publishes a row that stands; one that was replaced or retracted later does not.
+    func publishAgain(_ record: InputRecord, output: TaskOutput) throws {
+        guard case .row(let row) = try record.message(Accountability_V1_SubmissionEntry.self).entry,
+            row.unreadable.isEmpty
+        else { return }
+        let number = try number(of: row.submission)
+        let check = submissions[number].check
+        guard checks[check].layout != .organizations || row.ownerPartition == partition,
+            let read = read(row.text, check)
+        else { return }
+        let key = checks[check].key
+        guard let name = RowKey(key.span, layout: checks[check].layout, year: read.year),
+            accepted.stands(
+                read,
+                name,
+                submission: UInt32(truncatingIfNeeded: number),
+                line: UInt32(clamping: row.line)
+            )
+        else { return }
+        try publishContent(read, row, check, output)
+    }
+
     // MARK: Submissions
 
     private func open(_ header: Accountability_V1_SubmissionHeader, _ output: TaskOutput) throws {
@@ -119,7 +141,7 @@ final class ValidationTask: StageTask {
 
     /// Receipts of what was touched since the last flush are published; those before a restore were.
     func touch(_ number: Int, _ output: TaskOutput) {
-        guard output.isLive, !submissions[number].isTouched else { return }
+        guard output.isLive || output.isRebuilding, !submissions[number].isTouched else { return }
         submissions[number].isTouched = true
         touched.append(number)
     }
@@ -182,7 +204,7 @@ final class ValidationTask: StageTask {
         }
         try close(name, by: number, output)
         count(outcome, isUndeclared: isUndeclared, number)
-        guard output.isLive else { return }
+        guard output.isLive || output.sends(ValidationStage.OutputIndex.rejections) else { return }
         try publish(read, outcome, row, check, output)
     }
 
@@ -276,6 +298,17 @@ final class ValidationTask: StageTask {
             }
         case .accepted: break
         }
+        try publishContent(row, origin, check, output)
+    }
+
+    /// Publishes what a row says under its key.
+    private func publishContent(
+        _ row: CheckedRow,
+        _ origin: Accountability_V1_SubmissionRow,
+        _ check: Int,
+        _ output: TaskOutput
+    ) throws {
+        let key = checks[check].key
         switch row.content {
         case .none: return
         case .record(let content):
@@ -286,7 +319,13 @@ final class ValidationTask: StageTask {
             record.orgCode = row.organization.description
             record.content = content
             let value: [UInt8] = try record.serializedBytes()
-            try output.publish(index, partition: place, key: key.span, value: value.span, cause: origin.submission)
+            try output.publish(
+                ValidationStage.OutputIndex.records,
+                partition: district(row.organization.rawValue, output),
+                key: key.span,
+                value: value.span,
+                cause: origin.submission
+            )
         case .directive(var directive):
             directive.submission = origin.submission
             let value: [UInt8] = try directive.serializedBytes()

@@ -1,0 +1,135 @@
+internal import Foundation
+internal import Kafka
+internal import Logging
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+
+/// The checks of an installation that are cheap enough to be made by `doctor` too.
+struct Audit {
+    let connection: Connection
+
+    init(_ connection: Connection) {
+        self.connection = connection
+    }
+
+    /// What was looked at.
+    func findings() throws -> [Finding] {
+        let problems = try PipelineTopics(connection).problems()
+        var findings = problems.map {
+            Finding.problem(
+                "topic",
+                connection.brokers,
+                $0,
+                "what the line says; `accountability topics --help` tells more"
+            )
+        }
+        if problems.isEmpty { findings.append(.ok("topics", connection.brokers, "as they must be")) }
+        guard !problems.contains(where: { $0.contains("is missing") }) else { return findings }
+        let positions = try positions()
+        findings += positions.findings
+        // Receipts are still being written while validation is behind.
+        findings += try receipts(isSettled: !positions.isValidationBehind)
+        return findings
+    }
+
+    // MARK: Positions
+
+    /// Whether every stage stands inside of its topics.
+    private func positions() throws -> (findings: [Finding], isValidationBehind: Bool) {
+        let logger = Logger(label: "audit") { _ in SwiftLogNoOpLogHandler() }
+        var kafka = connection.kafka
+        kafka["group.id"] = connection.pipeline.group("reader")
+        kafka["isolation.level"] = "read_uncommitted"
+        let consumer = try Consumer(kafka, logger: logger)
+        defer { consumer.close(timeout: .seconds(2)) }
+        let counts = try PipelineTopics(connection).partitionCounts()
+        var findings: [Finding] = []
+        var isBehind = false
+        for group in StageGroup.all(connection.pipeline) {
+            let places = group.topics.flatMap { topic in
+                (0..<(counts[topic] ?? 0)).map { TopicPartition(topic: topic, partition: $0) }
+            }
+            var outside: [String] = []
+            let offsets = try GroupOffsets(connection.kafka, group: group.group, logger: logger)
+            defer { offsets.close() }
+            for offset in try offsets.committed(places, timeout: BrokerPatience.answer) {
+                let place = offset.topicPartition
+                let (low, high) = try consumer.watermarks(place, timeout: BrokerPatience.answer)
+                let position = offset.offset.value ?? 0
+                if group.stage == "validation", position < high { isBehind = true }
+                if position > high { outside.append("\(place) ends at \(high), and \(position) was read") }
+                if place.topic == connection.pipeline.name(Topics.submissions), low > 0 {
+                    outside.append("\(place) begins at \(low): its oldest records are gone")
+                }
+            }
+            findings.append(
+                outside.isEmpty
+                    ? .ok("positions", group.group, "inside of its topics")
+                    : .problem(
+                        "positions",
+                        group.group,
+                        outside.joined(separator: "; "),
+                        group.stage == "validation"
+                            ? "submit again what is missing, then `accountability rebuild` makes everything anew from the ledger"
+                            : "`accountability rebuild --stage \(group.stage)`"
+                    )
+            )
+        }
+        return (findings, isBehind)
+    }
+
+    // MARK: Receipts
+
+    private func receipts(isSettled: Bool) throws -> [Finding] {
+        let reader = try InstallationReader(connection, topics: [Topics.submissions, Topics.receipts])
+        defer { reader.close() }
+        try reader.catchUp()
+        let totals = reader.view.totals()
+        var findings = Self.missing(Set(totals.filter { $0.layout != "" }.map(\.id)), connection.home)
+        guard isSettled else {
+            return findings + [.ok("receipts", "", "not added up: validation is still at work")]
+        }
+        findings += Self.additions(totals)
+        return findings
+    }
+
+    /// Submissions whose receipts do not add up to their rows.
+    static func additions(_ totals: [SubmissionTotals]) -> [Finding] {
+        let wrong = totals.filter { $0.rows != $0.accepted &+ $0.rejected &+ $0.unchanged }
+        guard !wrong.isEmpty else {
+            return [.ok("receipts", "", "\(totals.count) submissions: rows = accepted + rejected + unchanged")]
+        }
+        return wrong.map {
+            .problem(
+                "receipts",
+                "\($0.id) (\($0.fileName))",
+                "\($0.rows) rows, but \($0.accepted) accepted + \($0.rejected) rejected + \($0.unchanged) unchanged",
+                "`accountability rebuild --stage validation` counts them again; if that does not mend it, rows of the ledger are gone: submit the file again"
+            )
+        }
+    }
+
+    /// Submissions of the home's archive that the ledger does not have.
+    static func missing(_ known: Set<String>, _ home: Home) -> [Finding] {
+        let archive = home.inbox.appendingPathComponent("archive", isDirectory: true)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: archive.path)) ?? []
+        var findings: [Finding] = []
+        for name in names.sorted() where name.hasSuffix(".json") {
+            guard let data = FileManager.default.contents(atPath: archive.appendingPathComponent(name).path),
+                let receipt = try? JSONDecoder().decode(SubmissionReceipt.self, from: data),
+                receipt.status == .committed, !known.contains(receipt.id)
+            else { continue }
+            findings.append(
+                .problem(
+                    "submission",
+                    receipt.id,
+                    "\(receipt.fileName) with \(receipt.rows) rows was taken on \(receipt.submitted), and the ledger does not have it",
+                    "`accountability submit` it again, then `accountability rebuild`; if it was of another ledger, move \(archive.path)/\(name) away"
+                )
+            )
+        }
+        return findings
+    }
+}

@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Operating
+
+/// `accountability audit`: whether what is published follows from the ledger.
+struct AuditCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit",
+        abstract: "Checks that what is published follows from what was submitted.",
+        discussion: """
+            Checks that the topics are as they must be, that every stage stands inside its topics, that the receipts add up (rows = accepted + \
+            rejected + unchanged), and that every submission of this home's archive is in the ledger. --recompute computes every table from the \
+            ledger once more, in this process, and compares it with what is published, byte by byte. Each problem names its remedy.
+
+              accountability audit
+              accountability audit --recompute --json
+
+            Exit codes: 0 all is well; 64 usage; 69 no broker answers; 78 there is something to mend.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Flag(help: "Compute every table from the ledger and compare.")
+    var recompute = false
+
+    @Flag(help: "Print every finding as JSON.")
+    var json = false
+
+    func operate() throws {
+        let connection = try broker.connection()
+        var findings = try Audit(connection).findings()
+        if recompute { findings += try Recomputation(connection).findings() }
+        let diagnosis = Diagnosis(findings: findings)
+        Standard.output(json ? try diagnosis.json() : diagnosis.text())
+        guard diagnosis.problems == 0 else { throw ExitStatus.configuration.exitCode }
+    }
+}

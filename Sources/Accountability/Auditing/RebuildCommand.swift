@@ -1,0 +1,107 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Kafka
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+
+/// `accountability rebuild`: makes everything anew that is made from the ledger.
+struct RebuildCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rebuild",
+        abstract: "Makes the tables anew from the ledger as it is.",
+        discussion: """
+            The remedy where the ledger or a table is not what it was: each stage reads its sources from the beginning, publishes what differs \
+            from what stands, and retracts what is no more. What is right already is not published again, and nobody is told twice.
+
+              accountability rebuild
+              accountability rebuild --stage validation
+
+            Workers that `up` started on this machine are started again and waited for; those of other machines have to be started again by \
+            whoever runs them.
+
+            Exit codes: 0 done; 64 usage; 69 no broker answers; 75 not done within --timeout (it goes on); 78 a topic is missing.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Option(help: ArgumentHelp("A stage alone; may be repeated. Default: all of them.", valueName: "name"))
+    var stage: [String] = []
+
+    @Option(help: ArgumentHelp("How long to wait.", valueName: "seconds"))
+    var timeout = 600
+
+    func operate() throws {
+        let connection = try broker.connection()
+        let known = connection.pipeline.stages
+        for name in stage where !known.contains(where: { $0.name == name }) {
+            throw ValidationError(
+                "--stage: there is no stage \(name); there are \(known.map(\.name).joined(separator: ", "))"
+            )
+        }
+        let chosen = known.filter { stage.isEmpty || stage.contains($0.name) }
+        let counts = try PipelineTopics(connection).partitionCounts()
+        try OperatorAct.commit(connection) { sink in
+            for stage in chosen {
+                guard let source = stage.sources.first(where: { !$0.isBroadcast }), let count = counts[source.topic]
+                else {
+                    throw Failure(
+                        .configuration,
+                        "a topic of the stage \(stage.name) is missing; `accountability topics --create` creates it"
+                    )
+                }
+                try connection.pipeline.positions.askForRebuild(
+                    of: connection.pipeline.group(stage.name),
+                    partitions: count,
+                    into: sink
+                )
+            }
+        }
+        let processes = Processes(home: connection.home)
+        let names = processes.names().filter { name in chosen.contains { name.hasPrefix("\($0.name)-") } }
+        for name in names { if let pid = processes.living(name) { kill(pid, SIGTERM) } }
+        if names.isEmpty {
+            Standard.error(
+                "no worker of these stages was started by `up` on this machine: start those of the others again"
+            )
+        }
+        try wait(connection, chosen)
+        Standard.line("made anew: \(chosen.map(\.name).joined(separator: ", "))")
+    }
+
+    private func wait(_ connection: Connection, _ stages: [any Stage]) throws {
+        let deadline = ContinuousClock.now + .seconds(timeout)
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        while true {
+            let left = try Self.waiting(connection, stages)
+            if left.isEmpty { return }
+            progress.show("waiting for \(left.joined(separator: ", "))")
+            guard ContinuousClock.now < deadline else {
+                throw Failure(
+                    .tryAgain,
+                    "not made anew within \(timeout) seconds: \(left.joined(separator: ", ")). It goes on; `accountability doctor` says what hinders it"
+                )
+            }
+            Thread.sleep(forTimeInterval: 0.3)
+        }
+    }
+
+    /// The stages that were asked and are not done.
+    private static func waiting(_ connection: Connection, _ stages: [any Stage]) throws -> [String] {
+        var keys: Set<String> = []
+        let reader = try TopicReader(connection)
+        defer { reader.close() }
+        try reader.read(Topics.positions) { record in
+            guard let key = record.key else { return }
+            let text = String(decoding: [UInt8](copying: key), as: UTF8.self)
+            if record.value == nil { keys.remove(text) } else { keys.insert(text) }
+        }
+        return stages.map(\.name)
+            .filter { name in
+                keys.contains { PositionsTopic.asksForRebuild($0, of: connection.pipeline.group(name)) }
+            }
+    }
+}

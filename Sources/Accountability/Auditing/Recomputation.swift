@@ -1,0 +1,133 @@
+internal import Kafka
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+internal import SwiftProtobuf
+
+/// Every table computed from the ledger once more, in this process, and compared with what is published.
+struct Recomputation {
+    /// The tables that are compared, with the stage that publishes each.
+    static let tables: [(topic: TopicDefinition, stage: String)] = [
+        (Topics.receipts, "validation"), (Topics.records, "validation"), (Topics.directives, "validation"),
+        (Topics.participation, "participation"), (Topics.indicators, "indicator"), (Topics.standings, "indicator"),
+        (Topics.percentiles, "percentile"), (Topics.determinations, "determination"),
+    ]
+
+    let connection: Connection
+
+    init(_ connection: Connection) {
+        self.connection = connection
+    }
+
+    /// What differs, by table.
+    func findings() throws -> [Finding] {
+        let pipeline = connection.pipeline
+        let counts = try PipelineTopics(connection).partitionCounts()
+        var disturbances = InMemoryDriver.Disturbances()
+        disturbances.batch = 4096
+        let driver = try InMemoryDriver(
+            stages: pipeline.stages.filter { $0.name != "notification" },
+            topics: counts,
+            progressTopic: pipeline.name(Topics.progress),
+            completionType: Topics.completionType,
+            quarantine: pipeline.quarantine,
+            seed: 1,
+            disturbances: disturbances
+        )
+        let reader = try TopicReader(connection)
+        defer { reader.close() }
+        try read(Topics.submissions, reader, into: driver)
+        // The norm of a release is what stood when it was taken, which the ledger does not tell any more.
+        try read(Topics.percentiles, reader, into: driver) { key in
+            if case .norm = PercentileKey(key)?.entry { true } else { false }
+        }
+        try driver.run()
+        var findings: [Finding] = []
+        for (topic, stage) in Self.tables { findings.append(try compare(topic, stage, driver, reader)) }
+        return findings
+    }
+
+    private func read(
+        _ topic: TopicDefinition,
+        _ reader: TopicReader,
+        into driver: InMemoryDriver,
+        where wanted: (String) -> Bool = { _ in true }
+    ) throws {
+        let name = connection.pipeline.name(topic)
+        try reader.read(topic, markers: true) { record in
+            let record = record.detach()
+            func text(_ header: String) -> String {
+                String(decoding: (record.headers.first { $0.0 == header }?.1 ?? nil) ?? [], as: UTF8.self)
+            }
+            let key = record.key ?? []
+            guard wanted(String(decoding: key, as: UTF8.self)) else { return }
+            driver.append(
+                StoredRecord(key: key, value: record.value, eventType: text("ce_type"), cause: text("ce_cause")),
+                topic: name,
+                partition: record.partition
+            )
+        }
+    }
+
+    /// Where a record stands: a student who moves has a tombstone in one partition and a record in another.
+    private struct Place: Hashable {
+        let partition: Int32
+        let key: [UInt8]
+    }
+
+    private func compare(
+        _ topic: TopicDefinition,
+        _ stage: String,
+        _ driver: InMemoryDriver,
+        _ reader: TopicReader
+    ) throws -> Finding {
+        let name = connection.pipeline.name(topic)
+        var published: [Place: [UInt8]] = [:]
+        try reader.read(topic) { record in
+            let record = record.detach()
+            if let key = record.key { published[Place(partition: record.partition, key: key)] = record.value }
+        }
+        var computed: [Place: [UInt8]] = [:]
+        for (partition, records) in (driver.topics[name] ?? []).enumerated() {
+            for record in records where !CompletionMarker.isMarker(key: record.key.span) {
+                computed[Place(partition: Int32(partition), key: record.key)] = record.value
+            }
+        }
+        let differing = try Set(published.keys).union(computed.keys)
+            .filter { try Self.core(published[$0], topic) != Self.core(computed[$0], topic) }
+            .map { String(decoding: $0.key, as: UTF8.self) }.sorted()
+        guard let first = differing.first else {
+            return .ok("recomputed", name, "\(published.count) records, all as they must be")
+        }
+        // A key of records has a pseudonym in it.
+        let example = topic == Topics.records ? "" : ", such as \(first)"
+        return .problem(
+            "recomputed",
+            name,
+            "\(differing.count) of \(published.count) records do not follow from the ledger\(example)",
+            "`accountability rebuild --stage \(stage)`"
+        )
+    }
+
+    /// A value without what belongs to its publication: when, why and how often it was published.
+    private static func core(_ value: [UInt8]?, _ topic: TopicDefinition) throws -> [UInt8]? {
+        guard let value else { return nil }
+        switch topic {
+        case Topics.determinations:
+            guard var message = try? Accountability_V1_Determination(serializedBytes: value) else { return value }
+            message.revision = 0
+            message.changes = []
+            message.cause = ""
+            message.issuedUnixMilliseconds = 0
+            return try message.serializedBytes()
+        case Topics.records:
+            // A row that was submitted again unchanged was not published again.
+            guard var message = try? Accountability_V1_Record(serializedBytes: value) else { return value }
+            message.submission = ""
+            message.line = 0
+            return try message.serializedBytes()
+        default: return value
+        }
+    }
+}

@@ -1,0 +1,244 @@
+import Kafka
+import Logging
+
+/// What the worker finds of its partitions when it takes them up, against what the group remembers of them.
+struct Survey {
+    /// What the group remembers, by source and output.
+    var memory: [TopicPartition: PlaceMemory] = [:]
+    /// Tasks whose publications are to be made anew.
+    var rebuilding: Set<Int32> = []
+    /// Those of them for which an operator asked.
+    var asked: Set<Int32> = []
+    /// Outputs that were made anew or truncated.
+    var renewedOutputs: Set<Int> = []
+}
+
+extension WorkerLoop {
+    /// How long a partition may end before what was read of it: a new leader may not know all of it yet.
+    private static let settlingOfLeaders: Duration = .seconds(5)
+    /// How often the ends of the outputs are looked at.
+    static let outputInterval: Duration = .seconds(30)
+
+    /// Every partition that the stage publishes to.
+    var outputPlaces: [(output: Int, place: TopicPartition)] {
+        stage.outputs.enumerated()
+            .flatMap { index, output in
+                (0..<outputPartitions[index]).map { (index, TopicPartition(topic: output.topic, partition: $0)) }
+            }
+    }
+
+    /// Compares the partitions with what the group remembers, and forgets the offsets of tables that were made anew.
+    ///
+    /// - `partitions`: of the sources, broadcast ones included.
+    ///
+    /// Returns nil when it was given up. Throws ``RuntimeError`` where a log lost records that were read.
+    func survey(_ partitions: [TopicPartition], _ committed: inout [TopicPartition: Int64]) throws -> Survey? {
+        let numbers = Set(runnersOf(partitions))
+        guard let positions else { return Survey() }
+        var survey = Survey()
+        let wanted =
+            partitions + outputPlaces.map(\.place)
+            + numbers.map { TopicPartition(topic: Positions.rebuild, partition: $0) }
+        guard let memory = try recall(Set(wanted), positions, waits: partitions.contains { committed[$0] == nil })
+        else { return nil }
+        survey.memory = memory
+        let forgotten = partitions.filter { committed[$0] == nil && memory[$0] != nil }
+        if !forgotten.isEmpty {
+            logger.notice(
+                "the brokers have forgotten this group's offsets; it goes on from its own record of them",
+                metadata: ["partitions": "\(forgotten.count)"]
+            )
+        }
+        for place in forgotten { committed[place] = memory[place]?.offset }
+        survey.asked = numbers.filter { memory[TopicPartition(topic: Positions.rebuild, partition: $0)] != nil }
+        survey.rebuilding = survey.asked
+        for place in partitions { try look(at: place, numbers, &survey, &committed) }
+        for (output, place) in outputPlaces {
+            let end = try end(of: place, atLeast: memory[place]?.offset ?? 0)
+            outputEnds[place] = end
+            guard let seen = memory[place]?.offset, end < seen else { continue }
+            logger.error(
+                "what was published is gone: the topic was made anew or truncated; it is published again",
+                metadata: [
+                    "topic": "\(place.topic)", "partition": "\(place.partition)", "end": "\(end)", "seen": "\(seen)",
+                ]
+            )
+            survey.renewedOutputs.insert(output)
+            if case .ownPartition = stage.outputs[output].memory {
+                survey.rebuilding.formUnion(numbers.intersection([place.partition]))
+            } else {
+                survey.rebuilding.formUnion(numbers)
+            }
+        }
+        // A log of events of which nothing is left.
+        for (index, output) in stage.outputs.enumerated() where !output.isTable {
+            let isEmpty = (0..<outputPartitions[index])
+                .allSatisfy { outputEnds[TopicPartition(topic: output.topic, partition: $0)] == 0 }
+            if isEmpty { survey.renewedOutputs.insert(index) }
+        }
+        outputsSeen = .now
+        return survey
+    }
+
+    private func runnersOf(_ partitions: [TopicPartition]) -> [Int32] {
+        let whole = Set(stage.sources.filter(\.isBroadcast).map(\.topic))
+        return partitions.filter { !whole.contains($0.topic) }.map(\.partition)
+    }
+
+    private func look(
+        at place: TopicPartition,
+        _ numbers: Set<Int32>,
+        _ survey: inout Survey,
+        _ committed: inout [TopicPartition: Int64]
+    ) throws {
+        guard let source = stage.sources.first(where: { $0.topic == place.topic }) else { return }
+        if committed[place] == nil, !source.isTable, survey.asked.contains(place.partition) {
+            // Everything is read before anything is published: only what stands in the end is.
+            committed[place] = try end(of: place, atLeast: 0)
+        }
+        guard let position = committed[place], position > 0 else { return }
+        let end = try end(of: place, atLeast: position)
+        guard end < position else { return }
+        if source.isTable {
+            logger.error(
+                "a table ends before what was read of it: it was made anew or truncated; what is made of it is made anew",
+                metadata: [
+                    "topic": "\(place.topic)", "partition": "\(place.partition)", "end": "\(end)",
+                    "read": "\(position)",
+                ]
+            )
+            committed[place] = nil
+            survey.rebuilding.formUnion(source.isBroadcast ? numbers : [place.partition])
+        } else if survey.asked.contains(place.partition) {
+            committed[place] = end
+        } else {
+            throw lost(place, "\(position - end) of the \(position) places that were read are gone")
+        }
+    }
+
+    /// Holds what restored tasks read against what the group remembers.
+    ///
+    /// Returns the tables that begin with another record than before. Throws ``RuntimeError`` where a log does not hold
+    /// what was read of it.
+    func renewed(_ new: [TaskRunner], _ survey: Survey, _ committed: [TopicPartition: Int64]) throws
+        -> Set<TopicPartition>
+    {
+        var renewed: Set<TopicPartition> = []
+        for runner in new {
+            for (index, source) in stage.sources.enumerated() {
+                let place = TopicPartition(
+                    topic: source.topic,
+                    partition: source.isBroadcast ? 0 : runner.partition
+                )
+                guard let memory = survey.memory[place], committed[place] != nil else { continue }
+                let begins =
+                    memory.first.flatMap { first in runner.first[index].map { first.isOtherThan($0) } } ?? false
+                if source.isTable {
+                    if begins { renewed.insert(place) }
+                } else if !survey.asked.contains(runner.partition), !source.isBroadcast {
+                    // The local broker shows and hides records by rules of its own, so that their digest proves nothing
+                    // there.
+                    let isKnown = memory.offset == committed[place] && !configuration.kafka.isLocalBroker
+                    guard !begins, !isKnown || memory.digest == nil || memory.digest == runner.digests[index] else {
+                        throw lost(place, "it holds other records than those that were read")
+                    }
+                }
+            }
+        }
+        return renewed
+    }
+
+    private func lost(_ place: TopicPartition, _ what: String) -> RuntimeError {
+        RuntimeError(
+            .configuration,
+            "\(place) was made anew or truncated: \(what). What was made of them stands and may be wrong. `accountability audit` names what is missing; "
+                + "submit it again, then `accountability rebuild` makes everything anew from the ledger as it is"
+        )
+    }
+
+    /// The end of a partition, waited for a moment where it is before what it must be.
+    private func end(of place: TopicPartition, atLeast least: Int64) throws -> Int64 {
+        let deadline = ContinuousClock.now + Self.settlingOfLeaders
+        var backoff = Backoff()
+        while true {
+            let (_, high) = try patience.call("asking for the end of \(place)") { (share) throws(KafkaError) in
+                try surveyor.watermarks(place, timeout: share)
+            }
+            guard high < least, ContinuousClock.now < deadline, !shouldStop() else { return high }
+            backoff.pause(until: deadline)
+        }
+    }
+
+    private func recall(_ places: Set<TopicPartition>, _ positions: Positions, waits: Bool) throws
+        -> [TopicPartition: PlaceMemory]?
+    {
+        positions.forget()
+        metrics.setReadiness("looking for its positions")
+        var idle = RecordBatch(capacity: 1)
+        return try positions.read(
+            places,
+            kafka: configuration.kafka,
+            patience: patience,
+            waits: waits,
+            limit: configuration.openTransactionTimeout,
+            logger: logger
+        ) {
+            do {
+                try consumer.poll(&idle, timeout: .zero)
+            } catch let error as KafkaError {
+                try pass(error)
+            }
+            return !shouldStop() && !consumer.hasRebalance
+        }
+    }
+
+    /// Looks now and then whether what was published still stands.
+    func lookAtOutputs() throws {
+        guard positions != nil, !runners.isEmpty, ContinuousClock.now - outputsSeen >= Self.outputInterval else {
+            return
+        }
+        outputsSeen = .now
+        for (_, place) in outputPlaces {
+            let seen = outputEnds[place] ?? 0
+            let end: Int64
+            do {
+                end = try surveyor.watermarks(place, timeout: .seconds(2)).high
+            } catch {
+                // Brokers that do not answer are somebody else's worry.
+                return
+            }
+            guard end >= seen else { throw Self.madeAnew(place, "it ends at \(end), after \(seen)") }
+            outputEnds[place] = end
+        }
+    }
+
+    /// A topic changed under the running worker: its next life finds out what is to be done.
+    static func madeAnew(_ place: TopicPartition, _ what: String) -> RuntimeError {
+        RuntimeError(.fatal, "\(place) was made anew or truncated (\(what)); a restart makes anew what depends on it")
+    }
+
+    /// Looks whether a source ends before what was read of it, by what the client says of itself.
+    func lookAtSources() throws {
+        for (place, read) in readTo {
+            guard let end = consumer.latestStatistics?.partitions[place]?.end, end < read else {
+                shortOf[place] = nil
+                continue
+            }
+            shortOf[place, default: 0] += 1
+            guard shortOf[place, default: 0] >= 3 else { continue }
+            shortOf[place] = nil
+            guard let high = try? surveyor.watermarks(place, timeout: .seconds(2)).high, high < read else { continue }
+            throw Self.madeAnew(place, "it ends at \(high), and \(read) was read")
+        }
+    }
+
+    /// Takes note of how far a source was read.
+    ///
+    /// Throws ``RuntimeError`` where it was read further before: the client was sent back to the beginning.
+    func noteRead(_ place: TopicPartition, _ offset: Int64) throws {
+        guard offset >= readTo[place] ?? 0 else {
+            throw Self.madeAnew(place, "it was read to \(readTo[place] ?? 0), and begins again at \(offset)")
+        }
+        readTo[place] = offset + 1
+    }
+}

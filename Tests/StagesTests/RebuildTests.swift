@@ -1,0 +1,70 @@
+import Messages
+import Stages
+import Streaming
+import Testing
+
+/// Topics that were deleted, made anew or cut off: everything is made anew from what is whole, and nothing is told
+/// twice.
+@Suite struct RebuildTests {
+    private func count(_ driver: InMemoryDriver, _ year: SmallYear, _ topic: TopicDefinition) -> Int {
+        (driver.topics[year.pipeline.name(topic)] ?? []).joined()
+            .count { !CompletionMarker.isMarker(key: $0.key.span) }
+    }
+
+    static let derived = Topics.all.filter {
+        $0.retention == .compacted && ![Topics.progress, Topics.positions, Topics.deliveries].contains($0)
+    }
+
+    @Test(.timeLimit(.minutes(10)), arguments: derived.map(\.entity), [UInt64(1), 2])
+    func aTableThatIsGoneIsMadeAnew(_ entity: String, seed: UInt64) throws {
+        let topic = try #require(Topics.all.first { $0.entity == entity })
+        let year = try SmallYear()
+        let driver = try year.settled(seed: seed)
+        let before = try year.tables(driver)
+        #expect(before[entity]?.isEmpty == false)
+        let (determined, notices) = (count(driver, year, Topics.determinations), count(driver, year, Topics.notices))
+        driver.recreate(year.pipeline.name(topic))
+        try driver.run()
+        let after = try year.tables(driver)
+        for (name, table) in before { #expect(after[name] == table, "\(entity) gone: \(name)") }
+        if topic != Topics.determinations {
+            #expect(count(driver, year, Topics.determinations) == determined, "nothing is determined anew")
+            #expect(count(driver, year, Topics.notices) == notices, "nobody is told again")
+        }
+        // It lives on: what is whole stays as it is.
+        driver.restartAll()
+        try driver.run()
+        #expect(try year.tables(driver) == after)
+    }
+
+    @Test func aRebuildOfWhatIsWholeChangesNothing() throws {
+        let year = try SmallYear()
+        let driver = try year.settled(seed: 3)
+        let before = try year.tables(driver)
+        let counts = [Topics.records, Topics.determinations, Topics.notices, Topics.percentiles, Topics.indicators]
+            .map { count(driver, year, $0) }
+        let ledger = year.pipeline.name(Topics.submissions)
+        driver.rebuildAll(ledger, cutTo: (driver.topics[ledger] ?? []).map(\.count))
+        try driver.run()
+        #expect(try year.tables(driver) == before)
+        let after = [Topics.records, Topics.determinations, Topics.notices, Topics.percentiles, Topics.indicators]
+            .map { count(driver, year, $0) }
+        #expect(after == counts)
+    }
+
+    /// What the ledger lost is retracted everywhere, as if it had never been there.
+    @Test func whatTheLedgerLostIsRetracted() throws {
+        let year = try SmallYear()
+        let ledger = year.pipeline.name(Topics.submissions)
+        let short = try year.settled(seed: 4, corrections: 0)
+        let ends = (short.topics[ledger] ?? []).map(\.count)
+        let driver = try year.settled(seed: 4)
+        #expect((driver.topics[ledger] ?? []).map(\.count) != ends)
+        let whole = try year.tables(driver)
+        driver.rebuildAll(ledger, cutTo: ends)
+        try driver.run()
+        let (after, expected) = (try year.tables(driver), try year.tables(short))
+        #expect(whole != expected)
+        for (name, table) in expected { #expect(after[name] == table, "\(name)") }
+    }
+}
