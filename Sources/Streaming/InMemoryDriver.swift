@@ -444,6 +444,7 @@ public final class InMemoryDriver {
         for record in topics[progressTopic]?.first ?? [] {
             if let value = record.value { runner.recall(marker: try CompletionMarker.decode(value.span)) }
         }
+        try runner.endRestore()
         if slot.isRebuilding, stage.rebuildsFromSources { try publishAgain(runner, stage, slot) }
         try runner.goLive()
         slot.runner = runner

@@ -145,6 +145,10 @@ public protocol StageTask: AnyObject {
     /// A record that this task published before it was restored, from an output with memory.
     func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws
 
+    /// Ends the restore: everything up to the committed offsets has been folded, and nothing has come yet that was not
+    /// committed.
+    func endRestore(output: TaskOutput) throws
+
     /// Publishes what a record still stands for, with the whole input folded: for a stage with
     /// ``Stage/rebuildsFromSources``.
     func publishAgain(_ record: InputRecord, output: TaskOutput) throws
@@ -157,6 +161,8 @@ public protocol StageTask: AnyObject {
 extension StageTask {
     /// Nothing to remember.
     public func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {}
+    /// Nothing: what was folded is the state.
+    public func endRestore(output: TaskOutput) throws {}
     /// Nothing: everything is published when scopes complete.
     public func publishAgain(_ record: InputRecord, output: TaskOutput) throws {}
     /// Nothing stays.

@@ -209,6 +209,7 @@ extension WorkerLoop {
         let events = survey.renewedOutputs.filter { !stage.outputs[$0].isTable }
         for runner in again { runner.output.replayed = events }
         guard try restore.run(new, committed: committed, progress: goOn) else { return false }
+        for runner in new { try runner.endRestore() }
         guard !again.isEmpty else { return true }
         for runner in again { runner.output.replayed = Set(stage.outputs.indices.filter { stage.outputs[$0].isTable }) }
         return try restore.runAgain(again, progress: goOn)

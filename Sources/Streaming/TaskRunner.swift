@@ -227,6 +227,9 @@ final class TaskRunner {
         if marker.stage == stage.name, marker.partition == partition { announced.insert(marker.scope) }
     }
 
+    /// States that everything up to the committed offsets has been folded.
+    func endRestore() throws { try task.endRestore(output: output) }
+
     /// Publishes what a record still stands for: the second reading of a rebuild.
     func publishAgain(_ record: InputRecord) throws {
         guard !CompletionMarker.isMarker(key: record.key) else { return }

@@ -211,7 +211,7 @@ public nonisolated struct Accountability_V1_Receipt: Sendable {
   /// Rows accepted for organizations that were never declared.
   public var undeclared: UInt64 = 0
 
-  /// Of the rejected rows, those that were accepted until their organization was deleted.
+  /// Of the rejected rows, those whose organization was declared when they came or later, and was deleted.
   public var withdrawn: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -245,7 +245,8 @@ public nonisolated struct Accountability_V1_Rejection: Sendable {
 
   public var orgCode: String = String()
 
-  /// The later submission that brought the same row again, accepted or rejected anew; empty while the rejection is open.
+  /// The later submission that brought the same row again, accepted or rejected anew, or declared its organization;
+  /// empty while the rejection is open.
   public var closedBy: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()

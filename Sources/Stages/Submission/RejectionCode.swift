@@ -209,7 +209,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .kindNotOfDirective: "each directive has its own kinds"
         case .endBeforeStart: "an act does not end before it takes effect"
         case .yearNotOpen: "rows are accepted for school years that are open"
-        case .unknownOrganization: "an organization is declared for the year before rows are submitted for it"
+        case .unknownOrganization: "a row counts while its organization is declared for the year"
         case .duplicateKey: "a submission has one row for each key; the first one counts"
         case .claimedByTwoDistricts:
             "a student is one district's in a year and layout; the row submitted last counts, and both districts are told"
@@ -222,7 +222,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     private var remedy: String? {
         switch self {
         case .yearNotOpen: nil
-        case .unknownOrganization: "submit the organizations of the year first, or allow undeclared ones"
+        case .unknownOrganization:
+            "submit the organization, and the row counts by itself; or correct org_code; or allow undeclared ones"
         case .duplicateKey: "keep one of the rows; to change one, submit it again in a file of its own"
         case .nothingToDelete: "name the organization that submitted it, or leave the row out"
         case .nulByte, .invalidUTF8: "save the file as UTF-8 and submit it again"

@@ -127,6 +127,17 @@ struct RowCheck {
         )
     }
 
+    /// The school year and the organization of a row's text as a declaration, without reading the row; nil where the
+    /// text does not begin with them.
+    func declaration(of line: Span<UInt8>) -> UInt64? {
+        guard fields[RowCheck.yearColumn] == 0, fields[RowCheck.organizationColumn] == 1, line.count >= 13,
+            line[4] == UInt8(ascii: ","), line.count == 13 || line[13] == UInt8(ascii: ","),
+            let year = line.extracting(0..<4).integer, let code = line.extracting(5..<13).integer,
+            let organization = OrganizationCode(rawValue: UInt32(clamping: code))
+        else { return nil }
+        return ValidationTask.declaration(year, organization)
+    }
+
     /// The layout's own columns; writes the key.
     private mutating func readContent(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
         beginKey(line)

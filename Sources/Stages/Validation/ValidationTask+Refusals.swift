@@ -5,65 +5,6 @@ import SwiftProtobuf
 
 /// What is refused, when it is refused, and until when it is open.
 extension ValidationTask {
-    // MARK: Deleted organizations
-
-    /// Withdraws the rows of organizations that were deleted: they are refused as they would be had they come later,
-    /// and the receipts of their submissions say so.
-    ///
-    /// One look at all rows serves all organizations of a file.
-    func withdraw(_ output: TaskOutput) throws {
-        guard !deletions.isEmpty else { return }
-        let rows = accepted.withdraw(deletions)
-        deletions = []
-        for row in rows {
-            let number = Int(row.submission)
-            touch(number, output)
-            recount(row.kind, number)
-            let fault = RowFault(code: .unknownOrganization, column: RowCheck.organizationColumn)
-            let place = RefusedRows.Row(
-                submission: row.submission,
-                line: UInt64(row.line),
-                year: row.year,
-                organization: OrganizationCode(rawValue: row.organization),
-                faults: [fault]
-            )
-            refused.add(place, under: row.key)
-            if row.layout == .directives { withdrawStep(row) }
-            guard output.isLive || output.sends(ValidationStage.OutputIndex.rejections) else { continue }
-            try publish(place, closedBy: "", cause: deletedBy, output)
-            let isDirective = row.layout == .directives
-            try output.retract(
-                isDirective ? ValidationStage.OutputIndex.directives : ValidationStage.OutputIndex.records,
-                partition: isDirective ? 0 : district(row.organization, output),
-                key: row.text.span,
-                cause: deletedBy
-            )
-        }
-    }
-
-    private func recount(_ kind: AcceptedRows.Kind, _ number: Int) {
-        func decrease(_ count: WritableKeyPath<Accountability_V1_Receipt, UInt64>) {
-            let before = submissions[number].tally[keyPath: count]
-            submissions[number].tally[keyPath: count] = before > 0 ? before - 1 : 0
-        }
-        decrease(kind == .unchanged ? \.unchanged : \.accepted)
-        if kind == .replaced { decrease(\.replaced) }
-        submissions[number].tally.rejected += 1
-        submissions[number].tally.withdrawn += 1
-    }
-
-    private func withdrawStep(_ row: AcceptedRows.Withdrawn) {
-        guard let organization = OrganizationCode(rawValue: row.organization) else { return }
-        let deletion = CheckedRow(
-            year: row.year,
-            organization: organization,
-            isDeletion: true,
-            content: .none,
-            digest: 0
-        )
-        if let step = FrameworkSteps.Act(deletion, key: row.text) { frameworkSteps.take(step, .deleted) }
-    }
-
     // MARK: Rejections that are no longer open
 
     /// The name of the row that a check read last and found faults in; nil where it cannot be known again.
@@ -75,13 +16,14 @@ extension ValidationTask {
 
     /// Says of what was refused under a key before that a later submission brought it again.
     func close(_ name: RowKey, by number: Int, _ output: TaskOutput) throws {
-        let closed = refused.close(name.value, by: UInt32(truncatingIfNeeded: number))
+        let closed = refused.close(name, by: UInt32(truncatingIfNeeded: number))
         guard output.sends(ValidationStage.OutputIndex.rejections) else { return }
         let id = submissions[number].id
         for row in closed { try publish(row, closedBy: id, cause: id, output) }
     }
 
-    private func publish(_ row: RefusedRows.Row, closedBy: String, cause: String, _ output: TaskOutput) throws {
+    /// Publishes a rejection, open where `closedBy` is empty.
+    func publish(_ row: RefusedRows.Row, closedBy: String, cause: String, _ output: TaskOutput) throws {
         let submission = submissions[Int(row.submission)]
         var rejection = Accountability_V1_Rejection()
         rejection.submission = submission.id
@@ -139,7 +81,7 @@ extension ValidationTask {
                     organization: checks[check].organization,
                     faults: faults
                 ),
-                under: name.value
+                under: name
             )
         }
         guard output.sends(ValidationStage.OutputIndex.rejections) else { return }
@@ -158,40 +100,74 @@ extension ValidationTask {
         }
     }
 
+    // MARK: Students whom two districts report
+
+    /// What a district is told of a student whom another one reports too.
+    struct Claim: Equatable {
+        var submission: Int
+        var line: UInt64
+        var year: Int
+        var organization: OrganizationCode
+        var other: OrganizationCode
+        /// Whose row counts.
+        var counts: OrganizationCode
+    }
+
     /// A student whom a district reports while another one's row stands: the newest row counts, and both districts are
     /// told, each of its own row.
-    func tellBoth(
-        _ former: AcceptedRows.Former,
-        _ row: CheckedRow,
-        _ origin: Accountability_V1_SubmissionRow,
-        _ check: Int,
-        _ output: TaskOutput
-    ) throws {
-        let formerSubmission = submissions[Int(former.submission)]
-        for isFormer in [true, false] {
-            let organization = isFormer ? OrganizationCode(rawValue: former.organization) : row.organization
-            let other = isFormer ? row.organization : OrganizationCode(rawValue: former.organization)
-            guard let organization, let other else { continue }
-            var notice = Accountability_V1_Rejection()
-            notice.submission = isFormer ? formerSubmission.id : origin.submission
-            notice.fileName = isFormer ? formerSubmission.fileName : submissions[current].fileName
-            notice.line = isFormer ? UInt64(former.line) : origin.line
-            notice.layout = checks[check].layout.wireName
-            notice.schoolYear = UInt32(clamping: row.year)
-            notice.orgCode = organization.description
-            notice.code = RejectionCode.claimedByTwoDistricts.rawValue
-            notice.column = checks[check].columns[RowCheck.organizationColumn].name
-            notice.message = RejectionCode.claimMessage(
-                other: other.description,
-                counts: isFormer ? other.description : organization.description
-            )
-            try output.publish(
-                ValidationStage.OutputIndex.rejections,
-                partition: home(ValidationStage.OutputIndex.rejections, output),
-                key: "\(notice.submission)/\(notice.line)/\(notice.code)/\(notice.column)",
-                value: notice.serializedBytes(),
-                cause: origin.submission
-            )
-        }
+    func claims(_ former: AcceptedRows.Former, _ row: CheckedRow, _ place: RowPlace) -> [Claim] {
+        guard place.layout.isAboutStudents, former.organization / 10_000 != row.organization.rawValue / 10_000,
+            let before = OrganizationCode(rawValue: former.organization)
+        else { return [] }
+        let now = row.organization
+        return [
+            Claim(
+                submission: Int(former.submission),
+                line: UInt64(former.line),
+                year: row.year,
+                organization: before,
+                other: now,
+                counts: now
+            ),
+            Claim(
+                submission: place.submission,
+                line: place.line,
+                year: row.year,
+                organization: now,
+                other: before,
+                counts: now
+            ),
+        ]
     }
+
+    /// Tells a district of a claim; one that is withdrawn is closed.
+    func publish(_ claim: Claim, closedBy: String, cause: String, _ output: TaskOutput) throws {
+        let submission = submissions[claim.submission]
+        var notice = Accountability_V1_Rejection()
+        notice.submission = submission.id
+        notice.fileName = submission.fileName
+        notice.line = claim.line
+        notice.layout = checks[submission.check].layout.wireName
+        notice.schoolYear = UInt32(clamping: claim.year)
+        notice.orgCode = claim.organization.description
+        notice.code = RejectionCode.claimedByTwoDistricts.rawValue
+        notice.column = checks[submission.check].columns[RowCheck.organizationColumn].name
+        notice.message = RejectionCode.claimMessage(
+            other: claim.other.description,
+            counts: claim.counts.description
+        )
+        notice.closedBy = closedBy
+        try output.publish(
+            ValidationStage.OutputIndex.rejections,
+            partition: home(ValidationStage.OutputIndex.rejections, output),
+            key: "\(notice.submission)/\(notice.line)/\(notice.code)/\(notice.column)",
+            value: notice.serializedBytes(),
+            cause: cause
+        )
+    }
+}
+
+extension RowFault {
+    /// A row of an organization that is not declared.
+    static let undeclared = RowFault(code: .unknownOrganization, column: RowCheck.organizationColumn)
 }

@@ -28,13 +28,17 @@ final class ValidationTask: StageTask {
     private var checkColumns: [[String]] = []
     var accepted = AcceptedRows()
     var refused = RefusedRows()
-    /// Organizations that were deleted, whose rows are still to be withdrawn, and the submission that deleted them
-    /// last.
-    var deletions: Set<UInt64> = []
-    var deletedBy = ""
+    /// The rows that a deletion or a declaration of their organization concerns.
+    var archive = RowArchive()
+    /// The organizations, by school year and code, that have rows which need them.
+    private var needed: Set<UInt64> = []
+    /// How often each organization was declared and deleted; odd while it is declared.
+    var generations: [UInt64: UInt32] = [:]
+    /// The submission that declared or deleted each organization last.
+    var declaredBy: [UInt64: Int] = [:]
+    /// Organizations whose rows are to be judged again, each with its generation when they were judged last.
+    var flipped: [UInt64: UInt32] = [:]
     private var openYears: Set<Int> = []
-    /// Declared organizations: school year and code.
-    private var declared: Set<UInt64> = []
     private var touched: [Int] = []
     var frameworkSteps = FrameworkSteps()
 
@@ -58,7 +62,7 @@ final class ValidationTask: StageTask {
     func complete(scope: String) {}
 
     func flush(output: TaskOutput) throws {
-        try withdraw(output)
+        try revise(output)
         for number in touched.sorted() {
             submissions[number].isTouched = false
             let receipt = submissions[number].tally
@@ -85,14 +89,19 @@ final class ValidationTask: StageTask {
         else { return }
         let key = checks[check].key
         guard let name = RowKey(key.span, layout: checks[check].layout, year: read.year),
-            accepted.stands(
-                read,
-                name,
-                submission: UInt32(truncatingIfNeeded: number),
-                line: UInt32(clamping: row.line)
-            )
+            !read.isDeletion, let entry = accepted[name], entry.digest == read.digest,
+            entry.submission == UInt32(truncatingIfNeeded: number), entry.line == UInt32(clamping: row.line)
         else { return }
-        try publishContent(read, row, check, output)
+        let place = RowPlace(submission: number, line: row.line, layout: checks[check].layout)
+        try publish(read, key: key, place, cause: row.submission, output)
+    }
+
+    /// What was declared and deleted up to the end of a restore was judged before it was committed.
+    func endRestore(output: TaskOutput) throws { try revise(output) }
+
+    /// Whether what becomes of rows is published.
+    func tells(_ output: TaskOutput) -> Bool {
+        output.isLive || output.sends(ValidationStage.OutputIndex.rejections)
     }
 
     // MARK: Submissions
@@ -152,9 +161,10 @@ final class ValidationTask: StageTask {
         let number = try number(of: row.submission)
         guard !submissions[number].isRepeated else { return }
         let check = submissions[number].check
-        if checks[check].layout != .organizations { try withdraw(output) }
+        let layout = checks[check].layout
+        if layout != .organizations { try revise(output) }
         // Every partition gets the organizations, to know them; one of them answers for the row.
-        let isOwner = checks[check].layout != .organizations || row.ownerPartition == partition
+        let isOwner = layout != .organizations || row.ownerPartition == partition
         if isOwner {
             touch(number, output)
             submissions[number].tally.rows += 1
@@ -164,48 +174,52 @@ final class ValidationTask: StageTask {
             return try refuse(row, [fault], number, nil, output)
         }
         guard let read = read(row.text, check) else {
+            guard isOwner else { return }
             var faults = checks[check].faults
             if let year = checks[check].year, !openYears.contains(year) {
                 faults.append(RowFault(code: .yearNotOpen, column: RowCheck.yearColumn))
             }
-            if isOwner { try refuse(row, faults, number, name(of: check), output) }
-            return
+            let name = name(of: check)
+            if name != nil { keep(row, number, generation: 0, isFaulty: true) }
+            return try refuse(row, faults, number, name, output)
         }
         let key = checks[check].key
         // A row without faults has a name; the check wrote its key.
-        guard let name = RowKey(key.span, layout: checks[check].layout, year: read.year) else {
+        guard let name = RowKey(key.span, layout: layout, year: read.year) else {
             let fault = RowFault(code: .malformedStudentIdentifier, column: nil)
             return try refuse(row, [fault], number, nil, output)
         }
-        var isUndeclared = false
-        if let fault = standing(of: read, number, &isUndeclared) {
-            if isOwner { try refuse(row, [fault], number, name, output) }
-            return
+        let step = layout == .directives ? FrameworkSteps.Act(read, key: key) : nil
+        if let fault = faultOfYearOrStep(read, step) {
+            guard isOwner else { return }
+            keep(row, number, generation: 0, isFaulty: true)
+            return try refuse(row, [fault], number, name, output)
         }
-        let step = checks[check].layout == .directives ? FrameworkSteps.Act(read, key: key) : nil
-        if let step, let fault = frameworkSteps.fault(of: step) {
-            if isOwner { try refuse(row, [fault], number, name, output) }
-            return
+        let declaration = ValidationTask.declaration(read.year, read.organization)
+        let generation = generations[declaration] ?? 0
+        let isUndeclared = layout != .organizations && read.organization != .state && generation & 1 == 0
+        keep(row, number, generation: generation, isFaulty: false)
+        if needsDeclaration(read, number) {
+            needed.insert(declaration)
+            if isUndeclared { return try refuse(row, [.undeclared], number, name, output) }
         }
-        if checks[check].layout == .organizations, !read.isDeletion { try withdraw(output) }
         let outcome = accepted.take(
             read,
             name,
-            key: key.span,
             submission: UInt32(truncatingIfNeeded: number),
-            line: UInt32(clamping: row.line),
-            needsDeclaration: needsDeclaration(read, number)
+            line: UInt32(clamping: row.line)
         )
-        declare(read, checks[check].layout, outcome, by: row.submission)
+        declare(declaration, layout, outcome, by: number)
         if let step { frameworkSteps.take(step, outcome) }
         guard isOwner else { return }
         if case .refused(let code) = outcome {
             return try refuse(row, [RowFault(code: code, column: nil)], number, name, output)
         }
         try close(name, by: number, output)
-        count(outcome, isUndeclared: isUndeclared, number)
-        guard output.isLive || output.sends(ValidationStage.OutputIndex.rejections) else { return }
-        try publish(read, outcome, row, check, output)
+        count(outcome, isUndeclared: isUndeclared, isWithdrawn: false, number, times: 1)
+        guard tells(output) else { return }
+        let place = RowPlace(submission: number, line: row.line, layout: layout)
+        try publish(read, outcome, key: key, place, output)
     }
 
     private func read(_ text: String, _ check: Int) -> CheckedRow? {
@@ -213,141 +227,74 @@ final class ValidationTask: StageTask {
         return checks[check].read(line)
     }
 
-    /// Whether the row's year is open and its organization is known.
-    private func standing(of row: CheckedRow, _ number: Int, _ isUndeclared: inout Bool) -> RowFault? {
+    /// Whether the row's year is open, and its step is one that the life of the framework allows now.
+    private func faultOfYearOrStep(_ row: CheckedRow, _ step: FrameworkSteps.Act?) -> RowFault? {
         guard openYears.contains(row.year) else { return RowFault(code: .yearNotOpen, column: RowCheck.yearColumn) }
-        guard checks[submissions[number].check].layout != .organizations, row.organization != .state,
-            !declared.contains(ValidationTask.declaration(row.year, row.organization))
-        else { return nil }
-        isUndeclared = true
-        guard needsDeclaration(row, number), !row.isDeletion else { return nil }
-        return RowFault(code: .unknownOrganization, column: RowCheck.organizationColumn)
+        return step.flatMap { frameworkSteps.fault(of: $0) }
+    }
+
+    /// Keeps a row for the day on which its organization is declared or deleted.
+    private func keep(_ row: Accountability_V1_SubmissionRow, _ number: Int, generation: UInt32, isFaulty: Bool) {
+        switch checks[submissions[number].check].layout {
+        // These never need a declaration, and share their keys with no row that does.
+        case .organizations, .participationCounts, .indicatorValues: return
+        default: break
+        }
+        let place = RowArchive.Row(submission: number, line: row.line, generation: generation, isFaulty: isFaulty)
+        archive.append(place, text: row.text)
     }
 
     /// Whether a row stands only as long as its organization is declared.
-    private func needsDeclaration(_ row: CheckedRow, _ number: Int) -> Bool {
+    func needsDeclaration(_ row: CheckedRow, _ number: Int) -> Bool {
+        guard !row.isDeletion else { return false }
         switch checks[submissions[number].check].layout {
-        case .organizations, .participationCounts, .indicatorValues: false
-        default: !submissions[number].allowsUndeclared && row.organization != .state
+        case .organizations, .participationCounts, .indicatorValues: return false
+        default: return !submissions[number].allowsUndeclared && row.organization != .state
         }
     }
 
-    private func declare(_ row: CheckedRow, _ layout: Layout, _ outcome: AcceptedRows.Outcome, by submission: String) {
+    private func declare(_ declaration: UInt64, _ layout: Layout, _ outcome: AcceptedRows.Outcome, by number: Int) {
         guard layout == .organizations else { return }
-        let declaration = ValidationTask.declaration(row.year, row.organization)
+        let generation = generations[declaration] ?? 0
         switch outcome {
-        case .accepted, .replaced: declared.insert(declaration)
-        case .deleted:
-            declared.remove(declaration)
-            deletions.insert(declaration)
-            deletedBy = submission
-        case .unchanged, .refused: break
+        case .accepted, .replaced: guard generation & 1 == 0 else { return }
+        case .deleted: guard generation & 1 == 1 else { return }
+        case .unchanged, .refused: return
         }
+        generations[declaration] = generation + 1
+        declaredBy[declaration] = number
+        guard needed.contains(declaration), flipped[declaration] == nil else { return }
+        flipped[declaration] = generation
     }
 
-    private static func declaration(_ year: Int, _ organization: OrganizationCode) -> UInt64 {
+    static func declaration(_ year: Int, _ organization: OrganizationCode) -> UInt64 {
         UInt64(year) << 32 | UInt64(organization.rawValue)
     }
 
-    private func count(_ outcome: AcceptedRows.Outcome, isUndeclared: Bool, _ number: Int) {
+    /// Counts what became of a row, once, or -1 times where it became of it before.
+    func count(
+        _ outcome: AcceptedRows.Outcome,
+        isUndeclared: Bool,
+        isWithdrawn: Bool,
+        _ number: Int,
+        times: Int64
+    ) {
+        let change = UInt64(bitPattern: times)
         switch outcome {
+        case .refused:
+            submissions[number].tally.rejected &+= change
+            if isWithdrawn { submissions[number].tally.withdrawn &+= change }
+            return
         case .unchanged:
-            submissions[number].tally.unchanged += 1
+            submissions[number].tally.unchanged &+= change
             return
         case .deleted:
-            submissions[number].tally.deleted += 1
-            submissions[number].tally.replaced += 1
-        case .replaced: submissions[number].tally.replaced += 1
-        case .accepted, .refused: break
-        }
-        submissions[number].tally.accepted += 1
-        if isUndeclared { submissions[number].tally.undeclared += 1 }
-    }
-
-    // MARK: Publications
-
-    private func publish(
-        _ row: CheckedRow,
-        _ outcome: AcceptedRows.Outcome,
-        _ origin: Accountability_V1_SubmissionRow,
-        _ check: Int,
-        _ output: TaskOutput
-    ) throws {
-        let index = ValidationStage.OutputIndex.records
-        let key = checks[check].key
-        let place = district(row.organization.rawValue, output)
-        switch outcome {
-        case .unchanged, .refused: return
-        case .deleted:
-            let isDirective = checks[check].layout == .directives
-            return try output.retract(
-                isDirective ? ValidationStage.OutputIndex.directives : index,
-                partition: isDirective ? 0 : place,
-                key: key.span,
-                cause: origin.submission
-            )
-        case .replaced(let former):
-            let formerPlace = district(former.organization, output)
-            // A student who moved: the district of before loses the record.
-            if formerPlace != place, case .record = row.content {
-                try output.retract(index, partition: formerPlace, key: key.span, cause: origin.submission)
-            }
-            if checks[check].layout.isAboutStudents, former.organization / 10_000 != row.organization.rawValue / 10_000
-            {
-                try tellBoth(former, row, origin, check, output)
-            }
+            submissions[number].tally.deleted &+= change
+            submissions[number].tally.replaced &+= change
+        case .replaced: submissions[number].tally.replaced &+= change
         case .accepted: break
         }
-        try publishContent(row, origin, check, output)
-    }
-
-    /// Publishes what a row says under its key.
-    private func publishContent(
-        _ row: CheckedRow,
-        _ origin: Accountability_V1_SubmissionRow,
-        _ check: Int,
-        _ output: TaskOutput
-    ) throws {
-        let key = checks[check].key
-        switch row.content {
-        case .none: return
-        case .record(let content):
-            var record = Accountability_V1_Record()
-            record.submission = origin.submission
-            record.line = origin.line
-            record.schoolYear = UInt32(clamping: row.year)
-            record.orgCode = row.organization.description
-            record.content = content
-            let value: [UInt8] = try record.serializedBytes()
-            try output.publish(
-                ValidationStage.OutputIndex.records,
-                partition: district(row.organization.rawValue, output),
-                key: key.span,
-                value: value.span,
-                cause: origin.submission
-            )
-        case .directive(var directive):
-            directive.submission = origin.submission
-            let value: [UInt8] = try directive.serializedBytes()
-            try output.publish(
-                ValidationStage.OutputIndex.directives,
-                partition: 0,
-                key: key.span,
-                value: value.span,
-                cause: origin.submission
-            )
-        }
-    }
-
-    func district(_ organization: UInt32, _ output: TaskOutput) -> Int32 {
-        Pipeline.partition(
-            ofDistrictOf: organization,
-            partitions: output.partitions[ValidationStage.OutputIndex.records]
-        )
-    }
-
-    /// The partition of an output that belongs to this task's partition of the ledger.
-    func home(_ index: Int, _ output: TaskOutput) -> Int32 {
-        partition % max(1, output.partitions[index])
+        submissions[number].tally.accepted &+= change
+        if isUndeclared { submissions[number].tally.undeclared &+= change }
     }
 }
