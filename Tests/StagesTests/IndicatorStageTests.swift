@@ -336,6 +336,15 @@ import Testing
         // One span says nothing of the share, and what is declared stands before what is supplied.
         #expect(try run.standing("2019/all_students/00020001")?.hasNonHighEnrollment == false)
         #expect(try run.standing("2019/all_students/00030001")?.highEnrollment == 20)
+        // The spans of the percentage are weighed by the same: every supplied value of the organization says it.
+        for cell in ["all_students/el_progress", "white/ela_growth"] {
+            let message = try #require(try value(run, "2019/00010001/value/non_high/\(cell)"))
+            #expect(message.nonHighEnrollment == 300 && message.hasHighEnrollment && message.highEnrollment == 0)
+        }
+        for school in ["00020001", "00030001"] {
+            let message = try #require(try value(run, "2019/\(school)/value/non_high/all_students/ela_growth"))
+            #expect(!message.hasNonHighEnrollment && !message.hasHighEnrollment)
+        }
     }
 
     @Test func studentRecordsShadowSuppliedValuesOfTheirMeasure() throws {

@@ -75,9 +75,10 @@ struct JudgingBench {
     func organization(
         _ year: Int,
         _ code: String,
-        nonHigh: UInt32 = 400,
-        high: UInt32 = 0,
+        nonHigh: UInt32? = 400,
+        high: UInt32? = 0,
         comparison: String = "non_high",
+        grades: String = "",
         title1: Bool = false,
         cause: String = ""
     ) throws {
@@ -86,8 +87,9 @@ struct JudgingBench {
         organization.name = "Organization \(code)"
         organization.districtCode = String(code.prefix(4)) + "0000"
         organization.comparisonGroup = organization.type == .school ? comparison : ""
-        organization.nonHighEnrollment = nonHigh
-        organization.highEnrollment = high
+        organization.gradesServed = grades
+        if let nonHigh { organization.nonHighEnrollment = nonHigh }
+        if let high { organization.highEnrollment = high }
         organization.title1 = title1
         var entry = Accountability_V1_IndicatorEntry()
         entry.schoolYear = UInt32(year)
@@ -105,9 +107,15 @@ struct JudgingBench {
         _ value: String,
         count: UInt32? = 100,
         difficultyQuartile: UInt32 = 0,
+        enrollment: (nonHigh: UInt32, high: UInt32)? = nil,
         cause: String = ""
     ) throws {
         var measure = Accountability_V1_IndicatorValue()
+        if let enrollment {
+            measure.supplied = true
+            measure.nonHighEnrollment = enrollment.nonHigh
+            measure.highEnrollment = enrollment.high
+        }
         measure.difficultyQuartile = difficultyQuartile
         measure.gradeSpan = span
         measure.group = group
@@ -202,6 +210,7 @@ struct JudgingBench {
         _ code: String,
         _ group: String,
         _ value: UInt32,
+        comparison: String = "non_high",
         lowestTitle1: Bool = false,
         cause: String = ""
     )
@@ -211,12 +220,12 @@ struct JudgingBench {
         percentile.lowestTitle1 = lowestTitle1
         percentile.orgCode = code
         percentile.group = group
-        percentile.comparisonGroup = "non_high"
+        percentile.comparisonGroup = comparison
         percentile.percentile = value
         var entry = Accountability_V1_PercentileEntry()
         entry.schoolYear = UInt32(year)
         entry.percentile = percentile
-        let key = "\(year)/\(code)/\(group)/non_high"
+        let key = "\(year)/\(code)/\(group)/\(comparison)"
         try put(Topics.percentiles, key, entry, partition: district(code), cause: cause)
     }
 

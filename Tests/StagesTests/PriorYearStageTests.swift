@@ -54,6 +54,48 @@ import Testing
         #expect(found.priorAnnualExact == prior && found.cumulative == cumulative)
     }
 
+    /// Where the group is blank, the declared grades of each year decide: Uxbridge again.
+    ///
+    /// Of a district the column alone.
+    @Test(
+        arguments: [
+            ("09,10,11,12", "07-12", "", 75), ("K-5", "K-8", "100", 85), ("07-12", "07,08,09,10,11,12", "100", 85),
+            ("", "K-8", "", 75), ("K,01,02", "K-5", "", 75),
+        ] as [(String, String, String, UInt32)],
+        ["00010005", "00010000"]
+    )
+    func theDeclaredGradesDecideWhereTheGroupIsBlank(
+        _ grades: (before: String, now: String, prior: String, cumulative: UInt32),
+        _ code: String
+    ) throws {
+        let bench = try bench()
+        try fill(bench, code, before: "", now: "")
+        try bench.organization(2019, code, comparison: "", grades: grades.now)
+        try bench.organization(2018, code, comparison: "", grades: grades.before)
+        for year in [2018, 2019] { try bench.closeMeasures(year) }
+        try bench.driver.run()
+        let found = try find(bench, 2019, code)
+        let isSchool = code == school
+        #expect(found.priorAnnualExact == (isSchool ? grades.prior : "100"))
+        #expect(found.cumulative == (isSchool ? grades.cumulative : 85))
+    }
+
+    /// Where several percentiles stand, that of the declared group counts, or of the declared grades.
+    @Test(
+        arguments: [("high", "", 7), ("", "09-12", 7), ("", "K-8", 40), ("middle_high", "09-12", 20)]
+            as [(String, String, UInt32)]
+    )
+    func thePercentileOfTheDeclaredGradesCounts(_ comparison: String, _ grades: String, _ percentile: UInt32) throws {
+        let bench = try bench()
+        try bench.organization(2019, school, comparison: comparison, grades: grades)
+        for (group, number) in [("non_high", 40), ("high", 7), ("middle_high", 20)] as [(String, UInt32)] {
+            try bench.percentile(2019, school, "all_students", number, comparison: group)
+        }
+        try bench.closeMeasures(2019)
+        try bench.driver.run()
+        #expect(try find(bench, 2019, school).percentile == percentile)
+    }
+
     /// Mount Greylock 2019: a reconfigured district has no year before, and has it again without the act.
     @Test func aReconfiguredDistrictHasNoYearBefore() throws {
         let bench = try bench()
@@ -214,35 +256,5 @@ import Testing
         #expect(all[.difficultyQuartile, 80] == Ratio(50))
         let own = table.thresholds(key, difficultyQuartile: 3, of: .ownGroup)
         #expect(own[.difficultyQuartile, 80] == Ratio(40))
-    }
-
-    /// A school of PK and K alone makes a district one of several: science of its lowest performing does not count.
-    @Test(arguments: ["", "PK,K", "K,01"])
-    func everyDeclaredSchoolMakesADistrictOneOfSeveral(_ grades: String) throws {
-        let bench = try bench()
-        let district = "08280000"
-        for code in [district, "08280605"] {
-            try bench.organization(2019, code, nonHigh: 0, high: 2000, comparison: "high")
-        }
-        try bench.points(2019, district, "high", "all_students", ["ela_achievement": 3])
-        try bench.points(2019, district, "high", "lowest_performing", ["ela_achievement": 3, "science_achievement": 3])
-        try bench.closeMeasures(2019)
-        try bench.driver.run()
-        func lowest() throws -> [String] {
-            try #require(try find(bench, 2019, district).spans.first?.columns.last).indicators.map(\.indicator)
-        }
-        #expect(try lowest() == ["ela_achievement", "science_achievement"])
-        var other = Accountability_V1_Organization()
-        other.type = .school
-        other.name = "Another school"
-        other.gradesServed = grades
-        var entry = Accountability_V1_IndicatorEntry()
-        entry.schoolYear = 2019
-        entry.orgCode = "08280001"
-        entry.organization = other
-        let key = "2019/08280001/organization"
-        try bench.put(Topics.indicators, key, entry, partition: bench.district(district), cause: "opened")
-        try bench.driver.run()
-        #expect(try lowest() == ["ela_achievement"])
     }
 }

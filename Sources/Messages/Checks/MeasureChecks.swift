@@ -46,7 +46,9 @@ extension Accountability_V1_IndicatorValue {
     /// What cannot be about its figures.
     fileprivate var fault: String? {
         guard !value.isEmpty, FigureCheck.isValue(value) else { return absurdValue }
-        guard !hasCount || FigureCheck.areCounts(count) else { return absurdCount }
+        guard !hasCount || FigureCheck.areCounts(count), FigureCheck.areCounts(nonHighEnrollment, highEnrollment) else {
+            return absurdCount
+        }
         return FigureCheck.isQuartile(difficultyQuartile) ? nil : absurdValue
     }
 }

@@ -233,11 +233,32 @@ public nonisolated struct Accountability_V1_IndicatorValue: Sendable {
   /// Of EL progress: how hard the targets of the students behind it are to meet, 1 to 4; 0 where that is not known.
   public var difficultyQuartile: UInt32 = 0
 
+  /// Of a supplied one: the organization's enrolment by span, where the organization itself declares none.
+  public var nonHighEnrollment: UInt32 {
+    get {_nonHighEnrollment ?? 0}
+    set {_nonHighEnrollment = newValue}
+  }
+  /// Returns true if `nonHighEnrollment` has been explicitly set.
+  public var hasNonHighEnrollment: Bool {self._nonHighEnrollment != nil}
+  /// Clears the value of `nonHighEnrollment`. Subsequent reads from it will return its default value.
+  public mutating func clearNonHighEnrollment() {self._nonHighEnrollment = nil}
+
+  public var highEnrollment: UInt32 {
+    get {_highEnrollment ?? 0}
+    set {_highEnrollment = newValue}
+  }
+  /// Returns true if `highEnrollment` has been explicitly set.
+  public var hasHighEnrollment: Bool {self._highEnrollment != nil}
+  /// Clears the value of `highEnrollment`. Subsequent reads from it will return its default value.
+  public mutating func clearHighEnrollment() {self._highEnrollment = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _count: UInt32? = nil
+  fileprivate var _nonHighEnrollment: UInt32? = nil
+  fileprivate var _highEnrollment: UInt32? = nil
 }
 
 /// Topic `accountability.standings.v1`: what one organization brings into the statewide ranks of one group in one year.
@@ -780,7 +801,7 @@ nonisolated extension Accountability_V1_IndicatorEntry: SwiftProtobuf.Message, S
 
 nonisolated extension Accountability_V1_IndicatorValue: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IndicatorValue"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}grade_span\0\u{1}group\0\u{1}indicator\0\u{1}value\0\u{1}count\0\u{1}sum\0\u{1}divisor\0\u{1}supplied\0\u{3}difficulty_quartile\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}grade_span\0\u{1}group\0\u{1}indicator\0\u{1}value\0\u{1}count\0\u{1}sum\0\u{1}divisor\0\u{1}supplied\0\u{3}difficulty_quartile\0\u{3}non_high_enrollment\0\u{3}high_enrollment\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -797,6 +818,8 @@ nonisolated extension Accountability_V1_IndicatorValue: SwiftProtobuf.Message, S
       case 7: try { try decoder.decodeSingularInt64Field(value: &self.divisor) }()
       case 8: try { try decoder.decodeSingularBoolField(value: &self.supplied) }()
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.difficultyQuartile) }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self._nonHighEnrollment) }()
+      case 11: try { try decoder.decodeSingularUInt32Field(value: &self._highEnrollment) }()
       default: break
       }
     }
@@ -834,6 +857,12 @@ nonisolated extension Accountability_V1_IndicatorValue: SwiftProtobuf.Message, S
     if self.difficultyQuartile != 0 {
       try visitor.visitSingularUInt32Field(value: self.difficultyQuartile, fieldNumber: 9)
     }
+    try { if let v = self._nonHighEnrollment {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 10)
+    } }()
+    try { if let v = self._highEnrollment {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 11)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -847,6 +876,8 @@ nonisolated extension Accountability_V1_IndicatorValue: SwiftProtobuf.Message, S
     if lhs.divisor != rhs.divisor {return false}
     if lhs.supplied != rhs.supplied {return false}
     if lhs.difficultyQuartile != rhs.difficultyQuartile {return false}
+    if lhs._nonHighEnrollment != rhs._nonHighEnrollment {return false}
+    if lhs._highEnrollment != rhs._highEnrollment {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

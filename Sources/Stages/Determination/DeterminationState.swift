@@ -158,7 +158,9 @@ struct DeterminationState {
             value: number,
             count: value.hasCount ? Int64(value.count) : nil,
             difficultyQuartile: Int(min(value.difficultyQuartile, 4)),
-            counted: value.supplied || value.divisor == 0 ? nil : value.sum
+            counted: value.supplied || value.divisor == 0 ? nil : value.sum,
+            enrollment: value.hasNonHighEnrollment && value.hasHighEnrollment
+                ? SpanEnrollment(nonHigh: value.nonHighEnrollment, high: value.highEnrollment) : nil
         )
     }
 
@@ -239,9 +241,7 @@ struct DeterminationState {
 
     /// Whether a school serves a grade beyond kindergarten; one whose grades are not declared does.
     private static func servesBeyondKindergarten(_ school: Accountability_V1_Organization) -> Bool {
-        let grades = school.gradesServed.split(separator: ",")
-            .map { Grade($0.trimmingPrefix(while: { $0 == " " })) }
-        return grades.isEmpty || grades.contains { $0.map { $0.number > 0 } ?? true }
+        GradesServed(school.gradesServed)?.grades.contains { $0.number > 0 } ?? true
     }
 
     /// Marks every organization of a year that is complete: nothing but that is the cause.
@@ -404,8 +404,8 @@ struct DeterminationState {
             let rule = framework.percentage?.priorYear.value,
             let now = years[year]?[code]?.organization, let before = years[prior]?[code]?.organization,
             PriorYear.counts(
-                group: ComparisonGroup(wireName: now.comparisonGroup),
-                before: ComparisonGroup(wireName: before.comparisonGroup),
+                group: now.declaredComparison,
+                before: before.declaredComparison,
                 isReconfigured: directives.isReconfigured(code.description, after: prior, until: year),
                 rule
             ), let annual = try annual(of: code, year: prior)

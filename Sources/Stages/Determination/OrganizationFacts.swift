@@ -10,6 +10,8 @@ struct Measure: Equatable {
     var difficultyQuartile = 0
     /// Of a rate that was counted here: those above its line; nil of a supplied value, which has no such count.
     var counted: Int64?
+    /// Of a supplied value: the organization's enrolment that came with it.
+    var enrollment: SpanEnrollment?
 
     func meets(_ minimum: Int) -> Bool { count.map { $0 >= Int64(minimum) } ?? true }
 }
@@ -64,6 +66,9 @@ struct MeasureSlots<Fact: Equatable>: Equatable {
     }
 
     var isEmpty: Bool { facts.allSatisfy { $0 == nil } }
+
+    /// What stands.
+    var all: [Fact] { facts.compactMap(\.self) }
 }
 
 /// Everything that is known of an organization in one school year.
@@ -89,6 +94,16 @@ final class OrganizationFacts {
 
     func target(_ group: StudentGroup, _ span: GradeSpan, _ indicator: Indicator) -> TargetFact? {
         targets[Int(group.rawValue)][span, indicator]
+    }
+
+    /// The enrolment that weighs the spans: as the organization declares it, otherwise as it came with supplied values.
+    var spanEnrollment: SpanEnrollment? {
+        if let declared = organization.flatMap(SpanEnrollment.init) { return declared }
+        for group in values {
+            for value in group.all { if let enrollment = value.enrollment { return enrollment } }
+        }
+        // A file may leave out the span that a school does not have.
+        return organization.map { SpanEnrollment(nonHigh: $0.nonHighEnrollment, high: $0.highEnrollment) }
     }
 
     /// Whether a group has any value.
@@ -141,8 +156,8 @@ final class OrganizationFacts {
     /// One percentile a group: among the schools it is declared to be compared with, where there are several.
     func percentilesByGroup() -> [StudentGroup: PercentileFact] {
         var chosen: [StudentGroup: PercentileFact] = [:]
-        for fact in percentiles
-        where chosen[fact.group] == nil || fact.comparison.wireName == organization?.comparisonGroup {
+        let declared = organization?.declaredComparison
+        for fact in percentiles where chosen[fact.group] == nil || fact.comparison == declared {
             chosen[fact.group] = fact
         }
         return chosen

@@ -84,10 +84,10 @@ struct TargetComputation {
     }
 
     private func nonHighWeight() throws -> Ratio? {
-        guard let organization = facts.organization else { return nil }
+        guard let enrollment = facts.spanEnrollment else { return nil }
         return try AnnualPercentage.nonHighWeight(
-            nonHighEnrollment: Int64(organization.nonHighEnrollment),
-            highEnrollment: Int64(organization.highEnrollment),
+            nonHighEnrollment: Int64(enrollment.nonHigh),
+            highEnrollment: Int64(enrollment.high),
             framework
         )
     }

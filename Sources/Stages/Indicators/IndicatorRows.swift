@@ -78,7 +78,21 @@ struct IndicatorRows {
             said.schoolType = supplied.schoolType ?? said.schoolType
             said.enrollment = supplied.enrollment ?? said.enrollment
         }
+        // The organization's own enrolment wins.
+        if state.organization.flatMap(SpanEnrollment.init) == nil { take(said.enrollment) }
         return said
+    }
+
+    /// Lets every supplied value say what the spans are weighed by, as each of them may be retracted.
+    private mutating func take(_ enrollment: SpanEnrollment?) {
+        guard let enrollment else { return }
+        for index in values.indices {
+            guard let value = values[index] else { continue }
+            var message = value.message
+            message.nonHighEnrollment = enrollment.nonHigh
+            message.highEnrollment = enrollment.high
+            values[index] = Value(message: message, isSufficient: value.isSufficient)
+        }
     }
 
     private mutating func take(_ tallies: StudentTallies, _ framework: Framework) throws(NumberError) {
@@ -132,11 +146,9 @@ struct IndicatorRows {
         }
         let declared = state.organization
         let type = declared.map(\.type).flatMap { $0 == .unspecified ? nil : $0 } ?? organization.code.type.message
-        // Where the comparison group or the school type is left open, the declared grades decide, and never the grades
-        // of students.
+        // Where the school type is left open, the declared grades decide, and never the grades of students.
         let grades = (declared?.gradesServed).flatMap { GradesServed($0) }
-        let declaredGroup =
-            declared.flatMap { ComparisonGroup(wireName: $0.comparisonGroup) } ?? grades?.comparisonGroup
+        let declaredGroup = declared?.declaredComparison
         let declaredType = declared.flatMap { SchoolType(name: $0.schoolType) } ?? grades?.schoolType
         let enrollment = declared.flatMap(SpanEnrollment.init) ?? supplied.enrollment
         for group in StudentGroup.allCases {

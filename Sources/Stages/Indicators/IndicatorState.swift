@@ -83,8 +83,8 @@ struct SuppliedIndicator {
     }
 }
 
-/// The enrolment by which the spans of a middle/high school are combined.
-struct SpanEnrollment {
+/// The enrolment by which the spans of an organization are combined.
+struct SpanEnrollment: Equatable {
     /// Grades 1 to 8.
     let nonHigh: UInt32
     /// Grades 9 to 12.

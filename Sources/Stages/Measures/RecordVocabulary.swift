@@ -59,3 +59,14 @@ extension OrganizationType {
         }
     }
 }
+
+extension Accountability_V1_Organization {
+    /// The schools a school is declared to be compared with.
+    ///
+    /// Where the column is blank, the declared grades decide, and never the grades of students. Of districts the column
+    /// alone.
+    var declaredComparison: ComparisonGroup? {
+        ComparisonGroup(wireName: comparisonGroup)
+            ?? (type == .school ? GradesServed(gradesServed)?.comparisonGroup : nil)
+    }
+}
