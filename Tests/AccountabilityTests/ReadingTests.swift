@@ -181,6 +181,29 @@ import Testing
         #expect(failure?.status == .badInput)
     }
 
+    /// Every command that is asked for a year answers one that nobody opened alike, and one that is open as empty.
+    @Test(.enabled(if: TestBroker.isThere)) func everyCommandRefusesAYearThatNobodyOpened() throws {
+        let connection = try TestBroker.connection("years")
+        let partitions = try PipelineTopics(connection).partitions(of: Topics.submissions)
+        try OperatorAct.commit(connection) { sink in
+            try connection.pipeline.openYear(2019, partitions: partitions, into: sink)
+        }
+        let place = [
+            "--brokers", connection.brokers, "--namespace", connection.pipeline.namespace, "--local-broker",
+        ]
+        for name in ["rejections", "status", "determinations", "participation", "percentiles", "notices", "candidates"]
+        {
+            func run(_ year: String) throws {
+                let arguments = [name, year] + (name == "status" ? ["--once"] : []) + place
+                let command = try #require(try AccountabilityCommand.parseAsRoot(arguments) as? any OperatorCommand)
+                try command.operate()
+            }
+            #expect(throws: Never.self, "\(name)") { try run("2019") }
+            let failure = #expect(throws: Failure.self, "\(name)") { try run("2091") }
+            #expect(failure?.status == .badInput && failure?.message.hasPrefix("no such year") == true, "\(name)")
+        }
+    }
+
     @Test func noticesAreThoseOfAYear() throws {
         #expect(try NoticesCommand.parse(["2019"]).year == 2019)
         #expect(throws: (any Error).self) { try NoticesCommand.parse(["19"]) }

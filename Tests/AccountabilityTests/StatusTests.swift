@@ -53,6 +53,14 @@ import Testing
         #expect(report.text().contains("notification   [....................] 0/?"))
     }
 
+    @Test func aYearThatNobodyOpenedIsNone() throws {
+        #expect(StatusCommand.refusal(of: [], known: []) == nil)
+        #expect(StatusCommand.refusal(of: [2019], known: try view().years) == nil)
+        let text = try #require(StatusCommand.refusal(of: [2019, 2091], known: try view().years))
+        #expect(text.hasPrefix("no such year: 2091 was never opened; there are 2019;"))
+        #expect(StatusCommand.refusal(of: [2091], known: [])?.contains("no school year is open") == true)
+    }
+
     @Test func isDoneWhenTheLastStageIs() throws {
         var view = try view()
         let marker = try CompletionMarker.encode(scope: "2019", stage: "notification", partition: 0, partitions: 1)

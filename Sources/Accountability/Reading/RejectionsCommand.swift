@@ -46,7 +46,7 @@ struct RejectionsCommand: OperatorCommand {
 
             Students whom two districts claim are no errors, as their rows count: --claims lists them.
 
-            Exit codes: 0 done; 64 usage; 69 no broker answers; 78 the topic is missing.
+            Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 the topic is missing.
             """
     )
 
@@ -97,7 +97,8 @@ struct RejectionsCommand: OperatorCommand {
     }
 
     func operate() throws {
-        let reader = try TopicReader(try broker.connection())
+        let connection = try broker.connection()
+        let reader = try TopicReader(connection)
         defer { reader.close() }
         // The key begins with the submission.
         let all =
@@ -108,6 +109,10 @@ struct RejectionsCommand: OperatorCommand {
         for note in [note(on: all), claimNote(on: all)] { if let note { Standard.error(note) } }
         let rejections = all.filter(isMeant)
             .sorted { ($0.submission, $0.line, $0.code, $0.column) < ($1.submission, $1.line, $1.code, $1.column) }
+        if rejections.isEmpty, let year {
+            let years = Set(all.map { Int($0.schoolYear) }).subtracting([0]).sorted()
+            try AbsentYear.settle("rejections", year: year, years: years, connection)
+        }
         let format = OutputFormat.chosen(format)
         if counts {
             let listing = RejectionCounts.listing(rejections)
@@ -251,7 +256,7 @@ struct WaitingRows: Hashable {
             "",
             "\(waiting.reduce(0) { $0 + $1.rows }) rows are not counted, as their organizations were never declared or were deleted: \(shown)"
                 + (waiting.count > 5 ? ", and of \(waiting.count - 5) others" : ""),
-            "declare the organizations and submit the rows again, or correct their org_code: `accountability rejections --code unknown_organization`"
+            "declare the organizations, and the rows count by themselves; or correct their org_code: `accountability rejections --code unknown_organization`"
         )
     }
 }

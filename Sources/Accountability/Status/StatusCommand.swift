@@ -19,7 +19,7 @@ struct StatusCommand: OperatorCommand {
             'Records behind' tells how many places of its topics a stage has not come past yet. What ends a transaction takes a place too, so \
             that it can be some too many while records come; 0 means that nothing is left to read.
 
-            Exit codes: 0 done; 64 usage; 69 no broker answers; 78 a topic is missing.
+            Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 a topic is missing.
             """
     )
 
@@ -46,6 +46,7 @@ struct StatusCommand: OperatorCommand {
         let reader = try InstallationReader(try broker.connection())
         defer { reader.close() }
         try reader.catchUp()
+        if let refusal = Self.refusal(of: years, known: reader.view.years) { throw Failure(.badInput, refusal) }
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -53,6 +54,18 @@ struct StatusCommand: OperatorCommand {
         }
         if once || isatty(1) != 1 { return Standard.output(try report(reader).text()) }
         try draw(reader)
+    }
+
+    /// Why years that nobody opened are not shown; nil where there are none: a wrong year does not look like an empty
+    /// one.
+    static func refusal(of years: [Int], known: [Int]) -> String? {
+        let unknown = Set(years).subtracting(known).sorted().map(String.init)
+        guard !unknown.isEmpty else { return nil }
+        let were = unknown.count == 1 ? "was" : "were"
+        let others =
+            known.isEmpty ? "no school year is open" : "there are \(known.map(String.init).joined(separator: ", "))"
+        return
+            "no such year: \(unknown.joined(separator: ", ")) \(were) never opened; \(others); `accountability open-year \(unknown[0])` opens one"
     }
 
     private func report(_ reader: InstallationReader) throws -> StatusReport {
