@@ -136,7 +136,8 @@ let package = Package(
             path: "Sources/Statewide",
             swiftSettings: settings
         ),
-        tests("KafkaTests", ["Kafka"]),
+        .target(name: "Neighbour", path: "Tests/Neighbour", swiftSettings: settings),
+        tests("KafkaTests", ["Kafka", "Neighbour"]),
         tests("TablesTests", ["Tables"]),
         .target(
             name: "PublishedFigures",
@@ -144,9 +145,9 @@ let package = Package(
             path: "Tests/PublishedFigures",
             swiftSettings: settings
         ),
-        tests("RulesTests", ["Rules", "Tables", "PublishedFigures"]),
+        tests("RulesTests", ["Rules", "Tables", "PublishedFigures", "Neighbour"]),
         tests("MessagesTests", ["Messages", "Rules"]),
-        tests("StreamingTests", ["Streaming", "Kafka", .crypto, .logging, .protobuf]),
+        tests("StreamingTests", ["Streaming", "Kafka", "Neighbour", .crypto, .logging, .protobuf]),
         tests(
             "StagesTests",
             ["Stages", "Streaming", "Messages", "Rules", "Tables", "PublishedFigures", "FuzzTargets", "accountability"]
@@ -157,19 +158,19 @@ let package = Package(
             path: "Tests/Fuzzing/Targets",
             swiftSettings: settings
         ),
-        tests("AccountabilityTests", ["accountability", "Messages", "Rules"]),
+        tests("AccountabilityTests", ["accountability", "Messages", "Rules", "Neighbour"]),
         tests(
             "DeliveryTests",
             [
-                "notification-worker", "Operating", "Stages", "Messages", "Streaming", .argumentParser, .nioCore,
-                .nioHTTP1, .nioPosix, .protobuf,
+                "notification-worker", "Operating", "Stages", "Messages", "Streaming", "Neighbour", .argumentParser,
+                .nioCore, .nioHTTP1, .nioPosix, .protobuf,
             ]
         ),
         tests("YearTests", ["Year", "Stages", "Streaming", "Messages", "Rules", "Tables", "statewide", .protobuf]),
         tests("StatewideTests", ["statewide", "Stages", "Streaming", "Messages", "Tables", .protobuf]),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["PublishedFigures", "Rules"],
+            dependencies: ["PublishedFigures", "Rules", "Neighbour"],
             path: "Tests/IntegrationTests",
             exclude: ["Clients"],
             swiftSettings: settings

@@ -85,8 +85,13 @@ final class ClientHandle: @unchecked Sendable {
         let queuesLogs = unsafe Self.value(of: "log.queue", conf) == "true"
         guard let client = unsafe rd_kafka_new(type, conf, &text, text.count) else {
             // A failed rd_kafka_new leaves the configuration with the caller.
+            let code = rd_kafka_last_error()
             unsafe rd_kafka_conf_destroy(conf)
             unsafe opaque.release()
+            // Threads that could not be started, or did not come up in time, are no fault of a property.
+            guard code != RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE else {
+                throw KafkaError(failure: code, String(cText: text))
+            }
             throw .configuration(String(cText: text))
         }
         if queuesLogs { unsafe rd_kafka_set_log_queue(client, nil) }

@@ -81,12 +81,25 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
             .contains { name.contains($0) }
     }
 
+    private static let recovery = "metadata.recovery.strategy"
+
+    /// Whether the library has a property.
+    private static func isKnown(_ property: String, to configuration: OpaquePointer) -> Bool {
+        var size = 0
+        return unsafe rd_kafka_conf_get(configuration, property, nil, &size) == RD_KAFKA_CONF_OK
+    }
+
     /// A C configuration with the owner's properties and, where he says nothing, the defaults.
     func makeConfiguration(defaults: [String: String]) throws(KafkaError) -> Owner<ConfigurationResource> {
         let owner = unsafe Owner<ConfigurationResource>(rd_kafka_conf_new())
         // Logs wait in the client's queue until its owner polls: no thread of librdkafka waits for a log handler.
         var defaults = defaults.merging(["log.queue": "true"]) { own, _ in own }
         if LibraryDefect.telemetry.applies(to: ClientLibrary.number) { defaults["enable.metrics.push"] = "false" }
+        if LibraryDefect.decommissionedCoordinator.applies(to: ClientLibrary.number),
+            unsafe Self.isKnown(Self.recovery, to: owner.pointer)
+        {
+            defaults[Self.recovery] = "none"
+        }
         for (name, value) in properties.merging(defaults, uniquingKeysWith: { own, _ in own })
             .sorted(by: { $0.key < $1.key })
         {

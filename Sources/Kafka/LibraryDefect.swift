@@ -93,6 +93,16 @@ public struct LibraryDefect: Sendable, Hashable {
         source: "librdkafka pull request 4826"
     )
 
+    /// Brokers that are gone for a moment.
+    static let decommissionedCoordinator = LibraryDefect(
+        "decommissioned-coordinator",
+        since: LibraryVersion(2, 10, 0),
+        fixed: nil,
+        effect: "sending offsets hangs where the group's coordinator was missing from the brokers' list for a moment",
+        answer: "brokers that are missing from it are kept (metadata.recovery.strategy=none)",
+        source: "librdkafka issue 5511; seen in 2.16.0, BrokerFaultTests"
+    )
+
     /// All that are known to matter here.
     public static let all: [LibraryDefect] = [
         scramNonce,
@@ -141,6 +151,7 @@ public struct LibraryDefect: Sendable, Hashable {
             source: "librdkafka issue 5032"
         ),
         telemetry,
+        decommissionedCoordinator,
         LibraryDefect(
             "cooperative-hang",
             fixed: LibraryVersion(2, 4, 0),

@@ -9,15 +9,19 @@ struct ClientWatch {
     /// Records behind the end of the sources, as last said.
     private(set) var lag = 0
     private let limit: Duration?
+    /// The limit once the clock was set back.
+    private let limitAfterStep: Duration
     private var count = 0
     private var since = ContinuousClock.now
     /// Polls since: what the library said waits behind what was polled first.
     private var turns = 0
     private static let fewestTurns = 500
+    private static let fewestTurnsAfterStep = 100
 
     /// - Parameter intervalMilliseconds: `statistics.interval.ms`; 0 where the library says nothing.
     init(intervalMilliseconds: Int) {
         limit = intervalMilliseconds > 0 ? max(.seconds(60), .milliseconds(intervalMilliseconds) * 10) : nil
+        limitAfterStep = max(ClockSteps.patience, .milliseconds(intervalMilliseconds) * 3)
     }
 
     /// Takes what was said since the last look.
@@ -26,13 +30,15 @@ struct ClientWatch {
     ///
     /// Returns whether there was news.
     mutating func look(at consumer: Consumer) throws -> Bool {
-        guard try isNews(consumer.statisticsCount) else { return false }
+        guard try isNews(consumer.statisticsCount, wasSetBack: ClockSteps.isStandstill(.seconds(3600))) else {
+            return false
+        }
         lag = Int(clamping: consumer.latestStatistics?.lag.values.reduce(0, +) ?? 0)
         return true
     }
 
     /// Whether there is news.
-    mutating func isNews(_ count: Int, now: ContinuousClock.Instant = .now) throws -> Bool {
+    mutating func isNews(_ count: Int, now: ContinuousClock.Instant = .now, wasSetBack: Bool = false) throws -> Bool {
         if count != self.count {
             self.count = count
             since = now
@@ -40,10 +46,12 @@ struct ClientWatch {
             return true
         }
         turns += 1
-        guard let limit, turns > Self.fewestTurns, now - since > limit else { return false }
+        guard var limit, turns > (wasSetBack ? Self.fewestTurnsAfterStep : Self.fewestTurns) else { return false }
+        if wasSetBack { limit = limitAfterStep }
+        guard now - since > limit else { return false }
         throw RuntimeError(
             .fatal,
-            "the client library has stood still for \(limit.components.seconds) seconds; was the clock set back? A restart begins anew"
+            "the client library has stood still for \(limit.components.seconds) seconds; \(wasSetBack ? "the clock was set back" : "was the clock set back?") A restart begins anew"
         )
     }
 }

@@ -23,7 +23,8 @@ struct Patience {
     func call<Value>(_ action: String, limit other: Duration? = nil, _ body: (Duration) throws(KafkaError) -> Value)
         throws -> Value
     {
-        let deadline = ContinuousClock.now + (other ?? limit)
+        let begin = ContinuousClock.now
+        let deadline = begin + (other ?? limit)
         var backoff = Backoff()
         var share = Self.first
         while true {
@@ -34,6 +35,9 @@ struct Patience {
                 guard error.isRetriable, !error.isFatal else { throw error }
                 guard ContinuousClock.now < deadline else { throw RuntimeError.persisting(error, action) }
                 if error.code == .timedOut {
+                    guard !ClockSteps.isStandstill(ContinuousClock.now - begin) else {
+                        throw RuntimeError.final(.standstill, action)
+                    }
                     // It has waited; a cluster that is slow gets longer the next time.
                     share = min(share * 2, Self.longest)
                 } else {
@@ -81,6 +85,14 @@ extension RuntimeError {
 extension KafkaError {
     /// Whether another process has taken this one's place, as producer or as member of the group.
     package var isFence: Bool { code == .fenced || code == .producerFenced || code == .fencedInstanceID }
+
+    /// The client library waits by a clock that was set back: a restart begins anew.
+    static let standstill = KafkaError(
+        code: .state,
+        name: "_STATE",
+        message: "the client library stands still since the machine's clock was set back; a restart begins anew",
+        isFatal: true
+    )
 
     /// Whether a connection was refused.
     ///

@@ -31,6 +31,9 @@ extension TransactionalSink {
                 guard error.isRetriable, !error.isFatal, ContinuousClock.now < self.deadline(since: begin) else {
                     throw error
                 }
+                guard error.code != .timedOut || !ClockSteps.isStandstill(ContinuousClock.now - begin) else {
+                    throw .standstill
+                }
                 logger.warning("\(action): trying again", metadata: ["error": "\(error)"])
                 backoff.pause(until: deadline)
             }

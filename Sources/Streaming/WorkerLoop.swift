@@ -136,6 +136,7 @@ final class WorkerLoop {
                 if try client.look(at: consumer) { try lookAtSources() }
                 try lookAtOutputs()
                 try step(&batch)
+                metrics.noteTurn()
             } catch let aborted as TransactionAborted {
                 try recover(from: aborted)
             }

@@ -42,6 +42,7 @@ public final class WorkerMetrics: Sendable {
         var readiness = "starting"
         var failure: String?
         var supplement: (@Sendable () -> String)?
+        var turned = ContinuousClock.now
     }
 
     /// The stage's name.
@@ -86,6 +87,11 @@ public final class WorkerMetrics: Sendable {
             $0.commitSeconds += seconds
         }
         commitTime.recordSeconds(seconds)
+    }
+
+    /// Says that the worker came round: nothing that it began waits for the brokers.
+    public func noteTurn() {
+        state.withLock { $0.turned = .now }
     }
 
     /// Counts a publication by the time since its cause.
@@ -142,6 +148,12 @@ public final class WorkerMetrics: Sendable {
             figures.memoryLimit
         )
         add("accountability_tasks", "gauge", "Partitions this worker runs.", figures.tasks)
+        add(
+            "accountability_standing_seconds",
+            "gauge",
+            "Since the worker last came round; a restore, and a commit that waits for the brokers, stand.",
+            (ContinuousClock.now - state.withLock { $0.turned }).seconds
+        )
         add("accountability_ready", "gauge", "1 when assigned and restored.", isReady ? 1 : 0)
         let supplement = state.withLock { $0.supplement }
         return text + (supplement?() ?? "")

@@ -239,7 +239,7 @@ public enum WorkerProcess {
         let server = Task { try await endpoints?.run() }
         Heartbeat.watch(body.hearts, seconds: longestSilence) {
             Standard.error(
-                "\(metrics.stage)-worker: a thread has stood still for \(longestSilence) seconds; was the clock set back? Leaving: a restart begins anew"
+                "\(metrics.stage)-worker: a thread stands still; was the clock set back? Leaving: a restart begins anew"
             )
             exit(ExitStatus.tryAgain.rawValue)
         }

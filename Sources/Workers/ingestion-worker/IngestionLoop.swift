@@ -97,6 +97,7 @@ final class IngestionLoop: WorkerBody {
         logger.info("watching", metadata: ["inbox": "\(inbox.directory.path)"])
         var told: Set<InboxOddity> = []
         while !isStopping {
+            metrics.noteTurn()
             let items = try inbox.pending()
             tell(try inbox.oddities(), &told)
             for item in items {
@@ -215,6 +216,7 @@ final class IngestionLoop: WorkerBody {
             var reported = ContinuousClock.now
             let summary = try file.run(into: sink, receivedUnixMilliseconds: received) { progress in
                 guard !isStopping else { throw Stopped() }
+                metrics.noteTurn()
                 guard ContinuousClock.now - reported > .milliseconds(250) else { return }
                 reported = ContinuousClock.now
                 tools.inbox.report(progress, of: item)
