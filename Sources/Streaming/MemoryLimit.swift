@@ -77,9 +77,9 @@ struct MemoryWatch {
     /// Looks, if it is time to.
     ///
     /// - Returns: whether the level changed.
-    mutating func look() -> Bool {
-        guard let limit, ContinuousClock.now >= next else { return false }
-        next = ContinuousClock.now + Self.interval
+    mutating func look(now: ContinuousClock.Instant = .now) -> Bool {
+        guard let limit, now >= next else { return false }
+        next = now + Self.interval
         resident = limit.resident()
         let before = level
         let share = Double(resident) / Double(max(1, limit.bytes))

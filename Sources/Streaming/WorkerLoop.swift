@@ -333,7 +333,8 @@ final class WorkerLoop {
         }
     }
 
-    private func handle(_ event: Rebalance) throws {
+    /// Answers what the group has decided.
+    func handle(_ event: Rebalance) throws {
         switch event {
         case .assigned(let partitions):
             assigned = partitions
@@ -361,7 +362,7 @@ final class WorkerLoop {
     }
 
     /// After an abort the tasks' state is ahead of what is committed: they are restored.
-    private func recover(from aborted: TransactionAborted) throws {
+    func recover(from aborted: TransactionAborted) throws {
         guard !aborted.cause.isMisconfiguration else { throw RuntimeError.final(aborted.cause, "publishing") }
         if aborted.cause.code == .invalidProducerIDMapping {
             // transactional.id.expiration.ms, a week unless the brokers say otherwise: nothing is wrong.

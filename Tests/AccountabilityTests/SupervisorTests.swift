@@ -1,4 +1,5 @@
 import Foundation
+import Neighbour
 import Operating
 import Testing
 
@@ -25,13 +26,10 @@ import Testing
     }
 
     private func tend(_ supervisor: Supervisor, seconds: Double, until condition: () -> Bool) -> Bool {
-        let deadline = ContinuousClock.now + .seconds(seconds)
-        while ContinuousClock.now < deadline {
+        Neighbour.wait(within: .seconds(seconds)) {
             supervisor.tend()
-            if condition() { return true }
-            Thread.sleep(forTimeInterval: 0.02)
+            return condition()
         }
-        return false
     }
 
     private func finding(_ name: String) -> Finding? {

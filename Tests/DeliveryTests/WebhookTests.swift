@@ -4,6 +4,7 @@ import Messages
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Neighbour
 import Operating
 import SwiftProtobuf
 import Synchronization
@@ -269,13 +270,16 @@ private final class Endpoint: Sendable {
 
     @Test func anAnswerIsBoundedInSizeAndTime() async throws {
         let server = try await Endpoint { $0 == 1 ? .endless(50_000_000) : .silence }
+        // Time enough for the beginning of an answer that never ends, however busy the machine is.
+        let patient = try client("http://127.0.0.1:\(server.port)/", timeout: 60)
+        #expect(await patient.post(notice(), published: 1) == .delivered)
+        await patient.close()
         let client = try client("http://127.0.0.1:\(server.port)/", timeout: 1)
-        #expect(await client.post(notice(), published: 1) == .delivered)
-        let start = ContinuousClock.now
+        let neighbour = Neighbour()
         guard case .failed = await client.post(notice(), published: 1) else {
             return #expect(Bool(false), "it said nothing")
         }
-        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(neighbour.elapsed < .seconds(10))
         await client.close()
         await server.close()
     }

@@ -1,4 +1,5 @@
 import Kafka
+import Neighbour
 import Testing
 
 /// Every call of the wrapper that waits ends in the time that it was given, whatever the cluster does.
@@ -47,7 +48,7 @@ import Testing
 
     /// Calls; whatever it answers, it does so in time.
     private func call(_ name: String, _ fault: Fault, _ body: () throws -> Void) {
-        let begin = ContinuousClock.now
+        let neighbour = Neighbour()
         do {
             try body()
         } catch let error as KafkaError {
@@ -55,7 +56,7 @@ import Testing
         } catch {
             Issue.record("\(name), \(fault): \(error)")
         }
-        let taken = ContinuousClock.now - begin
+        let taken = neighbour.elapsed
         #expect(taken < Self.limit + Self.grace, "\(name), \(fault): \(taken)")
     }
 

@@ -43,9 +43,19 @@ internal import Testing
     @Test func textHasTheDecimalsAskedFor() throws {
         #expect(try Ratio(39, over: 40).text(decimals: 4) == "0.9750")
         #expect(try Ratio(-1, over: 20).text(decimals: 2) == "-0.05")
+        // What is shown as zero has no sign.
+        #expect(try Ratio(-1, over: 25).text(decimals: 1) == "0.0" && Ratio(-1, over: 25).text(decimals: 0) == "0")
         #expect(try Ratio(1, over: 3).exactText == nil)
         #expect(try Ratio(1, over: 3).shortText == "0.333333")
         #expect(decimal("54.520").exactText == "54.52")
+    }
+
+    /// A decimal has up to 36 digits, which 128 bits hold with either sign.
+    @Test func thirtySixDigitsAreRead() throws {
+        let nines = String(repeating: "9", count: 36)
+        #expect(try Ratio(decimal: nines).exactText == nines && Ratio(decimal: "-\(nines)").exactText == "-\(nines)")
+        #expect(throws: NumberError.overflow) { try Ratio(decimal: nines + "0") }
+        #expect(throws: NumberError.overflow) { try Ratio(decimal: "0." + nines) }
     }
 
     @Test func overflowIsReported() throws {

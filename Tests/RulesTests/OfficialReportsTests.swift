@@ -67,12 +67,12 @@ private struct Count {
         }
         print("official reports: \(count.equal.sorted { $0.key < $1.key })")
         #expect(count.different == [])
-        #expect(count.equal["weighted", default: 0] >= 438)
-        #expect(count.equal["column", default: 0] >= 154)
-        #expect(count.equal["span", default: 0] >= 39)
-        #expect(count.equal["annual", default: 0] >= 52)
-        #expect(count.equal["cumulative", default: 0] >= 43)
-        #expect(count.equal["band", default: 0] >= 55)
+        #expect(count.equal["weighted"] == 438)
+        #expect(count.equal["column"] == 154)
+        #expect(count.equal["span"] == 39)
+        #expect(count.equal["annual"] == 52)
+        #expect(count.equal["cumulative"] == 43)
+        #expect(count.equal["band"] == 55)
     }
 
     private func check(_ report: Report, _ spans: [String: Report.Span], _ framework: Framework, _ count: inout Count)

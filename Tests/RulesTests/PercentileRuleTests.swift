@@ -67,6 +67,37 @@ internal import Testing
         #expect(results[2].populationSize == 1)
     }
 
+    /// 603 CMR 2.03(2)(a): every row of the 2019 research file has all required categories.
+    ///
+    /// Whoever lacks one has the ranks of the others and no percentile.
+    @Test func aPercentileNeedsEveryRequiredCategory() throws {
+        var withoutAbsenteeism = Self.lower
+        withoutAbsenteeism[.chronicAbsenteeism] = nil
+        let results = try rank([
+            entry(0, [0: year(.nonHigh, [.nonHigh: withoutAbsenteeism])]),
+            entry(1, [0: year(.nonHigh, [.nonHigh: Self.lower])]),
+        ])
+        #expect(results.map(\.percentile) == [nil, 50] && results[1].populationSize == 1)
+        #expect(steps(results[0], .nonHigh)?.categoryPercentiles[.achievement] == 50)
+        #expect(results[0].yearMean == nil)
+    }
+
+    /// 603 CMR 2.03(2)(a): a school with EL progress weighs by 60, 20, 10 and 10, one without by 67.5, 22.5 and 10.
+    @Test func theWeightsAreThoseOfASchoolsOwnProgress() throws {
+        func school(_ score: String, progress: String?) -> [Int: PercentileYearValues] {
+            var values = Self.lower
+            values[.elaAchievement] = score
+            values[.elProgress] = progress
+            return [0: year(.nonHigh, [.nonHigh: values])]
+        }
+        let results = try rank([
+            entry(0, school("500.0", progress: "50.0")), entry(1, school("510.0", progress: nil)),
+        ])
+        #expect(results.map { steps($0, .nonHigh)?.weights } == [.withELProgress, .withoutELProgress])
+        // Achievement 34 and 67, growth and absenteeism 50 of two that tie, progress 50 alone.
+        #expect(results.map(\.yearMean) == [decimal("40.4"), decimal("61.475")])
+    }
+
     /// 603 CMR 2.03(2)(a).
     @Test func ratesOfTheUpperSpanRankAcrossComparisonGroups() throws {
         func values(_ score: String, _ graduation: String) -> Values {
@@ -213,6 +244,18 @@ internal import Testing
         #expect(additional(rule) == [67, 34, 34, 67] && additional(rule, before: 1) == [34, 67, 67, 34])
         let slipped = try rank(entries, "known_slip: {value: true, status: derived, source: \"A test\"}")
         #expect(additional(slipped) == [34, 67, 34, 67] && additional(slipped, before: 1) == [34, 67, 67, 34])
+        // No other category slipped.
+        func achievement(_ now: String, _ before: String) -> [Int: PercentileYearValues] {
+            func high(_ score: String) -> PercentileYearValues {
+                year(.high, [.high: Self.upper.merging([.elaAchievement: score]) { $1 }])
+            }
+            return [0: high(now), 1: high(before)]
+        }
+        let others = try rank(
+            [entry(0, achievement("90.0", "60.0")), entry(1, achievement("70.0", "80.0"))],
+            "known_slip: {value: true, status: derived, source: \"A test\"}"
+        )
+        #expect(others.map { steps($0, .high)?.categoryPercentiles[.achievement] } == [67, 34])
         // The mean that is printed beside it is the current year's.
         #expect(
             slipped.map { steps($0, .high)?.categoryMeans[.additional] }

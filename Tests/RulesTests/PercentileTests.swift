@@ -1,3 +1,4 @@
+internal import Neighbour
 internal import PublishedFigures
 internal import Rules
 internal import Testing
@@ -82,14 +83,19 @@ internal import Testing
         #expect(first.allSatisfy { (1...99).contains($0.percentile ?? 0) })
     }
 
+    /// Eight times the organizations take little more than eight times as long: the work grows as sorting does.
     @Test(.timeLimit(.minutes(15)))
     func aStateIsRankedQuickly() throws {
         let framework = try Framework.of(schoolYear: 2019)
-        let entries = try Self.population(2000, seed: 53)
-        let clock = ContinuousClock()
-        let elapsed = try clock.measure { _ = try Percentiles.rank(entries, framework) }
-        print("percentiles of 2,000 organizations: \(elapsed)")
-        #expect(elapsed < .seconds(10))
+        let (few, many) = try (Self.population(250, seed: 53), Self.population(2000, seed: 53))
+        let ratio = try Neighbour.ratio {
+            _ = try Percentiles.rank(many, framework)
+        } to: {
+            _ = try Percentiles.rank(few, framework)
+        }
+        print("percentiles of 2,000 organizations take \(ratio) times as long as those of 250")
+        // Each compared with each would be 64 times.
+        #expect(ratio < 24)
     }
 
     @Test func theLatestYearCountsAloneWithoutTheYearBefore() throws {

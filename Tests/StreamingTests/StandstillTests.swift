@@ -71,7 +71,7 @@ import Testing
         #expect(look(65, -2001))
     }
 
-    /// A call that is asked for again every few seconds lets the worker's heart beat, and waits for nothing all the same.
+    /// A call that is asked for again every few seconds lets the worker's heart beat, and waits for nothing anyway.
     @Test func aCallThatWaitsSinceTheClockWasSetBackWaitsForNothing() {
         let start = ContinuousClock.now + .seconds(100_000)
         ClockSteps.note(now: start)
