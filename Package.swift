@@ -67,6 +67,8 @@ extension Target.Dependency {
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let yams = product(name: "Yams", package: "Yams")
 }
 
@@ -91,6 +93,9 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        // Builds the documentation (Deploy/documentation); no program links it.
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
     ],
     targets: [
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
@@ -115,7 +120,7 @@ let package = Package(
             name: "WorkerProcess",
             dependencies: [
                 "Operating", "Stages", "Streaming", "Kafka", "Messages", .argumentParser, .hummingbird,
-                .hummingbirdCore, .nioCore, .logging, .metrics,
+                .hummingbirdCore, .nioCore, .logging, .metrics, .serviceLifecycle, .unixSignals,
             ],
             path: "Sources/Workers/WorkerProcess",
             swiftSettings: settings

@@ -1,5 +1,4 @@
 public import ArgumentParser
-import Dispatch
 import Foundation
 public import Logging
 public import Operating
@@ -8,6 +7,8 @@ public import Streaming
 import CoreMetrics
 import Kafka
 import Messages
+import ServiceLifecycle
+import UnixSignals
 
 /// What every worker is told on its command line.
 public struct WorkerOptions: ParsableArguments, Sendable {
@@ -205,27 +206,12 @@ public enum WorkerProcess {
         _ body: any WorkerBody,
         _ logger: Logger
     ) async throws {
-        // SIGUSR1: stop for good, and leave the place in the group to the other instances.
-        let signals = [SIGTERM, SIGINT, SIGUSR1]
-            .map { number in
-                signal(number, SIG_IGN)
-                let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-                source.setEventHandler {
-                    logger.info("stopping", metadata: ["signal": "\(number)"])
-                    if number == SIGUSR1 { body.leave() } else { body.stop() }
-                    // Bounded whatever hangs: what was not committed is aborted by the next life of this instance.
-                    DispatchQueue.global()
-                        .asyncAfter(deadline: .now() + .seconds(options.stopTimeout)) {
-                            Standard.error(
-                                "\(metrics.stage)-worker: not stopped within \(options.stopTimeout) seconds; leaving without the last commit"
-                            )
-                            exit(ExitStatus.tryAgain.rawValue)
-                        }
-                }
-                source.resume()
-                return source
-            }
-        defer { for source in signals { source.cancel() } }
+        Heartbeat.watch(body.hearts, seconds: longestSilence) {
+            Standard.error(
+                "\(metrics.stage)-worker: a thread stands still; was the clock set back? Leaving: a restart begins anew"
+            )
+            exit(ExitStatus.tryAgain.rawValue)
+        }
         let endpoints = try ListenAddress(options.listen)
             .map {
                 Endpoints(
@@ -236,41 +222,25 @@ public enum WorkerProcess {
                     logger: logger
                 )
             }
-        let server = Task { try await endpoints?.run() }
-        Heartbeat.watch(body.hearts, seconds: longestSilence) {
-            Standard.error(
-                "\(metrics.stage)-worker: a thread stands still; was the clock set back? Leaving: a restart begins anew"
+        // They stop in reverse order: the work first, so that it is seen until its end.
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
+        if let endpoints { services.append(.init(service: EndpointsService(endpoints: endpoints))) }
+        let stopping = Stopping(body: body, name: metrics.stage, timeout: options.stopTimeout, logger: logger)
+        services.append(.init(service: LeaveService(stopping: stopping), successTerminationBehavior: .ignore))
+        services.append(
+            .init(service: BodyService(stopping: stopping), successTerminationBehavior: .gracefullyShutdownGroup)
+        )
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services,
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: quiet
             )
-            exit(ExitStatus.tryAgain.rawValue)
-        }
-        let work = Task { try await onOwnThread(named: metrics.stage) { try body.run() } }
-        if endpoints != nil {
-            // A port that cannot be had ends the worker at once, instead of leaving it without supervision.
-            Task {
-                do {
-                    try await server.value
-                } catch is CancellationError {
-                } catch {
-                    Standard.error("\(metrics.stage)-worker: \(options.listen) cannot be listened on: \(error)")
-                    exit(ExitStatus.configuration.rawValue)
-                }
-            }
-        }
-        try await work.value
-        server.cancel()
+        )
+        try await group.run()
         logger.info("stopped")
         exit(0)
-    }
-
-    /// Runs a blocking function on a thread of its own, with the stack that librdkafka's callbacks and deep protobuf
-    /// messages ask for.
-    private static func onOwnThread(named name: String, _ function: @escaping @Sendable () throws -> Void) async throws
-    {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            let thread = Thread { continuation.resume(with: Result { try function() }) }
-            thread.name = name
-            thread.stackSize = 8 << 20
-            thread.start()
-        }
     }
 }
