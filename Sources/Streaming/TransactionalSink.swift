@@ -70,7 +70,7 @@ public final class TransactionalSink: RecordSink {
     ///
     /// - `kafka`: where the brokers are; any property passes through.
     /// - `transactionalID`: the same for every life of this instance.
-    /// - `memoryTopic`: a topic that exists; see ``TransactionalIdentity``.
+    /// - `memoryTopic`: a topic that exists; see `TransactionalIdentity`.
     /// - `source`: the `ce_source` of what is published.
     /// - `timeout`: how long one call to the broker may be tried again.
     /// - `transactionTimeout`: after how long the brokers end a transaction that its instance left open, unless a

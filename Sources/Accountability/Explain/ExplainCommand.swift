@@ -94,7 +94,7 @@ struct ExplainCommand: OperatorCommand {
 
     /// The organization's determination.
     ///
-    /// - Throws: ``Failure`` that names what there is instead.
+    /// - Throws: `Failure` that names what there is instead.
     private func find(_ connection: Connection) throws -> Accountability_V1_Determination {
         let reader = try TopicReader(connection)
         defer { reader.close() }

@@ -7,7 +7,7 @@ enum AbsentYear {
     /// - `what`: what was looked for.
     /// - `years`: the years that have such records.
     ///
-    /// Throws ``Failure`` where nobody ever opened the year: a wrong year does not look like an empty one.
+    /// Throws `Failure` where nobody ever opened the year: a wrong year does not look like an empty one.
     static func settle(_ what: String, year: Int, years: [Int], _ connection: Connection) throws {
         let isKnown = try years.contains(year) || YearState(connection: connection, year: year).wasOpened()
         guard isKnown else { throw Failure(.badInput, refusal(what, year: year, years: years)) }

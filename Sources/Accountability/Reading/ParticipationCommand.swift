@@ -80,7 +80,7 @@ struct ParticipationCommand: OperatorCommand {
 
 /// The framework of a year that somebody asked for.
 enum YearFramework {
-    /// - Throws: ``Failure`` with the years that have one, where this one has none.
+    /// - Throws: `Failure` with the years that have one, where this one has none.
     static func of(_ year: Int) throws -> Framework {
         do {
             return try Framework.of(schoolYear: year)

@@ -11,7 +11,7 @@ struct OrganizationSelection: Equatable {
 
     /// The selection of a code.
     ///
-    /// - Throws: ``ValidationError`` when it is not eight digits.
+    /// - Throws: `ValidationError` when it is not eight digits.
     init(_ text: String?) throws {
         guard let text else {
             code = nil
@@ -41,7 +41,7 @@ struct YearSelection {
 
     /// A year.
     ///
-    /// - Throws: ``ValidationError`` when the year is none.
+    /// - Throws: `ValidationError` when the year is none.
     init(_ year: Int, _ organizations: OrganizationSelection) throws {
         try Self.check(year)
         self.year = year
@@ -80,7 +80,7 @@ struct YearSelection {
 
     /// Says what there is when there is nothing of the year.
     ///
-    /// Throws ``Failure`` where nobody ever opened the year.
+    /// Throws `Failure` where nobody ever opened the year.
     func note(_ what: String, isEmpty: Bool, years: [Int], _ connection: Connection) throws {
         guard isEmpty else { return }
         try AbsentYear.settle(what, year: year, years: years, connection)

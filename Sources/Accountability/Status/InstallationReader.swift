@@ -23,7 +23,7 @@ final class InstallationReader {
 
     /// A reader of topics from their beginning.
     ///
-    /// - Throws: ``Failure`` where a topic is missing.
+    /// - Throws: `Failure` where a topic is missing.
     init(_ connection: Connection, topics wanted: [TopicDefinition] = InstallationView.topics) throws {
         self.connection = connection
         let logger = Logger(label: "accountability")

@@ -22,7 +22,7 @@ struct Readability {
     /// - Parameters:
     ///   - topics: where what was submitted goes.
     ///   - timeout: how long.
-    /// - Throws: ``Failure`` with 75, naming whose transaction is in the way and since when.
+    /// - Throws: `Failure` with 75, naming whose transaction is in the way and since when.
     func wait(for topics: [TopicDefinition], timeout: Duration) throws {
         let names = topics.map(connection.pipeline.name)
         let counts = try Admin(connection.kafka, logger: logger)

@@ -36,7 +36,7 @@ struct PipelineTopics {
 
     /// The partitions of a topic.
     ///
-    /// - Throws: ``Failure`` where it does not exist.
+    /// - Throws: `Failure` where it does not exist.
     func partitions(of topic: TopicDefinition) throws -> Int32 {
         let name = connection.pipeline.name(topic)
         guard let count = try partitionCounts()[name] else {
@@ -146,7 +146,7 @@ struct PipelineTopics {
     ///
     /// - Parameter report: takes a line about each topic.
     /// - Returns: what is wrong, and how it is set right.
-    /// - Throws: ``Failure`` where the brokers do not answer.
+    /// - Throws: `Failure` where the brokers do not answer.
     func problems(_ report: (String) -> Void = { _ in }) throws -> [String] {
         let present = try partitionCounts()
         let tables = TopicDrift.partitions(

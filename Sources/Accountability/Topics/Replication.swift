@@ -13,7 +13,7 @@ enum Replication {
     ///   - isLocalBroker: whether it is the local one, which is alone.
     /// - Returns: three where as many brokers answer: a cluster's own default is one unless somebody changed it, and
     ///   the ledger is kept for ever.
-    /// - Throws: ``Failure`` where fewer answer and nothing was said: one that is down for a moment would leave topics
+    /// - Throws: `Failure` where fewer answer and nothing was said: one that is down for a moment would leave topics
     ///   without a copy for ever.
     static func count(asked: Int16, brokers: Int, isLocalBroker: Bool) throws -> Int16 {
         guard asked == -1 else {

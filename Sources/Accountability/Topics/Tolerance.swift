@@ -27,7 +27,7 @@ struct Tolerance {
 
     /// Bears an error.
     ///
-    /// - Throws: the error where it does not pass by itself; ``Failure`` where such errors have come for too long.
+    /// - Throws: the error where it does not pass by itself; `Failure` where such errors have come for too long.
     mutating func bear(_ error: KafkaError) throws {
         guard error.passes else { throw error }
         let now = now()

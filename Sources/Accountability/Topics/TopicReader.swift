@@ -28,7 +28,7 @@ struct TopicReader {
     /// - `markers`: whether completion markers are read too.
     /// - `body`: takes each record.
     ///
-    /// Throws ``Failure`` where the topic does not exist, no broker answers, or the end is not reached in time.
+    /// Throws `Failure` where the topic does not exist, no broker answers, or the end is not reached in time.
     func read(_ topic: TopicDefinition, markers: Bool = false, _ body: (borrowing Record) throws -> Void) throws {
         let name = connection.pipeline.name(topic)
         let admin = try Admin(connection.kafka, logger: logger)

@@ -180,7 +180,7 @@ enum FrameworkFile {
 
     /// Reads a framework; it may be based on a built-in one.
     ///
-    /// - Throws: ``Failure`` that names the parameter at fault.
+    /// - Throws: `Failure` that names the parameter at fault.
     static func load(_ path: String) throws -> Framework {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Failure(.badInput, "the framework \(path) cannot be read; nothing was computed: check its path")

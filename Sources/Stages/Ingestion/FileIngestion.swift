@@ -16,7 +16,7 @@ public struct FileIngestion: Sendable {
         public var ignoreExtra: Bool
         /// Rows of organizations that were never declared are accepted.
         public var allowUndeclared: Bool
-        /// What stands between fields, as ``CSVDialect/delimiters`` names it; found in the header when nil.
+        /// What stands between fields, as `CSVDialect.delimiters` names it; found in the header when nil.
         public var delimiter: String?
 
         /// Options.
