@@ -41,7 +41,8 @@ public struct Pipeline: Sendable, Hashable {
             eventType: topic.eventType,
             memory: memory,
             isCopartitioned: topic.partitioning != .single,
-            isTable: topic.retention == .compacted
+            isTable: topic.retention == .compacted,
+            isChangeLog: topic.retention == .forever
         )
     }
 

@@ -60,6 +60,8 @@ public final class InMemoryDriver {
     public private(set) var disturbed = 0
     /// Commits of replaced tasks that were refused.
     public private(set) var fenced = 0
+    /// Topics that did not hold what their tasks had published, in the order in which it was found.
+    public private(set) var mended: [String] = []
     /// Records the tasks could not use: topic and reason.
     public private(set) var unusable: [(topic: String, reason: String)] = []
 
@@ -84,6 +86,8 @@ public final class InMemoryDriver {
         var isSlow = false
         /// The next life makes anew what was published.
         var isRebuilding = false
+        /// What the task stated to have published with its last commit.
+        var published: [TopicPartition: PublishedSum]?
 
         init(stage: Int, partition: Int32, sources: Int) {
             self.stage = stage
@@ -96,6 +100,7 @@ public final class InMemoryDriver {
     private struct Transaction {
         var records: [(topic: String, partition: Int32, record: StoredRecord)]
         var positions: [Int64?]
+        var published: [TopicPartition: PublishedSum]
         var epoch: Int
     }
 
@@ -237,6 +242,47 @@ public final class InMemoryDriver {
         }
     }
 
+    /// Takes the newest record of a key out of a topic, as if it had been lost.
+    ///
+    /// Returns whether there was one.
+    public func lose(_ key: [UInt8], topic: String) -> Bool {
+        for (partition, log) in (topics[topic] ?? []).enumerated() {
+            guard let index = log.lastIndex(where: { $0.key == key }) else { continue }
+            // Places stay: it is as if the record had never been of this key.
+            topics[topic]?[partition][index].value = nil
+            topics[topic]?[partition][index].key = Array("lost/".utf8) + key
+            return true
+        }
+        return false
+    }
+
+    /// The partitions of outputs that do not hold what their tasks state to have published.
+    public func unaccounted() throws -> [String] {
+        var found: Set<String> = []
+        for (stage, definition) in stages.enumerated() {
+            let partitions = try partitionCount(of: definition)
+            for output in definition.outputs where output.isAccounted {
+                for (partition, log) in (topics[output.topic] ?? []).enumerated() {
+                    let place = TopicPartition(topic: output.topic, partition: Int32(partition))
+                    var recount = PublishedRecount(output, partition: place.partition, partitions: partitions)
+                    for slot in slots where slot.stage == stage {
+                        recount.expect(slot.published?[place] ?? PublishedSum(), of: slot.partition)
+                    }
+                    for (offset, record) in log.enumerated() {
+                        let value = record.value ?? []
+                        recount.take(
+                            key: record.key.span,
+                            value: record.value == nil ? nil : value.span,
+                            offset: Int64(offset)
+                        )
+                    }
+                    if !recount.differing.isEmpty || recount.strangers > 0 { found.insert("\(place)") }
+                }
+            }
+        }
+        return found.sorted()
+    }
+
     /// The newest value of every key of a topic, markers left out.
     public func table(_ topic: String) -> [[UInt8]: [UInt8]] {
         var table: [[UInt8]: [UInt8]] = [:]
@@ -293,7 +339,12 @@ public final class InMemoryDriver {
         }
         slot.sink.remaining = nil
         if happens(disturbances.abortEvery) { return drop(slot) }
-        let transaction = Transaction(records: slot.sink.records, positions: runner.positions, epoch: slot.epoch)
+        let transaction = Transaction(
+            records: slot.sink.records,
+            positions: runner.positions,
+            published: runner.published,
+            epoch: slot.epoch
+        )
         if slot.zombie == nil, happens(disturbances.zombieEvery) {
             slot.zombie = transaction
             return drop(slot)
@@ -325,6 +376,7 @@ public final class InMemoryDriver {
             return
         }
         for (topic, partition, record) in transaction.records { append(record, topic: topic, partition: partition) }
+        slot.published = transaction.published
         let sources = stages[slot.stage].sources
         for source in sources.indices where !sources[source].isBroadcast || slot.partition == 0 {
             slot.committed[source] = Int(transaction.positions[source] ?? 0)
@@ -368,7 +420,7 @@ public final class InMemoryDriver {
 
     /// The second reading of a rebuild.
     private func publishAgain(_ runner: TaskRunner, _ stage: any Stage, _ slot: Slot) throws {
-        runner.output.replayed = Set(stage.outputs.indices.filter { stage.outputs[$0].isTable })
+        runner.output.replayed = stage.outputsMadeAnew
         for (source, definition) in stage.sources.enumerated() where !definition.isBroadcast {
             let log = topics[definition.topic]?[Int(slot.partition)] ?? []
             for (offset, record) in log[0..<slot.committed[source]].enumerated() {
@@ -382,6 +434,22 @@ public final class InMemoryDriver {
                         value: record.value == nil ? nil : value.span,
                         cause: nil
                     )
+                )
+            }
+        }
+    }
+
+    /// Before a restore: what the task has published into logs.
+    private func adoptLogs(_ runner: TaskRunner, _ stage: any Stage, _ slot: Slot) {
+        guard !slot.isRebuilding else { return }
+        for (index, output) in stage.outputs.enumerated() where output.account == .log {
+            for (partition, log) in (topics[output.topic] ?? []).enumerated() {
+                let place = TopicPartition(topic: output.topic, partition: Int32(partition))
+                let known = slot.published.map { $0[place] ?? PublishedSum() }
+                runner.output.adopt(
+                    index,
+                    partition: Int32(partition),
+                    known ?? PublishedSum(from: Int64(log.count))
                 )
             }
         }
@@ -405,6 +473,7 @@ public final class InMemoryDriver {
             quarantine: quarantine,
             isRebuilding: slot.isRebuilding
         )
+        adoptLogs(runner, stage, slot)
         runner.onQuarantine = { [weak self] entry in self?.unusable.append((entry.record.topic, entry.refusal.reason)) }
         runner.onUnusable = { [weak self] fault in self?.unusable.append(("output", fault.reason)) }
         for (source, definition) in stage.sources.enumerated() {
@@ -444,6 +513,11 @@ public final class InMemoryDriver {
         for record in topics[progressTopic]?.first ?? [] {
             if let value = record.value { runner.recall(marker: try CompletionMarker.decode(value.span)) }
         }
+        if !slot.isRebuilding, let strange = slot.published.map(runner.strange), !strange.isEmpty {
+            mended += strange.map(\.topic)
+            slot.isRebuilding = true
+            return try restore(slot)
+        }
         try runner.endRestore()
         if slot.isRebuilding, stage.rebuildsFromSources { try publishAgain(runner, stage, slot) }
         try runner.goLive()
@@ -454,12 +528,17 @@ public final class InMemoryDriver {
 extension Output {
     /// Whether a record of the output is one that a task published before.
     func isPublished(by task: Int32, key: Span<UInt8>, in partition: Int32, of partitions: Int32) -> Bool {
+        owner(of: key, in: partition, of: partitions) == task
+    }
+
+    /// The task that a record of the output is of; nil where it is nobody's, or the output has no memory.
+    package func owner(of key: Span<UInt8>, in partition: Int32, of partitions: Int32) -> Int32? {
         switch memory {
-        case .none: false
-        case .ownPartition: partition == task
+        case .none: nil
+        case .ownPartition: partition
         case .everyPartition(let publisher), .whileRebuilding(let publisher):
-            !CompletionMarker.isMarker(key: key)
-                && publisher(String(decoding: [UInt8](copying: key), as: UTF8.self), partitions) == task
+            CompletionMarker.isMarker(key: key)
+                ? nil : publisher(String(decoding: [UInt8](copying: key), as: UTF8.self), partitions)
         }
     }
 }

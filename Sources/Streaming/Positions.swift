@@ -1,4 +1,4 @@
-import Kafka
+package import Kafka
 import Logging
 import SwiftProtobuf
 
@@ -33,6 +33,19 @@ public struct PositionsTopic: Sendable, Hashable {
         }
     }
 
+    /// What the tasks of a group state to have published: by task, topic and partition.
+    ///
+    /// - `value`: of a record of this topic.
+    ///
+    /// Returns nil for a record that is of something else. No value: nothing is stated any more.
+    package static func published(_ key: String, _ value: [UInt8]?, of group: String) -> (
+        task: Int32, sums: [TopicPartition: PublishedSum]?
+    )? {
+        let prefix = "\(group)/\(Positions.published)/"
+        guard key.hasPrefix(prefix), let task = Int32(key.dropFirst(prefix.count)) else { return nil }
+        return (task, value.flatMap { Positions.memory($0) }?.published)
+    }
+
     /// Whether a key of the topic asks a group for a rebuild.
     public static func asksForRebuild(_ key: String, of group: String) -> Bool {
         key.hasPrefix("\(group)/\(Positions.rebuild)/")
@@ -47,6 +60,8 @@ struct PlaceMemory: Hashable {
     var first: FirstRecord?
     /// Of a log: a digest over every record before ``offset``.
     var digest: UInt64?
+    /// Of a task: what it has published.
+    var published: [TopicPartition: PublishedSum] = [:]
 }
 
 /// The first record of a partition: of a partition that was made anew it is another.
@@ -72,6 +87,10 @@ final class Positions {
 
     /// The name, in place of a topic, under which a rebuild is asked for.
     static let rebuild = "~rebuild"
+    /// The name, in place of a topic, under which a task states what it has published.
+    static let published = "~published"
+    /// The name, in place of a topic, under which a task notes that it makes everything anew.
+    static let renewing = "~renewing"
 
     init(_ topic: PositionsTopic, group: String) {
         self.topic = topic
@@ -88,6 +107,16 @@ final class Positions {
                 position.firstUnixMilliseconds = first.timestamp
             }
             if let digest = memory.digest { position.digest = digest }
+            position.published = memory.published.sorted { $0.key < $1.key }
+                .map { place, sum in
+                    var published = Streaming_V1_Published()
+                    published.topic = place.topic
+                    published.partition = place.partition
+                    published.from = sum.from
+                    published.count = sum.count
+                    published.sum = sum.sum
+                    return published
+                }
             try send(place, try position.serializedBytes(), to: sink)
             written[place] = memory
         }
@@ -120,14 +149,22 @@ final class Positions {
     }
 
     /// What a record of the topic says; nil where it makes no sense.
-    private static func memory(_ value: [UInt8]) -> PlaceMemory? {
+    fileprivate static func memory(_ value: [UInt8]) -> PlaceMemory? {
         guard let position = try? Streaming_V1_Position(serializedBytes: value), position.offset >= 0
         else { return nil }
         return PlaceMemory(
             offset: position.offset,
             first: position.hasFirstOffset
                 ? FirstRecord(offset: position.firstOffset, timestamp: position.firstUnixMilliseconds) : nil,
-            digest: position.hasDigest ? position.digest : nil
+            digest: position.hasDigest ? position.digest : nil,
+            published: Dictionary(
+                position.published.map {
+                    (
+                        TopicPartition(topic: $0.topic, partition: $0.partition),
+                        PublishedSum(from: $0.from, count: $0.count, sum: $0.sum)
+                    )
+                }
+            ) { $1 }
         )
     }
 
@@ -137,7 +174,7 @@ final class Positions {
     /// - `limit`: how long transactions that others have open are waited for.
     /// - `shouldGoOn`: called often; returning false gives up.
     ///
-    /// Returns nil when it was given up.
+    /// Returns them, and whether everything before the end was read; nil when it was given up.
     func read(
         _ places: Set<TopicPartition>,
         kafka: KafkaConfiguration,
@@ -146,7 +183,7 @@ final class Positions {
         limit: Duration,
         logger: Logger,
         shouldGoOn: () throws -> Bool
-    ) throws -> [TopicPartition: PlaceMemory]? {
+    ) throws -> (places: [TopicPartition: PlaceMemory], isWhole: Bool)? {
         var configuration = kafka
         configuration["group.id"] = "\(group).restore"
         configuration["group.instance.id"] = nil
@@ -190,10 +227,10 @@ final class Positions {
             // What this stage's former owners wrote lies before the end; others' open transactions may hide it for a
             // while.
             while let end = consumer.nextPartitionEnd() {
-                if (end.offset.value ?? .max) >= high { return found }
+                if (end.offset.value ?? .max) >= high { return (found, true) }
                 hasEnded = true
             }
-            if !waits, hasEnded, ContinuousClock.now >= soon { return found }
+            if !waits, hasEnded, ContinuousClock.now >= soon { return (found, false) }
             guard ContinuousClock.now < deadline else {
                 throw RuntimeError(
                     .brokerUnavailable,

@@ -54,7 +54,12 @@ final class ProcessSlot: Sendable {
         let value = [UInt8](copying: value)
         try state.withLock { state in
             let partition = state.runner.partition
-            try state.runner.recall(output: output, partition: partition, key: key.span, value: value.span)
+            try state.runner.recall(
+                output: output,
+                partition: partition,
+                key: key.span,
+                value: value.span
+            )
         }
     }
 

@@ -33,6 +33,13 @@ extension Stage {
     public var idleFlush: Duration? { nil }
 }
 
+extension Stage {
+    /// Outputs that the second reading of a rebuild publishes to: tables, and logs of what changes in them.
+    var outputsMadeAnew: Set<Int> {
+        Set(outputs.indices.filter { outputs[$0].isTable || outputs[$0].isChangeLog })
+    }
+}
+
 /// A topic that a stage reads.
 public struct Source: Sendable {
     /// The topic's name on the broker.
@@ -49,6 +56,13 @@ public struct Source: Sendable {
     ///
     /// ``CompletionMarker/operatorStage`` is the operator, whose one marker closes a scope.
     public let publisher: String?
+
+    /// Whether the topic is a log of what changes in a table, which the stage that publishes it can make anew.
+    ///
+    /// Every record counts. The ledger is none.
+    public var isChangeLog: Bool { !isTable && publisher.map { $0 != CompletionMarker.operatorStage } ?? false }
+    /// Whether a stage makes it, so that it can be made anew; the ledger cannot.
+    var isDerived: Bool { isTable || isChangeLog }
 
     /// A topic of which each task reads its own partition.
     public static func partitioned(
@@ -96,10 +110,21 @@ public struct Output: Sendable {
     public let isCopartitioned: Bool
     /// Whether only the newest record of a key counts.
     public let isTable: Bool
+    /// Whether it is a log of what changes in a table, kept for ever: a rebuild publishes what is missing behind what
+    /// stands, and the task itself retracts what is not to stand.
+    public let isChangeLog: Bool
 
     /// An output topic.
-    public init(topic: String, eventType: String, memory: Memory, isCopartitioned: Bool = false, isTable: Bool = true) {
+    public init(
+        topic: String,
+        eventType: String,
+        memory: Memory,
+        isCopartitioned: Bool = false,
+        isTable: Bool = true,
+        isChangeLog: Bool = false
+    ) {
         self.isTable = isTable
+        self.isChangeLog = isChangeLog
         self.topic = topic
         self.eventType = eventType
         self.memory = memory

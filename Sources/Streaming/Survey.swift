@@ -11,6 +11,13 @@ struct Survey {
     var asked: Set<Int32> = []
     /// Outputs that were made anew or truncated.
     var renewedOutputs: Set<Int> = []
+    /// Whether the memory was read to its end: what others' open transactions hide may be newer.
+    var isWhole = true
+
+    /// What a task stated to have published with its last commit; nil where it never did.
+    func published(by task: Int32) -> [TopicPartition: PublishedSum]? {
+        memory[TopicPartition(topic: Positions.published, partition: task)]?.published
+    }
 }
 
 extension WorkerLoop {
@@ -38,10 +45,13 @@ extension WorkerLoop {
         var survey = Survey()
         let wanted =
             partitions + outputPlaces.map(\.place)
-            + numbers.map { TopicPartition(topic: Positions.rebuild, partition: $0) }
-        guard let memory = try recall(Set(wanted), positions, waits: partitions.contains { committed[$0] == nil })
-        else { return nil }
+            + [Positions.rebuild, Positions.published, Positions.renewing]
+            .flatMap { name in numbers.map { TopicPartition(topic: name, partition: $0) } }
+        let waits = partitions.contains { committed[$0] == nil } || stage.outputs.contains { $0.account == .log }
+        guard let found = try recall(Set(wanted), positions, waits: waits) else { return nil }
+        let memory = found.places
         survey.memory = memory
+        survey.isWhole = found.isWhole
         let forgotten = partitions.filter { committed[$0] == nil && memory[$0] != nil }
         if !forgotten.isEmpty {
             logger.notice(
@@ -53,31 +63,45 @@ extension WorkerLoop {
         survey.asked = numbers.filter { memory[TopicPartition(topic: Positions.rebuild, partition: $0)] != nil }
         survey.rebuilding = survey.asked
         for place in partitions { try look(at: place, numbers, &survey, &committed) }
-        for (output, place) in outputPlaces {
-            let end = try end(of: place, atLeast: memory[place]?.offset ?? 0)
-            outputEnds[place] = end
-            guard let seen = memory[place]?.offset, end < seen else { continue }
-            logger.error(
-                "what was published is gone: the topic was made anew or truncated; it is published again",
-                metadata: [
-                    "topic": "\(place.topic)", "partition": "\(place.partition)", "end": "\(end)", "seen": "\(seen)",
-                ]
-            )
-            survey.renewedOutputs.insert(output)
-            if case .ownPartition = stage.outputs[output].memory {
-                survey.rebuilding.formUnion(numbers.intersection([place.partition]))
-            } else {
-                survey.rebuilding.formUnion(numbers)
-            }
-        }
+        for (output, place) in outputPlaces { try look(atOutput: output, place, numbers, &survey) }
         // A log of events of which nothing is left.
-        for (index, output) in stage.outputs.enumerated() where !output.isTable {
+        for (index, output) in stage.outputs.enumerated() where !stage.outputsMadeAnew.contains(index) {
             let isEmpty = (0..<outputPartitions[index])
                 .allSatisfy { outputEnds[TopicPartition(topic: output.topic, partition: $0)] == 0 }
             if isEmpty { survey.renewedOutputs.insert(index) }
         }
+        // A former life had begun to make everything anew, and was not done.
+        for number in numbers where memory[TopicPartition(topic: Positions.renewing, partition: number)] != nil {
+            survey.rebuilding.insert(number)
+        }
         outputsSeen = .now
         return survey
+    }
+
+    private func look(atOutput output: Int, _ place: TopicPartition, _ numbers: Set<Int32>, _ survey: inout Survey)
+        throws
+    {
+        let (begin, end) = try bounds(of: place, atLeast: survey.memory[place]?.offset ?? 0)
+        outputEnds[place] = end
+        // Of a log that is kept nothing may go; where something did, the beginning that was seen is remembered.
+        let isChangeLog = stage.outputs[output].isChangeLog
+        let isCut = isChangeLog && survey.memory[place].map { begin > $0.first?.offset ?? 0 } ?? false
+        if isChangeLog { outputBegins[place] = begin }
+        let seen = survey.memory[place]?.offset ?? 0
+        guard end < seen || isCut else { return }
+        logger.error(
+            "what was published is gone: the topic was made anew or truncated; it is published again",
+            metadata: [
+                "topic": "\(place.topic)", "partition": "\(place.partition)", "begin": "\(begin)", "end": "\(end)",
+                "seen": "\(seen)",
+            ]
+        )
+        survey.renewedOutputs.insert(output)
+        if case .ownPartition = stage.outputs[output].memory {
+            survey.rebuilding.formUnion(numbers.intersection([place.partition]))
+        } else {
+            survey.rebuilding.formUnion(numbers)
+        }
     }
 
     private func runnersOf(_ partitions: [TopicPartition]) -> [Int32] {
@@ -92,14 +116,14 @@ extension WorkerLoop {
         _ committed: inout [TopicPartition: Int64]
     ) throws {
         guard let source = stage.sources.first(where: { $0.topic == place.topic }) else { return }
-        if committed[place] == nil, !source.isTable, survey.asked.contains(place.partition) {
+        if committed[place] == nil, !source.isDerived, survey.asked.contains(place.partition) {
             // Everything is read before anything is published: only what stands in the end is.
             committed[place] = try end(of: place, atLeast: 0)
         }
         guard let position = committed[place], position > 0 else { return }
         let end = try end(of: place, atLeast: position)
         guard end < position else { return }
-        if source.isTable {
+        if source.isDerived {
             logger.error(
                 "a table ends before what was read of it: it was made anew or truncated; what is made of it is made anew",
                 metadata: [
@@ -133,13 +157,16 @@ extension WorkerLoop {
                 guard let memory = survey.memory[place], committed[place] != nil else { continue }
                 let begins =
                     memory.first.flatMap { first in runner.first[index].map { first.isOtherThan($0) } } ?? false
+                let isOther =
+                    memory.offset == committed[place] && memory.digest.map { $0 != runner.digests[index] } ?? false
                 if source.isTable {
                     if begins { renewed.insert(place) }
+                } else if source.isDerived {
+                    if begins || isOther && !configuration.kafka.isLocalBroker { renewed.insert(place) }
                 } else if !survey.asked.contains(runner.partition), !source.isBroadcast {
                     // The local broker shows and hides records by rules of its own, so that their digest proves nothing
                     // there.
-                    let isKnown = memory.offset == committed[place] && !configuration.kafka.isLocalBroker
-                    guard !begins, !isKnown || memory.digest == nil || memory.digest == runner.digests[index] else {
+                    guard !begins, !isOther || configuration.kafka.isLocalBroker else {
                         throw lost(place, "it holds other records than those that were read")
                     }
                 }
@@ -158,19 +185,23 @@ extension WorkerLoop {
 
     /// The end of a partition, waited for a moment where it is before what it must be.
     private func end(of place: TopicPartition, atLeast least: Int64) throws -> Int64 {
+        try bounds(of: place, atLeast: least).end
+    }
+
+    private func bounds(of place: TopicPartition, atLeast least: Int64) throws -> (begin: Int64, end: Int64) {
         let deadline = ContinuousClock.now + Self.settlingOfLeaders
         var backoff = Backoff()
         while true {
-            let (_, high) = try patience.call("asking for the end of \(place)") { (share) throws(KafkaError) in
+            let (low, high) = try patience.call("asking for the end of \(place)") { (share) throws(KafkaError) in
                 try surveyor.watermarks(place, timeout: share)
             }
-            guard high < least, ContinuousClock.now < deadline, !shouldStop() else { return high }
+            guard high < least, ContinuousClock.now < deadline, !shouldStop() else { return (low, high) }
             backoff.pause(until: deadline)
         }
     }
 
     private func recall(_ places: Set<TopicPartition>, _ positions: Positions, waits: Bool) throws
-        -> [TopicPartition: PlaceMemory]?
+        -> (places: [TopicPartition: PlaceMemory], isWhole: Bool)?
     {
         positions.forget()
         metrics.setReadiness("looking for its positions")
@@ -200,16 +231,62 @@ extension WorkerLoop {
         outputsSeen = .now
         for (_, place) in outputPlaces {
             let seen = outputEnds[place] ?? 0
-            let end: Int64
-            do {
-                end = try surveyor.watermarks(place, timeout: .seconds(2)).high
-            } catch {
-                // Brokers that do not answer are somebody else's worry.
-                return
-            }
+            // Brokers that do not answer are somebody else's worry.
+            guard let (begin, end) = try? surveyor.watermarks(place, timeout: .seconds(2)) else { return }
             guard end >= seen else { throw Self.madeAnew(place, "it ends at \(end), after \(seen)") }
+            if let begun = outputBegins[place], begin > begun {
+                throw Self.madeAnew(place, "it begins at \(begin), and began at \(begun)")
+            }
             outputEnds[place] = end
         }
+        for source in stage.sources where !source.isTable {
+            for partition in source.isBroadcast ? [0] : runners.keys.sorted() {
+                let place = TopicPartition(topic: source.topic, partition: partition)
+                guard let (begin, _) = try? surveyor.watermarks(place, timeout: .seconds(2)) else { return }
+                // The ledger has to be whole; of what a stage has made the stage itself answers for the beginning.
+                guard source.isDerived || begin == 0 else {
+                    throw Self.madeAnew(place, "it begins at \(begin): its oldest records are gone")
+                }
+            }
+        }
+    }
+
+    /// Before the restore: what former lives of the tasks have published into logs; and a note that everything is being
+    /// made anew, as a life that dies over it leaves a part.
+    func beginAccounts(_ new: [TaskRunner], _ survey: Survey) throws {
+        for (index, output) in stage.outputs.enumerated() where output.account == .log {
+            for partition in 0..<outputPartitions[index] {
+                let place = TopicPartition(topic: output.topic, partition: partition)
+                // A rebuild counts what stands.
+                for runner in new where !runner.output.isRebuilding {
+                    let known = survey.published(by: runner.partition).map { $0[place] ?? PublishedSum() }
+                    runner.output.adopt(
+                        index,
+                        partition: partition,
+                        try known ?? PublishedSum(from: end(of: place, atLeast: outputEnds[place] ?? 0))
+                    )
+                }
+            }
+        }
+        guard let positions, stage.rebuildsFromSources else { return }
+        var begun: [TopicPartition: PlaceMemory] = [:]
+        for runner in new where runner.output.isRebuilding {
+            begun[TopicPartition(topic: Positions.renewing, partition: runner.partition)] = PlaceMemory(offset: 1)
+        }
+        guard !begun.isEmpty else { return }
+        try positions.write(begun, to: sink)
+        try sink.commit(offsets: [], group: nil)
+    }
+
+    /// The tasks that read back something else than they had published, with the partitions where.
+    func strange(_ new: [TaskRunner], _ survey: Survey) -> [Int32: [TopicPartition]] {
+        var strange: [Int32: [TopicPartition]] = [:]
+        for runner in new where !runner.output.isRebuilding && survey.isWhole {
+            guard let committed = survey.published(by: runner.partition) else { continue }
+            let places = runner.strange(committed)
+            if !places.isEmpty { strange[runner.partition] = places }
+        }
+        return strange
     }
 
     /// A topic changed under the running worker: its next life finds out what is to be done.

@@ -28,7 +28,6 @@ extension WorkerLoop {
         guard var survey = try partitions.isEmpty ? Survey() : self.survey(partitions + whole, &committed) else {
             return
         }
-        rebuildAsked = survey.asked
         runners = runners.filter { number, runner in
             numbers.contains(number) && !survey.rebuilding.contains(number)
                 && stage.sources.indices.allSatisfy { index in
@@ -45,9 +44,13 @@ extension WorkerLoop {
             // The group gets its answer before the restore, which may take long: were it to wait, nobody else could
             // join or leave, and this member would hear of it last. Nothing is consumed until then.
             try consumer.assign([])
+            try beginAccounts(new, survey)
             guard try restore(new, committed: committed, survey) else { return }
             let renewed = try self.renewed(new, survey, committed)
-            guard !renewed.isEmpty else { break }
+            let strange = self.strange(new, survey)
+            for (number, places) in strange.sorted(by: { $0.key < $1.key }) { tellStrange(number, places) }
+            survey.rebuilding.formUnion(strange.keys)
+            guard !renewed.isEmpty || !strange.isEmpty else { break }
             for place in renewed.sorted() {
                 tellRenewed(place)
                 committed[place] = nil
@@ -103,6 +106,14 @@ extension WorkerLoop {
         logger.error(
             "a table begins with another record than before: it was made anew; what is made of it is made anew",
             metadata: ["topic": "\(place.topic)", "partition": "\(place.partition)"]
+        )
+    }
+
+    private func tellStrange(_ number: Int32, _ places: [TopicPartition]) {
+        metrics.update { $0.mended += places.count }
+        logger.error(
+            "what stands published is not what this task has published: records were lost or are a stranger's; it is made anew",
+            metadata: ["partition": "\(number)", "places": "\(places.map { "\($0)" }.joined(separator: ", "))"]
         )
     }
 
@@ -206,12 +217,12 @@ extension WorkerLoop {
         }
         let again = stage.rebuildsFromSources ? new.filter { $0.output.isRebuilding } : []
         // Of a log of events only what is gone is published again: nothing tells which of it stands.
-        let events = survey.renewedOutputs.filter { !stage.outputs[$0].isTable }
+        let events = survey.renewedOutputs.subtracting(stage.outputsMadeAnew)
         for runner in again { runner.output.replayed = events }
         guard try restore.run(new, committed: committed, progress: goOn) else { return false }
         for runner in new { try runner.endRestore() }
         guard !again.isEmpty else { return true }
-        for runner in again { runner.output.replayed = Set(stage.outputs.indices.filter { stage.outputs[$0].isTable }) }
+        for runner in again { runner.output.replayed = stage.outputsMadeAnew }
         return try restore.runAgain(again, progress: goOn)
     }
 }

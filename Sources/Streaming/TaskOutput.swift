@@ -27,16 +27,13 @@ public final class TaskOutput {
 
     private let outputs: [Output]
     private let sink: any RecordSink
-    private var published: [[Digest: Digest]]
+    private var published: [[PublishedKey: Digest]]
+    /// Of each output that is accounted for: what stands published of this task, by partition.
+    private(set) var sums: [[Int32: PublishedSum]]
     /// While what stands published is made anew: what was read back and not published again, by output.
-    private var unconfirmed: [[Digest: Standing]]?
+    private var unconfirmed: [[PublishedKey: [UInt8]]]?
     /// Outputs to which the restore of a rebuild publishes, before the task is live.
     var replayed: Set<Int> = []
-
-    private struct Standing {
-        let key: [UInt8]
-        var partitions: Set<Int32>
-    }
 
     /// Whether publications are sent.
     ///
@@ -52,6 +49,7 @@ public final class TaskOutput {
         self.partitions = partitions
         self.sink = sink
         published = outputs.map { _ in [:] }
+        sums = outputs.map { _ in [:] }
     }
 
     /// Whether what stands published is being made anew.
@@ -65,8 +63,20 @@ public final class TaskOutput {
         switch outputs[output].memory {
         case .none: false
         case .ownPartition, .everyPartition: true
-        case .whileRebuilding: isRebuilding
+        case .whileRebuilding: isRebuilding && outputs[output].isTable
         }
+    }
+
+    /// Takes over what a former life of this task has published into a log.
+    func adopt(_ output: Int, partition: Int32, _ sum: PublishedSum) {
+        sums[output][partition] = sum
+    }
+
+    /// Counts a record that stands in a log, while what stands is made anew: the account begins with what is there.
+    func recount(_ output: Int, partition: Int32, key: Span<UInt8>, value: Span<UInt8>?) {
+        guard isRebuilding, outputs[output].account == .log else { return }
+        let digest = if let value { Digest(value) } else { Digest.ofNothing }
+        sums[output][partition, default: PublishedSum()].add(key: Digest(key), value: digest)
     }
 
     /// Ends a rebuild: retracts what stood published and was not published again.
@@ -78,22 +88,15 @@ public final class TaskOutput {
         guard let standing = unconfirmed else { return 0 }
         var count = 0
         for output in outputs.indices where outputs[output].isTable {
-            for (digest, record) in standing[output]
-                .sorted(by: { $0.value.key.lexicographicallyPrecedes($1.value.key) })
-            where !keeps(output, record.key.span) {
-                published[output][digest] = nil
-                count += 1
-                for partition in record.partitions.sorted() {
-                    sent += 1
-                    try sink.send(
-                        topic: outputs[output].topic,
-                        partition: partition,
-                        key: record.key.span,
-                        value: nil,
-                        eventType: outputs[output].eventType,
-                        cause: ""
-                    )
+            let rest = standing[output]
+                .sorted {
+                    $0.key.partition != $1.key.partition
+                        ? $0.key.partition < $1.key.partition : $0.value.lexicographicallyPrecedes($1.value)
                 }
+            for (place, key) in rest where !keeps(output, key.span) {
+                _ = stand(output, place, nil)
+                count += 1
+                try send(output, place.partition, key.span, nil, "")
             }
         }
         unconfirmed = nil
@@ -111,6 +114,43 @@ public final class TaskOutput {
         if !cause.isEmpty, causes.count < Self.mostCauses { causes.insert(cause) }
     }
 
+    /// States what stands under a key from now on; nil for nothing.
+    ///
+    /// Returns what stood before.
+    private func stand(_ output: Int, _ place: PublishedKey, _ value: Digest?) -> Digest? {
+        let before: Digest? =
+            if let value {
+                published[output].updateValue(value, forKey: place)
+            } else {
+                published[output].removeValue(forKey: place)
+            }
+        guard outputs[output].account == .table, before != value else { return before }
+        var sum = sums[output][place.partition] ?? PublishedSum()
+        if let before { sum.remove(key: place.key, value: before) }
+        if let value { sum.add(key: place.key, value: value) }
+        sums[output][place.partition] = sum
+        return before
+    }
+
+    private func send(_ output: Int, _ partition: Int32, _ key: Span<UInt8>, _ value: Span<UInt8>?, _ cause: String)
+        throws
+    {
+        sent += 1
+        note(cause)
+        if outputs[output].account == .log {
+            let digest = if let value { Digest(value) } else { Digest.ofNothing }
+            sums[output][partition, default: PublishedSum()].add(key: Digest(key), value: digest)
+        }
+        try sink.send(
+            topic: outputs[output].topic,
+            partition: partition,
+            key: key,
+            value: value,
+            eventType: outputs[output].eventType,
+            cause: cause
+        )
+    }
+
     /// Publishes the newest value of a key.
     ///
     /// - `output`: an index into ``Stage/outputs``.
@@ -124,20 +164,11 @@ public final class TaskOutput {
     ) throws {
         guard sends(output) else { return }
         if remembers(output) {
-            let (name, digest) = (Digest(key), Digest(value))
-            unconfirmed?[output][name] = nil
-            if let before = published[output].updateValue(digest, forKey: name), before == digest { return }
+            let (place, digest) = (PublishedKey(partition, key), Digest(value))
+            unconfirmed?[output][place] = nil
+            if stand(output, place, digest) == digest { return }
         }
-        sent += 1
-        note(cause)
-        try sink.send(
-            topic: outputs[output].topic,
-            partition: partition,
-            key: key,
-            value: value,
-            eventType: outputs[output].eventType,
-            cause: cause
-        )
+        try send(output, partition, key, value, cause)
     }
 
     /// Publishes the newest value of a key, given as text and bytes.
@@ -149,9 +180,9 @@ public final class TaskOutput {
     /// States that what stands published under a key is right as it is: a rebuild does not retract it.
     ///
     /// For a task that finds so by itself and has nothing to publish.
-    public func confirm(_ output: Int, key: String) {
+    public func confirm(_ output: Int, partition: Int32, key: String) {
         let bytes = Array(key.utf8)
-        unconfirmed?[output][Digest(bytes.span)] = nil
+        unconfirmed?[output][PublishedKey(partition, bytes.span)] = nil
     }
 
     /// Retracts a key with a tombstone.
@@ -160,19 +191,11 @@ public final class TaskOutput {
     public func retract(_ output: Int, partition: Int32, key: Span<UInt8>, cause: String) throws {
         guard sends(output) else { return }
         if remembers(output) {
-            unconfirmed?[output][Digest(key)] = nil
-            guard published[output].removeValue(forKey: Digest(key)) != nil else { return }
+            let place = PublishedKey(partition, key)
+            unconfirmed?[output][place] = nil
+            guard stand(output, place, nil) != nil else { return }
         }
-        sent += 1
-        note(cause)
-        try sink.send(
-            topic: outputs[output].topic,
-            partition: partition,
-            key: key,
-            value: nil,
-            eventType: outputs[output].eventType,
-            cause: cause
-        )
+        try send(output, partition, key, nil, cause)
     }
 
     /// Retracts a key given as text.
@@ -183,63 +206,35 @@ public final class TaskOutput {
 
     /// Publishes the newest value of a key to every partition of an output, for a table that each reader's task has to
     /// know whole.
-    ///
-    /// Memory goes by key, so publishing to one partition after another would send the first alone.
     public func publishEverywhere(_ output: Int, key: String, value: [UInt8], cause: String) throws {
-        let bytes = Array(key.utf8)
-        let before = sent
-        try publish(output, partition: 0, key: bytes.span, value: value.span, cause: cause)
-        guard sent > before else { return }
-        for partition in 1..<max(1, partitions[output]) {
-            sent += 1
-            try sink.send(
-                topic: outputs[output].topic,
-                partition: partition,
-                key: bytes.span,
-                value: value.span,
-                eventType: outputs[output].eventType,
-                cause: cause
-            )
+        for partition in 0..<partitions[output] {
+            try publish(output, partition: partition, key: key, value: value, cause: cause)
         }
     }
 
     /// Retracts a key from every partition of an output.
     public func retractEverywhere(_ output: Int, key: String, cause: String) throws {
-        let bytes = Array(key.utf8)
-        let before = sent
-        try retract(output, partition: 0, key: bytes.span, cause: cause)
-        guard sent > before else { return }
-        for partition in 1..<max(1, partitions[output]) {
-            sent += 1
-            try sink.send(
-                topic: outputs[output].topic,
-                partition: partition,
-                key: bytes.span,
-                value: nil,
-                eventType: outputs[output].eventType,
-                cause: cause
-            )
+        for partition in 0..<partitions[output] {
+            try retract(output, partition: partition, key: key, cause: cause)
         }
     }
 
     /// Whether a value of this key stands published, in an output with memory.
-    public func hasPublished(_ output: Int, key: String) -> Bool {
+    public func hasPublished(_ output: Int, partition: Int32, key: String) -> Bool {
         let bytes = Array(key.utf8)
-        return published[output][Digest(bytes.span)] != nil
+        return published[output][PublishedKey(partition, bytes.span)] != nil
     }
 
     /// Takes note of a record that was published before the restore.
     func remember(_ output: Int, partition: Int32, key: Span<UInt8>, value: Span<UInt8>?) {
-        let name = Digest(key)
+        guard remembers(output) else { return }
+        let place = PublishedKey(partition, key)
         if let value = value {
-            published[output][name] = Digest(value)
-            guard isRebuilding else { return }
-            var standing = unconfirmed?[output][name] ?? Standing(key: [UInt8](copying: key), partitions: [])
-            standing.partitions.insert(partition)
-            unconfirmed?[output][name] = standing
+            _ = stand(output, place, Digest(value))
+            if isRebuilding { unconfirmed?[output][place] = [UInt8](copying: key) }
         } else {
-            published[output][name] = nil
-            unconfirmed?[output][name] = nil
+            _ = stand(output, place, nil)
+            unconfirmed?[output][place] = nil
         }
     }
 }

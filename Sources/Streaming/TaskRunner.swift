@@ -133,6 +133,26 @@ final class TaskRunner {
         )
     }
 
+    /// What stands published of this task, for the group to remember with the next commit.
+    var published: [TopicPartition: PublishedSum] {
+        var places: [TopicPartition: PublishedSum] = [:]
+        for (index, output) in stage.outputs.enumerated() where output.isAccounted {
+            for (partition, sum) in self.output.sums[index] where sum.count != 0 || sum.from != 0 {
+                places[TopicPartition(topic: output.topic, partition: partition)] = sum
+            }
+        }
+        return places
+    }
+
+    /// The partitions of tables that, read back, do not hold what this task has published.
+    func strange(_ committed: [TopicPartition: PublishedSum]) -> [TopicPartition] {
+        let tables = Set(stage.outputs.filter { $0.account == .table }.map(\.topic))
+        let found = published
+        return Set(found.keys).union(committed.keys)
+            .filter { tables.contains($0.topic) && found[$0] ?? PublishedSum() != committed[$0] ?? PublishedSum() }
+            .sorted()
+    }
+
     /// Only the newest record of a key of a table counts, so what the key held before must not depend on whether it was
     /// compacted away.
     private func forget(_ record: InputRecord) throws {
@@ -211,6 +231,7 @@ final class TaskRunner {
             }
             return
         }
+        output.recount(index, partition: partition, key: key, value: value)
         output.remember(index, partition: partition, key: key, value: value)
         guard let bytes = value else { return }
         do {

@@ -41,12 +41,12 @@ final class WorkerLoop {
     /// The ends of the outputs as they were seen last, and when.
     var outputEnds: [TopicPartition: Int64] = [:]
     var outputsSeen = ContinuousClock.now
+    /// Where those of them begin that are logs of which nothing may go.
+    var outputBegins: [TopicPartition: Int64] = [:]
     /// How far each source was read since it was assigned.
     var readTo: [TopicPartition: Int64] = [:]
     /// How often in a row a source was said to end before that.
     var shortOf: [TopicPartition: Int] = [:]
-    /// Tasks for which an operator asked for a rebuild.
-    var rebuildAsked: Set<Int32> = []
     var catchUp = CatchUp()
     var memory: MemoryWatch
     /// Whether records are held back for want of memory.
@@ -278,14 +278,16 @@ final class WorkerLoop {
         guard hasWork, catchUp.isOver || sink.isOpen else { return }
         let start = ContinuousClock.now
         var offsets: [TopicPartitionOffset] = []
-        var memory = outputEnds.mapValues { PlaceMemory(offset: $0) }
-        var rebuilt = false
+        var memory: [TopicPartition: PlaceMemory] = [:]
+        for (place, end) in outputEnds {
+            let begin = outputBegins[place].map { FirstRecord(offset: $0, timestamp: 0) }
+            memory[place] = PlaceMemory(offset: end, first: begin)
+        }
+        var hasRebuilt = false
         for runner in runners.values.sorted(by: { $0.partition < $1.partition }) {
-            if runner.output.isRebuilding {
-                // Its positions stay behind as long, so that a restart finds out anew what is to be done.
-                guard catchUp.isOver, runner.waitsFor == nil else { continue }
-                rebuilt = true
-            }
+            let isRebuilding = runner.output.isRebuilding
+            // Its positions stay behind as long, so that a restart finds out anew what is to be done.
+            guard !isRebuilding || catchUp.isOver && runner.waitsFor == nil else { continue }
             try runner.flush()
             // How far a broadcast topic was seen is kept by the first task, which answers for what is wrong there.
             for (index, source) in stage.sources.enumerated() where !source.isBroadcast || runner.partition == 0 {
@@ -297,8 +299,12 @@ final class WorkerLoop {
                 memory[place] = known
                 offsets.append(TopicPartitionOffset(place, .at(known.offset)))
             }
-            if rebuilt, rebuildAsked.remove(runner.partition) != nil {
-                try positions?.remove(TopicPartition(topic: Positions.rebuild, partition: runner.partition), from: sink)
+            let stated = TopicPartition(topic: Positions.published, partition: runner.partition)
+            memory[stated] = PlaceMemory(offset: 0, published: runner.published)
+            guard isRebuilding else { continue }
+            hasRebuilt = true
+            for name in [Positions.rebuild, Positions.renewing] {
+                try positions?.remove(TopicPartition(topic: name, partition: runner.partition), from: sink)
             }
         }
         if !offsets.isEmpty { try positions?.write(memory, to: sink) }
@@ -308,7 +314,7 @@ final class WorkerLoop {
         }
         hasWork = false
         let waiting = runners.values.filter { $0.output.isRebuilding }
-        if rebuilt || !waiting.isEmpty {
+        if hasRebuilt || !waiting.isEmpty {
             let scopes = Set(waiting.compactMap(\.waitsFor)).sorted().joined(separator: ", ")
             metrics.setReadiness(
                 waiting.isEmpty

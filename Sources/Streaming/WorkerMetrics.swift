@@ -21,6 +21,8 @@ public final class WorkerMetrics: Sendable {
         public var commits = 0
         /// Seconds spent in commits.
         public var commitSeconds = 0.0
+        /// Partitions of outputs that did not hold what was published, and were made anew.
+        public var mended = 0
         /// Transactions aborted, by the error's name.
         public var aborts: [String: Int] = [:]
         /// Records still to be replayed before the worker is up to date.
@@ -128,6 +130,12 @@ public final class WorkerMetrics: Sendable {
         add("accountability_emitted_total", "counter", "Records published.", figures.emitted)
         add("accountability_commits_total", "counter", "Transactions committed.", figures.commits)
         add("accountability_commit_seconds_total", "counter", "Seconds spent in commits.", figures.commitSeconds)
+        add(
+            "accountability_mended_total",
+            "counter",
+            "Partitions that did not hold what was published, made anew.",
+            figures.mended
+        )
         text += "# HELP accountability_aborts_total Transactions aborted.\n# TYPE accountability_aborts_total counter\n"
         for (reason, count) in figures.aborts.sorted(by: { $0.key < $1.key }) {
             text += "accountability_aborts_total{\(labels),reason=\"\(reason)\"} \(count)\n"

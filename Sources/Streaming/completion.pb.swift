@@ -77,12 +77,39 @@ package nonisolated struct Streaming_V1_Position: Sendable {
   /// Clears the value of `digest`. Subsequent reads from it will return its default value.
   package mutating func clearDigest() {self._digest = nil}
 
+  /// Key `<group>/~published/<partition>`: what the task of this partition has published, with its last commit.
+  /// Key `<group>/~renewing/<partition>`: the task makes everything anew, and is not done.
+  package var published: [Streaming_V1_Published] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _firstOffset: Int64? = nil
   fileprivate var _digest: UInt64? = nil
+}
+
+/// What a task has published into one partition of a topic, in one figure that does not depend on the order of the records.
+package nonisolated struct Streaming_V1_Published: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var topic: String = String()
+
+  package var partition: Int32 = 0
+
+  /// Of a log: records before this offset are not counted.
+  package var from: Int64 = 0
+
+  /// Of a table the keys that stand, of a log the records.
+  package var count: Int64 = 0
+
+  package var sum: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -136,7 +163,7 @@ nonisolated extension Streaming_V1_Completion: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Streaming_V1_Position: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Position"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{3}first_offset\0\u{3}first_unix_milliseconds\0\u{1}digest\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{3}first_offset\0\u{3}first_unix_milliseconds\0\u{1}digest\0\u{1}published\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -148,6 +175,7 @@ nonisolated extension Streaming_V1_Position: SwiftProtobuf.Message, SwiftProtobu
       case 2: try { try decoder.decodeSingularInt64Field(value: &self._firstOffset) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.firstUnixMilliseconds) }()
       case 4: try { try decoder.decodeSingularFixed64Field(value: &self._digest) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.published) }()
       default: break
       }
     }
@@ -170,6 +198,9 @@ nonisolated extension Streaming_V1_Position: SwiftProtobuf.Message, SwiftProtobu
     try { if let v = self._digest {
       try visitor.visitSingularFixed64Field(value: v, fieldNumber: 4)
     } }()
+    if !self.published.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.published, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -178,6 +209,57 @@ nonisolated extension Streaming_V1_Position: SwiftProtobuf.Message, SwiftProtobu
     if lhs._firstOffset != rhs._firstOffset {return false}
     if lhs.firstUnixMilliseconds != rhs.firstUnixMilliseconds {return false}
     if lhs._digest != rhs._digest {return false}
+    if lhs.published != rhs.published {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Streaming_V1_Published: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Published"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}topic\0\u{1}partition\0\u{1}from\0\u{1}count\0\u{1}sum\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.topic) }()
+      case 2: try { try decoder.decodeSingularInt32Field(value: &self.partition) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.from) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.count) }()
+      case 5: try { try decoder.decodeSingularFixed64Field(value: &self.sum) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.topic.isEmpty {
+      try visitor.visitSingularStringField(value: self.topic, fieldNumber: 1)
+    }
+    if self.partition != 0 {
+      try visitor.visitSingularInt32Field(value: self.partition, fieldNumber: 2)
+    }
+    if self.from != 0 {
+      try visitor.visitSingularInt64Field(value: self.from, fieldNumber: 3)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularInt64Field(value: self.count, fieldNumber: 4)
+    }
+    if self.sum != 0 {
+      try visitor.visitSingularFixed64Field(value: self.sum, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Streaming_V1_Published, rhs: Streaming_V1_Published) -> Bool {
+    if lhs.topic != rhs.topic {return false}
+    if lhs.partition != rhs.partition {return false}
+    if lhs.from != rhs.from {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.sum != rhs.sum {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

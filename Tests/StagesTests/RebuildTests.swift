@@ -67,4 +67,54 @@ import Testing
         #expect(whole != expected)
         for (name, table) in expected { #expect(after[name] == table, "\(name)") }
     }
+
+    /// Tasks keep account of what they publish: a record that is lost or forged is found when they start the next time.
+    @Test(arguments: accounted.map(\.entity), ["lost", "changed", "added"])
+    func whatIsNotAsItWasPublishedIsMadeAnew(_ entity: String, _ fault: String) throws {
+        let topic = try #require(Topics.all.first { $0.entity == entity })
+        let year = try SmallYear()
+        let driver = try year.settled(seed: 5, corrections: 1)
+        #expect(try driver.unaccounted() == [])
+        driver.restartAll()
+        try driver.run()
+        #expect(driver.mended == [], "nothing is wrong")
+        let before = try year.tables(driver)
+        let name = year.pipeline.name(topic)
+        let records = (driver.topics[name] ?? []).enumerated()
+            .flatMap { partition, log in log.map { (partition, $0) } }
+        let (partition, record) = try #require(
+            records.last { !CompletionMarker.isMarker(key: $0.1.key.span) && $0.1.value != nil }
+        )
+        switch fault {
+        case "lost": #expect(driver.lose(record.key, topic: name))
+        default:
+            var forged = record
+            if fault == "added" {
+                // The key of another organization, year or submission, as a stage would write it.
+                forged.key = try other(record.key, entity)
+            } else {
+                forged.value = try #require(records.first { $0.1.value != nil && $0.1.value != record.value }).1.value
+            }
+            driver.append(forged, topic: name, partition: Int32(partition))
+        }
+        #expect(try driver.unaccounted() == ["\(name)[\(partition)]"])
+        driver.restartAll()
+        try driver.run()
+        #expect(Set(driver.mended) == [name])
+        #expect(try driver.unaccounted() == [])
+        let after = try year.tables(driver)
+        for (table, rows) in before { #expect(after[table] == rows, "\(entity) \(fault): \(table)") }
+    }
+
+    static let accounted = derived.filter { ![Topics.records].contains($0) }
+
+    /// A key of the same form that nobody has published: with the last digit of the year, or of a receipt's
+    /// submission, changed.
+    private func other(_ key: [UInt8], _ entity: String) throws -> [UInt8] {
+        var key = key
+        let place =
+            entity == Topics.receipts.entity ? try #require(key.lastIndex(of: UInt8(ascii: "/"))) - 1 : 3
+        key[place] = key[place] == UInt8(ascii: "1") ? UInt8(ascii: "2") : UInt8(ascii: "1")
+        return key
+    }
 }

@@ -202,6 +202,8 @@ struct SmallYear {
         try checkNotices(driver, &outcome)
         checkRepetitions(driver, &outcome)
         outcome.disturbed = driver.disturbed
+        // No fault of the runtime's own may look like a loss.
+        if !driver.mended.isEmpty { outcome.faults.append("made anew: \(driver.mended.joined(separator: ", "))") }
         outcome.fenced = driver.fenced
         return outcome
     }

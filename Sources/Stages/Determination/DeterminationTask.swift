@@ -70,9 +70,10 @@ final class DeterminationTask: StageTask {
         }
         let core: [UInt8] = try message.serializedBytes()
         // What was recalled may have been withdrawn after; the output's memory knows.
-        let before = output.hasPublished(DeterminationStage.determinations, key: key) ? published[key] : nil
+        let stands = output.hasPublished(DeterminationStage.determinations, partition: context.partition, key: key)
+        let before = stands ? published[key] : nil
         if let before, before.core == core {
-            return output.confirm(DeterminationStage.determinations, key: key)
+            return output.confirm(DeterminationStage.determinations, partition: context.partition, key: key)
         }
         published[key] = PublishedDetermination(core: core, revision: (before?.revision ?? 0) + 1)
         message.revision = (before?.revision ?? 0) + 1

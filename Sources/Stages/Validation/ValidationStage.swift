@@ -32,8 +32,8 @@ public struct ValidationStage: Stage {
         outputs = [
             pipeline.output(Topics.records, memory: .whileRebuilding(publisher: Self.publisherOfRecord)),
             pipeline.output(Topics.rejections, memory: .none),
-            pipeline.output(Topics.receipts, memory: .whileRebuilding(publisher: Self.publisherOfReceipt)),
-            pipeline.output(Topics.directives, memory: .whileRebuilding(publisher: Self.publisherOfDirective)),
+            pipeline.output(Topics.receipts, memory: .everyPartition(publisher: Self.publisherOfReceipt)),
+            pipeline.output(Topics.directives, memory: .everyPartition(publisher: Self.publisherOfDirective)),
         ]
     }
 
