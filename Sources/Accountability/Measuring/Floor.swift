@@ -8,17 +8,19 @@ internal import Stages
 internal import Streaming
 internal import Synchronization
 
-/// `accountability measure floor`: how long the messages of a run take through the same broker with no work done on
-/// them.
+/// `accountability measure floor`: what the rows of a run cost through the same broker with no work done on them.
 ///
-/// Every record of the topics is read first. Then one thread a stage consumes what the stage read, and produces what it
-/// published, in transactions with its offsets, into topics of a namespace of its own: the same records, keys, values
-/// and headers' number, partitions and commit interval; nothing is parsed, folded or computed.
+/// Every record of the topics is read first, and its bytes are put into blocks of 500 rows. Then one thread a stage
+/// consumes what the stage read, and produces what it published, into topics of a namespace of its own, in transactions
+/// with its offsets, compressed with lz4 and without headers: nothing is parsed, folded or computed.
 struct MeasureFloor: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "floor",
-        abstract: "Sends the messages of a run through the broker again with no work done on them."
+        abstract: "Sends the rows of a run through the broker again, in blocks, with no work done on them."
     )
+
+    @Option(help: ArgumentHelp("Adds the CPU time of this process, as a rule the broker's.", valueName: "pid"))
+    var watch: [Int] = []
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
@@ -50,17 +52,17 @@ struct MeasureFloor: OperatorCommand {
                 replication: topics.replication(of: Topics.records)
             )
         let reader = try TopicReader(connection)
-        var records: [String: [StoredMessage]] = [:]
+        var records: [String: [FloorBlock]] = [:]
+        var rows = 0
         for topic in Set(Self.flow.flatMap(\.outputs)) {
-            var list: [StoredMessage] = []
+            var blocks = FloorBlocks()
             try reader.read(topic) { record in
                 let key: [UInt8] = if let bytes = record.key { [UInt8](copying: bytes) } else { [] }
-                let value: [UInt8]? = if let bytes = record.value { [UInt8](copying: bytes) } else { nil }
-                list.append(
-                    StoredMessage(partition: record.partition, key: key, value: value, eventType: topic.eventType)
-                )
+                let value: [UInt8] = if let bytes = record.value { [UInt8](copying: bytes) } else { [] }
+                blocks.add(key: key, value: value, partition: record.partition)
             }
-            records[topic.entity] = list
+            rows += blocks.rows
+            records[topic.entity] = blocks.finish()
         }
         reader.close()
         let messages = records.values.reduce(0) { $0 + $1.count }
@@ -74,6 +76,8 @@ struct MeasureFloor: OperatorCommand {
                 partitions: partitions
             )
         }
+        let watched = ["self"] + watch.map(String.init)
+        let before = watched.map(ProcessTime.seconds)
         let start = ContinuousClock.now
         let group = DispatchGroup()
         for work in threads {
@@ -94,30 +98,78 @@ struct MeasureFloor: OperatorCommand {
             throw Failure(.internalError, "the floor could not be measured: \(failure)")
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let spent = zip(watched.map(ProcessTime.seconds), before).reduce(0) { $0 + $1.0 - $1.1 }
         _ = try PipelineTopics(mirror).deleteAll()
-        Standard.line("{\"messages\": \(messages), \"seconds\": \(String(format: "%.3f", seconds))}")
+        Standard.line(
+            "{\"rows\": \(rows), \"blocks\": \(messages), \"seconds\": \(String(format: "%.3f", seconds)), "
+                + "\"cpu_seconds\": \(String(format: "%.2f", spent))}"
+        )
     }
 }
 
-/// A record of a run, to be sent again.
-struct StoredMessage: Sendable {
+/// The CPU time of processes.
+enum ProcessTime {
+    /// Of a process, in its own and the system's code; 0 of one that is not there.
+    static func seconds(_ pid: String) -> Double {
+        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+            let end = text.lastIndex(of: ")")
+        else { return 0 }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+}
+
+/// Bytes of rows on their way through the broker.
+struct FloorBlock: Sendable {
     let partition: Int32
-    let key: [UInt8]
-    let value: [UInt8]?
-    let eventType: String
+    let value: [UInt8]
+}
+
+/// Puts rows into blocks of 500.
+struct FloorBlocks {
+    private static let size = 500
+    private(set) var rows = 0
+    private var open: [Int32: (rows: Int, value: [UInt8])] = [:]
+    private var blocks: [FloorBlock] = []
+
+    /// Adds a row.
+    mutating func add(key: [UInt8], value: [UInt8], partition: Int32) {
+        rows += 1
+        var block = open[partition] ?? (0, [])
+        block.rows += 1
+        block.value += key
+        block.value += value
+        // Some tables have large messages, and a broker takes a megabyte.
+        if block.rows >= Self.size || block.value.count > 500_000 {
+            blocks.append(FloorBlock(partition: partition, value: block.value))
+            block = (0, [])
+        }
+        open[partition] = block
+    }
+
+    /// All blocks.
+    mutating func finish() -> [FloorBlock] {
+        for (partition, block) in open where block.rows > 0 {
+            blocks.append(FloorBlock(partition: partition, value: block.value))
+        }
+        open = [:]
+        return blocks
+    }
 }
 
 /// The work of one stage without its work.
 private final class FloorThread: @unchecked Sendable {
     private let sources: [(topic: String, count: Int)]
-    private let outputs: [(topic: String, messages: [StoredMessage])]
-    private let sink: TransactionalSink
+    private let outputs: [(topic: String, blocks: [FloorBlock])]
+    private let producer: Producer
     private let consumer: Consumer?
+    private var isOpen = false
 
     init(
         stage: String,
         sources: [(String, Int)],
-        outputs: [(String, [StoredMessage])],
+        outputs: [(String, [FloorBlock])],
         connection: Connection,
         partitions: Int32
     ) throws {
@@ -125,14 +177,11 @@ private final class FloorThread: @unchecked Sendable {
         self.outputs = outputs.map { ($0.0, $0.1) }
         let logger = Logger(label: "accountability")
         let name = "\(connection.pipeline.namespace).\(stage)"
-        sink = try TransactionalSink(
-            kafka: connection.kafka,
-            transactionalID: name,
-            memoryTopic: connection.pipeline.name(Topics.progress),
-            source: "/\(stage)",
-            logger: logger
-        )
-        try sink.warmUp(topic: connection.pipeline.name(Topics.progress))
+        var transactional = connection.kafka
+        transactional["transactional.id"] = "\(name).\(UInt64.random(in: .min ... .max))"
+        transactional["compression.type"] = "lz4"
+        producer = try Producer(transactional, logger: logger)
+        try producer.initTransactions(timeout: .seconds(60))
         guard !sources.isEmpty else {
             consumer = nil
             return
@@ -152,7 +201,7 @@ private final class FloorThread: @unchecked Sendable {
     func run() throws {
         defer {
             consumer?.close(timeout: .seconds(5))
-            sink.close(timeout: .seconds(5))
+            producer.close(timeout: .seconds(5))
         }
         let expected = sources.reduce(0) { $0 + $1.count }
         var consumed = 0
@@ -162,35 +211,27 @@ private final class FloorThread: @unchecked Sendable {
         var commit = ContinuousClock.now
         func send(upTo share: Double) throws {
             for (index, output) in outputs.enumerated() {
-                let end = min(output.messages.count, Int(share * Double(output.messages.count)))
+                let end = min(output.blocks.count, Int(share * Double(output.blocks.count)))
+                guard sent[index] < end else { continue }
+                try begin()
+                let topic = try producer.topic(output.topic)
                 while sent[index] < end {
-                    let message = output.messages[sent[index]]
-                    if let value = message.value {
-                        try sink.send(
-                            topic: output.topic,
-                            partition: message.partition,
-                            key: message.key.span,
-                            value: value.span,
-                            eventType: message.eventType,
-                            cause: ""
-                        )
-                    } else {
-                        try sink.send(
-                            topic: output.topic,
-                            partition: message.partition,
-                            key: message.key.span,
-                            value: nil,
-                            eventType: message.eventType,
-                            cause: ""
-                        )
-                    }
+                    let block = output.blocks[sent[index]]
+                    // A compacted topic takes nothing without a key.
+                    let key = Array("\(sent[index])".utf8)
+                    try producer.produce(topic, partition: block.partition, key: key.span, value: block.value.span)
                     sent[index] += 1
                 }
             }
         }
         func commitAll() throws {
+            try begin()
             let offsets = positions.map { TopicPartitionOffset($0.key, .at($0.value)) }
-            try sink.commit(offsets: offsets, group: try consumer?.groupMetadata)
+            if let consumer, !offsets.isEmpty {
+                try producer.sendOffsets(offsets, group: try consumer.groupMetadata, timeout: .seconds(60))
+            }
+            try producer.commitTransaction(timeout: .seconds(60))
+            isOpen = false
             commit = ContinuousClock.now
         }
         guard let consumer else {
@@ -217,5 +258,11 @@ private final class FloorThread: @unchecked Sendable {
         }
         try send(upTo: 1)
         try commitAll()
+    }
+
+    private func begin() throws {
+        guard !isOpen else { return }
+        try producer.beginTransaction()
+        isOpen = true
     }
 }
