@@ -1,4 +1,5 @@
 public import Messages
+public import Rules
 public import Streaming
 
 /// One installation of the pipeline: the names of its topics on the broker, and where a record belongs.
@@ -53,5 +54,10 @@ public struct Pipeline: Sendable, Hashable {
         var bytes = Array(organization.utf8)
         for index in bytes.indices.dropFirst(4) { bytes[index] = UInt8(ascii: "0") }
         return Partitioner.partition(of: bytes.span, partitions: partitions)
+    }
+
+    /// The partition of everything that belongs to an organization.
+    public static func partition(ofDistrictOf organization: OrganizationCode, partitions: Int32) -> Int32 {
+        partition(ofDistrictOf: organization.description, partitions: partitions)
     }
 }

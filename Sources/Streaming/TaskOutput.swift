@@ -18,6 +18,8 @@ public protocol RecordSink: AnyObject {
 
 /// What a task publishes through: it drops what did not change and counts what did.
 public final class TaskOutput {
+    /// The task's own partition.
+    public let partition: Int32
     /// Partitions of each output.
     public let partitions: [Int32]
     /// Publications that were sent.
@@ -43,9 +45,16 @@ public final class TaskOutput {
     private var causes: Set<String> = []
     private static let mostCauses = 100
 
-    init(outputs: [Output], partitions: [Int32], sink: any RecordSink, isRebuilding: Bool = false) {
+    init(
+        outputs: [Output],
+        partition: Int32,
+        partitions: [Int32],
+        sink: any RecordSink,
+        isRebuilding: Bool = false
+    ) {
         unconfirmed = isRebuilding ? outputs.map { _ in [:] } : nil
         self.outputs = outputs
+        self.partition = partition
         self.partitions = partitions
         self.sink = sink
         published = outputs.map { _ in [:] }
@@ -180,9 +189,8 @@ public final class TaskOutput {
     /// States that what stands published under a key is right as it is: a rebuild does not retract it.
     ///
     /// For a task that finds so by itself and has nothing to publish.
-    public func confirm(_ output: Int, partition: Int32, key: String) {
-        let bytes = Array(key.utf8)
-        unconfirmed?[output][PublishedKey(partition, bytes.span)] = nil
+    public func confirm(_ output: Int, partition: Int32, key: Span<UInt8>) {
+        unconfirmed?[output][PublishedKey(partition, key)] = nil
     }
 
     /// Retracts a key with a tombstone.
@@ -206,23 +214,22 @@ public final class TaskOutput {
 
     /// Publishes the newest value of a key to every partition of an output, for a table that each reader's task has to
     /// know whole.
-    public func publishEverywhere(_ output: Int, key: String, value: [UInt8], cause: String) throws {
+    public func publishEverywhere(_ output: Int, key: Span<UInt8>, value: Span<UInt8>, cause: String) throws {
         for partition in 0..<partitions[output] {
             try publish(output, partition: partition, key: key, value: value, cause: cause)
         }
     }
 
     /// Retracts a key from every partition of an output.
-    public func retractEverywhere(_ output: Int, key: String, cause: String) throws {
+    public func retractEverywhere(_ output: Int, key: Span<UInt8>, cause: String) throws {
         for partition in 0..<partitions[output] {
             try retract(output, partition: partition, key: key, cause: cause)
         }
     }
 
     /// Whether a value of this key stands published, in an output with memory.
-    public func hasPublished(_ output: Int, partition: Int32, key: String) -> Bool {
-        let bytes = Array(key.utf8)
-        return published[output][PublishedKey(partition, bytes.span)] != nil
+    public func hasPublished(_ output: Int, partition: Int32, key: Span<UInt8>) -> Bool {
+        published[output][PublishedKey(partition, key)] != nil
     }
 
     /// Takes note of a record that was published before the restore.

@@ -61,6 +61,7 @@ final class TaskRunner {
         partitions = context.partitions
         output = TaskOutput(
             outputs: stage.outputs,
+            partition: context.partition,
             partitions: context.outputPartitions,
             sink: sink,
             isRebuilding: isRebuilding

@@ -160,7 +160,7 @@ public final class YearPreview {
         )
     }
 
-    private typealias Table = [(key: String, message: Accountability_V1_Determination)]
+    private typealias Table = [(key: DeterminationKey, message: Accountability_V1_Determination)]
 
     private func changes(_ before: Table, _ after: Table, files: Set<String>) -> [PreviewChange] {
         let old = Dictionary(uniqueKeysWithValues: before.map { ($0.key, $0.message) })

@@ -1,7 +1,7 @@
 public import Messages
 import Stages
 import Streaming
-public import SwiftProtobuf
+import SwiftProtobuf
 
 /// What a process has published: the tables that people read, rejections and receipts.
 public final class YearTables {
@@ -58,33 +58,34 @@ public final class YearTables {
     /// The newest messages of a school year in a table, in the order of their keys.
     ///
     /// - Parameters:
-    ///   - topic: participation, percentiles or determinations.
+    ///   - table: participation, percentiles or determinations.
     ///   - year: the school year; nil for all.
-    ///   - type: the messages that it holds.
     /// - Returns: each key with its newest message.
     /// - Throws: for a value that does not decode.
-    public func messages<M: Message>(
-        _ topic: TopicDefinition,
-        year: Int? = nil,
-        _ type: M.Type = M.self
-    ) throws -> [(key: String, message: M)] {
-        let prefix = year.map { Array("\($0)/".utf8) } ?? []
-        var newest: [[UInt8]: M] = [:]
-        for batch in batches[topic.entity] ?? [] {
+    public func messages<Key: SchoolYearKey, Message>(
+        _ table: Topic<Key, Message>,
+        year: Int? = nil
+    ) throws -> [(key: Key, message: Message)] {
+        var newest: [Key: Message] = [:]
+        for batch in batches[table.definition.entity] ?? [] {
             try batch.visit { record in
-                guard !record.isMarker, record.key.count >= prefix.count,
-                    prefix.indices.allSatisfy({ record.key[$0] == prefix[$0] })
+                guard !record.isMarker, let key = table.key(utf8: record.key), year == nil || key.schoolYear == year
                 else { return }
-                let key = [UInt8](copying: record.key)
-                if let value = record.value { newest[key] = try decode(type, from: value) } else { newest[key] = nil }
+                if let value = record.value {
+                    newest[key] = try decode(Message.self, from: value)
+                } else {
+                    newest[key] = nil
+                }
             }
         }
-        return newest.map { (String(decoding: $0.key, as: UTF8.self), $0.value) }.sorted { $0.0 < $1.0 }
+        return newest.map { ($0.key.text, ($0.key, $0.value)) }.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
     /// The determinations of a school year, or of all, in the order of their keys.
-    public func determinations(year: Int? = nil) throws -> [(key: String, message: Accountability_V1_Determination)] {
-        try messages(Topics.determinations, year: year)
+    public func determinations(
+        year: Int? = nil
+    ) throws -> [(key: DeterminationKey, message: Accountability_V1_Determination)] {
+        try messages(TableTopics.determinations, year: year)
     }
 
     /// What became of a submission's rows.

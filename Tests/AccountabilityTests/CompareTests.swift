@@ -6,11 +6,13 @@ import Testing
 @testable import accountability
 
 @Suite struct CompareTests {
-    private func table(_ levels: [String: String], percentile: UInt32 = 11) -> [String: Accountability_V1_Determination]
-    {
-        var table: [String: Accountability_V1_Determination] = [:]
+    private func table(
+        _ levels: [String: String],
+        percentile: UInt32 = 11
+    ) throws -> [DeterminationKey: Accountability_V1_Determination] {
+        var table: [DeterminationKey: Accountability_V1_Determination] = [:]
         for (org, level) in levels {
-            table["2019/\(org)"] = .with {
+            table[try #require(DeterminationKey("2019/\(org)"))] = .with {
                 $0.schoolYear = 2019
                 $0.orgCode = org
                 $0.level = level
@@ -21,10 +23,10 @@ import Testing
         return table
     }
 
-    @Test func differencesAreRowsAndCanBeChosenByFigure() {
+    @Test func differencesAreRowsAndCanBeChosenByFigure() throws {
         let all = DeterminationDifference.all(
-            table(["00350012": "meeting", "00350020": "meeting", "00350030": "meeting"]),
-            table(["00350012": "limited", "00350020": "meeting"], percentile: 7)
+            try table(["00350012": "meeting", "00350020": "meeting", "00350030": "meeting"]),
+            try table(["00350012": "limited", "00350020": "meeting"], percentile: 7)
         )
         let listing = DeterminationDifference.listing(all)
         #expect(

@@ -32,9 +32,14 @@ import Testing
         #expect(try OrganizationSelection("00000000").contains("00350012"))
         #expect(throws: (any Error).self) { try OrganizationSelection("350012") }
         let year = try YearSelection(2019, district)
-        #expect(year.contains(key: "2019/00350012") && year.contains(key: "2019/00350012/all/swd/ELA"))
-        #expect(!year.contains(key: "2018/00350012") && !year.contains(key: "2019/00360012"))
-        #expect(year.contains(key: "2019/threshold/school/high/all_students/dropout"))
+        func contains<Key: SchoolYearKey>(_: Key.Type, _ text: String) throws -> Bool {
+            year.contains(try #require(Key(text)))
+        }
+        #expect(try contains(DeterminationKey.self, "2019/00350012"))
+        #expect(try contains(ParticipationKey.self, "2019/00350012/all/swd/ELA"))
+        #expect(try !contains(DeterminationKey.self, "2018/00350012"))
+        #expect(try !contains(DeterminationKey.self, "2019/00360012"))
+        #expect(try contains(PercentileKey.self, "2019/threshold/school/high/all_students/dropout"))
     }
 
     @Test func filtersByWhatWasAsked() {

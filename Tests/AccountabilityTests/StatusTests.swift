@@ -19,6 +19,7 @@ import Testing
         for partition in 0..<2 {
             var receipt = Accountability_V1_Receipt()
             receipt.submission = "s1"
+            receipt.partition = Int32(partition)
             receipt.accepted = 4
             receipt.rejected = 1
             // Only the newest of a key counts.
@@ -30,6 +31,12 @@ import Testing
                 partitions: 2
             )
             view.fold(Topics.progress, key: marker.key, value: marker.value)
+        }
+        // A stage that nobody knows, and a year that is none, are strangers'.
+        for (scope, stage) in [("2019", "forecast"), ("9223372036854775807", "validation"), ("02019", "validation")] {
+            let marker = try CompletionMarker.encode(scope: scope, stage: stage, partition: 0, partitions: 100)
+            let isUnderstood = view.fold(Topics.progress, key: marker.key, value: marker.value)
+            #expect(!isUnderstood)
         }
         view.fold(Topics.determinations, key: "2019/00350000", value: [1])
         view.fold(Topics.determinations, key: "2019/00350012", value: [1])
@@ -66,6 +73,7 @@ import Testing
         let marker = try CompletionMarker.encode(scope: "2019", stage: "notification", partition: 0, partitions: 1)
         view.fold(Topics.progress, key: marker.key, value: marker.value)
         let report = StatusReport(view, years: [], brokers: "", namespace: "", ledgerRecords: 0, lags: [])
+        #expect(report.years.map(\.year) == [2019] && report.years[0].stages.allSatisfy { $0.partitions ?? 0 < 100 })
         #expect(report.isDone && !report.years[0].isOpen, "a year that is complete is not open any more")
     }
 

@@ -40,7 +40,12 @@ import Testing
         #expect(determination { $0.graduates = .max } != nil)
     }
 
-    private func value(_ text: String, count: UInt32 = 20, _ key: String) -> String? {
+    private func value(
+        _ text: String,
+        count: UInt32 = 20,
+        _ key: String,
+        _ change: (inout Accountability_V1_IndicatorValue) -> Void = { _ in }
+    ) -> String? {
         var message = Accountability_V1_IndicatorEntry()
         message.schoolYear = 2019
         message.orgCode = "00350012"
@@ -49,6 +54,7 @@ import Testing
         message.value.indicator = "four_year_graduation"
         message.value.value = text
         message.value.count = count
+        change(&message.value)
         return IndicatorKey(key).map { message.fault(under: $0) } ?? "no key"
     }
 
@@ -57,11 +63,22 @@ import Testing
         let own = "2019/00350012/value/high/all_students/four_year_graduation"
         #expect(value("91.7", own) == nil)
         #expect(value("57.784431137724546", own) == nil)
-        #expect(value("1000", own) == nil)
-        for text in ["", "1000.1", "-900000000000000000", "nan", "1e3", "0.1234567890123456789", "1.", ".5"] {
+        #expect(value("100", own) == nil)
+        #expect(value("100.00", own) == nil)
+        for text in [
+            "", "1000", "100.01", "101", "-1", "1000.1", "-900000000000000000", "nan", "1e3", "0.1234567890123456789",
+            "1.", ".5",
+        ] {
             #expect(value(text, own) != nil, "\(text)")
         }
         #expect(value("91.7", count: .max, own) != nil)
+        // The numerator and the denominator of a rate that was counted are students of the count.
+        #expect(value("90.0", count: 20, own) { ($0.sum, $0.divisor) = (18, 20) } == nil)
+        for (sum, divisor) in [(21, 20), (-1, 20), (18, 19), (18, 0), (.min, 20), (900_000_000_000_000_000, .max)]
+            as [(Int64, Int64)]
+        {
+            #expect(value("90.0", own) { ($0.sum, $0.divisor) = (sum, divisor) } != nil, "\(sum)/\(divisor)")
+        }
         #expect(value("91.7", "2019/00350012/value/high/all_students/dropout") != nil)
         #expect(value("91.7", "2019/00350012/target/high/all_students/four_year_graduation") != nil)
         #expect(value("91.7", "2019/00350012/organization") != nil)
@@ -75,12 +92,28 @@ import Testing
         standing.schoolYear = 2018
         standing.group = "white"
         standing.orgCode = "00350012"
+        standing.reconfigured = 2
+        var growth = Accountability_V1_StandingValue()
+        growth.gradeSpan = "high"
+        growth.indicator = "ela_growth"
+        growth.value = "51.5"
+        standing.values = [growth]
         norm.norm.standings = [standing]
         let key = PercentileKey(schoolYear: 2019, .norm(.white, school))
         #expect(norm.fault(under: key) == nil)
         for year in [0, 1999, 2020, UInt32.max] {
             norm.norm.standings[0].schoolYear = year
             #expect(norm.fault(under: key) != nil, "\(year)")
+        }
+        norm.norm.standings[0].schoolYear = 2018
+        let absurd: [(inout Accountability_V1_Standing) -> Void] = [
+            { $0.reconfigured = .max }, { $0.values[0].indicator = "weather" }, { $0.values[0].gradeSpan = "" },
+            { $0.values[0].value = "-900000000000000000" }, { $0.nonHighEnrollment = .max },
+        ]
+        for change in absurd {
+            var other = norm
+            change(&other.norm.standings[0])
+            #expect(norm.fault(under: key) == nil && other.fault(under: key) != nil)
         }
         var entry = Accountability_V1_PercentileEntry()
         entry.schoolYear = 2019

@@ -217,12 +217,7 @@ import Testing
         try fillSchool(bench, school)
         try fillSchool(bench, "00020005")
         func threshold(_ at90: String, cause: String) throws {
-            var threshold = Accountability_V1_Threshold()
-            threshold.at90 = at90
-            var entry = Accountability_V1_PercentileEntry()
-            entry.threshold = threshold
-            let key = "2019/threshold/school/non_high/all_students/ela_achievement"
-            try bench.put(Topics.percentiles, key, entry, partition: 0, cause: cause)
+            try bench.threshold(2019, "school/non_high/all_students/ela_achievement", at90: at90, cause: cause)
         }
         try bench.value(2019, school, "non_high", "all_students", "ela_achievement", "50.4")
         try threshold("60.0", cause: "")

@@ -380,13 +380,7 @@ import Testing
         )
         try bench.value(2023, school, "non_high", "all_students", "el_progress", "70.0", difficultyQuartile: 3)
         try bench.target(2023, school, "non_high", "all_students", "el_progress", "90.0", baseline: "80.0")
-        var threshold = Accountability_V1_Threshold()
-        threshold.at80 = "60"
-        threshold.at90 = "71"
-        var entry = Accountability_V1_PercentileEntry()
-        entry.threshold = threshold
-        let key = "2023/threshold/school/non_high/all_students/el_progress/3"
-        for partition in Int32(0)..<2 { try bench.put(Topics.percentiles, key, entry, partition: partition) }
+        try bench.threshold(2023, "school/non_high/all_students/el_progress/3", at80: "60", at90: "71")
         try bench.closeMeasures(2023)
         try bench.driver.run()
         let found = try #require(try bench.determinations()["2023/\(school)"])

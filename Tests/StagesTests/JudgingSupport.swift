@@ -123,6 +123,8 @@ struct JudgingBench {
         measure.value = value
         if let count { measure.count = count }
         var entry = Accountability_V1_IndicatorEntry()
+        entry.schoolYear = UInt32(year)
+        entry.orgCode = code
         entry.value = measure
         let key = "\(year)/\(code)/value/\(span)/\(group)/\(indicator)"
         try put(Topics.indicators, key, entry, partition: district(code), cause: cause)
@@ -146,6 +148,8 @@ struct JudgingBench {
         target.baseline = baseline
         target.path = path
         var entry = Accountability_V1_IndicatorEntry()
+        entry.schoolYear = UInt32(year)
+        entry.orgCode = code
         entry.target = target
         let key = "\(year)/\(code)/target/\(span)/\(group)/\(indicator)"
         try put(Topics.indicators, key, entry, partition: district(code))
@@ -229,6 +233,25 @@ struct JudgingBench {
         try put(Topics.percentiles, key, entry, partition: district(code), cause: cause)
     }
 
+    /// A statewide threshold, in every partition, under its key without the year and `threshold`.
+    func threshold(_ year: Int, _ name: String, at80: String = "", at90: String = "", cause: String = "") throws {
+        let text = "\(year)/threshold/\(name)"
+        let key = try #require(PercentileKey(text))
+        guard case .threshold(let type, let place, let quartile) = key.entry else { return }
+        var entry = Accountability_V1_PercentileEntry()
+        entry.schoolYear = UInt32(year)
+        entry.threshold.type = type == .district ? .district : .school
+        entry.threshold.gradeSpan = place.span.wireName
+        entry.threshold.group = place.group.wireName
+        entry.threshold.indicator = place.indicator.wireName
+        entry.threshold.difficultyQuartile = UInt32(quartile ?? 0)
+        entry.threshold.at80 = at80
+        entry.threshold.at90 = at90
+        for partition in 0..<partitions {
+            try put(Topics.percentiles, text, entry, partition: partition, cause: cause)
+        }
+    }
+
     func directive(
         _ year: Int,
         _ name: String,
@@ -289,7 +312,7 @@ struct JudgingBench {
             Topics.standings,
             "\(year)/\(group.wireName)/\(code)",
             standing,
-            partition: PercentileStage.partition(of: group, partitions: partitions),
+            partition: KeyPlacement.group(group).partition(of: partitions) ?? 0,
             cause: cause
         )
     }

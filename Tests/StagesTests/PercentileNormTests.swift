@@ -107,7 +107,7 @@ import Testing
             Topics.standings,
             "2019/all_students/\(codes[3])",
             nil,
-            partition: PercentileStage.partition(of: .allStudents, partitions: 3)
+            partition: KeyPlacement.group(.allStudents).partition(of: 3) ?? 0
         )
         try bench.driver.run()
         #expect(try percentiles(bench) == [10, 20, 30, nil, 50, 60, 70, 80, 90])

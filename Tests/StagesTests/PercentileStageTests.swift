@@ -102,7 +102,7 @@ import Testing
                 Topics.standings,
                 "2019/lowest_performing/000\(index)0005",
                 nil,
-                partition: PercentileStage.partition(of: .lowestPerforming, partitions: 4)
+                partition: KeyPlacement.group(.lowestPerforming).partition(of: 4) ?? 0
             )
         }
         try bench.driver.run()
@@ -136,7 +136,7 @@ import Testing
             Topics.standings,
             "2019/all_students/\(many[3])",
             nil,
-            partition: PercentileStage.partition(of: .allStudents, partitions: 2),
+            partition: KeyPlacement.group(.allStudents).partition(of: 2) ?? 0,
             cause: "s3"
         )
         try bench.driver.run()

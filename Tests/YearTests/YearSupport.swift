@@ -94,12 +94,12 @@ struct Figures: Equatable {
     init() {}
 
     init(_ tables: YearTables) throws {
-        for (key, message) in try tables.determinations() { determinations[key] = try Self.core(message) }
-        for (key, message) in try tables.messages(Topics.participation, Accountability_V1_Participation.self) {
-            participation[key] = try message.serializedBytes()
+        for (key, message) in try tables.determinations() { determinations[key.text] = try Self.core(message) }
+        for (key, message) in try tables.messages(TableTopics.participation) {
+            participation[key.text] = try message.serializedBytes()
         }
-        for (key, message) in try tables.messages(Topics.percentiles, Accountability_V1_PercentileEntry.self) {
-            percentiles[key] = try Self.core(message)
+        for (key, message) in try tables.messages(TableTopics.percentiles) {
+            percentiles[key.text] = try Self.core(message)
         }
     }
 

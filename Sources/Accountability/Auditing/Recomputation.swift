@@ -8,11 +8,9 @@ internal import SwiftProtobuf
 /// Every table computed from the ledger once more, in this process, and compared with what is published.
 struct Recomputation {
     /// The tables that are compared, with the stage that publishes each.
-    static let tables: [(topic: TopicDefinition, stage: String)] = [
-        (Topics.receipts, "validation"), (Topics.records, "validation"), (Topics.directives, "validation"),
-        (Topics.participation, "participation"), (Topics.indicators, "indicator"), (Topics.standings, "indicator"),
-        (Topics.percentiles, "percentile"), (Topics.determinations, "determination"),
-    ]
+    static let tables: [(topic: TopicDefinition, stage: PipelineStage)] = Topics.all.compactMap { topic in
+        topic.publisher.flatMap { PipelineStage(rawValue: $0) }.map { (topic, $0) }
+    }
 
     let connection: Connection
 
@@ -27,7 +25,7 @@ struct Recomputation {
         var disturbances = InMemoryDriver.Disturbances()
         disturbances.batch = 4096
         let driver = try InMemoryDriver(
-            stages: pipeline.stages.filter { $0.name != "notification" },
+            stages: pipeline.stages.filter { $0.name != PipelineStage.notification.name },
             topics: counts,
             progressTopic: pipeline.name(Topics.progress),
             completionType: Topics.completionType,
@@ -78,7 +76,7 @@ struct Recomputation {
 
     private func compare(
         _ topic: TopicDefinition,
-        _ stage: String,
+        _ stage: PipelineStage,
         _ driver: InMemoryDriver,
         _ reader: TopicReader
     ) throws -> Finding {

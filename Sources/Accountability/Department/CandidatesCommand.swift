@@ -39,7 +39,7 @@ struct CandidatesCommand: OperatorCommand, CitesParagraphs {
         let framework = try YearFramework.of(year)
         let connection = try broker.connection()
         let (all, years) = try YearSelection(year, try OrganizationSelection(nil))
-            .read(Topics.determinations, Accountability_V1_Determination.self, from: connection)
+            .read(TableTopics.determinations, from: connection)
         let rows = try all.flatMap { try CandidateRow.of($0, framework) }.filter { kind == nil || $0.kind == kind }
         if all.isEmpty { try AbsentYear.settle("determinations", year: year, years: years, connection) }
         let format = OutputFormat.chosen(format)

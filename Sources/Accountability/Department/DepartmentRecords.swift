@@ -11,7 +11,7 @@ struct DepartmentRecords {
     init(_ connection: Connection) throws {
         let reader = try TopicReader(connection)
         defer { reader.close() }
-        self.init(try reader.table(Topics.directives, Accountability_V1_Directive.self).map(\.message))
+        self.init(try reader.table(TableTopics.directives).map(\.message))
     }
 
     init(_ acts: [Accountability_V1_Directive]) {
@@ -20,12 +20,11 @@ struct DepartmentRecords {
 
     /// The reviews on record, by school year and district: 603 CMR 2.03(4).
     var reviews: [DistrictReview] {
-        var reviews: [String: DistrictReview] = [:]
-        for act in acts where act.directive == "review" {
+        var reviews: [DeterminationKey: DistrictReview] = [:]
+        for act in acts where act.directive == DepartmentAct.review.wireName {
             guard let organization = OrganizationCode(act.orgCode) else { continue }
-            let key = "\(act.schoolYear)/\(organization.district)"
-            var review =
-                reviews[key] ?? DistrictReview(district: organization.district, schoolYear: Int(act.schoolYear))
+            let key = DeterminationKey(schoolYear: Int(act.schoolYear), organization: organization.district)
+            var review = reviews[key] ?? DistrictReview(district: key.organization, schoolYear: key.schoolYear)
             review.take(organization, kind: act.kind, rating: act.rating, from: act.effectiveDate, to: act.endDate)
             reviews[key] = review
         }
@@ -35,7 +34,7 @@ struct DepartmentRecords {
     /// The plans and self-evaluations that were filed: 603 CMR 2.03(7).
     var filings: [PlanFiling] {
         acts.compactMap { act in
-            guard act.directive == "plan_filing", let kind = PlanKind(wireName: act.kind),
+            guard act.directive == DepartmentAct.planFiling.wireName, let kind = PlanKind(wireName: act.kind),
                 let organization = OrganizationCode(act.orgCode)
             else { return nil }
             return PlanFiling(
@@ -59,12 +58,8 @@ struct DeclaredOrganizations {
     init(_ connection: Connection, year: Int) throws {
         let reader = try TopicReader(connection)
         defer { reader.close() }
-        let entries = try reader.table(Topics.indicators, Accountability_V1_IndicatorEntry.self) {
-            $0.hasPrefix("\(year)/") && $0.hasSuffix("/organization")
-        }
-        organizations = entries.compactMap { entry in
-            OrganizationCode(entry.message.orgCode).map { ($0, entry.message.organization) }
-        }
+        let entries = try reader.table(TableTopics.indicators) { $0.schoolYear == year && $0.entry == .organization }
+        organizations = entries.map { ($0.key.organization, $0.message.organization) }
     }
 
     /// The school years for which organizations are declared.
@@ -73,10 +68,8 @@ struct DeclaredOrganizations {
         defer { reader.close() }
         var years: Set<Int> = []
         try reader.read(Topics.indicators) { record in
-            guard let key = record.keyText, key.hasSuffix("/organization"),
-                let year = Int(key.prefix { $0 != "/" })
-            else { return }
-            years.insert(year)
+            guard let key = record.key(of: TableTopics.indicators), key.entry == .organization else { return }
+            years.insert(key.schoolYear)
         }
         return years.sorted()
     }

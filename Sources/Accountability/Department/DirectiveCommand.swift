@@ -215,7 +215,7 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     private func reasons(_ connection: Connection, _ submission: String) throws -> [String] {
         let reader = try TopicReader(connection)
         defer { reader.close() }
-        return try reader.table(Topics.rejections, Accountability_V1_Rejection.self) { $0.hasPrefix("\(submission)/") }
+        return try reader.table(TableTopics.rejections) { $0.submission == submission }
             .map { "\($0.message.message) [\($0.message.code)]" }
     }
 

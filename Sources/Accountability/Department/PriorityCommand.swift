@@ -108,7 +108,7 @@ struct AllDeterminations {
     init(_ connection: Connection) throws {
         let reader = try TopicReader(connection)
         defer { reader.close() }
-        messages = try reader.table(Topics.determinations, Accountability_V1_Determination.self).map(\.message)
+        messages = try reader.table(TableTopics.determinations).map(\.message)
     }
 
     /// The school years that have any.

@@ -55,8 +55,8 @@ struct BrokerCheck {
     private func waitingRows() -> Finding? {
         guard let reader = try? TopicReader(connection, logger: logger) else { return nil }
         defer { reader.close() }
-        let rejections = try? reader.table(Topics.rejections, Accountability_V1_Rejection.self) { key in
-            key.contains("/\(RejectionCode.unknownOrganization.rawValue)")
+        let rejections = try? reader.table(TableTopics.rejections) {
+            $0.code == RejectionCode.unknownOrganization.rawValue
         }
         return WaitingRows.finding(WaitingRows.found(in: (rejections ?? []).map(\.message)))
     }

@@ -69,18 +69,17 @@ struct ExplainCommand: OperatorCommand {
         }
         let derivation: Derivation
         if let whyNot {
-            let prefix = "\(year)/\(org)/all/"
             let reader = try TopicReader(connection)
             defer { reader.close() }
-            let participation = try reader.table(Topics.participation, Accountability_V1_Participation.self) {
-                $0.hasPrefix(prefix)
+            let participation = try reader.table(TableTopics.participation) {
+                $0.schoolYear == year && $0.organization.description == org && $0.grade == ParticipationKey.allGrades
             }
             derivation = try WhyNot(determination, framework, participation: participation.map(\.message))
                 .derivation(whyNot)
         } else {
             let selection = try YearSelection(year, try OrganizationSelection(org))
             let percentiles =
-                try selection.read(Topics.percentiles, Accountability_V1_PercentileEntry.self, from: connection)
+                try selection.read(TableTopics.percentiles, from: connection)
                 .messages
                 .map(\.percentile).filter { $0.orgCode == org }
             derivation =
@@ -100,14 +99,12 @@ struct ExplainCommand: OperatorCommand {
         defer { reader.close() }
         var years: Set<Int> = []
         var relatives: Set<String> = []
-        let key = "\(year)/\(org)"
-        let table = try reader.table(Topics.determinations, Accountability_V1_Determination.self) { candidate in
-            let parts = candidate.split(separator: "/")
-            if parts.count == 2, let of = Int(parts[0]) {
-                years.insert(of)
-                if of == year, parts[1].prefix(4) == org.prefix(4) { relatives.insert(String(parts[1])) }
-            }
-            return candidate == key
+        let organization = OrganizationCode(org)
+        let table = try reader.table(TableTopics.determinations) { key in
+            years.insert(key.schoolYear)
+            guard key.schoolYear == year else { return false }
+            if key.organization.district == organization?.district { relatives.insert(key.organization.description) }
+            return key.organization == organization
         }
         if let found = table.first { return found.message }
         throw Failure(

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Messages
 internal import Operating
 
 /// What the supervisor keeps running: `run/plan.json`, which `up` writes and the supervisor reads again whenever it
@@ -30,9 +31,9 @@ struct Plan: Codable, Hashable {
 
 /// The stages that have a worker each, in the order of the flow.
 enum WorkerNames {
-    static let stages = [
-        "ingestion", "validation", "participation", "indicator", "percentile", "determination", "notification",
-    ]
+    static let stages = [ingestion] + PipelineStage.allCases.map(\.name)
+    /// The worker that is no stage of the runtime.
+    static let ingestion = "ingestion"
 
     /// The name of an instance's files.
     static func instance(_ stage: String, _ number: Int) -> String { "\(stage)-\(number)" }

@@ -3,6 +3,7 @@ internal import AsyncHTTPClient
 internal import Foundation
 internal import Kafka
 internal import Logging
+internal import Messages
 internal import NIOCore
 internal import NIOHTTP1
 internal import Operating
@@ -248,14 +249,14 @@ struct Up: AsyncOperatorCommand {
                     "\(executable) is not there: Deploy/build builds all programs into one folder"
                 )
             }
-            for number in 1...(stage == "ingestion" ? 1 : instances) {
+            for number in 1...(stage == WorkerNames.ingestion ? 1 : instances) {
                 let name = WorkerNames.instance(stage, number)
                 var arguments = [
                     "--instance", "\(number)", "--address-file", processes.addressFile(name).path, "--commit-interval",
                     "\(commitInterval)",
                     "--stop-timeout", "\(stopTimeout)",
                 ]
-                if stage == "notification" { arguments += ["--spool", home.spool.path] + delivery }
+                if stage == PipelineStage.notification.name { arguments += ["--spool", home.spool.path] + delivery }
                 programs.append(Plan.Program(name: name, executable: executable, arguments: arguments))
             }
         }

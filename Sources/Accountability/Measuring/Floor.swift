@@ -24,19 +24,15 @@ struct MeasureFloor: OperatorCommand {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    /// What a stage reads and publishes.
-    private static let flow: [(stage: String, sources: [TopicDefinition], outputs: [TopicDefinition])] = [
-        ("ingestion", [], [Topics.submissions]),
-        ("validation", [Topics.submissions], [Topics.records, Topics.rejections, Topics.receipts, Topics.directives]),
-        ("participation", [Topics.records], [Topics.participation]),
-        ("indicator", [Topics.records], [Topics.indicators, Topics.standings]),
-        ("percentile", [Topics.standings], [Topics.percentiles]),
-        (
-            "determination", [Topics.participation, Topics.indicators, Topics.percentiles, Topics.directives],
-            [Topics.determinations]
-        ),
-        ("notification", [Topics.determinations], [Topics.notices]),
-    ]
+    /// What each stage reads, and what it publishes first of all stages: what several publish is sent once.
+    private static let flow: [(stage: String, sources: [TopicDefinition], outputs: [TopicDefinition])] = {
+        var sent: Set<TopicDefinition> = [Topics.submissions]
+        let stages = Pipeline().flow
+            .map { step in
+                (stage: step.stage, sources: step.sources, outputs: step.outputs.filter { sent.insert($0).inserted })
+            }
+        return [(stage: WorkerNames.ingestion, sources: [], outputs: [Topics.submissions])] + stages
+    }()
 
     func operate() throws {
         let connection = try broker.connection()

@@ -132,13 +132,12 @@ struct DeliveriesCommand: OperatorCommand {
     static func entries(_ connection: Connection) throws -> [Entry] {
         let reader = try TopicReader(connection)
         defer { reader.close() }
-        var entries: [String: Entry] = [:]
+        var entries: [DeliveryKey: Entry] = [:]
         try reader.read(Topics.deliveries) { record in
-            guard let key = record.key else { return }
-            let name = String(decoding: [UInt8](copying: key), as: UTF8.self)
-            entries[name] = record.decoded(Accountability_V1_Delivery.self)
+            guard let key = record.key(of: TableTopics.deliveries) else { return }
+            entries[key] = record.message(of: TableTopics.deliveries, under: key)
                 .map { Entry(partition: record.partition, delivery: $0) }
         }
-        return entries.sorted { $0.key < $1.key }.map(\.value)
+        return entries.sorted { $0.key.text < $1.key.text }.map(\.value)
     }
 }

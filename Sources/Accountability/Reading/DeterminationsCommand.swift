@@ -139,11 +139,7 @@ struct DeterminationsCommand: OperatorCommand {
         let selection = try selection()
         let filter = try filter()
         if watch { return try follow(connection, selection, filter) }
-        let (all, years) = try selection.read(
-            Topics.determinations,
-            Accountability_V1_Determination.self,
-            from: connection
-        )
+        let (all, years) = try selection.read(TableTopics.determinations, from: connection)
         let determinations = all.filter(filter.contains)
         try selection.note("determinations", isEmpty: determinations.isEmpty, years: years, connection)
         if canonical {
@@ -170,9 +166,8 @@ struct DeterminationsCommand: OperatorCommand {
         if format != .json { Standard.output(CSVLine.text(DeterminationRows.columns)) }
         while !interruption.isRequested {
             try tail.poll(.milliseconds(250)) { record in
-                guard let key = record.keyText, selection.contains(key: key),
-                    let determination = record.decoded(Accountability_V1_Determination.self),
-                    filter.contains(determination)
+                guard let (key, determination) = record.entry(of: TableTopics.determinations),
+                    selection.contains(key), filter.contains(determination)
                 else { return }
                 Standard.output(
                     format == .json

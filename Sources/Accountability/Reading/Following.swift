@@ -55,11 +55,3 @@ enum CSVLine {
         return String(decoding: encoder.bytes, as: UTF8.self)
     }
 }
-
-extension Record {
-    /// The record's key as text; nil when it has none.
-    var keyText: String? {
-        guard let key else { return nil }
-        return String(decoding: [UInt8](copying: key), as: UTF8.self)
-    }
-}

@@ -45,7 +45,7 @@ struct NoticesCommand: OperatorCommand {
         let connection = try broker.connection()
         let reader = try TopicReader(connection)
         defer { reader.close() }
-        let all = try reader.table(Topics.notices, Accountability_V1_Notice.self).map(\.message)
+        let all = try reader.table(TableTopics.notices).map(\.message)
         let notices = all.filter { notice in
             (year == nil || Int(notice.schoolYear) == year) && (event == nil || notice.event == event)
                 && selection.contains(notice.orgCode)

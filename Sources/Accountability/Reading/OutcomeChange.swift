@@ -126,7 +126,7 @@ extension OutcomeChange {
         switch basis {
         case .year(let other):
             let before = try YearSelection(other, try OrganizationSelection(nil))
-                .read(Topics.determinations, Accountability_V1_Determination.self, from: connection)
+                .read(TableTopics.determinations, from: connection)
             if before.messages.isEmpty {
                 try AbsentYear.settle("determinations", year: other, years: before.years, connection)
             }
@@ -138,8 +138,7 @@ extension OutcomeChange {
         case .firstIssue, .moment:
             var moment: Int64?
             if case .moment(let time) = basis { moment = time }
-            let prefix = "\(year)/"
-            let notices = try reader.table(Topics.notices, Accountability_V1_Notice.self) { $0.hasPrefix(prefix) }
+            let notices = try reader.table(TableTopics.notices) { $0.schoolYear == year }
             earlier = outcomes(notices.map(\.message), year: year, at: moment)
             missing = moment == nil ? "were issued a moment ago, without a notice yet" : "were first issued after that"
         }

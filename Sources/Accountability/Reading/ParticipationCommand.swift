@@ -48,11 +48,7 @@ struct ParticipationCommand: OperatorCommand {
     func operate() throws {
         let selection = try YearSelection(year, try OrganizationSelection(org))
         let connection = try broker.connection()
-        let (all, years) = try selection.read(
-            Topics.participation,
-            Accountability_V1_Participation.self,
-            from: connection
-        )
+        let (all, years) = try selection.read(TableTopics.participation, from: connection)
         let format = OutputFormat.chosen(format)
         let (messages, hidden) = chosen(all, format)
         try selection.note("participation rates", isEmpty: messages.isEmpty && hidden == 0, years: years, connection)

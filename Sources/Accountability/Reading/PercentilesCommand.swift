@@ -58,11 +58,7 @@ struct PercentilesCommand: OperatorCommand {
         let selection = try YearSelection(year, try OrganizationSelection(org))
         let group = try chosenGroup()?.wireName
         let connection = try broker.connection()
-        let (all, years) = try selection.read(
-            Topics.percentiles,
-            Accountability_V1_PercentileEntry.self,
-            from: connection
-        )
+        let (all, years) = try selection.read(TableTopics.percentiles, from: connection)
         let entries = all.filter { entry in
             switch entry.entry {
             case .percentile(let percentile): !thresholds && (group == nil || percentile.group == group)

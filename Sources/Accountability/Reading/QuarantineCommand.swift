@@ -63,7 +63,7 @@ struct QuarantineCommand: OperatorCommand {
         let connection = try broker.connection()
         let reader = try TopicReader(connection)
         defer { reader.close() }
-        let entries = try reader.table(Topics.quarantine, Streaming_V1_Quarantined.self).map(\.message).filter(isMeant)
+        let entries = try reader.quarantine().filter(isMeant)
             .sorted(by: Self.precedes)
         if replay {
             let chosen = try Self.choose(entries, origins)

@@ -100,11 +100,7 @@ struct RejectionsCommand: OperatorCommand {
         let connection = try broker.connection()
         let reader = try TopicReader(connection)
         defer { reader.close() }
-        // The key begins with the submission.
-        let all =
-            try reader.table(Topics.rejections, Accountability_V1_Rejection.self) { key in
-                submission.map { key.hasPrefix("\($0)/") } ?? true
-            }
+        let all = try reader.table(TableTopics.rejections) { submission == nil || $0.submission == submission }
             .map(\.message)
         for note in [note(on: all), claimNote(on: all)] { if let note { Standard.error(note) } }
         let rejections = all.filter(isMeant)

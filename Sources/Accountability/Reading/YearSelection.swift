@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Messages
 internal import Operating
 internal import Rules
-internal import SwiftProtobuf
 
 /// Which organizations are asked for: one, or a district with its schools.
 struct OrganizationSelection: Equatable {
@@ -24,13 +23,18 @@ struct OrganizationSelection: Equatable {
     }
 
     /// Whether an organization is meant: the state's code means all, a district's code its schools too.
-    func contains(_ organization: String) -> Bool {
+    func contains(_ organization: OrganizationCode) -> Bool {
         guard let code else { return true }
         switch code.type {
         case .state: return true
-        case .district: return OrganizationCode(organization)?.district == code
-        case .school: return organization == code.description
+        case .district: return organization.district == code
+        case .school: return organization == code
         }
+    }
+
+    /// Whether the organization of a message is meant, whose code is not always there.
+    func contains(_ organization: String) -> Bool {
+        code.map { $0.type == .state } ?? true || OrganizationCode(organization).map(contains) ?? false
     }
 }
 
@@ -58,24 +62,22 @@ struct YearSelection {
     /// Whether a key is of the year and of an organization that is meant.
     ///
     /// Other keys of the year, such as thresholds, count as well.
-    func contains(key: String) -> Bool {
-        let parts = key.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count >= 2, parts[0] == String(year) else { return false }
-        return OrganizationCode(parts[1]) == nil || organizations.contains(String(parts[1]))
+    func contains(_ key: some SchoolYearKey) -> Bool {
+        key.schoolYear == year && key.subject.map(organizations.contains) ?? true
     }
 
     /// The newest messages of the year in a topic, in the order of their keys, and every year that the topic has.
-    func read<M: Message>(_ topic: TopicDefinition, _: M.Type = M.self, from connection: Connection) throws -> (
-        messages: [M], years: [Int]
+    func read<Key: SchoolYearKey, Message>(_ table: Topic<Key, Message>, from connection: Connection) throws -> (
+        messages: [Message], years: [Int]
     ) {
         let reader = try TopicReader(connection)
         defer { reader.close() }
         var years: Set<Int> = []
-        let table = try reader.table(topic, M.self) { key in
-            if let end = key.firstIndex(of: "/"), let year = Int(key[..<end]) { years.insert(year) }
-            return contains(key: key)
+        let entries = try reader.table(table) { key in
+            years.insert(key.schoolYear)
+            return contains(key)
         }
-        return (table.map(\.message), years.sorted())
+        return (entries.map(\.message), years.sorted())
     }
 
     /// Says what there is when there is nothing of the year.

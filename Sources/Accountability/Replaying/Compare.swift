@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Messages
 internal import Operating
+internal import Rules
 internal import Stages
 internal import SwiftProtobuf
 
@@ -77,16 +78,15 @@ struct Compare: OperatorCommand {
 
     private func name(_ namespace: String) -> String { namespace.isEmpty ? "(no namespace)" : namespace }
 
-    private func table(_ namespace: String) throws -> [String: Accountability_V1_Determination] {
+    private func table(_ namespace: String) throws -> [DeterminationKey: Accountability_V1_Determination] {
         var options = broker
         options.namespace = namespace
         let reader = try TopicReader(try options.connection())
         defer { reader.close() }
-        let prefix = year.map { "\($0)/" } ?? ""
         var years: Set<Int> = []
-        let entries = try reader.table(Topics.determinations, Accountability_V1_Determination.self) { key in
-            if let year = Int(key.prefix { $0 != "/" }) { years.insert(year) }
-            return key.hasPrefix(prefix)
+        let entries = try reader.table(TableTopics.determinations) { key in
+            years.insert(key.schoolYear)
+            return year == nil || key.schoolYear == year
         }
         guard !entries.isEmpty else {
             throw Failure(.badInput, Self.absence(name(namespace), year: year, years: years.sorted()))
@@ -94,7 +94,7 @@ struct Compare: OperatorCommand {
         let selection = try OrganizationSelection(org)
         let type = try organizationType()
         let wanted = entries.filter { entry in
-            selection.contains(entry.message.orgCode) && (type == nil || entry.message.type == type)
+            selection.contains(entry.key.organization) && (type == nil || entry.message.type == type)
         }
         return Dictionary(uniqueKeysWithValues: wanted.map { ($0.key, $0.message) })
     }
@@ -117,8 +117,7 @@ struct DeterminationDifference: Encodable, Hashable {
         case changed
     }
 
-    /// `<school year>/<org>`.
-    let key: String
+    let key: DeterminationKey
     let kind: Kind
     /// From the first to the second, by figure.
     let changes: [String]
@@ -128,8 +127,8 @@ struct DeterminationDifference: Encodable, Hashable {
 
     /// The differences of two tables by key, in the order of the keys.
     static func all(
-        _ first: [String: Accountability_V1_Determination],
-        _ second: [String: Accountability_V1_Determination]
+        _ first: [DeterminationKey: Accountability_V1_Determination],
+        _ second: [DeterminationKey: Accountability_V1_Determination]
     ) -> [DeterminationDifference] {
         Set(first.keys).union(second.keys).sorted()
             .compactMap { key in
@@ -196,9 +195,9 @@ struct DeterminationDifference: Encodable, Hashable {
             "school_year", "org_code", "difference", "field", "change", "first_cause", "second_cause",
         ])
         for difference in differences {
-            let place = difference.key.split(separator: "/").map(String.init)
+            let place = ["\(difference.key.schoolYear)", difference.key.organization.description]
             let causes = [difference.firstCause, difference.secondCause]
-            guard difference.kind == .changed, place.count == 2 else {
+            guard difference.kind == .changed else {
                 listing.rows.append(place + [difference.kind.rawValue, "", ""] + causes)
                 continue
             }

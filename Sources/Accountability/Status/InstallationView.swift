@@ -1,4 +1,5 @@
 internal import Messages
+internal import Rules
 internal import Streaming
 internal import SwiftProtobuf
 
@@ -20,11 +21,14 @@ struct InstallationView {
     /// Headers of submissions in the order they came.
     private(set) var submissions: [Accountability_V1_SubmissionHeader] = []
     /// Organizations with a determination, by year.
-    private(set) var determined: [Int: Set<String>] = [:]
-    private var receipts: [String: Accountability_V1_Receipt] = [:]
+    private(set) var determined: [Int: Set<OrganizationCode>] = [:]
+    private var receipts: [ReceiptKey: Accountability_V1_Receipt] = [:]
 
     /// The stages that announce completion, in the order of the flow.
-    static let stages = ["validation", "participation", "indicator", "percentile", "determination", "notification"]
+    static let stages = PipelineStage.allCases.map(\.name)
+
+    /// Whose markers count: a stranger's stage would never be done.
+    private static let announcing = Set(stages + [CompletionMarker.operatorStage])
 
     /// The topics that are folded; of the ledger its first partition alone, which has every header and every opening.
     static let topics = [Topics.submissions, Topics.receipts, Topics.determinations, Topics.progress]
@@ -38,7 +42,9 @@ struct InstallationView {
         case Topics.progress.entity:
             // Tombstones warm producers up.
             guard let value else { return true }
-            guard let marker = try? CompletionMarker.decode(value.span), let year = Int(marker.scope) else {
+            guard let marker = try? CompletionMarker.decode(value.span),
+                let year = Rules.SchoolYear.named(marker.scope), Self.announcing.contains(marker.stage)
+            else {
                 return false
             }
             announced[year, default: [:]][marker.stage, default: Announced()].partitions.insert(marker.partition)
@@ -55,15 +61,15 @@ struct InstallationView {
             case nil: return false
             }
         case Topics.receipts.entity:
-            receipts[key] = value.flatMap { try? Accountability_V1_Receipt(serializedBytes: $0) }
+            guard let key = ReceiptKey(key) else { return false }
+            receipts[key] = value.flatMap { TableTopics.receipts.entry(key: key.utf8.span, value: $0)?.message }
             return value == nil || receipts[key] != nil
         case Topics.determinations.entity:
-            let parts = key.split(separator: "/")
-            guard parts.count == 2, let year = Int(parts[0]) else { return false }
+            guard let key = DeterminationKey(key) else { return false }
             if value == nil {
-                determined[year]?.remove(String(parts[1]))
+                determined[key.schoolYear]?.remove(key.organization)
             } else {
-                determined[year, default: []].insert(String(parts[1]))
+                determined[key.schoolYear, default: []].insert(key.organization)
             }
         default: return true
         }
@@ -74,7 +80,7 @@ struct InstallationView {
     var years: [Int] { openYears.union(announced.keys).union(determined.keys).sorted() }
 
     /// Whether the last stage is done with a year.
-    func isComplete(_ year: Int) -> Bool { announced[year]?["notification"]?.isComplete == true }
+    func isComplete(_ year: Int) -> Bool { announced[year]?[PipelineStage.last.name]?.isComplete == true }
 
     /// What became of the rows of each submission, over all partitions, in the order of submission; those of no known
     /// header last.

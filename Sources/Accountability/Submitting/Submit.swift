@@ -224,12 +224,12 @@ final class Submissions {
         try tail?
             .poll(.milliseconds(20)) { record in
                 if record.topic == receiptsTopic {
-                    guard let receipt = record.decoded(Accountability_V1_Receipt.self),
+                    guard let receipt = record.entry(of: TableTopics.receipts)?.message,
                         let index = pending.firstIndex(where: { $0.outcome.id == receipt.submission })
                     else { return }
                     pending[index].receipts[receipt.partition] = receipt
                     pending[index].outcome.seconds = (ContinuousClock.now - start) / .seconds(1)
-                } else if let rejection = record.decoded(Accountability_V1_Rejection.self),
+                } else if let rejection = record.entry(of: TableTopics.rejections)?.message,
                     let index = pending.firstIndex(where: { $0.outcome.id == rejection.submission })
                 {
                     pending[index].outcome.rejections[rejection.code, default: 0] += 1

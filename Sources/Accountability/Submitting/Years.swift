@@ -116,12 +116,13 @@ struct CloseYear: OperatorCommand {
         defer { tail.close() }
         let progress = ProgressLine()
         defer { progress.clear() }
-        let stages = ["validation", "participation", "indicator", "percentile", "determination", "notification"]
+        let stages = PipelineStage.allCases.map(\.name)
         var announced: [String: Set<Int32>] = [:]
         var expected: [String: Int] = [:]
         let deadline = ContinuousClock.now + .seconds(timeout)
         func done(_ stage: String) -> Int { announced[stage]?.count ?? 0 }
-        while done("notification") < expected["notification"] ?? 1 {
+        let last = PipelineStage.last.name
+        while done(last) < expected[last] ?? 1 {
             try tail.poll(.milliseconds(50)) { record in
                 guard let value = record.value, let marker = try? CompletionMarker.decode(value),
                     marker.scope == "\(year)"

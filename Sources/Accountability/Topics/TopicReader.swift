@@ -98,44 +98,48 @@ struct TopicReader {
             .values.allSatisfy { $0.low == $0.high }
     }
 
-    /// The newest message of every key of a topic, in the order of the keys.
+    /// The newest message of every key of a table, in the order of the keys.
     ///
     /// - `wanted`: which keys are wanted; the others are not decoded.
-    func table<M: Message>(
-        _ topic: TopicDefinition,
-        _ type: M.Type = M.self,
-        where wanted: (String) -> Bool = { _ in true }
-    ) throws -> [(key: String, message: M)] {
-        var table: [String: M] = [:]
+    func table<Key, Message>(
+        _ table: Topic<Key, Message>,
+        where wanted: (Key) -> Bool = { _ in true }
+    ) throws -> [(key: Key, message: Message)] {
+        var newest: [Key: Message] = [:]
         var passedOver = PassedOver()
         defer { passedOver.report() }
-        try read(topic) { record in
-            guard let key = record.key else { return }
-            let text = String(decoding: [UInt8](copying: key), as: UTF8.self)
-            guard wanted(text) else { return }
-            guard let value = record.value else {
-                table[text] = nil
+        try read(table.definition) { record in
+            guard let key = record.key(of: table) else {
+                return passedOver.note(record.topic, partition: record.partition, offset: record.offset)
+            }
+            guard wanted(key) else { return }
+            guard record.value != nil else {
+                newest[key] = nil
                 return
             }
             // A record that is none of the table's stands for nothing, and hides nothing else: not the true one in
             // another partition either.
-            guard let message = try? M(serializedBytes: [UInt8](copying: value)), Self.stands(message, under: text)
-            else {
-                passedOver.note(record.topic, partition: record.partition, offset: record.offset)
-                return
+            guard let message = record.message(of: table, under: key) else {
+                return passedOver.note(record.topic, partition: record.partition, offset: record.offset)
             }
-            table[text] = message
+            newest[key] = message
         }
-        return table.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        return newest.map { ($0.key.text, ($0.key, $0.value)) }.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
-    /// Whether a message is about what its key says.
-    private static func stands(_ message: some Message, under key: String) -> Bool {
-        switch message {
-        case let determination as Accountability_V1_Determination:
-            key == "\(determination.schoolYear)/\(determination.orgCode)"
-        default: true
+    /// The newest message of every key of the topic of quarantine, in the order of the keys.
+    func quarantine() throws -> [Streaming_V1_Quarantined] {
+        var newest: [String: Streaming_V1_Quarantined] = [:]
+        var passedOver = PassedOver()
+        defer { passedOver.report() }
+        try read(Topics.quarantine) { record in
+            guard let key = record.key, record.value != nil else { return }
+            guard let entry = record.decoded(Streaming_V1_Quarantined.self) else {
+                return passedOver.note(record.topic, partition: record.partition, offset: record.offset)
+            }
+            newest[String(decoding: [UInt8](copying: key), as: UTF8.self)] = entry
         }
+        return newest.sorted { $0.key < $1.key }.map(\.value)
     }
 
     /// Ends the consumer.

@@ -84,7 +84,7 @@ struct YearOutput {
         let lines = try determinations.map { try DeterminationRows.canonical($0) + "\n" }
         try folder.text("canonical-\(year).txt", lines.joined())
         try writeParticipation(into: folder)
-        let percentiles = try tables.messages(Topics.percentiles, year: year, Accountability_V1_PercentileEntry.self)
+        let percentiles = try tables.messages(TableTopics.percentiles, year: year)
             .compactMap { _, entry in if case .percentile(let percentile) = entry.entry { percentile } else { nil } }
             .sorted(by: PercentileRows.inOrder)
         try folder.table("percentiles-\(year).csv", PercentileRows.columns) { write in
@@ -93,7 +93,7 @@ struct YearOutput {
     }
 
     private func writeParticipation(into folder: OutputFolder) throws {
-        let messages = try tables.messages(Topics.participation, year: year, Accountability_V1_Participation.self)
+        let messages = try tables.messages(TableTopics.participation, year: year)
             .map(\.message).filter { !ParticipationRow.isCombined($0) }.sorted(by: ParticipationRow.inOrder)
         try folder.table("participation-\(year).csv", ParticipationRow.columns) { write in
             for message in messages { try write(ParticipationRow(message).fields) }

@@ -10,6 +10,8 @@ enum FigureCheck {
     static let largestRevision: UInt32 = 1_000_000_000
     /// Milliseconds since 1970 until the end of the year 9999.
     static let times: ClosedRange<Int64> = 0...253_402_300_799_999
+    /// School years that lie between two others.
+    static let mostYears = UInt32(clamping: SchoolYear.range.count)
     /// Scores, rates and percentages.
     static let values = -1_000...1_000
 
@@ -25,6 +27,14 @@ enum FigureCheck {
         else { return false }
         let number = whole.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
         return number < values.upperBound || number == values.upperBound && parts.count == 1
+    }
+
+    /// Whether a text that is a value lies between 0 and 100.
+    static func isPercentage(_ text: String) -> Bool {
+        guard !text.hasPrefix("-"), let whole = text.split(separator: ".").first.flatMap({ Int($0) }) else {
+            return false
+        }
+        return whole < 100 || whole == 100 && text.dropFirst(4).allSatisfy { $0 == "0" }
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }

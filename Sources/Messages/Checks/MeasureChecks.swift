@@ -31,7 +31,7 @@ extension Accountability_V1_IndicatorEntry: TableMessage {
             guard value.gradeSpan == place.span.wireName, value.group == place.group.wireName,
                 value.indicator == place.indicator.wireName
             else { return otherKey }
-            return value.fault
+            return value.fault(of: place.indicator)
         case (.target(let target)?, .target(let place)):
             guard target.gradeSpan == place.span.wireName, target.group == place.group.wireName,
                 target.indicator == place.indicator.wireName
@@ -44,12 +44,21 @@ extension Accountability_V1_IndicatorEntry: TableMessage {
 
 extension Accountability_V1_IndicatorValue {
     /// What cannot be about its figures.
-    fileprivate var fault: String? {
-        guard !value.isEmpty, FigureCheck.isValue(value) else { return absurdValue }
+    fileprivate func fault(of indicator: Indicator) -> String? {
+        guard !value.isEmpty, FigureCheck.isValue(value), !indicator.isRate || FigureCheck.isPercentage(value) else {
+            return absurdValue
+        }
         guard !hasCount || FigureCheck.areCounts(count), FigureCheck.areCounts(nonHighEnrollment, highEnrollment) else {
             return absurdCount
         }
-        return FigureCheck.isQuartile(difficultyQuartile) ? nil : absurdValue
+        guard FigureCheck.isQuartile(difficultyQuartile) else { return absurdValue }
+        // A computed value has its numerator and denominator; those of a rate count students.
+        guard divisor != 0 else { return sum == 0 ? nil : absurdCount }
+        guard hasCount, divisor == Int64(count) else { return absurdCount }
+        let (most, overflows) = divisor.multipliedReportingOverflow(
+            by: indicator.isRate ? 1 : Int64(FigureCheck.values.upperBound)
+        )
+        return !overflows && (0...most).contains(sum) ? nil : absurdCount
     }
 }
 
@@ -80,7 +89,11 @@ extension Accountability_V1_Standing: TableMessage {
     fileprivate var fault: String? {
         guard FigureCheck.isYear(schoolYear) else { return "a school year out of range" }
         guard FigureCheck.areCounts(nonHighEnrollment, highEnrollment) else { return absurdCount }
+        guard reconfigured <= FigureCheck.mostYears else { return "more school years than there are" }
         for value in values {
+            guard GradeSpan(wireName: value.gradeSpan) != nil, Indicator(wireName: value.indicator) != nil else {
+                return "a value of an unknown grade span or indicator"
+            }
             guard !value.value.isEmpty, FigureCheck.isValue(value.value) else { return absurdValue }
             guard !value.hasCount || FigureCheck.areCounts(value.count) else { return absurdCount }
             guard FigureCheck.isQuartile(value.difficultyQuartile) else { return absurdValue }
@@ -102,9 +115,10 @@ extension Accountability_V1_PercentileEntry: TableMessage {
             else { return otherKey }
             return value.missing.isEmpty == (1...99).contains(value.percentile) && value.percentile <= 99
                 ? nil : "a percentile outside of 1 to 99, or none without the reason"
-        case (.threshold(let value)?, .threshold(_, let place, let quartile)):
-            guard value.gradeSpan == place.span.wireName, value.group == place.group.wireName,
-                value.indicator == place.indicator.wireName, value.difficultyQuartile == UInt32(quartile ?? 0)
+        case (.threshold(let value)?, .threshold(let type, let place, let quartile)):
+            guard value.type == (type == .district ? .district : .school), value.gradeSpan == place.span.wireName,
+                value.group == place.group.wireName, value.indicator == place.indicator.wireName,
+                value.difficultyQuartile == UInt32(quartile ?? 0)
             else { return otherKey }
             return FigureCheck.isValue(value.at80) && FigureCheck.isValue(value.at90) ? nil : absurdValue
         case (.norm(let norm)?, .norm(let group, _)):

@@ -2,6 +2,9 @@
 ///
 /// A notice's own key has slashes.
 public struct DeliveryKey: TopicKey {
+    /// How its text is formed.
+    public static let format = "<channel>/<notice>"
+
     /// The channel.
     public let channel: String
     /// The notice's key.
@@ -20,8 +23,11 @@ public struct DeliveryKey: TopicKey {
         self.init(channel: channel, notice: notice)
     }
 
-    /// The key's text.
-    public var text: String { "\(channel)/\(notice)" }
+    /// Writes the key.
+    public func write(to names: inout KeyWriter) {
+        names.add(channel)
+        names.add(notice)
+    }
     /// In the partition of the notice.
     public var placement: KeyPlacement { .writer }
 }

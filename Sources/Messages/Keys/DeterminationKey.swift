@@ -1,7 +1,10 @@
 public import Rules
 
 /// `<school year>/<org>`: the key of a determination.
-public struct DeterminationKey: TopicKey {
+public struct DeterminationKey: OrganizationKey {
+    /// How its text is formed.
+    public static let format = "<school year>/<org>"
+
     /// The school year.
     public let schoolYear: Int
     /// The school or district.
@@ -22,8 +25,24 @@ public struct DeterminationKey: TopicKey {
         self.init(schoolYear: year, organization: organization)
     }
 
-    /// The key's text.
-    public var text: String { "\(schoolYear)/\(organization)" }
+    /// Writes the key.
+    public func write(to names: inout KeyWriter) {
+        names.add(schoolYear)
+        names.add(organization)
+    }
     /// With its district.
     public var placement: KeyPlacement { .district(of: organization) }
+}
+
+extension DeterminationKey: Comparable, Encodable {
+    /// By year and organization.
+    public static func < (left: DeterminationKey, right: DeterminationKey) -> Bool {
+        (left.schoolYear, left.organization) < (right.schoolYear, right.organization)
+    }
+
+    /// The key's text.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
 }

@@ -1,7 +1,10 @@
 public import Rules
 
 /// `<school year>/<directive>/<org>/<kind>`: the key of an act of the Department.
-public struct DirectiveKey: TopicKey, Comparable {
+public struct DirectiveKey: OrganizationKey, Comparable {
+    /// How its text is formed.
+    public static let format = "<school year>/<directive>/<org>/<kind>"
+
     /// The school year.
     public let schoolYear: Int
     /// The act.
@@ -28,8 +31,13 @@ public struct DirectiveKey: TopicKey, Comparable {
         self.init(schoolYear: year, act, of: organization, kind: kind)
     }
 
-    /// The key's text.
-    public var text: String { "\(schoolYear)/\(act)/\(organization)/\(kind)" }
+    /// Writes the key.
+    public func write(to names: inout KeyWriter) {
+        names.add(schoolYear)
+        names.add(act)
+        names.add(organization)
+        names.add(kind)
+    }
     /// The one partition that everyone reads.
     public var placement: KeyPlacement { .single }
 

@@ -2,7 +2,11 @@ public import Rules
 
 /// The key of the topic of indicators: `<school year>/<org>/organization`,
 /// `<school year>/<org>/value/<span>/<group>/<indicator>` or the same with `target`.
-public struct IndicatorKey: TopicKey {
+public struct IndicatorKey: OrganizationKey {
+    /// How its text is formed.
+    public static let format =
+        "<school year>/<org>/{value,target}/<span>/<group>/<indicator> or <school year>/<org>/organization"
+
     /// What an organization has in a school year.
     public enum Entry: Hashable, Sendable {
         /// The organization itself.
@@ -48,15 +52,19 @@ public struct IndicatorKey: TopicKey {
         self.init(schoolYear: year, organization: organization, entry)
     }
 
-    /// The key's text.
-    public var text: String {
-        let end =
-            switch entry {
-            case .organization: "organization"
-            case .value(let place): "value/\(place)"
-            case .target(let place): "target/\(place)"
-            }
-        return "\(schoolYear)/\(organization)/\(end)"
+    /// Writes the key.
+    public func write(to names: inout KeyWriter) {
+        names.add(schoolYear)
+        names.add(organization)
+        switch entry {
+        case .organization: names.add("organization")
+        case .value(let place):
+            names.add("value")
+            names.add(place)
+        case .target(let place):
+            names.add("target")
+            names.add(place)
+        }
     }
     /// With its district.
     public var placement: KeyPlacement { .district(of: organization) }
@@ -80,6 +88,15 @@ public struct IndicatorPlace: Hashable, Sendable, CustomStringConvertible {
 
     /// `<span>/<group>/<indicator>`.
     public var description: String { "\(span)/\(group)/\(indicator)" }
+}
+
+extension KeyWriter {
+    /// Writes the three names of an indicator's place.
+    mutating func add(_ place: IndicatorPlace) {
+        add(place.span)
+        add(place.group)
+        add(place.indicator)
+    }
 }
 
 extension KeyReader {

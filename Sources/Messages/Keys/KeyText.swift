@@ -101,3 +101,45 @@ struct KeyReader: ~Copyable, ~Escapable {
         return String(validating: copy, as: UTF8.self)
     }
 }
+
+/// Writes the names of a key one after another, with slashes between them.
+public struct KeyWriter {
+    /// What was written.
+    private(set) var bytes: [UInt8] = []
+    private var isFirst = true
+
+    init() {
+        bytes.reserveCapacity(72)
+    }
+
+    private mutating func next() {
+        if !isFirst { bytes.append(UInt8(ascii: "/")) }
+        isFirst = false
+    }
+
+    /// Writes any name; one with slashes in it counts as several.
+    mutating func add(_ name: String) {
+        next()
+        bytes.append(contentsOf: name.utf8)
+    }
+
+    /// Writes a whole number.
+    mutating func add(_ number: Int) {
+        add(String(number))
+    }
+
+    /// Writes a name of a closed vocabulary.
+    mutating func add(_ word: some WireNamed) {
+        add(word.wireName)
+    }
+
+    /// Writes an organization's eight digits.
+    mutating func add(_ organization: OrganizationCode) {
+        next()
+        var unit: UInt32 = 10_000_000
+        while unit > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: organization.rawValue / unit % 10))
+            unit /= 10
+        }
+    }
+}

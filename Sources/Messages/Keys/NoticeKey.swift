@@ -5,7 +5,11 @@ public import Rules
 /// What of it is the revision of a determination, with `/issue-<n>` behind it when it was issued again after a
 /// withdrawal, and the same with an event of groups; or `<event>/<about>` of plans, with a revision behind it for acts
 /// and comment periods.
-public struct NoticeKey: TopicKey {
+public struct NoticeKey: OrganizationKey {
+    /// How its text is formed.
+    public static let format =
+        "<school year>/<org>/<revision>, and /<event>, or <school year>/<org>/<event>/<about>"
+
     /// The school year.
     public let schoolYear: Int
     /// Whom it concerns; the state for what concerns everyone.
@@ -28,8 +32,12 @@ public struct NoticeKey: TopicKey {
         self.init(schoolYear: year, organization: organization, identity: identity)
     }
 
-    /// The key's text.
-    public var text: String { "\(schoolYear)/\(organization)/\(identity)" }
+    /// Writes the key.
+    public func write(to names: inout KeyWriter) {
+        names.add(schoolYear)
+        names.add(organization)
+        names.add(identity)
+    }
     /// With its district.
     public var placement: KeyPlacement { .district(of: organization) }
 }

@@ -1,7 +1,10 @@
 public import Rules
 
 /// `<school year>/<org>/<grade>/<group>/<subject>`: the key of a participation rate.
-public struct ParticipationKey: TopicKey {
+public struct ParticipationKey: OrganizationKey {
+    /// How its text is formed.
+    public static let format = "<school year>/<org>/<grade>/<group>/<subject>"
+
     /// The grade of rows that count all grades together.
     public static let allGrades = "all"
 
@@ -40,8 +43,14 @@ public struct ParticipationKey: TopicKey {
         self.init(schoolYear: year, organization: organization, grade: grade, group: group, unit: unit)
     }
 
-    /// The key's text.
-    public var text: String { "\(schoolYear)/\(organization)/\(grade)/\(group)/\(unit)" }
+    /// Writes the key.
+    public func write(to names: inout KeyWriter) {
+        names.add(schoolYear)
+        names.add(organization)
+        names.add(grade)
+        names.add(group)
+        names.add(unit.description)
+    }
     /// With its district.
     public var placement: KeyPlacement { .district(of: organization) }
 }

@@ -3,7 +3,12 @@ public import Rules
 /// The key of the topic of percentiles: `<school year>/<org>/<group>/<comparison group>`,
 /// `<school year>/threshold/<type>/<span>/<group>/<indicator>` with a difficulty quartile behind it where there is one,
 /// or `<school year>/norm/<group>/<org>`.
-public struct PercentileKey: TopicKey {
+public struct PercentileKey: SchoolYearKey {
+    /// How its text is formed.
+    public static let format =
+        "<school year>/<org>/<group>/<comparison group>, <school year>/threshold/<type>/<span>/<group>/<indicator>, "
+        + "or <school year>/norm/<group>/<org>"
+
     /// What a record of percentiles is.
     public enum Entry: Hashable, Sendable {
         /// The percentile of an organization's group among a comparison group.
@@ -57,14 +62,23 @@ public struct PercentileKey: TopicKey {
         self.init(schoolYear: year, entry)
     }
 
-    /// The key's text.
-    public var text: String {
+    /// Writes the key.
+    public func write(to names: inout KeyWriter) {
+        names.add(schoolYear)
         switch entry {
         case .percentile(let organization, let group, let comparison):
-            "\(schoolYear)/\(organization)/\(group)/\(comparison)"
+            names.add(organization)
+            names.add(group)
+            names.add(comparison)
         case .threshold(let type, let place, let quartile):
-            "\(schoolYear)/threshold/\(type)/\(place)" + (quartile.map { "/\($0)" } ?? "")
-        case .norm(let group, let organization): "\(schoolYear)/norm/\(group)/\(organization)"
+            names.add("threshold")
+            names.add(type)
+            names.add(place)
+            if let quartile { names.add(quartile) }
+        case .norm(let group, let organization):
+            names.add("norm")
+            names.add(group)
+            names.add(organization)
         }
     }
 
@@ -73,6 +87,14 @@ public struct PercentileKey: TopicKey {
         switch entry {
         case .percentile(_, let group, _), .norm(let group, _): group
         case .threshold(_, let place, _): place.group
+        }
+    }
+
+    /// The organization; nil of thresholds.
+    public var subject: OrganizationCode? {
+        switch entry {
+        case .percentile(let organization, _, _), .norm(_, let organization): organization
+        case .threshold: nil
         }
     }
 

@@ -1,7 +1,10 @@
 public import Rules
 
 /// `<school year>/<group>/<org>`: the key of what an organization brings into the ranks of a group.
-public struct StandingKey: TopicKey {
+public struct StandingKey: OrganizationKey {
+    /// How its text is formed.
+    public static let format = "<school year>/<group>/<org>"
+
     /// The school year.
     public let schoolYear: Int
     /// The student group.
@@ -25,8 +28,12 @@ public struct StandingKey: TopicKey {
         self.init(schoolYear: year, group: group, organization: organization)
     }
 
-    /// The key's text.
-    public var text: String { "\(schoolYear)/\(group)/\(organization)" }
+    /// Writes the key.
+    public func write(to names: inout KeyWriter) {
+        names.add(schoolYear)
+        names.add(group)
+        names.add(organization)
+    }
     /// With its group: one task ranks a whole group.
     public var placement: KeyPlacement { .group(group) }
 }

@@ -1,5 +1,8 @@
 /// `<submission>/<partition>`: the key of the receipt of a submission's rows in one partition of the ledger.
 public struct ReceiptKey: TopicKey {
+    /// How its text is formed.
+    public static let format = "<submission>/<partition>"
+
     /// The submission.
     public let submission: String
     /// The partition of the ledger.
@@ -19,14 +22,20 @@ public struct ReceiptKey: TopicKey {
         self.init(submission: submission, partition: Int32(partition))
     }
 
-    /// The key's text.
-    public var text: String { "\(submission)/\(partition)" }
+    /// Writes the key.
+    public func write(to names: inout KeyWriter) {
+        names.add(submission)
+        names.add(Int(partition))
+    }
     /// In the partition of the rows it counts.
     public var placement: KeyPlacement { .writer }
 }
 
 /// `<submission>/<line>/<code>`, and `/<column>` where one is at fault: the key of a rejection.
 public struct RejectionKey: TopicKey {
+    /// How its text is formed.
+    public static let format = "<submission>/<line>/<code>, and /<column> where one is at fault"
+
     /// The submission.
     public let submission: String
     /// The line of the file, counted from 1.
@@ -59,8 +68,13 @@ public struct RejectionKey: TopicKey {
         self.init(submission: submission, line: line, code: code, column: column)
     }
 
-    /// The key's text.
-    public var text: String { "\(submission)/\(line)/\(code)" + (column.map { "/\($0)" } ?? "") }
+    /// Writes the key.
+    public func write(to names: inout KeyWriter) {
+        names.add(submission)
+        names.add(line)
+        names.add(code)
+        if let column { names.add(column) }
+    }
     /// In the partition of the row it is of.
     public var placement: KeyPlacement { .writer }
 }

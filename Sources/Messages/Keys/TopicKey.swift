@@ -5,11 +5,14 @@ public import Rules
 /// Nothing outside of this folder joins or splits the text of a key. A key reads only the text that it would write: of
 /// two texts for one thing, one is a stranger's.
 public protocol TopicKey: Hashable, Sendable, CustomStringConvertible {
+    /// How its text is formed, for people: names in angle brackets between slashes.
+    static var format: String { get }
+
     /// The key of these bytes, or nil where they are not the exact text of one.
     init?(utf8 bytes: Span<UInt8>)
 
-    /// The key as it stands on the topic.
-    var text: String { get }
+    /// Writes the key as it stands on the topic.
+    func write(to names: inout KeyWriter)
 
     /// What decides the partition of its records.
     var placement: KeyPlacement { get }
@@ -22,8 +25,37 @@ extension TopicKey {
         self.init(utf8: bytes.span)
     }
 
+    /// The key as it stands on the topic.
+    public var utf8: [UInt8] {
+        var names = KeyWriter()
+        write(to: &names)
+        return names.bytes
+    }
+
+    /// The key as it stands on the topic.
+    public var text: String { String(decoding: utf8, as: UTF8.self) }
+
     /// The key's text.
     public var description: String { text }
+}
+
+/// The key of a record of a school year.
+public protocol SchoolYearKey: TopicKey {
+    /// The school year.
+    var schoolYear: Int { get }
+    /// Whom the record is about; nil where it is about everyone, such as a threshold.
+    var subject: OrganizationCode? { get }
+}
+
+/// The key of a record of an organization in a school year.
+public protocol OrganizationKey: SchoolYearKey {
+    /// The organization.
+    var organization: OrganizationCode { get }
+}
+
+extension OrganizationKey {
+    /// The organization.
+    public var subject: OrganizationCode? { organization }
 }
 
 /// What decides the partition of a record.

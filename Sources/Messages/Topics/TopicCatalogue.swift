@@ -1,3 +1,5 @@
+import SwiftProtobuf
+
 /// A topic of the pipeline: what it holds, how it is keyed, partitioned and kept.
 public struct TopicDefinition: Sendable, Hashable {
     /// How a topic's records are spread.
@@ -75,15 +77,16 @@ public struct TopicDefinition: Sendable, Hashable {
     /// The stage that publishes it and whose completion markers count in it; nil where several write, or no year
     /// completes.
     public var publisher: String? {
-        switch entity {
-        case "submissions": "operator"
-        case "receipts", "records", "directives": "validation"
-        case "participation": "participation"
-        case "indicators", "standings": "indicator"
-        case "percentiles": "percentile"
-        case "determinations": "determination"
-        default: nil
-        }
+        let stage: PipelineStage? =
+            switch entity {
+            case "receipts", "records", "directives": .validation
+            case "participation": .participation
+            case "indicators", "standings": .indicator
+            case "percentiles": .percentile
+            case "determinations": .determination
+            default: nil
+            }
+        return entity == "submissions" ? "operator" : stage?.name
     }
 
     /// How many partitions it gets when the tables have `partitions`.
@@ -103,7 +106,7 @@ public enum Topics {
         partitioning: .student,
         retention: .forever,
         eventType: "accountability.submission.v1",
-        message: "accountability.v1.SubmissionEntry",
+        message: Accountability_V1_SubmissionEntry.protoMessageName,
         key: "<pseudonym>, <org>, submission/<id>, year/<school year> or installation/<identity>",
         summary: "The ledger: every row ever submitted, pseudonymised, in order."
     )
@@ -113,8 +116,8 @@ public enum Topics {
         partitioning: .student,
         retention: .compacted,
         eventType: "accountability.receipt.v1",
-        message: "accountability.v1.Receipt",
-        key: "<submission>/<partition>",
+        message: Accountability_V1_Receipt.protoMessageName,
+        key: ReceiptKey.format,
         summary: "What became of a submission's rows, by partition of the ledger."
     )
     /// Rows that were refused, and why.
@@ -123,8 +126,8 @@ public enum Topics {
         partitioning: .student,
         retention: .days(400),
         eventType: "accountability.rejection.v1",
-        message: "accountability.v1.Rejection",
-        key: "<submission>/<line>/<code>, and /<column> where one is at fault",
+        message: Accountability_V1_Rejection.protoMessageName,
+        key: RejectionKey.format,
         summary: "Rows that were refused: place, column, stable code; never the content."
     )
     /// Accepted facts.
@@ -133,7 +136,7 @@ public enum Topics {
         partitioning: .district,
         retention: .compacted,
         eventType: "accountability.record.v1",
-        message: "accountability.v1.Record",
+        message: Accountability_V1_Record.protoMessageName,
         key: "<school year>/<layout>/<key within it>",
         summary: "Accepted facts about students and organizations; a tombstone retracts."
     )
@@ -143,8 +146,8 @@ public enum Topics {
         partitioning: .single,
         retention: .compacted,
         eventType: "accountability.directive.v1",
-        message: "accountability.v1.Directive",
-        key: "<school year>/<directive>/<org>/<kind>",
+        message: Accountability_V1_Directive.protoMessageName,
+        key: DirectiveKey.format,
         summary:
             "Acts of the Department: designations, recognitions, releases, suspensions, framework steps, reviews, plan filings."
     )
@@ -154,8 +157,8 @@ public enum Topics {
         partitioning: .district,
         retention: .compacted,
         eventType: "accountability.participation.v1",
-        message: "accountability.v1.Participation",
-        key: "<school year>/<org>/<grade>/<group>/<subject>",
+        message: Accountability_V1_Participation.protoMessageName,
+        key: ParticipationKey.format,
         summary: "Assessment participation and whether the requirement was met, 603 CMR 2.03(2)(d)."
     )
     /// Indicator values, targets and organizations, 603 CMR 2.03(2)(b).
@@ -164,8 +167,8 @@ public enum Topics {
         partitioning: .district,
         retention: .compacted,
         eventType: "accountability.indicator.v1",
-        message: "accountability.v1.IndicatorEntry",
-        key: "<school year>/<org>/{value,target}/<span>/<group>/<indicator> or <school year>/<org>/organization",
+        message: Accountability_V1_IndicatorEntry.protoMessageName,
+        key: IndicatorKey.format,
         summary: "Indicator values with targets and organizations, 603 CMR 2.03(2)(b)."
     )
     /// What every organization brings into the statewide ranks.
@@ -174,8 +177,8 @@ public enum Topics {
         partitioning: .group,
         retention: .compacted,
         eventType: "accountability.standing.v1",
-        message: "accountability.v1.Standing",
-        key: "<school year>/<group>/<org>",
+        message: Accountability_V1_Standing.protoMessageName,
+        key: StandingKey.format,
         summary: "What an organization brings into the statewide ranks of one group in one year."
     )
     /// Percentiles, 603 CMR 2.03(2)(a) and (c).
@@ -184,9 +187,8 @@ public enum Topics {
         partitioning: .district,
         retention: .compacted,
         eventType: "accountability.percentile.v1",
-        message: "accountability.v1.PercentileEntry",
-        key:
-            "<school year>/<org>/<group>/<comparison group>, <school year>/threshold/<type>/<span>/<group>/<indicator>, or <school year>/norm/<group>/<org>",
+        message: Accountability_V1_PercentileEntry.protoMessageName,
+        key: PercentileKey.format,
         summary: "Accountability and subgroup percentiles with statewide thresholds, 603 CMR 2.03(2)(a) and (c)."
     )
     /// Annual performance determinations, 603 CMR 2.03(3).
@@ -195,8 +197,8 @@ public enum Topics {
         partitioning: .district,
         retention: .compacted,
         eventType: "accountability.determination.v1",
-        message: "accountability.v1.Determination",
-        key: "<school year>/<org>",
+        message: Accountability_V1_Determination.protoMessageName,
+        key: DeterminationKey.format,
         summary: "Annual performance determinations, 603 CMR 2.03(3)."
     )
     /// What changed, for whom.
@@ -205,8 +207,8 @@ public enum Topics {
         partitioning: .district,
         retention: .days(400),
         eventType: "accountability.notice.v1",
-        message: "accountability.v1.Notice",
-        key: "<school year>/<org>/<revision>, and /<event>, or <school year>/<org>/<event>/<about>",
+        message: Accountability_V1_Notice.protoMessageName,
+        key: NoticeKey.format,
         summary: "Notices of determinations, acts, comment periods and plans that are due."
     )
     /// What became of each notice in each channel.
@@ -215,8 +217,8 @@ public enum Topics {
         partitioning: .district,
         retention: .compacted,
         eventType: "accountability.delivery.v1",
-        message: "accountability.v1.Delivery",
-        key: "<channel>/<notice>",
+        message: Accountability_V1_Delivery.protoMessageName,
+        key: DeliveryKey.format,
         summary: "What became of each notice in each channel: delivered, waiting for another attempt, dead."
     )
     /// Records that no stage could use.

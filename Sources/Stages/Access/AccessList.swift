@@ -1,4 +1,4 @@
-import Messages
+public import Messages
 public import Streaming
 
 /// Who may do what on the cluster: a principal for every worker, for those who subscribe and for the operators' tool,
@@ -148,6 +148,14 @@ extension Pipeline {
             PercentileStage(pipeline: self),
             DeterminationStage(pipeline: self), NotificationStage(pipeline: self),
         ]
+    }
+
+    /// What each stage reads and publishes, in the order of the flow.
+    public var flow: [(stage: String, sources: [TopicDefinition], outputs: [TopicDefinition])] {
+        let topics = Dictionary(uniqueKeysWithValues: Topics.all.map { (name($0), $0) })
+        return stages.map { stage in
+            (stage.name, stage.sources.compactMap { topics[$0.topic] }, stage.outputs.compactMap { topics[$0.topic] })
+        }
     }
 
     /// The consumer group of a stage or another reader: `<namespace>.<name>`, without namespace

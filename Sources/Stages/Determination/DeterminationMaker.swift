@@ -18,10 +18,9 @@ struct DeterminationMaker {
     /// The determination, without what belongs to its publication: revision, changes, cause, time.
     func make() throws -> Accountability_V1_Determination {
         let organization = facts.organization ?? Accountability_V1_Organization()
-        let codeText = code.description
         var message = Accountability_V1_Determination()
         message.schoolYear = UInt32(clamping: year)
-        message.orgCode = codeText
+        message.orgCode = code.description
         message.type = type == .district ? .district : .school
         message.name = organization.name
         message.districtCode = organization.districtCode.isEmpty ? code.district.description : organization.districtCode
@@ -47,9 +46,9 @@ struct DeterminationMaker {
         if !suspended.contains(.participation) { addParticipation(to: &message, input: &input) }
         input.sufficientData = input.cumulative != nil || input.percentile != nil
         facts.takeGraduation(into: &input)
-        let designations = directives.designations(of: codeText, in: year, framework)
+        let designations = directives.designations(of: code, in: year, framework)
         let recognitions =
-            suspended.contains(.exemplaryPerformance) ? [] : directives.recognitions(of: codeText, in: year)
+            suspended.contains(.exemplaryPerformance) ? [] : directives.recognitions(of: code, in: year)
         input.designations = designations.map(\.designation)
         input.recognitions = recognitions.map(\.kind)
         message.designation = designations.first?.designation.wireName ?? ""
@@ -112,7 +111,7 @@ struct DeterminationMaker {
     private func addStatus(to message: inout Accountability_V1_Determination) {
         message.publicationNotes = directives.publicationNotes(of: code, in: year)
         message.status = "preliminary"
-        guard directives.isOfficial(district: code.district.description, in: year) else { return }
+        guard directives.isOfficial(district: code.district, in: year) else { return }
         let life = directives.frameworkLife(in: year)
         guard life.approves(framework) else {
             message.statusReason =

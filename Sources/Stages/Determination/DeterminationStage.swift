@@ -7,7 +7,7 @@ public import Streaming
 /// changes.
 public struct DeterminationStage: Stage {
     /// The stage's name.
-    public let name = "determination"
+    public let name = PipelineStage.determination.name
     /// Participation, indicators and percentiles by district, and directives whole.
     public let sources: [Source]
     /// Determinations.
@@ -21,7 +21,7 @@ public struct DeterminationStage: Stage {
     static let indicators = 1
     static let percentiles = 2
     static let directives = 3
-    static let determinations = 0
+    static let determinations = TableOutput(TableTopics.determinations, at: 0)
 
     private let clock: @Sendable () -> Int64
     private let frameworks: FrameworkSet
@@ -43,12 +43,12 @@ public struct DeterminationStage: Stage {
             pipeline.source(Topics.participation), pipeline.source(Topics.indicators),
             pipeline.source(Topics.percentiles), pipeline.source(Topics.directives),
         ]
-        outputs = [pipeline.output(Topics.determinations, memory: .ownPartition)]
+        outputs = [Self.determinations.declared(in: pipeline)]
     }
 
     /// A task that knows no organization.
     public func makeTask(_ context: TaskContext) -> any StageTask {
-        DeterminationTask(context: context, frameworks: frameworks, clock: clock)
+        DeterminationTask(frameworks: frameworks, clock: clock)
     }
 
     /// The machine's time, milliseconds since 1970.

@@ -22,123 +22,103 @@ struct DeterminationState {
     // MARK: Folding
 
     mutating func foldParticipation(_ record: borrowing InputRecord) throws {
-        let parts = TableKey.parts(record.key)
-        guard parts.count == 5, let year = Int(parts[0]), let code = OrganizationCode(parts[1]) else {
-            throw UnusableRecord("not the key of a participation rate")
-        }
+        let key = try record.key(of: TableTopics.participation)
+        let rate = try record.message(of: TableTopics.participation, under: key)
         // Judged are whole organizations and groups that the framework knows; grades are reported alone.
-        guard parts[2] == "all", let group = StudentGroup(wireName: parts[3]) else { return }
+        guard key.grade == ParticipationKey.allGrades else { return }
+        let subject = key.unit.description
         var fact: ParticipationFact?
-        if record.value != nil {
-            let rate = try record.message(Accountability_V1_Participation.self)
-            if rate.judged {
-                fact = ParticipationFact(
-                    group: group,
-                    subject: parts[4],
-                    participants: rate.participants,
-                    denominator: rate.denominator,
-                    rate: rate.hasRate ? rate.rate : nil,
-                    judgedRate: rate.judgedRateExact,
-                    met: rate.hasRequirementMet ? rate.requirementMet : nil,
-                    students: rate.students
-                )
-            }
+        if let rate, rate.judged {
+            fact = ParticipationFact(
+                group: key.group,
+                subject: subject,
+                participants: rate.participants,
+                denominator: rate.denominator,
+                rate: rate.hasRate ? rate.rate : nil,
+                judgedRate: rate.judgedRateExact,
+                met: rate.hasRequirementMet ? rate.requirementMet : nil,
+                students: rate.students
+            )
         }
-        if facts(code, year).set(participation: fact, group, parts[4]) { mark(code, year, record.cause) }
+        if facts(key.organization, key.schoolYear).set(participation: fact, key.group, subject) {
+            mark(key.organization, key.schoolYear, record.cause)
+        }
     }
 
     mutating func foldIndicator(_ record: borrowing InputRecord) throws {
-        let parts = TableKey.parts(record.key)
-        guard parts.count >= 3, let year = Int(parts[0]), let code = OrganizationCode(parts[1]) else {
-            throw UnusableRecord("not the key of an indicator")
-        }
-        var entry: Accountability_V1_IndicatorEntry?
-        if record.value != nil { entry = try record.message(Accountability_V1_IndicatorEntry.self) }
+        let key = try record.key(of: TableTopics.indicators)
+        let entry = try record.message(of: TableTopics.indicators, under: key)
+        let (code, year) = (key.organization, key.schoolYear)
         let facts = facts(code, year)
-        if parts[2] == "organization" {
+        let changed: IndicatorPlace?
+        switch key.entry {
+        case .organization:
             if facts.set(organization: entry?.organization) {
                 declare(code, year, entry?.organization, record.cause)
                 markFederal(code, after: year, record.cause)
             }
             return
+        case .value(let place):
+            let value = try measure(entry?.value)
+            changed = facts.set(value: value, place.group, place.span, place.indicator) ? place : nil
+        case .target(let place):
+            let target = try target(entry?.target)
+            changed = facts.set(target: target, place.group, place.span, place.indicator) ? place : nil
         }
-        guard parts.count == 6, let span = GradeSpan(wireName: parts[3]), let group = StudentGroup(wireName: parts[4]),
-            let indicator = Indicator(wireName: parts[5])
-        else { throw UnusableRecord("not the key of an indicator") }
-        let changed =
-            switch parts[2] {
-            case "value": facts.set(value: try measure(entry?.value), group, span, indicator)
-            case "target": facts.set(target: try target(entry?.target), group, span, indicator)
-            default: throw UnusableRecord("not the key of an indicator")
-            }
-        if changed {
-            markWithNext(code, year, record.cause)
-            if indicator == .fourYearGraduation, group == .allStudents { markFederal(code, after: year, record.cause) }
-        }
-    }
-
-    mutating func foldPercentile(_ record: borrowing InputRecord) throws {
-        let parts = TableKey.parts(record.key)
-        guard parts.count >= 4, let year = Int(parts[0]) else { throw UnusableRecord("not the key of a percentile") }
-        var entry: Accountability_V1_PercentileEntry?
-        if record.value != nil { entry = try record.message(Accountability_V1_PercentileEntry.self) }
-        // The norm is what the ranks were made from: it is the ranking's own.
-        guard parts[1] != "norm" else { return }
-        if parts[1] == "threshold" {
-            let quartile = parts.count == 7 ? Int(parts[6]) : 0
-            guard parts.count == 6 || parts.count == 7, let quartile, let type = OrganizationType(wireName: parts[2]),
-                let span = GradeSpan(wireName: parts[3]),
-                let group = StudentGroup(wireName: parts[4]), let indicator = Indicator(wireName: parts[5])
-            else { throw UnusableRecord("not the key of a threshold") }
-            var threshold: StatewideTable.Threshold?
-            if let values = entry?.threshold {
-                threshold = StatewideTable.Threshold(at80: try number(values.at80), at90: try number(values.at90))
-            }
-            let key = StatewideTable.Key(
-                type: type,
-                span: span,
-                group: group,
-                indicator: indicator,
-                difficultyQuartile: quartile
-            )
-            if statewide[year, default: StatewideTable()].set(threshold, key) {
-                movedThresholds[year, default: [:]][key] = record.cause
-            }
-            return
-        }
-        guard parts.count == 4, let code = OrganizationCode(parts[1]), let group = StudentGroup(wireName: parts[2]),
-            let comparison = ComparisonGroup(wireName: parts[3])
-        else { throw UnusableRecord("not the key of a percentile") }
-        // 0 stands where there is none, with the reason.
-        let fact = (entry?.percentile).flatMap { $0.percentile == 0 ? nil : $0 }
-            .map {
-                PercentileFact(
-                    group: group,
-                    comparison: comparison,
-                    percentile: Int($0.percentile),
-                    isLowestTitle1: $0.lowestTitle1
-                )
-            }
-        if facts(code, year).set(percentile: fact, group, comparison) {
-            mark(code, year, record.cause)
+        guard let changed else { return }
+        markWithNext(code, year, record.cause)
+        if changed.indicator == .fourYearGraduation, changed.group == .allStudents {
             markFederal(code, after: year, record.cause)
         }
     }
 
-    mutating func foldDirective(_ record: borrowing InputRecord) throws {
-        let key = TableKey.parts(record.key).joined(separator: "/")
-        var directive: Accountability_V1_Directive?
-        if record.value != nil { directive = try record.message(Accountability_V1_Directive.self) }
-        for organization in directives.set(directive, key: key) {
-            guard let code = OrganizationCode(organization) else {
-                throw UnusableRecord("a directive for no organization")
+    mutating func foldPercentile(_ record: borrowing InputRecord) throws {
+        let key = try record.key(of: TableTopics.percentiles)
+        let entry = try record.message(of: TableTopics.percentiles, under: key)
+        switch key.entry {
+        // The norm is what the ranks were made from: it is the ranking's own.
+        case .norm: return
+        case .threshold(let type, let place, let quartile):
+            var threshold: StatewideTable.Threshold?
+            if let values = entry?.threshold {
+                threshold = StatewideTable.Threshold(at80: try number(values.at80), at90: try number(values.at90))
             }
-            // A designation lasts, so it counts in every year from its own on; one that says nothing new changes
-            // nothing.
-            for year in years.keys {
-                for other in years[year]?.keys.filter({ code == .state || code == $0 || code == $0.district }) ?? [] {
-                    mark(other, year, record.cause)
+            let name = StatewideTable.Key(
+                type: type,
+                span: place.span,
+                group: place.group,
+                indicator: place.indicator,
+                difficultyQuartile: quartile ?? 0
+            )
+            if statewide[key.schoolYear, default: StatewideTable()].set(threshold, name) {
+                movedThresholds[key.schoolYear, default: [:]][name] = record.cause
+            }
+        case .percentile(let code, let group, let comparison):
+            // 0 stands where there is none, with the reason.
+            let fact = (entry?.percentile).flatMap { $0.percentile == 0 ? nil : $0 }
+                .map {
+                    PercentileFact(
+                        group: group,
+                        comparison: comparison,
+                        percentile: Int($0.percentile),
+                        isLowestTitle1: $0.lowestTitle1
+                    )
                 }
+            if facts(code, key.schoolYear).set(percentile: fact, group, comparison) {
+                mark(code, key.schoolYear, record.cause)
+                markFederal(code, after: key.schoolYear, record.cause)
+            }
+        }
+    }
+
+    mutating func foldDirective(_ record: borrowing InputRecord) throws {
+        let key = try record.key(of: TableTopics.directives)
+        guard directives.set(try record.message(of: TableTopics.directives, under: key), key) else { return }
+        let code = key.organization
+        // A designation lasts, so it counts in every year from its own on; one that says nothing new changes nothing.
+        for year in years.keys {
+            for other in years[year]?.keys.filter({ code == .state || code == $0 || code == $0.district }) ?? [] {
+                mark(other, year, record.cause)
             }
         }
     }
@@ -355,7 +335,7 @@ struct DeterminationState {
         var before: [FederalDesignation] = []
         if let (prior, priorFramework) = try reportedYear(before: year) {
             before = try federal(code, prior, priorFramework)
-                .filter { !directives.hasEnded($0, of: code.description, in: year, framework) }
+                .filter { !directives.hasEnded($0, of: code, in: year, framework) }
         }
         var earlier: [FederalFacts] = []
         var reported = try reportedYear(before: year)
@@ -367,7 +347,7 @@ struct DeterminationState {
             reported = try reportedYear(before: prior)
         }
         let computed = FederalDesignation.identify(facts, earlier: earlier, before: before, framework)
-        return directives.federal(of: code.description, in: year, framework)
+        return directives.federal(of: code, in: year, framework)
             .reduce(into: computed) { all, act in
                 if !all.contains(where: { $0.support == act.support }) { all.append(act) }
             }
@@ -406,7 +386,7 @@ struct DeterminationState {
             PriorYear.counts(
                 group: now.declaredComparison,
                 before: before.declaredComparison,
-                isReconfigured: directives.isReconfigured(code.description, after: prior, until: year),
+                isReconfigured: directives.isReconfigured(code, after: prior, until: year),
                 rule
             ), let annual = try annual(of: code, year: prior)
         else { return nil }

@@ -5,15 +5,13 @@ import SwiftProtobuf
 
 /// The organizations of one partition.
 final class DeterminationTask: StageTask {
-    private let context: TaskContext
     private let clock: @Sendable () -> Int64
     private var state: DeterminationState
     private var completeYears: Set<Int> = []
     private var digests: [String: String] = [:]
-    private var published: [String: PublishedDetermination] = [:]
+    private var published: [DeterminationKey: PublishedDetermination] = [:]
 
-    init(context: TaskContext, frameworks: FrameworkSet, clock: @escaping @Sendable () -> Int64) {
-        self.context = context
+    init(frameworks: FrameworkSet, clock: @escaping @Sendable () -> Int64) {
         state = DeterminationState(frameworks: YearFrameworks(frameworks))
         self.clock = clock
     }
@@ -28,14 +26,14 @@ final class DeterminationTask: StageTask {
     }
 
     func complete(scope: String) throws {
-        guard let year = Int(scope) else { return }
+        guard let year = SchoolYear.named(scope) else { return }
         completeYears.insert(year)
         state.markAll(year: year)
     }
 
     func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {
-        let name = String(decoding: [UInt8](copying: key), as: UTF8.self)
-        published[name] = try PublishedDetermination(decode(Accountability_V1_Determination.self, from: value))
+        let (key, determination) = try recalled(TableTopics.determinations, key: key, value: value)
+        published[key] = try PublishedDetermination(determination)
     }
 
     func flush(output: TaskOutput) throws {
@@ -55,38 +53,25 @@ final class DeterminationTask: StageTask {
         cause: String,
         output: TaskOutput
     ) throws {
-        let key = "\(year)/\(code)"
+        let key = DeterminationKey(schoolYear: year, organization: code)
+        let table = DeterminationStage.determinations
         guard state.isReported(year: year, framework: framework),
             var message = try state.determination(of: code, year: year, framework: framework, digest: digest(framework))
         else {
-            try output.retract(
-                DeterminationStage.determinations,
-                partition: context.partition,
-                key: key,
-                cause: cause
-            )
+            try table.publish(nil, key, cause: cause, to: output)
             published[key] = nil
             return
         }
         let core: [UInt8] = try message.serializedBytes()
         // What was recalled may have been withdrawn after; the output's memory knows.
-        let stands = output.hasPublished(DeterminationStage.determinations, partition: context.partition, key: key)
-        let before = stands ? published[key] : nil
-        if let before, before.core == core {
-            return output.confirm(DeterminationStage.determinations, partition: context.partition, key: key)
-        }
+        let before = table.hasPublished(key, in: output) ? published[key] : nil
+        if let before, before.core == core { return table.confirm(key, in: output) }
         published[key] = PublishedDetermination(core: core, revision: (before?.revision ?? 0) + 1)
         message.revision = (before?.revision ?? 0) + 1
         if let before { message.changes = DeterminationChanges.list(from: try before.message(), to: message) }
         message.cause = cause
         message.issuedUnixMilliseconds = clock()
-        try output.publish(
-            DeterminationStage.determinations,
-            partition: context.partition,
-            key: key,
-            value: try message.serializedBytes(),
-            cause: cause
-        )
+        try table.publish(message, key, cause: cause, to: output)
     }
 
     private func digest(_ framework: Framework) -> String {

@@ -3,30 +3,20 @@ import Rules
 
 /// The acts of the Department, by key.
 struct DirectiveTable {
-    private var byOrganization: [String: [String: Accountability_V1_Directive]] = [:]
-    private var organizations: [String: String] = [:]
+    private var byOrganization: [OrganizationCode: [DirectiveKey: Accountability_V1_Directive]] = [:]
 
-    /// Sets or removes a directive.
-    ///
-    /// Returns the organizations concerned: the one before and the one after.
-    mutating func set(_ directive: Accountability_V1_Directive?, key: String) -> [String] {
+    /// Sets or removes a directive; tells whether anything changed for its organization.
+    mutating func set(_ directive: Accountability_V1_Directive?, _ key: DirectiveKey) -> Bool {
         // Reviews and plans are records; no determination looks at them.
-        if let name = directive?.directive, name == "review" || name == "plan_filing" { return [] }
-        var concerned: [String] = []
-        if let before = organizations[key] {
-            byOrganization[before]?[key] = nil
-            concerned.append(before)
-        }
-        organizations[key] = directive?.orgCode
-        if let directive {
-            byOrganization[directive.orgCode, default: [:]][key] = directive
-            if !concerned.contains(directive.orgCode) { concerned.append(directive.orgCode) }
-        }
-        return concerned
+        guard key.act != .review, key.act != .planFiling,
+            byOrganization[key.organization]?[key] != directive
+        else { return false }
+        byOrganization[key.organization, default: [:]][key] = directive
+        return true
     }
 
     /// Designations in force in a school year, the most severe first.
-    func designations(of organization: String, in year: Int, _ framework: Framework) -> [(
+    func designations(of organization: OrganizationCode, in year: Int, _ framework: Framework) -> [(
         designation: Designation, reason: String
     )] {
         let severity: [Designation] = [.chronicallyUnderperforming, .underperforming, .directedFocused]
@@ -42,7 +32,7 @@ struct DirectiveTable {
 
     /// Federal identifications that an act of the Department states, such as those of a year before the first that is
     /// computed.
-    func federal(of organization: String, in year: Int, _ framework: Framework) -> [FederalDesignation] {
+    func federal(of organization: OrganizationCode, in year: Int, _ framework: Framework) -> [FederalDesignation] {
         terms(of: organization)
             .compactMap { act, term in
                 guard let support = FederalSupport(wireName: act.kind),
@@ -56,9 +46,12 @@ struct DirectiveTable {
     ///
     /// It ends the one it states and those that were computed before the end; a school that is identified again after
     /// it is so anew.
-    func hasEnded(_ identified: FederalDesignation, of organization: String, in year: Int, _ framework: Framework)
-        -> Bool
-    {
+    func hasEnded(
+        _ identified: FederalDesignation,
+        of organization: OrganizationCode,
+        in year: Int,
+        _ framework: Framework
+    ) -> Bool {
         terms(of: organization)
             .contains { act, term in
                 act.kind == identified.support.wireName && term.isEnded(in: year, on: Self.day(framework))
@@ -67,41 +60,39 @@ struct DirectiveTable {
     }
 
     /// Whether the Department has stated that an organization was reconfigured after one school year, until another.
-    func isReconfigured(_ organization: String, after before: Int, until year: Int) -> Bool {
+    func isReconfigured(_ organization: OrganizationCode, after before: Int, until year: Int) -> Bool {
         reconfigurations(of: organization).contains { before < $0 && $0 <= year }
     }
 
     private static func day(_ framework: Framework) -> String { framework.determination?.designationDay.value ?? "" }
 
-    private func terms(of organization: String) -> [(Accountability_V1_Directive, DirectiveTerm)] {
-        directives("designation", of: organization)
+    private func terms(of organization: OrganizationCode) -> [(Accountability_V1_Directive, DirectiveTerm)] {
+        acts(.designation, of: organization)
             .map { ($0, DirectiveTerm(schoolYear: Int($0.schoolYear), endDate: $0.endDate)) }
     }
 
     /// The school years in which an organization was reconfigured, so that what it was before does not count.
-    func reconfigurations(of organization: String) -> Set<Int> {
-        Set(directives("reconfiguration", of: organization).map { Int($0.schoolYear) })
+    func reconfigurations(of organization: OrganizationCode) -> Set<Int> {
+        Set(acts(.reconfiguration, of: organization).map { Int($0.schoolYear) })
     }
 
     /// Recognitions of a school year.
-    func recognitions(of organization: String, in year: Int) -> [(kind: String, reason: String)] {
-        directives("recognition", of: organization).filter { Int($0.schoolYear) == year }.map { ($0.kind, $0.reason) }
+    func recognitions(of organization: OrganizationCode, in year: Int) -> [(kind: String, reason: String)] {
+        acts(.recognition, of: organization).filter { Int($0.schoolYear) == year }.map { ($0.kind, $0.reason) }
     }
 
     /// Whether the determinations of a district are official: a release of the state's or of the district's.
-    func isOfficial(district: String, in year: Int) -> Bool {
-        for organization in [OrganizationCode.state.description, district] {
-            for directive in directives("release", of: organization) {
-                if Int(directive.schoolYear) == year, directive.kind == "official" { return true }
+    func isOfficial(district: OrganizationCode, in year: Int) -> Bool {
+        [.state, district]
+            .contains { organization in
+                acts(.release, of: organization).contains { Int($0.schoolYear) == year && $0.kind == "official" }
             }
-        }
-        return false
     }
 
     /// The submission that released the state's results of a school year, under a framework that the Board approved;
     /// nil where none did.
     func release(in year: Int, _ framework: Framework) -> String? {
-        let act = directives("release", of: OrganizationCode.state.description)
+        let act = acts(.release, of: .state)
             .first { Int($0.schoolYear) == year && $0.kind == "official" }
         guard let act, frameworkLife(in: year).approves(framework) else { return nil }
         return act.submission
@@ -109,8 +100,7 @@ struct DirectiveTable {
 
     /// What the Commissioner suspended for a school year, in the order of the measures: 603 CMR 2.03(11).
     func suspensions(in year: Int) -> [(measure: ReportedMeasure, reason: String, reference: String)] {
-        let acts = directives("suspension", of: OrganizationCode.state.description)
-            .filter { Int($0.schoolYear) == year }
+        let acts = acts(.suspension, of: .state).filter { Int($0.schoolYear) == year }
         return ReportedMeasure.allCases.compactMap { measure in
             let act = acts.first { $0.kind == measure.wireName } ?? acts.first { $0.kind == ReportedMeasure.allKind }
             return act.map { (measure, $0.reason, $0.reference) }
@@ -121,8 +111,7 @@ struct DirectiveTable {
     func frameworkLife(in year: Int) -> FrameworkLife {
         var life = FrameworkLife()
         // Comments of other organizations than the state count for the record, and not for approval.
-        for act in directives("framework_step", of: OrganizationCode.state.description)
-        where Int(act.schoolYear) == year {
+        for act in acts(.frameworkStep, of: .state) where Int(act.schoolYear) == year {
             if let step = FrameworkStep(wireName: act.kind) {
                 life.take(step, on: act.effectiveDate, until: act.endDate, by: act.orgCode)
             }
@@ -132,11 +121,11 @@ struct DirectiveTable {
 
     /// Announced revisions and changes on appeal of an organization: its own, its district's, the state's.
     func publicationNotes(of organization: OrganizationCode, in year: Int) -> [Accountability_V1_PublicationNote] {
-        var owners = [organization.description]
-        for owner in [organization.district, .state] where owner != organization { owners.append(owner.description) }
+        var owners = [organization]
+        for owner in [organization.district, .state] where owner != organization { owners.append(owner) }
         var notes: [Accountability_V1_PublicationNote] = []
         for owner in owners {
-            for act in directives("release", of: owner)
+            for act in acts(.release, of: owner)
             where Int(act.schoolYear) == year && (act.kind == "revised" || act.kind == "appeal") {
                 var note = Accountability_V1_PublicationNote()
                 note.kind = act.kind
@@ -153,9 +142,9 @@ struct DirectiveTable {
         }
     }
 
-    /// The directives of a kind for an organization, in the order of their keys.
-    private func directives(_ name: String, of organization: String) -> [Accountability_V1_Directive] {
+    /// The acts of one sort for an organization, in the order of their keys.
+    private func acts(_ act: DepartmentAct, of organization: OrganizationCode) -> [Accountability_V1_Directive] {
         guard let table = byOrganization[organization] else { return [] }
-        return table.filter { $0.value.directive == name }.sorted { $0.key < $1.key }.map(\.value)
+        return table.filter { $0.key.act == act }.sorted { $0.key < $1.key }.map(\.value)
     }
 }

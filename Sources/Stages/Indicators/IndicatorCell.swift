@@ -98,7 +98,6 @@ struct IndicatorCell: Hashable, Comparable {
 
     private static let groups = StudentGroup.allCases.count
     private static let indicators = Indicator.allCases.count
-    private static let keys = all.map { "\($0.span)/\($0.group)/\($0.indicator)" }
 
     init(_ span: GradeSpan, _ group: StudentGroup, _ indicator: Indicator) {
         self.span = span
@@ -129,8 +128,8 @@ struct IndicatorCell: Hashable, Comparable {
         (Int(span.rawValue) * Self.groups + Int(group.rawValue)) * Self.indicators + Int(indicator.rawValue)
     }
 
-    /// `<span>/<group>/<indicator>`, the end of the key.
-    var key: String { Self.keys[index] }
+    /// What keys name it by.
+    var place: IndicatorPlace { IndicatorPlace(span, group, indicator) }
 
     /// Canonical order.
     static func < (left: IndicatorCell, right: IndicatorCell) -> Bool { left.index < right.index }

@@ -12,9 +12,14 @@ public struct IndicatorStage: Stage {
     /// The places of the topics in ``sources`` and ``outputs``.
     enum Topic {
         static let records = 0
-        static let indicators = 0
-        static let standings = 1
-        static let rejections = 2
+        static let indicators = TableOutput(TableTopics.indicators, at: 0)
+        /// What a task brings into the ranks lies with the group.
+        static let standings = TableOutput(
+            TableTopics.standings,
+            at: 1,
+            publisher: .of { .district(of: $0.organization) }
+        )
+        static let rejections = TableOutput(TableTopics.rejections, at: 2, publisher: .forgets)
     }
 
     private let pipeline: Pipeline
@@ -27,7 +32,7 @@ public struct IndicatorStage: Stage {
     }
 
     /// `indicator`.
-    public var name: String { "indicator" }
+    public var name: String { PipelineStage.indicator.name }
 
     /// The accepted records.
     public var sources: [Source] { [pipeline.source(Topics.records)] }
@@ -35,22 +40,13 @@ public struct IndicatorStage: Stage {
     /// Values with targets and organizations, the standings, and the supplied values that do not stand.
     public var outputs: [Output] {
         [
-            pipeline.output(Topics.indicators, memory: .ownPartition),
-            pipeline.output(Topics.standings, memory: .everyPartition(publisher: Self.publisher)),
-            pipeline.output(Topics.rejections, memory: .none),
+            Topic.indicators.declared(in: pipeline), Topic.standings.declared(in: pipeline),
+            Topic.rejections.declared(in: pipeline),
         ]
     }
 
     /// A task that has seen nothing.
     public func makeTask(_ context: TaskContext) throws -> any StageTask {
-        IndicatorTask(context, frameworks)
-    }
-
-    /// The task that published a standing: that of the organization's district.
-    private static func publisher(key: String, partitions: Int32) -> Int32? {
-        guard let slash = key.lastIndex(of: "/"),
-            let organization = OrganizationCode(key[key.index(after: slash)...])
-        else { return nil }
-        return Pipeline.partition(ofDistrictOf: organization.description, partitions: partitions)
+        IndicatorTask(frameworks)
     }
 }

@@ -25,7 +25,6 @@ final class IndicatorTask: StageTask {
         var position: Int32 = 0
     }
 
-    private let context: TaskContext
     private let rejection: SuppliedRejection
     private var organizations = OrganizationTable { IndicatorState() }
     private var years: FrameworkTable<IndicatorYear>
@@ -34,15 +33,10 @@ final class IndicatorTask: StageTask {
     /// By the digest of the record's key.
     private var locations: [Digest: Location] = [:]
 
-    init(_ context: TaskContext, _ frameworks: FrameworkSet) {
-        self.context = context
+    init(_ frameworks: FrameworkSet) {
         years = FrameworkTable(frameworks) { IndicatorYear($0) }
         self.frameworks = FrameworkTable(frameworks) { $0 }
-        rejection = SuppliedRejection(
-            output: IndicatorStage.Topic.rejections,
-            layout: "indicator_values",
-            context: context
-        )
+        rejection = SuppliedRejection(output: IndicatorStage.Topic.rejections, layout: "indicator_values")
     }
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
@@ -58,7 +52,7 @@ final class IndicatorTask: StageTask {
     }
 
     func complete(scope: String) throws {
-        guard let year = UInt16(scope) else { return }
+        guard let year = SchoolYear.named(scope).map({ UInt16($0) }) else { return }
         organizations.complete(year: year)
     }
 
@@ -297,7 +291,7 @@ final class IndicatorTask: StageTask {
         }
         let framework = try frameworks.of(organization.year)
         let rows = try IndicatorRows(organization, state, tallies, framework: framework)
-        let publication = IndicatorPublication(organization, context: context, cause: cause, output: output)
+        let publication = IndicatorPublication(organization, cause: cause, output: output)
         try publication.publish(state.organization)
         try publication.publish(rows)
     }

@@ -17,16 +17,8 @@ struct SuppliedRejection {
     /// The stable code of the rejection.
     static let code = "supplied_shadowed"
 
-    let output: Int
+    let output: TableOutput<RejectionKey, Accountability_V1_Rejection>
     let layout: String
-    /// The task's own partition of the rejections.
-    let partition: Int32
-
-    init(output: Int, layout: String, context: TaskContext) {
-        self.output = output
-        self.layout = layout
-        partition = context.partition % max(context.outputPartitions[output], 1)
-    }
 
     func publish(
         _ row: SubmittedLine,
@@ -44,13 +36,8 @@ struct SuppliedRejection {
         rejection.message = "student records were submitted for the same organization, year and measure; they stand"
         rejection.schoolYear = UInt32(organization.year)
         rejection.orgCode = organization.code.description
-        try taskOutput.publish(
-            output,
-            partition: partition,
-            key: "\(submission)/\(row.line)/\(Self.code)",
-            value: try rejection.serializedBytes(),
-            cause: cause
-        )
+        let key = RejectionKey(submission: submission, line: Int(clamping: row.line), code: Self.code, column: nil)
+        try output.publish(rejection, key, cause: cause, to: taskOutput)
     }
 }
 

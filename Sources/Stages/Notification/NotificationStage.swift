@@ -5,7 +5,7 @@ public import Streaming
 /// performing groups, acts of the Department, comment periods, and plans that are due or overdue.
 public struct NotificationStage: Stage {
     /// The stage's name.
-    public let name = "notification"
+    public let name = PipelineStage.notification.name
     /// Determinations by district, and directives whole.
     public let sources: [Source]
     /// Notices.
@@ -17,7 +17,8 @@ public struct NotificationStage: Stage {
     private let clock: @Sendable () -> Int64
 
     static let directives = 1
-    static let notices = 0
+    /// A notice is an event, and what was told before decides whether there is a new one.
+    static let notices = TableOutput(TableTopics.notices, at: 0)
 
     /// The stage of an installation.
     ///
@@ -33,8 +34,7 @@ public struct NotificationStage: Stage {
         self.leadDays = leadDays
         self.clock = clock
         sources = [pipeline.source(Topics.determinations), pipeline.source(Topics.directives)]
-        // A notice is an event, and what was told before decides whether there is a new one.
-        outputs = [pipeline.output(Topics.notices, memory: .ownPartition)]
+        outputs = [Self.notices.declared(in: pipeline)]
     }
 
     /// A task that has told nobody yet.

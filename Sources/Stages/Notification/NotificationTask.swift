@@ -55,7 +55,7 @@ final class NotificationTask: StageTask {
     }
 
     func complete(scope: String) throws {
-        guard let year = Int(scope) else { return }
+        guard let year = SchoolYear.named(scope) else { return }
         duties.complete(year: year)
         settledDay = nil
     }
@@ -145,7 +145,7 @@ final class NotificationTask: StageTask {
     }
 
     private func isOwn(_ organization: OrganizationCode) -> Bool {
-        Pipeline.partition(ofDistrictOf: organization.description, partitions: context.partitions) == context.partition
+        Pipeline.partition(ofDistrictOf: organization, partitions: context.partitions) == context.partition
     }
 
     /// How often a thing has been told of once it is told of again.
@@ -159,12 +159,6 @@ final class NotificationTask: StageTask {
             throw UnusableRecord("a notice whose identity is no key of the topic of notices")
         }
         memory.take(notice, under: key)
-        try output.publish(
-            NotificationStage.notices,
-            partition: context.partition,
-            key: notice.id,
-            value: [UInt8](try notice.serializedData()),
-            cause: notice.cause
-        )
+        try NotificationStage.notices.publish(notice, key, cause: notice.cause, to: output)
     }
 }

@@ -28,7 +28,7 @@ struct ParticipationRows {
         let figures = state.figures(framework.participation)
         for group in StudentGroup.allCases {
             for (index, unit) in ParticipationUnit.all.enumerated() {
-                let name = ParticipationRowName(grade: ParticipationRowName.allGrades, group: group, unit: unit)
+                let name = ParticipationRowName(grade: ParticipationKey.allGrades, group: group, unit: unit)
                 domain.insert(name)
                 guard let tally = figures.tally(group, unit: index) else { continue }
                 let judgement = try ParticipationJudgement(
@@ -86,7 +86,7 @@ struct ParticipationRows {
         if let met = judgement.met { message.requirementMet = met }
         message.supplied = supplied
         message.students = UInt32(clamping: current.size)
-        guard name.grade == ParticipationRowName.allGrades else { return message }
+        guard name.grade == ParticipationKey.allGrades else { return message }
         message.judged = framework.participation.judges(name.unit)
         if let prior = judgement.prior {
             message.priorParticipants = UInt32(clamping: prior.participants)

@@ -11,8 +11,8 @@ public struct ParticipationStage: Stage {
     /// The places of the topics in ``sources`` and ``outputs``.
     enum Topic {
         static let records = 0
-        static let participation = 0
-        static let rejections = 1
+        static let participation = TableOutput(TableTopics.participation, at: 0)
+        static let rejections = TableOutput(TableTopics.rejections, at: 1, publisher: .forgets)
     }
 
     private let pipeline: Pipeline
@@ -25,21 +25,18 @@ public struct ParticipationStage: Stage {
     }
 
     /// `participation`.
-    public var name: String { "participation" }
+    public var name: String { PipelineStage.participation.name }
 
     /// The accepted records.
     public var sources: [Source] { [pipeline.source(Topics.records)] }
 
     /// The participation rows, and the supplied counts that do not stand.
     public var outputs: [Output] {
-        [
-            pipeline.output(Topics.participation, memory: .ownPartition),
-            pipeline.output(Topics.rejections, memory: .none),
-        ]
+        [Topic.participation.declared(in: pipeline), Topic.rejections.declared(in: pipeline)]
     }
 
     /// A task that has seen nothing.
     public func makeTask(_ context: TaskContext) throws -> any StageTask {
-        ParticipationTask(context, frameworks)
+        ParticipationTask(frameworks)
     }
 }

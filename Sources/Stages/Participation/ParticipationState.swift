@@ -78,7 +78,7 @@ struct ParticipationState {
     func figures(_ parameters: ParticipationParameters) -> ParticipationFigures {
         guard !shadowsSupplied else { return ParticipationFigures(tallies: tallies) }
         var bySubject: [StudentGroup: [Subject: ParticipationTally]] = [:]
-        for counts in suppliedRows() where counts.name.grade == ParticipationRowName.allGrades {
+        for counts in suppliedRows() where counts.name.grade == ParticipationKey.allGrades {
             guard case .subject(let subject) = counts.name.unit else { continue }
             bySubject[counts.name.group, default: [:]][subject] = counts.tally
         }
@@ -111,16 +111,21 @@ struct ParticipationFigures {
 
 /// What a published row is of, within an organization and year.
 struct ParticipationRowName: Hashable, Comparable {
-    /// The grade of rows that count all grades together.
-    static let allGrades = "all"
-
     /// `all` or two digits.
     let grade: String
     let group: StudentGroup
     let unit: ParticipationUnit
 
-    /// `<grade>/<group>/<subject>`, the end of the key.
-    var key: String { "\(grade)/\(group.wireName)/\(unit)" }
+    /// The key of the row of an organization in a year.
+    func key(of organization: OrganizationYear) -> ParticipationKey {
+        ParticipationKey(
+            schoolYear: Int(organization.year),
+            organization: organization.code,
+            grade: grade,
+            group: group,
+            unit: unit
+        )
+    }
 
     /// By grade, group and unit in canonical order; all grades together come last.
     static func < (left: ParticipationRowName, right: ParticipationRowName) -> Bool {

@@ -12,7 +12,6 @@ final class ParticipationTask: StageTask {
         let tests: TestContribution
     }
 
-    private let context: TaskContext
     private let rejection: SuppliedRejection
     private var organizations = OrganizationTable { ParticipationState() }
     private var years: FrameworkTable<ParticipationYear>
@@ -22,14 +21,9 @@ final class ParticipationTask: StageTask {
     /// The places of supplied counts, by the digest of their record's key.
     private var suppliedPlaces: [Digest: Int32] = [:]
 
-    init(_ context: TaskContext, _ frameworks: FrameworkSet) {
-        self.context = context
+    init(_ frameworks: FrameworkSet) {
         years = FrameworkTable(frameworks) { ParticipationYear($0) }
-        rejection = SuppliedRejection(
-            output: ParticipationStage.Topic.rejections,
-            layout: "participation_counts",
-            context: context
-        )
+        rejection = SuppliedRejection(output: ParticipationStage.Topic.rejections, layout: "participation_counts")
     }
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
@@ -68,7 +62,7 @@ final class ParticipationTask: StageTask {
     }
 
     func complete(scope: String) throws {
-        guard let year = UInt16(scope) else { return }
+        guard let year = SchoolYear.named(scope).map({ UInt16($0) }) else { return }
         // The year after looks back on this one.
         organizations.complete(year: year, dependents: year < .max ? [year + 1] : [])
     }
@@ -187,27 +181,16 @@ final class ParticipationTask: StageTask {
             prior: priorFigures(of: organization),
             framework: year.framework
         )
-        let prefix = "\(organization.year)/\(organization.code)/"
+        let table = ParticipationStage.Topic.participation
         for row in rows.rows {
             var message = row.message
             message.schoolYear = UInt32(organization.year)
             message.orgCode = organization.code.description
             if let label = row.label { message.groupLabel = texts[label] }
-            try output.publish(
-                ParticipationStage.Topic.participation,
-                partition: context.partition,
-                key: prefix + row.name.key,
-                value: try message.serializedBytes(),
-                cause: cause
-            )
+            try table.publish(message, row.name.key(of: organization), cause: cause, to: output)
         }
         for name in rows.absent {
-            try output.retract(
-                ParticipationStage.Topic.participation,
-                partition: context.partition,
-                key: prefix + name.key,
-                cause: cause
-            )
+            try table.publish(nil, name.key(of: organization), cause: cause, to: output)
         }
         organizations.states[Int(place)].forgetWithdrawn()
     }

@@ -206,13 +206,8 @@ final class GroupStandings {
         for position in codes.indices where codes[position] != .state {
             let rows = current(position, year, weighs)
             if rows.isEmpty {
-                let key = normKey(codes[position], year)
-                try output.retract(
-                    PercentileStage.percentiles,
-                    partition: partition(of: codes[position], output),
-                    key: key,
-                    cause: cause
-                )
+                let key = PercentileKey(schoolYear: year, .norm(group, codes[position]))
+                try PercentileStage.percentiles.publish(nil, key, cause: cause, to: output)
             } else {
                 norm.entries[position] = Norm.Entry(release: release, rows: rows)
                 try publish(norm: rows, of: codes[position], year: year, release: release, output: output)
@@ -237,24 +232,8 @@ final class GroupStandings {
         var entry = Accountability_V1_PercentileEntry()
         entry.schoolYear = UInt32(clamping: year)
         entry.norm = norm
-        try output.publish(
-            PercentileStage.percentiles,
-            partition: partition(of: organization, output),
-            key: normKey(organization, year),
-            value: try entry.serializedBytes(),
-            cause: cause
-        )
-    }
-
-    private func normKey(_ organization: OrganizationCode, _ year: Int) -> String {
-        "\(year)/norm/\(group.wireName)/\(organization)"
-    }
-
-    private func partition(of organization: OrganizationCode, _ output: TaskOutput) -> Int32 {
-        Pipeline.partition(
-            ofDistrictOf: organization.description,
-            partitions: output.partitions[PercentileStage.percentiles]
-        )
+        let key = PercentileKey(schoolYear: year, .norm(group, organization))
+        try PercentileStage.percentiles.publish(entry, key, cause: cause, to: output)
     }
 
     // MARK: Percentiles
@@ -347,24 +326,16 @@ final class GroupStandings {
     }
 
     private func publish(_ ranked: Ranked?, of organization: OrganizationCode, year: Int, output: TaskOutput) throws {
-        let partition = partition(of: organization, output)
         for comparison in ComparisonGroup.allCases {
-            let key = "\(year)/\(organization)/\(group.wireName)/\(comparison.wireName)"
+            var message: Accountability_V1_PercentileEntry?
             // Where no comparison group is known, the reason still needs a key.
             if let ranked, ranked.result.comparisonGroup ?? .nonHigh == comparison {
-                var message = PercentileMessage.make(ranked.result, values: ranked.years, group: group, year: year)
-                message.percentile.lowestTitle1 = ranked.isLowestTitle1
-                message.percentile.frozen = ranked.isPlaced
-                try output.publish(
-                    PercentileStage.percentiles,
-                    partition: partition,
-                    key: key,
-                    value: try message.serializedBytes(),
-                    cause: cause
-                )
-            } else {
-                try output.retract(PercentileStage.percentiles, partition: partition, key: key, cause: cause)
+                message = PercentileMessage.make(ranked.result, values: ranked.years, group: group, year: year)
+                message?.percentile.lowestTitle1 = ranked.isLowestTitle1
+                message?.percentile.frozen = ranked.isPlaced
             }
+            let key = PercentileKey(schoolYear: year, .percentile(organization, group, comparison))
+            try PercentileStage.percentiles.publish(message, key, cause: cause, to: output)
         }
     }
 
@@ -382,42 +353,27 @@ final class GroupStandings {
             let ofType = table.compactMap { $0 }.filter { $0.type == type }
             for span in GradeSpan.allCases {
                 for indicator in Indicator.allCases where indicator.spans.contains(span) {
-                    let statewide = PercentileMessage.ThresholdOf(
-                        type: type,
-                        span: span,
-                        group: group,
-                        indicator: indicator
-                    )
-                    try publish(statewide, ofType.compactMap { $0.values[span, indicator] }, year, parameters, output)
+                    let place = IndicatorPlace(span, group, indicator)
+                    func publish(_ rows: [Row], ofQuartile quartile: Int?) throws {
+                        let name = PercentileKey.Entry.threshold(type, place, difficultyQuartile: quartile)
+                        let values = rows.compactMap { $0.values[span, indicator] }
+                        let key = PercentileKey(schoolYear: year, name)
+                        let population =
+                            values.isEmpty
+                            ? nil
+                            : RankedPopulation(values, lowerIsBetter: indicator.lowerIsBetter, parameters)
+                        let message = population.map {
+                            PercentileMessage.threshold($0, of: type, place, difficultyQuartile: quartile, year: year)
+                        }
+                        try PercentileStage.percentiles.publish(message, key, cause: cause, to: output)
+                    }
+                    try publish(ofType, ofQuartile: nil)
                     guard indicator == .elProgress else { continue }
                     for quartile in 1...4 {
-                        var within = statewide
-                        within.difficultyQuartile = quartile
-                        let alike = ofType.filter { $0.difficulties[span] == quartile }
-                        try publish(within, alike.compactMap { $0.values[span, indicator] }, year, parameters, output)
+                        try publish(ofType.filter { $0.difficulties[span] == quartile }, ofQuartile: quartile)
                     }
                 }
             }
         }
-    }
-
-    private func publish(
-        _ threshold: PercentileMessage.ThresholdOf,
-        _ values: [Ratio],
-        _ year: Int,
-        _ parameters: PercentileParameters,
-        _ output: TaskOutput
-    ) throws {
-        let key = "\(year)/threshold/\(threshold.key)"
-        guard !values.isEmpty else {
-            return try output.retractEverywhere(PercentileStage.percentiles, key: key, cause: cause)
-        }
-        let population = RankedPopulation(values, lowerIsBetter: threshold.indicator.lowerIsBetter, parameters)
-        try output.publishEverywhere(
-            PercentileStage.percentiles,
-            key: key,
-            value: try PercentileMessage.threshold(population, of: threshold, year: year).serializedBytes(),
-            cause: cause
-        )
     }
 }

@@ -92,32 +92,21 @@ enum PercentileMessage {
         return stages
     }
 
-    /// Of what the values at the statewide percentiles are.
-    struct ThresholdOf {
-        let type: OrganizationType
-        let span: GradeSpan
-        let group: StudentGroup
-        let indicator: Indicator
-        /// Among organizations of this quartile alone; 0 among all.
-        var difficultyQuartile = 0
-
-        /// The end of the key in the topic.
-        var key: String {
-            let statewide = "\(type.wireName)/\(span.wireName)/\(group.wireName)/\(indicator.wireName)"
-            return difficultyQuartile == 0 ? statewide : "\(statewide)/\(difficultyQuartile)"
-        }
-    }
-
-    /// The values at the statewide 80th and 90th percentile of a population.
-    static func threshold(_ population: RankedPopulation, of what: ThresholdOf, year: Int)
-        -> Accountability_V1_PercentileEntry
-    {
+    /// The values at the statewide 80th and 90th percentile of a population: of an indicator's place among
+    /// organizations of a type, of one difficulty quartile where one is named.
+    static func threshold(
+        _ population: RankedPopulation,
+        of type: OrganizationType,
+        _ place: IndicatorPlace,
+        difficultyQuartile: Int?,
+        year: Int
+    ) -> Accountability_V1_PercentileEntry {
         var threshold = Accountability_V1_Threshold()
-        threshold.type = what.type == .district ? .district : .school
-        threshold.gradeSpan = what.span.wireName
-        threshold.group = what.group.wireName
-        threshold.indicator = what.indicator.wireName
-        threshold.difficultyQuartile = UInt32(clamping: what.difficultyQuartile)
+        threshold.type = type == .district ? .district : .school
+        threshold.gradeSpan = place.span.wireName
+        threshold.group = place.group.wireName
+        threshold.indicator = place.indicator.wireName
+        threshold.difficultyQuartile = UInt32(clamping: difficultyQuartile ?? 0)
         threshold.at80 = population.threshold(percentile: 80).flatMap(\.exactText) ?? ""
         threshold.at90 = population.threshold(percentile: 90).flatMap(\.exactText) ?? ""
         var entry = Accountability_V1_PercentileEntry()

@@ -7,7 +7,7 @@ public import Streaming
 /// (2)(b) ask for.
 public struct PercentileStage: Stage {
     /// The stage's name.
-    public let name = "percentile"
+    public let name = PipelineStage.percentile.name
     /// Standings, and directives whole.
     public let sources: [Source]
     /// Percentiles.
@@ -15,7 +15,8 @@ public struct PercentileStage: Stage {
 
     static let standings = 0
     static let directives = 1
-    static let percentiles = 0
+    /// The task that ranks a group publishes all of it.
+    static let percentiles = TableOutput(TableTopics.percentiles, at: 0, publisher: .of { .group($0.group) })
 
     private let frameworks: FrameworkSet
 
@@ -23,31 +24,12 @@ public struct PercentileStage: Stage {
     public init(pipeline: Pipeline, frameworks: FrameworkSet = .builtIn) {
         self.frameworks = frameworks
         sources = [pipeline.source(Topics.standings), pipeline.source(Topics.directives)]
-        outputs = [pipeline.output(Topics.percentiles, memory: .everyPartition(publisher: Self.publisher))]
+        outputs = [Self.percentiles.declared(in: pipeline)]
     }
 
     /// A task that knows no standings.
     public func makeTask(_ context: TaskContext) -> any StageTask {
         PercentileTask(frameworks)
-    }
-
-    /// The partition of standings that a group belongs to, and so the task that ranks it.
-    public static func partition(of group: StudentGroup, partitions: Int32) -> Int32 {
-        Int32(group.rawValue) % max(partitions, 1)
-    }
-
-    /// The task that published a key of the topic of percentiles.
-    @Sendable static func publisher(key: String, partitions: Int32) -> Int32? {
-        let parts = key.split(separator: "/", omittingEmptySubsequences: false)
-        let name: Substring
-        if parts.count == 6 || parts.count == 7, parts[1] == "threshold" {
-            name = parts[4]
-        } else if parts.count == 4 {
-            name = parts[2]
-        } else {
-            return nil
-        }
-        return StudentGroup(wireName: name).map { partition(of: $0, partitions: partitions) }
     }
 }
 
@@ -68,33 +50,23 @@ final class PercentileTask: StageTask {
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
         guard record.source == PercentileStage.standings else { return try foldDirective(record) }
-        let parts = TableKey.parts(record.key)
-        guard parts.count == 3, let year = Int(parts[0]), let group = StudentGroup(wireName: parts[1]),
-            let organization = OrganizationCode(parts[2])
-        else { throw UnusableRecord("not the key of a standing") }
-        var standing: GroupStandings.Row?
-        if record.value != nil {
-            standing = try GroupStandings.Row(
-                record.message(Accountability_V1_Standing.self),
-                minimumSize: try frameworks[year]?.minimumSize
-            )
-        }
-        table(group).set(standing, of: organization, year: year, cause: record.cause)
+        let key = try record.key(of: TableTopics.standings)
+        let minimumSize = try frameworks[key.schoolYear]?.minimumSize
+        let row = try record.message(of: TableTopics.standings, under: key)
+            .map { try GroupStandings.Row($0, minimumSize: minimumSize) }
+        table(key.group).set(row, of: key.organization, year: key.schoolYear, cause: record.cause)
     }
 
     /// A release of the state's results may freeze their norm.
     private func foldDirective(_ record: InputRecord) throws {
-        let key = TableKey.parts(record.key).joined(separator: "/")
-        var directive: Accountability_V1_Directive?
-        if record.value != nil { directive = try record.message(Accountability_V1_Directive.self) }
-        for organization in directives.set(directive, key: key) {
-            guard let code = OrganizationCode(organization) else {
-                throw UnusableRecord("a directive for no organization")
+        let key = try record.key(of: TableTopics.directives)
+        guard directives.set(try record.message(of: TableTopics.directives, under: key), key) else { return }
+        let years = directives.reconfigurations(of: key.organization)
+        if years != reconfigurations[key.organization, default: []] {
+            reconfigurations[key.organization] = years
+            for table in groups.values {
+                table.set(reconfigurations: years, of: key.organization, cause: record.cause)
             }
-            let years = directives.reconfigurations(of: organization)
-            guard years != reconfigurations[code, default: []] else { continue }
-            reconfigurations[code] = years
-            for table in groups.values { table.set(reconfigurations: years, of: code, cause: record.cause) }
         }
         for year in completeYears { try noteRelease(year: year) }
     }
@@ -118,27 +90,23 @@ final class PercentileTask: StageTask {
 
     /// The norm of a release is kept as it was taken.
     func keeps(output: Int, key: Span<UInt8>) -> Bool {
-        let parts = TableKey.parts(key)
-        return parts.count == 4 && parts[1] == "norm"
+        guard let key = PercentileKey(utf8: key), case .norm = key.entry else { return false }
+        return true
     }
 
     func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {
-        let parts = TableKey.parts(key)
-        guard parts.count == 4, parts[1] == "norm", let year = Int(parts[0]),
-            let group = StudentGroup(wireName: parts[2]),
-            let organization = OrganizationCode(parts[3])
-        else { return }
-        let entry = try decode(Accountability_V1_PercentileEntry.self, from: value)
+        let (key, entry) = try recalled(TableTopics.percentiles, key: key, value: value)
+        guard case .norm(let group, let organization) = key.entry else { return }
         var rows: [Int: GroupStandings.Row] = [:]
         for standing in entry.norm.standings {
             // What counted when the norm was taken counts in it whatever the size.
-            rows[year - Int(standing.schoolYear)] = try GroupStandings.Row(standing, minimumSize: nil)
+            rows[key.schoolYear - Int(standing.schoolYear)] = try GroupStandings.Row(standing, minimumSize: nil)
         }
-        table(group).recall(rows, of: organization, year: year, release: entry.norm.release)
+        table(group).recall(rows, of: organization, year: key.schoolYear, release: entry.norm.release)
     }
 
     func complete(scope: String) throws {
-        guard let year = Int(scope) else { return }
+        guard let year = SchoolYear.named(scope) else { return }
         completeYears.insert(year)
         try noteRelease(year: year)
         for table in groups.values { table.markDirty(year: year) }

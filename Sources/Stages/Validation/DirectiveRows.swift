@@ -123,13 +123,12 @@ struct FrameworkSteps {
 
         /// The step of a row of directives; nil where it is another act.
         init?(_ row: CheckedRow, key: [UInt8]) {
-            let parts = TableKey.parts(key.span)
-            guard parts.count == 4, parts[1] == "framework_step", let step = FrameworkStep(wireName: parts[3]) else {
-                return nil
-            }
+            guard let key = DirectiveKey(utf8: key.span), key.act == .frameworkStep,
+                let step = FrameworkStep(wireName: key.kind)
+            else { return nil }
             self.step = step
             year = row.year
-            organization = parts[2]
+            organization = key.organization.description
             isWithdrawal = row.isDeletion
             if case .directive(let directive) = row.content {
                 date = directive.effectiveDate

@@ -17,7 +17,7 @@ public struct ValidationStage: Stage {
     }
 
     /// The stage's name.
-    public let name = "validation"
+    public let name = PipelineStage.validation.name
     /// The ledger.
     public let sources: [Source]
     /// Records, rejections, receipts and directives.

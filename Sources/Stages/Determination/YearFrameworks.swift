@@ -1,24 +1,5 @@
 import Rules
 
-/// Keys of tables, which are names between slashes.
-enum TableKey {
-    /// The names of a key.
-    static func parts(_ key: Span<UInt8>) -> [String] {
-        var parts: [String] = []
-        var part: [UInt8] = []
-        for index in key.indices {
-            if key[index] == UInt8(ascii: "/") {
-                parts.append(String(decoding: part, as: UTF8.self))
-                part.removeAll(keepingCapacity: true)
-            } else {
-                part.append(key[index])
-            }
-        }
-        parts.append(String(decoding: part, as: UTF8.self))
-        return parts
-    }
-}
-
 /// The frameworks of the school years a task has met.
 final class YearFrameworks {
     private let frameworks: FrameworkSet

@@ -1,0 +1,25 @@
+/// The stages of the pipeline that run as workers of the runtime, in the order of the flow.
+///
+/// Ingestion is none: it reads files and no topic.
+public enum PipelineStage: String, CaseIterable, Sendable, CustomStringConvertible {
+    /// Checks rows against their layouts.
+    case validation
+    /// Participation rates.
+    case participation
+    /// Indicator values.
+    case indicator
+    /// Statewide ranks.
+    case percentile
+    /// Determinations.
+    case determination
+    /// Notices.
+    case notification
+
+    /// The last of the flow: when it is done with a year, all are.
+    public static let last = PipelineStage.notification
+
+    /// The name in groups, markers, metrics and programs.
+    public var name: String { rawValue }
+    /// The name.
+    public var description: String { rawValue }
+}
