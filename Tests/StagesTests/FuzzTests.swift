@@ -55,7 +55,7 @@ struct FuzzTests {
 }
 
 /// The seed that is being tried, in a file that outlives a trap.
-private struct Journal {
+struct Journal {
     private let file: URL
     private let handle: FileHandle
 
