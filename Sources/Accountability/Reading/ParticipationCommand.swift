@@ -83,7 +83,7 @@ enum YearFramework {
         } catch {
             let years =
                 (try? Framework.all())?.flatMap(\.schoolYears).sorted().map(String.init).joined(separator: ", ") ?? ""
-            throw Failure(.badInput, "\(error); there are those of \(years)")
+            throw Failure(.badInput, "no such year: \(error); there are those of \(years)")
         }
     }
 }
