@@ -240,7 +240,7 @@ import Testing
     @Test func theValuesOfAQuartileAreThoseTheFrameworkNames() throws {
         var table = StatewideTable()
         for (group, at80) in [(StudentGroup.allStudents, 50), (.swd, 40)] as [(StudentGroup, Int64)] {
-            let key = StatewideTable.Key(
+            let key = StatewideTable.ThresholdKey(
                 type: .school,
                 span: .nonHigh,
                 group: group,
@@ -249,7 +249,7 @@ import Testing
             )
             _ = table.set(StatewideTable.Threshold(at80: Ratio(at80), at90: nil), key)
         }
-        let key = StatewideTable.Key(type: .school, span: .nonHigh, group: .swd, indicator: .elProgress)
+        let key = StatewideTable.ThresholdKey(type: .school, span: .nonHigh, group: .swd, indicator: .elProgress)
         let parameter = try #require(try Framework.of(schoolYear: 2019).points).difficultyQuartileValues
         #expect(parameter.value == .allStudents && parameter.status == .assumed)
         let all = table.thresholds(key, difficultyQuartile: 3, of: parameter.value)

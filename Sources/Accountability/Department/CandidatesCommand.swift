@@ -33,7 +33,7 @@ struct CandidatesCommand: OperatorCommand, CitesParagraphs {
     @Option(help: "table, csv or json.")
     var format: OutputFormat?
 
-    func validate() throws { try YearSelection.check(year) }
+    func validate() throws { try SchoolYear.validate(year) }
 
     func operate() throws {
         let framework = try YearFramework.of(year)
@@ -43,7 +43,7 @@ struct CandidatesCommand: OperatorCommand, CitesParagraphs {
         let rows = try all.flatMap { try CandidateRow.of($0, framework) }.filter { kind == nil || $0.kind == kind }
         if all.isEmpty { try AbsentYear.settle("determinations", year: year, years: years, connection) }
         let format = OutputFormat.chosen(format)
-        if format == .json { return try FrameworkCommand.json(rows) }
+        if format == .json { return try JSONOutput.write(rows) }
         try Listing(
             ["org_code", "name", "kind", "figure", "cut_off", "recognised"],
             rows.map { [$0.organization, $0.name, $0.kind, $0.figure, $0.cutOff, $0.isRecognised ? "yes" : ""] }

@@ -97,7 +97,7 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
         let day = asOf ?? Today.text
         let rows = obligations.map { PlanRow($0, on: day) }.filter { standing == nil || $0.standing == standing }
         let format = OutputFormat.chosen(format)
-        if format == .json { return try FrameworkCommand.json(rows) }
+        if format == .json { return try JSONOutput.write(rows) }
         try PlanRow.listing(rows).write(format)
     }
 }

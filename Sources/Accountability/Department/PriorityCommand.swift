@@ -30,7 +30,7 @@ struct PriorityCommand: OperatorCommand, CitesParagraphs {
     @Option(help: "table, csv or json.")
     var format: OutputFormat?
 
-    func validate() throws { try YearSelection.check(year) }
+    func validate() throws { try SchoolYear.validate(year) }
 
     func operate() throws {
         let connection = try broker.connection()
@@ -40,7 +40,7 @@ struct PriorityCommand: OperatorCommand, CitesParagraphs {
         }
         let rows = PriorityRow.list(determinations.messages, in: year)
         let format = OutputFormat.chosen(format)
-        if format == .json { return try FrameworkCommand.json(rows) }
+        if format == .json { return try JSONOutput.write(rows) }
         try PriorityRow.listing(rows).write(format)
     }
 }

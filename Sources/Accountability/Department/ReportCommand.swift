@@ -31,7 +31,7 @@ struct ReportCommand: OperatorCommand, CitesParagraphs {
     @Option(help: ArgumentHelp("The folder that the report is written to.", valueName: "folder"))
     var out: String
 
-    func validate() throws { try YearSelection.check(year) }
+    func validate() throws { try SchoolYear.validate(year) }
 
     func operate() throws {
         let determinations = try AllDeterminations(try broker.connection())

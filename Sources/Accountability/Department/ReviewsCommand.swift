@@ -40,7 +40,7 @@ struct ReviewsCommand: OperatorCommand, CitesParagraphs {
         let format = OutputFormat.chosen(format)
         if standards, let year {
             let rows = StandardRow.all(try YearFramework.of(year))
-            if format == .json { return try FrameworkCommand.json(rows) }
+            if format == .json { return try JSONOutput.write(rows) }
             return try Listing(
                 ["standard", "title", "indicator"],
                 rows.flatMap { row in row.indicators.map { [row.standard, row.title, $0] } }
@@ -54,7 +54,7 @@ struct ReviewsCommand: OperatorCommand, CitesParagraphs {
             try AbsentYear.settle("reviews", year: year, years: Set(all.map(\.schoolYear)).sorted(), connection)
         }
         let rows = reviews.map { ReviewRow($0) }
-        if format == .json { return try FrameworkCommand.json(rows) }
+        if format == .json { return try JSONOutput.write(rows) }
         try ReviewRow.listing(rows).write(format)
     }
 }

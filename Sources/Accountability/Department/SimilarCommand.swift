@@ -75,7 +75,7 @@ struct SimilarCommand: OperatorCommand, CitesParagraphs {
             determinations,
             through: year
         )
-        if json { return try FrameworkCommand.json(rows) }
+        if json { return try JSONOutput.write(rows) }
         Standard.output(Comparison.listing(rows).text(limit: 32))
     }
 }

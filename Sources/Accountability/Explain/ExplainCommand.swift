@@ -46,7 +46,7 @@ struct ExplainCommand: OperatorCommand {
     var width: Int?
 
     func validate() throws {
-        try YearSelection.check(year)
+        try SchoolYear.validate(year)
         guard OrganizationCode(org) != nil else {
             throw ValidationError("'\(org)' is not an organization's code: eight digits, leading zeros included")
         }

@@ -27,13 +27,6 @@ struct FrameworkCommand: ParsableCommand {
             throw ValidationError(error.description)
         }
     }
-
-    /// Prints values as JSON, keys sorted, so that two runs can be compared.
-    static func json(_ value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        Standard.output(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
-    }
 }
 
 /// `accountability framework list`.
@@ -48,7 +41,7 @@ struct FrameworkList: OperatorCommand {
 
     func operate() throws {
         let summaries = try Framework.all().map { FrameworkSummary($0) }
-        guard !json else { return try FrameworkCommand.json(summaries) }
+        guard !json else { return try JSONOutput.write(summaries) }
         Standard.output(FrameworkSummary.listing(summaries).text(limit: 90))
     }
 }
@@ -75,7 +68,7 @@ struct FrameworkShow: OperatorCommand {
         if let under, parameters.isEmpty {
             throw ValidationError("the framework of \(year) has no parameter under '\(under)'")
         }
-        guard !json else { return try FrameworkCommand.json(parameters) }
+        guard !json else { return try JSONOutput.write(parameters) }
         Standard.output("\(framework.title)\n\n" + FrameworkParameter.text(parameters))
     }
 }
@@ -98,7 +91,7 @@ struct FrameworkDiff: OperatorCommand {
 
     func operate() throws {
         let changes = FrameworkChange.between(try FrameworkCommand.of(from), try FrameworkCommand.of(to))
-        guard !json else { return try FrameworkCommand.json(changes) }
+        guard !json else { return try JSONOutput.write(changes) }
         Standard.output(changes.isEmpty ? "No parameter differs.\n" : changes.map(\.text).joined())
     }
 }
@@ -118,7 +111,7 @@ struct FrameworkAssumed: OperatorCommand {
 
     func operate() throws {
         let parameters = FrameworkParameter.assumed(try FrameworkCommand.of(year))
-        guard !json else { return try FrameworkCommand.json(parameters) }
+        guard !json else { return try JSONOutput.write(parameters) }
         Standard.output(parameters.isEmpty ? "Nothing is assumed.\n" : FrameworkParameter.text(parameters))
     }
 }

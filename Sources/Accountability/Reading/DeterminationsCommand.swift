@@ -123,7 +123,7 @@ struct DeterminationsCommand: OperatorCommand {
             throw ValidationError("--since and --from-year exclude each other")
         }
         if let fromYear {
-            try YearSelection.check(fromYear)
+            try SchoolYear.validate(fromYear)
             guard fromYear != year else { throw ValidationError("--from-year takes another year than \(year)") }
             return .year(fromYear)
         }

@@ -36,7 +36,7 @@ struct NoticesCommand: OperatorCommand {
     var format: OutputFormat?
 
     func validate() throws {
-        if let year { try YearSelection.check(year) }
+        if let year { try SchoolYear.validate(year) }
         _ = try OrganizationSelection(org)
     }
 

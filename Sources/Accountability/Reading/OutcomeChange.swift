@@ -106,7 +106,7 @@ extension OutcomeChange {
 
         /// Prints them.
         func write(_ format: OutputFormat) throws {
-            if format == .json { return try FrameworkCommand.json(changes) }
+            if format == .json { return try JSONOutput.write(changes) }
             let listing = Listing(OutcomeChange.columns, changes.map(\.fields))
             try (format == .table ? listing.only(OutcomeChange.shown) : listing).write(format)
         }

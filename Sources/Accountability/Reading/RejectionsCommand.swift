@@ -89,7 +89,7 @@ struct RejectionsCommand: OperatorCommand {
     ]
 
     func validate() throws {
-        if let year { try YearSelection.check(year) }
+        if let year { try SchoolYear.validate(year) }
         guard year == nil || !withoutYear else {
             throw ValidationError("--without-year lists rows of no school year: leave the year out")
         }

@@ -47,16 +47,9 @@ struct YearSelection {
     ///
     /// - Throws: `ValidationError` when the year is none.
     init(_ year: Int, _ organizations: OrganizationSelection) throws {
-        try Self.check(year)
+        try SchoolYear.validate(year)
         self.year = year
         self.organizations = organizations
-    }
-
-    /// Refuses what is not a school year.
-    static func check(_ year: Int) throws {
-        guard (1900...2999).contains(year) else {
-            throw ValidationError("\(year) is not a school year; 2018-19 is 2019")
-        }
     }
 
     /// Whether a key is of the year and of an organization that is meant.

@@ -41,7 +41,7 @@ struct Compare: OperatorCommand {
     @Flag(help: "Print a JSON array.") var json = false
 
     func validate() throws {
-        if let year { try YearSelection.check(year) }
+        if let year { try SchoolYear.validate(year) }
         _ = try OrganizationSelection(org)
         _ = try organizationType()
     }

@@ -43,7 +43,7 @@ struct InstallationView {
             // Tombstones warm producers up.
             guard let value else { return true }
             guard let marker = try? CompletionMarker.decode(value.span),
-                let year = Rules.SchoolYear.named(marker.scope), Self.announcing.contains(marker.stage)
+                let year = SchoolYear.named(marker.scope), Self.announcing.contains(marker.stage)
             else {
                 return false
             }

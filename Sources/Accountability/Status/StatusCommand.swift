@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Operating
+internal import Rules
 internal import Stages
 
 /// `accountability status`: how far an installation has come.
@@ -38,7 +39,7 @@ struct StatusCommand: OperatorCommand {
     var interval = 2.0
 
     func validate() throws {
-        for year in years { try YearSelection.check(year) }
+        for year in years { try SchoolYear.validate(year) }
         guard (0.2...3600).contains(interval) else { throw ValidationError("--interval takes 0.2 to 3600 seconds") }
     }
 

@@ -4,6 +4,7 @@ internal import Kafka
 internal import Logging
 internal import Messages
 internal import Operating
+internal import Rules
 internal import Stages
 internal import Streaming
 
@@ -140,16 +141,6 @@ struct CloseYear: OperatorCommand {
                         + "`accountability doctor` whether a worker is missing"
                 )
             }
-        }
-    }
-}
-
-/// School years on the command line.
-enum SchoolYear {
-    /// Refuses what is no school year.
-    static func validate(_ year: Int) throws {
-        guard (2000...2100).contains(year) else {
-            throw ValidationError("a school year is the four digits of its spring, 2000 to 2100")
         }
     }
 }

@@ -69,7 +69,7 @@ struct ComputeCommand: OperatorCommand {
     var allowUndeclared = false
 
     func validate() throws {
-        for year in year { try YearSelection.check(year) }
+        for year in year { try SchoolYear.validate(year) }
         guard (threads ?? 1) > 0, (threads ?? 1) <= 1024 else { throw ValidationError("--threads takes 1 to 1024") }
         let resolved = [folder, out].map { URL(fileURLWithPath: $0).standardizedFileURL.resolvingSymlinksInPath().path }
         guard resolved[0] != resolved[1] else {

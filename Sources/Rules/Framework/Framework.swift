@@ -104,8 +104,8 @@ public final class Framework: Sendable {
     }
 
     /// A section, or an error that says that the year has no such measure.
-    public func require<Section>(_ section: KeyPath<Framework, Section?>, _ measure: String) throws(FrameworkError)
-        -> Section
+    public func require<Chapter>(_ section: KeyPath<Framework, Chapter?>, _ measure: String) throws(FrameworkError)
+        -> Chapter
     {
         guard let value = self[keyPath: section] else {
             throw FrameworkError(

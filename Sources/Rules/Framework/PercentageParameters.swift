@@ -102,23 +102,6 @@ public struct PercentageParameters: Sendable {
     }
 }
 
-extension TargetColumn {
-    /// What became of the weight of categories that have no points, for people; nil where all have.
-    ///
-    /// - Parameters:
-    ///   - missing: the categories whose weight went to all others.
-    ///   - growthCountsWithAchievement: whether the weight of growth went to achievement.
-    /// - Returns: what is said of it.
-    public static func remark(missing: [IndicatorCategory], growthCountsWithAchievement: Bool) -> String? {
-        var remarks: [String] = []
-        if growthCountsWithAchievement { remarks.append("the weight of growth counts with achievement") }
-        if !missing.isEmpty {
-            remarks.append("renormalized without " + missing.map(\.wireName).joined(separator: ", "))
-        }
-        return remarks.isEmpty ? nil : remarks.joined(separator: "; ")
-    }
-}
-
 /// The degree to which an organization met its targets: 603 CMR 2.03(3)(a)(2), (3)(b)(2).
 public enum ProgressLevel: UInt8, WireNamed {
     /// Meeting or exceeding targets.

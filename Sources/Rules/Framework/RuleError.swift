@@ -22,7 +22,7 @@ public enum RuleError: Error, Hashable, Sendable, CustomStringConvertible {
 
 extension Framework {
     /// A section, or a rule's error that says that the year has no such measure.
-    func section<Section>(_ section: KeyPath<Framework, Section?>, _ measure: String) throws(RuleError) -> Section {
+    func section<Chapter>(_ section: KeyPath<Framework, Chapter?>, _ measure: String) throws(RuleError) -> Chapter {
         do {
             return try require(section, measure)
         } catch {

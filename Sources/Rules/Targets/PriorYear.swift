@@ -1,11 +1,3 @@
-/// Which years before count beside the current one, in the cumulative percentage and in percentiles.
-public enum PriorYearRule: String, Sendable, CaseIterable {
-    /// Those in which the organization was in the comparison group that it is in now.
-    case sameComparisonGroup = "same_comparison_group"
-    /// Every one.
-    case every
-}
-
 /// Whether a year before counts beside the current one: 603 CMR 2.03(2)(a), (2)(b), (2)(c).
 public enum PriorYear {
     /// Whether it counts for an organization that had a determination in that year.

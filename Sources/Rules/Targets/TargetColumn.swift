@@ -179,3 +179,20 @@ extension TargetColumn: CarriesOut {
     /// The columns of all students, of the lowest performing and of each subgroup.
     public static let paragraphs: [Paragraph] = [.criterionReferenced, .allAndLowestPerforming, .eachSubgroup]
 }
+
+extension TargetColumn {
+    /// What became of the weight of categories that have no points, for people; nil where all have.
+    ///
+    /// - Parameters:
+    ///   - missing: the categories whose weight went to all others.
+    ///   - growthCountsWithAchievement: whether the weight of growth went to achievement.
+    /// - Returns: what is said of it.
+    public static func remark(missing: [IndicatorCategory], growthCountsWithAchievement: Bool) -> String? {
+        var remarks: [String] = []
+        if growthCountsWithAchievement { remarks.append("the weight of growth counts with achievement") }
+        if !missing.isEmpty {
+            remarks.append("renormalized without " + missing.map(\.wireName).joined(separator: ", "))
+        }
+        return remarks.isEmpty ? nil : remarks.joined(separator: "; ")
+    }
+}

@@ -8,7 +8,7 @@ struct DeterminationState {
     private var years: [Int: [OrganizationCode: OrganizationFacts]] = [:]
     private var statewide: [Int: StatewideTable] = [:]
     /// The thresholds as they stood when determinations were last made from them, of those that changed since.
-    private var movedThresholds: [Int: [StatewideTable.Key: String]] = [:]
+    private var movedThresholds: [Int: [StatewideTable.ThresholdKey: String]] = [:]
     private var settledStatewide: [Int: StatewideTable] = [:]
     private var directives = DirectiveTable()
     private var dirty: [Int: [OrganizationCode: String]] = [:]
@@ -83,7 +83,7 @@ struct DeterminationState {
             if let values = entry?.threshold {
                 threshold = StatewideTable.Threshold(at80: try number(values.at80), at90: try number(values.at90))
             }
-            let name = StatewideTable.Key(
+            let name = StatewideTable.ThresholdKey(
                 type: type,
                 span: place.span,
                 group: place.group,

@@ -4,7 +4,7 @@ import Rules
 /// The statewide thresholds of a school year.
 struct StatewideTable {
     /// Of what a threshold is.
-    struct Key: Hashable {
+    struct ThresholdKey: Hashable {
         let type: OrganizationType
         let span: GradeSpan
         let group: StudentGroup
@@ -19,19 +19,19 @@ struct StatewideTable {
         let at90: Ratio?
     }
 
-    private var thresholds: [Key: Threshold] = [:]
+    private var thresholds: [ThresholdKey: Threshold] = [:]
     /// What the rules take, made once for all organizations.
-    private var prepared: [Key: StatewideThresholds] = [:]
+    private var prepared: [ThresholdKey: StatewideThresholds] = [:]
 
-    subscript(key: Key) -> Threshold? { thresholds[key] }
+    subscript(key: ThresholdKey) -> Threshold? { thresholds[key] }
 
     /// Sets or removes a threshold; tells whether anything changed.
-    mutating func set(_ threshold: Threshold?, _ key: Key) -> Bool {
+    mutating func set(_ threshold: Threshold?, _ key: ThresholdKey) -> Bool {
         guard thresholds[key] != threshold else { return false }
         thresholds[key] = threshold
         guard key.difficultyQuartile == 0 else { return true }
         for group in Self.affected(by: key.group) {
-            let other = Key(type: key.type, span: key.span, group: group, indicator: key.indicator)
+            let other = ThresholdKey(type: key.type, span: key.span, group: group, indicator: key.indicator)
             let made = make(other)
             prepared[other] = made == StatewideThresholds() ? nil : made
         }
@@ -41,14 +41,14 @@ struct StatewideTable {
     /// Those of an indicator for a group: among all students, among the same group, and among organizations in the same
     /// difficulty quartile where that is known, of the values that the framework names.
     func thresholds(
-        _ key: Key,
+        _ key: ThresholdKey,
         difficultyQuartile: Int = 0,
         of values: PointParameters.QuartileValues = .allStudents
     ) -> StatewideThresholds {
         var result = prepared[key] ?? StatewideThresholds()
         guard difficultyQuartile > 0 else { return result }
         let own = thresholds[
-            Key(
+            ThresholdKey(
                 type: key.type,
                 span: key.span,
                 group: values == .ownGroup ? key.group : .allStudents,
@@ -66,9 +66,9 @@ struct StatewideTable {
         group == .allStudents ? StudentGroup.allCases : [group]
     }
 
-    private func make(_ key: Key) -> StatewideThresholds {
+    private func make(_ key: ThresholdKey) -> StatewideThresholds {
         var result = StatewideThresholds()
-        let all = Key(type: key.type, span: key.span, group: .allStudents, indicator: key.indicator)
+        let all = ThresholdKey(type: key.type, span: key.span, group: .allStudents, indicator: key.indicator)
         result[.allStudents, 80] = thresholds[all]?.at80
         result[.allStudents, 90] = thresholds[all]?.at90
         result[.ownGroup, 80] = thresholds[key]?.at80

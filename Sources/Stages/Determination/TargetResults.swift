@@ -143,7 +143,7 @@ struct TargetComputation {
         // submitted.
         let usesBaseline = before == nil && target?.baseline != nil
         if usesBaseline { before = target?.baseline }
-        let key = StatewideTable.Key(type: type, span: span, group: group, indicator: indicator)
+        let key = StatewideTable.ThresholdKey(type: type, span: span, group: group, indicator: indicator)
         let input = PointsInput(
             indicator,
             span,
@@ -158,7 +158,7 @@ struct TargetComputation {
             ),
             path: target?.path
         )
-        let all = StatewideTable.Key(type: type, span: span, group: .allStudents, indicator: indicator)
+        let all = StatewideTable.ThresholdKey(type: type, span: span, group: .allStudents, indicator: indicator)
         return IndicatorResult(
             points: try IndicatorPoints(input, framework),
             count: value.count,

@@ -2,12 +2,6 @@ internal import ArgumentParser
 internal import Operating
 internal import Rules
 
-/// A command that names the paragraphs it answers.
-protocol CitesParagraphs: ParsableCommand {
-    /// The paragraphs, in official order.
-    static var paragraphs: [Paragraph] { get }
-}
-
 /// `accountability paragraphs`: where each paragraph of 603 CMR 2.03 is carried out.
 struct ParagraphsCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
@@ -30,7 +24,7 @@ struct ParagraphsCommand: OperatorCommand {
     func operate() throws {
         let rows = ParagraphCoverage.all()
         switch OutputFormat.chosen(format) {
-        case .json: try FrameworkCommand.json(rows)
+        case .json: try JSONOutput.write(rows)
         case .csv: try ParagraphCoverage.listing(rows).writeCSV()
         case .table:
             for row in rows {
