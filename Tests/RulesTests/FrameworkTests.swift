@@ -16,6 +16,93 @@ internal import Testing
         }
     }
 
+    /// Who assumes something says what else it could be, or why nothing else is worth trying.
+    @Test func everyAssumedParameterStatesItsAlternatives() throws {
+        for framework in try Framework.all() {
+            for parameter in framework.parameters where parameter.status == .assumed {
+                let alternatives = framework.alternatives(to: parameter.path)
+                #expect(
+                    alternatives.values.isEmpty ? alternatives.reason.count > 30 : alternatives.reason.isEmpty,
+                    "\(framework.name): \(parameter.path) names no alternatives and no reason why there are none"
+                )
+                for index in alternatives.values.indices {
+                    let other = try #require(try framework.assuming(alternative: index, to: parameter.path))
+                    #expect(other.paths(differingFrom: framework) == [parameter.path])
+                    #expect(other.canonicalText != framework.canonicalText)
+                }
+                let none = try framework.assuming(alternative: alternatives.values.count, to: parameter.path)
+                #expect(none == nil)
+            }
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("alternatives: [96, 97]", nil), ("alternatives: \"none: the law says it\"", nil),
+            ("alternatives: [96, 95]", "the value itself"), ("alternatives: [many]", "the alternative 'many' is not"),
+            ("alternatives: [96, 96]", "must be a list"), ("alternatives: []", "must be a list"),
+            ("alternatives: \"none: \"", "must be a list"), ("alternatives: 96", "must be a list"),
+            ("alternative: [96]", "has alternative, which no parameter has"),
+        ] as [(String, String?)]
+    )
+    func alternativesAreChecked(text: String, refusal: String?) throws {
+        let changed = Self.replacing(
+            Self.text,
+            "  standard: {value: 95, status: published,",
+            "  standard: {value: 95, status: published, \(text),"
+        )
+        guard let refusal else {
+            let framework = try Framework.load(file: "2007.yaml", text: changed)
+            // They are no part of the identity.
+            let canonical = try Framework.load(file: "2007.yaml", text: Self.text).canonicalText
+            #expect(framework.canonicalText == canonical)
+            let stated = framework.alternatives(to: "participation.standard")
+            #expect(stated.values == ["96", "97"] || stated.reason == "the law says it")
+            return
+        }
+        let error = #expect(throws: FrameworkError.self) { try Framework.load(file: "2007.yaml", text: changed) }
+        #expect(error?.message.contains(refusal) == true && error?.parameter == "participation.standard")
+    }
+
+    /// An error names the line, of the document or of its base.
+    @Test func errorsNameTheLine() throws {
+        let lines = Self.text.split(separator: "\n", omittingEmptySubsequences: false)
+        let place = try #require(lines.firstIndex { $0.hasPrefix(Self.line) }) + 1
+        func line(_ text: String, _ bases: [String: String] = [:]) -> Int? {
+            let error = #expect(throws: FrameworkError.self) {
+                try Framework.load(file: "draft.yaml", text: text, bases: bases)
+            }
+            return error?.line
+        }
+        #expect(line(Self.replacing(Self.text, "{value: 95, status", "{value: 195, status")) == place)
+        #expect(
+            line(Self.replacing(Self.text, "{value: 95, status: published", "{value: 95, status: rumoured")) == place
+        )
+        let draft = """
+            name: draft
+            title: A draft
+            school_years: [2019]
+            based_on: "2007"
+
+            participation:
+              unit: {value: combined, status: assumed, source: a test}
+              units: {value: combined, status: assumed, source: a test}
+            """
+        #expect(line(draft, ["2007": Self.text]) == 8)
+        let broken = Self.replacing(Self.text, "{value: 95, status", "{value: 195, status")
+        let error = #expect(throws: FrameworkError.self) {
+            try Framework.load(
+                file: "draft.yaml",
+                text: Self.replacing(draft, "  units:", "  # units:"),
+                bases: ["2007": broken]
+            )
+        }
+        #expect(error?.file == "2007.yaml" && error?.line == place)
+        #expect(error?.description.hasPrefix("2007.yaml line \(place): participation.standard: ") == true)
+        #expect(line("name: [\ntitle: x") != nil)
+        #expect(line("name: draft\ntitle: A draft\nschool_years: soon\n") == 3)
+    }
+
     @Test(arguments: [2006, 2020, 2021, 2026])
     func yearsWithoutFramework(year: Int) {
         let error = #expect(throws: FrameworkError.self) { try Framework.of(schoolYear: year) }

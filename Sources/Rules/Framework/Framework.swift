@@ -13,6 +13,8 @@ public final class Framework: Sendable {
     public let parameters: [ParameterRecord]
     /// The whole content in canonical form: the text whose digest is the framework's identity.
     public let canonicalText: String
+    /// What it was made from, the parameters of its base included.
+    let document: FrameworkDocument
 
     /// Minimum group sizes.
     public let minimumSize: MinimumSizeParameters
@@ -72,6 +74,7 @@ public final class Framework: Sendable {
     }
 
     init(_ document: FrameworkDocument) throws(FrameworkError) {
+        self.document = document
         name = document.name
         title = document.title
         schoolYears = document.schoolYears

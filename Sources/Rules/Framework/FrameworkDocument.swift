@@ -7,6 +7,28 @@ struct FrameworkDocument: Sendable {
         let value: ParameterValue
         let status: ParameterStatus
         let source: String
+        /// What else it could be, where nothing public decides.
+        let alternatives: Alternatives
+        /// The document that it is written in, and the line.
+        let file: String
+        let line: Int?
+
+        /// The same parameter with another value.
+        func with(_ value: ParameterValue) -> Entry {
+            Entry(value: value, status: status, source: source, alternatives: Alternatives(), file: file, line: line)
+        }
+
+        /// An error about it.
+        func error(_ code: FrameworkError.Code, _ path: String, _ message: String) -> FrameworkError {
+            FrameworkError(code, file: file, line: line, parameter: path, message: message)
+        }
+    }
+
+    /// Other values that a parameter could have, or why there are none.
+    struct Alternatives: Hashable, Sendable {
+        var values: [ParameterValue] = []
+        /// Why there are none; empty where there are, and where nothing is said.
+        var reason = ""
     }
 
     let file: String
@@ -16,7 +38,7 @@ struct FrameworkDocument: Sendable {
     /// The document whose parameters hold where this one names none.
     let basedOn: String?
     /// Paths, or beginnings of paths, that do not hold although the base has them.
-    let removed: [String]
+    private(set) var removed: [String]
     private(set) var entries: [String: Entry]
 
     init(file: String, text: String) throws(FrameworkError) {
@@ -25,7 +47,7 @@ struct FrameworkDocument: Sendable {
         do {
             root = try Yams.compose(yaml: text)
         } catch {
-            throw FrameworkError(.malformed, file: file, message: "not YAML: \(error)")
+            throw Self.notYAML(error, file)
         }
         guard let mapping = root?.mapping else {
             throw FrameworkError(.malformed, file: file, message: "a framework is a YAML mapping")
@@ -46,14 +68,16 @@ struct FrameworkDocument: Sendable {
         else {
             throw FrameworkError(.malformed, file: file, message: "name and title are required")
         }
-        guard let years = header["school_years"]?.sequence else {
-            throw FrameworkError(.malformed, file: file, message: "school_years must be a list of years")
-        }
         self.name = name
         self.title = title
-        schoolYears = years.compactMap(\.int)
-        guard schoolYears.count == years.count else {
-            throw FrameworkError(.malformed, file: file, message: "school_years must be a list of years")
+        schoolYears = header["school_years"]?.sequence?.compactMap(\.int) ?? []
+        guard !schoolYears.isEmpty, schoolYears.count == header["school_years"]?.sequence?.count else {
+            throw FrameworkError(
+                .malformed,
+                file: file,
+                line: header["school_years"]?.mark?.line,
+                message: "school_years must be a list of years"
+            )
         }
         basedOn = header["based_on"]?.string
         removed = header["removed"]?.sequence?.compactMap(\.string) ?? []
@@ -66,11 +90,31 @@ struct FrameworkDocument: Sendable {
             guard !removed.contains(where: { path == $0 || path.hasPrefix($0 + ".") }) else { continue }
             result.entries[path] = entry
         }
+        // What the base took away from its own bases stays away.
+        result.removed += base.removed
+        return result
+    }
+
+    /// The same document with another entry.
+    func replacing(_ path: String, _ entry: Entry?) -> FrameworkDocument {
+        var result = self
+        result.entries[path] = entry
         return result
     }
 
     private static let headerKeys: Set<String> = ["name", "title", "school_years", "based_on", "removed"]
     private static let parameterKeys: Set<String> = ["value", "status", "source"]
+    private static let alternativesKey = "alternatives"
+
+    private static func notYAML(_ error: any Error, _ file: String) -> FrameworkError {
+        let line: Int? =
+            switch error as? YamlError {
+            case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
+            case .duplicatedKeysInMapping(_, let context): context.mark.line
+            default: nil
+            }
+        return FrameworkError(.malformed, file: file, line: line, message: "not YAML: \(error)")
+    }
 
     private static func collect(
         _ node: Node,
@@ -78,13 +122,17 @@ struct FrameworkDocument: Sendable {
         file: String,
         into entries: inout [String: Entry]
     ) throws(FrameworkError) {
-        guard let mapping = node.mapping else {
-            throw FrameworkError(
+        func incomplete(_ message: String, at node: Node) -> FrameworkError {
+            FrameworkError(
                 .incompleteParameter,
                 file: file,
+                line: node.mark?.line,
                 parameter: path,
-                message: "a parameter is {value, status, source}; this is a bare value"
+                message: message
             )
+        }
+        guard let mapping = node.mapping else {
+            throw incomplete("a parameter is {value, status, source}; this is a bare value", at: node)
         }
         let keys = Set(mapping.keys.compactMap(\.string))
         guard !keys.isDisjoint(with: parameterKeys) else {
@@ -94,38 +142,47 @@ struct FrameworkDocument: Sendable {
             return
         }
         let missing = parameterKeys.subtracting(keys).sorted()
-        guard missing.isEmpty else {
-            throw FrameworkError(
-                .incompleteParameter,
-                file: file,
-                parameter: path,
-                message: "lacks \(missing.joined(separator: " and "))"
-            )
-        }
-        guard keys == parameterKeys else {
-            throw FrameworkError(
-                .incompleteParameter,
-                file: file,
-                parameter: path,
-                message:
-                    "has \(keys.subtracting(parameterKeys).sorted().joined(separator: ", ")), which no parameter has"
-            )
+        guard missing.isEmpty else { throw incomplete("lacks \(missing.joined(separator: " and "))", at: node) }
+        let foreign = keys.subtracting(parameterKeys).subtracting([alternativesKey]).sorted()
+        guard foreign.isEmpty, keys.count == mapping.count else {
+            throw incomplete("has \(foreign.joined(separator: ", ")), which no parameter has", at: node)
         }
         guard let status = mapping["status"]?.string.flatMap(ParameterStatus.init(rawValue:)) else {
-            throw FrameworkError(
-                .incompleteParameter,
-                file: file,
-                parameter: path,
-                message: "status must be published, derived or assumed"
-            )
+            throw incomplete("status must be published, derived or assumed", at: mapping["status"] ?? node)
         }
         guard let source = mapping["source"]?.string, !source.allSatisfy(\.isWhitespace) else {
-            throw FrameworkError(.incompleteParameter, file: file, parameter: path, message: "lacks source")
+            throw incomplete("lacks source", at: node)
         }
-        guard let value = mapping["value"].flatMap(value) else {
-            throw FrameworkError(.incompleteParameter, file: file, parameter: path, message: "lacks value")
+        guard let value = mapping["value"].flatMap(value) else { throw incomplete("lacks value", at: node) }
+        var alternatives = Alternatives()
+        if let node = mapping[alternativesKey] {
+            guard let read = self.alternatives(node) else {
+                throw incomplete(
+                    "alternatives must be a list of other values, or \"none: \" and the reason why there are none",
+                    at: node
+                )
+            }
+            alternatives = read
         }
-        entries[path] = Entry(value: value, status: status, source: source)
+        entries[path] = Entry(
+            value: value,
+            status: status,
+            source: source,
+            alternatives: alternatives,
+            file: file,
+            line: node.mark?.line
+        )
+    }
+
+    /// A list of other values, or `none:` with the reason; nil for anything else.
+    private static func alternatives(_ node: Node) -> Alternatives? {
+        if let list = value(node)?.list {
+            let isDistinct = !list.isEmpty && Set(list).count == list.count
+            return isDistinct ? Alternatives(values: list) : nil
+        }
+        guard let text = node.string, text.hasPrefix("none: ") else { return nil }
+        let reason = text.dropFirst("none: ".count)
+        return reason.allSatisfy(\.isWhitespace) ? nil : Alternatives(reason: String(reason))
     }
 
     private static func value(_ node: Node) -> ParameterValue? {

@@ -25,21 +25,25 @@ public struct FrameworkError: Error, Hashable, Sendable, CustomStringConvertible
     public let code: Code
     /// The document, such as `2019.yaml`; empty where none is concerned.
     public let file: String
+    /// The line of the document, from 1; nil where it is not known, or none is concerned.
+    public let line: Int?
     /// The parameter, such as `participation.standard`; empty where none is concerned.
     public let parameter: String
     /// What is wrong and what to do.
     public let message: String
 
     /// A failure.
-    public init(_ code: Code, file: String = "", parameter: String = "", message: String) {
+    public init(_ code: Code, file: String = "", line: Int? = nil, parameter: String = "", message: String) {
         self.code = code
         self.file = file
+        self.line = line
         self.parameter = parameter
         self.message = message
     }
 
-    /// File, parameter and message in one line.
+    /// File, line, parameter and message in one line.
     public var description: String {
-        [file, parameter, message].filter { !$0.isEmpty }.joined(separator: ": ")
+        let place = line.map { "\(file.isEmpty ? "" : file + " ")line \($0)" } ?? file
+        return [place, parameter, message].filter { !$0.isEmpty }.joined(separator: ": ")
     }
 }

@@ -7,19 +7,36 @@ public struct FrameworkSet: Sendable {
     public static let builtIn = FrameworkSet(drafts: [])
 
     private let drafts: [Framework]
+    /// Those that hold for one school year, whatever years they name.
+    private let single: [Int: Framework]
 
     /// The built-in frameworks, with these in the place of those of their school years.
     ///
     /// A later one goes before an earlier one.
     public init(drafts: [Framework]) {
+        self.init(drafts: drafts, single: [:])
+    }
+
+    private init(drafts: [Framework], single: [Int: Framework]) {
         self.drafts = drafts.reversed()
+        self.single = single
+    }
+
+    /// The draft of a school year; nil where there is none.
+    private func draft(_ schoolYear: Int) -> Framework? {
+        single[schoolYear] ?? drafts.first { $0.schoolYears.contains(schoolYear) }
+    }
+
+    /// The same frameworks with another one in the place of that of one school year, whatever years it names.
+    public func with(_ other: Framework, in year: Int) -> FrameworkSet {
+        FrameworkSet(drafts: drafts.reversed(), single: single.merging([year: other]) { $1 })
     }
 
     /// The framework of a school year, by its spring.
     ///
     /// - Throws: ``FrameworkError`` of the code `noFramework` for a year without one.
     public func of(schoolYear: Int) throws(FrameworkError) -> Framework {
-        if let draft = drafts.first(where: { $0.schoolYears.contains(schoolYear) }) { return draft }
+        if let draft = draft(schoolYear) { return draft }
         return try Framework.of(schoolYear: schoolYear)
     }
 
@@ -27,7 +44,7 @@ public struct FrameworkSet: Sendable {
     ///
     /// - Throws: ``FrameworkError`` where the built-in ones cannot be read.
     public func ifCovered(schoolYear: Int) throws(FrameworkError) -> Framework? {
-        if let draft = drafts.first(where: { $0.schoolYears.contains(schoolYear) }) { return draft }
+        if let draft = draft(schoolYear) { return draft }
         return try Framework.ifCovered(schoolYear: schoolYear)
     }
 
@@ -36,7 +53,7 @@ public struct FrameworkSet: Sendable {
     ///
     /// - Throws: ``FrameworkError`` where there is none.
     public func records(schoolYear: Int) throws(FrameworkError) -> Framework {
-        if let draft = drafts.first(where: { $0.schoolYears.contains(schoolYear) }) { return draft }
+        if let draft = draft(schoolYear) { return draft }
         return try Framework.records(schoolYear: schoolYear)
     }
 
@@ -44,6 +61,6 @@ public struct FrameworkSet: Sendable {
     public func schoolYears() throws(FrameworkError) -> Set<Int> {
         var years: Set<Int> = []
         for framework in try Framework.all() + drafts { years.formUnion(framework.schoolYears) }
-        return years
+        return years.union(single.keys)
     }
 }

@@ -29,24 +29,32 @@ final class ParameterReader {
             )
         }
         used.insert(path)
-        let converted: Value?
-        let cause: String
-        do {
-            converted = try convert(entry.value)
-            cause = ""
-        } catch {
-            converted = nil
-            cause = ": \(error)"
-        }
-        guard let value = converted else {
-            throw FrameworkError(
-                .invalidValue,
-                file: file,
-                parameter: path,
-                message: "'\(entry.value.text)' is not \(expected)\(cause)"
-            )
+        let value = try converted(entry.value, of: entry, path, expected, convert)
+        for alternative in entry.alternatives.values {
+            _ = try converted(alternative, of: entry, path, expected, convert)
+            guard alternative != entry.value else {
+                throw entry.error(.invalidValue, path, "the alternative '\(alternative.text)' is the value itself")
+            }
         }
         return Parameter(path: path, value: value, status: entry.status, source: entry.source, text: entry.value.text)
+    }
+
+    private func converted<Value>(
+        _ value: ParameterValue,
+        of entry: FrameworkDocument.Entry,
+        _ path: String,
+        _ expected: String,
+        _ convert: (ParameterValue) throws(NumberError) -> Value?
+    ) throws(FrameworkError) -> Value {
+        let cause: String
+        do {
+            if let converted = try convert(value) { return converted }
+            cause = ""
+        } catch {
+            cause = ": \(error)"
+        }
+        let role = value == entry.value ? "" : "the alternative "
+        throw entry.error(.invalidValue, path, "\(role)'\(value.text)' is not \(expected)\(cause)")
     }
 
     func ratio(_ path: String) throws(FrameworkError) -> Parameter<Ratio> {
@@ -107,7 +115,8 @@ final class ParameterReader {
         if let unknown = entries.keys.filter({ !used.contains($0) }).min() {
             throw FrameworkError(
                 .unknownParameter,
-                file: file,
+                file: entries[unknown]?.file ?? file,
+                line: entries[unknown]?.line,
                 parameter: unknown,
                 message: "no rule knows this parameter; see the names in 2019.yaml"
             )
