@@ -34,7 +34,10 @@ struct AccountabilityCommand: AsyncParsableCommand {
                 name: "School year",
                 subcommands: [OpenYear.self, Submit.self, ReceiptsCommand.self, RejectionsCommand.self, CloseYear.self]
             ),
-            CommandGroup(name: "Without a broker", subcommands: [ComputeCommand.self, PreviewCommand.self]),
+            CommandGroup(
+                name: "Without a broker",
+                subcommands: [ComputeCommand.self, PreviewCommand.self, SweepCommand.self]
+            ),
             CommandGroup(
                 name: "Results",
                 subcommands: [

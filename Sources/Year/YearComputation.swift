@@ -81,7 +81,7 @@ public struct YearComputation: Sendable {
     }
 
     /// The years between the first framework and the last: those without one of their own can be looked back on.
-    private func openYears() throws -> ClosedRange<Int> {
+    func openYears() throws -> ClosedRange<Int> {
         let years = try settings.frameworks.schoolYears()
         return (years.min() ?? 0)...(years.max() ?? 0)
     }
@@ -96,7 +96,7 @@ public struct YearComputation: Sendable {
         }
     }
 
-    private static func passingKey() throws -> PseudonymKey {
+    static func passingKey() throws -> PseudonymKey {
         var random = SystemRandomNumberGenerator()
         return try PseudonymKey(bytes: (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) })
     }

@@ -1,4 +1,4 @@
-import Messages
+public import Messages
 public import Rules
 public import Stages
 public import Streaming
@@ -8,18 +8,22 @@ public import Streaming
 ///
 /// The installation's ledger is fed once. It is computed as it is and as it would be; nothing is written anywhere. Used
 /// from one thread.
-public final class YearPreview {
+public final class YearPreview: LedgerReceiver {
     /// What would be different, apart from files.
     public struct Difference: Sendable {
         /// A framework in the place of that of its school years; nil for none.
         public var draft: Framework?
         /// Submissions that would not have been made.
         public var withdrawn: Set<String>
+        /// Whether each changed parameter of the draft is computed alone, too, so that a change names those that would
+        /// make it by themselves.
+        public var attributesParameters: Bool
 
         /// A difference.
-        public init(draft: Framework? = nil, withdrawn: Set<String> = []) {
+        public init(draft: Framework? = nil, withdrawn: Set<String> = [], attributesParameters: Bool = false) {
             self.draft = draft
             self.withdrawn = withdrawn
+            self.attributesParameters = attributesParameters
         }
 
         var isNone: Bool { draft == nil && withdrawn.isEmpty }
@@ -34,6 +38,8 @@ public final class YearPreview {
     private var presentLedger: LedgerCollector
     private var changedLedger: LedgerCollector?
     private var met: Set<String> = []
+    /// What is computed once for each changed parameter of a draft.
+    private var held: HeldLedger?
 
     /// A preview over an empty ledger.
     ///
@@ -55,7 +61,10 @@ public final class YearPreview {
             return
         }
         var other = settings
-        if let draft = difference.draft { other.frameworks = FrameworkSet(drafts: [draft]) }
+        if let draft = difference.draft {
+            other.frameworks = FrameworkSet(drafts: [draft])
+            if difference.attributesParameters { held = HeldLedger(pipeline: pipeline, settings: settings) }
+        }
         let changed = try YearProcess(pipeline: pipeline, settings: other)
         self.changed = changed
         changedLedger = LedgerCollector(partitions: settings.partitions, limit: LedgerWriting.chunk) {
@@ -72,6 +81,7 @@ public final class YearPreview {
     /// - Throws: what the task throws.
     public func recallPercentile(partition: Int32, key: Span<UInt8>, value: Span<UInt8>) throws {
         try present.recallPercentile(partition: partition, key: key, value: value)
+        held?.recallPercentile(partition: partition, key: key, value: value)
         if changed !== present { try changed.recallPercentile(partition: partition, key: key, value: value) }
     }
 
@@ -94,6 +104,7 @@ public final class YearPreview {
         let type = isMarker ? Topics.completionType : Topics.submissions.eventType
         let cause = submission ?? ""
         if let submission { met.insert(submission) }
+        try held?.feed(partition: partition, key: key, value: value, isMarker: isMarker, submission: submission)
         try presentLedger.send(
             topic: "",
             partition: partition,
@@ -133,10 +144,12 @@ public final class YearPreview {
         try changedLedger?.handOver()
         try changed.settle()
         var taken: [TakenFile] = []
+        var rows: PreviewedFiles?
         // Names that no submission of the ledger has: those are moments.
         let names = YearComputation.submissions(files)
         if let key, !files.isEmpty {
             let process = changed
+            process.tables.follow(names)
             taken = try LedgerWriting(
                 files: files,
                 submissions: names,
@@ -148,21 +161,59 @@ public final class YearPreview {
             )
             .run { batches, _ in try process.feed(batches) }
             try changed.settle()
+            rows = try PreviewedFiles(taken, options, changed.tables)
         }
         let after = try changed.tables.determinations()
         return PreviewResult(
             before: before.count,
             after: after.count,
-            changes: changes(before, after, files: Set(names)),
+            changes: try changes(before, after, files: Set(names))
+                .map { change in
+                    change.of(rows?.rows(of: change.orgCode) ?? [])
+                },
             files: taken,
             tables: changed.tables,
             unusable: changed === present ? presentFaults : presentFaults + changed.unusable
         )
     }
 
-    private typealias Table = [(key: DeterminationKey, message: Accountability_V1_Determination)]
+    typealias Table = [(key: DeterminationKey, message: Accountability_V1_Determination)]
 
-    private func changes(_ before: Table, _ after: Table, files: Set<String>) -> [PreviewChange] {
+    /// What differs between two tables, by school year and organization.
+    static func changes<Key: Hashable & Comparable>(
+        _ before: [(key: Key, message: Accountability_V1_Determination)],
+        _ after: [(key: Key, message: Accountability_V1_Determination)]
+    ) -> [PreviewChange] {
+        let old = Dictionary(uniqueKeysWithValues: before.map { ($0.key, $0.message) })
+        let new = Dictionary(uniqueKeysWithValues: after.map { ($0.key, $0.message) })
+        return Set(old.keys).union(new.keys).sorted().compactMap { PreviewChange(from: old[$0], to: new[$0]) }
+    }
+
+    /// The parameters of the draft that would change a determination by themselves, by its key.
+    private func parametersAlone(_ before: Table) throws -> [String: [String]] {
+        guard let held, let draft = difference.draft else { return [:] }
+        var alone: [String: [String]] = [:]
+        for path in changedParameters() {
+            var frameworks = settings.frameworks
+            do throws(FrameworkError) {
+                for year in draft.schoolYears {
+                    guard let force = try frameworks.ifCovered(schoolYear: year) else { continue }
+                    frameworks = frameworks.with(try force.taking(path, from: draft), in: year)
+                }
+            } catch {
+                // It cannot be without others of the draft, so that by itself it changes nothing.
+                continue
+            }
+            let tables = try held.computed(under: frameworks).tables
+            for change in Self.changes(before, try tables.determinations()) {
+                alone["\(change.schoolYear)/\(change.orgCode)", default: []].append(path)
+            }
+        }
+        return alone
+    }
+
+    private func changes(_ before: Table, _ after: Table, files: Set<String>) throws -> [PreviewChange] {
+        let alone = try parametersAlone(before)
         let old = Dictionary(uniqueKeysWithValues: before.map { ($0.key, $0.message) })
         let new = Dictionary(uniqueKeysWithValues: after.map { ($0.key, $0.message) })
         let parameters = changedParameters()
@@ -173,7 +224,7 @@ public final class YearPreview {
                 if difference.draft?.schoolYears.contains(change.schoolYear) ?? false
                     || difference.draft?.schoolYears.contains(change.schoolYear - 1) ?? false
                 {
-                    causes += parameters
+                    causes += alone[key.text] ?? parameters
                 }
                 let cause = new[key]?.cause ?? ""
                 if files.contains(cause) {
@@ -189,9 +240,7 @@ public final class YearPreview {
     private func changedParameters() -> [String] {
         guard let draft = difference.draft, let year = draft.schoolYears.min() else { return [] }
         guard let force = try? settings.frameworks.of(schoolYear: year) else { return ["framework \(draft.name)"] }
-        let old = Dictionary(uniqueKeysWithValues: force.parameters.map { ($0.path, $0.text) })
-        let new = Dictionary(uniqueKeysWithValues: draft.parameters.map { ($0.path, $0.text) })
-        return Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }.sorted()
+        return draft.paths(differingFrom: force)
     }
 }
 
@@ -232,6 +281,14 @@ public struct PreviewChange: Sendable, Hashable, Codable {
             classification = message?.classification ?? ""
             level = message?.level ?? ""
         }
+
+        /// The outcome of a determination.
+        public init(of message: Accountability_V1_Determination) { self.init(message) }
+
+        init(classification: String, level: String) {
+            self.classification = classification
+            self.level = level
+        }
     }
 
     /// The school year.
@@ -248,11 +305,13 @@ public struct PreviewChange: Sendable, Hashable, Codable {
     public let fields: [String]
     /// What would change it: files, withdrawn submissions, parameters.
     public private(set) var causes: [String]
+    /// The rows of the files that stand behind it.
+    public private(set) var rows: [PreviewRows]
 
     private enum CodingKeys: String, CodingKey {
         case schoolYear = "school_year"
         case orgCode = "org_code"
-        case name, from, to, fields, causes
+        case name, from, to, fields, causes, rows
     }
 
     /// The change between two determinations of an organization; nil where there is none.
@@ -266,6 +325,7 @@ public struct PreviewChange: Sendable, Hashable, Codable {
         from = Outcome(old)
         to = Outcome(new)
         causes = []
+        rows = []
         guard let old, let new else {
             fields = [old == nil ? "determination: none → issued" : "determination: issued → none"]
             return
@@ -273,6 +333,17 @@ public struct PreviewChange: Sendable, Hashable, Codable {
         let figures = (Self.figures(old), Self.figures(new))
         guard figures.0 != figures.1 else { return nil }
         fields = DeterminationChanges.list(from: figures.0, to: figures.1)
+    }
+
+    /// What differs between two lists of determinations, by school year and organization.
+    public static func list(
+        from before: [Accountability_V1_Determination],
+        to after: [Accountability_V1_Determination]
+    ) -> [PreviewChange] {
+        func table(_ list: [Accountability_V1_Determination]) -> [(key: String, message: Accountability_V1_Determination)] {
+            list.map { ("\($0.schoolYear)/\($0.orgCode)", $0) }
+        }
+        return YearPreview.changes(table(before), table(after))
     }
 
     private static func figures(_ message: Accountability_V1_Determination) -> Accountability_V1_Determination {
@@ -289,6 +360,12 @@ public struct PreviewChange: Sendable, Hashable, Codable {
     func named(_ causes: [String]) -> PreviewChange {
         var change = self
         change.causes = causes
+        return change
+    }
+
+    func of(_ rows: [PreviewRows]) -> PreviewChange {
+        var change = self
+        change.rows = rows
         return change
     }
 

@@ -1,4 +1,4 @@
-import Messages
+public import Messages
 public import Rules
 public import Stages
 public import Streaming
@@ -56,11 +56,12 @@ public final class YearProcess {
     /// - Parameters:
     ///   - pipeline: the installation that it stands for.
     ///   - settings: how it computes.
+    ///   - watching: tables that are kept beside those that people read.
     /// - Throws: where the stages do not fit together.
-    public init(pipeline: Pipeline = Pipeline(), settings: Settings) throws {
+    public init(pipeline: Pipeline = Pipeline(), settings: Settings, watching: [TopicDefinition] = []) throws {
         self.pipeline = pipeline
         self.settings = settings
-        let tables = YearTables(pipeline)
+        let tables = YearTables(pipeline, watching)
         self.tables = tables
         ledger = pipeline.name(Topics.submissions)
         var topics: [String: Int32] = [:]

@@ -2,6 +2,7 @@ public import Messages
 import Stages
 import Streaming
 import SwiftProtobuf
+import Tables
 
 /// What a process has published: the tables that people read, rejections and receipts.
 public final class YearTables {
@@ -16,18 +17,24 @@ public final class YearTables {
     private var batches: [String: [MemoryBatch]] = [:]
     private var receipts: [String: [Int32: Accountability_V1_Receipt]] = [:]
     private var newestYear: [UInt8] = []
+    /// Lines whose rows made a record, of the submissions that are followed.
+    private var followed: [String: Set<UInt32>] = [:]
 
     private static let tables = [Topics.participation, Topics.percentiles, Topics.determinations]
 
-    init(_ pipeline: Pipeline) {
-        let watched = Self.tables + [Topics.records, Topics.rejections, Topics.receipts]
+    init(_ pipeline: Pipeline, _ others: [TopicDefinition] = []) {
+        let watched = Self.tables + others + [Topics.records, Topics.rejections, Topics.receipts]
         names = Dictionary(uniqueKeysWithValues: watched.map { (pipeline.name($0), $0) })
         topics = Set(names.keys)
     }
 
     func take(_ topic: String, _ batch: MemoryBatch) throws {
         switch names[topic] {
-        case Topics.records: batch.visit { noteYear($0.key, isMarker: $0.isMarker) }
+        case Topics.records:
+            try batch.visit { record in
+                noteYear(record.key, isMarker: record.isMarker)
+                if !followed.isEmpty, !record.isMarker { try noteLine(record) }
+            }
         case Topics.rejections:
             try batch.visit { record in
                 guard !record.isMarker, let value = record.value else { return }
@@ -42,6 +49,20 @@ public final class YearTables {
         case let table?: batches[table.entity, default: []].append(batch)
         case nil: return
         }
+    }
+
+    /// Follows submissions: the lines whose rows change something are kept from here on.
+    func follow(_ submissions: some Sequence<String>) {
+        for submission in submissions { followed[submission] = followed[submission] ?? [] }
+    }
+
+    /// The lines of a followed submission whose rows made a record; a row that says what stands already makes none.
+    func changedLines(of submission: String) -> Set<UInt32> { followed[submission] ?? [] }
+
+    private func noteLine(_ record: borrowing MemoryBatch.Record) throws {
+        guard let cause = record.cause, let value = record.value, followed[cause.text] != nil else { return }
+        let record = try decode(Accountability_V1_Record.self, from: value)
+        followed[record.submission]?.insert(UInt32(clamping: record.line))
     }
 
     /// Records come by year, so that the key is nearly always of the year of the one before.

@@ -142,4 +142,40 @@ import Testing
         #expect(throws: (any Error).self) { try ComputeCommand.parse([input.path, "--out", "x", "--threads", "0"]) }
         #expect(throws: (any Error).self) { try ComputeCommand.parse([input.path]) }
     }
+
+    @Test func aFolderIsSwept() throws {
+        let input = try Folder([
+            "organizations.csv": Self.organizations,
+            "participation-2019.csv": Self.counts(2019, present: 40),
+        ])
+        func sweep(_ arguments: [String]) throws -> Int32 {
+            let command = try SweepCommand.parse(arguments)
+            do {
+                try command.run()
+                return 0
+            } catch let code as ExitCode {
+                return code.rawValue
+            }
+        }
+        for format in ["csv", "json", "table"] {
+            #expect(
+                try sweep(["2019", "--files", input.path, "--under", "participation", "--format", format]) == 0
+            )
+        }
+        #expect(try sweep(["2023", "--files", input.path]) == 65)
+        #expect(throws: (any Error).self) { try SweepCommand.parse(["2019", "--also", "x.csv"]) }
+    }
+
+    @Test func anActIsNamedInTheWordsOfItsCommand() throws {
+        let words =
+            "designation underperforming --year 2019 --org 00010505 --date 2018-10-15 --reason \"Four 'low' years\""
+        let act = try PreviewedAct(words)
+        #expect(act.text.contains("2019,00010505,") && act.text.contains("Four 'low' years"))
+        #expect(try PreviewedAct.split(" a  'b c' d\"e f\" '' ") == ["a", "b c", "de f", ""])
+        #expect(throws: (any Error).self) { try PreviewedAct("designation") }
+        #expect(throws: (any Error).self) { try PreviewedAct("--list") }
+        #expect(throws: (any Error).self) { try PreviewedAct("release official --year 2019 --reason \"open") }
+        #expect(throws: (any Error).self) { try PreviewCommand.parse(["--by-parameter", "x.csv"]) }
+        #expect(try PreviewCommand.parse(["--directive", words, "--format", "csv"]).format == .csv)
+    }
 }

@@ -1,5 +1,8 @@
 import Foundation
+import Messages
+import Operating
 import Rules
+import Stages
 import Testing
 
 @testable import accountability
@@ -115,5 +118,114 @@ import Testing
         let data = try JSONEncoder().encode(FrameworkParameter.of(framework, under: "minimum_size"))
         let rows = try #require(try JSONSerialization.jsonObject(with: data) as? [[String: String]])
         #expect(rows.allSatisfy { Set($0.keys) == ["path", "value", "status", "source"] } && !rows.isEmpty)
+    }
+
+    private func written(_ text: String) throws -> String {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("framework-\(UUID().uuidString).yaml")
+            .path
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        return path
+    }
+
+    /// What a template says is what holds already, whatever it names.
+    @Test(arguments: [2018, 2019, 2022, 2025], [true, false])
+    func aTemplateChangesNothing(year: Int, isWhole: Bool) throws {
+        let framework = try FrameworkCommand.of(year)
+        let text = framework.template(name: "draft", schoolYears: [year]) { isWhole || $0.status == .assumed }
+        let path = try written(text)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let draft = try FrameworkFile.load(path)
+        #expect(draft.paths(differingFrom: framework).isEmpty && draft.parameters == framework.parameters)
+        for record in framework.parameters {
+            #expect(draft.alternatives(to: record.path) == framework.alternatives(to: record.path))
+        }
+        let named = text.split(separator: "\n").count { $0.contains("{value: ") }
+        #expect(named == (isWhole ? framework.parameters.count : FrameworkParameter.assumed(framework).count))
+    }
+
+    @Test func aDocumentIsCheckedWhole() throws {
+        let good = try written(
+            """
+            name: draft
+            title: Draft for 2019
+            school_years: [2019, 2030]
+            based_on: "2019"
+            determination:
+              lowest_performing_percentile: {value: 15, status: published, source: "Board vote of 2018-06-26"}
+              low_subgroup_percentile: {value: 4, status: assumed, source: "A draft"}
+            """
+        )
+        defer { try? FileManager.default.removeItem(atPath: good) }
+        let answer = try FrameworkValidate.answer(try FrameworkFile.load(good))
+        #expect(answer.digest.count == 64 && answer.withoutAlternatives == ["determination.low_subgroup_percentile"])
+        #expect(answer.years.map(\.framework) == ["2019", nil])
+        let differing = ["determination.low_subgroup_percentile", "determination.lowest_performing_percentile"]
+        #expect(answer.years.map(\.differing) == [differing, []])
+        let changes = FrameworkChange.between(try FrameworkCommand.named("2019"), try FrameworkCommand.named(good))
+        #expect(changes.map(\.path) == differing)
+
+        let bad = try written(
+            "name: draft\ntitle: Draft\nschool_years: [2019]\nbased_on: \"2019\"\n\nparticipation:\n  standard: {value: high, status: assumed, source: x}\n"
+        )
+        defer { try? FileManager.default.removeItem(atPath: bad) }
+        let failure = #expect(throws: Failure.self) { try FrameworkFile.load(bad) }
+        #expect(failure?.status == .badInput)
+        for word in [" line 7: ", "participation.standard: ", "'high' is not a percentage from 0 to 100"] {
+            #expect(failure?.message.contains(word) == true, "\(failure?.message ?? "")")
+        }
+        var choice = try FrameworkChoice(good)
+        #expect(try choice.framework(schoolYear: 2012).name == "draft")
+        #expect(throws: (any Error).self) { try FrameworkChoice(bad) }
+    }
+
+    @Test func aDraftIsComparedForPublicComment() throws {
+        func determination(_ org: String, _ level: String, percentile: UInt32) -> Accountability_V1_Determination {
+            var message = Accountability_V1_Determination()
+            message.schoolYear = 2019
+            message.orgCode = org
+            message.type = .school
+            message.name = "School <\(org)>"
+            message.classification = level == "focused_targeted" ? "requiring_assistance" : "not_requiring_assistance"
+            message.level = level
+            message.percentile = percentile
+            return message
+        }
+        let draft = try Framework.load(
+            file: "draft.yaml",
+            text: """
+                name: draft
+                title: Draft for 2019
+                school_years: [2019]
+                based_on: "2019"
+                determination:
+                  lowest_performing_percentile: {value: 15, status: published, source: "Board vote of 2018-06-26"}
+                """,
+            bases: Dictionary(uniqueKeysWithValues: Framework.documents.map { ($0.name, $0.text) })
+        )
+        let before = [
+            determination("00010505", "moderate", percentile: 12),
+            determination("00010506", "moderate", percentile: 40),
+        ]
+        let after = [
+            determination("00010505", "focused_targeted", percentile: 12),
+            determination("00010506", "moderate", percentile: 40),
+        ]
+        let comparison = try FrameworkComparison(draft, before: before, after: after)
+        let files = Dictionary(uniqueKeysWithValues: comparison.files.map { ($0.0, $0.1.rows) })
+        #expect(
+            files["parameters.csv"]?.map { $0[1...3].joined(separator: " ") } == [
+                "determination.lowest_performing_percentile 10 15"
+            ]
+        )
+        #expect(
+            files["outcomes.csv"] == [
+                ["2019", "school", "not_requiring_assistance", "moderate", "2", "1", "-1"],
+                ["2019", "school", "requiring_assistance", "focused_targeted", "0", "1", "1"],
+            ]
+        )
+        #expect(files["organizations.csv"]?.map { $0[1] } == ["00010505"])
+        #expect(comparison.summary.contains("1 of 2 determinations would change, 1 of them in classification or level"))
+        #expect(comparison.html.contains("School &lt;00010505&gt;") && comparison.html.contains(draft.digest))
+        #expect(throws: Failure.self) { try FrameworkComparison(draft, before: [], after: []) }
     }
 }

@@ -8,7 +8,7 @@ import Testing
     private func evaluated(_ fields: String, framework: Int? = nil) throws -> PointsAnswer {
         let element = try #require(try PointsReading(Array("[{\"case\": 1, \(fields)}]".utf8)).elements.first)
         guard element.problems.isEmpty else { throw RowProblem(element.problems.joined(separator: "; ")) }
-        var frameworks = try FrameworkChoice(framework)
+        var frameworks = try FrameworkChoice(framework.map(String.init))
         return try element.report.evaluated(&frameworks)
     }
 

@@ -13,7 +13,7 @@ struct Evaluate: ParsableCommand {
 
               accountability evaluate participation --ignore-extra participation-2012.csv.gz > rates.csv
               accountability evaluate percentiles --framework 2019 --stages indicator-values.csv
-              accountability evaluate points reports.json
+              accountability evaluate points --framework draft.yaml reports.json
               accountability evaluate determinations schools.csv
 
             Exit codes: 0 done; 64 usage; 65 a row or a document could not be read (each is named on standard error).
@@ -30,9 +30,12 @@ struct EvaluateOptions: ParsableArguments {
     var file: String
 
     @Option(
-        help: ArgumentHelp("The framework to use, by its school year; default: that of each row.", valueName: "year")
+        help: ArgumentHelp(
+            "The framework to use, by its school year, or a framework in a file; default: that of each row.",
+            valueName: "year|file"
+        )
     )
-    var framework: Int?
+    var framework: String?
 
     @Flag(help: "Pass over columns that the layout does not have.")
     var ignoreExtra = false
@@ -52,13 +55,11 @@ struct FrameworkChoice {
     let fixed: Framework?
     private var known: [Int: Framework] = [:]
 
-    init(_ year: Int?) throws {
-        do {
-            fixed = if let year { try Framework.of(schoolYear: year) } else { nil }
-        } catch {
-            throw ValidationError(error.description)
-        }
-    }
+    /// The framework of a name, or that of each row.
+    ///
+    /// - Parameter name: a school year, or the path of a document.
+    /// - Throws: where there is no such framework.
+    init(_ name: String?) throws { fixed = try name.map { name throws in try FrameworkCommand.named(name) } }
 
     /// The framework of the option, or of a row's school year.
     mutating func framework(schoolYear: Int) throws(RowProblem) -> Framework {

@@ -27,9 +27,12 @@ struct EvaluatePoints: OperatorCommand {
     var file: String
 
     @Option(
-        help: ArgumentHelp("The framework to use, by its school year; default: that of each case.", valueName: "year")
+        help: ArgumentHelp(
+            "The framework to use, by its school year, or a framework in a file; default: that of each case.",
+            valueName: "year|file"
+        )
     )
-    var framework: Int?
+    var framework: String?
 
     func operate() throws {
         var frameworks = try FrameworkChoice(framework)

@@ -18,6 +18,10 @@ struct ExplainCommand: OperatorCommand {
               accountability explain 2019 00350005 --json | jq .value
               accountability explain 2019 00350005 --why-not not_requiring_assistance
               accountability explain 2019 00350005 --why-not meeting
+              accountability explain 2019 00350005 --margin
+
+            --margin tells how many results would have to differ for each figure to cross its cut, the nearest first; \
+            `accountability help sweep` tells how they are counted.
 
             --why-not takes \(WhyNot.names.joined(separator: ", ")).
 
@@ -42,6 +46,9 @@ struct ExplainCommand: OperatorCommand {
     @Option(help: ArgumentHelp("Tell what would have to differ for this classification or level.", valueName: "name"))
     var whyNot: String?
 
+    @Flag(help: "Tell how many results each figure is away from its cut.")
+    var margin = false
+
     @Option(help: ArgumentHelp("Columns of the tree; default: the terminal's, otherwise 100.", valueName: "columns"))
     var width: Int?
 
@@ -49,6 +56,9 @@ struct ExplainCommand: OperatorCommand {
         try SchoolYear.validate(year)
         guard OrganizationCode(org) != nil else {
             throw ValidationError("'\(org)' is not an organization's code: eight digits, leading zeros included")
+        }
+        guard !margin || (whyNot == nil && !full) else {
+            throw ValidationError("--margin goes with --json alone")
         }
         guard whyNot == nil || !full else { throw ValidationError("--full and --why-not exclude each other") }
         if let whyNot, !WhyNot.names.contains(whyNot) {
@@ -60,6 +70,10 @@ struct ExplainCommand: OperatorCommand {
     func operate() throws {
         let connection = try broker.connection()
         let determination = try find(connection)
+        if margin {
+            let margins = ExplainMargins(connection: connection, determination: determination)
+            return json ? try FrameworkCommand.json(margins.margins()) : Standard.output(try margins.text())
+        }
         let framework = try YearFramework.of(year)
         let width = width ?? TerminalSize.columns ?? 100
         if whyNot == nil, !full, !json {

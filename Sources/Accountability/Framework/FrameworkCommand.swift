@@ -7,17 +7,31 @@ internal import Rules
 struct FrameworkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "framework",
-        abstract: "Lists, shows and compares the frameworks: every parameter with its value, status and source.",
+        abstract: "Lists, shows, compares, checks and tries frameworks: every parameter with value, status and source.",
         discussion: """
               accountability framework list
               accountability framework show 2019 --under points
               accountability framework diff 2018 2019
               accountability framework assumed 2019 --json
+              accountability framework template 2026 --based-on 2025 > draft.yaml
+              accountability framework validate draft.yaml
+              accountability framework diff 2025 draft.yaml
+              accountability framework report draft.yaml --files folder --out report
 
-            Exit codes: 0 done; 64 usage, among them a year without a framework.
+            Exit codes: 0 done; 64 usage, among them a year without a framework; 65 a document does not hold: its line, parameter and reason are \
+            named.
             """,
-        subcommands: [FrameworkList.self, FrameworkShow.self, FrameworkDiff.self, FrameworkAssumed.self]
+        subcommands: [
+            FrameworkList.self, FrameworkShow.self, FrameworkDiff.self, FrameworkAssumed.self, FrameworkTemplate.self,
+            FrameworkValidate.self, FrameworkReport.self,
+        ]
     )
+
+    /// A framework by its school year, or in a file.
+    static func named(_ name: String) throws -> Framework {
+        if let year = Int(name), name.utf8.count <= 4 { return try of(year) }
+        return try FrameworkFile.load(name)
+    }
 
     /// The framework of a year that somebody typed.
     static func of(_ year: Int) throws -> Framework {
@@ -77,21 +91,21 @@ struct FrameworkShow: OperatorCommand {
 struct FrameworkDiff: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
-        abstract: "Tells which parameters differ between the frameworks of two school years."
+        abstract: "Tells which parameters differ between two frameworks: of school years, or in files."
     )
 
-    @Argument(help: "The earlier school year.")
-    var from: Int
+    @Argument(help: ArgumentHelp("The earlier one.", valueName: "year|file"))
+    var from: String
 
-    @Argument(help: "The later school year.")
-    var to: Int
+    @Argument(help: ArgumentHelp("The later one.", valueName: "year|file"))
+    var to: String
 
     @Flag(help: "JSON instead of text.")
     var json = false
 
     func operate() throws {
-        let changes = FrameworkChange.between(try FrameworkCommand.of(from), try FrameworkCommand.of(to))
-        guard !json else { return try JSONOutput.write(changes) }
+        let changes = FrameworkChange.between(try FrameworkCommand.named(from), try FrameworkCommand.named(to))
+        guard !json else { return try FrameworkCommand.json(changes) }
         Standard.output(changes.isEmpty ? "No parameter differs.\n" : changes.map(\.text).joined())
     }
 }

@@ -16,13 +16,16 @@ struct PreviewCommand: OperatorCommand {
         discussion: """
               accountability preview corrections.csv
               accountability preview directives.csv --json
-              accountability preview --framework draft-2020.yaml
-              accountability preview --withdraw 20191019T120000123Z-4f2a9c
+              accountability preview --directive 'release official --year 2019 --date 2019-09-24'
+              accountability preview --framework draft-2020.yaml --by-parameter
+              accountability preview --withdraw 20191019T120000123Z-4f2a9c --format csv
 
             The installation's ledger is read once and computed in this process, as it is and as it would be. Each determination that would \
             change is listed: from what, to what, in which figures, because of what. Files may be of any layout, acts of the Department \
             included; several things at once are one difference. Nothing is written anywhere. What was made official stays the norm, as it \
             would. A year that is not closed has no determinations, so that nothing is listed of it.
+
+            Each change names its causes (files, withdrawn submissions, parameters of the framework) and the rows behind it, by their lines: the             organization's own rows, those above it (acts for its district or the state), or, where it has none, those of the organizations             that it is ranked with or that its students came from. Only rows that change something are named. --by-parameter computes each             parameter of the draft alone, too, and names only those that would change the determination by themselves; a change that takes             several of them names all.
 
             Files of students need the installation's key of pseudonyms (--key; default: pseudonym.key in $ACCOUNTABILITY_HOME).
 
@@ -39,6 +42,17 @@ struct PreviewCommand: OperatorCommand {
     @Option(help: ArgumentHelp("A framework that would hold for the school years it names.", valueName: "file"))
     var framework: String?
 
+    @Flag(help: "Of a framework, compute each changed parameter alone, too: one computation more for each.")
+    var byParameter = false
+
+    @Option(
+        help: ArgumentHelp(
+            "An act of the Department, in the words of `accountability directive`; may be repeated.",
+            valueName: "act"
+        )
+    )
+    var directive: [String] = []
+
     @Option(help: ArgumentHelp("A submission that would be withdrawn; may be repeated.", valueName: "submission"))
     var withdraw: [String] = []
 
@@ -51,13 +65,20 @@ struct PreviewCommand: OperatorCommand {
     @Flag(help: "Accept rows of organizations that were never declared.")
     var allowUndeclared = false
 
-    @Flag(help: "Print one JSON object.")
+    @Option(help: "table (a summary, a table and each change), csv (one line a change) or json.")
+    var format = OutputFormat.table
+
+    @Flag(help: "Print one JSON object, as --format json.")
     var json = false
 
     func validate() throws {
-        guard !files.isEmpty || framework != nil || !withdraw.isEmpty else {
-            throw ValidationError("name what would be different: files, --framework or --withdraw")
+        guard !files.isEmpty || framework != nil || !withdraw.isEmpty || !directive.isEmpty else {
+            throw ValidationError("name what would be different: files, --directive, --framework or --withdraw")
         }
+        guard framework != nil || !byParameter else {
+            throw ValidationError("--by-parameter is of a framework: name it with --framework")
+        }
+        for act in directive { _ = try PreviewedAct(act) }
     }
 
     func operate() throws {
@@ -75,9 +96,15 @@ struct PreviewCommand: OperatorCommand {
             throw Failure(.badInput, "\(file) is not a file that can be read; nothing was computed: check its path")
         }
         let draft = try framework.map { try FrameworkFile.load($0) }
+        let acts = try PreviewedActs(directive)
+        defer { acts.remove() }
+        let options = FileIngestion.Options(ignoreExtra: ignoreExtra, allowUndeclared: allowUndeclared)
+        let input = files.map { InputFile(path: $0, options: options) } + acts.files
         let connection = try broker.connection()
         var secret: PseudonymKey?
-        if !files.isEmpty { secret = try PseudonymKey(contentsOf: key ?? connection.home.pseudonymKey.path) }
+        if input.contains(where: { $0.layout?.isAboutStudents ?? true }) {
+            secret = try PseudonymKey(contentsOf: key ?? connection.home.pseudonymKey.path)
+        }
         let partitions = try PipelineTopics(connection).partitions(of: Topics.submissions)
         let preview = try YearPreview(
             pipeline: connection.pipeline,
@@ -85,16 +112,19 @@ struct PreviewCommand: OperatorCommand {
                 threads: ProcessInfo.processInfo.activeProcessorCount,
                 partitions: partitions
             ),
-            difference: YearPreview.Difference(draft: draft, withdrawn: Set(withdraw))
+            difference: YearPreview.Difference(
+                draft: draft,
+                withdrawn: Set(withdraw),
+                attributesParameters: byParameter
+            )
         )
         try LedgerFeed(connection, partitions: partitions).feed(preview)
-        let options = FileIngestion.Options(ignoreExtra: ignoreExtra, allowUndeclared: allowUndeclared)
-        let result = try preview.compare(
-            files: files.map { InputFile(path: $0, options: options) },
-            options: options,
-            key: secret
-        )
-        Standard.output(json ? try PreviewText.json(result, withdrawn: withdraw) : PreviewText.text(result))
+        let result = try preview.compare(files: input, options: options, key: secret)
+        switch json ? .json : format {
+        case .json: Standard.output(try PreviewText.json(result, withdrawn: withdraw))
+        case .csv: try PreviewText.listing(result).writeCSV()
+        case .table: Standard.output(PreviewText.text(result))
+        }
         for fault in result.unusable {
             Standard.error("preview: the \(fault.stage) stage cannot use a record of \(fault.topic): \(fault.reason)")
         }
@@ -102,7 +132,7 @@ struct PreviewCommand: OperatorCommand {
     }
 }
 
-/// Feeds an installation's ledger to a preview: once, up to its end as it is now.
+/// Feeds an installation's ledger to a computation: once, up to its end as it is now.
 struct LedgerFeed {
     let connection: Connection
     let partitions: Int32
@@ -113,14 +143,14 @@ struct LedgerFeed {
     }
 
     /// Reads the norms of official ranks, and then the ledger.
-    func feed(_ preview: YearPreview) throws {
+    func feed(_ ledger: some LedgerReceiver) throws {
         let reader = try TopicReader(connection)
         defer { reader.close() }
         var norms = NormsOfMoment(moment: .max)
         try reader.read(Topics.percentiles) { record in norms.take(record) }
         for norm in norms.standing {
             guard let key = norm.key, let value = norm.value else { continue }
-            try preview.recallPercentile(partition: norm.partition, key: key.span, value: value.span)
+            try ledger.recallPercentile(partition: norm.partition, key: key.span, value: value.span)
         }
         var census = LedgerCensus(partitions: partitions, moment: .max)
         try reader.read(Topics.submissions, markers: true) { record in
@@ -133,7 +163,7 @@ struct LedgerFeed {
                 case .row(let row): row.submission
                 case .act, .other: nil
                 }
-            try preview.feed(
+            try ledger.feed(
                 partition: record.partition,
                 key: key,
                 value: value,
@@ -197,6 +227,24 @@ enum PreviewText {
         return String(decoding: try encoder.encode(answer), as: UTF8.self) + "\n"
     }
 
+    /// A line a change.
+    static func listing(_ result: PreviewResult) -> Listing {
+        Listing(
+            [
+                "school_year", "org_code", "name", "from_classification", "from_level", "to_classification", "to_level",
+                "fields", "causes", "rows",
+            ],
+            result.changes.map { change in
+                [
+                    String(change.schoolYear), change.orgCode, change.name, change.from.classification,
+                    change.from.level, change.to.classification, change.to.level,
+                    change.fields.joined(separator: "; "), change.causes.joined(separator: ";"),
+                    change.rows.map(\.text).joined(separator: "; "),
+                ]
+            }
+        )
+    }
+
     /// A summary and a table.
     static func text(_ result: PreviewResult) -> String {
         var text = result.files.map { ReceiptText.lines(SubmissionOutcome($0, result.tables), isPlaced: false) }
@@ -223,7 +271,20 @@ enum PreviewText {
             text += "\n\(change.schoolYear) \(change.orgCode) \(change.name)\n"
             text += change.fields.map { "  \($0)\n" }.joined()
             if !change.causes.isEmpty { text += "  because of \(change.causes.joined(separator: ", "))\n" }
+            text += change.rows.map { "  by \($0.text)\n" }.joined()
         }
         return text
+    }
+}
+
+extension PreviewRows {
+    /// For people and for a cell.
+    var text: String {
+        let rows = "\(file) line\(count == 1 ? "" : "s") \(lines)"
+        return switch of {
+        case .own: rows
+        case .above: "\(rows) (of its district or the state)"
+        case .others: "\(rows) (\(count) row\(count == 1 ? "" : "s") of other organizations)"
+        }
     }
 }

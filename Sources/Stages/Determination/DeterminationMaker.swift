@@ -1,6 +1,6 @@
 import Crypto
 import Messages
-import Rules
+public import Rules
 
 /// Makes the determination of an organization in a school year from everything known of it: 603 CMR 2.03(3).
 struct DeterminationMaker {
@@ -321,13 +321,14 @@ struct DeterminationMaker {
         }
         return message
     }
+}
 
+extension Framework {
     /// The identity of a framework: SHA-256 of its canonical text, hexadecimal.
-    static func digest(of framework: Framework) -> String {
+    public var digest: String {
         let digits = Array("0123456789abcdef")
         return String(
-            SHA256.hash(data: Array(framework.canonicalText.utf8))
-                .flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+            SHA256.hash(data: Array(canonicalText.utf8)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
         )
     }
 }

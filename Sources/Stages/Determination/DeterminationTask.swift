@@ -76,7 +76,7 @@ final class DeterminationTask: StageTask {
 
     private func digest(_ framework: Framework) -> String {
         if let known = digests[framework.name] { return known }
-        let digest = DeterminationMaker.digest(of: framework)
+        let digest = framework.digest
         digests[framework.name] = digest
         return digest
     }

@@ -1,0 +1,40 @@
+internal import Messages
+internal import Operating
+internal import Rules
+internal import Year
+
+/// How far a published determination is from each cut, from the installation's topics.
+struct ExplainMargins {
+    let connection: Connection
+    let determination: Accountability_V1_Determination
+
+    /// Every cut, the nearest first.
+    func margins() throws -> [DeterminationMargin] {
+        let year = Int(determination.schoolYear)
+        let tables = try MarginTables(year: year, .builtIn)
+        let reader = try TopicReader(connection)
+        defer { reader.close() }
+        let organization = determination.orgCode
+        let participation = try reader.table(TableTopics.participation) { key in
+            key.text.hasPrefix("\(year)/\(organization)/all/")
+        }
+        for row in participation { tables.take(row.message) }
+        let percentiles = try reader.table(TableTopics.percentiles) { key in
+            key.text.hasPrefix("\(year)/threshold/") || key.text.hasPrefix("\(year)/norm/")
+        }
+        for row in percentiles { tables.take(row.message, key: row.key.text) }
+        guard determination.type == .school else { return try tables.margins(of: determination) }
+        for row in try reader.table(TableTopics.standings) { tables.take(row.message) }
+        for row in try reader.table(TableTopics.directives) { tables.take(row.message) }
+        return try tables.margins(of: determination)
+    }
+
+    /// For people.
+    func text() throws -> String {
+        let margins = try margins()
+        let title = "\(determination.name) (\(determination.orgCode)), \(determination.schoolYear)"
+        guard !margins.isEmpty else { return "\(title): no cut is near, as no determination was issued\n" }
+        return "\(title): \(SweepText.outcome(PreviewChange.Outcome(of: determination)))\n\n" + SweepText.lines(margins)
+            + "\nNo fewer than so many results would have to differ: `accountability help sweep` tells how they are counted.\n"
+    }
+}

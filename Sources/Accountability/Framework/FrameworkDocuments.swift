@@ -1,0 +1,120 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Operating
+internal import Rules
+internal import Stages
+
+/// `accountability framework template`.
+struct FrameworkTemplate: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "template",
+        abstract: "Prints a framework document to be edited: valid as it is, and changing nothing.",
+        discussion: """
+              accountability framework template 2026 --based-on 2025 > draft.yaml
+              accountability framework template 2019 --all
+
+            Every parameter that nothing public decides stands in it with its value, its status, its source and its stated alternatives: a \
+            Department sets the value, the status (published) and the source (the vote). Parameters that the document does not name hold as in \
+            the framework that it is based on.
+            """
+    )
+
+    @Argument(help: "The school year that the document is for, by its spring.")
+    var year: Int
+
+    @Option(help: ArgumentHelp("The school year whose framework it is based on; default: the same.", valueName: "year"))
+    var basedOn: Int?
+
+    @Flag(help: "Name every parameter.")
+    var all = false
+
+    func validate() throws { try YearSelection.check(year) }
+
+    func operate() throws {
+        let base = try FrameworkCommand.of(basedOn ?? year)
+        Standard.output(base.template(name: "draft-\(year)", schoolYears: [year]) { all || $0.status == .assumed })
+    }
+}
+
+/// `accountability framework validate`.
+struct FrameworkValidate: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Checks a framework document whole; names the line, the parameter and the reason of an error.",
+        discussion: """
+            Prints the document's identity (the digest that determinations name), its school years, and in how many parameters it differs from \
+            the framework in force of each.
+
+            Exit codes: 0 it holds; 64 usage; 65 it does not.
+            """
+    )
+
+    @Argument(help: "The document, YAML.")
+    var file: String
+
+    @Flag(help: "JSON instead of text.")
+    var json = false
+
+    /// What is said of a document that holds.
+    struct Answer: Encodable {
+        struct Year: Encodable {
+            let schoolYear: Int
+            /// The framework in force; absent where the year has none.
+            let framework: String?
+            let differing: [String]
+        }
+
+        let name, title, digest: String
+        let parameters, published, derived, assumed: Int
+        /// Assumed parameters that state neither alternatives nor why there are none: `sweep` cannot try them.
+        let withoutAlternatives: [String]
+        let years: [Year]
+    }
+
+    static func answer(_ framework: Framework) throws -> Answer {
+        func count(_ status: ParameterStatus) -> Int { framework.parameters.count { $0.status == status } }
+        let silent = framework.parameters.filter { record in
+            let stated = framework.alternatives(to: record.path)
+            return record.status == .assumed && stated.values.isEmpty && stated.reason.isEmpty
+        }
+        return Answer(
+            name: framework.name,
+            title: framework.title,
+            digest: framework.digest,
+            parameters: framework.parameters.count,
+            published: count(.published),
+            derived: count(.derived),
+            assumed: count(.assumed),
+            withoutAlternatives: silent.map(\.path),
+            years: try framework.schoolYears.map { year in
+                let force = try Framework.ifCovered(schoolYear: year)
+                return Answer.Year(
+                    schoolYear: year,
+                    framework: force?.name,
+                    differing: force.map { framework.paths(differingFrom: $0) } ?? []
+                )
+            }
+        )
+    }
+
+    func operate() throws {
+        let answer = try Self.answer(try FrameworkFile.load(file))
+        guard !json else { return try FrameworkCommand.json(answer) }
+        var text = """
+            \(answer.name): \(answer.title)
+              digest \(answer.digest)
+              \(answer.parameters) parameters: \(answer.published) published, \(answer.derived) derived, \(answer.assumed) assumed
+
+            """
+        for year in answer.years {
+            let force = year.framework.map { "in force: \($0); \(year.differing.count) values differ" }
+            text += "  \(year.schoolYear): \(force ?? "no framework is in force")\n"
+            text += year.differing.map { "    \($0)\n" }.joined()
+        }
+        if !answer.withoutAlternatives.isEmpty {
+            text += "  assumed without alternatives, so that sweep cannot try them:\n"
+            text += answer.withoutAlternatives.map { "    \($0)\n" }.joined()
+        }
+        Standard.output(text)
+    }
+}

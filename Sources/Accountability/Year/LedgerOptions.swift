@@ -1,0 +1,65 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Messages
+internal import Operating
+internal import Rules
+internal import Stages
+internal import Year
+
+/// Where a ledger that is computed several times comes from: a folder of files, or an installation.
+struct LedgerOptions: ParsableArguments {
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Option(
+        help: ArgumentHelp("A folder of files instead of an installation, as compute takes it.", valueName: "folder")
+    )
+    var files: String?
+
+    @Option(help: ArgumentHelp("A file to take behind the folder's; may be repeated.", valueName: "file"))
+    var also: [String] = []
+
+    @Option(help: ArgumentHelp("How many threads compute; default: one for each core.", valueName: "number"))
+    var threads: Int?
+
+    func validate() throws {
+        guard files != nil || also.isEmpty else { throw ValidationError("--also goes with --files") }
+        guard (1...1024).contains(threads ?? 1) else { throw ValidationError("--threads takes 1 to 1024") }
+    }
+
+    /// The ledger, in memory.
+    ///
+    /// - Parameters:
+    ///   - frameworks: under which it is computed.
+    ///   - line: shows how far the files are.
+    /// - Returns: the ledger.
+    /// - Throws: ``Failure`` for files that cannot be taken, or an installation that cannot be read.
+    func ledger(_ frameworks: FrameworkSet, _ line: ProgressLine) throws -> HeldLedger {
+        let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+        guard let files else { return try installed(frameworks, threads) }
+        let folder = try InputFolder(path: files)
+        for file in also where !FileManager.default.isReadableFile(atPath: file) {
+            throw Failure(.badInput, "--also \(file) is not a file that can be read: check its path")
+        }
+        let settings = YearProcess.Settings(frameworks: frameworks, threads: threads)
+        let held = try YearComputation(settings: settings)
+            .held(folder.files, corrections: also.map { InputFile(path: $0) }) {
+                line.show("file \($0.file) of \($0.files), \($0.fileName)")
+            }
+        for file in held.files {
+            guard case .failure(let refusal) = file.outcome else { continue }
+            throw Failure(.badInput, "\(refusal.message); nothing was computed")
+        }
+        return held.ledger
+    }
+
+    private func installed(_ frameworks: FrameworkSet, _ threads: Int) throws -> HeldLedger {
+        let connection = try broker.connection()
+        let partitions = try PipelineTopics(connection).partitions(of: Topics.submissions)
+        let ledger = HeldLedger(
+            pipeline: connection.pipeline,
+            settings: YearProcess.Settings(frameworks: frameworks, threads: threads, partitions: partitions)
+        )
+        try LedgerFeed(connection, partitions: partitions).feed(ledger)
+        return ledger
+    }
+}

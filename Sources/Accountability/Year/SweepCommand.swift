@@ -1,0 +1,88 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Messages
+internal import Operating
+internal import Rules
+internal import Stages
+internal import Streaming
+internal import Year
+
+/// `accountability sweep`: which determinations hang on which assumption, and how near each is to another outcome.
+struct SweepCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sweep",
+        abstract: "Tells which determinations hang on which assumed parameter, and how near each is to a cut.",
+        discussion: """
+              accountability sweep 2019                                       of the installation's ledger
+              accountability sweep 2019 --files folder                        of a folder, as compute takes it: no broker
+              accountability sweep 2019 --files folder --format json > sweep.json
+              accountability sweep 2019 --table assumptions --format csv
+              accountability sweep 2019 --under lowest_performing
+
+            The year is computed as it is, and once more for each alternative that its framework states for each parameter that nothing public \
+            decides (`accountability framework assumed 2019`). decided: determinations whose classification or level would be another; moved: \
+            whose figures would. Parameters of the years before stay as they are.
+
+            The margin of a determination is the least number of results that would have to differ for it to cross a cut: the percentile of 10, a \
+            group's percentile of 5, the graduation rate of 66.7, the participation rate of 95, the edges of its band. It is counted so:
+              participation  tests that were missed and would have to be taken, or the other way round, look-back included;
+              graduation     members of the cohort whose outcome would be the other one;
+              band           students: each changes its results in every indicator as far as their scale allows (440 to 560, an index or a rate 0 \
+            to 100, growth 1 to 99); targets, statewide percentiles and the year before stay;
+              percentile     the same students, and all schools are ranked anew with the others' results as they are.
+            Fewer are never enough; so many are enough only where the scores are as far from the end of the scale as they need to be. A blank \
+            margin: not even all results are enough, or nobody knows how many students are behind a supplied figure. The outcome behind a cut is \
+            that of all other figures as they are: several reasons can stand for one level.
+
+            --table determinations (the default; the nearest first), margins (every cut of each) or assumptions (those that decide most first).
+
+            Exit codes: 0 done; 64 usage; 65 the year has no determinations; 69 no broker answers; 75 a submission cannot be read whole yet; \
+            78 the ledger is missing.
+            """
+    )
+
+    /// What is listed.
+    enum Table: String, ExpressibleByArgument, CaseIterable {
+        case determinations, margins, assumptions
+    }
+
+    @OptionGroup var source: LedgerOptions
+
+    @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
+    var year: Int
+
+    @Option(
+        help: ArgumentHelp("A framework to use for the school years it names, instead of theirs.", valueName: "file")
+    )
+    var framework: String?
+
+    @Option(help: ArgumentHelp("Only assumed parameters of this path.", valueName: "path"))
+    var under: String?
+
+    @Option(help: "determinations, margins or assumptions; JSON has all of them.")
+    var table = Table.determinations
+
+    @Option(help: "table, csv or json.")
+    var format: OutputFormat?
+
+    func validate() throws { try YearSelection.check(year) }
+
+    func operate() throws {
+        let line = ProgressLine()
+        defer { line.clear() }
+        do {
+            let ledger = try source.ledger(FrameworkFile.set(with: framework), line)
+            let sweep = try YearSweep(year, of: ledger, under: under) { trial, trials, parameter in
+                line.show(trial == 0 ? "computing \(year)" : "\(trial) of \(trials): \(parameter)")
+            }
+            line.clear()
+            switch OutputFormat.chosen(format) {
+            case .json: try FrameworkCommand.json(SweepAnswer(sweep))
+            case .csv: try SweepText.listing(sweep, table).writeCSV()
+            case .table: Standard.output(SweepText.text(sweep, table))
+            }
+        } catch let fault as YearFault {
+            throw Failure(fault)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+public import Messages
+public import Rules
+public import Stages
+import Streaming
+
+/// What takes an installation's ledger, record by record.
+public protocol LedgerReceiver: AnyObject {
+    /// Takes a norm of official ranks as it was published, before the ledger.
+    ///
+    /// - Parameters:
+    ///   - partition: of the topic of percentiles.
+    ///   - key: the record's key.
+    ///   - value: its value.
+    /// - Throws: what its receiver throws.
+    func recallPercentile(partition: Int32, key: Span<UInt8>, value: Span<UInt8>) throws
+
+    /// Takes the next record of a partition of the ledger.
+    ///
+    /// - Parameters:
+    ///   - partition: of the ledger.
+    ///   - key: the record's key.
+    ///   - value: its value.
+    ///   - isMarker: whether it closes a year.
+    ///   - submission: the submission that it belongs to; nil for an act.
+    /// - Throws: what its receiver throws.
+    func feed(partition: Int32, key: Span<UInt8>, value: Span<UInt8>, isMarker: Bool, submission: String?) throws
+}
+
+/// A ledger in memory, to be computed several times under other frameworks.
+///
+/// Used from one thread.
+public final class HeldLedger: LedgerReceiver {
+    private struct Norm {
+        let partition: Int32
+        let key: [UInt8]
+        let value: [UInt8]
+    }
+
+    /// How it is computed.
+    public let settings: YearProcess.Settings
+    private let pipeline: Pipeline
+    /// The years that are open, where the ledger does not open and close them itself.
+    private let openYears: ClosedRange<Int>?
+    private var norms: [Norm] = []
+    private var chunks: [[MemoryBatch]] = []
+    private let newest: LedgerCollector
+
+    /// A ledger that is still empty.
+    ///
+    /// - Parameters:
+    ///   - pipeline: the installation that it stands for.
+    ///   - settings: how it is computed; with the partitions of the ledger.
+    ///   - openYears: the years that are open from the beginning and closed at the end; nil where the ledger says so.
+    public init(pipeline: Pipeline, settings: YearProcess.Settings, openYears: ClosedRange<Int>? = nil) {
+        self.pipeline = pipeline
+        self.settings = settings
+        self.openYears = openYears
+        newest = LedgerCollector(partitions: settings.partitions)
+    }
+
+    /// Takes a norm of official ranks.
+    public func recallPercentile(partition: Int32, key: Span<UInt8>, value: Span<UInt8>) {
+        norms.append(Norm(partition: partition, key: [UInt8](copying: key), value: [UInt8](copying: value)))
+    }
+
+    /// Takes the next record of a partition.
+    public func feed(
+        partition: Int32,
+        key: Span<UInt8>,
+        value: Span<UInt8>,
+        isMarker: Bool,
+        submission: String?
+    ) throws {
+        try newest.send(
+            topic: "",
+            partition: partition,
+            key: key,
+            value: value,
+            eventType: isMarker ? Topics.completionType : Topics.submissions.eventType,
+            cause: submission ?? ""
+        )
+        if newest.byteCount >= LedgerWriting.chunk { append(newest.take()) }
+    }
+
+    /// Takes the next records, one batch a partition.
+    func append(_ batches: [MemoryBatch]) {
+        chunks.append(batches)
+    }
+
+    /// Computes it.
+    ///
+    /// - Parameters:
+    ///   - frameworks: under which; nil for those of the settings.
+    ///   - watching: other topics whose newest records are kept.
+    /// - Returns: the process, with everything published.
+    /// - Throws: what the stages throw.
+    public func computed(under frameworks: FrameworkSet? = nil, watching: [TopicDefinition] = []) throws -> YearProcess
+    {
+        if newest.byteCount > 0 { append(newest.take()) }
+        var settings = settings
+        if let frameworks { settings.frameworks = frameworks }
+        let process = try YearProcess(pipeline: pipeline, settings: settings, watching: watching)
+        for norm in norms {
+            try process.recallPercentile(partition: norm.partition, key: norm.key.span, value: norm.value.span)
+        }
+        if let openYears { try process.open(openYears) }
+        for batches in chunks { try process.feed(batches) }
+        if openYears == nil { try process.settle() } else { try process.closeYears() }
+        return process
+    }
+}

@@ -1,0 +1,193 @@
+public import Messages
+public import Rules
+
+/// What the margins of a school year's determinations are counted from: what was published beside them.
+///
+/// Used from one thread.
+public final class MarginTables {
+    struct ThresholdKey: Hashable {
+        let type: Accountability_V1_OrganizationType
+        let span: String
+        let group: String
+        let indicator: String
+        let quartile: UInt32
+    }
+
+    /// The ranks of a group.
+    struct Ranks {
+        let margin: PercentileMargin
+        let positions: [String: Int]
+    }
+
+    let year: Int
+    let framework: Framework
+    private let frameworks: FrameworkSet
+    /// The rates of a whole organization, by organization.
+    private(set) var participation: [String: [Accountability_V1_Participation]] = [:]
+    private(set) var thresholds: [ThresholdKey: Accountability_V1_Threshold] = [:]
+    private var standings: [StudentGroup: [String: [Int: Accountability_V1_Standing]]] = [:]
+    private var norms: [StudentGroup: [String: Accountability_V1_Norm]] = [:]
+    private var reconfigurations: [String: Set<Int>] = [:]
+    private var made: [StudentGroup: [Ranks]] = [:]
+
+    /// Tables that are still empty.
+    ///
+    /// - Parameters:
+    ///   - year: the school year.
+    ///   - frameworks: of it and of the years before.
+    /// - Throws: `FrameworkError` where no framework covers the year.
+    public init(year: Int, _ frameworks: FrameworkSet) throws {
+        self.year = year
+        self.frameworks = frameworks
+        framework = try frameworks.of(schoolYear: year)
+    }
+
+    /// Takes a rate; only those of all grades of the year count.
+    public func take(_ participation: Accountability_V1_Participation) {
+        guard Int(participation.schoolYear) == year, participation.grade == "all" else { return }
+        self.participation[participation.orgCode, default: []].append(participation)
+    }
+
+    /// Takes an entry of the topic of percentiles; only the thresholds and norms of the year count.
+    ///
+    /// - Parameters:
+    ///   - entry: the entry.
+    ///   - group: of a norm, as its key names it.
+    ///   - organization: of a norm, as its key names it.
+    public func take(_ entry: Accountability_V1_PercentileEntry, group: String, organization: String) {
+        guard Int(entry.schoolYear) == year else { return }
+        switch entry.entry {
+        case .threshold(let threshold):
+            let key = ThresholdKey(
+                type: threshold.type,
+                span: threshold.gradeSpan,
+                group: threshold.group,
+                indicator: threshold.indicator,
+                quartile: threshold.difficultyQuartile
+            )
+            thresholds[key] = threshold
+        case .norm(let norm):
+            guard let group = StudentGroup(wireName: group) else { return }
+            norms[group, default: [:]][organization] = norm
+        case .percentile, nil: return
+        }
+    }
+
+    /// Takes what an organization brings into the ranks; only the years that the year weighs count.
+    public func take(_ standing: Accountability_V1_Standing) {
+        guard let group = StudentGroup(wireName: standing.group), standing.type == .school else { return }
+        let before = year - Int(standing.schoolYear)
+        guard framework.percentile?.yearWeights.value[before] != nil else { return }
+        standings[group, default: [:]][standing.orgCode, default: [:]][before] = standing
+    }
+
+    /// Takes an act of the Department; only reconfigurations count.
+    public func take(_ act: Accountability_V1_Directive) {
+        guard act.directive == "reconfiguration", Int(act.schoolYear) <= year else { return }
+        reconfigurations[act.orgCode, default: []].insert(Int(act.schoolYear))
+    }
+
+    /// The least number of students whose results would have to differ for a group's percentile to cross a cut; nil
+    /// where not even all are enough, or where the ranks cannot be made again from what is known.
+    func students(
+        of organization: String,
+        _ group: StudentGroup,
+        percentile: Int,
+        cut: Int
+    ) throws -> Int64? {
+        let ranks = try made[group] ?? makeRanks(group)
+        made[group] = ranks
+        for ranks in ranks {
+            guard let position = ranks.positions[organization], ranks.margin.percentile(of: position) == percentile
+            else { continue }
+            return try ranks.margin.students(of: position, toCross: cut)
+        }
+        return nil
+    }
+
+    /// The ranks as they are live; where they are frozen, those of the norm.
+    private func makeRanks(_ group: StudentGroup) throws -> [Ranks] {
+        let live = (standings[group] ?? [:]).sorted { $0.key < $1.key }
+            .map { code, years in (code: code, years: years, latest: latestReconfiguration(of: code)) }
+        var made = [try ranks(live, group)]
+        let state = OrganizationCode.state.description
+        if let norms = norms[group], let release = norms[state]?.release {
+            let frozen = norms.filter { $0.key != state && $0.value.release == release }.sorted { $0.key < $1.key }
+                .map { code, norm in
+                    var years: [Int: Accountability_V1_Standing] = [:]
+                    for standing in norm.standings where standing.type == .school {
+                        years[year - Int(standing.schoolYear)] = standing
+                    }
+                    let current = years[0]
+                    let latest = (current?.hasReconfigured ?? false) ? current.map { Int($0.reconfigured) } : nil
+                    return (code: code, years: years, latest: latest)
+                }
+            made.insert(try ranks(frozen, group, isNorm: true), at: 0)
+        }
+        return made
+    }
+
+    private func latestReconfiguration(of code: String) -> Int? {
+        reconfigurations[code]?.max().map { year - $0 }
+    }
+
+    private func ranks(
+        _ rows: [(code: String, years: [Int: Accountability_V1_Standing], latest: Int?)],
+        _ group: StudentGroup,
+        isNorm: Bool = false
+    ) throws -> Ranks {
+        var members: [PercentileMargin.Member] = []
+        var positions: [String: Int] = [:]
+        for row in rows {
+            guard let code = OrganizationCode(row.code) else { continue }
+            var years: [Int: PercentileYearValues] = [:]
+            var counts: [GradeSpan: [Indicator: Int64]] = [:]
+            for (before, standing) in row.years {
+                var current: [GradeSpan: [Indicator: Int64]] = [:]
+                years[before] = try values(of: standing, counts: &current, isNorm: isNorm)
+                if before == 0 { counts = current }
+            }
+            guard !years.isEmpty else { continue }
+            if isNorm, let own = standings[group]?[row.code]?[0] {
+                // A norm keeps no counts; those of today's values are of the same students.
+                _ = try values(of: own, counts: &counts, isNorm: false)
+            }
+            positions[row.code] = members.count
+            members.append(
+                PercentileMargin.Member(
+                    PercentileEntry(organization: code, years: years, reconfigured: row.latest),
+                    counts: counts
+                )
+            )
+        }
+        return Ranks(margin: try PercentileMargin(members, framework), positions: positions)
+    }
+
+    /// A standing as the percentile stage reads it.
+    private func values(
+        of standing: Accountability_V1_Standing,
+        counts: inout [GradeSpan: [Indicator: Int64]],
+        isNorm: Bool
+    ) throws -> PercentileYearValues {
+        let shares = standing.hasNonHighEnrollment && standing.hasHighEnrollment
+        var values = PercentileYearValues(
+            comparisonGroup: ComparisonGroup(wireName: standing.comparisonGroup),
+            nonHighShare: shares
+                ? try PercentileYearValues.share(
+                    nonHigh: Int64(standing.nonHighEnrollment),
+                    high: Int64(standing.highEnrollment)
+                ) : nil,
+            schoolType: SchoolType(wireName: standing.schoolType)
+        )
+        let minimum = try frameworks.ifCovered(schoolYear: Int(standing.schoolYear))?.minimumSize
+        let least = isNorm ? 0 : UInt32(clamping: minimum?.accountability.value ?? 0)
+        for value in standing.values {
+            guard let span = GradeSpan(wireName: value.gradeSpan), let indicator = Indicator(wireName: value.indicator)
+            else { continue }
+            if value.hasCount, value.count < least { continue }
+            values[span, indicator] = try Ratio(decimal: value.value)
+            if value.hasCount { counts[span, default: [:]][indicator] = Int64(value.count) }
+        }
+        return values
+    }
+}
