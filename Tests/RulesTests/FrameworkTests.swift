@@ -39,7 +39,7 @@ internal import Testing
     @Test(
         arguments: [
             ("alternatives: [96, 97]", nil), ("alternatives: \"none: the law says it\"", nil),
-            ("alternatives: [96, 95]", "the value itself"), ("alternatives: [many]", "the alternative 'many' is not"),
+            ("alternatives: [96, 95, 97]", nil), ("alternatives: [many]", "the alternative 'many' is not"),
             ("alternatives: [96, 96]", "must be a list"), ("alternatives: []", "must be a list"),
             ("alternatives: \"none: \"", "must be a list"), ("alternatives: 96", "must be a list"),
             ("alternative: [96]", "has alternative, which no parameter has"),

@@ -29,6 +29,11 @@ struct FrameworkDocument: Sendable {
         var values: [ParameterValue] = []
         /// Why there are none; empty where there are, and where nothing is said.
         var reason = ""
+
+        /// The same without a value.
+        func without(_ value: ParameterValue) -> Alternatives {
+            Alternatives(values: values.filter { $0 != value }, reason: reason)
+        }
     }
 
     let file: String
@@ -162,7 +167,8 @@ struct FrameworkDocument: Sendable {
                     at: node
                 )
             }
-            alternatives = read
+            // Who sets the value to one of them need not take it out of the list.
+            alternatives = read.without(value)
         }
         entries[path] = Entry(
             value: value,

@@ -32,9 +32,6 @@ final class ParameterReader {
         let value = try converted(entry.value, of: entry, path, expected, convert)
         for alternative in entry.alternatives.values {
             _ = try converted(alternative, of: entry, path, expected, convert)
-            guard alternative != entry.value else {
-                throw entry.error(.invalidValue, path, "the alternative '\(alternative.text)' is the value itself")
-            }
         }
         return Parameter(path: path, value: value, status: entry.status, source: entry.source, text: entry.value.text)
     }
