@@ -258,6 +258,29 @@ import Testing
         try bench.driver.run()
         let approved = try #require(try bench.determinations()["2019/\(school)"])
         #expect(approved.status == "official" && approved.statusReason.isEmpty)
+        // An approval that names a document is of that document alone.
+        let digest = try Framework.of(schoolYear: 2019).digest
+        for (reference, status) in [
+            ("Board vote of 2019-03-01 sha256:\(String(repeating: "0", count: 64))", "preliminary"),
+            ("Board vote of 2019-03-01 sha256:\(digest)", "official"),
+        ] {
+            try bench.directive(
+                2019,
+                "framework_step",
+                "00000000",
+                "approved",
+                date: "2019-03-01",
+                reference: reference
+            )
+            try bench.driver.run()
+            let found = try #require(try bench.determinations()["2019/\(school)"])
+            #expect(found.status == status)
+            #expect(
+                found.statusReason.hasPrefix(
+                    status == "official" ? "" : "released, but the Board approved the framework 000000000000, and"
+                )
+            )
+        }
     }
 
     /// 603 CMR 2.03(3).

@@ -38,7 +38,8 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
               accountability directive suspension determinations --year 2022 --date 2022-06-28 --reason "Good cause arising from the COVID-19 pandemic"
 
             The life of a framework, (10): proposed, comment_opened, comment, recommended, approved, in this order. One comment an \
-            organization; those of the public go under the state's code, with the docket as --reference.
+            organization; those of the public go under the state's code, with the docket as --reference. Where the --reference of the approval \
+            names a document by its digest (sha256:… of `accountability framework validate`), determinations made under any other stay preliminary.
               accountability directive framework_step proposed --year 2026 --date 2025-01-28
               accountability directive framework_step comment_opened --year 2026 --date 2025-02-01 --end 2025-03-15
               accountability directive framework_step comment --year 2026 --org 00350000 --date 2025-02-20 --reason "Weigh growth higher"

@@ -119,6 +119,12 @@ struct DeterminationMaker {
                 + " \(Paragraph.consultation)"
             return
         }
+        if let approved = directives.approvedDigest(in: year), approved != frameworkDigest {
+            message.statusReason =
+                "released, but the Board approved the framework \(approved.prefix(12)), and this was made under "
+                + "\(frameworkDigest.prefix(12)): \(Paragraph.consultation)"
+            return
+        }
         message.status = "official"
     }
 

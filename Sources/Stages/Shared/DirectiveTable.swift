@@ -94,7 +94,7 @@ struct DirectiveTable {
     func release(in year: Int, _ framework: Framework) -> String? {
         let act = acts(.release, of: .state)
             .first { Int($0.schoolYear) == year && $0.kind == "official" }
-        guard let act, frameworkLife(in: year).approves(framework) else { return nil }
+        guard let act, approves(framework, in: year) else { return nil }
         return act.submission
     }
 
@@ -105,6 +105,22 @@ struct DirectiveTable {
             let act = acts.first { $0.kind == measure.wireName } ?? acts.first { $0.kind == ReportedMeasure.allKind }
             return act.map { (measure, $0.reason, $0.reference) }
         }
+    }
+
+    /// The digest of the framework that the Board approved for a school year, where the act names one: `sha256:` and the
+    /// digest in its reference.
+    func approvedDigest(in year: Int) -> String? {
+        let prefix = "sha256:"
+        let act = directives("framework_step", of: OrganizationCode.state.description)
+            .first { Int($0.schoolYear) == year && $0.kind == FrameworkStep.approved.wireName }
+        let word = act?.reference.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix(prefix) }
+        return word.map { String($0.dropFirst(prefix.count)) }
+    }
+
+    /// Whether the Board approved the very framework that a school year is computed under.
+    func approves(_ framework: Framework, in year: Int) -> Bool {
+        guard frameworkLife(in: year).approves(framework) else { return false }
+        return approvedDigest(in: year).map { $0 == framework.digest } ?? true
     }
 
     /// How far the framework of a school year has come: 603 CMR 2.03(10).
