@@ -25,7 +25,11 @@ struct PreviewCommand: OperatorCommand {
             included; several things at once are one difference. Nothing is written anywhere. What was made official stays the norm, as it \
             would. A year that is not closed has no determinations, so that nothing is listed of it.
 
-            Each change names its causes (files, withdrawn submissions, parameters of the framework) and the rows behind it, by their lines: the             organization's own rows, those above it (acts for its district or the state), or, where it has none, those of the organizations             that it is ranked with or that its students came from. Only rows that change something are named. --by-parameter computes each             parameter of the draft alone, too, and names only those that would change the determination by themselves; a change that takes             several of them names all.
+            Each change names its causes (files, withdrawn submissions, parameters of the framework) and the rows behind it, by their \
+            lines: the organization's own rows, those above it (acts for its district or the state), or, where it has none, those of the \
+            organizations that it is ranked with or that its students came from. Only rows that change something are named. \
+            --by-parameter computes each parameter of the draft alone, too, and names only those that would change the determination by \
+            themselves; a change that takes several of them names all.
 
             Files of students need the installation's key of pseudonyms (--key; default: pseudonym.key in $ACCOUNTABILITY_HOME).
 
