@@ -340,7 +340,9 @@ public struct PreviewChange: Sendable, Hashable, Codable {
         from before: [Accountability_V1_Determination],
         to after: [Accountability_V1_Determination]
     ) -> [PreviewChange] {
-        func table(_ list: [Accountability_V1_Determination]) -> [(key: String, message: Accountability_V1_Determination)] {
+        func table(_ list: [Accountability_V1_Determination]) -> [(
+            key: String, message: Accountability_V1_Determination
+        )] {
             list.map { ("\($0.schoolYear)/\($0.orgCode)", $0) }
         }
         return YearPreview.changes(table(before), table(after))

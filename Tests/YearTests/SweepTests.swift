@@ -98,7 +98,8 @@ import Testing
         let settings = YearProcess.Settings(frameworks: frameworks)
         let tables = try YearComputation(settings: settings).run(state.files, corrections: corrections).tables
         return Dictionary(
-            uniqueKeysWithValues: try tables.determinations().map { ($0.key.text, PreviewChange.Outcome(of: $0.message)) }
+            uniqueKeysWithValues: try tables.determinations()
+                .map { ($0.key.text, PreviewChange.Outcome(of: $0.message)) }
         )
     }
 

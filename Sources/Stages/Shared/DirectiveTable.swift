@@ -111,7 +111,7 @@ struct DirectiveTable {
     /// digest in its reference.
     func approvedDigest(in year: Int) -> String? {
         let prefix = "sha256:"
-        let act = directives("framework_step", of: OrganizationCode.state.description)
+        let act = acts(.frameworkStep, of: .state)
             .first { Int($0.schoolYear) == year && $0.kind == FrameworkStep.approved.wireName }
         let word = act?.reference.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix(prefix) }
         return word.map { String($0.dropFirst(prefix.count)) }
