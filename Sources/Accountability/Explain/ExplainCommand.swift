@@ -72,7 +72,7 @@ struct ExplainCommand: OperatorCommand {
         let determination = try find(connection)
         if margin {
             let margins = ExplainMargins(connection: connection, determination: determination)
-            return json ? try FrameworkCommand.json(margins.margins()) : Standard.output(try margins.text())
+            return json ? try JSONOutput.write(margins.margins()) : Standard.output(try margins.text())
         }
         let framework = try YearFramework.of(year)
         let width = width ?? TerminalSize.columns ?? 100

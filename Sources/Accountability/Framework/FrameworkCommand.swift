@@ -105,7 +105,7 @@ struct FrameworkDiff: OperatorCommand {
 
     func operate() throws {
         let changes = FrameworkChange.between(try FrameworkCommand.named(from), try FrameworkCommand.named(to))
-        guard !json else { return try FrameworkCommand.json(changes) }
+        guard !json else { return try JSONOutput.write(changes) }
         Standard.output(changes.isEmpty ? "No parameter differs.\n" : changes.map(\.text).joined())
     }
 }

@@ -99,7 +99,7 @@ struct FrameworkValidate: OperatorCommand {
 
     func operate() throws {
         let answer = try Self.answer(try FrameworkFile.load(file))
-        guard !json else { return try FrameworkCommand.json(answer) }
+        guard !json else { return try JSONOutput.write(answer) }
         var text = """
             \(answer.name): \(answer.title)
               digest \(answer.digest)

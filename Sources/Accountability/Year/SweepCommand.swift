@@ -77,7 +77,7 @@ struct SweepCommand: OperatorCommand {
             }
             line.clear()
             switch OutputFormat.chosen(format) {
-            case .json: try FrameworkCommand.json(SweepAnswer(sweep))
+            case .json: try JSONOutput.write(SweepAnswer(sweep))
             case .csv: try SweepText.listing(sweep, table).writeCSV()
             case .table: Standard.output(SweepText.text(sweep, table))
             }
