@@ -28,7 +28,7 @@ struct FrameworkTemplate: OperatorCommand {
     @Flag(help: "Name every parameter.")
     var all = false
 
-    func validate() throws { try YearSelection.check(year) }
+    func validate() throws { try SchoolYear.validate(year) }
 
     func operate() throws {
         let base = try FrameworkCommand.of(basedOn ?? year)

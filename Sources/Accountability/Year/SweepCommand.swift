@@ -65,7 +65,7 @@ struct SweepCommand: OperatorCommand {
     @Option(help: "table, csv or json.")
     var format: OutputFormat?
 
-    func validate() throws { try YearSelection.check(year) }
+    func validate() throws { try SchoolYear.validate(year) }
 
     func operate() throws {
         let line = ProgressLine()
