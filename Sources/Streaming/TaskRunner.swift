@@ -241,6 +241,7 @@ final class TaskRunner {
         } catch let error as UnusableRecord {
             unusable += 1
             onUnusable?(error)
+            task.recallStranger(output: index, key: key)
         }
     }
 

@@ -69,7 +69,7 @@ import Testing
     }
 
     /// Tasks keep account of what they publish: a record that is lost or forged is found when they start the next time.
-    @Test(arguments: accounted.map(\.entity), ["lost", "changed", "added"])
+    @Test(arguments: accounted.map(\.entity), ["lost", "changed", "foreign", "added"])
     func whatIsNotAsItWasPublishedIsMadeAnew(_ entity: String, _ fault: String) throws {
         let topic = try #require(Topics.all.first { $0.entity == entity })
         let year = try SmallYear()
@@ -94,6 +94,7 @@ import Testing
                 forged.key = try other(record.key, entity)
             } else {
                 forged.value = try #require(records.first { $0.1.value != nil && $0.1.value != record.value }).1.value
+                if fault == "foreign" { forged.eventType = "of.another.type" }
             }
             driver.append(forged, topic: name, partition: Int32(partition))
         }

@@ -75,8 +75,10 @@ struct FrameworkDocument: Sendable {
         }
         self.name = name
         self.title = title
-        schoolYears = header["school_years"]?.sequence?.compactMap(\.int) ?? []
-        guard !schoolYears.isEmpty, schoolYears.count == header["school_years"]?.sequence?.count else {
+        let years = header["school_years"]?.sequence
+        schoolYears = years?.compactMap(\.int) ?? []
+        // None is a list too: a document that only serves as a base computes no year.
+        guard let years, schoolYears.count == years.count else {
             throw FrameworkError(
                 .malformed,
                 file: file,

@@ -36,6 +36,10 @@ final class DeterminationTask: StageTask {
         published[key] = try PublishedDetermination(determination)
     }
 
+    func recallStranger(output: Int, key: Span<UInt8>) {
+        if let key = DeterminationKey(utf8: key) { published[key]?.stands = false }
+    }
+
     func flush(output: TaskOutput) throws {
         for year in completeYears.sorted() {
             guard let framework = try state.frameworks[year] else { continue }
@@ -65,7 +69,7 @@ final class DeterminationTask: StageTask {
         let core: [UInt8] = try message.serializedBytes()
         // What was recalled may have been withdrawn after; the output's memory knows.
         let before = table.hasPublished(key, in: output) ? published[key] : nil
-        if let before, before.core == core { return table.confirm(key, in: output) }
+        if let before, before.stands, before.core == core { return table.confirm(key, in: output) }
         published[key] = PublishedDetermination(core: core, revision: (before?.revision ?? 0) + 1)
         message.revision = (before?.revision ?? 0) + 1
         if let before { message.changes = DeterminationChanges.list(from: try before.message(), to: message) }
@@ -86,6 +90,8 @@ final class DeterminationTask: StageTask {
 struct PublishedDetermination {
     let core: [UInt8]
     let revision: UInt32
+    /// Whether it is the newest record of its key; false where a stranger's lies over it.
+    var stands = true
 
     init(core: [UInt8], revision: UInt32) {
         self.core = core
