@@ -54,6 +54,9 @@ def main():
             if len(line) > COLUMNS and '"' not in line and " " in line.strip():
                 print(f"{name}:{number}: {len(line)} columns; {COLUMNS} are the most")
                 found += 1
+            # A protocol's requirement has no body: it ends with the protocol.
+            while functions and line.strip() and len(line) - len(line.lstrip()) < len(functions[-1][1]):
+                functions.pop()
             match = FUNCTION.match(line)
             # A body on the same line is no longer than that.
             if match and not line.rstrip().endswith("}"):

@@ -21,9 +21,9 @@ final class ClientContext: Sendable {
         var statistics: [UInt8]?
         /// How often librdkafka emitted them.
         var statisticsCount = 0
-        /// Errors that librdkafka told of: connections that broke, brokers that did not answer.
+        /// Errors that librdkafka reported: connections that broke, brokers that did not answer.
         var errorCount = 0
-        /// Errors of topics and partitions that a consumer is told of.
+        /// Errors of topics and partitions that are reported to a consumer.
         var topicErrors: [KafkaError] = []
         /// Why the newest connection was refused: a certificate, a name or a secret that is wrong.
         var connectionError: KafkaError?

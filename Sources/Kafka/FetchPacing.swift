@@ -9,7 +9,7 @@ internal import Musl
 /// Paces a consumer's fetches on the local broker, which answers a fetch that finds nothing at once instead of waiting
 /// `fetch.wait.max.ms`: without a pace an idle consumer and the broker spend a processor on asking again.
 ///
-/// An interceptor should not block; this one does on purpose, on the consumer's connection for fetches alone, and only
+/// An interceptor should not block; this one does on purpose, only on the consumer's connection for fetches, and only
 /// after an answer that came sooner than a broker that waits can send an empty one.
 enum FetchPacing {
     /// The protocol's number of a fetch.

@@ -83,7 +83,7 @@ public struct TopicPartitionOffset: Hashable, Sendable, CustomStringConvertible 
         )
     }
 
-    /// The partition alone.
+    /// Only the partition.
     public var topicPartition: TopicPartition {
         TopicPartition(topic: topic, partition: partition)
     }

@@ -9,7 +9,7 @@ public final class ConsumerGroupMetadata: Sendable {
         unsafe self.pointer = pointer
     }
 
-    /// A group that nobody is a member of: offsets are accepted without a member being fenced.
+    /// A group without members: offsets are accepted without a member being fenced.
     public convenience init(groupID: String) throws(KafkaError) {
         guard let pointer = unsafe rd_kafka_consumer_group_metadata_new(groupID) else {
             throw KafkaError(failure: RD_KAFKA_RESP_ERR__INVALID_ARG, "group \(groupID)")

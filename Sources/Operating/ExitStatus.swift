@@ -130,7 +130,7 @@ extension AsyncOperatorCommand {
 }
 
 extension ParsableCommand {
-    /// What ArgumentParser is to be told of an error: its own errors as they are, all others as an exit code after a
+    /// What is passed on to ArgumentParser: its own errors as they are, all others as an exit code after a
     /// line on standard error.
     fileprivate static func ending(_ error: any Error) -> any Error {
         if error is ExitCode || error is ValidationError || error is CleanExit { return error }
@@ -151,7 +151,7 @@ public enum Standard {
 
     /// Text on standard error, as it is.
     ///
-    /// Where nobody can be told, nobody is.
+    /// Write errors are ignored: there is no one left to report them to.
     public static func errorText(_ text: String) {
         try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
@@ -163,7 +163,7 @@ public enum Standard {
 
     /// Text on standard output.
     ///
-    /// The process ends when it cannot be written: half an answer is none.
+    /// The process ends when it cannot be written: half an answer is no answer.
     public static func output(_ text: String) {
         do {
             // What a file brought into it cannot steer the terminal; the escapes are JSON's.

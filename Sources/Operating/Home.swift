@@ -21,9 +21,9 @@ public struct Home: Sendable, Hashable {
 
     /// What `up` started, and with which brokers.
     public var installationFile: URL { directory.appendingPathComponent("installation.json") }
-    /// Properties of the Kafka client, secrets included; for its owner alone.
+    /// Properties of the Kafka client, secrets included; only its owner may read it.
     public var clientProperties: URL { directory.appendingPathComponent("client.properties") }
-    /// The secret of the pseudonyms; for its owner alone.
+    /// The secret of the pseudonyms; only its owner may read it.
     public var pseudonymKey: URL { directory.appendingPathComponent("pseudonym.key") }
     /// What tells this home's installation from every other, for as long as the home is there.
     public var identityFile: URL { directory.appendingPathComponent("identity") }
@@ -56,7 +56,7 @@ public struct Home: Sendable, Hashable {
         }
     }
 
-    /// Creates the folders, for their owner alone.
+    /// Creates the folders, which only their owner may enter.
     public func create() throws {
         for folder in [directory, inbox, spool, logs, run] {
             do {

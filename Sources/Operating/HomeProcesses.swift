@@ -14,7 +14,7 @@ extension Home {
     /// it, so that another process that got the same identifier later is not taken for it.
     public func living(_ name: String) -> Int32? { Self.living(inFile: pidFile(name)) }
 
-    /// The process that a file tells of, if it lives.
+    /// The process that a file names, if it lives.
     static func living(inFile file: URL) -> Int32? {
         guard let text = try? String(contentsOf: file, encoding: .utf8) else { return nil }
         let parts = text.split(whereSeparator: \.isWhitespace)

@@ -14,7 +14,7 @@ import SwiftProtobuf
 /// Two installations with the same brokers and namespace take each other's place for ever, and rows under two keys make
 /// two students of each.
 public struct LedgerClaim: Sendable, Hashable {
-    /// Tells the installation from every other; empty where nobody said.
+    /// Tells the installation from every other; empty if it was not given.
     public var identity: String
     /// The fingerprint of the key.
     public var keyFingerprint: [UInt8]

@@ -67,7 +67,7 @@ extension Generator {
     /// What a student is ordered by: in high school the scores of the year, else those of the year before.
     func rank(_ student: Student, _ result: StudentYear, year: Int) -> Int? {
         if result.isHigh { return result.ela.score.flatMap { ela in result.math.score.map { ela + $0 } } }
-        // Before the first year is none: what the student can stands for it.
+        // The first year has no year before it: what the student can do stands for it.
         guard year > 0 else { return StudentYear.composite(student.ela) + StudentYear.composite(student.math) }
         return result.ela.priorScore.flatMap { ela in result.math.priorScore.map { ela + $0 } }
     }

@@ -16,7 +16,7 @@ struct CohortOutcome {
     var droppedOut = false
 }
 
-/// The files with a row a student: of one year, or of corrections, which are of tests and attendance alone.
+/// The files with a row a student: of one year, or of corrections, which are only of tests and attendance.
 struct StudentFiles: ~Copyable {
     private var assessments: TableFile
     private var attendance: TableFile

@@ -7,7 +7,7 @@ import Kafka
 struct CatchUp {
     private var ends: [TopicPartition: Int64] = [:]
 
-    /// Whether every table has been read as far as it went.
+    /// Whether every table has been read to that end.
     var isOver: Bool { ends.isEmpty }
 
     /// Waits for a partition to be read to this offset.
@@ -21,7 +21,7 @@ struct CatchUp {
         ends[end.topicPartition] = nil
     }
 
-    /// Waits for these partition numbers alone.
+    /// Waits only for these partition numbers.
     mutating func keep(_ partitions: Set<Int32>) {
         ends = ends.filter { partitions.contains($0.key.partition) }
     }

@@ -45,7 +45,7 @@ public enum CompletionMarker {
     ///
     /// A reader that is no task of a stage knows no number of `partitions` and leaves it open.
     ///
-    /// - Throws: ``UnusableRecord`` for what is no marker, stands under another key, or is not the publisher's.
+    /// - Throws: ``UnusableRecord`` if it is not a marker, stands under another key, or is not the publisher's.
     static func decode(_ record: InputRecord, of source: Source, partitions: Int32?) throws -> Reading {
         guard let value = record.value else {
             throw UnusableRecord("a tombstone where a marker was expected", code: .tombstone)

@@ -10,7 +10,7 @@ public struct InputRecord: ~Escapable {
     public let key: Span<UInt8>
     /// Its value; nil is a tombstone.
     public let value: Span<UInt8>?
-    /// The header `ce_cause`; nil where there is none, and while no scope is complete, where nobody asks.
+    /// The header `ce_cause`; nil if there is none, and while no scope is complete, as it is not used then.
     let causeBytes: Span<UInt8>?
     /// What it says it is.
     public let label: RecordLabel

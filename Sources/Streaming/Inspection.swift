@@ -8,7 +8,7 @@ public struct InspectedTopic: Sendable {
     public let source: Source
     /// Whether it holds completion markers and nothing else.
     public let holdsMarkers: Bool
-    /// Looks at a record that is none of a stranger's by its headers.
+    /// Looks at a record that by its headers is not a stranger's.
     let inspect: @Sendable (InputRecord) throws -> Void
 
     /// A topic.
@@ -27,7 +27,7 @@ public struct InspectedTopic: Sendable {
 ///
 /// It publishes nothing else and has no state. What it found is in quarantine before it commits where it is, so that a
 /// life which ends between the two finds some of it again, under the same key. Every instance reads every partition:
-/// there is little to read, and nobody has to agree.
+/// there is little to read, and no agreement is needed.
 public final class Inspection: Sendable {
     /// Its name, where a stage's would stand.
     public static let name = "inspection"

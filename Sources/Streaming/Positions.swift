@@ -168,7 +168,7 @@ final class Positions {
         )
     }
 
-    /// The positions of these places that were committed last, as far as there are any.
+    /// The positions of these places that were committed last; places without one are left out.
     ///
     /// - `waits`: whether everything before the end is wanted, though others' transactions hide it for now.
     /// - `limit`: how long transactions that others have open are waited for.

@@ -5,16 +5,7 @@ import Logging
 extension WorkerLoop {
     /// Makes and restores the tasks of the partitions, then consumes from where they are.
     func takeUp(_ partitions: [TopicPartition]) throws {
-        let numbers = Set(partitions.map(\.partition))
-        for source in stage.sources where !source.isBroadcast {
-            let owned = Set(partitions.filter { $0.topic == source.topic }.map(\.partition))
-            guard owned == numbers else {
-                throw RuntimeError(
-                    .notCopartitioned,
-                    "the group gave different partitions of \(stage.name)'s sources; partition.assignment.strategy must be range"
-                )
-            }
-        }
+        let numbers = try copartitioned(partitions)
         let whole = stage.sources.filter(\.isBroadcast).map { TopicPartition(topic: $0.topic, partition: 0) }
         var committed: [TopicPartition: Int64] = [:]
         if !partitions.isEmpty {
@@ -76,6 +67,21 @@ extension WorkerLoop {
         metrics.update { $0.tasks = runners.count }
         metrics.setReadiness(survey.rebuilding.isEmpty ? nil : "making anew what was published")
         logger.info("running", metadata: ["partitions": "\(numbers.sorted())", "restored": "\(new.count)"])
+    }
+
+    /// The numbers of the partitions, which are the same in every source.
+    private func copartitioned(_ partitions: [TopicPartition]) throws -> Set<Int32> {
+        let numbers = Set(partitions.map(\.partition))
+        for source in stage.sources where !source.isBroadcast {
+            let owned = Set(partitions.filter { $0.topic == source.topic }.map(\.partition))
+            guard owned == numbers else {
+                throw RuntimeError(
+                    .notCopartitioned,
+                    "the group gave different partitions of \(stage.name)'s sources; partition.assignment.strategy must be range"
+                )
+            }
+        }
+        return numbers
     }
 
     /// Where the tasks have come in the topics that each of them reads whole.

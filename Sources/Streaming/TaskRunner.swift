@@ -34,11 +34,11 @@ final class TaskRunner {
     /// By broadcast source: records before were seen by a former life of this task.
     private var seen: [Int: Int64] = [:]
 
-    /// What is told of records that are put in quarantine.
+    /// What is said about records that are put in quarantine.
     var onQuarantine: ((QuarantinedRecord) -> Void)?
     /// What is told at the end of a rebuild: how many records were retracted.
     var onRebuilt: ((Int) -> Void)?
-    /// What is told of records of an output that make no sense: the fault.
+    /// What is said about records of an output that make no sense: the fault.
     var onUnusable: ((UnusableRecord) -> Void)?
 
     init(

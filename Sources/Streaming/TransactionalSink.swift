@@ -33,7 +33,7 @@ public final class TransactionalSink: RecordSink {
     private var identifier: [UInt8]
     private var time = ""
     private var transaction = 0
-    /// Errors that the client had told of when the transaction began.
+    /// Errors that the client had reported when the transaction began.
     private var errorsBefore = 0
 
     /// A topic and type with the headers that are sent with it.

@@ -15,14 +15,14 @@ public struct WorkerConfiguration: Sendable {
     public var progressTopic: String
     /// The `ce_type` of completion markers.
     public var completionType: String
-    /// Where records go that the stage can't use; nil counts and tells them alone.
+    /// Where records go that the stage can't use; nil only counts and reports them.
     public var quarantine: QuarantineTopic?
     /// Where committed offsets stand a second time; nil trusts the brokers' memory of the group.
     public var positions: PositionsTopic?
     /// When a cause came into being, in milliseconds since 1970: for the time from there to what it makes a stage
     /// publish.
     ///
-    /// Nil tells of none.
+    /// Nil reports none.
     public var originOfCause: (@Sendable (String) -> Int64?)?
     /// The longest time between two commits while records keep coming.
     ///

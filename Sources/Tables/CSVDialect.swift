@@ -18,7 +18,7 @@ public struct CSVDialect: Sendable, Hashable {
         ("comma", 0x2C), ("semicolon", 0x3B), ("tab", 0x09), ("bar", 0x7C),
     ]
 
-    /// The lenient dialect with a delimiter of this name, or written as it is; nil where it is none of ``delimiters``.
+    /// The lenient dialect with a delimiter of this name, or written as it is; nil if it is not one of ``delimiters``.
     public static func lenient(delimiter name: String) -> CSVDialect? {
         let byte = delimiters.first { $0.name == name || name.utf8.elementsEqual([$0.byte]) }?.byte
         return byte.map { CSVDialect(isLenient: true, delimiter: $0) }

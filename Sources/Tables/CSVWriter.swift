@@ -91,7 +91,7 @@ public struct CSVEncoder: Sendable {
 
 /// Writes comma-separated values to a file, buffered (RFC 4180, lines end in LF).
 ///
-/// Call ``close()`` at the end: it alone can tell that the last rows did not fit on the disk.
+/// Call ``close()`` at the end: only it can report that the last rows did not fit on the disk.
 public struct CSVWriter: ~Copyable {
     private let file: OutputFile
     private var encoder = CSVEncoder()

@@ -83,7 +83,7 @@ final class TextInput {
 
     /// Writes UTF-16 as UTF-8.
     ///
-    /// What is none becomes a byte that is no UTF-8, so that its row is refused.
+    /// Anything else becomes a byte that is not UTF-8, so that its row is refused.
     private static func transcode(
         _ source: [UInt8],
         isLittleEndian: Bool,

@@ -57,7 +57,7 @@ public struct InputFolder: Sendable {
     /// - Parameters:
     ///   - path: of the folder.
     ///   - options: as for a submission.
-    /// - Throws: ``YearFault`` for what is no folder that can be read, or one without files.
+    /// - Throws: ``YearFault`` if the folder cannot be read or holds no files.
     public init(path: String, options: FileIngestion.Options = FileIngestion.Options()) throws {
         let names: [String]
         do {

@@ -9,7 +9,7 @@ public struct YearComputation: Sendable {
     public var options: FileIngestion.Options
     /// How the process computes.
     public var settings: YearProcess.Settings
-    /// Under which key students become pseudonyms; nil makes one for the run, which nobody learns.
+    /// Under which key students become pseudonyms; nil makes one for the run and forgets it.
     public var key: PseudonymKey?
 
     /// A computation.

@@ -15,7 +15,8 @@ import Testing
         try #require(try bench.determinations()["\(year)/\(code)"])
     }
 
-    /// The enrolment that came with supplied values weighs the spans where `organizations` has none; where it has, that.
+    /// The enrolment that came with supplied values weighs the spans where `organizations` has none; where it has,
+    /// that.
     @Test(
         arguments: [
             (nil, nil, (300, 100), [75, 25]), (150, 50, nil, [75, 25]), (100, 300, (300, 100), [25, 75]),

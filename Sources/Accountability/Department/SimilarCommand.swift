@@ -188,7 +188,7 @@ enum Comparison {
         return figures
     }
 
-    /// The rows as a table; figures that nobody has are left out.
+    /// The rows as a table; figures that none of them has are left out.
     static func listing(_ rows: [Row]) -> Listing {
         let shown = figureNames.filter { name in rows.contains { $0.figures[name] != nil } }
         return Listing(

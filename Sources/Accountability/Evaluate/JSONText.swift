@@ -65,7 +65,7 @@ struct JSONText {
         return digits.first?.isWholeNumber == true && digits.last?.isWholeNumber == true
     }
 
-    /// A number as a whole one; nil where it is none.
+    /// A number as a whole one; nil if it is not whole.
     var wholeNumber: Int? {
         guard case .number(let text) = content, let value = Self.exact(text), value.isInteger else { return nil }
         return Int(exactly: value.numerator)

@@ -39,7 +39,7 @@ struct PointsReading {
         for value in values { read(value) }
     }
 
-    /// What is told of members that are not read, each once.
+    /// What is said about members that are not read, each once.
     var warnings: [String] {
         var warnings = unread.prefix(20)
             .map { "'\($0.path)' is not read (in \($0.reports) report\($0.reports == 1 ? "" : "s"))" }

@@ -3,7 +3,7 @@ internal import Rules
 
 /// What would have to differ for an organization to get another classification or level.
 ///
-/// Takes the published determination and the framework alone; the published participation makes its answers closer
+/// Takes only the published determination and the framework; the published participation makes its answers closer
 /// where the year looks back.
 struct WhyNot {
     let context: ExplanationContext

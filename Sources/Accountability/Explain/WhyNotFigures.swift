@@ -103,7 +103,7 @@ extension WhyNot {
         return conditions
     }
 
-    /// The published row of a rate, which alone holds the year before.
+    /// The published row of a rate, the only one that holds the year before.
     private func published(_ row: Accountability_V1_GroupParticipation) -> Accountability_V1_Participation? {
         participation.first { $0.grade == "all" && $0.group == row.group && $0.subject == row.subject }
     }

@@ -5,7 +5,7 @@ internal import Operating
 ///
 /// Foundation's `Process` takes a program for running until every copy of a descriptor is closed that it hands down.
 /// Whatever the program started holds such a copy, the crash reporter of Swift among them, so that a worker that had
-/// crashed stayed "running" for minutes. `waitpid` tells of the death itself.
+/// crashed stayed "running" for minutes. `waitpid` reports the death itself.
 struct ChildProcess {
     /// How a process ended.
     enum Ending: Hashable, Codable {

@@ -20,7 +20,7 @@ struct Deaths: Codable, Hashable {
     var count = 0
 
     private static let kept = 20
-    /// How long a death is told of.
+    /// How long a death is reported.
     static let memory: Double = 600
     /// As many within ``memory`` are a crash loop.
     static let loop = 3
@@ -35,7 +35,7 @@ struct Deaths: Codable, Hashable {
         deaths.filter { now.timeIntervalSince1970 - $0.time < Self.memory }
     }
 
-    /// What is to be told of a program; nil where it did not end lately.
+    /// What is to be said about a program; nil if it did not end lately.
     func finding(_ name: String, log: String, now: Date) -> Finding? {
         let recent = recent(now)
         guard let last = recent.last else { return nil }

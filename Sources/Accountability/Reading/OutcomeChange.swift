@@ -70,7 +70,7 @@ struct OutcomeChange: Encodable, Equatable {
         }
     }
 
-    /// What stood at a moment, by organization: a notice tells of every determination that was issued, and none is ever
+    /// What stood at a moment, by organization: every determination that was issued has a notice, and none is ever
     /// removed.
     ///
     /// - `moment`: nil for the first of each.
@@ -91,7 +91,7 @@ struct OutcomeChange: Encodable, Equatable {
         return found.mapValues(\.outcome)
     }
 
-    /// A day's beginning or a moment, UTC, in milliseconds since 1970; nil for what is none.
+    /// A day's beginning or a moment, UTC, in milliseconds since 1970; nil if it is neither.
     static func moment(_ text: String) -> Int64? {
         let isDay = text.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/) != nil
         guard let date = try? Date(isDay ? text + "T00:00:00Z" : text, strategy: .iso8601) else { return nil }

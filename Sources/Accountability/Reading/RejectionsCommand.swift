@@ -146,7 +146,7 @@ struct RejectionsCommand: OperatorCommand {
         return true
     }
 
-    /// What is told of rows that a year leaves out because theirs could not be read; nil where there are none.
+    /// What is said about rows that a year leaves out because theirs could not be read; nil where there are none.
     func note(on all: [Accountability_V1_Rejection]) -> String? {
         guard year != nil else { return nil }
         let rows = Set(
@@ -162,7 +162,7 @@ struct RejectionsCommand: OperatorCommand {
             + "`accountability rejections --without-year\(submission)\(code)` lists \(rows == 1 ? "it" : "them")"
     }
 
-    /// What is told of claims beside the errors; nil where there are none.
+    /// What is said about claims beside the errors; nil where there are none.
     func claimNote(on all: [Accountability_V1_Rejection]) -> String? {
         guard !asksForClaims, code == nil else { return nil }
         let count = all.count { isOfPlace($0) && isClaim($0) && isOfState($0) }

@@ -45,7 +45,7 @@ struct YearSelection {
 
     /// A year.
     ///
-    /// - Throws: `ValidationError` when the year is none.
+    /// - Throws: `ValidationError` if it is not a year.
     init(_ year: Int, _ organizations: OrganizationSelection) throws {
         try SchoolYear.validate(year)
         self.year = year

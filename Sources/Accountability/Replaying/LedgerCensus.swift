@@ -16,7 +16,7 @@ enum LedgerEntry {
 /// each to the oldest transaction that is still open there. So a reader can meet a part of them, and only the count
 /// tells.
 struct LedgerCensus {
-    /// A submission as far as it was read.
+    /// A submission, with the part of it that was read so far.
     private struct Submission {
         var header: Accountability_V1_SubmissionHeader?
         var headers: Set<Int32> = []

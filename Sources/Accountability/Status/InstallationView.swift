@@ -30,7 +30,7 @@ struct InstallationView {
     /// Whose markers count: a stranger's stage would never be done.
     private static let announcing = Set(stages + [CompletionMarker.operatorStage])
 
-    /// The topics that are folded; of the ledger its first partition alone, which has every header and every opening.
+    /// The topics that are folded; of the ledger only its first partition, which has every header and every opening.
     static let topics = [Topics.submissions, Topics.receipts, Topics.determinations, Topics.progress]
 
     /// Takes a record of a topic.

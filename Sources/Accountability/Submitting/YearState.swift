@@ -4,7 +4,7 @@ internal import Messages
 internal import Operating
 internal import Streaming
 
-/// How far a school year has come, as far as a command that opens or closes it has to know.
+/// How far a school year has come: what a command that opens or closes it has to know.
 struct YearState {
     let connection: Connection
     let year: Int

@@ -78,7 +78,7 @@ final class OpenTransactionReader {
 
     /// The transactions that are open in some partitions, in the order of the partitions.
     func find(in places: [TopicPartition]) throws -> [OpenTransaction] {
-        // What is written first: a transaction that ends in between is none.
+        // What is written first: a transaction that ends in between is not open.
         let ends = try ask(written, places)
         let stable = try ask(committed, places)
         var open: [TopicPartition: OpenTransaction] = [:]

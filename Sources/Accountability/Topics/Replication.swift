@@ -10,7 +10,7 @@ enum Replication {
     /// - Parameters:
     ///   - asked: what the operator said; -1 where he said nothing.
     ///   - brokers: how many brokers answer.
-    ///   - isLocalBroker: whether it is the local one, which is alone.
+    ///   - isLocalBroker: whether it is the local one, which has no other broker beside it.
     /// - Returns: three where as many brokers answer: a cluster's own default is one unless somebody changed it, and
     ///   the ledger is kept for ever.
     /// - Throws: `Failure` where fewer answer and nothing was said: one that is down for a moment would leave topics

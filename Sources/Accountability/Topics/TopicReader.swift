@@ -7,7 +7,7 @@ internal import Stages
 internal import Streaming
 internal import SwiftProtobuf
 
-/// Reads topics from their beginning to their end as it is now, outside of any group and committed records alone.
+/// Reads topics from their beginning to their end as it is now, outside of any group, and only committed records.
 struct TopicReader {
     let connection: Connection
     let logger: Logger
@@ -117,7 +117,7 @@ struct TopicReader {
                 newest[key] = nil
                 return
             }
-            // A record that is none of the table's stands for nothing, and hides nothing else: not the true one in
+            // A record that does not belong to the table counts as absent and hides nothing else: not the true one in
             // another partition either.
             guard let message = record.message(of: table, under: key) else {
                 return passedOver.note(record.topic, partition: record.partition, offset: record.offset)

@@ -113,7 +113,7 @@ extension Layout {
 
     /// Whether any layout has a column of this name.
     ///
-    /// What is none may be a row of data, which no message may show.
+    /// Anything else may be a row of data, which no message may show.
     public static func isColumn(_ name: String) -> Bool { columnNames.contains(name) }
 
     /// Columns that a layout does not have: by name what another one has, the rest by its place.

@@ -79,7 +79,7 @@ public struct SimilarOrganization: Hashable, Sendable {
                 let sum = values.reduce(0, +)
                 // The variance, times the square of the count.
                 let variance = count * values.reduce(0) { $0 + $1 * $1 } - sum * sum
-                // A factor that is the same everywhere tells nobody apart.
+                // A factor that is the same everywhere distinguishes no one.
                 guard variance > 0 else { continue }
                 for (index, value) in values.enumerated() {
                     let difference = value - mine

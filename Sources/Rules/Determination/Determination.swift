@@ -6,7 +6,7 @@ public struct DeterminationInput: Hashable, Sendable {
     public var sufficientData: Bool
     /// Designations in force.
     public var designations: [Designation]
-    /// The accountability percentile; of schools alone, and without effect where it is given of others: 603 CMR
+    /// The accountability percentile: only schools have one; given for anything else it has no effect: 603 CMR
     /// 2.03(2)(a) ranks schools.
     public var percentile: Int?
     /// The low performing subgroups.

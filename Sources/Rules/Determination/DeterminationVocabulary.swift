@@ -42,7 +42,7 @@ public enum DeterminationLevel: UInt8, WireNamed {
     case moderate
     /// Limited or no progress toward targets.
     case limited
-    /// Partially meeting targets: 2018 alone.
+    /// Partially meeting targets: only in 2018.
     case partiallyMeeting
 
     /// The level of a band of progress.

@@ -68,7 +68,7 @@ public enum FederalReason: UInt8, WireNamed {
     }
 }
 
-/// What a reported school year tells of a school for its federal identification.
+/// What a reported school year says about a school for its federal identification.
 public struct FederalFacts: Hashable, Sendable {
     /// The school year, by its spring.
     public let year: Int
@@ -126,7 +126,7 @@ public struct FederalDesignation: Hashable, Sendable {
     /// The designations of a school in a school year, in canonical order, one for each kind of support.
     ///
     /// - `facts`: of the year.
-    /// - `earlier`: of the reported years before, the latest first, as far as they are known.
+    /// - `earlier`: the reported years before that are known, the latest first.
     /// - `before`: the designations of the latest of them.
     public static func identify(
         _ facts: FederalFacts,

@@ -35,7 +35,7 @@ public struct LowGraduation: Hashable, Sendable {
 
     /// Judges a rate that was supplied already computed, percent, and the cohort that it is of.
     ///
-    /// Nothing says how many graduated: the rate alone is judged, and published as it was supplied. Throws where it is
+    /// Nothing says how many graduated: only the rate is judged, and it is published as supplied. Throws where it is
     /// no rate.
     public init(cohort: Int64, supplied rate: Ratio, _ framework: Framework) throws(RuleError) {
         guard cohort >= 0, (Ratio.zero...Ratio.hundred).contains(rate) else {

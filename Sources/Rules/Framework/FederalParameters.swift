@@ -8,7 +8,7 @@ public struct FederalParameters: Sendable {
     /// The share of the schools that receive funds under Title I that are the lowest performing, percent; not less than
     /// this.
     public let lowestTitle1Percent: Parameter<Ratio>
-    /// Whether a low graduation rate identifies schools under Title I alone.
+    /// Whether a low graduation rate identifies only schools under Title I.
     public let graduationTitle1Only: Parameter<Bool>
     /// The reported years in a row in which a subgroup is low that performs consistently low.
     public let consistentlyLowYears: Parameter<Int>

@@ -58,7 +58,7 @@ enum ParameterValue: Hashable, Sendable {
     var scalar: String? { if case .scalar(let text) = self { text } else { nil } }
     var list: [ParameterValue]? { if case .list(let values) = self { values } else { nil } }
     var table: [String: ParameterValue]? { if case .table(let entries) = self { entries } else { nil } }
-    /// The value as an exact number; nil where it is none, or has more digits than one can have.
+    /// The value as an exact number; nil if it is not a number, or has more digits than one can have.
     var ratio: Ratio? { scalar.flatMap { Ratio.reading($0) } }
     var integer: Int? { scalar.flatMap { Int($0) } }
 

@@ -112,7 +112,7 @@ public enum ProgressLevel: UInt8, WireNamed {
     case moderate
     /// Limited or no progress toward targets.
     case limited
-    /// Partially meeting targets: 2018 alone.
+    /// Partially meeting targets: only in 2018.
     case partiallyMeeting
 
     /// The name in files and messages.

@@ -24,7 +24,7 @@ public struct PercentileParameters: Sendable {
     public enum MissingYear: String, Sendable, CaseIterable {
         /// The weights of the years present keep their proportions.
         case renormalize
-        /// Without the nearest year before the current one that is weighed, the current one alone; otherwise as with
+        /// Without the nearest year before the current one that is weighed, only the current one; otherwise as with
         /// ``renormalize``.
         case currentAlone = "current_alone"
     }

@@ -66,7 +66,7 @@ public struct PointParameters: Sendable {
     public let growthBands: [Int: Parameter<Ratio>]
     /// The statewide percentile rules, by scale.
     public let statewide: [Scale: Parameter<[StatewideRule]>]
-    /// The paths that targets of achievement follow; none where there is one alone.
+    /// The paths that targets of achievement follow; none where there is only one.
     public let paths: Parameter<[TargetPath]>
 
     init(_ reader: ParameterReader) throws(FrameworkError) {

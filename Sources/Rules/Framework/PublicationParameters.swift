@@ -1,6 +1,6 @@
 /// Publication and suspension: 603 CMR 2.03(10), (11).
 public struct PublicationParameters: Sendable {
-    /// Whether the framework counts as approved by the Board while no directive tells of its life.
+    /// Whether the framework counts as approved by the Board while no directive says what became of it.
     public let boardApproved: Parameter<Bool>
     /// Whether measures of the school year may be suspended.
     public let suspensionAllowed: Parameter<Bool>

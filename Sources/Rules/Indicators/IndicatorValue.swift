@@ -14,7 +14,7 @@ public struct IndicatorTally: Hashable, Sendable {
         self.count = count
     }
 
-    /// One student above the line of a rate, or below it alone.
+    /// One student, either above the line of a rate or only below it.
     public init(_ counts: Bool) {
         self.init(sum: counts ? 1 : 0, count: 1)
     }

@@ -45,7 +45,7 @@ public enum LowestPerformingGroup {
     /// The students of the group, in order of their ids: the share with the lowest scores, ties at the cut as the
     /// framework says.
     ///
-    /// The result depends on the set of candidates alone, not on their order. Inlinable, so that the sort is made for
+    /// The result depends only on the set of candidates, not on their order. Inlinable, so that the sort is made for
     /// the caller's identifiers: a district of fifty thousand students is ordered anew at each of its corrections.
     @inlinable
     public static func select<ID>(

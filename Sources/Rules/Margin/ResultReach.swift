@@ -1,6 +1,7 @@
 /// How far the results of some of a group's students can move its value, whatever those results are.
 ///
-/// A student's result lies on a scale: a score on that of the tests, an index and a rate from 0 to 100, growth from 1 to
+/// A student's result lies on a scale: a score on that of the tests, an index and a rate from 0 to 100, growth from 1
+/// to
 /// 99. Of `n` students `k` can move a mean by `k / n` of the scale's width and no further, and the mean stays on the
 /// scale. The exact mean is not published, only its rounded value; the reach takes in every mean that rounds to it. So
 /// what `k` students cannot reach here, they cannot reach at all: what is counted with it is a least number.

@@ -7,7 +7,7 @@ extension Ratio {
         self = try Self.reducing(units, scale)
     }
 
-    /// The number written as a decimal, or nil where the text is none that can be held exactly.
+    /// The number written as a decimal, or nil if the text is not a number that can be held exactly.
     ///
     /// For readers that have their own error for what they cannot read.
     public static func reading(_ text: some StringProtocol) -> Ratio? {

@@ -87,7 +87,7 @@ public struct ParticipationJudgement: Hashable, Sendable {
     /// Whether the requirement was met, looking back where the framework does; nil below the minimum size or where no
     /// test was due.
     public let met: Bool?
-    /// Whether the current year alone reaches the standard; nil below the minimum size or where no test was due.
+    /// Whether the current year on its own reaches the standard; nil below the minimum size or where no test was due.
     public let metInYear: Bool?
 
     /// Judges a tally, with the year before where the framework looks back.

@@ -1,6 +1,6 @@
 /// The indicator values of an organization and group in one year, by span.
 public struct PercentileYearValues: Hashable, Sendable {
-    /// The comparison group of that year; nil where none is known, and then the organization is ranked with nobody.
+    /// The comparison group of that year; nil where none is known, and then the organization is not ranked.
     public let comparisonGroup: ComparisonGroup?
     /// The share of the lower span in a middle/high school's enrolment, 0 to 1, exact; nil where it is not known.
     public let nonHighShare: Ratio?

@@ -53,7 +53,7 @@ public struct StatewideResults: Hashable, Sendable {
         let level: DeterminationLevel?
     }
 
-    /// Counts by type, classification and level, in canonical order; what nobody has is absent.
+    /// Counts by type, classification and level, in canonical order; a count of zero is left out.
     public let outcomes: [Outcome]
     /// Counts by type and reason, in canonical order.
     public let reasons: [Reason]

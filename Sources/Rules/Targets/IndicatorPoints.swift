@@ -29,7 +29,7 @@ public struct PointsInput: Hashable, Sendable {
     public let count: Int64
     /// The statewide values.
     public let statewide: StatewideThresholds
-    /// The path that the target follows; nil where there is one path alone.
+    /// The path that the target follows; nil where there is only one path.
     public let path: TargetPath?
 
     /// The input of one decision.

@@ -11,7 +11,7 @@ public struct SpanPercentage: Hashable, Sendable {
     /// The percentage as it is shown.
     public let displayed: Int64
 
-    /// The percentage of a span; the first column alone where there is no second.
+    /// The percentage of a span; only the first column where there is no second.
     public init(
         allStudents: TargetColumn,
         lowestPerforming: TargetColumn?,
@@ -170,7 +170,7 @@ public struct CumulativePercentage: Hashable, Sendable {
     /// The band it lies in.
     public let level: ProgressLevel
 
-    /// The cumulative percentage of two years, or of the current year alone where the prior is nil or the year stands
+    /// The cumulative percentage of two years, or of only the current year where the prior is nil or the year stands
     /// alone.
     public init(current: Ratio, prior: Ratio?, _ framework: Framework) throws(RuleError) {
         let parameters = try framework.section(\.percentage, "target percentage")

@@ -57,9 +57,9 @@ public struct Grade: Hashable, Comparable, Sendable, CustomStringConvertible {
 
 /// The schools a school is ranked with.
 public enum ComparisonGroup: UInt8, WireNamed {
-    /// Schools with grades of the lower span alone.
+    /// Schools that have only grades of the lower span.
     case nonHigh
-    /// Schools with grades of the upper span alone.
+    /// Schools that have only grades of the upper span.
     case high
     /// Middle/high and K-12 schools.
     case middleHigh

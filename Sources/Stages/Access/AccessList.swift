@@ -141,7 +141,7 @@ public struct AccessList: Sendable, Hashable {
 }
 
 extension Pipeline {
-    /// The stages that run as workers of the runtime, in the order of the flow; ingestion is none.
+    /// The stages that run as workers of the runtime, in the order of the flow; ingestion is not one of them.
     public var stages: [any Stage] {
         [
             ValidationStage(pipeline: self), ParticipationStage(pipeline: self), IndicatorStage(pipeline: self),

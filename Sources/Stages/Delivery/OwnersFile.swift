@@ -3,7 +3,7 @@ import Foundation
 /// A file that nobody but its owner can read: what is secret stands in one, and not on a command line, which everybody
 /// on the machine can read.
 package enum OwnersFile {
-    /// Why a file is none.
+    /// Why a file is not one.
     package struct Refusal: Error, CustomStringConvertible {
         /// What is wrong and what to do.
         package let description: String

@@ -81,7 +81,7 @@ struct DeterminationMaker {
         if let graduates = judged.graduates { message.graduates = UInt32(clamping: graduates) }
     }
 
-    /// Leaves out everything that tells of a need for assistance or intervention, 603 CMR 2.03(2)(e): the measures it
+    /// Leaves out everything that states a need for assistance or intervention, 603 CMR 2.03(2)(e): the measures it
     /// is read from stay.
     private func withholdNeed(from message: inout Accountability_V1_Determination) {
         message.reasons = []

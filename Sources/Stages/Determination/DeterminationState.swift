@@ -24,7 +24,7 @@ struct DeterminationState {
     mutating func foldParticipation(_ record: borrowing InputRecord) throws {
         let key = try record.key(of: TableTopics.participation)
         let rate = try record.message(of: TableTopics.participation, under: key)
-        // Judged are whole organizations and groups that the framework knows; grades are reported alone.
+        // Judged are whole organizations and groups that the framework knows; grades are only reported.
         guard key.grade == ParticipationKey.allGrades else { return }
         let subject = key.unit.description
         var fact: ParticipationFact?

@@ -67,7 +67,7 @@ struct TargetComputation {
         return TargetResults(columns: columns, nonHighWeight: weight, annual: main, groups: groups)
     }
 
-    /// The annual percentage alone: what the year after asks for.
+    /// Only the annual percentage: what the year after asks for.
     func annual() throws -> Ratio? {
         try annual(try mainColumns(), try nonHighWeight())?.percent
     }

@@ -107,7 +107,7 @@ struct IndicatorCell: Hashable, Comparable {
 
     /// A cell by the names that records carry.
     ///
-    /// - Throws: ``UnusableRecord`` where one is none of the vocabulary.
+    /// - Throws: ``UnusableRecord`` if one is not in the vocabulary.
     init(span: String, group: String, indicator: String) throws {
         guard let span = GradeSpan(wireName: span), let group = StudentGroup(wireName: group),
             let indicator = Indicator(wireName: indicator)

@@ -99,7 +99,7 @@ struct SetTarget {
     /// Exact decimals; empty when not set.
     let baseline: String
     let target: String
-    /// The path it follows; empty where there is one alone.
+    /// The path it follows; empty where there is only one.
     let path: String
 
     init(_ target: Accountability_V1_Target, record: Digest) throws {

@@ -66,7 +66,7 @@ final class IndicatorTask: StageTask {
 
     private func take(_ record: InputRecord, key: Digest, output: TaskOutput) throws {
         let message = try record.message(Accountability_V1_Record.self)
-        // The header's cause is read where it matters alone; the record names its submission always.
+        // The header's cause is read only where it matters; the record always names its submission.
         let named = record.cause
         let cause = named.isEmpty ? message.submission : named
         switch message.content {

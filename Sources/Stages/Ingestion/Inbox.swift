@@ -66,7 +66,7 @@ public struct Inbox: Sendable {
         var begun: Int?
     }
 
-    /// The inbox in a folder, which is created, for its owner alone, if it is not there.
+    /// The inbox in a folder, which is created if it is not there; only its owner may enter it.
     ///
     /// - Throws: ``InboxError`` when the folder cannot be created.
     public init(directory path: String) throws(InboxError) {
@@ -403,7 +403,7 @@ public struct Inbox: Sendable {
         try writeDurably(to: file) { try $0.write(contentsOf: bytes) }
     }
 
-    /// Writes a draft for its owner alone, forces it to the disk, and gives it its name.
+    /// Writes a draft that only its owner can read, forces it to the disk, and gives it its name.
     private func writeDurably(to file: URL, _ body: (FileHandle) throws -> Void) throws {
         let files = FileManager.default
         let draft = file.deletingLastPathComponent().appendingPathComponent(".\(file.lastPathComponent).draft")

@@ -87,7 +87,7 @@ final class InboxWatch: Sendable {
         return SubmissionIdentifier.make(at: moment)
     }
 
-    /// Whether a program has a file open for writing, as far as the system tells: a lease for reading is given only
+    /// Whether a program has a file open for writing, if the system can say: a lease for reading is given only
     /// where none has (Linux, fcntl(2)).
     ///
     /// It is not given for files of others, nor by every file system.

@@ -5,7 +5,7 @@ import Foundation
 ///
 /// It never prints itself.
 ///
-/// The file holds at least 32 bytes, readable by its owner alone; a line end behind them does not count. A ledger is
+/// The file holds at least 32 bytes, readable only by its owner; a line end behind them does not count. A ledger is
 /// written under one key: with another one every student becomes somebody else.
 public struct PseudonymKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The fewest bytes of a key.

@@ -41,7 +41,7 @@ public enum SubmissionIdentifier {
             + "\(padded(rest / 60_000 % 60, 2)):\(padded(rest / 1_000 % 60, 2)).\(padded(rest % 1_000, 3))Z"
     }
 
-    /// When a submission was made, in milliseconds since 1970; nil for what is no submission's name.
+    /// When a submission was made, in milliseconds since 1970; nil if the text does not name a submission.
     public static func milliseconds(of name: String) -> Int64? {
         let bytes = Array(name.utf8)
         guard bytes.count == 26, bytes[8] == UInt8(ascii: "T"), bytes[18] == UInt8(ascii: "Z"),

@@ -75,7 +75,7 @@ extension DirectiveKey {
         self.init(schoolYear: schoolYear, .frameworkStep, of: .state, kind: step.wireName)
     }
 
-    /// Whether an organization is told of it.
+    /// Whether an organization gets a notice about it.
     ///
     /// What the Department does for the whole state shows in every determination, and the steps of a framework have
     /// notices of their own.

@@ -7,7 +7,7 @@ import Foundation
 struct NoticeClock {
     private static let dayLength: Int64 = 86_400_000
     private static let lastZone: Int64 = 12 * 3_600_000
-    /// How far back an event may lie to be told of still.
+    /// How far back an event may lie and still get a notice.
     ///
     /// Less than the topic of notices keeps, which is what remembers that it was told.
     static let memoryDays: Int64 = 365
@@ -27,10 +27,10 @@ struct NoticeClock {
         String(SubmissionIdentifier.timestamp(milliseconds - Self.lastZone + days * Self.dayLength).prefix(10))
     }
 
-    /// The earliest day whose events are told of.
+    /// The earliest day whose events get a notice.
     var earliestDay: String { day(after: -Self.memoryDays) }
 
-    /// Whether something recorded at a moment is too old to be told of; 0 is a moment that nobody noted.
+    /// Whether something recorded at a moment is too old for a notice; 0 is an unknown moment.
     func isForgotten(_ moment: Int64) -> Bool {
         moment > 0 && moment < milliseconds - Self.memoryDays * Self.dayLength
     }

@@ -48,7 +48,7 @@ struct NoticeMemory {
         }
     }
 
-    /// The last notice of a thing; nil when nobody was told.
+    /// The last notice of a thing; nil if there was none.
     func told(_ thing: Thing) -> Told? { things[thing] }
 
     /// The years of whose comment periods anybody was told.
@@ -56,12 +56,12 @@ struct NoticeMemory {
         things.keys.filter { $0.event == NoticeText.commentPeriod }.map(\.schoolYear)
     }
 
-    /// The groups that were last told of; nil when nobody was told.
+    /// The groups that the last notice named; nil if there was no notice.
     func toldGroups(_ thing: Thing) -> [String]? { groups[thing] }
 
     /// The identity of a determination's notice; nil when it is a repetition.
     ///
-    /// Revisions begin anew after a withdrawal, and then the number alone would make a new determination look like an
+    /// Revisions begin anew after a withdrawal, and then a new determination would look by its number like an
     /// old one.
     func identity(of determination: Accountability_V1_Determination, under key: DeterminationKey) -> String? {
         let plain =

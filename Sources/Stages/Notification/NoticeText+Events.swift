@@ -21,7 +21,7 @@ extension NoticeText {
     /// The fingerprint of an act or a comment period that was withdrawn.
     static let withdrawn = "withdrawn"
 
-    /// Who is told of what concerns an organization: a school and its district, a district, or everyone.
+    /// Who is told what concerns an organization: a school and its district, a district, or everyone.
     static func recipients(_ organization: OrganizationCode) -> [String] {
         organization == organization.district
             ? [organization.description] : [organization.description, organization.district.description]

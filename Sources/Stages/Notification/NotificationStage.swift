@@ -24,7 +24,7 @@ public struct NotificationStage: Stage {
     ///
     /// - Parameters:
     ///   - pipeline: the installation.
-    ///   - leadDays: how many days before its due date an organization is told of a plan that is not filed.
+    ///   - leadDays: how many days before its due date an organization is reminded of a plan that is not filed.
     ///   - clock: the time by which plans are due and comment periods end, milliseconds since 1970.
     public init(
         pipeline: Pipeline,

@@ -30,7 +30,7 @@ final class NotificationTask: StageTask {
         let key = try record.key(of: TableTopics.determinations)
         let determination = try record.message(of: TableTopics.determinations, under: key)
         settledDay = nil
-        // A determination that was withdrawn because its organization vanished has nobody to be told to.
+        // A determination that was withdrawn because its organization vanished has no one to whom a notice could go.
         duties.set(determination?.name, key.organization, year: key.schoolYear)
         guard let determination else { return }
         // While the task is being restored: those notices were published with the offsets it is restored to.
@@ -101,7 +101,7 @@ final class NotificationTask: StageTask {
         try publish(NoticeText.notice(of: act, key, revision: Self.next(told?.revision), cause: cause), output)
     }
 
-    /// Whether an act, or that it is gone, has not been told of.
+    /// Whether an act, or its withdrawal, has had no notice yet.
     private func isNews(_ act: ActTable.Act?, _ told: NoticeMemory.Told?, _ fingerprint: String, _ clock: NoticeClock)
         -> Bool
     {
@@ -148,7 +148,7 @@ final class NotificationTask: StageTask {
         Pipeline.partition(ofDistrictOf: organization, partitions: context.partitions) == context.partition
     }
 
-    /// How often a thing has been told of once it is told of again.
+    /// How many notices a thing has had once it gets another one.
     private static func next(_ revision: UInt32?) -> UInt32 {
         let (next, overflows) = (revision ?? 0).addingReportingOverflow(1)
         return overflows ? .max : next

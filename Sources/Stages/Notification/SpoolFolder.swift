@@ -22,7 +22,7 @@ public struct SpoolFolder: Sendable, Hashable {
     /// The folder's path.
     public let path: String
 
-    /// Notices may be under embargo: files and folders are for their owner alone.
+    /// Notices may be under embargo: only their owner can read the files and folders.
     private static let fileMode = 0o600
 
     /// A folder; it is made when the first notice is written.

@@ -151,7 +151,7 @@ struct SuppliedCounts {
 
     /// Counts as a record carries them.
     ///
-    /// - Throws: ``UnusableRecord`` where group or subject is none of the vocabulary.
+    /// - Throws: ``UnusableRecord`` where group or subject is not in the vocabulary.
     init(_ counts: Accountability_V1_ParticipationCounts, record: Digest, row: SubmittedLine, label: UInt32) throws {
         guard let group = StudentGroup(wireName: counts.group), let subject = Subject(wireName: counts.subject),
             !counts.grade.isEmpty

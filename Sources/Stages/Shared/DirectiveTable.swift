@@ -107,8 +107,8 @@ struct DirectiveTable {
         }
     }
 
-    /// The digest of the framework that the Board approved for a school year, where the act names one: `sha256:` and the
-    /// digest in its reference.
+    /// The digest of the framework that the Board approved for a school year, where the act names one: `sha256:` and
+    /// the digest in its reference.
     func approvedDigest(in year: Int) -> String? {
         let prefix = "sha256:"
         let act = acts(.frameworkStep, of: .state)

@@ -45,7 +45,7 @@ struct FieldMask: Sendable {
         text.append(contentsOf: code.rawValue.utf8)
     }
 
-    /// The code of a masked field; nil where the field is none.
+    /// The code of a masked field; nil if the field is not masked.
     static func code(of field: Span<UInt8>) -> RejectionCode? {
         guard field.count > 1, field[0] == UInt8(ascii: "?") else { return nil }
         return RejectionCode(rawValue: field.extracting(1..<field.count).text)

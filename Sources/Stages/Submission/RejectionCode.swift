@@ -257,7 +257,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         return subject + rule + bounds
     }
 
-    /// What both districts are told of a student whom each of them claims.
+    /// What both districts are told about a student whom each of them claims.
     ///
     /// - `other`: the organization of the other district.
     /// - `counts`: the organization whose row counts.

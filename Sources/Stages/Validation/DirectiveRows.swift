@@ -110,7 +110,7 @@ extension RowCheck {
     ]
 }
 
-/// The lives of the frameworks as far as the ledger tells, by school year: 603 CMR 2.03(10).
+/// The lives of the frameworks by school year, from the ledger: 603 CMR 2.03(10).
 struct FrameworkSteps {
     /// A step that a row takes or withdraws.
     struct Act {

@@ -19,7 +19,7 @@ public struct RowRefused: Error, Sendable, CustomStringConvertible {
     public var description: String { faults.map { "\($0.code.rawValue): \($0.message)" }.joined(separator: "; ") }
 }
 
-/// Reads the rows of a file with the checks of validation, for programs that have the file alone: neither a ledger nor
+/// Reads the rows of a file with the checks of validation, for programs that have only the file: neither a ledger nor
 /// the years and organizations that it knows.
 public struct LayoutCheck {
     /// What a row says.

@@ -100,7 +100,7 @@ extension RowCheck {
         counts.firstYearEl = count(CountPlace.firstYear, line)
         counts.afterOctober = count(CountPlace.afterOctober, line)
         counts.elNotTested = count(CountPlace.learnersNotTested, line)
-        // Published elsewhere and compared by `evaluate` alone; what is no rate is a slip of the row all the same.
+        // Published elsewhere and compared only by `evaluate`; a value that is not a rate is still an error of the row.
         _ = integer(CountPlace.publishedRate, line)
         return .record(.participationCounts(counts))
     }

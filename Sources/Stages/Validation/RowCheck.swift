@@ -29,7 +29,7 @@ struct CheckedRow {
 
 /// Reads and checks the rows of one layout.
 ///
-/// It knows the row alone, not what was submitted before. All faults of a row are found; buffers are reused from row to
+/// It knows only the row, not what was submitted before. All faults of a row are found; buffers are reused from row to
 /// row.
 struct RowCheck {
     let layout: Layout

@@ -14,7 +14,7 @@ struct RowKey {
     private static let firstYear = 2000
     private static let spread: UInt128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835
 
-    /// The name of a row; nil of a student's row whose key is none.
+    /// The name of a row; nil for a student's row whose key has no student.
     init?(_ key: Span<UInt8>, layout: Layout, year: Int) {
         let years = UInt32(clamping: year - Self.firstYear) & 0x7F
         guard layout.isStudents else {

@@ -22,7 +22,7 @@ final class JoinedBodies: WorkerBody {
             let thread = Thread { [self] in
                 let result = Result { try body.run() }
                 outcomes.withLock { $0.append(result) }
-                // The others alone would leave a part of the work undone without anybody knowing.
+                // Going on without one of them would leave part of the work undone and nobody would know.
                 stop()
                 ended.leave()
             }

@@ -103,12 +103,12 @@ extension WorkerBody {
 }
 
 extension Worker: WorkerBody {
-    /// Its own alone.
+    /// Only its own.
     public var hearts: [Heartbeat] { [heartbeat] }
 }
 
 extension Inspection: WorkerBody {
-    /// Its own alone.
+    /// Only its own.
     public var hearts: [Heartbeat] { [heartbeat] }
 }
 

@@ -101,7 +101,7 @@ struct DeliveryOptions: ParsableArguments, Sendable {
 
     /// The endpoint that an option, a file or the environment names, in this order.
     ///
-    /// - Throws: ``Failure`` or ``ValidationError`` where it is none, or its file is not as it must be.
+    /// - Throws: ``Failure`` or ``ValidationError`` if it is not a URL, or its file is not as it must be.
     func endpoint(environment: [String: String]) throws -> WebhookEndpoint? {
         if let webhook { return try endpoint(webhook, "--webhook") }
         if let webhookFile {

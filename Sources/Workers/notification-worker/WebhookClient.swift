@@ -10,7 +10,7 @@ import Stages
 ///
 /// The name is resolved anew for each attempt, the address is looked at, and the connection goes to that very address:
 /// what the name means a moment later does not matter. Redirects are not followed; of an answer the status and
-/// `Retry-After` alone are used.
+/// only `Retry-After` are used.
 actor WebhookClient {
     private static let longestAnswer = 65_536
 

@@ -5,7 +5,7 @@ import Stages
 ///
 /// It prints as scheme and host: a path may hold somebody's token.
 struct WebhookEndpoint: Sendable, CustomStringConvertible {
-    /// Why a URL is none that deliveries may go to.
+    /// Why deliveries may not go to a URL.
     struct Refusal: Error, CustomStringConvertible {
         let description: String
     }
