@@ -8,16 +8,23 @@ public struct InspectedTopic: Sendable {
     public let source: Source
     /// Whether it holds completion markers and nothing else.
     public let holdsMarkers: Bool
+    /// Whether a record without a value takes back what stood under its key.
+    public let holdsRetractions: Bool
     /// Looks at a record that by its headers is not a stranger's.
     let inspect: @Sendable (InputRecord) throws -> Void
 
     /// A topic.
     ///
     /// - `inspect`: throws ``UnusableRecord`` for a record that the topic does not hold.
-    public init(_ source: Source, holdsMarkers: Bool = false, inspect: @escaping @Sendable (InputRecord) throws -> Void)
-    {
+    public init(
+        _ source: Source,
+        holdsMarkers: Bool = false,
+        holdsRetractions: Bool = false,
+        inspect: @escaping @Sendable (InputRecord) throws -> Void
+    ) {
         self.source = source
         self.holdsMarkers = holdsMarkers
+        self.holdsRetractions = holdsRetractions
         self.inspect = inspect
     }
 }
@@ -164,7 +171,7 @@ public final class Inspection: Sendable {
     private func refusal(of record: borrowing Record, _ label: RecordLabel, in index: Int) throws -> Refusal? {
         let topic = topics[index]
         // A producer that warms up leaves a tombstone among the markers.
-        if topic.holdsMarkers, record.value == nil { return nil }
+        if topic.holdsMarkers || topic.holdsRetractions, record.value == nil { return nil }
         let none: [UInt8] = []
         let key: Span<UInt8> = if let bytes = record.key { bytes } else { none.span }
         let isMarker = CompletionMarker.isMarker(key: key)

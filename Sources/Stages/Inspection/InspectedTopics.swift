@@ -36,7 +36,7 @@ extension Pipeline {
         _ type: M.Type,
         _ fits: @escaping @Sendable (_ key: String, _ message: M) -> Bool
     ) -> InspectedTopic {
-        InspectedTopic(source(topic)) { record in
+        InspectedTopic(source(topic), holdsRetractions: topic == Topics.positions) { record in
             let message = try record.message(type)
             guard fits(String(decoding: [UInt8](copying: record.key), as: UTF8.self), message) else {
                 throw UnusableRecord("the key of another record, or a \(M.protoMessageName) that says nothing")
