@@ -4,10 +4,13 @@ import Streaming
 extension InputRecord {
     /// The record's key as one of a table.
     ///
-    /// - Throws: ``UnusableRecord`` where it is no key of the table.
+    /// - Throws: ``UnusableRecord`` if it is not a key of the table.
     func key<Key, Message>(of table: Topic<Key, Message>) throws -> Key {
         guard let key = table.key(utf8: key) else {
-            throw UnusableRecord("its key is none of the topic \(table.definition.entity)", code: .makesNoSense)
+            throw UnusableRecord(
+                "its key is not one of the topic \(table.definition.entity)",
+                code: value == nil ? .retractsNothing : .makesNoSense
+            )
         }
         return key
     }
@@ -32,7 +35,7 @@ func recalled<Key, Message>(
     value: Span<UInt8>
 ) throws -> (key: Key, message: Message) {
     guard let key = table.key(utf8: bytes) else {
-        throw UnusableRecord("its key is none of the topic \(table.definition.entity)")
+        throw UnusableRecord("its key is not one of the topic \(table.definition.entity)")
     }
     let message = try decode(Message.self, from: value)
     if let fault = message.fault(under: key) { throw UnusableRecord(fault) }

@@ -89,6 +89,10 @@ public struct UnusableRecord: Error, Sendable, CustomStringConvertible {
         public static let headersMissing = Code(rawValue: "headers_missing")
         /// The header `ce_type` names something else: another version of the schema, a foreign producer.
         public static let foreignType = Code(rawValue: "foreign_type")
+        /// A retraction under a key that the topic cannot hold: so a stage takes a stranger's record out of its table.
+        ///
+        /// It is passed over and not put in quarantine.
+        public static let retractsNothing = Code(rawValue: "retracts_nothing")
         /// A marker's key without a marker, or a marker under another key.
         public static let notMarker = Code(rawValue: "not_a_marker")
         /// It decodes and says what cannot be.

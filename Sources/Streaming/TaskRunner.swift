@@ -108,6 +108,7 @@ final class TaskRunner {
             }
             return nil
         } catch let error as UnusableRecord {
+            if error.code == .retractsNothing { return nil }
             unusable += 1
             if !isMarker { try forget(record) }
             return isQuarantined(record) ? Refusal(code: error.code, reason: error.reason) : nil

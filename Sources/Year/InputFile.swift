@@ -30,6 +30,11 @@ public struct InputFile: Sendable, Hashable {
         return try? Layout.recognize(header: reader.header, ignoringExtra: options.ignoreExtra).layout
     }
 
+    /// Whether ingestion needs the key of pseudonyms for them; a file of no layout may be about students.
+    public static func needKey(_ files: [InputFile]) -> Bool {
+        files.contains { $0.layout?.isAboutStudents ?? true }
+    }
+
     /// Files in the order in which they are to be taken: organizations first, as every other file names them, acts of
     /// the Department last, and files of one kind by their names.
     public static func inOrder(_ files: [InputFile]) -> [InputFile] {

@@ -123,9 +123,10 @@ public final class YearPreview: LedgerReceiver {
     /// - Parameters:
     ///   - files: that would be submitted, in their order.
     ///   - options: as for a submission.
-    ///   - key: the installation's key of pseudonyms; it is needed where there are files.
+    ///   - key: the installation's key of pseudonyms; see ``InputFile/needKey(_:)``.
     /// - Returns: what would change.
-    /// - Throws: ``YearFault`` for a submission that is not in the ledger, or a file that changed while it was read.
+    /// - Throws: ``YearFault`` for a submission that is not in the ledger, a file that changed while it was read, or
+    ///   files about students without the key.
     public func compare(
         files: [InputFile],
         options: FileIngestion.Options = FileIngestion.Options(),
@@ -147,7 +148,14 @@ public final class YearPreview: LedgerReceiver {
         var rows: PreviewedFiles?
         // Names that no submission of the ledger has: those are moments.
         let names = YearComputation.submissions(files)
-        if let key, !files.isEmpty {
+        if !files.isEmpty {
+            guard key != nil || !InputFile.needKey(files) else {
+                throw YearFault(
+                    .unreadable,
+                    "files about students need the installation's key of pseudonyms: name it with --key"
+                )
+            }
+            let key = try key ?? YearComputation.passingKey()
             let process = changed
             process.tables.follow(names)
             taken = try LedgerWriting(

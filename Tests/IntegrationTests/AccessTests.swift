@@ -64,12 +64,7 @@ struct AccessTests {
         return result
     }
 
-    @Test(
-        .disabled(
-            "Garbage in a table makes its stage retract the stranger's key, which the next stage puts into quarantine, and then `quarantine --replay` ends with 65"
-        )
-    )
-    func grantsWhatTheProcessesAskForAndNoMore() throws {
+    @Test func grantsWhatTheProcessesAskForAndNoMore() throws {
         let namespace = "acl\(UInt32.random(in: .min ... .max))"
         let listener = try Listener(namespace: namespace)
         let state = try SyntheticState(students: 600, seed: 21)
@@ -153,8 +148,20 @@ struct AccessTests {
         )
         #expect(first15.allSatisfy { $0[2] == "headers_missing" })
         #expect(Set(first15.map { "\($0[0]) \($0[1])" }).count == first15.count)
-        let replayed = try tool(["quarantine", "--replay", "--all"], as: "repair")
-        #expect(replayed.output == "put \(entities.count) records back\n", "\(replayed.output)\(replayed.errors)")
+        // What a stage found in its own table it took out again: over that, a record is put back only by force.
+        let replayed = try tool(["quarantine", "--replay", "--all"], codes: [65], as: "repair")
+        let left = replayed.errors.split(separator: "\n")
+            .filter { $0.contains(" was left: its key has got another record since") }
+            .compactMap { $0.split(separator: " ").first.map(String.init) }
+        // Where the key decides whose a record is, a key that is none is nobody's: standings and percentiles.
+        let tables = ["directives", "participation", "indicators", "determinations"]
+        #expect(
+            Set(left.compactMap { $0.split(separator: "/").first.map(String.init) })
+                == Set(tables.map { "\(namespace).accountability.\($0).v1" })
+        )
+        #expect(replayed.output == "put \(entities.count - left.count) records back\n", "\(replayed.errors)")
+        let forced = try tool(["quarantine", "--replay", "--force"] + left, as: "repair")
+        #expect(forced.output == "put \(left.count) records back\n", "\(forced.errors)")
         // What still cannot be used comes back.
         #expect(Set(try awaiting(2 * entities.count).map { $0[0] }).count == 2 * entities.count)
         #expect(second.stop() == Array(repeating: 0, count: 7))

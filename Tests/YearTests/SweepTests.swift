@@ -152,8 +152,8 @@ import Testing
 
             """
         )
-        let result = try preview(state, YearPreview.Difference())
-            .compare(files: [file], key: try PseudonymKey(bytes: Self.key))
+        // Acts of the Department are about no student.
+        let result = try preview(state, YearPreview.Difference()).compare(files: [file], key: nil)
         #expect(!result.isClean)
         let change = try #require(result.changes.first { $0.orgCode == code && $0.schoolYear == 2019 })
         #expect(change.to.level == "broad_comprehensive")
@@ -169,6 +169,10 @@ import Testing
         let result = try preview(state, YearPreview.Difference())
             .compare(files: [file], key: try PseudonymKey(bytes: Self.key))
         #expect(result.changes.isEmpty && result.isClean)
+        let attendance = try #require(state.files.first { $0.layout == .attendance })
+        #expect(throws: YearFault.self) {
+            try preview(state, YearPreview.Difference()).compare(files: [attendance], key: nil)
+        }
         let corrections = try #require(state.corrections.first)
         let changed = try preview(state, YearPreview.Difference())
             .compare(files: [corrections], key: try PseudonymKey(bytes: Self.key))

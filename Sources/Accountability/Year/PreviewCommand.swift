@@ -106,7 +106,7 @@ struct PreviewCommand: OperatorCommand {
         let input = files.map { InputFile(path: $0, options: options) } + acts.files
         let connection = try broker.connection()
         var secret: PseudonymKey?
-        if input.contains(where: { $0.layout?.isAboutStudents ?? true }) {
+        if InputFile.needKey(input) {
             secret = try PseudonymKey(contentsOf: key ?? connection.home.pseudonymKey.path)
         }
         let partitions = try PipelineTopics(connection).partitions(of: Topics.submissions)
