@@ -32,6 +32,8 @@ public final class TaskOutput {
     private var published: [[PublishedKey: Digest]]
     /// Of each output that is accounted for: what stands published of this task, by partition.
     private(set) var sums: [[Int32: PublishedSum]]
+    /// How many records were sent to each partition since somebody asked last, by output.
+    private var sentTo: [[Int32: Int64]]
     /// While what stands published is made anew: what was read back and not published again, by output.
     private var unconfirmed: [[PublishedKey: [UInt8]]]?
     /// Outputs to which the restore of a rebuild publishes, before the task is live.
@@ -59,6 +61,13 @@ public final class TaskOutput {
         self.sink = sink
         published = outputs.map { _ in [:] }
         sums = outputs.map { _ in [:] }
+        sentTo = outputs.map { _ in [:] }
+    }
+
+    /// How many records were sent to each partition since the last call, by output.
+    func takeSent() -> [[Int32: Int64]] {
+        defer { sentTo = outputs.map { _ in [:] } }
+        return sentTo
     }
 
     /// Whether what stands published is being made anew.
@@ -145,6 +154,7 @@ public final class TaskOutput {
         throws
     {
         sent += 1
+        sentTo[output][partition, default: 0] += 1
         note(cause)
         if outputs[output].account == .log {
             let digest = if let value { Digest(value) } else { Digest.ofNothing }

@@ -279,16 +279,20 @@ final class WorkerLoop {
         let start = ContinuousClock.now
         var offsets: [TopicPartitionOffset] = []
         var memory: [TopicPartition: PlaceMemory] = [:]
-        for (place, end) in outputEnds {
-            let begin = outputBegins[place].map { FirstRecord(offset: $0, timestamp: 0) }
-            memory[place] = PlaceMemory(offset: end, first: begin)
-        }
+        // Where the outputs end at least, once this commit stands: a topic that is made anew before the next look ends
+        // before that.
+        var ends = outputEnds
         var hasRebuilt = false
         for runner in runners.values.sorted(by: { $0.partition < $1.partition }) {
             let isRebuilding = runner.output.isRebuilding
             // Its positions stay behind as long, so that a restart finds out anew what is to be done.
             guard !isRebuilding || catchUp.isOver && runner.waitsFor == nil else { continue }
             try runner.flush()
+            for (index, counts) in runner.output.takeSent().enumerated() {
+                for (partition, count) in counts {
+                    ends[TopicPartition(topic: stage.outputs[index].topic, partition: partition), default: 0] += count
+                }
+            }
             // How far a broadcast topic was seen is kept by the first task, which answers for what is wrong there.
             for (index, source) in stage.sources.enumerated() where !source.isBroadcast || runner.partition == 0 {
                 guard let known = runner.memory(of: index) else { continue }
@@ -307,11 +311,16 @@ final class WorkerLoop {
                 try positions?.remove(TopicPartition(topic: name, partition: runner.partition), from: sink)
             }
         }
+        for (place, end) in ends {
+            let begin = outputBegins[place].map { FirstRecord(offset: $0, timestamp: 0) }
+            memory[place] = PlaceMemory(offset: end, first: begin)
+        }
         if !offsets.isEmpty { try positions?.write(memory, to: sink) }
         try sink.commit(offsets: offsets, group: try consumer.groupMetadata) {
             [consumer] (places, share) throws(KafkaError) in
             try consumer.committed(places, timeout: share)
         }
+        outputEnds = ends
         hasWork = false
         let waiting = runners.values.filter { $0.output.isRebuilding }
         if hasRebuilt || !waiting.isEmpty {
