@@ -53,10 +53,10 @@ func run(_ program: String, _ arguments: [String], environment: [String: String]
 }
 
 /// The seven workers under a namespace of their own on the tests' broker, with a home in a temporary folder.
-final class Installation {
+final class Installation: CommandLineHome {
     let home: String
     let namespace: String
-    private let environment: [String: String]
+    let environment: [String: String]
     private var isUp = false
 
     init(
@@ -84,23 +84,6 @@ final class Installation {
     deinit {
         if isUp { _ = try? call(["down"]) }
         try? FileManager.default.removeItem(atPath: home)
-    }
-
-    /// Calls `accountability`.
-    @discardableResult
-    func call(_ arguments: [String]) throws -> Outcome {
-        try run("\(TestEnvironment.programs ?? "")/accountability", arguments, environment: environment)
-    }
-
-    /// Calls `accountability` and requires that it ends well.
-    @discardableResult
-    func must(_ arguments: [String], code: Int32 = 0) throws -> Outcome {
-        let outcome = try call(arguments)
-        try #require(
-            outcome.code == code,
-            "accountability \(arguments.prefix(3).joined(separator: " ")): \(outcome.code)\n\(outcome.errors)\n\(outcome.output.suffix(2000))"
-        )
-        return outcome
     }
 
     /// Opens the years, submits the files in order, closes the years.

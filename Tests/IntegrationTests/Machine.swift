@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// A machine of its own: a home with a local broker that `up` starts and `down` stops.
-final class Machine: Sendable {
+final class Machine: CommandLineHome, Sendable {
     /// A broker to start, which `Deploy/test` installs.
     static var canRun: Bool {
         TestEnvironment.programs != nil && ProcessInfo.processInfo.environment["ACCOUNTABILITY_BROKER_BIN"] != nil
@@ -10,7 +10,7 @@ final class Machine: Sendable {
 
     let folder: String
     var home: String { "\(folder)/home" }
-    private let environment: [String: String]
+    let environment: [String: String]
 
     init(environment extra: [String: String] = [:]) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "machine-\(UUID().uuidString)").path
@@ -21,23 +21,6 @@ final class Machine: Sendable {
     deinit {
         _ = try? call(["down"])
         try? FileManager.default.removeItem(atPath: folder)
-    }
-
-    /// Calls `accountability`.
-    @discardableResult
-    func call(_ arguments: [String]) throws -> Outcome {
-        try run("\(TestEnvironment.programs ?? "")/accountability", arguments, environment: environment)
-    }
-
-    /// Calls `accountability` and requires that it ends as it should.
-    @discardableResult
-    func must(_ arguments: [String], code: Int32 = 0) throws -> Outcome {
-        let outcome = try call(arguments)
-        try #require(
-            outcome.code == code,
-            "accountability \(arguments.prefix(4).joined(separator: " ")): \(outcome.code)\n\(outcome.errors)\n\(outcome.output.suffix(2000))"
-        )
-        return outcome
     }
 
     /// Brings the machine up with a broker of its own.
