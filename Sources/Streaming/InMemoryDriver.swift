@@ -55,25 +55,25 @@ public final class InMemoryDriver {
     }
 
     /// The log: topic → partition → records.
-    public private(set) var topics: [String: [[StoredRecord]]] = [:]
+    public internal(set) var topics: [String: [[StoredRecord]]] = [:]
     /// Crashes and aborts so far.
-    public private(set) var disturbed = 0
+    public internal(set) var disturbed = 0
     /// Commits of replaced tasks that were refused.
-    public private(set) var fenced = 0
+    public internal(set) var fenced = 0
     /// Topics that did not hold what their tasks had published, in the order in which it was found.
-    public private(set) var mended: [String] = []
+    public internal(set) var mended: [String] = []
     /// Records the tasks could not use: topic and reason.
-    public private(set) var unusable: [(topic: String, reason: String)] = []
+    public internal(set) var unusable: [(topic: String, reason: String)] = []
 
-    private let stages: [any Stage]
-    private let progressTopic: String
-    private let completionType: String
-    private let quarantine: QuarantineTopic?
-    private let disturbances: Disturbances
+    let stages: [any Stage]
+    let progressTopic: String
+    let completionType: String
+    let quarantine: QuarantineTopic?
+    let disturbances: Disturbances
     private var random: SplitMix64
-    private var slots: [Slot] = []
+    var slots: [Slot] = []
 
-    private final class Slot {
+    final class Slot {
         let stage: Int
         let partition: Int32
         let sink = MemorySink()
@@ -97,16 +97,16 @@ public final class InMemoryDriver {
     }
 
     /// What a task would commit: its outputs and positions, and in which of its lives.
-    private struct Transaction {
+    struct Transaction {
         var records: [(topic: String, partition: Int32, record: StoredRecord)]
         var positions: [Int64?]
         var published: [TopicPartition: PublishedSum]
         var epoch: Int
     }
 
-    private struct Killed: Error {}
+    struct Killed: Error {}
 
-    private final class MemorySink: RecordSink {
+    final class MemorySink: RecordSink {
         var records: [(topic: String, partition: Int32, record: StoredRecord)] = []
         /// How many more records are taken before the process dies; nil for any number.
         var remaining: Int?
@@ -162,7 +162,7 @@ public final class InMemoryDriver {
         }
     }
 
-    private func partitionCount(of stage: any Stage) throws -> Int32 {
+    func partitionCount(of stage: any Stage) throws -> Int32 {
         let counts = Set(stage.sources.filter { !$0.isBroadcast }.map { Int32(topics[$0.topic]?.count ?? 0) })
         guard counts.count == 1, let count = counts.first, count > 0 else {
             throw RuntimeError(.notCopartitioned, "the sources of \(stage.name) have partitions \(counts.sorted())")
@@ -213,76 +213,6 @@ public final class InMemoryDriver {
         for slot in slots { slot.runner = nil }
     }
 
-    /// Deletes a topic and creates it again, empty: every task that reads it or publishes to it starts anew, as on a
-    /// broker.
-    public func recreate(_ topic: String) {
-        topics[topic] = Array(repeating: [], count: topics[topic]?.count ?? 0)
-        for slot in slots {
-            let stage = stages[slot.stage]
-            let read = stage.sources.indices.filter { stage.sources[$0].topic == topic }
-            for source in read { slot.committed[source] = 0 }
-            guard !read.isEmpty || stage.outputs.contains(where: { $0.topic == topic }) else { continue }
-            slot.runner = nil
-            slot.isRebuilding = true
-        }
-    }
-
-    /// Cuts the ends of a topic's partitions off and has everything made anew, as an operator asks for.
-    ///
-    /// - `ends`: how many records of each partition stay.
-    public func rebuildAll(_ topic: String, cutTo ends: [Int]) {
-        for (partition, end) in ends.enumerated() { topics[topic]?[partition].removeSubrange(end...) }
-        for slot in slots {
-            let sources = stages[slot.stage].sources
-            for source in sources.indices where sources[source].topic == topic {
-                slot.committed[source] = min(slot.committed[source], ends[Int(slot.partition)])
-            }
-            slot.runner = nil
-            slot.isRebuilding = true
-        }
-    }
-
-    /// Takes the newest record of a key out of a topic, as if it had been lost.
-    ///
-    /// Returns whether there was one.
-    public func lose(_ key: [UInt8], topic: String) -> Bool {
-        for (partition, log) in (topics[topic] ?? []).enumerated() {
-            guard let index = log.lastIndex(where: { $0.key == key }) else { continue }
-            // Places stay: it is as if the record had never been of this key.
-            topics[topic]?[partition][index].value = nil
-            topics[topic]?[partition][index].key = Array("lost/".utf8) + key
-            return true
-        }
-        return false
-    }
-
-    /// The partitions of outputs that do not hold what their tasks state to have published.
-    public func unaccounted() throws -> [String] {
-        var found: Set<String> = []
-        for (stage, definition) in stages.enumerated() {
-            let partitions = try partitionCount(of: definition)
-            for output in definition.outputs where output.isAccounted {
-                for (partition, log) in (topics[output.topic] ?? []).enumerated() {
-                    let place = TopicPartition(topic: output.topic, partition: Int32(partition))
-                    var recount = PublishedRecount(output, partition: place.partition, partitions: partitions)
-                    for slot in slots where slot.stage == stage {
-                        recount.expect(slot.published?[place] ?? PublishedSum(), of: slot.partition)
-                    }
-                    for (offset, record) in log.enumerated() {
-                        let value = record.value ?? []
-                        recount.take(
-                            key: record.key.span,
-                            value: record.value == nil ? nil : value.span,
-                            offset: Int64(offset)
-                        )
-                    }
-                    if !recount.differing.isEmpty || recount.strangers > 0 { found.insert("\(place)") }
-                }
-            }
-        }
-        return found.sorted()
-    }
-
     /// The newest value of every key of a topic, markers left out.
     public func table(_ topic: String) -> [[UInt8]: [UInt8]] {
         var table: [[UInt8]: [UInt8]] = [:]
@@ -294,7 +224,7 @@ public final class InMemoryDriver {
         return table
     }
 
-    private func happens(_ every: Int) -> Bool {
+    func happens(_ every: Int) -> Bool {
         every > 0 && random.next() % UInt64(every) == 0
     }
 
@@ -361,7 +291,7 @@ public final class InMemoryDriver {
     }
 
     /// The end of a task's life: what it had not committed is gone.
-    private func drop(_ slot: Slot) -> Bool {
+    func drop(_ slot: Slot) -> Bool {
         disturbed += 1
         slot.runner = nil
         slot.sink.records = []
@@ -383,7 +313,7 @@ public final class InMemoryDriver {
         }
     }
 
-    private func deliver(_ records: ArraySlice<StoredRecord>, to runner: TaskRunner, _ stage: any Stage, _ source: Int)
+    func deliver(_ records: ArraySlice<StoredRecord>, to runner: TaskRunner, _ stage: any Stage, _ source: Int)
         throws
     {
         let definition = stage.sources[source]
@@ -417,130 +347,6 @@ public final class InMemoryDriver {
             )
         }
     }
-
-    /// The second reading of a rebuild.
-    private func publishAgain(_ runner: TaskRunner, _ stage: any Stage, _ slot: Slot) throws {
-        runner.output.replayed = stage.outputsMadeAnew
-        for (source, definition) in stage.sources.enumerated() where !definition.isBroadcast {
-            let log = topics[definition.topic]?[Int(slot.partition)] ?? []
-            for (offset, record) in log[0..<slot.committed[source]].enumerated() {
-                let value = record.value ?? []
-                try runner.publishAgain(
-                    InputRecord(
-                        source: source,
-                        offset: Int64(offset),
-                        timestamp: 0,
-                        key: record.key.span,
-                        value: record.value == nil ? nil : value.span,
-                        cause: nil
-                    )
-                )
-            }
-        }
-    }
-
-    /// Before a restore: what the task has published into logs.
-    private func adoptLogs(_ runner: TaskRunner, _ stage: any Stage, _ slot: Slot) {
-        guard !slot.isRebuilding else { return }
-        for (index, output) in stage.outputs.enumerated() where output.account == .log {
-            for (partition, log) in (topics[output.topic] ?? []).enumerated() {
-                let place = TopicPartition(topic: output.topic, partition: Int32(partition))
-                let known = slot.published.map { $0[place] ?? PublishedSum() }
-                runner.output.adopt(
-                    index,
-                    partition: Int32(partition),
-                    known ?? PublishedSum(from: Int64(log.count))
-                )
-            }
-        }
-    }
-
-    private func restore(_ slot: Slot) throws {
-        let stage = stages[slot.stage]
-        let context = TaskContext(
-            partition: slot.partition,
-            partitions: try partitionCount(of: stage),
-            outputPartitions: stage.outputs.map { Int32(topics[$0.topic]?.count ?? 0) }
-        )
-        slot.sink.records = []
-        slot.epoch += 1
-        let runner = try TaskRunner(
-            stage: stage,
-            context: context,
-            sink: slot.sink,
-            progressTopic: progressTopic,
-            completionType: completionType,
-            quarantine: quarantine,
-            isRebuilding: slot.isRebuilding
-        )
-        adoptLogs(runner, stage, slot)
-        runner.onQuarantine = { [weak self] entry in self?.unusable.append((entry.record.topic, entry.refusal.reason)) }
-        runner.onUnusable = { [weak self] fault in self?.unusable.append(("output", fault.reason)) }
-        for (source, definition) in stage.sources.enumerated() {
-            let partition = definition.isBroadcast ? 0 : Int(slot.partition)
-            let log = topics[definition.topic]?[partition] ?? []
-            let end = definition.isBroadcast ? log.count : slot.committed[source]
-            if definition.isBroadcast { runner.wasSeen(source: source, before: Int64(slot.committed[source])) }
-            try deliver(log[0..<end], to: runner, stage, source)
-        }
-        if happens(disturbances.killInRestoreEvery) {
-            _ = drop(slot)
-            return
-        }
-        for (index, output) in stage.outputs.enumerated() {
-            if case .whileRebuilding = output.memory, !slot.isRebuilding { continue }
-            for (partition, log) in (topics[output.topic] ?? []).enumerated() {
-                for record in log {
-                    guard
-                        output.isPublished(
-                            by: slot.partition,
-                            key: record.key.span,
-                            in: Int32(partition),
-                            of: context.partitions
-                        )
-                    else { continue }
-                    let value = record.value ?? []
-                    try runner.recall(
-                        output: index,
-                        partition: Int32(partition),
-                        key: record.key.span,
-                        value: record.value == nil ? nil : value.span,
-                        isOwn: record.eventType == output.eventType
-                    )
-                }
-            }
-        }
-        for record in topics[progressTopic]?.first ?? [] {
-            if let value = record.value { runner.recall(marker: try CompletionMarker.decode(value.span)) }
-        }
-        if !slot.isRebuilding, let strange = slot.published.map(runner.strange), !strange.isEmpty {
-            mended += strange.map(\.topic)
-            slot.isRebuilding = true
-            return try restore(slot)
-        }
-        try runner.endRestore()
-        if slot.isRebuilding, stage.rebuildsFromSources { try publishAgain(runner, stage, slot) }
-        try runner.goLive()
-        slot.runner = runner
-    }
-}
-
-extension Output {
-    /// Whether a record of the output is one that a task published before.
-    func isPublished(by task: Int32, key: Span<UInt8>, in partition: Int32, of partitions: Int32) -> Bool {
-        owner(of: key, in: partition, of: partitions) == task
-    }
-
-    /// The task that a record of the output is of; nil where it is nobody's, or the output has no memory.
-    package func owner(of key: Span<UInt8>, in partition: Int32, of partitions: Int32) -> Int32? {
-        switch memory {
-        case .none: nil
-        case .ownPartition: partition
-        case .everyPartition(let publisher), .whileRebuilding(let publisher):
-            CompletionMarker.isMarker(key: key)
-                ? nil : publisher(String(decoding: [UInt8](copying: key), as: UTF8.self), partitions)
-        }
-    }
 }
 
 extension [UInt8] {
@@ -549,24 +355,5 @@ extension [UInt8] {
         self = []
         reserveCapacity(span.count)
         for index in span.indices { append(span[index]) }
-    }
-}
-
-/// SplitMix64: a small seeded generator, the same on every machine.
-public struct SplitMix64: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-
-    /// A generator that gives the same numbers for the same seed.
-    public init(seed: UInt64) {
-        state = seed
-    }
-
-    /// The next number.
-    public mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -68,7 +68,7 @@ struct FrameworkComparison {
     private let headlines: Int
     private let count: Int
 
-    /// - Throws: ``Failure`` where there is nothing to compare.
+    /// - Throws: `Failure` where there is nothing to compare.
     init(
         _ draft: Framework,
         before: [Accountability_V1_Determination],
@@ -176,50 +176,15 @@ struct FrameworkComparison {
             ("What the draft changes", parameters), ("Outcomes in sum", outcomes),
             ("Determinations that would change", organizations),
         ]
-        return HTMLPage.text(
+        return HTMLPage(
             title: "Comparison of \(draft.title) with the framework in force",
-            lead: "Under \(Paragraph.consultation.citation), school years \(names). \(summary)"
-                + "Identity of the draft: \(draft.digest).",
-            tables
+            paragraphs: [
+                "Under \(Paragraph.consultation.citation), school years \(names). \(summary)"
+                    + "Identity of the draft: \(draft.digest)."
+            ],
+            tables: tables.map { HTMLPage.Table(title: $0.0, listing: $0.1) },
+            isWide: true
         )
-    }
-}
-
-/// A page made for print, with tables.
-enum HTMLPage {
-    static func text(title: String, lead: String, _ tables: [(title: String, listing: Listing)]) -> String {
-        let shown = AnnualReport.escaped
-        var text = """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <title>\(shown(title))</title>
-            <style>
-            @page { size: letter landscape; margin: 1.5cm; }
-            body { font: 10pt/1.4 Georgia, serif; color: #111; max-width: 70em; margin: 2em auto; padding: 0 1em; }
-            h1 { font-size: 18pt; line-height: 1.2; } h2 { font-size: 13pt; margin-top: 2em; break-after: avoid; }
-            table { border-collapse: collapse; width: 100%; font: 8.5pt/1.35 "Helvetica Neue", Arial, sans-serif; }
-            th, td { text-align: left; padding: .25em .5em; border-bottom: .5pt solid #bbb; vertical-align: top; }
-            thead { display: table-header-group; } tr { break-inside: avoid; }
-            @media print { body { max-width: none; margin: 0; padding: 0; } }
-            </style>
-            </head>
-            <body>
-            <h1>\(shown(title))</h1>
-            <p>\(shown(lead))</p>
-
-            """
-        for table in tables {
-            func cells(_ row: [String], _ tag: String) -> String {
-                row.map { "<\(tag)>\(shown($0))</\(tag)>" }.joined()
-            }
-            text += "<h2>\(shown(table.title))</h2>\n<table>\n"
-            text +=
-                "<thead><tr>\(cells(table.listing.columns.map { $0.replacing("_", with: " ") }, "th"))</tr></thead>\n"
-            text += "<tbody>\n" + table.listing.rows.map { "<tr>\(cells($0, "td"))</tr>\n" }.joined()
-            text += "</tbody>\n</table>\n"
-        }
-        return text + "</body>\n</html>\n"
+        .text
     }
 }

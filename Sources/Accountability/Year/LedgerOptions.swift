@@ -32,7 +32,7 @@ struct LedgerOptions: ParsableArguments {
     ///   - frameworks: under which it is computed.
     ///   - line: shows how far the files are.
     /// - Returns: the ledger.
-    /// - Throws: ``Failure`` for files that cannot be taken, or an installation that cannot be read.
+    /// - Throws: `Failure` for files that cannot be taken, or an installation that cannot be read.
     func ledger(_ frameworks: FrameworkSet, _ line: ProgressLine) throws -> HeldLedger {
         let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
         guard let files else { return try installed(frameworks, threads) }

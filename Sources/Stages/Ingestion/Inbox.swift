@@ -49,12 +49,12 @@ public struct Inbox: Sendable {
     /// After how many ends without a word: a process may be killed for reasons of its own, so there are more.
     static let mostSilentEnds = 5
 
-    private var archive: URL { directory.appendingPathComponent("archive", isDirectory: true) }
-    private var aside: URL { directory.appendingPathComponent("aside", isDirectory: true) }
+    var archive: URL { directory.appendingPathComponent("archive", isDirectory: true) }
+    var aside: URL { directory.appendingPathComponent("aside", isDirectory: true) }
     let watch = InboxWatch()
 
     /// What `<id>.json` holds.
-    private struct Ticket: Codable {
+    struct Ticket: Codable {
         var id: String
         var fileName: String
         var options: FileIngestion.Options
@@ -264,202 +264,10 @@ public struct Inbox: Sendable {
         return try? JSONDecoder().decode(FileIngestion.Progress.self, from: bytes)
     }
 
-    /// Makes submissions of the plain files once all of them have settled, so that a whole year that is copied is taken
-    /// in its order; those that have waited for others for a minute go ahead.
-    private func claimPlainFiles(now: Date) throws {
-        var claimed: Set<String> = []
-        for name in try names() where name.hasSuffix(".json") {
-            if let plain = readTicket(String(name.dropLast(5)))?.claims { claimed.insert(plain) }
-        }
-        let plain = try names()
-            .filter {
-                Self.isPlain($0) && !claimed.contains($0) && changed(directory.appendingPathComponent($0)) != nil
-            }
-        let settled = plain.filter { watch.isSettled(directory.appendingPathComponent($0), now: now) }
-        watch.forget(except: plain)
-        let ready = settled.count == plain.count ? settled : settled.filter { watch.isImpatient($0, now: now) }
-        for name in ready.sorted(by: { Self.comesBefore((rank($0), $0), (rank($1), $1)) }) {
-            let id = watch.identifier(Self.milliseconds(now))
-            let shown = PlainText.escaped(name, limit: 200)
-            // The ticket first: a crash before the rename leaves both, and the rename is made up for.
-            try write(Ticket(id: id, fileName: shown, options: FileIngestion.Options(), claims: name), to: ticket(id))
-            try FileManager.default.moveItem(at: directory.appendingPathComponent(name), to: data(id))
-            watch.rename(name, to: data(id).lastPathComponent)
-        }
-    }
-
-    /// Makes the renames for which a process that stopped left a ticket, and forgets tickets of files that are gone.
-    private func finishClaims() throws {
-        for name in try names() where name.hasSuffix(".json") {
-            let id = String(name.dropLast(5))
-            guard let claimed = readTicket(id)?.claims, !receiptExists(id), !exists(data(id)) else { continue }
-            // The rest of a submission whose receipt is still to be written: then it is claimed anew.
-            if claimed.hasSuffix(".data"), !receiptExists(String(claimed.dropLast(5))) { continue }
-            let plain = directory.appendingPathComponent(claimed)
-            if exists(plain) {
-                try FileManager.default.moveItem(at: plain, to: data(id))
-            } else {
-                try remove(id)
-            }
-        }
-    }
-
-    private static func comesBefore(_ left: (rank: Int, name: String), _ right: (rank: Int, name: String)) -> Bool {
-        (left.rank, left.name) < (right.rank, right.name)
-    }
-
-    /// Organizations come first, as everything names them, and directives last.
-    private func rank(_ name: String) -> Int {
-        guard let reader = try? CSVReader(path: directory.appendingPathComponent(name).path, dialect: .lenient),
-            let layout = try? Layout.recognize(header: reader.header, ignoringExtra: true).layout
-        else { return 1 }
-        return layout == .organizations ? 0 : layout == .directives ? 2 : 1
-    }
-
-    /// Whether a name is one of a plain file.
-    ///
-    /// Names that begin with a dot are those of files that are still being copied.
-    private static func isPlain(_ name: String) -> Bool {
-        let lower = name.lowercased()
-        return !name.hasPrefix(".") && (lower.hasSuffix(".csv") || lower.hasSuffix(".csv.gz"))
-    }
-
-    /// What lies in the folder and is not taken, or taken with a doubt: each is to be told to somebody.
-    ///
-    /// - Throws: ``InboxError`` when the folder cannot be read.
-    public func oddities(now: Date = Date()) throws(InboxError) -> [InboxOddity] {
-        do {
-            return try names()
-                .filter { !$0.hasPrefix(".") && $0 != archive.lastPathComponent && $0 != aside.lastPathComponent }
-                .sorted().compactMap { oddity($0, now) }
-        } catch {
-            throw InboxError("the inbox \(directory.path) cannot be read", cause: error)
-        }
-    }
-
-    private func oddity(_ name: String, _ now: Date) -> InboxOddity? {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: directory.appendingPathComponent(name).path)
-        guard let attributes, let type = attributes[.type] as? FileAttributeType else { return nil }
-        let stem = name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
-        let isOwn = [".data", ".json", ".progress"].contains { name.hasSuffix($0) } && Inbox.isIdentifier(stem)
-        switch type {
-        case .typeSymbolicLink:
-            return InboxOddity(name, "it is a link, and links are not followed", "copy the file itself into the inbox")
-        case .typeDirectory:
-            return InboxOddity(
-                name,
-                "it is a folder, and folders are not looked into",
-                "move its files into the inbox itself"
-            )
-        case .typeRegular where !isOwn && !Self.isPlain(name):
-            return InboxOddity(
-                name,
-                "it ends neither in .csv nor in .csv.gz",
-                "save it as \"CSV UTF-8\" and name it .csv; if it does not belong here, take it away"
-            )
-        case .typeRegular:
-            guard let changed = attributes[.modificationDate] as? Date, changed.timeIntervalSince(now) > Self.patience
-            else { return nil }
-            return InboxOddity(
-                name,
-                "it was changed in the future, so the clock of this machine or of the one that wrote it is wrong",
-                "set the clock; the file is taken once it has not changed while it was watched"
-            )
-        default:
-            return InboxOddity(name, "it is no file", "take it away")
-        }
-    }
-
-    private func sha256(_ path: String) throws -> String {
-        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-        defer { try? file.close() }
-        var hash = SHA256()
-        while let chunk = try file.read(upToCount: 1_048_576), !chunk.isEmpty { hash.update(data: chunk) }
-        return Hexadecimal.text(Array(hash.finalize()))
-    }
-
-    /// Deletes data without a ticket, and drafts, that nobody has written to for an hour: they hold identifiers.
-    private func removeAbandoned(now: Date) throws {
-        for name in try names() where name.hasSuffix(".data") || name.hasSuffix(".draft") || name.hasSuffix(".progress")
-        {
-            let file = directory.appendingPathComponent(name)
-            if name.hasSuffix(".data"), exists(ticket(String(name.dropLast(5)))) { continue }
-            guard let changed = changed(file), now.timeIntervalSince(changed) >= Inbox.abandonment else { continue }
-            try FileManager.default.removeItem(at: file)
-        }
-    }
-
     /// Deletes a submission's data, then its ticket: the other way round the data could be left.
-    private func remove(_ id: String) throws {
+    func remove(_ id: String) throws {
         for file in [progressFile(id), data(id), ticket(id)] where exists(file) {
             try FileManager.default.removeItem(at: file)
         }
-    }
-
-    private func write(_ value: some Encodable, to file: URL) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let bytes = try encoder.encode(value)
-        try writeDurably(to: file) { try $0.write(contentsOf: bytes) }
-    }
-
-    /// Writes a draft that only its owner can read, forces it to the disk, and gives it its name.
-    private func writeDurably(to file: URL, _ body: (FileHandle) throws -> Void) throws {
-        let files = FileManager.default
-        let draft = file.deletingLastPathComponent().appendingPathComponent(".\(file.lastPathComponent).draft")
-        do {
-            guard files.createFile(atPath: draft.path, contents: nil, attributes: [.posixPermissions: 0o600]) else {
-                throw InboxError("\(draft.path) cannot be created: is the disk full, or the folder somebody else's?")
-            }
-            let handle = try FileHandle(forWritingTo: draft)
-            defer { try? handle.close() }
-            try body(handle)
-            try handle.synchronize()
-            if files.fileExists(atPath: file.path) { try files.removeItem(at: file) }
-            try files.moveItem(at: draft, to: file)
-            // The name is on the disk when its folder is.
-            let folder = try FileHandle(forReadingFrom: file.deletingLastPathComponent())
-            defer { try? folder.close() }
-            try folder.synchronize()
-        } catch {
-            try? files.removeItem(at: draft)
-            throw error
-        }
-    }
-
-    private func readTicket(_ id: String) -> Ticket? {
-        guard Inbox.isIdentifier(id), let bytes = FileManager.default.contents(atPath: ticket(id).path),
-            let read = try? JSONDecoder().decode(Ticket.self, from: bytes), read.id == id,
-            read.claims?.contains("/") != true
-        else { return nil }
-        return read
-    }
-
-    private static func milliseconds(_ moment: Date) -> Int64 {
-        Int64((max(0, moment.timeIntervalSince1970) * 1_000).rounded(.down))
-    }
-
-    private func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: directory.path) }
-    private func data(_ id: String) -> URL { directory.appendingPathComponent("\(id).data") }
-    private func ticket(_ id: String) -> URL { directory.appendingPathComponent("\(id).json") }
-    private func progressFile(_ id: String) -> URL { directory.appendingPathComponent("\(id).progress") }
-    private func archived(_ id: String) -> URL { archive.appendingPathComponent("\(id).json") }
-    private func exists(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
-    private func receiptExists(_ id: String) -> Bool { exists(archived(id)) }
-
-    private func changed(_ file: URL) -> Date? {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
-        guard attributes?[.type] as? FileAttributeType == .typeRegular else { return nil }
-        return attributes?[.modificationDate] as? Date
-    }
-
-    /// Whether a name can be a submission's, so that it can't lead out of the folder.
-    private static func isIdentifier(_ id: String) -> Bool {
-        !id.isEmpty
-            && id.utf8.allSatisfy { byte in
-                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                    || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                    || byte == UInt8(ascii: "T") || byte == UInt8(ascii: "Z") || byte == UInt8(ascii: "-")
-            }
     }
 }

@@ -1,0 +1,158 @@
+import Messages
+import Rules
+import Streaming
+
+/// What the tables of a task say of an organization.
+extension DeterminationState {
+    /// Whether a year reports measures of organizations: with a determination, or without as 2022.
+    func isReported(year: Int, framework: Framework) -> Bool {
+        framework.determination != nil
+    }
+
+    /// The determination of an organization, or nil where there is none to issue: it is not a declared district or
+    /// school.
+    func determination(
+        of code: OrganizationCode,
+        year: Int,
+        framework: Framework,
+        digest: String
+    ) throws -> Accountability_V1_Determination? {
+        guard let facts = years[year]?[code], facts.organization != nil,
+            let computation = try computation(code, facts, year, framework)
+        else { return nil }
+        let hasTargets = framework.points != nil && framework.percentage != nil
+        let targets = hasTargets ? try computation.results() : .none
+        facts.annual = .some(targets.annual?.percent)
+        return try DeterminationMaker(
+            year: year,
+            code: code,
+            type: computation.type,
+            framework: framework,
+            frameworkDigest: digest,
+            facts: facts,
+            directives: directives,
+            priorAnnual: try priorAnnual(of: code, before: year, framework),
+            targets: targets,
+            federal: computation.type == .school ? try federal(code, year, framework) : []
+        )
+        .make()
+    }
+
+    func computation(
+        _ code: OrganizationCode,
+        _ facts: OrganizationFacts,
+        _ year: Int,
+        _ framework: Framework
+    ) throws -> TargetComputation? {
+        let type: OrganizationType =
+            switch facts.organization?.type {
+            case .state: .state
+            case .district: .district
+            case .school: .school
+            default: code.type
+            }
+        guard type != .state else { return nil }
+        return TargetComputation(
+            framework: framework,
+            priorFramework: try frameworks[year - 1],
+            facts: facts,
+            prior: years[year - 1]?[code],
+            statewide: statewide[year] ?? StatewideTable(),
+            type: type,
+            isMultiSchoolDistrict: type == .district
+                && isMultiSchool(code, year, framework.lowestPerforming?.multiSchoolCounts.value ?? .every)
+        )
+    }
+
+    /// The federal identifications of a school in a year, with those that earlier years made and that last.
+    private func federal(_ code: OrganizationCode, _ year: Int, _ framework: Framework) throws -> [FederalDesignation] {
+        guard let facts = try federalFacts(code, year, framework) else { return [] }
+        var before: [FederalDesignation] = []
+        if let (prior, priorFramework) = try reportedYear(before: year) {
+            before = try federal(code, prior, priorFramework)
+                .filter { !directives.hasEnded($0, of: code, in: year, framework) }
+        }
+        var earlier: [FederalFacts] = []
+        var reported = try reportedYear(before: year)
+        let years = framework.federal?.consistentlyLowYears.value ?? 1
+        while earlier.count + 1 < years, let (prior, priorFramework) = reported,
+            let facts = try federalFacts(code, prior, priorFramework)
+        {
+            earlier.append(facts)
+            reported = try reportedYear(before: prior)
+        }
+        let computed = FederalDesignation.identify(facts, earlier: earlier, before: before, framework)
+        return directives.federal(of: code, in: year, framework)
+            .reduce(into: computed) { all, act in
+                if !all.contains(where: { $0.support == act.support }) { all.append(act) }
+            }
+            .sorted { $0.support < $1.support }
+    }
+
+    /// The latest year before one that identifies schools; at most two years in a row did not.
+    private func reportedYear(before year: Int) throws -> (year: Int, framework: Framework)? {
+        for prior in stride(from: year - 1, through: year - 3, by: -1) {
+            if let framework = try frameworks[prior], framework.federal != nil { return (prior, framework) }
+        }
+        return nil
+    }
+
+    private func federalFacts(_ code: OrganizationCode, _ year: Int, _ framework: Framework) throws -> FederalFacts? {
+        guard let facts = years[year]?[code], let organization = facts.organization else { return nil }
+        let percentiles = facts.percentilesByGroup()
+        return FederalFacts(
+            year: year,
+            isTitle1: organization.title1,
+            isLowestTitle1: percentiles[.allStudents]?.isLowestTitle1 ?? false,
+            isLowGraduation: try facts.isLowGraduation(framework) ?? false,
+            percentiles: percentiles.mapValues(\.percentile)
+        )
+    }
+
+    /// The annual percentage of the year before, as its framework carries it over; nil where it does not count.
+    ///
+    /// It counts where the organization had a determination of that year, in the comparison group that it is in now,
+    /// and was not reconfigured since.
+    private func priorAnnual(of code: OrganizationCode, before year: Int, _ framework: Framework) throws -> Ratio? {
+        let prior = year - 1
+        guard let priorFramework = try frameworks[prior], priorFramework.determination?.issued.value == true,
+            let rule = framework.percentage?.priorYear.value,
+            let now = years[year]?[code]?.organization, let before = years[prior]?[code]?.organization,
+            PriorYear.counts(
+                group: now.declaredComparison,
+                before: before.declaredComparison,
+                isReconfigured: directives.isReconfigured(code, after: prior, until: year),
+                rule
+            ), let annual = try annual(of: code, year: prior)
+        else { return nil }
+        return try AnnualPercentage.carried(annual, priorFramework)
+    }
+
+    /// The annual percentage of a year as it is kept, computed once.
+    private func annual(of code: OrganizationCode, year: Int) throws -> Ratio? {
+        guard let facts = years[year]?[code], let framework = try frameworks[year], framework.points != nil,
+            framework.percentage != nil, let computation = try computation(code, facts, year, framework)
+        else { return nil }
+        if let known = facts.annual { return known }
+        let annual = try computation.annual()
+        facts.annual = .some(annual)
+        return annual
+    }
+}
+
+extension IndicatorResult {
+    /// What a report shows that a threshold could change.
+    struct Outcome: Equatable {
+        let points: Int?
+        let row: PointsRow
+        let threshold: Ratio?
+    }
+
+    var outcome: Outcome {
+        var threshold: Ratio?
+        if case .statewide(let rule) = points.row {
+            threshold = points.input.statewide[rule.population, rule.percentile]
+        }
+        return Outcome(points: points.points, row: points.row, threshold: threshold)
+    }
+}

@@ -1,0 +1,74 @@
+import Kafka
+
+/// Accidents that befall the topics, and what the tasks find.
+extension InMemoryDriver {
+    /// Deletes a topic and creates it again, empty: every task that reads it or publishes to it starts anew, as on a
+    /// broker.
+    public func recreate(_ topic: String) {
+        topics[topic] = Array(repeating: [], count: topics[topic]?.count ?? 0)
+        for slot in slots {
+            let stage = stages[slot.stage]
+            let read = stage.sources.indices.filter { stage.sources[$0].topic == topic }
+            for source in read { slot.committed[source] = 0 }
+            guard !read.isEmpty || stage.outputs.contains(where: { $0.topic == topic }) else { continue }
+            slot.runner = nil
+            slot.isRebuilding = true
+        }
+    }
+
+    /// Cuts the ends of a topic's partitions off and has everything made anew, as an operator asks for.
+    ///
+    /// - `ends`: how many records of each partition stay.
+    public func rebuildAll(_ topic: String, cutTo ends: [Int]) {
+        for (partition, end) in ends.enumerated() { topics[topic]?[partition].removeSubrange(end...) }
+        for slot in slots {
+            let sources = stages[slot.stage].sources
+            for source in sources.indices where sources[source].topic == topic {
+                slot.committed[source] = min(slot.committed[source], ends[Int(slot.partition)])
+            }
+            slot.runner = nil
+            slot.isRebuilding = true
+        }
+    }
+
+    /// Takes the newest record of a key out of a topic, as if it had been lost.
+    ///
+    /// Returns whether there was one.
+    public func lose(_ key: [UInt8], topic: String) -> Bool {
+        for (partition, log) in (topics[topic] ?? []).enumerated() {
+            guard let index = log.lastIndex(where: { $0.key == key }) else { continue }
+            // Places stay: it is as if the record had never been of this key.
+            topics[topic]?[partition][index].value = nil
+            topics[topic]?[partition][index].key = Array("lost/".utf8) + key
+            return true
+        }
+        return false
+    }
+
+    /// The partitions of outputs that do not hold what their tasks state to have published.
+    public func unaccounted() throws -> [String] {
+        var found: Set<String> = []
+        for (stage, definition) in stages.enumerated() {
+            let partitions = try partitionCount(of: definition)
+            for output in definition.outputs where output.isAccounted {
+                for (partition, log) in (topics[output.topic] ?? []).enumerated() {
+                    let place = TopicPartition(topic: output.topic, partition: Int32(partition))
+                    var recount = PublishedRecount(output, partition: place.partition, partitions: partitions)
+                    for slot in slots where slot.stage == stage {
+                        recount.expect(slot.published?[place] ?? PublishedSum(), of: slot.partition)
+                    }
+                    for (offset, record) in log.enumerated() {
+                        let value = record.value ?? []
+                        recount.take(
+                            key: record.key.span,
+                            value: record.value == nil ? nil : value.span,
+                            offset: Int64(offset)
+                        )
+                    }
+                    if !recount.differing.isEmpty || recount.strangers > 0 { found.insert("\(place)") }
+                }
+            }
+        }
+        return found.sorted()
+    }
+}

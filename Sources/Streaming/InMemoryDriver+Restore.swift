@@ -1,0 +1,128 @@
+import Kafka
+
+/// How the tasks of the driver are restored.
+extension InMemoryDriver {
+    /// The second reading of a rebuild.
+    func publishAgain(_ runner: TaskRunner, _ stage: any Stage, _ slot: Slot) throws {
+        runner.output.replayed = stage.outputsMadeAnew
+        for (source, definition) in stage.sources.enumerated() where !definition.isBroadcast {
+            let log = topics[definition.topic]?[Int(slot.partition)] ?? []
+            for (offset, record) in log[0..<slot.committed[source]].enumerated() {
+                let value = record.value ?? []
+                try runner.publishAgain(
+                    InputRecord(
+                        source: source,
+                        offset: Int64(offset),
+                        timestamp: 0,
+                        key: record.key.span,
+                        value: record.value == nil ? nil : value.span,
+                        cause: nil
+                    )
+                )
+            }
+        }
+    }
+
+    /// Before a restore: what the task has published into logs.
+    func adoptLogs(_ runner: TaskRunner, _ stage: any Stage, _ slot: Slot) {
+        guard !slot.isRebuilding else { return }
+        for (index, output) in stage.outputs.enumerated() where output.account == .log {
+            for (partition, log) in (topics[output.topic] ?? []).enumerated() {
+                let place = TopicPartition(topic: output.topic, partition: Int32(partition))
+                let known = slot.published.map { $0[place] ?? PublishedSum() }
+                runner.output.adopt(
+                    index,
+                    partition: Int32(partition),
+                    known ?? PublishedSum(from: Int64(log.count))
+                )
+            }
+        }
+    }
+
+    func restore(_ slot: Slot) throws {
+        let stage = stages[slot.stage]
+        let context = TaskContext(
+            partition: slot.partition,
+            partitions: try partitionCount(of: stage),
+            outputPartitions: stage.outputs.map { Int32(topics[$0.topic]?.count ?? 0) }
+        )
+        slot.sink.records = []
+        slot.epoch += 1
+        let runner = try TaskRunner(
+            stage: stage,
+            context: context,
+            sink: slot.sink,
+            progressTopic: progressTopic,
+            completionType: completionType,
+            quarantine: quarantine,
+            isRebuilding: slot.isRebuilding
+        )
+        adoptLogs(runner, stage, slot)
+        runner.onQuarantine = { [weak self] entry in self?.unusable.append((entry.record.topic, entry.refusal.reason)) }
+        runner.onUnusable = { [weak self] fault in self?.unusable.append(("output", fault.reason)) }
+        for (source, definition) in stage.sources.enumerated() {
+            let partition = definition.isBroadcast ? 0 : Int(slot.partition)
+            let log = topics[definition.topic]?[partition] ?? []
+            let end = definition.isBroadcast ? log.count : slot.committed[source]
+            if definition.isBroadcast { runner.wasSeen(source: source, before: Int64(slot.committed[source])) }
+            try deliver(log[0..<end], to: runner, stage, source)
+        }
+        if happens(disturbances.killInRestoreEvery) {
+            _ = drop(slot)
+            return
+        }
+        for (index, output) in stage.outputs.enumerated() {
+            if case .whileRebuilding = output.memory, !slot.isRebuilding { continue }
+            for (partition, log) in (topics[output.topic] ?? []).enumerated() {
+                for record in log {
+                    guard
+                        output.isPublished(
+                            by: slot.partition,
+                            key: record.key.span,
+                            in: Int32(partition),
+                            of: context.partitions
+                        )
+                    else { continue }
+                    let value = record.value ?? []
+                    try runner.recall(
+                        output: index,
+                        partition: Int32(partition),
+                        key: record.key.span,
+                        value: record.value == nil ? nil : value.span,
+                        isOwn: record.eventType == output.eventType
+                    )
+                }
+            }
+        }
+        for record in topics[progressTopic]?.first ?? [] {
+            if let value = record.value { runner.recall(marker: try CompletionMarker.decode(value.span)) }
+        }
+        if !slot.isRebuilding, let strange = slot.published.map(runner.strange), !strange.isEmpty {
+            mended += strange.map(\.topic)
+            slot.isRebuilding = true
+            return try restore(slot)
+        }
+        try runner.endRestore()
+        if slot.isRebuilding, stage.rebuildsFromSources { try publishAgain(runner, stage, slot) }
+        try runner.goLive()
+        slot.runner = runner
+    }
+}
+
+extension Output {
+    /// Whether a record of the output is one that a task published before.
+    func isPublished(by task: Int32, key: Span<UInt8>, in partition: Int32, of partitions: Int32) -> Bool {
+        owner(of: key, in: partition, of: partitions) == task
+    }
+
+    /// The task that a record of the output is of; nil where it is nobody's, or the output has no memory.
+    package func owner(of key: Span<UInt8>, in partition: Int32, of partitions: Int32) -> Int32? {
+        switch memory {
+        case .none: nil
+        case .ownPartition: partition
+        case .everyPartition(let publisher), .whileRebuilding(let publisher):
+            CompletionMarker.isMarker(key: key)
+                ? nil : publisher(String(decoding: [UInt8](copying: key), as: UTF8.self), partitions)
+        }
+    }
+}
