@@ -24,7 +24,7 @@ import Testing
         #expect(throws: Never.self) { try Producer(properties, logger: Logger(label: "test")) }
     }
 
-    private func send(_ text: String, to connection: Connection, _ sink: TransactionalSink) throws {
+    private func send(_ text: String, to connection: Connection, _ sink: any RecordSink) throws {
         try sink.send(
             topic: connection.pipeline.name(Topics.deliveries),
             partition: 0,

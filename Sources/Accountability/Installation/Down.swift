@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Foundation
 internal import Operating
 
 /// `accountability down`: stops what `up` started.
@@ -8,15 +9,21 @@ struct Down: OperatorCommand {
         abstract: "Stops the workers, and the local broker, that `up` started on this machine.",
         discussion: """
             Workers commit what they have and leave; one that takes longer than its bound is killed, and loses nothing: what it had not \
-            committed is consumed again after the next `up`. The local broker keeps its data in the home only as long as it is stopped \
-            properly; the submitted files are the source.
+            committed is consumed again after the next `up`. The local broker writes its data when it is stopped. Where it cannot, nothing is \
+            stopped. What it loses all the same is written again by the next `up`, from what the home keeps of the ledger.
 
-            Exit codes: 0 everything is stopped (also when nothing ran).
+            Exit codes: 0 everything is stopped (also when nothing ran); 75 the local broker cannot write its data, or did not.
             """
     )
 
+    @Flag(help: "Stop everything though the local broker cannot write its data.")
+    var force = false
+
     func operate() throws {
         let home = Home()
+        let data = BrokerData(home)
+        if !force, Processes(home: home).living(Processes.broker) != nil { try data.probe() }
+        data.forgetUnwritten()
         let processes = Processes(home: home)
         let timeout = Double(Plan.load(home)?.stopTimeout ?? 20)
         var stopped = 0
@@ -24,7 +31,7 @@ struct Down: OperatorCommand {
         if let starting = HomeLock.owner(home, "up") { Processes.end(starting, within: timeout + 30) }
         if let supervisor = processes.living(Processes.supervisor) {
             stopped += processes.names().count - 1
-            Processes.end(supervisor, within: timeout + 20)
+            Processes.end(supervisor, within: timeout + Supervisor.brokerPatience + 10)
         }
         // What a supervisor that was killed left behind: the workers first, the broker they commit to last.
         for name in processes.names().sorted(by: { left, _ in left != Processes.broker }) {
@@ -33,6 +40,13 @@ struct Down: OperatorCommand {
                 stopped += 1
             }
             processes.forget(name)
+        }
+        if data.wasUnwritten {
+            throw Failure(
+                .tryAgain,
+                "everything is stopped, but the local broker did not write its data within \(Int(Supervisor.brokerPatience)) seconds and was killed. "
+                    + "The next `accountability up` writes what is missing of the ledger again, from \(LedgerArchive(home).folder.path)"
+            )
         }
         Standard.line(stopped == 0 ? "nothing was running" : "stopped \(stopped) processes")
     }

@@ -70,6 +70,13 @@ final class Supervisor {
     private let environment: [String: String]
     private var children: [Child] = []
     private var stopTimeout = 20
+    private var partitions: Int32?
+    /// The local broker died: nothing else runs until it has back what it forgot.
+    private var isBrokerForgetful = false
+    private var restoring: ChildProcess?
+    private var restoreDue = ContinuousClock.now
+    /// How many seconds the local broker may take to write its data.
+    static let brokerPatience: Double = 30
 
     init(home: Home, environment: [String: String] = ProcessInfo.processInfo.environment) {
         self.home = home
@@ -87,6 +94,7 @@ final class Supervisor {
     func tend() {
         if let plan = Plan.load(home) {
             stopTimeout = plan.stopTimeout
+            partitions = plan.partitions
             for program in plan.programs where !children.contains(where: { $0.program == program }) {
                 children.append(Child(program))
             }
@@ -95,9 +103,58 @@ final class Supervisor {
             if let process = child.process {
                 guard let ending = process.ending() else { continue }
                 bury(child, ending)
-            } else if ContinuousClock.now >= child.due {
+            } else if ContinuousClock.now >= child.due, !isBrokerForgetful || child.program.name == Processes.broker {
                 start(child)
             }
+        }
+        if isBrokerForgetful { restore() }
+    }
+
+    /// The local broker died and may have forgotten what it acknowledged: workers that went on would take old records
+    /// for new ones.
+    private func holdWorkers() {
+        log("the local broker ended; the workers wait until it has back what it forgot")
+        isBrokerForgetful = true
+        restoreDue = .now
+        restoring?.end(within: 1)
+        restoring = nil
+        for child in children {
+            guard child.program.name != Processes.broker, let process = child.process else { continue }
+            // There is nothing that they could commit to.
+            kill(process.pid, SIGKILL)
+            _ = process.wait(within: 5)
+            child.process = nil
+            child.due = .now
+            processes.forget(child.program.name)
+        }
+    }
+
+    private func restore() {
+        if let process = restoring {
+            guard let ending = process.ending() else { return }
+            restoring = nil
+            if ending == .exited(0) {
+                isBrokerForgetful = false
+                log("the local broker has what the home has; the workers start")
+            } else {
+                log("the ledger could not be compared with the home: \(ending.text); trying again")
+                restoreDue = .now + .seconds(2)
+            }
+            return
+        }
+        guard ContinuousClock.now >= restoreDue,
+            children.contains(where: { $0.program.name == Processes.broker && $0.process != nil })
+        else { return }
+        do {
+            restoring = try ChildProcess.start(
+                try Programs.folder().appendingPathComponent("accountability").path,
+                ["restore-ledger", "--partitions", "\(partitions ?? 12)"],
+                environment: environment,
+                log: processes.logFile(Processes.supervisor).path
+            )
+        } catch {
+            log("the ledger cannot be compared with the home: \(Failure(error).message)")
+            restoreDue = .now + .seconds(5)
         }
     }
 
@@ -106,6 +163,7 @@ final class Supervisor {
         let name = child.program.name
         let lived = ContinuousClock.now - child.started
         let cause = Deaths.Death.cause(log: processes.logFile(name), from: child.logStart)
+        if name == Processes.broker, partitions != nil { holdWorkers() }
         log(
             "\(name) ended with \(ending.text) after \(lived / .seconds(1)) seconds\(cause.isEmpty ? "" : ": \(cause)")"
         )
@@ -128,7 +186,8 @@ final class Supervisor {
         // On a cluster the workers of other machines take over at once; with the local broker nobody is left to.
         // Their own bound, and a little for the exit.
         stop(workers, by: brokers.isEmpty ? SIGUSR1 : SIGTERM, seconds: Double(stopTimeout) + 5)
-        stop(brokers, by: SIGTERM, seconds: 10)
+        restoring?.end(within: 5)
+        stop(brokers, by: SIGTERM, seconds: Self.brokerPatience)
     }
 
     private func stop(_ children: [Child], by signal: Int32, seconds: Double) {
@@ -139,6 +198,7 @@ final class Supervisor {
             let ending = process.wait(within: max(0, (deadline - ContinuousClock.now) / .seconds(1)))
             if ending == .signalled(SIGKILL) {
                 log("\(child.program.name) did not stop and was killed")
+                if child.program.name == Processes.broker { BrokerData(home).noteUnwritten() }
             }
             log("\(child.program.name) stopped with \(ending.text)")
             child.process = nil

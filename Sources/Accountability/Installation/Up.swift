@@ -154,6 +154,7 @@ struct Up: AsyncOperatorCommand {
             .connection(environment: ["ACCOUNTABILITY_HOME": home.directory.path])
 
         var plan = Plan(programs: local.map { [$0.plan(home)] } ?? [], stopTimeout: stopTimeout)
+        if local != nil { plan.partitions = partitions }
         try plan.save(home)
         let interruption = Interruption()
         undo.supervisor = try startSupervisor(home)
@@ -165,6 +166,8 @@ struct Up: AsyncOperatorCommand {
         let created = try topics.createMissing(partitions: partitions, replication: local == nil ? replication : 1)
         if !created.isEmpty { say("created \(created.count) topics") }
         if let problem = try topics.problems().first { throw Failure(.configuration, problem) }
+        let restored = try LedgerRestore(connection)?.run() ?? []
+        if !restored.isEmpty { say(LedgerRestore.text(restored, home)) }
         try claimLedger(connection, home, identity, undo)
 
         plan.programs += try workers(connection, home, processes)

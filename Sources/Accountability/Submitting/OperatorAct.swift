@@ -16,12 +16,17 @@ enum OperatorAct {
     /// Commands of one host share an identity, so that the next one ends what a killed one left. Two at once take it
     /// from each other; the one that lost it waits until the other is likely to be done and does everything again.
     ///
+    /// - `archives`: whether what goes to the ledger is kept in the home too, where its broker may forget it.
     /// - `body`: called again where the act is tried again; what it sends twice must mean what it means once.
-    static func commit(_ connection: Connection, _ body: (TransactionalSink) throws -> Void) throws {
+    static func commit(
+        _ connection: Connection,
+        archives: Bool = true,
+        _ body: (any RecordSink) throws -> Void
+    ) throws {
         var attempt = 1
         while true {
             do {
-                return try commitOnce(connection, body)
+                return try commitOnce(connection, archives ? LedgerArchive(connection) : nil, body)
             } catch  where attempt < attempts && isLost(error) {
                 attempt += 1
                 Standard.error("another command of this host is at work at the same time; trying again in a moment")
@@ -31,7 +36,11 @@ enum OperatorAct {
         }
     }
 
-    private static func commitOnce(_ connection: Connection, _ body: (TransactionalSink) throws -> Void) throws {
+    private static func commitOnce(
+        _ connection: Connection,
+        _ archive: LedgerArchive?,
+        _ body: (any RecordSink) throws -> Void
+    ) throws {
         let prefix = connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace
         // What the client says of a fence, which is borne here, reads like a disaster; other errors say the same when
         // they are thrown.
@@ -44,8 +53,26 @@ enum OperatorAct {
             logger: logger
         )
         defer { sink.close(timeout: .seconds(5)) }
-        try body(sink)
-        try sink.commit(offsets: [], group: nil)
+        guard let archive else {
+            try body(sink)
+            return try sink.commit(offsets: [], group: nil)
+        }
+        let writer = try LedgerArchive.Writer(archive, connection.pipeline, name: "act", into: sink)
+        do {
+            try body(writer)
+            try writer.prepare()
+        } catch {
+            writer.discard()
+            throw error
+        }
+        do {
+            try sink.commit(offsets: [], group: nil)
+        } catch {
+            // Otherwise nobody knows whether it was committed, and the draft stays.
+            if isLost(error) { writer.discard() }
+            throw error
+        }
+        try writer.keep()
     }
 
     /// The properties of an act's producer: nobody reads past a transaction that is open, so that of a killed command

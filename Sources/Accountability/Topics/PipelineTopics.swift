@@ -61,11 +61,10 @@ struct PipelineTopics {
     /// Returns the names.
     func createMissing(partitions: Int32, replication: Int16) throws -> [String] {
         let present = try partitionCounts()
-        // The ledger decides: it cannot be made anew.
-        let existing =
-            present[connection.pipeline.name(Topics.submissions)]
-            ?? Topics.all.filter { $0.partitioning != .single }.compactMap { present[connection.pipeline.name($0)] }
-            .max()
+        let tables = TopicDrift.partitions(
+            of: Topics.all.filter { $0.partitioning != .single }.compactMap { present[connection.pipeline.name($0)] }
+        )
+        let existing = tables > 0 ? tables : nil
         let missing = Topics.all.filter { present[connection.pipeline.name($0)] == nil }
         guard !missing.isEmpty else { return [] }
         let brokers = try ask { (admin) throws(KafkaError) in try admin.describeCluster(timeout: timeout) }.brokers
@@ -115,6 +114,16 @@ struct PipelineTopics {
                 "\(name) is the ledger, from which everything else is made: it is never deleted alone. Submit the files into another --namespace"
             )
         }
+        try renew(name, replication: replication)
+        return name
+    }
+
+    /// Deletes the ledger of a local broker, of which the home has everything, and creates it again, empty.
+    func renewLedger() throws {
+        try renew(connection.pipeline.name(Topics.submissions), replication: 1)
+    }
+
+    private func renew(_ name: String, replication: Int16) throws {
         let ledger = try partitions(of: Topics.submissions)
         let failures = try ask { (admin) throws(KafkaError) in
             try admin.deleteTopics([name], timeout: BrokerPatience.work)
@@ -127,7 +136,6 @@ struct PipelineTopics {
             Thread.sleep(forTimeInterval: 0.1)
         }
         _ = try createMissing(partitions: ledger, replication: replication)
-        return name
     }
 
     /// Deletes the topics that are there, and returns their names.

@@ -26,10 +26,16 @@ struct TopicReader {
     /// Reads a topic whole, every partition from its beginning.
     ///
     /// - `markers`: whether completion markers are read too.
+    /// - `any`: whether records of other types are taken too, as they stand there.
     /// - `body`: takes each record.
     ///
     /// Throws `Failure` where the topic does not exist, no broker answers, or the end is not reached in time.
-    func read(_ topic: TopicDefinition, markers: Bool = false, _ body: (borrowing Record) throws -> Void) throws {
+    func read(
+        _ topic: TopicDefinition,
+        markers: Bool = false,
+        any: Bool = false,
+        _ body: (borrowing Record) throws -> Void
+    ) throws {
         let name = connection.pipeline.name(topic)
         let admin = try Admin(connection.kafka, logger: logger)
         guard let description = try admin.describeTopics([name], timeout: BrokerPatience.answer)[name] else {
@@ -65,7 +71,7 @@ struct TopicReader {
             line?.show("reading \(name): \(total) records")
             for index in 0..<batch.count {
                 let record = batch[index]
-                guard label.fits(record), record.key != nil else {
+                guard any ? true : label.fits(record), record.key != nil else {
                     passedOver.note(name, partition: record.partition, offset: record.offset)
                     continue
                 }

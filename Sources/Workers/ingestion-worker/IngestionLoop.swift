@@ -211,10 +211,13 @@ final class IngestionLoop: WorkerBody {
             partitions: tools.partitions,
             limits: limits
         )
+        // What goes to the ledger of the home's own broker is kept in the home, where the broker may forget it.
+        let writer = try LedgerArchive(connection)
+            .map { try LedgerArchive.Writer($0, connection.pipeline, name: item.id, into: sink) }
         do {
             let sentBefore = sink.sent
             var reported = ContinuousClock.now
-            let summary = try file.run(into: sink, receivedUnixMilliseconds: received) { progress in
+            let summary = try file.run(into: writer ?? sink, receivedUnixMilliseconds: received) { progress in
                 guard !isStopping else { throw Stopped() }
                 metrics.noteTurn()
                 guard ContinuousClock.now - reported > .milliseconds(250) else { return }
@@ -223,7 +226,9 @@ final class IngestionLoop: WorkerBody {
             }
             let receipt = SubmissionReceipt(committed: item, summary: summary, submittedUnixMilliseconds: received)
             let committing = ContinuousClock.now
+            try writer?.prepare()
             try commit(receipt, number, tools)
+            try writer?.keep()
             let end = ContinuousClock.now
             metrics.update {
                 $0.processed += summary.rows
@@ -239,14 +244,18 @@ final class IngestionLoop: WorkerBody {
             )
             return .receipt(receipt)
         } catch let refusal as SubmissionRefused {
+            writer?.discard()
             try sink.abort()
             // Whoever writes a plain file is not done yet; one that takes too long may have better luck.
             if refusal.code == .changed, item.isPlain { return .later(failed: false) }
             if refusal.code == .tookTooLong { return .later(failed: true) }
             return .receipt(refuse(item, refusal, received))
-        } catch let aborted as TransactionAborted where aborted.cause.code == .messageTooLarge {
+        } catch let aborted as TransactionAborted {
+            writer?.discard()
+            guard aborted.cause.code == .messageTooLarge else { throw aborted }
             return .receipt(refuse(item, .tooLarge(item.fileName, cause: aborted.cause), received))
         } catch is Stopped {
+            writer?.discard()
             try sink.abort()
             return .later(failed: false)
         }

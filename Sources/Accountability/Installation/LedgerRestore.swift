@@ -1,0 +1,184 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Kafka
+internal import Logging
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+
+/// Gives a local broker back what it has forgotten of the ledger.
+struct LedgerRestore {
+    private let connection: Connection
+    private let archive: LedgerArchive
+    private let inbox: Inbox
+
+    /// Nil where the broker is not the home's own.
+    init?(_ connection: Connection) throws {
+        guard let archive = LedgerArchive(connection) else { return nil }
+        self.connection = connection
+        self.archive = archive
+        do {
+            inbox = try Inbox(directory: connection.home.inbox.path)
+        } catch {
+            throw Failure(.configuration, error.description)
+        }
+    }
+
+    /// What the ledger lacks, without changing anything; what is being written now is left out.
+    func missing() throws -> [String] {
+        let files = try archive.files().filter { $0.pathExtension != "draft" }
+            .map { (file: $0, entries: try LedgerArchive.entries($0)) }
+        guard !files.isEmpty else { return [] }
+        return LedgerComparison(files, standing: try standing()).missing.map { Self.name($0.file) }
+    }
+
+    /// Writes what is missing, and has everything made anew if anything was.
+    ///
+    /// Returns the names of the transactions that were not whole.
+    func run() throws -> [String] {
+        guard !archive.files().isEmpty else { return [] }
+        let comparison = try compare()
+        guard !comparison.missing.isEmpty else { return [] }
+        // Asked for first: whatever ends this in the middle, no stage goes on as if nothing had been.
+        try askForRebuild()
+        if comparison.isOutOfOrder {
+            try writeAnew(comparison)
+        } else {
+            for (_, entries) in comparison.missing { try write(entries) }
+        }
+        return comparison.missing.map { Self.name($0.file) }
+    }
+
+    private static func name(_ file: URL) -> String { file.deletingPathExtension().lastPathComponent }
+
+    /// The comparison, with drafts looked into: what was committed is kept, the rest goes.
+    private func compare() throws -> LedgerComparison {
+        let standing = try standing()
+        var files = try archive.files().map { (file: $0, entries: try LedgerArchive.entries($0)) }
+        let first = LedgerComparison(files, standing: standing)
+        let lacking = Dictionary(first.missing.map { ($0.file, $0.entries.count) }) { $1 }
+        files = try files.compactMap { file, entries in
+            guard file.pathExtension == "draft" else { return (file, entries) }
+            guard try isCommitted(file) || lacking[file, default: 0] < entries.count else {
+                // Nothing of it ever counted; its file still lies in the inbox.
+                try FileManager.default.removeItem(at: file)
+                return nil
+            }
+            let kept = file.deletingPathExtension().appendingPathExtension("entries")
+            try FileManager.default.moveItem(at: file, to: kept)
+            return (kept, entries)
+        }
+        return LedgerComparison(files, standing: standing)
+    }
+
+    private func isCommitted(_ file: URL) throws -> Bool {
+        let id = Self.name(file).drop { $0 != "-" }.dropFirst()
+        return try inbox.receipt(String(id))?.status == .committed
+    }
+
+    private func read(_ body: (LedgerArchive.Entry) throws -> Void) throws {
+        let reader = try TopicReader(connection, logger: Logger(label: "ledger") { _ in SwiftLogNoOpLogHandler() })
+        defer { reader.close() }
+        try reader.read(Topics.submissions, markers: true, any: true) { record in
+            let record = record.detach()
+            func text(_ header: String) -> String {
+                String(decoding: (record.headers.first { $0.0 == header }?.1 ?? nil) ?? [], as: UTF8.self)
+            }
+            try body(
+                LedgerArchive.Entry(
+                    partition: record.partition,
+                    key: record.key ?? [],
+                    value: record.value,
+                    eventType: text("ce_type"),
+                    cause: text("ce_cause")
+                )
+            )
+        }
+    }
+
+    private func standing() throws -> [Int32: [Digest]] {
+        var standing: [Int32: [Digest]] = [:]
+        try read { standing[$0.partition, default: []].append($0.digest) }
+        return standing
+    }
+
+    private func write(_ entries: [LedgerArchive.Entry]) throws {
+        let topic = connection.pipeline.name(Topics.submissions)
+        try OperatorAct.commit(connection, archives: false) { sink in
+            for entry in entries { try entry.send(to: sink, topic: topic) }
+        }
+    }
+
+    /// How many records one transaction writes.
+    private static let portion = 20_000
+
+    private func writeAnew(_ comparison: LedgerComparison) throws {
+        var records: [Int32: [LedgerArchive.Entry]] = [:]
+        try read { records[$0.partition, default: []].append($0) }
+        let all = try comparison.whole { partition, place in
+            guard let standing = records[partition], place < standing.count else {
+                throw Failure(.tryAgain, "the ledger changed while it was compared with the home: call it again")
+            }
+            return standing[place]
+        }
+        // From here on the archive alone has everything.
+        try archive.replaceAll(with: all)
+        try PipelineTopics(connection).renewLedger()
+        for start in stride(from: 0, to: all.count, by: Self.portion) {
+            try write(Array(all[start..<min(all.count, start + Self.portion)]))
+        }
+    }
+
+    private func askForRebuild() throws {
+        let counts = try PipelineTopics(connection).partitionCounts()
+        try OperatorAct.commit(connection, archives: false) { sink in
+            for stage in connection.pipeline.stages {
+                guard let source = stage.sources.first(where: { !$0.isBroadcast }) else { continue }
+                try connection.pipeline.positions.askForRebuild(
+                    of: connection.pipeline.group(stage.name),
+                    partitions: counts[source.topic] ?? 0,
+                    into: sink
+                )
+            }
+        }
+    }
+
+    /// What is told of it.
+    static func text(_ restored: [String], _ home: Home) -> String {
+        "the local broker had lost \(restored.count) transaction\(restored.count == 1 ? "" : "s") of the ledger, such as "
+            + "\(restored[0]); written again from \(LedgerArchive(home).folder.path), and everything is made anew from the ledger"
+    }
+}
+
+/// `accountability restore-ledger`: what the supervisor runs when the local broker has started again.
+struct RestoreLedger: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore-ledger",
+        abstract: "Gives the local broker back what it has forgotten (run by the supervisor).",
+        shouldDisplay: false
+    )
+
+    @Option var partitions: Int32
+
+    func operate() throws {
+        let connection = try BrokerOptions.parse(["--local-broker"]).connection()
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            do {
+                let admin = try Admin(
+                    connection.kafka,
+                    logger: Logger(label: "restore") { _ in SwiftLogNoOpLogHandler() }
+                )
+                _ = try admin.describeCluster(timeout: .seconds(3))
+                break
+            } catch {
+                guard ContinuousClock.now < deadline else { throw error }
+                Thread.sleep(forTimeInterval: 0.1)
+            }
+        }
+        _ = try PipelineTopics(connection).createMissing(partitions: partitions, replication: 1)
+        let restored = try LedgerRestore(connection)?.run() ?? []
+        if !restored.isEmpty { Standard.error("restore-ledger: \(LedgerRestore.text(restored, connection.home))") }
+    }
+}
