@@ -60,6 +60,19 @@ import Testing
         #expect(report.text().contains("notification   [....................] 0/?"))
     }
 
+    /// A receipt of 67 rows of which 21 were accepted and the rest is nowhere is not "all is well".
+    @Test func whatIsWrongIsALineOfItsOwn() throws {
+        var report = StatusReport(try view(), years: [], brokers: "", namespace: "", ledgerRecords: 0, lags: [])
+        #expect(!report.text().contains("PROBLEM"))
+        var totals = SubmissionTotals(id: "s1")
+        (totals.rows, totals.accepted) = (67, 21)
+        report.problems = Audit.additions([totals])
+        #expect(
+            report.text().contains("PROBLEM  receipts (s1 ()): 67 rows, but 21 accepted + 0 rejected + 0 unchanged")
+        )
+        #expect(report.text().contains("→ `accountability rebuild --stage validation`"))
+    }
+
     @Test func aYearThatNobodyOpenedIsNone() throws {
         #expect(StatusCommand.refusal(of: [], known: []) == nil)
         #expect(StatusCommand.refusal(of: [2019], known: try view().years) == nil)

@@ -63,6 +63,6 @@ import Testing
         let ledger = TopicDrift.partitions(Topics.submissions, "ledger", 6, 3)
         #expect(ledger.contains("Do not delete it") && !ledger.contains("--delete"))
         let table = TopicDrift.partitions(Topics.indicators, "indicators", 6, 3)
-        #expect(table.contains("--delete --topic indicators"))
+        #expect(table.contains("`accountability topics --recreate indicators --yes`"))
     }
 }

@@ -53,6 +53,10 @@ struct HealingTests {
         try machine.must(["determinations", "2019", "--canonical"]).lines
     }
 
+    private func problems(_ machine: Machine) throws -> [[String: String]] {
+        try machine.doctor().filter { $0["severity"] == "problem" }
+    }
+
     @Test func recreatedTopicsAreFilledAgainAndCorrectionsArrive() throws {
         let machine = try machine()
         let before = try results(machine)
@@ -72,6 +76,179 @@ struct HealingTests {
         try machine.must(["submit", try machine.file("later.csv", Self.participation(80))])
         try machine.wait("the correction arrives", seconds: 60) { try results(machine) != before }
         try settle(machine)
+        try machine.must(["audit", "--recompute"])
+    }
+
+    /// The ledger can't be made anew from anything but what the home keeps of it.
+    @Test(arguments: ["deleted", "cut off"]) func aLedgerThatLostRecordsEndsInAnAlarmWhoseRemedyWorks(_ fault: String)
+        throws
+    {
+        let machine = try machine()
+        let before = try results(machine)
+        let ledger = "accountability.submissions.v1"
+        if fault == "deleted" {
+            try administer(
+                """
+                for future in admin.delete_topics([name]).values(): future.result()
+                time.sleep(1)
+                kept = {"retention.ms": "-1", "retention.bytes": "-1"}
+                for future in admin.create_topics([NewTopic(name, 2, 1, config=kept)]).values(): future.result()
+                """,
+                ledger,
+                machine
+            )
+        } else {
+            try administer(
+                "for future in admin.delete_records([TopicPartition(name, 0, 2)]).values(): future.result()",
+                ledger,
+                machine
+            )
+        }
+        // Found at the latest by the look every thirty seconds; then the worker ends with 78, and doctor says why.
+        try machine.wait("the alarm", seconds: 120) {
+            try problems(machine)
+                .contains {
+                    $0["why"]?.contains("was made anew or truncated") == true || $0["why"]?.contains("gone") == true
+                }
+        }
+        try machine.wait("validation says so", seconds: 60) {
+            machine.log("validation-1")
+                .contains(fault == "deleted" ? "are gone" : "the beginning of \(ledger)[0] is gone")
+        }
+        let audit = try machine.call(["audit"])
+        #expect(audit.code == 78, "\(audit.output)")
+        #expect(audit.output.contains("`accountability down` and `accountability up`"), "\(audit.output)")
+        // The remedy that it names.
+        try machine.must(["down"])
+        try machine.must(["up", "--broker-port", "0", "--partitions", "2", "--timeout", "120"])
+        try machine.wait("what stood stands again", seconds: 120) { (try? results(machine)) == before }
+        try settle(machine)
+        #expect(try results(machine) == before)
+        try machine.must(["audit", "--recompute"])
+    }
+
+    /// A stranger's value of a table is found without computing anything again, and the remedy mends it.
+    @Test func aForgedRecordIsFoundByWhatTheStageStates() throws {
+        let machine = try machine()
+        let before = try results(machine)
+        try machine.must(["audit"])
+        try administer(
+            """
+            consumer = Consumer({"bootstrap.servers": sys.argv[1], "group.id": "forger", "isolation.level": "read_committed"})
+            consumer.assign([TopicPartition(name, p, 0) for p in range(2)])
+            found = None
+            end = time.time() + 20
+            while found is None and time.time() < end:
+                record = consumer.poll(0.5)
+                if record and not record.error() and record.key()[:4] == b"2019" and record.value(): found = record
+            producer = Producer({"bootstrap.servers": sys.argv[1]})
+            producer.produce(name, partition=found.partition(), key=found.key(), value=b"", headers=found.headers())
+            producer.flush(10)
+            """,
+            "accountability.participation.v1",
+            machine
+        )
+        let audit = try machine.call(["audit"])
+        #expect(audit.code == 78 && audit.output.contains("has published"), "\(audit.output)")
+        #expect(audit.output.contains("`accountability rebuild --stage participation`"), "\(audit.output)")
+        try machine.must(["rebuild", "--stage", "participation", "--timeout", "120"])
+        try settle(machine)
+        try machine.wait("all is well again", seconds: 60) { try machine.call(["audit", "--recompute"]).code == 0 }
+        #expect(try results(machine) == before)
+    }
+
+    /// Does something to a topic, as an administrator or a stranger may.
+    private func administer(_ what: String, _ name: String, _ machine: Machine) throws {
+        let script = """
+            import sys, time
+            from confluent_kafka import Consumer, Producer, TopicPartition
+            from confluent_kafka.admin import AdminClient, NewTopic
+            admin = AdminClient({"bootstrap.servers": sys.argv[1]})
+            name = sys.argv[2]
+            \(what)
+            """
+        let outcome = try run(try #require(TestEnvironment.python), ["-c", script, try machine.brokers(), name])
+        try #require(outcome.code == 0, "\(outcome.errors)")
+    }
+}
+
+/// What the local broker forgets is taken again from the home.
+@Suite(
+    .serialized,
+    .enabled(if: Machine.canRun, "ACCOUNTABILITY_BIN and ACCOUNTABILITY_BROKER_BIN are not set; Deploy/test sets them"),
+    .timeLimit(.minutes(30))
+)
+struct BrokerMemoryTests {
+    @Test(arguments: [true, false]) func whatTheBrokerForgotIsTakenAgain(_ isWiped: Bool) throws {
+        let machine = try HealingTests().machine()
+        let before = try HealingTests().results(machine)
+        #expect(!before.isEmpty)
+        let workers = try #require(machine.pid("validation-1"))
+        if isWiped {
+            // Everything is gone, and comes again with the next `up`.
+            try machine.must(["down"])
+            try FileManager.default.removeItem(atPath: "\(machine.home)/broker")
+            let up = try machine.must(["up", "--broker-port", "0", "--partitions", "2", "--timeout", "120"])
+            #expect((up.output + up.errors).contains("had lost"), "\(up.output) \(up.errors)")
+        } else {
+            // Killed in the middle: the supervisor brings it back, and the workers after it.
+            let broker = try #require(machine.pid("broker"))
+            kill(broker, SIGKILL)
+            try machine.wait("workers of a new life", seconds: 90) {
+                machine.pid("validation-1").map { $0 != workers } ?? false
+            }
+            try machine.wait("ready", seconds: 90) { try machine.ready("determination-1") == 200 }
+        }
+        try machine.wait("what stood stands again", seconds: 120) {
+            (try? HealingTests().results(machine)) == before
+        }
+        try HealingTests().settle(machine)
+        #expect(try HealingTests().results(machine) == before)
+        let audit = try machine.call(["audit", "--recompute"])
+        #expect(audit.code == 0, "\(audit.output)")
+    }
+
+    @Test func downTellsWhereTheBrokerCannotWrite() throws {
+        let machine = try Machine()
+        try machine.up()
+        let broker = "\(machine.home)/broker"
+        try FileManager.default.moveItem(atPath: broker, toPath: "\(broker).aside")
+        try Data().write(to: URL(filePath: broker))
+        let refused = try machine.call(["down"])
+        #expect(refused.code == 75 && refused.errors.contains("nothing was stopped"), "\(refused.errors)")
+        #expect(machine.pid("validation-1") != nil)
+        // The remedy that it names.
+        try FileManager.default.removeItem(atPath: broker)
+        try FileManager.default.moveItem(atPath: "\(broker).aside", toPath: broker)
+        try machine.must(["down"])
+    }
+
+    /// What is missing before what stands has to come before it again: a correction does not come before what it
+    /// corrects.
+    @Test func whatTheBrokerLostInTheMiddleComesBackInOrder() throws {
+        let machine = try HealingTests().machine()
+        let before = try HealingTests().results(machine)
+        let receipts = try machine.must(["receipts", "--format", "csv"]).lines
+        let original = try #require(receipts.first { $0.contains("participation.csv") })
+        let id = String(try #require(original.split(separator: ",").first))
+        try machine.must(["down"])
+        // A broker that never had the original file, and has the correction.
+        try FileManager.default.removeItem(atPath: "\(machine.home)/broker")
+        let folder = "\(machine.home)/ledger"
+        let name = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: folder).first { $0.contains(id) }
+        )
+        try FileManager.default.moveItem(atPath: "\(folder)/\(name)", toPath: "\(machine.folder)/\(name)")
+        try machine.up()
+        try machine.must(["down"])
+        try FileManager.default.moveItem(atPath: "\(machine.folder)/\(name)", toPath: "\(folder)/\(name)")
+        let up = try machine.must(["up", "--broker-port", "0", "--partitions", "2", "--timeout", "120"])
+        #expect((up.output + up.errors).contains("had lost"), "\(up.output) \(up.errors)")
+        try machine.wait("what stood stands again", seconds: 120) {
+            (try? HealingTests().results(machine)) == before
+        }
+        try HealingTests().settle(machine)
+        #expect(try HealingTests().results(machine) == before)
         try machine.must(["audit", "--recompute"])
     }
 }

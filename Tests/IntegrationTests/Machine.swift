@@ -82,6 +82,11 @@ final class Machine: CommandLineHome, Sendable {
         return path
     }
 
+    /// What a worker wrote to its log.
+    func log(_ name: String) -> String {
+        (try? String(contentsOfFile: "\(home)/logs/\(name).log", encoding: .utf8)) ?? ""
+    }
+
     private func logs() -> String {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(home)/logs")) ?? []
         return names.sorted()

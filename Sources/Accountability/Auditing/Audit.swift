@@ -9,6 +9,7 @@ internal import Streaming
 /// The checks of an installation that are cheap enough to be made by `doctor` too.
 struct Audit {
     let connection: Connection
+    private let logger = Logger(label: "audit") { _ in SwiftLogNoOpLogHandler() }
 
     init(_ connection: Connection) {
         self.connection = connection
@@ -22,23 +23,30 @@ struct Audit {
                 "topic",
                 connection.brokers,
                 $0,
-                "what the line says; `accountability topics --help` tells more"
+                "what the line says; `accountability topics --help` says more"
             )
         }
         if problems.isEmpty { findings.append(.ok("topics", connection.brokers, "as they must be")) }
         guard !problems.contains(where: { $0.contains("is missing") }) else { return findings }
-        let positions = try positions()
-        findings += positions.findings
-        // Receipts are still being written while validation is behind.
-        findings += try receipts(isSettled: !positions.isValidationBehind)
+        findings += try positions()
+        findings += try receipts()
+        findings += try archive()
+        findings += try PublishedCheck(connection, logger: logger).findings()
         return findings
+    }
+
+    /// What brings the ledger back where this home keeps what it wrote to it; nil where it does not.
+    private var writesAgain: String? { Self.writesAgain(connection) }
+
+    private static func writesAgain(_ connection: Connection) -> String? {
+        LedgerArchive(connection) == nil
+            ? nil : "`accountability down` and `accountability up`: what is missing is written again from this home"
     }
 
     // MARK: Positions
 
     /// Whether every stage stands inside of its topics.
-    private func positions() throws -> (findings: [Finding], isValidationBehind: Bool) {
-        let logger = Logger(label: "audit") { _ in SwiftLogNoOpLogHandler() }
+    private func positions() throws -> [Finding] {
         var kafka = connection.kafka
         kafka["group.id"] = connection.pipeline.group("reader")
         kafka["isolation.level"] = "read_uncommitted"
@@ -46,23 +54,33 @@ struct Audit {
         defer { consumer.close(timeout: .seconds(2)) }
         let counts = try PipelineTopics(connection).partitionCounts()
         var findings: [Finding] = []
-        var isBehind = false
         for group in StageGroup.all(connection.pipeline) {
             let places = group.topics.flatMap { topic in
                 (0..<(counts[topic] ?? 0)).map { TopicPartition(topic: topic, partition: $0) }
             }
             var outside: [String] = []
+            var cut: [String] = []
             let offsets = try GroupOffsets(connection.kafka, group: group.group, logger: logger)
             defer { offsets.close() }
             for offset in try offsets.committed(places, timeout: BrokerPatience.answer) {
                 let place = offset.topicPartition
                 let (low, high) = try consumer.watermarks(place, timeout: BrokerPatience.answer)
                 let position = offset.offset.value ?? 0
-                if group.stage == "validation", position < high { isBehind = true }
                 if position > high { outside.append("\(place) ends at \(high), and \(position) was read") }
                 if place.topic == connection.pipeline.name(Topics.submissions), low > 0 {
-                    outside.append("\(place) begins at \(low): its oldest records are gone")
+                    cut.append("\(place) begins at \(low): its oldest records are gone")
                 }
+            }
+            if !cut.isEmpty {
+                findings.append(
+                    .problem(
+                        "ledger",
+                        connection.pipeline.name(Topics.submissions),
+                        cut.joined(separator: "; "),
+                        writesAgain
+                            ?? "nothing brings them back here: submit the files into a new namespace (`accountability up --namespace NAME`)"
+                    )
+                )
             }
             findings.append(
                 outside.isEmpty
@@ -72,22 +90,45 @@ struct Audit {
                         group.group,
                         outside.joined(separator: "; "),
                         group.stage == "validation"
-                            ? "submit again what is missing, then `accountability rebuild` makes everything anew from the ledger"
+                            ? writesAgain
+                                ?? "submit again what is missing, then `accountability rebuild` makes everything anew from the ledger"
                             : "`accountability rebuild --stage \(group.stage)`"
                     )
             )
         }
-        return (findings, isBehind)
+        return findings
+    }
+
+    // MARK: The archive
+
+    /// Whether the local broker still has what this home wrote to the ledger.
+    private func archive() throws -> [Finding] {
+        guard let restore = try LedgerRestore(connection) else { return [] }
+        let place = connection.pipeline.name(Topics.submissions)
+        let missing = try restore.missing()
+        guard let first = missing.first else {
+            return [.ok("archive", place, "the ledger has what this home wrote to it")]
+        }
+        return [
+            .problem(
+                "archive",
+                place,
+                "\(missing.count) transactions that this home wrote to the ledger are not in it, such as \(first)",
+                writesAgain ?? ""
+            )
+        ]
     }
 
     // MARK: Receipts
 
-    private func receipts(isSettled: Bool) throws -> [Finding] {
+    private func receipts() throws -> [Finding] {
         let reader = try InstallationReader(connection, topics: [Topics.submissions, Topics.receipts])
         defer { reader.close() }
+        // Asked before the receipts are read: those of everything that validation has come past are there then.
+        let isSettled = try reader.isValidationDone()
         try reader.catchUp()
         let totals = reader.view.totals()
-        var findings = Self.missing(Set(totals.filter { $0.layout != "" }.map(\.id)), connection.home)
+        var findings = Self.missing(in: totals, connection)
         guard isSettled else {
             return findings + [.ok("receipts", "", "not added up: validation is still at work")]
         }
@@ -111,8 +152,19 @@ struct Audit {
         }
     }
 
-    /// Submissions of the home's archive that the ledger does not have.
-    static func missing(_ known: Set<String>, _ home: Home) -> [Finding] {
+    /// Submissions of this home that the ledger does not have, where it is the ledger of this home.
+    static func missing(in totals: [SubmissionTotals], _ connection: Connection) -> [Finding] {
+        guard let installation = connection.installation, installation.brokers == connection.brokers,
+            installation.namespace == connection.pipeline.namespace
+        else { return [] }
+        let known = Set(totals.filter { $0.layout != "" }.map(\.id))
+        return missing(known, connection.home, remedy: writesAgain(connection))
+    }
+
+    /// Submissions of a home's archive that are not among those that the ledger has.
+    ///
+    /// - `remedy`: what brings it back; nil where it has to be submitted again.
+    static func missing(_ known: Set<String>, _ home: Home, remedy: String? = nil) -> [Finding] {
         let archive = home.inbox.appendingPathComponent("archive", isDirectory: true)
         let names = (try? FileManager.default.contentsOfDirectory(atPath: archive.path)) ?? []
         var findings: [Finding] = []
@@ -126,7 +178,8 @@ struct Audit {
                     "submission",
                     receipt.id,
                     "\(receipt.fileName) with \(receipt.rows) rows was taken on \(receipt.submitted), and the ledger does not have it",
-                    "`accountability submit` it again, then `accountability rebuild`; if it was of another ledger, move \(archive.path)/\(name) away"
+                    remedy
+                        ?? "`accountability submit` it again, then `accountability rebuild`; if it was of another ledger, move \(archive.path)/\(name) away"
                 )
             )
         }

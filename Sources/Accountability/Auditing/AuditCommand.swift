@@ -9,7 +9,8 @@ struct AuditCommand: OperatorCommand {
         abstract: "Checks that what is published follows from what was submitted.",
         discussion: """
             Checks that the topics are as they must be, that every stage stands inside its topics, that the receipts add up (rows = accepted + \
-            rejected + unchanged), and that every submission of this home's archive is in the ledger. --recompute computes every table from the \
+            rejected + unchanged), that every submission of this home's archive is in the ledger, and that every topic holds what its stage \
+            has published, by the figures that the stages write with each commit. --recompute computes every table from the \
             ledger once more, in this process, and compares it with what is published, byte by byte. Each problem names its remedy.
 
               accountability audit

@@ -18,7 +18,8 @@ struct StatusCommand: OperatorCommand {
               accountability status --json | jq '.years[] | {year, isComplete}'
 
             'Records behind' tells how many places of its topics a stage has not come past yet. What ends a transaction takes a place too, so \
-            that it can be some too many while records come; 0 means that nothing is left to read.
+            that it can be some too many while records come; 0 means that nothing is left to read. Then the receipts have to add up (rows = \
+            accepted + rejected + unchanged); where they do not, or where the ledger lacks what this home submitted, a line says so, and what to do.
 
             Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 a topic is missing.
             """
@@ -79,7 +80,22 @@ struct StatusCommand: OperatorCommand {
             lags: try reader.lags()
         )
         report.openTransactions = try reader.openTransactions()
+        report.problems = try problems(reader)
         return report
+    }
+
+    /// What the receipts say, once validation is done with everything.
+    private func problems(_ reader: InstallationReader) throws -> [Finding] {
+        guard try reader.isValidationDone() else { return [] }
+        func find() -> [Finding] {
+            let totals = reader.view.totals()
+            return (Audit.additions(totals) + Audit.missing(in: totals, reader.connection))
+                .filter { $0.severity == .problem }
+        }
+        guard !find().isEmpty else { return [] }
+        // Receipts that came between the two looks.
+        for _ in 0..<5 { try reader.poll(.milliseconds(100)) }
+        return find()
     }
 
     private func draw(_ reader: InstallationReader) throws {

@@ -39,6 +39,8 @@ struct StatusReport: Codable, Hashable {
     var lags: [Lag]
     /// Transactions that have been open for longer than a commit takes, and hide what was written behind them.
     var openTransactions: [OpenTransaction] = []
+    /// What is wrong: receipts that do not add up, submissions of this home that the ledger does not have.
+    var problems: [Finding] = []
     /// Until nothing is behind, while the lag shrinks.
     var secondsLeft: Int?
 
@@ -110,6 +112,7 @@ struct StatusReport: Codable, Hashable {
         lines.append("records behind: " + lags.map { "\($0.stage) \($0.records)" }.joined(separator: ", "))
         for transaction in openTransactions { lines.append(transaction.text) }
         if !openTransactions.isEmpty { lines.append("  → \(OpenTransaction.remedy)") }
+        lines += problems.map { String($0.text.dropLast()) }
         if let secondsLeft { lines.append("about \(Self.duration(secondsLeft)) left") }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -12,14 +12,13 @@ enum TopicDrift {
     static func partitions(_ topic: TopicDefinition, _ name: String, _ count: Int32, _ expected: Int32) -> String {
         let what =
             "\(name) has \(count) partition\(count == 1 ? "" : "s") and must have \(expected): tables are joined by partition. "
-        if topic.retention == .forever {
+        if topic == Topics.submissions {
             return what
                 + "Do not delete it, nothing else holds what it holds: submit the files into a new namespace (--namespace), or copy what a "
                 + "namespace of \(count) partitions needs by `accountability replay --into NAME`"
         }
         return what
-            + "Stop the workers, delete this topic only (kafka-topics.sh --delete --topic \(name)) and create it again "
-            + "(`accountability topics --create`); it is computed anew from the ledger"
+            + "`accountability topics --recreate \(topic.entity) --yes` makes it anew, and its stage fills it again from the ledger"
     }
 
     /// Properties that decide whether records stay, in which order they are read and whether they fit; each with what

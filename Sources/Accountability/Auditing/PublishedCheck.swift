@@ -1,0 +1,129 @@
+internal import Foundation
+internal import Kafka
+internal import Logging
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+
+/// Holds what stands in the topics against what the stages state to have published.
+///
+/// Every task writes with each commit what it has published so far, as one figure for each partition. So a record that
+/// is lost, changed or a stranger's is found without computing anything again.
+struct PublishedCheck {
+    private let connection: Connection
+    private let logger: Logger
+    /// How often it is looked again where a stage has committed meanwhile.
+    private static let attempts = 5
+
+    init(_ connection: Connection, logger: Logger) {
+        self.connection = connection
+        self.logger = logger
+    }
+
+    /// What a stage's tasks state, by task.
+    private typealias Statement = [Int32: [TopicPartition: PublishedSum]]
+
+    /// What differs, by topic.
+    func findings() throws -> [Finding] {
+        let reader = try TopicReader(connection, logger: logger)
+        defer { reader.close() }
+        let counts = try PipelineTopics(connection).partitionCounts()
+        var findings: [Finding] = []
+        for stage in connection.pipeline.stages {
+            guard let source = stage.sources.first(where: { !$0.isBroadcast }), let tasks = counts[source.topic]
+            else { continue }
+            for output in stage.outputs where output.isAccounted {
+                findings.append(try finding(stage, output, tasks, reader))
+            }
+        }
+        return findings
+    }
+
+    private func finding(_ stage: any Stage, _ output: Output, _ tasks: Int32, _ reader: TopicReader) throws -> Finding
+    {
+        guard let topic = Topics.all.first(where: { connection.pipeline.name($0) == output.topic }) else {
+            return .ok("published", output.topic, "not a topic of the pipeline")
+        }
+        var stated = try statement(of: stage, reader)
+        for attempt in 1...Self.attempts {
+            guard stated.count == Int(tasks) else {
+                return .ok(
+                    "published",
+                    output.topic,
+                    "not compared: \(stage.name) has not yet stated what it published"
+                )
+            }
+            let recounts = try recount(topic, output, stated, tasks, reader)
+            let wrong = recounts.filter { !$0.value.differing.isEmpty || $0.value.strangers > 0 }.keys.sorted()
+            if wrong.isEmpty {
+                return .ok("published", output.topic, "holds what \(stage.name) has published")
+            }
+            // What was committed between the two readings is no fault; nor is what a commit does not show yet.
+            let later = try statement(of: stage, reader)
+            if later == stated, attempt > 2 {
+                return problem(stage, output, wrong, strangers: recounts.values.reduce(0) { $0 + $1.strangers })
+            }
+            stated = later
+            Thread.sleep(forTimeInterval: 0.5)
+        }
+        return .ok("published", output.topic, "not compared: \(stage.name) is at work")
+    }
+
+    private func problem(_ stage: any Stage, _ output: Output, _ partitions: [Int32], strangers: Int) -> Finding {
+        let places = partitions.map { "\($0)" }.joined(separator: ", ")
+        let whose = strangers > 0 ? "; \(strangers) records are of no task at all" : ""
+        // What nobody answers for goes only with the topic.
+        let remedy =
+            strangers > 0
+            ? "`accountability topics --recreate \(output.topic) --yes`: the stage fills it again"
+            : "`accountability rebuild --stage \(stage.name)`"
+        return .problem(
+            "published",
+            output.topic,
+            "partition\(partitions.count == 1 ? "" : "s") \(places) do\(partitions.count == 1 ? "es" : "") not hold what "
+                + "\(stage.name) has published: records were lost, changed or are a stranger's\(whose)",
+            remedy
+        )
+    }
+
+    private func recount(
+        _ topic: TopicDefinition,
+        _ output: Output,
+        _ stated: Statement,
+        _ tasks: Int32,
+        _ reader: TopicReader
+    ) throws -> [Int32: PublishedRecount] {
+        var recounts: [Int32: PublishedRecount] = [:]
+        func fresh(_ partition: Int32) -> PublishedRecount {
+            var recount = PublishedRecount(output, partition: partition, partitions: tasks)
+            let place = TopicPartition(topic: output.topic, partition: partition)
+            for (task, sums) in stated { recount.expect(sums[place] ?? PublishedSum(), of: task) }
+            return recount
+        }
+        for place in Set(stated.values.flatMap(\.keys)) where place.topic == output.topic {
+            recounts[place.partition] = fresh(place.partition)
+        }
+        try reader.read(topic, any: true) { record in
+            guard let key = record.key else { return }
+            var recount = recounts[record.partition] ?? fresh(record.partition)
+            recounts[record.partition] = nil
+            recount.take(key: key, value: record.value, offset: record.offset)
+            recounts[record.partition] = recount
+        }
+        return recounts
+    }
+
+    private func statement(of stage: any Stage, _ reader: TopicReader) throws -> Statement {
+        let group = connection.pipeline.group(stage.name)
+        var statement: Statement = [:]
+        try reader.read(Topics.positions) { record in
+            guard let key = record.key else { return }
+            let text = String(decoding: [UInt8](copying: key), as: UTF8.self)
+            let value: [UInt8]? = if let bytes = record.value { [UInt8](copying: bytes) } else { nil }
+            guard let (task, sums) = PositionsTopic.published(text, value, of: group) else { return }
+            statement[task] = sums
+        }
+        return statement
+    }
+}
