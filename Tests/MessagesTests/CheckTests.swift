@@ -80,6 +80,12 @@ import Testing
             #expect(value("90.0", own) { ($0.sum, $0.divisor) = (sum, divisor) } != nil, "\(sum)/\(divisor)")
         }
         #expect(value("91.7", "2019/00350012/value/high/all_students/dropout") != nil)
+        // More can drop out than were enrolled on October 1, and the rate is 100 all the same.
+        let dropout = "2019/00350012/value/high/all_students/dropout"
+        #expect(value("100.0", dropout) { ($0.indicator, $0.sum, $0.divisor) = ("dropout", 40, 20) } == nil)
+        #expect(value("200.0", dropout) { ($0.indicator, $0.sum, $0.divisor) = ("dropout", 40, 20) } != nil)
+        #expect(value("100.0", dropout) { ($0.indicator, $0.sum, $0.divisor) = ("dropout", -1, 20) } != nil)
+        #expect(value("100.0", dropout) { ($0.indicator, $0.sum, $0.divisor) = ("dropout", .max, 20) } != nil)
         #expect(value("91.7", "2019/00350012/target/high/all_students/four_year_graduation") != nil)
         #expect(value("91.7", "2019/00350012/organization") != nil)
     }

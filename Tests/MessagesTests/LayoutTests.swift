@@ -137,6 +137,18 @@ import Testing
         }
     }
 
+    /// A row of students says N more than once, and that is not what is wrong with a file that has no header.
+    @Test(arguments: [nil, Layout.attendance])
+    func saysThatThereIsNoHeaderBeforeItCountsWhatIsThereTwice(_ layout: Layout?) {
+        let row = ["2019", "00010505", "A1", "5", "white", "N", "N", "N", "Y", "180", "3"]
+        #expect {
+            if let layout { try layout.match(header: row) } else { try Layout.recognize(header: row) }
+        } throws: { error in
+            let error = error as? LayoutError
+            return error?.code == .unrecognized && error?.message.contains("the file needs a header row") == true
+        }
+    }
+
     @Test func guessesTheLayoutByWhatItShares() {
         // An export of tests with thirty columns of its own shares more with the tests than with the shortest layout.
         let header = Layout.assessmentResults.columns.map(\.name).filter { $0 != "swd" } + (1...30).map { "own_\($0)" }

@@ -65,6 +65,25 @@ import Testing
         #expect(try value(run, "2019/00010505/value/high/all_students/four_year_graduation")?.value == "0.0")
     }
 
+    /// Students who came after October 1 and left again: the rate was 200, which no later stage takes.
+    @Test func noMoreDropOutThanAllOfThem() throws {
+        let run = try run(
+            [
+                .outcome(2019, "00010505", student: 1, droppedOut: true),
+                .outcome(2019, "00010505", student: 2, enrolled: false, droppedOut: true),
+                .outcome(2019, "00010510", student: 3, enrolled: false, droppedOut: true),
+            ]
+        )
+        let dropout = try #require(try value(run, "2019/00010505/value/high/all_students/dropout"))
+        #expect(dropout.value == "100.0" && dropout.sum == 2 && dropout.divisor == 1 && dropout.count == 1)
+        let key = try #require(IndicatorKey("2019/00010505/value/high/all_students/dropout"))
+        var entry = Accountability_V1_IndicatorEntry()
+        (entry.schoolYear, entry.orgCode, entry.value) = (2019, "00010505", dropout)
+        #expect(entry.fault(under: key) == nil)
+        // Of nobody who was enrolled there is no rate.
+        #expect(try value(run, "2019/00010510/value/high/all_students/dropout") == nil)
+    }
+
     /// The share of English learners who met their target; who came after October does not count.
     @Test func progressAndCourseworkBySpanAndGroup() throws {
         let run = try run(

@@ -55,6 +55,8 @@ extension Accountability_V1_IndicatorValue {
         // A computed value has its numerator and denominator; those of a rate count students.
         guard divisor != 0 else { return sum == 0 ? nil : absurdCount }
         guard hasCount, divisor == Int64(count) else { return absurdCount }
+        // Who dropped out need not have been enrolled on October 1, and then is not among the students.
+        if indicator == .dropout { return (0...Int64(FigureCheck.largestCount)).contains(sum) ? nil : absurdCount }
         let (most, overflows) = divisor.multipliedReportingOverflow(
             by: indicator.isRate ? 1 : Int64(FigureCheck.values.upperBound)
         )

@@ -17,6 +17,8 @@ extension Layout {
     /// - Returns: the layout, and where its columns stand.
     /// - Throws: ``LayoutError`` naming the nearest layout with what is missing and what is too much.
     public static func recognize(header: [String], ignoringExtra: Bool = false) throws(LayoutError) -> HeaderMatch {
+        // A first row of data often holds the same value twice: that it is no header is the cause to name.
+        guard header.contains(where: isColumn) else { throw headless(header) }
         try refuseDuplicates(header)
         let fits = allCases.filter { layout in
             layout.missing(in: header).isEmpty && (ignoringExtra || layout.extra(in: header).isEmpty)
@@ -37,14 +39,8 @@ extension Layout {
             let nearest = allCases.max(by: { left, right in
                 (left.shared(with: header), -left.missing(in: header).count)
                     < (right.shared(with: header), -right.missing(in: header).count)
-            }), nearest.shared(with: header) > 0
-        else {
-            throw LayoutError(
-                .unrecognized,
-                "none of the \(header.count) fields of the first row is the name of a column: the file needs a header row (Schemas/layouts has the "
-                    + "names)"
-            )
-        }
+            })
+        else { throw headless(header) }
         let missing = nearest.missing(in: header)
         let extra = nearest.extra(in: header)
         throw LayoutError(
@@ -64,6 +60,7 @@ extension Layout {
     /// - Returns: where the columns stand.
     /// - Throws: ``LayoutError`` with what is missing and what is too much.
     public func match(header: [String], ignoringExtra: Bool = false) throws(LayoutError) -> HeaderMatch {
+        guard header.contains(where: Layout.isColumn) else { throw Layout.headless(header) }
         try Layout.refuseDuplicates(header)
         let missing = missing(in: header)
         let extra = extra(in: header)
@@ -98,6 +95,14 @@ extension Layout {
 
     private func shared(with header: [String]) -> Int {
         columns.count { header.contains($0.name) }
+    }
+
+    private static func headless(_ header: [String]) -> LayoutError {
+        LayoutError(
+            .unrecognized,
+            "none of the \(header.count) fields of the first row is the name of a column: the file needs a header row "
+                + "(Schemas/layouts has the names)"
+        )
     }
 
     private static func refuseDuplicates(_ header: [String]) throws(LayoutError) {

@@ -101,7 +101,9 @@ public struct IndicatorValue: Hashable, Sendable {
             denominator = max(denominator, try Ratio(enrolled) * framework.participation.standard.value / .hundred)
         }
         let mean = try Ratio(tally.sum) / denominator
-        let exact = indicator.isRate ? try mean * .hundred : mean
+        // More students can drop out than were enrolled on October 1. No rate is above 100 percent all the same: a
+        // supplied one is refused there.
+        let exact = indicator.isRate ? min(try mean * .hundred, .hundred) : mean
         self.exact = exact
         rounded = try framework.indicators?.valueRounding.value(exact) ?? exact
     }

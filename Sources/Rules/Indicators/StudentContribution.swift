@@ -52,6 +52,7 @@ public enum StudentContribution {
     /// The annual dropout rate: whoever dropped out and did not return, of those enrolled on October 1.
     ///
     /// Who dropped out counts above the line, enrolled on October 1 or not; who was enrolled counts below it.
+    /// Where more dropped out than were enrolled, the rate is 100 percent: ``IndicatorValue/exact``.
     public static func dropout(enrolledOctober: Bool, droppedOut: Bool, returned: Bool) -> IndicatorTally {
         IndicatorTally(sum: droppedOut && !returned ? 1 : 0, count: enrolledOctober ? 1 : 0)
     }
