@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Messages
+import Operating
 import Rules
 import Testing
 @testable import accountability
@@ -8,7 +9,12 @@ import Testing
 @Suite struct ExplanationTests {
     /// The high span of a district of 2019: one column of points that give 2.2 of 9.6.
     private func determination() -> Accountability_V1_Determination {
-        func points(_ indicator: String, _ points: UInt32, _ rule: String) -> Accountability_V1_IndicatorPoints {
+        func points(
+            _ indicator: String,
+            _ points: UInt32,
+            _ row: Accountability_V1_PointsRow,
+            _ rule: String
+        ) -> Accountability_V1_IndicatorPoints {
             var entry = Accountability_V1_IndicatorPoints()
             entry.indicator = indicator
             entry.value = "500.1"
@@ -17,6 +23,7 @@ import Testing
             entry.count = 205
             entry.points = points
             entry.rule = rule
+            entry.row = row
             return entry
         }
         var column = Accountability_V1_Column()
@@ -25,8 +32,8 @@ import Testing
         column.weightedPossible = "9.6"
         column.percent = "22.9"
         column.indicators = [
-            points("ela_achievement", 2, "Improved Below Target"), points("ela_growth", 2, "Band"),
-            points("math_achievement", 1, "No Change"),
+            points("ela_achievement", 2, .improvedBelowTarget, "Improved Below Target"),
+            points("ela_growth", 2, .growthBand, "Band"), points("math_achievement", 1, .noChange, "No Change"),
         ]
         var total = Accountability_V1_CategoryTotal()
         total.category = "achievement"
@@ -77,11 +84,11 @@ import Testing
         rate.students = 100
         determination.participation = [rate]
         determination.annualExact = "22.876543"
-        let text = ExplanationSummary(determination: determination, framework: try Framework.of(schoolYear: 2019))
+        let text = try ExplanationSummary(determination: determination, framework: try Framework.of(schoolYear: 2019))
             .text(width: 100)
         for part in [
-            "Example \"East\" (00010005)", "Among the lowest performing 10 percent of schools: percentile 7",
-            "Students with Disabilities, ELA: 90 of 100 tests, 90 percent", "Accountability percentile: 7",
+            "Example \"East\" (00010005)", "Among the lowest performing 10% of schools: percentile 7",
+            "Students with Disabilities, ELA: 90/100 tests = 90 percent, not met", "Accountability percentile: 7",
             "Annual percentage of its targets: 23", "Cumulative percentage of its targets: 26, Moderate progress",
             "revision 2, official", "changed: percentile: 11 → 7", "caused by submission corrections-7", "--full",
         ] {
@@ -95,7 +102,7 @@ import Testing
     }
 
     @Test func showsEveryFigureWithItsRule() throws {
-        let explanation = Explanation(determination: determination(), framework: try Framework.of(schoolYear: 2019))
+        let explanation = try Explanation(determination: determination(), framework: try Framework.of(schoolYear: 2019))
         let text = explanation.text(width: 400)
         for part in [
             "2.2/9.6 = 22.9", "3 of 12 points, weight 60 %", "40 % × 30 + 60 % × 22.9 → 26",
@@ -103,7 +110,8 @@ import Testing
             "603 CMR 2.03(3)(b)(1)(b)(i)", "603 CMR 2.03(3)(b)(1)(b)(iv)", "603 CMR 2.03(2)(b)(1)",
             "determination.lowest_performing_percentile = 10 (published: ",
             "points.no_change_band.scaled_score = 0.5 (assumed: ",
-            "points.growth.2 = 40", "rounded: half_up, 1 decimals", "submission corrections-7", "percentile: 11 → 7",
+            "points.growth.2 = 40", "points.growth.3 = 50", "rounded: half_up, 1 decimals", "submission corrections-7",
+            "percentile: 11 → 7",
             "Students with Disabilities",
         ] {
             #expect(text.contains(part), "\(part)")
@@ -111,7 +119,7 @@ import Testing
     }
 
     @Test func wrapsToItsWidth() throws {
-        let text = Explanation(determination: determination(), framework: try Framework.of(schoolYear: 2019))
+        let text = try Explanation(determination: determination(), framework: try Framework.of(schoolYear: 2019))
             .text(width: 80)
         let lines = text.split(separator: "\n")
         #expect(lines.count > 40)
@@ -120,7 +128,7 @@ import Testing
     }
 
     @Test func isValidJSON() throws {
-        let json = Explanation(determination: determination(), framework: try Framework.of(schoolYear: 2019)).json()
+        let json = try Explanation(determination: determination(), framework: Framework.of(schoolYear: 2019)).json()
         let root = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
         #expect((root["title"] as? String)?.contains("Example \"East\"") == true)
         #expect((root["inputs"] as? [[String: Any]])?.count ?? 0 >= 4)
@@ -144,9 +152,40 @@ import Testing
         percentile.population = 1049
         percentile.stages = [step]
         let framework = try Framework.of(schoolYear: 2019)
-        let text = Explanation(determination: determination, framework: framework, percentiles: [percentile])
+        let text = try Explanation(determination: determination, framework: framework, percentiles: [percentile])
             .text(width: 200)
         #expect(text.contains("among 1049 non-high schools"))
         #expect(text.contains("119/4 = 29.75"))
+    }
+
+    /// What decided is read from the rows that the message names, not from its words.
+    @Test func theRowGivesTheParametersAndNotItsWords() throws {
+        var determination = determination()
+        determination.spans[0].columns[0].indicators[2].rule = "In words that nobody knows"
+        determination.reasons = ["designation", "low_participation"]
+        determination.designation = "underperforming"
+        determination.level = "broad_comprehensive"
+        determination.decisionRow = .designation
+        let text = try Explanation(determination: determination, framework: Framework.of(schoolYear: 2019))
+            .text(width: 400)
+        #expect(text.contains("points.no_change_band.scaled_score = 0.5"))
+        #expect(text.contains("2 reasons apply; the designation, the most severe, gives the level"))
+        #expect(text.contains("Reason: Designation: underperforming"))
+        // A message of an earlier version names no row: everything that could have decided is shown.
+        determination.spans[0].columns[0].indicators[2].row = .unspecified
+        let older = try Explanation(determination: determination, framework: Framework.of(schoolYear: 2019))
+            .text(width: 400)
+        #expect(older.contains("In words that nobody knows"))
+        #expect(older.contains("points.no_change_band.scaled_score = 0.5"))
+    }
+
+    @Test func saysWhatItDoesNotKnow() throws {
+        var determination = determination()
+        determination.lowParticipationGroups = ["left_handed"]
+        let fault = #expect(throws: Failure.self) {
+            try Explanation(determination: determination, framework: Framework.of(schoolYear: 2019))
+        }
+        #expect(fault?.message.contains("'left_handed' in low_participation_groups") == true)
+        #expect(fault?.status == .configuration)
     }
 }

@@ -55,12 +55,15 @@ internal import Testing
         for type in [OrganizationType.district, .state] {
             let determination = try Determination(DeterminationInput(type: type, percentile: 40), try Self.framework())
             #expect(determination.classification == .insufficientData && determination.level == nil)
-            let explained = determination.explained(by: try Self.framework())
-            #expect(!explained.inputs.contains { $0.title == "Accountability percentile" })
+            #expect(determination.rows == [.insufficientData, .progress])
+            let low = try Determination(DeterminationInput(type: type, percentile: 4), try Self.framework())
+            #expect(low.rows == [.insufficientData, .progress])
         }
         let school = try Determination(DeterminationInput(type: .school, percentile: 40), try Self.framework())
         #expect(school.classification == .notRequiringAssistance && school.level == nil)
-        #expect(school.explained(by: try Self.framework()).inputs.contains { $0.title == "Accountability percentile" })
+        #expect(school.rows == [.progress])
+        let low = try Determination(DeterminationInput(type: .school, percentile: 4), try Self.framework())
+        #expect(low.rows == [.lowest10Percent, .progress] && low.row == .lowest10Percent)
     }
 
     /// 603 CMR 2.03(3)(a)(1)
@@ -211,20 +214,47 @@ internal import Testing
         #expect(groups == [.swd, .white])
     }
 
-    @Test func aDerivationNamesParagraphsAndParameters() throws {
+    @Test func theRowsNameTheirParagraphsAndParameters() throws {
         let framework = try Self.framework()
         let determination = try Determination(
             DeterminationInput(type: .school, percentile: 4, lowParticipationGroups: [.swd], cumulative: 30),
             framework
         )
-        let derivation = determination.explained(by: framework)
-        #expect(derivation.paragraph == .schoolDeterminations)
-        let paragraphs = derivation.inputs.compactMap(\.paragraph)
-        #expect(paragraphs.contains(.lowestPerformingSchools))
-        #expect(paragraphs.contains(.schoolLowParticipation))
-        #expect(
-            derivation.inputs.flatMap(\.parameters).contains { $0.path == "determination.lowest_performing_percentile" }
+        #expect(determination.row == .lowest10Percent)
+        #expect(determination.rows == [.lowest10Percent, .lowParticipation, .progress])
+        let paragraphs = determination.rows.map { $0.paragraph(of: .school) }
+        #expect(paragraphs == [.lowestPerformingSchools, .schoolLowParticipation, .schoolsNotRequiring])
+        let parameters = determination.reasons.flatMap { $0.parameters(framework) }.map(\.path)
+        #expect(parameters == ["determination.lowest_performing_percentile", "participation.standard"])
+    }
+
+    /// 603 CMR 2.03(3): the row of the first rank decides; of several the first in the order of the regulation.
+    @Test func theFirstRowOfTheFirstRankDecides() throws {
+        let everything = DeterminationInput(
+            type: .school,
+            designations: [.directedFocused, .chronicallyUnderperforming],
+            percentile: 4,
+            lowSubgroups: [.swd],
+            lowParticipationGroups: [.swd],
+            recognitions: ["high_growth"],
+            cumulative: 80
         )
+        var input = everything
+        #expect(try Determination(input, try Self.framework()).row == .designation)
+        input.designations = [.directedFocused]
+        #expect(try Determination(input, try Self.framework()).row == .directedFocused)
+        input.designations = []
+        #expect(try Determination(input, try Self.framework()).row == .lowest10Percent)
+        input.percentile = 90
+        #expect(try Determination(input, try Self.framework()).row == .lowSubgroup)
+        input.lowSubgroups = []
+        #expect(try Determination(input, try Self.framework()).row == .lowParticipation)
+        input.lowParticipationGroups = []
+        #expect(try Determination(input, try Self.framework()).row == .recognition)
+        input.recognitions = []
+        #expect(try Determination(input, try Self.framework()).row == .progress)
+        input.sufficientData = false
+        #expect(try Determination(input, try Self.framework()).row == .insufficientData)
     }
 }
 

@@ -77,7 +77,12 @@ internal import Testing
         #expect(try Ratio.sum(column.categories.map(\.weight)) == .hundred)
         let weight = column.categories.first { $0.category == .achievement }?.weight
         #expect(weight?.text(decimals: 1) == achievement.map { decimal($0).text(decimals: 1) })
-        #expect(column.explained(by: framework).row == remark)
+        #expect(
+            TargetColumn.remark(
+                missing: column.missing,
+                growthCountsWithAchievement: column.growthCountsWithAchievement
+            ) == remark
+        )
         // The weight of growth is where it belongs: growth alone is no missing category, and nothing is renormalised.
         let moved = way == .growthToAchievement && points[.elaGrowth] == nil && achievement != nil
         #expect(column.growthCountsWithAchievement == moved)

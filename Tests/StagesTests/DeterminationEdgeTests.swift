@@ -19,6 +19,29 @@ import Testing
         return try #require(try bench.determinations()["\(year)/\(code)"])
     }
 
+    /// What an earlier version published names no rows: naming them is no revision, and a figure beside them is.
+    @Test func namingTheRowsIsNoRevision() throws {
+        var points = Accountability_V1_IndicatorPoints()
+        points.rule = "Declined"
+        points.row = .declined
+        var column = Accountability_V1_Column()
+        column.indicators = [points]
+        var span = Accountability_V1_Span()
+        span.columns = [column]
+        var now = Accountability_V1_Determination()
+        now.decisionRow = .progress
+        now.spans = [span]
+        #expect(try PublishedDetermination(now.withoutRows).statesTheSame(as: now))
+        #expect(DeterminationChanges.list(from: now.withoutRows, to: now).allSatisfy { $0.hasPrefix("details") })
+        var moved = now
+        moved.percentile = 7
+        #expect(try !PublishedDetermination(now.withoutRows).statesTheSame(as: moved))
+        #expect(DeterminationChanges.list(from: now.withoutRows, to: moved) == ["percentile: none → 7"])
+        moved = now
+        moved.decisionRow = .insufficientData
+        #expect(try !PublishedDetermination(now).statesTheSame(as: moved))
+    }
+
     /// 2022 reported values without points: groups below 10 are not published, those of 10 to 19 without the value.
     @Test func valuesOfSmallGroupsAreNotShown() throws {
         let bench = try bench()

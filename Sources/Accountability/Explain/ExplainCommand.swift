@@ -78,7 +78,7 @@ struct ExplainCommand: OperatorCommand {
         let width = width ?? TerminalSize.columns ?? 100
         if whyNot == nil, !full, !json {
             return Standard.output(
-                ExplanationSummary(determination: determination, framework: framework).text(width: width)
+                try ExplanationSummary(determination: determination, framework: framework).text(width: width)
             )
         }
         let derivation: Derivation
@@ -97,7 +97,8 @@ struct ExplainCommand: OperatorCommand {
                 .messages
                 .map(\.percentile).filter { $0.orgCode == org }
             derivation =
-                Explanation(determination: determination, framework: framework, percentiles: percentiles).derivation
+                try Explanation(determination: determination, framework: framework, percentiles: percentiles)
+                .derivation
         }
         if json { return Standard.output(ExplanationJSON.object(derivation, indent: "") + "\n") }
         var lines: [String] = []

@@ -1,28 +1,26 @@
-import Messages
-import Rules
+internal import Messages
+internal import Operating
+internal import Rules
 
-/// The derivation of a determination.
-///
-/// Every figure comes with its inputs, its rounding, its parameter with status and source, and its paragraph of 603 CMR
-/// 2.03. It takes nothing but the published message and the framework it was made under, so anybody who has both can
-/// check it.
+/// The explanation of a determination: what the rules derive from the published message and the framework it was made
+/// under, as text or JSON.
 struct Explanation {
     /// The steps, from the classification down to the values.
     let derivation: Derivation
 
-    /// The derivation of a determination.
+    /// The explanation of a determination.
     ///
     /// - Parameters:
     ///   - determination: as it was published.
     ///   - framework: that of the determination's school year.
     ///   - percentiles: the organization's entries of the topic of percentiles, whose steps are shown where there are.
+    /// - Throws: `Failure` where this version cannot read the message.
     init(
         determination: Accountability_V1_Determination,
         framework: Framework,
         percentiles: [Accountability_V1_Percentile] = []
-    ) {
-        let context = ExplanationContext(determination: determination, framework: framework, percentiles: percentiles)
-        derivation = context.root()
+    ) throws {
+        derivation = try DeterminationReport.reading(determination, percentiles).explained(by: framework)
     }
 
     /// The steps as an indented tree.
@@ -37,6 +35,22 @@ struct Explanation {
     /// The steps as JSON: objects with `title`, `value`, `paragraph`, `row`, `rounding`, `parameters` and `inputs`.
     func json() -> String {
         ExplanationJSON.object(derivation, indent: "") + "\n"
+    }
+}
+
+extension DeterminationReport {
+    /// The report that a published message holds.
+    ///
+    /// - Throws: `Failure` where this version cannot read it.
+    static func reading(
+        _ determination: Accountability_V1_Determination,
+        _ percentiles: [Accountability_V1_Percentile] = []
+    ) throws -> DeterminationReport {
+        do {
+            return try DeterminationReport(determination, percentiles: percentiles)
+        } catch {
+            throw Failure(.configuration, "the determination of \(determination.orgCode) cannot be explained: \(error)")
+        }
     }
 }
 

@@ -8,15 +8,15 @@ struct ExplanationSummary {
     /// The most lines about one reason or figure.
     private static let mostDetails = 4
 
-    private let context: ExplanationContext
+    private let report: DeterminationReport
+    private let framework: Framework
     private let root: Derivation
 
-    init(determination: Accountability_V1_Determination, framework: Framework) {
-        context = ExplanationContext(determination: determination, framework: framework, percentiles: [])
-        root = context.root()
+    init(determination: Accountability_V1_Determination, framework: Framework) throws {
+        report = try DeterminationReport.reading(determination)
+        self.framework = framework
+        root = try report.explained(by: framework)
     }
-
-    private var determination: Accountability_V1_Determination { context.determination }
 
     /// The screen; longer lines are wrapped.
     func text(width: Int = 100) -> String {
@@ -29,7 +29,7 @@ struct ExplanationSummary {
             lines += ["", title]
             for entry in entries { lines += wrapper.wrap(entry.text, first: entry.indent, rest: entry.indent + "  ") }
         }
-        let call = "accountability explain \(determination.schoolYear) \(determination.orgCode)"
+        let call = "accountability explain \(report.schoolYear) \(report.code)"
         lines += ["", "Every step with its inputs, parameters and sources:  \(call) --full"]
         lines.append("What would have to differ for another result:        \(call) --why-not meeting")
         return lines.joined(separator: "\n") + "\n"
@@ -59,66 +59,37 @@ struct ExplanationSummary {
     }
 
     private func reasons() -> [Entry] {
-        let isReason = { (step: Derivation) in step.title.hasPrefix(ExplanationContext.reasonPrefix) }
-        return root.inputs.filter(isReason)
-            .flatMap { step -> [Entry] in
-                let title = step.title.dropFirst(ExplanationContext.reasonPrefix.count)
-                let own = Entry(
-                    Derivation(
-                        title.prefix(1).uppercased() + title.dropFirst(),
-                        step.value,
-                        paragraph: step.paragraph
-                    )
-                )
-                let below = step.paragraph == lowParticipation ? missedRates() : step.inputs
-                return [own] + (step.row.map { [Entry($0, indent: "    ")] } ?? []) + details(below)
-            }
-    }
-
-    private var lowParticipation: Paragraph {
-        context.isSchool ? .schoolLowParticipation : .districtLowParticipation
-    }
-
-    private func missedRates() -> [Derivation] {
-        determination.participation.filter { $0.hasMet && !$0.met }
-            .map { rate in
-                Derivation(
-                    "\(context.title(rate.group)), \(rate.subject)",
-                    "\(rate.participants) of \(rate.denominator) tests, \(rate.rate) percent"
-                )
+        report.explainedReasons(by: framework)
+            .flatMap { step in
+                [Entry(step)] + (step.row.map { [Entry($0, indent: "    ")] } ?? []) + details(step.inputs)
             }
     }
 
     /// The headline figures as they are published, then every other step that has a value of its own.
     private func figures() -> [Entry] {
         var entries: [Entry] = []
-        if determination.hasPercentile {
-            entries.append(Entry("Accountability percentile: \(determination.percentile)"))
+        if let percentile = report.percentile { entries.append(Entry("Accountability percentile: \(percentile)")) }
+        if report.annual.percent != nil {
+            entries.append(Entry("Annual percentage of its targets: \(report.annual.displayed)"))
         }
-        if determination.hasAnnual {
-            entries.append(Entry("Annual percentage of its targets: \(determination.annual)"))
+        if let cumulative = report.cumulative {
+            let band = cumulative.band.map { ", \($0.title)" } ?? ""
+            entries.append(Entry("Cumulative percentage of its targets: \(cumulative.percent)\(band)"))
         }
-        if determination.hasCumulative {
-            let band = ProgressLevel(wireName: determination.band)?.title ?? determination.band
-            entries.append(
-                Entry(
-                    "Cumulative percentage of its targets: \(determination.cumulative)\(band.isEmpty ? "" : ", \(band)")"
-                )
-            )
-        }
-        return entries + context.remarkable().map { Entry($0) }
+        return entries + report.explainedConditions(by: framework).map { Entry($0) }
     }
 
     private func publication() -> [Entry] {
+        let publication = report.publication
         var entries = [
             Entry(
-                "revision \(determination.revision), \(determination.status), framework \(determination.framework)"
-                    + (determination.cause.isEmpty ? "" : ", caused by submission \(determination.cause)")
+                "revision \(publication.revision), \(publication.status), framework \(publication.framework)"
+                    + (publication.cause.isEmpty ? "" : ", caused by submission \(publication.cause)")
             )
         ]
-        if !determination.statusReason.isEmpty { entries.append(Entry("not official: \(determination.statusReason)")) }
-        let more = determination.changes.count - Self.mostDetails
-        entries += determination.changes.prefix(Self.mostDetails).map { Entry("changed: \($0)") }
+        if !publication.statusReason.isEmpty { entries.append(Entry("not official: \(publication.statusReason)")) }
+        let more = publication.changes.count - Self.mostDetails
+        entries += publication.changes.prefix(Self.mostDetails).map { Entry("changed: \($0)") }
         if more > 0 { entries.append(Entry("and \(more) more changes")) }
         return entries
     }

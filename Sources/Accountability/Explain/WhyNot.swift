@@ -6,7 +6,8 @@ internal import Rules
 /// Takes only the published determination and the framework; the published participation makes its answers closer
 /// where the year looks back.
 struct WhyNot {
-    let context: ExplanationContext
+    let determination: Accountability_V1_Determination
+    let framework: Framework
     let participation: [Accountability_V1_Participation]
 
     /// What can be asked for: every classification and every level.
@@ -17,12 +18,16 @@ struct WhyNot {
         _ framework: Framework,
         participation: [Accountability_V1_Participation] = []
     ) {
-        context = ExplanationContext(determination: determination, framework: framework, percentiles: [])
+        self.determination = determination
+        self.framework = framework
         self.participation = participation
     }
 
-    var determination: Accountability_V1_Determination { context.determination }
-    var framework: Framework { context.framework }
+    var type: OrganizationType { determination.type == .district ? .district : .school }
+    var isSchool: Bool { type == .school }
+
+    /// The title of a group.
+    func title(_ group: String) -> String { StudentGroup(wireName: group)?.title ?? group }
 
     /// The answer for one of ``names``.
     func derivation(_ name: String) throws -> Derivation {
@@ -53,7 +58,7 @@ struct WhyNot {
         }
     }
 
-    private var paragraph: Paragraph { context.isSchool ? .schoolDeterminations : .districtDeterminations }
+    private var paragraph: Paragraph { isSchool ? .schoolDeterminations : .districtDeterminations }
 
     private var current: String {
         let level = DeterminationLevel(wireName: determination.level)?.title
@@ -100,7 +105,7 @@ struct WhyNot {
                     + (focused ? [] : [Derivation("And a reason for it", "any one of these", inputs: focusing())])
             )
         case .schoolOfRecognition:
-            guard context.isSchool else {
+            guard isSchool else {
                 return impossible(title, "schools alone are recognised", .exemplaryPerformance)
             }
             let recognition = Derivation(
@@ -119,7 +124,7 @@ struct WhyNot {
                 )
             }
             var conditions = try notRequiring(needsData: false)
-            if !determination.recognitions.isEmpty, context.isSchool {
+            if !determination.recognitions.isEmpty, isSchool {
                 conditions.append(
                     Derivation(
                         "Recognition by the commissioner",
@@ -154,11 +159,11 @@ struct WhyNot {
                     "Sufficient data",
                     "there is neither an annual percentage nor a percentile; enough students with results of enough indicators give one",
                     paragraph: .determinations,
-                    parameters: context.records(
-                        "minimum_size.accountability",
-                        "percentage.required_categories",
-                        "percentage.missing_category"
-                    )
+                    parameters: [
+                        framework.minimumSize.accountability.record, framework.percentage?.requiredCategories.record,
+                        framework.percentage?.missingCategory.record,
+                    ]
+                    .compactMap { $0 }
                 )
             )
         }
@@ -192,7 +197,7 @@ struct WhyNot {
         Derivation(
             "Designation",
             "\(determination.designation.replacing("_", with: " ")); a directive would have to end it on June 30 of the year or before",
-            paragraph: context.isSchool ? .schoolDesignation : .districtDesignation
+            paragraph: DeterminationReason.designation.paragraph(of: type)
         )
     }
 
@@ -211,7 +216,7 @@ struct WhyNot {
         return determination.lowSubgroups.map { group in
             let percentile = determination.groupPercentiles.first { $0.group == group }?.percentile
             return Derivation(
-                "Percentile of \(context.title(group))",
+                "Percentile of \(title(group))",
                 "\(percentile.map(String.init) ?? "not published"); at least \((cut?.value ?? 0) + 1) would be needed",
                 paragraph: .lowSubgroups,
                 parameters: [cut?.record].compactMap { $0 }
@@ -224,11 +229,9 @@ struct WhyNot {
     /// What would bring the cumulative percentage into a band; nil where it lies in it already.
     private func cumulative(_ band: PercentageParameters.Band) throws -> Derivation? {
         guard let parameters = framework.percentage else { return nil }
-        let records = context.records(
-            "percentage.bands",
-            "percentage.current_year_weight",
-            "percentage.cumulative_rounding"
-        )
+        let records = [
+            parameters.bands.record, parameters.currentYearWeight.record, parameters.cumulativeRounding.record,
+        ]
         let title = "Cumulative criterion-referenced target percentage"
         guard determination.hasCumulative else {
             return Derivation(

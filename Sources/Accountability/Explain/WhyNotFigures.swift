@@ -3,18 +3,14 @@ internal import Rules
 
 /// Graduation and participation, and what would make a reason apply.
 extension WhyNot {
-    private var graduationParagraph: Paragraph { context.isSchool ? .schoolLowGraduation : .districtLowGraduation }
-    private var participationParagraph: Paragraph {
-        context.isSchool ? .schoolLowParticipation : .districtLowParticipation
-    }
+    private var graduationParagraph: Paragraph { DeterminationReason.lowGraduation.paragraph(of: type) }
+    private var participationParagraph: Paragraph { DeterminationReason.lowParticipation.paragraph(of: type) }
 
-    private func graduationRecords() -> [ParameterRecord] {
-        context.records(
-            "determination.low_graduation",
-            "determination.low_graduation_threshold",
-            "determination.low_graduation_rate",
-            "determination.minimum_cohort"
-        )
+    private func graduationRecords() -> [ParameterRecord] { DeterminationReason.lowGraduation.parameters(framework) }
+
+    private func participationRecords() -> [ParameterRecord] {
+        let parameters = framework.participation
+        return [parameters.standard.record, parameters.judgedRate.record, parameters.lookBack.record]
     }
 
     /// Whether the rate of so many graduates is low; nil of a cohort that is not judged.
@@ -69,14 +65,14 @@ extension WhyNot {
 
     /// How many more participants each group would need that missed the requirement.
     func participationAbove() throws -> [Derivation] {
-        let records = context.records("participation.standard", "participation.judged_rate", "participation.look_back")
+        let records = participationRecords()
         var conditions: [Derivation] = []
         for group in determination.lowParticipationGroups {
             let rows = determination.participation.filter { $0.group == group && $0.hasMet && !$0.met }
             if rows.isEmpty {
                 conditions.append(
                     Derivation(
-                        "Participation of \(context.title(group))",
+                        "Participation of \(title(group))",
                         "missed, of a group too small to publish",
                         paragraph: participationParagraph,
                         parameters: records
@@ -91,7 +87,7 @@ extension WhyNot {
                     ?? "not even every student's test would be enough this year"
                 conditions.append(
                     Derivation(
-                        "Participation of \(context.title(group)), \(row.subject)",
+                        "Participation of \(title(group)), \(row.subject)",
                         "\(row.participants) of \(row.denominator), \(row.judgedRateExact) percent judged; \(answer)",
                         paragraph: participationParagraph,
                         row: priorNote(row),
@@ -139,18 +135,17 @@ extension WhyNot {
 
     /// A placement by the Department.
     func placement(_ level: DeterminationLevel) -> Derivation {
-        let isSchool = context.isSchool
         let text =
             level == .broadComprehensive
             ? "none as underperforming or chronically underperforming; it takes a directive of the Department under 603 CMR 2.05 or 2.06"
             : "none in focused or targeted support; it takes a directive of the Department with a stated reason"
-        return Derivation("Designation", text, paragraph: isSchool ? .schoolDesignation : .districtDesignation)
+        return Derivation("Designation", text, paragraph: DeterminationReason.designation.paragraph(of: type))
     }
 
     /// For each measured figure the nearest value at which it would be a reason for focused or targeted support.
     func focusing() throws -> [Derivation] {
         var conditions: [Derivation] = []
-        if context.isSchool, let parameters = framework.determination {
+        if isSchool, let parameters = framework.determination {
             if determination.hasPercentile {
                 let cut = parameters.lowestPerformingPercentile
                 if Int(determination.percentile) > cut.value {
@@ -171,7 +166,7 @@ extension WhyNot {
             if let nearest = others.min(by: { $0.percentile < $1.percentile }) {
                 conditions.append(
                     Derivation(
-                        "Percentile of \(context.title(nearest.group)), the nearest of \(others.count) groups",
+                        "Percentile of \(title(nearest.group)), the nearest of \(others.count) groups",
                         "\(nearest.percentile); \(cut.value) or less would be a reason",
                         paragraph: .lowSubgroups,
                         parameters: [cut.record]
@@ -228,16 +223,12 @@ extension WhyNot {
         guard let nearest else { return nil }
         let row = nearest.row
         return Derivation(
-            "Participation of \(context.title(row.group)), \(row.subject), the nearest rate",
+            "Participation of \(title(row.group)), \(row.subject), the nearest rate",
             "\(row.participants) of \(row.denominator), \(row.judgedRateExact) percent judged; \(nearest.fewer) "
                 + "participant\(nearest.fewer == 1 ? "" : "s") fewer would be a reason",
             paragraph: participationParagraph,
             row: priorNote(row),
-            parameters: context.records(
-                "participation.standard",
-                "participation.judged_rate",
-                "participation.look_back"
-            )
+            parameters: participationRecords()
         )
     }
 }

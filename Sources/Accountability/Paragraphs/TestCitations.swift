@@ -52,6 +52,7 @@ extension TestCitation {
         TestCitation(paragraph: "603 CMR 2.03(2)(e)", test: "FederalStageTests.anIdentificationOf2018StandsIn2019AndIsCorrectedWithIt"),
         TestCitation(paragraph: "603 CMR 2.03(2)(f)", test: "DepartmentTests.proposesAndNotesWhoIsRecognised"),
         TestCitation(paragraph: "603 CMR 2.03(2)(f)", test: "RecognitionCandidateTests.proposesByEachFigure"),
+        TestCitation(paragraph: "603 CMR 2.03(3)", test: "DeterminationTests.theFirstRowOfTheFirstRankDecides"),
         TestCitation(paragraph: "603 CMR 2.03(3)", test: "DirectiveTests.aChangeOnAppealIsSaidOfWhomItIs"),
         TestCitation(paragraph: "603 CMR 2.03(3)", test: "DirectiveTests.onlyAnApprovedFrameworkMakesDeterminationsOfficial"),
         TestCitation(paragraph: "603 CMR 2.03(3)(a)", test: "DeterminationTests.districtsHaveNoPercentileTrigger"),

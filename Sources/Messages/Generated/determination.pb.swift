@@ -20,6 +20,178 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+/// The decision table of 603 CMR 2.03(3), in the order in which its rows decide.
+public nonisolated enum Accountability_V1_DecisionRow: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+  case unspecified // = 0
+
+  /// Designated underperforming or chronically underperforming.
+  case designation // = 1
+
+  /// Placed by the Department in focused or targeted support.
+  case directedFocused // = 2
+  case lowest10Percent // = 3
+  case lowSubgroup // = 4
+  case lowGraduation // = 5
+  case lowParticipation // = 6
+
+  /// Neither a percentage nor a percentile.
+  case insufficientData // = 7
+
+  /// Recognised by the commissioner.
+  case recognition // = 8
+
+  /// The band of the cumulative percentage.
+  case progress // = 9
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .designation
+    case 2: self = .directedFocused
+    case 3: self = .lowest10Percent
+    case 4: self = .lowSubgroup
+    case 5: self = .lowGraduation
+    case 6: self = .lowParticipation
+    case 7: self = .insufficientData
+    case 8: self = .recognition
+    case 9: self = .progress
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .designation: return 1
+    case .directedFocused: return 2
+    case .lowest10Percent: return 3
+    case .lowSubgroup: return 4
+    case .lowGraduation: return 5
+    case .lowParticipation: return 6
+    case .insufficientData: return 7
+    case .recognition: return 8
+    case .progress: return 9
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [Accountability_V1_DecisionRow] = [
+    .unspecified,
+    .designation,
+    .directedFocused,
+    .lowest10Percent,
+    .lowSubgroup,
+    .lowGraduation,
+    .lowParticipation,
+    .insufficientData,
+    .recognition,
+    .progress,
+  ]
+
+}
+
+/// The table of points, 603 CMR 2.03(2)(b).
+public nonisolated enum Accountability_V1_PointsRow: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+  case unspecified // = 0
+  case exceededTarget // = 1
+
+  /// At or beyond the fixed value that gives all points.
+  case highCut // = 2
+
+  /// At or beyond a statewide percentile: of all students, of the same group, of organizations of the same difficulty quartile.
+  case statewideAllStudents // = 3
+  case statewideOwnGroup // = 4
+  case statewideDifficultyQuartile // = 5
+  case metTarget // = 6
+  case improvedBelowTarget // = 7
+  case noChange // = 8
+  case declined // = 9
+
+  /// The band of a mean student growth percentile.
+  case growthBand // = 10
+
+  /// No points: why not.
+  case belowMinimumSize // = 11
+  case noValue // = 12
+  case noTarget // = 13
+  case noPriorValue // = 14
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .exceededTarget
+    case 2: self = .highCut
+    case 3: self = .statewideAllStudents
+    case 4: self = .statewideOwnGroup
+    case 5: self = .statewideDifficultyQuartile
+    case 6: self = .metTarget
+    case 7: self = .improvedBelowTarget
+    case 8: self = .noChange
+    case 9: self = .declined
+    case 10: self = .growthBand
+    case 11: self = .belowMinimumSize
+    case 12: self = .noValue
+    case 13: self = .noTarget
+    case 14: self = .noPriorValue
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .exceededTarget: return 1
+    case .highCut: return 2
+    case .statewideAllStudents: return 3
+    case .statewideOwnGroup: return 4
+    case .statewideDifficultyQuartile: return 5
+    case .metTarget: return 6
+    case .improvedBelowTarget: return 7
+    case .noChange: return 8
+    case .declined: return 9
+    case .growthBand: return 10
+    case .belowMinimumSize: return 11
+    case .noValue: return 12
+    case .noTarget: return 13
+    case .noPriorValue: return 14
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [Accountability_V1_PointsRow] = [
+    .unspecified,
+    .exceededTarget,
+    .highCut,
+    .statewideAllStudents,
+    .statewideOwnGroup,
+    .statewideDifficultyQuartile,
+    .metTarget,
+    .improvedBelowTarget,
+    .noChange,
+    .declined,
+    .growthBand,
+    .belowMinimumSize,
+    .noValue,
+    .noTarget,
+    .noPriorValue,
+  ]
+
+}
+
 /// Topic `accountability.determinations.v1`: annual performance determinations, 603 CMR 2.03(3).
 /// Key: `<school year>/<org>`. Partitioned by district. Figures are exact decimals as text.
 public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
@@ -257,6 +429,13 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
   public var publicationNotes: [Accountability_V1_PublicationNote] {
     get {_storage._publicationNotes}
     set {_uniqueStorage()._publicationNotes = newValue}
+  }
+
+  /// The row of the decision table that decided; unspecified where no determination is issued, where the Commissioner suspended the need
+  /// for assistance, and of an earlier version of the program.
+  public var decisionRow: Accountability_V1_DecisionRow {
+    get {_storage._decisionRow}
+    set {_uniqueStorage()._decisionRow = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -522,8 +701,11 @@ public nonisolated struct Accountability_V1_IndicatorPoints: Sendable {
   /// Clears the value of `points`. Subsequent reads from it will return its default value.
   public mutating func clearPoints() {self._points = nil}
 
-  /// The row of the table of points that matched.
+  /// The row of the table of points that matched, in the words of the reports.
   public var rule: String = String()
+
+  /// The same row; unspecified in a year without points, and of an earlier version of the program.
+  public var row: Accountability_V1_PointsRow = .unspecified
 
   /// The prior value is the baseline of the target.
   public var priorIsBaseline: Bool = false
@@ -742,9 +924,17 @@ public nonisolated struct Accountability_V1_Delivery: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "accountability.v1"
 
+nonisolated extension Accountability_V1_DecisionRow: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0DECISION_ROW_UNSPECIFIED\0\u{1}DECISION_ROW_DESIGNATION\0\u{1}DECISION_ROW_DIRECTED_FOCUSED\0\u{1}DECISION_ROW_LOWEST_10_PERCENT\0\u{1}DECISION_ROW_LOW_SUBGROUP\0\u{1}DECISION_ROW_LOW_GRADUATION\0\u{1}DECISION_ROW_LOW_PARTICIPATION\0\u{1}DECISION_ROW_INSUFFICIENT_DATA\0\u{1}DECISION_ROW_RECOGNITION\0\u{1}DECISION_ROW_PROGRESS\0")
+}
+
+nonisolated extension Accountability_V1_PointsRow: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0POINTS_ROW_UNSPECIFIED\0\u{1}POINTS_ROW_EXCEEDED_TARGET\0\u{1}POINTS_ROW_HIGH_CUT\0\u{1}POINTS_ROW_STATEWIDE_ALL_STUDENTS\0\u{1}POINTS_ROW_STATEWIDE_OWN_GROUP\0\u{1}POINTS_ROW_STATEWIDE_DIFFICULTY_QUARTILE\0\u{1}POINTS_ROW_MET_TARGET\0\u{1}POINTS_ROW_IMPROVED_BELOW_TARGET\0\u{1}POINTS_ROW_NO_CHANGE\0\u{1}POINTS_ROW_DECLINED\0\u{1}POINTS_ROW_GROWTH_BAND\0\u{1}POINTS_ROW_BELOW_MINIMUM_SIZE\0\u{1}POINTS_ROW_NO_VALUE\0\u{1}POINTS_ROW_NO_TARGET\0\u{1}POINTS_ROW_NO_PRIOR_VALUE\0")
+}
+
 nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Determination"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}participation\0\u{2}\u{6}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{4}\u{4}graduation_rate\0\u{3}graduation_cohort\0\u{3}low_graduation\0\u{3}graduation_data_year\0\u{1}graduates\0\u{2}\u{6}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{2}\u{8}framework\0\u{3}framework_digest\0\u{1}status\0\u{2}\u{8}revision\0\u{1}changes\0\u{1}cause\0\u{3}issued_unix_milliseconds\0\u{4}\u{7}status_reason\0\u{3}suspended_measures\0\u{3}publication_notes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}participation\0\u{2}\u{6}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{4}\u{4}graduation_rate\0\u{3}graduation_cohort\0\u{3}low_graduation\0\u{3}graduation_data_year\0\u{1}graduates\0\u{2}\u{6}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{2}\u{8}framework\0\u{3}framework_digest\0\u{1}status\0\u{2}\u{8}revision\0\u{1}changes\0\u{1}cause\0\u{3}issued_unix_milliseconds\0\u{4}\u{7}status_reason\0\u{3}suspended_measures\0\u{3}publication_notes\0\u{3}decision_row\0")
 
   fileprivate class _StorageClass {
     var _schoolYear: UInt32 = 0
@@ -786,6 +976,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
     var _statusReason: String = String()
     var _suspendedMeasures: [Accountability_V1_SuspendedMeasure] = []
     var _publicationNotes: [Accountability_V1_PublicationNote] = []
+    var _decisionRow: Accountability_V1_DecisionRow = .unspecified
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -835,6 +1026,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       _statusReason = source._statusReason
       _suspendedMeasures = source._suspendedMeasures
       _publicationNotes = source._publicationNotes
+      _decisionRow = source._decisionRow
     }
   }
 
@@ -892,6 +1084,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
         case 70: try { try decoder.decodeSingularStringField(value: &_storage._statusReason) }()
         case 71: try { try decoder.decodeRepeatedMessageField(value: &_storage._suspendedMeasures) }()
         case 72: try { try decoder.decodeRepeatedMessageField(value: &_storage._publicationNotes) }()
+        case 73: try { try decoder.decodeSingularEnumField(value: &_storage._decisionRow) }()
         default: break
         }
       }
@@ -1021,6 +1214,9 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       if !_storage._publicationNotes.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._publicationNotes, fieldNumber: 72)
       }
+      if _storage._decisionRow != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._decisionRow, fieldNumber: 73)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1069,6 +1265,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
         if _storage._statusReason != rhs_storage._statusReason {return false}
         if _storage._suspendedMeasures != rhs_storage._suspendedMeasures {return false}
         if _storage._publicationNotes != rhs_storage._publicationNotes {return false}
+        if _storage._decisionRow != rhs_storage._decisionRow {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1528,7 +1725,7 @@ nonisolated extension Accountability_V1_CategoryTotal: SwiftProtobuf.Message, Sw
 
 nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IndicatorPoints"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}indicator\0\u{1}value\0\u{1}prior\0\u{1}target\0\u{1}count\0\u{1}points\0\u{1}rule\0\u{3}at_80\0\u{3}at_90\0\u{3}group_at_80\0\u{3}group_at_90\0\u{3}prior_is_baseline\0\u{1}path\0\u{3}difficulty_quartile\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}indicator\0\u{1}value\0\u{1}prior\0\u{1}target\0\u{1}count\0\u{1}points\0\u{1}rule\0\u{3}at_80\0\u{3}at_90\0\u{3}group_at_80\0\u{3}group_at_90\0\u{3}prior_is_baseline\0\u{1}path\0\u{3}difficulty_quartile\0\u{1}row\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1550,6 +1747,7 @@ nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, 
       case 12: try { try decoder.decodeSingularBoolField(value: &self.priorIsBaseline) }()
       case 13: try { try decoder.decodeSingularStringField(value: &self.path) }()
       case 14: try { try decoder.decodeSingularUInt32Field(value: &self.difficultyQuartile) }()
+      case 15: try { try decoder.decodeSingularEnumField(value: &self.row) }()
       default: break
       }
     }
@@ -1602,6 +1800,9 @@ nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, 
     if self.difficultyQuartile != 0 {
       try visitor.visitSingularUInt32Field(value: self.difficultyQuartile, fieldNumber: 14)
     }
+    if self.row != .unspecified {
+      try visitor.visitSingularEnumField(value: self.row, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1613,6 +1814,7 @@ nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, 
     if lhs._count != rhs._count {return false}
     if lhs._points != rhs._points {return false}
     if lhs.rule != rhs.rule {return false}
+    if lhs.row != rhs.row {return false}
     if lhs.priorIsBaseline != rhs.priorIsBaseline {return false}
     if lhs.path != rhs.path {return false}
     if lhs.difficultyQuartile != rhs.difficultyQuartile {return false}

@@ -68,6 +68,8 @@ public struct Determination: Hashable, Sendable {
     public let graduation: LowGraduation?
     /// Every row of the table that applied.
     public let rows: [DecisionRow]
+    /// The row that decided: the first in canonical order of those of the first rank.
+    public let row: DecisionRow
 
     /// The determination under a framework.
     ///
@@ -99,78 +101,21 @@ public struct Determination: Hashable, Sendable {
         self.progress = progress
 
         let isSchool = input.type == .school
-        var rows: [DecisionRow] = []
-        for designation in input.designations {
-            rows.append(
-                DecisionRow(
-                    rank: designation == .directedFocused ? 2 : 1,
-                    classification: .requiringAssistance,
-                    level: designation == .directedFocused ? .focusedTargeted : .broadComprehensive,
-                    reason: .designation,
-                    paragraph: isSchool ? .schoolDesignation : .districtDesignation
-                )
-            )
-        }
-        func focused(_ reason: DeterminationReason, _ paragraph: Paragraph) {
-            rows.append(
-                DecisionRow(
-                    rank: 2,
-                    classification: .requiringAssistance,
-                    level: .focusedTargeted,
-                    reason: reason,
-                    paragraph: paragraph
-                )
-            )
-        }
+        var rows = input.designations.map(DecisionRow.init)
         let percentile = isSchool ? input.percentile : nil
-        if let percentile, percentile <= parameters.lowestPerformingPercentile.value {
-            focused(.lowest10Percent, .lowestPerformingSchools)
-        }
-        if isSchool, !input.lowSubgroups.isEmpty { focused(.lowSubgroup, .lowSubgroups) }
+        if let percentile, percentile <= parameters.lowestPerformingPercentile.value { rows.append(.lowest10Percent) }
+        if isSchool, !input.lowSubgroups.isEmpty { rows.append(.lowSubgroup) }
         let hasPercentage = input.cumulative != nil || !parameters.lowGraduationNeedsPercentage.value
-        if graduation?.isLow == true, hasPercentage {
-            focused(.lowGraduation, isSchool ? .schoolLowGraduation : .districtLowGraduation)
-        }
-        if !input.lowParticipationGroups.isEmpty {
-            focused(.lowParticipation, isSchool ? .schoolLowParticipation : .districtLowParticipation)
-        }
-        if !input.sufficientData || (percentile == nil && input.cumulative == nil) {
-            rows.append(
-                DecisionRow(
-                    rank: 3,
-                    classification: .insufficientData,
-                    level: nil,
-                    reason: nil,
-                    paragraph: .determinations
-                )
-            )
-        }
-        let notRequiring: Paragraph = isSchool ? .schoolsNotRequiring : .districtsNotRequiring
-        if isSchool, !input.recognitions.isEmpty {
-            rows.append(
-                DecisionRow(
-                    rank: 4,
-                    classification: .notRequiringAssistance,
-                    level: .schoolOfRecognition,
-                    reason: nil,
-                    paragraph: .exemplaryPerformance
-                )
-            )
-        }
-        rows.append(
-            DecisionRow(
-                rank: 5,
-                classification: .notRequiringAssistance,
-                level: progress.map(DeterminationLevel.init),
-                reason: nil,
-                paragraph: notRequiring
-            )
-        )
+        if graduation?.isLow == true, hasPercentage { rows.append(.lowGraduation) }
+        if !input.lowParticipationGroups.isEmpty { rows.append(.lowParticipation) }
+        if !input.sufficientData || (percentile == nil && input.cumulative == nil) { rows.append(.insufficientData) }
+        if isSchool, !input.recognitions.isEmpty { rows.append(.recognition) }
+        rows.append(.progress)
 
-        let outcome = try DecisionRow.first(of: rows)
         self.rows = rows
-        classification = outcome.classification
-        level = outcome.level
+        row = try DecisionRow.deciding(rows, progress, input.type)
+        classification = row.classification
+        level = row.level(progress)
         reasons = Set(rows.compactMap(\.reason)).sorted()
     }
 
@@ -181,105 +126,6 @@ public struct Determination: Hashable, Sendable {
     ) throws(RuleError) -> [StudentGroup] {
         let cut = try framework.section(\.determination, "determinations").lowSubgroupPercentile.value
         return percentiles.filter { $0.key != .allStudents && $0.value <= cut }.keys.sorted()
-    }
-
-    /// The derivation, for people.
-    public func explained(by framework: Framework) -> Derivation {
-        let parameters = framework.determination
-        var inputs = rows.map { row in
-            Derivation(
-                "Row of rank \(row.rank)",
-                ([row.classification.title] + [row.level?.title, row.reason?.title].compactMap { $0 })
-                    .joined(separator: "; "),
-                paragraph: row.paragraph
-            )
-        }
-        if input.type == .school, let percentile = input.percentile {
-            inputs.append(
-                Derivation(
-                    "Accountability percentile",
-                    String(percentile),
-                    paragraph: .lowestPerformingSchools,
-                    parameters: [parameters?.lowestPerformingPercentile.record].compactMap { $0 }
-                )
-            )
-        }
-        if !input.lowSubgroups.isEmpty {
-            inputs.append(
-                Derivation(
-                    "Low performing subgroups",
-                    input.lowSubgroups.map(\.wireName).joined(separator: ", "),
-                    paragraph: .lowSubgroups,
-                    parameters: [parameters?.lowSubgroupPercentile.record].compactMap { $0 }
-                )
-            )
-        }
-        if !input.lowParticipationGroups.isEmpty {
-            inputs.append(
-                Derivation(
-                    "Groups with low participation",
-                    input.lowParticipationGroups.map(\.wireName).joined(separator: ", "),
-                    paragraph: .participationRequirement,
-                    parameters: [framework.participation.standard.record]
-                )
-            )
-        }
-        if let graduation {
-            inputs.append(
-                graduation.explained(
-                    input.type == .school ? .schoolLowGraduation : .districtLowGraduation,
-                    by: framework
-                )
-            )
-        }
-        if let cumulative = input.cumulative {
-            inputs.append(
-                Derivation(
-                    "Cumulative percentage",
-                    "\(cumulative): \(progress?.title ?? "-")",
-                    paragraph: .criterionReferenced,
-                    parameters: [framework.percentage?.bands.record].compactMap { $0 }
-                )
-            )
-        }
-        return Derivation(
-            "Determination",
-            [classification.title, level?.title].compactMap { $0 }.joined(separator: ": "),
-            paragraph: input.type == .school ? .schoolDeterminations : .districtDeterminations,
-            row: reasons.isEmpty ? nil : reasons.map(\.wireName).joined(separator: ", "),
-            inputs: inputs
-        )
-    }
-}
-
-/// A row of the decision table that applied.
-public struct DecisionRow: Hashable, Sendable {
-    /// Rows of a lower rank go first; rows of the same rank must agree.
-    public let rank: Int
-    /// The classification it gives.
-    public let classification: Classification
-    /// The level it gives.
-    public let level: DeterminationLevel?
-    /// The reason it states.
-    public let reason: DeterminationReason?
-    /// The paragraph it carries out.
-    public let paragraph: Paragraph
-
-    /// The outcome: the first rank that has a row.
-    ///
-    /// Two rows of that rank that disagree are an error, never first-come.
-    static func first(of rows: [DecisionRow]) throws(RuleError) -> DecisionRow {
-        guard let rank = rows.map(\.rank).min(), let first = rows.first(where: { $0.rank == rank }) else {
-            throw .conflict("no row of the decision table applies")
-        }
-        for row in rows
-        where row.rank == rank && (row.classification != first.classification || row.level != first.level) {
-            throw .conflict(
-                "\(first.paragraph) gives \(first.level?.wireName ?? "none"), "
-                    + "\(row.paragraph) gives \(row.level?.wireName ?? "none")"
-            )
-        }
-        return first
     }
 }
 

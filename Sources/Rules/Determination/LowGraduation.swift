@@ -75,27 +75,6 @@ public struct LowGraduation: Hashable, Sendable {
             }
         }
     }
-
-    /// The derivation, for people.
-    public func explained(_ paragraph: Paragraph, by framework: Framework) -> Derivation {
-        let parameters = framework.determination
-        return Derivation(
-            "Four-year graduation of the year before",
-            rate?.shortText ?? "no cohort",
-            paragraph: paragraph,
-            row: isLow.map { $0 ? "low" : "not low" } ?? "cohort below the minimum: not judged",
-            rounding: framework.indicators?.valueRounding.value,
-            parameters: [
-                parameters?.lowGraduation.record, parameters?.lowGraduationThreshold.record,
-                parameters?.lowGraduationRate.record, parameters?.minimumCohort.record,
-            ]
-            .compactMap { $0 },
-            inputs: [
-                Derivation("Graduates", graduates.map(String.init) ?? "not counted: the rate was supplied"),
-                Derivation("Cohort", cohort),
-            ]
-        )
-    }
 }
 
 extension LowGraduation: CarriesOut {

@@ -117,19 +117,4 @@ public struct IndicatorValue: Hashable, Sendable {
         rounded = value
         meetsMinimumSize = count >= Int64(framework.minimumSize.accountability.value)
     }
-
-    /// The derivation, for people.
-    public func explained(by framework: Framework) -> Derivation {
-        var inputs = [Derivation("Students", count)]
-        if let tally { inputs.insert(Derivation(indicator.isRate ? "Of them counting" : "Sum", tally.sum), at: 0) }
-        return Derivation(
-            indicator.wireName,
-            value?.text(decimals: 1) ?? (rounded == nil ? "no students" : "below the minimum size"),
-            paragraph: .criterionReferenced,
-            rounding: framework.indicators?.valueRounding.value,
-            parameters: [framework.minimumSize.accountability.record]
-                + (framework.indicators.map { [$0.valueRounding.record] } ?? []),
-            inputs: inputs + [Derivation("Exact value", exact)]
-        )
-    }
 }

@@ -18,6 +18,19 @@ extension Ratio {
         }
     }
 
+    /// The number written as a fraction, `12/7`, or nil if the text is none that can be held.
+    public static func reading(fraction text: some StringProtocol) -> Ratio? {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let above = reading(parts[0]), let below = reading(parts[1]), below != .zero else {
+            return nil
+        }
+        do throws(NumberError) {
+            return try above / below
+        } catch {
+            return nil
+        }
+    }
+
     /// The number written as a decimal and rounded at once.
     ///
     /// For figures that a binary program printed, such as `86.66666666666667`: six decimals of them are real.

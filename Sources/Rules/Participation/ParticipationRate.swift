@@ -145,51 +145,6 @@ public struct ParticipationJudgement: Hashable, Sendable {
         try (Ratio(current.participants) + Ratio(prior.participants))
             / (Ratio(current.denominator) + Ratio(prior.denominator)) * .hundred
     }
-
-    /// The derivation, for people.
-    public func explained(by framework: Framework) -> Derivation {
-        let parameters = framework.participation
-        let row: String =
-            switch met {
-            case true?: "met: \(basis.rawValue) rate at or above the standard"
-            case false?: "not met: \(basis.rawValue) rate below the standard"
-            case nil: current.exact == nil ? "no test due" : "below the minimum size: not judged"
-            }
-        return Derivation(
-            "Participation requirement, \(current.unit)",
-            met.map { $0 ? "met" : "not met" } ?? "not judged",
-            paragraph: .participationRequirement,
-            row: row,
-            parameters: [
-                parameters.standard.record, parameters.unit.record, parameters.lookBack.record,
-                parameters.judgedRate.record, framework.minimumSize.accountability.record,
-            ],
-            inputs: [current.explained(by: framework)] + (prior.map { [$0.explained(by: framework)] } ?? [])
-                + [Derivation("Rate judged (\(basis.rawValue))", judged)]
-        )
-    }
-}
-
-extension ParticipationRate {
-    /// The derivation, for people.
-    public func explained(by framework: Framework) -> Derivation {
-        Derivation(
-            "Participation rate, \(unit)",
-            displayed.map { "\($0) percent" } ?? "no test due",
-            paragraph: .participationRates,
-            rounding: framework.participation.displayRounding.value,
-            parameters: [framework.participation.displayRounding.record],
-            inputs: [
-                Derivation("Tested, standard", tally.standard), Derivation("Tested, alternate", tally.alternate),
-                Derivation("Exempt first-year English learners", tally.firstYear),
-                Derivation("Tested, enrolled after October", tally.afterOctober),
-                Derivation("Absent", tally.absent), Derivation("Medical", tally.medical),
-                Derivation("English learners without the English test", tally.notTakingEnglishTest),
-                Derivation("Tests due", denominator), Derivation("Students", tally.students),
-                Derivation("Exact rate", exact),
-            ]
-        )
-    }
 }
 
 extension ParticipationRate: CarriesOut {

@@ -230,37 +230,6 @@ public struct IndicatorPoints: Hashable, Sendable {
         }
         return best
     }
-
-    /// The derivation, for people.
-    public func explained(by framework: Framework) -> Derivation {
-        let scale = Self.scale(input.indicator, input.span, framework)
-        var records: [ParameterRecord] = []
-        if let parameters = framework.points {
-            switch row {
-            case .growthBand: records = [4, 3, 2, 1].compactMap { parameters.growthBands[$0]?.record }
-            case .highCut:
-                records = [parameters.highCut[scale]?.record, scale == .cpi ? parameters.highCutSubjects.record : nil]
-                    .compactMap { $0 }
-            case .statewide: records = [parameters.statewide[scale]?.record].compactMap { $0 }
-            case .belowMinimumSize: records = [framework.minimumSize.accountability.record]
-            default:
-                records = [parameters.metTolerance[scale]?.record, parameters.noChangeBand[scale]?.record]
-                    .compactMap { $0 }
-            }
-        }
-        return Derivation(
-            "Points, \(input.indicator), \(input.span)",
-            points.map { "\($0) of \(framework.points?.maximum.value ?? 4)" } ?? "none",
-            paragraph: .criterionReferenced,
-            row: reason,
-            parameters: records,
-            inputs: [
-                Derivation("Current value", input.current), Derivation("Prior value", input.prior),
-                Derivation("Change", change), Derivation("Target", input.target),
-                Derivation("Students", input.count),
-            ]
-        )
-    }
 }
 
 extension IndicatorPoints: CarriesOut {

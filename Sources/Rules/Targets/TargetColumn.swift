@@ -8,6 +8,14 @@ public struct CategoryTotal: Hashable, Sendable {
     public let possible: Int
     /// The weight that was used, percent.
     public let weight: Ratio
+
+    /// A total.
+    public init(category: IndicatorCategory, earned: Int, possible: Int, weight: Ratio) {
+        self.category = category
+        self.earned = earned
+        self.possible = possible
+        self.weight = weight
+    }
 }
 
 /// A column of the report: the points of all students, the lowest performing group or a subgroup in a span, weighted.
@@ -141,36 +149,6 @@ public struct TargetColumn: Hashable, Sendable {
             unrounded: unrounded,
             percent: kept,
             displayed: try parameters.displayRounding.value(kept).floor
-        )
-    }
-
-    /// The derivation, for people.
-    public func explained(by framework: Framework) -> Derivation {
-        let parameters = framework.percentage
-        var inputs = categories.map { total in
-            Derivation(
-                "\(total.category)",
-                "\(total.earned) of \(total.possible) points, weight \(total.weight.shortText)",
-                inputs: total.category.indicators.compactMap { indicator in
-                    points[indicator].map { Derivation("\(indicator)", String($0)) }
-                }
-            )
-        }
-        inputs.append(Derivation("Weighted points earned", weightedEarned))
-        inputs.append(Derivation("Weighted points possible", weightedPossible))
-        return Derivation(
-            "Column percentage, \(span), \(weights.rawValue)",
-            "\(percent.shortText) (shown \(displayed))",
-            paragraph: weights == .lowestPerforming ? .allAndLowestPerforming : .criterionReferenced,
-            row: Self.remark(missing: missing, growthCountsWithAchievement: growthCountsWithAchievement),
-            rounding: parameters?.columnRounding.value,
-            parameters: [
-                framework.weights?.weights(span, weights).record, parameters?.weightedTotalRounding.record,
-                parameters?.columnRounding.record,
-                missing.isEmpty && !growthCountsWithAchievement ? nil : parameters?.missingCategory.record,
-            ]
-            .compactMap { $0 },
-            inputs: inputs
         )
     }
 }

@@ -42,19 +42,6 @@ public struct SpanPercentage: Hashable, Sendable {
             throw .number(error)
         }
     }
-
-    /// The derivation, for people.
-    public func explained(by framework: Framework) -> Derivation {
-        Derivation(
-            "Span percentage, \(span)",
-            "\(percent.shortText) (shown \(displayed))",
-            paragraph: .allAndLowestPerforming,
-            row: lowestPerforming == nil ? "all students alone" : "all students and the lowest performing group",
-            parameters: [framework.percentage?.lowestPerformingWeight.record].compactMap { $0 },
-            inputs: [allStudents.explained(by: framework)]
-                + (lowestPerforming.map { [$0.explained(by: framework)] } ?? [])
-        )
-    }
 }
 
 /// The annual criterion-referenced target percentage: 603 CMR 2.03(2)(b)(1).
@@ -139,24 +126,6 @@ public struct AnnualPercentage: Hashable, Sendable {
             throw .number(error)
         }
     }
-
-    /// The derivation, for people.
-    public func explained(by framework: Framework) -> Derivation {
-        let parameters = framework.percentage
-        return Derivation(
-            "Annual criterion-referenced target percentage",
-            "\(percent.shortText) (shown \(displayed))",
-            paragraph: .allAndLowestPerforming,
-            row: nonHighWeight.map { "two spans, non_high weighs \($0.shortText) percent" } ?? "one span",
-            rounding: parameters?.annualRounding.value,
-            parameters: [
-                parameters?.annualMethod.record, parameters?.annualRounding.record,
-                nonHighWeight == nil ? nil : parameters?.spanWeightStep.record,
-            ]
-            .compactMap { $0 },
-            inputs: spans.map { $0.explained(by: framework) }
-        )
-    }
 }
 
 /// The cumulative percentage and its band: 603 CMR 2.03(3)(a)(2), (3)(b)(2).
@@ -199,23 +168,6 @@ public struct CumulativePercentage: Hashable, Sendable {
             throw .contradiction("a cumulative percentage of \(percent) lies in no band")
         }
         return band.level
-    }
-
-    /// The derivation, for people.
-    public func explained(by framework: Framework) -> Derivation {
-        let parameters = framework.percentage
-        return Derivation(
-            "Cumulative criterion-referenced target percentage",
-            "\(percent): \(level.title)",
-            paragraph: .criterionReferenced,
-            row: prior == nil ? "the current year alone" : "two years",
-            rounding: parameters?.cumulativeRounding.value,
-            parameters: [
-                parameters?.currentYearWeight.record, parameters?.cumulativeRounding.record, parameters?.bands.record,
-            ]
-            .compactMap { $0 },
-            inputs: [Derivation("Annual, current year", current), Derivation("Annual, prior year", prior)]
-        )
     }
 }
 

@@ -7,6 +7,8 @@ public enum DeterminationChanges {
         from old: Accountability_V1_Determination,
         to new: Accountability_V1_Determination
     ) -> [String] {
+        // The words of `reasons` and `rule` say what the rows say.
+        let (old, new) = (old.withoutRows, new.withoutRows)
         var changes: [String] = []
         func compare(_ field: String, _ before: String, _ after: String) {
             if before != after { changes.append("\(field): \(shown(before)) → \(shown(after))") }
@@ -146,5 +148,30 @@ public enum DeterminationChanges {
     private static func order(_ old: [String], _ new: [String]) -> [String] {
         var seen: Set<String> = []
         return (new + old).filter { seen.insert($0).inserted }
+    }
+}
+
+extension Accountability_V1_Determination {
+    /// The determination without the rows that decided, which messages of an earlier version do not name.
+    var withoutRows: Accountability_V1_Determination {
+        var message = self
+        message.decisionRow = .unspecified
+        message.spans = spans.map(\.withoutRows)
+        for index in message.groupPercentages.indices {
+            message.groupPercentages[index].spans = groupPercentages[index].spans.map(\.withoutRows)
+        }
+        return message
+    }
+}
+
+extension Accountability_V1_Span {
+    fileprivate var withoutRows: Accountability_V1_Span {
+        var span = self
+        for column in span.columns.indices {
+            for indicator in span.columns[column].indicators.indices {
+                span.columns[column].indicators[indicator].row = .unspecified
+            }
+        }
+        return span
     }
 }

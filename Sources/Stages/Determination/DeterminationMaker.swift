@@ -71,6 +71,7 @@ struct DeterminationMaker {
         message.band = determination.progress?.wireName ?? ""
         message.reasons = determination.reasons.map(\.wireName)
         message.lowGraduation = determination.reasons.contains(.lowGraduation)
+        message.decisionRow = Accountability_V1_DecisionRow(determination.row)
         guard let judged = determination.graduation, Suppression(students: judged.cohort, framework) != .hidden
         else { return }
         message.graduationCohort = UInt32(clamping: judged.cohort)
@@ -85,6 +86,7 @@ struct DeterminationMaker {
     /// is read from stay.
     private func withholdNeed(from message: inout Accountability_V1_Determination) {
         message.reasons = []
+        message.decisionRow = .unspecified
         message.reasonTexts = []
         message.lowSubgroups = []
         message.lowParticipationGroups = []
@@ -305,6 +307,7 @@ struct DeterminationMaker {
         message.indicator = points.input.indicator.wireName
         if let count = result.count { message.count = UInt32(clamping: count) }
         message.rule = points.reason
+        message.row = Accountability_V1_PointsRow(points.row)
         message.path = points.input.path?.wireName ?? ""
         message.difficultyQuartile = UInt32(clamping: result.difficultyQuartile)
         guard suppression == .full else { return message }

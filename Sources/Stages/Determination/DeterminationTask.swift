@@ -69,7 +69,10 @@ final class DeterminationTask: StageTask {
         let core: [UInt8] = try message.serializedBytes()
         // What was recalled may have been withdrawn after; the output's memory knows.
         let before = table.hasPublished(key, in: output) ? published[key] : nil
-        if let before, before.stands, before.core == core { return table.confirm(key, in: output) }
+        if let before, before.stands {
+            if before.core == core { return table.confirm(key, in: output) }
+            if try before.statesTheSame(as: message) { return table.confirm(key, in: output) }
+        }
         published[key] = PublishedDetermination(core: core, revision: (before?.revision ?? 0) + 1)
         message.revision = (before?.revision ?? 0) + 1
         if let before { message.changes = DeterminationChanges.list(from: try before.message(), to: message) }
@@ -110,5 +113,13 @@ struct PublishedDetermination {
 
     func message() throws -> Accountability_V1_Determination {
         try decode(Accountability_V1_Determination.self, from: core.span)
+    }
+
+    /// Whether a determination differs only in naming the rows that decided, which an earlier version did not.
+    ///
+    /// The figures are the same, so a new version of the program does not revise every determination.
+    func statesTheSame(as message: Accountability_V1_Determination) throws -> Bool {
+        let before = try self.message()
+        return before.decisionRow == .unspecified && before == message.withoutRows
     }
 }

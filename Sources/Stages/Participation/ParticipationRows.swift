@@ -81,7 +81,7 @@ struct ParticipationRows {
         message.participants = UInt32(clamping: current.participants)
         message.denominator = UInt32(clamping: current.denominator)
         if let displayed = current.displayed { message.rate = UInt32(clamping: displayed) }
-        if let exact = current.exact { message.rateExact = exact.text(decimals: rateDecimals) }
+        if let exact = current.exact { message.rateExact = exact.text(decimals: ParticipationReport.rateDecimals) }
         if let met = judgement.metInYear { message.met = met }
         if let met = judgement.met { message.requirementMet = met }
         message.supplied = supplied
@@ -92,12 +92,11 @@ struct ParticipationRows {
             message.priorParticipants = UInt32(clamping: prior.participants)
             message.priorDenominator = UInt32(clamping: prior.denominator)
         }
-        if let judged = judgement.judged { message.judgedRateExact = judged.text(decimals: rateDecimals) }
+        if let judged = judgement.judged {
+            message.judgedRateExact = judged.text(decimals: ParticipationReport.rateDecimals)
+        }
         return message
     }
-
-    /// Decimals of an exact rate in messages, as in the interfaces.
-    private static let rateDecimals = 4
 }
 
 extension ParticipationParameters {

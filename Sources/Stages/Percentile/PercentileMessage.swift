@@ -31,7 +31,7 @@ enum PercentileMessage {
 
     private static func stage(
         _ schoolYear: Int,
-        _ stage: String,
+        _ figure: PercentileFigure,
         _ span: GradeSpan?,
         _ name: String,
         _ value: String
@@ -39,7 +39,7 @@ enum PercentileMessage {
         var step = Accountability_V1_PercentileStage()
         step.schoolYear = UInt32(clamping: schoolYear)
         step.gradeSpan = span?.wireName ?? ""
-        step.stage = stage
+        step.stage = figure.wireName
         step.indicatorOrCategory = name
         step.value = value
         return step
@@ -49,12 +49,12 @@ enum PercentileMessage {
     private static func stages(_ final: FinalPercentile, schoolYear: Int) -> [Accountability_V1_PercentileStage] {
         var stages = final.spans.flatMap { span in
             [
-                stage(schoolYear, "span_weighted_mean", span.span, "", span.weightedMean.description),
-                stage(schoolYear, "span_percentile", span.span, "", String(span.percentile)),
+                stage(schoolYear, .spanWeightedMean, span.span, "", span.weightedMean.description),
+                stage(schoolYear, .spanPercentile, span.span, "", String(span.percentile)),
             ]
         }
         if let share = final.nonHighShare {
-            stages.append(stage(schoolYear, "non_high_share", nil, "", share.description))
+            stages.append(stage(schoolYear, .nonHighShare, nil, "", share.description))
         }
         return stages
     }
@@ -65,30 +65,30 @@ enum PercentileMessage {
         schoolYear: Int
     ) -> [Accountability_V1_PercentileStage] {
         var stages: [Accountability_V1_PercentileStage] = []
-        func add(_ name: String, _ span: GradeSpan?, _ of: String, _ value: String) {
-            stages.append(stage(schoolYear, name, span, of, value))
+        func add(_ figure: PercentileFigure, _ span: GradeSpan?, _ of: String, _ value: String) {
+            stages.append(stage(schoolYear, figure, span, of, value))
         }
         for span in year.spans {
             for indicator in Indicator.allCases {
                 guard let percentile = span.indicatorPercentiles[indicator] else { continue }
                 if let value = values?[span.span, indicator] {
-                    add("value", span.span, indicator.wireName, value.exactText ?? value.description)
+                    add(.value, span.span, indicator.wireName, value.exactText ?? value.description)
                 }
-                add("indicator_percentile", span.span, indicator.wireName, String(percentile))
+                add(.indicatorPercentile, span.span, indicator.wireName, String(percentile))
             }
             for category in IndicatorCategory.allCases {
                 guard let mean = span.categoryMeans[category], let percentile = span.categoryPercentiles[category]
                 else {
                     continue
                 }
-                add("category_mean", span.span, category.wireName, mean.description)
-                add("category_percentile", span.span, category.wireName, String(percentile))
+                add(.categoryMean, span.span, category.wireName, mean.description)
+                add(.categoryPercentile, span.span, category.wireName, String(percentile))
             }
-            if let mean = span.mean { add("span_mean", span.span, span.weights.rawValue, mean.description) }
+            if let mean = span.mean { add(.spanMean, span.span, span.weights.rawValue, mean.description) }
         }
-        if let mean = year.mean { add("year_mean", nil, "", mean.description) }
+        if let mean = year.mean { add(.yearMean, nil, "", mean.description) }
         // The organization was of another comparison group then, or was reconfigured since.
-        if !year.counts { add("not_counted", nil, year.comparisonGroup?.wireName ?? "", "1") }
+        if !year.counts { add(.notCounted, nil, year.comparisonGroup?.wireName ?? "", "1") }
         return stages
     }
 
