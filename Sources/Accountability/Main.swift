@@ -32,7 +32,10 @@ struct AccountabilityCommand: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "School year",
-                subcommands: [OpenYear.self, Submit.self, ReceiptsCommand.self, RejectionsCommand.self, CloseYear.self]
+                subcommands: [
+                    OpenYear.self, Submit.self, ReceiptsCommand.self, RejectionsCommand.self, CompletenessCommand.self,
+                    CloseYear.self,
+                ]
             ),
             CommandGroup(
                 name: "Without a broker",

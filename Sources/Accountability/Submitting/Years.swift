@@ -46,12 +46,16 @@ struct CloseYear: OperatorCommand {
         abstract: "Closes a school year: everything is submitted, so determinations are published.",
         discussion: """
               accountability close-year 2019
+              accountability close-year 2019 --incomplete "the collaborative's tests are appealed"
 
             A marker goes in band behind all rows; each stage passes it on when it has published everything before it. Returns when the last \
             stage is done. Afterwards the year is live: a correction that is submitted revises what it changes, and nothing else is published \
             again. Closing a year again changes nothing.
 
-            Exit codes: 0 complete; 69 no broker answers; 75 not complete within --timeout (it goes on; `accountability status` tells how far \
+            A year is not closed by oversight while a district has sent nothing of a layout of students of which it had rows the year before: \
+            `accountability completeness` lists what is missing, --incomplete closes the year all the same, and the reason stays in the ledger.
+
+            Exit codes: 0 complete; 65 something is missing, and no reason is given; 69 no broker answers; 75 not complete within --timeout (it goes on; `accountability status` tells how far \
             it is); 78 the topics are missing.
             """
     )
@@ -60,8 +64,13 @@ struct CloseYear: OperatorCommand {
     @Argument(help: "The school year, by its spring: 2018-19 is 2019.") var year: Int
     @Flag(inversion: .prefixedNo, help: "Wait until every stage is done.") var wait = true
     @Option(help: ArgumentHelp("How long to wait.", valueName: "seconds")) var timeout = 3600
+    @Option(help: ArgumentHelp("Why the year is closed although something is missing.", valueName: "reason"))
+    var incomplete: String?
 
-    func validate() throws { try SchoolYear.validate(year) }
+    func validate() throws {
+        try SchoolYear.validate(year)
+        if let incomplete { try ClosingCheck.validate(reason: incomplete) }
+    }
 
     func operate() throws {
         let connection = try broker.connection()
@@ -78,6 +87,7 @@ struct CloseYear: OperatorCommand {
                 "topic \(topic) does not exist at \(connection.brokers); `accountability topics --create` creates it"
             )
         }
+        if incomplete == nil { try ClosingCheck(connection, year: year).refuseIncomplete(counts) }
         let start = ContinuousClock.now
         try OperatorAct.commit(connection) { sink in
             let marker = try CompletionMarker.encode(
@@ -94,7 +104,7 @@ struct CloseYear: OperatorCommand {
                     key: key.span,
                     value: marker.value.span,
                     eventType: Topics.completionType,
-                    cause: ""
+                    cause: incomplete.map { "incomplete: \($0)" } ?? ""
                 )
             }
         }

@@ -1,0 +1,82 @@
+internal import Kafka
+internal import Messages
+internal import Operating
+internal import Rules
+internal import Streaming
+
+/// The rows that stand, counted by school year, district and layout.
+struct AcceptedRows {
+    /// Of which rows a count is.
+    struct Place: Hashable {
+        let schoolYear: Int
+        /// The district; the state's code of the state itself.
+        let district: OrganizationCode
+        let layout: Layout
+    }
+
+    /// Where a row stands: of a student who moved, one partition has what stood before and another what stands now.
+    private struct Name: Hashable {
+        let partition: Int32
+        let key: Digest
+    }
+
+    private let years: Set<Int>
+    private var standing: [Name: Place] = [:]
+    private var declared: [Name: (year: Int, code: OrganizationCode, facts: Accountability_V1_Organization)] = [:]
+    private var targets: [Name: (year: Int, code: OrganizationCode)] = [:]
+
+    /// Rows of these school years; those of other years are passed over.
+    init(of years: Set<Int>) {
+        self.years = years
+    }
+
+    /// The rows of an installation, whether their years are closed or not.
+    init(of years: Set<Int>, _ connection: Connection) throws {
+        self.init(of: years)
+        let reader = try TopicReader(connection)
+        defer { reader.close() }
+        try reader.read(Topics.records) { record in
+            guard let key = record.key else { return }
+            let text = String(decoding: [UInt8](copying: key), as: UTF8.self)
+            let fact = record.value == nil ? nil : record.decoded(Accountability_V1_Record.self)
+            take(key: text, fact, partition: record.partition)
+        }
+    }
+
+    /// Takes a record: a row that stands, or nil for one that does not stand any more.
+    mutating func take(key: String, _ record: Accountability_V1_Record?, partition: Int32) {
+        let parts = key.split(separator: "/", maxSplits: 2)
+        guard parts.count == 3, let year = Int(parts[0]), years.contains(year),
+            let layout = Layout(wireName: String(parts[1]))
+        else { return }
+        let bytes = Array(key.utf8)
+        let name = Name(partition: partition, key: Digest(bytes.span))
+        guard let record, let code = OrganizationCode(record.orgCode) else {
+            standing[name] = nil
+            declared[name] = nil
+            targets[name] = nil
+            return
+        }
+        standing[name] = Place(schoolYear: year, district: code.district, layout: layout)
+        switch record.content {
+        case .organization(let facts): declared[name] = (year, code, facts)
+        case .target: targets[name] = (year, code)
+        default: break
+        }
+    }
+
+    /// The counts.
+    var counts: [Place: Int] {
+        standing.values.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    }
+
+    /// The organizations that are declared for a school year.
+    func organizations(of year: Int) -> [OrganizationCode: Accountability_V1_Organization] {
+        declared.values.reduce(into: [:]) { if $1.year == year { $0[$1.code] = $1.facts } }
+    }
+
+    /// The organizations that have a target in a school year.
+    func withTargets(in year: Int) -> Set<OrganizationCode> {
+        Set(targets.values.lazy.filter { $0.year == year }.map(\.code))
+    }
+}

@@ -1,0 +1,72 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Logging
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Tables
+
+/// Whether a school year can be closed, before its marker goes behind all rows.
+struct ClosingCheck {
+    let connection: Connection
+    let year: Int
+
+    /// The most characters of a reason.
+    private static let longestReason = 500
+    /// How long rows that were submitted are waited for.
+    private static let patience = Duration.seconds(60)
+
+    init(_ connection: Connection, year: Int) {
+        self.connection = connection
+        self.year = year
+    }
+
+    /// A reason goes into a header of the ledger: one line, not too long, and not blank.
+    static func validate(reason: String) throws {
+        let isBlank = reason.allSatisfy(\.isWhitespace)
+        guard !isBlank, reason.count <= longestReason, reason == PlainText.escaped(reason, limit: longestReason) else {
+            throw ValidationError("--incomplete takes a reason: one line of at most \(longestReason) characters")
+        }
+    }
+
+    /// Refuses a year of which something is missing; says what else should be looked at.
+    ///
+    /// A year that was closed before is live, and closing it again changes nothing. Rows that validation has not
+    /// reached yet are waited for.
+    ///
+    /// - `counts`: partitions of each topic.
+    func refuseIncomplete(_ counts: [String: Int32]) throws {
+        guard try !YearState(connection: connection, year: year).isClosed() else { return }
+        var completeness = try Completeness(connection, year: year)
+        let deadline = ContinuousClock.now + Self.patience
+        while try completeness.isIncomplete && isBehind(counts) && ContinuousClock.now < deadline {
+            Thread.sleep(forTimeInterval: 0.5)
+            completeness = try Completeness(connection, year: year)
+        }
+        let found = completeness.lines.filter { $0.finding != nil }
+        guard completeness.isIncomplete else {
+            if !found.isEmpty {
+                Standard.error(
+                    "close-year: \(Completeness.summary(found)); `accountability completeness \(year) --missing` lists what this is"
+                )
+            }
+            return
+        }
+        let silent = found.filter(Completeness.forbidsClosing)
+        let shown = silent.prefix(3)
+            .map { "\($0.orgCode) has no \($0.layout) (\($0.expected ?? 0) rows the year before)" }
+        throw Failure(
+            .badInput,
+            "\(year) is not closed, as rows are missing: \(shown.joined(separator: ", "))\(silent.count > 3 ? ", and \(silent.count - 3) more" : ""); "
+                + "`accountability completeness \(year) --missing` lists them; submit them, or say with --incomplete why the year is closed without"
+        )
+    }
+
+    /// Whether validation has rows before it.
+    private func isBehind(_ counts: [String: Int32]) throws -> Bool {
+        let groups = StageGroup.all(connection.pipeline).filter { $0.stage == PipelineStage.validation.name }
+        let reader = try LagReader(connection, logger: Logger(label: "accountability"))
+        defer { reader.close() }
+        return try reader.lags(of: groups, counts).contains { $0 > 0 }
+    }
+}

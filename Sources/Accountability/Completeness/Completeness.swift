@@ -1,0 +1,178 @@
+internal import Messages
+internal import Rules
+internal import Stages
+
+/// What of a school year has arrived, and what is missing.
+struct Completeness {
+    /// What is known of a school year before it is closed.
+    struct Facts {
+        /// Rows that stand, of this school year and of the one before.
+        var rows: [AcceptedRows.Place: Int] = [:]
+        /// The organizations that are declared for this school year.
+        var organizations: [OrganizationCode: Accountability_V1_Organization] = [:]
+        /// Those that have a target in this school year.
+        var withTargets: Set<OrganizationCode> = []
+        /// The rejections of this school year.
+        var rejections: [Accountability_V1_Rejection] = []
+    }
+
+    /// What is wrong with a line.
+    enum Finding: String, Encodable {
+        /// Nothing arrived where rows were expected.
+        case silent
+        /// Much less arrived than was expected.
+        case few
+        /// Rows wait for their organization: it was never declared, or was deleted.
+        case unknownOrganization = "unknown_organization"
+        /// A school that is to be judged by targets has none.
+        case noTargets = "no_targets"
+    }
+
+    /// From what the expected rows are known.
+    enum Basis: String, Encodable {
+        /// The rows of the school year before.
+        case yearBefore = "year_before"
+        /// The declared enrolment.
+        case enrollment
+    }
+
+    /// An organization and a layout.
+    struct Line: Encodable, Equatable {
+        let schoolYear: Int
+        let orgCode: String
+        let name: String
+        let layout: String
+        /// How many rows were to arrive; nil where nothing says so.
+        var expected: Int?
+        var basis: Basis?
+        /// Rows that stand.
+        let arrived: Int
+        /// Rows that were refused and did not come again.
+        let rejected: Int
+        var finding: Finding?
+    }
+
+    /// Below how many percent of the expected rows a layout has few.
+    static let enough = 90
+
+    /// Every district with every layout that it has rows of or should have; and the schools without targets.
+    let lines: [Line]
+    /// Whether the school year should not be closed without a reason: a district has sent nothing of a layout of
+    /// students of which it had rows the year before.
+    let isIncomplete: Bool
+
+    /// What is missing of a school year.
+    ///
+    /// Expected are as many rows as stand of the year before. Where there are none, of attendance one is expected for
+    /// each student of the declared enrolment. A handful of rows is no expectation: a district can have three English
+    /// learners one year and none the next. So nothing is found missing below the minimum size.
+    init(_ facts: Facts, year: Int, _ framework: Framework?) {
+        let minimum = framework?.minimumSize.accountability.value ?? 1
+        var lines = Self.districtLines(facts, year: year, minimum: minimum)
+        let waiting = Self.refused(facts) { $0.code == RejectionCode.unknownOrganization.rawValue }
+        for (place, rows) in waiting {
+            let name = facts.organizations[place.district]?.name ?? ""
+            var line = Line(year, place.district, name, place.layout, arrived: 0, rejected: rows)
+            line.finding = .unknownOrganization
+            lines.append(line)
+        }
+        if framework?.points != nil {
+            for (code, school) in facts.organizations
+            where code.type == .school && school.comparison != nil && !facts.withTargets.contains(code) {
+                var line = Line(year, code, school.name, Layout.targets.wireName, arrived: 0, rejected: 0)
+                line.finding = .noTargets
+                lines.append(line)
+            }
+        }
+        self.lines = lines.sorted { $0.place.lexicographicallyPrecedes($1.place) }
+        isIncomplete = lines.contains(where: Self.forbidsClosing)
+    }
+
+    private static func districtLines(_ facts: Facts, year: Int, minimum: Int) -> [Line] {
+        var enrollment: [OrganizationCode: Int] = [:]
+        for (code, school) in facts.organizations where code.type == .school {
+            enrollment[code.district, default: 0] += Int(school.enrollment)
+        }
+        let refused = refused(facts) { RejectionCode(rawValue: $0.code)?.isNote != true }
+        // A district that is not declared any more has closed: nothing of it is missing.
+        var districts = Set(facts.organizations.keys.filter { $0.type != .state }.map(\.district))
+        districts.formUnion(
+            facts.rows.keys.filter { $0.schoolYear == year && $0.district.type != .state }.map(\.district)
+        )
+        var lines: [Line] = []
+        for district in districts {
+            let name = facts.organizations[district]?.name ?? ""
+            for layout in Layout.allCases where layout != .directives {
+                func rows(_ year: Int) -> Int {
+                    facts.rows[.init(schoolYear: year, district: district, layout: layout)] ?? 0
+                }
+                let rejected = refused[Place(district: district, layout: layout.wireName)] ?? 0
+                var line = Line(year, district, name, layout.wireName, arrived: rows(year), rejected: rejected)
+                if rows(year - 1) > 0 {
+                    (line.expected, line.basis) = (rows(year - 1), .yearBefore)
+                } else if layout == .attendance, let students = enrollment[district], students > 0 {
+                    (line.expected, line.basis) = (students, .enrollment)
+                }
+                if let expected = line.expected, expected >= minimum {
+                    if line.arrived == 0 {
+                        line.finding = .silent
+                    } else if line.arrived * 100 < expected * enough {
+                        line.finding = .few
+                    }
+                }
+                if line.expected != nil || line.arrived > 0 || rejected > 0 { lines.append(line) }
+            }
+        }
+        return lines
+    }
+
+    /// Whether a line is a reason not to close the year yet.
+    static func forbidsClosing(_ line: Line) -> Bool {
+        line.finding == .silent && line.basis == .yearBefore
+            && Layout(wireName: line.layout)?.isAboutStudents == true
+    }
+
+    private struct Place: Hashable {
+        let district: OrganizationCode
+        let layout: String
+    }
+
+    /// How many rows were refused and did not come again.
+    private static func refused(_ facts: Facts, where isMeant: (Accountability_V1_Rejection) -> Bool) -> [Place: Int] {
+        var rows: [Place: Set<String>] = [:]
+        for rejection in facts.rejections where rejection.closedBy.isEmpty && isMeant(rejection) {
+            guard let code = OrganizationCode(rejection.orgCode) else { continue }
+            rows[Place(district: code.district, layout: rejection.layout), default: []]
+                .insert("\(rejection.submission)/\(rejection.line)")
+        }
+        return rows.mapValues(\.count)
+    }
+}
+
+extension Completeness.Line {
+    fileprivate init(
+        _ year: Int,
+        _ organization: OrganizationCode,
+        _ name: String,
+        _ layout: String,
+        arrived: Int,
+        rejected: Int
+    ) {
+        schoolYear = year
+        orgCode = organization.description
+        self.name = name
+        self.layout = layout
+        self.arrived = arrived
+        self.rejected = rejected
+    }
+
+    /// What lines are ordered by.
+    fileprivate var place: [String] { [orgCode, layout, finding?.rawValue ?? ""] }
+}
+
+extension Accountability_V1_Organization {
+    /// The schools a school is compared with: by the column, or by its declared grades where that is blank.
+    fileprivate var comparison: ComparisonGroup? {
+        ComparisonGroup(wireName: comparisonGroup) ?? GradesServed(gradesServed)?.comparisonGroup
+    }
+}

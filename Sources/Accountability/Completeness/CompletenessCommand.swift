@@ -1,0 +1,108 @@
+internal import ArgumentParser
+internal import Messages
+internal import Operating
+internal import Rules
+internal import Stages
+
+/// `accountability completeness`: what of a school year has arrived, and what is missing.
+struct CompletenessCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "completeness",
+        abstract: "Tells what of a school year has arrived, and what is missing.",
+        discussion: """
+              accountability completeness 2019
+              accountability completeness 2019 --missing
+              accountability completeness 2019 --org 00350000 --format csv
+
+            A line is a district and a layout: how many rows were expected, how many stand, how many were refused and did not come again. \
+            Expected are as many rows as stand of the year before; where there are none, of attendance as many as the declared enrolment. Findings:
+
+              silent                nothing arrived where rows were expected
+              few                   less than 90 percent of the expected rows arrived
+              unknown_organization  rows wait for an organization that is not declared
+              no_targets            a school with tested grades has no target
+
+            Where fewer rows were expected than the minimum size, nothing is found missing.
+
+            `close-year` asks for a reason where a district is silent that had student rows the year before.
+
+            Exit codes: 0 nothing is missing; 64 usage; 65 something is missing, or there is no such year; 69 no broker answers; 78 a topic is \
+            missing.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
+    var year: Int
+
+    @Flag(help: "Only lines with a finding.")
+    var missing = false
+
+    @Option(help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"))
+    var org: String?
+
+    @Option(help: "table, csv or json.")
+    var format: OutputFormat?
+
+    func validate() throws {
+        try SchoolYear.validate(year)
+        _ = try OrganizationSelection(org)
+    }
+
+    func operate() throws {
+        let connection = try broker.connection()
+        let completeness = try Completeness(connection, year: year)
+        if completeness.lines.isEmpty {
+            try AbsentYear.settle("rows", year: year, years: [], connection)
+        }
+        let selection = try OrganizationSelection(org)
+        let meant = completeness.lines.filter { selection.contains($0.orgCode) }
+        let found = meant.filter { $0.finding != nil }
+        let shown = missing ? found : meant
+        let format = OutputFormat.chosen(format)
+        if format == .json { try JSONOutput.write(shown) } else { try Self.listing(shown).write(format) }
+        guard !found.isEmpty else { return Standard.error("completeness: nothing of \(year) is missing") }
+        throw Failure(.badInput, "\(year): \(Completeness.summary(found))")
+    }
+
+    /// The lines as a table.
+    static func listing(_ lines: [Completeness.Line]) -> Listing {
+        Listing(
+            ["school_year", "org_code", "name", "layout", "expected", "basis", "arrived", "rejected", "finding"],
+            lines.map { line in
+                [
+                    String(line.schoolYear), line.orgCode, line.name, line.layout,
+                    line.expected.map(String.init) ?? "", line.basis?.rawValue ?? "", String(line.arrived),
+                    String(line.rejected), line.finding?.rawValue ?? "",
+                ]
+            }
+        )
+    }
+}
+
+extension Completeness {
+    /// What is missing of a school year in an installation.
+    init(_ connection: Connection, year: Int) throws {
+        let rows = try AcceptedRows(of: [year - 1, year], connection)
+        let reader = try TopicReader(connection)
+        defer { reader.close() }
+        let facts = Facts(
+            rows: rows.counts,
+            organizations: rows.organizations(of: year),
+            withTargets: rows.withTargets(in: year),
+            rejections: try reader.table(TableTopics.rejections).map(\.message).filter { Int($0.schoolYear) == year }
+        )
+        self.init(facts, year: year, try Framework.ifCovered(schoolYear: year))
+    }
+
+    /// How many lines have which finding, and the first of them.
+    static func summary(_ found: [Line]) -> String {
+        var counts: [Finding: Int] = [:]
+        for line in found { if let finding = line.finding { counts[finding, default: 0] += 1 } }
+        let parts = counts.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+            .map { "\($0.value) \($0.key.rawValue)" }
+        let shown = found.prefix(3).map { "\($0.orgCode) \($0.layout)" }.joined(separator: ", ")
+        return "\(parts.joined(separator: ", ")) (\(shown)\(found.count > 3 ? ", …" : ""))"
+    }
+}

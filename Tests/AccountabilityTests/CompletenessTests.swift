@@ -1,0 +1,167 @@
+import ArgumentParser
+import Messages
+import Rules
+import Testing
+
+@testable import accountability
+
+/// What of a school year has arrived, and what is missing.
+@Suite struct CompletenessTests {
+    private let district: OrganizationCode
+    private let school: OrganizationCode
+
+    init() throws {
+        district = try #require(OrganizationCode("00350000"))
+        school = try #require(OrganizationCode("00350012"))
+    }
+
+    private func record(_ org: String, _ change: (inout Accountability_V1_Record) -> Void = { $0.attendance = .init() })
+        -> Accountability_V1_Record
+    {
+        var record = Accountability_V1_Record()
+        record.orgCode = org
+        change(&record)
+        return record
+    }
+
+    private func organization(_ name: String, enrollment: UInt32 = 0, grades: String = "")
+        -> Accountability_V1_Organization
+    {
+        var organization = Accountability_V1_Organization()
+        organization.name = name
+        organization.enrollment = enrollment
+        organization.gradesServed = grades
+        return organization
+    }
+
+    private func place(_ year: Int, _ layout: Layout) -> AcceptedRows.Place {
+        AcceptedRows.Place(schoolYear: year, district: district, layout: layout)
+    }
+
+    private func rejection(_ line: UInt64, _ code: String, _ org: String, closedBy: String = "")
+        -> Accountability_V1_Rejection
+    {
+        var rejection = Accountability_V1_Rejection()
+        (rejection.submission, rejection.line, rejection.code) = ("s", line, code)
+        (rejection.orgCode, rejection.layout, rejection.closedBy) = (org, "attendance", closedBy)
+        return rejection
+    }
+
+    @Test func countsTheRowsThatStand() throws {
+        var rows = AcceptedRows(of: [2018, 2019])
+        rows.take(key: "2019/attendance/aa", record("00350012"), partition: 0)
+        rows.take(key: "2019/attendance/aa", record("00350015"), partition: 0)
+        rows.take(key: "2019/attendance/bb", record("00350012"), partition: 0)
+        rows.take(key: "2018/attendance/bb", record("00350012"), partition: 0)
+        rows.take(key: "2017/attendance/bb", record("00350012"), partition: 0)
+        rows.take(key: "2019/attendance/cc", record("00350012"), partition: 0)
+        rows.take(key: "2019/attendance/cc", nil, partition: 0)
+        // Who moved to another district is retracted in the partition of the first, whichever is read first.
+        rows.take(key: "2019/attendance/dd", record("00360012"), partition: 1)
+        rows.take(key: "2019/attendance/dd", nil, partition: 0)
+        #expect(rows.counts[place(2019, .attendance)] == 2 && rows.counts[place(2018, .attendance)] == 1)
+        #expect(rows.counts.values.reduce(0, +) == 4)
+        rows.take(
+            key: "2019/organizations/00350012",
+            record("00350012") { $0.organization = organization("A") },
+            partition: 0
+        )
+        rows.take(
+            key: "2018/organizations/00350015",
+            record("00350015") { $0.organization = organization("B") },
+            partition: 0
+        )
+        rows.take(key: "2019/targets/00350012/x", record("00350012") { $0.target = .init() }, partition: 0)
+        rows.take(key: "2019/targets/00350015/x", record("00350015") { $0.target = .init() }, partition: 0)
+        rows.take(key: "2019/targets/00350015/x", nil, partition: 0)
+        #expect(rows.organizations(of: 2019).mapValues(\.name) == [school: "A"])
+        #expect(rows.withTargets(in: 2019) == [school])
+    }
+
+    private func lines(_ facts: Completeness.Facts, _ year: Int = 2019) throws -> Completeness {
+        Completeness(facts, year: year, try Framework.of(schoolYear: year))
+    }
+
+    /// Rows the year before, rows now, what is found, and whether the year should not be closed.
+    @Test(
+        arguments: [
+            (Layout.attendance, 100, 0, Completeness.Finding.silent, true), (.attendance, 100, 89, .few, false),
+            (.attendance, 100, 90, nil, false), (.attendance, 20, 0, .silent, true),
+            // Three English learners one year and none the next are nothing that is missing.
+            (.englishProficiency, 19, 0, nil, false), (.englishProficiency, 20, 0, .silent, true),
+            // Supplied values may be replaced by records of students.
+            (.indicatorValues, 100, 0, .silent, false), (.targets, 100, 0, .silent, false),
+        ] as [(Layout, Int, Int, Completeness.Finding?, Bool)]
+    )
+    func aDistrictIsExpectedToSendWhatItSentTheYearBefore(
+        _ layout: Layout,
+        _ before: Int,
+        _ now: Int,
+        _ finding: Completeness.Finding?,
+        _ isIncomplete: Bool
+    ) throws {
+        var facts = Completeness.Facts()
+        facts.organizations[district] = organization("District")
+        facts.rows = [place(2018, layout): before, place(2019, layout): now]
+        let completeness = try lines(facts)
+        let line = try #require(completeness.lines.first { $0.layout == layout.wireName })
+        #expect(line.expected == before && line.basis == .yearBefore && line.arrived == now && line.name == "District")
+        #expect(line.finding == finding && completeness.isIncomplete == isIncomplete)
+        // A district that is not declared any more has closed.
+        facts.organizations = [:]
+        facts.rows[place(2019, layout)] = nil
+        #expect(try lines(facts).lines.isEmpty)
+    }
+
+    @Test func withoutAYearBeforeTheEnrolmentIsExpectedAndForbidsNothing() throws {
+        var facts = Completeness.Facts()
+        facts.organizations[district] = organization("District")
+        facts.organizations[school] = organization("School", enrollment: 300, grades: "PK,K")
+        let completeness = try lines(facts)
+        #expect(completeness.lines.count == 1 && !completeness.isIncomplete)
+        let line = try #require(completeness.lines.first)
+        #expect(line.layout == "attendance" && line.expected == 300 && line.basis == .enrollment)
+        #expect(line.finding == .silent && line.arrived == 0)
+    }
+
+    @Test func schoolsWithTestedGradesNeedTargets() throws {
+        var facts = Completeness.Facts()
+        facts.organizations[school] = organization("School", grades: "K,01,02,03")
+        #expect(try lines(facts).lines.map(\.finding) == [.noTargets])
+        #expect(try lines(facts).lines.map(\.orgCode) == ["00350012"])
+        facts.withTargets = [school]
+        #expect(try lines(facts).lines.isEmpty)
+        // No tested grade, and a year without points.
+        facts.withTargets = []
+        #expect(try lines(facts, 2022).lines.isEmpty)
+        facts.organizations[school] = organization("School", grades: "PK,K,01,02")
+        #expect(try lines(facts).lines.isEmpty)
+    }
+
+    @Test func rowsThatWaitForTheirOrganizationAreNamed() throws {
+        var facts = Completeness.Facts()
+        facts.rejections = [
+            rejection(2, "unknown_organization", "00350012"), rejection(3, "unknown_organization", "00350012"),
+            rejection(4, "unknown_organization", "00350012", closedBy: "t"), rejection(5, "out_of_range", "00350012"),
+            rejection(5, "unknown_grade", "00350012"), rejection(6, "claimed_by_two_districts", "00350012"),
+        ]
+        let completeness = try lines(facts)
+        #expect(completeness.lines.map(\.finding) == [.unknownOrganization] && !completeness.isIncomplete)
+        #expect(completeness.lines.map(\.rejected) == [2])
+        // Of a declared district the rows that were refused stand beside those that were taken.
+        facts.organizations[district] = organization("District")
+        facts.rows[place(2019, .attendance)] = 7
+        let line = try #require(try lines(facts).lines.first { $0.finding == nil })
+        #expect(line.arrived == 7 && line.rejected == 3)
+        #expect(try lines(facts).lines.count == 2)
+    }
+
+    @Test func theReasonIsOneLine() throws {
+        _ = try CloseYear.parse(["2019", "--incomplete", "The tests of one school are appealed"])
+        for reason in ["", "  ", "a\nb", "a\u{1B}[2J", String(repeating: "x", count: 501)] {
+            #expect(throws: (any Error).self, "\(reason.count)") {
+                try CloseYear.parse(["2019", "--incomplete", reason])
+            }
+        }
+    }
+}
