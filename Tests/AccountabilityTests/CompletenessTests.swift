@@ -138,6 +138,24 @@ import Testing
         #expect(try lines(facts).lines.isEmpty)
     }
 
+    @Test func whatHasBothSpansNeedsTheEnrolmentOfBoth() throws {
+        var facts = Completeness.Facts()
+        facts.organizations[district] = organization("District")
+        facts.organizations[school] = organization("School", grades: "09,10,11,12")
+        facts.withTargets = [school]
+        #expect(try lines(facts).lines.isEmpty)
+        facts.organizations[school] = organization("School", grades: "06,07,08,09,10,11,12")
+        facts.organizations[school]?.nonHighEnrollment = 150
+        #expect(try lines(facts).lines.map(\.orgCode) == ["00350000", "00350012"])
+        #expect(try lines(facts).lines.allSatisfy { $0.finding == .noEnrollment && $0.layout == "organizations" })
+        // 0 is reported, an empty field is not.
+        for code in [district, school] {
+            facts.organizations[code]?.nonHighEnrollment = 0
+            facts.organizations[code]?.highEnrollment = 150
+        }
+        #expect(try lines(facts).lines.isEmpty)
+    }
+
     @Test func rowsThatWaitForTheirOrganizationAreNamed() throws {
         var facts = Completeness.Facts()
         facts.rejections = [

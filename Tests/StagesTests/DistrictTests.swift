@@ -20,7 +20,9 @@ import Testing
     @Test(
         arguments: [
             (nil, nil, (300, 100), [75, 25]), (150, 50, nil, [75, 25]), (100, 300, (300, 100), [25, 75]),
-            (nil, nil, nil, []), (400, nil, (300, 100), [75, 25]), (400, nil, nil, [100, 0]),
+            (nil, nil, nil, []), (400, nil, (300, 100), [75, 25]),
+            // What is left out was not reported (interfaces.md: an empty field): taken for 0 it left a span with points out.
+            (400, nil, nil, []), (nil, 400, nil, []), (400, 0, nil, [100, 0]),
         ] as [(UInt32?, UInt32?, (UInt32, UInt32)?, [UInt32])]
     )
     func suppliedEnrolmentWeighsTheSpans(
@@ -47,6 +49,19 @@ import Testing
         if let lower = weights.first {
             #expect(found.annualExact == "\(100 - Double(lower) / 2)".replacing(".0", with: ""))
         }
+    }
+
+    /// A district of grades K to 8 has no upper span, whatever rows of students say.
+    @Test func aSpanThatIsNotDeclaredNeedsNoEnrolment() throws {
+        let bench = try bench()
+        try bench.organization(2019, "00010000", nonHigh: 400, high: nil, grades: "K,01,02,03,04,05,06,07,08")
+        for span in ["non_high", "high"] {
+            try bench.points(2019, "00010000", span, "all_students", ["ela_achievement": span == "high" ? 4 : 2])
+        }
+        try bench.closeMeasures(2019)
+        try bench.driver.run()
+        let found = try find(bench, 2019, "00010000")
+        #expect(found.annualExact == "50" && found.spans.map(\.weight) == [100, 0])
     }
 
     /// The framework of 2019 with another way to count schools.

@@ -26,6 +26,8 @@ struct Completeness {
         case unknownOrganization = "unknown_organization"
         /// A school that is to be judged by targets has none.
         case noTargets = "no_targets"
+        /// Of an organization with both spans the enrolment of one is not reported, so that nothing weighs them.
+        case noEnrollment = "no_enrollment"
     }
 
     /// From what the expected rows are known.
@@ -84,8 +86,31 @@ struct Completeness {
                 lines.append(line)
             }
         }
+        for code in Self.withoutEnrollment(facts) {
+            let name = facts.organizations[code]?.name ?? ""
+            var line = Line(year, code, name, Layout.organizations.wireName, arrived: 1, rejected: 0)
+            line.finding = .noEnrollment
+            lines.append(line)
+        }
         self.lines = lines.sorted { $0.place.lexicographicallyPrecedes($1.place) }
         isIncomplete = lines.contains(where: Self.forbidsClosing)
+    }
+
+    /// The schools and districts of both spans whose enrolment of both is not declared.
+    ///
+    /// A district has the spans of its schools.
+    private static func withoutEnrollment(_ facts: Facts) -> [OrganizationCode] {
+        var spans: [OrganizationCode: Set<GradeSpan>] = [:]
+        for (code, school) in facts.organizations where code.type == .school {
+            let own = school.comparison?.spans ?? []
+            spans[code, default: []].formUnion(own)
+            spans[code.district, default: []].formUnion(own)
+        }
+        return spans.filter { $0.value.count == GradeSpan.allCases.count }.keys
+            .filter { code in
+                guard let declared = facts.organizations[code] else { return false }
+                return !declared.hasNonHighEnrollment || !declared.hasHighEnrollment
+            }
     }
 
     private static func districtLines(_ facts: Facts, year: Int, minimum: Int) -> [Line] {

@@ -21,6 +21,7 @@ struct CompletenessCommand: OperatorCommand {
               few                   less than 90 percent of the expected rows arrived
               unknown_organization  rows wait for an organization that is not declared
               no_targets            a school with tested grades has no target
+              no_enrollment         of both spans, without the enrolment that weighs them
 
             Where fewer rows were expected than the minimum size, nothing is found missing.
 

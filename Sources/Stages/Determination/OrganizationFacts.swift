@@ -96,14 +96,17 @@ final class OrganizationFacts {
         targets[Int(group.rawValue)][span, indicator]
     }
 
-    /// The enrolment that weighs the spans: as the organization declares it, otherwise as it came with supplied values.
+    /// The enrolment that weighs the spans: as the organization declares it, otherwise as it came with supplied values;
+    /// nil where one of two spans was not reported.
     var spanEnrollment: SpanEnrollment? {
         if let declared = organization.flatMap(SpanEnrollment.init) { return declared }
         for group in values {
             for value in group.all { if let enrollment = value.enrollment { return enrollment } }
         }
-        // A file may leave out the span that a school does not have.
-        return organization.map { SpanEnrollment(nonHigh: $0.nonHighEnrollment, high: $0.highEnrollment) }
+        // A file may leave out the span that an organization does not have. Of one that it may have, what is left out was
+        // not reported: taken for 0 it would leave a span out of the percentage.
+        guard let organization, organization.declaredSpans?.count == 1 else { return nil }
+        return SpanEnrollment(nonHigh: organization.nonHighEnrollment, high: organization.highEnrollment)
     }
 
     /// Whether a group has any value.

@@ -69,4 +69,9 @@ extension Accountability_V1_Organization {
         ComparisonGroup(wireName: comparisonGroup)
             ?? (type == .school ? GradesServed(gradesServed)?.comparisonGroup : nil)
     }
+
+    /// The spans that an organization is declared to have, a district too; nil where nothing says so.
+    var declaredSpans: [GradeSpan]? {
+        (ComparisonGroup(wireName: comparisonGroup) ?? GradesServed(gradesServed)?.comparisonGroup)?.spans
+    }
 }
