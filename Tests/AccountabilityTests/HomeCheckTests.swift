@@ -46,6 +46,22 @@ import Testing
         #expect(problems().isEmpty)
     }
 
+    /// A folder and a link are told of as what they are; no worker is missing because they lie there.
+    @Test func onlyFilesWaitInTheInbox() throws {
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        let files = FileManager.default
+        let folder = home.inbox.appending(path: "folder.csv")
+        try files.createDirectory(at: folder, withIntermediateDirectories: true)
+        try files.createSymbolicLink(at: home.inbox.appending(path: "link.csv"), withDestinationURL: folder)
+        func inbox() -> [Finding] {
+            HomeCheck(home: home, now: Date(timeIntervalSinceNow: 86_400)).findings().filter { $0.what == "inbox" }
+        }
+        #expect(inbox().contains { $0.severity == .ok && $0.why == "empty" })
+        #expect(inbox().count { $0.severity == .warning } == 2)
+        try Data("x".utf8).write(to: home.inbox.appending(path: "file.csv"))
+        #expect(inbox().contains { $0.severity == .problem && $0.why.contains("file.csv") })
+    }
+
     @Test func disksAreLookedAt() {
         defer { try? FileManager.default.removeItem(at: home.directory) }
         #expect(

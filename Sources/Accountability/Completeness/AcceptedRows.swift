@@ -21,6 +21,8 @@ struct AcceptedRows {
     }
 
     private let years: Set<Int>
+    /// Every school year of which a row was met.
+    private(set) var met: Set<Int> = []
     private var standing: [Name: Place] = [:]
     private var declared: [Name: (year: Int, code: OrganizationCode, facts: Accountability_V1_Organization)] = [:]
     private var targets: [Name: (year: Int, code: OrganizationCode)] = [:]
@@ -46,9 +48,11 @@ struct AcceptedRows {
     /// Takes a record: a row that stands, or nil for one that does not stand any more.
     mutating func take(key: String, _ record: Accountability_V1_Record?, partition: Int32) {
         let parts = key.split(separator: "/", maxSplits: 2)
-        guard parts.count == 3, let year = Int(parts[0]), years.contains(year),
-            let layout = Layout(wireName: String(parts[1]))
-        else { return }
+        guard parts.count == 3, let year = Int(parts[0]), let layout = Layout(wireName: String(parts[1])) else {
+            return
+        }
+        if record != nil { met.insert(year) }
+        guard years.contains(year) else { return }
         let bytes = Array(key.utf8)
         let name = Name(partition: partition, key: Digest(bytes.span))
         guard let record, let code = OrganizationCode(record.orgCode) else {

@@ -14,6 +14,8 @@ struct Completeness {
         var withTargets: Set<OrganizationCode> = []
         /// The rejections of this school year.
         var rejections: [Accountability_V1_Rejection] = []
+        /// Every school year of which there are rows.
+        var years: Set<Int> = []
     }
 
     /// What is wrong with a line.
@@ -57,6 +59,8 @@ struct Completeness {
     /// Below how many percent of the expected rows a layout has few.
     static let enough = 90
 
+    /// Every school year of which there are rows.
+    let years: [Int]
     /// Every district with every layout that it has rows of or should have; and the schools without targets.
     let lines: [Line]
     /// Whether the school year should not be closed without a reason: a district has sent nothing of a layout of
@@ -69,6 +73,7 @@ struct Completeness {
     /// each student of the declared enrolment. A handful of rows is no expectation: a district can have three English
     /// learners one year and none the next. So nothing is found missing below the minimum size.
     init(_ facts: Facts, year: Int, _ framework: Framework?) {
+        years = facts.years.sorted()
         let minimum = framework?.minimumSize.accountability.value ?? 1
         var lines = Self.districtLines(facts, year: year, minimum: minimum)
         let waiting = Self.refused(facts) { $0.code == RejectionCode.unknownOrganization.rawValue }

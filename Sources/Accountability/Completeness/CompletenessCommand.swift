@@ -55,7 +55,7 @@ struct CompletenessCommand: OperatorCommand {
         let connection = try broker.connection()
         let completeness = try Completeness(connection, year: year)
         if completeness.lines.isEmpty {
-            try AbsentYear.settle("rows", year: year, years: [], connection)
+            try AbsentYear.settle("rows", year: year, years: completeness.years, connection)
         }
         let selection = try OrganizationSelection(org)
         let meant = completeness.lines.filter { selection.contains($0.orgCode) }
@@ -92,7 +92,8 @@ extension Completeness {
             rows: rows.counts,
             organizations: rows.organizations(of: year),
             withTargets: rows.withTargets(in: year),
-            rejections: try reader.table(TableTopics.rejections).map(\.message).filter { Int($0.schoolYear) == year }
+            rejections: try reader.table(TableTopics.rejections).map(\.message).filter { Int($0.schoolYear) == year },
+            years: rows.met
         )
         self.init(facts, year: year, try Framework.ifCovered(schoolYear: year))
     }

@@ -62,11 +62,13 @@ struct HomeCheck {
                 "make it a folder of the user that the ingestion worker runs as"
             )
         }
-        let waiting = names.filter {
-            let name = $0.lowercased()
-            return !name.hasPrefix(".")
-                && (name.hasSuffix(".data") || name.hasSuffix(".csv") || name.hasSuffix(".csv.gz"))
-        }
+        // Links and folders are never taken, so that they do not wait: they are among the oddities.
+        let waiting = names.filter { isFile("\(path)/\($0)") }
+            .filter {
+                let name = $0.lowercased()
+                return !name.hasPrefix(".")
+                    && (name.hasSuffix(".data") || name.hasSuffix(".csv") || name.hasSuffix(".csv.gz"))
+            }
         let old = waiting.filter { now.timeIntervalSince(changed("\(path)/\($0)") ?? now) > Self.patience }
         guard old.isEmpty else {
             return .problem(
@@ -78,6 +80,10 @@ struct HomeCheck {
             )
         }
         return .ok("inbox", path, waiting.isEmpty ? "empty" : "\(waiting.count) files wait")
+    }
+
+    private func isFile(_ path: String) -> Bool {
+        (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType == .typeRegular
     }
 
     /// What lies in the inbox and is not taken, and what was set aside.
