@@ -94,7 +94,7 @@ struct QuarantinedRecord: Sendable {
         }
     }
     /// The value's digest in hexadecimal; empty for a tombstone.
-    var digest: String { sha256.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+    var digest: String { sha256.hexadecimal }
     private var sha256: [UInt8] { record.value.map { Array(SHA256.hash(data: $0)) } ?? [] }
 
     /// Content beyond this is left where it is: a record of the quarantine has to fit into what a broker takes by
@@ -117,7 +117,7 @@ struct QuarantinedRecord: Sendable {
         )
     }
 
-    var key: String { "\(record.topic)/\(record.partition)/\(record.offset)/\(stage)" }
+    var key: String { Streaming_V1_Quarantined.identity(record.topic, record.partition, record.offset, stage) }
 
     func message() throws -> [UInt8] {
         var message = Streaming_V1_Quarantined()
@@ -142,5 +142,14 @@ struct QuarantinedRecord: Sendable {
             }
         }
         return try message.serializedBytes()
+    }
+}
+
+extension Streaming_V1_Quarantined {
+    /// The key that the entry stands under: where the record was found, and by which stage.
+    package var identity: String { Self.identity(topic, partition, offset, stage) }
+
+    static func identity(_ topic: String, _ partition: Int32, _ offset: Int64, _ stage: String) -> String {
+        "\(topic)/\(partition)/\(offset)/\(stage)"
     }
 }

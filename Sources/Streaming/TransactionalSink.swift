@@ -270,10 +270,3 @@ public final class TransactionalSink: RecordSink {
     }
 }
 
-extension UInt64 {
-    /// 16 hexadecimal digits.
-    var hexadecimal: String {
-        let digits = String(self, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
-}

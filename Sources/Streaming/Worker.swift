@@ -57,7 +57,10 @@ public struct WorkerConfiguration: Sendable {
     }
 
     /// `<namespace>.<stage>`, without namespace `accountability.<stage>`.
-    public func group(of stage: String) -> String {
+    public func group(of stage: String) -> String { Self.group(of: stage, in: namespace) }
+
+    /// The group of a stage or another reader in a namespace.
+    public static func group(of stage: String, in namespace: String) -> String {
         "\(namespace.isEmpty ? "accountability" : namespace).\(stage)"
     }
 }

@@ -357,11 +357,7 @@ public struct PreviewChange: Sendable, Hashable, Codable {
     }
 
     private static func figures(_ message: Accountability_V1_Determination) -> Accountability_V1_Determination {
-        var message = message
-        message.revision = 0
-        message.changes = []
-        message.cause = ""
-        message.issuedUnixMilliseconds = 0
+        var message = message.withoutPublication
         message.framework = ""
         message.frameworkDigest = ""
         return message

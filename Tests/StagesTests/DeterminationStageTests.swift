@@ -302,14 +302,7 @@ import Testing
             if disturbed { #expect(bench.driver.disturbed > 0) }
             tables.append(
                 try bench.determinations()
-                    .mapValues { determination in
-                        var figures = determination
-                        figures.revision = 0
-                        figures.changes = []
-                        figures.cause = ""
-                        figures.issuedUnixMilliseconds = 0
-                        return figures
-                    }
+                    .mapValues(\.withoutPublication)
             )
         }
         #expect(tables[0].count == 100)

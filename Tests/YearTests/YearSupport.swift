@@ -76,12 +76,7 @@ struct Figures: Equatable {
 
     /// The determination without what belongs to its publication: what `determinations --canonical` prints.
     static func core(_ message: Accountability_V1_Determination) throws -> [UInt8] {
-        var message = message
-        message.revision = 0
-        message.changes = []
-        message.cause = ""
-        message.issuedUnixMilliseconds = 0
-        return try message.serializedBytes()
+        try message.withoutPublication.serializedBytes()
     }
 
     /// Norms name the submission that released them, which is no figure.

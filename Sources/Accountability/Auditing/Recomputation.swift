@@ -113,12 +113,8 @@ struct Recomputation {
         guard let value else { return nil }
         switch topic {
         case Topics.determinations:
-            guard var message = try? Accountability_V1_Determination(serializedBytes: value) else { return value }
-            message.revision = 0
-            message.changes = []
-            message.cause = ""
-            message.issuedUnixMilliseconds = 0
-            return try message.serializedBytes()
+            guard let message = try? Accountability_V1_Determination(serializedBytes: value) else { return value }
+            return try message.withoutPublication.serializedBytes()
         case Topics.records:
             // A row that was submitted again unchanged was not published again.
             guard var message = try? Accountability_V1_Record(serializedBytes: value) else { return value }

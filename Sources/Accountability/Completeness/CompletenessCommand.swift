@@ -34,8 +34,8 @@ struct CompletenessCommand: OperatorCommand {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
-    var year: Int
+    @OptionGroup var schoolYear: YearArgument
+    var year: Int { schoolYear.year }
 
     @Flag(help: "Only lines with a finding.")
     var missing = false
@@ -47,7 +47,6 @@ struct CompletenessCommand: OperatorCommand {
     var format: OutputFormat?
 
     func validate() throws {
-        try SchoolYear.validate(year)
         _ = try OrganizationSelection(org)
     }
 

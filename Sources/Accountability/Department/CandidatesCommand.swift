@@ -22,8 +22,8 @@ struct CandidatesCommand: OperatorCommand, CitesParagraphs {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
-    var year: Int
+    @OptionGroup var schoolYear: YearArgument
+    var year: Int { schoolYear.year }
 
     @Option(
         help: ArgumentHelp("high_achievement, high_growth, exceeding_targets or meeting_targets.", valueName: "kind")
@@ -32,8 +32,6 @@ struct CandidatesCommand: OperatorCommand, CitesParagraphs {
 
     @Option(help: "table, csv or json.")
     var format: OutputFormat?
-
-    func validate() throws { try SchoolYear.validate(year) }
 
     func operate() throws {
         let framework = try YearFramework.of(year)

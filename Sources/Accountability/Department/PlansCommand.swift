@@ -27,8 +27,8 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Argument(help: "The school year, by its spring: 2019-20 is 2020.")
-    var year: Int
+    @OptionGroup var schoolYear: YearArgument
+    var year: Int { schoolYear.year }
 
     @Option(help: ArgumentHelp("The day that due and overdue are told by; default: today.", valueName: "yyyy-mm-dd"))
     var asOf: String?
@@ -51,7 +51,6 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
     var format: OutputFormat?
 
     func validate() throws {
-        try SchoolYear.validate(year)
         _ = try OrganizationSelection(org)
         if let standing, PlanObligation.Standing(rawValue: standing) == nil {
             throw ValidationError(

@@ -24,13 +24,11 @@ struct PriorityCommand: OperatorCommand, CitesParagraphs {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
-    var year: Int
+    @OptionGroup var schoolYear: YearArgument
+    var year: Int { schoolYear.year }
 
     @Option(help: "table, csv or json.")
     var format: OutputFormat?
-
-    func validate() throws { try SchoolYear.validate(year) }
 
     func operate() throws {
         let connection = try broker.connection()

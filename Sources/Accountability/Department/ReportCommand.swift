@@ -25,13 +25,11 @@ struct ReportCommand: OperatorCommand, CitesParagraphs {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
-    var year: Int
+    @OptionGroup var schoolYear: YearArgument
+    var year: Int { schoolYear.year }
 
     @Option(help: ArgumentHelp("The folder that the report is written to.", valueName: "folder"))
     var out: String
-
-    func validate() throws { try SchoolYear.validate(year) }
 
     func operate() throws {
         let determinations = try AllDeterminations(try broker.connection())

@@ -20,8 +20,8 @@ struct ReviewsCommand: OperatorCommand, CitesParagraphs {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Argument(help: "The school year, by its spring; all when none is named.")
-    var year: Int?
+    @OptionGroup var schoolYear: OptionalYearArgument
+    var year: Int? { schoolYear.year }
 
     @Flag(help: "Print the standards with their indicators instead, under the framework of the year.")
     var standards = false
@@ -30,7 +30,6 @@ struct ReviewsCommand: OperatorCommand, CitesParagraphs {
     var format: OutputFormat?
 
     func validate() throws {
-        if let year { try SchoolYear.validate(year) }
         guard !standards || year != nil else {
             throw ValidationError("--standards needs the school year whose framework is meant")
         }

@@ -25,8 +25,8 @@ struct SimilarCommand: OperatorCommand, CitesParagraphs {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
-    var year: Int
+    @OptionGroup var schoolYear: YearArgument
+    var year: Int { schoolYear.year }
 
     @Argument(help: "The organization's code.")
     var organization: String
@@ -44,7 +44,6 @@ struct SimilarCommand: OperatorCommand, CitesParagraphs {
     var json = false
 
     func validate() throws {
-        try SchoolYear.validate(year)
         for code in [organization] + chosen where OrganizationCode(code) == nil {
             throw ValidationError("'\(code)' is not a code: eight digits, leading zeros included")
         }

@@ -273,13 +273,9 @@ struct BrokerCheck {
         )
     }
 
-    private var prefix: String {
-        connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace
-    }
-
     /// Takes a transactional id of its own, begins and aborts: nothing is published.
     private func transaction() -> Finding {
-        let identity = "\(prefix).doctor"
+        let identity = connection.pipeline.group("doctor")
         let start = ContinuousClock.now
         do {
             var kafka = connection.kafka
@@ -343,7 +339,7 @@ struct BrokerCheck {
         guard !times.isEmpty else { return nil }
         do {
             var kafka = connection.kafka
-            kafka["group.id"] = "\(prefix).reader"
+            kafka["group.id"] = connection.pipeline.group("reader")
             let consumer = try Consumer(kafka, logger: logger)
             defer { consumer.close(timeout: .seconds(2)) }
             let ahead = try consumer.offsetsForTimes(times, timeout: timeout).filter { $0.offset.value != nil }

@@ -31,8 +31,8 @@ struct ExplainCommand: OperatorCommand {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
-    var year: Int
+    @OptionGroup var schoolYear: YearArgument
+    var year: Int { schoolYear.year }
 
     @Argument(help: "The organization's code, eight digits.")
     var org: String
@@ -53,7 +53,6 @@ struct ExplainCommand: OperatorCommand {
     var width: Int?
 
     func validate() throws {
-        try SchoolYear.validate(year)
         guard OrganizationCode(org) != nil else {
             throw ValidationError("'\(org)' is not an organization's code: eight digits, leading zeros included")
         }

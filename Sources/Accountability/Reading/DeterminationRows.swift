@@ -64,12 +64,7 @@ enum DeterminationRows {
     /// A determination on one line without what belongs to its publication: two runs on the same facts give the same
     /// bytes.
     static func canonical(_ determination: Accountability_V1_Determination) throws -> String {
-        var figures = determination
-        figures.revision = 0
-        figures.changes = []
-        figures.cause = ""
-        figures.issuedUnixMilliseconds = 0
-        return try MessageJSON.line(figures)
+        try MessageJSON.line(determination.withoutPublication)
     }
 }
 

@@ -23,8 +23,8 @@ struct NoticesCommand: OperatorCommand {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Argument(help: "The school year, by its spring; all when none is named.")
-    var year: Int?
+    @OptionGroup var schoolYear: OptionalYearArgument
+    var year: Int? { schoolYear.year }
 
     @Option(help: ArgumentHelp("One kind of event.", valueName: "event"))
     var event: String?
@@ -36,7 +36,6 @@ struct NoticesCommand: OperatorCommand {
     var format: OutputFormat?
 
     func validate() throws {
-        if let year { try SchoolYear.validate(year) }
         _ = try OrganizationSelection(org)
     }
 

@@ -26,8 +26,8 @@ struct ParticipationCommand: OperatorCommand {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
-    var year: Int
+    @OptionGroup var schoolYear: YearArgument
+    var year: Int { schoolYear.year }
 
     @Option(help: "table, csv or json (protobuf JSON, one array).")
     var format: OutputFormat?

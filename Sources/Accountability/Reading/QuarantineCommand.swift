@@ -116,7 +116,7 @@ struct QuarantineCommand: OperatorCommand {
 
     static func fields(_ entry: Streaming_V1_Quarantined) -> [String] {
         let time = Date(timeIntervalSince1970: Double(entry.producedUnixMilliseconds) / 1000)
-        let digest = entry.sha256.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let digest = entry.sha256.hexadecimal
         return [
             entry.origin, entry.stage, entry.code, String(entry.size),
             entry.producedUnixMilliseconds > 0 ? time.ISO8601Format() : "", digest,

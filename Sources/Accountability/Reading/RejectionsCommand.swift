@@ -52,8 +52,8 @@ struct RejectionsCommand: OperatorCommand {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Argument(help: "The school year, by its spring; all when none is named.")
-    var year: Int?
+    @OptionGroup var schoolYear: OptionalYearArgument
+    var year: Int? { schoolYear.year }
 
     @Flag(help: "Only rows whose school year could not be read.")
     var withoutYear = false
@@ -89,7 +89,6 @@ struct RejectionsCommand: OperatorCommand {
     ]
 
     func validate() throws {
-        if let year { try SchoolYear.validate(year) }
         guard year == nil || !withoutYear else {
             throw ValidationError("--without-year lists rows of no school year: leave the year out")
         }

@@ -134,7 +134,7 @@ struct DeterminationDifference: Encodable, Hashable {
             .compactMap { key in
                 switch (first[key], second[key]) {
                 case (let left?, let right?):
-                    guard figures(left) != figures(right) else { return nil }
+                    guard left.withoutPublication != right.withoutPublication else { return nil }
                     return DeterminationDifference(
                         key: key,
                         kind: .changed,
@@ -161,16 +161,6 @@ struct DeterminationDifference: Encodable, Hashable {
                 case (nil, nil): return nil
                 }
             }
-    }
-
-    /// A determination without what belongs to its publication.
-    private static func figures(_ determination: Accountability_V1_Determination) -> Accountability_V1_Determination {
-        var figures = determination
-        figures.revision = 0
-        figures.changes = []
-        figures.cause = ""
-        figures.issuedUnixMilliseconds = 0
-        return figures
     }
 
     /// What remains of it where only some figures are asked for; nil where none of them changed.

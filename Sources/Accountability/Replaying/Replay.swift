@@ -120,8 +120,7 @@ struct LedgerCopy {
         // has is taken anew.
         let norms = try norms(reader)
         var selection = try selection(reader, PipelineTopics(source).partitions(of: Topics.submissions))
-        let prefix = target.pipeline.namespace.isEmpty ? "accountability" : target.pipeline.namespace
-        let writer = try CopyWriter(target, identity: "\(prefix).replay", logger: logger)
+        let writer = try CopyWriter(target, identity: target.pipeline.group("replay"), logger: logger)
         defer { writer.close() }
         do {
             let topic = target.pipeline.name(Topics.submissions)

@@ -28,9 +28,8 @@ final class InstallationReader {
         self.connection = connection
         let logger = Logger(label: "accountability")
         admin = try Admin(connection.kafka, logger: logger)
-        let prefix = connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace
         var kafka = connection.kafka
-        kafka["group.id"] = "\(prefix).reader"
+        kafka["group.id"] = connection.pipeline.group("reader")
         kafka["enable.partition.eof"] = "true"
         consumer = try Consumer(kafka, logger: logger)
         lagReader = try LagReader(connection, logger: logger)

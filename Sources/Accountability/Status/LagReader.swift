@@ -40,8 +40,7 @@ final class LagReader {
         self.kafka = connection.kafka
         self.logger = logger
         var kafka = connection.kafka
-        kafka["group.id"] =
-            "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).reader"
+        kafka["group.id"] = connection.pipeline.group("reader")
         kafka["enable.partition.eof"] = "true"
         kafka["fetch.wait.max.ms"] = "20"
         // One record is enough to know; the local broker's own bounds stay as they are.

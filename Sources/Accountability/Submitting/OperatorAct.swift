@@ -41,15 +41,15 @@ enum OperatorAct {
         _ archive: LedgerArchive?,
         _ body: (any RecordSink) throws -> Void
     ) throws {
-        let prefix = connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace
+        let group = connection.pipeline.group("operator")
         // What the client says of a fence, which is borne here, reads like a disaster; other errors say the same when
         // they are thrown.
         let logger = Logger(label: "accountability") { _ in SwiftLogNoOpLogHandler() }
         let sink = try TransactionalSink(
             kafka: properties(connection.kafka),
-            transactionalID: "\(prefix).operator.\(ProcessInfo.processInfo.hostName)",
+            transactionalID: "\(group).\(ProcessInfo.processInfo.hostName)",
             memoryTopic: connection.pipeline.name(Topics.progress),
-            source: "/\(prefix)/operator",
+            source: "/\(group.replacing(".", with: "/"))",
             logger: logger
         )
         defer { sink.close(timeout: .seconds(5)) }

@@ -24,9 +24,8 @@ struct OpenYear: OperatorCommand {
     )
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
-    @Argument(help: "The school year, by its spring: 2018-19 is 2019.") var year: Int
-
-    func validate() throws { try SchoolYear.validate(year) }
+    @OptionGroup var schoolYear: YearArgument
+    var year: Int { schoolYear.year }
 
     func operate() throws {
         let connection = try broker.connection()
@@ -61,14 +60,14 @@ struct CloseYear: OperatorCommand {
     )
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
-    @Argument(help: "The school year, by its spring: 2018-19 is 2019.") var year: Int
+    @OptionGroup var schoolYear: YearArgument
+    var year: Int { schoolYear.year }
     @Flag(inversion: .prefixedNo, help: "Wait until every stage is done.") var wait = true
     @Option(help: ArgumentHelp("How long to wait.", valueName: "seconds")) var timeout = 3600
     @Option(help: ArgumentHelp("Why the year is closed although something is missing.", valueName: "reason"))
     var incomplete: String?
 
     func validate() throws {
-        try SchoolYear.validate(year)
         if let incomplete { try ClosingCheck.validate(reason: incomplete) }
     }
 

@@ -63,8 +63,7 @@ final class OpenTransactionReader {
 
     init(_ connection: Connection, logger: Logger) throws {
         var kafka = connection.kafka
-        kafka["group.id"] =
-            "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).reader"
+        kafka["group.id"] = connection.pipeline.group("reader")
         committed = try Consumer(kafka, logger: logger)
         kafka["isolation.level"] = "read_uncommitted"
         written = try Consumer(kafka, logger: logger)

@@ -17,8 +17,7 @@ struct TopicReader {
         self.connection = connection
         self.logger = logger
         var kafka = connection.kafka
-        kafka["group.id"] =
-            "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).reader"
+        kafka["group.id"] = connection.pipeline.group("reader")
         kafka["enable.partition.eof"] = "true"
         consumer = try Consumer(kafka, logger: logger)
     }

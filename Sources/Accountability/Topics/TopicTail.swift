@@ -17,8 +17,7 @@ final class TopicTail {
     init(_ connection: Connection, _ topics: [TopicDefinition], fromBeginning: Bool = false) throws {
         let logger = Logger(label: "accountability")
         var kafka = connection.kafka
-        kafka["group.id"] =
-            "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).reader"
+        kafka["group.id"] = connection.pipeline.group("reader")
         kafka["fetch.wait.max.ms"] = "50"
         consumer = try Consumer(kafka, logger: logger)
         let names = topics.map(connection.pipeline.name)

@@ -48,8 +48,8 @@ struct SweepCommand: OperatorCommand {
 
     @OptionGroup var source: LedgerOptions
 
-    @Argument(help: "The school year, by its spring: 2018-19 is 2019.")
-    var year: Int
+    @OptionGroup var schoolYear: YearArgument
+    var year: Int { schoolYear.year }
 
     @Option(
         help: ArgumentHelp("A framework to use for the school years it names, instead of theirs.", valueName: "file")
@@ -64,8 +64,6 @@ struct SweepCommand: OperatorCommand {
 
     @Option(help: "table, csv or json.")
     var format: OutputFormat?
-
-    func validate() throws { try SchoolYear.validate(year) }
 
     func operate() throws {
         let line = ProgressLine()

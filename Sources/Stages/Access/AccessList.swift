@@ -161,6 +161,6 @@ extension Pipeline {
     /// The consumer group of a stage or another reader: `<namespace>.<name>`, without namespace
     /// `accountability.<name>`.
     public func group(_ name: String) -> String {
-        "\(namespace.isEmpty ? "accountability" : namespace).\(name)"
+        WorkerConfiguration.group(of: name, in: namespace)
     }
 }

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 package import Messages
+import Streaming
 
 /// A notice as a message of RFC 5322, as `sendmail -t` takes it: recipients in the header, lines ended by LF.
 package enum MailMessage {
@@ -31,11 +32,7 @@ package enum MailMessage {
         _ organization: String,
         _ published: Int64
     ) -> String {
-        let digits = Array("0123456789abcdef")
-        let digest = String(
-            SHA256.hash(data: Array("\(notice.id) \(organization)".utf8)).prefix(16)
-                .flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        )
+        let digest = SHA256.hash(data: Array("\(notice.id) \(organization)".utf8)).prefix(16).hexadecimal
         let domain = from.split(separator: "@").last.map(String.init) ?? "localhost"
         let headers = [
             "From: \(from)",

@@ -1,4 +1,5 @@
 import Crypto
+import Streaming
 
 /// The secret under which webhook deliveries are signed.
 ///
@@ -43,8 +44,7 @@ package struct WebhookSecret: Sendable, CustomStringConvertible, CustomDebugStri
         var code = HMAC<SHA256>(key: key)
         code.update(data: Array("\(timestamp).".utf8))
         code.update(data: body)
-        let digits = Array("0123456789abcdef")
-        return String(code.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+        return code.finalize().hexadecimal
     }
 
     /// Nothing of the secret.

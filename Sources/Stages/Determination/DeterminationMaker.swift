@@ -1,6 +1,7 @@
 import Crypto
 import Messages
 public import Rules
+import Streaming
 
 /// Makes the determination of an organization in a school year from everything known of it: 603 CMR 2.03(3).
 struct DeterminationMaker {
@@ -335,9 +336,6 @@ struct DeterminationMaker {
 extension Framework {
     /// The identity of a framework: SHA-256 of its canonical text, hexadecimal.
     public var digest: String {
-        let digits = Array("0123456789abcdef")
-        return String(
-            SHA256.hash(data: Array(canonicalText.utf8)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        )
+        SHA256.hash(data: Array(canonicalText.utf8)).hexadecimal
     }
 }

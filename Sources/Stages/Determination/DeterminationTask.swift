@@ -102,13 +102,8 @@ struct PublishedDetermination {
     }
 
     init(_ message: Accountability_V1_Determination) throws {
-        var message = message
         revision = message.revision
-        message.revision = 0
-        message.changes = []
-        message.cause = ""
-        message.issuedUnixMilliseconds = 0
-        core = try message.serializedBytes()
+        core = try message.withoutPublication.serializedBytes()
     }
 
     func message() throws -> Accountability_V1_Determination {

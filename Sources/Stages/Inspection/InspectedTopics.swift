@@ -16,7 +16,7 @@ extension Pipeline {
                 key.hasPrefix(group) && position.offset >= 0
             },
             inspected(Topics.quarantine, Streaming_V1_Quarantined.self) { key, entry in
-                key == "\(entry.topic)/\(entry.partition)/\(entry.offset)/\(entry.stage)"
+                key == entry.identity
             },
             InspectedTopic(source(Topics.progress), holdsMarkers: true) { _ in
                 throw UnusableRecord("no completion marker", code: .notMarker)

@@ -1,6 +1,7 @@
 import Crypto
 import Messages
 import Rules
+import Streaming
 
 /// The acts of the Department that stand, and which of them changed since anybody was told.
 struct ActTable {
@@ -64,8 +65,7 @@ struct ActTable {
         let said = [act.effectiveDate, act.endDate, act.reason, act.reference, act.rating] + act.parts
         var hash = SHA256()
         for text in said { hash.update(data: Array("\(text.utf8.count):\(text)".utf8)) }
-        let digits = Array("0123456789abcdef")
-        return String(hash.finalize().prefix(16).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+        return hash.finalize().prefix(16).hexadecimal
     }
 }
 

@@ -57,7 +57,7 @@ final class IngestionLoop: WorkerBody {
 
     /// The name of its transactional id, and of the group whose offset carries the last receipt.
     private var identity: String {
-        "\(connection.pipeline.namespace.isEmpty ? "accountability" : connection.pipeline.namespace).ingestion.\(instance)"
+        "\(connection.pipeline.group("ingestion")).\(instance)"
     }
 
     func run() throws {
