@@ -37,7 +37,7 @@ public struct InputRecord: ~Escapable {
 }
 
 extension InputRecord {
-    /// What made its producer publish it; empty where that was not said or not asked.
+    /// What made its producer publish it, as the text of a ``CauseSet``; empty where that was not said or not asked.
     public var cause: String {
         guard let causeBytes else { return "" }
         return String(decoding: [UInt8](copying: causeBytes), as: UTF8.self)

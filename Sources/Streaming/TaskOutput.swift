@@ -129,7 +129,8 @@ public final class TaskOutput {
     }
 
     private func note(_ cause: String) {
-        if !cause.isEmpty, causes.count < Self.mostCauses { causes.insert(cause) }
+        guard !cause.isEmpty, causes.count < Self.mostCauses else { return }
+        causes.formUnion(CauseSet(cause).names)
     }
 
     /// States what stands under a key from now on; nil for nothing.
@@ -173,7 +174,7 @@ public final class TaskOutput {
     /// Publishes the newest value of a key.
     ///
     /// - `output`: an index into ``Stage/outputs``.
-    /// - `cause`: the submission or act that made it necessary; empty when unknown.
+    /// - `cause`: the submissions or acts that made it necessary, as the text of a ``CauseSet``; empty when unknown.
     public func publish(
         _ output: Int,
         partition: Int32,

@@ -234,9 +234,9 @@ public final class YearPreview: LedgerReceiver {
                 {
                     causes += alone[key.text] ?? parameters
                 }
-                let cause = new[key]?.cause ?? ""
-                if files.contains(cause) {
-                    causes.append(cause)
+                let own = (new[key]?.everyCause ?? []).filter(files.contains)
+                if !own.isEmpty {
+                    causes += own
                 } else if new[key] == nil || difference.isNone {
                     causes += files.sorted()
                 }

@@ -118,6 +118,23 @@ import Testing
         }
     }
 
+    @Test func everySubmissionThatHadAPartIsNamed() throws {
+        var determination = determination()
+        determination.causes = (1...6).map { "corrections-\($0)" }
+        let framework = try Framework.of(schoolYear: 2019)
+        let text = try Explanation(determination: determination, framework: framework).text(width: 400)
+        for cause in determination.causes { #expect(text.contains("Changed by: submission \(cause)")) }
+        #expect(!text.contains("earlier submissions"))
+        let screen = try ExplanationSummary(determination: determination, framework: framework).text(width: 400)
+        #expect(screen.contains("by submissions corrections-3, corrections-4, corrections-5, corrections-6 and 2 more"))
+        determination.moreCauses = true
+        #expect(
+            try Explanation(determination: determination, framework: framework).text(width: 400)
+                .contains("Changed by: earlier submissions too")
+        )
+        #expect(DeterminationRows.fields(determination).contains(determination.causes.joined(separator: ";") + ";…"))
+    }
+
     @Test func wrapsToItsWidth() throws {
         let text = try Explanation(determination: determination(), framework: try Framework.of(schoolYear: 2019))
             .text(width: 80)

@@ -133,6 +133,44 @@ import Testing
         #expect(last.changes == ["non_high all_students ela_achievement: prior 498 → 497.9"])
     }
 
+    @Test(
+        "Two corrections that are published together are both named, in the order of their names",
+        arguments: 1...4 as ClosedRange<UInt64>
+    )
+    func twoCorrectionsTogether(_ seed: UInt64) throws {
+        let bench = try bench(partitions: seed % 2 == 0 ? 1 : 3, seed: seed)
+        try fill(bench)
+        try bench.submit(table(.indicatorValues, values(2018, Self.year2018)))
+        try close(bench, 2018)
+        try close(bench, 2019)
+        let before = try revisions(bench).count
+        #expect(try revisions(bench).first?.causes == [])
+        // One is of the year before, so it reaches this one by another way.
+        let first = try bench.submit(table(.indicatorValues, values(2018, [("ela_achievement", "497.9")]))).id
+        let second = try bench.submit(table(.targets, targets(2019, [("math_achievement", "503.4")]))).id
+        try bench.driver.run()
+        let found = try revisions(bench).dropFirst(before)
+        #expect(Set(found.flatMap(\.causes)) == [first, second])
+        let both = try #require(found.first { $0.causes.count == 2 }, "\(found.map(\.causes))")
+        #expect(both.causes == [first, second].sorted() && both.cause == both.causes.last && !both.moreCauses)
+        for revision in found { try checkLines(revision) }
+    }
+
+    @Test func aNoticeNamesEverySubmission() {
+        var determination = Accountability_V1_Determination()
+        determination.revision = 2
+        determination.cause = "b"
+        #expect(NoticeText.notice(of: determination).body.contains("It follows from submission b."))
+        determination.causes = ["a", "b"]
+        let notice = NoticeText.notice(of: determination)
+        #expect(notice.body.contains("It follows from the submissions a, b."))
+        #expect(notice.causes == ["a", "b"] && notice.cause == "b")
+        determination.moreCauses = true
+        let many = NoticeText.notice(of: determination)
+        #expect(many.body.contains("It follows from more than 2 submissions, the latest of them b."))
+        #expect(many.moreCauses)
+    }
+
     private func checkLines(_ revision: Accountability_V1_Determination) throws {
         for line in revision.changes where line.contains(" → ") {
             for part in try #require(line.split(separator: ": ", maxSplits: 1).last).split(separator: "; ") {

@@ -94,13 +94,9 @@ struct Outcome {
     var disturbed = 0
     var fenced = 0
 
-    /// A determination without revision, changes and cause; the time of the issue is the same in all runs.
+    /// A determination without what belongs to its publication.
     static func core(_ message: Accountability_V1_Determination) -> [UInt8] {
-        var message = message
-        message.revision = 0
-        message.changes = []
-        message.cause = ""
-        return (try? message.serializedBytes()) ?? []
+        (try? message.withoutPublication.serializedBytes()) ?? []
     }
 
     func differences(from calm: Outcome) -> [String] {
@@ -114,11 +110,13 @@ struct Outcome {
         return all
     }
 
-    /// At the first publication everything but the cause, which names one of the submissions that the organization's
-    /// figures came in.
+    /// At the first publication everything but the causes, which are submissions that the organization's figures came
+    /// in.
     private static func full(_ message: Accountability_V1_Determination) -> [UInt8] {
         var message = message
         message.cause = ""
+        message.causes = []
+        message.moreCauses = false
         return (try? message.serializedBytes()) ?? []
     }
 }

@@ -79,12 +79,21 @@ struct ExplanationSummary {
         return entries + report.explainedConditions(by: framework).map { Entry($0) }
     }
 
+    private func causes(_ publication: PublicationReport) -> String {
+        let causes = publication.causes
+        guard !causes.isEmpty else { return "" }
+        if causes.count == 1, !publication.hasMoreCauses { return ", caused by submission \(causes[0])" }
+        let more = causes.count - Self.mostDetails
+        let rest = publication.hasMoreCauses ? " and many more" : more > 0 ? " and \(more) more" : ""
+        return ", caused by submissions \(causes.suffix(Self.mostDetails).joined(separator: ", "))\(rest)"
+    }
+
     private func publication() -> [Entry] {
         let publication = report.publication
         var entries = [
             Entry(
                 "revision \(publication.revision), \(publication.status), framework \(publication.framework)"
-                    + (publication.cause.isEmpty ? "" : ", caused by submission \(publication.cause)")
+                    + causes(publication)
             )
         ]
         if !publication.statusReason.isEmpty { entries.append(Entry("not official: \(publication.statusReason)")) }

@@ -46,13 +46,15 @@ struct MeasureCorrections: OperatorCommand {
             let path = folder.appendingPathComponent("row-\(number).csv").path
             try "\(header)\n\(line)\n".write(toFile: path, atomically: false, encoding: .utf8)
             let start = ContinuousClock.now
-            let id = Array(try inbox.drop(file: path).utf8)
+            let id = try inbox.drop(file: path)
             var seen: [Double] = []
             // Long enough to tell a row that changes nothing from a slow one, and to see the last of several revisions.
             let wait = Duration.milliseconds(2500)
             while ContinuousClock.now - start < wait {
                 try tail.poll(.milliseconds(5)) { record in
-                    guard let cause = record.header("ce_cause").value, [UInt8](copying: cause) == id else { return }
+                    guard let cause = record.header("ce_cause").value,
+                        CauseSet(String(decoding: [UInt8](copying: cause), as: UTF8.self)).names.contains(id)
+                    else { return }
                     seen.append((ContinuousClock.now - start) / .milliseconds(1))
                 }
                 if let newest = seen.last, (ContinuousClock.now - start) / .milliseconds(1) > newest + 700 { break }

@@ -45,7 +45,7 @@ enum DeterminationRows {
             determination.hasCumulative ? String(determination.cumulative) : "", determination.band,
             determination.lowSubgroups.joined(separator: ";"),
             determination.lowParticipationGroups.joined(separator: ";"),
-            determination.status, String(determination.revision), determination.cause,
+            determination.status, String(determination.revision), determination.causeText,
             determination.federalDesignations.map(\.designation).joined(separator: ";"),
             NoticeText.reasons(of: determination).joined(separator: "; "),
         ]

@@ -65,7 +65,7 @@ struct OutcomeChange: Encodable, Equatable {
                 level: outcome.level,
                 reasons: determination.reasons,
                 revision: Int(determination.revision),
-                cause: determination.cause
+                cause: determination.causeText
             )
         }
     }

@@ -139,15 +139,15 @@ struct DeterminationDifference: Encodable, Hashable {
                         key: key,
                         kind: .changed,
                         changes: DeterminationChanges.list(from: left, to: right),
-                        firstCause: left.cause,
-                        secondCause: right.cause
+                        firstCause: left.causeText,
+                        secondCause: right.causeText
                     )
                 case (let left?, nil):
                     return DeterminationDifference(
                         key: key,
                         kind: .onlyInFirst,
                         changes: [],
-                        firstCause: left.cause,
+                        firstCause: left.causeText,
                         secondCause: ""
                     )
                 case (nil, let right?):
@@ -156,7 +156,7 @@ struct DeterminationDifference: Encodable, Hashable {
                         kind: .onlyInSecond,
                         changes: [],
                         firstCause: "",
-                        secondCause: right.cause
+                        secondCause: right.causeText
                     )
                 case (nil, nil): return nil
                 }

@@ -402,7 +402,7 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._changes = newValue}
   }
 
-  /// The submission that caused it.
+  /// The latest of the submissions that caused it.
   public var cause: String {
     get {_storage._cause}
     set {_uniqueStorage()._cause = newValue}
@@ -411,6 +411,17 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
   public var issuedUnixMilliseconds: Int64 {
     get {_storage._issuedUnixMilliseconds}
     set {_uniqueStorage()._issuedUnixMilliseconds = newValue}
+  }
+
+  /// Every submission or act that had a part in it, in ascending order; the latest 32 where there are more.
+  public var causes: [String] {
+    get {_storage._causes}
+    set {_uniqueStorage()._causes = newValue}
+  }
+
+  public var moreCauses: Bool {
+    get {_storage._moreCauses}
+    set {_uniqueStorage()._moreCauses = newValue}
   }
 
   /// Why the status is not official although the results were released; empty otherwise.
@@ -882,6 +893,17 @@ public nonisolated struct Accountability_V1_Notice: @unchecked Sendable {
     set {_uniqueStorage()._fingerprint = newValue}
   }
 
+  /// As Determination.causes and more_causes; `cause` is the latest.
+  public var causes: [String] {
+    get {_storage._causes}
+    set {_uniqueStorage()._causes = newValue}
+  }
+
+  public var moreCauses: Bool {
+    get {_storage._moreCauses}
+    set {_uniqueStorage()._moreCauses = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -934,7 +956,7 @@ nonisolated extension Accountability_V1_PointsRow: SwiftProtobuf._ProtoNameProvi
 
 nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Determination"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}participation\0\u{2}\u{6}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{4}\u{4}graduation_rate\0\u{3}graduation_cohort\0\u{3}low_graduation\0\u{3}graduation_data_year\0\u{1}graduates\0\u{2}\u{6}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{2}\u{8}framework\0\u{3}framework_digest\0\u{1}status\0\u{2}\u{8}revision\0\u{1}changes\0\u{1}cause\0\u{3}issued_unix_milliseconds\0\u{4}\u{7}status_reason\0\u{3}suspended_measures\0\u{3}publication_notes\0\u{3}decision_row\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}participation\0\u{2}\u{6}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{4}\u{4}graduation_rate\0\u{3}graduation_cohort\0\u{3}low_graduation\0\u{3}graduation_data_year\0\u{1}graduates\0\u{2}\u{6}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{2}\u{8}framework\0\u{3}framework_digest\0\u{1}status\0\u{2}\u{8}revision\0\u{1}changes\0\u{1}cause\0\u{3}issued_unix_milliseconds\0\u{1}causes\0\u{3}more_causes\0\u{4}\u{5}status_reason\0\u{3}suspended_measures\0\u{3}publication_notes\0\u{3}decision_row\0")
 
   fileprivate class _StorageClass {
     var _schoolYear: UInt32 = 0
@@ -973,6 +995,8 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
     var _changes: [String] = []
     var _cause: String = String()
     var _issuedUnixMilliseconds: Int64 = 0
+    var _causes: [String] = []
+    var _moreCauses: Bool = false
     var _statusReason: String = String()
     var _suspendedMeasures: [Accountability_V1_SuspendedMeasure] = []
     var _publicationNotes: [Accountability_V1_PublicationNote] = []
@@ -1023,6 +1047,8 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       _changes = source._changes
       _cause = source._cause
       _issuedUnixMilliseconds = source._issuedUnixMilliseconds
+      _causes = source._causes
+      _moreCauses = source._moreCauses
       _statusReason = source._statusReason
       _suspendedMeasures = source._suspendedMeasures
       _publicationNotes = source._publicationNotes
@@ -1081,6 +1107,8 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
         case 61: try { try decoder.decodeRepeatedStringField(value: &_storage._changes) }()
         case 62: try { try decoder.decodeSingularStringField(value: &_storage._cause) }()
         case 63: try { try decoder.decodeSingularInt64Field(value: &_storage._issuedUnixMilliseconds) }()
+        case 64: try { try decoder.decodeRepeatedStringField(value: &_storage._causes) }()
+        case 65: try { try decoder.decodeSingularBoolField(value: &_storage._moreCauses) }()
         case 70: try { try decoder.decodeSingularStringField(value: &_storage._statusReason) }()
         case 71: try { try decoder.decodeRepeatedMessageField(value: &_storage._suspendedMeasures) }()
         case 72: try { try decoder.decodeRepeatedMessageField(value: &_storage._publicationNotes) }()
@@ -1205,6 +1233,12 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       if _storage._issuedUnixMilliseconds != 0 {
         try visitor.visitSingularInt64Field(value: _storage._issuedUnixMilliseconds, fieldNumber: 63)
       }
+      if !_storage._causes.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._causes, fieldNumber: 64)
+      }
+      if _storage._moreCauses != false {
+        try visitor.visitSingularBoolField(value: _storage._moreCauses, fieldNumber: 65)
+      }
       if !_storage._statusReason.isEmpty {
         try visitor.visitSingularStringField(value: _storage._statusReason, fieldNumber: 70)
       }
@@ -1262,6 +1296,8 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
         if _storage._changes != rhs_storage._changes {return false}
         if _storage._cause != rhs_storage._cause {return false}
         if _storage._issuedUnixMilliseconds != rhs_storage._issuedUnixMilliseconds {return false}
+        if _storage._causes != rhs_storage._causes {return false}
+        if _storage._moreCauses != rhs_storage._moreCauses {return false}
         if _storage._statusReason != rhs_storage._statusReason {return false}
         if _storage._suspendedMeasures != rhs_storage._suspendedMeasures {return false}
         if _storage._publicationNotes != rhs_storage._publicationNotes {return false}
@@ -1909,7 +1945,7 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Accountability_V1_Notice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Notice"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{3}district_code\0\u{1}event\0\u{1}revision\0\u{1}classification\0\u{1}level\0\u{1}changes\0\u{1}cause\0\u{1}subject\0\u{1}body\0\u{3}created_unix_milliseconds\0\u{1}id\0\u{1}groups\0\u{1}date\0\u{1}recipients\0\u{1}about\0\u{1}fingerprint\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{3}district_code\0\u{1}event\0\u{1}revision\0\u{1}classification\0\u{1}level\0\u{1}changes\0\u{1}cause\0\u{1}subject\0\u{1}body\0\u{3}created_unix_milliseconds\0\u{1}id\0\u{1}groups\0\u{1}date\0\u{1}recipients\0\u{1}about\0\u{1}fingerprint\0\u{1}causes\0\u{3}more_causes\0")
 
   fileprivate class _StorageClass {
     var _schoolYear: UInt32 = 0
@@ -1930,6 +1966,8 @@ nonisolated extension Accountability_V1_Notice: SwiftProtobuf.Message, SwiftProt
     var _recipients: [String] = []
     var _about: String = String()
     var _fingerprint: String = String()
+    var _causes: [String] = []
+    var _moreCauses: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1958,6 +1996,8 @@ nonisolated extension Accountability_V1_Notice: SwiftProtobuf.Message, SwiftProt
       _recipients = source._recipients
       _about = source._about
       _fingerprint = source._fingerprint
+      _causes = source._causes
+      _moreCauses = source._moreCauses
     }
   }
 
@@ -1994,6 +2034,8 @@ nonisolated extension Accountability_V1_Notice: SwiftProtobuf.Message, SwiftProt
         case 16: try { try decoder.decodeRepeatedStringField(value: &_storage._recipients) }()
         case 17: try { try decoder.decodeSingularStringField(value: &_storage._about) }()
         case 18: try { try decoder.decodeSingularStringField(value: &_storage._fingerprint) }()
+        case 19: try { try decoder.decodeRepeatedStringField(value: &_storage._causes) }()
+        case 20: try { try decoder.decodeSingularBoolField(value: &_storage._moreCauses) }()
         default: break
         }
       }
@@ -2056,6 +2098,12 @@ nonisolated extension Accountability_V1_Notice: SwiftProtobuf.Message, SwiftProt
       if !_storage._fingerprint.isEmpty {
         try visitor.visitSingularStringField(value: _storage._fingerprint, fieldNumber: 18)
       }
+      if !_storage._causes.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._causes, fieldNumber: 19)
+      }
+      if _storage._moreCauses != false {
+        try visitor.visitSingularBoolField(value: _storage._moreCauses, fieldNumber: 20)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2083,6 +2131,8 @@ nonisolated extension Accountability_V1_Notice: SwiftProtobuf.Message, SwiftProt
         if _storage._recipients != rhs_storage._recipients {return false}
         if _storage._about != rhs_storage._about {return false}
         if _storage._fingerprint != rhs_storage._fingerprint {return false}
+        if _storage._causes != rhs_storage._causes {return false}
+        if _storage._moreCauses != rhs_storage._moreCauses {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -7,7 +7,15 @@ extension Accountability_V1_Determination {
         figures.revision = 0
         figures.changes = []
         figures.cause = ""
+        figures.causes = []
+        figures.moreCauses = false
         figures.issuedUnixMilliseconds = 0
         return figures
     }
+
+    /// Every submission that had a part in the revision; an earlier version of the program names only the latest.
+    public var everyCause: [String] { causes.isEmpty && !cause.isEmpty ? [cause] : causes }
+
+    /// The same in one field, with semicolons between.
+    public var causeText: String { everyCause.joined(separator: ";") + (moreCauses ? ";…" : "") }
 }

@@ -199,7 +199,8 @@ extension PublicationReport {
             notes: message.publicationNotes.map {
                 Note(isAppeal: $0.kind == "appeal", date: $0.date, reason: $0.reason, reference: $0.reference)
             },
-            cause: message.cause
+            causes: message.everyCause,
+            hasMoreCauses: message.moreCauses
         )
     }
 }

@@ -34,8 +34,10 @@ public struct PublicationReport: Hashable, Sendable {
     public var changes: [String]
     /// Revisions that were announced.
     public var notes: [Note]
-    /// The submission that caused it; empty of a first publication.
-    public var cause: String
+    /// The submissions that had a part in it; none of a first publication.
+    public var causes: [String]
+    /// Whether there were more than are named.
+    public var hasMoreCauses: Bool
 
     /// A publication.
     public init(
@@ -46,7 +48,8 @@ public struct PublicationReport: Hashable, Sendable {
         frameworkDigest: String,
         changes: [String] = [],
         notes: [Note] = [],
-        cause: String = ""
+        causes: [String] = [],
+        hasMoreCauses: Bool = false
     ) {
         self.revision = revision
         self.status = status
@@ -55,7 +58,8 @@ public struct PublicationReport: Hashable, Sendable {
         self.frameworkDigest = frameworkDigest
         self.changes = changes
         self.notes = notes
-        self.cause = cause
+        self.causes = causes
+        self.hasMoreCauses = hasMoreCauses
     }
 
     /// How it came about.
@@ -69,7 +73,8 @@ public struct PublicationReport: Hashable, Sendable {
                 row: "submission \(note.reference)"
             )
         }
-        if !cause.isEmpty { inputs.append(Derivation("Cause", "submission \(cause)")) }
+        inputs += causes.map { Derivation("Changed by", "submission \($0)") }
+        if hasMoreCauses { inputs.append(Derivation("Changed by", "earlier submissions too")) }
         return Derivation(
             "Publication",
             "revision \(revision), \(status)",

@@ -8,10 +8,11 @@ struct DeterminationState {
     var years: [Int: [OrganizationCode: OrganizationFacts]] = [:]
     var statewide: [Int: StatewideTable] = [:]
     /// The thresholds as they stood when determinations were last made from them, of those that changed since.
-    private var movedThresholds: [Int: [StatewideTable.ThresholdKey: String]] = [:]
+    private var movedThresholds: [Int: [StatewideTable.ThresholdKey: CauseSet]] = [:]
     var settledStatewide: [Int: StatewideTable] = [:]
     var directives = DirectiveTable()
-    private var dirty: [Int: [OrganizationCode: String]] = [:]
+    /// Organizations whose determination may have changed, by year, each with the causes.
+    private var dirty: [Int: [OrganizationCode: CauseSet]] = [:]
     /// Declared schools by district; whether they serve a grade beyond kindergarten.
     var schools: [Int: [OrganizationCode: [OrganizationCode: Bool]]] = [:]
 
@@ -41,7 +42,7 @@ struct DeterminationState {
             )
         }
         if facts(key.organization, key.schoolYear).set(participation: fact, key.group, subject) {
-            mark(key.organization, key.schoolYear, record.cause)
+            mark(key.organization, from: key.schoolYear, CauseSet(record.cause))
         }
     }
 
@@ -50,26 +51,21 @@ struct DeterminationState {
         let entry = try record.message(of: TableTopics.indicators, under: key)
         let (code, year) = (key.organization, key.schoolYear)
         let facts = facts(code, year)
-        let changed: IndicatorPlace?
+        let hasChanged: Bool
         switch key.entry {
         case .organization:
             if facts.set(organization: entry?.organization) {
-                declare(code, year, entry?.organization, record.cause)
-                markFederal(code, after: year, record.cause)
+                declare(code, year, entry?.organization, CauseSet(record.cause))
             }
             return
         case .value(let place):
             let value = try measure(entry?.value)
-            changed = facts.set(value: value, place.group, place.span, place.indicator) ? place : nil
+            hasChanged = facts.set(value: value, place.group, place.span, place.indicator)
         case .target(let place):
             let target = try target(entry?.target)
-            changed = facts.set(target: target, place.group, place.span, place.indicator) ? place : nil
+            hasChanged = facts.set(target: target, place.group, place.span, place.indicator)
         }
-        guard let changed else { return }
-        markWithNext(code, year, record.cause)
-        if changed.indicator == .fourYearGraduation, changed.group == .allStudents {
-            markFederal(code, after: year, record.cause)
-        }
+        if hasChanged { mark(code, from: year, CauseSet(record.cause)) }
     }
 
     mutating func foldPercentile(_ record: borrowing InputRecord) throws {
@@ -91,7 +87,7 @@ struct DeterminationState {
                 difficultyQuartile: quartile ?? 0
             )
             if statewide[key.schoolYear, default: StatewideTable()].set(threshold, name) {
-                movedThresholds[key.schoolYear, default: [:]][name] = record.cause
+                movedThresholds[key.schoolYear, default: [:]][name, default: CauseSet()].insert(record.cause)
             }
         case .percentile(let code, let group, let comparison):
             // 0 stands where there is none, with the reason.
@@ -105,8 +101,7 @@ struct DeterminationState {
                     )
                 }
             if facts(code, key.schoolYear).set(percentile: fact, group, comparison) {
-                mark(code, key.schoolYear, record.cause)
-                markFederal(code, after: key.schoolYear, record.cause)
+                mark(code, from: key.schoolYear, CauseSet(record.cause))
             }
         }
     }
@@ -116,11 +111,8 @@ struct DeterminationState {
         guard directives.set(try record.message(of: TableTopics.directives, under: key), key) else { return }
         let code = key.organization
         // A designation lasts, so it counts in every year from its own on; one that says nothing new changes nothing.
-        for year in years.keys {
-            for other in years[year]?.keys.filter({ code == .state || code == $0 || code == $0.district }) ?? [] {
-                mark(other, year, record.cause)
-            }
-        }
+        let concerned = Set(years.values.flatMap(\.keys)).filter { code == .state || code == $0 || code == $0.district }
+        for other in concerned { mark(other, from: .min, CauseSet(record.cause)) }
     }
 
     private func number(_ text: String) throws -> Ratio? {
@@ -162,33 +154,16 @@ struct DeterminationState {
         return made
     }
 
-    /// Marks an organization; what marked it before keeps its cause where the newer change names none.
-    private mutating func mark(_ code: OrganizationCode, _ year: Int, _ cause: String) {
-        guard cause.isEmpty else {
-            dirty[year, default: [:]][code] = cause
-            return
-        }
-        dirty[year, default: [:]][code, default: ""] += ""
-    }
-
-    /// Marks an organization in a year whose annual percentage may have changed, and in the next, whose prior one and
-    /// prior values it is.
-    private mutating func markWithNext(_ code: OrganizationCode, _ year: Int, _ cause: String) {
-        years[year]?[code]?.annual = nil
-        mark(code, year, cause)
-        guard let next = years[year + 1]?[code] else { return }
-        next.annual = nil
-        mark(code, year + 1, cause)
-        // The values of this year are prior values of the next, whose annual percentage the one after next weighs.
-        if years[year + 2]?[code] != nil { mark(code, year + 2, cause) }
-    }
-
-    /// Marks a school in the years after one that may have identified it.
+    /// Marks an organization in a year and in every later one that is known of it.
     ///
-    /// 20 U.S.C. 6311 keeps those identified for years.
-    private mutating func markFederal(_ code: OrganizationCode, after year: Int, _ cause: String) {
-        for later in years.keys where later > year {
-            if years[later]?[code] != nil, dirty[later]?[code] == nil { mark(code, later, cause) }
+    /// A year reaches into later ones: its percentage is weighed in the next, its values are the prior values of the
+    /// next, whose percentage the one after weighs, and 20 U.S.C. 6311 keeps a school identified for years. What a
+    /// change does reach is not worked out here: a determination that stays as it was is not published.
+    private mutating func mark(_ code: OrganizationCode, from year: Int, _ causes: CauseSet) {
+        for (later, known) in years where later >= year {
+            guard let facts = known[code] else { continue }
+            facts.annual = nil
+            dirty[later, default: [:]][code, default: CauseSet()].formUnion(causes)
         }
     }
 
@@ -198,9 +173,9 @@ struct DeterminationState {
         _ code: OrganizationCode,
         _ year: Int,
         _ organization: Accountability_V1_Organization?,
-        _ cause: String
+        _ causes: CauseSet
     ) {
-        markWithNext(code, year, cause)
+        mark(code, from: year, causes)
         guard code.isSchool else { return }
         let district = code.district
         func isMultiSchool() -> [Bool] {
@@ -208,7 +183,7 @@ struct DeterminationState {
         }
         let before = isMultiSchool()
         schools[year, default: [:]][district, default: [:]][code] = organization.map(Self.servesBeyondKindergarten)
-        if before != isMultiSchool(), years[year]?[district] != nil { markWithNext(district, year, cause) }
+        if before != isMultiSchool() { mark(district, from: year, causes) }
     }
 
     func isMultiSchool(
@@ -226,7 +201,7 @@ struct DeterminationState {
 
     /// Marks every organization of a year that is complete: nothing but that is the cause.
     mutating func markAll(year: Int) {
-        for code in years[year]?.keys.map({ $0 }) ?? [] { dirty[year, default: [:]][code] = "" }
+        for code in years[year]?.keys.map({ $0 }) ?? [] { dirty[year, default: [:]][code] = CauseSet() }
     }
 
     /// Marks the organizations whose points a moved threshold changes; others stay as they are.
@@ -238,32 +213,45 @@ struct DeterminationState {
             let after = statewide[moved] ?? StatewideTable()
             settledStatewide[moved] = after
             guard let framework = try frameworks[moved], framework.points != nil else { continue }
+            let all = Set(keys.values)
             for (code, facts) in years[moved] ?? [:] {
-                if let cause = dirty[moved]?[code] {
-                    // It is made anew in any case; so is what follows from it in the year after.
-                    markWithNext(code, moved, cause)
+                var causes = dirty[moved]?[code]
+                // It is made anew in any case, and nobody else has to be named: so it is with a first publication.
+                if let known = causes, all.allSatisfy(known.isSuperset) {
+                    mark(code, from: moved, known)
                     continue
                 }
                 guard let computation = try computation(code, facts, moved, framework) else { continue }
-                for (key, cause) in keys where key.type == computation.type {
-                    let affected = try StatewideTable.affected(by: key.group)
-                        .contains { group in
-                            guard facts.value(group, key.span, key.indicator) != nil else { return false }
-                            let old = try computation.points(group, key.span, key.indicator, before)
-                            let new = try computation.points(group, key.span, key.indicator, after)
-                            return old?.outcome != new?.outcome
-                        }
-                    if affected {
-                        markWithNext(code, moved, cause)
-                        break
-                    }
+                for (key, moving) in keys where key.type == computation.type {
+                    if let known = causes, known.isSuperset(of: moving) { continue }
+                    guard try moves(key, from: before, to: after, facts, computation) else { continue }
+                    causes = causes ?? CauseSet()
+                    causes?.formUnion(moving)
                 }
+                if let causes { mark(code, from: moved, causes) }
             }
         }
     }
 
-    /// The dirty organizations of a year in order, with the cause of each.
-    mutating func takeDirty(year: Int) -> [(key: OrganizationCode, value: String)] {
+    /// Whether another threshold changes the points of an organization.
+    private func moves(
+        _ key: StatewideTable.ThresholdKey,
+        from before: StatewideTable,
+        to after: StatewideTable,
+        _ facts: OrganizationFacts,
+        _ computation: TargetComputation
+    ) throws -> Bool {
+        try StatewideTable.affected(by: key.group)
+            .contains { group in
+                guard facts.value(group, key.span, key.indicator) != nil else { return false }
+                let old = try computation.points(group, key.span, key.indicator, before)
+                let new = try computation.points(group, key.span, key.indicator, after)
+                return old?.outcome != new?.outcome
+            }
+    }
+
+    /// The dirty organizations of a year in order, with the causes of each.
+    mutating func takeDirty(year: Int) -> [(key: OrganizationCode, value: CauseSet)] {
         (dirty.removeValue(forKey: year) ?? [:]).sorted { $0.key < $1.key }
     }
 }

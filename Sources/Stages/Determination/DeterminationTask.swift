@@ -44,8 +44,8 @@ final class DeterminationTask: StageTask {
         for year in completeYears.sorted() {
             guard let framework = try state.frameworks[year] else { continue }
             try state.spreadThresholds(year: year)
-            for (code, cause) in state.takeDirty(year: year) {
-                try publish(code, year: year, framework: framework, cause: cause, output: output)
+            for (code, causes) in state.takeDirty(year: year) {
+                try publish(code, year: year, framework: framework, causes, output)
             }
         }
     }
@@ -54,9 +54,10 @@ final class DeterminationTask: StageTask {
         _ code: OrganizationCode,
         year: Int,
         framework: Framework,
-        cause: String,
-        output: TaskOutput
+        _ causes: CauseSet,
+        _ output: TaskOutput
     ) throws {
+        let cause = causes.text
         let key = DeterminationKey(schoolYear: year, organization: code)
         let table = DeterminationStage.determinations
         guard state.isReported(year: year, framework: framework),
@@ -76,7 +77,9 @@ final class DeterminationTask: StageTask {
         published[key] = PublishedDetermination(core: core, revision: (before?.revision ?? 0) + 1)
         message.revision = (before?.revision ?? 0) + 1
         if let before { message.changes = DeterminationChanges.list(from: try before.message(), to: message) }
-        message.cause = cause
+        message.cause = causes.latest
+        message.causes = causes.names
+        message.moreCauses = causes.hasMore
         message.issuedUnixMilliseconds = clock()
         try table.publish(message, key, cause: cause, to: output)
     }

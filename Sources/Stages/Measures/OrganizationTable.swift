@@ -1,4 +1,5 @@
 internal import Rules
+internal import Streaming
 
 /// An organization in a school year.
 struct OrganizationYear: Hashable, Comparable {
@@ -26,11 +27,11 @@ struct OrganizationTable<State> {
     private(set) var completeYears: Set<UInt16> = []
 
     private var places: [OrganizationYear: Int32] = [:]
-    /// Changed places of complete years, each with the cause of the newest change.
-    private var dirty: [Int32: String] = [:]
-    /// What changed each place last, of years that are not complete: a later year may be, and look back on it when this
-    /// one is.
-    private var causes: [String] = []
+    /// Changed places of complete years, each with the causes of its changes.
+    private var dirty: [Int32: CauseSet] = [:]
+    /// What changed each place, of years that are not complete: a later year may be, and look back on it when this one
+    /// is.
+    private var causes: [CauseSet] = []
     private let makeState: () -> State
 
     init(_ makeState: @escaping () -> State) {
@@ -53,20 +54,17 @@ struct OrganizationTable<State> {
         organizations.append(organization)
         states.append(makeState())
         districts.append(district ?? place)
-        causes.append("")
+        causes.append(CauseSet())
         places[organization] = place
         return place
     }
 
     /// Takes note that the figures of a place changed.
     mutating func touch(_ place: Int32, cause: String) {
-        let isNamed = !cause.isEmpty
         guard completeYears.contains(organizations[Int(place)].year) else {
-            if isNamed { causes[Int(place)] = cause }
-            return
+            return causes[Int(place)].insert(cause)
         }
-        // A change that was not published yet keeps its cause where the newer one has none.
-        if isNamed || dirty[place] == nil { dirty[place] = cause }
+        dirty[place, default: CauseSet()].insert(cause)
     }
 
     /// From now on a year is published: everything of it counts as changed, and so does everything of the complete
@@ -83,18 +81,18 @@ struct OrganizationTable<State> {
             let origin =
                 organization.year == year
                 ? place : places[OrganizationYear(year: year, code: organization.code)].map { Int($0) }
-            let cause = revises ? origin.map { causes[$0] } ?? "" : ""
-            // A change that was not published yet keeps its cause.
             let number = Int32(truncatingIfNeeded: place)
-            if dirty[number, default: ""].isEmpty { dirty[number] = cause }
+            dirty[number, default: CauseSet()].formUnion(revises ? origin.map { causes[$0] } ?? CauseSet() : CauseSet())
         }
-        for (place, organization) in organizations.enumerated() where organization.year == year { causes[place] = "" }
+        for (place, organization) in organizations.enumerated() where organization.year == year {
+            causes[place] = CauseSet()
+        }
     }
 
-    /// The changed places with their causes, in the order of years and codes; none is left.
+    /// The changed places with their causes as text, in the order of years and codes; none is left.
     mutating func takeDirty() -> [(place: Int32, cause: String)] {
         guard !dirty.isEmpty else { return [] }
-        let taken = dirty.map { (place: $0.key, cause: $0.value) }
+        let taken = dirty.map { (place: $0.key, cause: $0.value.text) }
         dirty = [:]
         return taken.sorted { organizations[Int($0.place)] < organizations[Int($1.place)] }
     }

@@ -45,7 +45,7 @@ extension NoticeText {
         notice.event = event
         notice.revision = determination.revision
         notice.groups = groups
-        notice.cause = determination.cause
+        setCauses(of: determination, in: &notice)
         notice.createdUnixMilliseconds = determination.issuedUnixMilliseconds
         if let code = OrganizationCode(determination.orgCode) { notice.recipients = recipients(code) }
         let who = display(determination.name, determination.orgCode)

@@ -8,6 +8,26 @@ package enum NoticeText {
     /// The event of every later one.
     package static let revised = "determination_revised"
 
+    static func setCauses(of determination: Accountability_V1_Determination, in notice: inout Accountability_V1_Notice)
+    {
+        notice.cause = determination.cause
+        notice.causes = determination.causes
+        notice.moreCauses = determination.moreCauses
+    }
+
+    /// What a revision follows from, in a sentence.
+    private static func origin(of determination: Accountability_V1_Determination) -> String {
+        let causes = determination.everyCause
+        if determination.moreCauses {
+            return "It follows from more than \(causes.count) submissions, the latest of them \(determination.cause)."
+        }
+        switch causes.count {
+        case 0: return "It follows from the close of the school year."
+        case 1: return "It follows from submission \(causes[0])."
+        default: return "It follows from the submissions \(causes.joined(separator: ", "))."
+        }
+    }
+
     /// The notice of a determination.
     ///
     /// It says nothing that the determination does not, its time included, so that it can be made again.
@@ -21,7 +41,7 @@ package enum NoticeText {
         notice.classification = determination.classification
         notice.level = determination.level
         notice.changes = determination.changes
-        notice.cause = determination.cause
+        setCauses(of: determination, in: &notice)
         notice.subject = subject(of: determination)
         notice.body = body(of: determination)
         notice.createdUnixMilliseconds = determination.issuedUnixMilliseconds
@@ -97,9 +117,7 @@ package enum NoticeText {
             lines.append("What changed since revision \(determination.revision - 1):")
             lines += determination.changes.map { "- \($0)" }
             lines.append(
-                determination.cause.isEmpty
-                    ? "It follows from the close of the school year."
-                    : "It follows from submission \(determination.cause)."
+                origin(of: determination)
             )
         }
         lines.append("")

@@ -84,7 +84,7 @@ final class GroupStandings {
     private var dirtyYears: Set<Int> = []
     /// The school years in which the Department declared an organization reconfigured.
     private var reconfigurations: [OrganizationCode: Set<Int>] = [:]
-    private var cause = ""
+    private var causes = CauseSet()
 
     init(group: StudentGroup) {
         self.group = group
@@ -102,8 +102,7 @@ final class GroupStandings {
         guard before != row else { return }
         rows[year]?[position] = row
         dirtyYears.insert(year)
-        // Not every change names one.
-        if !cause.isEmpty { self.cause = cause }
+        causes.insert(cause)
     }
 
     /// Takes the school years in which the Department declares an organization reconfigured.
@@ -113,7 +112,7 @@ final class GroupStandings {
         reconfigurations[organization] = years.isEmpty ? nil : years
         let first = before.symmetricDifference(years).min() ?? 0
         dirtyYears.formUnion(rows.keys.filter { $0 >= first })
-        if !cause.isEmpty { self.cause = cause }
+        causes.insert(cause)
     }
 
     private func position(of organization: OrganizationCode) -> Int {
@@ -142,7 +141,7 @@ final class GroupStandings {
     /// Forgets what was dirty.
     func clean() {
         dirtyYears = []
-        cause = ""
+        causes = CauseSet()
     }
 
     /// Publishes a year's percentiles and thresholds if a year that it weighs is dirty.
@@ -207,7 +206,7 @@ final class GroupStandings {
             let rows = current(position, year, weighs)
             if rows.isEmpty {
                 let key = PercentileKey(schoolYear: year, .norm(group, codes[position]))
-                try PercentileStage.percentiles.publish(nil, key, cause: cause, to: output)
+                try PercentileStage.percentiles.publish(nil, key, cause: causes.text, to: output)
             } else {
                 norm.entries[position] = Norm.Entry(release: release, rows: rows)
                 try publish(norm: rows, of: codes[position], year: year, release: release, output: output)
@@ -233,7 +232,7 @@ final class GroupStandings {
         entry.schoolYear = UInt32(clamping: year)
         entry.norm = norm
         let key = PercentileKey(schoolYear: year, .norm(group, organization))
-        try PercentileStage.percentiles.publish(entry, key, cause: cause, to: output)
+        try PercentileStage.percentiles.publish(entry, key, cause: causes.text, to: output)
     }
 
     // MARK: Percentiles
@@ -335,7 +334,7 @@ final class GroupStandings {
                 message?.percentile.frozen = ranked.isPlaced
             }
             let key = PercentileKey(schoolYear: year, .percentile(organization, group, comparison))
-            try PercentileStage.percentiles.publish(message, key, cause: cause, to: output)
+            try PercentileStage.percentiles.publish(message, key, cause: causes.text, to: output)
         }
     }
 
@@ -365,7 +364,7 @@ final class GroupStandings {
                         let message = population.map {
                             PercentileMessage.threshold($0, of: type, place, difficultyQuartile: quartile, year: year)
                         }
-                        try PercentileStage.percentiles.publish(message, key, cause: cause, to: output)
+                        try PercentileStage.percentiles.publish(message, key, cause: causes.text, to: output)
                     }
                     try publish(ofType, ofQuartile: nil)
                     guard indicator == .elProgress else { continue }
