@@ -269,4 +269,3 @@ public final class TransactionalSink: RecordSink {
         }
     }
 }
-
