@@ -1,3 +1,5 @@
+internal import Rules
+
 /// One column of an input layout.
 public struct Column: Sendable, Hashable {
     /// What a value of a column looks like.
@@ -77,11 +79,7 @@ public enum Vocabulary {
     ]
 
     /// The accountability indicators.
-    public static let indicators = [
-        "ela_achievement", "math_achievement", "science_achievement", "ela_growth", "math_growth",
-        "four_year_graduation", "extended_engagement", "dropout", "el_progress", "chronic_absenteeism",
-        "advanced_coursework",
-    ]
+    public static let indicators = Indicator.allCases.map(\.wireName)
 
     /// Grade spans: tests in grades 3 to 8, and in grade 10.
     public static let gradeSpans = ["non_high", "high"]

@@ -48,16 +48,14 @@ enum StudentSource: Hashable {
     /// Counted for each measure apart: a file of one cohort says nothing of the rates of another.
     case outcome(StudentMeasure)
 
-    /// What an indicator is computed from.
-    init(of indicator: Indicator) {
-        switch indicator {
+    /// What an indicator is computed from; nil of one that is only supplied.
+    init?(of indicator: Indicator) {
+        guard let measure = StudentMeasure.allCases.first(where: { $0.indicator == indicator }) else { return nil }
+        switch measure {
         case .elaAchievement, .mathAchievement, .scienceAchievement, .elaGrowth, .mathGrowth: self = .tests
         case .chronicAbsenteeism: self = .attendance
-        case .fourYearGraduation: self = .outcome(.fourYearGraduation)
-        case .extendedEngagement: self = .outcome(.extendedEngagement)
-        case .dropout: self = .outcome(.dropout)
-        case .elProgress: self = .outcome(.elProgress)
-        case .advancedCoursework: self = .outcome(.advancedCoursework)
+        case .fourYearGraduation, .extendedEngagement, .dropout, .elProgress, .advancedCoursework:
+            self = .outcome(measure)
         }
     }
 }

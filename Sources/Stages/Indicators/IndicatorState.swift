@@ -34,7 +34,9 @@ struct IndicatorState {
     var hasStudents: Bool { resultCount > 0 || attendanceCount > 0 || outcomeCounts.contains { $0 > 0 } }
 
     /// Whether a supplied value of an indicator does not stand, because there are student records.
-    func shadows(_ indicator: Indicator) -> Bool { count(StudentSource(of: indicator)) > 0 }
+    func shadows(_ indicator: Indicator) -> Bool {
+        StudentSource(of: indicator).map { count($0) > 0 } ?? false
+    }
 
     mutating func add(_ value: SuppliedIndicator) { supplied.append(value) }
     mutating func add(_ target: SetTarget) { targets.append(target) }
