@@ -12,11 +12,11 @@ import Testing
         var totals = SubmissionTotals(id: "s1")
         totals.rows = 67
         totals.accepted = 21
-        #expect(Audit.additions([totals]).first?.severity == .problem)
-        #expect(Audit.additions([totals]).first?.remedy.contains("accountability rebuild") == true)
+        #expect(ReceiptCheck.additions([totals]).first?.severity == .problem)
+        #expect(ReceiptCheck.additions([totals]).first?.remedy.contains("accountability rebuild") == true)
         totals.unchanged = 40
         totals.rejected = 6
-        #expect(Audit.additions([totals]).map(\.severity) == [.ok])
+        #expect(ReceiptCheck.additions([totals]).map(\.severity) == [.ok])
     }
 
     @Test func aSubmissionThatTheLedgerLostIsNamed() throws {
@@ -36,8 +36,8 @@ import Testing
             item,
             receipt: SubmissionReceipt(committed: item, summary: summary, submittedUnixMilliseconds: 0)
         )
-        #expect(Audit.missing([id], home).isEmpty)
-        let found = try #require(Audit.missing([], home).first)
+        #expect(ReceiptCheck.missing([id], home).isEmpty)
+        let found = try #require(ReceiptCheck.missing([], home).first)
         #expect(found.severity == .problem && found.place == id && found.why.contains("a.csv with 5 rows"))
     }
 }

@@ -66,7 +66,7 @@ import Testing
         #expect(!report.text().contains("PROBLEM"))
         var totals = SubmissionTotals(id: "s1")
         (totals.rows, totals.accepted) = (67, 21)
-        report.problems = Audit.additions([totals])
+        report.problems = ReceiptCheck.additions([totals])
         #expect(
             report.text().contains("PROBLEM  receipts (s1 ()): 67 rows, but 21 accepted + 0 rejected + 0 unchanged")
         )

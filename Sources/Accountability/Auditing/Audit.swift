@@ -36,12 +36,7 @@ struct Audit {
     }
 
     /// What brings the ledger back where this home keeps what it wrote to it; nil where it does not.
-    private var writesAgain: String? { Self.writesAgain(connection) }
-
-    private static func writesAgain(_ connection: Connection) -> String? {
-        LedgerArchive(connection) == nil
-            ? nil : "`accountability down` and `accountability up`: what is missing is written again from this home"
-    }
+    private var writesAgain: String? { ReceiptCheck.writesAgain(connection) }
 
     // MARK: Positions
 
@@ -128,61 +123,11 @@ struct Audit {
         let isSettled = try reader.isValidationDone()
         try reader.catchUp()
         let totals = reader.view.totals()
-        var findings = Self.missing(in: totals, connection)
+        var findings = ReceiptCheck.missing(in: totals, connection)
         guard isSettled else {
             return findings + [.ok("receipts", "", "not added up: validation is still at work")]
         }
-        findings += Self.additions(totals)
-        return findings
-    }
-
-    /// Submissions whose receipts do not add up to their rows.
-    static func additions(_ totals: [SubmissionTotals]) -> [Finding] {
-        let wrong = totals.filter { $0.rows != $0.accepted &+ $0.rejected &+ $0.unchanged }
-        guard !wrong.isEmpty else {
-            return [.ok("receipts", "", "\(totals.count) submissions: rows = accepted + rejected + unchanged")]
-        }
-        return wrong.map {
-            .problem(
-                "receipts",
-                "\($0.id) (\($0.fileName))",
-                "\($0.rows) rows, but \($0.accepted) accepted + \($0.rejected) rejected + \($0.unchanged) unchanged",
-                "`accountability rebuild --stage validation` counts them again; if that does not mend it, rows of the ledger are gone: submit the file again"
-            )
-        }
-    }
-
-    /// Submissions of this home that the ledger does not have, where it is the ledger of this home.
-    static func missing(in totals: [SubmissionTotals], _ connection: Connection) -> [Finding] {
-        guard let installation = connection.installation, installation.brokers == connection.brokers,
-            installation.namespace == connection.pipeline.namespace
-        else { return [] }
-        let known = Set(totals.filter { $0.layout != "" }.map(\.id))
-        return missing(known, connection.home, remedy: writesAgain(connection))
-    }
-
-    /// Submissions of a home's archive that are not among those that the ledger has.
-    ///
-    /// - `remedy`: what brings it back; nil where it has to be submitted again.
-    static func missing(_ known: Set<String>, _ home: Home, remedy: String? = nil) -> [Finding] {
-        let archive = home.inbox.appendingPathComponent("archive", isDirectory: true)
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: archive.path)) ?? []
-        var findings: [Finding] = []
-        for name in names.sorted() where name.hasSuffix(".json") {
-            guard let data = FileManager.default.contents(atPath: archive.appendingPathComponent(name).path),
-                let receipt = try? JSONDecoder().decode(SubmissionReceipt.self, from: data),
-                receipt.status == .committed, !known.contains(receipt.id)
-            else { continue }
-            findings.append(
-                .problem(
-                    "submission",
-                    receipt.id,
-                    "\(receipt.fileName) with \(receipt.rows) rows was taken on \(receipt.submitted), and the ledger does not have it",
-                    remedy
-                        ?? "`accountability submit` it again, then `accountability rebuild`; if it was of another ledger, move \(archive.path)/\(name) away"
-                )
-            )
-        }
+        findings += ReceiptCheck.additions(totals)
         return findings
     }
 }

@@ -89,7 +89,7 @@ struct StatusCommand: OperatorCommand {
         guard try reader.isValidationDone() else { return [] }
         func find() -> [Finding] {
             let totals = reader.view.totals()
-            return (Audit.additions(totals) + Audit.missing(in: totals, reader.connection))
+            return (ReceiptCheck.additions(totals) + ReceiptCheck.missing(in: totals, reader.connection))
                 .filter { $0.severity == .problem }
         }
         guard !find().isEmpty else { return [] }
