@@ -129,7 +129,7 @@ let package = Package(
             name: "accountability",
             dependencies: [
                 "Operating", "Year", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .argumentParser,
-                .asyncHTTPClient, .logging,
+                .asyncHTTPClient, .crypto, .logging,
                 .nioCore, .nioHTTP1, .nioPosix, .protobuf,
             ],
             path: "Sources/Accountability",
@@ -155,7 +155,10 @@ let package = Package(
         tests("StreamingTests", ["Streaming", "Kafka", "Neighbour", .crypto, .logging, .protobuf]),
         tests(
             "StagesTests",
-            ["Stages", "Streaming", "Messages", "Rules", "Tables", "PublishedFigures", "FuzzTargets", "accountability"]
+            [
+                "Stages", "Streaming", "Messages", "Rules", "Tables", "PublishedFigures", "FuzzTargets",
+                "accountability", .crypto,
+            ]
         ),
         .target(
             name: "FuzzTargets",

@@ -26,14 +26,17 @@ struct ClientWatch {
 
     /// Takes what was said since the last look.
     ///
+    /// - Parameters:
+    ///   - consumer: of the worker.
+    ///   - sources: the topics whose lag counts.
+    /// - Returns: whether there was news.
     /// - Throws: ``RuntimeError`` when nothing was said for too long.
-    ///
-    /// Returns whether there was news.
-    mutating func look(at consumer: Consumer) throws -> Bool {
+    mutating func look(at consumer: Consumer, sources: Set<String>) throws -> Bool {
         guard try isNews(consumer.statisticsCount, wasSetBack: ClockSteps.isStandstill(.seconds(3600))) else {
             return false
         }
-        lag = Int(clamping: consumer.latestStatistics?.lag.values.reduce(0, +) ?? 0)
+        let lags = consumer.latestStatistics?.lag.filter { sources.contains($0.key.topic) }
+        lag = Int(clamping: lags?.values.reduce(0, +) ?? 0)
         return true
     }
 

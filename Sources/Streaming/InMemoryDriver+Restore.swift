@@ -55,7 +55,8 @@ extension InMemoryDriver {
             progressTopic: progressTopic,
             completionType: completionType,
             quarantine: quarantine,
-            isRebuilding: slot.isRebuilding
+            isRebuilding: slot.isRebuilding,
+            isWatched: true
         )
         adoptLogs(runner, stage, slot)
         runner.onQuarantine = { [weak self] entry in self?.unusable.append((entry.record.topic, entry.refusal.reason)) }
@@ -71,6 +72,7 @@ extension InMemoryDriver {
             _ = drop(slot)
             return
         }
+        slot.watchedTo = stage.outputs.map { (topics[$0.topic] ?? []).map(\.count) }
         for (index, output) in stage.outputs.enumerated() {
             if case .whileRebuilding = output.memory, !slot.isRebuilding { continue }
             for (partition, log) in (topics[output.topic] ?? []).enumerated() {

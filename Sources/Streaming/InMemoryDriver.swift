@@ -88,6 +88,8 @@ public final class InMemoryDriver {
         var isRebuilding = false
         /// What the task stated to have published with its last commit.
         var published: [TopicPartition: PublishedSum]?
+        /// How far each partition of the outputs was looked at.
+        var watchedTo: [[Int]] = []
 
         init(stage: Int, partition: Int32, sources: Int) {
             self.stage = stage
@@ -239,6 +241,7 @@ public final class InMemoryDriver {
             didWork = true
         }
         guard let runner = slot.runner else { return didWork }
+        if try watch(slot, runner, stage) { didWork = true }
         var order = Array(stage.sources.indices)
         order.shuffle(using: &random)
         for source in order {
@@ -261,6 +264,7 @@ public final class InMemoryDriver {
         }
         if happens(disturbances.crashEvery) { return drop(slot) }
         guard !runner.output.isRebuilding || runner.waitsFor == nil else { return didWork }
+        guard readOwnAgain(runner) else { return drop(slot) }
         if happens(disturbances.killInFlushEvery) { slot.sink.remaining = Int(random.next() % 4) }
         do {
             try runner.flush()

@@ -95,6 +95,8 @@ public struct UnusableRecord: Error, Sendable, CustomStringConvertible {
         public static let retractsNothing = Code(rawValue: "retracts_nothing")
         /// A marker's key without a marker, or a marker under another key.
         public static let notMarker = Code(rawValue: "not_a_marker")
+        /// Another producer than the stage that publishes the table.
+        public static let foreignProducer = Code(rawValue: "foreign_producer")
         /// It decodes and says what cannot be.
         public static let makesNoSense = Code(rawValue: "makes_no_sense")
     }

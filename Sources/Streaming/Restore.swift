@@ -13,6 +13,8 @@ struct Restore {
             /// The second reading of a rebuild.
             case again(Int)
             case output(Int)
+            /// Read again for what a task published under some keys.
+            case back(Int)
             case progress
         }
         var role: Role
@@ -31,7 +33,7 @@ struct Restore {
             // What was committed has been there: a partition that ends before has a new leader that does not know all
             // of it yet.
             case .source, .again: offset >= min(end ?? 0, highest)
-            case .output: offset >= highest
+            case .output, .back: offset >= highest
             // A marker that is not seen is sent again, which changes nothing: it is not worth to wait for another's
             // open transaction.
             case .progress: true
@@ -150,6 +152,7 @@ struct Restore {
             }
             reading.remaining = max(0, min(reading.end ?? high, high) - low)
             reading.highest = high
+            if case .output = reading.role { for runner in reading.runners { runner.watchedFrom[partition] = high } }
             readings[partition] = reading.remaining == 0 ? nil : reading
         }
         let finished = try read(readings, with: consumer, progress: progress)
@@ -184,6 +187,28 @@ struct Restore {
                     remaining: end,
                     highest: end
                 )
+            }
+        }
+        return try read(readings, with: consumer, progress: progress)
+    }
+
+    /// Reads again what tasks published under keys over which strangers wrote: see ``TaskRunner/toReadAgain``.
+    ///
+    /// Returns whether it was completed.
+    func runBack(_ runners: [TaskRunner], progress: (Progress) throws -> Bool) throws -> Bool {
+        var configuration = kafka
+        configuration["group.id"] = group
+        configuration["enable.partition.eof"] = "true"
+        configuration["group.instance.id"] = nil
+        let consumer = try Consumer(configuration, logger: logger)
+        defer { consumer.close(timeout: .seconds(5)) }
+        var readings: [TopicPartition: Reading] = [:]
+        for runner in runners {
+            for (place, wanted) in runner.toReadAgain {
+                var reading = readings[place] ?? Reading(role: .back(wanted.output), runners: [], remaining: 0)
+                reading.runners.append(runner)
+                reading.highest = max(reading.highest, wanted.end)
+                readings[place] = reading
             }
         }
         return try read(readings, with: consumer, progress: progress)
@@ -307,6 +332,17 @@ struct Restore {
                     key: key,
                     value: record.value,
                     isOwn: label == .expected
+                )
+            }
+        case .back(let output):
+            for runner in reading.runners {
+                runner.readAgain(
+                    output: output,
+                    record.partition,
+                    record.offset,
+                    key: key,
+                    value: record.value,
+                    cause: record.header("ce_cause").value
                 )
             }
         case .progress:

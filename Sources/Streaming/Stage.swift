@@ -169,10 +169,6 @@ public protocol StageTask: AnyObject {
 
     /// A record that this task published before it was restored, from an output with memory.
     func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws
-    /// Takes note that under a key of its own table there stands what it cannot have published: a stranger's record.
-    ///
-    /// What it published before no longer stands, so it has to be published again even where nothing changed.
-    func recallStranger(output: Int, key: Span<UInt8>)
 
     /// Ends the restore: everything up to the committed offsets has been folded, and nothing has come yet that was not
     /// committed.
@@ -190,8 +186,6 @@ public protocol StageTask: AnyObject {
 extension StageTask {
     /// Nothing to remember.
     public func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {}
-    /// A task that compares with nothing publishes over it anyway.
-    public func recallStranger(output: Int, key: Span<UInt8>) {}
     /// Nothing: what was folded is the state.
     public func endRestore(output: TaskOutput) throws {}
     /// Nothing: everything is published when scopes complete.

@@ -51,6 +51,7 @@ extension WorkerLoop {
                 if isBroadcast { runners = [:] }
             }
         }
+        watchOutputs(of: new)
         for runner in new {
             try runner.goLive()
             runners[runner.partition] = runner
@@ -132,7 +133,8 @@ extension WorkerLoop {
         }
         // Ends that were seen in the assignment before say nothing about this one.
         while consumer.nextPartitionEnd() != nil {}
-        try consumer.assign(places)
+        let watched = watchedTo.map { TopicPartitionOffset($0.key, .at($0.value)) }
+        try consumer.assign(places + watched)
     }
 
     /// Asks how far the tables reach that new tasks read.
@@ -157,7 +159,8 @@ extension WorkerLoop {
             progressTopic: configuration.progressTopic,
             completionType: configuration.completionType,
             quarantine: configuration.quarantine,
-            isRebuilding: isRebuilding
+            isRebuilding: isRebuilding,
+            isWatched: true
         )
         runner.onRebuilt = { [logger] retracted in
             logger.notice(
@@ -176,10 +179,9 @@ extension WorkerLoop {
         return runner
     }
 
-    /// Returns false when the restore was given up: the worker is to stop, or the group has decided anew.
-    private func restore(_ new: [TaskRunner], committed: [TopicPartition: Int64], _ survey: Survey) throws -> Bool {
-        metrics.setReadiness("restoring")
-        let restore = Restore(
+    /// Reads partitions back beside the group.
+    func makeRestore() -> Restore {
+        Restore(
             stage: stage,
             kafka: configuration.kafka,
             group: "\(configuration.group(of: stage.name)).restore",
@@ -191,6 +193,12 @@ extension WorkerLoop {
             openTransactionTimeout: configuration.openTransactionTimeout,
             logger: logger
         )
+    }
+
+    /// Returns false when the restore was given up: the worker is to stop, or the group has decided anew.
+    private func restore(_ new: [TaskRunner], committed: [TopicPartition: Int64], _ survey: Survey) throws -> Bool {
+        metrics.setReadiness("restoring")
+        let restore = makeRestore()
         var idle = RecordBatch(capacity: 1)
         var reported = ContinuousClock.now
         var committedAt = ContinuousClock.now

@@ -1,3 +1,5 @@
+import Kafka
+
 /// Where publications go: a transaction on a broker, or memory.
 public protocol RecordSink: AnyObject {
     /// Adds a record to the open transaction.
@@ -39,6 +41,9 @@ public final class TaskOutput {
     /// Outputs to which the restore of a rebuild publishes, before the task is live.
     var replayed: Set<Int> = []
 
+    /// Of each output, by partition: what was sent and not read back yet; nil where nobody reads it back.
+    private var echoes: [[Int32: Echoes]]?
+
     /// Whether publications are sent.
     ///
     /// While false everything is dropped, as the task is being restored: what would be published need not be made.
@@ -52,8 +57,10 @@ public final class TaskOutput {
         partition: Int32,
         partitions: [Int32],
         sink: any RecordSink,
-        isRebuilding: Bool = false
+        isRebuilding: Bool = false,
+        isWatched: Bool = false
     ) {
+        echoes = isWatched ? outputs.map { _ in [:] } : nil
         unconfirmed = isRebuilding ? outputs.map { _ in [:] } : nil
         self.outputs = outputs
         self.partition = partition
@@ -161,6 +168,7 @@ public final class TaskOutput {
             let digest = if let value { Digest(value) } else { Digest.ofNothing }
             sums[output][partition, default: PublishedSum()].add(key: Digest(key), value: digest)
         }
+        if outputs[output].isWatched { echoes?[output][partition, default: Echoes()].add(key, value) }
         try sink.send(
             topic: outputs[output].topic,
             partition: partition,
@@ -169,6 +177,30 @@ public final class TaskOutput {
             eventType: outputs[output].eventType,
             cause: cause
         )
+    }
+
+    /// What a record that was read back in an output stands in the way of; nil where it was sent from here, or says
+    /// what stands anyway.
+    func stranger(_ output: Int, _ place: TopicPartition, _ offset: Int64, key: Span<UInt8>, value: Span<UInt8>?)
+        -> Stranger?
+    {
+        guard echoes?[output][place.partition]?.take(key, value) != true else { return nil }
+        let standing = published[output][PublishedKey(place.partition, key)]
+        guard standing != Digest(of: value) else { return nil }
+        return Stranger(output: output, place: place, key: [UInt8](copying: key), offset: offset, standing: standing)
+    }
+
+    /// Publishes over a stranger's record what stood there before, byte for byte, unless something newer was published.
+    func putBack(_ stranger: Stranger) throws {
+        let partition = stranger.place.partition
+        guard published[stranger.output][PublishedKey(partition, stranger.key.span)] == stranger.standing else {
+            return
+        }
+        guard stranger.standing != nil else {
+            return try send(stranger.output, partition, stranger.key.span, nil, "")
+        }
+        guard let own = stranger.own, own.offset < stranger.offset else { return }
+        try send(stranger.output, partition, stranger.key.span, own.value.span, own.cause)
     }
 
     /// Publishes the newest value of a key.

@@ -34,6 +34,11 @@ final class TaskRunner {
     /// By broadcast source: records before were seen by a former life of this task.
     private var seen: [Int: Int64] = [:]
 
+    /// What strangers wrote into the outputs since the last flush, by key.
+    var strangers: [WatchedKey: Stranger] = [:]
+    /// By partition of an output: what lies before was read back when the task was restored.
+    var watchedFrom: [TopicPartition: Int64] = [:]
+
     /// What is said about records that are put in quarantine.
     var onQuarantine: ((QuarantinedRecord) -> Void)?
     /// What is told at the end of a rebuild: how many records were retracted.
@@ -48,7 +53,8 @@ final class TaskRunner {
         progressTopic: String,
         completionType: String,
         quarantine: QuarantineTopic? = nil,
-        isRebuilding: Bool = false
+        isRebuilding: Bool = false,
+        isWatched: Bool = false
     ) throws {
         first = Array(repeating: nil, count: stage.sources.count)
         digests = Array(repeating: 0, count: stage.sources.count)
@@ -64,7 +70,8 @@ final class TaskRunner {
             partition: context.partition,
             partitions: context.outputPartitions,
             sink: sink,
-            isRebuilding: isRebuilding
+            isRebuilding: isRebuilding,
+            isWatched: isWatched
         )
         task = try stage.makeTask(context)
         positions = Array(repeating: nil, count: stage.sources.count)
@@ -242,7 +249,6 @@ final class TaskRunner {
         } catch let error as UnusableRecord {
             unusable += 1
             onUnusable?(error)
-            task.recallStranger(output: index, key: key)
         }
     }
 
@@ -300,6 +306,7 @@ final class TaskRunner {
             let retracted = try output.endRebuild { task.keeps(output: $0, key: $1) }
             onRebuilt?(retracted)
         }
+        try putBack()
         for scope in unannounced.sorted() {
             let marker = try CompletionMarker.encode(
                 scope: scope,

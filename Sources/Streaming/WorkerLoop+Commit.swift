@@ -7,6 +7,7 @@ extension WorkerLoop {
     func commit() throws {
         guard hasWork, catchUp.isOver || sink.isOpen else { return }
         let start = ContinuousClock.now
+        try readOwnAgain()
         var offsets: [TopicPartitionOffset] = []
         var memory: [TopicPartition: PlaceMemory] = [:]
         // Where the outputs end at least, once this commit stands: a topic that is made anew before the next look ends

@@ -15,6 +15,11 @@ final class WorkerLoop {
     let outputPartitions: [Int32]
     /// Source by the consumer's topic index.
     private var sourceByTopic: [Int: Int] = [:]
+    private let sources: Set<String>
+    /// Output by the consumer's topic index, of those that are watched.
+    private(set) var outputByTopic: [Int: Int] = [:]
+    /// How far the outputs were looked at.
+    var watchedTo: [TopicPartition: Int64] = [:]
     /// Tasks by partition.
     ///
     /// Between a revocation and the next assignment they are kept, in case the partitions come back.
@@ -62,6 +67,7 @@ final class WorkerLoop {
         shouldStop: @escaping () -> Bool
     ) throws {
         self.stage = stage
+        sources = Set(stage.sources.map(\.topic))
         self.configuration = configuration
         self.metrics = metrics
         self.logger = logger
@@ -113,6 +119,9 @@ final class WorkerLoop {
         survey["isolation.level"] = "read_uncommitted"
         surveyor = try Consumer(survey, logger: logger)
         for (index, source) in stage.sources.enumerated() { sourceByTopic[consumer.topicIndex(source.topic)] = index }
+        for (index, output) in stage.outputs.enumerated() where output.isWatched {
+            outputByTopic[consumer.topicIndex(output.topic)] = index
+        }
     }
 
     /// Runs until it is asked to stop.
@@ -133,7 +142,7 @@ final class WorkerLoop {
                 while let event = consumer.nextRebalance() { try handle(event) }
                 try askAgain()
                 try heedMemory()
-                if try client.look(at: consumer) { try lookAtSources() }
+                if try client.look(at: consumer, sources: sources) { try lookAtSources() }
                 try lookAtOutputs()
                 try step(&batch)
                 metrics.noteTurn()
@@ -205,15 +214,16 @@ final class WorkerLoop {
     }
 
     private func step(_ batch: inout RecordBatch) throws {
-        var count = 0
         do {
-            count = try consumer.poll(&batch, timeout: .milliseconds(hasWork ? 5 : 50))
+            try consumer.poll(&batch, timeout: .milliseconds(hasWork ? 5 : 50))
         } catch {
             try pass(error)
         }
         // An end that came with the batch may have been seen before its records.
         let readBefore = readTo
-        for index in 0..<batch.count { try fold(batch[index]) }
+        // What was published and came back is no news.
+        var news = 0
+        for index in 0..<batch.count where try fold(batch[index]) { news += 1 }
         while let end = consumer.nextPartitionEnd() {
             catchUp.reached(end)
             guard let offset = end.offset.value, let read = readBefore[end.topicPartition], offset < read
@@ -221,7 +231,7 @@ final class WorkerLoop {
             throw Self.madeAnew(end.topicPartition, "it ends at \(offset), and \(read) was read")
         }
         let now = ContinuousClock.now
-        if count > 0 {
+        if news > 0 {
             if !hasWork { workSince = now }
             hasWork = true
             lastRecord = now
@@ -232,7 +242,7 @@ final class WorkerLoop {
         }
         // A record that went to quarantine has opened a transaction, which does not wait.
         guard catchUp.isOver || sink.isOpen else { return observe() }
-        let isSettled = count == 0 && now - lastRecord >= stage.settling
+        let isSettled = news == 0 && now - lastRecord >= stage.settling
         if hasWork, isSettled || now - workSince >= configuration.commitInterval { try commit() }
         observe()
     }
@@ -246,8 +256,11 @@ final class WorkerLoop {
         logger.warning("consumer: \(error)")
     }
 
-    private func fold(_ record: borrowing Record) throws {
-        guard let source = sourceByTopic[record.topicIndex] else { return }
+    /// Folds a record of a source, or looks at one of an output.
+    ///
+    /// Returns whether a commit is to follow.
+    private func fold(_ record: borrowing Record) throws -> Bool {
+        guard let source = sourceByTopic[record.topicIndex] else { return try watch(record) }
         let none: [UInt8] = []
         let key: Span<UInt8> = if let bytes = record.key { bytes } else { none.span }
         let isBroadcast = stage.sources[source].isBroadcast
@@ -271,6 +284,7 @@ final class WorkerLoop {
             if let refusal { try runner.quarantine(record.detach(), refusal) }
         }
         folded += 1
+        return true
     }
 
     /// Answers what the group has decided.

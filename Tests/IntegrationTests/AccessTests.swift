@@ -113,7 +113,7 @@ struct AccessTests {
         // Garbage in every topic, for the right to put it into quarantine and back.
         let entities = [
             "submissions", "receipts", "rejections", "records", "directives", "participation", "indicators",
-            "standings", "percentiles", "determinations",
+            "standings", "percentiles", "determinations", "confirmations",
             "notices", "deliveries", "quarantine", "progress", "positions",
         ]
         for entity in entities {
@@ -154,7 +154,7 @@ struct AccessTests {
             .filter { $0.contains(" was left: its key has got another record since") }
             .compactMap { $0.split(separator: " ").first.map(String.init) }
         // Where the key decides whose a record is, a key that is none is nobody's: standings and percentiles.
-        let tables = ["directives", "participation", "indicators", "determinations"]
+        let tables = ["directives", "participation", "indicators", "determinations", "confirmations"]
         #expect(
             Set(left.compactMap { $0.split(separator: "/").first.map(String.init) })
                 == Set(tables.map { "\(namespace).accountability.\($0).v1" })

@@ -102,8 +102,8 @@ struct NoticeDeliveryTests {
         var spooled: [String] { files("\(home)/spool", ".json") }
         var mailed: [String] { files("\(folder)/mail", ".eml") }
 
-        func metrics() throws -> String {
-            let address = try String(contentsOfFile: "\(home)/run/notification-1.address", encoding: .utf8)
+        func metrics(_ worker: String = "notification-1") throws -> String {
+            let address = try String(contentsOfFile: "\(home)/run/\(worker).address", encoding: .utf8)
                 .trimmingCharacters(in: .whitespacesAndNewlines)
             return try run(
                 TestEnvironment.python ?? "",
@@ -188,6 +188,20 @@ struct NoticeDeliveryTests {
                 #"accountability_deliveries_pending{stage="notification",instance="1",channel="webhook"} 0"#
             )
         )
+        // How long an endpoint takes, and the way from the submission to what it made a stage publish.
+        for (worker, name) in [
+            ("notification-1", "accountability_webhook_duration_seconds"),
+            ("validation-1", "accountability_latency_seconds"),
+        ] {
+            let told = try installation.metrics(worker).split(separator: "\n")
+            #expect(told.contains("# TYPE \(name) histogram"))
+            let counts = ["_count{", "_bucket{"]
+                .map { part in
+                    told.last { $0.hasPrefix(name + part) && (part == "_count{" || $0.contains(#"le="+Inf""#)) }?
+                        .split(separator: " ").last.flatMap { Int($0) } ?? 0
+                }
+            #expect(counts[0] > 0 && counts[0] == counts[1], "\(name) \(counts)")
+        }
         #expect(try installation.call(["notices", "--event", "directive", "--format", "csv"]).lines.count == 62)
 
         // A worker that starts anew sends nothing again.

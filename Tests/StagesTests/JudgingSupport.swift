@@ -1,3 +1,5 @@
+import Crypto
+import Foundation
 import Messages
 import Rules
 import SwiftProtobuf
@@ -39,13 +41,35 @@ struct JudgingBench {
             topic: pipeline.name(topic),
             partition: partition
         )
+        guard topic == Topics.determinations else { return }
+        try confirm(key, value, partition: partition)
+    }
+
+    /// Confirms a determination as its stage does.
+    func confirm(_ key: String, _ value: [UInt8]?, partition: Int32) throws {
+        var confirmation = Accountability_V1_Confirmation()
+        if let value { confirmation.sha256 = Data(SHA256.hash(data: value)) }
+        driver.append(
+            StoredRecord(
+                key: Array(key.utf8),
+                value: value == nil ? nil : try confirmation.serializedBytes(),
+                eventType: Topics.confirmations.eventType
+            ),
+            topic: pipeline.name(Topics.confirmations),
+            partition: partition
+        )
     }
 
     func district(_ code: String) -> Int32 { Pipeline.partition(ofDistrictOf: code, partitions: partitions) }
 
     /// Closes a year on topics.
     func close(_ year: Int, _ topics: TopicDefinition...) throws {
-        for topic in topics { try driver.close(scope: String(year), topic: pipeline.name(topic)) }
+        for topic in topics {
+            try driver.close(scope: String(year), topic: pipeline.name(topic))
+            if topic == Topics.determinations {
+                try driver.close(scope: String(year), topic: pipeline.name(Topics.confirmations))
+            }
+        }
     }
 
     /// Closes a year on everything that the determination stage reads.

@@ -170,6 +170,51 @@ private final class Calendar: Sendable {
         #expect(try notices(bench).map(\.id) == ["2019/\(Self.school)/1", "2019/\(Self.school)/1/issue-2"])
     }
 
+    /// A determination that its stage does not confirm is told to nobody; one that it confirms is, whichever comes first.
+    @Test(arguments: 1...8 as ClosedRange<UInt64>)
+    func tellsOfWhatIsConfirmedOnly(_ seed: UInt64) throws {
+        let bench = try JudgingBench(
+            [NotificationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })],
+            partitions: 1,
+            seed: seed
+        )
+        let key = "2019/\(Self.school)"
+        func issue(_ revision: UInt32, _ classification: String, confirms: Bool = true, records: Bool = true) throws {
+            let message = determination(Self.school, 2019) {
+                $0.revision = revision
+                $0.classification = classification
+                $0.issuedUnixMilliseconds += Int64(revision)
+            }
+            let value: [UInt8] = try message.serializedBytes()
+            if records {
+                bench.driver.append(
+                    StoredRecord(key: Array(key.utf8), value: value, eventType: Topics.determinations.eventType),
+                    topic: bench.pipeline.name(Topics.determinations),
+                    partition: 0
+                )
+            }
+            if confirms { try bench.confirm(key, value, partition: 0) }
+        }
+        try issue(1, "not_requiring_assistance")
+        try issue(2, "requiring_assistance", confirms: false)
+        try issue(1, "not_requiring_assistance", confirms: false)
+        try bench.driver.run()
+        bench.driver.restartAll()
+        try bench.driver.run()
+        #expect(try notices(bench).map(\.id) == ["\(key)/1"])
+        try issue(2, "insufficient_data", records: false)
+        try bench.driver.run()
+        #expect(try notices(bench).count == 1, "confirmed, and not there yet")
+        try issue(2, "requiring_assistance", confirms: false)
+        try bench.driver.run()
+        #expect(try notices(bench).count == 1)
+        try issue(2, "insufficient_data", confirms: false)
+        try issue(3, "not_requiring_assistance")
+        try bench.driver.run()
+        #expect(try notices(bench).map(\.id) == ["\(key)/1", "\(key)/2", "\(key)/3"])
+        #expect(try notices(bench)[1].notice.classification == "insufficient_data")
+    }
+
     @Test func tellsOfActsTheirChangesAndTheirWithdrawal() throws {
         let bench = try bench(Calendar("2019-10-01"))
         try bench.close(2019, Topics.determinations, Topics.directives)

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Messages
 import Stages
@@ -194,7 +195,8 @@ struct SmallYear {
             try driver.run()
         }
         outcome.last = try determinations(driver).mapValues(Outcome.core)
-        for topic in Topics.all where topic.retention == .compacted && topic != Topics.determinations {
+        for topic in Topics.all
+        where topic.retention == .compacted && ![Topics.determinations, Topics.confirmations].contains(topic) {
             outcome.tables[topic.entity] = driver.table(pipeline.name(topic))
         }
         for record in all(Topics.rejections, driver) { outcome.rejections[record.key, default: 0] += 1 }
@@ -355,6 +357,13 @@ struct SmallYear {
             }
             tables[topic.entity] = table
         }
+        // A confirmation names the bytes of its determination; what is the same everywhere is that it does.
+        let determined = tables[Topics.determinations.entity] ?? [:]
+        tables[Topics.confirmations.entity] = try tables[Topics.confirmations.entity]?
+            .reduce(into: [:]) { named, entry in
+                let confirmed = try Accountability_V1_Confirmation(serializedBytes: entry.value).sha256
+                named[entry.key] = determined[entry.key].map { confirmed == Data(SHA256.hash(data: $0)) ? [1] : [0] }
+            }
         tables[Topics.determinations.entity] = try tables[Topics.determinations.entity]?
             .mapValues { Outcome.core(try Accountability_V1_Determination(serializedBytes: $0)) }
         return tables

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import Kafka
 internal import Messages
 internal import Operating
@@ -8,9 +9,11 @@ internal import SwiftProtobuf
 /// Every table computed from the ledger once more, in this process, and compared with what is published.
 struct Recomputation {
     /// The tables that are compared, with the stage that publishes each.
-    static let tables: [(topic: TopicDefinition, stage: PipelineStage)] = Topics.all.compactMap { topic in
-        topic.publisher.flatMap { PipelineStage(rawValue: $0) }.map { (topic, $0) }
-    }
+    ///
+    /// A confirmation follows from the bytes of its determination, and those from when it was published.
+    static let tables: [(topic: TopicDefinition, stage: PipelineStage)] = Topics.all
+        .filter { $0 != Topics.confirmations }
+        .compactMap { topic in topic.publisher.flatMap { PipelineStage(rawValue: $0) }.map { (topic, $0) } }
 
     let connection: Connection
 
@@ -43,7 +46,36 @@ struct Recomputation {
         try driver.run()
         var findings: [Finding] = []
         for (topic, stage) in Self.tables { findings.append(try compare(topic, stage, driver, reader)) }
+        findings.append(try confirmed(reader))
         return findings
+    }
+
+    /// Whether the stage stands by each determination that is published, and by no other.
+    private func confirmed(_ reader: TopicReader) throws -> Finding {
+        var standing: [[UInt8]: [UInt8]] = [:]
+        try reader.read(Topics.determinations) { record in
+            let record = record.detach()
+            if let key = record.key { standing[key] = record.value.map { Array(SHA256.hash(data: $0)) } }
+        }
+        var confirmed: [[UInt8]: [UInt8]] = [:]
+        try reader.read(Topics.confirmations) { record in
+            let record = record.detach()
+            guard let key = record.key else { return }
+            confirmed[key] = record.value
+                .map { (try? Accountability_V1_Confirmation(serializedBytes: $0)).map { [UInt8]($0.sha256) } ?? [] }
+        }
+        let name = connection.pipeline.name(Topics.confirmations)
+        let differing = Set(standing.keys).union(confirmed.keys).filter { standing[$0] != confirmed[$0] }
+            .map { String(decoding: $0, as: UTF8.self) }.sorted()
+        guard let first = differing.first else {
+            return .ok("recomputed", name, "\(standing.count) determinations, each as its stage stands by it")
+        }
+        return .problem(
+            "recomputed",
+            name,
+            "\(differing.count) of \(standing.count) determinations are not those that their stage stands by, such as \(first)",
+            "`accountability rebuild --stage \(PipelineStage.determination)`"
+        )
     }
 
     private func read(

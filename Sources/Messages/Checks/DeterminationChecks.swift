@@ -24,6 +24,11 @@ extension Accountability_V1_Determination: TableMessage {
     }
 }
 
+extension Accountability_V1_Confirmation: TableMessage {
+    /// It holds a digest.
+    public func fault(under key: DeterminationKey) -> String? { sha256.count == 32 ? nil : "no digest of 32 bytes" }
+}
+
 extension Accountability_V1_Directive: TableMessage {
     /// The record's own key names it, and its dates are dates.
     public func fault(under key: DirectiveKey) -> String? {

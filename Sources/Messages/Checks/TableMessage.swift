@@ -52,6 +52,8 @@ public enum TableTopics {
     public static let percentiles = Topic<PercentileKey, Accountability_V1_PercentileEntry>(Topics.percentiles)
     /// Annual performance determinations.
     public static let determinations = Topic<DeterminationKey, Accountability_V1_Determination>(Topics.determinations)
+    /// Which determinations their stage stands by.
+    public static let confirmations = Topic<DeterminationKey, Accountability_V1_Confirmation>(Topics.confirmations)
     /// Notices of what changed.
     public static let notices = Topic<NoticeKey, Accountability_V1_Notice>(Topics.notices)
     /// What became of notices.

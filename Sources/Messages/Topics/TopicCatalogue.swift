@@ -83,7 +83,7 @@ public struct TopicDefinition: Sendable, Hashable {
             case "participation": .participation
             case "indicators", "standings": .indicator
             case "percentiles": .percentile
-            case "determinations": .determination
+            case "determinations", "confirmations": .determination
             default: nil
             }
         return entity == "submissions" ? "operator" : stage?.name
@@ -201,6 +201,16 @@ public enum Topics {
         key: DeterminationKey.format,
         summary: "Annual performance determinations, 603 CMR 2.03(3)."
     )
+    /// Which determinations their stage stands by.
+    public static let confirmations = TopicDefinition(
+        entity: "confirmations",
+        partitioning: .district,
+        retention: .compacted,
+        eventType: "accountability.confirmation.v1",
+        message: "accountability.v1.Confirmation",
+        key: DeterminationKey.format,
+        summary: "Which determination its stage stands by; notices are sent about no other."
+    )
     /// What changed, for whom.
     public static let notices = TopicDefinition(
         entity: "notices",
@@ -258,6 +268,6 @@ public enum Topics {
     /// All of them, in the order of the flow.
     public static let all: [TopicDefinition] = [
         submissions, receipts, rejections, records, directives, participation, indicators, standings, percentiles,
-        determinations, notices, deliveries, quarantine, progress, positions,
+        determinations, confirmations, notices, deliveries, quarantine, progress, positions,
     ]
 }

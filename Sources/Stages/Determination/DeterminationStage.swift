@@ -10,7 +10,7 @@ public struct DeterminationStage: Stage {
     public let name = PipelineStage.determination.name
     /// Participation, indicators and percentiles by district, and directives whole.
     public let sources: [Source]
-    /// Determinations.
+    /// Determinations, and which of them the stage stands by.
     public let outputs: [Output]
 
     /// A corrected row reaches a determination as participation, as indicators and, after everybody was ranked anew, as
@@ -22,6 +22,7 @@ public struct DeterminationStage: Stage {
     static let percentiles = 2
     static let directives = 3
     static let determinations = TableOutput(TableTopics.determinations, at: 0)
+    static let confirmations = TableOutput(TableTopics.confirmations, at: 1)
 
     private let clock: @Sendable () -> Int64
     private let frameworks: FrameworkSet
@@ -43,7 +44,7 @@ public struct DeterminationStage: Stage {
             pipeline.source(Topics.participation), pipeline.source(Topics.indicators),
             pipeline.source(Topics.percentiles), pipeline.source(Topics.directives),
         ]
-        outputs = [Self.determinations.declared(in: pipeline)]
+        outputs = [Self.determinations.declared(in: pipeline), Self.confirmations.declared(in: pipeline)]
     }
 
     /// A task that knows no organization.

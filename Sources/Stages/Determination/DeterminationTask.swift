@@ -1,3 +1,5 @@
+import Crypto
+import Foundation
 import Messages
 import Rules
 import Streaming
@@ -10,6 +12,9 @@ final class DeterminationTask: StageTask {
     private var completeYears: Set<Int> = []
     private var digests: [String: String] = [:]
     private var published: [DeterminationKey: PublishedDetermination] = [:]
+    /// What was read back under each key, oldest first, and which of it this stage stands by: a stranger's may be among it.
+    private var recalled: [DeterminationKey: [[UInt8]]] = [:]
+    private var confirmed: [DeterminationKey: [UInt8]] = [:]
 
     init(frameworks: FrameworkSet, clock: @escaping @Sendable () -> Int64) {
         state = DeterminationState(frameworks: YearFrameworks(frameworks))
@@ -32,12 +37,25 @@ final class DeterminationTask: StageTask {
     }
 
     func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {
-        let (key, determination) = try recalled(TableTopics.determinations, key: key, value: value)
-        published[key] = try PublishedDetermination(determination)
+        if output == DeterminationStage.confirmations.index {
+            let (key, confirmation) = try Stages.recalled(TableTopics.confirmations, key: key, value: value)
+            confirmed[key] = [UInt8](confirmation.sha256)
+        } else {
+            let (key, _) = try Stages.recalled(TableTopics.determinations, key: key, value: value)
+            recalled[key, default: []].append([UInt8](copying: value))
+        }
     }
 
-    func recallStranger(output: Int, key: Span<UInt8>) {
-        if let key = DeterminationKey(utf8: key) { published[key]?.stands = false }
+    /// What this stage has published of an organization, whatever a stranger wrote over it.
+    private func standing(_ key: DeterminationKey, _ output: TaskOutput) throws -> PublishedDetermination? {
+        // What was read back may have been withdrawn after; the outputs' memory knows.
+        guard
+            DeterminationStage.determinations.hasPublished(key, in: output)
+                || DeterminationStage.confirmations.hasPublished(key, in: output)
+        else { return nil }
+        guard let values = recalled.removeValue(forKey: key) else { return published[key] }
+        let own = values.last { Array(SHA256.hash(data: $0)) == confirmed[key] } ?? values.last
+        return try own.map { try PublishedDetermination(decode(Accountability_V1_Determination.self, from: $0.span)) }
     }
 
     func flush(output: TaskOutput) throws {
@@ -59,29 +77,49 @@ final class DeterminationTask: StageTask {
     ) throws {
         let cause = causes.text
         let key = DeterminationKey(schoolYear: year, organization: code)
-        let table = DeterminationStage.determinations
         guard state.isReported(year: year, framework: framework),
             var message = try state.determination(of: code, year: year, framework: framework, digest: digest(framework))
         else {
-            try table.publish(nil, key, cause: cause, to: output)
-            published[key] = nil
+            try stand(by: nil, key, cause: cause, output)
+            (published[key], recalled[key]) = (nil, nil)
             return
         }
         let core: [UInt8] = try message.serializedBytes()
-        // What was recalled may have been withdrawn after; the output's memory knows.
-        let before = table.hasPublished(key, in: output) ? published[key] : nil
-        if let before, before.stands {
-            if before.core == core { return table.confirm(key, in: output) }
-            if try before.statesTheSame(as: message) { return table.confirm(key, in: output) }
+        let before = try standing(key, output)
+        if let before, before.core == core {
+            before.stamp(&message)
+            published[key] = before
+        } else if let before, try before.statesTheSame(as: message) {
+            message = try before.message()
+            before.stamp(&message)
+            published[key] = before
+        } else {
+            message.revision = (before?.revision ?? 0) + 1
+            if let before { message.changes = DeterminationChanges.list(from: try before.message(), to: message) }
+            message.cause = causes.latest
+            message.causes = causes.names
+            message.moreCauses = causes.hasMore
+            message.issuedUnixMilliseconds = clock()
+            published[key] = PublishedDetermination(core: core, of: message)
         }
-        published[key] = PublishedDetermination(core: core, revision: (before?.revision ?? 0) + 1)
-        message.revision = (before?.revision ?? 0) + 1
-        if let before { message.changes = DeterminationChanges.list(from: try before.message(), to: message) }
-        message.cause = causes.latest
-        message.causes = causes.names
-        message.moreCauses = causes.hasMore
-        message.issuedUnixMilliseconds = clock()
-        try table.publish(message, key, cause: cause, to: output)
+        try stand(by: message, key, cause: cause, output)
+    }
+
+    /// Publishes a determination, or its withdrawal, and that this stage stands by it: what stands already is left alone.
+    private func stand(
+        by message: Accountability_V1_Determination?,
+        _ key: DeterminationKey,
+        cause: String,
+        _ output: TaskOutput
+    ) throws {
+        try DeterminationStage.determinations.publish(message, key, cause: cause, to: output)
+        var confirmation = Accountability_V1_Confirmation()
+        if let message {
+            let value: [UInt8] = try message.serializedBytes()
+            confirmation.sha256 = Data(SHA256.hash(data: value))
+        }
+        try DeterminationStage.confirmations
+            .publish(message == nil ? nil : confirmation, key, cause: cause, to: output)
     }
 
     private func digest(_ framework: Framework) -> String {
@@ -92,23 +130,41 @@ final class DeterminationTask: StageTask {
     }
 }
 
-/// What stands published of an organization: the figures, without what belongs to the publication.
+/// What stands published of an organization: the figures, and apart from them what belongs to the publication.
 struct PublishedDetermination {
     let core: [UInt8]
     let revision: UInt32
-    /// Whether it is the newest record of its key; false where a stranger's lies over it.
-    var stands = true
+    private let cause: String
+    private let causes: [String]
+    private let moreCauses: Bool
+    private let changes: [String]
+    private let issuedUnixMilliseconds: Int64
 
-    init(core: [UInt8], revision: UInt32) {
+    init(core: [UInt8], of message: Accountability_V1_Determination) {
         self.core = core
-        self.revision = revision
+        revision = message.revision
+        cause = message.cause
+        causes = message.causes
+        moreCauses = message.moreCauses
+        changes = message.changes
+        issuedUnixMilliseconds = message.issuedUnixMilliseconds
     }
 
     init(_ message: Accountability_V1_Determination) throws {
-        revision = message.revision
-        core = try message.withoutPublication.serializedBytes()
+        self.init(core: try message.withoutPublication.serializedBytes(), of: message)
     }
 
+    /// Makes a message of the same figures the one that was published.
+    func stamp(_ message: inout Accountability_V1_Determination) {
+        message.revision = revision
+        message.changes = changes
+        message.cause = cause
+        message.causes = causes
+        message.moreCauses = moreCauses
+        message.issuedUnixMilliseconds = issuedUnixMilliseconds
+    }
+
+    /// The figures.
     func message() throws -> Accountability_V1_Determination {
         try decode(Accountability_V1_Determination.self, from: core.span)
     }

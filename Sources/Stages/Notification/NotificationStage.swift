@@ -6,7 +6,7 @@ public import Streaming
 public struct NotificationStage: Stage {
     /// The stage's name.
     public let name = PipelineStage.notification.name
-    /// Determinations by district, and directives whole.
+    /// Determinations and their confirmations by district, and directives whole.
     public let sources: [Source]
     /// Notices.
     public let outputs: [Output]
@@ -17,6 +17,7 @@ public struct NotificationStage: Stage {
     private let clock: @Sendable () -> Int64
 
     static let directives = 1
+    static let confirmations = 2
     /// A notice is an event, and what was told before decides whether there is a new one.
     static let notices = TableOutput(TableTopics.notices, at: 0)
 
@@ -33,7 +34,10 @@ public struct NotificationStage: Stage {
     ) {
         self.leadDays = leadDays
         self.clock = clock
-        sources = [pipeline.source(Topics.determinations), pipeline.source(Topics.directives)]
+        sources = [
+            pipeline.source(Topics.determinations), pipeline.source(Topics.directives),
+            pipeline.source(Topics.confirmations),
+        ]
         outputs = [Self.notices.declared(in: pipeline)]
     }
 

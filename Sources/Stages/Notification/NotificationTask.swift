@@ -1,3 +1,4 @@
+import Crypto
 import Messages
 import Rules
 import Streaming
@@ -15,6 +16,7 @@ final class NotificationTask: StageTask {
     private var memory = NoticeMemory()
     private var acts = ActTable()
     private var duties = PlanDuties()
+    private var confirmed: [DeterminationKey: ConfirmedRecord] = [:]
     /// The day for which plans and comment periods were looked at last; nil when something they depend on has changed
     /// since.
     private var settledDay: String?
@@ -26,9 +28,29 @@ final class NotificationTask: StageTask {
     }
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
-        if record.source == NotificationStage.directives { return try foldAct(record) }
-        let key = try record.key(of: TableTopics.determinations)
-        let determination = try record.message(of: TableTopics.determinations, under: key)
+        switch record.source {
+        case NotificationStage.directives: try foldAct(record)
+        case NotificationStage.confirmations:
+            let key = try record.key(of: TableTopics.confirmations)
+            let confirmation = try record.message(of: TableTopics.confirmations, under: key)
+            let found = confirmed[key, default: ConfirmedRecord()].confirm(confirmation.map { [UInt8]($0.sha256) })
+            if let found { try take(found.determination, key, output) }
+        default:
+            let key = try record.key(of: TableTopics.determinations)
+            let determination = try record.message(of: TableTopics.determinations, under: key)
+            let digest: [UInt8]? =
+                if let value = record.value { Array(SHA256.hash(data: [UInt8](copying: value))) } else { nil }
+            let found = confirmed[key, default: ConfirmedRecord()].take(determination, digest)
+            if let found { try take(found.determination, key, output) }
+        }
+    }
+
+    /// Takes a determination that its stage stands by; nil is its withdrawal.
+    private func take(
+        _ determination: Accountability_V1_Determination?,
+        _ key: DeterminationKey,
+        _ output: TaskOutput
+    ) throws {
         settledDay = nil
         // A determination that was withdrawn because its organization vanished has no one to whom a notice could go.
         duties.set(determination?.name, key.organization, year: key.schoolYear)

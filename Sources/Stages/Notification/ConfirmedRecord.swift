@@ -1,0 +1,54 @@
+import Messages
+
+/// The records of one key in the topic of determinations against what their stage confirms of it.
+///
+/// The two topics are read independently, so either may be ahead. What is never confirmed is a stranger's: it is
+/// dropped when the stage has put its own record back.
+struct ConfirmedRecord {
+    /// A determination, or its withdrawal, that is confirmed.
+    struct Found {
+        let determination: Accountability_V1_Determination?
+    }
+
+    private struct Waiting {
+        let determination: Accountability_V1_Determination?
+        let digest: [UInt8]?
+    }
+
+    /// Records without a confirmation, oldest first.
+    private var records: [Waiting] = []
+    /// Confirmations without a record, oldest first; nil of a withdrawal.
+    private var digests: [[UInt8]?] = []
+    /// What stands: before anything came, nothing.
+    private var standing: [UInt8]?
+
+    /// Takes a record.
+    ///
+    /// - Returns: it, where it is confirmed.
+    mutating func take(_ determination: Accountability_V1_Determination?, _ digest: [UInt8]?) -> Found? {
+        if let place = digests.firstIndex(of: digest) {
+            digests.removeFirst(place + 1)
+        } else if digest != standing {
+            records.append(Waiting(determination: determination, digest: digest))
+            return nil
+        }
+        records = []
+        standing = digest
+        return Found(determination: determination)
+    }
+
+    /// Takes a confirmation.
+    ///
+    /// - Returns: the record that it confirms, where that has come.
+    mutating func confirm(_ digest: [UInt8]?) -> Found? {
+        guard let place = records.firstIndex(where: { $0.digest == digest }) else {
+            if digest != standing || !digests.isEmpty { digests.append(digest) }
+            return nil
+        }
+        let found = records[place]
+        records.removeFirst(place + 1)
+        digests = []
+        standing = digest
+        return Found(determination: found.determination)
+    }
+}

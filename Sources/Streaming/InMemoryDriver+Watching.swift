@@ -1,0 +1,68 @@
+import Kafka
+
+/// How the tasks of the driver look at what stands in their outputs.
+extension InMemoryDriver {
+    /// Looks at what has come in the outputs since the last time.
+    ///
+    /// Returns whether a stranger wrote any of it.
+    func watch(_ slot: Slot, _ runner: TaskRunner, _ stage: any Stage) throws -> Bool {
+        let partitions = try partitionCount(of: stage)
+        var isStrange = false
+        for (index, output) in stage.outputs.enumerated() where output.isWatched {
+            for (partition, log) in (topics[output.topic] ?? []).enumerated() {
+                // A topic that was made anew is shorter.
+                let start = min(slot.watchedTo[index][partition], log.count)
+                guard start < log.count else { continue }
+                slot.watchedTo[index][partition] = log.count
+                let place = TopicPartition(topic: output.topic, partition: Int32(partition))
+                for (offset, record) in zip(start..., log[start...])
+                where output.isPublished(by: slot.partition, key: record.key.span, in: place.partition, of: partitions)
+                {
+                    let value = record.value ?? []
+                    let refusal = runner.watch(
+                        output: index,
+                        place,
+                        Int64(offset),
+                        key: record.key.span,
+                        value: record.value == nil ? nil : value.span
+                    )
+                    guard let refusal else { continue }
+                    isStrange = true
+                    try runner.quarantine(
+                        OwnedRecord(
+                            topic: place.topic,
+                            partition: place.partition,
+                            offset: Int64(offset),
+                            key: record.key,
+                            value: record.value,
+                            headers: [("ce_type", Array(record.eventType.utf8))]
+                        ),
+                        refusal
+                    )
+                }
+            }
+        }
+        return isStrange
+    }
+
+    /// Reads again what a task published where strangers wrote since.
+    ///
+    /// Returns whether everything was found.
+    func readOwnAgain(_ runner: TaskRunner) -> Bool {
+        for (place, wanted) in runner.toReadAgain {
+            for (offset, record) in (topics[place.topic]?[Int(place.partition)] ?? []).enumerated() {
+                let value = record.value ?? []
+                let cause = Array(record.cause.utf8)
+                runner.readAgain(
+                    output: wanted.output,
+                    place.partition,
+                    Int64(offset),
+                    key: record.key.span,
+                    value: record.value == nil ? nil : value.span,
+                    cause: cause.span
+                )
+            }
+        }
+        return runner.toReadAgain.isEmpty
+    }
+}

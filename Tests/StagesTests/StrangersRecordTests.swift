@@ -1,0 +1,178 @@
+import Foundation
+import Messages
+import Stages
+import Streaming
+import SwiftProtobuf
+import Testing
+
+/// Records that a stranger writes into the tables of the pipeline: the stage that publishes the table puts its own back,
+/// and no notice goes out about the stranger's.
+@Suite struct StrangersRecordTests {
+    private let year: SmallYear
+    private let pipeline = Pipeline()
+
+    init() throws { year = try SmallYear() }
+
+    private func notices(_ driver: InMemoryDriver) -> Int {
+        (driver.topics[pipeline.name(Topics.notices)] ?? []).joined()
+            .count { !CompletionMarker.isMarker(key: $0.key.span) }
+    }
+
+    private func quarantined(_ driver: InMemoryDriver) throws -> [String] {
+        try (driver.topics[pipeline.name(Topics.quarantine)] ?? []).joined()
+            .map { try Streaming_V1_Quarantined(serializedBytes: $0.value ?? []) }
+            .filter { $0.code == "foreign_producer" }.map { "\($0.stage) \($0.topic)" }
+    }
+
+    /// The newest record of a key, with its partition.
+    private func newest(_ driver: InMemoryDriver, _ topic: TopicDefinition, _ key: String) throws -> (Int32, [UInt8]) {
+        for (partition, records) in (driver.topics[pipeline.name(topic)] ?? []).enumerated() {
+            if let record = records.last(where: { $0.key == Array(key.utf8) }) {
+                return (Int32(partition), try #require(record.value))
+            }
+        }
+        throw TestError()
+    }
+
+    private struct TestError: Error {}
+
+    private func forge(
+        _ driver: InMemoryDriver,
+        _ topic: TopicDefinition,
+        _ key: String,
+        _ value: [UInt8]?,
+        _ partition: Int32
+    ) {
+        driver.append(
+            StoredRecord(key: Array(key.utf8), value: value, eventType: topic.eventType),
+            topic: pipeline.name(topic),
+            partition: partition
+        )
+    }
+
+    @Test(arguments: [UInt64(1), 2, 3])
+    func aForgedDeterminationIsPutBackAndNoNoticeGoesOut(_ seed: UInt64) throws {
+        let driver = try year.settled(seed: seed)
+        let before = try year.tables(driver)
+        let told = notices(driver)
+        let key = "2019/00010505"
+        let (partition, own) = try newest(driver, Topics.determinations, key)
+        var forged = try Accountability_V1_Determination(serializedBytes: own)
+        forged.classification = "requiring_assistance"
+        forged.level = "broad_comprehensive"
+        forged.reasons = ["underperforming"]
+        forged.revision += 1
+        forged.issuedUnixMilliseconds += 1
+        forge(driver, Topics.determinations, key, try forged.serializedBytes(), partition)
+        // One that the pipeline knows nothing of, a withdrawal, and an old one again.
+        var unknown = forged
+        unknown.orgCode = "00019999"
+        forge(driver, Topics.determinations, "2019/00019999", try unknown.serializedBytes(), partition)
+        forge(
+            driver,
+            Topics.determinations,
+            "2018/00010010",
+            nil,
+            try newest(driver, Topics.determinations, "2018/00010010").0
+        )
+        forged.revision += 1
+        forge(driver, Topics.determinations, key, try forged.serializedBytes(), partition)
+        try driver.run()
+        #expect(try newest(driver, Topics.determinations, key).1 == own, "the very bytes")
+        #expect(try year.tables(driver) == before)
+        #expect(notices(driver) == told)
+        #expect(
+            try quarantined(driver)
+                == Array(repeating: "determination \(pipeline.name(Topics.determinations))", count: 4)
+        )
+        // A restart finds everything right.
+        driver.restartAll()
+        try driver.run()
+        #expect(try year.tables(driver) == before && notices(driver) == told)
+    }
+
+    /// What came while the stage was down is not told apart by reading it: the confirmation says which record is its own.
+    @Test func whatWasForgedWhileTheStageWasDownIsPutBackAsItWas() throws {
+        let driver = try year.settled(seed: 4)
+        let before = try year.tables(driver)
+        let told = notices(driver)
+        let key = "2019/00010505"
+        let withdrawn = "2018/00010010"
+        let (partition, own) = try newest(driver, Topics.determinations, key)
+        let (other, whole) = try newest(driver, Topics.determinations, withdrawn)
+        driver.restartAll()
+        var forged = try Accountability_V1_Determination(serializedBytes: own)
+        for _ in 0..<2 {
+            forged.level = "broad_comprehensive"
+            forged.revision += 1
+            forged.issuedUnixMilliseconds += 1
+            forge(driver, Topics.determinations, key, try forged.serializedBytes(), partition)
+        }
+        forge(driver, Topics.determinations, withdrawn, nil, other)
+        try driver.run()
+        #expect(try newest(driver, Topics.determinations, key).1 == own, "the very bytes")
+        #expect(try newest(driver, Topics.determinations, withdrawn).1 == whole, "the very bytes")
+        #expect(try year.tables(driver) == before)
+        #expect(notices(driver) == told)
+    }
+
+    /// The confirmation is watched like the determination.
+    @Test func aForgedConfirmationIsPutBack() throws {
+        let driver = try year.settled(seed: 5)
+        let before = try year.tables(driver)
+        let told = notices(driver)
+        let key = "2019/00010505"
+        let (partition, own) = try newest(driver, Topics.confirmations, key)
+        var forged = Accountability_V1_Confirmation()
+        forged.sha256 = Data(repeating: 7, count: 32)
+        forge(driver, Topics.confirmations, key, try forged.serializedBytes(), partition)
+        try driver.run()
+        #expect(try newest(driver, Topics.confirmations, key).1 == own)
+        #expect(try year.tables(driver) == before && notices(driver) == told)
+        #expect(try quarantined(driver).count == 1)
+    }
+
+    static let figures = [
+        Topics.participation, Topics.indicators, Topics.standings, Topics.percentiles, Topics.receipts,
+    ]
+
+    /// An act of the Department that nobody submitted, and one that was taken away.
+    @Test func aForgedActIsPutBack() throws {
+        let driver = try year.settled(seed: 6)
+        let before = try year.tables(driver)
+        let table = driver.table(pipeline.name(Topics.directives))
+        let key = try #require(table.keys.min { $0.lexicographicallyPrecedes($1) })
+        let name = String(decoding: key, as: UTF8.self)
+        forge(driver, Topics.directives, name, nil, 0)
+        try driver.run()
+        #expect(try year.tables(driver) == before)
+        var act = Accountability_V1_Directive()
+        (act.schoolYear, act.orgCode, act.directive, act.kind) = (2019, "00010505", "designation", "underperforming")
+        act.effectiveDate = "2019-09-01"
+        forge(driver, Topics.directives, "2019/designation/00010505/underperforming", try act.serializedBytes(), 0)
+        try driver.run()
+        #expect(try year.tables(driver) == before)
+        #expect(try quarantined(driver) == Array(repeating: "validation \(pipeline.name(Topics.directives))", count: 2))
+    }
+
+    /// What determinations are made of: another value is taken, and taken back; a value of nothing goes.
+    @Test(arguments: StrangersRecordTests.figures, [true, false])
+    func aForgedFigureIsPutBack(_ topic: TopicDefinition, _ disturbs: Bool) throws {
+        let driver = try year.settled(seed: 7)
+        let before = try year.tables(driver)
+        let table = driver.table(pipeline.name(topic))
+        let keys = table.keys.filter { topic == Topics.receipts || $0.starts(with: Array("2019/".utf8)) }
+            .sorted { $0.lexicographicallyPrecedes($1) }
+        #expect(keys.count > 3)
+        if disturbs { driver.restartAll() }
+        for (key, other) in zip(keys, keys.dropFirst()).prefix(6) {
+            let name = String(decoding: key, as: UTF8.self)
+            let partition = try newest(driver, topic, name).0
+            // The right type and the wrong figure, that of another key, or none.
+            forge(driver, topic, name, name.utf8.count % 2 == 0 ? table[other] : nil, partition)
+        }
+        try driver.run()
+        #expect(try year.tables(driver)[topic.entity] == before[topic.entity])
+        #expect(try year.tables(driver) == before)
+    }
+}
