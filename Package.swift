@@ -151,7 +151,7 @@ let package = Package(
             swiftSettings: settings
         ),
         tests("RulesTests", ["Rules", "Tables", "PublishedFigures", "Neighbour"]),
-        tests("MessagesTests", ["Messages", "Rules"]),
+        tests("MessagesTests", ["Messages", "Rules", .protobuf]),
         tests("StreamingTests", ["Streaming", "Kafka", "Neighbour", .crypto, .logging, .protobuf]),
         tests(
             "StagesTests",

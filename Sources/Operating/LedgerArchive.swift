@@ -278,7 +278,8 @@ public struct LedgerArchive: Sendable {
 
         /// After an abort.
         ///
-        /// Where nobody knows whether the transaction was committed, the draft stays, and the next comparison finds out.
+        /// Where nobody knows whether the transaction was committed, the draft stays, and the next comparison finds
+        /// out.
         public func discard() {
             try? handle.close()
             try? FileManager.default.removeItem(at: draft)

@@ -6,10 +6,13 @@ public import Streaming
 public struct Pipeline: Sendable, Hashable {
     /// The prefix that separates installations on one cluster; empty for none.
     public let namespace: String
+    /// How large the blocks of the ledger and of the records become.
+    public let blocks: BlockLimits
 
     /// An installation.
-    public init(namespace: String = "") {
+    public init(namespace: String = "", blocks: BlockLimits = BlockLimits()) {
         self.namespace = namespace
+        self.blocks = blocks
     }
 
     /// A topic's name on the broker.
@@ -22,7 +25,12 @@ public struct Pipeline: Sendable, Hashable {
         let isTable = topic.retention == .compacted
         return topic.partitioning == .single
             ? .broadcast(name(topic), eventType: topic.eventType, isTable: isTable, publisher: topic.publisher)
-            : .partitioned(name(topic), eventType: topic.eventType, isTable: isTable, publisher: topic.publisher)
+            : .partitioned(
+                name(topic),
+                eventType: topic.eventType,
+                isTable: isTable,
+                publisher: topic.publisher
+            )
     }
 
     /// Where records go that a stage can't use.

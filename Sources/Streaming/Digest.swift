@@ -7,6 +7,11 @@ public struct Digest: Hashable, Sendable {
     private static let basis: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
     private static let prime: UInt128 = 0x0000_0000_0100_0000_0000_0000_0000_013b
 
+    /// A digest that was made elsewhere.
+    public init(value: UInt128) {
+        self.value = value
+    }
+
     /// The digest of some bytes.
     public init(_ bytes: Span<UInt8>) {
         var hash = Digest.basis

@@ -19,6 +19,8 @@ public final class YearTables {
     private var newestYear: [UInt8] = []
     /// Lines whose rows made a record, of the submissions that are followed.
     private var followed: [String: Set<UInt32>] = [:]
+    /// The block read last, kept for its room.
+    private var block = RecordBlock()
 
     private static let tables = [Topics.participation, Topics.percentiles, Topics.determinations]
 
@@ -33,7 +35,7 @@ public final class YearTables {
         case Topics.records:
             try batch.visit { record in
                 noteYear(record.key, isMarker: record.isMarker)
-                if !followed.isEmpty, !record.isMarker { try noteLine(record) }
+                if !followed.isEmpty, !record.isMarker { try noteLines(record) }
             }
         case Topics.rejections:
             try batch.visit { record in
@@ -59,10 +61,16 @@ public final class YearTables {
     /// The lines of a followed submission whose rows made a record; a row that says what stands already makes none.
     func changedLines(of submission: String) -> Set<UInt32> { followed[submission] ?? [] }
 
-    private func noteLine(_ record: borrowing MemoryBatch.Record) throws {
-        guard let cause = record.cause, let value = record.value, followed[cause.text] != nil else { return }
-        let record = try decode(Accountability_V1_Record.self, from: value)
-        followed[record.submission]?.insert(UInt32(clamping: record.line))
+    private func noteLines(_ record: borrowing MemoryBatch.Record) throws {
+        guard let value = record.value, RecordBlock.isRecord(value) else { return }
+        do throws(BlockFault) {
+            try block.read(record: value)
+        } catch {
+            throw YearFault(.defect, "a stage published what is no block of records: \(error)")
+        }
+        for row in 0..<block.rows where !block.retracts(row) {
+            followed[block.submission(row)]?.insert(UInt32(clamping: block.line(row)))
+        }
     }
 
     /// Records come by year, so that the key is nearly always of the year of the one before.

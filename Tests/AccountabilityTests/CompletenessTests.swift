@@ -78,6 +78,62 @@ import Testing
         #expect(rows.withTargets(in: 2019) == [school])
     }
 
+    /// In blocks, and under the same names as rows by themselves.
+    @Test func countsTheRowsOfBlocks() throws {
+        func block(_ year: Int, _ layout: Layout, _ fill: (inout RecordBlock) -> Void) throws -> RecordBlock {
+            var written = RecordBlock(schoolYear: year, layout: layout)
+            fill(&written)
+            let value = try written.take()
+            var read = RecordBlock()
+            try read.read(record: value.span)
+            return read
+        }
+        func student(_ number: UInt128) -> StudentFact {
+            var fact = StudentFact()
+            fact.student = number
+            return fact
+        }
+        var rows = AcceptedRows(of: [2018, 2019])
+        let single = "2019/attendance/" + String(repeating: "0", count: 31) + "1"
+        rows.take(key: single, record("00350012"), partition: 0)
+        let attendance = try block(2019, .attendance) { block in
+            for number in [1, 2, 3, 4] as [UInt128] {
+                block.append(student(number), organization: 350_012, submission: "s", line: UInt64(number))
+            }
+            block.retract(student: 1, cohortYear: 0, organization: 350_012, submission: "s")
+            block.append(student(2), organization: 350_015, submission: "s", line: 9)
+        }
+        rows.take(attendance, partition: 0)
+        rows.take(
+            try block(2017, .attendance) { block in
+                block.append(student(5), organization: 350_012, submission: "s", line: 2)
+            },
+            partition: 0
+        )
+        #expect(rows.counts == [place(2019, .attendance): 3])
+        rows.take(
+            try block(2019, .organizations) { block in
+                block.append(
+                    .organization(organization("A")),
+                    key: "00350012",
+                    organization: 350_012,
+                    submission: "s",
+                    line: 2
+                )
+                block.append(
+                    .organization(organization("B")),
+                    key: "00350015",
+                    organization: 350_015,
+                    submission: "s",
+                    line: 3
+                )
+                block.retract(key: "00350015", organization: 350_015, submission: "s")
+            },
+            partition: 0
+        )
+        #expect(rows.organizations(of: 2019).mapValues(\.name) == [school: "A"])
+    }
+
     private func lines(_ facts: Completeness.Facts, _ year: Int = 2019) throws -> Completeness {
         Completeness(facts, year: year, try Framework.of(schoolYear: year))
     }

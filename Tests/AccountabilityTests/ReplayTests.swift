@@ -16,8 +16,8 @@ import Testing
         .header(Written.header(id, rows: rows, received: received, layout: layout).header)
     }
 
-    private func row(_ id: String, line: UInt64, owner: Int32 = 0) -> LedgerEntry {
-        .row(Written.row(id, line: line, owner: owner).row)
+    private func row(_ id: String, line: UInt64, owner: Int32 = 0, in partition: Int32 = 0) -> LedgerEntry {
+        .rows(LedgerRows(Written.row(id, line: line, owner: owner).row, partition: partition))
     }
 
     /// The unfinished submissions of a ledger of two partitions, and which of its records are copied.
@@ -64,8 +64,8 @@ import Testing
         let whole: [Placed] = [
             (header("o", rows: 2, received: 10, layout: .organizations), 0, 10),
             (header("o", rows: 2, received: 10, layout: .organizations), 1, 10),
-            (row("o", line: 2, owner: 1), 0, 10), (row("o", line: 2, owner: 1), 1, 10), (row("o", line: 3), 0, 10),
-            (row("o", line: 3), 1, 10),
+            (row("o", line: 2, owner: 1), 0, 10), (row("o", line: 2, owner: 1, in: 1), 1, 10),
+            (row("o", line: 3), 0, 10), (row("o", line: 3, in: 1), 1, 10),
         ]
         #expect(select(whole, moment: 20).unfinished.isEmpty)
         for hidden in whole.indices {

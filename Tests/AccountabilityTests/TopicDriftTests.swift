@@ -50,6 +50,14 @@ import Testing
         )
     }
 
+    /// What was a table before there were blocks is made anew, not turned into a log that begins with a table.
+    @Test(arguments: [false, true]) func recordsOfBeforeAreMadeAnew(_ isLocalBroker: Bool) {
+        let found = drift(Topics.records, ["cleanup.policy": "compact"], isLocalBroker: isLocalBroker)
+        #expect(found.count == 1)
+        #expect(found.first?.contains("`accountability topics --recreate records --yes`") == true)
+        #expect(found.first?.contains("kafka-configs") == false)
+    }
+
     @Test func theLocalBrokersOwnLimitsAreNotJudged() {
         #expect(drift(Topics.submissions, ["max.message.bytes": "1"], isLocalBroker: true).isEmpty)
         #expect(drift(Topics.submissions, ["cleanup.policy": "compact"], isLocalBroker: true).count == 1)

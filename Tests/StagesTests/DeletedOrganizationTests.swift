@@ -127,7 +127,10 @@ struct DeletedOrganizationTests {
         try bench.submit(moment == .afterTheYear ? deletion : nothing)
         try bench.driver.run()
         var tables: [String: Set<[UInt8]>] = [:]
-        for topic in [Topics.records, Topics.participation, Topics.indicators, Topics.standings, Topics.percentiles] {
+        tables["records"] = Set(
+            try bench.records().map { Array($0.key.utf8) + [0] + (try $0.value.serializedBytes() as [UInt8]) }
+        )
+        for topic in [Topics.participation, Topics.indicators, Topics.standings, Topics.percentiles] {
             tables[topic.entity] = Set(bench.driver.table(pipeline.name(topic)).map { $0.key + [0] + $0.value })
         }
         tables["determinations"] = Set(

@@ -15,12 +15,19 @@ enum MeasuresHistories {
         try fresh.append(history.surviving.values.sorted { $0.key < $1.key }.shuffled(using: &random))
         try fresh.close(2018, 2019)
         try fresh.driver.run()
-        for partitions in [1, 6] as [Int32] {
+        for (partitions, form) in [(1, 0), (6, 0), (6, 1), (6, 2)] as [(Int32, Int)] {
             let run = try MeasuresRun(stage(), partitions: partitions, seed: seed, disturbed: true)
             let closes = [2018, 2019].map { _ in Int(random.next() % UInt64(history.events.count)) }
             for (index, event) in history.events.enumerated() {
                 for (year, close) in zip([2018, 2019], closes) where close == index { try run.close(year) }
-                try run.append(event.fact, retract: event.isRetraction, cause: "event \(index)")
+                // In blocks, in records by themselves, or now one and now the other, as after an upgrade.
+                let isSingle = form == 1 || form == 2 && random.next() % 2 == 0
+                try run.append(
+                    event.fact,
+                    retract: event.isRetraction,
+                    cause: "event \(index)",
+                    isSingle: isSingle
+                )
                 if index % 150 == 149 {
                     try run.driver.run()
                     run.driver.restartAll()
@@ -30,7 +37,10 @@ enum MeasuresHistories {
             #expect(run.driver.disturbed > 0)
             #expect(run.driver.unusable.isEmpty)
             for topic in [Topics.participation, Topics.indicators, Topics.standings] {
-                #expect(run.table(topic) == fresh.table(topic), "\(topic.entity), \(partitions) partitions")
+                #expect(
+                    run.table(topic) == fresh.table(topic),
+                    "\(topic.entity), \(partitions) partitions, form \(form)"
+                )
             }
         }
         #expect(!fresh.table(Topics.participation).isEmpty || !fresh.table(Topics.standings).isEmpty)

@@ -38,15 +38,18 @@ final class MeasuresRun {
         )
     }
 
-    /// Appends a record, or its tombstone, where records of an organization go.
-    func append(_ fact: Fact, retract: Bool = false, cause: String = "") throws {
+    /// Appends a fact, or its retraction, where records of an organization go: as a block of one row.
+    ///
+    /// Where `isSingle` is true it is a record by itself, or its tombstone, as there were before there were blocks.
+    func append(_ fact: Fact, retract: Bool = false, cause: String = "", isSingle: Bool = false) throws {
+        let single = StoredRecord(
+            key: Array(fact.key.utf8),
+            value: retract ? nil : try fact.record.serializedBytes(),
+            eventType: Topics.records.eventType,
+            cause: cause
+        )
         driver.append(
-            StoredRecord(
-                key: Array(fact.key.utf8),
-                value: retract ? nil : try fact.record.serializedBytes(),
-                eventType: Topics.records.eventType,
-                cause: cause
-            ),
+            isSingle ? single : try fact.block(retract: retract, cause: cause) ?? single,
             topic: Self.pipeline.name(Topics.records),
             partition: Pipeline.partition(ofDistrictOf: fact.record.orgCode, partitions: partitions)
         )
@@ -135,7 +138,7 @@ struct Fact {
         result.ela = ela
         result.math = math
         result.science = science
-        return Fact(year, "assessment_results", "\(student)", org, .assessmentResult(result))
+        return Fact(year, "assessment_results", hexadecimal(pseudonym(student)), org, .assessmentResult(result))
     }
 
     static func attendance(
@@ -155,7 +158,7 @@ struct Fact {
         attendance.enrolledSinceOctober = october
         attendance.daysEnrolled = enrolled
         attendance.daysAbsent = absent
-        return Fact(year, "attendance", "\(student)", org, .attendance(attendance))
+        return Fact(year, "attendance", hexadecimal(pseudonym(student)), org, .attendance(attendance))
     }
 
     static func counts(
@@ -243,8 +246,49 @@ struct Fact {
         return Fact(year, "organizations", org, org, .organization(organization))
     }
 
-    private static func pseudonym(_ number: Int) -> Data {
+    static func pseudonym(_ number: Int) -> Data {
         Data((0..<16).map { $0 < 8 ? 0 : UInt8(truncatingIfNeeded: number >> (8 * (15 - $0))) })
+    }
+}
+
+extension Fact {
+    /// The fact, or its retraction, as a block of one row; nil of what no block can hold.
+    func block(retract: Bool, cause: String) throws -> StoredRecord? {
+        guard let content = record.content, let layout = Layout(of: content),
+            let organization = UInt32(record.orgCode), record.orgCode.utf8.count == 8
+        else { return nil }
+        var block = RecordBlock(schoolYear: Int(record.schoolYear), layout: layout)
+        // The submission of a row is what made it necessary.
+        let submission = cause.isEmpty ? record.submission : cause
+        let name = key.split(separator: "/", maxSplits: 2).last.map(String.init) ?? ""
+        if let fact = StudentFact(content) {
+            if retract {
+                block.retract(
+                    student: fact.student,
+                    cohortYear: fact.cohortYear,
+                    organization: organization,
+                    submission: submission
+                )
+            } else {
+                block.append(fact, organization: organization, submission: submission, line: record.line)
+            }
+        } else if retract {
+            block.retract(key: name, organization: organization, submission: submission)
+        } else {
+            block.append(
+                content,
+                key: name,
+                organization: organization,
+                submission: submission,
+                line: record.line
+            )
+        }
+        return StoredRecord(
+            key: Array("\(record.schoolYear)/\(layout.wireName)/0-0-0".utf8),
+            value: try block.take(),
+            eventType: Topics.records.eventType,
+            cause: cause
+        )
     }
 }
 

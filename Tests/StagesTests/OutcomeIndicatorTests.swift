@@ -289,7 +289,13 @@ extension Fact {
         member.fiveYearGraduate = fiveYear
         member.stillEnrolledAfterFive = stillEnrolled
         member.droppedOut = droppedOut
-        return Fact(year, "graduation_cohort", "\(student)/\(cohort)", org, .cohortMember(member))
+        return Fact(
+            year,
+            "graduation_cohort",
+            "\(hexadecimal(pseudonym(student)))/\(cohort)",
+            org,
+            .cohortMember(member)
+        )
     }
 
     fileprivate static func outcome(
@@ -308,7 +314,7 @@ extension Fact {
         outcome.enrolledOctober = enrolled
         outcome.droppedOut = droppedOut
         outcome.returnedByOctober = returned
-        return Fact(year, "enrollment_outcomes", "\(student)", org, .enrollmentOutcome(outcome))
+        return Fact(year, "enrollment_outcomes", hexadecimal(pseudonym(student)), org, .enrollmentOutcome(outcome))
     }
 
     fileprivate static func progress(
@@ -328,7 +334,7 @@ extension Fact {
         progress.enrolledSinceOctober = october
         progress.metProgress = met
         progress.difficultyQuartile = quartile
-        return Fact(year, "english_proficiency", "\(student)", org, .englishProficiency(progress))
+        return Fact(year, "english_proficiency", hexadecimal(pseudonym(student)), org, .englishProficiency(progress))
     }
 
     fileprivate static func coursework(
@@ -345,6 +351,6 @@ extension Fact {
         coursework.groups = groups
         coursework.enrolledSinceOctober = october
         coursework.completed = completed
-        return Fact(year, "advanced_coursework", "\(student)", org, .advancedCoursework(coursework))
+        return Fact(year, "advanced_coursework", hexadecimal(pseudonym(student)), org, .advancedCoursework(coursework))
     }
 }

@@ -15,7 +15,8 @@ struct SmallYear {
     /// Records of garbage in the topics, counted once for each stage that reads them.
     static let garbage = 15
 
-    let pipeline = Pipeline()
+    // Few rows a block, so that a file has several.
+    let pipeline = Pipeline(blocks: BlockLimits(rows: 3))
     private let before: [(topic: String, partition: Int32, record: StoredRecord)]
     private let corrections: [[(topic: String, partition: Int32, record: StoredRecord)]]
 
@@ -195,6 +196,7 @@ struct SmallYear {
             try driver.run()
         }
         outcome.last = try determinations(driver).mapValues(Outcome.core)
+        outcome.tables[Topics.records.entity] = try facts(driver)
         for topic in Topics.all
         where topic.retention == .compacted && ![Topics.determinations, Topics.confirmations].contains(topic) {
             outcome.tables[topic.entity] = driver.table(pipeline.name(topic))
@@ -345,6 +347,20 @@ struct SmallYear {
         return driver
     }
 
+    /// The facts that stand in the records, by partition and key.
+    private func facts(_ driver: InMemoryDriver) throws -> [[UInt8]: [UInt8]] {
+        var facts: [[UInt8]: [UInt8]] = [:]
+        for (partition, log) in (driver.topics[pipeline.name(Topics.records)] ?? []).enumerated() {
+            for record in log where record.key != Array("2019/garbage".utf8) {
+                guard !CompletionMarker.isMarker(key: record.key.span) else { continue }
+                for row in try RecordReading.rows(decoded(Accountability_V1_Record.self, record).block) {
+                    facts[[UInt8(partition)] + row.key.utf8] = try row.record?.serializedBytes()
+                }
+            }
+        }
+        return facts
+    }
+
     /// Every table of a driver but those of the runtime; determinations without what belongs to their publication.
     func tables(_ driver: InMemoryDriver) throws -> [String: [[UInt8]: [UInt8]]] {
         var tables: [String: [[UInt8]: [UInt8]]] = [:]
@@ -364,6 +380,7 @@ struct SmallYear {
                 let confirmed = try Accountability_V1_Confirmation(serializedBytes: entry.value).sha256
                 named[entry.key] = determined[entry.key].map { confirmed == Data(SHA256.hash(data: $0)) ? [1] : [0] }
             }
+        tables[Topics.records.entity] = try facts(driver)
         tables[Topics.determinations.entity] = try tables[Topics.determinations.entity]?
             .mapValues { Outcome.core(try Accountability_V1_Determination(serializedBytes: $0)) }
         return tables

@@ -409,8 +409,8 @@ struct ValidationTests {
         let standing = try bench.records().filter { $0.key.contains("/attendance/") }
         #expect(standing.count == 1)
         #expect(standing.values.first?.orgCode == target)
-        let old = bench.driver.topics[bench.pipeline.name(Topics.records)]?[Int(before)] ?? []
-        #expect(old.contains { $0.value == nil && String(decoding: $0.key, as: UTF8.self).contains("/attendance/") })
+        let old = try bench.recordRows()[Int(before)]
+        #expect(old.contains { $0.record == nil && $0.key.contains("/attendance/") })
     }
 
     @Test(

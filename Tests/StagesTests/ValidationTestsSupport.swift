@@ -9,20 +9,23 @@ import Testing
 final class ValidationBench {
     static let keyBytes = [UInt8](repeating: 0x5A, count: 32)
 
-    let pipeline = Pipeline()
+    let pipeline: Pipeline
     let partitions: Int32
     let driver: InMemoryDriver
     private let folder: URL
     private var submissions = 0
 
     /// - `stages`: those that run; validation alone when none is named.
+    /// - `rowsPerBlock`: few, so that a small file has several blocks.
     init(
         partitions: Int32 = 3,
         seed: UInt64 = 1,
         disturbances: InMemoryDriver.Disturbances = .init(),
-        stages: [any Stage]? = nil
+        stages: [any Stage]? = nil,
+        rowsPerBlock: Int = 3
     ) throws {
         self.partitions = partitions
+        pipeline = Pipeline(blocks: BlockLimits(rows: rowsPerBlock))
         var topics: [String: Int32] = [:]
         for topic in Topics.all { topics[pipeline.name(topic)] = topic.partitionCount(tables: partitions) }
         driver = try InMemoryDriver(
@@ -144,8 +147,38 @@ final class ValidationBench {
         return all
     }
 
+    /// The facts that stand, by key, in all partitions together.
     func records() throws -> [String: Accountability_V1_Record] {
-        try standing(Topics.records).mapValues { try decoded(Accountability_V1_Record.self, $0) }
+        var all: [String: Accountability_V1_Record] = [:]
+        for partition in try recordRows() {
+            var table: [String: Accountability_V1_Record] = [:]
+            for row in partition { table[row.key] = row.record }
+            for (key, record) in table {
+                #expect(all[key] == nil, "\(key) stands in two partitions")
+                all[key] = record
+            }
+        }
+        return all
+    }
+
+    /// Every row of every block of records, by partition.
+    func recordRows() throws -> [[RecordReading]] {
+        try (driver.topics[pipeline.name(Topics.records)] ?? [])
+            .map { partition in
+                let blocks = partition.filter { !CompletionMarker.isMarker(key: $0.key.span) }
+                #expect(Set(blocks.map(\.key)).count == blocks.count, "two blocks under one key")
+                return try blocks.flatMap { try RecordReading.rows(decoded(Accountability_V1_Record.self, $0).block) }
+            }
+    }
+
+    /// The rows of the ledger that could be read, by partition.
+    func ledgerRows() throws -> [[LedgerRowReading]] {
+        try (driver.topics[pipeline.name(Topics.submissions)] ?? [])
+            .map { partition in
+                try partition.flatMap {
+                    try LedgerRowReading.rows(decoded(Accountability_V1_SubmissionEntry.self, $0).block)
+                }
+            }
     }
 
     func rejections() throws -> [Accountability_V1_Rejection] {
@@ -174,9 +207,10 @@ final class ValidationBench {
             }
     }
 
-    /// How many records a topic has got, markers aside.
+    /// How many records a topic has got, markers aside; of the records, how many rows, and -1 where they do not read.
     func count(_ topic: TopicDefinition) -> Int {
-        (driver.topics[pipeline.name(topic)] ?? []).reduce(0) { $0 + $1.count }
+        guard topic != Topics.records else { return (try? recordRows().joined().count) ?? -1 }
+        return (driver.topics[pipeline.name(topic)] ?? []).reduce(0) { $0 + $1.count }
     }
 }
 

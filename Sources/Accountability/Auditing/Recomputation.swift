@@ -116,12 +116,13 @@ struct Recomputation {
         var published: [Place: [UInt8]] = [:]
         try reader.read(topic) { record in
             let record = record.detach()
-            if let key = record.key { published[Place(partition: record.partition, key: key)] = record.value }
+            guard let key = record.key else { return }
+            try Self.take(key, record.value, of: topic, in: record.partition, into: &published)
         }
         var computed: [Place: [UInt8]] = [:]
         for (partition, records) in (driver.topics[name] ?? []).enumerated() {
             for record in records where !CompletionMarker.isMarker(key: record.key.span) {
-                computed[Place(partition: Int32(partition), key: record.key)] = record.value
+                try Self.take(record.key, record.value, of: topic, in: Int32(partition), into: &computed)
             }
         }
         let differing = try Set(published.keys).union(computed.keys)
@@ -140,6 +141,51 @@ struct Recomputation {
         )
     }
 
+    /// Takes note of a record of a table, or of the rows of a block of records.
+    private static func take(
+        _ key: [UInt8],
+        _ value: [UInt8]?,
+        of topic: TopicDefinition,
+        in partition: Int32,
+        into table: inout [Place: [UInt8]]
+    ) throws {
+        guard topic == Topics.records else {
+            table[Place(partition: partition, key: key)] = value
+            return
+        }
+        guard let value, RecordBlock.isRecord(value.span) else {
+            // A fact by itself, as there were before there were blocks.
+            table[Place(partition: partition, key: key)] = try value.flatMap { try single($0, under: key) }
+            return
+        }
+        var block = RecordBlock()
+        do throws(BlockFault) {
+            try block.read(record: value.span)
+        } catch {
+            table[Place(partition: partition, key: key)] = value
+            return
+        }
+        for row in 0..<block.rows {
+            // A row that was submitted again unchanged was not published again: where it came from does not count.
+            table[Place(partition: partition, key: Array(block.key(row).utf8))] = try block.canonical(row)
+        }
+    }
+
+    /// A fact by itself as a block of one row.
+    private static func single(_ value: [UInt8], under key: [UInt8]) throws -> [UInt8]? {
+        guard let message = try? Accountability_V1_Record(serializedBytes: value), let content = message.content,
+            let layout = Layout(of: content), let organization = UInt32(message.orgCode)
+        else { return value }
+        var block = RecordBlock(schoolYear: Int(message.schoolYear), layout: layout)
+        if let fact = StudentFact(content) {
+            block.append(fact, organization: organization, submission: "", line: 0)
+        } else {
+            let name = String(decoding: key, as: UTF8.self).split(separator: "/", maxSplits: 2).last.map(String.init)
+            block.append(content, key: name ?? "", organization: organization, submission: "", line: 0)
+        }
+        return try block.take()
+    }
+
     /// A value without what belongs to its publication: when, why and how often it was published.
     private static func core(_ value: [UInt8]?, _ topic: TopicDefinition) throws -> [UInt8]? {
         guard let value else { return nil }
@@ -147,12 +193,6 @@ struct Recomputation {
         case Topics.determinations:
             guard let message = try? Accountability_V1_Determination(serializedBytes: value) else { return value }
             return try message.withoutPublication.serializedBytes()
-        case Topics.records:
-            // A row that was submitted again unchanged was not published again.
-            guard var message = try? Accountability_V1_Record(serializedBytes: value) else { return value }
-            message.submission = ""
-            message.line = 0
-            return try message.serializedBytes()
         default: return value
         }
     }

@@ -37,11 +37,34 @@ struct AcceptedRows {
         self.init(of: years)
         let reader = try TopicReader(connection)
         defer { reader.close() }
+        var block = RecordBlock()
         try reader.read(Topics.records) { record in
             guard let key = record.key else { return }
+            if let value = record.value, RecordBlock.isRecord(value) {
+                do throws(BlockFault) {
+                    try block.read(record: value)
+                } catch {
+                    // The stages put it in quarantine.
+                    return
+                }
+                return take(block, partition: record.partition)
+            }
+            // One row by itself, as there were before there were blocks.
             let text = String(decoding: [UInt8](copying: key), as: UTF8.self)
             let fact = record.value == nil ? nil : record.decoded(Accountability_V1_Record.self)
             take(key: text, fact, partition: record.partition)
+        }
+    }
+
+    /// Takes the rows of a block, in their order.
+    mutating func take(_ block: RecordBlock, partition: Int32) {
+        guard years.contains(block.schoolYear) else { return }
+        for row in 0..<block.rows {
+            let key = Array(block.key(row).utf8)
+            let name = Name(partition: partition, key: Digest(key.span))
+            let code = block.retracts(row) ? nil : OrganizationCode(rawValue: block.organization(row))
+            let content = block.isAboutStudents ? nil : block.content(row)
+            take(name, code, content, block.schoolYear, block.layout)
         }
     }
 
@@ -55,14 +78,24 @@ struct AcceptedRows {
         guard years.contains(year) else { return }
         let bytes = Array(key.utf8)
         let name = Name(partition: partition, key: Digest(bytes.span))
-        guard let record, let code = OrganizationCode(record.orgCode) else {
+        take(name, record.flatMap { OrganizationCode($0.orgCode) }, record?.content, year, layout)
+    }
+
+    private mutating func take(
+        _ name: Name,
+        _ code: OrganizationCode?,
+        _ content: Accountability_V1_Record.OneOf_Content?,
+        _ year: Int,
+        _ layout: Layout
+    ) {
+        guard let code else {
             standing[name] = nil
             declared[name] = nil
             targets[name] = nil
             return
         }
         standing[name] = Place(schoolYear: year, district: code.district, layout: layout)
-        switch record.content {
+        switch content {
         case .organization(let facts): declared[name] = (year, code, facts)
         case .target: targets[name] = (year, code)
         default: break

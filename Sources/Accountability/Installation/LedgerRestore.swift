@@ -110,8 +110,8 @@ struct LedgerRestore {
         }
     }
 
-    /// How many records one transaction writes.
-    private static let portion = 20_000
+    /// About how many bytes one transaction writes: a record may be a block of thousands of rows.
+    private static let portion = 32 << 20
 
     private func writeAnew(_ comparison: LedgerComparison) throws {
         var records: [Int32: [LedgerArchive.Entry]] = [:]
@@ -125,8 +125,13 @@ struct LedgerRestore {
         // From here on the archive alone has everything.
         try archive.replaceAll(with: all)
         try PipelineTopics(connection).renewLedger()
-        for start in stride(from: 0, to: all.count, by: Self.portion) {
-            try write(Array(all[start..<min(all.count, start + Self.portion)]))
+        var start = 0
+        var bytes = 0
+        for (place, entry) in all.enumerated() {
+            bytes += entry.key.count + (entry.value?.count ?? 0)
+            guard bytes >= Self.portion || place == all.count - 1 else { continue }
+            try write(Array(all[start...place]))
+            (start, bytes) = (place + 1, 0)
         }
     }
 

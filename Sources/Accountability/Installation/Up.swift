@@ -165,6 +165,9 @@ struct Up: AsyncOperatorCommand {
         let topics = try PipelineTopics(connection)
         let created = try topics.createMissing(partitions: partitions, replication: local == nil ? replication : 1)
         if !created.isEmpty { say("created \(created.count) topics") }
+        if local != nil, try topics.renewRecordsOfBefore() {
+            say("the records were of a version before blocks; validation makes them anew from the ledger")
+        }
         if let problem = try topics.problems().first { throw Failure(.configuration, problem) }
         let restored = try LedgerRestore(connection)?.run() ?? []
         if !restored.isEmpty { say(LedgerRestore.text(restored, home)) }

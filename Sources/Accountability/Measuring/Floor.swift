@@ -128,9 +128,21 @@ struct FloorBlocks {
     private(set) var rows = 0
     private var open: [Int32: (rows: Int, value: [UInt8])] = [:]
     private var blocks: [FloorBlock] = []
+    private var submissions = SubmissionBlock()
+    private var records = RecordBlock()
 
-    /// Adds a row.
+    /// Adds a record: the rows of a block, or one.
     mutating func add(key: [UInt8], value: [UInt8], partition: Int32) {
+        let count = rowsOfBlock(value)
+        guard count <= 1 else {
+            rows += count
+            let pieces = (count + Self.size - 1) / Self.size
+            for piece in 0..<pieces {
+                let range = value.count * piece / pieces..<value.count * (piece + 1) / pieces
+                blocks.append(FloorBlock(partition: partition, value: Array(value[range])))
+            }
+            return
+        }
         rows += 1
         var block = open[partition] ?? (0, [])
         block.rows += 1
@@ -142,6 +154,22 @@ struct FloorBlocks {
             block = (0, [])
         }
         open[partition] = block
+    }
+
+    private mutating func rowsOfBlock(_ value: [UInt8]) -> Int {
+        do {
+            if SubmissionBlock.isEntry(value.span) {
+                try submissions.read(entry: value.span)
+                return submissions.rows
+            }
+            if RecordBlock.isRecord(value.span) {
+                try records.read(record: value.span)
+                return records.rows
+            }
+        } catch {
+            return 1
+        }
+        return 1
     }
 
     /// All blocks.

@@ -35,7 +35,7 @@ struct QuarantineReplay {
             }
             guard !superseded.contains(entry.origin) else {
                 outcome.left.append(
-                    (entry.origin, "its key has got another record since; --force puts this one over it")
+                    (entry.origin, "a key of it has got another record since; --force puts this one over it")
                 )
                 continue
             }
@@ -66,7 +66,7 @@ struct QuarantineReplay {
 
     /// Origins of records of tables whose key has got a newer record.
     private func superseded(_ entries: [Streaming_V1_Quarantined], _ reader: TopicReader) throws -> Set<String> {
-        var result: Set<String> = []
+        var result = try supersededBlocks(entries, reader)
         for topic in Topics.all where topic.retention == .compacted {
             let name = connection.pipeline.name(topic)
             let concerned = entries.filter { $0.topic == name && $0.hasKey }
@@ -81,5 +81,41 @@ struct QuarantineReplay {
             }
         }
         return result
+    }
+
+    /// Origins of blocks of records of which a later block holds a key again.
+    private func supersededBlocks(_ entries: [Streaming_V1_Quarantined], _ reader: TopicReader) throws -> Set<String> {
+        let name = connection.pipeline.name(Topics.records)
+        let concerned = entries.filter { $0.topic == name && $0.hasKey }
+            .map { (entry: $0, keys: Self.keys(of: [UInt8]($0.value), under: [UInt8]($0.key))) }
+        guard !concerned.isEmpty else { return [] }
+        var result: Set<String> = []
+        try reader.read(Topics.records) { record in
+            let earlier = concerned.filter {
+                $0.entry.partition == record.partition && $0.entry.offset < record.offset
+                    && !result.contains($0.entry.origin)
+            }
+            guard !earlier.isEmpty, let key = record.key else { return }
+            let value: [UInt8] = if let bytes = record.value { [UInt8](copying: bytes) } else { [] }
+            let keys = Self.keys(of: value, under: [UInt8](copying: key))
+            for place in earlier where !place.keys.isDisjoint(with: keys) { result.insert(place.entry.origin) }
+        }
+        return result
+    }
+
+    /// The keys of the rows of a record: those of its block, or its own.
+    ///
+    /// Of what is no record there are none that
+    /// another could supersede but its own.
+    private static func keys(of value: [UInt8], under key: [UInt8]) -> Set<String> {
+        let own: Set = [String(decoding: key, as: UTF8.self)]
+        guard RecordBlock.isRecord(value.span) else { return own }
+        var block = RecordBlock()
+        do throws(BlockFault) {
+            try block.read(record: value.span)
+        } catch {
+            return own
+        }
+        return Set((0..<block.rows).map { block.key($0) })
     }
 }

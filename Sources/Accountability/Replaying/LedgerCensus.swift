@@ -3,11 +3,41 @@ internal import Messages
 /// What a record of the ledger is.
 enum LedgerEntry {
     case header(Accountability_V1_SubmissionHeader)
-    case row(Accountability_V1_SubmissionRow)
+    case rows(LedgerRows)
     /// A year is opened or closed: written to every partition, under a key that tells the act.
     case act(String)
     /// What stands for nothing.
     case other
+}
+
+/// Rows of a submission in one record of the ledger.
+struct LedgerRows: Hashable {
+    let submission: String
+    /// Rows that could be read.
+    var readable: UInt64 = 0
+    /// Of these, those that the record's partition answers for, of submissions whose rows every partition gets.
+    var owned: UInt64 = 0
+    /// Rows that could not be read.
+    var unreadable: UInt64 = 0
+
+    /// Rows of a block that lies in a partition.
+    init(_ block: SubmissionBlock, partition: Int32) {
+        submission = block.submission
+        readable = UInt64(block.rows)
+        owned = UInt64(block.owners.count { $0 == UInt32(clamping: partition) })
+        unreadable = UInt64(block.unreadable.count)
+    }
+
+    /// A row by itself, as ledgers held rows before there were blocks.
+    init(_ row: Accountability_V1_SubmissionRow, partition: Int32) {
+        submission = row.submission
+        guard row.unreadable.isEmpty else {
+            unreadable = 1
+            return
+        }
+        readable = 1
+        owned = row.ownerPartition == partition ? 1 : 0
+    }
 }
 
 /// A count of a ledger, by which it is told what of it belongs to a moment.
@@ -48,15 +78,12 @@ struct LedgerCensus {
         case .header(let header):
             submissions[header.submission, default: Submission()].header = header
             submissions[header.submission]?.headers.insert(partition)
-        case .row(let row):
-            var submission = submissions[row.submission] ?? Submission()
-            if row.unreadable.isEmpty {
-                submission.readable[partition, default: 0] += 1
-                if row.ownerPartition == partition { submission.owned += 1 }
-            } else {
-                submission.unreadable += 1
-            }
-            submissions[row.submission] = submission
+        case .rows(let rows):
+            var submission = submissions[rows.submission] ?? Submission()
+            submission.readable[partition, default: 0] += rows.readable
+            submission.owned += rows.owned
+            submission.unreadable += rows.unreadable
+            submissions[rows.submission] = submission
         case .act(let key):
             guard timestamp <= moment else { return }
             acts[key, default: [:]][partition, default: 0] += 1
@@ -135,7 +162,7 @@ struct LedgerSelection {
         guard offset < ends[partition] ?? 0 else { return false }
         switch entry {
         case .header(let header): return submissions.contains(header.submission)
-        case .row(let row): return submissions.contains(row.submission)
+        case .rows(let rows): return submissions.contains(rows.submission)
         case .act(let key):
             guard timestamp <= moment else { return false }
             met[key, default: [:]][partition, default: 0] += 1

@@ -199,14 +199,23 @@ struct LedgerCopy {
     static func entry(_ record: borrowing Record) -> LedgerEntry {
         guard let key = record.key else { return .other }
         let isMarker = CompletionMarker.isMarker(key: key)
+        if !isMarker, let value = record.value, SubmissionBlock.isEntry(value) {
+            var block = SubmissionBlock()
+            do throws(BlockFault) {
+                try block.read(entry: value)
+            } catch {
+                return .other
+            }
+            return .rows(LedgerRows(block, partition: record.partition))
+        }
         guard let entry = isMarker ? nil : record.decoded(Accountability_V1_SubmissionEntry.self) else {
             return isMarker ? .act(String(decoding: [UInt8](copying: key), as: UTF8.self)) : .other
         }
         switch entry.entry {
         case .header(let header): return .header(header)
-        case .row(let row): return .row(row)
+        case .row(let row): return .rows(LedgerRows(row, partition: record.partition))
         case .yearOpened: return .act(String(decoding: [UInt8](copying: key), as: UTF8.self))
-        case .installation, nil: return .other
+        case .installation, .block, nil: return .other
         }
     }
 

@@ -57,7 +57,7 @@ struct InstallationView {
             switch entry.entry {
             case .yearOpened(let opened): openYears.insert(Int(opened.schoolYear))
             case .header(let header): submissions.append(header)
-            case .row, .installation: return true
+            case .row, .block, .installation: return true
             case nil: return false
             }
         case Topics.receipts.entity:

@@ -123,6 +123,16 @@ struct PipelineTopics {
         try renew(connection.pipeline.name(Topics.submissions), replication: 1)
     }
 
+    /// Makes the records of a local broker anew where they are still the table that they were before there were blocks.
+    ///
+    /// Returns whether they were.
+    func renewRecordsOfBefore() throws -> Bool {
+        let name = connection.pipeline.name(Topics.records)
+        guard try properties(of: name)[TopicDrift.policy] == "compact" else { return false }
+        try renew(name, replication: 1)
+        return true
+    }
+
     private func renew(_ name: String, replication: Int16) throws {
         let ledger = try partitions(of: Topics.submissions)
         let failures = try ask { (admin) throws(KafkaError) in

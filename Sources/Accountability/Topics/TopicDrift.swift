@@ -2,6 +2,9 @@ internal import Messages
 
 /// What of a topic differs from what it must be, and how it is set right.
 enum TopicDrift {
+    /// The property that says which records of a topic go.
+    static let policy = "cleanup.policy"
+
     /// How many partitions the tables have: what most of them have, the larger count of two that are as frequent.
     static func partitions(of counts: [Int32]) -> Int32 {
         let frequency = Dictionary(counts.map { ($0, 1) }, uniquingKeysWith: +)
@@ -57,7 +60,12 @@ enum TopicDrift {
         isLocalBroker: Bool
     ) -> [String] {
         func repair(_ property: String, _ value: String) -> String {
-            isLocalBroker
+            if topic == Topics.records, property == policy {
+                return
+                    "; before there were blocks it was a table: `accountability topics --recreate \(topic.entity) --yes` makes it anew, and "
+                    + "validation fills it again from the ledger"
+            }
+            return isLocalBroker
                 ? ""
                 : "; kafka-configs.sh --bootstrap-server \(brokers) --alter --entity-type topics --entity-name \(name) --add-config \(property)=\(value)"
         }

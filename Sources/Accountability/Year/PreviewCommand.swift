@@ -164,7 +164,7 @@ struct LedgerFeed {
             let submission: String? =
                 switch entry {
                 case .header(let header): header.submission
-                case .row(let row): row.submission
+                case .rows(let rows): rows.submission
                 case .act, .other: nil
                 }
             try ledger.feed(

@@ -121,8 +121,11 @@ public nonisolated enum Accountability_V1_TestStatus: SwiftProtobuf.Enum, Swift.
 
 }
 
-/// Topic `accountability.records.v1`: accepted facts. Key: `<school year>/<layout>/<key within it>`; a tombstone retracts.
-/// Partitioned by district. Groups, indicators, spans and codes are numbered as in Sources/Rules/Vocabulary, names as in
+/// Topic `accountability.records.v1`: accepted facts, in blocks, in order, kept for ever. Partitioned by district. Key of a
+/// block: `<school year>/<layout>/<partition of the ledger>-<offset there>-<number>`, which is nobody's but its own.
+///
+/// Before there were blocks a record was one fact under `<school year>/<layout>/<key within it>`, and a tombstone retracted
+/// it. Both are read. Groups, indicators, spans and codes are numbered as in Sources/Rules/Vocabulary, names as in
 /// interfaces: see the enums here.
 public nonisolated struct Accountability_V1_Record: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -235,6 +238,15 @@ public nonisolated struct Accountability_V1_Record: @unchecked Sendable {
     set {_uniqueStorage()._content = .enrollmentOutcome(newValue)}
   }
 
+  /// Facts of one school year and layout; the fields above are left out then.
+  public var block: Accountability_V1_RecordBlock {
+    get {
+      if case .block(let v)? = _storage._content {return v}
+      return Accountability_V1_RecordBlock()
+    }
+    set {_uniqueStorage()._content = .block(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Content: Equatable, Sendable {
@@ -248,8 +260,209 @@ public nonisolated struct Accountability_V1_Record: @unchecked Sendable {
     case cohortMember(Accountability_V1_CohortMember)
     case advancedCoursework(Accountability_V1_AdvancedCoursework)
     case enrollmentOutcome(Accountability_V1_EnrollmentOutcome)
+    /// Facts of one school year and layout; the fields above are left out then.
+    case block(Accountability_V1_RecordBlock)
 
   }
+
+  public init() {}
+
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
+}
+
+/// Facts of one school year and layout, column by column, in the order in which they were accepted: a row replaces or
+/// retracts what stood under its key before.
+///
+/// A column has a value for each row. One value alone is that of every row; a column that is left out is 0 in every row.
+public nonisolated struct Accountability_V1_RecordBlock: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var schoolYear: UInt32 {
+    get {_storage._schoolYear}
+    set {_uniqueStorage()._schoolYear = newValue}
+  }
+
+  /// The layout's name, as in Schemas/layouts.
+  public var layout: String {
+    get {_storage._layout}
+    set {_uniqueStorage()._layout = newValue}
+  }
+
+  public var rows: UInt32 {
+    get {_storage._rows}
+    set {_uniqueStorage()._rows = newValue}
+  }
+
+  /// The submissions that brought the rows.
+  public var submissions: [String] {
+    get {_storage._submissions}
+    set {_uniqueStorage()._submissions = newValue}
+  }
+
+  /// Which of them: of a row that retracts, the one that made it necessary.
+  public var submission: [UInt32] {
+    get {_storage._submission}
+    set {_uniqueStorage()._submission = newValue}
+  }
+
+  /// The line of the file, as the distance from the row before; that of the first row from 0. 0 in rows that retract.
+  public var lineSteps: [Int64] {
+    get {_storage._lineSteps}
+    set {_uniqueStorage()._lineSteps = newValue}
+  }
+
+  /// The organization's code as a number.
+  public var orgCodes: [UInt32] {
+    get {_storage._orgCodes}
+    set {_uniqueStorage()._orgCodes = newValue}
+  }
+
+  /// The places of the rows that retract, from 0, increasing. Such a row has a key and nothing else.
+  public var retracted: [UInt32] {
+    get {_storage._retracted}
+    set {_uniqueStorage()._retracted = newValue}
+  }
+
+  /// The key within year and layout: the student's pseudonym, 16 bytes a row one behind the other. In layouts that are not
+  /// about students it is in `keys`; that of a member of a cohort has the cohort's year too.
+  public var students: Data {
+    get {_storage._students}
+    set {_uniqueStorage()._students = newValue}
+  }
+
+  public var keys: [String] {
+    get {_storage._keys}
+    set {_uniqueStorage()._keys = newValue}
+  }
+
+  /// Where something else than its own submission made a row necessary: the place of that submission, counted from 1.
+  public var cause: [UInt32] {
+    get {_storage._cause}
+    set {_uniqueStorage()._cause = newValue}
+  }
+
+  /// Of the student layouts.
+  public var grades: [UInt32] {
+    get {_storage._grades}
+    set {_uniqueStorage()._grades = newValue}
+  }
+
+  /// As in AssessmentResult.
+  public var groups: [UInt32] {
+    get {_storage._groups}
+    set {_uniqueStorage()._groups = newValue}
+  }
+
+  /// Bits from the lowest: enrolled_since_october, first_year_el, enrolled_october, met_progress, completed,
+  /// four_year_graduate, five_year_graduate, still_enrolled_after_five, dropped_out, returned_by_october.
+  public var flags: [UInt32] {
+    get {_storage._flags}
+    set {_uniqueStorage()._flags = newValue}
+  }
+
+  /// Organization of the year before; 0 where it was not reported.
+  public var priorOrgCodes: [UInt32] {
+    get {_storage._priorOrgCodes}
+    set {_uniqueStorage()._priorOrgCodes = newValue}
+  }
+
+  /// Numbers of TestStatus.
+  public var elaStatuses: [UInt32] {
+    get {_storage._elaStatuses}
+    set {_uniqueStorage()._elaStatuses = newValue}
+  }
+
+  /// Scores and percentiles are above 0; 0 is none.
+  public var elaScaledScores: [UInt32] {
+    get {_storage._elaScaledScores}
+    set {_uniqueStorage()._elaScaledScores = newValue}
+  }
+
+  public var elaSgps: [UInt32] {
+    get {_storage._elaSgps}
+    set {_uniqueStorage()._elaSgps = newValue}
+  }
+
+  public var elaPriorScaledScores: [UInt32] {
+    get {_storage._elaPriorScaledScores}
+    set {_uniqueStorage()._elaPriorScaledScores = newValue}
+  }
+
+  public var mathStatuses: [UInt32] {
+    get {_storage._mathStatuses}
+    set {_uniqueStorage()._mathStatuses = newValue}
+  }
+
+  public var mathScaledScores: [UInt32] {
+    get {_storage._mathScaledScores}
+    set {_uniqueStorage()._mathScaledScores = newValue}
+  }
+
+  public var mathSgps: [UInt32] {
+    get {_storage._mathSgps}
+    set {_uniqueStorage()._mathSgps = newValue}
+  }
+
+  public var mathPriorScaledScores: [UInt32] {
+    get {_storage._mathPriorScaledScores}
+    set {_uniqueStorage()._mathPriorScaledScores = newValue}
+  }
+
+  public var scienceStatuses: [UInt32] {
+    get {_storage._scienceStatuses}
+    set {_uniqueStorage()._scienceStatuses = newValue}
+  }
+
+  public var scienceScaledScores: [UInt32] {
+    get {_storage._scienceScaledScores}
+    set {_uniqueStorage()._scienceScaledScores = newValue}
+  }
+
+  public var daysEnrolled: [UInt32] {
+    get {_storage._daysEnrolled}
+    set {_uniqueStorage()._daysEnrolled = newValue}
+  }
+
+  public var daysAbsent: [UInt32] {
+    get {_storage._daysAbsent}
+    set {_uniqueStorage()._daysAbsent = newValue}
+  }
+
+  public var difficultyQuartiles: [UInt32] {
+    get {_storage._difficultyQuartiles}
+    set {_uniqueStorage()._difficultyQuartiles = newValue}
+  }
+
+  /// Of rows that retract too, as it is part of their key.
+  public var cohortYears: [UInt32] {
+    get {_storage._cohortYears}
+    set {_uniqueStorage()._cohortYears = newValue}
+  }
+
+  /// Of the other layouts: one a row that does not retract.
+  public var organizations: [Accountability_V1_Organization] {
+    get {_storage._organizations}
+    set {_uniqueStorage()._organizations = newValue}
+  }
+
+  public var participationCounts: [Accountability_V1_ParticipationCounts] {
+    get {_storage._participationCounts}
+    set {_uniqueStorage()._participationCounts = newValue}
+  }
+
+  public var suppliedValues: [Accountability_V1_SuppliedValue] {
+    get {_storage._suppliedValues}
+    set {_uniqueStorage()._suppliedValues = newValue}
+  }
+
+  public var targets: [Accountability_V1_Target] {
+    get {_storage._targets}
+    set {_uniqueStorage()._targets = newValue}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
@@ -690,7 +903,7 @@ nonisolated extension Accountability_V1_TestStatus: SwiftProtobuf._ProtoNameProv
 
 nonisolated extension Accountability_V1_Record: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Record"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{1}line\0\u{3}school_year\0\u{3}org_code\0\u{2}\u{6}organization\0\u{3}assessment_result\0\u{1}attendance\0\u{3}participation_counts\0\u{3}supplied_value\0\u{1}target\0\u{3}english_proficiency\0\u{3}cohort_member\0\u{3}advanced_coursework\0\u{3}enrollment_outcome\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{1}line\0\u{3}school_year\0\u{3}org_code\0\u{2}\u{6}organization\0\u{3}assessment_result\0\u{1}attendance\0\u{3}participation_counts\0\u{3}supplied_value\0\u{1}target\0\u{3}english_proficiency\0\u{3}cohort_member\0\u{3}advanced_coursework\0\u{3}enrollment_outcome\0\u{1}block\0")
 
   fileprivate class _StorageClass {
     var _submission: String = String()
@@ -865,6 +1078,19 @@ nonisolated extension Accountability_V1_Record: SwiftProtobuf.Message, SwiftProt
             _storage._content = .enrollmentOutcome(v)
           }
         }()
+        case 20: try {
+          var v: Accountability_V1_RecordBlock?
+          var hadOneofValue = false
+          if let current = _storage._content {
+            hadOneofValue = true
+            if case .block(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._content = .block(v)
+          }
+        }()
         default: break
         }
       }
@@ -930,6 +1156,10 @@ nonisolated extension Accountability_V1_Record: SwiftProtobuf.Message, SwiftProt
         guard case .enrollmentOutcome(let v)? = _storage._content else { preconditionFailure() }
         try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
       }()
+      case .block?: try {
+        guard case .block(let v)? = _storage._content else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      }()
       case nil: break
       }
     }
@@ -946,6 +1176,296 @@ nonisolated extension Accountability_V1_Record: SwiftProtobuf.Message, SwiftProt
         if _storage._schoolYear != rhs_storage._schoolYear {return false}
         if _storage._orgCode != rhs_storage._orgCode {return false}
         if _storage._content != rhs_storage._content {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_RecordBlock: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".RecordBlock"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{1}layout\0\u{1}rows\0\u{1}submissions\0\u{1}submission\0\u{3}line_steps\0\u{3}org_codes\0\u{1}retracted\0\u{1}students\0\u{1}keys\0\u{1}cause\0\u{2}\u{a}grades\0\u{1}groups\0\u{1}flags\0\u{3}prior_org_codes\0\u{3}ela_statuses\0\u{3}ela_scaled_scores\0\u{3}ela_sgps\0\u{3}ela_prior_scaled_scores\0\u{3}math_statuses\0\u{3}math_scaled_scores\0\u{3}math_sgps\0\u{3}math_prior_scaled_scores\0\u{3}science_statuses\0\u{3}science_scaled_scores\0\u{3}days_enrolled\0\u{3}days_absent\0\u{3}difficulty_quartiles\0\u{3}cohort_years\0\u{2}\u{d}organizations\0\u{3}participation_counts\0\u{3}supplied_values\0\u{1}targets\0")
+
+  fileprivate class _StorageClass {
+    var _schoolYear: UInt32 = 0
+    var _layout: String = String()
+    var _rows: UInt32 = 0
+    var _submissions: [String] = []
+    var _submission: [UInt32] = []
+    var _lineSteps: [Int64] = []
+    var _orgCodes: [UInt32] = []
+    var _retracted: [UInt32] = []
+    var _students: Data = Data()
+    var _keys: [String] = []
+    var _cause: [UInt32] = []
+    var _grades: [UInt32] = []
+    var _groups: [UInt32] = []
+    var _flags: [UInt32] = []
+    var _priorOrgCodes: [UInt32] = []
+    var _elaStatuses: [UInt32] = []
+    var _elaScaledScores: [UInt32] = []
+    var _elaSgps: [UInt32] = []
+    var _elaPriorScaledScores: [UInt32] = []
+    var _mathStatuses: [UInt32] = []
+    var _mathScaledScores: [UInt32] = []
+    var _mathSgps: [UInt32] = []
+    var _mathPriorScaledScores: [UInt32] = []
+    var _scienceStatuses: [UInt32] = []
+    var _scienceScaledScores: [UInt32] = []
+    var _daysEnrolled: [UInt32] = []
+    var _daysAbsent: [UInt32] = []
+    var _difficultyQuartiles: [UInt32] = []
+    var _cohortYears: [UInt32] = []
+    var _organizations: [Accountability_V1_Organization] = []
+    var _participationCounts: [Accountability_V1_ParticipationCounts] = []
+    var _suppliedValues: [Accountability_V1_SuppliedValue] = []
+    var _targets: [Accountability_V1_Target] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _schoolYear = source._schoolYear
+      _layout = source._layout
+      _rows = source._rows
+      _submissions = source._submissions
+      _submission = source._submission
+      _lineSteps = source._lineSteps
+      _orgCodes = source._orgCodes
+      _retracted = source._retracted
+      _students = source._students
+      _keys = source._keys
+      _cause = source._cause
+      _grades = source._grades
+      _groups = source._groups
+      _flags = source._flags
+      _priorOrgCodes = source._priorOrgCodes
+      _elaStatuses = source._elaStatuses
+      _elaScaledScores = source._elaScaledScores
+      _elaSgps = source._elaSgps
+      _elaPriorScaledScores = source._elaPriorScaledScores
+      _mathStatuses = source._mathStatuses
+      _mathScaledScores = source._mathScaledScores
+      _mathSgps = source._mathSgps
+      _mathPriorScaledScores = source._mathPriorScaledScores
+      _scienceStatuses = source._scienceStatuses
+      _scienceScaledScores = source._scienceScaledScores
+      _daysEnrolled = source._daysEnrolled
+      _daysAbsent = source._daysAbsent
+      _difficultyQuartiles = source._difficultyQuartiles
+      _cohortYears = source._cohortYears
+      _organizations = source._organizations
+      _participationCounts = source._participationCounts
+      _suppliedValues = source._suppliedValues
+      _targets = source._targets
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._schoolYear) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._layout) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._rows) }()
+        case 4: try { try decoder.decodeRepeatedStringField(value: &_storage._submissions) }()
+        case 5: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._submission) }()
+        case 6: try { try decoder.decodeRepeatedSInt64Field(value: &_storage._lineSteps) }()
+        case 7: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._orgCodes) }()
+        case 8: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._retracted) }()
+        case 9: try { try decoder.decodeSingularBytesField(value: &_storage._students) }()
+        case 10: try { try decoder.decodeRepeatedStringField(value: &_storage._keys) }()
+        case 11: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._cause) }()
+        case 21: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._grades) }()
+        case 22: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._groups) }()
+        case 23: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._flags) }()
+        case 24: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._priorOrgCodes) }()
+        case 25: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._elaStatuses) }()
+        case 26: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._elaScaledScores) }()
+        case 27: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._elaSgps) }()
+        case 28: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._elaPriorScaledScores) }()
+        case 29: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._mathStatuses) }()
+        case 30: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._mathScaledScores) }()
+        case 31: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._mathSgps) }()
+        case 32: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._mathPriorScaledScores) }()
+        case 33: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._scienceStatuses) }()
+        case 34: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._scienceScaledScores) }()
+        case 35: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._daysEnrolled) }()
+        case 36: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._daysAbsent) }()
+        case 37: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._difficultyQuartiles) }()
+        case 38: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._cohortYears) }()
+        case 51: try { try decoder.decodeRepeatedMessageField(value: &_storage._organizations) }()
+        case 52: try { try decoder.decodeRepeatedMessageField(value: &_storage._participationCounts) }()
+        case 53: try { try decoder.decodeRepeatedMessageField(value: &_storage._suppliedValues) }()
+        case 54: try { try decoder.decodeRepeatedMessageField(value: &_storage._targets) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if _storage._schoolYear != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._schoolYear, fieldNumber: 1)
+      }
+      if !_storage._layout.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._layout, fieldNumber: 2)
+      }
+      if _storage._rows != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._rows, fieldNumber: 3)
+      }
+      if !_storage._submissions.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._submissions, fieldNumber: 4)
+      }
+      if !_storage._submission.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._submission, fieldNumber: 5)
+      }
+      if !_storage._lineSteps.isEmpty {
+        try visitor.visitPackedSInt64Field(value: _storage._lineSteps, fieldNumber: 6)
+      }
+      if !_storage._orgCodes.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._orgCodes, fieldNumber: 7)
+      }
+      if !_storage._retracted.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._retracted, fieldNumber: 8)
+      }
+      if !_storage._students.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._students, fieldNumber: 9)
+      }
+      if !_storage._keys.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._keys, fieldNumber: 10)
+      }
+      if !_storage._cause.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._cause, fieldNumber: 11)
+      }
+      if !_storage._grades.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._grades, fieldNumber: 21)
+      }
+      if !_storage._groups.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._groups, fieldNumber: 22)
+      }
+      if !_storage._flags.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._flags, fieldNumber: 23)
+      }
+      if !_storage._priorOrgCodes.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._priorOrgCodes, fieldNumber: 24)
+      }
+      if !_storage._elaStatuses.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._elaStatuses, fieldNumber: 25)
+      }
+      if !_storage._elaScaledScores.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._elaScaledScores, fieldNumber: 26)
+      }
+      if !_storage._elaSgps.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._elaSgps, fieldNumber: 27)
+      }
+      if !_storage._elaPriorScaledScores.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._elaPriorScaledScores, fieldNumber: 28)
+      }
+      if !_storage._mathStatuses.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._mathStatuses, fieldNumber: 29)
+      }
+      if !_storage._mathScaledScores.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._mathScaledScores, fieldNumber: 30)
+      }
+      if !_storage._mathSgps.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._mathSgps, fieldNumber: 31)
+      }
+      if !_storage._mathPriorScaledScores.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._mathPriorScaledScores, fieldNumber: 32)
+      }
+      if !_storage._scienceStatuses.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._scienceStatuses, fieldNumber: 33)
+      }
+      if !_storage._scienceScaledScores.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._scienceScaledScores, fieldNumber: 34)
+      }
+      if !_storage._daysEnrolled.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._daysEnrolled, fieldNumber: 35)
+      }
+      if !_storage._daysAbsent.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._daysAbsent, fieldNumber: 36)
+      }
+      if !_storage._difficultyQuartiles.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._difficultyQuartiles, fieldNumber: 37)
+      }
+      if !_storage._cohortYears.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._cohortYears, fieldNumber: 38)
+      }
+      if !_storage._organizations.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._organizations, fieldNumber: 51)
+      }
+      if !_storage._participationCounts.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._participationCounts, fieldNumber: 52)
+      }
+      if !_storage._suppliedValues.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._suppliedValues, fieldNumber: 53)
+      }
+      if !_storage._targets.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._targets, fieldNumber: 54)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_RecordBlock, rhs: Accountability_V1_RecordBlock) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._schoolYear != rhs_storage._schoolYear {return false}
+        if _storage._layout != rhs_storage._layout {return false}
+        if _storage._rows != rhs_storage._rows {return false}
+        if _storage._submissions != rhs_storage._submissions {return false}
+        if _storage._submission != rhs_storage._submission {return false}
+        if _storage._lineSteps != rhs_storage._lineSteps {return false}
+        if _storage._orgCodes != rhs_storage._orgCodes {return false}
+        if _storage._retracted != rhs_storage._retracted {return false}
+        if _storage._students != rhs_storage._students {return false}
+        if _storage._keys != rhs_storage._keys {return false}
+        if _storage._cause != rhs_storage._cause {return false}
+        if _storage._grades != rhs_storage._grades {return false}
+        if _storage._groups != rhs_storage._groups {return false}
+        if _storage._flags != rhs_storage._flags {return false}
+        if _storage._priorOrgCodes != rhs_storage._priorOrgCodes {return false}
+        if _storage._elaStatuses != rhs_storage._elaStatuses {return false}
+        if _storage._elaScaledScores != rhs_storage._elaScaledScores {return false}
+        if _storage._elaSgps != rhs_storage._elaSgps {return false}
+        if _storage._elaPriorScaledScores != rhs_storage._elaPriorScaledScores {return false}
+        if _storage._mathStatuses != rhs_storage._mathStatuses {return false}
+        if _storage._mathScaledScores != rhs_storage._mathScaledScores {return false}
+        if _storage._mathSgps != rhs_storage._mathSgps {return false}
+        if _storage._mathPriorScaledScores != rhs_storage._mathPriorScaledScores {return false}
+        if _storage._scienceStatuses != rhs_storage._scienceStatuses {return false}
+        if _storage._scienceScaledScores != rhs_storage._scienceScaledScores {return false}
+        if _storage._daysEnrolled != rhs_storage._daysEnrolled {return false}
+        if _storage._daysAbsent != rhs_storage._daysAbsent {return false}
+        if _storage._difficultyQuartiles != rhs_storage._difficultyQuartiles {return false}
+        if _storage._cohortYears != rhs_storage._cohortYears {return false}
+        if _storage._organizations != rhs_storage._organizations {return false}
+        if _storage._participationCounts != rhs_storage._participationCounts {return false}
+        if _storage._suppliedValues != rhs_storage._suppliedValues {return false}
+        if _storage._targets != rhs_storage._targets {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -43,6 +43,7 @@ public nonisolated struct Accountability_V1_SubmissionEntry: Sendable {
     set {entry = .header(newValue)}
   }
 
+  /// One row by itself, as ledgers held rows before there were blocks. It is read for ever and no longer written.
   public var row: Accountability_V1_SubmissionRow {
     get {
       if case .row(let v)? = entry {return v}
@@ -60,6 +61,15 @@ public nonisolated struct Accountability_V1_SubmissionEntry: Sendable {
     set {entry = .yearOpened(newValue)}
   }
 
+  /// Rows of a submission.
+  public var block: Accountability_V1_SubmissionBlock {
+    get {
+      if case .block(let v)? = entry {return v}
+      return Accountability_V1_SubmissionBlock()
+    }
+    set {entry = .block(newValue)}
+  }
+
   /// Which installation writes this ledger; on its first partition, where the first one counts.
   public var installation: Accountability_V1_InstallationClaim {
     get {
@@ -74,9 +84,12 @@ public nonisolated struct Accountability_V1_SubmissionEntry: Sendable {
   public nonisolated enum OneOf_Entry: Equatable, Sendable {
     /// Opens a submission; written once to every partition before its rows.
     case header(Accountability_V1_SubmissionHeader)
+    /// One row by itself, as ledgers held rows before there were blocks. It is read for ever and no longer written.
     case row(Accountability_V1_SubmissionRow)
     /// An operator opened a school year; written once to every partition. (Closing it is a completion marker.)
     case yearOpened(Accountability_V1_YearOpened)
+    /// Rows of a submission.
+    case block(Accountability_V1_SubmissionBlock)
     /// Which installation writes this ledger; on its first partition, where the first one counts.
     case installation(Accountability_V1_InstallationClaim)
 
@@ -134,6 +147,80 @@ public nonisolated struct Accountability_V1_SubmissionHeader: Sendable {
 
   /// Rows in the file, unreadable ones included.
   public var rows: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Rows of one submission for one partition, column by column, in the order of the file. A correction is a block of one
+/// row. Key: `block/<submission>/<line of its first row>`.
+public nonisolated struct Accountability_V1_SubmissionBlock: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var submission: String = String()
+
+  /// The layout's name, as in the header.
+  public var layout: String = String()
+
+  /// How many rows could be read: each has an entry in everything that stands by row.
+  public var rows: UInt32 = 0
+
+  /// By row: the line of the file at which it starts, as the distance from the row before; that of the first row from 0.
+  public var lineSteps: [UInt32] = []
+
+  /// By row: the student's pseudonym, 16 bytes one behind the other; empty in layouts that are not about students.
+  public var students: Data = Data()
+
+  /// The columns that the header names, in its order. That of the student identifier is left empty.
+  public var columns: [Accountability_V1_FieldColumn] = []
+
+  /// By row: the partition that answers for it. Only of organizations, whose rows every partition gets.
+  public var ownerPartitions: [UInt32] = []
+
+  /// Rows that could not be read.
+  public var unreadable: [Accountability_V1_UnreadableRow] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The fields of one column. A field of a student's row that its column cannot hold is replaced by a question mark and
+/// the code of its rejection.
+public nonisolated struct Accountability_V1_FieldColumn: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The fields, one behind the other.
+  public var text: String = String()
+
+  /// By row: the bytes of its field. A single length: every row has the same field, which stands once.
+  public var lengths: [UInt32] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A row that could not be read: its place, the reason, and which bytes.
+public nonisolated struct Accountability_V1_UnreadableRow: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var line: UInt64 = 0
+
+  /// The code of its rejection.
+  public var code: String = String()
+
+  public var digest: Data = Data()
+
+  /// Of an unclosed quotation mark that closes in a later line: that line; 0 otherwise.
+  public var closingLine: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -260,7 +347,7 @@ fileprivate nonisolated let _protobuf_package = "accountability.v1"
 
 nonisolated extension Accountability_V1_SubmissionEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SubmissionEntry"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}header\0\u{1}row\0\u{3}year_opened\0\u{2}\u{c}installation\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}header\0\u{1}row\0\u{3}year_opened\0\u{1}block\0\u{2}\u{b}installation\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -307,6 +394,19 @@ nonisolated extension Accountability_V1_SubmissionEntry: SwiftProtobuf.Message, 
           self.entry = .yearOpened(v)
         }
       }()
+      case 4: try {
+        var v: Accountability_V1_SubmissionBlock?
+        var hadOneofValue = false
+        if let current = self.entry {
+          hadOneofValue = true
+          if case .block(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.entry = .block(v)
+        }
+      }()
       case 15: try {
         var v: Accountability_V1_InstallationClaim?
         var hadOneofValue = false
@@ -342,6 +442,10 @@ nonisolated extension Accountability_V1_SubmissionEntry: SwiftProtobuf.Message, 
     case .yearOpened?: try {
       guard case .yearOpened(let v)? = self.entry else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case .block?: try {
+      guard case .block(let v)? = self.entry else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     }()
     case .installation?: try {
       guard case .installation(let v)? = self.entry else { preconditionFailure() }
@@ -464,6 +568,151 @@ nonisolated extension Accountability_V1_SubmissionHeader: SwiftProtobuf.Message,
     if lhs.receivedUnixMilliseconds != rhs.receivedUnixMilliseconds {return false}
     if lhs.allowUndeclared != rhs.allowUndeclared {return false}
     if lhs.rows != rhs.rows {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_SubmissionBlock: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".SubmissionBlock"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{1}layout\0\u{1}rows\0\u{3}line_steps\0\u{1}students\0\u{1}columns\0\u{3}owner_partitions\0\u{1}unreadable\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.submission) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.layout) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.rows) }()
+      case 4: try { try decoder.decodeRepeatedUInt32Field(value: &self.lineSteps) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.students) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.columns) }()
+      case 7: try { try decoder.decodeRepeatedUInt32Field(value: &self.ownerPartitions) }()
+      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.unreadable) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.submission.isEmpty {
+      try visitor.visitSingularStringField(value: self.submission, fieldNumber: 1)
+    }
+    if !self.layout.isEmpty {
+      try visitor.visitSingularStringField(value: self.layout, fieldNumber: 2)
+    }
+    if self.rows != 0 {
+      try visitor.visitSingularUInt32Field(value: self.rows, fieldNumber: 3)
+    }
+    if !self.lineSteps.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.lineSteps, fieldNumber: 4)
+    }
+    if !self.students.isEmpty {
+      try visitor.visitSingularBytesField(value: self.students, fieldNumber: 5)
+    }
+    if !self.columns.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.columns, fieldNumber: 6)
+    }
+    if !self.ownerPartitions.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.ownerPartitions, fieldNumber: 7)
+    }
+    if !self.unreadable.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.unreadable, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_SubmissionBlock, rhs: Accountability_V1_SubmissionBlock) -> Bool {
+    if lhs.submission != rhs.submission {return false}
+    if lhs.layout != rhs.layout {return false}
+    if lhs.rows != rhs.rows {return false}
+    if lhs.lineSteps != rhs.lineSteps {return false}
+    if lhs.students != rhs.students {return false}
+    if lhs.columns != rhs.columns {return false}
+    if lhs.ownerPartitions != rhs.ownerPartitions {return false}
+    if lhs.unreadable != rhs.unreadable {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_FieldColumn: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".FieldColumn"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}lengths\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 2: try { try decoder.decodeRepeatedUInt32Field(value: &self.lengths) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 1)
+    }
+    if !self.lengths.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.lengths, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_FieldColumn, rhs: Accountability_V1_FieldColumn) -> Bool {
+    if lhs.text != rhs.text {return false}
+    if lhs.lengths != rhs.lengths {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_UnreadableRow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".UnreadableRow"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}line\0\u{1}code\0\u{1}digest\0\u{3}closing_line\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.line) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.code) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.closingLine) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.line != 0 {
+      try visitor.visitSingularUInt64Field(value: self.line, fieldNumber: 1)
+    }
+    if !self.code.isEmpty {
+      try visitor.visitSingularStringField(value: self.code, fieldNumber: 2)
+    }
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 3)
+    }
+    if self.closingLine != 0 {
+      try visitor.visitSingularUInt64Field(value: self.closingLine, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_UnreadableRow, rhs: Accountability_V1_UnreadableRow) -> Bool {
+    if lhs.line != rhs.line {return false}
+    if lhs.code != rhs.code {return false}
+    if lhs.digest != rhs.digest {return false}
+    if lhs.closingLine != rhs.closingLine {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

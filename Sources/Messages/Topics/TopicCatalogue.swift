@@ -107,8 +107,8 @@ public enum Topics {
         retention: .forever,
         eventType: "accountability.submission.v1",
         message: Accountability_V1_SubmissionEntry.protoMessageName,
-        key: "<pseudonym>, <org>, submission/<id>, year/<school year> or installation/<identity>",
-        summary: "The ledger: every row ever submitted, pseudonymised, in order."
+        key: "block/<submission>/<line>, submission/<id>, year/<school year> or installation/<identity>",
+        summary: "The ledger: every row ever submitted, pseudonymised, in order, in blocks."
     )
     /// What became of each submission's rows.
     public static let receipts = TopicDefinition(
@@ -134,11 +134,11 @@ public enum Topics {
     public static let records = TopicDefinition(
         entity: "records",
         partitioning: .district,
-        retention: .compacted,
+        retention: .forever,
         eventType: "accountability.record.v1",
         message: Accountability_V1_Record.protoMessageName,
-        key: "<school year>/<layout>/<key within it>",
-        summary: "Accepted facts about students and organizations; a tombstone retracts."
+        key: "<school year>/<layout>/<ledger partition>-<offset there>-<number>",
+        summary: "Accepted facts about students and organizations, and their retractions, in order, in blocks."
     )
     /// Acts of the Department.
     public static let directives = TopicDefinition(

@@ -134,7 +134,9 @@ public struct AccessList: Sendable, Hashable {
         for topic in Topics.all {
             rights.insert(AccessRight(.write, .topic, pipeline.name(topic)))
             // Where only the newest of a key counts, it is looked whether a record was superseded.
-            if topic.retention == .compacted { rights.insert(AccessRight(.read, .topic, pipeline.name(topic))) }
+            if topic.retention == .compacted || topic == Topics.records {
+                rights.insert(AccessRight(.read, .topic, pipeline.name(topic)))
+            }
         }
         return rights.describing
     }

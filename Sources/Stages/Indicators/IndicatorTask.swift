@@ -32,6 +32,8 @@ final class IndicatorTask: StageTask {
     private var texts = TextTable()
     /// By the digest of the record's key.
     private var locations: [Digest: Location] = [:]
+    /// The block read last, kept for its room.
+    private var block = RecordBlock()
 
     init(_ frameworks: FrameworkSet) {
         years = FrameworkTable(frameworks) { IndicatorYear($0) }
@@ -40,15 +42,49 @@ final class IndicatorTask: StageTask {
     }
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
-        let key = Digest(record.key)
+        if let value = record.value, RecordBlock.isRecord(value) { return try fold(block: value, output: output) }
+        // One fact by itself, as there were before there were blocks.
+        let key = RowKey.digest(of: record.key)
         guard record.value != nil else { return remove(key, cause: record.cause) }
         do {
+            if let block = try record.foreignBlock() { return try fold(block: block.span, output: output) }
             try take(record, key: key, output: output)
         } catch let error as UnusableRecord {
             // What the key held before does not stand any more: a restore may never see it.
             remove(key, cause: record.cause)
             throw error
         }
+    }
+
+    /// The rows that make no sense are as if they had been retracted, and the block is refused for them.
+    private func fold(block value: Span<UInt8>, output: TaskOutput) throws {
+        // Out of the way of the task, which changes while its rows are taken.
+        var block = RecordBlock()
+        swap(&block, &self.block)
+        defer { swap(&block, &self.block) }
+        try block.take(value) { $0 != .participationCounts }
+        guard block.layout != .participationCounts else { return }
+        var fault: UnusableRecord?
+        for row in 0..<block.rows {
+            let key = block.name(row)
+            let cause = block.cause(row)
+            do {
+                if block.retracts(row) {
+                    remove(key, cause: cause)
+                } else {
+                    let fact = Fact(key: key, organization: try block.organizationYear(row), cause: cause)
+                    if let content = block.isAboutStudents ? nil : block.content(row) {
+                        try take(content, fact, submission: block.submission(row), line: block.line(row), output)
+                    } else {
+                        try take(block.fact(row), of: block.layout, fact, output)
+                    }
+                }
+            } catch let error as UnusableRecord {
+                remove(key, cause: cause)
+                fault = fault ?? error
+            }
+        }
+        if let fault { throw fault }
     }
 
     func complete(scope: String) throws {
@@ -64,98 +100,120 @@ final class IndicatorTask: StageTask {
 
     // MARK: Records
 
+    /// What every fact has.
+    private struct Fact {
+        let key: Digest
+        let organization: OrganizationYear
+        let cause: String
+    }
+
     private func take(_ record: InputRecord, key: Digest, output: TaskOutput) throws {
         let message = try record.message(Accountability_V1_Record.self)
+        guard let content = message.content, let layout = Layout(of: content), layout != .participationCounts else {
+            return
+        }
         // The header's cause is read only where it matters; the record always names its submission.
         let named = record.cause
         let cause = named.isEmpty ? message.submission : named
-        switch message.content {
-        case .assessmentResult(let result):
-            let organization = try message.organizationYear()
-            guard let year = try years.of(organization.year),
-                let contribution = try year.contribution(result, at: organization.code, record: key)
-            else { return remove(key, cause: cause) }
-            try replace(key, at: organization, .result, cause: cause, output: output) { state in
+        let fact = Fact(key: key, organization: try message.organizationYear(), cause: cause)
+        guard let student = StudentFact(content) else {
+            return try take(content, fact, submission: message.submission, line: message.line, output)
+        }
+        switch content {
+        case .assessmentResult(let row): try Self.check(pseudonym: row.student)
+        case .attendance(let row): try Self.check(pseudonym: row.student)
+        default: break
+        }
+        try take(student, of: layout, fact, output)
+    }
+
+    private static func check(pseudonym bytes: some Collection<UInt8>) throws {
+        guard bytes.count == 16 else { throw UnusableRecord("a student pseudonym that is not 16 bytes") }
+    }
+
+    /// Takes what a row says of a student.
+    private func take(_ student: StudentFact, of layout: Layout, _ fact: Fact, _ output: TaskOutput) throws {
+        let (key, organization) = (fact.key, fact.organization)
+        guard let year = try years.of(organization.year) else { return remove(key, cause: fact.cause) }
+        let outcome: OutcomeContribution?
+        switch layout {
+        case .assessmentResults:
+            guard let contribution = try year.contribution(student, at: organization.code, record: key) else {
+                return remove(key, cause: fact.cause)
+            }
+            return try replace(fact, .result, output: output) { state in
                 state.results.append(contribution)
                 return state.results.count - 1
             }
-        case .attendance(let attendance):
-            let organization = try message.organizationYear()
-            guard let year = try years.of(organization.year),
-                let contribution = try year.contribution(attendance, record: key)
-            else { return remove(key, cause: cause) }
-            try replace(key, at: organization, .attendance, cause: cause, output: output) { state in
+        case .attendance:
+            guard let contribution = try year.contribution(attendance: student, record: key) else {
+                return remove(key, cause: fact.cause)
+            }
+            return try replace(fact, .attendance, output: output) { state in
                 state.attendance.append(contribution)
                 return state.attendance.count - 1
             }
-        case .englishProficiency(let progress):
-            try replaceOutcome(key, message, cause, output) { year, _ in year.contribution(progress, record: key) }
-        case .cohortMember(let member):
-            try replaceOutcome(key, message, cause, output) { year, schoolYear in
-                year.contribution(member, in: schoolYear, record: key)
-            }
-        case .advancedCoursework(let coursework):
-            try replaceOutcome(key, message, cause, output) { year, _ in year.contribution(coursework, record: key) }
-        case .enrollmentOutcome(let outcome):
-            try replaceOutcome(key, message, cause, output) { year, _ in year.contribution(outcome, record: key) }
-        case .organization(let declared):
-            try replace(key, at: try message.organizationYear(), .organization, cause: cause, output: output) { state in
-                state.organization = declared
-                return 0
-            }
-        case .suppliedValue(let value):
-            let organization = try message.organizationYear()
-            let row = SubmittedLine(submission: texts.number(of: message.submission), line: message.line)
-            let supplied = try SuppliedIndicator(value, record: key, row: row)
-            try replace(key, at: organization, .supplied, cause: cause, output: output) { state in
-                state.add(supplied)
-                return 0
-            }
-            let place = organizations.place(of: organization)
-            if try isShadowed(supplied, at: place) {
-                try rejection.publish(row, of: organization, texts: texts, cause: cause, to: output)
-            }
-        case .target(let target):
-            let set = try SetTarget(target, record: key)
-            try replace(key, at: try message.organizationYear(), .target, cause: cause, output: output) { state in
-                state.add(set)
-                return 0
-            }
-        case .participationCounts, nil:
-            break
+        case .englishProficiency: outcome = year.contribution(progress: student, record: key)
+        case .graduationCohort:
+            outcome = year.contribution(member: student, in: Int(organization.year), record: key)
+        case .advancedCoursework: outcome = year.contribution(coursework: student, record: key)
+        case .enrollmentOutcomes: outcome = year.contribution(outcome: student, record: key)
+        case .organizations, .participationCounts, .indicatorValues, .targets, .directives: return
         }
-    }
-
-    private func replaceOutcome(
-        _ key: Digest,
-        _ message: Accountability_V1_Record,
-        _ cause: String,
-        _ output: TaskOutput,
-        _ contribution: (IndicatorYear, Int) -> OutcomeContribution?
-    ) throws {
-        let organization = try message.organizationYear()
-        guard let year = try years.of(organization.year), let outcome = contribution(year, Int(organization.year))
-        else {
-            return remove(key, cause: cause)
-        }
-        try replace(key, at: organization, .outcome, reported: outcome.reported, cause: cause, output: output) {
-            state in
+        guard let outcome else { return remove(key, cause: fact.cause) }
+        try replace(fact, .outcome, reported: outcome.reported, output: output) { state in
             state.outcomes.append(outcome)
             return state.outcomes.count - 1
         }
     }
 
+    /// Takes what a row of another layout says.
+    private func take(
+        _ content: Accountability_V1_Record.OneOf_Content,
+        _ fact: Fact,
+        submission: String,
+        line: UInt64,
+        _ output: TaskOutput
+    ) throws {
+        switch content {
+        case .organization(let declared):
+            try replace(fact, .organization, output: output) { state in
+                state.organization = declared
+                return 0
+            }
+        case .suppliedValue(let value):
+            let row = SubmittedLine(submission: texts.number(of: submission), line: line)
+            let supplied = try SuppliedIndicator(value, record: fact.key, row: row)
+            try replace(fact, .supplied, output: output) { state in
+                state.add(supplied)
+                return 0
+            }
+            let place = organizations.place(of: fact.organization)
+            if try isShadowed(supplied, at: place) {
+                try rejection.publish(row, of: fact.organization, texts: texts, cause: fact.cause, to: output)
+            }
+        case .target(let target):
+            let set = try SetTarget(target, record: fact.key)
+            try replace(fact, .target, output: output) { state in
+                state.add(set)
+                return 0
+            }
+        case .assessmentResult, .attendance, .participationCounts, .englishProficiency, .cohortMember,
+            .advancedCoursework, .enrollmentOutcome, .block:
+            break
+        }
+    }
+
     /// Puts what a record brought in the place of what its key held before.
     private func replace(
-        _ key: Digest,
-        at organization: OrganizationYear,
+        _ fact: Fact,
         _ kind: Location.Kind,
         reported: OutcomeSet = [],
-        cause: String,
         output: TaskOutput,
         _ add: (inout IndicatorState) -> Int
     ) throws {
-        let place = enter(organization)
+        let (key, cause) = (fact.key, fact.cause)
+        let place = enter(fact.organization)
         let district = organizations.districts[Int(place)]
         let sources = Self.sources(kind, reported)
         let new = sources.filter { organizations.states[Int(place)].count($0) == 0 }

@@ -5,13 +5,13 @@ internal import Streaming
 /// What became of students: progress, coursework, graduation and dropout.
 extension IndicatorYear {
     /// What an English learner's progress adds; nil where the grade belongs to no span.
-    func contribution(_ progress: Accountability_V1_EnglishProficiency, record: Digest) -> OutcomeContribution? {
+    func contribution(progress: StudentFact, record: Digest) -> OutcomeContribution? {
         var contribution = outcome(
             .elProgress,
-            progress.metProgress,
+            progress.flags.contains(.metProgress),
             grade: progress.grade,
             groups: progress.groups,
-            counts: parameters.countsInOthers(enrolledSinceOctober: progress.enrolledSinceOctober)
+            counts: parameters.countsInOthers(enrolledSinceOctober: progress.flags.contains(.enrolledSinceOctober))
                 && parameters.progressGrades.contains(Int(progress.grade)),
             record
         )
@@ -20,21 +20,19 @@ extension IndicatorYear {
     }
 
     /// What a student's advanced coursework adds; nil where the grade belongs to no span.
-    func contribution(_ coursework: Accountability_V1_AdvancedCoursework, record: Digest) -> OutcomeContribution? {
+    func contribution(coursework: StudentFact, record: Digest) -> OutcomeContribution? {
         outcome(
             .advancedCoursework,
-            coursework.completed,
+            coursework.flags.contains(.completed),
             grade: coursework.grade,
             groups: coursework.groups,
-            counts: parameters.countsInOthers(enrolledSinceOctober: coursework.enrolledSinceOctober),
+            counts: parameters.countsInOthers(enrolledSinceOctober: coursework.flags.contains(.enrolledSinceOctober)),
             record
         )
     }
 
     /// What a member of a cohort adds to the rates that judge the cohort in a school year; nil where none does.
-    func contribution(_ member: Accountability_V1_CohortMember, in schoolYear: Int, record: Digest)
-        -> OutcomeContribution?
-    {
+    func contribution(member: StudentFact, in schoolYear: Int, record: Digest) -> OutcomeContribution? {
         var reported: OutcomeSet = []
         var positive: OutcomeSet = []
         for measure in [StudentMeasure.fourYearGraduation, .extendedEngagement]
@@ -42,14 +40,14 @@ extension IndicatorYear {
             reported.insert(OutcomeSet(measure))
             let tally = StudentContribution.cohort(
                 measure.indicator,
-                fourYearGraduate: member.fourYearGraduate,
-                fiveYearGraduate: member.fiveYearGraduate,
-                stillEnrolledAfterFive: member.stillEnrolledAfterFive
+                fourYearGraduate: member.flags.contains(.fourYearGraduate),
+                fiveYearGraduate: member.flags.contains(.fiveYearGraduate),
+                stillEnrolledAfterFive: member.flags.contains(.stillEnrolledAfterFive)
             )
             if (tally?.sum ?? 0) > 0 { positive.insert(OutcomeSet(measure)) }
         }
         guard !reported.isEmpty else { return nil }
-        let counts = parameters.countsInCohort(enrolledSinceOctober: member.enrolledSinceOctober)
+        let counts = parameters.countsInCohort(enrolledSinceOctober: member.flags.contains(.enrolledSinceOctober))
         return OutcomeContribution(
             record: record,
             groups: StudentGroupSet(recorded: member.groups),
@@ -61,11 +59,11 @@ extension IndicatorYear {
     }
 
     /// What a student's year before adds to the dropout rate, which is always one of the high span.
-    func contribution(_ outcome: Accountability_V1_EnrollmentOutcome, record: Digest) -> OutcomeContribution {
+    func contribution(outcome: StudentFact, record: Digest) -> OutcomeContribution {
         let tally = StudentContribution.dropout(
-            enrolledOctober: outcome.enrolledOctober,
-            droppedOut: outcome.droppedOut,
-            returned: outcome.returnedByOctober
+            enrolledOctober: outcome.flags.contains(.enrolledOctober),
+            droppedOut: outcome.flags.contains(.droppedOut),
+            returned: outcome.flags.contains(.returnedByOctober)
         )
         let set = OutcomeSet(.dropout)
         return OutcomeContribution(

@@ -81,15 +81,17 @@ final class IndicatorYear {
     ///
     /// - Throws: ``UnusableRecord`` for scores that cannot be.
     func contribution(
-        _ result: Accountability_V1_AssessmentResult,
+        _ result: StudentFact,
         at organization: OrganizationCode,
         record: Digest
     ) throws -> ResultContribution? {
         guard let grade = Grade(number: Int(result.grade)), let span = GradeSpan(grade: grade) else { return nil }
-        let isIn = parameters.countsInAchievement(enrolledSinceOctober: result.enrolledSinceOctober)
-        let isInGrowth = parameters.countsInOthers(enrolledSinceOctober: result.enrolledSinceOctober)
-        let scores = { (test: Accountability_V1_Test) in
-            Scores(test, isIn: isIn, isInGrowth: isInGrowth, firstYear: result.firstYearEl, self.parameters)
+        let sinceOctober = result.flags.contains(.enrolledSinceOctober)
+        let isFirstYear = result.flags.contains(.firstYearLearner)
+        let isIn = parameters.countsInAchievement(enrolledSinceOctober: sinceOctober)
+        let isInGrowth = parameters.countsInOthers(enrolledSinceOctober: sinceOctober)
+        let scores = { (test: StudentFact.Test) in
+            Scores(test, isIn: isIn, isInGrowth: isInGrowth, firstYear: isFirstYear, self.parameters)
         }
         let (ela, math, science) = (scores(result.ela), scores(result.math), scores(result.science))
         let values = (
@@ -97,16 +99,16 @@ final class IndicatorYear {
             try achievement(.science, grade, span, science.scaled), try growth(ela.growth), try growth(math.growth)
         )
         let countsInAchievement = [values.0, values.1, values.2].contains { $0 != ResultContribution.none }
-        let prior = OrganizationCode(rawValue: result.priorOrgCode)
+        let prior = OrganizationCode(rawValue: result.priorOrganization)
         let score = { (isSame: Bool) throws -> UInt16 in
             try self.score(span, ela, math, isSame, countsInAchievement)
         }
-        let isSameDistrict = result.priorOrgCode != 0 && prior?.district == organization.district
-        let isSameSchool = result.priorOrgCode != 0 && prior == organization
+        let isSameDistrict = result.priorOrganization != 0 && prior?.district == organization.district
+        let isSameSchool = result.priorOrganization != 0 && prior == organization
         let districtScore = try score(isSameDistrict)
         return ResultContribution(
             record: record,
-            student: try pseudonym(result.student),
+            student: result.student,
             groups: StudentGroupSet(recorded: result.groups),
             span: span,
             counts: isIn || isInGrowth,
@@ -118,9 +120,11 @@ final class IndicatorYear {
     }
 
     /// What a student's attendance adds; nil where the grade belongs to no span.
-    func contribution(_ attendance: Accountability_V1_Attendance, record: Digest) throws -> AttendanceContribution? {
+    func contribution(attendance: StudentFact, record: Digest) throws -> AttendanceContribution? {
         guard let grade = Grade(number: Int(attendance.grade)), let span = GradeSpan(grade: grade) else { return nil }
-        let counts = parameters.countsInOthers(enrolledSinceOctober: attendance.enrolledSinceOctober)
+        let counts = parameters.countsInOthers(
+            enrolledSinceOctober: attendance.flags.contains(.enrolledSinceOctober)
+        )
         let tally =
             counts
             ? try StudentContribution.chronicAbsence(
@@ -131,7 +135,7 @@ final class IndicatorYear {
             ) : nil
         return AttendanceContribution(
             record: record,
-            student: try pseudonym(attendance.student),
+            student: attendance.student,
             groups: StudentGroupSet(recorded: attendance.groups),
             span: span,
             counts: tally != nil,
@@ -147,7 +151,7 @@ final class IndicatorYear {
 
         /// What counts of a test; `isIn` and `isInGrowth` say whether the student counts in achievement and in growth.
         init(
-            _ test: Accountability_V1_Test,
+            _ test: StudentFact.Test,
             isIn: Bool,
             isInGrowth: Bool,
             firstYear: Bool,
@@ -156,10 +160,10 @@ final class IndicatorYear {
             let status = TestStatus(recorded: test.status)
             isDue = status != .notRequired
             let counts = isIn && parameters.scoreCounts(status, firstYear: firstYear)
-            scaled = counts && test.hasScaledScore ? Int(test.scaledScore) : nil
+            scaled = counts && test.score > 0 ? Int(test.score) : nil
             let grows = isInGrowth && parameters.growthStatuses.value.contains(status)
-            growth = grows && test.hasSgp ? Int(test.sgp) : nil
-            prior = test.hasPriorScaledScore ? Int(test.priorScaledScore) : nil
+            growth = grows && test.growth > 0 ? Int(test.growth) : nil
+            prior = test.priorScore > 0 ? Int(test.priorScore) : nil
         }
     }
 
@@ -214,10 +218,5 @@ final class IndicatorYear {
             throw UnusableRecord("a score that no test gives")
         }
         return value
-    }
-
-    private func pseudonym(_ bytes: some Collection<UInt8>) throws -> UInt128 {
-        guard bytes.count == 16 else { throw UnusableRecord("a student pseudonym that is not 16 bytes") }
-        return bytes.reduce(0) { $0 << 8 | UInt128($1) }
     }
 }

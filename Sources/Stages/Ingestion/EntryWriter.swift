@@ -1,13 +1,10 @@
-import Foundation
 import Messages
 import Rules
 import Streaming
 import SwiftProtobuf
 import Tables
 
-/// Writes the entries of one submission.
-///
-/// Everything is reused from row to row but the message itself.
+/// Writes the entries of one submission: its header, then its rows in blocks, one open block a partition.
 struct EntryWriter {
     private(set) var rows = 0
     private(set) var unreadable = 0
@@ -18,6 +15,7 @@ struct EntryWriter {
     private let submission: String
     private let partitions: Int32
     private let layout: Layout
+    private let limits: BlockLimits
     // Positions of the columns in the file, in canonical order; -1 where the file does not have one.
     private let positions: [Int]
     private let student: Int
@@ -25,9 +23,13 @@ struct EntryWriter {
     // What each column may hold, in a student's row; empty for other layouts.
     private var masks: [FieldMask]
     private var pseudonymizer: Pseudonymizer
-    private var text: [UInt8] = []
-    private var key: [UInt8] = []
-    private var row = Accountability_V1_SubmissionRow()
+    /// By partition.
+    private var blocks: [SubmissionBlockBuilder]
+    /// Of a layout whose rows every partition gets: the block that all of them get.
+    private var shared: SubmissionBlockBuilder
+
+    /// The most bytes that all open blocks hold together.
+    private static let mostBytes = 32 << 20
 
     init(_ file: FileIngestion, match: HeaderMatch, sink: any RecordSink) {
         self.sink = sink
@@ -41,7 +43,16 @@ struct EntryWriter {
         masks = student >= 0 ? match.layout.columns.map(FieldMask.init) : []
         pseudonymizer = Pseudonymizer(key: file.key)
         rowsByPartition = Array(repeating: 0, count: Int(file.partitions))
-        row.submission = submission
+        limits = BlockLimits(
+            rows: file.pipeline.blocks.rows,
+            bytes: min(file.pipeline.blocks.bytes, max(8_192, Self.mostBytes / Int(file.partitions)))
+        )
+        shared = SubmissionBlockBuilder(
+            submission: file.submission,
+            layout: match.layout.wireName,
+            columns: match.positions.count
+        )
+        blocks = Array(repeating: shared, count: Int(file.partitions))
     }
 
     /// The header, to every partition.
@@ -53,37 +64,27 @@ struct EntryWriter {
 
     /// The reader's current row.
     mutating func send(_ reader: borrowing CSVReader) throws {
-        text.removeAll(keepingCapacity: true)
-        do throws(UnreadableRow) {
-            for column in positions.indices {
-                if column > 0 { text.append(UInt8(ascii: ",")) }
-                let position = positions[column]
-                guard position >= 0 else { continue }
-                if column == student {
-                    try pseudonymizer.take(reader.field(position))
-                    text.append(contentsOf: pseudonymizer.hexadecimal)
-                } else if student >= 0, let code = masks[column].fault(reader.field(position)) {
-                    FieldMask.append(code, to: &text)
-                } else {
-                    RowText.append(reader.field(position), to: &text)
-                }
+        if student >= 0 {
+            do {
+                try pseudonymizer.take(reader.field(positions[student]))
+            } catch {
+                return try send(unreadable: error.code, line: reader.line, fields: reader)
             }
-        } catch {
-            return try send(unreadable: error.code, line: reader.line, fields: reader)
         }
         rows += 1
-        row.line = UInt64(clamping: reader.line)
-        row.text = String(decoding: text, as: UTF8.self)
-        var entry = Accountability_V1_SubmissionEntry()
         if student >= 0 {
-            entry.row = row
-            let partition = Partitioner.partition(of: pseudonymizer.hexadecimal.span, partitions: partitions)
-            rowsByPartition[Int(partition)] += 1
-            return try send(key: pseudonymizer.hexadecimal, value: entry.serializedBytes(), to: partition)
+            let partition = Int(
+                Partitioner.partition(of: pseudonymizer.hexadecimal.span, partitions: partitions)
+            )
+            rowsByPartition[partition] += 1
+            if isFull(blocks[partition], before: reader) { try flush(partition) }
+            blocks[partition].beginRow(line: reader.line, student: pseudonymizer.number)
+            for column in positions.indices { appendOfStudent(column, reader, to: partition) }
+            blocks[partition].endRow()
+            if blocks[partition].count >= limits.rows { try flush(partition) }
+            return
         }
         let code = reader.field(positions[organization])
-        key.removeAll(keepingCapacity: true)
-        for index in code.indices { key.append(code[index]) }
         // The Department's acts are few and rest on each other, so that one validator has to see all of them.
         let owner =
             layout == .directives
@@ -91,13 +92,55 @@ struct EntryWriter {
             : Pipeline.partition(ofDistrictOf: code, partitions: partitions)
         rowsByPartition[Int(owner)] += 1
         guard layout == .organizations else {
-            entry.row = row
-            return try send(key: key, value: entry.serializedBytes(), to: owner)
+            let partition = Int(owner)
+            if isFull(blocks[partition], before: reader) { try flush(partition) }
+            blocks[partition].beginRow(line: reader.line)
+            for column in positions.indices { Self.append(column, positions[column], reader, to: &blocks[partition]) }
+            blocks[partition].endRow()
+            if blocks[partition].count >= limits.rows { try flush(partition) }
+            return
         }
-        row.ownerPartition = owner
-        entry.row = row
-        let value: [UInt8] = try entry.serializedBytes()
-        for partition in 0..<partitions { try send(key: key, value: value, to: partition) }
+        if isFull(shared, before: reader) { try flushShared() }
+        shared.beginRow(line: reader.line, owner: owner)
+        for column in positions.indices { Self.append(column, positions[column], reader, to: &shared) }
+        shared.endRow()
+        if shared.count >= limits.rows { try flushShared() }
+    }
+
+    private mutating func appendOfStudent(_ column: Int, _ reader: borrowing CSVReader, to partition: Int) {
+        let position = positions[column]
+        let none: [UInt8] = []
+        // The pseudonym has a place of its own.
+        guard position >= 0, column != student else { return blocks[partition].append(none.span, column: column) }
+        if let code = masks[column].fault(reader.field(position)) {
+            var mask: [UInt8] = []
+            FieldMask.append(code, to: &mask)
+            blocks[partition].append(mask.span, column: column)
+        } else {
+            blocks[partition].append(reader.field(position), column: column)
+        }
+    }
+
+    private static func append(
+        _ column: Int,
+        _ position: Int,
+        _ reader: borrowing CSVReader,
+        to block: inout SubmissionBlockBuilder
+    ) {
+        let none: [UInt8] = []
+        if position >= 0 {
+            block.append(reader.field(position), column: column)
+        } else {
+            block.append(none.span, column: column)
+        }
+    }
+
+    /// Whether the reader's current row is to open a new block.
+    private func isFull(_ block: SubmissionBlockBuilder, before reader: borrowing CSVReader) -> Bool {
+        guard block.count > 0 else { return false }
+        var bytes = 32
+        for position in positions where position >= 0 { bytes += reader.field(position).count + 1 }
+        return block.byteCount + bytes > limits.bytes
     }
 
     /// A row that could not be read: its place, the reason and a digest.
@@ -122,18 +165,37 @@ struct EntryWriter {
     private mutating func send(unreadable code: RejectionCode, line: Int, closing: Int = 0, digest: [UInt8]) throws {
         rows += 1
         unreadable += 1
-        let partition = Int32(line % Int(partitions))
-        var row = Accountability_V1_SubmissionRow()
-        row.submission = submission
-        row.line = UInt64(clamping: line)
-        row.unreadable = code.rawValue
-        row.digest = Data(digest)
-        row.closingLine = UInt64(clamping: closing)
-        row.ownerPartition = partition
-        var entry = Accountability_V1_SubmissionEntry()
-        entry.row = row
-        rowsByPartition[Int(partition)] += 1
-        try send(key: Array("line/\(line)".utf8), value: entry.serializedBytes(), to: partition)
+        let partition = line % Int(partitions)
+        rowsByPartition[partition] += 1
+        blocks[partition]
+            .append(
+                SubmissionBlock.Unreadable(
+                    line: UInt64(clamping: line),
+                    code: code.rawValue,
+                    digest: digest,
+                    closingLine: UInt64(clamping: closing)
+                )
+            )
+        let isFull = blocks[partition].count >= limits.rows || blocks[partition].byteCount >= limits.bytes
+        if isFull { try flush(partition) }
+    }
+
+    /// Sends what is left.
+    mutating func finish() throws {
+        try flushShared()
+        for partition in blocks.indices { try flush(partition) }
+    }
+
+    private mutating func flush(_ partition: Int) throws {
+        guard blocks[partition].count > 0 else { return }
+        let entry = blocks[partition].take()
+        try send(key: entry.key, value: entry.value, to: Int32(clamping: partition))
+    }
+
+    private mutating func flushShared() throws {
+        guard shared.count > 0 else { return }
+        let entry = shared.take()
+        for partition in 0..<partitions { try send(key: entry.key, value: entry.value, to: partition) }
     }
 
     private func send(key: [UInt8], value: [UInt8], to partition: Int32) throws {

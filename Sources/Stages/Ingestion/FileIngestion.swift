@@ -154,6 +154,7 @@ public struct FileIngestion: Sendable {
             state.bytes = reader.bytesRead
             if writer.rows % 10_000 == 0 { try watch.check() }
         }
+        try writer.finish()
         guard try digestOfFile(watch) == digest, writer.rows == rows else {
             throw SubmissionRefused(
                 .changed,

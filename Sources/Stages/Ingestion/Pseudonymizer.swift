@@ -7,6 +7,8 @@ struct Pseudonymizer {
     private var identifier: [UInt8] = []
     /// The pseudonym made last: 32 hexadecimal digits.
     private(set) var hexadecimal = [UInt8](repeating: 0, count: 32)
+    /// The same as a number.
+    private(set) var number: UInt128 = 0
 
     init(key: PseudonymKey) {
         keyed = HMAC<SHA256>(key: key.secret)
@@ -28,8 +30,10 @@ struct Pseudonymizer {
         var code = keyed
         code.update(data: identifier)
         var at = 0
+        number = 0
         for byte in code.finalize() {
             guard at < 32 else { break }
+            number = number << 8 | UInt128(byte)
             hexadecimal[at] = Hexadecimal.digit(byte >> 4)
             hexadecimal[at + 1] = Hexadecimal.digit(byte & 0xF)
             at += 2

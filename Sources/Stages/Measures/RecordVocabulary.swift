@@ -1,6 +1,7 @@
 internal import Messages
 internal import Rules
 internal import Streaming
+internal import SwiftProtobuf
 
 extension Accountability_V1_Record {
     /// The organization and year the fact is of.
@@ -15,7 +16,61 @@ extension Accountability_V1_Record {
     }
 }
 
+extension RecordBlock {
+    /// The organization and year that a row is of.
+    ///
+    /// - Throws: ``UnusableRecord`` where they are not a code and a year.
+    func organizationYear(_ row: Int) throws -> OrganizationYear {
+        guard let year = UInt16(exactly: schoolYear), year > 0,
+            let code = OrganizationCode(rawValue: organization(row))
+        else { throw UnusableRecord("a record without school year or organization") }
+        return OrganizationYear(year: year, code: code)
+    }
+
+    /// The name of a row's key; see ``RowKey/digest(of:)``.
+    func name(_ row: Int) -> Digest {
+        guard isAboutStudents else {
+            let key = Array("\(schoolYear)/\(layout.wireName)/\(keys[row])".utf8)
+            return Digest(key.span)
+        }
+        let cohort = layout == .graduationCohort ? Int(value(.cohortYear, row)) : nil
+        return Digest(
+            value: RowKey(student: students[row], layout: layout, year: schoolYear, cohort: cohort).value
+        )
+    }
+
+    /// Reads a record that holds a block.
+    ///
+    /// - `wanted`: whether rows of a layout are wanted; those of others are passed over.
+    /// - Throws: ``UnusableRecord`` for bytes that are none.
+    mutating func take(_ value: Span<UInt8>, where wanted: (Layout) -> Bool) throws {
+        do throws(BlockFault) {
+            try read(record: value, where: wanted)
+        } catch {
+            throw UnusableRecord("not a block of records: \(error)", code: .notDecodable)
+        }
+    }
+}
+
+extension InputRecord {
+    /// A block in the way another's encoder writes it, which puts something before it, as it is written here; nil of a
+    /// record that is no block.
+    func foreignBlock() throws -> [UInt8]? {
+        guard value != nil, case .block(let block) = try message(Accountability_V1_Record.self).content else {
+            return nil
+        }
+        var plain = Accountability_V1_Record()
+        plain.block = block
+        return try plain.serializedBytes()
+    }
+}
+
 extension TestStatus {
+    /// The status of a number that a record carries.
+    init(recorded number: UInt32) {
+        self.init(recorded: Accountability_V1_TestStatus(rawValue: Int(number)) ?? .notRequired)
+    }
+
     /// The status as a record carries it; a number that no status has is no test due.
     init(recorded status: Accountability_V1_TestStatus) {
         switch status {

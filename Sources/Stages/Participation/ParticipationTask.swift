@@ -20,6 +20,8 @@ final class ParticipationTask: StageTask {
     private var contributions: [Digest: Contribution] = [:]
     /// The places of supplied counts, by the digest of their record's key.
     private var suppliedPlaces: [Digest: Int32] = [:]
+    /// The block read last, kept for its room.
+    private var block = RecordBlock()
 
     init(_ frameworks: FrameworkSet) {
         years = FrameworkTable(frameworks) { ParticipationYear($0) }
@@ -27,15 +29,62 @@ final class ParticipationTask: StageTask {
     }
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
-        let key = Digest(record.key)
+        if let value = record.value, RecordBlock.isRecord(value) { return try fold(block: value, output: output) }
+        // One fact by itself, as there were before there were blocks.
+        let key = RowKey.digest(of: record.key)
         guard record.value != nil else { return try retract(key, cause: record.cause) }
         do {
+            if let block = try record.foreignBlock() { return try fold(block: block.span, output: output) }
             try take(record, key: key, output: output)
         } catch let error as UnusableRecord {
             // What the key held before does not stand any more: a restore may never see it.
             try retract(key, cause: record.cause)
             throw error
         }
+    }
+
+    /// The rows that make no sense are as if they had been retracted, and the block is refused for them.
+    private func fold(block value: Span<UInt8>, output: TaskOutput) throws {
+        // Out of the way of the task, which changes while its rows are taken.
+        var block = RecordBlock()
+        swap(&block, &self.block)
+        defer { swap(&block, &self.block) }
+        try block.take(value) { $0 == .assessmentResults || $0 == .participationCounts }
+        guard block.layout == .assessmentResults || block.layout == .participationCounts else { return }
+        var fault: UnusableRecord?
+        for row in 0..<block.rows {
+            let key = block.name(row)
+            let cause = block.cause(row)
+            do {
+                if block.retracts(row) {
+                    try retract(key, cause: cause)
+                } else {
+                    try take(block, row, key: key, cause: cause, output: output)
+                }
+            } catch let error as UnusableRecord {
+                try retract(key, cause: cause)
+                fault = fault ?? error
+            }
+        }
+        if let fault { throw fault }
+    }
+
+    private func take(_ block: RecordBlock, _ row: Int, key: Digest, cause: String, output: TaskOutput) throws {
+        let organization = try block.organizationYear(row)
+        guard let content = block.isAboutStudents ? nil : block.content(row) else {
+            let flags = StudentFact.Flags(rawValue: block.value(.flags, row))
+            let tests = TestContribution(
+                ela: block.value(.elaStatus, row),
+                math: block.value(.mathStatus, row),
+                science: block.value(.scienceStatus, row),
+                enrolledSinceOctober: flags.contains(.enrolledSinceOctober)
+            )
+            let groups = StudentGroupSet(recorded: block.value(.groups, row))
+            return try take(tests, groups, of: organization, key: key, cause: cause, output: output)
+        }
+        guard case .participationCounts(let counts) = content else { return }
+        let place = SubmittedLine(submission: texts.number(of: block.submission(row)), line: block.line(row))
+        try take(counts, place, of: organization, key: key, cause: cause, output: output)
     }
 
     private func take(_ record: InputRecord, key: Digest, output: TaskOutput) throws {
@@ -45,20 +94,35 @@ final class ParticipationTask: StageTask {
         let cause = named.isEmpty ? message.submission : named
         switch message.content {
         case .assessmentResult(let result):
-            try take(result, of: try message.organizationYear(), key: key, cause: cause, output: output)
-        case .participationCounts(let counts):
-            let organization = try message.organizationYear()
-            let supplied = try SuppliedCounts(
-                counts,
-                record: key,
-                row: SubmittedLine(submission: texts.number(of: message.submission), line: message.line),
-                label: texts.number(of: counts.groupLabel)
+            let tests = TestContribution(
+                ela: UInt32(clamping: result.ela.status.rawValue),
+                math: UInt32(clamping: result.math.status.rawValue),
+                science: UInt32(clamping: result.science.status.rawValue),
+                enrolledSinceOctober: result.enrolledSinceOctober
             )
-            try take(supplied, of: organization, cause: cause, output: output)
+            let groups = StudentGroupSet(recorded: result.groups)
+            let organization = try message.organizationYear()
+            try take(tests, groups, of: organization, key: key, cause: cause, output: output)
+        case .participationCounts(let counts):
+            let place = SubmittedLine(submission: texts.number(of: message.submission), line: message.line)
+            try take(counts, place, of: try message.organizationYear(), key: key, cause: cause, output: output)
         case .organization, .attendance, .suppliedValue, .target, .englishProficiency, .cohortMember,
-            .advancedCoursework, .enrollmentOutcome, nil:
+            .advancedCoursework, .enrollmentOutcome, .block, nil:
             break
         }
+    }
+
+    private func take(
+        _ counts: Accountability_V1_ParticipationCounts,
+        _ row: SubmittedLine,
+        of organization: OrganizationYear,
+        key: Digest,
+        cause: String,
+        output: TaskOutput
+    ) throws {
+        let label = texts.number(of: counts.groupLabel)
+        let supplied = try SuppliedCounts(counts, record: key, row: row, label: label)
+        try take(supplied, of: organization, cause: cause, output: output)
     }
 
     func complete(scope: String) throws {
@@ -76,7 +140,8 @@ final class ParticipationTask: StageTask {
     // MARK: Student records
 
     private func take(
-        _ result: Accountability_V1_AssessmentResult,
+        _ tests: TestContribution,
+        _ groups: StudentGroupSet,
         of organization: OrganizationYear,
         key: Digest,
         cause: String,
@@ -85,11 +150,7 @@ final class ParticipationTask: StageTask {
         // A year without framework has no participation to count.
         guard let year = try years.of(organization.year) else { return }
         let place = organizations.place(of: organization)
-        let contribution = Contribution(
-            place: place,
-            groups: StudentGroupSet(recorded: result.groups),
-            tests: TestContribution(result)
-        )
+        let contribution = Contribution(place: place, groups: groups, tests: tests)
         let district = organizations.districts[Int(place)]
         let shadowed = (
             place: organizations.states[Int(place)].shadowsSupplied,

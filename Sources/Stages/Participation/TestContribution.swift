@@ -12,15 +12,16 @@ struct TestContribution: Hashable {
 
     private static let statuses = UInt16(TestStatus.allCases.count)
 
-    private static func number(_ test: Accountability_V1_Test) -> UInt16 {
-        UInt16(TestStatus(recorded: test.status).rawValue)
+    private static func number(_ status: UInt32) -> UInt16 {
+        UInt16(TestStatus(recorded: status).rawValue)
     }
 
-    init(_ result: Accountability_V1_AssessmentResult) {
-        var code = Self.number(result.ela)
-        code = code * Self.statuses + Self.number(result.math)
-        code = code * Self.statuses + Self.number(result.science)
-        self.code = code * 2 + (result.enrolledSinceOctober ? 1 : 0)
+    /// - Parameters: the numbers of the statuses, as records carry them.
+    init(ela: UInt32, math: UInt32, science: UInt32, enrolledSinceOctober: Bool) {
+        var code = Self.number(ela)
+        code = code * Self.statuses + Self.number(math)
+        code = code * Self.statuses + Self.number(science)
+        self.code = code * 2 + (enrolledSinceOctober ? 1 : 0)
     }
 
     /// The statuses by subject.

@@ -31,22 +31,17 @@ extension RowCheck {
             fault(.notEnglishLearner, Place.englishLearner)
         }
         guard faults.isEmpty, let student, let met else { return .none }
-        var record = Accountability_V1_EnglishProficiency()
-        record.student = student.pseudonym
-        record.grade = UInt32(clamping: student.grade)
-        record.groups = UInt32(student.groups.rawValue)
-        record.enrolledSinceOctober = student.sinceOctober
-        record.difficultyQuartile = UInt32(clamping: quartile ?? 0)
-        record.metProgress = met
-        return .record(.englishProficiency(record))
+        var fact = student.fact
+        fact.difficultyQuartile = UInt32(clamping: quartile ?? 0)
+        if met { fact.flags.insert(.metProgress) }
+        return .student(fact)
     }
 
     /// A row of `graduation_cohort`; the cohort's year is part of its key.
     mutating func cohortMember(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
         let isUpsert = beginStudent(line, isDeletion: isDeletion)
-        appendToKey("")
-        appendToKey(Place.cohortYear, line)
         let cohort = take(FieldReading.year(field(Place.cohortYear, line)), Place.cohortYear)
+        self.cohort = cohort
         guard isUpsert else { return .none }
         let student = studentColumns(line)
         let fourYear = yesNo(Place.fourYear, line)
@@ -67,17 +62,13 @@ extension RowCheck {
         }
         guard faults.isEmpty, let student, let cohort, let fourYear, let fiveYear, let stillEnrolled, let droppedOut
         else { return .none }
-        var record = Accountability_V1_CohortMember()
-        record.student = student.pseudonym
-        record.grade = UInt32(clamping: student.grade)
-        record.groups = UInt32(student.groups.rawValue)
-        record.enrolledSinceOctober = student.sinceOctober
-        record.cohortYear = UInt32(clamping: cohort)
-        record.fourYearGraduate = fourYear
-        record.fiveYearGraduate = fiveYear
-        record.stillEnrolledAfterFive = stillEnrolled
-        record.droppedOut = droppedOut
-        return .record(.cohortMember(record))
+        var fact = student.fact
+        fact.cohortYear = UInt32(clamping: cohort)
+        if fourYear { fact.flags.insert(.fourYearGraduate) }
+        if fiveYear { fact.flags.insert(.fiveYearGraduate) }
+        if stillEnrolled { fact.flags.insert(.stillEnrolledAfterFive) }
+        if droppedOut { fact.flags.insert(.droppedOut) }
+        return .student(fact)
     }
 
     /// A row of `advanced_coursework`.
@@ -89,13 +80,9 @@ extension RowCheck {
             fault(.gradeNotUpper, Place.grade)
         }
         guard faults.isEmpty, let student, let completed else { return .none }
-        var record = Accountability_V1_AdvancedCoursework()
-        record.student = student.pseudonym
-        record.grade = UInt32(clamping: student.grade)
-        record.groups = UInt32(student.groups.rawValue)
-        record.enrolledSinceOctober = student.sinceOctober
-        record.completed = completed
-        return .record(.advancedCoursework(record))
+        var fact = student.fact
+        if completed { fact.flags.insert(.completed) }
+        return .student(fact)
     }
 
     /// A row of `enrollment_outcomes`: what became of a student in the year before.
@@ -109,13 +96,12 @@ extension RowCheck {
             fault(.gradeNotHighSchool, Place.grade)
         }
         guard faults.isEmpty, let student, let enrolled, let droppedOut, let returned else { return .none }
-        var record = Accountability_V1_EnrollmentOutcome()
-        record.student = student.pseudonym
-        record.grade = UInt32(clamping: student.grade)
-        record.groups = UInt32(student.groups.rawValue)
-        record.enrolledOctober = enrolled
-        record.droppedOut = droppedOut
-        record.returnedByOctober = returned
-        return .record(.enrollmentOutcome(record))
+        var fact = student.fact
+        // It decides nothing about the year before.
+        fact.flags.remove(.enrolledSinceOctober)
+        if enrolled { fact.flags.insert(.enrolledOctober) }
+        if droppedOut { fact.flags.insert(.droppedOut) }
+        if returned { fact.flags.insert(.returnedByOctober) }
+        return .student(fact)
     }
 }

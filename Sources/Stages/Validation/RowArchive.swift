@@ -1,7 +1,10 @@
+import Messages
+import Streaming
+
 /// The rows whose standing rests on a declaration, in the order in which they came: what their organization's deletion
 /// or declaration needs, whenever it comes.
 ///
-/// A row takes its text and about six bytes.
+/// They are kept as they came, in the blocks of the ledger, and take four bytes more.
 struct RowArchive {
     /// Where a row came from.
     struct Row {
@@ -16,65 +19,57 @@ struct RowArchive {
         var isFaulty: Bool
     }
 
-    // Many pieces, as one would be copied whenever it grows.
-    private var pieces: [[UInt8]] = []
-    private static let pieceSize = 1 << 20
+    private struct Piece {
+        var submission: Int
+        var bytes: [UInt8]
+        /// By row: the generation and whether it is faulty; ``notKept`` of rows that are none of the archive.
+        var states: [UInt32]
+    }
 
-    /// Keeps a row.
-    mutating func append(_ row: Row, text: String) {
-        let text = text.utf8
-        let room = text.count + 32
-        if pieces.last.map({ $0.count + room > Self.pieceSize }) ?? true { pieces.append([]) }
-        let last = pieces.count - 1
-        Self.append(UInt64(clamping: row.submission), to: &pieces[last])
-        Self.append(row.line, to: &pieces[last])
-        Self.append(UInt64(row.generation) << 1 | (row.isFaulty ? 1 : 0), to: &pieces[last])
-        Self.append(UInt64(clamping: text.count), to: &pieces[last])
-        pieces[last].append(contentsOf: text)
+    private static let notKept = UInt32.max
+    private var pieces: [Piece] = []
+    /// Whether the piece that is open has a row that is kept.
+    private var isUsed = false
+
+    /// Opens a block of a submission, whose rows then follow.
+    mutating func open(_ block: Span<UInt8>, rows: Int, submission: Int) {
+        pieces.append(
+            Piece(
+                submission: submission,
+                bytes: [UInt8](copying: block),
+                states: Array(repeating: Self.notKept, count: rows)
+            )
+        )
+        isUsed = false
+    }
+
+    /// Ends the block; one of which no row is kept is dropped.
+    mutating func close() {
+        if !isUsed { pieces.removeLast() }
+    }
+
+    /// Keeps a row of the block that is open.
+    mutating func keep(row: Int, generation: UInt32, isFaulty: Bool) {
+        pieces[pieces.count - 1].states[row] = generation << 1 | (isFaulty ? 1 : 0)
+        isUsed = true
     }
 
     /// Looks at every row.
-    func visit(_ body: (_ row: Row, _ text: Span<UInt8>) throws -> Void) rethrows {
+    func visit(_ body: (_ row: Row, _ block: SubmissionBlock, _ index: Int, _ bytes: Span<UInt8>) throws -> Void) throws
+    {
+        var block = SubmissionBlock()
         for piece in pieces {
-            let bytes = piece.span
-            var place = 0
-            while place < bytes.count {
-                let submission = Self.number(bytes, &place)
-                let line = Self.number(bytes, &place)
-                let state = Self.number(bytes, &place)
-                let count = Int(Self.number(bytes, &place))
-                try body(
-                    Row(
-                        submission: Int(submission),
-                        line: line,
-                        generation: UInt32(truncatingIfNeeded: state >> 1),
-                        isFaulty: state & 1 == 1
-                    ),
-                    bytes.extracting(place..<place + count)
+            let bytes = piece.bytes.span
+            try block.read(entry: bytes)
+            for row in 0..<block.rows where piece.states[row] != Self.notKept {
+                let archived = Row(
+                    submission: piece.submission,
+                    line: block.lines[row],
+                    generation: piece.states[row] >> 1,
+                    isFaulty: piece.states[row] & 1 == 1
                 )
-                place += count
+                try body(archived, block, row, bytes)
             }
-        }
-    }
-
-    private static func append(_ number: UInt64, to bytes: inout [UInt8]) {
-        var rest = number
-        while rest > 0x7F {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(truncatingIfNeeded: rest))
-    }
-
-    private static func number(_ bytes: Span<UInt8>, _ place: inout Int) -> UInt64 {
-        var number: UInt64 = 0
-        var shift: UInt64 = 0
-        while true {
-            let byte = bytes[place]
-            place += 1
-            number |= UInt64(byte & 0x7F) << shift
-            guard byte & 0x80 != 0 else { return number }
-            shift += 7
         }
     }
 }

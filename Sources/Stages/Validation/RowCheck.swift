@@ -15,6 +15,7 @@ struct CheckedRow {
     enum Content {
         /// A deletion.
         case none
+        case student(StudentFact)
         case record(Accountability_V1_Record.OneOf_Content)
         case directive(Accountability_V1_Directive)
     }
@@ -41,19 +42,24 @@ struct RowCheck {
     private(set) var year: Int?
     /// The organization of the row read last, if it has one.
     private(set) var organization: OrganizationCode?
-    /// The key of the row read last: `<school year>/<layout>/<key within it>`.
+    /// The key of the row read last, of a layout that is not about students: `<school year>/<layout>/<key within it>`.
     var key: [UInt8] = []
+    /// The student of the row read last, in layouts that are about students; nil where the pseudonym is none.
+    private(set) var student: UInt128?
+    /// The year of the cohort of the row read last, where it is a part of the key.
+    var cohort: Int?
     var spellings = GroupSpellings()
     /// The frameworks of the years.
     let frameworks: FrameworkSet
 
-    /// The pseudonym read last.
-    var pseudonymBytes = [UInt8](repeating: 0, count: 16)
-
     private var row = CSVRow()
-    // Where a column stands in the row's text; -1 where the text does not have it.
+    // Which field of the file a column is; -1 where the file does not have it.
     private let fields: [Int]
-    private let fieldCount: Int
+    // Where the fields of the row read last lie in its bytes, by column.
+    private var places: [Range<Int>]
+    private var text: [UInt8] = []
+    private let studentColumn: Int
+    let fieldCount: Int
     // Taken out of the columns, whose copies cost.
     private let isRequired: [Bool]
     private let isAboutStudents: Bool
@@ -81,6 +87,8 @@ struct RowCheck {
         self.columns = columns
         self.frameworks = frameworks
         fieldCount = names.count
+        places = Array(repeating: 0..<0, count: columns.count)
+        studentColumn = columns.firstIndex { $0.kind == .studentIdentifier } ?? -1
         isRequired = columns.map(\.required)
         isAboutStudents = layout.isAboutStudents
         bounds = columns.map { column in
@@ -94,13 +102,59 @@ struct RowCheck {
         keyPrefix = Array("/\(layout.wireName)/".utf8)
     }
 
-    /// Reads a row.
+    /// What the row read last is called; nil where its key could not be read.
+    var identity: RowIdentity? {
+        guard let year else { return nil }
+        guard isAboutStudents else {
+            return RowKey(key.span, layout: layout, year: year)
+                .map { RowIdentity(name: $0, student: nil, cohort: 0, key: key) }
+        }
+        guard let student, layout != .graduationCohort || cohort != nil else { return nil }
+        return RowIdentity(
+            name: RowKey(student: student, layout: layout, year: year, cohort: cohort),
+            student: student,
+            cohort: UInt32(clamping: cohort ?? 0),
+            key: []
+        )
+    }
+
+    /// Which field of the file holds the student; nil in layouts that are not about students.
+    var studentField: Int? { studentColumn >= 0 && fields[studentColumn] >= 0 ? fields[studentColumn] : nil }
+
+    /// Whether a block has the columns that this check reads.
+    func fits(_ block: SubmissionBlock) -> Bool {
+        block.layout == layout.wireName && block.columnCount == fieldCount
+            && (block.rows == 0 || block.students.isEmpty != isAboutStudents)
+            && (block.rows == 0 || block.owners.isEmpty == (layout != .organizations))
+    }
+
+    /// Reads a row of a block that fits.
+    ///
+    /// - `bytes`: those that the block was read from.
+    /// - Returns: what it says; nil when it has ``faults``.
+    mutating func read(_ block: SubmissionBlock, row: Int, in bytes: Span<UInt8>) -> CheckedRow? {
+        begin()
+        for column in fields.indices where fields[column] >= 0 {
+            places[column] = block.field(fields[column], row: row)
+        }
+        student = isAboutStudents ? block.students[row] : nil
+        return readFields(bytes)
+    }
+
+    /// Reads a row by itself, as ledgers held rows before there were blocks: RFC 4180, the pseudonym in hexadecimal.
     ///
     /// - Returns: what it says; nil when it has ``faults``.
     mutating func read(_ line: Span<UInt8>) -> CheckedRow? {
-        faults.removeAll(keepingCapacity: true)
-        year = nil
-        organization = nil
+        begin()
+        // Out of the way of the fields, which borrow them.
+        var row = CSVRow()
+        swap(&row, &self.row)
+        var bytes: [UInt8] = []
+        swap(&bytes, &text)
+        defer {
+            swap(&row, &self.row)
+            swap(&bytes, &text)
+        }
         do throws(CSVError) {
             try row.parse(line)
         } catch {
@@ -111,6 +165,30 @@ struct RowCheck {
             fault(.fieldCount)
             return nil
         }
+        bytes.removeAll(keepingCapacity: true)
+        for column in fields.indices where fields[column] >= 0 {
+            let field = row.field(fields[column], of: line)
+            let start = bytes.count
+            if column == studentColumn {
+                student = RowKey.number(field)
+            } else {
+                for index in field.indices { bytes.append(field[index]) }
+            }
+            places[column] = start..<bytes.count
+        }
+        return readFields(bytes.span)
+    }
+
+    private mutating func begin() {
+        faults.removeAll(keepingCapacity: true)
+        key.removeAll(keepingCapacity: true)
+        year = nil
+        organization = nil
+        student = nil
+        cohort = nil
+    }
+
+    private mutating func readFields(_ line: Span<UInt8>) -> CheckedRow? {
         findMasks(line)
         let action = choice(RowCheck.actionColumn, line) ?? 0
         year = take(FieldReading.year(field(RowCheck.yearColumn, line)), RowCheck.yearColumn)
@@ -127,20 +205,19 @@ struct RowCheck {
         )
     }
 
-    /// The school year and the organization of a row's text as a declaration, without reading the row; nil where the
-    /// text does not begin with them.
-    func declaration(of line: Span<UInt8>) -> UInt64? {
-        guard fields[RowCheck.yearColumn] == 0, fields[RowCheck.organizationColumn] == 1, line.count >= 13,
-            line[4] == UInt8(ascii: ","), line.count == 13 || line[13] == UInt8(ascii: ","),
-            let year = line.extracting(0..<4).integer, let code = line.extracting(5..<13).integer,
-            let organization = OrganizationCode(rawValue: UInt32(clamping: code))
+    /// The school year and the organization of a row of a block as a declaration, without reading the row; nil where
+    /// they are none.
+    func declaration(of block: SubmissionBlock, row: Int, in bytes: Span<UInt8>) -> UInt64? {
+        let (year, code) = (fields[RowCheck.yearColumn], fields[RowCheck.organizationColumn])
+        guard year >= 0, code >= 0, let year = bytes.extracting(block.field(year, row: row)).integer,
+            case .value(let organization) = FieldReading.code(bytes.extracting(block.field(code, row: row)))
         else { return nil }
         return ValidationTask.declaration(year, organization)
     }
 
     /// The layout's own columns; writes the key.
     private mutating func readContent(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
-        beginKey(line)
+        if !isAboutStudents { beginKey(line) }
         switch layout {
         case .organizations: return organization(line, isDeletion: isDeletion)
         case .assessmentResults: return assessment(line, isDeletion: isDeletion)
@@ -192,12 +269,10 @@ struct RowCheck {
         }
     }
 
-    /// A column's field; empty where the text does not have the column.
-    @_lifetime(borrow self, copy line)
+    /// A column's field; empty where the file does not have the column.
+    @_lifetime(copy line)
     func field(_ column: Int, _ line: Span<UInt8>) -> Span<UInt8> {
-        let field = fields[column]
-        guard field >= 0 else { return line.extracting(0..<0) }
-        return row.field(field, of: line)
+        line.extracting(places[column])
     }
 
     /// The value of a reading; takes note of a fault, and of an empty field that needs a value.
@@ -264,11 +339,7 @@ struct RowCheck {
     }
 
     mutating func group(_ column: Int, _ line: Span<UInt8>) -> StudentGroup? {
-        // Out of the way of the field, which borrows the check.
-        var spellings = GroupSpellings()
-        swap(&spellings, &self.spellings)
         let reading = spellings.group(field(column, line))
-        self.spellings = spellings
         return take(reading, column)
     }
 
@@ -282,22 +353,14 @@ struct RowCheck {
     // MARK: Key and digest
 
     private mutating func beginKey(_ line: Span<UInt8>) {
-        key.removeAll(keepingCapacity: true)
         appendToKey(RowCheck.yearColumn, line)
         key.append(contentsOf: keyPrefix)
     }
 
     /// Appends a field to the key as it was written.
     mutating func appendToKey(_ column: Int, _ line: Span<UInt8>) {
-        var bytes: [UInt8] = []
-        swap(&bytes, &key)
-        append(column, line, to: &bytes)
-        swap(&bytes, &key)
-    }
-
-    private func append(_ column: Int, _ line: Span<UInt8>, to bytes: inout [UInt8]) {
         let field = field(column, line)
-        for index in field.indices { bytes.append(field[index]) }
+        for index in field.indices { key.append(field[index]) }
     }
 
     /// Appends a slash and a word to the key.
@@ -306,9 +369,13 @@ struct RowCheck {
         key.append(contentsOf: word.utf8)
     }
 
-    /// FNV-1a over all fields but the action, with a separator between them; never 0.
+    /// FNV-1a over the student and all fields but the action, with a separator between them; never 0.
     private func digest(_ line: Span<UInt8>) -> UInt64 {
+        let student = student ?? 0
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for half in [UInt64(truncatingIfNeeded: student >> 64), UInt64(truncatingIfNeeded: student)] {
+            hash = (hash ^ half) &* 0x0000_0100_0000_01b3
+        }
         for column in fields.indices where column != RowCheck.actionColumn {
             let field = field(column, line)
             for index in field.indices { hash = (hash ^ UInt64(field[index])) &* 0x0000_0100_0000_01b3 }

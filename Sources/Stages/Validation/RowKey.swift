@@ -37,7 +37,29 @@ struct RowKey {
         value = pseudonym ^ (UInt128(tag) &* Self.spread)
     }
 
-    private static func number(_ digits: Span<UInt8>) -> UInt128? {
+    /// The name of a student's row.
+    ///
+    /// - `cohort`: the year of the cohort, in layouts whose key it is a part of.
+    init(student: UInt128, layout: Layout, year: Int, cohort: Int? = nil) {
+        let years = UInt32(clamping: year - Self.firstYear) & 0x7F
+        let cohorts = cohort.map { (UInt32(clamping: $0 - Self.firstYear) & 0x7F) + 1 } ?? 0
+        let tag = UInt32(layout.rawValue) & 0x1F | years << 5 | cohorts << 12
+        value = student ^ (UInt128(tag) &* Self.spread)
+    }
+
+    /// The name of a row by its key, `<school year>/<layout>/<key within it>`, whatever the key is.
+    static func digest(of key: Span<UInt8>) -> Digest {
+        guard key.count > 6, key[4] == UInt8(ascii: "/"), let year = key.extracting(0..<4).integer,
+            let slash = (5..<key.count).first(where: { key[$0] == UInt8(ascii: "/") }),
+            let layout = Layout(wireName: key.extracting(5..<slash).text),
+            let name = RowKey(key, layout: layout, year: year)
+        else { return Digest(key) }
+        return Digest(value: name.value)
+    }
+
+    /// The number that 32 hexadecimal digits write; nil of anything else.
+    static func number(_ digits: Span<UInt8>) -> UInt128? {
+        guard digits.count == 32 else { return nil }
         var value: UInt128 = 0
         for index in digits.indices {
             let byte = digits[index]
@@ -55,7 +77,23 @@ struct RowKey {
 
 extension Layout {
     /// The same as ``isAboutStudents``, without looking through the columns for every row.
-    fileprivate var isStudents: Bool { Self.students.contains(self) }
+    var isStudents: Bool { Self.students.contains(self) }
 
     private static let students = Set(allCases.filter(\.isAboutStudents))
+}
+
+/// What a row is called, in the tables of validation and where it is published.
+struct RowIdentity {
+    var name: RowKey
+    /// Of a student's row.
+    var student: UInt128?
+    /// The year of the cohort, where it is a part of the key; 0 elsewhere.
+    var cohort: UInt32
+    /// Of another row: `<school year>/<layout>/<key within it>`, or the key of a directive.
+    var key: [UInt8]
+
+    /// The key within year and layout, of a row that is not a student's.
+    func keyWithin(_ layout: Layout) -> String {
+        String(decoding: key.dropFirst(4 + 1 + layout.wireName.utf8.count + 1), as: UTF8.self)
+    }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import Messages
 import Rules
 import Tables
@@ -40,11 +39,21 @@ struct TestPlaces: Sendable {
 
 /// What the student layouts share.
 struct StudentColumns {
-    var pseudonym: Data
+    var pseudonym: UInt128
     var grade: Int
     var englishLearner: EnglishLearnerStatus
     var groups: StudentGroupSet
     var sinceOctober: Bool
+
+    /// What a record of any of them says.
+    var fact: StudentFact {
+        var fact = StudentFact()
+        fact.student = pseudonym
+        fact.grade = UInt32(clamping: grade)
+        fact.groups = UInt32(groups.rawValue)
+        if sinceOctober { fact.flags.insert(.enrolledSinceOctober) }
+        return fact
+    }
 }
 
 extension RowCheck {
@@ -60,17 +69,13 @@ extension RowCheck {
             fault(.gradeNotTested, Place.grade)
             return .none
         }
-        var result = Accountability_V1_AssessmentResult()
-        result.student = student.pseudonym
-        result.grade = UInt32(student.grade)
-        result.groups = UInt32(student.groups.rawValue)
-        result.enrolledSinceOctober = student.sinceOctober
-        result.priorOrgCode = prior?.rawValue ?? 0
-        result.ela = ela
-        result.math = math
-        result.science = science
-        result.firstYearEl = student.englishLearner == .firstYear
-        return .record(.assessmentResult(result))
+        var fact = student.fact
+        fact.priorOrganization = prior?.rawValue ?? 0
+        fact.ela = ela
+        fact.math = math
+        fact.science = science
+        if student.englishLearner == .firstYear { fact.flags.insert(.firstYearLearner) }
+        return .student(fact)
     }
 
     mutating func attendance(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
@@ -80,14 +85,10 @@ extension RowCheck {
         let absent = integer(Place.daysAbsent, line)
         if let enrolled, let absent, absent > enrolled { fault(.absentMoreThanEnrolled, Place.daysAbsent) }
         guard faults.isEmpty, let student, let enrolled, let absent else { return .none }
-        var attendance = Accountability_V1_Attendance()
-        attendance.student = student.pseudonym
-        attendance.grade = UInt32(student.grade)
-        attendance.groups = UInt32(student.groups.rawValue)
-        attendance.enrolledSinceOctober = student.sinceOctober
-        attendance.daysEnrolled = UInt32(enrolled)
-        attendance.daysAbsent = UInt32(absent)
-        return .record(.attendance(attendance))
+        var fact = student.fact
+        fact.daysEnrolled = UInt32(enrolled)
+        fact.daysAbsent = UInt32(absent)
+        return .student(fact)
     }
 
     mutating func studentColumns(_ line: Span<UInt8>) -> StudentColumns? {
@@ -111,54 +112,30 @@ extension RowCheck {
         )
     }
 
-    /// Appends the student to the key; of a deletion nothing else is read.
+    /// Of a deletion nothing but the student is read.
     mutating func beginStudent(_ line: Span<UInt8>, isDeletion: Bool) -> Bool {
-        appendToKey(Place.student, line)
         if isDeletion { _ = pseudonym(line) }
         return !isDeletion
     }
 
-    /// The 16 bytes of the pseudonym, which ingestion wrote in hexadecimal.
-    private mutating func pseudonym(_ line: Span<UInt8>) -> Data? {
-        // Taken out, as the field is read of the row check too.
-        var bytes: [UInt8] = []
-        swap(&bytes, &pseudonymBytes)
-        defer { swap(&bytes, &pseudonymBytes) }
-        guard RowCheck.read(hexadecimal: field(Place.student, line), into: &bytes) else {
-            fault(.malformedStudentIdentifier, Place.student)
-            return nil
-        }
-        return Data(bytes)
-    }
-
-    /// Reads two digits for each place of `bytes`; false when they are not as many, or no digits.
-    private static func read(hexadecimal field: Span<UInt8>, into bytes: inout [UInt8]) -> Bool {
-        guard field.count == bytes.count * 2 else { return false }
-        var high: UInt8 = 0
-        for index in field.indices {
-            let digit: UInt8
-            switch field[index] {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = field[index] - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = field[index] - UInt8(ascii: "a") + 10
-            default: return false
-            }
-            if index & 1 == 0 { high = digit << 4 } else { bytes[index / 2] = high | digit }
-        }
-        return true
+    /// The pseudonym that ingestion wrote.
+    private mutating func pseudonym(_ line: Span<UInt8>) -> UInt128? {
+        if student == nil { fault(.malformedStudentIdentifier, Place.student) }
+        return student
     }
 
     private mutating func test(_ places: TestPlaces, _ student: StudentColumns?, _ line: Span<UInt8>)
-        -> Accountability_V1_Test
+        -> StudentFact.Test
     {
         let status = choice(places.status, line).flatMap { $0 < RowCheck.statuses.count ? RowCheck.statuses[$0] : nil }
         let score = integer(places.score, line)
-        var test = Accountability_V1_Test()
+        var test = StudentFact.Test()
         if let score {
             if let status, !TestStatus(recorded: status).mayHaveScore { fault(.scoreWithoutTest, places.score) }
             if let year, let records = records(), !records.holds(score, places.subject, in: year) {
                 fault(.scoreOffScale, places.score)
             }
-            test.scaledScore = UInt32(score)
+            test.score = UInt32(score)
         } else if status == .tested, !hasFault(places.score) {
             fault(.scoreMissing, places.score)
         }
@@ -167,17 +144,17 @@ extension RowCheck {
             if let student, let records = records(), !records.growthGrades.contains(student.grade) {
                 fault(.growthNotInGrade, place)
             }
-            test.sgp = UInt32(growth)
+            test.growth = UInt32(growth)
         }
         if let place = places.priorScore, let prior = integer(place, line) {
             if let year, let records = records(), !records.holds(prior, places.subject, in: year - 1) {
                 fault(.scoreOffScale, place)
             }
-            test.priorScaledScore = UInt32(prior)
+            test.priorScore = UInt32(prior)
         }
         if let status {
             check(status, places, student)
-            test.status = status
+            test.status = UInt32(clamping: status.rawValue)
         }
         return test
     }

@@ -24,10 +24,12 @@ public struct ValidationStage: Stage {
     public let outputs: [Output]
 
     private let frameworks: FrameworkSet
+    private let limits: BlockLimits
 
     /// The stage in an installation, checking each year's rows against its framework of these.
     public init(pipeline: Pipeline, frameworks: FrameworkSet = .builtIn) {
         self.frameworks = frameworks
+        limits = pipeline.blocks
         sources = [pipeline.source(Topics.submissions)]
         outputs = [
             pipeline.output(Topics.records, memory: .whileRebuilding(publisher: Self.publisherOfRecord)),
@@ -40,10 +42,13 @@ public struct ValidationStage: Stage {
     /// Yes: what was accepted is too much to be remembered a second time as it was published.
     public let rebuildsFromSources = true
 
-    /// The task that published a record: that of the student, otherwise that of the district.
+    /// The task that published a record: a block names it; of a fact by itself that of the student, otherwise that of
+    /// the district.
     @Sendable static func publisherOfRecord(key: String, partitions: Int32) -> Int32? {
         let parts = key.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count >= 3, let layout = Layout(wireName: String(parts[1])) else { return nil }
+        let names = parts[2].split(separator: "-")
+        if parts.count == 3, names.count == 3, let home = Int32(names[0]) { return home }
         return layout.isAboutStudents
             ? Partitioner.partition(of: Array(parts[2].utf8).span, partitions: partitions)
             : Pipeline.partition(ofDistrictOf: String(parts[2]), partitions: partitions)
@@ -61,6 +66,6 @@ public struct ValidationStage: Stage {
 
     /// A task with an empty ledger.
     public func makeTask(_ context: TaskContext) throws -> any StageTask {
-        ValidationTask(context, frameworks)
+        ValidationTask(context, frameworks, limits)
     }
 }

@@ -9,9 +9,7 @@ extension ValidationTask {
 
     /// The name of the row that a check read last and found faults in; nil where it cannot be known again.
     func name(of check: Int) -> RowKey? {
-        guard let year = checks[check].year, checks[check].organization != nil else { return nil }
-        let key = checks[check].key
-        return RowKey(key.span, layout: checks[check].layout, year: year)
+        checks[check].organization == nil ? nil : checks[check].identity?.name
     }
 
     /// Says of what was refused under a key before that a later submission brought it again.
@@ -63,7 +61,7 @@ extension ValidationTask {
     // MARK: Refusals
 
     func refuse(
-        _ row: Accountability_V1_SubmissionRow,
+        _ row: LedgerRow,
         _ faults: [RowFault],
         _ number: Int,
         _ name: RowKey?,
@@ -87,16 +85,16 @@ extension ValidationTask {
         guard output.sends(ValidationStage.OutputIndex.rejections) else { return }
         output.refused += 1
         var rejection = Accountability_V1_Rejection()
-        rejection.submission = row.submission
+        rejection.submission = submissions[number].id
         rejection.fileName = submissions[number].fileName
         rejection.line = row.line
         rejection.layout = checks[check].layout.wireName
-        if row.unreadable.isEmpty {
+        if row.index >= 0 {
             rejection.schoolYear = UInt32(clamping: checks[check].year ?? 0)
             rejection.orgCode = checks[check].organization?.description ?? ""
         }
         for fault in faults {
-            try publish(&rejection, fault, check, checks[check].year, row.closingLine, row.submission, output)
+            try publish(&rejection, fault, check, checks[check].year, row.closingLine, rejection.submission, output)
         }
     }
 

@@ -11,9 +11,8 @@ import Streaming
 extension ValidationTask {
     /// All rows of one key, in the order in which they came.
     private struct History {
-        let name: RowKey
+        let identity: RowIdentity
         let layout: Layout
-        let key: [UInt8]
         var rows: [PastRow] = []
     }
 
@@ -50,10 +49,10 @@ extension ValidationTask {
         guard !flipped.isEmpty else { return }
         let before = flipped
         flipped = [:]
-        for history in histories(of: before) {
+        for history in try histories(of: before) {
             let former = judge(history) { before[$0] ?? generations[$0] ?? 0 }
             let present = judge(history) { generations[$0] ?? 0 }
-            accepted[history.name] = present.entry
+            accepted[history.identity.name] = present.entry
             recount(history, former, before, output)
             recount(history, present, output)
             let cause = history.rows.first { before[$0.declaration] != nil }.map { declarer(of: $0) } ?? ""
@@ -72,26 +71,30 @@ extension ValidationTask {
     // MARK: The past
 
     /// The histories of all keys that have a row of one of the organizations, in the order of their first rows.
-    private func histories(of organizations: [UInt64: UInt32]) -> [History] {
+    private func histories(of organizations: [UInt64: UInt32]) throws -> [History] {
         let archive = archive
         var places: [UInt128: Int] = [:]
-        archive.visit { archived, text in
+        try archive.visit { archived, block, index, bytes in
             let check = submissions[archived.submission].check
-            guard !archived.isFaulty, checks[check].declaration(of: text).map({ organizations[$0] != nil }) ?? true,
-                let row = checks[check].read(text),
+            guard !archived.isFaulty,
+                let declaration = checks[check].declaration(of: block, row: index, in: bytes),
+                organizations[declaration] != nil, let row = checks[check].read(block, row: index, in: bytes),
                 organizations[ValidationTask.declaration(row.year, row.organization)] != nil,
                 needsDeclaration(row, archived.submission), let name = name(of: check)
             else { return }
             places[name.value] = -1
         }
         var histories: [History] = []
-        archive.visit { archived, text in
+        try archive.visit { archived, block, index, bytes in
             let check = submissions[archived.submission].check
-            let row = checks[check].read(text)
-            guard let name = name(of: check), let place = places[name.value] else { return }
+            let row = checks[check].read(block, row: index, in: bytes)
+            guard checks[check].organization != nil, let identity = checks[check].identity,
+                let place = places[identity.name.value]
+            else { return }
+            let name = identity.name
             if place < 0 {
                 places[name.value] = histories.count
-                histories.append(History(name: name, layout: checks[check].layout, key: checks[check].key))
+                histories.append(History(identity: identity, layout: checks[check].layout))
             }
             let past = PastRow(
                 archived: archived,
@@ -118,7 +121,7 @@ extension ValidationTask {
             }
             let outcome = table.take(
                 row,
-                history.name,
+                history.identity.name,
                 submission: UInt32(truncatingIfNeeded: past.archived.submission),
                 line: UInt32(clamping: past.archived.line)
             )
@@ -138,7 +141,7 @@ extension ValidationTask {
             case .unchanged, .refused: break
             }
         }
-        judgement.entry = table[history.name]
+        judgement.entry = table[history.identity.name]
         return judgement
     }
 
@@ -187,7 +190,7 @@ extension ValidationTask {
         _ output: TaskOutput
     ) throws {
         let places = Set(history.rows.filter { $0.row != nil }.map { "\($0.archived.submission)/\($0.archived.line)" })
-        refused.remove(history.name) { places.contains("\($0.submission)/\($0.line)") }
+        refused.remove(history.identity.name) { places.contains("\($0.submission)/\($0.line)") }
         for (index, past) in history.rows.enumerated() {
             guard let now = present.outcomes[index], let then = former.outcomes[index], let row = past.row else {
                 continue
@@ -195,7 +198,7 @@ extension ValidationTask {
             if case .refused(let code) = now {
                 let place = rejection(past, row, code)
                 let closing = history.rows[index...].first { $0.archived.submission != past.archived.submission }
-                if closing == nil { refused.add(place, under: history.name) }
+                if closing == nil { refused.add(place, under: history.identity.name) }
                 let id = closing.map { submissions[$0.archived.submission].id } ?? ""
                 if tells(output) { try publish(place, closedBy: id, cause: cause, output) }
             }
@@ -245,12 +248,12 @@ extension ValidationTask {
     private func restep(_ history: History, _ former: Judgement, _ present: Judgement) {
         guard history.layout == .directives, former.published != present.published else { return }
         if let row = former.published.flatMap({ history.rows[$0].row }),
-            let act = FrameworkSteps.Act(row, key: history.key)
+            let act = FrameworkSteps.Act(row, key: history.identity.key)
         {
             frameworkSteps.take(act, .deleted)
         }
         if let row = present.published.flatMap({ history.rows[$0].row }),
-            let act = FrameworkSteps.Act(row, key: history.key)
+            let act = FrameworkSteps.Act(row, key: history.identity.key)
         {
             frameworkSteps.take(act, .accepted)
         }
@@ -269,9 +272,12 @@ extension ValidationTask {
         if let before {
             let now = past?.row?.organization.rawValue
             let stays = now.map { history.layout == .directives || district($0, output) == district(before, output) }
-            if stays != true { try retract(history.key, history.layout, before, cause: cause, output) }
+            let year = former.published.flatMap { history.rows[$0].row?.year }
+            if stays != true, let year {
+                try retract(history.identity, history.layout, year, before, cause: cause, output)
+            }
         }
         guard let past, let row = past.row else { return }
-        try publish(row, key: history.key, place(past, history), cause: cause, output)
+        try publish(row, history.identity, place(past, history), cause: cause, output)
     }
 }

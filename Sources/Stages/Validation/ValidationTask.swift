@@ -41,17 +41,33 @@ final class ValidationTask: StageTask {
     private var openYears: Set<Int> = []
     private var touched: [Int] = []
     var frameworkSteps = FrameworkSteps()
+    var records: RecordBlocks
+    /// While what was published is made anew: what stands in the records that this task has published.
+    var standing = StandingRecords()
+    private let recordPartitions: Int32
+    /// The block read last, kept for its room.
+    private var block = SubmissionBlock()
 
-    init(_ context: TaskContext, _ frameworks: FrameworkSet) {
+    init(_ context: TaskContext, _ frameworks: FrameworkSet, _ limits: BlockLimits) {
         partition = context.partition
         self.frameworks = frameworks
+        records = RecordBlocks(home: context.partition, limits: limits)
+        recordPartitions = context.outputPartitions[ValidationStage.OutputIndex.records]
     }
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
-        switch try record.message(Accountability_V1_SubmissionEntry.self).entry {
+        records.offset = record.offset
+        if let value = record.value, SubmissionBlock.isEntry(value) { return try fold(block: value, output) }
+        let entry = try record.message(Accountability_V1_SubmissionEntry.self)
+        switch entry.entry {
         case .header(let header): try open(header, output)
-        case .row(let row): try fold(row, output)
+        case .row(let row):
+            let value = try LedgerEntry.block(of: row, checks[submissions[number(of: row.submission)].check])
+            try fold(block: value.span, output)
         case .yearOpened(let opened): openYears.insert(Int(opened.schoolYear))
+        case .block:
+            let value = try LedgerEntry.plain(entry)
+            try fold(block: value.span, output)
         // Whoever writes the ledger looks at it; nothing of it is published.
         case .installation: break
         case nil: throw UnusableRecord("an entry of the ledger that says nothing")
@@ -63,6 +79,8 @@ final class ValidationTask: StageTask {
 
     func flush(output: TaskOutput) throws {
         try revise(output)
+        if output.isRebuilding { try retractWhatIsLeft(output) }
+        try records.flush(output)
         for number in touched.sorted() {
             submissions[number].isTouched = false
             let receipt = submissions[number].tally
@@ -77,23 +95,45 @@ final class ValidationTask: StageTask {
         touched = []
     }
 
-    /// Publishes a row that stands; one that was replaced or retracted later does not.
+    /// Publishes the rows that stand; those that were replaced or retracted later do not.
     func publishAgain(_ record: InputRecord, output: TaskOutput) throws {
-        guard case .row(let row) = try record.message(Accountability_V1_SubmissionEntry.self).entry,
-            row.unreadable.isEmpty
-        else { return }
-        let number = try number(of: row.submission)
+        if let value = record.value, SubmissionBlock.isEntry(value) { return try publishAgain(block: value, output) }
+        let entry = try record.message(Accountability_V1_SubmissionEntry.self)
+        switch entry.entry {
+        case .row(let row):
+            let value = try LedgerEntry.block(of: row, checks[submissions[number(of: row.submission)].check])
+            try publishAgain(block: value.span, output)
+        case .block:
+            let value = try LedgerEntry.plain(entry)
+            try publishAgain(block: value.span, output)
+        case .header, .yearOpened, .installation, nil: return
+        }
+    }
+
+    private func publishAgain(block value: Span<UInt8>, _ output: TaskOutput) throws {
+        let block = try read(value)
+        let number = try number(of: block.submission)
         let check = submissions[number].check
-        guard checks[check].layout != .organizations || row.ownerPartition == partition,
-            let read = read(row.text, check)
-        else { return }
-        let key = checks[check].key
-        guard let name = RowKey(key.span, layout: checks[check].layout, year: read.year),
-            !read.isDeletion, let entry = accepted[name], entry.digest == read.digest,
-            entry.submission == UInt32(truncatingIfNeeded: number), entry.line == UInt32(clamping: row.line)
-        else { return }
-        let place = RowPlace(submission: number, line: row.line, layout: checks[check].layout)
-        try publish(read, key: key, place, cause: row.submission, output)
+        guard checks[check].fits(block) else { return }
+        for index in 0..<block.rows where block.isOwned(index, by: partition) {
+            guard let row = checks[check].read(block, row: index, in: value), !row.isDeletion,
+                let identity = checks[check].identity, let entry = accepted[identity.name],
+                entry.digest == row.digest, entry.submission == UInt32(truncatingIfNeeded: number),
+                entry.line == UInt32(clamping: block.lines[index])
+            else { continue }
+            let place = RowPlace(submission: number, line: block.lines[index], layout: checks[check].layout)
+            // The block that it was published in stands.
+            if try isStanding(row, identity, output) { continue }
+            try publish(row, identity, place, cause: submissions[number].id, output)
+        }
+    }
+
+    /// Takes note of a block that was published before a rebuild.
+    func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {
+        guard output == ValidationStage.OutputIndex.records else { return }
+        try standing.recall(key, value) { organization in
+            Pipeline.partition(ofDistrictOf: organization, partitions: recordPartitions)
+        }
     }
 
     /// What was declared and deleted up to the end of a restore was judged before it was committed.
@@ -157,48 +197,98 @@ final class ValidationTask: StageTask {
 
     // MARK: Rows
 
-    private func fold(_ row: Accountability_V1_SubmissionRow, _ output: TaskOutput) throws {
-        let number = try number(of: row.submission)
+    private func read(_ value: Span<UInt8>) throws -> SubmissionBlock {
+        var block = SubmissionBlock()
+        do throws(BlockFault) {
+            try block.read(entry: value)
+        } catch {
+            throw UnusableRecord("not a block of rows: \(error)", code: .notDecodable)
+        }
+        return block
+    }
+
+    private func fold(block value: Span<UInt8>, _ output: TaskOutput) throws {
+        // Out of the way of the task, which changes while its rows are taken.
+        var block = SubmissionBlock()
+        swap(&block, &self.block)
+        defer { swap(&block, &self.block) }
+        do throws(BlockFault) {
+            try block.read(entry: value)
+        } catch {
+            throw UnusableRecord("not a block of rows: \(error)", code: .notDecodable)
+        }
+        let number = try number(of: block.submission)
         guard !submissions[number].isRepeated else { return }
         let check = submissions[number].check
+        guard checks[check].fits(block) else {
+            throw UnusableRecord("a block that has not the columns of its submission")
+        }
+        if checks[check].layout != .organizations { try revise(output) }
+        for row in block.unreadable { try refuse(unreadable: row, number, output) }
+        let isKept = isKept(checks[check].layout)
+        if isKept { archive.open(value, rows: block.rows, submission: number) }
+        defer { if isKept { archive.close() } }
+        for row in 0..<block.rows {
+            // Every partition gets the organizations, to know them; one of them answers for the row.
+            let place = LedgerRow(index: row, line: block.lines[row], isOwner: block.isOwned(row, by: partition))
+            try take(checks[check].read(block, row: row, in: value), place, number, output)
+        }
+    }
+
+    private func refuse(unreadable row: SubmissionBlock.Unreadable, _ number: Int, _ output: TaskOutput) throws {
+        touch(number, output)
+        submissions[number].tally.rows += 1
+        let place = LedgerRow(index: -1, line: row.line, isOwner: true, closingLine: row.closingLine)
+        let code = RejectionCode(rawValue: row.code) ?? .fieldCount
+        try refuse(place, [RowFault(code: code, column: nil)], number, nil, output)
+    }
+
+    /// A row of the ledger.
+    struct LedgerRow {
+        /// Its place in its block; -1 of one that could not be read.
+        var index: Int
+        /// Its line in the file.
+        var line: UInt64
+        /// Whether this partition answers for it.
+        var isOwner: Bool
+        /// Of an unclosed quotation mark that closes in a later line: that line; 0 otherwise.
+        var closingLine: UInt64 = 0
+    }
+
+    /// Takes a row that its check has read: what it says, or nil where the check found faults.
+    private func take(_ read: CheckedRow?, _ row: LedgerRow, _ number: Int, _ output: TaskOutput) throws {
+        let check = submissions[number].check
         let layout = checks[check].layout
-        if layout != .organizations { try revise(output) }
-        // Every partition gets the organizations, to know them; one of them answers for the row.
-        let isOwner = layout != .organizations || row.ownerPartition == partition
-        if isOwner {
+        if row.isOwner {
             touch(number, output)
             submissions[number].tally.rows += 1
         }
-        guard row.unreadable.isEmpty else {
-            let fault = RowFault(code: RejectionCode(rawValue: row.unreadable) ?? .fieldCount, column: nil)
-            return try refuse(row, [fault], number, nil, output)
-        }
-        guard let read = read(row.text, check) else {
-            guard isOwner else { return }
+        guard let read else {
+            guard row.isOwner else { return }
             var faults = checks[check].faults
             if let year = checks[check].year, !openYears.contains(year) {
                 faults.append(RowFault(code: .yearNotOpen, column: RowCheck.yearColumn))
             }
             let name = name(of: check)
-            if name != nil { keep(row, number, generation: 0, isFaulty: true) }
+            if name != nil { keep(row, layout, generation: 0, isFaulty: true) }
             return try refuse(row, faults, number, name, output)
         }
-        let key = checks[check].key
-        // A row without faults has a name; the check wrote its key.
-        guard let name = RowKey(key.span, layout: layout, year: read.year) else {
+        // A row without faults has a name; the check read its key.
+        guard let identity = checks[check].identity else {
             let fault = RowFault(code: .malformedStudentIdentifier, column: nil)
             return try refuse(row, [fault], number, nil, output)
         }
-        let step = layout == .directives ? FrameworkSteps.Act(read, key: key) : nil
+        let name = identity.name
+        let step = layout == .directives ? FrameworkSteps.Act(read, key: identity.key) : nil
         if let fault = faultOfYearOrStep(read, step) {
-            guard isOwner else { return }
-            keep(row, number, generation: 0, isFaulty: true)
+            guard row.isOwner else { return }
+            keep(row, layout, generation: 0, isFaulty: true)
             return try refuse(row, [fault], number, name, output)
         }
         let declaration = ValidationTask.declaration(read.year, read.organization)
         let generation = generations[declaration] ?? 0
         let isUndeclared = layout != .organizations && read.organization != .state && generation & 1 == 0
-        keep(row, number, generation: generation, isFaulty: false)
+        keep(row, layout, generation: generation, isFaulty: false)
         if needsDeclaration(read, number) {
             needed.insert(declaration)
             if isUndeclared { return try refuse(row, [.undeclared], number, name, output) }
@@ -211,7 +301,7 @@ final class ValidationTask: StageTask {
         )
         declare(declaration, layout, outcome, by: number)
         if let step { frameworkSteps.take(step, outcome) }
-        guard isOwner else { return }
+        guard row.isOwner else { return }
         if case .refused(let code) = outcome {
             return try refuse(row, [RowFault(code: code, column: nil)], number, name, output)
         }
@@ -219,12 +309,7 @@ final class ValidationTask: StageTask {
         count(outcome, isUndeclared: isUndeclared, isWithdrawn: false, number, times: 1)
         guard tells(output) else { return }
         let place = RowPlace(submission: number, line: row.line, layout: layout)
-        try publish(read, outcome, key: key, place, output)
-    }
-
-    private func read(_ text: String, _ check: Int) -> CheckedRow? {
-        let line = text.utf8.span
-        return checks[check].read(line)
+        try publish(read, outcome, identity, place, output)
     }
 
     /// Whether the row's year is open, and its step is one that the life of the framework allows now.
@@ -233,15 +318,18 @@ final class ValidationTask: StageTask {
         return step.flatMap { frameworkSteps.fault(of: $0) }
     }
 
-    /// Keeps a row for the day on which its organization is declared or deleted.
-    private func keep(_ row: Accountability_V1_SubmissionRow, _ number: Int, generation: UInt32, isFaulty: Bool) {
-        switch checks[submissions[number].check].layout {
-        // These never need a declaration, and share their keys with no row that does.
-        case .organizations, .participationCounts, .indicatorValues: return
-        default: break
+    /// Whether rows are kept for the day on which their organization is declared or deleted.
+    ///
+    /// The others never need a declaration, and share their keys with no row that does.
+    private func isKept(_ layout: Layout) -> Bool {
+        switch layout {
+        case .organizations, .participationCounts, .indicatorValues: false
+        default: true
         }
-        let place = RowArchive.Row(submission: number, line: row.line, generation: generation, isFaulty: isFaulty)
-        archive.append(place, text: row.text)
+    }
+
+    private func keep(_ row: LedgerRow, _ layout: Layout, generation: UInt32, isFaulty: Bool) {
+        if isKept(layout) { archive.keep(row: row.index, generation: generation, isFaulty: isFaulty) }
     }
 
     /// Whether a row stands only as long as its organization is declared.
@@ -296,5 +384,12 @@ final class ValidationTask: StageTask {
         }
         submissions[number].tally.accepted &+= change
         if isUndeclared { submissions[number].tally.undeclared &+= change }
+    }
+}
+
+extension SubmissionBlock {
+    /// Whether a partition answers for a row.
+    func isOwned(_ row: Int, by partition: Int32) -> Bool {
+        owners.isEmpty || owners[row] == UInt32(clamping: partition)
     }
 }
