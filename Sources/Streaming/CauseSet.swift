@@ -1,7 +1,7 @@
 /// What made a task publish: the names of submissions or acts, the latest of them where there are very many.
 ///
-/// Names are kept in order, so the set does not depend on the order in which its parts arrived: of the union of two sets
-/// the latest names are among the latest names of each. Where names are left out, the set says so.
+/// Names are kept in order, so the set does not depend on the order in which its parts arrived: of the union of two
+/// sets the latest names are among the latest names of each. Where names are left out, the set says so.
 public struct CauseSet: Hashable, Sendable {
     /// The most names that are kept.
     public static let mostNames = 32

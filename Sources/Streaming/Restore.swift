@@ -66,25 +66,11 @@ struct Restore {
     let openTransactionTimeout: Duration
     let logger: Logger
 
-    /// Restores the tasks.
-    ///
-    /// - `committed`: the offset to restore to, by source topic and partition; missing where nothing was ever
-    ///   committed.
-    /// - `progress`: called often; returning false gives the restore up.
-    ///
-    /// Returns whether it was completed.
-    func run(
-        _ runners: [TaskRunner],
-        committed: [TopicPartition: Int64],
-        progress: (Progress) throws -> Bool
-    ) throws -> Bool {
-        var configuration = kafka
-        configuration["group.id"] = group
-        configuration["enable.partition.eof"] = "true"
-        configuration["group.instance.id"] = nil
-        let consumer = try Consumer(configuration, logger: logger)
-        defer { consumer.close(timeout: .seconds(5)) }
-
+    /// What is read, of each partition.
+    private func readings(
+        of runners: [TaskRunner],
+        _ committed: [TopicPartition: Int64]
+    ) -> [TopicPartition: Reading] {
         var readings: [TopicPartition: Reading] = [:]
         for (index, source) in stage.sources.enumerated() {
             if source.isBroadcast {
@@ -134,6 +120,29 @@ struct Restore {
             end: nil,
             remaining: 0
         )
+        return readings
+    }
+
+    /// Restores the tasks.
+    ///
+    /// - `committed`: the offset to restore to, by source topic and partition; missing where nothing was ever
+    ///   committed.
+    /// - `progress`: called often; returning false gives the restore up.
+    ///
+    /// Returns whether it was completed.
+    func run(
+        _ runners: [TaskRunner],
+        committed: [TopicPartition: Int64],
+        progress: (Progress) throws -> Bool
+    ) throws -> Bool {
+        var configuration = kafka
+        configuration["group.id"] = group
+        configuration["enable.partition.eof"] = "true"
+        configuration["group.instance.id"] = nil
+        let consumer = try Consumer(configuration, logger: logger)
+        defer { consumer.close(timeout: .seconds(5)) }
+
+        var readings = readings(of: runners, committed)
         // Seen by a client that reads uncommitted: a committed reader's end is where the first open transaction begins.
         configuration["isolation.level"] = "read_uncommitted"
         let surveyor = try Consumer(configuration, logger: logger)

@@ -162,7 +162,7 @@ struct HealingTests {
             return count > 0 && spooled().count == count
         }
         let (before, told, files) = (try determinations(), try notices(), spooled())
-        // Of a protobuf scalar the last value counts: another classification and level, the next revision, a later issue.
+        // Of a protobuf scalar the last value counts: another classification, level, revision and time.
         let forged = """
             found.value() + b"\\x32\\x14requiring_assistance" + b"\\x3a\\x13broad_comprehensive" + b"\\xe0\\x03\\x09" + b"\\xf8\\x03\\x80\\xf0\\xcc\\x86\\xa6\\x37"
             """

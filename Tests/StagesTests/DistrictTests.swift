@@ -21,7 +21,7 @@ import Testing
         arguments: [
             (nil, nil, (300, 100), [75, 25]), (150, 50, nil, [75, 25]), (100, 300, (300, 100), [25, 75]),
             (nil, nil, nil, []), (400, nil, (300, 100), [75, 25]),
-            // What is left out was not reported (interfaces.md: an empty field): taken for 0 it left a span with points out.
+            // What is left out was not reported (interfaces.md: an empty field); as 0 it left a span with points out.
             (400, nil, nil, []), (nil, 400, nil, []), (400, 0, nil, [100, 0]),
         ] as [(UInt32?, UInt32?, (UInt32, UInt32)?, [UInt32])]
     )

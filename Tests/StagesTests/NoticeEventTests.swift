@@ -170,7 +170,7 @@ private final class Calendar: Sendable {
         #expect(try notices(bench).map(\.id) == ["2019/\(Self.school)/1", "2019/\(Self.school)/1/issue-2"])
     }
 
-    /// A determination that its stage does not confirm is told to nobody; one that it confirms is, whichever comes first.
+    /// A determination that its stage does not confirm is told to nobody; one that it confirms is told.
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
     func tellsOfWhatIsConfirmedOnly(_ seed: UInt64) throws {
         let bench = try JudgingBench(

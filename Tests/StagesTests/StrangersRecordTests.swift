@@ -5,8 +5,8 @@ import Streaming
 import SwiftProtobuf
 import Testing
 
-/// Records that a stranger writes into the tables of the pipeline: the stage that publishes the table puts its own back,
-/// and no notice goes out about the stranger's.
+/// Records that a stranger writes into the tables of the pipeline: the stage that publishes the table puts its own
+/// back, and no notice goes out about the stranger's.
 @Suite struct StrangersRecordTests {
     private let year: SmallYear
     private let pipeline = Pipeline()
@@ -91,7 +91,7 @@ import Testing
         #expect(try year.tables(driver) == before && notices(driver) == told)
     }
 
-    /// What came while the stage was down is not told apart by reading it: the confirmation says which record is its own.
+    /// What came while the stage was down cannot be told apart by reading it; the confirmation says which is its own.
     @Test func whatWasForgedWhileTheStageWasDownIsPutBackAsItWas() throws {
         let driver = try year.settled(seed: 4)
         let before = try year.tables(driver)

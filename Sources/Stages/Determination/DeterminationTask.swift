@@ -12,7 +12,7 @@ final class DeterminationTask: StageTask {
     private var completeYears: Set<Int> = []
     private var digests: [String: String] = [:]
     private var published: [DeterminationKey: PublishedDetermination] = [:]
-    /// What was read back under each key, oldest first, and which of it this stage stands by: a stranger's may be among it.
+    /// What was read back under each key, oldest first, and which of it this stage stands by: some may be a stranger's.
     private var recalled: [DeterminationKey: [[UInt8]]] = [:]
     private var confirmed: [DeterminationKey: [UInt8]] = [:]
 
@@ -105,7 +105,7 @@ final class DeterminationTask: StageTask {
         try stand(by: message, key, cause: cause, output)
     }
 
-    /// Publishes a determination, or its withdrawal, and that this stage stands by it: what stands already is left alone.
+    /// Publishes a determination, or its withdrawal, and that this stage stands by it; what stands is left alone.
     private func stand(
         by message: Accountability_V1_Determination?,
         _ key: DeterminationKey,

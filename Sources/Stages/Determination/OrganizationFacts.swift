@@ -103,8 +103,8 @@ final class OrganizationFacts {
         for group in values {
             for value in group.all { if let enrollment = value.enrollment { return enrollment } }
         }
-        // A file may leave out the span that an organization does not have. Of one that it may have, what is left out was
-        // not reported: taken for 0 it would leave a span out of the percentage.
+        // A file may leave out the span that an organization does not have. Of one that it may have, what is left out
+        // was not reported: taken for 0 it would leave a span out of the percentage.
         guard let organization, organization.declaredSpans?.count == 1 else { return nil }
         return SpanEnrollment(nonHigh: organization.nonHighEnrollment, high: organization.highEnrollment)
     }
