@@ -225,9 +225,10 @@ extension WorkerLoop {
 
     /// Looks now and then whether what was published still stands.
     func lookAtOutputs() throws {
-        guard positions != nil, !runners.isEmpty, ContinuousClock.now - outputsSeen >= Self.outputInterval else {
-            return
-        }
+        // What an open transaction holds stands behind the end already, and the commit counts it once more.
+        guard positions != nil, !runners.isEmpty, !sink.isOpen,
+            ContinuousClock.now - outputsSeen >= Self.outputInterval
+        else { return }
         outputsSeen = .now
         for (_, place) in outputPlaces {
             let seen = outputEnds[place] ?? 0
