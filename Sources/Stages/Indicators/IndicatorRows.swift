@@ -5,14 +5,14 @@ internal import Streaming
 /// What an organization publishes of its indicators in a year.
 struct IndicatorRows {
     /// A value that stands.
-    struct Value {
+    struct StandingValue {
         let message: Accountability_V1_IndicatorValue
         /// Whether there are enough students for it to count.
         let isSufficient: Bool
     }
 
     /// The values that stand, by the place of their cell; nil where there is none.
-    private(set) var values: [Value?]
+    private(set) var values: [StandingValue?]
     /// The targets, by the place of their cell.
     let targets: [SetTarget?]
     /// What is brought into the ranks, by group; nil where a group brings nothing.
@@ -70,7 +70,7 @@ struct IndicatorRows {
             message.difficultyQuartile = supplied.difficultyQuartile
             let minimum = framework?.minimumSize.accountability.value
             let isSufficient = supplied.count.map { count in minimum.map { count >= $0 } ?? false } ?? true
-            values[supplied.cell.index] = Value(message: message, isSufficient: isSufficient)
+            values[supplied.cell.index] = StandingValue(message: message, isSufficient: isSufficient)
             if let named = supplied.comparisonGroup {
                 let group = Int(supplied.cell.group.rawValue)
                 said.comparisonGroups[group] = min(said.comparisonGroups[group] ?? named, named)
@@ -91,7 +91,7 @@ struct IndicatorRows {
             var message = value.message
             message.nonHighEnrollment = enrollment.nonHigh
             message.highEnrollment = enrollment.high
-            values[index] = Value(message: message, isSufficient: value.isSufficient)
+            values[index] = StandingValue(message: message, isSufficient: value.isSufficient)
         }
     }
 
@@ -123,7 +123,7 @@ struct IndicatorRows {
                     {
                         message.difficultyQuartile = UInt32(clamping: quartile)
                     }
-                    values[cell.index] = Value(message: message, isSufficient: value.meetsMinimumSize)
+                    values[cell.index] = StandingValue(message: message, isSufficient: value.meetsMinimumSize)
                 }
             }
         }
