@@ -107,6 +107,20 @@ public final class Consumer {
         try client.check(unsafe rd_kafka_assign(client.pointer, list.pointer))
     }
 
+    /// Consumes these partitions whole from now on, each from its oldest record.
+    ///
+    /// The brokers are asked first where that is. A client that is only told "from the beginning" asks by itself, and
+    /// where it does not know the leader yet, half a second later.
+    ///
+    /// - Parameters:
+    ///   - partitions: any; instead of those before.
+    ///   - timeout: how long an answer is waited for.
+    /// - Throws: the error of the request, or the first of a partition.
+    public func assignFromBeginning(_ partitions: [TopicPartition], timeout: Duration) throws(KafkaError) {
+        let places = partitions.map { TopicPartitionOffset($0, .beginning) }
+        try assign(try open().offsets(for: places, timeout: timeout))
+    }
+
     /// Consumes nothing from now on; gives revoked or lost partitions back to the group.
     public func unassign() throws(KafkaError) {
         let client = try open()

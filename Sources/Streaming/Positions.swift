@@ -199,7 +199,9 @@ final class Positions {
         }
         let keys = Dictionary(places.map { (Array(PositionsTopic.key(group, $0).utf8), $0) }) { first, _ in first }
         var found: [TopicPartition: PlaceMemory] = [:]
-        try consumer.assign([TopicPartitionOffset(place, .beginning)])
+        try patience.call("asking for the beginning of \(place)") { (share) throws(KafkaError) in
+            try consumer.assignFromBeginning([place], timeout: share)
+        }
         var batch = RecordBatch(capacity: 4096)
         let deadline = ContinuousClock.now + limit
         // Others' transactions last a second as a rule, and those of the dead as long as the limit.

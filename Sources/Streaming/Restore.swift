@@ -230,7 +230,10 @@ struct Restore {
     ) throws -> Bool {
         var open = all
         guard !open.isEmpty else { return try progress(Progress()) }
-        try consumer.assign(open.keys.sorted().map { TopicPartitionOffset($0, .beginning) })
+        let places = open.keys.sorted()
+        try patience.call("asking where \(places.count) partitions begin") { (share) throws(KafkaError) in
+            try consumer.assignFromBeginning(places, timeout: share)
+        }
         var names: [Int: String] = [:]
         for partition in open.keys { names[consumer.topicIndex(partition.topic)] = partition.topic }
         var batch = RecordBatch(capacity: 4096)

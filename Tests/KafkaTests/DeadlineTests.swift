@@ -74,6 +74,7 @@ import Testing
         let limit = Self.limit
         call("ends", fault) { _ = try consumer.ends(of: [place], timeout: limit) }
         call("ends, a new client", fault) { _ = try stranger.ends(of: [place], timeout: limit) }
+        call("assign from the beginning", fault) { try stranger.assignFromBeginning([place], timeout: limit) }
         call("watermarks", fault) { _ = try consumer.watermarks(place, timeout: limit) }
         call("offsets for times", fault) { _ = try consumer.offsetsForTimes([place: 1], timeout: limit) }
         call("committed", fault) { _ = try consumer.committed([place], timeout: limit) }

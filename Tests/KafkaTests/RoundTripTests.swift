@@ -43,6 +43,21 @@ struct RoundTripTests {
         producer.close(timeout: .seconds(5))
     }
 
+    @Test("partitions are read whole from their oldest records, wherever the consumer was before")
+    func fromTheBeginning() throws {
+        let producer = try Producer(configuration(), logger: quiet)
+        for number in 0..<3 { try producer.send(producer.topic(topic), key: nil, value: bytes("\(number)")) }
+        try producer.flush(timeout: .seconds(10))
+        let consumer = try consumer()
+        let place = TopicPartition(topic: topic, partition: 0)
+        try consumer.assign([TopicPartitionOffset(place, .at(2))])
+        #expect(try consumer.take(1).map(\.offset) == [2])
+        try consumer.assignFromBeginning([place], timeout: .seconds(10))
+        #expect(try consumer.take(3).map(\.offset) == [0, 1, 2])
+        consumer.close(timeout: .seconds(5))
+        producer.close(timeout: .seconds(5))
+    }
+
     @Test("headers are used again with other values, and nil and empty differ in them")
     func headers() throws {
         let producer = try Producer(configuration(), logger: quiet)

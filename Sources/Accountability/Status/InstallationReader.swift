@@ -49,7 +49,11 @@ final class InstallationReader {
                 open.insert(TopicPartition(topic: name, partition: partition))
             }
         }
-        try consumer.assign(open.sorted().map { TopicPartitionOffset($0, .beginning) })
+        let (consumer, places) = (consumer, open.sorted())
+        var tolerance = Tolerance()
+        try tolerance.call { () throws(KafkaError) in
+            try consumer.assignFromBeginning(places, timeout: BrokerPatience.answer)
+        }
     }
 
     /// Reads to the ends as they are now.

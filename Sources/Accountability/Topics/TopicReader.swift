@@ -44,10 +44,13 @@ struct TopicReader {
             )
         }
         var open = Set(description.partitions.map { TopicPartition(topic: name, partition: $0.partition) })
-        try consumer.assign(open.sorted().map { TopicPartitionOffset($0, .beginning) })
+        let places = open.sorted()
+        var tolerance = Tolerance()
+        try tolerance.call { () throws(KafkaError) in
+            try consumer.assignFromBeginning(places, timeout: BrokerPatience.answer)
+        }
         var batch = RecordBatch(capacity: 4096)
         var deadline = ContinuousClock.now + .seconds(60)
-        var tolerance = Tolerance()
         let line = Standard.errorIsTerminal ? ProgressLine() : nil
         defer { line?.clear() }
         var total = 0

@@ -37,7 +37,8 @@ final class TopicTail {
                 try consumer.ends(of: partitions, timeout: BrokerPatience.answer)
             }
             for place in partitions {
-                places.append(TopicPartitionOffset(place, fromBeginning ? .beginning : .at(ends[place]?.high ?? 0)))
+                let end = ends[place] ?? (low: 0, high: 0)
+                places.append(TopicPartitionOffset(place, .at(fromBeginning ? end.low : end.high)))
             }
         }
         try consumer.assign(places)
