@@ -302,6 +302,11 @@ public struct OwnedRecord: Sendable {
     /// The headers in their order; a nil value is a null value.
     public var headers: [(String, [UInt8]?)]
 
+    /// The text of the first header of a name; empty where there is none.
+    public func header(_ name: String) -> String {
+        String(decoding: (headers.first { $0.0 == name }?.1 ?? nil) ?? [], as: UTF8.self)
+    }
+
     /// A record from its parts.
     public init(
         topic: String,

@@ -96,9 +96,14 @@ public struct LedgerArchive: Sendable {
     /// The files in the order of the ledger, drafts too; what a whole one replaces is left out.
     public func files() -> [URL] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        let files = names.filter { $0.hasSuffix(".\(Self.kept)") || $0.hasSuffix(".\(Self.draft)") }.sorted()
+        let files = names.filter(Self.isFile).sorted()
         let first = files.lastIndex { $0.hasSuffix("\(Self.whole).\(Self.kept)") } ?? 0
         return files[min(first, files.count)...].map { folder.appendingPathComponent($0) }
+    }
+
+    /// What is being made under another name is none yet.
+    private static func isFile(_ name: String) -> Bool {
+        !name.hasPrefix(".") && (name.hasSuffix(".\(kept)") || name.hasSuffix(".\(draft)"))
     }
 
     /// A name that sorts behind all that are there, whatever the clock says.
@@ -151,27 +156,102 @@ public struct LedgerArchive: Sendable {
         return entries
     }
 
-    /// Writes a file that replaces all that are there.
-    public func replaceAll(with entries: [Entry]) throws {
-        let former = files()
-        let base = nextName("all\(Self.whole)")
-        let partial = folder.appendingPathComponent("\(base).partial")
-        var data = Data()
-        for entry in entries { entry.append(to: &data) }
-        do {
-            try data.write(to: partial)
-            let handle = try FileHandle(forWritingTo: partial)
-            try handle.synchronize()
-            try handle.close()
-            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: partial.path)
-            try FileManager.default.moveItem(
-                at: partial,
-                to: folder.appendingPathComponent("\(base).\(Self.kept)")
-            )
-        } catch {
-            throw Failure(.tryAgain, "\(partial.path) cannot be written: \(FileErrorText.words(error))")
+    /// The name of the submission or act that a file is of.
+    public static func name(_ file: URL) -> String {
+        String(file.deletingPathExtension().lastPathComponent.drop { $0 != "-" }.dropFirst())
+    }
+
+    /// Removes the drafts of a submission: of attempts of which it is known that they were not committed.
+    public func removeDrafts(of submission: String) {
+        for file in files() where file.pathExtension == Self.draft && Self.name(file) == submission {
+            try? FileManager.default.removeItem(at: file)
         }
-        for file in former { try? FileManager.default.removeItem(at: file) }
+    }
+
+    /// Writes a file that replaces all that are there.
+    ///
+    /// Only under the lock that stands alone.
+    public func replaceAll(with entries: [Entry]) throws {
+        let file = folder.appendingPathComponent("\(nextName("all\(Self.whole)")).\(Self.kept)")
+        do {
+            try makeFolder()
+            try DurableFile.write(to: file) { handle in
+                var data = Data()
+                for entry in entries {
+                    entry.append(to: &data)
+                    guard data.count > 1 << 20 else { continue }
+                    try handle.write(contentsOf: data)
+                    data.removeAll(keepingCapacity: true)
+                }
+                try handle.write(contentsOf: data)
+            }
+        } catch {
+            throw Failure(.tryAgain, "\(file.path) cannot be written: \(FileErrorText.words(error))")
+        }
+        // Those too that a life before this one left when it died here.
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        where Self.isFile(name) && name < file.lastPathComponent {
+            try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+        }
+    }
+
+    private func makeFolder() throws {
+        try FileManager.default.createDirectory(
+            at: folder,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
+    }
+
+    // MARK: The lock
+
+    /// Who is at work on an archive: writers side by side, or one comparison alone.
+    ///
+    /// The system releases it when its owner ends, however that ends.
+    public final class Lock: Sendable {
+        private let handle: FileHandle
+
+        fileprivate init?(_ folder: URL, isAlone: Bool) {
+            let path = folder.appendingPathComponent(".lock").path
+            if !FileManager.default.fileExists(atPath: path) {
+                _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+            }
+            guard let handle = FileHandle(forUpdatingAtPath: path) else { return nil }
+            guard flock(handle.fileDescriptor, (isAlone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
+                try? handle.close()
+                return nil
+            }
+            self.handle = handle
+        }
+
+        /// Gives it back.
+        public func release() { try? handle.close() }
+    }
+
+    /// Takes the lock.
+    ///
+    /// - Parameters:
+    ///   - isAlone: for a comparison; otherwise for a writer, of which there may be many.
+    ///   - patience: how long others are waited for.
+    /// - Returns: the lock, which holds until it is given back.
+    /// - Throws: ``Failure`` with ``ExitStatus/tryAgain`` where they are still at work then.
+    public func lock(isAlone: Bool, patience: Duration = .seconds(60)) throws -> Lock {
+        do {
+            try makeFolder()
+        } catch {
+            throw Failure(.tryAgain, "\(folder.path) cannot be made: \(FileErrorText.words(error))")
+        }
+        let deadline = ContinuousClock.now + patience
+        while true {
+            if let lock = Lock(folder, isAlone: isAlone) { return lock }
+            guard ContinuousClock.now < deadline else {
+                throw Failure(
+                    .tryAgain,
+                    "\(folder.path): \(isAlone ? "another command writes to the ledger" : "the ledger is being compared with it"); try again in a moment"
+                )
+            }
+            Thread.sleep(forTimeInterval: 0.05)
+        }
     }
 
     /// Takes one transaction into the archive while it goes to the broker.
@@ -179,6 +259,7 @@ public struct LedgerArchive: Sendable {
         private let sink: any RecordSink
         private let draft: URL
         private let handle: FileHandle
+        private let lock: Lock
         private let topic: String
         private var buffer = Data()
         private var isEmpty = true
@@ -189,15 +270,7 @@ public struct LedgerArchive: Sendable {
         public init(_ archive: LedgerArchive, _ pipeline: Pipeline, name: String, into sink: any RecordSink) throws {
             self.sink = sink
             topic = pipeline.name(Topics.submissions)
-            do {
-                try FileManager.default.createDirectory(
-                    at: archive.folder,
-                    withIntermediateDirectories: true,
-                    attributes: [.posixPermissions: 0o700]
-                )
-            } catch {
-                throw Failure(.tryAgain, "\(archive.folder.path) cannot be made: \(FileErrorText.words(error))")
-            }
+            lock = try archive.lock(isAlone: false)
             draft = archive.folder.appendingPathComponent("\(archive.nextName(name)).\(LedgerArchive.draft)")
             guard
                 FileManager.default.createFile(
@@ -265,6 +338,7 @@ public struct LedgerArchive: Sendable {
         /// After the commit.
         public func keep() throws {
             guard !isEmpty else { return discard() }
+            defer { lock.release() }
             try? handle.close()
             do {
                 try FileManager.default.moveItem(
@@ -281,6 +355,7 @@ public struct LedgerArchive: Sendable {
         /// Where nobody knows whether the transaction was committed, the draft stays, and the next comparison finds
         /// out.
         public func discard() {
+            defer { lock.release() }
             try? handle.close()
             try? FileManager.default.removeItem(at: draft)
         }

@@ -64,11 +64,6 @@ struct TableOutput<Key: TopicKey, Message: TableMessage>: Sendable where Message
         output.hasPublished(index, partition: partition(of: key, output) ?? 0, key: key.utf8.span)
     }
 
-    /// States that what stands published under a key is right as it is: a rebuild does not retract it.
-    func confirm(_ key: Key, in output: TaskOutput) {
-        output.confirm(index, partition: partition(of: key, output) ?? 0, key: key.utf8.span)
-    }
-
     /// The partition of a key; nil where every partition gets it.
     private func partition(of key: Key, _ output: TaskOutput) -> Int32? {
         let partitions = max(output.partitions[index], 1)

@@ -265,17 +265,7 @@ struct Restore {
                 try take(record, reading)
                 if let end = reading.end, record.offset == end - 1 { open[partition] = nil }
             }
-            while let end = consumer.nextPartitionEnd() {
-                let partition = end.topicPartition
-                lastAnswer = .now
-                guard let reading = open[partition] else { continue }
-                if reading.isRead(at: end.offset.value ?? .max) {
-                    open[partition] = nil
-                    hidden.remove(partition)
-                } else {
-                    if hidden.insert(partition).inserted { lastProgress = .now }
-                }
-            }
+            if endsThatCame(consumer, &open, &hidden, since: &lastProgress) { lastAnswer = .now }
             var state = Progress(remaining: Int(open.values.reduce(Int64(0)) { $0 + max(0, $1.remaining) }))
             if hidden.count == open.count { state.hidden = Array(hidden) }
             guard try progress(state) else { return false }
@@ -297,6 +287,35 @@ struct Restore {
             }
         }
         return true
+    }
+
+    /// Takes the ends of partitions that were reached out of what is open, and notes those that hide something.
+    ///
+    /// - Parameters:
+    ///   - consumer: reads the partitions.
+    ///   - open: partitions that are not read to their end.
+    ///   - hidden: those of them that were read to the end that a committed reader sees, though more was written.
+    ///   - lastProgress: set to now where a partition is found to hide something.
+    /// - Returns: whether an end came.
+    private func endsThatCame(
+        _ consumer: Consumer,
+        _ open: inout [TopicPartition: Reading],
+        _ hidden: inout Set<TopicPartition>,
+        since lastProgress: inout ContinuousClock.Instant
+    ) -> Bool {
+        var came = false
+        while let end = consumer.nextPartitionEnd() {
+            let partition = end.topicPartition
+            came = true
+            guard let reading = open[partition] else { continue }
+            if reading.isRead(at: end.offset.value ?? .max) {
+                open[partition] = nil
+                hidden.remove(partition)
+            } else if hidden.insert(partition).inserted {
+                lastProgress = .now
+            }
+        }
+        return came
     }
 
     private func take(_ record: borrowing Record, _ reading: Reading) throws {

@@ -206,6 +206,8 @@ extension WorkerLoop {
             // A rebuild publishes while it reads; no transaction lasts as long as that may take.
             if sink.isOpen, ContinuousClock.now - committedAt > .seconds(1) {
                 try sink.commit(offsets: [], group: nil)
+                // These stand now; where the outputs end is looked at afterwards.
+                for runner in new { _ = runner.output.takeSent() }
                 committedAt = .now
             }
             metrics.update { $0.restoreRemaining = progress.remaining }

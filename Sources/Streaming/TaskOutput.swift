@@ -229,13 +229,6 @@ public final class TaskOutput {
         try publish(output, partition: partition, key: bytes.span, value: value.span, cause: cause)
     }
 
-    /// States that what stands published under a key is right as it is: a rebuild does not retract it.
-    ///
-    /// For a task that finds so by itself and has nothing to publish.
-    public func confirm(_ output: Int, partition: Int32, key: Span<UInt8>) {
-        unconfirmed?[output][PublishedKey(partition, key)] = nil
-    }
-
     /// Retracts a key with a tombstone.
     ///
     /// Where the output has memory, a key that was never published is left alone.

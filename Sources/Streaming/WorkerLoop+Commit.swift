@@ -17,13 +17,14 @@ extension WorkerLoop {
         for runner in runners.values.sorted(by: { $0.partition < $1.partition }) {
             let isRebuilding = runner.output.isRebuilding
             // Its positions stay behind as long, so that a restart finds out anew what is to be done.
-            guard !isRebuilding || catchUp.isOver && runner.waitsFor == nil else { continue }
-            try runner.flush()
+            let waits = isRebuilding && !(catchUp.isOver && runner.waitsFor == nil)
+            if !waits { try runner.flush() }
             for (index, counts) in runner.output.takeSent().enumerated() {
                 for (partition, count) in counts {
                     ends[TopicPartition(topic: stage.outputs[index].topic, partition: partition), default: 0] += count
                 }
             }
+            guard !waits else { continue }
             // How far a broadcast topic was seen is kept by the first task, which answers for what is wrong there.
             for (index, source) in stage.sources.enumerated() where !source.isBroadcast || runner.partition == 0 {
                 guard let known = runner.memory(of: index) else { continue }

@@ -65,13 +65,61 @@ import Testing
         }
     }
 
-    @Test func everyRecordOfATransactionIsReadBack() throws {
+    private func home() throws -> Home {
         let home = Home(environment: [
             "ACCOUNTABILITY_HOME": FileManager.default.temporaryDirectory.appending(path: "home-\(UUID().uuidString)")
                 .path
         ])
-        defer { try? FileManager.default.removeItem(at: home.directory) }
         try home.create()
+        return home
+    }
+
+    /// Of attempts that were not committed nothing is left, and of others everything.
+    @Test func theDraftsOfASubmissionGo() throws {
+        let home = try home()
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        let archive = LedgerArchive(home)
+        for name in ["one", "other", "one"] {
+            let writer = try LedgerArchive.Writer(archive, Pipeline(), name: name, into: Taker())
+            try writer.prepare()
+        }
+        archive.removeDrafts(of: "one")
+        #expect(archive.files().map(LedgerArchive.name) == ["other"])
+    }
+
+    /// Who compares is alone, and waits for those who write.
+    @Test func whoComparesIsAlone() throws {
+        let home = try home()
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        let archive = LedgerArchive(home)
+        let one = try LedgerArchive.Writer(archive, Pipeline(), name: "one", into: Taker())
+        let other = try LedgerArchive.Writer(archive, Pipeline(), name: "other", into: Taker())
+        #expect(throws: Failure.self) { try archive.lock(isAlone: true, patience: .milliseconds(120)) }
+        one.discard()
+        #expect(throws: Failure.self) { try archive.lock(isAlone: true, patience: .zero) }
+        other.discard()
+        let lock = try archive.lock(isAlone: true, patience: .zero)
+        #expect(throws: Failure.self) { try archive.lock(isAlone: false, patience: .zero) }
+        lock.release()
+    }
+
+    /// A file that replaces all leaves nothing of those before it, not even what a life before this one left.
+    @Test func whatIsReplacedIsGone() throws {
+        let home = try home()
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        let archive = LedgerArchive(home)
+        try archive.replaceAll(with: [entry("a")])
+        let left = archive.folder.appendingPathComponent("1-left.entries")
+        try Data().write(to: left)
+        try archive.replaceAll(with: [entry("b"), entry("c")])
+        #expect(archive.files().count == 1)
+        #expect(try LedgerArchive.entries(try #require(archive.files().first)) == [entry("b"), entry("c")])
+        #expect(!FileManager.default.fileExists(atPath: left.path))
+    }
+
+    @Test func everyRecordOfATransactionIsReadBack() throws {
+        let home = try home()
+        defer { try? FileManager.default.removeItem(at: home.directory) }
         let archive = LedgerArchive(home)
         let pipeline = Pipeline(namespace: "n")
         let ledger = pipeline.name(Topics.submissions)

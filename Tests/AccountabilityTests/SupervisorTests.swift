@@ -6,7 +6,7 @@ import Testing
 @testable import accountability
 
 /// What the supervisor sees of deaths, and what is told of them.
-@Suite(.timeLimit(.minutes(5))) struct SupervisorTests {
+@Suite(.timeLimit(.minutes(30))) struct SupervisorTests {
     private let home: Home
 
     init() throws {

@@ -8,7 +8,7 @@ import Testing
         if: TestEnvironment.canRun && TestEnvironment.python != nil,
         "ACCOUNTABILITY_BIN and the broker are not set; Deploy/test sets them"
     ),
-    .timeLimit(.minutes(15))
+    .timeLimit(.minutes(30))
 )
 struct AccessTests {
     /// A right, as a line of the access list or as a request asked for it.

@@ -8,7 +8,7 @@ import Testing
         if: TestEnvironment.canRun,
         "ACCOUNTABILITY_BIN and ACCOUNTABILITY_TEST_BROKERS are not set; Deploy/test sets them"
     ),
-    .timeLimit(.minutes(10))
+    .timeLimit(.minutes(30))
 )
 struct CompletenessTests {
     private static func attendance(_ year: Int, _ organization: String, _ students: Range<Int>) -> [String] {

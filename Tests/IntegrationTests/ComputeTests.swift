@@ -8,7 +8,7 @@ import Testing
         if: TestEnvironment.canRun,
         "ACCOUNTABILITY_BIN and ACCOUNTABILITY_TEST_BROKERS are not set; Deploy/test sets them"
     ),
-    .timeLimit(.minutes(20))
+    .timeLimit(.minutes(30))
 )
 struct ComputeTests {
     private let out = FileManager.default.temporaryDirectory.appending(path: "compute-\(UUID().uuidString)").path

@@ -7,7 +7,7 @@ import Testing
         if: TestEnvironment.canRun && TestEnvironment.python != nil,
         "ACCOUNTABILITY_BIN is not set; Deploy/test sets it"
     ),
-    .timeLimit(.minutes(15))
+    .timeLimit(.minutes(30))
 )
 struct LongLineTests {
     @Test(arguments: [(false, "9"), (false, "\""), (true, "9"), (true, ",")])

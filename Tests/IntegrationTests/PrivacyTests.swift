@@ -9,7 +9,7 @@ import Testing
         if: TestEnvironment.canRun,
         "ACCOUNTABILITY_BIN and ACCOUNTABILITY_TEST_BROKERS are not set; Deploy/test sets them"
     ),
-    .timeLimit(.minutes(15))
+    .timeLimit(.minutes(30))
 )
 struct PrivacyTests {
     /// Hexadecimal and base64 of a text, wherever it begins in what was encoded.

@@ -8,7 +8,7 @@ import Testing
         if: TestEnvironment.canRun && TestEnvironment.python != nil,
         "ACCOUNTABILITY_BIN and the broker are not set; Deploy/test sets them"
     ),
-    .timeLimit(.minutes(15))
+    .timeLimit(.minutes(30))
 )
 struct SecretTests {
     private let folder = FileManager.default.temporaryDirectory.appending(path: "secrets-\(UUID().uuidString)").path

@@ -10,7 +10,7 @@ let testBrokers = ProcessInfo.processInfo.environment["ACCOUNTABILITY_TEST_BROKE
     "On a broker",
     .enabled(if: testBrokers != nil, "ACCOUNTABILITY_TEST_BROKERS=host:port names a broker"),
     .serialized,
-    .timeLimit(.minutes(15))
+    .timeLimit(.minutes(30))
 )
 struct BrokerTests {
     let admin: Admin

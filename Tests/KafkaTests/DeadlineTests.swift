@@ -3,7 +3,7 @@ import Neighbour
 import Testing
 
 /// Every call of the wrapper that waits ends in the time that it was given, whatever the cluster does.
-@Suite(.timeLimit(.minutes(10)), .serialized) struct DeadlineTests {
+@Suite(.timeLimit(.minutes(30)), .serialized) struct DeadlineTests {
     /// What is wrong with the cluster.
     enum Fault: String, CaseIterable, Sendable {
         case brokersDown, leaderDown, leaderUnknown, coordinatorDown, silent

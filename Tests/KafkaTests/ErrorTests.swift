@@ -1,7 +1,7 @@
 import Kafka
 import Testing
 
-@Suite("Errors on the mock cluster", .timeLimit(.minutes(15)))
+@Suite("Errors on the mock cluster", .timeLimit(.minutes(30)))
 struct ErrorTests {
     let cluster: MockCluster
     let topic = unique("errors")

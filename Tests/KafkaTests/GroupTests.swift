@@ -4,7 +4,7 @@ import Testing
 
 @testable import Kafka
 
-@Suite("Groups, positions and statistics on the mock cluster", .timeLimit(.minutes(15)))
+@Suite("Groups, positions and statistics on the mock cluster", .timeLimit(.minutes(30)))
 struct GroupTests {
     let cluster: MockCluster
     let topic = unique("group")

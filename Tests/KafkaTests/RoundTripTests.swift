@@ -2,7 +2,7 @@ import Kafka
 import Logging
 import Testing
 
-@Suite("Producing and consuming on the mock cluster", .timeLimit(.minutes(15)))
+@Suite("Producing and consuming on the mock cluster", .timeLimit(.minutes(30)))
 struct RoundTripTests {
     let cluster: MockCluster
     let topic = unique("round-trip")

@@ -107,7 +107,7 @@ import Musl
 /// Transactions whose calls end at their deadline, on the mock cluster.
 ///
 /// Broker 1 coordinates, broker 2 leads the partition.
-@Suite(.timeLimit(.minutes(5)), .serialized) struct TransactionTests {
+@Suite(.timeLimit(.minutes(30)), .serialized) struct TransactionTests {
     let cluster: MockCluster
     let topic = unique("transaction")
     let id = unique("id")

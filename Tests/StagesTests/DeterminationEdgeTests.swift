@@ -103,6 +103,26 @@ import Testing
         }
     }
 
+    /// An organization that went and comes back after a restart begins anew: what was withdrawn is no revision before.
+    @Test func whatWasWithdrawnIsNotGoneOnFrom() throws {
+        let bench = try bench()
+        try bench.organization(2019, school)
+        try fill(2019, bench)
+        try bench.closeMeasures(2019)
+        try bench.driver.run()
+        try bench.value(2019, school, "non_high", "all_students", "ela_achievement", "45.0")
+        #expect(try found(2019, school, bench).revision == 2)
+        let key = "2019/\(school)/organization"
+        try bench.put(Topics.indicators, key, nil, partition: bench.district(school))
+        try bench.driver.run()
+        #expect(try bench.determinations()["2019/\(school)"] == nil)
+        bench.driver.restartAll()
+        try bench.organization(2019, school)
+        #expect(try found(2019, school, bench).revision == 1)
+        try bench.value(2019, school, "non_high", "all_students", "ela_achievement", "46.0")
+        #expect(try found(2019, school, bench).revision == 2)
+    }
+
     /// The baseline of a target stands in only where the year before was not submitted.
     @Test func theBaselineIsNoPriorValueWhereThereIsOne() throws {
         let bench = try bench()

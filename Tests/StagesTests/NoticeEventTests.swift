@@ -97,6 +97,19 @@ private final class Calendar: Sendable {
         try notices(bench).filter { $0.notice.event == event }.map(\.id)
     }
 
+    /// What comes again after the notices of it have expired was told when it was new.
+    @Test(arguments: [("2020-09-10", 1), ("2020-09-30", 0)]) func anOldDeterminationIsNotNews(
+        _ today: String,
+        _ told: Int
+    )
+        throws
+    {
+        let bench = try bench(Calendar(today))
+        try put(bench, determination(Self.school, 2019))
+        try bench.driver.run()
+        #expect(try notices(bench).count == told)
+    }
+
     /// 603 CMR 2.03(2)(d)(2).
     @Test func tellsOfLowParticipationOnceAndWhenItIsOver() throws {
         let bench = try bench(Calendar("2019-10-01"))

@@ -16,7 +16,7 @@ import Testing
             && ![Topics.progress, Topics.positions, Topics.deliveries].contains($0)
     }
 
-    @Test(.timeLimit(.minutes(10)), arguments: derived.map(\.entity), [UInt64(1), 2])
+    @Test(.timeLimit(.minutes(30)), arguments: derived.map(\.entity), [UInt64(1), 2])
     func aTableThatIsGoneIsMadeAnew(_ entity: String, seed: UInt64) throws {
         let topic = try #require(Topics.all.first { $0.entity == entity })
         let year = try SmallYear()

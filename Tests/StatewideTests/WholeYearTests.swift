@@ -4,7 +4,7 @@ import Testing
 @testable import statewide
 
 /// What a generated state shows, once its two years are determined.
-@Suite(.timeLimit(.minutes(20))) struct WholeYearTests {
+@Suite(.timeLimit(.minutes(30))) struct WholeYearTests {
     /// Every classification, level and reason, in a state of any size.
     ///
     /// A low subgroup needs nineteen schools with twenty students of the group to compare with: the smallest states

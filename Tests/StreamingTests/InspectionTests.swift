@@ -8,7 +8,7 @@ import Testing
 @testable import Streaming
 
 /// Topics that no stage reads: what they do not hold is found, whoever wrote it, and nothing else is touched.
-@Suite(.timeLimit(.minutes(5))) struct InspectionTests {
+@Suite(.timeLimit(.minutes(30))) struct InspectionTests {
     private static let quarantine = QuarantineTopic(name: "quarantine", eventType: "quarantined")
     private static let completion = "completion"
 

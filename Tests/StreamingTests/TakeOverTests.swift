@@ -4,7 +4,7 @@ import Testing
 
 @testable import Streaming
 
-@Suite(.timeLimit(.minutes(15))) struct TakeOverTests {
+@Suite(.timeLimit(.minutes(30))) struct TakeOverTests {
     private func takeOver(_ cluster: MockCluster) throws -> TransactionalSink {
         try TransactionalSink(
             kafka: KafkaConfiguration(bootstrapServers: cluster.bootstrapServers),

@@ -6,7 +6,7 @@ import Testing
 @testable import Streaming
 
 /// What becomes of a transaction that is open when the group, or the broker, decides against it.
-@Suite(.timeLimit(.minutes(5))) struct WorkerFateTests {
+@Suite(.timeLimit(.minutes(30))) struct WorkerFateTests {
     private static let positions = PositionsTopic(name: "positions", eventType: "position")
     private let cluster: MockCluster
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

@@ -8,7 +8,7 @@ import Testing
 @testable import Year
 
 /// What would change, and what hangs on what, without a broker.
-@Suite(.timeLimit(.minutes(10))) struct SweepTests {
+@Suite(.timeLimit(.minutes(30))) struct SweepTests {
     /// Hands ingested entries to a preview, as a broker's ledger is.
     private final class Feeding: RecordSink {
         let preview: YearPreview

@@ -10,7 +10,7 @@ import Testing
 
 /// The year in one process gives the figures of the workers, whatever its threads and partitions, and the order and
 /// number of the files.
-@Suite(.timeLimit(.minutes(10))) struct YearComputationTests {
+@Suite(.timeLimit(.minutes(30))) struct YearComputationTests {
     private func computed(
         _ files: [InputFile],
         corrections: [InputFile] = [],

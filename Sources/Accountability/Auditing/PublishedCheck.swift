@@ -30,22 +30,28 @@ struct PublishedCheck {
         defer { reader.close() }
         let counts = try PipelineTopics(connection).partitionCounts()
         var findings: [Finding] = []
+        let stated = try statements(reader)
         for stage in connection.pipeline.stages {
             guard let source = stage.sources.first(where: { !$0.isBroadcast }), let tasks = counts[source.topic]
             else { continue }
             for output in stage.outputs where output.isAccounted {
-                findings.append(try finding(stage, output, tasks, reader))
+                findings.append(try finding(stage, output, tasks, stated[stage.name] ?? [:], reader))
             }
         }
         return findings
     }
 
-    private func finding(_ stage: any Stage, _ output: Output, _ tasks: Int32, _ reader: TopicReader) throws -> Finding
-    {
+    private func finding(
+        _ stage: any Stage,
+        _ output: Output,
+        _ tasks: Int32,
+        _ statement: Statement,
+        _ reader: TopicReader
+    ) throws -> Finding {
         guard let topic = Topics.all.first(where: { connection.pipeline.name($0) == output.topic }) else {
             return .ok("published", output.topic, "not a topic of the pipeline")
         }
-        var stated = try statement(of: stage, reader)
+        var stated = statement
         for attempt in 1...Self.attempts {
             guard stated.count == Int(tasks) else {
                 return .ok(
@@ -60,7 +66,7 @@ struct PublishedCheck {
                 return .ok("published", output.topic, "holds what \(stage.name) has published")
             }
             // What was committed between the two readings is no fault; nor is what a commit does not show yet.
-            let later = try statement(of: stage, reader)
+            let later = try statements(reader)[stage.name] ?? [:]
             if later == stated, attempt > 2 {
                 return problem(stage, output, wrong, strangers: recounts.values.reduce(0) { $0 + $1.strangers })
             }
@@ -114,16 +120,19 @@ struct PublishedCheck {
         return recounts
     }
 
-    private func statement(of stage: any Stage, _ reader: TopicReader) throws -> Statement {
-        let group = connection.pipeline.group(stage.name)
-        var statement: Statement = [:]
+    /// What the tasks of every stage state, by its name.
+    private func statements(_ reader: TopicReader) throws -> [String: Statement] {
+        let groups = connection.pipeline.stages.map { ($0.name, connection.pipeline.group($0.name)) }
+        var statements: [String: Statement] = [:]
         try reader.read(Topics.positions) { record in
             guard let key = record.key else { return }
             let text = String(decoding: [UInt8](copying: key), as: UTF8.self)
             let value: [UInt8]? = if let bytes = record.value { [UInt8](copying: bytes) } else { nil }
-            guard let (task, sums) = PositionsTopic.published(text, value, of: group) else { return }
-            statement[task] = sums
+            for (stage, group) in groups {
+                guard let (task, sums) = PositionsTopic.published(text, value, of: group) else { continue }
+                statements[stage, default: [:]][task] = sums
+            }
         }
-        return statement
+        return statements
     }
 }

@@ -44,20 +44,7 @@ struct RebuildCommand: OperatorCommand {
         let chosen = known.filter { stage.isEmpty || stage.contains($0.name) }
         let counts = try PipelineTopics(connection).partitionCounts()
         try OperatorAct.commit(connection) { sink in
-            for stage in chosen {
-                guard let source = stage.sources.first(where: { !$0.isBroadcast }), let count = counts[source.topic]
-                else {
-                    throw Failure(
-                        .configuration,
-                        "a topic of the stage \(stage.name) is missing; `accountability topics --create` creates it"
-                    )
-                }
-                try connection.pipeline.positions.askForRebuild(
-                    of: connection.pipeline.group(stage.name),
-                    partitions: count,
-                    into: sink
-                )
-            }
+            try connection.pipeline.askForRebuild(of: chosen, counts, into: sink)
         }
         let processes = Processes(home: connection.home)
         let names = processes.names().filter { name in chosen.contains { name.hasPrefix("\($0.name)-") } }
@@ -103,5 +90,26 @@ struct RebuildCommand: OperatorCommand {
             .filter { name in
                 keys.contains { PositionsTopic.asksForRebuild($0, of: connection.pipeline.group(name)) }
             }
+    }
+}
+
+extension Pipeline {
+    /// Asks stages to make anew what they have published, when their tasks start the next time.
+    ///
+    /// - Parameters:
+    ///   - stages: of this installation.
+    ///   - counts: partitions of each topic.
+    ///   - sink: the transaction that asks.
+    /// - Throws: `Failure` where a topic is missing.
+    func askForRebuild(of stages: [any Stage], _ counts: [String: Int32], into sink: any RecordSink) throws {
+        for stage in stages {
+            guard let source = stage.sources.first(where: { !$0.isBroadcast }), let count = counts[source.topic] else {
+                throw Failure(
+                    .configuration,
+                    "a topic of the stage \(stage.name) is missing; `accountability topics --create` creates it"
+                )
+            }
+            try positions.askForRebuild(of: group(stage.name), partitions: count, into: sink)
+        }
     }
 }

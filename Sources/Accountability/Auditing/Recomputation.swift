@@ -87,13 +87,15 @@ struct Recomputation {
         let name = connection.pipeline.name(topic)
         try reader.read(topic, markers: true) { record in
             let record = record.detach()
-            func text(_ header: String) -> String {
-                String(decoding: (record.headers.first { $0.0 == header }?.1 ?? nil) ?? [], as: UTF8.self)
-            }
             let key = record.key ?? []
             guard wanted(String(decoding: key, as: UTF8.self)) else { return }
             driver.append(
-                StoredRecord(key: key, value: record.value, eventType: text("ce_type"), cause: text("ce_cause")),
+                StoredRecord(
+                    key: key,
+                    value: record.value,
+                    eventType: record.header("ce_type"),
+                    cause: record.header("ce_cause")
+                ),
                 topic: name,
                 partition: record.partition
             )

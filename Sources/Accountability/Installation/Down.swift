@@ -31,12 +31,15 @@ struct Down: OperatorCommand {
         if let starting = HomeLock.owner(home, "up") { Processes.end(starting, within: timeout + 30) }
         if let supervisor = processes.living(Processes.supervisor) {
             stopped += processes.names().count - 1
-            Processes.end(supervisor, within: timeout + Supervisor.brokerPatience + 10)
+            // Its own waits, with room between them.
+            Processes.end(supervisor, within: timeout + Supervisor.brokerPatience + 30)
         }
         // What a supervisor that was killed left behind: the workers first, the broker they commit to last.
         for name in processes.names().sorted(by: { left, _ in left != Processes.broker }) {
             if let process = processes.living(name) {
-                Processes.end(process, within: timeout + 5)
+                let isBroker = name == Processes.broker
+                let isKilled = Processes.end(process, within: isBroker ? Supervisor.brokerPatience : timeout + 5)
+                if isBroker, isKilled { data.noteUnwritten() }
                 stopped += 1
             }
             processes.forget(name)

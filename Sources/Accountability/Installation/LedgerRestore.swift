@@ -26,18 +26,32 @@ struct LedgerRestore {
     }
 
     /// What the ledger lacks, without changing anything; what is being written now is left out.
+    ///
+    /// Behind a transaction that is open nothing can be read: then nothing is missing yet.
     func missing() throws -> [String] {
         let files = try archive.files().filter { $0.pathExtension != "draft" }
             .map { (file: $0, entries: try LedgerArchive.entries($0)) }
-        guard !files.isEmpty else { return [] }
-        return LedgerComparison(files, standing: try standing()).missing.map { Self.name($0.file) }
+        guard !files.isEmpty, try isReadable() else { return [] }
+        return LedgerComparison(files, standing: try standing()).missing.map { LedgerArchive.name($0.file) }
     }
 
     /// Writes what is missing, and has everything made anew if anything was.
     ///
     /// Returns the names of the transactions that were not whole.
     func run() throws -> [String] {
-        guard !archive.files().isEmpty else { return [] }
+        let lock = try archive.lock(isAlone: true)
+        defer { lock.release() }
+        guard !archive.files().isEmpty else {
+            // A home of before there was an archive: it begins with what the broker has.
+            var entries: [LedgerArchive.Entry] = []
+            try read { entries.append($0) }
+            if !entries.isEmpty { try archive.replaceAll(with: entries) }
+            return []
+        }
+        guard try !compare().missing.isEmpty else { return [] }
+        // A command that was killed may have left a transaction open, which hides what stands behind it: the next act
+        // of this host ends it.
+        try OperatorAct.commit(connection, archives: false) { _ in }
         let comparison = try compare()
         guard !comparison.missing.isEmpty else { return [] }
         // Asked for first: whatever ends this in the middle, no stage goes on as if nothing had been.
@@ -47,10 +61,20 @@ struct LedgerRestore {
         } else {
             for (_, entries) in comparison.missing { try write(entries) }
         }
-        return comparison.missing.map { Self.name($0.file) }
+        return comparison.missing.map { LedgerArchive.name($0.file) }
     }
 
-    private static func name(_ file: URL) -> String { file.deletingPathExtension().lastPathComponent }
+    /// Whether readers of committed records see everything that is written.
+    private func isReadable() throws -> Bool {
+        let logger = Logger(label: "ledger") { _ in SwiftLogNoOpLogHandler() }
+        let name = connection.pipeline.name(Topics.submissions)
+        let partitions = try PipelineTopics(connection).partitions(of: Topics.submissions)
+        let places = (0..<partitions).map { TopicPartition(topic: name, partition: $0) }
+        let reader = try OpenTransactionReader(connection, logger: logger)
+        defer { reader.close() }
+        let (written, stable) = try reader.ends(places)
+        return places.allSatisfy { (stable[$0] ?? 0) >= written[$0] ?? 0 }
+    }
 
     /// The comparison, with drafts looked into: what was committed is kept, the rest goes.
     private func compare() throws -> LedgerComparison {
@@ -58,10 +82,14 @@ struct LedgerRestore {
         var files = try archive.files().map { (file: $0, entries: try LedgerArchive.entries($0)) }
         let first = LedgerComparison(files, standing: standing)
         let lacking = Dictionary(first.missing.map { ($0.file, $0.entries.count) }) { $1 }
+        let kept = Set(files.lazy.map(\.file).filter { $0.pathExtension != "draft" }.map(LedgerArchive.name))
         files = try files.compactMap { file, entries in
             guard file.pathExtension == "draft" else { return (file, entries) }
-            guard try isCommitted(file) || lacking[file, default: 0] < entries.count else {
-                // Nothing of it ever counted; its file still lies in the inbox.
+            let name = LedgerArchive.name(file)
+            // A submission is committed once: a draft beside what was is of an attempt that was not.
+            let isOfAnother = name != Self.act && kept.contains(name)
+            guard !isOfAnother, try isCommitted(name) || lacking[file, default: 0] < entries.count else {
+                // Nothing of it ever counted; its file still lies in the inbox, or was taken with the next attempt.
                 try FileManager.default.removeItem(at: file)
                 return nil
             }
@@ -72,9 +100,11 @@ struct LedgerRestore {
         return LedgerComparison(files, standing: standing)
     }
 
-    private func isCommitted(_ file: URL) throws -> Bool {
-        let id = Self.name(file).drop { $0 != "-" }.dropFirst()
-        return try inbox.receipt(String(id))?.status == .committed
+    /// The name of an operator's act: there are many of them.
+    private static let act = OperatorAct.archiveName
+
+    private func isCommitted(_ submission: String) throws -> Bool {
+        try inbox.receipt(submission)?.status == .committed
     }
 
     private func read(_ body: (LedgerArchive.Entry) throws -> Void) throws {
@@ -82,16 +112,13 @@ struct LedgerRestore {
         defer { reader.close() }
         try reader.read(Topics.submissions, markers: true, any: true) { record in
             let record = record.detach()
-            func text(_ header: String) -> String {
-                String(decoding: (record.headers.first { $0.0 == header }?.1 ?? nil) ?? [], as: UTF8.self)
-            }
             try body(
                 LedgerArchive.Entry(
                     partition: record.partition,
                     key: record.key ?? [],
                     value: record.value,
-                    eventType: text("ce_type"),
-                    cause: text("ce_cause")
+                    eventType: record.header("ce_type"),
+                    cause: record.header("ce_cause")
                 )
             )
         }
@@ -103,10 +130,18 @@ struct LedgerRestore {
         return standing
     }
 
+    /// Writes records, in transactions of a bounded size.
     private func write(_ entries: [LedgerArchive.Entry]) throws {
         let topic = connection.pipeline.name(Topics.submissions)
-        try OperatorAct.commit(connection, archives: false) { sink in
-            for entry in entries { try entry.send(to: sink, topic: topic) }
+        var start = 0
+        var bytes = 0
+        for (place, entry) in entries.enumerated() {
+            bytes += entry.key.count + (entry.value?.count ?? 0)
+            guard bytes >= Self.portion || place == entries.count - 1 else { continue }
+            try OperatorAct.commit(connection, archives: false) { sink in
+                for entry in entries[start...place] { try entry.send(to: sink, topic: topic) }
+            }
+            (start, bytes) = (place + 1, 0)
         }
     }
 
@@ -125,27 +160,13 @@ struct LedgerRestore {
         // From here on the archive alone has everything.
         try archive.replaceAll(with: all)
         try PipelineTopics(connection).renewLedger()
-        var start = 0
-        var bytes = 0
-        for (place, entry) in all.enumerated() {
-            bytes += entry.key.count + (entry.value?.count ?? 0)
-            guard bytes >= Self.portion || place == all.count - 1 else { continue }
-            try write(Array(all[start...place]))
-            (start, bytes) = (place + 1, 0)
-        }
+        try write(all)
     }
 
     private func askForRebuild() throws {
         let counts = try PipelineTopics(connection).partitionCounts()
         try OperatorAct.commit(connection, archives: false) { sink in
-            for stage in connection.pipeline.stages {
-                guard let source = stage.sources.first(where: { !$0.isBroadcast }) else { continue }
-                try connection.pipeline.positions.askForRebuild(
-                    of: connection.pipeline.group(stage.name),
-                    partitions: counts[source.topic] ?? 0,
-                    into: sink
-                )
-            }
+            try connection.pipeline.askForRebuild(of: connection.pipeline.stages, counts, into: sink)
         }
     }
 

@@ -8,6 +8,8 @@ internal import Streaming
 
 /// An operator's act on the ledger: a transaction of its own.
 enum OperatorAct {
+    /// What an act is called in the home's archive of the ledger.
+    static let archiveName = "act"
     /// How often an act is tried when other commands of this host take its identity.
     private static let attempts = 4
 
@@ -57,7 +59,7 @@ enum OperatorAct {
             try body(sink)
             return try sink.commit(offsets: [], group: nil)
         }
-        let writer = try LedgerArchive.Writer(archive, connection.pipeline, name: "act", into: sink)
+        let writer = try LedgerArchive.Writer(archive, connection.pipeline, name: archiveName, into: sink)
         do {
             try body(writer)
             try writer.prepare()

@@ -48,12 +48,14 @@ final class DeterminationTask: StageTask {
 
     /// What this stage has published of an organization, whatever a stranger wrote over it.
     private func standing(_ key: DeterminationKey, _ output: TaskOutput) throws -> PublishedDetermination? {
-        // What was read back may have been withdrawn after; the outputs' memory knows.
+        // What was read back may have been withdrawn after; the outputs' memory knows. It is looked at once, as what is
+        // published from here on is known.
+        let values = recalled.removeValue(forKey: key)
         guard
             DeterminationStage.determinations.hasPublished(key, in: output)
                 || DeterminationStage.confirmations.hasPublished(key, in: output)
         else { return nil }
-        guard let values = recalled.removeValue(forKey: key) else { return published[key] }
+        guard let values else { return published[key] }
         let own = values.last { Array(SHA256.hash(data: $0)) == confirmed[key] } ?? values.last
         return try own.map { try PublishedDetermination(decode(Accountability_V1_Determination.self, from: $0.span)) }
     }

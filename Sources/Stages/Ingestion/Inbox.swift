@@ -99,7 +99,7 @@ public struct Inbox: Sendable {
         let id = SubmissionIdentifier.make(at: Self.milliseconds(now))
         let source = URL(fileURLWithPath: path)
         do {
-            try writeDurably(to: data(id)) { target in
+            try DurableFile.write(to: data(id)) { target in
                 let input = try FileHandle(forReadingFrom: source)
                 defer { try? input.close() }
                 while let chunk = try input.read(upToCount: 1_048_576), !chunk.isEmpty {

@@ -56,7 +56,8 @@ final class NotificationTask: StageTask {
         duties.set(determination?.name, key.organization, year: key.schoolYear)
         guard let determination else { return }
         // While the task is being restored: those notices were published with the offsets it is restored to.
-        guard output.isLive else { return }
+        // One that is older than the notices are remembered was told then: it comes again where its topic is read anew.
+        guard output.isLive, !NoticeClock(at: clock()).isForgotten(determination.issuedUnixMilliseconds) else { return }
         try tell(of: determination, key, output)
     }
 

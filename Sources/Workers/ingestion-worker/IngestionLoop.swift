@@ -212,8 +212,11 @@ final class IngestionLoop: WorkerBody {
             limits: limits
         )
         // What goes to the ledger of the home's own broker is kept in the home, where the broker may forget it.
-        let writer = try LedgerArchive(connection)
-            .map { try LedgerArchive.Writer($0, connection.pipeline, name: item.id, into: sink) }
+        // What an attempt before this one left was not committed: its receipt was asked for first.
+        let archive = LedgerArchive(connection)
+        archive?.removeDrafts(of: item.id)
+        let writer = try archive.map { try LedgerArchive.Writer($0, connection.pipeline, name: item.id, into: sink) }
+        var isCommitting = false
         do {
             let sentBefore = sink.sent
             var reported = ContinuousClock.now
@@ -227,6 +230,7 @@ final class IngestionLoop: WorkerBody {
             let receipt = SubmissionReceipt(committed: item, summary: summary, submittedUnixMilliseconds: received)
             let committing = ContinuousClock.now
             try writer?.prepare()
+            isCommitting = true
             try commit(receipt, number, tools)
             try writer?.keep()
             let end = ContinuousClock.now
@@ -236,11 +240,10 @@ final class IngestionLoop: WorkerBody {
                 $0.emitted += sink.sent - sentBefore
             }
             metrics.noteCommit(seconds: (end - committing) / .seconds(1))
+            let seconds = (end - start) / .seconds(1)
             logger.info(
                 "taken",
-                metadata: [
-                    "submission": "\(item.id)", "rows": "\(summary.rows)", "seconds": "\((end - start) / .seconds(1))",
-                ]
+                metadata: ["submission": "\(item.id)", "rows": "\(summary.rows)", "seconds": "\(seconds)"]
             )
             return .receipt(receipt)
         } catch let refusal as SubmissionRefused {
@@ -258,6 +261,10 @@ final class IngestionLoop: WorkerBody {
             writer?.discard()
             try sink.abort()
             return .later(failed: false)
+        } catch {
+            // Of a commit that failed nobody knows; the draft stays, and the next comparison finds out.
+            if !isCommitting { writer?.discard() }
+            throw error
         }
     }
 
