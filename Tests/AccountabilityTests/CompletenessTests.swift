@@ -34,8 +34,8 @@ import Testing
         return organization
     }
 
-    private func place(_ year: Int, _ layout: Layout) -> AcceptedRows.Place {
-        AcceptedRows.Place(schoolYear: year, district: district, layout: layout)
+    private func place(_ year: Int, _ layout: Layout) -> StandingRows.Place {
+        StandingRows.Place(schoolYear: year, district: district, layout: layout)
     }
 
     private func rejection(_ line: UInt64, _ code: String, _ org: String, closedBy: String = "")
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func countsTheRowsThatStand() throws {
-        var rows = AcceptedRows(of: [2018, 2019])
+        var rows = StandingRows(of: [2018, 2019])
         rows.take(key: "2019/attendance/aa", record("00350012"), partition: 0)
         rows.take(key: "2019/attendance/aa", record("00350015"), partition: 0)
         rows.take(key: "2019/attendance/bb", record("00350012"), partition: 0)
@@ -78,6 +78,26 @@ import Testing
         #expect(rows.withTargets(in: 2019) == [school])
     }
 
+    @Test func theEnrolmentOfBothSpansMayComeWithSuppliedValues() throws {
+        func value(_ nonHigh: UInt32?, _ high: UInt32?) -> Accountability_V1_Record {
+            var value = Accountability_V1_SuppliedValue()
+            if let nonHigh { value.nonHighEnrollment = nonHigh }
+            if let high { value.highEnrollment = high }
+            return record("00350012") { $0.suppliedValue = value }
+        }
+        let key = "2019/indicator_values/00350012/x"
+        var rows = StandingRows(of: [2018, 2019])
+        rows.take(key: key, value(150, nil), partition: 0)
+        #expect(rows.withEnrollment(in: 2019).isEmpty)
+        rows.take(key: key, value(150, 0), partition: 0)
+        #expect(rows.withEnrollment(in: 2019) == [school] && rows.withEnrollment(in: 2018).isEmpty)
+        rows.take(key: key, value(nil, nil), partition: 0)
+        #expect(rows.withEnrollment(in: 2019).isEmpty)
+        rows.take(key: key, value(150, 0), partition: 0)
+        rows.take(key: key, nil, partition: 0)
+        #expect(rows.withEnrollment(in: 2019).isEmpty)
+    }
+
     /// In blocks, and under the same names as rows by themselves.
     @Test func countsTheRowsOfBlocks() throws {
         func block(_ year: Int, _ layout: Layout, _ fill: (inout RecordBlock) -> Void) throws -> RecordBlock {
@@ -93,7 +113,7 @@ import Testing
             fact.student = number
             return fact
         }
-        var rows = AcceptedRows(of: [2018, 2019])
+        var rows = StandingRows(of: [2018, 2019])
         let single = "2019/attendance/" + String(repeating: "0", count: 31) + "1"
         rows.take(key: single, record("00350012"), partition: 0)
         let attendance = try block(2019, .attendance) { block in
@@ -111,6 +131,14 @@ import Testing
             partition: 0
         )
         #expect(rows.counts == [place(2019, .attendance): 3])
+        rows.take(
+            try block(2016, .attendance) { block in
+                block.retract(student: 6, cohortYear: 0, organization: 350_012, submission: "s")
+            },
+            partition: 0
+        )
+        // Of a year there are rows where a block has one that is no retraction.
+        #expect(rows.met == [2017, 2019])
         rows.take(
             try block(2019, .organizations) { block in
                 block.append(
@@ -204,6 +232,10 @@ import Testing
         facts.organizations[school]?.nonHighEnrollment = 150
         #expect(try lines(facts).lines.map(\.orgCode) == ["00350000", "00350012"])
         #expect(try lines(facts).lines.allSatisfy { $0.finding == .noEnrollment && $0.layout == "organizations" })
+        // It may come with supplied values.
+        facts.withEnrollment = [school]
+        #expect(try lines(facts).lines.map(\.orgCode) == ["00350000"])
+        facts.withEnrollment = []
         // 0 is reported, an empty field is not.
         for code in [district, school] {
             facts.organizations[code]?.nonHighEnrollment = 0
@@ -226,8 +258,30 @@ import Testing
         facts.organizations[district] = organization("District")
         facts.rows[place(2019, .attendance)] = 7
         let line = try #require(try lines(facts).lines.first { $0.finding == nil })
-        #expect(line.arrived == 7 && line.rejected == 3)
+        // Each row is counted on one line.
+        #expect(line.arrived == 7 && line.rejected == 1)
         #expect(try lines(facts).lines.count == 2)
+    }
+
+    /// What validation takes between the reading and the wait is not missing.
+    @Test func whatIsMissingIsReadOnceMoreAfterWaiting() throws {
+        var facts = Completeness.Facts()
+        facts.organizations[district] = organization("District")
+        facts.rows = [place(2018, .attendance): 100]
+        var (reads, waits) = (0, 0)
+        func read() throws -> Completeness {
+            reads += 1
+            return try lines(facts)
+        }
+        #expect(try ClosingCheck.settled(read, afterwards: { waits += 1 }).isIncomplete)
+        #expect(reads == 2 && waits == 1)
+        let settled = try ClosingCheck.settled(read) {
+            waits += 1
+            facts.rows[place(2019, .attendance)] = 100
+        }
+        #expect(!settled.isIncomplete && reads == 4 && waits == 2)
+        #expect(try !ClosingCheck.settled(read, afterwards: { waits += 1 }).isIncomplete)
+        #expect(reads == 5 && waits == 2)
     }
 
     @Test func theReasonIsOneLine() throws {

@@ -42,6 +42,29 @@ import Testing
         #expect(try !PublishedDetermination(now).statesTheSame(as: moved))
     }
 
+    /// After an upgrade the topic holds the rows too, under the stamp that the determination had.
+    ///
+    /// `audit` recomputes them.
+    @Test func theRowsAreAddedToWhatAnEarlierVersionPublished() throws {
+        let bench = try bench()
+        try bench.organization(2019, school)
+        try bench.value(2019, school, "non_high", "all_students", "ela_achievement", "500.1")
+        try bench.target(2019, school, "non_high", "all_students", "ela_achievement", "490.0")
+        try bench.closeMeasures(2019)
+        var whole = try found(2019, school, bench)
+        #expect(whole.decisionRow != .unspecified && whole != whole.withoutRows)
+        (whole.revision, whole.issuedUnixMilliseconds) = (3, 1_500_000_000_000)
+        (whole.cause, whole.causes, whole.changes) = ("s2", ["s1", "s2"], ["percentile: 6 → 7"])
+        let key = "2019/\(school)"
+        try bench.put(Topics.determinations, key, whole.withoutRows, partition: 0)
+        bench.driver.restartAll()
+        #expect(try found(2019, school, bench) == whole)
+        let records = bench.history(Topics.determinations, key).count
+        bench.driver.restartAll()
+        #expect(try found(2019, school, bench) == whole)
+        #expect(bench.history(Topics.determinations, key).count == records)
+    }
+
     /// 2022 reported values without points: groups below 10 are not published, those of 10 to 19 without the value.
     @Test func valuesOfSmallGroupsAreNotShown() throws {
         let bench = try bench()

@@ -37,11 +37,10 @@ struct ClosingCheck {
     /// - `counts`: partitions of each topic.
     func refuseIncomplete(_ counts: [String: Int32]) throws {
         guard try !YearState(connection: connection, year: year).isClosed() else { return }
-        var completeness = try Completeness(connection, year: year)
-        let deadline = ContinuousClock.now + Self.patience
-        while try completeness.isIncomplete && isBehind(counts) && ContinuousClock.now < deadline {
-            Thread.sleep(forTimeInterval: 0.5)
-            completeness = try Completeness(connection, year: year)
+        let completeness = try Self.settled {
+            try Completeness(connection, year: year)
+        } afterwards: {
+            try awaitValidation(counts)
         }
         let found = completeness.lines.filter { $0.finding != nil }
         guard completeness.isIncomplete else {
@@ -62,11 +61,24 @@ struct ClosingCheck {
         )
     }
 
-    /// Whether validation has rows before it.
-    private func isBehind(_ counts: [String: Int32]) throws -> Bool {
+    /// What is missing: where something is, it is read once more after waiting.
+    ///
+    /// The rows may have been validated between the first reading and the wait, so the last reading comes after it.
+    static func settled(_ read: () throws -> Completeness, afterwards wait: () throws -> Void) throws -> Completeness {
+        let first = try read()
+        guard first.isIncomplete else { return first }
+        try wait()
+        return try read()
+    }
+
+    /// Waits until validation has no rows before it, but not longer than patience lasts.
+    private func awaitValidation(_ counts: [String: Int32]) throws {
         let groups = StageGroup.all(connection.pipeline).filter { $0.stage == PipelineStage.validation.name }
         let reader = try LagReader(connection, logger: Logger(label: "accountability"))
         defer { reader.close() }
-        return try reader.lags(of: groups, counts).contains { $0 > 0 }
+        let deadline = ContinuousClock.now + Self.patience
+        while try reader.lags(of: groups, counts).contains(where: { $0 > 0 }), ContinuousClock.now < deadline {
+            Thread.sleep(forTimeInterval: 0.5)
+        }
     }
 }

@@ -7,11 +7,13 @@ struct Completeness {
     /// What is known of a school year before it is closed.
     struct Facts {
         /// Rows that stand, of this school year and of the one before.
-        var rows: [AcceptedRows.Place: Int] = [:]
+        var rows: [StandingRows.Place: Int] = [:]
         /// The organizations that are declared for this school year.
         var organizations: [OrganizationCode: Accountability_V1_Organization] = [:]
         /// Those that have a target in this school year.
         var withTargets: Set<OrganizationCode> = []
+        /// Those whose supplied values of this school year come with the enrolment of both spans.
+        var withEnrollment: Set<OrganizationCode> = []
         /// The rejections of this school year.
         var rejections: [Accountability_V1_Rejection] = []
         /// Every school year of which there are rows.
@@ -51,7 +53,9 @@ struct Completeness {
         var basis: Basis?
         /// Rows that stand.
         let arrived: Int
-        /// Rows that were refused and did not come again.
+        /// Rows that were refused and did not come again, but for those that wait for their organization.
+        ///
+        /// These have a line of their own.
         let rejected: Int
         var finding: Finding?
     }
@@ -85,7 +89,7 @@ struct Completeness {
         }
         if framework?.points != nil {
             for (code, school) in facts.organizations
-            where code.type == .school && school.comparison != nil && !facts.withTargets.contains(code) {
+            where code.type == .school && school.declaredSpans != nil && !facts.withTargets.contains(code) {
                 var line = Line(year, code, school.name, Layout.targets.wireName, arrived: 0, rejected: 0)
                 line.finding = .noTargets
                 lines.append(line)
@@ -101,20 +105,21 @@ struct Completeness {
         isIncomplete = lines.contains(where: Self.forbidsClosing)
     }
 
-    /// The schools and districts of both spans whose enrolment of both is not declared.
+    /// The schools and districts of both spans whose enrolment of both is neither declared nor came with values.
     ///
     /// A district has the spans of its schools.
     private static func withoutEnrollment(_ facts: Facts) -> [OrganizationCode] {
         var spans: [OrganizationCode: Set<GradeSpan>] = [:]
         for (code, school) in facts.organizations where code.type == .school {
-            let own = school.comparison?.spans ?? []
+            let own = school.declaredSpans ?? []
             spans[code, default: []].formUnion(own)
             spans[code.district, default: []].formUnion(own)
         }
         return spans.filter { $0.value.count == GradeSpan.allCases.count }.keys
             .filter { code in
                 guard let declared = facts.organizations[code] else { return false }
-                return !declared.hasNonHighEnrollment || !declared.hasHighEnrollment
+                let isDeclared = declared.hasNonHighEnrollment && declared.hasHighEnrollment
+                return !isDeclared && !facts.withEnrollment.contains(code)
             }
     }
 
@@ -123,7 +128,10 @@ struct Completeness {
         for (code, school) in facts.organizations where code.type == .school {
             enrollment[code.district, default: 0] += Int(school.enrollment)
         }
-        let refused = refused(facts) { RejectionCode(rawValue: $0.code)?.isNote != true }
+        let refused = refused(facts) {
+            let code = RejectionCode(rawValue: $0.code)
+            return code?.isNote != true && code != .unknownOrganization
+        }
         // A district that is not declared any more has closed: nothing of it is missing.
         var districts = Set(facts.organizations.keys.filter { $0.type != .state }.map(\.district))
         districts.formUnion(
@@ -198,11 +206,4 @@ extension Completeness.Line {
 
     /// What lines are ordered by.
     fileprivate var place: [String] { [orgCode, layout, finding?.rawValue ?? ""] }
-}
-
-extension Accountability_V1_Organization {
-    /// The schools a school is compared with: by the column, or by its declared grades where that is blank.
-    fileprivate var comparison: ComparisonGroup? {
-        ComparisonGroup(wireName: comparisonGroup) ?? GradesServed(gradesServed)?.comparisonGroup
-    }
 }

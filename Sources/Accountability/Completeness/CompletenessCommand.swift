@@ -84,13 +84,14 @@ struct CompletenessCommand: OperatorCommand {
 extension Completeness {
     /// What is missing of a school year in an installation.
     init(_ connection: Connection, year: Int) throws {
-        let rows = try AcceptedRows(of: [year - 1, year], connection)
+        let rows = try StandingRows(of: [year - 1, year], connection)
         let reader = try TopicReader(connection)
         defer { reader.close() }
         let facts = Facts(
             rows: rows.counts,
             organizations: rows.organizations(of: year),
             withTargets: rows.withTargets(in: year),
+            withEnrollment: rows.withEnrollment(in: year),
             rejections: try reader.table(TableTopics.rejections).map(\.message).filter { Int($0.schoolYear) == year },
             years: rows.met
         )

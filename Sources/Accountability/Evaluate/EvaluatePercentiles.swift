@@ -112,34 +112,32 @@ extension PercentileResult {
     /// Every intermediate figure in long form.
     fileprivate func stages(_ latest: Int) -> [(stage: String, name: String, value: String)] {
         var stages: [(stage: String, name: String, value: String)] = []
+        func add(_ place: String, _ figure: PercentileFigure, _ name: String, _ value: String) {
+            stages.append(("\(place) \(figure.wireName)", name, value))
+        }
         for year in years {
+            let schoolYear = "\(latest - year.yearsBefore)"
             for span in year.spans {
-                let prefix = "\(latest - year.yearsBefore) \(span.span) "
+                let place = "\(schoolYear) \(span.span)"
                 for (indicator, percentile) in span.indicatorPercentiles.sorted(by: { $0.key < $1.key }) {
-                    stages.append((prefix + "indicator_percentile", indicator.wireName, String(percentile)))
+                    add(place, .indicatorPercentile, indicator.wireName, String(percentile))
                 }
                 for (category, mean) in span.categoryMeans.sorted(by: { $0.key < $1.key }) {
-                    stages.append((prefix + "category_mean", category.wireName, mean.shortText))
+                    add(place, .categoryMean, category.wireName, mean.shortText)
                 }
                 for (category, percentile) in span.categoryPercentiles.sorted(by: { $0.key < $1.key }) {
-                    stages.append((prefix + "category_percentile", category.wireName, String(percentile)))
+                    add(place, .categoryPercentile, category.wireName, String(percentile))
                 }
-                stages.append((prefix + "span_mean", span.weights.rawValue, span.mean?.shortText ?? ""))
+                add(place, .spanMean, span.weights.rawValue, span.mean?.shortText ?? "")
             }
-            if year.comparisonGroup?.spans.count == 1 {
-                stages.append(("\(latest - year.yearsBefore) year_mean", "", year.mean?.shortText ?? ""))
-            }
-            if !year.counts {
-                stages.append(
-                    ("\(latest - year.yearsBefore) not_counted", year.comparisonGroup?.wireName ?? "", "1")
-                )
-            }
+            if year.comparisonGroup?.spans.count == 1 { add(schoolYear, .yearMean, "", year.mean?.shortText ?? "") }
+            if !year.counts { add(schoolYear, .notCounted, year.comparisonGroup?.wireName ?? "", "1") }
         }
         for span in final.spans {
-            stages.append(("\(latest) \(span.span) span_weighted_mean", "", span.weightedMean.shortText))
-            stages.append(("\(latest) \(span.span) span_percentile", "", String(span.percentile)))
+            add("\(latest) \(span.span)", .spanWeightedMean, "", span.weightedMean.shortText)
+            add("\(latest) \(span.span)", .spanPercentile, "", String(span.percentile))
         }
-        if let share = final.nonHighShare { stages.append(("\(latest) non_high_share", "", share.shortText)) }
+        if let share = final.nonHighShare { add("\(latest)", .nonHighShare, "", share.shortText) }
         stages.append(("\(latest) weighted_mean", "", weightedMean?.shortText ?? ""))
         stages.append(("\(latest) percentile", "", percentile.map(String.init) ?? ""))
         return stages

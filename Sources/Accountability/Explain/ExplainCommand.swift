@@ -25,7 +25,8 @@ struct ExplainCommand: OperatorCommand {
 
             --why-not takes \(WhyNot.names.joined(separator: ", ")).
 
-            Exit codes: 0 done; 64 usage; 65 there is no such determination; 69 no broker answers; 78 a topic is missing.
+            Exit codes: 0 done; 64 usage; 65 there is no such determination; 69 no broker answers; 78 a topic is missing, or \
+            this version cannot read the determination.
             """
     )
 
@@ -80,29 +81,29 @@ struct ExplainCommand: OperatorCommand {
                 try ExplanationSummary(determination: determination, framework: framework).text(width: width)
             )
         }
-        let derivation: Derivation
+        let explanation: Explanation
         if let whyNot {
             let reader = try TopicReader(connection)
             defer { reader.close() }
             let participation = try reader.table(TableTopics.participation) {
                 $0.schoolYear == year && $0.organization.description == org && $0.grade == ParticipationKey.allGrades
             }
-            derivation = try WhyNot(determination, framework, participation: participation.map(\.message))
-                .derivation(whyNot)
+            explanation = Explanation(
+                try WhyNot(determination, framework, participation: participation.map(\.message)).derivation(whyNot)
+            )
         } else {
             let selection = try YearSelection(year, try OrganizationSelection(org))
             let percentiles =
                 try selection.read(TableTopics.percentiles, from: connection)
                 .messages
                 .map(\.percentile).filter { $0.orgCode == org }
-            derivation =
-                try Explanation(determination: determination, framework: framework, percentiles: percentiles)
-                .derivation
+            explanation = try Explanation(
+                determination: determination,
+                framework: framework,
+                percentiles: percentiles
+            )
         }
-        if json { return Standard.output(ExplanationJSON.object(derivation, indent: "") + "\n") }
-        var lines: [String] = []
-        ExplanationText(width: width).render(derivation, depth: 0, into: &lines)
-        Standard.output(lines.joined(separator: "\n") + "\n")
+        Standard.output(json ? explanation.json() : explanation.text(width: width))
     }
 
     /// The organization's determination.

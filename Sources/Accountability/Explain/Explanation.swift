@@ -2,13 +2,18 @@ internal import Messages
 internal import Operating
 internal import Rules
 
-/// The explanation of a determination: what the rules derive from the published message and the framework it was made
-/// under, as text or JSON.
+/// An explanation as text or JSON: of a determination, or of what keeps an organization from another one.
 struct Explanation {
     /// The steps, from the classification down to the values.
     let derivation: Derivation
 
-    /// The explanation of a determination.
+    /// The explanation that steps give.
+    init(_ derivation: Derivation) {
+        self.derivation = derivation
+    }
+
+    /// The explanation of a determination: what the rules derive from the published message and the framework it was
+    /// made under.
     ///
     /// - Parameters:
     ///   - determination: as it was published.

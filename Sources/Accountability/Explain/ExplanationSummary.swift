@@ -60,9 +60,8 @@ struct ExplanationSummary {
 
     private func reasons() -> [Entry] {
         report.explainedReasons(by: framework)
-            .flatMap { step in
-                [Entry(step)] + (step.row.map { [Entry($0, indent: "    ")] } ?? []) + details(step.inputs)
-            }
+            .flatMap { [Entry($0)] + details($0.inputs) }
+            + (report.explainedStatedReasons().map { [Entry($0)] } ?? [])
     }
 
     /// The headline figures as they are published, then every other step that has a value of its own.

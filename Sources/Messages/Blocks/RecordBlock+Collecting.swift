@@ -46,7 +46,9 @@ extension RecordBlock {
             case .suppliedValue(let row):
                 [row.comparisonGroup, row.gradeSpan, row.group, row.indicator, row.value, row.schoolType]
             case .target(let row): [row.gradeSpan, row.group, row.indicator, row.baseline, row.target, row.path]
-            default: []
+            case .assessmentResult, .attendance, .englishProficiency, .cohortMember, .advancedCoursework,
+                .enrollmentOutcome, .block:
+                []
             }
         return texts.reduce(64) { $0 + $1.utf8.count + 4 }
     }
@@ -123,7 +125,9 @@ extension RecordBlock {
             case .participationCounts(let row): writer.message(52, try row.serializedBytes())
             case .suppliedValue(let row): writer.message(53, try row.serializedBytes())
             case .target(let row): writer.message(54, try row.serializedBytes())
-            default: break
+            case .assessmentResult, .attendance, .englishProficiency, .cohortMember, .advancedCoursework,
+                .enrollmentOutcome, .block:
+                throw BlockFault("a row of a student or a block among the rows that are neither")
             }
         }
         let block = writer.bytes

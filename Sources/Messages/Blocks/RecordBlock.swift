@@ -50,9 +50,7 @@ public struct RecordBlock: Sendable {
     }
 
     /// Whether its rows are about students.
-    public var isAboutStudents: Bool { Self.isAboutStudents(layout) }
-
-    private static func isAboutStudents(_ layout: Layout) -> Bool { layoutColumns[layout]?.isEmpty == false }
+    public var isAboutStudents: Bool { layout.isAboutStudents }
 
     // MARK: Rows
 
@@ -109,7 +107,8 @@ public struct RecordBlock: Sendable {
             fact.daysAbsent = value(.daysAbsent, row)
         case .englishProficiency: fact.difficultyQuartile = value(.difficultyQuartile, row)
         case .graduationCohort: fact.cohortYear = value(.cohortYear, row)
-        default: break
+        case .advancedCoursework, .enrollmentOutcomes: break
+        case .organizations, .participationCounts, .indicatorValues, .targets, .directives: break
         }
         return fact
     }

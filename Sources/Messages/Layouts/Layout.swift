@@ -74,8 +74,11 @@ public enum Layout: UInt8, CaseIterable, Sendable {
     }
 
     /// Whether a row is about one student, so that it carries an identifier to be replaced.
-    public var isAboutStudents: Bool {
-        columns.contains { $0.kind == .studentIdentifier }
+    public var isAboutStudents: Bool { Self.aboutStudents >> UInt32(rawValue) & 1 == 1 }
+
+    /// A bit for each layout with an identifier among its columns: it is asked of every row.
+    private static let aboutStudents = allCases.reduce(0 as UInt32) { bits, layout in
+        layout.columns.contains { $0.kind == .studentIdentifier } ? bits | 1 << UInt32(layout.rawValue) : bits
     }
 
     /// Where a column of that name stands in ``columns``.

@@ -58,7 +58,6 @@ extension DeterminationReport {
         name = message.name
         classification = try ReportFault.optional(message.classification, "classification")
         level = try ReportFault.optional(message.level, "level")
-        row = message.decisionRow.row
         reasons = try ReportFault.words(message.reasons, "reasons")
         statedReasons = message.reasonTexts
         designation = try ReportFault.optional(message.designation, "designation")

@@ -56,7 +56,7 @@ extension PointsReport {
         self.init(
             try ReportFault.word(message.indicator, "indicator"),
             span,
-            row: message.row.row(percentile: thresholds.first?.percentile ?? 0, points: points ?? 0),
+            row: message.row.row,
             statement: message.rule
         )
         self.points = points

@@ -1,6 +1,7 @@
 /// A row of the decision table of 603 CMR 2.03(3).
 ///
-/// Rows of a lower rank go first; rows of the same rank must agree.
+/// Rows of a lower rank go first. Rows of the same rank give the same classification and level, which
+/// `DeterminationTests` holds them to: which of them decides changes neither.
 public enum DecisionRow: UInt8, WireNamed {
     /// Designated underperforming or chronically underperforming.
     case designation
@@ -100,27 +101,11 @@ public enum DecisionRow: UInt8, WireNamed {
         }
     }
 
-    /// The row that decides.
+    /// The row that decides: the first, in canonical order, of those of the first rank that applies.
     ///
-    /// Two rows of the first rank that disagree are an error, never first-come.
-    static func deciding(
-        _ rows: [DecisionRow],
-        _ progress: ProgressLevel?,
-        _ type: OrganizationType
-    ) throws(RuleError) -> DecisionRow {
-        guard let first = rows.min(by: { ($0.rank, $0) < ($1.rank, $1) }) else {
-            throw .conflict("no row of the decision table applies")
-        }
-        for row in rows
-        where row.rank == first.rank
-            && (row.classification != first.classification || row.level(progress) != first.level(progress))
-        {
-            throw .conflict(
-                "\(first.paragraph(of: type)) gives \(first.level(progress)?.wireName ?? "none"), "
-                    + "\(row.paragraph(of: type)) gives \(row.level(progress)?.wireName ?? "none")"
-            )
-        }
-        return first
+    /// The row of progress always applies.
+    static func deciding(_ rows: [DecisionRow]) -> DecisionRow {
+        rows.min { ($0.rank, $0) < ($1.rank, $1) } ?? .progress
     }
 }
 

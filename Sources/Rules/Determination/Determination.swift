@@ -54,8 +54,6 @@ public struct DeterminationInput: Hashable, Sendable {
 
 /// An annual performance determination: 603 CMR 2.03(3).
 public struct Determination: Hashable, Sendable {
-    /// What it was made from.
-    public let input: DeterminationInput
     /// The classification.
     public let classification: Classification
     /// The level; nil with insufficient data, and where nothing but a percentile is known.
@@ -73,7 +71,7 @@ public struct Determination: Hashable, Sendable {
 
     /// The determination under a framework.
     ///
-    /// The rank that applies first gives the classification and the level; within a rank all rows must agree.
+    /// The rank that applies first gives the classification and the level; within a rank all rows agree.
     public init(_ input: DeterminationInput, _ framework: Framework) throws(RuleError) {
         let parameters = try framework.section(\.determination, "determinations")
         guard parameters.issued.value else {
@@ -86,7 +84,6 @@ public struct Determination: Hashable, Sendable {
                 )
             )
         }
-        self.input = input
         let graduation: LowGraduation? =
             if let cohort = input.cohort, let graduates = input.graduates {
                 try LowGraduation(cohort: cohort, graduates: graduates, framework)
@@ -113,7 +110,7 @@ public struct Determination: Hashable, Sendable {
         rows.append(.progress)
 
         self.rows = rows
-        row = try DecisionRow.deciding(rows, progress, input.type)
+        row = DecisionRow.deciding(rows)
         classification = row.classification
         level = row.level(progress)
         reasons = Set(rows.compactMap(\.reason)).sorted()

@@ -15,8 +15,6 @@ public struct DeterminationReport: Hashable, Sendable {
     public var classification: Classification?
     /// The level.
     public var level: DeterminationLevel?
-    /// The row of the decision table that decided; nil where none did, or it may not be told.
-    public var row: DecisionRow?
     /// Every reason for assistance.
     public var reasons: [DeterminationReason] = []
     /// The stated reasons of the Department's acts.
@@ -69,13 +67,12 @@ extension DeterminationReport {
                     "Reason: \(reason.title)",
                     reason.value,
                     paragraph: reason.paragraph,
-                    row: reason.row,
                     parameters: reason.parameters,
                     inputs: reason.inputs
                 )
             }
         let measures = [
-            PercentileReport.explained(percentiles, own: percentile, by: framework),
+            explainedStatedReasons(), PercentileReport.explained(percentiles, own: percentile, by: framework),
             try cumulative?.explained(annual, by: framework), explainedGroups(by: framework),
         ]
         inputs += measures.compactMap { $0 }
@@ -105,13 +102,16 @@ extension DeterminationReport {
                 "one reason applies and gives the level"
             } else {
                 "\(reasons.count) reasons apply; "
-                    + (row?.rank == 1 ? "the designation, the most severe, gives the level" : "each gives this level")
+                    + (level == .broadComprehensive
+                        ? "the designation, the most severe, gives the level" : "each gives this level")
             }
         case .insufficientData: "neither an annual percentage nor a percentile, and no reason for assistance"
         case .notRequiringAssistance:
-            level == .schoolOfRecognition
-                ? "no reason for assistance applies; recognised by the commissioner"
-                : "no reason for assistance applies; the band of the cumulative percentage gives the level"
+            switch level {
+            case .schoolOfRecognition: "no reason for assistance applies; recognised by the commissioner"
+            case nil: "no reason for assistance applies; there is no cumulative percentage that would give a level"
+            default: "no reason for assistance applies; the band of the cumulative percentage gives the level"
+            }
         }
     }
 
@@ -122,7 +122,6 @@ extension DeterminationReport {
                 reason.title,
                 value(of: reason),
                 paragraph: reason.paragraph(of: type),
-                row: reason == .designation && !statedReasons.isEmpty ? statedReasons.joined(separator: "; ") : nil,
                 parameters: reason.parameters(framework),
                 inputs: inputs(of: reason, framework)
             )
@@ -180,6 +179,13 @@ extension DeterminationReport {
         .compactMap { $0 }
     }
 
+    /// The stated reasons of the acts, designations and recognitions: a published message does not say which act each
+    /// is of.
+    public func explainedStatedReasons() -> Derivation? {
+        guard !statedReasons.isEmpty else { return nil }
+        return Derivation("Stated reasons", statedReasons.joined(separator: "; "))
+    }
+
     /// Low groups where no reason lists them: in a year without determinations.
     private func explainedLowGroups(by framework: Framework) -> Derivation? {
         guard classification == nil, !lowSubgroups.isEmpty else { return nil }
@@ -196,9 +202,7 @@ extension DeterminationReport {
         return Derivation(
             "Recognition by the commissioner",
             recognitions.map { $0.replacing("_", with: " ") }.joined(separator: ", "),
-            paragraph: .exemplaryPerformance,
-            // The acts of a designation are stated with the reason that it is.
-            row: designation != nil || statedReasons.isEmpty ? nil : statedReasons.joined(separator: "; ")
+            paragraph: .exemplaryPerformance
         )
     }
 

@@ -35,14 +35,4 @@ public struct Derivation: Hashable, Sendable {
         self.parameters = parameters
         self.inputs = inputs
     }
-
-    /// A step whose figure may be absent.
-    init(_ title: String, _ value: Ratio?) {
-        self.init(title, value?.shortText ?? "-")
-    }
-
-    /// A step that is a count.
-    init(_ title: String, _ value: Int64) {
-        self.init(title, String(value))
-    }
 }

@@ -48,13 +48,6 @@ public struct PointParameters: Sendable {
         public let population: Population
         /// The points.
         public let points: Int
-
-        /// A rule.
-        public init(percentile: Int, population: Population, points: Int) {
-            self.percentile = percentile
-            self.population = population
-            self.points = points
-        }
     }
 
     /// The most points of an indicator.

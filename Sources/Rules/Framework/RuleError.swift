@@ -4,8 +4,6 @@ public enum RuleError: Error, Hashable, Sendable, CustomStringConvertible {
     case framework(FrameworkError)
     /// A number could not be computed exactly.
     case number(NumberError)
-    /// Two rules of one decision table apply and disagree.
-    case conflict(String)
     /// The input contradicts itself.
     case contradiction(String)
 
@@ -14,7 +12,6 @@ public enum RuleError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .framework(let error): error.description
         case .number(let error): error.description
-        case .conflict(let message): "two rules apply and disagree: \(message)"
         case .contradiction(let message): message
         }
     }

@@ -60,8 +60,6 @@ extension IndicatorTally {
 public struct IndicatorValue: Hashable, Sendable {
     /// The indicator.
     public let indicator: Indicator
-    /// What it was made from; nil where the value was supplied.
-    public let tally: IndicatorTally?
     /// The number of students.
     public let count: Int64
     /// The exact value; nil of nobody.
@@ -88,7 +86,6 @@ public struct IndicatorValue: Hashable, Sendable {
     ) throws(NumberError) {
         guard tally.count >= 0 else { throw .negativeCount }
         self.indicator = indicator
-        self.tally = tally
         count = tally.count
         meetsMinimumSize = tally.count >= Int64(framework.minimumSize.accountability.value)
         guard tally.count > 0 else {
@@ -111,7 +108,6 @@ public struct IndicatorValue: Hashable, Sendable {
     /// A value that was supplied, already computed: it stays as it was supplied.
     public init(supplied indicator: Indicator, value: Ratio, count: Int64, _ framework: Framework) {
         self.indicator = indicator
-        tally = nil
         self.count = count
         exact = value
         rounded = value

@@ -18,8 +18,6 @@ public enum ParticipationUnit: Hashable, Sendable, CustomStringConvertible {
 public struct ParticipationRate: Hashable, Sendable {
     /// The subject, or all combined.
     public let unit: ParticipationUnit
-    /// The counts, without what does not count in the unit.
-    public let tally: ParticipationTally
     /// Tests taken.
     public let participants: Int64
     /// Tests due.
@@ -49,7 +47,6 @@ public struct ParticipationRate: Hashable, Sendable {
             size = parameters.sizeCounts.value == .tests ? counted.tests : counted.students
         }
         self.unit = unit
-        self.tally = counted
         participants = counted.participants
         denominator = counted.tests
         meetsMinimumSize = size >= Int64(framework.minimumSize.accountability.value)
@@ -66,24 +63,12 @@ public struct ParticipationRate: Hashable, Sendable {
 
 /// Whether a group met the participation requirement: 603 CMR 2.03(2)(d)(2).
 public struct ParticipationJudgement: Hashable, Sendable {
-    /// Which rate was judged.
-    public enum Basis: String, Sendable {
-        /// The current year's.
-        case current
-        /// That of both years' tests together.
-        case pooled
-        /// The mean of both years' rates.
-        case average
-    }
-
     /// The current year.
     public let current: ParticipationRate
     /// The year before, where the framework looks back and there is one.
     public let prior: ParticipationRate?
     /// The rate that was held against the standard; nil where no test was due.
     public let judged: Ratio?
-    /// Which rate that is.
-    public let basis: Basis
     /// Whether the requirement was met, looking back where the framework does; nil below the minimum size or where no
     /// test was due.
     public let met: Bool?
@@ -108,23 +93,18 @@ public struct ParticipationJudgement: Hashable, Sendable {
         self.prior = prior?.exact == nil ? nil : prior
 
         var judged = current.exact
-        var basis = Basis.current
         if let now = current.exact, let prior, let before = prior.exact {
             switch parameters.lookBack.value {
             case .current: break
             case .aggregate:
                 judged = try Self.pooled(current, prior)
-                basis = .pooled
             case .higherOfCurrentAndPooled:
-                let both = try Self.pooled(current, prior)
-                if both > now { (judged, basis) = (both, .pooled) }
+                judged = max(now, try Self.pooled(current, prior))
             case .higherOfCurrentAndAverage:
-                let average = try (now + before) / Ratio(2)
-                if average > now { (judged, basis) = (average, .average) }
+                judged = max(now, try (now + before) / Ratio(2))
             }
         }
         self.judged = judged
-        self.basis = basis
         guard let judged, let now = current.exact, current.meetsMinimumSize else {
             met = nil
             metInYear = nil

@@ -81,8 +81,7 @@ extension FinalPercentile {
                                 PercentileSpan(
                                     span: span,
                                     weightedMean: mean,
-                                    percentile: percentile,
-                                    populationSize: means.count
+                                    percentile: percentile
                                 )
                             )
                     }

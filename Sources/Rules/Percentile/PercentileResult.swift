@@ -41,8 +41,6 @@ public struct PercentileSpan: Hashable, Sendable {
     public let weightedMean: Ratio
     /// 1 to 99, among the span of the comparison group.
     public internal(set) var percentile: Int
-    /// The number of organizations ranked in the span.
-    public internal(set) var populationSize: Int
 }
 
 /// The percentile of an organization's group and every step towards it.

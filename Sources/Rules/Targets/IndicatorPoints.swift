@@ -129,8 +129,6 @@ public struct IndicatorPoints: Hashable, Sendable {
     public let points: Int?
     /// The row that matched first.
     public let row: PointsRow
-    /// Current less prior, so that positive is more; nil without both.
-    public let change: Ratio?
 
     /// Why, in the words of the reports: the row, behind the path of the target where it led to points.
     public var reason: String {
@@ -146,8 +144,6 @@ public struct IndicatorPoints: Hashable, Sendable {
         do {
             let compared = try input.rounded(framework.indicators?.valueRounding.value)
             self.input = compared
-            change =
-                if let current = compared.current, let prior = compared.prior { try current - prior } else { nil }
             (points, row) = try Self.decide(compared, framework, parameters)
         } catch {
             throw RuleError.number(error)

@@ -5,7 +5,7 @@ public struct PointsReport: Hashable, Sendable {
     /// The span.
     public var span: GradeSpan
     /// The row of the table of points that decided; nil where the year gives none.
-    public var row: PointsRow?
+    public var row: Row?
     /// What the row says, in the words of the report.
     public var statement: String
     /// The points; nil where none can be given.
@@ -25,6 +25,62 @@ public struct PointsReport: Hashable, Sendable {
     /// The statewide values that gave the points.
     public var thresholds: [Threshold] = []
 
+    /// A row of the table of points by its name: a report does not say which rule a statewide row has.
+    public enum Row: CaseIterable, Hashable, Sendable {
+        /// Better than the target by more than the tolerance.
+        case exceededTarget
+        /// At or beyond the fixed value that gives all points.
+        case highCut
+        /// At or beyond a statewide percentile of all students.
+        case statewideAllStudents
+        /// At or beyond a statewide percentile of the same group.
+        case statewideOwnGroup
+        /// At or beyond a percentile of the organizations of the same difficulty quartile.
+        case statewideDifficultyQuartile
+        /// Within the tolerance of the target.
+        case metTarget
+        /// Better than the year before, short of the target.
+        case improvedBelowTarget
+        /// A decline within the no-change band, or none at all.
+        case noChange
+        /// A larger decline.
+        case declined
+        /// The band of a mean student growth percentile.
+        case growthBand
+        /// No points: the group is below the minimum size.
+        case belowMinimumSize
+        /// No points: there is no value.
+        case noValue
+        /// No points: the Department set no target.
+        case noTarget
+        /// No points: there is no earlier value to compare with.
+        case noPriorValue
+
+        /// The name of a row that decided.
+        public init(_ row: PointsRow) {
+            self =
+                switch row {
+                case .exceededTarget: .exceededTarget
+                case .highCut: .highCut
+                case .statewide(let rule):
+                    switch rule.population {
+                    case .allStudents: .statewideAllStudents
+                    case .ownGroup: .statewideOwnGroup
+                    case .difficultyQuartile: .statewideDifficultyQuartile
+                    }
+                case .metTarget: .metTarget
+                case .improvedBelowTarget: .improvedBelowTarget
+                case .noChange: .noChange
+                case .declined: .declined
+                case .growthBand: .growthBand
+                case .belowMinimumSize: .belowMinimumSize
+                case .noValue: .noValue
+                case .noTarget: .noTarget
+                case .noPriorValue: .noPriorValue
+                }
+        }
+    }
+
     /// The value at a statewide percentile.
     public struct Threshold: Hashable, Sendable {
         /// Whether it is that of the own group, and not that of all students.
@@ -43,7 +99,7 @@ public struct PointsReport: Hashable, Sendable {
     }
 
     /// A report of nothing but the row.
-    public init(_ indicator: Indicator, _ span: GradeSpan, row: PointsRow?, statement: String) {
+    public init(_ indicator: Indicator, _ span: GradeSpan, row: Row?, statement: String) {
         self.indicator = indicator
         self.span = span
         self.row = row
@@ -77,35 +133,39 @@ public struct PointsReport: Hashable, Sendable {
     }
 
     /// The parameters of the row that decided.
+    ///
+    /// A message of an earlier version does not name its row: then they are those of every row that could have.
     private func records(_ parameters: PointParameters, _ framework: Framework) -> [ParameterRecord] {
+        if let row { return records(row, parameters, framework) }
+        let isGrowth = IndicatorPoints.scale(indicator, span, framework) == .growth
+        var seen: Set<ParameterRecord> = []
+        return Row.allCases.filter { $0 == .belowMinimumSize || ($0 == .growthBand) == isGrowth }
+            .filter { $0 != .statewideDifficultyQuartile || difficultyQuartile > 0 }
+            .flatMap { records($0, parameters, framework) }
+            .filter { seen.insert($0).inserted }
+    }
+
+    private func records(_ row: Row, _ parameters: PointParameters, _ framework: Framework) -> [ParameterRecord] {
         let scale = IndicatorPoints.scale(indicator, span, framework)
-        let records: [ParameterRecord?]
-        switch row {
-        case .noValue, .noTarget: records = []
-        case nil:
-            // A message of an earlier version does not name its row: whatever could have decided.
-            records =
-                scale == .growth
-                ? parameters.growthBands.sorted { $0.key > $1.key }.map(\.value.record)
-                : [parameters.metTolerance[scale]?.record, parameters.noChangeBand[scale]?.record]
-        case .belowMinimumSize: records = [framework.minimumSize.accountability.record]
-        case .growthBand:
-            // The edge that the value reaches, and the next one, which it does not.
-            let edges = [points, points.map { $0 + 1 }].compactMap { $0 }
-            records = edges.map { parameters.growthBands[$0]?.record }
-        case .highCut:
-            records = [parameters.highCut[scale]?.record, scale == .cpi ? parameters.highCutSubjects.record : nil]
-        case .statewide:
-            let isByQuartile = difficultyQuartile > 0
-            records = [
-                parameters.statewide[scale]?.record,
-                isByQuartile ? framework.indicators?.difficultyRounding.record : nil,
-                isByQuartile ? parameters.difficultyQuartileValues.record : nil,
-            ]
-        case .exceededTarget, .metTarget, .improvedBelowTarget, .noPriorValue:
-            records = [parameters.metTolerance[scale]?.record]
-        case .noChange, .declined: records = [parameters.noChangeBand[scale]?.record]
-        }
+        let records: [ParameterRecord?] =
+            switch row {
+            case .noValue, .noTarget: []
+            case .belowMinimumSize: [framework.minimumSize.accountability.record]
+            case .growthBand:
+                // The edge that the value reaches, and the next one, which it does not.
+                [points, points.map { $0 + 1 }].map { edge in edge.flatMap { parameters.growthBands[$0]?.record } }
+            case .highCut:
+                [parameters.highCut[scale]?.record, scale == .cpi ? parameters.highCutSubjects.record : nil]
+            case .statewideAllStudents, .statewideOwnGroup: [parameters.statewide[scale]?.record]
+            case .statewideDifficultyQuartile:
+                [
+                    parameters.statewide[scale]?.record, framework.indicators?.difficultyRounding.record,
+                    parameters.difficultyQuartileValues.record,
+                ]
+            case .exceededTarget, .metTarget, .improvedBelowTarget, .noPriorValue:
+                [parameters.metTolerance[scale]?.record]
+            case .noChange, .declined: [parameters.noChangeBand[scale]?.record]
+            }
         return records.compactMap { $0 }
     }
 }

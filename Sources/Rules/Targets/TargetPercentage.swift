@@ -130,9 +130,9 @@ public struct AnnualPercentage: Hashable, Sendable {
 
 /// The cumulative percentage and its band: 603 CMR 2.03(3)(a)(2), (3)(b)(2).
 public struct CumulativePercentage: Hashable, Sendable {
-    /// The annual percentage of the current year, as kept.
-    public let current: Ratio
-    /// That of the year before, as its framework carries it over; nil where only the current year counts.
+    /// The annual percentage of the year before, as its framework carries it over.
+    ///
+    /// Nil where only the current year counts.
     public let prior: Ratio?
     /// The cumulative percentage.
     public let percent: Int64
@@ -144,7 +144,6 @@ public struct CumulativePercentage: Hashable, Sendable {
     public init(current: Ratio, prior: Ratio?, _ framework: Framework) throws(RuleError) {
         let parameters = try framework.section(\.percentage, "target percentage")
         let weight = parameters.currentYearWeight.value
-        self.current = current
         self.prior = weight == .hundred ? nil : prior
         let rounding = parameters.cumulativeRounding.value
         do {

@@ -308,7 +308,7 @@ struct DeterminationMaker {
         message.indicator = points.input.indicator.wireName
         if let count = result.count { message.count = UInt32(clamping: count) }
         message.rule = points.reason
-        message.row = Accountability_V1_PointsRow(points.row)
+        message.row = Accountability_V1_PointsRow(PointsReport.Row(points.row))
         message.path = points.input.path?.wireName ?? ""
         message.difficultyQuartile = UInt32(clamping: result.difficultyQuartile)
         guard suppression == .full else { return message }

@@ -4,8 +4,8 @@ import Streaming
 
 /// What the tables of a task say of an organization.
 extension DeterminationState {
-    /// Whether a year reports measures of organizations: with a determination, or without as 2022.
-    func isReported(year: Int, framework: Framework) -> Bool {
+    /// Whether a framework reports measures of organizations: with a determination, or without as that of 2022.
+    func isReported(_ framework: Framework) -> Bool {
         framework.determination != nil
     }
 

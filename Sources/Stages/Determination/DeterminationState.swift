@@ -9,12 +9,12 @@ struct DeterminationState {
     var statewide: [Int: StatewideTable] = [:]
     /// The thresholds as they stood when determinations were last made from them, of those that changed since.
     private var movedThresholds: [Int: [StatewideTable.ThresholdKey: CauseSet]] = [:]
-    var settledStatewide: [Int: StatewideTable] = [:]
+    private var settledStatewide: [Int: StatewideTable] = [:]
     var directives = DirectiveTable()
     /// Organizations whose determination may have changed, by year, each with the causes.
     private var dirty: [Int: [OrganizationCode: CauseSet]] = [:]
     /// Declared schools by district; whether they serve a grade beyond kindergarten.
-    var schools: [Int: [OrganizationCode: [OrganizationCode: Bool]]] = [:]
+    private var schools: [Int: [OrganizationCode: [OrganizationCode: Bool]]] = [:]
 
     init(frameworks: YearFrameworks) {
         self.frameworks = frameworks
@@ -42,7 +42,8 @@ struct DeterminationState {
             )
         }
         if facts(key.organization, key.schoolYear).set(participation: fact, key.group, subject) {
-            mark(key.organization, from: key.schoolYear, CauseSet(record.cause))
+            // No later year looks back at it: the rate of two years is judged where it is made.
+            mark(key.organization, in: key.schoolYear, CauseSet(record.cause))
         }
     }
 
@@ -163,8 +164,13 @@ struct DeterminationState {
         for (later, known) in years where later >= year {
             guard let facts = known[code] else { continue }
             facts.annual = nil
-            dirty[later, default: [:]][code, default: CauseSet()].formUnion(causes)
+            mark(code, in: later, causes)
         }
+    }
+
+    /// Marks an organization in only one year.
+    private mutating func mark(_ code: OrganizationCode, in year: Int, _ causes: CauseSet) {
+        dirty[year, default: [:]][code, default: CauseSet()].formUnion(causes)
     }
 
     /// Takes note that an organization was declared or withdrawn: of a district it matters whether it has several

@@ -79,7 +79,7 @@ final class DeterminationTask: StageTask {
     ) throws {
         let cause = causes.text
         let key = DeterminationKey(schoolYear: year, organization: code)
-        guard state.isReported(year: year, framework: framework),
+        guard state.isReported(framework),
             var message = try state.determination(of: code, year: year, framework: framework, digest: digest(framework))
         else {
             try stand(by: nil, key, cause: cause, output)
@@ -88,13 +88,8 @@ final class DeterminationTask: StageTask {
         }
         let core: [UInt8] = try message.serializedBytes()
         let before = try standing(key, output)
-        if let before, before.core == core {
+        if let before, try before.core == core || before.statesTheSame(as: message) {
             before.stamp(&message)
-            published[key] = before
-        } else if let before, try before.statesTheSame(as: message) {
-            message = try before.message()
-            before.stamp(&message)
-            published[key] = before
         } else {
             message.revision = (before?.revision ?? 0) + 1
             if let before { message.changes = DeterminationChanges.list(from: try before.message(), to: message) }
@@ -102,8 +97,8 @@ final class DeterminationTask: StageTask {
             message.causes = causes.names
             message.moreCauses = causes.hasMore
             message.issuedUnixMilliseconds = clock()
-            published[key] = PublishedDetermination(core: core, of: message)
         }
+        published[key] = PublishedDetermination(core: core, of: message)
         try stand(by: message, key, cause: cause, output)
     }
 
@@ -173,7 +168,7 @@ struct PublishedDetermination {
 
     /// Whether a determination differs only in naming the rows that decided, which an earlier version did not.
     ///
-    /// The figures are the same, so a new version of the program does not revise every determination.
+    /// The figures are the same, so a new version adds the rows to what is published and revises nothing.
     func statesTheSame(as message: Accountability_V1_Determination) throws -> Bool {
         let before = try self.message()
         return before.decisionRow == .unspecified && before == message.withoutRows

@@ -32,13 +32,12 @@ struct TargetResults {
 
     /// All students and the lowest performing group: the columns of the report.
     let columns: [ColumnResult]
-    let nonHighWeight: Ratio?
     let annual: AnnualPercentage?
     /// Every other group.
     let groups: [Group]
 
     /// Those of a school year without targets.
-    static let none = TargetResults(columns: [], nonHighWeight: nil, annual: nil, groups: [])
+    static let none = TargetResults(columns: [], annual: nil, groups: [])
 }
 
 /// An organization in a school year with what its points are computed from.
@@ -64,7 +63,7 @@ struct TargetComputation {
             guard !own.isEmpty else { continue }
             groups.append(TargetResults.Group(group: group, columns: own, annual: try annual(own, weight, group)))
         }
-        return TargetResults(columns: columns, nonHighWeight: weight, annual: main, groups: groups)
+        return TargetResults(columns: columns, annual: main, groups: groups)
     }
 
     /// Only the annual percentage: what the year after asks for.

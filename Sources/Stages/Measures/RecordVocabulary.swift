@@ -1,5 +1,5 @@
-internal import Messages
-internal import Rules
+package import Messages
+package import Rules
 internal import Streaming
 internal import SwiftProtobuf
 
@@ -126,7 +126,7 @@ extension Accountability_V1_Organization {
     }
 
     /// The spans that an organization is declared to have, a district too; nil where nothing says so.
-    var declaredSpans: [GradeSpan]? {
+    package var declaredSpans: [GradeSpan]? {
         (ComparisonGroup(wireName: comparisonGroup) ?? GradesServed(gradesServed)?.comparisonGroup)?.spans
     }
 }

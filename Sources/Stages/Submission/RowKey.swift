@@ -17,7 +17,7 @@ struct RowKey {
     /// The name of a row; nil for a student's row whose key has no student.
     init?(_ key: Span<UInt8>, layout: Layout, year: Int) {
         let years = UInt32(clamping: year - Self.firstYear) & 0x7F
-        guard layout.isStudents else {
+        guard layout.isAboutStudents else {
             value = Digest(key).value
             return
         }
@@ -73,13 +73,6 @@ struct RowKey {
         }
         return value
     }
-}
-
-extension Layout {
-    /// The same as ``isAboutStudents``, without looking through the columns for every row.
-    var isStudents: Bool { Self.students.contains(self) }
-
-    private static let students = Set(allCases.filter(\.isAboutStudents))
 }
 
 /// What a row is called, in the tables of validation and where it is published.

@@ -151,7 +151,7 @@ extension ValidationTask {
     func retractWhatIsLeft(_ output: TaskOutput) throws {
         for (place, row) in standing.take() {
             try records.add(to: place.partition, year: row.year, layout: row.layout, output) { block in
-                if row.layout.isStudents {
+                if row.layout.isAboutStudents {
                     block.retract(
                         student: row.student,
                         cohortYear: row.cohort,

@@ -5,7 +5,7 @@ internal import Rules
 internal import Streaming
 
 /// The rows that stand, counted by school year, district and layout.
-struct AcceptedRows {
+struct StandingRows {
     /// Of which rows a count is.
     struct Place: Hashable {
         let schoolYear: Int
@@ -26,6 +26,8 @@ struct AcceptedRows {
     private var standing: [Name: Place] = [:]
     private var declared: [Name: (year: Int, code: OrganizationCode, facts: Accountability_V1_Organization)] = [:]
     private var targets: [Name: (year: Int, code: OrganizationCode)] = [:]
+    /// Supplied values that come with the enrolment of both spans.
+    private var enrollments: [Name: (year: Int, code: OrganizationCode)] = [:]
 
     /// Rows of these school years; those of other years are passed over.
     init(of years: Set<Int>) {
@@ -58,6 +60,7 @@ struct AcceptedRows {
 
     /// Takes the rows of a block, in their order.
     mutating func take(_ block: RecordBlock, partition: Int32) {
+        if (0..<block.rows).contains(where: { !block.retracts($0) }) { met.insert(block.schoolYear) }
         guard years.contains(block.schoolYear) else { return }
         for row in 0..<block.rows {
             let key = Array(block.key(row).utf8)
@@ -92,12 +95,15 @@ struct AcceptedRows {
             standing[name] = nil
             declared[name] = nil
             targets[name] = nil
+            enrollments[name] = nil
             return
         }
         standing[name] = Place(schoolYear: year, district: code.district, layout: layout)
         switch content {
         case .organization(let facts): declared[name] = (year, code, facts)
         case .target: targets[name] = (year, code)
+        case .suppliedValue(let value):
+            enrollments[name] = value.hasNonHighEnrollment && value.hasHighEnrollment ? (year, code) : nil
         default: break
         }
     }
@@ -115,5 +121,10 @@ struct AcceptedRows {
     /// The organizations that have a target in a school year.
     func withTargets(in year: Int) -> Set<OrganizationCode> {
         Set(targets.values.lazy.filter { $0.year == year }.map(\.code))
+    }
+
+    /// The organizations whose supplied values of a school year come with the enrolment of both spans.
+    func withEnrollment(in year: Int) -> Set<OrganizationCode> {
+        Set(enrollments.values.lazy.filter { $0.year == year }.map(\.code))
     }
 }
