@@ -79,7 +79,7 @@ import Testing
     @Test(arguments: [UInt64(1), 2, 3])
     func sendsOneNoticeARevisionWhateverHappens(seed: UInt64) throws {
         let bench = try JudgingBench(
-            [NotificationStage(pipeline: Pipeline())],
+            [NotificationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })],
             partitions: 3,
             seed: seed,
             disturbances: .all
@@ -104,7 +104,10 @@ import Testing
     }
 
     @Test func tellsNothingWhileRestoringAndNobodyOfAWithdrawal() throws {
-        let bench = try JudgingBench([NotificationStage(pipeline: Pipeline())], partitions: 1)
+        let bench = try JudgingBench(
+            [NotificationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })],
+            partitions: 1
+        )
         try bench.put(Topics.determinations, "2019/00010005", determination("00010005", revision: 1), partition: 0)
         try bench.driver.run()
         bench.driver.restartAll()
