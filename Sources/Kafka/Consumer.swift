@@ -10,6 +10,7 @@ internal import Synchronization
 public final class Consumer {
     private(set) var client: ClientHandle?
     private let context: ClientContext
+    private let pacing: FetchPacing?
     private let topics: TopicTable
     private let queue: QueueReference
     private var pendingErrors: [KafkaError] = []
@@ -39,9 +40,11 @@ public final class Consumer {
             "partition.assignment.strategy": "range",
             "auto.offset.reset": "earliest",
         ])
+        let pacing = configuration.isLocalBroker ? FetchPacing() : nil
+        self.pacing = pacing
         let client = try unsafe ClientHandle(RD_KAFKA_CONSUMER, conf, logger: logger) {
             unsafe rd_kafka_conf_set_rebalance_cb($0, rebalanceCallback)
-            if configuration.isLocalBroker { unsafe FetchPacing.add(to: $0) }
+            unsafe pacing?.add(to: $0)
         }
         // One queue for records, rebalances, statistics and logs.
         try client.check(unsafe rd_kafka_poll_set_consumer(client.pointer))
@@ -182,6 +185,7 @@ public final class Consumer {
                 received += unsafe fetch(into: .init(rebasing: storage.messages[1...]), timeout: 0)
             }
         }
+        if received > 0 { pacing?.wake() }
         sort(received, into: storage)
         context.state.withLock { state in
             pendingErrors += state.topicErrors

@@ -1,4 +1,5 @@
 internal import CRdKafka
+internal import Synchronization
 
 #if canImport(Glibc)
 internal import Glibc
@@ -9,37 +10,74 @@ internal import Musl
 /// Paces a consumer's fetches on the local broker, which answers a fetch that finds nothing at once instead of waiting
 /// `fetch.wait.max.ms`: without a pace an idle consumer and the broker spend a processor on asking again.
 ///
+/// Asks often while records come and for some seconds after, and seldom at rest.
+///
 /// An interceptor should not block; this one does on purpose, only on the consumer's connection for fetches, and only
 /// after an answer that came sooner than a broker that waits can send an empty one.
-enum FetchPacing {
+final class FetchPacing: Sendable {
     /// The protocol's number of a fetch.
     private static let fetch: Int16 = 1
     /// A response up to this size holds no more than a few small records.
     private static let emptySize = 2048
-    /// The time between two answers that bring nothing.
-    private static let pace: UInt32 = 8000
+    /// The time between two answers that bring nothing, while something may come, in microseconds.
+    private static let pace: UInt32 = 6_000
+    /// The same at rest.
+    private static let paceAtRest: UInt32 = 20_000
+    /// After how many answers that bring nothing a consumer is at rest: ten seconds of them.
+    private static let atRest = 1_000
+
+    /// Answers that brought nothing since the last record came.
+    private let empty = Atomic(0)
+
+    /// Takes note of records that came.
+    func wake() { empty.store(0, ordering: .relaxed) }
+
+    /// Pauses after an answer to a fetch.
+    ///
+    /// - Parameters:
+    ///   - size: of the answer, in bytes.
+    ///   - roundTrip: since the question, in microseconds.
+    private func pause(after size: Int, _ roundTrip: Int64) {
+        guard size <= Self.emptySize, roundTrip < 5000 else { return }
+        let count = empty.add(1, ordering: .relaxed).newValue
+        _ = usleep(count > Self.atRest ? Self.paceAtRest : Self.pace)
+    }
 
     /// Adds the pacing to the configuration of a client that is to be made.
-    static func add(to configuration: OpaquePointer) {
+    func add(to configuration: OpaquePointer) {
+        // The client's, until it is destroyed.
+        let pacing = unsafe Unmanaged.passRetained(self).toOpaque()
         _ = unsafe rd_kafka_conf_interceptor_add_on_new(
             configuration,
             "fetch-pacing",
-            { client, _, _, _, _ in
-                unsafe rd_kafka_interceptor_add_on_response_received(
+            { client, _, pacing, _, _ in
+                // Called when the client's threads have ended.
+                _ = unsafe rd_kafka_interceptor_add_on_destroy(
                     client,
                     "fetch-pacing",
-                    { _, _, _, _, key, _, _, size, roundTrip, error, _ in
-                        if key == FetchPacing.fetch, error == RD_KAFKA_RESP_ERR_NO_ERROR, size <= FetchPacing.emptySize,
-                            roundTrip < 5000
-                        {
-                            usleep(FetchPacing.pace)
-                        }
+                    { _, pacing in
+                        if let pacing = unsafe pacing { unsafe Unmanaged<FetchPacing>.fromOpaque(pacing).release() }
                         return RD_KAFKA_RESP_ERR_NO_ERROR
                     },
-                    nil
+                    pacing
+                )
+                return unsafe rd_kafka_interceptor_add_on_response_received(
+                    client,
+                    "fetch-pacing",
+                    { _, _, _, _, key, _, _, size, roundTrip, error, pacing in
+                        guard let pacing = unsafe pacing, key == FetchPacing.fetch, error == RD_KAFKA_RESP_ERR_NO_ERROR
+                        else { return RD_KAFKA_RESP_ERR_NO_ERROR }
+                        unsafe Unmanaged<FetchPacing>.fromOpaque(pacing).takeUnretainedValue()
+                            .pause(
+                                after: size,
+                                roundTrip
+                            )
+                        return RD_KAFKA_RESP_ERR_NO_ERROR
+                    },
+                    pacing
                 )
             },
-            nil
+            pacing
         )
     }
 }

@@ -11,9 +11,6 @@ public protocol Stage: Sendable {
     var sources: [Source] { get }
     /// What it publishes.
     var outputs: [Output] { get }
-    /// How long a worker waits after the last record that came before it commits, so that what one change brings on
-    /// several ways is published once.
-    var settling: Duration { get }
     /// Whether what stands published is made anew by reading the sources a second time: see
     /// ``StageTask/publishAgain(_:output:)``. For a stage that publishes more than it could remember.
     var rebuildsFromSources: Bool { get }
@@ -25,8 +22,6 @@ public protocol Stage: Sendable {
 }
 
 extension Stage {
-    /// No wait: with nothing left to consume a worker commits at once.
-    public var settling: Duration { .zero }
     /// No: a task publishes everything anew when a scope completes.
     public var rebuildsFromSources: Bool { false }
     /// Never: nothing is published without a record.
@@ -178,12 +173,20 @@ public protocol StageTask: AnyObject {
     /// ``Stage/rebuildsFromSources``.
     func publishAgain(_ record: InputRecord, output: TaskOutput) throws
 
+    /// How long a worker waits after the last record that came before it commits, so that what one change brings on
+    /// several ways is published once.
+    ///
+    /// Asked whenever nothing came, so it may depend on what did.
+    var settling: Duration { get }
+
     /// Whether a record that stands published is to stay though a rebuild does not publish it: it can't be made from
     /// the sources any more.
     func keeps(output: Int, key: Span<UInt8>) -> Bool
 }
 
 extension StageTask {
+    /// No wait: with nothing left to consume a worker commits at once.
+    public var settling: Duration { .zero }
     /// Nothing to remember.
     public func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {}
     /// Nothing: what was folded is the state.

@@ -257,6 +257,9 @@ final class TaskRunner {
         if marker.stage == stage.name, marker.partition == partition { announced.insert(marker.scope) }
     }
 
+    /// How long the task waits for what else a change brings.
+    var settling: Duration { task.settling }
+
     /// States that everything up to the committed offsets has been folded.
     func endRestore() throws { try task.endRestore(output: output) }
 

@@ -60,6 +60,10 @@ final class TransactionalIdentity {
             configuration["transaction.timeout.ms"] = "\(Int64(timeout.seconds * 1000))"
         }
         if configuration["compression.type"] == nil { configuration["compression.type"] = "lz4" }
+        // What is committed at once has nothing to wait for; librdkafka fills its batches while the first one is away.
+        if configuration["queue.buffering.max.ms"] == nil, configuration["linger.ms"] == nil {
+            configuration["queue.buffering.max.ms"] = "0"
+        }
         if configuration["queue.buffering.max.messages"] == nil {
             configuration["queue.buffering.max.messages"] = "200000"
         }

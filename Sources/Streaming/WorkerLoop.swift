@@ -30,6 +30,8 @@ final class WorkerLoop {
     var workSince = ContinuousClock.now
     var lastRecord = ContinuousClock.now
     var lastCommit = ContinuousClock.now
+    /// After how long without a commit a worker is at rest.
+    private static let rest: Duration = .milliseconds(100)
     private var folded = 0
     private var client: ClientWatch
     private var newestTimestamp: Int64 = 0
@@ -109,7 +111,7 @@ final class WorkerLoop {
         properties["group.id"] = group
         properties["group.instance.id"] = "\(group).\(configuration.instance)"
         if properties["session.timeout.ms"] == nil { properties["session.timeout.ms"] = "45000" }
-        if properties["statistics.interval.ms"] == nil { properties["statistics.interval.ms"] = "2000" }
+        if properties["statistics.interval.ms"] == nil { properties["statistics.interval.ms"] = "5000" }
         if properties["queued.max.messages.kbytes"] == nil { properties["queued.max.messages.kbytes"] = "65536" }
         properties["enable.partition.eof"] = "true"
         client = ClientWatch(intervalMilliseconds: properties["statistics.interval.ms"].flatMap(Int.init) ?? 0)
@@ -215,7 +217,7 @@ final class WorkerLoop {
 
     private func step(_ batch: inout RecordBatch) throws {
         do {
-            try consumer.poll(&batch, timeout: .milliseconds(hasWork ? 5 : 50))
+            try consumer.poll(&batch, timeout: patienceForNews)
         } catch {
             try pass(error)
         }
@@ -242,9 +244,24 @@ final class WorkerLoop {
         }
         // A record that went to quarantine has opened a transaction, which does not wait.
         guard catchUp.isOver || sink.isOpen else { return observe() }
-        let isSettled = news == 0 && now - lastRecord >= stage.settling
-        if hasWork, isSettled || now - workSince >= configuration.commitInterval { try commit() }
+        if hasWork, news == 0 && isSettled(now) || now - workSince >= configuration.commitInterval { try commit() }
         observe()
+    }
+
+    /// How long records are waited for.
+    ///
+    /// At rest what came is committed at once; where commits follow each other a little more is waited for, so that
+    /// they become fewer.
+    private var patienceForNews: Duration {
+        guard hasWork else { return .milliseconds(50) }
+        let isAtRest = workSince - lastCommit >= Self.rest
+        return .milliseconds(isAtRest && isSettled(.now) ? 0 : 5)
+    }
+
+    /// Whether no task waits for what else a change brings.
+    private func isSettled(_ now: ContinuousClock.Instant) -> Bool {
+        let since = now - lastRecord
+        return runners.values.allSatisfy { since >= $0.settling }
     }
 
     /// Errors of the group or of a partition pass by themselves, apart from those that end the consumer and those of

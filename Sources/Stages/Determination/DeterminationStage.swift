@@ -13,10 +13,6 @@ public struct DeterminationStage: Stage {
     /// Determinations, and which of them the stage stands by.
     public let outputs: [Output]
 
-    /// A corrected row reaches a determination as participation, as indicators and, after everybody was ranked anew, as
-    /// percentiles.
-    public let settling = Duration.milliseconds(100)
-
     static let participation = 0
     static let indicators = 1
     static let percentiles = 2

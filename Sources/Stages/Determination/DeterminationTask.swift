@@ -15,13 +15,17 @@ final class DeterminationTask: StageTask {
     /// What was read back under each key, oldest first, and which of it this stage stands by: some may be a stranger's.
     private var recalled: [DeterminationKey: [[UInt8]]] = [:]
     private var confirmed: [DeterminationKey: [UInt8]] = [:]
+    private var arrivals = Arrivals()
 
     init(frameworks: FrameworkSet, clock: @escaping @Sendable () -> Int64) {
         state = DeterminationState(frameworks: YearFrameworks(frameworks))
         self.clock = clock
     }
 
+    var settling: Duration { arrivals.settling }
+
     func fold(_ record: InputRecord, output: TaskOutput) throws {
+        arrivals.note(record.cause, from: record.source)
         switch record.source {
         case DeterminationStage.participation: try state.foldParticipation(record)
         case DeterminationStage.indicators: try state.foldIndicator(record)
@@ -61,6 +65,7 @@ final class DeterminationTask: StageTask {
     }
 
     func flush(output: TaskOutput) throws {
+        arrivals = Arrivals()
         for year in completeYears.sorted() {
             guard let framework = try state.frameworks[year] else { continue }
             try state.spreadThresholds(year: year)

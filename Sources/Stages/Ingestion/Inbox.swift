@@ -84,6 +84,23 @@ public struct Inbox: Sendable {
         }
     }
 
+    /// What changes where a file comes or goes: the names of what lies in the folder, in no order.
+    public var content: [String]? { try? FileManager.default.contentsOfDirectory(atPath: directory.path) }
+
+    /// Waits until a file comes or goes, or the time is over.
+    ///
+    /// - Parameters:
+    ///   - known: the ``content`` before the folder was looked through.
+    ///   - seconds: the longest wait.
+    ///   - step: how often to look, in seconds.
+    public func awaitChange(since known: [String]?, atMost seconds: TimeInterval, step: TimeInterval) {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < deadline {
+            Thread.sleep(forTimeInterval: step)
+            if content != known { return }
+        }
+    }
+
     /// Copies a file into the inbox.
     ///
     /// - `now`: the moment of the submission.

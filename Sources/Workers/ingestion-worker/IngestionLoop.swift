@@ -96,8 +96,10 @@ final class IngestionLoop: WorkerBody {
         var aborts = Aborts()
         logger.info("watching", metadata: ["inbox": "\(inbox.directory.path)"])
         var told: Set<InboxOddity> = []
+        var lastItem = ContinuousClock.now
         while !isStopping {
             metrics.noteTurn()
+            let content = inbox.content
             let items = try inbox.pending()
             tell(try inbox.oddities(), &told)
             for item in items {
@@ -110,7 +112,10 @@ final class IngestionLoop: WorkerBody {
                     try attempt(item, tools, &last, &aborts)
                 }
             }
-            if items.isEmpty { Thread.sleep(forTimeInterval: 0.05) }
+            if !items.isEmpty { lastItem = .now }
+            // Somebody who corrects sends more; at rest there is less to look for.
+            let isAtRest = ContinuousClock.now - lastItem > .seconds(10)
+            if items.isEmpty { inbox.awaitChange(since: content, atMost: 0.1, step: isAtRest ? 0.03 : 0.01) }
         }
     }
 

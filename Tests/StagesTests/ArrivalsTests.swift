@@ -1,0 +1,38 @@
+import Streaming
+import Testing
+@testable import Stages
+
+/// How long determinations wait for what else a correction brings.
+@Suite("Arrivals") struct ArrivalsTests {
+    private func settling(_ came: [(cause: String, source: Int)]) -> Duration {
+        var arrivals = Arrivals()
+        for record in came { arrivals.note(record.cause, from: record.source) }
+        return arrivals.settling
+    }
+
+    @Test func whatIsNotRankedYetIsWaitedForLonger() {
+        let nothing = settling([])
+        let measured = settling([("s1", DeterminationStage.indicators), ("s1", DeterminationStage.participation)])
+        let ranked = settling([("s1", DeterminationStage.indicators), ("s1", DeterminationStage.percentiles)])
+        #expect(measured == nothing && ranked < measured)
+    }
+
+    @Test func everyCauseHasToBeRanked() {
+        let both = [("s1", DeterminationStage.indicators), ("s2", DeterminationStage.participation)]
+        let long = settling(both)
+        #expect(settling(both + [("s1", DeterminationStage.percentiles)]) == long)
+        #expect(
+            settling(both + [("s2", DeterminationStage.percentiles), ("s1", DeterminationStage.percentiles)]) < long
+        )
+        // One record may name several causes, and come before what it ranks is folded.
+        #expect(settling([("s1,s2", DeterminationStage.percentiles)] + both) < long)
+    }
+
+    /// Of very many causes not all are kept: nobody can tell whether those that are left out were ranked.
+    @Test func ofManyCausesNobodyCanTell() {
+        let names = (0...CauseSet.mostNames).map { "s\($0)" }
+        let came =
+            names.map { ($0, DeterminationStage.indicators) } + names.map { ($0, DeterminationStage.percentiles) }
+        #expect(settling(came) == settling([]))
+    }
+}
