@@ -34,7 +34,7 @@ struct AccountabilityCommand: AsyncParsableCommand {
                 name: "School year",
                 subcommands: [
                     OpenYear.self, Submit.self, ReceiptsCommand.self, RejectionsCommand.self, CompletenessCommand.self,
-                    CloseYear.self,
+                    Withdraw.self, CloseYear.self,
                 ]
             ),
             CommandGroup(
@@ -60,7 +60,8 @@ struct AccountabilityCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Audit",
                 subcommands: [
-                    AuditCommand.self, RebuildCommand.self, QuarantineCommand.self, Replay.self, Compare.self,
+                    AuditCommand.self, AuditTrailCommand.self, RebuildCommand.self, QuarantineCommand.self, Replay.self,
+                    Compare.self,
                 ]
             ),
             CommandGroup(name: "Rules", subcommands: [Evaluate.self, FrameworkCommand.self, ParagraphsCommand.self]),

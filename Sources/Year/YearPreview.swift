@@ -38,6 +38,8 @@ public final class YearPreview: LedgerReceiver {
     private var presentLedger: LedgerCollector
     private var changedLedger: LedgerCollector?
     private var met: Set<String> = []
+    /// Submissions that would not have been made, and the withdrawals of such.
+    private var leftOut: Set<String>
     /// What is computed once for each changed parameter of a draft.
     private var held: HeldLedger?
 
@@ -50,6 +52,7 @@ public final class YearPreview: LedgerReceiver {
     /// - Throws: where the stages do not fit together.
     public init(pipeline: Pipeline, settings: YearProcess.Settings, difference: Difference) throws {
         self.difference = difference
+        leftOut = difference.withdrawn
         self.settings = settings
         let present = try YearProcess(pipeline: pipeline, settings: settings)
         self.present = present
@@ -113,9 +116,20 @@ public final class YearPreview: LedgerReceiver {
             eventType: type,
             cause: cause
         )
-        if let submission, difference.withdrawn.contains(submission) { return }
+        if let submission, isLeftOut(submission, value) { return }
         try changedLedger?
             .send(topic: "", partition: partition, key: key, value: value, eventType: type, cause: cause)
+    }
+
+    /// Whether a record would not be there: one of a submission that would not have been made, or of its withdrawal.
+    private func isLeftOut(_ submission: String, _ value: Span<UInt8>) -> Bool {
+        if leftOut.contains(submission) { return true }
+        guard !leftOut.isEmpty, !SubmissionBlock.isEntry(value),
+            let entry = try? decode(Accountability_V1_SubmissionEntry.self, from: value),
+            case .header(let header) = entry.entry, leftOut.contains(header.withdraws)
+        else { return false }
+        leftOut.insert(submission)
+        return true
     }
 
     /// Ends the ledger, adds the files, and compares.

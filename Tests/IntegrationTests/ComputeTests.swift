@@ -100,7 +100,8 @@ struct ComputeTests {
             }
         }
 
-        // Without the last correction, what stood before it would stand again.
+        // Without the last correction, what stood before it would stand again, and does when it is withdrawn.
+        let before = try lines("canonical-2019.txt", in: "\(out)/\(state.corrections.count - 1)")
         let receipts = try live.must(["receipts", "--format", "csv"]).lines
         let id = try #require(
             receipts.last { $0.contains("corrections-") }?.split(separator: ",").first { $0.contains("Z-") }
@@ -109,7 +110,20 @@ struct ComputeTests {
         #expect(told.code == 0, "\(told.errors)")
         let answer = try #require(JSONSerialization.jsonObject(with: Data(told.output.utf8)) as? [String: Any])
         #expect((answer["changes"] as? [[String: Any]])?.isEmpty == false)
-        #expect(try live.call(["preview", "--withdraw", "20000101T000000000Z-000000"]).code == 65)
+        #expect(try live.canonicalDeterminations(2019) != before)
+        try live.must(["withdraw", String(id), "--reason", "wrong file", "--by", "a person"])
+        #expect(try waits { try live.canonicalDeterminations(2019) == before })
+        let again = try live.must(["withdraw", String(id)])
+        #expect(again.output.contains("is withdrawn already"))
+        let trail = try live.must(["audit-trail", "--by", "a person", "--format", "csv"]).lines
+        #expect(trail.count == 2 && trail[1].contains("withdrew") && trail[1].contains("wrong file"), "\(trail)")
+        #expect(try live.must(["audit-trail", "--format", "csv"]).output.contains(",release official,"))
+        #expect(try live.call(["audit"]).code == 0)
+
+        for command in ["withdraw", "preview --withdraw"] {
+            let words = command.split(separator: " ").map(String.init)
+            #expect(try live.call(words + ["20000101T000000000Z-000000"]).code == 65)
+        }
         #expect(try live.call(["preview"]).code == 64)
     }
 }

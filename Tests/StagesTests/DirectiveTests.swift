@@ -1,5 +1,6 @@
 import Messages
 import Rules
+import SwiftProtobuf
 import Testing
 @testable import Stages
 @testable import Streaming
@@ -101,6 +102,53 @@ import Testing
                 .allSatisfy { $0.message.contains("603 CMR 2.03(11)") }
         )
         #expect(try Array(bench.standing(Topics.directives).keys) == ["2022/suspension/00000000/determinations"])
+    }
+
+    @Test func aDesignationSaysWhyOrNamesItsDecision() throws {
+        let bench = try ValidationBench()
+        try bench.prepare()
+        let kinds: [(kind: String, more: [String: String])] = [
+            ("underperforming", [:]), ("chronically_underperforming", ["reason": "No significant improvement"]),
+            ("csi", ["reference": "Letter of 2018-10-15"]), ("tsi", [:]),
+        ]
+        try bench.submit(
+            table(.directives, kinds.map { row(2019, "designation", $0.kind, "00010505", "2018-10-15", $0.more) })
+        )
+        // Whoever withdraws one does not have to say why.
+        try bench.submit(
+            table(.directives, [row(2019, "designation", "csi", "00010505", "2018-10-15", ["action": "delete"])])
+        )
+        try bench.driver.run()
+        let told = try bench.rejections()
+        #expect(told.map(\.code) == ["reason_not_stated", "reason_not_stated"])
+        #expect(told.map(\.column) == ["reason", "reason"] && told.map(\.line).sorted() == [2, 5])
+        #expect(
+            try bench.standing(Topics.directives).keys.sorted()
+                == ["2019/designation/00010505/chronically_underperforming"]
+        )
+    }
+
+    /// They stand in determinations that were published.
+    @Test func aDesignationInALedgerOfBeforeStands() throws {
+        let bench = try ValidationBench(partitions: 1)
+        try bench.prepare()
+        try bench.submit(table(.directives, [row(2019, "designation", "underperforming", "00010505", "2018-10-15")]))
+        let ledger = bench.pipeline.name(Topics.submissions)
+        let records = try #require(bench.driver.topics[ledger]?.first)
+        let old = try ValidationBench(partitions: 1)
+        for var record in records {
+            var entry = try decoded(Accountability_V1_SubmissionEntry.self, record)
+            if case .header(let header) = entry.entry {
+                entry.header = header
+                (entry.header.channel, entry.header.submittedBy) = ("", "")
+                record.value = try entry.serializedBytes()
+            }
+            old.driver.append(record, topic: ledger, partition: 0)
+        }
+        for bench in [bench, old] { try bench.driver.run() }
+        #expect(try bench.standing(Topics.directives).isEmpty)
+        #expect(try Array(old.standing(Topics.directives).keys) == ["2019/designation/00010505/underperforming"])
+        #expect(try old.rejections().isEmpty)
     }
 
     /// 603 CMR 2.03(4)

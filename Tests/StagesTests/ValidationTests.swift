@@ -174,7 +174,7 @@ struct ValidationTests {
             "org_code",
             ["directive": "recognition", "kind": "high_growth", "org_code": "00010000"]
         ),
-        Broken(.reasonNotStated, .directives, "reason", ["kind": "directed_focused"]),
+        Broken(.reasonNotStated, .directives, "reason", ["kind": "directed_focused", "reason": ""]),
         Broken(
             .submissionNotNamed,
             .directives,

@@ -260,7 +260,7 @@ func validRow(_ layout: Layout) -> [String: String] {
     case .directives:
         [
             "school_year": "2019", "org_code": "00010505", "directive": "designation", "kind": "underperforming",
-            "effective_date": "2019-09-24",
+            "effective_date": "2019-09-24", "reason": "Four years of low performance",
         ]
     case .englishProficiency:
         student.merging(["el_status": "EL", "difficulty_quartile": "2", "met_progress": "Y"]) { $1 }

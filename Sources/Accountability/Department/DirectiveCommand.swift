@@ -16,13 +16,14 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
             An act is one row of the layout `directives`; this command writes the row and submits it. Many at once: `accountability submit \
             directives.csv`. The same act again, with other dates or words, replaces it; --withdraw takes it back.
 
-            Designations, 603 CMR 2.03(3): they count from their school year on until --end.
+            Designations, 603 CMR 2.03(3): they count from their school year on until --end. Each states its --reason, or names the decision \
+            that it rests on as its --reference.
               accountability directive designation underperforming --year 2019 --org 00350010 --date 2018-10-15 --reason "Four years of low performance"
-              accountability directive designation chronically_underperforming --year 2019 --org 00350000 --date 2018-10-15
+              accountability directive designation chronically_underperforming --year 2019 --org 00350000 --date 2018-10-15 --reference "Board vote of 2018-10-15"
               accountability directive designation directed_focused --year 2019 --org 00350000 --date 2019-09-24 --reason "Failure to meet reporting deadlines"
             Of schools also the federal csi, tsi and atsi, 20 U.S.C. 6311: identifications of years that were not computed here. They stand beside the \
             determination and change nothing in it.
-              accountability directive designation csi --year 2018 --org 00350010 --date 2018-10-15 --end 2022-06-30
+              accountability directive designation csi --year 2018 --org 00350010 --date 2018-10-15 --end 2022-06-30 --reference "List of 2018-10-15"
 
             Recognition, (2)(f), by the commissioner (`accountability candidates` proposes): high_achievement, high_growth, exceeding_targets, \
             meeting_targets, significant_improvement, national_blue_ribbon, esea_distinguished.
@@ -115,6 +116,8 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     @Option(help: ArgumentHelp("Of a filing: the parts it has, separated by commas.", valueName: "names"))
     var parts = ""
 
+    @OptionGroup var person: PersonOption
+
     @Flag(help: "Withdraw the act.")
     var withdraw = false
 
@@ -167,8 +170,8 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
         let folder = try Inbox(directory: inbox ?? connection.home.inbox.path)
         let options = FileIngestion.Options(
             layout: Layout.directives.wireName,
-            ignoreExtra: false,
-            allowUndeclared: false
+            submittedBy: person.name,
+            channel: .command
         )
         let outcomes = try Submissions(connection, folder, wait: true)
             .submit([file.path], options, timeout: .seconds(timeout))

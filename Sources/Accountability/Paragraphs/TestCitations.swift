@@ -10,6 +10,7 @@ extension TestCitation {
         TestCitation(paragraph: "603 CMR 2.03(10)", test: "FrameworkLifeTests.keepsWhatOthersRestOn"),
         TestCitation(paragraph: "603 CMR 2.03(10)", test: "FrameworkLifeTests.takesStepsInOrder"),
         TestCitation(paragraph: "603 CMR 2.03(10)", test: "NoticeEventTests.tellsEveryoneOfACommentPeriodAndOfTheCommentsWhenItEnds"),
+        TestCitation(paragraph: "603 CMR 2.03(10)", test: "WithdrawalTests.stepsRestOnEachOther"),
         TestCitation(paragraph: "603 CMR 2.03(11)", test: "DepartmentTests.theReportSaysWhatWasSuspended"),
         TestCitation(paragraph: "603 CMR 2.03(11)", test: "DirectiveTests.aSuspensionIsOf2022AndOfTheStatedCause"),
         TestCitation(paragraph: "603 CMR 2.03(11)", test: "DirectiveTests.whatIsSuspendedIsAbsentAndSaysWhy"),

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Messages
 internal import Operating
+internal import Tables
 
 /// `accountability receipts`: what became of each submission's rows.
 struct ReceiptsCommand: OperatorCommand {
@@ -36,13 +37,8 @@ struct ReceiptsCommand: OperatorCommand {
                 "no submission \(submission); `accountability receipts` lists the \(all.count) that there are"
             )
         }
-        let withdrawn = totals.reduce(0) { $0 + $1.withdrawn }
-        if withdrawn > 0 {
-            Standard.error(
-                "receipts: \(withdrawn) row\(withdrawn == 1 ? " was" : "s were") accepted and \(withdrawn == 1 ? "is" : "are") rejected since, as "
-                    + "\(withdrawn == 1 ? "its organization was" : "their organizations were") deleted: `accountability rejections --code "
-                    + "unknown_organization` lists what still waits"
-            )
+        for note in ReceiptNote.lines(totals, withdrawals: reader.view.withdrawals) {
+            Standard.error("receipts: \(note)")
         }
         let format = OutputFormat.chosen(format)
         if format == .json {
@@ -51,5 +47,32 @@ struct ReceiptsCommand: OperatorCommand {
             return Standard.output(String(decoding: try encoder.encode(totals), as: UTF8.self) + "\n")
         }
         try Listing(SubmissionTotals.columns, totals.map(\.fields)).write(format)
+    }
+}
+
+/// What is said beside receipts of rows that were accepted once.
+enum ReceiptNote {
+    /// - Parameters:
+    ///   - totals: the receipts.
+    ///   - withdrawals: each submission that is withdrawn, with the withdrawal.
+    /// - Returns: what there is to say, a line each.
+    static func lines(_ totals: [SubmissionTotals], withdrawals: [String: String]) -> [String] {
+        var lines = totals.compactMap { total in
+            withdrawals[total.id]
+                .map { by in
+                    "\(PlainText.escaped(total.id, limit: 60)) (\(PlainText.escaped(total.fileName, limit: 60))) is withdrawn by "
+                        + "\(PlainText.escaped(by, limit: 60)), so its rows are rejected: `accountability audit-trail` says who did it and why"
+                }
+        }
+        let waiting = totals.reduce(0) { withdrawals[$1.id] == nil ? $0 + $1.withdrawn : $0 }
+        if waiting > 0 {
+            let isOne = waiting == 1
+            lines.append(
+                "\(waiting) row\(isOne ? " was" : "s were") accepted and \(isOne ? "is" : "are") rejected since, as "
+                    + "\(isOne ? "its organization was" : "their organizations were") deleted: `accountability rejections --code "
+                    + "unknown_organization` lists what still waits"
+            )
+        }
+        return lines
     }
 }

@@ -215,7 +215,7 @@ struct LedgerCopy {
         case .header(let header): return .header(header)
         case .row(let row): return .rows(LedgerRows(row, partition: record.partition))
         case .yearOpened: return .act(String(decoding: [UInt8](copying: key), as: UTF8.self))
-        case .installation, .block, nil: return .other
+        case .installation, .yearClosed, .block, nil: return .other
         }
     }
 

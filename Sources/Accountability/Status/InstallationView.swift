@@ -1,5 +1,6 @@
 internal import Messages
 internal import Rules
+internal import Stages
 internal import Streaming
 internal import SwiftProtobuf
 
@@ -57,7 +58,7 @@ struct InstallationView {
             switch entry.entry {
             case .yearOpened(let opened): openYears.insert(Int(opened.schoolYear))
             case .header(let header): submissions.append(header)
-            case .row, .block, .installation: return true
+            case .row, .block, .installation, .yearClosed: return true
             case nil: return false
             }
         case Topics.receipts.entity:
@@ -74,6 +75,13 @@ struct InstallationView {
         default: return true
         }
         return true
+    }
+
+    /// Each submission that is withdrawn, with the withdrawal.
+    var withdrawals: [String: String] {
+        var standing = StandingSubmissions()
+        for header in submissions { standing.take(header) }
+        return standing.withdrawals
     }
 
     /// Every year that is open or that a stage knows of.
@@ -107,7 +115,8 @@ struct SubmissionTotals: Codable, Hashable {
     var replaced: UInt64 = 0
     var deleted: UInt64 = 0
     var undeclared: UInt64 = 0
-    /// Of the rejected rows, those that were accepted until their organization was deleted.
+    /// Of the rejected rows, those that were accepted until their organization was deleted or their submission
+    /// withdrawn.
     var withdrawn: UInt64 = 0
 
     init(id: String) { self.id = id }

@@ -57,6 +57,8 @@ struct Submit: OperatorCommand {
     )
     var inbox: String?
 
+    @OptionGroup var person: PersonOption
+
     @Flag(inversion: .prefixedNo, help: "Wait for the receipts.")
     var wait = true
 
@@ -90,7 +92,9 @@ struct Submit: OperatorCommand {
             layout: layout,
             ignoreExtra: ignoreExtra,
             allowUndeclared: allowUndeclared,
-            delimiter: delimiter
+            delimiter: delimiter,
+            submittedBy: person.name,
+            channel: .command
         )
         let submissions = try Submissions(connection, folder, wait: wait)
         let receipts = try submissions.submit(files, options, timeout: .seconds(timeout))

@@ -26,13 +26,14 @@ struct OpenYear: OperatorCommand {
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
     @OptionGroup var schoolYear: YearArgument
     var year: Int { schoolYear.year }
+    @OptionGroup var person: PersonOption
 
     func operate() throws {
         let connection = try broker.connection()
         let partitions = try PipelineTopics(connection).partitions(of: Topics.submissions)
         let wasClosed = try YearState(connection: connection, year: year).isClosed()
         try OperatorAct.commit(connection) { sink in
-            try connection.pipeline.openYear(year, partitions: partitions, into: sink)
+            try connection.pipeline.openYear(year, partitions: partitions, by: person.name, into: sink)
         }
         Standard.line(YearAnnouncement.opened(year, wasClosed: wasClosed))
     }
@@ -62,6 +63,7 @@ struct CloseYear: OperatorCommand {
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
     @OptionGroup var schoolYear: YearArgument
     var year: Int { schoolYear.year }
+    @OptionGroup var person: PersonOption
     @Flag(inversion: .prefixedNo, help: "Wait until every stage is done.") var wait = true
     @Option(help: ArgumentHelp("How long to wait.", valueName: "seconds")) var timeout = 3600
     @Option(help: ArgumentHelp("Why the year is closed although something is missing.", valueName: "reason"))
@@ -89,23 +91,13 @@ struct CloseYear: OperatorCommand {
         if incomplete == nil { try ClosingCheck(connection, year: year).refuseIncomplete(counts) }
         let start = ContinuousClock.now
         try OperatorAct.commit(connection) { sink in
-            let marker = try CompletionMarker.encode(
-                scope: "\(year)",
-                stage: CompletionMarker.operatorStage,
-                partition: 0,
-                partitions: 1
+            try connection.pipeline.closeYear(
+                year,
+                partitions: partitions,
+                by: person.name,
+                incomplete: incomplete ?? "",
+                into: sink
             )
-            let key = Array(marker.key.utf8)
-            for partition in 0..<partitions {
-                try sink.send(
-                    topic: topic,
-                    partition: partition,
-                    key: key.span,
-                    value: marker.value.span,
-                    eventType: Topics.completionType,
-                    cause: incomplete.map { "incomplete: \($0)" } ?? ""
-                )
-            }
         }
         guard wait else {
             return Standard.line("\(year) is closed; `accountability status` tells how far its determinations are")

@@ -79,6 +79,15 @@ public nonisolated struct Accountability_V1_SubmissionEntry: Sendable {
     set {entry = .installation(newValue)}
   }
 
+  /// Who closed a school year; beside the completion marker that closes it, on the first partition.
+  public var yearClosed: Accountability_V1_YearClosed {
+    get {
+      if case .yearClosed(let v)? = entry {return v}
+      return Accountability_V1_YearClosed()
+    }
+    set {entry = .yearClosed(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Entry: Equatable, Sendable {
@@ -92,6 +101,8 @@ public nonisolated struct Accountability_V1_SubmissionEntry: Sendable {
     case block(Accountability_V1_SubmissionBlock)
     /// Which installation writes this ledger; on its first partition, where the first one counts.
     case installation(Accountability_V1_InstallationClaim)
+    /// Who closed a school year; beside the completion marker that closes it, on the first partition.
+    case yearClosed(Accountability_V1_YearClosed)
 
   }
 
@@ -147,6 +158,19 @@ public nonisolated struct Accountability_V1_SubmissionHeader: Sendable {
 
   /// Rows in the file, unreadable ones included.
   public var rows: UInt64 = 0
+
+  /// The submission that this one takes back: from here on it is as if that one had never been made. It stands before
+  /// this one in the ledger. A withdrawal has no rows of its own. Empty for every other submission.
+  public var withdraws: String = String()
+
+  /// Why, in the words of whoever withdrew it.
+  public var reason: String = String()
+
+  /// Who submitted it: a person, by default the operating account; empty in ledgers from before this was recorded.
+  public var submittedBy: String = String()
+
+  /// By which way it came: `command` or `inbox` (the watched folder); empty in ledgers from before this was recorded.
+  public var channel: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -266,6 +290,27 @@ public nonisolated struct Accountability_V1_YearOpened: Sendable {
 
   public var schoolYear: UInt32 = 0
 
+  /// Who opened it; empty in ledgers from before this was recorded.
+  public var openedBy: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A person closed a school year. Key: `closed/<school year>`.
+public nonisolated struct Accountability_V1_YearClosed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var schoolYear: UInt32 = 0
+
+  public var closedBy: String = String()
+
+  /// Why it was closed although something was missing; empty where nothing was.
+  public var incomplete: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -298,7 +343,8 @@ public nonisolated struct Accountability_V1_Receipt: Sendable {
   /// Rows accepted for organizations that were never declared.
   public var undeclared: UInt64 = 0
 
-  /// Of the rejected rows, those whose organization was declared when they came or later, and was deleted.
+  /// Of the rejected rows, those whose organization was declared when they came or later, and was deleted; and those of a
+  /// submission that was withdrawn that are without faults.
   public var withdrawn: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -347,7 +393,7 @@ fileprivate nonisolated let _protobuf_package = "accountability.v1"
 
 nonisolated extension Accountability_V1_SubmissionEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SubmissionEntry"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}header\0\u{1}row\0\u{3}year_opened\0\u{1}block\0\u{2}\u{b}installation\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}header\0\u{1}row\0\u{3}year_opened\0\u{1}block\0\u{2}\u{b}installation\0\u{3}year_closed\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -420,6 +466,19 @@ nonisolated extension Accountability_V1_SubmissionEntry: SwiftProtobuf.Message, 
           self.entry = .installation(v)
         }
       }()
+      case 16: try {
+        var v: Accountability_V1_YearClosed?
+        var hadOneofValue = false
+        if let current = self.entry {
+          hadOneofValue = true
+          if case .yearClosed(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.entry = .yearClosed(v)
+        }
+      }()
       default: break
       }
     }
@@ -450,6 +509,10 @@ nonisolated extension Accountability_V1_SubmissionEntry: SwiftProtobuf.Message, 
     case .installation?: try {
       guard case .installation(let v)? = self.entry else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
+    case .yearClosed?: try {
+      guard case .yearClosed(let v)? = self.entry else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
     }()
     case nil: break
     }
@@ -510,7 +573,7 @@ nonisolated extension Accountability_V1_InstallationClaim: SwiftProtobuf.Message
 
 nonisolated extension Accountability_V1_SubmissionHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SubmissionHeader"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{3}file_name\0\u{1}sha256\0\u{1}layout\0\u{1}columns\0\u{3}received_unix_milliseconds\0\u{3}allow_undeclared\0\u{1}rows\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{3}file_name\0\u{1}sha256\0\u{1}layout\0\u{1}columns\0\u{3}received_unix_milliseconds\0\u{3}allow_undeclared\0\u{1}rows\0\u{1}withdraws\0\u{1}reason\0\u{3}submitted_by\0\u{1}channel\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -526,6 +589,10 @@ nonisolated extension Accountability_V1_SubmissionHeader: SwiftProtobuf.Message,
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.receivedUnixMilliseconds) }()
       case 7: try { try decoder.decodeSingularBoolField(value: &self.allowUndeclared) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.rows) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.withdraws) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.submittedBy) }()
+      case 12: try { try decoder.decodeSingularStringField(value: &self.channel) }()
       default: break
       }
     }
@@ -556,6 +623,18 @@ nonisolated extension Accountability_V1_SubmissionHeader: SwiftProtobuf.Message,
     if self.rows != 0 {
       try visitor.visitSingularUInt64Field(value: self.rows, fieldNumber: 8)
     }
+    if !self.withdraws.isEmpty {
+      try visitor.visitSingularStringField(value: self.withdraws, fieldNumber: 9)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 10)
+    }
+    if !self.submittedBy.isEmpty {
+      try visitor.visitSingularStringField(value: self.submittedBy, fieldNumber: 11)
+    }
+    if !self.channel.isEmpty {
+      try visitor.visitSingularStringField(value: self.channel, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -568,6 +647,10 @@ nonisolated extension Accountability_V1_SubmissionHeader: SwiftProtobuf.Message,
     if lhs.receivedUnixMilliseconds != rhs.receivedUnixMilliseconds {return false}
     if lhs.allowUndeclared != rhs.allowUndeclared {return false}
     if lhs.rows != rhs.rows {return false}
+    if lhs.withdraws != rhs.withdraws {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.submittedBy != rhs.submittedBy {return false}
+    if lhs.channel != rhs.channel {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -780,7 +863,7 @@ nonisolated extension Accountability_V1_SubmissionRow: SwiftProtobuf.Message, Sw
 
 nonisolated extension Accountability_V1_YearOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".YearOpened"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}opened_by\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -789,6 +872,7 @@ nonisolated extension Accountability_V1_YearOpened: SwiftProtobuf.Message, Swift
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.schoolYear) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.openedBy) }()
       default: break
       }
     }
@@ -798,11 +882,55 @@ nonisolated extension Accountability_V1_YearOpened: SwiftProtobuf.Message, Swift
     if self.schoolYear != 0 {
       try visitor.visitSingularUInt32Field(value: self.schoolYear, fieldNumber: 1)
     }
+    if !self.openedBy.isEmpty {
+      try visitor.visitSingularStringField(value: self.openedBy, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Accountability_V1_YearOpened, rhs: Accountability_V1_YearOpened) -> Bool {
     if lhs.schoolYear != rhs.schoolYear {return false}
+    if lhs.openedBy != rhs.openedBy {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_YearClosed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".YearClosed"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}closed_by\0\u{1}incomplete\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.schoolYear) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.closedBy) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.incomplete) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.schoolYear != 0 {
+      try visitor.visitSingularUInt32Field(value: self.schoolYear, fieldNumber: 1)
+    }
+    if !self.closedBy.isEmpty {
+      try visitor.visitSingularStringField(value: self.closedBy, fieldNumber: 2)
+    }
+    if !self.incomplete.isEmpty {
+      try visitor.visitSingularStringField(value: self.incomplete, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_YearClosed, rhs: Accountability_V1_YearClosed) -> Bool {
+    if lhs.schoolYear != rhs.schoolYear {return false}
+    if lhs.closedBy != rhs.closedBy {return false}
+    if lhs.incomplete != rhs.incomplete {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -16,16 +16,32 @@ public struct FileIngestion: Sendable {
         public var ignoreExtra: Bool
         /// Rows of organizations that were never declared are accepted.
         public var allowUndeclared: Bool
+        /// Who submits it; nobody is named where nil.
+        public var submittedBy: String?
+        /// By which way it comes; a file without one lay in the watched folder.
+        public var channel: Channel?
         /// What stands between fields, as `CSVDialect.delimiters` names it; found in the header when nil.
         public var delimiter: String?
+
+        /// By which way a submission comes.
+        public enum Channel: String, Sendable, Hashable, Codable {
+            /// A command of the operators' tool.
+            case command
+            /// The watched folder.
+            case inbox
+        }
 
         /// Options.
         public init(
             layout: String? = nil,
             ignoreExtra: Bool = false,
             allowUndeclared: Bool = false,
-            delimiter: String? = nil
+            delimiter: String? = nil,
+            submittedBy: String? = nil,
+            channel: Channel? = nil
         ) {
+            self.submittedBy = submittedBy
+            self.channel = channel
             self.layout = layout
             self.ignoreExtra = ignoreExtra
             self.allowUndeclared = allowUndeclared
@@ -186,6 +202,8 @@ public struct FileIngestion: Sendable {
         header.receivedUnixMilliseconds = received
         header.allowUndeclared = options.allowUndeclared
         header.rows = UInt64(clamping: rows)
+        header.submittedBy = PlainText.escaped(options.submittedBy ?? "", limit: 200)
+        header.channel = (options.channel ?? .inbox).rawValue
         var entry = Accountability_V1_SubmissionEntry()
         entry.header = header
         return entry

@@ -22,7 +22,12 @@ extension Inbox {
             let id = watch.identifier(Self.milliseconds(now))
             let shown = PlainText.escaped(name, limit: 200)
             // The ticket first: a crash before the rename leaves both, and the rename is made up for.
-            try write(Ticket(id: id, fileName: shown, options: FileIngestion.Options(), claims: name), to: ticket(id))
+            // Who put it there is the account that the file is of.
+            let options = FileIngestion.Options(
+                submittedBy: owner(of: directory.appendingPathComponent(name)),
+                channel: .inbox
+            )
+            try write(Ticket(id: id, fileName: shown, options: options, claims: name), to: ticket(id))
             try FileManager.default.moveItem(at: directory.appendingPathComponent(name), to: data(id))
             watch.rename(name, to: data(id).lastPathComponent)
         }
@@ -42,6 +47,11 @@ extension Inbox {
                 try remove(id)
             }
         }
+    }
+
+    /// The account that a file is of; nil where the system has no name for it, or the file is gone.
+    private func owner(of file: URL) -> String? {
+        try? FileManager.default.attributesOfItem(atPath: file.path)[.ownerAccountName] as? String
     }
 
     private static func comesBefore(_ left: (rank: Int, name: String), _ right: (rank: Int, name: String)) -> Bool {

@@ -190,7 +190,9 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
             "a target of achievement is on the scale of its baseline, 440 to 560 or 0 to 100; without one on that of the year's framework"
         case .organizationNotOfDirective:
             "suspensions and framework steps are the state's, reviews a district's or of its schools, plans and designations those of who has them"
-        case .reasonNotStated: "a placement, a reconfiguration, a comment, a revision and an appeal state their reason"
+        case .reasonNotStated:
+            "a placement, a reconfiguration, a comment, a revision and an appeal state their reason; any other designation its reason or, as "
+                + "its reference, the decision that it rests on"
         case .submissionNotNamed: "a revision or an appeal names the submission that corrected the figures"
         case .suspensionNotOfYear: "measures are suspended for school year 2021-2022 alone (\(Paragraph.suspension))"
         case .suspensionWithoutCause:

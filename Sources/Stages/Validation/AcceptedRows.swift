@@ -11,7 +11,9 @@ struct AcceptedRows {
         case replaced(Former)
         case deleted
         case unchanged
-        case refused(RejectionCode)
+        case refused(RowFault)
+        /// Its submission was withdrawn.
+        case withdrawn
     }
 
     /// What stood under a key before it was replaced.

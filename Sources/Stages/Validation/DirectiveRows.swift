@@ -110,6 +110,11 @@ extension RowCheck {
     ]
 }
 
+extension RowFault {
+    /// A designation that neither states a reason nor names a decision.
+    static let unfounded = RowFault(code: .reasonNotStated, column: Place.reason)
+}
+
 /// The lives of the frameworks by school year, from the ledger: 603 CMR 2.03(10).
 struct FrameworkSteps {
     /// A step that a row takes or withdraws.
@@ -163,7 +168,22 @@ struct FrameworkSteps {
         case .accepted, .replaced:
             lives[act.year, default: FrameworkLife()].take(act.step, on: act.date, until: act.end, by: act.organization)
         case .deleted: lives[act.year, default: FrameworkLife()].withdraw(act.step, by: act.organization)
-        case .unchanged, .refused: break
+        case .unchanged, .refused, .withdrawn: break
         }
+    }
+}
+
+extension ValidationTask {
+    /// The step in the life of a framework that a row takes or withdraws.
+    func step(_ row: CheckedRow, _ identity: RowIdentity, _ layout: Layout) -> FrameworkSteps.Act? {
+        layout == .directives ? FrameworkSteps.Act(row, key: identity.key) : nil
+    }
+
+    /// What an act lacks: a designation says why, or names the decision that it rests on.
+    ///
+    /// Ledgers from before submissions said by which way they came have designations without; they stand.
+    func faultOfAct(_ row: CheckedRow, _ number: Int) -> RowFault? {
+        guard case .directive(let act) = row.content, submissions[number].statesChannel else { return nil }
+        return act.directive == "designation" && act.reason.isEmpty && act.reference.isEmpty ? .unfounded : nil
     }
 }

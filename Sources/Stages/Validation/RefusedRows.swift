@@ -6,15 +6,32 @@ struct RefusedRows {
     struct Row {
         var submission: UInt32
         var line: UInt64
-        var year: Int
+        var year: Int?
         var organization: OrganizationCode?
         var faults: [RowFault]
+        /// Of an unclosed quotation mark that closes in a later line: that line; 0 otherwise.
+        var closingLine: UInt64 = 0
     }
 
     private var rows: [UInt128: [Row]] = [:]
+    /// Rows that nobody can know again, by their submission: they are open as long as it counts.
+    private var nameless: [Int: [Row]] = [:]
 
     /// Keeps a row.
-    mutating func add(_ row: Row, under name: RowKey) { rows[name.value, default: []].append(row) }
+    ///
+    /// - Parameters:
+    ///   - row: what was refused.
+    ///   - name: its key; nil where it could not be read.
+    mutating func add(_ row: Row, under name: RowKey?) {
+        if let name {
+            rows[name.value, default: []].append(row)
+        } else {
+            nameless[Int(row.submission), default: []].append(row)
+        }
+    }
+
+    /// The rows of a submission whose keys could not be read.
+    func nameless(of submission: Int) -> [Row] { nameless[submission] ?? [] }
 
     /// Takes the rows of a key that other submissions brought.
     mutating func close(_ name: RowKey, by submission: UInt32) -> [Row] {
@@ -24,6 +41,18 @@ struct RefusedRows {
         let own = found.filter { $0.submission == submission }
         rows[name.value] = own.isEmpty ? nil : own
         return others
+    }
+
+    /// Takes the rows of submissions whose keys could be read, in their order.
+    mutating func take(of submissions: Set<Int>) -> [Row] {
+        var taken: [Row] = []
+        for (name, found) in rows {
+            let others = found.filter { !submissions.contains(Int($0.submission)) }
+            guard others.count < found.count else { continue }
+            taken += found.filter { submissions.contains(Int($0.submission)) }
+            rows[name] = others.isEmpty ? nil : others
+        }
+        return taken.sorted { ($0.submission, $0.line) < ($1.submission, $1.line) }
     }
 
     /// Drops rows of a key, as they are judged again.

@@ -1,8 +1,8 @@
 import Messages
 import Streaming
 
-/// The rows whose standing rests on a declaration, in the order in which they came: what their organization's deletion
-/// or declaration needs, whenever it comes.
+/// The rows that came, in their order: what the deletion or declaration of an organization and the withdrawal of a
+/// submission need, whenever they come.
 ///
 /// They are kept as they came, in the blocks of the ledger, and take four bytes more.
 struct RowArchive {
@@ -13,16 +13,16 @@ struct RowArchive {
         var line: UInt64
         /// How often its organization had been declared and deleted when it came.
         var generation: UInt32
-        /// Whether it was refused for what no declaration mends.
+        /// Whether its school year was not open when it came: then it is refused for good.
         ///
         /// It is kept, as it brought its key again.
-        var isFaulty: Bool
+        var cameTooEarly: Bool
     }
 
     private struct Piece {
         var submission: Int
         var bytes: [UInt8]
-        /// By row: the generation and whether it is faulty; ``notKept`` of rows that are none of the archive.
+        /// By row: the generation and whether it came too early; ``notKept`` of rows that are none of the archive.
         var states: [UInt32]
     }
 
@@ -49,16 +49,18 @@ struct RowArchive {
     }
 
     /// Keeps a row of the block that is open.
-    mutating func keep(row: Int, generation: UInt32, isFaulty: Bool) {
-        pieces[pieces.count - 1].states[row] = generation << 1 | (isFaulty ? 1 : 0)
+    mutating func keep(row: Int, generation: UInt32, cameTooEarly: Bool) {
+        pieces[pieces.count - 1].states[row] = generation << 1 | (cameTooEarly ? 1 : 0)
         isUsed = true
     }
 
-    /// Looks at every row.
-    func visit(_ body: (_ row: Row, _ block: SubmissionBlock, _ index: Int, _ bytes: Span<UInt8>) throws -> Void) throws
-    {
+    /// Looks at every row of some submissions.
+    func visit(
+        _ submissions: Set<Int>,
+        _ body: (_ row: Row, _ block: SubmissionBlock, _ index: Int, _ bytes: Span<UInt8>) throws -> Void
+    ) throws {
         var block = SubmissionBlock()
-        for piece in pieces {
+        for piece in pieces where submissions.contains(piece.submission) {
             let bytes = piece.bytes.span
             try block.read(entry: bytes)
             for row in 0..<block.rows where piece.states[row] != Self.notKept {
@@ -66,7 +68,7 @@ struct RowArchive {
                     submission: piece.submission,
                     line: block.lines[row],
                     generation: piece.states[row] >> 1,
-                    isFaulty: piece.states[row] & 1 == 1
+                    cameTooEarly: piece.states[row] & 1 == 1
                 )
                 try body(archived, block, row, bytes)
             }

@@ -3,7 +3,7 @@ import Rules
 import Tables
 
 /// Something wrong with a row.
-struct RowFault {
+struct RowFault: Hashable {
     var code: RejectionCode
     /// The column at fault, in canonical order; nil when it is the row as a whole.
     var column: Int?

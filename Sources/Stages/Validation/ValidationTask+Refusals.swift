@@ -28,10 +28,12 @@ extension ValidationTask {
         rejection.fileName = submission.fileName
         rejection.line = row.line
         rejection.layout = checks[submission.check].layout.wireName
-        rejection.schoolYear = UInt32(clamping: row.year)
+        rejection.schoolYear = UInt32(clamping: row.year ?? 0)
         rejection.orgCode = row.organization?.description ?? ""
         rejection.closedBy = closedBy
-        for fault in row.faults { try publish(&rejection, fault, submission.check, row.year, 0, cause, output) }
+        for fault in row.faults {
+            try publish(&rejection, fault, submission.check, row.year, row.closingLine, cause, output)
+        }
     }
 
     /// Publishes one fault of a rejection.
@@ -69,33 +71,20 @@ extension ValidationTask {
     ) throws {
         submissions[number].tally.rejected += 1
         let check = submissions[number].check
-        if let name, let year = checks[check].year {
-            try close(name, by: number, output)
-            refused.add(
-                RefusedRows.Row(
-                    submission: UInt32(truncatingIfNeeded: number),
-                    line: row.line,
-                    year: year,
-                    organization: checks[check].organization,
-                    faults: faults
-                ),
-                under: name
-            )
-        }
+        let isReadable = row.index >= 0
+        let refusal = RefusedRows.Row(
+            submission: UInt32(truncatingIfNeeded: number),
+            line: row.line,
+            year: isReadable ? checks[check].year : nil,
+            organization: isReadable ? checks[check].organization : nil,
+            faults: faults,
+            closingLine: row.closingLine
+        )
+        if let name { try close(name, by: number, output) }
+        refused.add(refusal, under: name)
         guard output.sends(ValidationStage.OutputIndex.rejections) else { return }
         output.refused += 1
-        var rejection = Accountability_V1_Rejection()
-        rejection.submission = submissions[number].id
-        rejection.fileName = submissions[number].fileName
-        rejection.line = row.line
-        rejection.layout = checks[check].layout.wireName
-        if row.index >= 0 {
-            rejection.schoolYear = UInt32(clamping: checks[check].year ?? 0)
-            rejection.orgCode = checks[check].organization?.description ?? ""
-        }
-        for fault in faults {
-            try publish(&rejection, fault, check, checks[check].year, row.closingLine, rejection.submission, output)
-        }
+        try publish(refusal, closedBy: "", cause: submissions[number].id, output)
     }
 
     // MARK: Students whom two districts report
@@ -168,4 +157,10 @@ extension ValidationTask {
 extension RowFault {
     /// A row of an organization that is not declared.
     static let undeclared = RowFault(code: .unknownOrganization, column: RowCheck.organizationColumn)
+    /// A row whose submission has its key already.
+    static let duplicateKey = RowFault(code: .duplicateKey, column: nil)
+    /// A deletion of what was never accepted.
+    static let nothingToDelete = RowFault(code: .nothingToDelete, column: nil)
+    /// A row of a school year that is not open.
+    static let yearNotOpen = RowFault(code: .yearNotOpen, column: RowCheck.yearColumn)
 }

@@ -2,166 +2,224 @@ import Messages
 import Rules
 import Streaming
 
-/// What a declaration or a deletion of an organization means for rows that came before it.
+/// What a declaration or a deletion of an organization, and the withdrawal of a submission, mean for rows that came
+/// before.
 ///
-/// What stands depends on which organizations are declared, and not on when they were: a row of an organization that is
-/// not declared is refused and changes nothing, so that what stood before it stands; a row whose organization is
-/// declared counts as if it had been declared all the time. Every key that has a row of such an organization is judged
-/// again from its first row.
+/// What stands depends on which organizations are declared and which submissions are withdrawn, and not on when they
+/// were: a row of an organization that is not declared is refused and changes nothing, so that what stood before it
+/// stands; a row whose organization is declared counts as if it had been declared all the time; a row of a submission
+/// that is withdrawn counts as if it had never come. Every key that has such a row is judged again from its first row.
+/// The steps in the lives of frameworks rest on each other, so that all of them are judged together.
 extension ValidationTask {
-    /// All rows of one key, in the order in which they came.
-    private struct History {
-        let identity: RowIdentity
-        let layout: Layout
-        var rows: [PastRow] = []
+    /// What is otherwise than when rows were judged last.
+    struct Change {
+        /// Organizations that were declared or deleted, each with its generation then.
+        var flipped: [UInt64: UInt32]
+        /// Submissions that were withdrawn, or whose withdrawal was.
+        var turned: Set<Int>
+        /// The generations now; what an organization's own row changes while rows are judged is of the next time.
+        var generations: [UInt64: UInt32]
+
+        func former(_ declaration: UInt64) -> UInt32 { flipped[declaration] ?? now(declaration) }
+        func now(_ declaration: UInt64) -> UInt32 { generations[declaration] ?? 0 }
+        func concerns(_ past: RowHistory.Past) -> Bool {
+            turned.contains(past.archived.submission) || flipped[past.declaration] != nil
+        }
     }
 
-    private struct PastRow {
-        let archived: RowArchive.Row
-        /// What it says; nil where it was refused whatever is declared.
-        let row: CheckedRow?
-        let needsDeclaration: Bool
-
-        var declaration: UInt64 { row.map { ValidationTask.declaration($0.year, $0.organization) } ?? 0 }
-
-        /// Whether its organization was declared at some time since it came.
-        func wasDeclared(now: UInt32) -> Bool { archived.generation & 1 == 1 || now > archived.generation }
-
-        /// Whether its organization was not declared at some time since it came.
-        func wasUndeclared(now: UInt32) -> Bool { archived.generation & 1 == 0 || now > archived.generation }
+    /// Judges the submissions again of which the newest withdrawal decides otherwise than those before it.
+    func withdraw(_ output: TaskOutput) throws {
+        let withdrawals = ledger.withdrawals
+        var turned: Set<Int> = []
+        for number in submissions.indices {
+            let withdrawnBy = withdrawals[submissions[number].id].flatMap { numbers[$0] }
+            if (withdrawnBy == nil) != (submissions[number].withdrawnBy == nil) { turned.insert(number) }
+            submissions[number].withdrawnBy = withdrawnBy
+        }
+        try revise(output, turned: turned)
     }
 
-    /// What became of the rows of a key.
-    private struct Judgement {
-        /// By row; nil for those that are refused whatever is declared.
-        var outcomes: [AcceptedRows.Outcome?] = []
-        /// The row that is published.
-        var published: Int?
-        var entry: AcceptedRows.Entry?
-        /// The newest claim of each row.
-        var claims: [Int: Claim] = [:]
-    }
-
-    /// Judges the rows of organizations that were declared or deleted since the last time.
+    /// Judges the rows again of organizations that were declared or deleted since the last time, and of submissions
+    /// that have just been withdrawn.
     ///
     /// One look at all rows serves all organizations of a file.
-    func revise(_ output: TaskOutput) throws {
-        guard !flipped.isEmpty else { return }
-        let before = flipped
-        flipped = [:]
-        for history in try histories(of: before) {
-            let former = judge(history) { before[$0] ?? generations[$0] ?? 0 }
-            let present = judge(history) { generations[$0] ?? 0 }
+    func revise(_ output: TaskOutput, turned: Set<Int> = []) throws {
+        if !turned.isEmpty { try closeRejections(of: turned, output) }
+        var turned = turned
+        // An organization whose declaration is withdrawn takes the rows with it that need it.
+        while !flipped.isEmpty || !turned.isEmpty {
+            let change = Change(flipped: flipped, turned: turned, generations: generations)
+            (flipped, turned) = ([:], [])
+            let histories = try histories(of: change)
+            let steps = histories.filter(\.isStep)
+            if !steps.isEmpty { frameworkSteps = try revise(steps, change, output) }
+            for history in histories where !history.isStep { _ = try revise([history], change, output) }
+        }
+    }
+
+    private func revise(
+        _ histories: [RowHistory],
+        _ change: Change,
+        _ output: TaskOutput
+    ) throws -> FrameworkSteps {
+        let formerly = RowCircumstances(generation: change.former) { self.isOut($0) != change.turned.contains($0) }
+        let presently = RowCircumstances(generation: change.now) { self.isOut($0) }
+        let former = judge(histories, formerly)
+        let present = judge(histories, presently)
+        let cause = cause(histories, change)
+        for (index, history) in histories.enumerated() {
+            let (former, present) = (former.judgements[index], present.judgements[index])
+            // A step on which nothing of the change bears.
+            if former == present, !history.rows.contains(where: change.concerns) { continue }
             accepted[history.identity.name] = present.entry
-            recount(history, former, before, output)
-            recount(history, present, output)
-            let cause = history.rows.first { before[$0.declaration] != nil }.map { declarer(of: $0) } ?? ""
-            try retell(history, former, present, before, cause: cause, output)
-            restep(history, former, present)
+            redeclare(history, former, present)
+            // Every partition knows the organizations; one of them tells.
+            guard history.rows.contains(where: \.isOwned) else { continue }
+            recount(history, former, output, times: -1, generation: change.former)
+            recount(history, present, output, times: 1, generation: change.now)
+            try retell(history, former, present, change, cause: cause, output)
+            if !change.turned.isEmpty { try reopen(history, change, cause: cause, output) }
             guard tells(output) else { continue }
             try retellClaims(history, former, present, cause: cause, output)
             try republish(history, former, present, cause: cause, output)
         }
+        return present.steps
     }
 
-    private func declarer(of row: PastRow) -> String {
+    /// Whether rows of a submission count as if they had never come.
+    func isOut(_ submission: Int) -> Bool { submissions[submission].withdrawnBy != nil }
+
+    private func cause(_ histories: [RowHistory], _ change: Change) -> String {
+        for past in histories.lazy.flatMap(\.rows) {
+            if change.turned.contains(past.archived.submission) {
+                // Where a withdrawal was withdrawn, the newest one did it: what turns is judged as soon as it comes.
+                let by = submissions[past.archived.submission].withdrawnBy ?? submissions.count - 1
+                return submissions[by].id
+            }
+            if change.flipped[past.declaration] != nil { return declarer(of: past) }
+        }
+        return ""
+    }
+
+    func declarer(of row: RowHistory.Past) -> String {
         declaredBy[row.declaration].map { submissions[$0].id } ?? ""
+    }
+
+    /// An organization is declared or not as its row stands or not.
+    private func redeclare(_ history: RowHistory, _ former: RowJudgement, _ present: RowJudgement) {
+        let (before, now) = (former.entry?.digest ?? 0, present.entry?.digest ?? 0)
+        guard history.layout == .organizations, (before == 0) != (now == 0),
+            let row = history.rows.lazy.compactMap(\.row).first
+        else { return }
+        declare(
+            ValidationTask.declaration(row.year, row.organization),
+            history.layout,
+            now == 0 ? .deleted : .accepted,
+            by: submissions.count - 1
+        )
     }
 
     // MARK: The past
 
-    /// The histories of all keys that have a row of one of the organizations, in the order of their first rows.
-    private func histories(of organizations: [UInt64: UInt32]) throws -> [History] {
-        let archive = archive
+    /// The keys that a change concerns.
+    private struct Concerned {
+        /// Where the history of a key is; -1 until its first row is met.
         var places: [UInt128: Int] = [:]
-        try archive.visit { archived, block, index, bytes in
-            let check = submissions[archived.submission].check
-            guard !archived.isFaulty,
-                let declaration = checks[check].declaration(of: block, row: index, in: bytes),
-                organizations[declaration] != nil, let row = checks[check].read(block, row: index, in: bytes),
-                organizations[ValidationTask.declaration(row.year, row.organization)] != nil,
-                needsDeclaration(row, archived.submission), let name = name(of: check)
-            else { return }
-            places[name.value] = -1
+        var layouts: Set<Layout> = []
+        var hasSteps = false
+
+        mutating func insert(_ identity: RowIdentity, _ layout: Layout) {
+            places[identity.name.value] = -1
+            layouts.insert(layout)
+            if !hasSteps { hasSteps = RowHistory.isStep(identity, layout) }
         }
-        var histories: [History] = []
-        try archive.visit { archived, block, index, bytes in
+    }
+
+    /// The histories of all keys that have a row of one of the organizations or submissions, in the order of their
+    /// first rows; with a step in the life of a framework those of all steps.
+    private func histories(of change: Change) throws -> [RowHistory] {
+        let archive = archive
+        var concerned = try concerned(change)
+        var histories: [RowHistory] = []
+        var order = 0
+        let ofLayouts = submissions.indices.filter { concerned.layouts.contains(checks[submissions[$0].check].layout) }
+        try archive.visit(Set(ofLayouts)) { archived, block, index, bytes in
             let check = submissions[archived.submission].check
+            let layout = checks[check].layout
             let row = checks[check].read(block, row: index, in: bytes)
-            guard checks[check].organization != nil, let identity = checks[check].identity,
-                let place = places[identity.name.value]
-            else { return }
-            let name = identity.name
+            guard checks[check].organization != nil, let identity = checks[check].identity else { return }
+            let name = identity.name.value
+            let isStep = concerned.hasSteps && RowHistory.isStep(identity, layout)
+            guard let place = concerned.places[name] ?? (isStep ? -1 : nil) else { return }
             if place < 0 {
-                places[name.value] = histories.count
-                histories.append(History(identity: identity, layout: checks[check].layout))
+                concerned.places[name] = histories.count
+                histories.append(RowHistory(identity: identity, layout: layout))
             }
-            let past = PastRow(
-                archived: archived,
-                row: archived.isFaulty ? nil : row,
-                needsDeclaration: row.map { needsDeclaration($0, archived.submission) } ?? false
-            )
-            histories[places[name.value] ?? 0].rows.append(past)
+            order += 1
+            histories[concerned.places[name] ?? 0].rows
+                .append(past(archived, row, identity, check, isOwned: block.isOwned(index, by: partition), order))
         }
         return histories
     }
 
-    /// What becomes of a key's rows where organizations are of these generations.
-    private func judge(_ history: History, generation: (UInt64) -> UInt32) -> Judgement {
-        var table = AcceptedRows()
-        var judgement = Judgement()
-        for (index, past) in history.rows.enumerated() {
-            guard let row = past.row else {
-                judgement.outcomes.append(nil)
-                continue
-            }
-            guard !past.needsDeclaration || generation(past.declaration) & 1 == 1 else {
-                judgement.outcomes.append(.refused(.unknownOrganization))
-                continue
-            }
-            let outcome = table.take(
-                row,
-                history.identity.name,
-                submission: UInt32(truncatingIfNeeded: past.archived.submission),
-                line: UInt32(clamping: past.archived.line)
-            )
-            judgement.outcomes.append(outcome)
-            switch outcome {
-            case .accepted: judgement.published = index
-            case .replaced(let former):
-                judgement.published = index
-                for claim in claims(former, row, place(past, history)) {
-                    let place = history.rows.firstIndex {
-                        $0.archived.submission == claim.submission
-                            && UInt32(clamping: $0.archived.line) == UInt32(clamping: claim.line)
-                    }
-                    if let place { judgement.claims[place] = claim }
+    /// A row that its check has just read.
+    private func past(
+        _ archived: RowArchive.Row,
+        _ read: CheckedRow?,
+        _ identity: RowIdentity,
+        _ check: Int,
+        isOwned: Bool,
+        _ order: Int
+    ) -> RowHistory.Past {
+        var faults = checks[check].faults
+        if archived.cameTooEarly { faults.append(.yearNotOpen) }
+        if faults.isEmpty, let read, let fault = faultOfAct(read, archived.submission) { faults.append(fault) }
+        let row = faults.isEmpty ? read : nil
+        return RowHistory.Past(
+            archived: archived,
+            order: order,
+            row: row,
+            step: row.flatMap { step($0, identity, checks[check].layout) },
+            needsDeclaration: row.map { needsDeclaration($0, archived.submission) } ?? false,
+            isOwned: isOwned,
+            year: checks[check].year,
+            organization: checks[check].organization,
+            faults: faults
+        )
+    }
+
+    private func concerned(_ change: Change) throws -> Concerned {
+        var concerned = Concerned()
+        let archive = archive
+        let organizations = change.flipped
+        let seen = organizations.isEmpty ? change.turned : Set(submissions.indices)
+        try archive.visit(seen) { archived, block, index, bytes in
+            let check = submissions[archived.submission].check
+            let layout = checks[check].layout
+            if change.turned.contains(archived.submission) {
+                // One with faults changes nothing, and closed what was refused under its key.
+                _ = checks[check].read(block, row: index, in: bytes)
+                if name(of: check) != nil, let identity = checks[check].identity {
+                    concerned.insert(identity, layout)
                 }
-            case .deleted: judgement.published = nil
-            case .unchanged, .refused: break
+                return
             }
+            guard !archived.cameTooEarly,
+                let declaration = checks[check].declaration(of: block, row: index, in: bytes),
+                organizations[declaration] != nil, let row = checks[check].read(block, row: index, in: bytes),
+                organizations[ValidationTask.declaration(row.year, row.organization)] != nil,
+                needsDeclaration(row, archived.submission), let identity = checks[check].identity
+            else { return }
+            concerned.insert(identity, layout)
         }
-        judgement.entry = table[history.identity.name]
-        return judgement
+        return concerned
     }
 
-    private func place(_ past: PastRow, _ history: History) -> RowPlace {
-        RowPlace(submission: past.archived.submission, line: past.archived.line, layout: history.layout)
-    }
-
-    // MARK: Receipts and rejections
-
-    private func recount(_ history: History, _ former: Judgement, _ before: [UInt64: UInt32], _ output: TaskOutput) {
-        recount(history, former, output, times: -1) { before[$0] ?? generations[$0] ?? 0 }
-    }
-
-    private func recount(_ history: History, _ present: Judgement, _ output: TaskOutput) {
-        recount(history, present, output, times: 1) { generations[$0] ?? 0 }
-    }
+    // MARK: Receipts
 
     private func recount(
-        _ history: History,
-        _ judgement: Judgement,
+        _ history: RowHistory,
+        _ judgement: RowJudgement,
         _ output: TaskOutput,
         times: Int64,
         generation: (UInt64) -> UInt32
@@ -169,10 +227,11 @@ extension ValidationTask {
         for (past, outcome) in zip(history.rows, judgement.outcomes) {
             guard let outcome, let row = past.row else { continue }
             touch(past.archived.submission, output)
-            let isUnknown = outcome == .refused(.unknownOrganization)
+            let isUnknown = outcome == .refused(.undeclared)
             count(
                 outcome,
-                isUndeclared: !past.needsDeclaration && row.organization != .state && past.archived.generation & 1 == 0,
+                isUndeclared: history.layout != .organizations && !past.needsDeclaration && row.organization != .state
+                    && past.archived.generation & 1 == 0,
                 isWithdrawn: isUnknown && past.wasDeclared(now: generation(past.declaration)),
                 past.archived.submission,
                 times: times
@@ -180,89 +239,12 @@ extension ValidationTask {
         }
     }
 
-    /// Says of each row what became of it, where that was or is a rejection.
-    private func retell(
-        _ history: History,
-        _ former: Judgement,
-        _ present: Judgement,
-        _ before: [UInt64: UInt32],
-        cause: String,
-        _ output: TaskOutput
-    ) throws {
-        let places = Set(history.rows.filter { $0.row != nil }.map { "\($0.archived.submission)/\($0.archived.line)" })
-        refused.remove(history.identity.name) { places.contains("\($0.submission)/\($0.line)") }
-        for (index, past) in history.rows.enumerated() {
-            guard let now = present.outcomes[index], let then = former.outcomes[index], let row = past.row else {
-                continue
-            }
-            if case .refused(let code) = now {
-                let place = rejection(past, row, code)
-                let closing = history.rows[index...].first { $0.archived.submission != past.archived.submission }
-                if closing == nil { refused.add(place, under: history.identity.name) }
-                let id = closing.map { submissions[$0.archived.submission].id } ?? ""
-                if tells(output) { try publish(place, closedBy: id, cause: cause, output) }
-            }
-            guard tells(output) else { continue }
-            let wasUnknown =
-                past.needsDeclaration && before[past.declaration] != nil
-                && past.wasUndeclared(now: generations[past.declaration] ?? 0)
-            if wasUnknown, now != .refused(.unknownOrganization) {
-                let place = rejection(past, row, .unknownOrganization)
-                try publish(place, closedBy: declarer(of: past), cause: cause, output)
-            }
-            if case .refused(let code) = then, code != .unknownOrganization, now != then {
-                try publish(rejection(past, row, code), closedBy: cause, cause: cause, output)
-            }
-        }
-    }
-
-    private func rejection(_ past: PastRow, _ row: CheckedRow, _ code: RejectionCode) -> RefusedRows.Row {
-        RefusedRows.Row(
-            submission: UInt32(truncatingIfNeeded: past.archived.submission),
-            line: past.archived.line,
-            year: row.year,
-            organization: row.organization,
-            faults: [code == .unknownOrganization ? .undeclared : RowFault(code: code, column: nil)]
-        )
-    }
-
-    private func retellClaims(
-        _ history: History,
-        _ former: Judgement,
-        _ present: Judgement,
-        cause: String,
-        _ output: TaskOutput
-    ) throws {
-        for index in history.rows.indices where former.claims[index] != present.claims[index] {
-            if let claim = present.claims[index] {
-                try publish(claim, closedBy: "", cause: cause, output)
-            } else if let claim = former.claims[index] {
-                try publish(claim, closedBy: cause, cause: cause, output)
-            }
-        }
-    }
-
     // MARK: What stands
 
-    /// A comment on a framework goes and comes with the organization that made it.
-    private func restep(_ history: History, _ former: Judgement, _ present: Judgement) {
-        guard history.layout == .directives, former.published != present.published else { return }
-        if let row = former.published.flatMap({ history.rows[$0].row }),
-            let act = FrameworkSteps.Act(row, key: history.identity.key)
-        {
-            frameworkSteps.take(act, .deleted)
-        }
-        if let row = present.published.flatMap({ history.rows[$0].row }),
-            let act = FrameworkSteps.Act(row, key: history.identity.key)
-        {
-            frameworkSteps.take(act, .accepted)
-        }
-    }
-
     private func republish(
-        _ history: History,
-        _ former: Judgement,
-        _ present: Judgement,
+        _ history: RowHistory,
+        _ former: RowJudgement,
+        _ present: RowJudgement,
         cause: String,
         _ output: TaskOutput
     ) throws {
@@ -278,6 +260,6 @@ extension ValidationTask {
             }
         }
         guard let past, let row = past.row else { return }
-        try publish(row, history.identity, place(past, history), cause: cause, output)
+        try publish(row, history.identity, history.place(past), cause: cause, output)
     }
 }

@@ -15,20 +15,27 @@ final class ValidationTask: StageTask {
         /// Its header came a second time: what follows is a repetition.
         var isRepeated = false
         var isTouched = false
+        /// It takes another one back, and has no rows.
+        var isWithdrawal = false
+        /// Its header says by which way it came, as all do since that is recorded.
+        var statesChannel = false
+        /// The submission that withdrew it; nil while it counts.
+        var withdrawnBy: Int?
         var tally = Accountability_V1_Receipt()
     }
 
     let partition: Int32
     private let frameworks: FrameworkSet
     var submissions: [Submission] = []
-    private var numbers: [String: Int] = [:]
+    var numbers: [String: Int] = [:]
+    var ledger = StandingSubmissions()
     var current = -1
     // A check for each layout and set of columns that came: as a rule, one a layout.
     var checks: [RowCheck] = []
     private var checkColumns: [[String]] = []
     var accepted = AcceptedRows()
     var refused = RefusedRows()
-    /// The rows that a deletion or a declaration of their organization concerns.
+    /// The rows that came, for the day on which their organization is declared or deleted, or a submission withdrawn.
     var archive = RowArchive()
     /// The organizations, by school year and code, that have rows which need them.
     private var needed: Set<UInt64> = []
@@ -69,7 +76,7 @@ final class ValidationTask: StageTask {
             let value = try LedgerEntry.plain(entry)
             try fold(block: value.span, output)
         // Whoever writes the ledger looks at it; nothing of it is published.
-        case .installation: break
+        case .installation, .yearClosed: break
         case nil: throw UnusableRecord("an entry of the ledger that says nothing")
         }
     }
@@ -106,7 +113,7 @@ final class ValidationTask: StageTask {
         case .block:
             let value = try LedgerEntry.plain(entry)
             try publishAgain(block: value.span, output)
-        case .header, .yearOpened, .installation, nil: return
+        case .header, .yearOpened, .yearClosed, .installation, nil: return
         }
     }
 
@@ -164,11 +171,19 @@ final class ValidationTask: StageTask {
             check: check,
             allowsUndeclared: header.allowUndeclared
         )
+        guard ledger.take(header) else {
+            throw UnusableRecord(
+                "a withdrawal that has rows, or of a submission that the ledger does not have before it: nothing is withdrawn"
+            )
+        }
+        submission.isWithdrawal = !header.withdraws.isEmpty
+        submission.statesChannel = !header.channel.isEmpty
         submission.tally.submission = header.submission
         submission.tally.partition = partition
         numbers[header.submission] = submissions.count
         submissions.append(submission)
         touch(submissions.count - 1, output)
+        if submission.isWithdrawal { try withdraw(output) }
     }
 
     private func check(_ layout: Layout, _ columns: [String]) -> Int? {
@@ -219,15 +234,17 @@ final class ValidationTask: StageTask {
         }
         let number = try number(of: block.submission)
         guard !submissions[number].isRepeated else { return }
+        guard !submissions[number].isWithdrawal, submissions[number].withdrawnBy == nil else {
+            throw UnusableRecord("rows of a withdrawal, or of a submission that was withdrawn before they came")
+        }
         let check = submissions[number].check
         guard checks[check].fits(block) else {
             throw UnusableRecord("a block that has not the columns of its submission")
         }
         if checks[check].layout != .organizations { try revise(output) }
         for row in block.unreadable { try refuse(unreadable: row, number, output) }
-        let isKept = isKept(checks[check].layout)
-        if isKept { archive.open(value, rows: block.rows, submission: number) }
-        defer { if isKept { archive.close() } }
+        archive.open(value, rows: block.rows, submission: number)
+        defer { archive.close() }
         for row in 0..<block.rows {
             // Every partition gets the organizations, to know them; one of them answers for the row.
             let place = LedgerRow(index: row, line: block.lines[row], isOwner: block.isOwned(row, by: partition))
@@ -266,11 +283,10 @@ final class ValidationTask: StageTask {
         guard let read else {
             guard row.isOwner else { return }
             var faults = checks[check].faults
-            if let year = checks[check].year, !openYears.contains(year) {
-                faults.append(RowFault(code: .yearNotOpen, column: RowCheck.yearColumn))
-            }
+            let cameTooEarly = checks[check].year.map { !openYears.contains($0) } ?? false
+            if cameTooEarly { faults.append(.yearNotOpen) }
             let name = name(of: check)
-            if name != nil { keep(row, layout, generation: 0, isFaulty: true) }
+            if name != nil { archive.keep(row: row.index, generation: 0, cameTooEarly: cameTooEarly) }
             return try refuse(row, faults, number, name, output)
         }
         // A row without faults has a name; the check read its key.
@@ -279,16 +295,20 @@ final class ValidationTask: StageTask {
             return try refuse(row, [fault], number, nil, output)
         }
         let name = identity.name
-        let step = layout == .directives ? FrameworkSteps.Act(read, key: identity.key) : nil
-        if let fault = faultOfYearOrStep(read, step) {
-            guard row.isOwner else { return }
-            keep(row, layout, generation: 0, isFaulty: true)
-            return try refuse(row, [fault], number, name, output)
-        }
         let declaration = ValidationTask.declaration(read.year, read.organization)
         let generation = generations[declaration] ?? 0
         let isUndeclared = layout != .organizations && read.organization != .state && generation & 1 == 0
-        keep(row, layout, generation: generation, isFaulty: false)
+        let cameTooEarly = !openYears.contains(read.year)
+        let step = step(read, identity, layout)
+        let fault =
+            cameTooEarly ? .yearNotOpen : faultOfAct(read, number) ?? step.flatMap { frameworkSteps.fault(of: $0) }
+        if row.isOwner || fault == nil {
+            archive.keep(row: row.index, generation: generation, cameTooEarly: cameTooEarly)
+        }
+        if let fault {
+            guard row.isOwner else { return }
+            return try refuse(row, [fault], number, name, output)
+        }
         if needsDeclaration(read, number) {
             needed.insert(declaration)
             if isUndeclared { return try refuse(row, [.undeclared], number, name, output) }
@@ -302,34 +322,12 @@ final class ValidationTask: StageTask {
         declare(declaration, layout, outcome, by: number)
         if let step { frameworkSteps.take(step, outcome) }
         guard row.isOwner else { return }
-        if case .refused(let code) = outcome {
-            return try refuse(row, [RowFault(code: code, column: nil)], number, name, output)
-        }
+        if case .refused(let fault) = outcome { return try refuse(row, [fault], number, name, output) }
         try close(name, by: number, output)
         count(outcome, isUndeclared: isUndeclared, isWithdrawn: false, number, times: 1)
         guard tells(output) else { return }
         let place = RowPlace(submission: number, line: row.line, layout: layout)
         try publish(read, outcome, identity, place, output)
-    }
-
-    /// Whether the row's year is open, and its step is one that the life of the framework allows now.
-    private func faultOfYearOrStep(_ row: CheckedRow, _ step: FrameworkSteps.Act?) -> RowFault? {
-        guard openYears.contains(row.year) else { return RowFault(code: .yearNotOpen, column: RowCheck.yearColumn) }
-        return step.flatMap { frameworkSteps.fault(of: $0) }
-    }
-
-    /// Whether rows are kept for the day on which their organization is declared or deleted.
-    ///
-    /// The others never need a declaration, and share their keys with no row that does.
-    private func isKept(_ layout: Layout) -> Bool {
-        switch layout {
-        case .organizations, .participationCounts, .indicatorValues: false
-        default: true
-        }
-    }
-
-    private func keep(_ row: LedgerRow, _ layout: Layout, generation: UInt32, isFaulty: Bool) {
-        if isKept(layout) { archive.keep(row: row.index, generation: generation, isFaulty: isFaulty) }
     }
 
     /// Whether a row stands only as long as its organization is declared.
@@ -341,13 +339,13 @@ final class ValidationTask: StageTask {
         }
     }
 
-    private func declare(_ declaration: UInt64, _ layout: Layout, _ outcome: AcceptedRows.Outcome, by number: Int) {
+    func declare(_ declaration: UInt64, _ layout: Layout, _ outcome: AcceptedRows.Outcome, by number: Int) {
         guard layout == .organizations else { return }
         let generation = generations[declaration] ?? 0
         switch outcome {
         case .accepted, .replaced: guard generation & 1 == 0 else { return }
         case .deleted: guard generation & 1 == 1 else { return }
-        case .unchanged, .refused: return
+        case .unchanged, .refused, .withdrawn: return
         }
         generations[declaration] = generation + 1
         declaredBy[declaration] = number
@@ -372,6 +370,10 @@ final class ValidationTask: StageTask {
         case .refused:
             submissions[number].tally.rejected &+= change
             if isWithdrawn { submissions[number].tally.withdrawn &+= change }
+            return
+        case .withdrawn:
+            submissions[number].tally.rejected &+= change
+            submissions[number].tally.withdrawn &+= change
             return
         case .unchanged:
             submissions[number].tally.unchanged &+= change

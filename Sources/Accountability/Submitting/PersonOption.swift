@@ -1,0 +1,25 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Stages
+internal import Tables
+
+/// Who does something; it stands in the ledger, and `accountability audit-trail` lists it.
+struct PersonOption: ParsableArguments {
+    @Option(help: ArgumentHelp("Who does this; default: the operating account.", valueName: "person"))
+    var by: String?
+
+    /// The person, as it is written down.
+    var name: String { PlainText.escaped(by ?? Self.account, limit: 200) }
+
+    /// A container may run under a number that has no name.
+    private static var account: String {
+        let name = NSUserName()
+        return name.isEmpty ? "uid \(getuid())" : name
+    }
+
+    func validate() throws {
+        guard by.map({ !$0.allSatisfy(\.isWhitespace) }) ?? true else {
+            throw ValidationError("--by names a person")
+        }
+    }
+}

@@ -1,0 +1,119 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+internal import Tables
+
+/// `accountability withdraw`: takes a submission back.
+struct Withdraw: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "withdraw",
+        abstract: "Takes a submission back: what stood before it stands again.",
+        discussion: """
+              accountability preview --withdraw 20191019T120000123Z-4f2a9c          what it would change; writes nothing
+              accountability withdraw 20191019T120000123Z-4f2a9c --reason "wrong file"
+
+            Everything is as if the submission had never been made. A row that it replaced or deleted stands again. A row that it brought is \
+            gone. A row that a later submission replaced stays as that one left it. An act of the Department that came in the file is taken \
+            back with the file. Its rows stay in the ledger, which only grows; its receipt counts them as rejected and as withdrawn.
+
+            The correction goes through every stage as any other. Ranks that an official release froze stay frozen, as for any correction. Each revision that it makes names the withdrawal as its cause. A withdrawal \
+            is a submission: it can be withdrawn itself, and then the first one counts again. Withdrawing the same submission again changes \
+            nothing.
+
+            Exit codes: 0 done; 65 there is no such submission; 69 no broker answers; 75 validation has not answered within --timeout (the \
+            withdrawal is in the ledger); 78 the ledger is missing.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Argument(help: "The submission, as `accountability receipts` lists it.")
+    var submission: String
+
+    @Option(help: ArgumentHelp("Why; it stands in the ledger.", valueName: "text"))
+    var reason = ""
+
+    @OptionGroup var person: PersonOption
+
+    @Flag(inversion: .prefixedNo, help: "Wait until validation has taken it.")
+    var wait = true
+
+    @Option(help: ArgumentHelp("How long to wait.", valueName: "seconds"))
+    var timeout = 120
+
+    func operate() throws {
+        let connection = try broker.connection()
+        let reader = try InstallationReader(connection, topics: [Topics.submissions])
+        defer { reader.close() }
+        try reader.catchUp()
+        var standing = StandingSubmissions()
+        let counting = reader.view.submissions.filter { standing.take($0) }
+        guard let source = counting.first(where: { $0.submission == submission }) else {
+            throw Failure(
+                .badInput,
+                "there is no submission \(PlainText.escaped(submission, limit: 60)) in the ledger, so nothing was withdrawn: `accountability "
+                    + "receipts` lists the \(counting.count) that there are"
+            )
+        }
+        if let by = standing.withdrawals[submission] {
+            return Standard.line("\(submission) is withdrawn already, by \(PlainText.escaped(by)); nothing changes")
+        }
+        let header = source.withdrawal(
+            at: Int64(Date().timeIntervalSince1970 * 1000),
+            reason: PlainText.escaped(reason, limit: 2000),
+            by: person.name
+        )
+        try submit(header, connection)
+        let rows = "\(source.layout), \(source.rows) row\(source.rows == 1 ? "" : "s")"
+        Standard.line(
+            "withdrew \(submission) (\(PlainText.escaped(source.fileName, limit: 200)), \(rows)) by \(header.submission)"
+        )
+    }
+
+    private func submit(_ header: Accountability_V1_SubmissionHeader, _ connection: Connection) throws {
+        let partitions = try PipelineTopics(connection).partitions(of: Topics.submissions)
+        let receipts = wait ? try ReceiptWait(connection, header.submission, partitions) : nil
+        defer { receipts?.close() }
+        try OperatorAct.commit(connection) { sink in
+            try connection.pipeline.submit(header, partitions: partitions, into: sink)
+        }
+        try receipts?.wait(.seconds(timeout))
+    }
+}
+
+/// Waits until every partition's validation has taken a submission.
+private final class ReceiptWait {
+    private let tail: TopicTail
+    private let submission: String
+    private var waiting: Set<Int32>
+
+    init(_ connection: Connection, _ submission: String, _ partitions: Int32) throws {
+        tail = try TopicTail(connection, [Topics.receipts])
+        self.submission = submission
+        waiting = Set(0..<partitions)
+    }
+
+    func wait(_ timeout: Duration) throws {
+        let deadline = ContinuousClock.now + timeout
+        while !waiting.isEmpty {
+            guard ContinuousClock.now < deadline else {
+                throw Failure(
+                    .tryAgain,
+                    "\(submission) is in the ledger, and validation has not taken it on \(waiting.count) partition\(waiting.count == 1 ? "" : "s"): "
+                        + "`accountability doctor` says whether a worker is missing"
+                )
+            }
+            try tail.poll(.milliseconds(50)) { record in
+                guard let (key, _) = record.entry(of: TableTopics.receipts), key.submission == submission else {
+                    return
+                }
+                waiting.remove(key.partition)
+            }
+        }
+    }
+
+    func close() { tail.close() }
+}

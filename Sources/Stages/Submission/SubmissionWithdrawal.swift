@@ -1,0 +1,63 @@
+import Crypto
+import Foundation
+public import Messages
+public import Streaming
+import SwiftProtobuf
+
+extension Accountability_V1_SubmissionHeader {
+    /// The submission that takes this one back.
+    ///
+    /// - Parameters:
+    ///   - moment: when, in milliseconds since 1970.
+    ///   - reason: why, in the words of whoever withdraws it.
+    ///   - person: who does.
+    /// - Returns: its header; it has no rows.
+    public func withdrawal(
+        at moment: Int64,
+        reason: String,
+        by person: String
+    ) -> Accountability_V1_SubmissionHeader {
+        var header = Accountability_V1_SubmissionHeader()
+        header.submission = SubmissionIdentifier.make(at: moment)
+        header.fileName = "withdrawal of \(submission)"
+        header.sha256 = Data(SHA256.hash(data: Data()))
+        header.layout = layout
+        header.columns = columns
+        header.receivedUnixMilliseconds = moment
+        header.withdraws = submission
+        header.reason = reason
+        header.submittedBy = person
+        header.channel = FileIngestion.Options.Channel.command.rawValue
+        return header
+    }
+}
+
+extension Pipeline {
+    /// Writes a submission without rows to every partition of the ledger.
+    ///
+    /// - Parameters:
+    ///   - header: what it is.
+    ///   - partitions: of the ledger.
+    ///   - sink: where it goes.
+    /// - Throws: what the sink throws.
+    public func submit(
+        _ header: Accountability_V1_SubmissionHeader,
+        partitions: Int32,
+        into sink: any RecordSink
+    ) throws {
+        var entry = Accountability_V1_SubmissionEntry()
+        entry.header = header
+        let value: [UInt8] = try entry.serializedBytes()
+        let key = Array("submission/\(header.submission)".utf8)
+        for partition in 0..<partitions {
+            try sink.send(
+                topic: name(Topics.submissions),
+                partition: partition,
+                key: key.span,
+                value: value.span,
+                eventType: Topics.submissions.eventType,
+                cause: header.submission
+            )
+        }
+    }
+}
