@@ -64,6 +64,8 @@ public final class InMemoryDriver {
     public internal(set) var mended: [String] = []
     /// Records the tasks could not use: topic and reason.
     public internal(set) var unusable: [(topic: String, reason: String)] = []
+    /// What tasks said does not add up, after their commits.
+    public private(set) var discrepancies: [String] = []
 
     let stages: [any Stage]
     let progressTopic: String
@@ -272,6 +274,7 @@ public final class InMemoryDriver {
             return drop(slot)
         }
         slot.sink.remaining = nil
+        if let found = runner.discrepancy { discrepancies.append(found) }
         if happens(disturbances.abortEvery) { return drop(slot) }
         let transaction = Transaction(
             records: slot.sink.records,

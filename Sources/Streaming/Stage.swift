@@ -173,6 +173,11 @@ public protocol StageTask: AnyObject {
     /// ``Stage/rebuildsFromSources``.
     func publishAgain(_ record: InputRecord, output: TaskOutput) throws
 
+    /// What does not add up in what the task states of itself, and the command that mends it; nil where all does.
+    ///
+    /// Asked after each commit. Until it is mended the worker is not ready.
+    var discrepancy: String? { get }
+
     /// How long a worker waits after the last record that came before it commits, so that what one change brings on
     /// several ways is published once.
     ///
@@ -185,6 +190,8 @@ public protocol StageTask: AnyObject {
 }
 
 extension StageTask {
+    /// Everything adds up.
+    public var discrepancy: String? { nil }
     /// No wait: with nothing left to consume a worker commits at once.
     public var settling: Duration { .zero }
     /// Nothing to remember.

@@ -257,6 +257,8 @@ final class TaskRunner {
         if marker.stage == stage.name, marker.partition == partition { announced.insert(marker.scope) }
     }
 
+    /// What does not add up in what the task states of itself.
+    var discrepancy: String? { task.discrepancy }
     /// How long the task waits for what else a change brings.
     var settling: Duration { task.settling }
 

@@ -63,6 +63,8 @@ extension WorkerLoop {
                     : "making anew what was published: waits until its sources hold \(scopes) again; do the stages before it run?"
             )
         }
+        let places = runners.values.sorted { $0.partition < $1.partition }
+        metrics.setDiscrepancies(places.compactMap(\.discrepancy))
         abortsInARow = 0
         afterAbort = Backoff()
         lastCommit = ContinuousClock.now

@@ -43,6 +43,7 @@ public final class WorkerMetrics: Sendable {
         var figures = Figures()
         var readiness = "starting"
         var failure: String?
+        var discrepancies: [String] = []
         var supplement: (@Sendable () -> String)?
         var turned = ContinuousClock.now
     }
@@ -72,7 +73,7 @@ public final class WorkerMetrics: Sendable {
     public var isReady: Bool { notReady == nil }
     /// Why the worker is not ready; nil when it is.
     public var notReady: String? {
-        state.withLock { $0.failure ?? ($0.readiness.isEmpty ? nil : $0.readiness) }
+        state.withLock { $0.failure ?? ($0.readiness.isEmpty ? $0.discrepancies.first : $0.readiness) }
     }
     /// The figures now.
     public var figures: Figures { state.withLock { $0.figures } }
@@ -104,6 +105,11 @@ public final class WorkerMetrics: Sendable {
     /// States why the worker is not ready, or that it is (nil).
     public func setReadiness(_ reason: String?) {
         state.withLock { $0.readiness = reason ?? "" }
+    }
+
+    /// States what does not add up; the worker is not ready while there is something.
+    public func setDiscrepancies(_ found: [String]) {
+        state.withLock { $0.discrepancies = found }
     }
 
     /// States that the worker has failed.
@@ -161,6 +167,12 @@ public final class WorkerMetrics: Sendable {
             "gauge",
             "Since the worker last came round; a restore, and a commit that waits for the brokers, stand.",
             (ContinuousClock.now - state.withLock { $0.turned }).seconds
+        )
+        add(
+            "accountability_discrepancies",
+            "gauge",
+            "Partitions of which the stage states what does not add up; /ready says what.",
+            state.withLock { $0.discrepancies.count }
         )
         add("accountability_ready", "gauge", "1 when assigned and restored.", isReady ? 1 : 0)
         let supplement = state.withLock { $0.supplement }

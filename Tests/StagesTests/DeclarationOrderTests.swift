@@ -161,7 +161,7 @@ struct DeclarationOrderTests {
                 if (UInt64(number) + seed) % 4 == 0 { bench.driver.restartAll() }
             }
             try bench.driver.run()
-            #expect(bench.driver.unusable.isEmpty)
+            #expect(bench.driver.unusable.isEmpty && bench.driver.discrepancies.isEmpty)
             return try Standing(bench, receiptsOf: ids)
         }
         var disturbances = InMemoryDriver.Disturbances()

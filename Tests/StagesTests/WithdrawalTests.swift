@@ -390,6 +390,7 @@ struct WithdrawalTests {
         #expect(found.acts == expected.acts)
         #expect(found.receipts == expected.receipts)
         #expect(found.open == expected.open)
+        #expect(bench.driver.discrepancies.isEmpty && calm.driver.discrepancies.isEmpty)
     }
 }
 

@@ -46,7 +46,9 @@ final class ValidationTask: StageTask {
     /// Organizations whose rows are to be judged again, each with its generation when they were judged last.
     var flipped: [UInt64: UInt32] = [:]
     private var openYears: Set<Int> = []
-    private var touched: [Int] = []
+    var touched: [Int] = []
+    /// Submissions whose receipts do not add up in this partition.
+    var unbalanced: Set<Int> = []
     var frameworkSteps = FrameworkSteps()
     var records: RecordBlocks
     /// While what was published is made anew: what stands in the records that this task has published.
@@ -88,18 +90,7 @@ final class ValidationTask: StageTask {
         try revise(output)
         if output.isRebuilding { try retractWhatIsLeft(output) }
         try records.flush(output)
-        for number in touched.sorted() {
-            submissions[number].isTouched = false
-            let receipt = submissions[number].tally
-            try output.publish(
-                ValidationStage.OutputIndex.receipts,
-                partition: home(ValidationStage.OutputIndex.receipts, output),
-                key: "\(receipt.submission)/\(partition)",
-                value: receipt.serializedBytes(),
-                cause: receipt.submission
-            )
-        }
-        touched = []
+        try publishReceipts(output)
     }
 
     /// Publishes the rows that stand; those that were replaced or retracted later do not.
