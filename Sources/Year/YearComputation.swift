@@ -11,6 +11,8 @@ public struct YearComputation: Sendable {
     public var settings: YearProcess.Settings
     /// Under which key students become pseudonyms; nil makes one for the run and forgets it.
     public var key: PseudonymKey?
+    /// Tables that are kept beside those that people read.
+    var watching: [TopicDefinition] = []
 
     /// A computation.
     ///
@@ -44,7 +46,7 @@ public struct YearComputation: Sendable {
         corrections: [InputFile] = [],
         progress: @escaping (YearProgress) -> Void = { _ in }
     ) throws -> YearResult {
-        let process = try YearProcess(settings: settings)
+        let process = try YearProcess(settings: settings, watching: watching)
         try process.open(try openYears())
         let names = Self.submissions(files + corrections)
         let key = try key ?? Self.passingKey()

@@ -22,7 +22,9 @@ public final class YearTables {
     /// The block read last, kept for its room.
     private var block = RecordBlock()
 
-    private static let tables = [Topics.participation, Topics.percentiles, Topics.determinations]
+    private static let tables = [
+        Topics.participation, Topics.percentiles, Topics.determinations, Topics.publications,
+    ]
 
     init(_ pipeline: Pipeline, _ others: [TopicDefinition] = []) {
         let watched = Self.tables + others + [Topics.records, Topics.rejections, Topics.receipts]
@@ -87,7 +89,7 @@ public final class YearTables {
     /// The newest messages of a school year in a table, in the order of their keys.
     ///
     /// - Parameters:
-    ///   - table: participation, percentiles or determinations.
+    ///   - table: participation, percentiles, determinations or publications.
     ///   - year: the school year; nil for all.
     /// - Returns: each key with its newest message.
     /// - Throws: for a value that does not decode.
@@ -96,18 +98,24 @@ public final class YearTables {
         year: Int? = nil
     ) throws -> [(key: Key, message: Message)] {
         var newest: [Key: Message] = [:]
+        try visit(table) { key, message in
+            if year == nil || key.schoolYear == year { newest[key] = message }
+        }
+        return newest.map { ($0.key.text, ($0.key, $0.value)) }.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+
+    /// Everything that was published in a table, in its order; nil of what was retracted.
+    func visit<Key, Message>(_ table: Topic<Key, Message>, _ body: (Key, Message?) throws -> Void) throws {
         for batch in batches[table.definition.entity] ?? [] {
             try batch.visit { record in
-                guard !record.isMarker, let key = table.key(utf8: record.key), year == nil || key.schoolYear == year
-                else { return }
+                guard !record.isMarker, let key = table.key(utf8: record.key) else { return }
                 if let value = record.value {
-                    newest[key] = try decode(Message.self, from: value)
+                    try body(key, try decode(Message.self, from: value))
                 } else {
-                    newest[key] = nil
+                    try body(key, nil)
                 }
             }
         }
-        return newest.map { ($0.key.text, ($0.key, $0.value)) }.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
     /// The determinations of a school year, or of all, in the order of their keys.

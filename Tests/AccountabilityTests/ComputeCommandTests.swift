@@ -73,7 +73,7 @@ import Testing
             .flatMap { year in
                 [
                     "canonical-\(year).txt", "determinations-\(year).csv", "determinations-\(year).json",
-                    "participation-\(year).csv", "percentiles-\(year).csv",
+                    "participation-\(year).csv", "percentiles-\(year).csv", "publications-\(year).csv",
                 ]
             }
         #expect(out.names == (names + ["rejections.csv"]).sorted())

@@ -113,7 +113,7 @@ struct AccessTests {
         // Garbage in every topic, for the right to put it into quarantine and back.
         let entities = [
             "submissions", "receipts", "rejections", "records", "directives", "participation", "indicators",
-            "standings", "percentiles", "determinations", "confirmations",
+            "standings", "percentiles", "determinations", "confirmations", "publications",
             "notices", "deliveries", "quarantine", "progress", "positions",
         ]
         for entity in entities {
@@ -154,7 +154,9 @@ struct AccessTests {
             .filter { $0.contains(" was left: ") && $0.contains(" has got another record since") }
             .compactMap { $0.split(separator: " ").first.map(String.init) }
         // Where the key decides whose a record is, a key that is none is nobody's: standings and percentiles.
-        let tables = ["directives", "participation", "indicators", "determinations", "confirmations"]
+        let tables = [
+            "directives", "participation", "indicators", "determinations", "confirmations", "publications",
+        ]
         #expect(
             Set(left.compactMap { $0.split(separator: "/").first.map(String.init) })
                 == Set(tables.map { "\(namespace).accountability.\($0).v1" })
@@ -165,17 +167,15 @@ struct AccessTests {
         // What still cannot be used comes back.
         #expect(Set(try awaiting(2 * entities.count).map { $0[0] }).count == 2 * entities.count)
         #expect(second.stop() == Array(repeating: 0, count: 7))
-        for topic in ["determinations", "notices"] {
-            let subscriber = try run(
-                "/usr/bin/env",
-                [
-                    "timeout", "30", "kcat", "-b", listener.address, "-X", "client.id=subscriber", "-X",
-                    "auto.offset.reset=earliest", "-c", "1", "-q", "-G",
-                    "\(namespace).subscriber.\(topic)", "\(namespace).accountability.\(topic).v1",
-                ]
-            )
-            #expect(subscriber.code == 0, "\(subscriber.errors)")
-        }
+        let subscriber = try run(
+            "/usr/bin/env",
+            [
+                "timeout", "30", "kcat", "-b", listener.address, "-X", "client.id=subscriber", "-X",
+                "auto.offset.reset=earliest", "-c", "1", "-q", "-G",
+                "\(namespace).subscriber.first", "\(namespace).accountability.publications.v1",
+            ]
+        )
+        #expect(subscriber.code == 0, "\(subscriber.errors)")
 
         let granted = try Self.granted(try tool(["topics", "--acls", "--json"]).output)
         var asked: [String: Set<Right>] = [:]
@@ -187,6 +187,8 @@ struct AccessTests {
                 .insert(Right(operation: request[1], resource: resources[request[2]] ?? request[2], name: request[3]))
         }
         #expect(granted.count == 10)
+        let read = granted["subscriber"]?.filter { $0.operation == "Read" && $0.resource == "topic" }
+        #expect(read?.map(\.name) == ["\(namespace).accountability.publications.v1"], "nothing else is public")
         for (principal, rights) in granted.sorted(by: { $0.key < $1.key }) {
             let needed = asked[principal] ?? []
             #expect(Self.missing(needed, rights) == [], "\(principal) asks for more than it is granted")

@@ -40,6 +40,49 @@ import Testing
         #expect(determination { $0.graduates = .max } != nil)
     }
 
+    private func publication(_ change: (inout Accountability_V1_Publication) -> Void) -> String? {
+        var message = Accountability_V1_Publication()
+        message.schoolYear = 2019
+        message.orgCode = "00350012"
+        message.status = "official"
+        message.classification = "not_requiring_assistance"
+        message.annualExact = "81.5"
+        message.percentile = 60
+        var figure = Accountability_V1_PublishedFigure()
+        figure.measure = "non_high/ela_achievement"
+        figure.group = "asian"
+        figure.students = 40
+        figure.value = "501.3"
+        message.figures = [figure]
+        message.decidedMeasures = [figure.measure]
+        figure.measure = "participation/ELA"
+        figure.value = ">=90"
+        message.figures.append(figure)
+        change(&message)
+        return message.fault(under: DeterminationKey(schoolYear: 2019, organization: school))
+    }
+
+    @Test("A publication that was published passes, and each absurdity in it is found")
+    func publications() {
+        #expect(publication { _ in } == nil)
+        #expect(publication { $0.status = "withdrawn" } == nil)
+        #expect(publication { $0.status = "preliminary" } != nil)
+        #expect(publication { $0.revision = .max } != nil)
+        #expect(publication { $0.schoolYear = 2018 } != nil)
+        #expect(publication { $0.orgCode = "00350013" } != nil)
+        #expect(publication { $0.percentile = 0 } != nil)
+        #expect(publication { $0.annualExact = "81,5" } != nil)
+        #expect(publication { $0.classification = "excellent" } != nil)
+        #expect(publication { $0.issuedUnixMilliseconds = -1 } != nil)
+        #expect(publication { $0.figures[0].measure = "ela_achievement" } != nil)
+        #expect(publication { $0.figures[1].measure = "participation/music" } != nil)
+        #expect(publication { $0.figures[0].group = "tall" } != nil)
+        #expect(publication { $0.figures[0].students = .max } != nil)
+        #expect(publication { $0.figures[1] = $0.figures[0] } != nil, "two of one")
+        #expect(publication { $0.decidedMeasures = ["non_high"] } != nil)
+        #expect(publication { $0.annual = 101 } != nil)
+    }
+
     private func value(
         _ text: String,
         count: UInt32 = 20,

@@ -94,6 +94,11 @@ struct Outcome {
     var disturbed = 0
     var fenced = 0
 
+    /// What a publication shows, without how often and when it was published.
+    static func shown(_ publication: [UInt8]) throws -> [UInt8] {
+        try Accountability_V1_Publication(serializedBytes: publication).withoutRevision.serializedBytes()
+    }
+
     /// A determination without what belongs to its publication.
     static func core(_ message: Accountability_V1_Determination) -> [UInt8] {
         (try? message.withoutPublication.serializedBytes()) ?? []

@@ -197,8 +197,12 @@ struct SmallYear {
         }
         outcome.last = try determinations(driver).mapValues(Outcome.core)
         outcome.tables[Topics.records.entity] = try facts(driver)
+        outcome.tables[Topics.publications.entity] = try driver.table(pipeline.name(Topics.publications))
+            .mapValues(Outcome.shown)
         for topic in Topics.all
-        where topic.retention == .compacted && ![Topics.determinations, Topics.confirmations].contains(topic) {
+        where topic.retention == .compacted
+            && ![Topics.determinations, Topics.confirmations, Topics.publications].contains(topic)
+        {
             outcome.tables[topic.entity] = driver.table(pipeline.name(topic))
         }
         for record in all(Topics.rejections, driver) { outcome.rejections[record.key, default: 0] += 1 }
@@ -381,6 +385,7 @@ struct SmallYear {
                 named[entry.key] = determined[entry.key].map { confirmed == Data(SHA256.hash(data: $0)) ? [1] : [0] }
             }
         tables[Topics.records.entity] = try facts(driver)
+        tables[Topics.publications.entity] = try tables[Topics.publications.entity]?.mapValues(Outcome.shown)
         tables[Topics.determinations.entity] = try tables[Topics.determinations.entity]?
             .mapValues { Outcome.core(try Accountability_V1_Determination(serializedBytes: $0)) }
         return tables

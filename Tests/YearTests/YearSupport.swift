@@ -73,6 +73,7 @@ struct Figures: Equatable {
     var determinations: [String: [UInt8]] = [:]
     var participation: [String: [UInt8]] = [:]
     var percentiles: [String: [UInt8]] = [:]
+    var publications: [String: [UInt8]] = [:]
 
     /// The determination without what belongs to its publication: what `determinations --canonical` prints.
     static func core(_ message: Accountability_V1_Determination) throws -> [UInt8] {
@@ -96,6 +97,9 @@ struct Figures: Equatable {
         for (key, message) in try tables.messages(TableTopics.percentiles) {
             percentiles[key.text] = try Self.core(message)
         }
+        for (key, message) in try tables.messages(TableTopics.publications) {
+            publications[key.text] = try message.withoutRevision.serializedBytes()
+        }
     }
 
     /// What the in-memory driver of the tests published.
@@ -110,6 +114,10 @@ struct Figures: Equatable {
         for (key, value) in driver.table(pipeline.name(Topics.percentiles)) {
             percentiles[String(decoding: key, as: UTF8.self)] =
                 try Self.core(Accountability_V1_PercentileEntry(serializedBytes: value))
+        }
+        for (key, value) in driver.table(pipeline.name(Topics.publications)) {
+            publications[String(decoding: key, as: UTF8.self)] =
+                try Accountability_V1_Publication(serializedBytes: value).withoutRevision.serializedBytes()
         }
     }
 }

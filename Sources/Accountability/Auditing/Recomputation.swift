@@ -43,6 +43,8 @@ struct Recomputation {
         try read(Topics.percentiles, reader, into: driver) { key in
             if case .norm = PercentileKey(key)?.entry { true } else { false }
         }
+        // Nor does it tell what was decided to be public, which stands in what was published.
+        try read(Topics.publications, reader, into: driver)
         try driver.run()
         var findings: [Finding] = []
         for (topic, stage) in Self.tables { findings.append(try compare(topic, stage, driver, reader)) }
@@ -195,6 +197,9 @@ struct Recomputation {
         case Topics.determinations:
             guard let message = try? Accountability_V1_Determination(serializedBytes: value) else { return value }
             return try message.withoutPublication.serializedBytes()
+        case Topics.publications:
+            guard let message = try? Accountability_V1_Publication(serializedBytes: value) else { return value }
+            return try message.withoutRevision.serializedBytes()
         default: return value
         }
     }

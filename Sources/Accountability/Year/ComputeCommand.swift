@@ -27,7 +27,9 @@ struct ComputeCommand: OperatorCommand {
             Files in the folder --out, for each year: determinations-YEAR.csv and .json, participation-YEAR.csv, percentiles-YEAR.csv (as the \
             commands of these names print them), canonical-YEAR.txt (as `determinations YEAR --canonical`, to compare two runs), and \
             rejections.csv: each row that was refused, by file, line, column and code, never with its content. They contain small groups: they \
-            are for the Department or the district that the files are of, not for the public.
+            are for the Department or the district that the files are of, not for the public. For the public is publications-YEAR.csv: the \
+            figures of results that a directive made official, without small groups and what they could be computed from; before a release \
+            it is empty.
 
             Student identifiers are replaced under a key that is made for the run and thrown away, unless --key names one.
 

@@ -84,6 +84,7 @@ struct YearOutput {
         let lines = try determinations.map { try DeterminationRows.canonical($0) + "\n" }
         try folder.text("canonical-\(year).txt", lines.joined())
         try writeParticipation(into: folder)
+        try writePublications(into: folder)
         let percentiles = try tables.messages(TableTopics.percentiles, year: year)
             .compactMap { _, entry in if case .percentile(let percentile) = entry.entry { percentile } else { nil } }
             .sorted(by: PercentileRows.inOrder)
@@ -100,6 +101,39 @@ struct YearOutput {
         }
     }
 
+    /// What the public may see: nothing before the results are official.
+    private func writePublications(into folder: OutputFolder) throws {
+        let columns = [
+            "school_year", "org_code", "measure", "group", "students", "value", "prior", "target", "points", "met",
+        ]
+        let publications = try tables.messages(TableTopics.publications, year: year).map(\.message)
+        try folder.table("publications-\(year).csv", columns) { write in
+            for publication in publications {
+                for figure in publication.figures {
+                    try write([
+                        String(year), publication.orgCode, figure.measure, figure.group,
+                        figure.hasStudents ? String(figure.students) : "", figure.value, figure.prior, figure.target,
+                        figure.hasPoints ? String(figure.points) : "", figure.hasMet ? String(figure.met) : "",
+                    ])
+                }
+            }
+        }
+    }
+
+    /// How many numbers of students the public sees of those of ten and more, in words; empty before a release.
+    private static func published(_ year: Int, _ tables: YearTables) throws -> String {
+        let publications = try tables.messages(TableTopics.publications, year: year).map(\.message)
+        guard !publications.isEmpty else { return "" }
+        let shown = publications.reduce(0) { $0 + $1.figures.count { $0.hasStudents } }
+        let determinations = try tables.determinations(year: year).map(\.message)
+        let all = determinations.reduce(0) { sum, determination in
+            let spans = determination.spans + determination.groupPercentages.flatMap(\.spans)
+            return sum + determination.participation.count
+                + spans.flatMap(\.columns).flatMap(\.indicators).count { $0.hasCount }
+        }
+        return "; \(publications.count) published, with \(shown) of \(all) numbers of students"
+    }
+
     /// What a year came to, in a line.
     static func summary(_ year: Int, _ tables: YearTables) throws -> String {
         let determinations = try tables.determinations(year: year).map(\.message)
@@ -109,6 +143,7 @@ struct YearOutput {
         let parts = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             .map { "\($0.value) \($0.key.isEmpty ? "with measures alone" : $0.key)" }
         return "\(year): \(determinations.count) determinations, \(parts.joined(separator: ", "))"
+            + (try published(year, tables))
     }
 }
 

@@ -24,6 +24,36 @@ extension Accountability_V1_Determination: TableMessage {
     }
 }
 
+extension Accountability_V1_Publication: TableMessage {
+    /// The record's own key names it, its words are of the vocabularies, and its figures can be.
+    public func fault(under key: DeterminationKey) -> String? {
+        guard schoolYear == key.schoolYear, orgCode == key.organization.description else { return otherKey }
+        guard revision <= FigureCheck.largestRevision else { return "a revision that nothing reaches" }
+        guard FigureCheck.times.contains(issuedUnixMilliseconds) else { return absurdTime }
+        guard PublicationStatus(rawValue: status) != nil,
+            classification.isEmpty || Classification(wireName: classification) != nil,
+            level.isEmpty || DeterminationLevel(wireName: level) != nil,
+            reasons.allSatisfy({ DeterminationReason(wireName: $0) != nil })
+        else { return "a word that no publication uses" }
+        guard !hasPercentile || (1...99).contains(percentile),
+            groupPercentiles.allSatisfy({ (1...99).contains($0.percentile) })
+        else { return "a percentile outside of 1 to 99" }
+        guard !hasAnnual || annual <= 100, !hasCumulative || cumulative <= 100, FigureCheck.isValue(annualExact),
+            FigureCheck.isValue(priorAnnualExact), groupPercentages.allSatisfy({ $0.annual <= 100 })
+        else { return "a percentage that is not a number in range" }
+        var places: Set<[String]> = []
+        for figure in figures {
+            guard StudentGroup(wireName: figure.group) != nil, PublishedMeasure(figure.measure) != nil,
+                places.insert([figure.measure, figure.group]).inserted
+            else { return "a figure of no group or measure, or two of one" }
+            guard FigureCheck.areCounts(figure.students, figure.counted, figure.of) else {
+                return "a count that no state has"
+            }
+        }
+        return decidedMeasures.allSatisfy { PublishedMeasure($0) != nil } ? nil : "a measure that there is not"
+    }
+}
+
 extension Accountability_V1_Confirmation: TableMessage {
     /// It holds a digest.
     public func fault(under key: DeterminationKey) -> String? { sha256.count == 32 ? nil : "no digest of 32 bytes" }

@@ -52,6 +52,8 @@ public enum TableTopics {
     public static let percentiles = Topic<PercentileKey, Accountability_V1_PercentileEntry>(Topics.percentiles)
     /// Annual performance determinations.
     public static let determinations = Topic<DeterminationKey, Accountability_V1_Determination>(Topics.determinations)
+    /// What the public may see of them.
+    public static let publications = Topic<DeterminationKey, Accountability_V1_Publication>(Topics.publications)
     /// Which determinations their stage stands by.
     public static let confirmations = Topic<DeterminationKey, Accountability_V1_Confirmation>(Topics.confirmations)
     /// Notices of what changed.

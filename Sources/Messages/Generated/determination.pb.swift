@@ -789,6 +789,397 @@ public nonisolated struct Accountability_V1_Directive: Sendable {
   public init() {}
 }
 
+/// Topic `accountability.publications.v1`: what the public may see of official determinations. Key and partition are those of the
+/// determination. Figures are exact decimals as text.
+///
+/// A group below the minimum is not there, nor is what it could be computed from. Numbers of students are those of the first official
+/// publication, in every revision: the difference of two numbers would tell of single students.
+public nonisolated struct Accountability_V1_Publication: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var schoolYear: UInt32 {
+    get {_storage._schoolYear}
+    set {_uniqueStorage()._schoolYear = newValue}
+  }
+
+  public var orgCode: String {
+    get {_storage._orgCode}
+    set {_uniqueStorage()._orgCode = newValue}
+  }
+
+  public var type: Accountability_V1_OrganizationType {
+    get {_storage._type}
+    set {_uniqueStorage()._type = newValue}
+  }
+
+  public var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
+
+  public var districtCode: String {
+    get {_storage._districtCode}
+    set {_uniqueStorage()._districtCode = newValue}
+  }
+
+  /// official; withdrawn, when the determination is not official any more: then nothing stands here but the numbers of students that were
+  /// published before.
+  public var status: String {
+    get {_storage._status}
+    set {_uniqueStorage()._status = newValue}
+  }
+
+  /// As in Determination, with the fields of the same names.
+  public var classification: String {
+    get {_storage._classification}
+    set {_uniqueStorage()._classification = newValue}
+  }
+
+  public var level: String {
+    get {_storage._level}
+    set {_uniqueStorage()._level = newValue}
+  }
+
+  public var reasons: [String] {
+    get {_storage._reasons}
+    set {_uniqueStorage()._reasons = newValue}
+  }
+
+  public var reasonTexts: [String] {
+    get {_storage._reasonTexts}
+    set {_uniqueStorage()._reasonTexts = newValue}
+  }
+
+  public var decisionRow: Accountability_V1_DecisionRow {
+    get {_storage._decisionRow}
+    set {_uniqueStorage()._decisionRow = newValue}
+  }
+
+  public var percentile: UInt32 {
+    get {_storage._percentile ?? 0}
+    set {_uniqueStorage()._percentile = newValue}
+  }
+  /// Returns true if `percentile` has been explicitly set.
+  public var hasPercentile: Bool {_storage._percentile != nil}
+  /// Clears the value of `percentile`. Subsequent reads from it will return its default value.
+  public mutating func clearPercentile() {_uniqueStorage()._percentile = nil}
+
+  public var groupPercentiles: [Accountability_V1_GroupPercentile] {
+    get {_storage._groupPercentiles}
+    set {_uniqueStorage()._groupPercentiles = newValue}
+  }
+
+  public var lowSubgroups: [String] {
+    get {_storage._lowSubgroups}
+    set {_uniqueStorage()._lowSubgroups = newValue}
+  }
+
+  public var lowParticipationGroups: [String] {
+    get {_storage._lowParticipationGroups}
+    set {_uniqueStorage()._lowParticipationGroups = newValue}
+  }
+
+  public var annual: UInt32 {
+    get {_storage._annual ?? 0}
+    set {_uniqueStorage()._annual = newValue}
+  }
+  /// Returns true if `annual` has been explicitly set.
+  public var hasAnnual: Bool {_storage._annual != nil}
+  /// Clears the value of `annual`. Subsequent reads from it will return its default value.
+  public mutating func clearAnnual() {_uniqueStorage()._annual = nil}
+
+  public var annualExact: String {
+    get {_storage._annualExact}
+    set {_uniqueStorage()._annualExact = newValue}
+  }
+
+  public var priorAnnualExact: String {
+    get {_storage._priorAnnualExact}
+    set {_uniqueStorage()._priorAnnualExact = newValue}
+  }
+
+  public var cumulative: UInt32 {
+    get {_storage._cumulative ?? 0}
+    set {_uniqueStorage()._cumulative = newValue}
+  }
+  /// Returns true if `cumulative` has been explicitly set.
+  public var hasCumulative: Bool {_storage._cumulative != nil}
+  /// Clears the value of `cumulative`. Subsequent reads from it will return its default value.
+  public mutating func clearCumulative() {_uniqueStorage()._cumulative = nil}
+
+  public var band: String {
+    get {_storage._band}
+    set {_uniqueStorage()._band = newValue}
+  }
+
+  public var spans: [Accountability_V1_PublishedSpan] {
+    get {_storage._spans}
+    set {_uniqueStorage()._spans = newValue}
+  }
+
+  public var groupPercentages: [Accountability_V1_PublishedPercentage] {
+    get {_storage._groupPercentages}
+    set {_uniqueStorage()._groupPercentages = newValue}
+  }
+
+  public var lowGraduation: Bool {
+    get {_storage._lowGraduation}
+    set {_uniqueStorage()._lowGraduation = newValue}
+  }
+
+  public var designation: String {
+    get {_storage._designation}
+    set {_uniqueStorage()._designation = newValue}
+  }
+
+  public var recognitions: [String] {
+    get {_storage._recognitions}
+    set {_uniqueStorage()._recognitions = newValue}
+  }
+
+  public var federalDesignations: [Accountability_V1_FederalDesignation] {
+    get {_storage._federalDesignations}
+    set {_uniqueStorage()._federalDesignations = newValue}
+  }
+
+  public var suspendedMeasures: [Accountability_V1_SuspendedMeasure] {
+    get {_storage._suspendedMeasures}
+    set {_uniqueStorage()._suspendedMeasures = newValue}
+  }
+
+  public var publicationNotes: [Accountability_V1_PublicationNote] {
+    get {_storage._publicationNotes}
+    set {_uniqueStorage()._publicationNotes = newValue}
+  }
+
+  public var framework: String {
+    get {_storage._framework}
+    set {_uniqueStorage()._framework = newValue}
+  }
+
+  public var frameworkDigest: String {
+    get {_storage._frameworkDigest}
+    set {_uniqueStorage()._frameworkDigest = newValue}
+  }
+
+  public var figures: [Accountability_V1_PublishedFigure] {
+    get {_storage._figures}
+    set {_uniqueStorage()._figures = newValue}
+  }
+
+  /// The measures that were there when it was decided which groups are shown. Of others, and of groups that are not among the figures, no number
+  /// of students is ever shown. None where groups are shown as the Department does.
+  public var decidedMeasures: [String] {
+    get {_storage._decidedMeasures}
+    set {_uniqueStorage()._decidedMeasures = newValue}
+  }
+
+  /// Of this publication, not of the determination: rises by one with each change that the public can see.
+  public var revision: UInt32 {
+    get {_storage._revision}
+    set {_uniqueStorage()._revision = newValue}
+  }
+
+  public var issuedUnixMilliseconds: Int64 {
+    get {_storage._issuedUnixMilliseconds}
+    set {_uniqueStorage()._issuedUnixMilliseconds = newValue}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
+}
+
+/// A grade span in the annual percentage.
+public nonisolated struct Accountability_V1_PublishedSpan: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var gradeSpan: String = String()
+
+  /// Percent of the annual percentage.
+  public var weight: UInt32 = 0
+
+  public var percent: UInt32 {
+    get {_percent ?? 0}
+    set {_percent = newValue}
+  }
+  /// Returns true if `percent` has been explicitly set.
+  public var hasPercent: Bool {self._percent != nil}
+  /// Clears the value of `percent`. Subsequent reads from it will return its default value.
+  public mutating func clearPercent() {self._percent = nil}
+
+  public var percentExact: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _percent: UInt32? = nil
+}
+
+/// The annual percentage of a group.
+public nonisolated struct Accountability_V1_PublishedPercentage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var group: String = String()
+
+  public var annual: UInt32 = 0
+
+  public var annualExact: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// One measure of one group.
+public nonisolated struct Accountability_V1_PublishedFigure: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// `participation/<subject>`, or `<grade span>/<indicator>`.
+  public var measure: String {
+    get {_storage._measure}
+    set {_uniqueStorage()._measure = newValue}
+  }
+
+  public var group: String {
+    get {_storage._group}
+    set {_uniqueStorage()._group = newValue}
+  }
+
+  /// Absent where the number could give another group away, or a value was supplied without one.
+  public var students: UInt32 {
+    get {_storage._students ?? 0}
+    set {_uniqueStorage()._students = newValue}
+  }
+  /// Returns true if `students` has been explicitly set.
+  public var hasStudents: Bool {_storage._students != nil}
+  /// Clears the value of `students`. Subsequent reads from it will return its default value.
+  public mutating func clearStudents() {_uniqueStorage()._students = nil}
+
+  /// Empty where it may not be seen, or there is none. A rate that would tell of few students is coded: `<=10` or `>=90`.
+  public var value: String {
+    get {_storage._value}
+    set {_uniqueStorage()._value = newValue}
+  }
+
+  public var prior: String {
+    get {_storage._prior}
+    set {_uniqueStorage()._prior = newValue}
+  }
+
+  public var target: String {
+    get {_storage._target}
+    set {_uniqueStorage()._target = newValue}
+  }
+
+  public var points: UInt32 {
+    get {_storage._points ?? 0}
+    set {_uniqueStorage()._points = newValue}
+  }
+  /// Returns true if `points` has been explicitly set.
+  public var hasPoints: Bool {_storage._points != nil}
+  /// Clears the value of `points`. Subsequent reads from it will return its default value.
+  public mutating func clearPoints() {_uniqueStorage()._points = nil}
+
+  /// The row of the table of points, in words and as such.
+  public var rule: String {
+    get {_storage._rule}
+    set {_uniqueStorage()._rule = newValue}
+  }
+
+  public var row: Accountability_V1_PointsRow {
+    get {_storage._row}
+    set {_uniqueStorage()._row = newValue}
+  }
+
+  public var priorIsBaseline: Bool {
+    get {_storage._priorIsBaseline}
+    set {_uniqueStorage()._priorIsBaseline = newValue}
+  }
+
+  public var path: String {
+    get {_storage._path}
+    set {_uniqueStorage()._path = newValue}
+  }
+
+  public var difficultyQuartile: UInt32 {
+    get {_storage._difficultyQuartile}
+    set {_uniqueStorage()._difficultyQuartile = newValue}
+  }
+
+  public var at80: String {
+    get {_storage._at80}
+    set {_uniqueStorage()._at80 = newValue}
+  }
+
+  public var at90: String {
+    get {_storage._at90}
+    set {_uniqueStorage()._at90 = newValue}
+  }
+
+  public var groupAt80: String {
+    get {_storage._groupAt80}
+    set {_uniqueStorage()._groupAt80 = newValue}
+  }
+
+  public var groupAt90: String {
+    get {_storage._groupAt90}
+    set {_uniqueStorage()._groupAt90 = newValue}
+  }
+
+  /// Of participation: whether the requirement was met, and the rate that was judged, coded as the value is.
+  public var met: Bool {
+    get {_storage._met ?? false}
+    set {_uniqueStorage()._met = newValue}
+  }
+  /// Returns true if `met` has been explicitly set.
+  public var hasMet: Bool {_storage._met != nil}
+  /// Clears the value of `met`. Subsequent reads from it will return its default value.
+  public mutating func clearMet() {_uniqueStorage()._met = nil}
+
+  public var judgedRate: String {
+    get {_storage._judgedRate}
+    set {_uniqueStorage()._judgedRate = newValue}
+  }
+
+  /// The counts that a rate is made of: participants or graduates, and those due or the cohort. Only where groups are shown as the
+  /// Department does.
+  public var counted: UInt32 {
+    get {_storage._counted ?? 0}
+    set {_uniqueStorage()._counted = newValue}
+  }
+  /// Returns true if `counted` has been explicitly set.
+  public var hasCounted: Bool {_storage._counted != nil}
+  /// Clears the value of `counted`. Subsequent reads from it will return its default value.
+  public mutating func clearCounted() {_uniqueStorage()._counted = nil}
+
+  public var of: UInt32 {
+    get {_storage._of ?? 0}
+    set {_uniqueStorage()._of = newValue}
+  }
+  /// Returns true if `of` has been explicitly set.
+  public var hasOf: Bool {_storage._of != nil}
+  /// Clears the value of `of`. Subsequent reads from it will return its default value.
+  public mutating func clearOf() {_uniqueStorage()._of = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
+}
+
 /// Topic `accountability.confirmations.v1`: the determination that its stage stands by. Key and partition are those of the determination.
 /// A determination that is not confirmed was written by somebody else, or is about to be confirmed; nobody is told of it.
 public nonisolated struct Accountability_V1_Confirmation: Sendable {
@@ -1958,6 +2349,599 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
     if lhs.submission != rhs.submission {return false}
     if lhs.rating != rhs.rating {return false}
     if lhs.parts != rhs.parts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Publication"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}status\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{3}decision_row\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{3}low_graduation\0\u{1}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{3}suspended_measures\0\u{3}publication_notes\0\u{1}framework\0\u{3}framework_digest\0\u{2}\u{a}figures\0\u{3}decided_measures\0\u{2}\u{9}revision\0\u{3}issued_unix_milliseconds\0")
+
+  fileprivate class _StorageClass {
+    var _schoolYear: UInt32 = 0
+    var _orgCode: String = String()
+    var _type: Accountability_V1_OrganizationType = .unspecified
+    var _name: String = String()
+    var _districtCode: String = String()
+    var _status: String = String()
+    var _classification: String = String()
+    var _level: String = String()
+    var _reasons: [String] = []
+    var _reasonTexts: [String] = []
+    var _decisionRow: Accountability_V1_DecisionRow = .unspecified
+    var _percentile: UInt32? = nil
+    var _groupPercentiles: [Accountability_V1_GroupPercentile] = []
+    var _lowSubgroups: [String] = []
+    var _lowParticipationGroups: [String] = []
+    var _annual: UInt32? = nil
+    var _annualExact: String = String()
+    var _priorAnnualExact: String = String()
+    var _cumulative: UInt32? = nil
+    var _band: String = String()
+    var _spans: [Accountability_V1_PublishedSpan] = []
+    var _groupPercentages: [Accountability_V1_PublishedPercentage] = []
+    var _lowGraduation: Bool = false
+    var _designation: String = String()
+    var _recognitions: [String] = []
+    var _federalDesignations: [Accountability_V1_FederalDesignation] = []
+    var _suspendedMeasures: [Accountability_V1_SuspendedMeasure] = []
+    var _publicationNotes: [Accountability_V1_PublicationNote] = []
+    var _framework: String = String()
+    var _frameworkDigest: String = String()
+    var _figures: [Accountability_V1_PublishedFigure] = []
+    var _decidedMeasures: [String] = []
+    var _revision: UInt32 = 0
+    var _issuedUnixMilliseconds: Int64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _schoolYear = source._schoolYear
+      _orgCode = source._orgCode
+      _type = source._type
+      _name = source._name
+      _districtCode = source._districtCode
+      _status = source._status
+      _classification = source._classification
+      _level = source._level
+      _reasons = source._reasons
+      _reasonTexts = source._reasonTexts
+      _decisionRow = source._decisionRow
+      _percentile = source._percentile
+      _groupPercentiles = source._groupPercentiles
+      _lowSubgroups = source._lowSubgroups
+      _lowParticipationGroups = source._lowParticipationGroups
+      _annual = source._annual
+      _annualExact = source._annualExact
+      _priorAnnualExact = source._priorAnnualExact
+      _cumulative = source._cumulative
+      _band = source._band
+      _spans = source._spans
+      _groupPercentages = source._groupPercentages
+      _lowGraduation = source._lowGraduation
+      _designation = source._designation
+      _recognitions = source._recognitions
+      _federalDesignations = source._federalDesignations
+      _suspendedMeasures = source._suspendedMeasures
+      _publicationNotes = source._publicationNotes
+      _framework = source._framework
+      _frameworkDigest = source._frameworkDigest
+      _figures = source._figures
+      _decidedMeasures = source._decidedMeasures
+      _revision = source._revision
+      _issuedUnixMilliseconds = source._issuedUnixMilliseconds
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._schoolYear) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._orgCode) }()
+        case 3: try { try decoder.decodeSingularEnumField(value: &_storage._type) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._districtCode) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._status) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._classification) }()
+        case 8: try { try decoder.decodeSingularStringField(value: &_storage._level) }()
+        case 9: try { try decoder.decodeRepeatedStringField(value: &_storage._reasons) }()
+        case 10: try { try decoder.decodeRepeatedStringField(value: &_storage._reasonTexts) }()
+        case 11: try { try decoder.decodeSingularEnumField(value: &_storage._decisionRow) }()
+        case 12: try { try decoder.decodeSingularUInt32Field(value: &_storage._percentile) }()
+        case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._groupPercentiles) }()
+        case 14: try { try decoder.decodeRepeatedStringField(value: &_storage._lowSubgroups) }()
+        case 15: try { try decoder.decodeRepeatedStringField(value: &_storage._lowParticipationGroups) }()
+        case 16: try { try decoder.decodeSingularUInt32Field(value: &_storage._annual) }()
+        case 17: try { try decoder.decodeSingularStringField(value: &_storage._annualExact) }()
+        case 18: try { try decoder.decodeSingularStringField(value: &_storage._priorAnnualExact) }()
+        case 19: try { try decoder.decodeSingularUInt32Field(value: &_storage._cumulative) }()
+        case 20: try { try decoder.decodeSingularStringField(value: &_storage._band) }()
+        case 21: try { try decoder.decodeRepeatedMessageField(value: &_storage._spans) }()
+        case 22: try { try decoder.decodeRepeatedMessageField(value: &_storage._groupPercentages) }()
+        case 23: try { try decoder.decodeSingularBoolField(value: &_storage._lowGraduation) }()
+        case 24: try { try decoder.decodeSingularStringField(value: &_storage._designation) }()
+        case 25: try { try decoder.decodeRepeatedStringField(value: &_storage._recognitions) }()
+        case 26: try { try decoder.decodeRepeatedMessageField(value: &_storage._federalDesignations) }()
+        case 27: try { try decoder.decodeRepeatedMessageField(value: &_storage._suspendedMeasures) }()
+        case 28: try { try decoder.decodeRepeatedMessageField(value: &_storage._publicationNotes) }()
+        case 29: try { try decoder.decodeSingularStringField(value: &_storage._framework) }()
+        case 30: try { try decoder.decodeSingularStringField(value: &_storage._frameworkDigest) }()
+        case 40: try { try decoder.decodeRepeatedMessageField(value: &_storage._figures) }()
+        case 41: try { try decoder.decodeRepeatedStringField(value: &_storage._decidedMeasures) }()
+        case 50: try { try decoder.decodeSingularUInt32Field(value: &_storage._revision) }()
+        case 51: try { try decoder.decodeSingularInt64Field(value: &_storage._issuedUnixMilliseconds) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._schoolYear != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._schoolYear, fieldNumber: 1)
+      }
+      if !_storage._orgCode.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._orgCode, fieldNumber: 2)
+      }
+      if _storage._type != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._type, fieldNumber: 3)
+      }
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 4)
+      }
+      if !_storage._districtCode.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._districtCode, fieldNumber: 5)
+      }
+      if !_storage._status.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._status, fieldNumber: 6)
+      }
+      if !_storage._classification.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._classification, fieldNumber: 7)
+      }
+      if !_storage._level.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._level, fieldNumber: 8)
+      }
+      if !_storage._reasons.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._reasons, fieldNumber: 9)
+      }
+      if !_storage._reasonTexts.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._reasonTexts, fieldNumber: 10)
+      }
+      if _storage._decisionRow != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._decisionRow, fieldNumber: 11)
+      }
+      try { if let v = _storage._percentile {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 12)
+      } }()
+      if !_storage._groupPercentiles.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._groupPercentiles, fieldNumber: 13)
+      }
+      if !_storage._lowSubgroups.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._lowSubgroups, fieldNumber: 14)
+      }
+      if !_storage._lowParticipationGroups.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._lowParticipationGroups, fieldNumber: 15)
+      }
+      try { if let v = _storage._annual {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 16)
+      } }()
+      if !_storage._annualExact.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._annualExact, fieldNumber: 17)
+      }
+      if !_storage._priorAnnualExact.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._priorAnnualExact, fieldNumber: 18)
+      }
+      try { if let v = _storage._cumulative {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 19)
+      } }()
+      if !_storage._band.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._band, fieldNumber: 20)
+      }
+      if !_storage._spans.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._spans, fieldNumber: 21)
+      }
+      if !_storage._groupPercentages.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._groupPercentages, fieldNumber: 22)
+      }
+      if _storage._lowGraduation != false {
+        try visitor.visitSingularBoolField(value: _storage._lowGraduation, fieldNumber: 23)
+      }
+      if !_storage._designation.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._designation, fieldNumber: 24)
+      }
+      if !_storage._recognitions.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._recognitions, fieldNumber: 25)
+      }
+      if !_storage._federalDesignations.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._federalDesignations, fieldNumber: 26)
+      }
+      if !_storage._suspendedMeasures.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._suspendedMeasures, fieldNumber: 27)
+      }
+      if !_storage._publicationNotes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._publicationNotes, fieldNumber: 28)
+      }
+      if !_storage._framework.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._framework, fieldNumber: 29)
+      }
+      if !_storage._frameworkDigest.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._frameworkDigest, fieldNumber: 30)
+      }
+      if !_storage._figures.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._figures, fieldNumber: 40)
+      }
+      if !_storage._decidedMeasures.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._decidedMeasures, fieldNumber: 41)
+      }
+      if _storage._revision != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._revision, fieldNumber: 50)
+      }
+      if _storage._issuedUnixMilliseconds != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._issuedUnixMilliseconds, fieldNumber: 51)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_Publication, rhs: Accountability_V1_Publication) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._schoolYear != rhs_storage._schoolYear {return false}
+        if _storage._orgCode != rhs_storage._orgCode {return false}
+        if _storage._type != rhs_storage._type {return false}
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._districtCode != rhs_storage._districtCode {return false}
+        if _storage._status != rhs_storage._status {return false}
+        if _storage._classification != rhs_storage._classification {return false}
+        if _storage._level != rhs_storage._level {return false}
+        if _storage._reasons != rhs_storage._reasons {return false}
+        if _storage._reasonTexts != rhs_storage._reasonTexts {return false}
+        if _storage._decisionRow != rhs_storage._decisionRow {return false}
+        if _storage._percentile != rhs_storage._percentile {return false}
+        if _storage._groupPercentiles != rhs_storage._groupPercentiles {return false}
+        if _storage._lowSubgroups != rhs_storage._lowSubgroups {return false}
+        if _storage._lowParticipationGroups != rhs_storage._lowParticipationGroups {return false}
+        if _storage._annual != rhs_storage._annual {return false}
+        if _storage._annualExact != rhs_storage._annualExact {return false}
+        if _storage._priorAnnualExact != rhs_storage._priorAnnualExact {return false}
+        if _storage._cumulative != rhs_storage._cumulative {return false}
+        if _storage._band != rhs_storage._band {return false}
+        if _storage._spans != rhs_storage._spans {return false}
+        if _storage._groupPercentages != rhs_storage._groupPercentages {return false}
+        if _storage._lowGraduation != rhs_storage._lowGraduation {return false}
+        if _storage._designation != rhs_storage._designation {return false}
+        if _storage._recognitions != rhs_storage._recognitions {return false}
+        if _storage._federalDesignations != rhs_storage._federalDesignations {return false}
+        if _storage._suspendedMeasures != rhs_storage._suspendedMeasures {return false}
+        if _storage._publicationNotes != rhs_storage._publicationNotes {return false}
+        if _storage._framework != rhs_storage._framework {return false}
+        if _storage._frameworkDigest != rhs_storage._frameworkDigest {return false}
+        if _storage._figures != rhs_storage._figures {return false}
+        if _storage._decidedMeasures != rhs_storage._decidedMeasures {return false}
+        if _storage._revision != rhs_storage._revision {return false}
+        if _storage._issuedUnixMilliseconds != rhs_storage._issuedUnixMilliseconds {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_PublishedSpan: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PublishedSpan"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}grade_span\0\u{1}weight\0\u{1}percent\0\u{3}percent_exact\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.gradeSpan) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.weight) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self._percent) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.percentExact) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.gradeSpan.isEmpty {
+      try visitor.visitSingularStringField(value: self.gradeSpan, fieldNumber: 1)
+    }
+    if self.weight != 0 {
+      try visitor.visitSingularUInt32Field(value: self.weight, fieldNumber: 2)
+    }
+    try { if let v = self._percent {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+    } }()
+    if !self.percentExact.isEmpty {
+      try visitor.visitSingularStringField(value: self.percentExact, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_PublishedSpan, rhs: Accountability_V1_PublishedSpan) -> Bool {
+    if lhs.gradeSpan != rhs.gradeSpan {return false}
+    if lhs.weight != rhs.weight {return false}
+    if lhs._percent != rhs._percent {return false}
+    if lhs.percentExact != rhs.percentExact {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_PublishedPercentage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PublishedPercentage"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}group\0\u{1}annual\0\u{3}annual_exact\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.group) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.annual) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.annualExact) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.group.isEmpty {
+      try visitor.visitSingularStringField(value: self.group, fieldNumber: 1)
+    }
+    if self.annual != 0 {
+      try visitor.visitSingularUInt32Field(value: self.annual, fieldNumber: 2)
+    }
+    if !self.annualExact.isEmpty {
+      try visitor.visitSingularStringField(value: self.annualExact, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_PublishedPercentage, rhs: Accountability_V1_PublishedPercentage) -> Bool {
+    if lhs.group != rhs.group {return false}
+    if lhs.annual != rhs.annual {return false}
+    if lhs.annualExact != rhs.annualExact {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_PublishedFigure: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".PublishedFigure"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}measure\0\u{1}group\0\u{1}students\0\u{1}value\0\u{1}prior\0\u{1}target\0\u{1}points\0\u{1}rule\0\u{1}row\0\u{3}prior_is_baseline\0\u{1}path\0\u{3}difficulty_quartile\0\u{3}at_80\0\u{3}at_90\0\u{3}group_at_80\0\u{3}group_at_90\0\u{1}met\0\u{3}judged_rate\0\u{1}counted\0\u{1}of\0")
+
+  fileprivate class _StorageClass {
+    var _measure: String = String()
+    var _group: String = String()
+    var _students: UInt32? = nil
+    var _value: String = String()
+    var _prior: String = String()
+    var _target: String = String()
+    var _points: UInt32? = nil
+    var _rule: String = String()
+    var _row: Accountability_V1_PointsRow = .unspecified
+    var _priorIsBaseline: Bool = false
+    var _path: String = String()
+    var _difficultyQuartile: UInt32 = 0
+    var _at80: String = String()
+    var _at90: String = String()
+    var _groupAt80: String = String()
+    var _groupAt90: String = String()
+    var _met: Bool? = nil
+    var _judgedRate: String = String()
+    var _counted: UInt32? = nil
+    var _of: UInt32? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _measure = source._measure
+      _group = source._group
+      _students = source._students
+      _value = source._value
+      _prior = source._prior
+      _target = source._target
+      _points = source._points
+      _rule = source._rule
+      _row = source._row
+      _priorIsBaseline = source._priorIsBaseline
+      _path = source._path
+      _difficultyQuartile = source._difficultyQuartile
+      _at80 = source._at80
+      _at90 = source._at90
+      _groupAt80 = source._groupAt80
+      _groupAt90 = source._groupAt90
+      _met = source._met
+      _judgedRate = source._judgedRate
+      _counted = source._counted
+      _of = source._of
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._measure) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._group) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._students) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._value) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._prior) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._target) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._points) }()
+        case 8: try { try decoder.decodeSingularStringField(value: &_storage._rule) }()
+        case 9: try { try decoder.decodeSingularEnumField(value: &_storage._row) }()
+        case 10: try { try decoder.decodeSingularBoolField(value: &_storage._priorIsBaseline) }()
+        case 11: try { try decoder.decodeSingularStringField(value: &_storage._path) }()
+        case 12: try { try decoder.decodeSingularUInt32Field(value: &_storage._difficultyQuartile) }()
+        case 13: try { try decoder.decodeSingularStringField(value: &_storage._at80) }()
+        case 14: try { try decoder.decodeSingularStringField(value: &_storage._at90) }()
+        case 15: try { try decoder.decodeSingularStringField(value: &_storage._groupAt80) }()
+        case 16: try { try decoder.decodeSingularStringField(value: &_storage._groupAt90) }()
+        case 17: try { try decoder.decodeSingularBoolField(value: &_storage._met) }()
+        case 18: try { try decoder.decodeSingularStringField(value: &_storage._judgedRate) }()
+        case 19: try { try decoder.decodeSingularUInt32Field(value: &_storage._counted) }()
+        case 20: try { try decoder.decodeSingularUInt32Field(value: &_storage._of) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._measure.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._measure, fieldNumber: 1)
+      }
+      if !_storage._group.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._group, fieldNumber: 2)
+      }
+      try { if let v = _storage._students {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+      } }()
+      if !_storage._value.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._value, fieldNumber: 4)
+      }
+      if !_storage._prior.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._prior, fieldNumber: 5)
+      }
+      if !_storage._target.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._target, fieldNumber: 6)
+      }
+      try { if let v = _storage._points {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 7)
+      } }()
+      if !_storage._rule.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._rule, fieldNumber: 8)
+      }
+      if _storage._row != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._row, fieldNumber: 9)
+      }
+      if _storage._priorIsBaseline != false {
+        try visitor.visitSingularBoolField(value: _storage._priorIsBaseline, fieldNumber: 10)
+      }
+      if !_storage._path.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._path, fieldNumber: 11)
+      }
+      if _storage._difficultyQuartile != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._difficultyQuartile, fieldNumber: 12)
+      }
+      if !_storage._at80.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._at80, fieldNumber: 13)
+      }
+      if !_storage._at90.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._at90, fieldNumber: 14)
+      }
+      if !_storage._groupAt80.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._groupAt80, fieldNumber: 15)
+      }
+      if !_storage._groupAt90.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._groupAt90, fieldNumber: 16)
+      }
+      try { if let v = _storage._met {
+        try visitor.visitSingularBoolField(value: v, fieldNumber: 17)
+      } }()
+      if !_storage._judgedRate.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._judgedRate, fieldNumber: 18)
+      }
+      try { if let v = _storage._counted {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 19)
+      } }()
+      try { if let v = _storage._of {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 20)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_PublishedFigure, rhs: Accountability_V1_PublishedFigure) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._measure != rhs_storage._measure {return false}
+        if _storage._group != rhs_storage._group {return false}
+        if _storage._students != rhs_storage._students {return false}
+        if _storage._value != rhs_storage._value {return false}
+        if _storage._prior != rhs_storage._prior {return false}
+        if _storage._target != rhs_storage._target {return false}
+        if _storage._points != rhs_storage._points {return false}
+        if _storage._rule != rhs_storage._rule {return false}
+        if _storage._row != rhs_storage._row {return false}
+        if _storage._priorIsBaseline != rhs_storage._priorIsBaseline {return false}
+        if _storage._path != rhs_storage._path {return false}
+        if _storage._difficultyQuartile != rhs_storage._difficultyQuartile {return false}
+        if _storage._at80 != rhs_storage._at80 {return false}
+        if _storage._at90 != rhs_storage._at90 {return false}
+        if _storage._groupAt80 != rhs_storage._groupAt80 {return false}
+        if _storage._groupAt90 != rhs_storage._groupAt90 {return false}
+        if _storage._met != rhs_storage._met {return false}
+        if _storage._judgedRate != rhs_storage._judgedRate {return false}
+        if _storage._counted != rhs_storage._counted {return false}
+        if _storage._of != rhs_storage._of {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

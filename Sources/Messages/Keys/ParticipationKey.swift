@@ -55,11 +55,15 @@ public struct ParticipationKey: OrganizationKey {
     public var placement: KeyPlacement { .district(of: organization) }
 }
 
-extension KeyReader {
-    /// A subject, or `combined`.
-    fileprivate mutating func participationUnit() -> ParticipationUnit? {
-        guard let name = text() else { return nil }
+extension ParticipationUnit {
+    /// The unit of a name in keys and messages; nil where there is none.
+    static func named(_ name: String) -> ParticipationUnit? {
         if name == ParticipationUnit.combined.description { return .combined }
         return Subject(wireName: name).map { .subject($0) }
     }
+}
+
+extension KeyReader {
+    /// A subject, or `combined`.
+    fileprivate mutating func participationUnit() -> ParticipationUnit? { text().flatMap(ParticipationUnit.named) }
 }

@@ -19,3 +19,13 @@ extension Accountability_V1_Determination {
     /// The same in one field, with semicolons between.
     public var causeText: String { everyCause.joined(separator: ";") + (moreCauses ? ";…" : "") }
 }
+
+extension Accountability_V1_Publication {
+    /// What it shows, without how often and when it was published.
+    public var withoutRevision: Accountability_V1_Publication {
+        var shown = self
+        shown.revision = 0
+        shown.issuedUnixMilliseconds = 0
+        return shown
+    }
+}

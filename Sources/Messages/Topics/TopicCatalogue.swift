@@ -83,7 +83,7 @@ public struct TopicDefinition: Sendable, Hashable {
             case "participation": .participation
             case "indicators", "standings": .indicator
             case "percentiles": .percentile
-            case "determinations", "confirmations": .determination
+            case "determinations", "publications", "confirmations": .determination
             default: nil
             }
         return entity == "submissions" ? "operator" : stage?.name
@@ -201,6 +201,16 @@ public enum Topics {
         key: DeterminationKey.format,
         summary: "Annual performance determinations, 603 CMR 2.03(3)."
     )
+    /// What the public may see of official determinations.
+    public static let publications = TopicDefinition(
+        entity: "publications",
+        partitioning: .district,
+        retention: .compacted,
+        eventType: "accountability.publication.v1",
+        message: "accountability.v1.Publication",
+        key: DeterminationKey.format,
+        summary: "Official determinations as the public may see them, under disclosure control."
+    )
     /// Which determinations their stage stands by.
     public static let confirmations = TopicDefinition(
         entity: "confirmations",
@@ -268,6 +278,6 @@ public enum Topics {
     /// All of them, in the order of the flow.
     public static let all: [TopicDefinition] = [
         submissions, receipts, rejections, records, directives, participation, indicators, standings, percentiles,
-        determinations, confirmations, notices, deliveries, quarantine, progress, positions,
+        determinations, publications, confirmations, notices, deliveries, quarantine, progress, positions,
     ]
 }

@@ -48,6 +48,8 @@ public final class Framework: Sendable {
     public let recognition: RecognitionParameters?
     /// Comparison of organizations: (5).
     public let comparison: ComparisonParameters?
+    /// Disclosure control of what is published.
+    public let disclosure: DisclosureParameters?
 
     /// A framework from its YAML documents: the first is loaded, the others are the bases it may name.
     public static func load(
@@ -103,6 +105,7 @@ public final class Framework: Sendable {
         review = reader.has("review") ? try ReviewParameters(reader) : nil
         recognition = reader.has("recognition") ? try RecognitionParameters(reader) : nil
         comparison = reader.has("comparison") ? try ComparisonParameters(reader) : nil
+        disclosure = reader.has("disclosure") ? try DisclosureParameters(reader) : nil
         try reader.finish()
     }
 

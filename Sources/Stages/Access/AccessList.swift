@@ -42,7 +42,7 @@ public struct AccessList: Sendable, Hashable {
             if stage is NotificationStage { rights.formUnion(Self.delivery(pipeline).union(Self.inspection(pipeline))) }
             list.append(Principal("\(prefix)\(stage.name)-worker", "runs the stage \(stage.name)", rights))
         }
-        list.append(Principal("\(prefix)subscriber", "reads determinations and notices", Self.subscriber(pipeline)))
+        list.append(Principal("\(prefix)subscriber", "reads publications", Self.subscriber(pipeline)))
         list.append(Principal("\(prefix)operator", "runs the tool accountability", Self.operatorTool(pipeline)))
         list.append(
             Principal(
@@ -91,14 +91,14 @@ public struct AccessList: Sendable, Hashable {
         .describing
     }
 
-    /// What is public.
+    /// What is public: nothing else is free of small groups, or of what they can be computed from.
     ///
     /// Groups of subscribers begin with `<namespace>.subscriber.`.
     private static func subscriber(_ pipeline: Pipeline) -> Set<AccessRight> {
-        Set(
-            [Topics.determinations, Topics.notices].map { AccessRight(.read, .topic, pipeline.name($0)) }
-                + [AccessRight(.read, .group, "\(pipeline.group("subscriber")).", isPrefix: true)]
-        )
+        Set([
+            AccessRight(.read, .topic, pipeline.name(Topics.publications)),
+            AccessRight(.read, .group, "\(pipeline.group("subscriber")).", isPrefix: true),
+        ])
         .describing
     }
 

@@ -10,7 +10,7 @@ public struct DeterminationStage: Stage {
     public let name = PipelineStage.determination.name
     /// Participation, indicators and percentiles by district, and directives whole.
     public let sources: [Source]
-    /// Determinations, and which of them the stage stands by.
+    /// Determinations, which of them the stage stands by, and what the public may see of those that are official.
     public let outputs: [Output]
 
     static let participation = 0
@@ -19,6 +19,7 @@ public struct DeterminationStage: Stage {
     static let directives = 3
     static let determinations = TableOutput(TableTopics.determinations, at: 0)
     static let confirmations = TableOutput(TableTopics.confirmations, at: 1)
+    static let publications = TableOutput(TableTopics.publications, at: 2)
 
     private let clock: @Sendable () -> Int64
     private let frameworks: FrameworkSet
@@ -40,7 +41,10 @@ public struct DeterminationStage: Stage {
             pipeline.source(Topics.participation), pipeline.source(Topics.indicators),
             pipeline.source(Topics.percentiles), pipeline.source(Topics.directives),
         ]
-        outputs = [Self.determinations.declared(in: pipeline), Self.confirmations.declared(in: pipeline)]
+        outputs = [
+            Self.determinations.declared(in: pipeline), Self.confirmations.declared(in: pipeline),
+            Self.publications.declared(in: pipeline),
+        ]
     }
 
     /// A task that knows no organization.

@@ -210,6 +210,11 @@ struct DeterminationState {
         for code in years[year]?.keys.map({ $0 }) ?? [] { dirty[year, default: [:]][code] = CauseSet() }
     }
 
+    /// Marks an organization of a year that is complete, known or not.
+    mutating func markAlone(_ code: OrganizationCode, year: Int) {
+        dirty[year, default: [:]][code, default: CauseSet()].formUnion(CauseSet())
+    }
+
     /// Marks the organizations whose points a moved threshold changes; others stay as they are.
     mutating func spreadThresholds(year: Int) throws {
         // The prior year's thresholds decide its annual percentage, which counts in this year.

@@ -16,6 +16,7 @@ final class DeterminationTask: StageTask {
     private var recalled: [DeterminationKey: [[UInt8]]] = [:]
     private var confirmed: [DeterminationKey: [UInt8]] = [:]
     private var arrivals = Arrivals()
+    private var desk = PublicationDesk()
 
     init(frameworks: FrameworkSet, clock: @escaping @Sendable () -> Int64) {
         state = DeterminationState(frameworks: YearFrameworks(frameworks))
@@ -38,16 +39,30 @@ final class DeterminationTask: StageTask {
         guard let year = SchoolYear.named(scope) else { return }
         completeYears.insert(year)
         state.markAll(year: year)
+        // What was published of an organization that is gone is withdrawn.
+        for code in desk.organizations(year: year) { state.markAlone(code, year: year) }
     }
 
     func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {
-        if output == DeterminationStage.confirmations.index {
+        switch output {
+        case DeterminationStage.confirmations.index:
             let (key, confirmation) = try Stages.recalled(TableTopics.confirmations, key: key, value: value)
             confirmed[key] = [UInt8](confirmation.sha256)
-        } else {
+        case DeterminationStage.publications.index:
+            let (key, publication) = try Stages.recalled(TableTopics.publications, key: key, value: value)
+            desk.recall(publication, key)
+        default:
             let (key, _) = try Stages.recalled(TableTopics.determinations, key: key, value: value)
             recalled[key, default: []].append([UInt8](copying: value))
         }
+    }
+
+    /// What was published of a year stays until the year is complete: the decisions in it can't be made a second time.
+    func keeps(output: Int, key: Span<UInt8>) -> Bool {
+        guard output == DeterminationStage.publications.index, let key = DeterminationKey(utf8: key) else {
+            return false
+        }
+        return !completeYears.contains(key.schoolYear)
     }
 
     /// What this stage has published of an organization, whatever a stranger wrote over it.
@@ -69,27 +84,47 @@ final class DeterminationTask: StageTask {
         for year in completeYears.sorted() {
             guard let framework = try state.frameworks[year] else { continue }
             try state.spreadThresholds(year: year)
+            var made: [OrganizationCode: Accountability_V1_Determination?] = [:]
             for (code, causes) in state.takeDirty(year: year) {
-                try publish(code, year: year, framework: framework, causes, output)
+                made[code] = .some(try publish(code, year: year, framework: framework, causes, output))
             }
+            try desk.publish(
+                made,
+                year: year,
+                framework,
+                state,
+                made: { try determination(of: $0, year: year, framework) },
+                now: clock(),
+                to: output
+            )
         }
     }
 
+    private func determination(
+        of code: OrganizationCode,
+        year: Int,
+        _ framework: Framework
+    ) throws -> Accountability_V1_Determination? {
+        guard state.isReported(framework) else { return nil }
+        return try state.determination(of: code, year: year, framework: framework, digest: digest(framework))
+    }
+
+    /// Publishes the determination of an organization.
+    ///
+    /// - Returns: it; nil where there is none.
     private func publish(
         _ code: OrganizationCode,
         year: Int,
         framework: Framework,
         _ causes: CauseSet,
         _ output: TaskOutput
-    ) throws {
+    ) throws -> Accountability_V1_Determination? {
         let cause = causes.text
         let key = DeterminationKey(schoolYear: year, organization: code)
-        guard state.isReported(framework),
-            var message = try state.determination(of: code, year: year, framework: framework, digest: digest(framework))
-        else {
+        guard var message = try determination(of: code, year: year, framework) else {
             try stand(by: nil, key, cause: cause, output)
             (published[key], recalled[key]) = (nil, nil)
-            return
+            return nil
         }
         let core: [UInt8] = try message.serializedBytes()
         let before = try standing(key, output)
@@ -105,6 +140,7 @@ final class DeterminationTask: StageTask {
         }
         published[key] = PublishedDetermination(core: core, of: message)
         try stand(by: message, key, cause: cause, output)
+        return message
     }
 
     /// Publishes a determination, or its withdrawal, and that this stage stands by it; what stands is left alone.

@@ -10,6 +10,7 @@ extension Pipeline {
         return [
             inspected(TableTopics.receipts),
             inspected(TableTopics.rejections),
+            inspected(TableTopics.publications),
             inspected(TableTopics.notices),
             inspected(TableTopics.deliveries),
             inspected(Topics.positions, Streaming_V1_Position.self) { key, position in
@@ -26,7 +27,8 @@ extension Pipeline {
 
     /// A table, whose types say what its records must be.
     private func inspected<Key, Message>(_ table: Topic<Key, Message>) -> InspectedTopic {
-        InspectedTopic(source(table.definition)) { record in
+        // The stage that publishes it retracts what a stranger wrote there.
+        InspectedTopic(source(table.definition), holdsRetractions: table.definition == Topics.publications) { record in
             _ = try record.message(of: table, under: record.key(of: table))
         }
     }

@@ -1,0 +1,211 @@
+/// Which counts of tables may be published.
+///
+/// A group below the minimum is hidden: primary suppression. Whatever it could be computed from is hidden with it, as
+/// few counts as a careful choice finds: complementary suppression. The tables are those of one district, one of each
+/// measure: the students behind two measures are often the same, so what one hides another may not give away. What is
+/// left is attacked with everything that is known before it is let go.
+public struct DisclosureControl: Sendable {
+    /// By table and place, whether the count may be published.
+    public private(set) var isShown: [[Bool]]
+
+    private let tables: [DisclosureTable]
+    private let minimum: Int64
+    /// By table and place, the sums that a count stands in.
+    private let sumsOf: [[[Int]]]
+
+    /// The counts of a table that are too small to be published.
+    public func primary(_ table: Int) -> Set<Int> {
+        Set(
+            tables[table].cells.indices
+                .filter { isSmall(tables[table].cells[$0]) && !tables[table].cells[$0].isImplied }
+        )
+    }
+
+    /// How many counts primary suppression alone would publish, and how many of them are published.
+    public var kept: (all: Int, shown: Int) {
+        var (all, shown) = (0, 0)
+        for (number, table) in tables.enumerated() {
+            let primary = primary(number)
+            for (place, cell) in table.cells.enumerated() where !cell.isImplied && !primary.contains(place) {
+                all += 1
+                if isShown[number][place] { shown += 1 }
+            }
+        }
+        return (all, shown)
+    }
+
+    /// What is published of each table.
+    public var releases: [DisclosedRelease] {
+        tables.indices.map { DisclosedRelease(table: tables[$0], isShown: isShown[$0]) }
+    }
+
+    /// Decides on the tables of a district.
+    ///
+    /// - Parameters:
+    ///   - tables: the counts, a table a measure.
+    ///   - parameters: how much is hidden.
+    ///   - minimum: the size from which on a group may be seen.
+    public init(
+        _ tables: [DisclosureTable],
+        _ parameters: DisclosureParameters,
+        minimum: Int
+    ) {
+        self.tables = tables
+        self.minimum = Int64(minimum)
+        sumsOf = tables.map { table in
+            var places: [[Int]] = Array(repeating: [], count: table.cells.count)
+            for (number, sum) in table.sums.enumerated() {
+                for place in [sum.total] + sum.parts { places[place].append(number) }
+            }
+            return places
+        }
+        isShown = tables.map { $0.cells.map { !$0.isImplied } }
+        for table in tables.indices { for place in primary(table) { isShown[table][place] = false } }
+        guard parameters.mode.value == .protected else { return }
+        for table in tables.indices { closeSums(table, tables[table].sums.indices) }
+        withstand()
+        showAgain()
+    }
+
+    private func isSmall(_ cell: DisclosureTable.Cell) -> Bool {
+        cell.isPersonal && cell.count > 0 && cell.count < minimum
+    }
+
+    /// Hides counts until every sum that is shown leaves at least two open, which together are of the minimum: what one
+    /// sum alone gives away.
+    private mutating func closeSums(_ table: Int, _ sums: some Sequence<Int>) {
+        var open = Array(sums)
+        while let number = open.popLast() {
+            while let place = next(in: number, table) {
+                isShown[table][place] = false
+                open += sumsOf[table][place].filter { $0 != number }
+            }
+        }
+    }
+
+    /// What has to be hidden next in a sum; nil where it gives nothing away.
+    private func next(in number: Int, _ table: Int) -> Int? {
+        let sum = tables[table].sums[number]
+        let hidden = sum.parts.filter { !isShown[table][$0] }
+        guard isShown[table][sum.total], hidden.contains(where: { isSmall(tables[table].cells[$0]) }) else {
+            return nil
+        }
+        let together = hidden.reduce(0) { $0 + tables[table].cells[$1].count }
+        guard hidden.count < 2 || together < minimum else { return nil }
+        return candidate(in: number, table)
+    }
+
+    /// The count of a sum that is hidden with the least loss: one whose other sums have a hidden one already, then the
+    /// smallest; the total only where no part is left.
+    private func candidate(in number: Int, _ table: Int) -> Int? {
+        let (sum, cells) = (tables[table].sums[number], tables[table].cells)
+        func open(_ place: Int) -> Int {
+            sumsOf[table][place]
+                .count { other in
+                    let sum = tables[table].sums[other]
+                    return other != number
+                        && !([sum.total] + sum.parts).contains { $0 != place && !isShown[table][$0] }
+                }
+        }
+        let best = sum.parts.filter { isShown[table][$0] && cells[$0].count > 0 }
+            .map { (open($0), cells[$0].count, cells[$0].name, $0) }
+            .min { ($0.0, $0.1, $0.2) < ($1.0, $1.1, $1.2) }
+        return best?.3 ?? (isShown[table][sum.total] ? sum.total : nil)
+    }
+
+    /// Hides counts until an attack with everything that is published finds nothing.
+    ///
+    /// One leak is mended at a time: what mends it often mends others.
+    private mutating func withstand() {
+        while let leak = DisclosedRelease.leaks(releases, minimum: minimum).first {
+            if !hideWhatOthersHide(leak), !hideBeside(leak) { return }
+        }
+    }
+
+    /// How many equations may be solved to show counts again, in sum: some seconds' work.
+    private static let mostEquations = 1_500_000
+
+    /// Shows again what need not be hidden, the largest counts first.
+    ///
+    /// What was hidden last often protects what was hidden first.
+    ///
+    /// A district of very many schools is left as it is: it loses a few counts more.
+    private mutating func showAgain() {
+        var hidden: [Place] = []
+        for table in tables.indices {
+            let primary = primary(table)
+            for (place, cell) in tables[table].cells.enumerated()
+            where !isShown[table][place] && !cell.isImplied && !primary.contains(place) {
+                hidden.append(Place(table: table, place: place))
+            }
+        }
+        guard hidden.count * tables.reduce(0, { $0 + $1.sums.count }) <= Self.mostEquations else { return }
+        func count(_ at: Place) -> Int64 { tables[at.table].cells[at.place].count }
+        for at in hidden.sorted(by: { (count($1), $0) < (count($0), $1) }) {
+            isShown[at.table][at.place] = true
+            let isClosed = sumsOf[at.table][at.place].allSatisfy { next(in: $0, at.table) == nil }
+            if !isClosed || !DisclosedRelease.leaks(releases, minimum: minimum).isEmpty {
+                isShown[at.table][at.place] = false
+            }
+        }
+    }
+
+    /// Hides a count in every measure that is hidden in one, in a sum with a leak: two measures of the same students
+    /// gave it away.
+    private mutating func hideWhatOthersHide(_ leak: String) -> Bool {
+        var hidden: Set<String> = [leak]
+        for (table, place) in places(of: leak) {
+            for sum in sumsOf[table][place].map({ tables[table].sums[$0] }) {
+                for other in sum.parts where !isShown[table][other] { hidden.insert(tables[table].cells[other].name) }
+            }
+        }
+        for name in hidden.sorted() {
+            for (table, place) in places(of: name) where isShown[table][place] {
+                isShown[table][place] = false
+                closeSums(table, sumsOf[table][place])
+                return true
+            }
+        }
+        return false
+    }
+
+    /// Hides one more count near a leak: in one of its sums, or in one of a hidden count beside it, and so on.
+    private mutating func hideBeside(_ leak: String) -> Bool {
+        var (front, seen) = (places(of: leak).map { Place(table: $0.table, place: $0.place) }, Set<Place>())
+        while !front.isEmpty {
+            seen.formUnion(front)
+            var best: (count: Int64, place: Place)?
+            var next: Set<Place> = []
+            for at in front {
+                for number in sumsOf[at.table][at.place] {
+                    if let other = candidate(in: number, at.table) {
+                        let count = tables[at.table].cells[other].count
+                        if count < best?.count ?? .max { best = (count, Place(table: at.table, place: other)) }
+                    }
+                    let sum = tables[at.table].sums[number]
+                    for other in [sum.total] + sum.parts where !isShown[at.table][other] {
+                        next.insert(Place(table: at.table, place: other))
+                    }
+                }
+            }
+            if let place = best?.place {
+                isShown[place.table][place.place] = false
+                closeSums(place.table, sumsOf[place.table][place.place])
+                return true
+            }
+            front = next.subtracting(seen).sorted()
+        }
+        return false
+    }
+
+    private struct Place: Hashable, Comparable {
+        let table: Int
+        let place: Int
+
+        static func < (left: Place, right: Place) -> Bool { (left.table, left.place) < (right.table, right.place) }
+    }
+
+    private func places(of name: String) -> [(table: Int, place: Int)] {
+        tables.indices.compactMap { table in tables[table].place(of: name).map { (table, $0) } }
+    }
+}

@@ -1,0 +1,71 @@
+import Messages
+import Rules
+
+/// Decides what of a district and its schools may be published in a school year: once, when it is published first.
+///
+/// The decision stays. A number of students that was published is published as it was in every revision, and what was
+/// hidden, or was not there, has none: so no two revisions can be compared, whichever corrections lie between them.
+struct DistrictDisclosure {
+    let district: OrganizationCode
+    let parameters: DisclosureParameters
+    let minimum: Int
+    /// Students behind each group of each organization, small ones too, by measure.
+    let counts: [PublishedMeasure: [OrganizationCode: [StudentGroup: Int64]]]
+    /// What the determinations of the organizations show.
+    let figures: [OrganizationCode: DeterminationFigures]
+
+    /// What may be published of each organization.
+    func decide() -> [OrganizationCode: DisclosureDecision] {
+        let measures = Set(figures.values.flatMap(\.countedMeasures)).sorted()
+        let tables = measures.map { measure in
+            DisclosureTable(
+                counts: counts[measure] ?? [:],
+                district: district,
+                complements: parameters.protectsComplements.value
+            )
+        }
+        let control = DisclosureControl(tables, parameters, minimum: minimum)
+        let releases = Dictionary(uniqueKeysWithValues: zip(measures, control.releases))
+        return figures.reduce(into: [:]) { decisions, entry in
+            let (code, figures) = entry
+            var decision = DisclosureDecision()
+            decision.measures = figures.countedMeasures
+            for (place, figure) in figures.byPlace where figure.hasStudents {
+                let name = DisclosureTable.name(code, place.group)
+                if releases[place.measure]?.shows(name) == true { decision.students[place] = figure.students }
+            }
+            decisions[code] = decision
+        }
+    }
+}
+
+extension DeterminationState {
+    /// The students behind each group of a district's organizations in a school year, by measure.
+    func students(
+        of district: OrganizationCode,
+        year: Int
+    ) -> [PublishedMeasure: [OrganizationCode: [StudentGroup: Int64]]] {
+        var counts: [PublishedMeasure: [OrganizationCode: [StudentGroup: Int64]]] = [:]
+        for code in organizations(of: district, year: year) {
+            guard let facts = years[year]?[code] else { continue }
+            for fact in facts.participation {
+                guard let measure = PublishedMeasure("participation/\(fact.subject)") else { continue }
+                counts[measure, default: [:]][code, default: [:]][fact.group] = Int64(fact.students)
+            }
+            for group in StudentGroup.allCases where facts.has(group) {
+                for indicator in Indicator.allCases {
+                    for span in indicator.spans {
+                        guard let count = facts.value(group, span, indicator)?.count else { continue }
+                        counts[.indicator(span, indicator), default: [:]][code, default: [:]][group] = count
+                    }
+                }
+            }
+        }
+        return counts
+    }
+
+    /// A district and its schools, as far as anything is known of them in a school year.
+    func organizations(of district: OrganizationCode, year: Int) -> [OrganizationCode] {
+        (years[year] ?? [:]).keys.filter { $0.district == district }.sorted()
+    }
+}

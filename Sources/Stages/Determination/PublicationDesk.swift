@@ -1,0 +1,130 @@
+import Messages
+import Rules
+import Streaming
+
+/// What stands published for the public of a task's organizations, and what is to stand.
+struct PublicationDesk {
+    private var standing: [DeterminationKey: Accountability_V1_Publication] = [:]
+
+    /// Takes note of what was published before a restart.
+    mutating func recall(_ publication: Accountability_V1_Publication, _ key: DeterminationKey) {
+        standing[key] = publication
+    }
+
+    /// The organizations of which something was published in a school year.
+    func organizations(year: Int) -> [OrganizationCode] {
+        standing.keys.filter { $0.schoolYear == year }.map(\.organization)
+    }
+
+    /// Publishes what changed of districts: official determinations, and that others are not official any more.
+    ///
+    /// - Parameters:
+    ///   - determinations: those that were made, by organization; nil where there is none.
+    ///   - year: the school year.
+    ///   - framework: of the school year.
+    ///   - state: everything that is known.
+    ///   - made: makes the determination of an organization that is not among them.
+    ///   - now: the time, milliseconds since 1970.
+    ///   - output: where to.
+    /// - Throws: where a determination cannot be made, or nothing can be published.
+    mutating func publish(
+        _ determinations: [OrganizationCode: Accountability_V1_Determination?],
+        year: Int,
+        _ framework: Framework,
+        _ state: DeterminationState,
+        made: (OrganizationCode) throws -> Accountability_V1_Determination?,
+        now: Int64,
+        to output: TaskOutput
+    ) throws {
+        for district in Set(determinations.keys.map(\.district)).sorted() {
+            var own = determinations.filter { $0.key.district == district }
+            var decisions: [OrganizationCode: DisclosureDecision] = [:]
+            if let parameters = framework.disclosure, parameters.mode.value == .protected {
+                decisions = standingDecisions(of: district, year: year)
+                let isOpen = decisions.values.allSatisfy(\.measures.isEmpty)
+                if isOpen, own.values.contains(where: { $0?.isOfficial == true }) {
+                    // A decision is about the whole district.
+                    for code in state.organizations(of: district, year: year) where own[code] == nil {
+                        own[code] = .some(try made(code))
+                    }
+                    decisions = disclosure(of: district, own, year, framework, parameters, state).decide()
+                }
+            }
+            for (code, determination) in own.sorted(by: { $0.key < $1.key }) {
+                let key = DeterminationKey(schoolYear: year, organization: code)
+                let message = publication(determination, decisions[code], key, framework)
+                try publish(message, key, now: now, to: output)
+            }
+        }
+    }
+
+    private func standingDecisions(of district: OrganizationCode, year: Int) -> [OrganizationCode: DisclosureDecision] {
+        var decisions: [OrganizationCode: DisclosureDecision] = [:]
+        for (key, publication) in standing where key.schoolYear == year && key.organization.district == district {
+            decisions[key.organization] = DisclosureDecision(publication)
+        }
+        return decisions
+    }
+
+    private func disclosure(
+        of district: OrganizationCode,
+        _ determinations: [OrganizationCode: Accountability_V1_Determination?],
+        _ year: Int,
+        _ framework: Framework,
+        _ parameters: DisclosureParameters,
+        _ state: DeterminationState
+    ) -> DistrictDisclosure {
+        DistrictDisclosure(
+            district: district,
+            parameters: parameters,
+            minimum: framework.minimumSize.publicReporting.value,
+            counts: state.students(of: district, year: year),
+            figures: determinations.compactMapValues { determination in
+                determination.flatMap { $0.isOfficial ? DeterminationFigures($0) : nil }
+            }
+        )
+    }
+
+    /// What is to stand of an organization; nil where nothing was ever published.
+    private func publication(
+        _ determination: Accountability_V1_Determination?,
+        _ decision: DisclosureDecision?,
+        _ key: DeterminationKey,
+        _ framework: Framework
+    ) -> Accountability_V1_Publication? {
+        guard let determination, determination.isOfficial, let parameters = framework.disclosure else {
+            return standing[key].map(PublicationMaker.withdrawn)
+        }
+        return PublicationMaker(
+            determination: determination,
+            figures: DeterminationFigures(determination),
+            parameters: parameters,
+            minimum: framework.minimumSize.publicReporting.value
+        )
+        .make(decision ?? DisclosureDecision())
+    }
+
+    private mutating func publish(
+        _ publication: Accountability_V1_Publication?,
+        _ key: DeterminationKey,
+        now: Int64,
+        to output: TaskOutput
+    ) throws {
+        guard var message = publication else { return }
+        let before = standing[key]
+        message.revision = before?.revision ?? 1
+        message.issuedUnixMilliseconds = before?.issuedUnixMilliseconds ?? now
+        if let before, message != before {
+            message.revision = before.revision + 1
+            message.issuedUnixMilliseconds = now
+        }
+        standing[key] = message
+        // No cause: the names of submissions are not the public's.
+        try DeterminationStage.publications.publish(message, key, cause: "", to: output)
+    }
+}
+
+extension Accountability_V1_Determination {
+    /// Whether it may be published.
+    fileprivate var isOfficial: Bool { status == "official" }
+}

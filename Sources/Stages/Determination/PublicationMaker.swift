@@ -1,0 +1,273 @@
+import Messages
+import Rules
+
+/// A group's figure of a measure, by name.
+struct PublishedPlace: Hashable, Comparable {
+    let measure: PublishedMeasure
+    let group: StudentGroup
+
+    static func < (left: PublishedPlace, right: PublishedPlace) -> Bool {
+        (left.measure.description, left.group) < (right.measure.description, right.group)
+    }
+}
+
+/// What was decided of an organization's groups: it stands in what is published of the organization, and stays.
+struct DisclosureDecision {
+    /// The measures whose groups were decided on.
+    var measures: Set<PublishedMeasure> = []
+    /// The numbers of students that may be seen, as they were when that was decided.
+    var students: [PublishedPlace: UInt32] = [:]
+
+    init() {}
+
+    init(_ publication: Accountability_V1_Publication) {
+        measures = Set(publication.decidedMeasures.compactMap { PublishedMeasure($0) })
+        for figure in publication.figures where figure.hasStudents {
+            guard let place = figure.place, measures.contains(place.measure) else { continue }
+            students[place] = figure.students
+        }
+    }
+}
+
+extension Accountability_V1_PublishedFigure {
+    var place: PublishedPlace? {
+        guard let measure = PublishedMeasure(measure), let group = StudentGroup(wireName: group) else { return nil }
+        return PublishedPlace(measure: measure, group: group)
+    }
+
+    fileprivate init(_ place: PublishedPlace) {
+        self.init()
+        measure = place.measure.description
+        group = place.group.wireName
+    }
+}
+
+/// The figures that a determination shows, one by one.
+struct DeterminationFigures {
+    private(set) var byPlace: [PublishedPlace: Accountability_V1_PublishedFigure] = [:]
+
+    init(_ message: Accountability_V1_Determination) {
+        for rate in message.participation { take(rate) }
+        for span in message.spans { take(span) }
+        for group in message.groupPercentages { for span in group.spans { take(span) } }
+        let graduation = PublishedPlace(measure: .indicator(.high, .fourYearGraduation), group: .allStudents)
+        if message.hasGraduates, byPlace[graduation] != nil {
+            byPlace[graduation]?.counted = message.graduates
+            byPlace[graduation]?.of = message.graduationCohort
+        }
+    }
+
+    /// The measures of which it shows numbers of students.
+    var countedMeasures: Set<PublishedMeasure> {
+        Set(byPlace.filter { $0.value.hasStudents }.map(\.key.measure))
+    }
+
+    private mutating func take(_ rate: Accountability_V1_GroupParticipation) {
+        guard let measure = PublishedMeasure("participation/\(rate.subject)"),
+            let group = StudentGroup(wireName: rate.group)
+        else { return }
+        let place = PublishedPlace(measure: measure, group: group)
+        var figure = Accountability_V1_PublishedFigure(place)
+        figure.students = rate.students
+        if rate.hasRate {
+            figure.value = "\(rate.rate)"
+            figure.counted = rate.participants
+            figure.of = rate.denominator
+        }
+        figure.judgedRate = rate.judgedRateExact
+        if rate.hasMet { figure.met = rate.met }
+        byPlace[place] = figure
+    }
+
+    private mutating func take(_ span: Accountability_V1_Span) {
+        guard let gradeSpan = GradeSpan(wireName: span.gradeSpan) else { return }
+        for column in span.columns {
+            guard let group = StudentGroup(wireName: column.group) else { continue }
+            for points in column.indicators {
+                guard let indicator = Indicator(wireName: points.indicator) else { continue }
+                let place = PublishedPlace(measure: .indicator(gradeSpan, indicator), group: group)
+                byPlace[place] = Self.figure(points, place)
+            }
+        }
+    }
+
+    private static func figure(
+        _ points: Accountability_V1_IndicatorPoints,
+        _ place: PublishedPlace
+    ) -> Accountability_V1_PublishedFigure {
+        var figure = Accountability_V1_PublishedFigure(place)
+        if points.hasCount { figure.students = points.count }
+        figure.value = points.value
+        figure.prior = points.prior
+        figure.target = points.target
+        if points.hasPoints { figure.points = points.points }
+        figure.rule = points.rule
+        figure.row = points.row
+        figure.priorIsBaseline = points.priorIsBaseline
+        figure.path = points.path
+        figure.difficultyQuartile = points.difficultyQuartile
+        figure.at80 = points.at80
+        figure.at90 = points.at90
+        figure.groupAt80 = points.groupAt80
+        figure.groupAt90 = points.groupAt90
+        return figure
+    }
+}
+
+/// Makes what the public may see of an official determination.
+struct PublicationMaker {
+    let determination: Accountability_V1_Determination
+    let figures: DeterminationFigures
+    let parameters: DisclosureParameters
+    /// The size from which on a group may be seen.
+    let minimum: Int
+
+    /// The publication, without its revision and time.
+    ///
+    /// - `decision`: what was decided of the organization; nothing is asked of it where groups are shown as the
+    ///   Department does.
+    func make(_ decision: DisclosureDecision) -> Accountability_V1_Publication {
+        var message = Self.heading(of: determination)
+        message.status = PublicationStatus.official.rawValue
+        addResults(to: &message)
+        let places: [PublishedPlace: Accountability_V1_PublishedFigure]
+        switch parameters.mode.value {
+        case .asPublished: places = figures.byPlace
+        case .protected:
+            places = protected(decision)
+            message.decidedMeasures = decision.measures.map(\.description).sorted()
+        }
+        message.figures = places.sorted { $0.key < $1.key }.map(\.value)
+        let groups = Set(places.map(\.key.group)).union([.allStudents])
+        func isSeen(_ group: String) -> Bool { StudentGroup(wireName: group).map(groups.contains) ?? false }
+        message.groupPercentiles = determination.groupPercentiles.filter { isSeen($0.group) }
+        message.groupPercentages = determination.groupPercentages.filter { isSeen($0.group) && !$0.annualExact.isEmpty }
+            .map { group in
+                var percentage = Accountability_V1_PublishedPercentage()
+                percentage.group = group.group
+                percentage.annual = group.annual
+                percentage.annualExact = group.annualExact
+                return percentage
+            }
+        return message
+    }
+
+    /// What stays of a publication that is withdrawn.
+    static func withdrawn(_ before: Accountability_V1_Publication) -> Accountability_V1_Publication {
+        var message = Accountability_V1_Publication()
+        message.schoolYear = before.schoolYear
+        message.orgCode = before.orgCode
+        message.type = before.type
+        message.name = before.name
+        message.districtCode = before.districtCode
+        message.status = PublicationStatus.withdrawn.rawValue
+        let decision = DisclosureDecision(before)
+        message.decidedMeasures = before.decidedMeasures
+        message.figures = decision.students.sorted { $0.key < $1.key }.map { numberAlone($0.key, $0.value) }
+        return message
+    }
+
+    private static func numberAlone(_ place: PublishedPlace, _ students: UInt32) -> Accountability_V1_PublishedFigure {
+        var figure = Accountability_V1_PublishedFigure(place)
+        figure.students = students
+        return figure
+    }
+
+    private static func heading(of determination: Accountability_V1_Determination) -> Accountability_V1_Publication {
+        var message = Accountability_V1_Publication()
+        message.schoolYear = determination.schoolYear
+        message.orgCode = determination.orgCode
+        message.type = determination.type
+        message.name = determination.name
+        message.districtCode = determination.districtCode
+        message.framework = determination.framework
+        message.frameworkDigest = determination.frameworkDigest
+        return message
+    }
+
+    private func addResults(to message: inout Accountability_V1_Publication) {
+        message.classification = determination.classification
+        message.level = determination.level
+        message.reasons = determination.reasons
+        message.reasonTexts = determination.reasonTexts
+        message.decisionRow = determination.decisionRow
+        if determination.hasPercentile { message.percentile = determination.percentile }
+        message.lowSubgroups = determination.lowSubgroups
+        message.lowParticipationGroups = determination.lowParticipationGroups
+        if determination.hasAnnual { message.annual = determination.annual }
+        message.annualExact = determination.annualExact
+        message.priorAnnualExact = determination.priorAnnualExact
+        if determination.hasCumulative { message.cumulative = determination.cumulative }
+        message.band = determination.band
+        message.lowGraduation = determination.lowGraduation
+        message.designation = determination.designation
+        message.recognitions = determination.recognitions
+        message.federalDesignations = determination.federalDesignations
+        message.suspendedMeasures = determination.suspendedMeasures
+        message.publicationNotes = determination.publicationNotes
+        message.spans = determination.spans.map { span in
+            var shown = Accountability_V1_PublishedSpan()
+            shown.gradeSpan = span.gradeSpan
+            shown.weight = span.weight
+            if span.hasPercent { shown.percent = span.percent }
+            shown.percentExact = span.percentExact
+            return shown
+        }
+    }
+
+    private func protected(
+        _ decision: DisclosureDecision
+    ) -> [PublishedPlace: Accountability_V1_PublishedFigure] {
+        var shown: [PublishedPlace: Accountability_V1_PublishedFigure] = [:]
+        for (place, figure) in figures.byPlace {
+            if let figure = protected(figure, place, decision) { shown[place] = figure }
+        }
+        // A number that was published stays so, whether or not the group is large enough now to have a result.
+        for (place, students) in decision.students where shown[place] == nil {
+            shown[place] = Self.numberAlone(place, students)
+        }
+        return shown
+    }
+
+    private func protected(
+        _ figure: Accountability_V1_PublishedFigure,
+        _ place: PublishedPlace,
+        _ decision: DisclosureDecision
+    ) -> Accountability_V1_PublishedFigure? {
+        // A value that was supplied without a number of students gives no number away.
+        guard figure.hasStudents else { return figure }
+        var message = figure
+        message.clearCounted()
+        message.clearOf()
+        message.clearStudents()
+        var size = Int64(figure.students)
+        if let students = decision.students[place] {
+            message.students = students
+            size = min(size, Int64(students))
+        } else if place.group != .allStudents {
+            return nil
+        }
+        // The results of all students are the determination: of them only the number is ever hidden.
+        guard parameters.codesRates.value, place.measure.isRate else { return message }
+        message.value = coded(figure.value, size)
+        message.prior = coded(figure.prior, size)
+        message.judgedRate = coded(figure.judgedRate, size)
+        return message
+    }
+
+    private func coded(_ text: String, _ size: Int64) -> String {
+        guard !text.isEmpty else { return "" }
+        // What is no rate is not shown.
+        return Ratio.reading(text).map { CodedRate($0, of: size, minimum: minimum).description } ?? ""
+    }
+}
+
+extension PublishedMeasure {
+    /// Whether it is a share of students.
+    fileprivate var isRate: Bool {
+        switch self {
+        case .participation: true
+        case .indicator(_, let indicator): indicator.isRate
+        }
+    }
+}

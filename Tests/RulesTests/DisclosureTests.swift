@@ -1,0 +1,213 @@
+import Rules
+import Testing
+
+/// Disclosure control against an attacker who has everything that was published.
+@Suite(.timeLimit(.minutes(5))) struct DisclosureTests {
+    private struct Numbers: RandomNumberGenerator {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state ^ (state >> 29)
+        }
+    }
+
+    /// A district of made-up students, some of whom miss one test or the other.
+    private struct District {
+        struct Student {
+            var school: Int
+            var race: StudentGroup
+            var conditions: [StudentGroup]
+            var draw: Int
+        }
+
+        static let code = OrganizationCode("00010000") ?? .state
+        var students: [Student]
+
+        init(_ numbers: inout Numbers) {
+            let schools = Int.random(in: 2...6, using: &numbers)
+            students = []
+            for school in 0..<schools {
+                for _ in 0..<Int.random(in: 15...120, using: &numbers) {
+                    // Some groups are everywhere, some are rare.
+                    let draw = Int.random(in: 0..<100, using: &numbers)
+                    let race: StudentGroup =
+                        draw < 62
+                        ? .white
+                        : draw < 80
+                            ? .hispanic
+                            : draw < 89
+                                ? .black
+                                : draw < 95
+                                    ? .asian
+                                    : draw < 98 ? .multiRace : .americanIndianAlaskaNative
+                    var conditions: [StudentGroup] = []
+                    for (group, share) in [(StudentGroup.lowIncome, 40), (.elFormerEL, 9), (.swd, 17)]
+                    where Int.random(in: 0..<100, using: &numbers) < share { conditions.append(group) }
+                    if !conditions.isEmpty { conditions.append(.highNeeds) }
+                    let miss = Int.random(in: 0..<100, using: &numbers)
+                    students.append(Student(school: school, race: race, conditions: conditions, draw: miss))
+                }
+            }
+        }
+
+        func table(_ isCounted: (Student) -> Bool = { _ in true }) -> DisclosureTable {
+            var counts: [OrganizationCode: [StudentGroup: Int64]] = [:]
+            for student in students where isCounted(student) {
+                guard let school = OrganizationCode(rawValue: 10_001 + UInt32(student.school)) else { continue }
+                for organization in [school, Self.code] {
+                    for group in [.allStudents, student.race] + student.conditions {
+                        counts[organization, default: [:]][group, default: 0] += 1
+                    }
+                }
+            }
+            return DisclosureTable(counts: counts, district: Self.code, complements: true)
+        }
+
+        /// Two tests that nearly everybody takes, and one that a third takes.
+        var measures: [DisclosureTable] { [table { $0.draw > 0 }, table { $0.draw != 1 }, table { $0.draw < 33 }] }
+    }
+
+    private func parameters(_ text: String = "") throws -> DisclosureParameters {
+        guard !text.isEmpty else { return try #require(try Framework.of(schoolYear: 2019).disclosure) }
+        let framework = try Framework.load(
+            file: "draft.yaml",
+            text: "name: draft\ntitle: Draft\nschool_years: [2019]\nbased_on: \"2019\"\ndisclosure:\n\(text)\n",
+            bases: Dictionary(uniqueKeysWithValues: Framework.documents.map { ($0.name, $0.text) })
+        )
+        return try #require(framework.disclosure)
+    }
+
+    private func asPublished() throws -> DisclosureParameters {
+        try parameters("  mode: {value: as_published, status: published, source: a test of modes}")
+    }
+
+    private func control(_ tables: [DisclosureTable]) throws -> DisclosureControl {
+        DisclosureControl(tables, try parameters(), minimum: 10)
+    }
+
+    private func leaks(_ releases: [DisclosedRelease]) -> [String] {
+        DisclosedRelease.leaks(releases, minimum: 10)
+    }
+
+    private func races(_ counts: [Int64], all: Int64? = nil) -> DisclosureTable {
+        var table = DisclosureTable()
+        table.add("all", all ?? counts.reduce(0, +))
+        for (place, count) in counts.enumerated() { table.add("race \(place)", count) }
+        table.addSum("all", of: counts.indices.map { "race \($0)" }, rest: "races")
+        return table
+    }
+
+    @Test func equationsAreSolvedExactly() throws {
+        func unknown(_ name: String) -> DisclosureAttack.Term { .unknown(name, least: 0) }
+        let equations = [
+            DisclosureAttack.Equation(total: .known(10), parts: [unknown("a"), unknown("b")]),
+            DisclosureAttack.Equation(total: .known(14), parts: [unknown("b"), unknown("c")]),
+            DisclosureAttack.Equation(total: unknown("d"), parts: [unknown("c"), .known(1)]),
+        ]
+        #expect(DisclosureAttack(equations).found.isEmpty)
+        let third = DisclosureAttack.Equation(total: .known(8), parts: [unknown("a"), unknown("c")])
+        let found = DisclosureAttack(equations + [third]).found
+        #expect(found == ["a": 2, "b": 8, "c": 6, "d": 7])
+        // Nobody is fewer than none.
+        let bounds = DisclosureAttack.Equation(
+            total: .known(2),
+            parts: [.unknown("e", least: 1), .unknown("f", least: 1)]
+        )
+        #expect(DisclosureAttack([bounds]).found == ["e": 1, "f": 1])
+    }
+
+    @Test func aHiddenGroupTakesAnotherWithIt() throws {
+        let table = races([50, 42, 8])
+        // As the Department publishes, the third is all less the two others.
+        let published = DisclosureControl([table], try asPublished(), minimum: 10)
+        #expect(published.isShown == [[true, true, true, false]])
+        #expect(leaks(published.releases) == ["race 2"])
+        let control = try control([table])
+        #expect(control.isShown == [[true, true, false, false]])
+        #expect(leaks(control.releases).isEmpty)
+        #expect(control.kept == (all: 3, shown: 2))
+        // Nothing small, nothing hidden.
+        #expect(try self.control([races([50, 42, 10])]).isShown == [[true, true, true, true]])
+        // Nobody is no group: its count may be known.
+        #expect(try self.control([races([50, 42, 0])]).isShown == [[true, true, true, true]])
+        // What nobody can be counted into protects as a hidden group does.
+        #expect(try self.control([races([50, 42, 8], all: 120)]).isShown == [[true, true, true, false, false]])
+    }
+
+    /// Two hidden groups of one student each come to two: they are known without being computed.
+    @Test func boundsGiveCountsAway() throws {
+        let table = races([50, 1, 1])
+        #expect(
+            leaks([DisclosedRelease(table: table, isShown: [true, true, false, false])]) == ["race 1", "race 2"]
+        )
+        let control = try control([table])
+        #expect(control.isShown == [[true, false, false, false]])
+        #expect(leaks(control.releases).isEmpty)
+    }
+
+    @Test func whoIsNotInAGroupIsProtectedToo() throws {
+        let school = OrganizationCode("00010505") ?? .state
+        func shown(_ counts: [StudentGroup: Int64], _ complements: Bool) throws -> Set<String> {
+            let table = DisclosureTable(counts: [school: counts], district: District.code, complements: complements)
+            let release = try control([table]).releases[0]
+            return Set(counts.keys.map(\.wireName).filter { release.shows("00010505/\($0)") })
+        }
+        let poor: [StudentGroup: Int64] = [.allStudents: 30, .lowIncome: 25]
+        #expect(try shown(poor, true) == ["all_students"])
+        #expect(try shown(poor, false) == ["all_students", "low_income"])
+        // Five with high needs are not of low income, and sixty of all have none.
+        let needy: [StudentGroup: Int64] = [.allStudents: 100, .highNeeds: 40, .lowIncome: 35]
+        #expect(try shown(needy, true).count == 2)
+        #expect(try shown(needy, false).count == 3)
+    }
+
+    /// Two measures of the same students, each safe by itself, hide different groups.
+    @Test func twoMeasuresGiveNothingAway() throws {
+        let (first, second) = (races([50, 42, 12, 8]), races([50, 41, 12, 8], all: 111))
+        let alone = [
+            DisclosedRelease(table: first, isShown: [true, true, true, false, false]),
+            DisclosedRelease(table: second, isShown: [true, false, true, true, false]),
+        ]
+        #expect(leaks([alone[0]]).isEmpty && leaks([alone[1]]).isEmpty)
+        #expect(leaks(alone) == ["race 3"])
+        #expect(try leaks(control([first, second]).releases).isEmpty)
+    }
+
+    @Test(arguments: Array(UInt64(1)...20)) func nothingCanBeComputed(seed: UInt64) throws {
+        var numbers = Numbers(state: seed &* 7919)
+        let district = District(&numbers)
+        let tables = district.measures
+        let control = try control(tables)
+        #expect(leaks(control.releases).isEmpty)
+        for (number, table) in tables.enumerated() {
+            for (place, cell) in table.cells.enumerated() where control.isShown[number][place] {
+                #expect(!cell.isImplied && (cell.count == 0 || cell.count >= 10))
+            }
+        }
+        // Something is left to be published, and the order of what comes in does not matter.
+        #expect(control.kept.shown * 10 > control.kept.all * 3)
+        #expect(try self.control(tables).isShown == control.isShown)
+        #expect(!leaks(DisclosureControl(tables, try asPublished(), minimum: 10).releases).isEmpty)
+    }
+
+    @Test func ratesAreCodedAtTheirEnds() throws {
+        func coded(_ rate: Int, _ size: Int64) -> String { "\(CodedRate(Ratio(rate), of: size, minimum: 10))" }
+        #expect(coded(100, 20) == ">=50" && coded(50, 20) == "<=50" && coded(51, 20) == ">=50")
+        #expect(coded(95, 40) == ">=75" && coded(74, 40) == "74" && coded(25, 40) == "<=25")
+        #expect(coded(95, 1000) == "95" && coded(99, 1000) == ">=99" && coded(0, 1000) == "<=1")
+        #expect(coded(50, 19).isEmpty && coded(50, 0).isEmpty)
+    }
+
+    /// Whoever knows a rate and how many students it is of finds no fewer than ten in it, nor outside of it.
+    @Test(arguments: [0, 1, 2]) func noRateCountsFewStudents(decimals: Int) throws {
+        let rounding = Rounding(.halfUp, decimals: decimals)
+        for size in Int64(10)...420 {
+            for counted in 0...size {
+                let rate = try rounding(Ratio(100 * counted, over: size))
+                guard case .exact = CodedRate(rate, of: size, minimum: 10) else { continue }
+                #expect(counted >= 10 && size - counted >= 10, "\(counted) of \(size)")
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+import Messages
+import Rules
+import Testing
+@testable import Stages
+@testable import Streaming
+
+/// What the public sees of determinations, and when.
+@Suite struct PublicationStageTests {
+    private let district = "00010000"
+    private let school = "00010005"
+    private let other = "00010010"
+
+    private func bench(
+        partitions: Int32 = 2,
+        seed: UInt64 = 1,
+        disturbances: InMemoryDriver.Disturbances = .init()
+    ) throws -> JudgingBench {
+        try JudgingBench(
+            [DeterminationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })],
+            partitions: partitions,
+            seed: seed,
+            disturbances: disturbances
+        )
+    }
+
+    private func counts(_ bench: JudgingBench, _ code: String, _ counts: [String: UInt32]) throws {
+        for (group, count) in counts.sorted(by: { $0.key < $1.key }) {
+            try bench.value(2019, code, "non_high", group, "ela_achievement", "50\(count % 10).5", count: count)
+        }
+    }
+
+    /// Two schools and their district, one of the schools with a small group.
+    private func fill(_ bench: JudgingBench) throws {
+        for code in [district, school, other] { try bench.organization(2019, code) }
+        try counts(bench, school, ["all_students": 100, "white": 50, "hispanic": 42, "asian": 8])
+        try counts(bench, other, ["all_students": 100, "white": 40, "hispanic": 32, "asian": 28])
+        try counts(bench, district, ["all_students": 200, "white": 90, "hispanic": 74, "asian": 36])
+        for code in [district, school, other] {
+            try bench.participation(2019, code, "all_students", met: true, students: 200)
+        }
+        try bench.closeMeasures(2019)
+        try bench.driver.run()
+    }
+
+    private func release(_ bench: JudgingBench) throws {
+        try bench.directive(2019, "release", "00000000", "official")
+        try bench.driver.run()
+    }
+
+    private func publications(_ bench: JudgingBench) throws -> [String: Accountability_V1_Publication] {
+        try bench.messages(Topics.publications, Accountability_V1_Publication.self)
+    }
+
+    /// `asian 8`, of one measure; without a number `asian`.
+    private func shown(_ bench: JudgingBench, _ code: String) throws -> [String] {
+        let publication = try #require(try publications(bench)["2019/\(code)"])
+        return publication.figures.filter { $0.measure == "non_high/ela_achievement" }
+            .map { $0.hasStudents ? "\($0.group) \($0.students)" : $0.group }.sorted()
+    }
+
+    @Test func nothingIsPublicBeforeItIsOfficial() throws {
+        let bench = try bench()
+        try fill(bench)
+        #expect(try bench.determinations().count == 3 && publications(bench).isEmpty)
+        try bench.directive(2019, "release", "00010000", "preliminary")
+        try bench.driver.run()
+        #expect(try publications(bench).isEmpty)
+        try release(bench)
+        let published = try publications(bench)
+        #expect(published.keys.sorted() == ["2019/00010000", "2019/00010005", "2019/00010010"])
+        let own = try #require(published["2019/\(school)"])
+        let determination = try #require(try bench.determinations()["2019/\(school)"])
+        #expect(own.status == "official" && own.revision == 1 && own.issuedUnixMilliseconds == 1_569_000_000_000)
+        #expect(own.classification == determination.classification && own.level == determination.level)
+        #expect(own.annualExact == determination.annualExact && own.name == determination.name)
+        // Nobody learns which submission it was.
+        #expect(bench.history(Topics.publications, "2019/\(school)").allSatisfy { $0.cause.isEmpty })
+    }
+
+    @Test func whatASmallGroupCouldBeComputedFromIsHiddenWithIt() throws {
+        let bench = try bench()
+        try fill(bench)
+        try release(bench)
+        // Eight of the first school; the second school and the district would give them away.
+        #expect(try shown(bench, school) == ["all_students 100", "white 50"])
+        #expect(try shown(bench, other) == ["all_students 100", "white 40"])
+        #expect(try shown(bench, district) == ["all_students 200", "asian 36", "hispanic 74", "white 90"])
+        // 99 of a hundred: only that at least 95 percent took part.
+        let rate = try #require(
+            try publications(bench)["2019/\(school)"]?.figures.first { $0.measure == "participation/combined" }
+        )
+        #expect(rate.value == ">=95" && rate.students == 200 && !rate.hasCounted && rate.met)
+    }
+
+    /// No correction changes a number of students, whatever it makes of the results.
+    @Test func numbersStayAsTheyWereReleased() throws {
+        let bench = try bench()
+        try fill(bench)
+        try release(bench)
+        let before = try publications(bench)
+        // The small group grows, another one shrinks below the minimum, and all have another value.
+        try counts(bench, school, ["all_students": 101, "white": 9, "hispanic": 52, "asian": 40])
+        try bench.driver.run()
+        #expect(try shown(bench, school) == ["all_students 100", "white 50"])
+        let after = try #require(try publications(bench)["2019/\(school)"])
+        #expect(after.revision == 2)
+        #expect(try publications(bench)["2019/\(other)"] == before["2019/\(other)"])
+        let figures = after.figures.filter { $0.measure == "non_high/ela_achievement" }
+        #expect(figures.map(\.value) == ["501.5", ""], "what is too small now has no result")
+    }
+
+    @Test func whatIsWithdrawnKeepsItsNumbersAlone() throws {
+        let bench = try bench()
+        try fill(bench)
+        try release(bench)
+        try bench.put(Topics.directives, "2019/release/00000000/official", nil, partition: 0)
+        try bench.driver.run()
+        let withdrawn = try #require(try publications(bench)["2019/\(school)"])
+        #expect(withdrawn.status == "withdrawn" && withdrawn.revision == 2)
+        #expect(withdrawn.level.isEmpty && withdrawn.classification.isEmpty && withdrawn.annualExact.isEmpty)
+        #expect(withdrawn.figures.allSatisfy { $0.hasStudents && $0.value.isEmpty && $0.rule.isEmpty && !$0.hasMet })
+        #expect(try shown(bench, school) == ["all_students 100", "white 50"])
+        // Released once more, with other numbers of students.
+        try counts(bench, school, ["all_students": 103, "white": 51, "hispanic": 40, "asian": 12])
+        try bench.driver.run()
+        bench.driver.restartAll()
+        try release(bench)
+        #expect(try shown(bench, school) == ["all_students 100", "white 50"])
+        #expect(try publications(bench)["2019/\(school)"]?.revision == 3)
+    }
+
+    /// What comes after the release has results of all students, and no numbers.
+    @Test func aLateMeasureAndALateSchoolHaveNoNumbers() throws {
+        let bench = try bench()
+        try fill(bench)
+        try release(bench)
+        try bench.organization(2019, "00010020")
+        try counts(bench, "00010020", ["all_students": 60, "white": 30, "hispanic": 25, "asian": 5])
+        for (group, count) in [("all_students", UInt32(100)), ("white", 95), ("asian", 5)] {
+            try bench.value(2019, school, "non_high", group, "math_achievement", "500.5", count: count)
+        }
+        try bench.driver.run()
+        #expect(try shown(bench, "00010020") == ["all_students"])
+        let late = try #require(try publications(bench)["2019/\(school)"])
+        let figures = late.figures.filter { $0.measure == "non_high/math_achievement" }
+        #expect(figures.map(\.group) == ["all_students"])
+        #expect(figures.allSatisfy { !$0.hasStudents && $0.value == "500.5" })
+        #expect(!late.decidedMeasures.contains("non_high/math_achievement"))
+        #expect(try shown(bench, school) == ["all_students 100", "white 50"])
+    }
+
+    @Test func anOrganizationThatIsGoneIsWithdrawn() throws {
+        let bench = try bench()
+        try fill(bench)
+        try release(bench)
+        try bench.put(Topics.indicators, "2019/\(other)/organization", nil, partition: bench.district(other))
+        try bench.driver.run()
+        #expect(try bench.determinations()["2019/\(other)"] == nil)
+        let gone = try #require(try publications(bench)["2019/\(other)"])
+        #expect(gone.status == "withdrawn")
+        // Also after a restart that does not know it.
+        bench.driver.restartAll()
+        try bench.driver.run()
+        #expect(try publications(bench)["2019/\(other)"] == gone)
+    }
+
+    /// Crashes, aborts, repetitions, restarts, partitions: the same bytes.
+    @Test(arguments: [UInt64(1), 2, 3, 4, 5, 6]) func faultsChangeNothing(seed: UInt64) throws {
+        func run(_ bench: JudgingBench, restarts: Bool) throws -> [String: Accountability_V1_Publication] {
+            try fill(bench)
+            try release(bench)
+            if restarts { bench.driver.restartAll() }
+            try counts(bench, school, ["all_students": 104, "white": 50, "hispanic": 42, "asian": 12])
+            try bench.driver.run()
+            if restarts { bench.driver.restartAll() }
+            try bench.driver.run()
+            return try publications(bench).mapValues(\.withoutRevision)
+        }
+        let plain = try run(bench(partitions: 1), restarts: false)
+        let beaten = try run(bench(partitions: 3, seed: seed, disturbances: .all), restarts: true)
+        #expect(beaten == plain && plain.count == 3)
+        // Made anew from what is there, the decisions stand: they are read back from what was published.
+        let anew = try bench(partitions: 2, seed: seed)
+        _ = try run(anew, restarts: false)
+        func records() -> Int {
+            (anew.driver.topics[anew.pipeline.name(Topics.publications)] ?? []).joined()
+                .count { !CompletionMarker.isMarker(key: $0.key.span) }
+        }
+        let before = records()
+        anew.driver.rebuildAll(anew.pipeline.name(Topics.submissions), cutTo: [0, 0])
+        try anew.driver.run()
+        #expect(records() == before, "nothing is published that stands")
+        #expect(try publications(anew).mapValues(\.withoutRevision) == plain)
+    }
+
+    /// A framework may say that groups are shown as the Department shows them: as they are, in every revision.
+    @Test func theDepartmentsWayShowsWhatTheDeterminationShows() throws {
+        let draft = try Framework.load(
+            file: "draft.yaml",
+            text: """
+                name: draft
+                title: As the Department publishes
+                school_years: [2019]
+                based_on: "2019"
+                disclosure:
+                  mode: {value: as_published, status: published, source: a test of modes}
+                """,
+            bases: Dictionary(uniqueKeysWithValues: Framework.documents.map { ($0.name, $0.text) })
+        )
+        let stage = DeterminationStage(pipeline: Pipeline(), frameworks: FrameworkSet(drafts: [draft]), clock: { 1 })
+        let bench = try JudgingBench([stage], partitions: 1)
+        try fill(bench)
+        try bench.directive(2019, "framework_step", "00000000", "approved", date: "2018-05-22")
+        try release(bench)
+        #expect(try bench.determinations()["2019/\(school)"]?.status == "official")
+        #expect(try shown(bench, school) == ["all_students 100", "hispanic 42", "white 50"])
+        try counts(bench, school, ["all_students": 101, "white": 50, "hispanic": 41, "asian": 10])
+        try bench.driver.run()
+        #expect(try shown(bench, school) == ["all_students 101", "asian 10", "hispanic 41", "white 50"])
+        let rate = try #require(
+            try publications(bench)["2019/\(school)"]?.figures.first { $0.measure == "participation/combined" }
+        )
+        #expect(rate.value == "99" && rate.counted == 99 && rate.of == 100 && rate.judgedRate == "99.0000")
+    }
+}
