@@ -116,6 +116,10 @@ let package = Package(
             "Operating",
             ["Kafka", "Streaming", "Stages", "Messages", "Tables", .argumentParser, .logging, .protobuf]
         ),
+        library(
+            "Reading",
+            ["Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .logging, .protobuf]
+        ),
         .target(
             name: "WorkerProcess",
             dependencies: [
@@ -128,8 +132,8 @@ let package = Package(
         .executableTarget(
             name: "accountability",
             dependencies: [
-                "Operating", "Year", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .argumentParser,
-                .asyncHTTPClient, .crypto, .logging,
+                "Reading", "Operating", "Year", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables",
+                .argumentParser, .asyncHTTPClient, .crypto, .logging,
                 .nioCore, .nioHTTP1, .nioPosix, .protobuf,
             ],
             path: "Sources/Accountability",
@@ -157,7 +161,7 @@ let package = Package(
             "StagesTests",
             [
                 "Stages", "Streaming", "Messages", "Rules", "Tables", "PublishedFigures", "FuzzTargets",
-                "accountability", .crypto,
+                "accountability", "Reading", .crypto,
             ]
         ),
         .target(
@@ -166,7 +170,7 @@ let package = Package(
             path: "Tests/Fuzzing/Targets",
             swiftSettings: settings
         ),
-        tests("AccountabilityTests", ["accountability", "Messages", "Rules", "Neighbour"]),
+        tests("AccountabilityTests", ["accountability", "Reading", "Messages", "Rules", "Neighbour"]),
         tests(
             "DeliveryTests",
             [

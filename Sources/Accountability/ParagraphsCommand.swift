@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Operating
+internal import Reading
 internal import Rules
 
 /// `accountability paragraphs`: where each paragraph of 603 CMR 2.03 is carried out.

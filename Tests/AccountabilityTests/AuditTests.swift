@@ -5,6 +5,7 @@ import Stages
 import Testing
 
 @testable import accountability
+@testable import Reading
 
 /// What an audit finds without brokers.
 @Suite struct AuditTests {

@@ -5,6 +5,7 @@ import Messages
 import Operating
 import Stages
 import Streaming
+@testable import Reading
 @testable import accountability
 
 /// A broker for tests that need one, from the environment that `Deploy/test` sets.

@@ -3,6 +3,7 @@ import Foundation
 import Kafka
 import Operating
 import Testing
+@testable import Reading
 @testable import accountability
 
 @Suite struct BrokerOptionsTests {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Operating
 import Testing
+@testable import Reading
 @testable import accountability
 
 /// What somebody at the keyboard is told.

@@ -3,6 +3,7 @@ import Foundation
 import Messages
 import SwiftProtobuf
 import Testing
+@testable import Reading
 @testable import accountability
 
 @Suite struct CompareTests {

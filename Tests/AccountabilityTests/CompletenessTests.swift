@@ -4,6 +4,7 @@ import Rules
 import Testing
 
 @testable import accountability
+@testable import Reading
 
 /// What of a school year has arrived, and what is missing.
 @Suite struct CompletenessTests {

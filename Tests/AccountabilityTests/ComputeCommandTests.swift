@@ -4,6 +4,7 @@ import Operating
 import Testing
 
 @testable import accountability
+@testable import Reading
 
 /// The command's files, exit codes and errors, with good folders and hostile ones.
 @Suite struct ComputeCommandTests {

@@ -4,6 +4,7 @@ import Messages
 import Rules
 import SwiftProtobuf
 import Testing
+@testable import Reading
 @testable import accountability
 
 @Suite struct DepartmentTests {

@@ -5,6 +5,7 @@ import Messages
 import Operating
 import Stages
 import Testing
+@testable import Reading
 @testable import accountability
 
 @Suite struct DoctorTests {

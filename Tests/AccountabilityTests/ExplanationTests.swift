@@ -5,6 +5,7 @@ import Operating
 import Rules
 import Testing
 @testable import accountability
+@testable import Reading
 
 @Suite struct ExplanationTests {
     /// The high span of a district of 2019: one column of points that give 2.2 of 9.6.

@@ -6,6 +6,7 @@ import Stages
 import Testing
 
 @testable import accountability
+@testable import Reading
 
 @Suite struct FrameworkTests {
     @Test func listsEveryFrameworkWithItsYearsAndCounts() throws {

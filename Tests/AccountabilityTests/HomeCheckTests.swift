@@ -5,6 +5,7 @@ import Stages
 import Testing
 
 @testable import accountability
+@testable import Reading
 
 /// What doctor finds in a home, and that its remedies work.
 @Suite struct HomeCheckTests {

@@ -1,6 +1,7 @@
 import Rules
 import Testing
 
+@testable import Reading
 @testable import accountability
 
 /// Reports that no Department wrote: `evaluate points` names what is wrong, and goes on with the next.

@@ -7,6 +7,7 @@ import Stages
 import Streaming
 import Testing
 @testable import accountability
+@testable import Reading
 
 @Suite struct LagReaderTests {
     private let quiet = Logger(label: "lag.tests") { _ in SwiftLogNoOpLogHandler() }

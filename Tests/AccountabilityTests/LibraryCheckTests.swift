@@ -2,6 +2,7 @@ import Kafka
 import Testing
 
 @testable import accountability
+@testable import Reading
 
 @Suite struct LibraryCheckTests {
     private func findings(_ version: LibraryVersion, mechanism: String? = nil) -> [Finding] {

@@ -7,6 +7,7 @@ import Stages
 import Testing
 
 @testable import accountability
+@testable import Reading
 
 @Suite struct OpenTransactionTests {
     private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

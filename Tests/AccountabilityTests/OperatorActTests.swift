@@ -6,6 +6,7 @@ import Operating
 import Stages
 import Streaming
 import Testing
+@testable import Reading
 @testable import accountability
 
 @Suite struct OperatorActTests {

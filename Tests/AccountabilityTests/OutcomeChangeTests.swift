@@ -2,6 +2,7 @@ import ArgumentParser
 import Messages
 import SwiftProtobuf
 import Testing
+@testable import Reading
 @testable import accountability
 
 @Suite struct OutcomeChangeTests {

@@ -1,6 +1,7 @@
 import Foundation
 import Rules
 import Testing
+@testable import Reading
 @testable import accountability
 
 @Suite struct ParagraphCoverageTests {

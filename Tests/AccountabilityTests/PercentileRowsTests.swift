@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Testing
 
+@testable import Reading
 @testable import accountability
 
 /// `evaluate percentiles` ranks schools: the rows of districts and of the state are in order without peers, and refused

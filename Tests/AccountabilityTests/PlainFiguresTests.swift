@@ -4,6 +4,7 @@ import SwiftProtobuf
 import Tables
 import Testing
 @testable import accountability
+@testable import Reading
 
 /// Tables show figures as people know them, and text that a spreadsheet takes for text.
 @Suite struct PlainFiguresTests {

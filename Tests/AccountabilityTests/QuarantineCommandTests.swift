@@ -3,6 +3,7 @@ import Streaming
 import Testing
 
 @testable import accountability
+@testable import Reading
 
 @Suite struct QuarantineCommandTests {
     private func entry(_ topic: String, _ partition: Int32, _ offset: Int64, _ stage: String)

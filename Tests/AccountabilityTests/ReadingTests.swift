@@ -6,6 +6,7 @@ import Rules
 import Stages
 import Testing
 @testable import accountability
+@testable import Reading
 
 @Suite struct ReadingTests {
     private func determination(

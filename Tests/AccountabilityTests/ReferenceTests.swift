@@ -3,6 +3,7 @@ import Foundation
 import Stages
 import Testing
 
+@testable import Reading
 @testable import accountability
 
 /// The reference pages in Documentation.docc are what the code says.

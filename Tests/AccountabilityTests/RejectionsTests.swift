@@ -5,6 +5,7 @@ import Operating
 import Stages
 import Testing
 @testable import accountability
+@testable import Reading
 
 @Suite struct RejectionsTests {
     private func rejection(

@@ -6,6 +6,7 @@ import Operating
 import Stages
 import SwiftProtobuf
 import Testing
+@testable import Reading
 @testable import accountability
 
 /// A replay is how an earlier determination is shown to have been right, so it is exact or says that it is not.

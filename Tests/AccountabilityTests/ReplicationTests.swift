@@ -1,6 +1,7 @@
 import Operating
 import Testing
 
+@testable import Reading
 @testable import accountability
 
 @Suite struct ReplicationTests {

@@ -4,6 +4,7 @@ import Streaming
 import SwiftProtobuf
 import Testing
 @testable import accountability
+@testable import Reading
 
 @Suite struct StatusTests {
     private func view() throws -> InstallationView {

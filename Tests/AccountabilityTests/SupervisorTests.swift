@@ -4,6 +4,7 @@ import Operating
 import Testing
 
 @testable import accountability
+@testable import Reading
 
 /// What the supervisor sees of deaths, and what is told of them.
 @Suite(.timeLimit(.minutes(30))) struct SupervisorTests {

@@ -6,6 +6,7 @@ import Operating
 import Stages
 import Testing
 @testable import accountability
+@testable import Reading
 
 @Suite struct ToleranceTests {
     private func error(_ code: KafkaError.Code, isRetriable: Bool = false) -> KafkaError {

@@ -1,6 +1,7 @@
 import Messages
 import Testing
 
+@testable import Reading
 @testable import accountability
 
 @Suite struct TopicDriftTests {

@@ -2,6 +2,7 @@ import Messages
 import Rules
 import Testing
 @testable import accountability
+@testable import Reading
 
 @Suite struct WhyNotTests {
     private let framework: Framework

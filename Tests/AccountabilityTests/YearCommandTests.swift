@@ -6,6 +6,7 @@ import Stages
 import Streaming
 import SwiftProtobuf
 import Testing
+@testable import Reading
 @testable import accountability
 
 /// What is said of a year that is opened or closed, and of rows that belong to none.

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Operating
+internal import Reading
 
 /// `accountability audit`: whether what is published follows from the ledger.
 struct AuditCommand: OperatorCommand {

@@ -2,6 +2,7 @@ internal import Crypto
 internal import Kafka
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Stages
 internal import Streaming
 internal import SwiftProtobuf

@@ -1,4 +1,5 @@
 internal import Messages
+internal import Reading
 internal import Rules
 internal import Stages
 

@@ -1,6 +1,7 @@
 internal import Kafka
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Rules
 internal import Streaming
 

@@ -1,5 +1,6 @@
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Rules
 
 /// What the directives topic has on record, as the rules take it.

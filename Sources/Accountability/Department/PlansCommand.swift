@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Rules
 
 /// `accountability plans`: what districts and schools owe in improvement planning, and what became of it, 603 CMR

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Rules
 
 /// `accountability priority`: in which order districts are given assistance, 603 CMR 2.03(8).

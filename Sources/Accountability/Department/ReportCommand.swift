@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Rules
 internal import Stages
 internal import Tables
@@ -55,16 +56,8 @@ struct ReportCommand: OperatorCommand, CitesParagraphs {
 
 /// The report as files.
 struct AnnualReport {
-    /// A table of the report.
-    struct Table {
-        let file: String
-        let title: String
-        let note: String
-        let listing: Listing
-    }
-
     let year: Int
-    let tables: [Table]
+    let tables: [ReportTable]
     private let count: Int
     private let statuses: String
     private let suspensions: [String]

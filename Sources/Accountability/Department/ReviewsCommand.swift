@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Rules
 
 /// `accountability reviews`: district reviews with their ratings, 603 CMR 2.03(4), and the standards they rest on, (6).

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Rules
 internal import SwiftProtobuf
 

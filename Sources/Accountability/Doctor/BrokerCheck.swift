@@ -3,6 +3,7 @@ internal import Kafka
 internal import Logging
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Stages
 internal import Streaming
 

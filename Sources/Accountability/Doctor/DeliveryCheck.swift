@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Stages
 
 /// Notices on their way out: those that nobody tries any more, and those that wait for long.

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Kafka
 internal import Operating
+internal import Reading
 
 /// `accountability doctor`: what is wrong with an installation.
 struct DoctorCommand: AsyncOperatorCommand {

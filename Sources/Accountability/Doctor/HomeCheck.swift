@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Operating
+internal import Reading
 internal import Stages
 internal import Tables
 

@@ -1,4 +1,5 @@
 internal import Kafka
+internal import Reading
 
 /// The Kafka client library that is loaded, and what is known to be wrong with it.
 struct LibraryCheck {

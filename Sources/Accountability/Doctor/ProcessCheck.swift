@@ -3,6 +3,7 @@ internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
 internal import Operating
+internal import Reading
 
 /// The processes of an installation on this machine, by what they answer.
 struct ProcessCheck {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Operating
+internal import Reading
 internal import Rules
 
 /// `accountability framework`: the frameworks that are built in, 603 CMR 2.03(1).

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Operating
+internal import Reading
 
 /// The deaths of one program, as the supervisor writes them down: `run/<name>.deaths.json`.
 struct Deaths: Codable, Hashable {

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Kafka
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Stages
 internal import Streaming
 internal import SwiftProtobuf

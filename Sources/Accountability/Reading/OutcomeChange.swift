@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Stages
 
 /// A classification or level that changed, with what it was.

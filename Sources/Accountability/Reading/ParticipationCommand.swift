@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Rules
 
 /// `accountability participation`: the participation rates of a year, 603 CMR 2.03(2)(d).

@@ -1,4 +1,5 @@
 internal import Messages
+internal import Reading
 internal import Rules
 
 /// Percentiles as `evaluate percentiles` prints them, and statewide thresholds.

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Rules
 
 /// `accountability percentiles`: the percentiles of a year and the statewide thresholds, 603 CMR 2.03(2)(a) and (c).

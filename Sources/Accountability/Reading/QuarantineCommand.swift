@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Streaming
 
 /// `accountability quarantine`: records that no stage could use.

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Rules
 internal import Stages
 internal import SwiftProtobuf

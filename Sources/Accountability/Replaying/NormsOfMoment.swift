@@ -1,5 +1,6 @@
 internal import Kafka
 internal import Messages
+internal import Reading
 internal import Streaming
 
 /// The norms of official ranks as they stood at a moment: the newest record of each key up to it.

@@ -1,3 +1,5 @@
+internal import Reading
+
 /// A page made for print, with tables.
 struct HTMLPage {
     /// A table with what stands above it.

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Reading
 internal import Rules
 internal import Year
 

@@ -1,8 +1,8 @@
-internal import Rules
+package import Rules
 
 /// JSON of an explanation, with keys in a fixed order.
-enum ExplanationJSON {
-    static func object(_ step: Derivation, indent: String) -> String {
+package enum ExplanationJSON {
+    package static func object(_ step: Derivation, indent: String) -> String {
         let inner = indent + "  "
         var members = ["\"title\": \(string(step.title))", "\"value\": \(string(step.value))"]
         if let paragraph = step.paragraph { members.append("\"paragraph\": \(string(paragraph.citation))") }
@@ -25,7 +25,7 @@ enum ExplanationJSON {
         "[\n" + entries.map { indent + "  " + $0 }.joined(separator: ",\n") + "\n\(indent)]"
     }
 
-    static func string(_ text: String) -> String {
+    package static func string(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

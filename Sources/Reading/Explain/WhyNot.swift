@@ -1,19 +1,19 @@
-internal import Messages
-internal import Rules
+package import Messages
+package import Rules
 
 /// What would have to differ for an organization to get another classification or level.
 ///
 /// Takes only the published determination and the framework; the published participation makes its answers closer
 /// where the year looks back.
-struct WhyNot {
-    let determination: Accountability_V1_Determination
-    let framework: Framework
-    let participation: [Accountability_V1_Participation]
+package struct WhyNot {
+    package let determination: Accountability_V1_Determination
+    package let framework: Framework
+    package let participation: [Accountability_V1_Participation]
 
     /// What can be asked for: every classification and every level.
-    static let names = Classification.allCases.map(\.wireName) + DeterminationLevel.allCases.map(\.wireName)
+    package static let names = Classification.allCases.map(\.wireName) + DeterminationLevel.allCases.map(\.wireName)
 
-    init(
+    package init(
         _ determination: Accountability_V1_Determination,
         _ framework: Framework,
         participation: [Accountability_V1_Participation] = []
@@ -23,14 +23,14 @@ struct WhyNot {
         self.participation = participation
     }
 
-    var type: OrganizationType { determination.type == .district ? .district : .school }
-    var isSchool: Bool { type == .school }
+    package var type: OrganizationType { determination.type == .district ? .district : .school }
+    package var isSchool: Bool { type == .school }
 
     /// The title of a group.
-    func title(_ group: String) -> String { StudentGroup(wireName: group)?.title ?? group }
+    package func title(_ group: String) -> String { StudentGroup(wireName: group)?.title ?? group }
 
     /// The answer for one of ``names``.
-    func derivation(_ name: String) throws -> Derivation {
+    package func derivation(_ name: String) throws -> Derivation {
         let title = Classification(wireName: name)?.title ?? DeterminationLevel(wireName: name)?.title ?? name
         guard determination.classification != name, determination.level != name else {
             return Derivation("Why not: \(title)", "it is", paragraph: paragraph, row: current)
@@ -288,9 +288,9 @@ struct WhyNot {
 }
 
 /// Finds where a condition that stays true once it is true becomes true.
-enum Search {
+package enum Search {
     /// The first number of a range that passes; nil when the last does not.
-    static func first(in range: ClosedRange<Int64>, where passes: (Int64) throws -> Bool) rethrows -> Int64? {
+    package static func first(in range: ClosedRange<Int64>, where passes: (Int64) throws -> Bool) rethrows -> Int64? {
         guard try passes(range.upperBound) else { return nil }
         var low = range.lowerBound
         var high = range.upperBound

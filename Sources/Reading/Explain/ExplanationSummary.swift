@@ -1,10 +1,10 @@
-import Messages
-import Rules
+package import Messages
+package import Rules
 
 /// The first screen of an explanation: the result, the reasons and the figures that decided.
 ///
 /// Made from the same derivation as the whole explanation; parameters, sources and the steps below stay out of it.
-struct ExplanationSummary {
+package struct ExplanationSummary {
     /// The most lines about one reason or figure.
     private static let mostDetails = 4
 
@@ -12,14 +12,14 @@ struct ExplanationSummary {
     private let framework: Framework
     private let root: Derivation
 
-    init(determination: Accountability_V1_Determination, framework: Framework) throws {
+    package init(determination: Accountability_V1_Determination, framework: Framework) throws {
         report = try DeterminationReport.reading(determination)
         self.framework = framework
         root = try report.explained(by: framework)
     }
 
     /// The screen; longer lines are wrapped.
-    func text(width: Int = 100) -> String {
+    package func text(width: Int = 100) -> String {
         let wrapper = ExplanationText(width: max(width, 40))
         var lines = wrapper.wrap(root.title, first: "", rest: "    ")
         lines += wrapper.wrap(root.value, first: "  ", rest: "    ")

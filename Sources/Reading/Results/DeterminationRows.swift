@@ -1,17 +1,20 @@
-internal import Messages
+package import Messages
 internal import Rules
 internal import Stages
 
 /// Which determinations are asked for.
-struct DeterminationFilter: Equatable {
-    var type: Accountability_V1_OrganizationType?
-    var classification: String?
-    var level: String?
-    var reason: String?
-    var isRevised = false
+package struct DeterminationFilter: Equatable {
+    package var type: Accountability_V1_OrganizationType?
+    package var classification: String?
+    package var level: String?
+    package var reason: String?
+    package var isRevised = false
+
+    /// Asks for everything.
+    package init() {}
 
     /// Whether a determination is meant.
-    func contains(_ determination: Accountability_V1_Determination) -> Bool {
+    package func contains(_ determination: Accountability_V1_Determination) -> Bool {
         if let type, determination.type != type { return false }
         if let classification, determination.classification != classification { return false }
         if let level, determination.level != level { return false }
@@ -21,22 +24,22 @@ struct DeterminationFilter: Equatable {
 }
 
 /// Determinations as rows and as lines.
-enum DeterminationRows {
+package enum DeterminationRows {
     /// The columns of CSV.
-    static let columns = [
+    package static let columns = [
         "school_year", "org_code", "type", "name", "classification", "level", "reasons", "percentile", "annual",
         "cumulative", "band",
         "low_subgroups", "low_participation_groups", "status", "revision", "cause",
         "federal_designations", "reason_texts",
     ]
     /// The columns that people are shown.
-    static let shown = [
+    package static let shown = [
         "org_code", "name", "classification", "level", "percentile", "annual", "cumulative", "band", "revision",
         "reason_texts",
     ]
 
     /// A determination as fields of ``columns``; lists are joined by semicolons.
-    static func fields(_ determination: Accountability_V1_Determination) -> [String] {
+    package static func fields(_ determination: Accountability_V1_Determination) -> [String] {
         [
             String(determination.schoolYear), determination.orgCode, typeName(determination.type), determination.name,
             determination.classification, determination.level, determination.reasons.joined(separator: ";"),
@@ -52,7 +55,7 @@ enum DeterminationRows {
     }
 
     /// `school` or `district`.
-    static func typeName(_ type: Accountability_V1_OrganizationType) -> String {
+    package static func typeName(_ type: Accountability_V1_OrganizationType) -> String {
         switch type {
         case .state: "state"
         case .district: "district"
@@ -63,26 +66,26 @@ enum DeterminationRows {
 
     /// A determination on one line without what belongs to its publication: two runs on the same facts give the same
     /// bytes.
-    static func canonical(_ determination: Accountability_V1_Determination) throws -> String {
+    package static func canonical(_ determination: Accountability_V1_Determination) throws -> String {
         try MessageJSON.line(determination.withoutPublication)
     }
 }
 
 /// What the determinations of a year come to.
-struct DeterminationSummary {
+package struct DeterminationSummary {
     /// Counts by organization type, classification and level, in canonical order.
-    let outcomes: [(type: String, classification: String, level: String, count: Int)]
+    package let outcomes: [(type: String, classification: String, level: String, count: Int)]
     /// Counts of organizations by type and reason, in canonical order.
-    let reasons: [(type: String, reason: String, count: Int)]
+    package let reasons: [(type: String, reason: String, count: Int)]
     /// Organizations of which a participation rate was judged, and those with a group that missed the requirement.
-    let participation: (judged: Int, low: Int)
+    package let participation: (judged: Int, low: Int)
     /// Determinations by status.
-    let statuses: [(status: String, count: Int)]
-    let revised: Int
-    let total: Int
+    package let statuses: [(status: String, count: Int)]
+    package let revised: Int
+    package let total: Int
 
     /// Counts determinations.
-    init(_ determinations: [Accountability_V1_Determination]) {
+    package init(_ determinations: [Accountability_V1_Determination]) {
         var outcomes: [[String]: Int] = [:]
         var reasons: [[String]: Int] = [:]
         var statuses: [String: Int] = [:]
@@ -121,7 +124,7 @@ struct DeterminationSummary {
     }
 
     /// The counts as text.
-    func text(year: Int) -> String {
+    package func text(year: Int) -> String {
         var text = "\(total) determinations of \(year)\n\n"
         text += Listing(
             ["type", "classification", "level", "count"],
@@ -140,7 +143,7 @@ struct DeterminationSummary {
     }
 
     /// The counts as rows `measure,type,name,level,count`.
-    func listing() -> Listing {
+    package func listing() -> Listing {
         var listing = Listing(["measure", "type", "name", "level", "count"])
         listing.rows += outcomes.map { ["outcome", $0.type, $0.classification, $0.level, String($0.count)] }
         listing.rows += reasons.map { ["reason", $0.type, $0.reason, "", String($0.count)] }

@@ -1,8 +1,16 @@
-internal import Messages
+package import Messages
 internal import Rules
 
+/// A table of the annual report.
+package struct ReportTable {
+    package let file: String
+    package let title: String
+    package let note: String
+    package let listing: Listing
+}
+
 /// The tables of the annual report.
-enum ReportTables {
+package enum ReportTables {
     private static func title<Name: WireNamed>(_ name: String, _ title: (Name) -> String) -> String {
         Name(wireName: name).map(title) ?? name
     }
@@ -34,8 +42,8 @@ enum ReportTables {
     }
 
     /// Schools and districts by classification and level.
-    static func classifications(_ determinations: [Accountability_V1_Determination]) -> AnnualReport.Table {
-        AnnualReport.Table(
+    package static func classifications(_ determinations: [Accountability_V1_Determination]) -> ReportTable {
+        ReportTable(
             file: "classifications",
             title: "By classification",
             note:
@@ -45,8 +53,8 @@ enum ReportTables {
     }
 
     /// Reasons for assistance or intervention.
-    static func reasons(_ determinations: [Accountability_V1_Determination]) -> AnnualReport.Table {
-        AnnualReport.Table(
+    package static func reasons(_ determinations: [Accountability_V1_Determination]) -> ReportTable {
+        ReportTable(
             file: "reasons",
             title: "By reason",
             note:
@@ -59,7 +67,7 @@ enum ReportTables {
     }
 
     /// Each district: its own determination, and how many of its schools require assistance.
-    static func districts(_ determinations: [Accountability_V1_Determination]) -> AnnualReport.Table {
+    package static func districts(_ determinations: [Accountability_V1_Determination]) -> ReportTable {
         let groups = Dictionary(grouping: determinations) { $0.districtCode }
         let rows = groups.keys.sorted()
             .map { code -> [String] in
@@ -74,7 +82,7 @@ enum ReportTables {
                     String(requiring),
                 ]
             }
-        return AnnualReport.Table(
+        return ReportTable(
             file: "districts",
             title: "By district",
             note: "Districts answer for their schools, \(Paragraph.framework)",
@@ -89,13 +97,13 @@ enum ReportTables {
     }
 
     /// Schools by classification, year by year.
-    static func years(_ determinations: [Accountability_V1_Determination], through year: Int) -> AnnualReport.Table {
+    package static func years(_ determinations: [Accountability_V1_Determination], through year: Int) -> ReportTable {
         let groups = Dictionary(grouping: determinations.filter { Int($0.schoolYear) <= year }) { Int($0.schoolYear) }
         var rows: [[String]] = []
         for year in groups.keys.sorted() {
             rows += results(groups[year] ?? []).outcomes.map { [String(year)] + row($0) }
         }
-        return AnnualReport.Table(
+        return ReportTable(
             file: "years",
             title: "Year by year",
             note: "School years without determinations are absent",
@@ -104,7 +112,7 @@ enum ReportTables {
     }
 
     /// Everybody who requires assistance or intervention, with every reason.
-    static func requiring(_ determinations: [Accountability_V1_Determination]) -> AnnualReport.Table {
+    package static func requiring(_ determinations: [Accountability_V1_Determination]) -> ReportTable {
         let rows = determinations.filter { $0.classification == Classification.requiringAssistance.wireName }
             .map { determination in
                 [
@@ -115,7 +123,7 @@ enum ReportTables {
                         .joined(separator: "; "),
                 ]
             }
-        return AnnualReport.Table(
+        return ReportTable(
             file: "requiring-assistance",
             title: "Requiring assistance or intervention",
             note: "Information on the need for assistance, \(Paragraph.needForAssistance)",

@@ -1,14 +1,14 @@
-internal import Messages
+package import Messages
 internal import Operating
-internal import Rules
+package import Rules
 
 /// An explanation as text or JSON: of a determination, or of what keeps an organization from another one.
-struct Explanation {
+package struct Explanation {
     /// The steps, from the classification down to the values.
-    let derivation: Derivation
+    package let derivation: Derivation
 
     /// The explanation that steps give.
-    init(_ derivation: Derivation) {
+    package init(_ derivation: Derivation) {
         self.derivation = derivation
     }
 
@@ -20,7 +20,7 @@ struct Explanation {
     ///   - framework: that of the determination's school year.
     ///   - percentiles: the organization's entries of the topic of percentiles, whose steps are shown where there are.
     /// - Throws: `Failure` where this version cannot read the message.
-    init(
+    package init(
         determination: Accountability_V1_Determination,
         framework: Framework,
         percentiles: [Accountability_V1_Percentile] = []
@@ -31,14 +31,14 @@ struct Explanation {
     /// The steps as an indented tree.
     ///
     /// Lines that are longer than `width` columns are wrapped under their beginning.
-    func text(width: Int = 100) -> String {
+    package func text(width: Int = 100) -> String {
         var lines: [String] = []
         ExplanationText(width: max(width, 40)).render(derivation, depth: 0, into: &lines)
         return lines.joined(separator: "\n") + "\n"
     }
 
     /// The steps as JSON: objects with `title`, `value`, `paragraph`, `row`, `rounding`, `parameters` and `inputs`.
-    func json() -> String {
+    package func json() -> String {
         ExplanationJSON.object(derivation, indent: "") + "\n"
     }
 }
@@ -47,7 +47,7 @@ extension DeterminationReport {
     /// The report that a published message holds.
     ///
     /// - Throws: `Failure` where this version cannot read it.
-    static func reading(
+    package static func reading(
         _ determination: Accountability_V1_Determination,
         _ percentiles: [Accountability_V1_Percentile] = []
     ) throws -> DeterminationReport {
@@ -60,10 +60,10 @@ extension DeterminationReport {
 }
 
 /// Lines of an explanation.
-struct ExplanationText {
-    let width: Int
+package struct ExplanationText {
+    package let width: Int
 
-    func render(_ step: Derivation, depth: Int, into lines: inout [String]) {
+    package func render(_ step: Derivation, depth: Int, into lines: inout [String]) {
         let indent = String(repeating: "  ", count: depth)
         var head = step.value.isEmpty ? step.title : "\(step.title): \(step.value)"
         if let paragraph = step.paragraph { head += "  [\(paragraph)]" }
@@ -84,7 +84,7 @@ struct ExplanationText {
     }
 
     /// A line broken between words so that it fits.
-    func wrap(_ text: String, first: String, rest: String) -> [String] {
+    package func wrap(_ text: String, first: String, rest: String) -> [String] {
         var lines: [String] = []
         var line = first
         var isEmpty = true

@@ -1,12 +1,12 @@
 internal import Foundation
-internal import Kafka
+package import Kafka
 internal import Operating
 
 /// How long a command goes on reading while brokers restart: what they then say of topics, partitions and leaders
 /// passes by itself.
-struct Tolerance {
+package struct Tolerance {
     /// For how long errors may come one after another.
-    static let limit = Duration.seconds(60)
+    package static let limit = Duration.seconds(60)
     /// After how long without an error the next one is the first again.
     private static let memory = Duration.seconds(30)
 
@@ -15,20 +15,20 @@ struct Tolerance {
     private var first: ContinuousClock.Instant?
     private var last: ContinuousClock.Instant?
 
-    init(limit: Duration = Self.limit, now: @escaping () -> ContinuousClock.Instant = { .now }) {
+    package init(limit: Duration = Self.limit, now: @escaping () -> ContinuousClock.Instant = { .now }) {
         self.limit = limit
         self.now = now
     }
 
     /// Takes note that the brokers answer.
-    mutating func clear() {
+    package mutating func clear() {
         first = nil
     }
 
     /// Bears an error.
     ///
     /// - Throws: the error where it does not pass by itself; `Failure` where such errors have come for too long.
-    mutating func bear(_ error: KafkaError) throws {
+    package mutating func bear(_ error: KafkaError) throws {
         guard error.passes else { throw error }
         let now = now()
         if first == nil || now - (last ?? now) > Self.memory { first = now }
@@ -43,7 +43,7 @@ struct Tolerance {
     }
 
     /// Repeats a call until it succeeds, or its errors are not to be borne.
-    mutating func call<Value>(_ body: () throws(KafkaError) -> Value) throws -> Value {
+    package mutating func call<Value>(_ body: () throws(KafkaError) -> Value) throws -> Value {
         while true {
             do {
                 let value = try body()
@@ -61,11 +61,11 @@ extension KafkaError {
     /// Whether it passes when a broker is back or another leads its partitions.
     ///
     /// What the client takes from metadata is not marked as retriable.
-    var passes: Bool { !isFatal && (isRetriable || code == .unknownTopic || code == .unknownPartition) }
+    package var passes: Bool { !isFatal && (isRetriable || code == .unknownTopic || code == .unknownPartition) }
 
     /// Whether a certificate or a secret is at fault: the wrapper adds the reason why connections are refused.
-    var isRefused: Bool { message.contains("_AUTHENTICATION: ") || message.contains("_SSL: ") }
+    package var isRefused: Bool { message.contains("_AUTHENTICATION: ") || message.contains("_SSL: ") }
 
     /// The same, as one that waiting does not mend.
-    var lasting: KafkaError { KafkaError(code: code, name: name, message: message) }
+    package var lasting: KafkaError { KafkaError(code: code, name: name, message: message) }
 }

@@ -1,36 +1,36 @@
-internal import Foundation
-internal import Kafka
-internal import Logging
+package import Foundation
+package import Kafka
+package import Logging
 internal import Messages
-internal import Operating
-internal import Stages
+package import Operating
+package import Stages
 internal import Streaming
 
 /// A transaction that is open: nobody who reads committed records sees what stands behind its first record, whoever
 /// wrote it.
-struct OpenTransaction: Codable, Hashable {
+package struct OpenTransaction: Codable, Hashable {
     /// The topic and the partition.
-    var place: String
+    package var place: String
     /// The last stable offset: where readers of committed records wait.
-    var offset: Int64
+    package var offset: Int64
     /// How many places of the partition wait behind it, the transaction's own included.
-    var hidden: Int64
+    package var hidden: Int64
     /// Who writes it, by the `ce_source` of its first record; absent where that record can't be read or does not say.
-    var source: String?
+    package var source: String?
     /// The time of its first record, in milliseconds since 1970; absent where that record can't be read.
-    var since: Int64?
+    package var since: Int64?
 
     /// Longer than a commit takes: what is younger is everyday work.
-    static let young = Duration.seconds(10)
+    package static let young = Duration.seconds(10)
 
     /// Whether it has been open for longer than a commit takes; one of unknown age has.
-    func isOld(at now: Date) -> Bool {
+    package func isOld(at now: Date) -> Bool {
         guard let since else { return true }
         return Int64(now.timeIntervalSince1970 * 1000) - since > Int64(Self.young / .milliseconds(1))
     }
 
     /// Whether it has been open for longer than its kind may last.
-    func isHanging(at now: Date) -> Bool {
+    package func isHanging(at now: Date) -> Bool {
         guard let since else { return true }
         // A file of ingestion is one transaction.
         let limit: Int64 = source?.contains("/ingestion/") == true ? 930_000 : 90_000
@@ -38,7 +38,7 @@ struct OpenTransaction: Codable, Hashable {
     }
 
     /// Where, since when and whose, in a line.
-    var text: String {
+    package var text: String {
         let time = since.map { Date(timeIntervalSince1970: Double($0) / 1000).ISO8601Format() } ?? "an unknown time"
         return
             "\(place): a transaction of \(source ?? "an unknown producer") is open since \(time) and hides \(hidden) "
@@ -46,13 +46,13 @@ struct OpenTransaction: Codable, Hashable {
     }
 
     /// What ends it.
-    static let remedy =
+    package static let remedy =
         "it ends when its worker is started again under the same --instance, or by itself after transaction.timeout.ms (a minute; a file of ingestion "
         + "has fifteen). On Apache Kafka, kafka-transactions.sh find-hanging and abort end one that does not"
 }
 
 /// Looks for open transactions: where the end for readers of committed records lies before the end of what was written.
-final class OpenTransactionReader {
+package final class OpenTransactionReader {
     /// For how long the first records are read.
     private static let patience = Duration.seconds(3)
 
@@ -61,7 +61,7 @@ final class OpenTransactionReader {
     private let timeout = BrokerPatience.answer
     private var tolerance = Tolerance()
 
-    init(_ connection: Connection, logger: Logger) throws {
+    package init(_ connection: Connection, logger: Logger) throws {
         var kafka = connection.kafka
         kafka["group.id"] = connection.pipeline.group("reader")
         committed = try Consumer(kafka, logger: logger)
@@ -70,13 +70,13 @@ final class OpenTransactionReader {
     }
 
     /// The partitions of the topics of an installation.
-    static func places(_ pipeline: Pipeline, _ counts: [String: Int32]) -> [TopicPartition] {
+    package static func places(_ pipeline: Pipeline, _ counts: [String: Int32]) -> [TopicPartition] {
         Topics.all.map(pipeline.name)
             .flatMap { topic in (0..<(counts[topic] ?? 0)).map { TopicPartition(topic: topic, partition: $0) } }
     }
 
     /// The transactions that are open in some partitions, in the order of the partitions.
-    func find(in places: [TopicPartition]) throws -> [OpenTransaction] {
+    package func find(in places: [TopicPartition]) throws -> [OpenTransaction] {
         // What is written first: a transaction that ends in between is not open.
         let ends = try ask(written, places)
         let stable = try ask(committed, places)
@@ -90,8 +90,9 @@ final class OpenTransactionReader {
     }
 
     /// Where what is written to some partitions ends, and how far it can be read.
-    func ends(_ places: [TopicPartition]) throws -> (written: [TopicPartition: Int64], stable: [TopicPartition: Int64])
-    {
+    package func ends(_ places: [TopicPartition]) throws -> (
+        written: [TopicPartition: Int64], stable: [TopicPartition: Int64]
+    ) {
         let written = try ask(written, places).mapValues(\.high)
         return (written, try ask(committed, places).mapValues(\.high))
     }
@@ -137,7 +138,7 @@ final class OpenTransactionReader {
     }
 
     /// Ends the consumers.
-    func close() {
+    package func close() {
         committed.close(timeout: .seconds(2))
         written.close(timeout: .seconds(2))
     }

@@ -1,15 +1,15 @@
-internal import Rules
+package import Rules
 
 /// A framework in one line: what it holds for, and how far the public record supports it.
-struct FrameworkSummary: Encodable, Equatable {
-    let name: String
-    let title: String
-    let schoolYears: [Int]
-    let published: Int
-    let derived: Int
-    let assumed: Int
+package struct FrameworkSummary: Encodable, Equatable {
+    package let name: String
+    package let title: String
+    package let schoolYears: [Int]
+    package let published: Int
+    package let derived: Int
+    package let assumed: Int
 
-    init(_ framework: Framework) {
+    package init(_ framework: Framework) {
         name = framework.name
         title = framework.title
         schoolYears = framework.schoolYears
@@ -20,7 +20,7 @@ struct FrameworkSummary: Encodable, Equatable {
     }
 
     /// The summaries as a table.
-    static func listing(_ summaries: [FrameworkSummary]) -> Listing {
+    package static func listing(_ summaries: [FrameworkSummary]) -> Listing {
         Listing(
             ["framework", "school_years", "published", "derived", "assumed", "title"],
             summaries.map { summary in
@@ -33,7 +33,7 @@ struct FrameworkSummary: Encodable, Equatable {
     }
 
     /// `2007-2015` where the years follow each other, otherwise each of them.
-    static func years(_ years: [Int]) -> String {
+    package static func years(_ years: [Int]) -> String {
         guard let first = years.first, let last = years.last, first < last, years == Array(first...last) else {
             return years.map(String.init).joined(separator: ", ")
         }
@@ -42,13 +42,13 @@ struct FrameworkSummary: Encodable, Equatable {
 }
 
 /// A parameter as it is listed.
-struct FrameworkParameter: Encodable, Equatable {
-    let path: String
-    let value: String
-    let status: String
-    let source: String
+package struct FrameworkParameter: Encodable, Equatable {
+    package let path: String
+    package let value: String
+    package let status: String
+    package let source: String
 
-    init(_ record: ParameterRecord) {
+    package init(_ record: ParameterRecord) {
         path = record.path
         value = record.text
         status = record.status.rawValue
@@ -56,31 +56,31 @@ struct FrameworkParameter: Encodable, Equatable {
     }
 
     /// The parameters of a framework, or those of a path: `points` takes `points.maximum`, and not `pointsman`.
-    static func of(_ framework: Framework, under path: String? = nil) -> [FrameworkParameter] {
+    package static func of(_ framework: Framework, under path: String? = nil) -> [FrameworkParameter] {
         framework.parameters
             .filter { record in path.map { record.path == $0 || record.path.hasPrefix($0 + ".") } ?? true }
             .map { FrameworkParameter($0) }
     }
 
     /// The parameters that nothing public decides.
-    static func assumed(_ framework: Framework) -> [FrameworkParameter] {
+    package static func assumed(_ framework: Framework) -> [FrameworkParameter] {
         framework.parameters.filter { $0.status == .assumed }.map { FrameworkParameter($0) }
     }
 
     /// Each with its status and its source below it; nothing is cut.
-    static func text(_ parameters: [FrameworkParameter]) -> String {
+    package static func text(_ parameters: [FrameworkParameter]) -> String {
         parameters.map { "\($0.path) = \($0.value)\n    \($0.status): \($0.source)\n" }.joined()
     }
 }
 
 /// A parameter that two frameworks do not share: absent in one, or with another value, status or source.
-struct FrameworkChange: Encodable, Equatable {
-    let path: String
-    let before: FrameworkParameter?
-    let after: FrameworkParameter?
+package struct FrameworkChange: Encodable, Equatable {
+    package let path: String
+    package let before: FrameworkParameter?
+    package let after: FrameworkParameter?
 
     /// What differs, in the order of the paths.
-    static func between(_ from: Framework, _ to: Framework) -> [FrameworkChange] {
+    package static func between(_ from: Framework, _ to: Framework) -> [FrameworkChange] {
         var before: [String: FrameworkParameter] = [:]
         for parameter in FrameworkParameter.of(from) { before[parameter.path] = parameter }
         var after: [String: FrameworkParameter] = [:]
@@ -93,7 +93,7 @@ struct FrameworkChange: Encodable, Equatable {
     }
 
     /// `-` and `+` lines; a line for the source only where nothing else differs.
-    var text: String {
+    package var text: String {
         let citesOnly = before?.value == after?.value && before?.status == after?.status
         func line(_ sign: String, _ parameter: FrameworkParameter?) -> String {
             guard let parameter else { return "" }

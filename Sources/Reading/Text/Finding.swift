@@ -2,38 +2,38 @@ internal import Foundation
 internal import Operating
 
 /// Something that was looked at: in order, worth knowing, or wrong.
-struct Finding: Codable, Hashable {
+package struct Finding: Codable, Hashable {
     /// How bad it is.
-    enum Severity: String, Codable {
+    package enum Severity: String, Codable {
         case ok
         case warning
         case problem
     }
 
-    var severity: Severity
+    package var severity: Severity
     /// What was looked at.
-    var what: String
+    package var what: String
     /// Where: a broker, a topic, a file.
-    var place: String
+    package var place: String
     /// What was found.
-    var why: String
+    package var why: String
     /// What to do; empty where nothing is.
-    var remedy: String
+    package var remedy: String
 
-    static func ok(_ what: String, _ place: String, _ why: String) -> Finding {
+    package static func ok(_ what: String, _ place: String, _ why: String) -> Finding {
         Finding(severity: .ok, what: what, place: place, why: why, remedy: "")
     }
 
-    static func warning(_ what: String, _ place: String, _ why: String, _ remedy: String) -> Finding {
+    package static func warning(_ what: String, _ place: String, _ why: String, _ remedy: String) -> Finding {
         Finding(severity: .warning, what: what, place: place, why: why, remedy: remedy)
     }
 
-    static func problem(_ what: String, _ place: String, _ why: String, _ remedy: String) -> Finding {
+    package static func problem(_ what: String, _ place: String, _ why: String, _ remedy: String) -> Finding {
         Finding(severity: .problem, what: what, place: place, why: why, remedy: remedy)
     }
 
     /// Lines for people.
-    var text: String {
+    package var text: String {
         let mark =
             switch severity {
             case .ok: "ok     "
@@ -46,13 +46,15 @@ struct Finding: Codable, Hashable {
 }
 
 /// Findings as text and as JSON.
-struct Diagnosis {
-    let findings: [Finding]
+package struct Diagnosis {
+    package let findings: [Finding]
 
-    var problems: Int { findings.count { $0.severity == .problem } }
-    var warnings: Int { findings.count { $0.severity == .warning } }
+    package init(findings: [Finding]) { self.findings = findings }
 
-    func text() -> String {
+    package var problems: Int { findings.count { $0.severity == .problem } }
+    package var warnings: Int { findings.count { $0.severity == .warning } }
+
+    package func text() -> String {
         let verdict =
             problems > 0
             ? "\(problems) problem\(problems == 1 ? "" : "s"), \(warnings) warning\(warnings == 1 ? "" : "s")"
@@ -60,7 +62,7 @@ struct Diagnosis {
         return findings.map(\.text).joined() + verdict + "\n"
     }
 
-    func json() throws -> String {
+    package func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(findings), as: UTF8.self) + "\n"

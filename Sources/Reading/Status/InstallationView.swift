@@ -1,5 +1,5 @@
-internal import Messages
-internal import Rules
+package import Messages
+package import Rules
 internal import Stages
 internal import Streaming
 internal import SwiftProtobuf
@@ -7,38 +7,41 @@ internal import SwiftProtobuf
 /// What the topics tell of an installation: its years, submissions and how far each stage has come.
 ///
 /// A fold of records, in any order of topics.
-struct InstallationView {
+package struct InstallationView {
     /// What a stage announced of a year.
-    struct Announced: Hashable {
-        var partitions: Set<Int32> = []
-        var expected = 0
-        var isComplete: Bool { expected > 0 && partitions.count >= expected }
+    package struct Announced: Hashable {
+        package var partitions: Set<Int32> = []
+        package var expected = 0
+        package var isComplete: Bool { expected > 0 && partitions.count >= expected }
     }
 
     /// Years whose rows are accepted.
-    private(set) var openYears: Set<Int> = []
+    package private(set) var openYears: Set<Int> = []
     /// Completion by year and stage.
-    private(set) var announced: [Int: [String: Announced]] = [:]
+    package private(set) var announced: [Int: [String: Announced]] = [:]
     /// Headers of submissions in the order they came.
-    private(set) var submissions: [Accountability_V1_SubmissionHeader] = []
+    package private(set) var submissions: [Accountability_V1_SubmissionHeader] = []
     /// Organizations with a determination, by year.
-    private(set) var determined: [Int: Set<OrganizationCode>] = [:]
+    package private(set) var determined: [Int: Set<OrganizationCode>] = [:]
     private var receipts: [ReceiptKey: Accountability_V1_Receipt] = [:]
 
     /// The stages that announce completion, in the order of the flow.
-    static let stages = PipelineStage.allCases.map(\.name)
+    package static let stages = PipelineStage.allCases.map(\.name)
 
     /// Whose markers count: a stranger's stage would never be done.
     private static let announcing = Set(stages + [CompletionMarker.operatorStage])
 
     /// The topics that are folded; of the ledger only its first partition, which has every header and every opening.
-    static let topics = [Topics.submissions, Topics.receipts, Topics.determinations, Topics.progress]
+    package static let topics = [Topics.submissions, Topics.receipts, Topics.determinations, Topics.progress]
+
+    /// A view of nothing.
+    package init() {}
 
     /// Takes a record of a topic.
     ///
     /// Returns whether it is one that can be understood.
     @discardableResult
-    mutating func fold(_ topic: TopicDefinition, key: String, value: [UInt8]?) -> Bool {
+    package mutating func fold(_ topic: TopicDefinition, key: String, value: [UInt8]?) -> Bool {
         switch topic.entity {
         case Topics.progress.entity:
             // Tombstones warm producers up.
@@ -78,21 +81,21 @@ struct InstallationView {
     }
 
     /// Each submission that is withdrawn, with the withdrawal.
-    var withdrawals: [String: String] {
+    package var withdrawals: [String: String] {
         var standing = StandingSubmissions()
         for header in submissions { standing.take(header) }
         return standing.withdrawals
     }
 
     /// Every year that is open or that a stage knows of.
-    var years: [Int] { openYears.union(announced.keys).union(determined.keys).sorted() }
+    package var years: [Int] { openYears.union(announced.keys).union(determined.keys).sorted() }
 
     /// Whether the last stage is done with a year.
-    func isComplete(_ year: Int) -> Bool { announced[year]?[PipelineStage.last.name]?.isComplete == true }
+    package func isComplete(_ year: Int) -> Bool { announced[year]?[PipelineStage.last.name]?.isComplete == true }
 
     /// What became of the rows of each submission, over all partitions, in the order of submission; those of no known
     /// header last.
-    func totals() -> [SubmissionTotals] {
+    package func totals() -> [SubmissionTotals] {
         var totals: [String: SubmissionTotals] = [:]
         for header in submissions { totals[header.submission] = SubmissionTotals(header) }
         for receipt in receipts.values {
@@ -103,25 +106,25 @@ struct InstallationView {
 }
 
 /// What became of a submission's rows.
-struct SubmissionTotals: Codable, Hashable {
-    var id: String
-    var fileName = ""
-    var layout = ""
+package struct SubmissionTotals: Codable, Hashable {
+    package var id: String
+    package var fileName = ""
+    package var layout = ""
     /// Rows of the file.
-    var rows: UInt64 = 0
-    var accepted: UInt64 = 0
-    var rejected: UInt64 = 0
-    var unchanged: UInt64 = 0
-    var replaced: UInt64 = 0
-    var deleted: UInt64 = 0
-    var undeclared: UInt64 = 0
+    package var rows: UInt64 = 0
+    package var accepted: UInt64 = 0
+    package var rejected: UInt64 = 0
+    package var unchanged: UInt64 = 0
+    package var replaced: UInt64 = 0
+    package var deleted: UInt64 = 0
+    package var undeclared: UInt64 = 0
     /// Of the rejected rows, those that were accepted until their organization was deleted or their submission
     /// withdrawn.
-    var withdrawn: UInt64 = 0
+    package var withdrawn: UInt64 = 0
 
-    init(id: String) { self.id = id }
+    package init(id: String) { self.id = id }
 
-    init(_ header: Accountability_V1_SubmissionHeader) {
+    package init(_ header: Accountability_V1_SubmissionHeader) {
         id = header.submission
         fileName = header.fileName
         layout = header.layout
@@ -129,7 +132,7 @@ struct SubmissionTotals: Codable, Hashable {
     }
 
     /// Adds what became of the rows of one partition.
-    mutating func add(_ receipt: Accountability_V1_Receipt) {
+    package mutating func add(_ receipt: Accountability_V1_Receipt) {
         accepted &+= receipt.accepted
         rejected &+= receipt.rejected
         unchanged &+= receipt.unchanged
@@ -139,12 +142,12 @@ struct SubmissionTotals: Codable, Hashable {
         withdrawn &+= receipt.withdrawn
     }
 
-    static let columns = [
+    package static let columns = [
         "submission", "file", "layout", "rows", "accepted", "rejected", "unchanged", "replaced", "deleted",
         "undeclared", "withdrawn",
     ]
 
-    var fields: [String] {
+    package var fields: [String] {
         [id, fileName, layout]
             + [rows, accepted, rejected, unchanged, replaced, deleted, undeclared, withdrawn].map { String($0) }
     }

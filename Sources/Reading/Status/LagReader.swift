@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Kafka
-internal import Logging
-internal import Operating
+package import Logging
+package import Operating
 internal import Stages
 
 /// Reads how far groups are behind.
@@ -9,7 +9,7 @@ internal import Stages
 /// The distance from a committed offset to the end of a partition is no count of records: what ends a transaction takes
 /// a place, and so does everything of one that was aborted. So where the distance is small it is read whether there is
 /// a record in it at all.
-final class LagReader {
+package final class LagReader {
     /// What a group has not come past of a partition.
     private struct Gap: Hashable {
         let partition: TopicPartition
@@ -36,7 +36,7 @@ final class LagReader {
     /// Gaps that were found to hold no record: they stay so, as a partition's end moves with whatever is committed.
     private var empty: Set<Gap> = []
 
-    init(_ connection: Connection, logger: Logger) throws {
+    package init(_ connection: Connection, logger: Logger) throws {
         self.kafka = connection.kafka
         self.logger = logger
         var kafka = connection.kafka
@@ -52,7 +52,7 @@ final class LagReader {
     /// otherwise the distance less one place for each partition.
     ///
     /// - `counts`: partitions of each topic.
-    func lags(of groups: [StageGroup], _ counts: [String: Int32]) throws -> [Int64] {
+    package func lags(of groups: [StageGroup], _ counts: [String: Int32]) throws -> [Int64] {
         let watermarks = try watermarks(Set(groups.flatMap { Self.partitions(of: $0.topics, counts) }))
         let behind = try groups.map { try gaps(of: $0, counts, watermarks) }
         let small = Set(behind.joined().filter { $0.distance <= Self.readable })
@@ -67,7 +67,7 @@ final class LagReader {
 
     /// Whether the committed offsets of a group are gone: its topics hold something, the stage has published, and no
     /// offset says how far it came.
-    func hasLostOffsets(_ group: StageGroup, _ counts: [String: Int32]) throws -> Bool {
+    package func hasLostOffsets(_ group: StageGroup, _ counts: [String: Int32]) throws -> Bool {
         guard try committed(group, Self.partitions(of: group.topics, counts)).isEmpty else { return false }
         return try [group.topics, group.outputs]
             .allSatisfy { topics in
@@ -158,7 +158,7 @@ final class LagReader {
     }
 
     /// Ends the consumer.
-    func close() {
+    package func close() {
         for reader in groups.values { reader.close() }
         consumer.close(timeout: .seconds(2))
     }

@@ -1,21 +1,21 @@
-internal import Kafka
-internal import Messages
+package import Kafka
+package import Messages
 internal import Operating
 internal import Streaming
 
 /// What the records of a topic say they are, for a reader that passes over all others.
-struct TopicLabel {
+package struct TopicLabel {
     private let expected: [UInt8]
     private static let completion = Array(Topics.completionType.utf8)
 
-    init(_ topic: TopicDefinition) {
+    package init(_ topic: TopicDefinition) {
         expected = Array(topic.eventType.utf8)
     }
 
     /// Whether a record is one of the topic's, or a marker.
     ///
     /// Tombstones of the topic of markers warm a producer up and say nothing.
-    func fits(_ record: borrowing Record) -> Bool {
+    package func fits(_ record: borrowing Record) -> Bool {
         switch record.label(expected: expected, completion: Self.completion) {
         case .expected, .marker: true
         case .missing, .foreign: record.value == nil && expected == Self.completion
@@ -24,19 +24,22 @@ struct TopicLabel {
 }
 
 /// Records that are not what their topic holds: a reader passes over them, hides nothing else for them, and says so.
-struct PassedOver {
+package struct PassedOver {
     private var found: [String: (count: Int, first: String)] = [:]
 
+    /// None so far.
+    package init() {}
+
     /// How many there were.
-    var count: Int { found.values.reduce(0) { $0 + $1.count } }
+    package var count: Int { found.values.reduce(0) { $0 + $1.count } }
 
     /// Takes note of one.
-    mutating func note(_ topic: String, partition: Int32, offset: Int64) {
+    package mutating func note(_ topic: String, partition: Int32, offset: Int64) {
         found[topic, default: (0, "\(topic)/\(partition)/\(offset)")].count += 1
     }
 
     /// A line for each topic.
-    var lines: [String] {
+    package var lines: [String] {
         found.sorted { $0.key < $1.key }
             .map { topic, records in
                 let (verb, pronoun) = records.count == 1 ? ("is", "was") : ("are", "were")
@@ -47,7 +50,7 @@ struct PassedOver {
     }
 
     /// Says on standard error what was passed over, once.
-    mutating func report() {
+    package mutating func report() {
         for line in lines { Standard.error(line) }
         found = [:]
     }

@@ -1,56 +1,56 @@
 internal import Foundation
 
 /// How far an installation has come, at a moment.
-struct StatusReport: Codable, Hashable {
+package struct StatusReport: Codable, Hashable {
     /// A stage's completion of a year.
-    struct StageProgress: Codable, Hashable {
-        var stage: String
+    package struct StageProgress: Codable, Hashable {
+        package var stage: String
         /// Partitions that announced that everything is published.
-        var complete: Int
+        package var complete: Int
         /// Of so many; absent before the first.
-        var partitions: Int?
+        package var partitions: Int?
     }
 
-    struct Year: Codable, Hashable {
-        var year: Int
-        var isOpen: Bool
-        var isComplete: Bool
+    package struct Year: Codable, Hashable {
+        package var year: Int
+        package var isOpen: Bool
+        package var isComplete: Bool
         /// Organizations with a determination.
-        var determined: Int
-        var stages: [StageProgress]
+        package var determined: Int
+        package var stages: [StageProgress]
     }
 
-    struct Lag: Codable, Hashable {
-        var stage: String
+    package struct Lag: Codable, Hashable {
+        package var stage: String
         /// Records behind the end.
-        var records: Int64
+        package var records: Int64
     }
 
-    var brokers: String
-    var namespace: String
+    package var brokers: String
+    package var namespace: String
     /// Records of the ledger, markers of transactions included.
-    var ledgerRecords: Int64
-    var submissions: Int
-    var rows: UInt64
-    var accepted: UInt64
-    var rejected: UInt64
-    var unchanged: UInt64
-    var years: [Year]
-    var lags: [Lag]
+    package var ledgerRecords: Int64
+    package var submissions: Int
+    package var rows: UInt64
+    package var accepted: UInt64
+    package var rejected: UInt64
+    package var unchanged: UInt64
+    package var years: [Year]
+    package var lags: [Lag]
     /// Transactions that have been open for longer than a commit takes, and hide what was written behind them.
-    var openTransactions: [OpenTransaction] = []
+    package var openTransactions: [OpenTransaction] = []
     /// What is wrong: receipts that do not add up, submissions of this home that the ledger does not have.
-    var problems: [Finding] = []
+    package var problems: [Finding] = []
     /// Until nothing is behind, while the lag shrinks.
-    var secondsLeft: Int?
+    package var secondsLeft: Int?
 
     /// Whether every year that is shown is complete.
-    var isDone: Bool { !years.isEmpty && years.allSatisfy(\.isComplete) }
+    package var isDone: Bool { !years.isEmpty && years.allSatisfy(\.isComplete) }
 
     /// A report of a view.
     ///
     /// - `years`: the years wanted; all when empty.
-    init(
+    package init(
         _ view: InstallationView,
         years wanted: [Int],
         brokers: String,
@@ -88,7 +88,7 @@ struct StatusReport: Codable, Hashable {
     }
 
     /// Lines for people.
-    func text() -> String {
+    package func text() -> String {
         var lines = ["\(brokers)\(namespace.isEmpty ? "" : ", namespace \(namespace)")"]
         lines.append(
             "ledger: \(submissions) submissions, \(rows) rows (\(ledgerRecords) records); accepted \(accepted), rejected \(rejected), unchanged \(unchanged)"
@@ -124,7 +124,7 @@ struct StatusReport: Codable, Hashable {
     }
 
     /// `45 s`, `3 min`, `2 h 05 min`.
-    static func duration(_ seconds: Int) -> String {
+    package static func duration(_ seconds: Int) -> String {
         if seconds < 90 { return "\(seconds) s" }
         let minutes = (seconds + 59) / 60
         guard minutes >= 90 else { return "\(minutes) min" }
@@ -133,14 +133,17 @@ struct StatusReport: Codable, Hashable {
 }
 
 /// Tells from the lags of the last moments how long is left.
-struct LagTrend {
+package struct LagTrend {
     private var samples: [(second: Double, lag: Int64)] = []
 
     /// How far back it looks, in seconds.
     private static let window = 30.0
 
+    /// No samples yet.
+    package init() {}
+
     /// Takes a sample; nil while the lag does not shrink, or when nothing is behind.
-    mutating func secondsLeft(at second: Double, lag: Int64) -> Int? {
+    package mutating func secondsLeft(at second: Double, lag: Int64) -> Int? {
         samples.append((second, lag))
         samples.removeAll { second - $0.second > Self.window }
         guard let first = samples.first, second > first.second, lag > 0, first.lag > lag else { return nil }

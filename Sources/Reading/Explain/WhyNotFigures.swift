@@ -1,5 +1,5 @@
 internal import Messages
-internal import Rules
+package import Rules
 
 /// Graduation and participation, and what would make a reason apply.
 extension WhyNot {
@@ -33,7 +33,7 @@ extension WhyNot {
     }
 
     /// How many more graduates would make the rate pass.
-    func graduationAbove() throws -> Derivation {
+    package func graduationAbove() throws -> Derivation {
         let title = "Four-year graduation rate of \(determination.graduationDataYear)"
         let cohort = Int64(determination.graduationCohort)
         let graduates = Int64(determination.graduates)
@@ -64,7 +64,7 @@ extension WhyNot {
     }
 
     /// How many more participants each group would need that missed the requirement.
-    func participationAbove() throws -> [Derivation] {
+    package func participationAbove() throws -> [Derivation] {
         let records = participationRecords()
         var conditions: [Derivation] = []
         for group in determination.lowParticipationGroups {
@@ -134,7 +134,7 @@ extension WhyNot {
     // MARK: Requiring assistance
 
     /// A placement by the Department.
-    func placement(_ level: DeterminationLevel) -> Derivation {
+    package func placement(_ level: DeterminationLevel) -> Derivation {
         let text =
             level == .broadComprehensive
             ? "none as underperforming or chronically underperforming; it takes a directive of the Department under 603 CMR 2.05 or 2.06"
@@ -143,7 +143,7 @@ extension WhyNot {
     }
 
     /// For each measured figure the nearest value at which it would be a reason for focused or targeted support.
-    func focusing() throws -> [Derivation] {
+    package func focusing() throws -> [Derivation] {
         var conditions: [Derivation] = []
         if isSchool, let parameters = framework.determination {
             if determination.hasPercentile {

@@ -1,18 +1,18 @@
 internal import Foundation
 internal import Messages
-internal import Operating
+package import Operating
 internal import Stages
 
 /// Whether receipts add up, and whether the ledger has what this home submitted.
-enum ReceiptCheck {
+package enum ReceiptCheck {
     /// What brings the ledger back where this home keeps what it wrote to it; nil where it does not.
-    static func writesAgain(_ connection: Connection) -> String? {
+    package static func writesAgain(_ connection: Connection) -> String? {
         LedgerArchive(connection) == nil
             ? nil : "`accountability down` and `accountability up`: what is missing is written again from this home"
     }
 
     /// Submissions whose receipts do not add up to their rows.
-    static func additions(_ totals: [SubmissionTotals]) -> [Finding] {
+    package static func additions(_ totals: [SubmissionTotals]) -> [Finding] {
         let wrong = totals.filter { $0.rows != $0.accepted &+ $0.rejected &+ $0.unchanged }
         guard !wrong.isEmpty else {
             return [.ok("receipts", "", "\(totals.count) submissions: rows = accepted + rejected + unchanged")]
@@ -28,7 +28,7 @@ enum ReceiptCheck {
     }
 
     /// Submissions of this home that the ledger does not have, where it is the ledger of this home.
-    static func missing(in totals: [SubmissionTotals], _ connection: Connection) -> [Finding] {
+    package static func missing(in totals: [SubmissionTotals], _ connection: Connection) -> [Finding] {
         guard let installation = connection.installation, installation.brokers == connection.brokers,
             installation.namespace == connection.pipeline.namespace
         else { return [] }
@@ -39,7 +39,7 @@ enum ReceiptCheck {
     /// Submissions of a home's archive that are not among those that the ledger has.
     ///
     /// - `remedy`: what brings it back; nil where it has to be submitted again.
-    static func missing(_ known: Set<String>, _ home: Home, remedy: String? = nil) -> [Finding] {
+    package static func missing(_ known: Set<String>, _ home: Home, remedy: String? = nil) -> [Finding] {
         let archive = home.inbox.appendingPathComponent("archive", isDirectory: true)
         let names = (try? FileManager.default.contentsOfDirectory(atPath: archive.path)) ?? []
         var findings: [Finding] = []

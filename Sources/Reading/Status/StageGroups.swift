@@ -1,16 +1,16 @@
-internal import Stages
+package import Stages
 internal import Streaming
 
 /// The consumer group of each stage and the topics it commits offsets of, in the order of the flow.
-struct StageGroup {
-    let stage: String
-    let group: String
-    let topics: [String]
+package struct StageGroup {
+    package let stage: String
+    package let group: String
+    package let topics: [String]
     /// What the stage publishes.
-    var outputs: [String] = []
+    package var outputs: [String] = []
 
     /// The groups of an installation; ingestion reads files and has none.
-    static func all(_ pipeline: Pipeline) -> [StageGroup] {
+    package static func all(_ pipeline: Pipeline) -> [StageGroup] {
         pipeline.stages.map { stage in
             StageGroup(
                 stage: stage.name,
