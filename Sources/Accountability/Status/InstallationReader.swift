@@ -14,8 +14,7 @@ final class InstallationReader {
     let counts: [String: Int32]
     private(set) var view = InstallationView()
     private let consumer: Consumer
-    private let lagReader: LagReader
-    private let transactions: OpenTransactionReader
+    private let status: StatusReader
     private var topics: [String: TopicDefinition] = [:]
     private var labels: [String: TopicLabel] = [:]
     private var passedOver = PassedOver()
@@ -33,8 +32,7 @@ final class InstallationReader {
         kafka["group.id"] = connection.pipeline.group("reader")
         kafka["enable.partition.eof"] = "true"
         consumer = try Consumer(kafka, logger: logger)
-        lagReader = try LagReader(connection, logger: logger)
-        transactions = try OpenTransactionReader(connection, logger: logger)
+        status = try StatusReader(connection, logger: logger)
         counts = try admin.describeTopics(timeout: BrokerPatience.answer).mapValues { Int32($0.partitions.count) }
         for topic in wanted {
             let name = connection.pipeline.name(topic)
@@ -112,41 +110,17 @@ final class InstallationReader {
         return count
     }
 
-    /// How far each stage is behind.
-    func lags() throws -> [(stage: String, lag: Int64)] {
-        let groups = StageGroup.all(connection.pipeline)
-        let lags = try lagReader.lags(of: groups, counts)
-        return zip(groups, lags).map { ($0.stage, $1) }
-    }
+    /// The report of what was read so far.
+    ///
+    /// - `years`: the years wanted; all when empty.
+    func report(_ years: [Int]) throws -> StatusReport { try status.look(view, years: years).1 }
 
     /// Whether validation has come past every row of the ledger, so that receipts have to add up.
-    func isValidationDone() throws -> Bool {
-        try lags().allSatisfy { $0.stage != "validation" || $0.lag == 0 }
-    }
-
-    /// Transactions that have been open for longer than a commit takes.
-    func openTransactions() throws -> [OpenTransaction] {
-        let now = Date()
-        return try transactions.find(in: OpenTransactionReader.places(connection.pipeline, counts))
-            .filter { $0.isOld(at: now) }
-    }
-
-    /// Records of the ledger.
-    func ledgerRecords() throws -> Int64 {
-        let name = connection.pipeline.name(Topics.submissions)
-        let consumer = consumer
-        let places = (0..<(counts[name] ?? 0)).map { TopicPartition(topic: name, partition: $0) }
-        return
-            try tolerance.call { () throws(KafkaError) in
-                try consumer.ends(of: places, timeout: BrokerPatience.answer)
-            }
-            .values.reduce(0) { $0 + $1.high - $1.low }
-    }
+    func isValidationDone() throws -> Bool { try status.isValidationDone() }
 
     /// Ends the consumers.
     func close() {
-        lagReader.close()
-        transactions.close()
+        status.close()
         consumer.close(timeout: .seconds(5))
     }
 }

@@ -72,31 +72,11 @@ struct StatusCommand: OperatorCommand {
     }
 
     private func report(_ reader: InstallationReader) throws -> StatusReport {
-        var report = StatusReport(
-            reader.view,
-            years: years,
-            brokers: reader.connection.brokers,
-            namespace: reader.connection.pipeline.namespace,
-            ledgerRecords: try reader.ledgerRecords(),
-            lags: try reader.lags()
-        )
-        report.openTransactions = try reader.openTransactions()
-        report.problems = try problems(reader)
-        return report
-    }
-
-    /// What the receipts say, once validation is done with everything.
-    private func problems(_ reader: InstallationReader) throws -> [Finding] {
-        guard try reader.isValidationDone() else { return [] }
-        func find() -> [Finding] {
-            let totals = reader.view.totals()
-            return (ReceiptCheck.additions(totals) + ReceiptCheck.missing(in: totals, reader.connection))
-                .filter { $0.severity == .problem }
-        }
-        guard !find().isEmpty else { return [] }
+        let report = try reader.report(years)
+        guard !report.problems.isEmpty else { return report }
         // Receipts that came between the two looks.
         for _ in 0..<5 { try reader.poll(.milliseconds(100)) }
-        return find()
+        return try reader.report(years)
     }
 
     private func draw(_ reader: InstallationReader) throws {

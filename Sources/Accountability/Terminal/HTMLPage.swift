@@ -24,7 +24,7 @@ struct HTMLPage {
             <html lang="en">
             <head>
             <meta charset="utf-8">
-            <title>\(Self.escaped(title))</title>
+            <title>\(MarkupText.escaped(title))</title>
             <style>
             @page { size: letter\(isWide ? " landscape" : ""); margin: 2cm 1.8cm; @bottom-center { content: counter(page) " / " counter(pages); } }
             body { font: 10.5pt/1.45 Georgia, serif; color: #111; max-width: \(isWide ? 70 : 46)em; margin: 2em auto; padding: 0 1em; }
@@ -38,10 +38,10 @@ struct HTMLPage {
             </style>
             </head>
             <body>
-            <h1>\(Self.escaped(heading ?? title))</h1>
+            <h1>\(MarkupText.escaped(heading ?? title))</h1>
 
             """
-        for paragraph in paragraphs { text += "<p>\(Self.escaped(paragraph))</p>\n" }
+        for paragraph in paragraphs { text += "<p>\(MarkupText.escaped(paragraph))</p>\n" }
         for table in tables { text += Self.text(of: table) }
         return text + "</body>\n</html>\n"
     }
@@ -53,32 +53,15 @@ struct HTMLPage {
                 && listing.rows.allSatisfy { row in row[column].allSatisfy { $0.isNumber || $0 == "." } }
         }
         func cells(_ row: [String], _ tag: String) -> String {
-            row.enumerated().map { "<\(tag)\(isNumber[$0] ? " class=\"number\"" : "")>\(escaped($1))</\(tag)>" }
+            row.enumerated()
+                .map { "<\(tag)\(isNumber[$0] ? " class=\"number\"" : "")>\(MarkupText.escaped($1))</\(tag)>" }
                 .joined()
         }
         let head = listing.columns.map { $0.replacing("_", with: " ") }
-        var text = "<h2>\(escaped(table.title))</h2>\n<table>\n"
-        if !table.note.isEmpty { text += "<caption>\(escaped(table.note))</caption>\n" }
+        var text = "<h2>\(MarkupText.escaped(table.title))</h2>\n<table>\n"
+        if !table.note.isEmpty { text += "<caption>\(MarkupText.escaped(table.note))</caption>\n" }
         text += "<thead><tr>\(cells(head, "th"))</tr></thead>\n<tbody>\n"
         for row in listing.rows { text += "<tr>\(cells(row, "td"))</tr>\n" }
         return text + "</tbody>\n</table>\n"
-    }
-
-    /// Text as HTML shows it: nothing of it is markup.
-    static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            // Control characters have no place in HTML.
-            case _ where scalar.value < 0x20 && scalar != "\t" && scalar != "\n": result += "\u{FFFD}"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

@@ -45,13 +45,3 @@ private final class RequestFlag: Sendable {
     var isRaised: Bool { flag.load(ordering: .acquiring) }
     func raise() { flag.store(true, ordering: .releasing) }
 }
-
-/// A row of CSV by itself.
-enum CSVLine {
-    static func text(_ fields: [String]) -> String {
-        var encoder = CSVEncoder()
-        for field in fields { encoder.write(PlainText.escaped(field)) }
-        encoder.endRow()
-        return String(decoding: encoder.bytes, as: UTF8.self)
-    }
-}

@@ -10,6 +10,28 @@ internal import Stages
 /// a place, and so does everything of one that was aborted. So where the distance is small it is read whether there is
 /// a record in it at all.
 package final class LagReader {
+    /// Where a stage stands in a partition of its topics.
+    package struct Position: Hashable, Sendable {
+        package let stage: String
+        package let topic: String
+        package let partition: Int32
+        /// The place that is read next.
+        package let position: Int64
+        /// The place behind the last one.
+        package let end: Int64
+        /// Records that the stage has not come past; markers of transactions are left out as far as that is known.
+        package let behind: Int64
+
+        package init(stage: String, topic: String, partition: Int32, position: Int64, end: Int64, behind: Int64) {
+            self.stage = stage
+            self.topic = topic
+            self.partition = partition
+            self.position = position
+            self.end = end
+            self.behind = behind
+        }
+    }
+
     /// What a group has not come past of a partition.
     private struct Gap: Hashable {
         let partition: TopicPartition
@@ -53,16 +75,34 @@ package final class LagReader {
     ///
     /// - `counts`: partitions of each topic.
     package func lags(of groups: [StageGroup], _ counts: [String: Int32]) throws -> [Int64] {
+        try positions(of: groups, counts).map { $0.reduce(0) { $0 + $1.behind } }
+    }
+
+    /// Where each group stands in each partition of its topics, and how far it is behind there.
+    ///
+    /// Counted as ``lags(of:_:)`` counts.
+    ///
+    /// - `counts`: partitions of each topic.
+    package func positions(of groups: [StageGroup], _ counts: [String: Int32]) throws -> [[Position]] {
         let watermarks = try watermarks(Set(groups.flatMap { Self.partitions(of: $0.topics, counts) }))
-        let behind = try groups.map { try gaps(of: $0, counts, watermarks) }
-        let small = Set(behind.joined().filter { $0.distance <= Self.readable })
+        let places = try groups.map { try gaps(of: $0, counts, watermarks) }
+        let small = Set(places.joined().filter { $0.distance > 0 && $0.distance <= Self.readable })
         empty.formIntersection(small)
         let filled = try filled(small.subtracting(empty))
-        return behind.map { gaps in
-            gaps.reduce(0) { total, gap in
-                total + (empty.contains(gap) ? 0 : max(filled.contains(gap) ? 1 : 0, gap.distance - 1))
+        return zip(groups, places)
+            .map { group, gaps in
+                gaps.map { gap in
+                    let behind = empty.contains(gap) ? 0 : max(filled.contains(gap) ? 1 : 0, gap.distance - 1)
+                    return Position(
+                        stage: group.stage,
+                        topic: gap.partition.topic,
+                        partition: gap.partition.partition,
+                        position: gap.start,
+                        end: gap.end,
+                        behind: behind
+                    )
+                }
             }
-        }
     }
 
     /// Whether the committed offsets of a group are gone: its topics hold something, the stage has published, and no
@@ -109,8 +149,8 @@ package final class LagReader {
         let committed = try committed(group, partitions)
         return partitions.compactMap { partition in
             guard let (low, high) = watermarks[partition] else { return nil }
-            let start = max(low, committed[partition] ?? low)
-            return start < high ? Gap(partition: partition, start: start, end: high) : nil
+            let start = min(max(low, committed[partition] ?? low), high)
+            return Gap(partition: partition, start: start, end: high)
         }
     }
 

@@ -11,6 +11,11 @@ package enum ReceiptCheck {
             ? nil : "`accountability down` and `accountability up`: what is missing is written again from this home"
     }
 
+    /// What is wrong with the receipts, and with what the ledger has of this home.
+    package static func problems(_ totals: [SubmissionTotals], _ connection: Connection) -> [Finding] {
+        (additions(totals) + missing(in: totals, connection)).filter { $0.severity == .problem }
+    }
+
     /// Submissions whose receipts do not add up to their rows.
     package static func additions(_ totals: [SubmissionTotals]) -> [Finding] {
         let wrong = totals.filter { $0.rows != $0.accepted &+ $0.rejected &+ $0.unchanged }

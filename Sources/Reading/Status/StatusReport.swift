@@ -47,6 +47,9 @@ package struct StatusReport: Codable, Hashable {
     /// Whether every year that is shown is complete.
     package var isDone: Bool { !years.isEmpty && years.allSatisfy(\.isComplete) }
 
+    /// Whether validation has come past every row of the ledger, so that receipts have to add up.
+    package var isValidationDone: Bool { lags.allSatisfy { $0.stage != "validation" || $0.records == 0 } }
+
     /// A report of a view.
     ///
     /// - `years`: the years wanted; all when empty.
