@@ -62,6 +62,7 @@ extension Target.Dependency {
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
+    static let mustache = product(name: "Mustache", package: "swift-mustache")
     static let metrics = product(name: "CoreMetrics", package: "swift-metrics")
     static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
@@ -79,7 +80,7 @@ let package = Package(
     products: [
         .executable(name: "accountability", targets: ["accountability"]),
         .executable(name: "statewide", targets: ["statewide"]),
-    ] + stages.map { .executable(name: "\($0)-worker", targets: ["\($0)-worker"]) },
+    ] + (stages + ["console"]).map { .executable(name: "\($0)-worker", targets: ["\($0)-worker"]) },
     // Exact, as numbers that people are judged by are computed with them: a version is changed by a commit and tested
     // with it. What these depend on in turn stands in Deploy/requirements/swift.json, from which Deploy/build and the
     // image take it; Deploy/sbom --check compares.
@@ -92,6 +93,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         // Builds the documentation (Deploy/documentation); no program links it.
@@ -119,6 +121,23 @@ let package = Package(
         library(
             "Reading",
             ["Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .logging, .protobuf]
+        ),
+        library(
+            "Console",
+            [
+                "Reading", "Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .logging,
+                .mustache, .protobuf,
+            ],
+            resources: [.embedInCode("Templates")]
+        ),
+        .executableTarget(
+            name: "console-worker",
+            dependencies: [
+                "Console", "Operating", "Kafka", .argumentParser, .hummingbird, .hummingbirdCore, .logging,
+                .nioCore, .serviceLifecycle, .unixSignals,
+            ],
+            path: "Sources/Workers/console-worker",
+            swiftSettings: settings
         ),
         .target(
             name: "WorkerProcess",
@@ -170,6 +189,7 @@ let package = Package(
             path: "Tests/Fuzzing/Targets",
             swiftSettings: settings
         ),
+        tests("ConsoleTests", ["Console", "Reading", "Messages", "Rules", .protobuf]),
         tests("AccountabilityTests", ["accountability", "Reading", "Messages", "Rules", "Neighbour"]),
         tests(
             "DeliveryTests",

@@ -64,6 +64,7 @@ final class Installation: CommandLineHome {
         instances: Int = 1,
         namespace: String = "it\(UInt32.random(in: .min ... .max))",
         key: Installation? = nil,
+        options: [String] = [],
         environment extra: [String: String] = [:]
     ) throws {
         self.namespace = namespace
@@ -73,10 +74,12 @@ final class Installation: CommandLineHome {
             try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
             try FileManager.default.copyItem(atPath: "\(key.home)/pseudonym.key", toPath: "\(home)/pseudonym.key")
         }
-        let up = try call([
-            "up", "--brokers", TestEnvironment.brokers ?? "", "--namespace", namespace, "--local-broker",
-            "--partitions", "\(partitions)", "--instances", "\(instances)", "--timeout", "120",
-        ])
+        let up = try call(
+            [
+                "up", "--brokers", TestEnvironment.brokers ?? "", "--namespace", namespace, "--local-broker",
+                "--partitions", "\(partitions)", "--instances", "\(instances)", "--timeout", "120",
+            ] + options
+        )
         isUp = true
         try #require(up.code == 0, "up failed: \(up.errors)\n\(up.output)")
     }

@@ -53,6 +53,8 @@ struct ProcessCheck {
             guard status == 200 else {
                 return .problem("worker", name, "not ready: \(reason)", "wait if it catches up; otherwise read \(log)")
             }
+            // It works on nothing, so that there are no figures of it.
+            if name == ConsoleOptions.name { return .ok("console", name, "ready at http://\(address)/") }
             let (_, metrics) = try await get("http://\(address)/metrics")
             let figures = Self.figures(metrics)
             let aborts = figures["accountability_aborts_total"] ?? 0

@@ -65,7 +65,8 @@ struct LocalBroker {
         return files.isExecutableFile(atPath: launcher) ? launcher : nil
     }
 
-    private static func isFree(_ port: Int) -> Bool { bound(port) != nil }
+    /// Whether nobody listens on a port of 127.0.0.1.
+    static func isFree(_ port: Int) -> Bool { bound(port) != nil }
     private static func freePort() -> Int? { bound(0) }
 
     /// Binds a port for a moment; nil when it is taken.

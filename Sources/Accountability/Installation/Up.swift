@@ -18,6 +18,7 @@ struct Up: AsyncOperatorCommand {
               accountability up                                           a local broker and seven workers
               accountability up --brokers kafka1:9092,kafka2:9092 --partitions 12 --instances 3
               accountability up --brokers kafka:9093 --properties-file client.properties
+              accountability up --console                                 and the console, in a browser of this machine
               accountability up -- --webhook https://example.org/notices --webhook-secret-file webhook.secret
 
             What stands behind -- goes to the notification workers: how notices are delivered (`notification-worker --help`).
@@ -84,6 +85,8 @@ struct Up: AsyncOperatorCommand {
 
     @Option(help: ArgumentHelp("How long everything may take to become ready.", valueName: "seconds"))
     var timeout = 120
+
+    @OptionGroup(title: "Console") var console: ConsoleOptions
 
     @Argument(
         parsing: .postTerminator,
@@ -174,6 +177,8 @@ struct Up: AsyncOperatorCommand {
         try claimLedger(connection, home, identity, undo)
 
         plan.programs += try workers(connection, home, processes)
+        let workers = plan.programs.count - (local == nil ? 0 : 1)
+        plan.programs += [try console.plan(processes)].compactMap { $0 }
         try plan.save(home)
         try await waitForWorkers(
             plan.programs.map(\.name).filter { $0 != Processes.broker },
@@ -181,8 +186,9 @@ struct Up: AsyncOperatorCommand {
             interruption
         )
         say(
-            "ready: \(plan.programs.count - (local == nil ? 0 : 1)) workers at \(connection.brokers); files go to `accountability submit`"
+            "ready: \(workers) workers at \(connection.brokers); files go to `accountability submit`"
         )
+        if let address = processes.address(ConsoleOptions.name) { say("console: http://\(address)/") }
     }
 
     /// Takes the ledger for this installation and its key, or finds that it is another's.

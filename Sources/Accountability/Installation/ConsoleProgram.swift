@@ -1,0 +1,55 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Operating
+
+/// The console beside the workers: `up --console`.
+struct ConsoleOptions: ParsableArguments {
+    @Flag(name: .customLong("console"), help: "Show the installation in a web browser too; its address is printed.")
+    var isWanted = false
+
+    @Option(
+        name: .customLong("console-listen"),
+        help: ArgumentHelp(
+            "Where the console listens, with --console; default: \(LoopbackAddress.usual), or a free port where that is taken.",
+            valueName: "host:port"
+        )
+    )
+    var listen: String?
+
+    func validate() throws {
+        guard let listen else { return }
+        guard isWanted else { throw ValidationError("--console-listen says where the console listens: add --console") }
+        do {
+            guard try LoopbackAddress(listen) != nil else {
+                throw ValidationError("--console-listen takes host:port, such as \(LoopbackAddress.usual)")
+            }
+        } catch let refusal as LoopbackAddress.Refusal {
+            throw ValidationError("--console-listen: \(refusal)")
+        }
+    }
+
+    /// The name of its files.
+    static let name = WorkerNames.instance("console", 1)
+
+    /// What the supervisor starts; nil where no console is wanted.
+    func plan(_ processes: Processes) throws -> Plan.Program? {
+        guard isWanted else { return nil }
+        let executable = try Programs.folder().appendingPathComponent("console-worker").path
+        guard FileManager.default.isExecutableFile(atPath: executable) else {
+            throw Failure(
+                .configuration,
+                "\(executable) is not there: Deploy/build builds all programs into one folder"
+            )
+        }
+        let usual = LoopbackAddress.usual
+        let isFree = usual.split(separator: ":").last.flatMap { Int($0) }.map(LocalBroker.isFree) ?? false
+        return Plan.Program(
+            name: Self.name,
+            executable: executable,
+            arguments: [
+                "--listen", listen ?? (isFree ? usual : "127.0.0.1:0"), "--address-file",
+                processes.addressFile(Self.name).path,
+            ]
+        )
+    }
+}

@@ -1,0 +1,68 @@
+internal import Rules
+
+/// A parameter of a query: what it takes, said once for pages, for the API and for its description.
+struct QueryParameter: Sendable {
+    /// What a parameter takes.
+    enum Form: Sendable {
+        case choice([String])
+        case integer(ClosedRange<Int64>)
+        case schoolYear
+        /// Eight digits.
+        case organization
+        /// Eight digits that end with four zeros.
+        case district
+        /// Any text of at most so many characters.
+        case text(Int)
+    }
+
+    let name: String
+    let about: String
+    let form: Form
+
+    init(_ name: String, _ about: String, _ form: Form) {
+        self.name = name
+        self.about = about
+        self.form = form
+    }
+
+    /// Refuses a value that the parameter does not take.
+    func check(_ value: String) throws(Problem) {
+        switch form {
+        case .choice(let words):
+            guard words.contains(value) else { throw refusal("takes one of \(words.joined(separator: ", "))") }
+        case .integer(let range):
+            guard let number = Int64(value), range.contains(number), value.utf8.allSatisfy({ $0 != UInt8(ascii: "+") })
+            else {
+                throw refusal("takes a whole number from \(range.lowerBound) to \(range.upperBound)")
+            }
+        case .schoolYear:
+            guard SchoolYear.named(value) != nil else {
+                throw refusal("takes a school year, the four digits of its spring: 2018-19 is 2019")
+            }
+        case .organization:
+            guard OrganizationCode(value) != nil else {
+                throw refusal("takes an organization's code: eight digits, leading zeros included")
+            }
+        case .district:
+            guard OrganizationCode(value)?.type == .district else {
+                throw refusal("takes a district's code: eight digits, the last four of them zeros")
+            }
+        case .text(let length):
+            guard value.count <= length else { throw refusal("takes at most \(length) characters") }
+        }
+    }
+
+    private func refusal(_ rule: String) -> Problem { Problem(400, "the parameter '\(name)' \(rule)") }
+
+    /// The schema of a value.
+    var schema: Schema {
+        switch form {
+        case .choice(let words): .choice(words)
+        case .integer(let range): .integer(range)
+        case .schoolYear: .text(pattern: "^2[01][0-9]{2}$")
+        case .organization: .text(pattern: "^[0-9]{8}$")
+        case .district: .text(pattern: "^[0-9]{4}0000$")
+        case .text: .text()
+        }
+    }
+}

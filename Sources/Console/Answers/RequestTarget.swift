@@ -1,0 +1,89 @@
+/// A path and a query, taken apart: everything that is not exactly as it must be is a ``Problem``.
+struct RequestTarget: Hashable {
+    /// The names of the path.
+    var path: [String]
+    /// What the query says, by name.
+    var query: [String: String] = [:]
+
+    /// The longest target that is read, in bytes.
+    static let longest = 2048
+
+    init(_ target: String) throws(Problem) {
+        guard target.utf8.count <= Self.longest else {
+            throw Problem(414, "an address has at most \(Self.longest) bytes")
+        }
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let first = parts.first, first.first == "/" else {
+            throw Problem(400, "an address begins with /")
+        }
+        path = []
+        for name in first.dropFirst().split(separator: "/", omittingEmptySubsequences: true) {
+            path.append(try Self.decoded(name, isQuery: false))
+        }
+        guard parts.count > 1 else { return }
+        for pair in parts[1].split(separator: "&", omittingEmptySubsequences: true) {
+            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = try Self.decoded(sides[0], isQuery: true)
+            let value = sides.count > 1 ? try Self.decoded(sides[1], isQuery: true) : ""
+            guard query[name] == nil else { throw Problem(400, "the query names '\(Self.shown(name))' twice") }
+            query[name] = value
+        }
+        // What a form sends of a field that was left empty.
+        query = query.filter { !$0.value.isEmpty }
+    }
+
+    /// Text without its percent-encoding.
+    static func decoded(_ text: Substring, isQuery: Bool) throws(Problem) -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8.makeIterator()
+        while let byte = rest.next() {
+            switch byte {
+            case UInt8(ascii: "%"):
+                guard let high = rest.next().flatMap(hexadecimal), let low = rest.next().flatMap(hexadecimal) else {
+                    throw Problem(
+                        400,
+                        "a % in an address is followed by two hexadecimal digits; %25 stands for % itself"
+                    )
+                }
+                bytes.append(high << 4 | low)
+            case UInt8(ascii: "+") where isQuery: bytes.append(UInt8(ascii: " "))
+            default: bytes.append(byte)
+            }
+        }
+        guard let decoded = String(validating: bytes, as: UTF8.self) else {
+            throw Problem(400, "an address is UTF-8")
+        }
+        guard !decoded.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            throw Problem(400, "an address has no control characters")
+        }
+        return decoded
+    }
+
+    private static func hexadecimal(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+
+    /// What somebody wrote, short enough to be said again.
+    static func shown(_ text: String) -> String { text.count > 40 ? text.prefix(40) + "…" : text }
+
+    /// Text with percent-encoding, for a query.
+    static func encoded(_ text: String) -> String {
+        var result = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                result += byte < 16 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,167 @@
+internal import Reading
+internal import Rules
+internal import Tables
+
+extension DeterminationsView {
+    private var address: String { Address.year(year) }
+
+    func page(_ tables: ConsoleTables) throws -> Route.Content {
+        let page = Page(
+            title: "Determinations",
+            place: .results,
+            above: "School year \(Words.schoolYear(year))",
+            lead: "\(Words.count(total, "organization")) with a determination under 603 CMR 2.03(3).",
+            api: Address.of("\(Address.api)/years/\(year)/determinations", query.pairs()),
+            years: tables.determinedYears.map {
+                ($0, Address.of(Address.year($0), query.pairs(["next": nil])), $0 == year)
+            }
+        )
+        let narrowed = query.values.keys.contains { $0 != "limit" && $0 != "next" }
+        var context: [String: Any] = [
+            "filters": filters(tables, isNarrowed: narrowed).context,
+            "found": narrowed
+                ? "\(Words.count(rows.count, "organization")) of \(Words.grouped(total)) asked for"
+                : Words.count(rows.count, "organization"),
+            "csv": Address.of("\(address)/determinations.csv", query.pairs(["limit": nil, "next": nil])),
+            "list": list.context,
+        ]
+        if !percentiles.isEmpty {
+            context["plot"] = Plots.percentiles(percentiles, cut: cut)
+            context["plot_table"] = percentileTable.context
+        }
+        if rows.count > shown.count {
+            context["pager"] = Page.pager(
+                first: first,
+                shown: shown.count,
+                total: rows.count,
+                previous: first > 0
+                    ? Address.of(address, query.pairs(["next": first > limit ? String(first - limit) : nil])) : nil,
+                next: next.map { Address.of(address, query.pairs(["next": String($0)])) }
+            )
+        }
+        return try page.html(tables, year: year, "determinations", context)
+    }
+
+    /// What is asked for, in the columns of the command.
+    func csv() -> Route.Content {
+        var text = CSVLine.text(DeterminationRows.columns)
+        for row in rows {
+            text += CSVLine.text(row.line.fields.map(SpreadsheetCell.inert))
+        }
+        return Route.Content(
+            type: "text/csv; charset=utf-8; header=present",
+            body: text,
+            file: "determinations-\(year).csv"
+        )
+    }
+
+    private func filters(_ tables: ConsoleTables, isNarrowed: Bool) -> FiltersPart {
+        let values = query.values
+        var filters = FiltersPart(action: address, isNarrowed: isNarrowed)
+        filters.search("q", "Search", values["q"], hint: "Name or code")
+        let districts = (tables.determined(year)?.ordered ?? []).filter { $0.type == .district }
+            .sorted { $0.sought < $1.sought }
+        filters.choice(
+            "district",
+            "District",
+            values["district"],
+            any: "All districts",
+            districts.map { ($0.code.description, $0.title) }
+        )
+        filters.choice("type", "Type", values["type"], any: "Both", [("school", "Schools"), ("district", "Districts")])
+        filters.choice(
+            "classification",
+            "Classification",
+            values["classification"],
+            any: "All",
+            Classification.allCases.map { ($0.wireName, $0.title) }
+        )
+        filters.choice(
+            "level",
+            "Level",
+            values["level"],
+            any: "All",
+            DeterminationLevel.allCases.map { ($0.wireName, $0.title) }
+        )
+        filters.choice(
+            "reason",
+            "Reason",
+            values["reason"],
+            any: "All",
+            DeterminationReason.allCases.map { ($0.wireName, $0.title) }
+        )
+        filters.choice(
+            "changed",
+            "Changed",
+            values["changed"],
+            any: "All",
+            [("revised", "Revised since first issued")]
+                + (yearBefore.map { [("year", "From \(Words.schoolYear($0))")] } ?? [])
+        )
+        filters.choice(
+            "sort",
+            "Order",
+            values["sort"],
+            any: "By code",
+            [("name", "By name"), ("percentile", "Lowest percentile"), ("cumulative", "Lowest percentage")]
+        )
+        return filters
+    }
+
+    private var list: TablePart {
+        let before = yearBefore.map { ["In \(Words.schoolYear($0))"] } ?? []
+        return TablePart(
+            caption: "Determinations of \(Words.schoolYear(year))",
+            columns: ["Organization", "Code", "Determination"] + before
+                + ["Percentile", "Annual %", "Cumulative %", "Revision"],
+            numbers: Set((3 + before.count)..<(7 + before.count)),
+            rows: shown.map { row in
+                let line = row.line
+                let reasons = line.reasons.map(\.title).joined(separator: "; ")
+                return [
+                    .init(
+                        line.title,
+                        link: Address.organization(year, line.code),
+                        note: line.type == .district ? "District" : nil
+                    ),
+                    .init(line.code.description, kind: "code"),
+                    .init(
+                        line.outcome.title,
+                        sign: line.outcome.sign,
+                        note: reasons.isEmpty ? nil : reasons
+                    ),
+                ]
+                    + (yearBefore == nil
+                        ? []
+                        : [
+                            row.before.map { before in
+                                .init(
+                                    before.outcome == line.outcome ? "same" : before.outcome.shortTitle,
+                                    sign: before.outcome == line.outcome ? nil : before.outcome.sign,
+                                    kind: "tight"
+                                )
+                            } ?? .init("–")
+                        ])
+                    + [
+                        .init(line.percentile), .init(line.annual), .init(line.cumulative), .init(line.revision),
+                    ]
+            },
+            empty: "No determination is asked for: take a filter away."
+        )
+    }
+
+    private var percentileTable: TablePart {
+        let ranges = [1...5, 6...10] + (1...9).map { $0 * 10 + 1...min($0 * 10 + 10, 99) }
+        return TablePart(
+            caption: "Schools by accountability percentile",
+            columns: ["Percentile", "Schools"],
+            numbers: [1],
+            rows: ranges.map { range in
+                let count = percentiles.filter { range.contains($0.key) }.values.reduce(0, +)
+                let reason = cut.map { range.upperBound <= $0 } == true ? "a reason for assistance" : nil
+                return [.init("\(range.lowerBound)–\(range.upperBound)", note: reason), .init(count)]
+            },
+            shape: .narrow
+        )
+    }
+}

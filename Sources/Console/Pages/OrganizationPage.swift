@@ -1,0 +1,211 @@
+internal import Reading
+internal import Rules
+
+extension OrganizationView {
+    func page(_ tables: ConsoleTables) throws -> Route.Content {
+        let page = Page(
+            title: line.title,
+            place: .results,
+            above: "\(line.type == .district ? "District" : "School") \(code), school year \(Words.schoolYear(year))",
+            api: Address.of("\(Address.api)/years/\(year)/organizations/\(code)", [("why_not", whyNotName)]),
+            years: history.reversed().map { ($0.year, Address.organization($0.year, code), $0.year == year) }
+        )
+        var context: [String: Any] = [
+            "sign": line.outcome.sign,
+            "level": line.outcome.title,
+            "classification": line.level == nil ? false as Any : line.classification?.title ?? "",
+            "summary": derivation.row ?? "",
+            "figures": figures,
+            "links": ["each": links],
+            "reasons": reasons.map { StepPart.context($0, isOpen: true) },
+            "spans": report.annual.spans.map(span),
+            "self": Address.organization(year, code),
+            "options": options,
+            "derivation": StepPart.context(derivation, isOpen: true),
+            "publication": publication,
+        ]
+        context["why_not"] = whyNot.map { StepPart.context($0, isOpen: true) }
+        context["groups"] = groupTable.map { ["table": $0.context] }
+        context["participation"] = participationTable.map { ["table": $0.context] }
+        context["history"] = [
+            "plot": history.count > 1 ? Plots.history(history) as Any : false, "table": historyTable.context,
+        ]
+        return try page.html(tables, year: year, "organization", context)
+    }
+
+    private var figures: [[String: Any]] {
+        var figures: [(String, String)] = []
+        if line.type == .school {
+            figures.append(("Accountability percentile", line.percentile.map(String.init) ?? "–"))
+        }
+        figures.append(("Cumulative percentage", line.cumulative.map { "\($0) %" } ?? "–"))
+        figures.append(("Annual percentage", line.annual.map { "\($0) %" } ?? "–"))
+        if let graduation = report.graduation {
+            figures.append(("Four-year graduation", "\(graduation.rate.text(decimals: 1)) %"))
+        }
+        figures.append(("Revision, \(line.status)", "\(line.revision)"))
+        return figures.map { ["name": $0.0, "figure": $0.1] }
+    }
+
+    private var links: [[String: Any]] {
+        var links: [(String, String)] = []
+        if let district { links.append((district.title, Address.organization(year, district.code))) }
+        if schools > 0 {
+            links.append(
+                (
+                    "\(Words.count(schools, "school")) of the district",
+                    Address.of(Address.year(year), [("district", code.description), ("type", "school")])
+                )
+            )
+        }
+        links.append(("Framework \(report.publication.framework)", frameworkAddress))
+        return links.map { ["name": $0.0, "href": $0.1] }
+    }
+
+    private var frameworkAddress: String {
+        let name = (try? FrameworkSet.builtIn.ifCovered(schoolYear: year))?.name
+        return name.map(Address.framework) ?? "/frameworks"
+    }
+
+    /// The points table as DESE prints it: indicators by category, then the totals.
+    private func span(_ span: SpanReport) -> [String: Any] {
+        let percent = span.percent.map { "\($0.text(decimals: 1)) %" } ?? "no percentage"
+        return [
+            "span_title": Words.title(span.span),
+            "span_lead": "\(percent) of its points; weight \(span.weight) % of the annual percentage.",
+            "legend": "Bars: the bar is this year's value, the light mark the value before, the dark line the target.",
+            "columns": span.columns.map { column in
+                ["column_title": column.group.title, "table": points(column).context] as [String: Any]
+            },
+        ]
+    }
+
+    private func points(_ column: ColumnReport) -> TablePart {
+        var table = TablePart(
+            caption: "Points of \(column.group.title), \(Words.title(column.span))",
+            columns: ["Indicator", "Value", "Before", "Target", "Value against target", "Students", "Points", "Why"],
+            numbers: [1, 2, 3, 5, 6],
+            empty: "No indicator has points."
+        )
+        func shown(_ value: Ratio?) -> TablePart.Cell { .init(value.map { $0.text(decimals: 1) } ?? "–") }
+        var lastCategory: IndicatorCategory?
+        for points in column.indicators {
+            let category = points.indicator.category
+            table.rows.append([
+                .init(
+                    Words.title(points.indicator),
+                    note: category == lastCategory ? nil : Words.title(category)
+                ),
+                shown(points.current), shown(points.prior), shown(points.target),
+                points.current == nil && points.target == nil ? .init("–") : .init(drawing: Plots.bullet(points)),
+                .init(points.count.map { Int($0) }), .init(points.points.map { "\($0) of 4" } ?? "–", kind: "strong"),
+                .init(points.statement),
+            ])
+            lastCategory = category
+        }
+        for total in column.categories {
+            table.rows.append([
+                .init("\(Words.title(total.category)), together"), .init(""), .init(""), .init(""), .init(""),
+                .init(""),
+                .init("\(total.earned) of \(total.possible)"), .init("weight \(total.weight.text(decimals: 1)) %"),
+            ])
+        }
+        if let percent = column.percent, let earned = column.weightedEarned, let possible = column.weightedPossible {
+            table.rows.append([
+                .init("Weighted points", kind: "strong"), .init(""), .init(""), .init(""), .init(""), .init(""),
+                .init("\(earned.text(decimals: 1)) of \(possible.text(decimals: 1))", kind: "strong"),
+                .init("\(percent.text(decimals: 1)) %", kind: "strong"),
+            ])
+        }
+        return table
+    }
+
+    private var groupTable: TablePart? {
+        let percentiles = report.percentiles.filter { $0.percentile != nil && $0.group != .allStudents }
+        let groups = StudentGroup.allCases.filter { group in
+            percentiles.contains { $0.group == group }
+                || report.groups.contains { $0.group == group && $0.percent != nil }
+        }
+        guard !groups.isEmpty else { return nil }
+        return TablePart(
+            caption: "Percentiles and percentages of student groups",
+            columns: ["Students", "Percentile", "Annual %", "Low"],
+            numbers: [1, 2],
+            rows: groups.map { group in
+                let annual = report.groups.first { $0.group == group }
+                return [
+                    .init(group.title), .init(percentiles.first { $0.group == group }?.percentile),
+                    .init(annual.flatMap { $0.percent == nil ? nil : $0.displayed }),
+                    report.lowSubgroups.contains(group) ? .init("low", sign: "△") : .init(""),
+                ]
+            },
+            shape: .narrow
+        )
+    }
+
+    private var participationTable: TablePart? {
+        let counted = report.participation.filter { $0.denominator > 0 }
+        guard !counted.isEmpty else { return nil }
+        return TablePart(
+            caption: "Participation by group",
+            columns: ["Students", "Subject", "Participants", "Of", "Rate %", "Requirement"],
+            numbers: [2, 3, 4],
+            rows: counted.map { row in
+                [
+                    .init(row.group.title), .init(Words.title(row.unit), kind: "tight"), .init(Int(row.participants)),
+                    .init(Int(row.denominator)), .init(row.rate),
+                    row.met.map { $0 ? .init("met", sign: "●") : .init("not met", sign: "△") }
+                        ?? .init("not judged"),
+                ]
+            },
+            shape: .narrow
+        )
+    }
+
+    private var historyTable: TablePart {
+        TablePart(
+            caption: "Determinations of all years",
+            columns: ["School year", "Determination", "Percentile", "Annual %", "Cumulative %"],
+            numbers: [2, 3, 4],
+            rows: history.reversed()
+                .map { moment in
+                    [
+                        .init(
+                            Words.schoolYear(moment.year),
+                            link: moment.year == year ? nil : Address.organization(moment.year, code),
+                            kind: "tight"
+                        ),
+                        .init(moment.line.outcome), .init(moment.line.percentile), .init(moment.line.annual),
+                        .init(moment.line.cumulative),
+                    ]
+                }
+        )
+    }
+
+    private var options: [[String: Any]] {
+        let names =
+            Classification.allCases.map { ($0.wireName, $0.title) }
+            + DeterminationLevel.allCases.map { ($0.wireName, $0.title) }
+        return names.filter { $0.0 != line.classification?.wireName && $0.0 != line.level?.wireName }
+            .map { ["value": $0.0, "name": $0.1, "selected": $0.0 == whyNotName] as [String: Any] }
+    }
+
+    private var publication: [[String: Any]] {
+        let publication = report.publication
+        var facts: [(String, String)] = [
+            ("Revision", "\(publication.revision)"), ("Status", publication.status),
+            ("Framework", "\(publication.framework), \(publication.frameworkDigest)"),
+        ]
+        if !publication.statusReason.isEmpty { facts.append(("Not official because", publication.statusReason)) }
+        if !publication.changes.isEmpty { facts.append(("Changed", publication.changes.joined(separator: "; "))) }
+        if !publication.causes.isEmpty {
+            facts.append(
+                (
+                    "Caused by",
+                    publication.causes.joined(separator: ", ") + (publication.hasMoreCauses ? " and more" : "")
+                )
+            )
+        }
+        return facts.map { ["name": $0.0, "figure": $0.1] }
+    }
+}

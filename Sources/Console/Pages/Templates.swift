@@ -1,0 +1,38 @@
+internal import Mustache
+
+/// The templates of the pages; what is put into them is escaped, unless a template says otherwise of markup that this
+/// program made.
+enum Templates {
+    private static let sources: [(name: String, bytes: [UInt8])] = [
+        ("layout", PackageResources.layout_mustache), ("table", PackageResources.table_mustache),
+        ("step", PackageResources.step_mustache), ("filters", PackageResources.filters_mustache),
+        ("pager", PackageResources.pager_mustache), ("run", PackageResources.run_mustache),
+        ("determinations", PackageResources.determinations_mustache),
+        ("organization", PackageResources.organization_mustache), ("state", PackageResources.state_mustache),
+        ("frameworks", PackageResources.frameworks_mustache), ("framework", PackageResources.framework_mustache),
+        ("rejections", PackageResources.rejections_mustache), ("files", PackageResources.files_mustache),
+        ("problem", PackageResources.problem_mustache),
+    ]
+
+    private static let library: Result<MustacheLibrary, any Error> = Result {
+        var library = MustacheLibrary()
+        for source in sources {
+            try library.register(String(decoding: source.bytes, as: UTF8.self), named: source.name)
+        }
+        return library
+    }
+
+    /// A template with what it shows.
+    ///
+    /// - Throws: where a template cannot be read, which a test finds.
+    static func render(_ name: String, _ context: [String: Any]) throws -> String {
+        guard let text = try library.get().render(context, withTemplate: name) else {
+            throw Problem(500, "there is no template \(name)")
+        }
+        return text
+    }
+
+    static let style = String(decoding: PackageResources.console_css, as: UTF8.self)
+    static let script = String(decoding: PackageResources.console_js, as: UTF8.self)
+    static let icon = String(decoding: PackageResources.icon_svg, as: UTF8.self)
+}

@@ -1,0 +1,155 @@
+package import Messages
+package import Reading
+package import Rules
+internal import SwiftProtobuf
+
+/// What the console holds in memory: a fold of the topics, in any order of topics.
+///
+/// Determinations, percentiles and rates stand in it as they came, and are decoded when a page is about them: a state
+/// of eight years has a few hundred megabytes of decoded messages, and one page needs one organization.
+package struct ConsoleTables: Sendable {
+    /// The determinations of a school year.
+    package struct Year: Sendable {
+        package fileprivate(set) var lines: [OrganizationCode: DeterminationLine] = [:]
+        fileprivate var messages: [OrganizationCode: [UInt8]] = [:]
+        fileprivate var percentiles: [OrganizationCode: [PercentileKey: [UInt8]]] = [:]
+        fileprivate var participation: [OrganizationCode: [ParticipationKey: [UInt8]]] = [:]
+
+        /// The determination of an organization, as it was published.
+        package func determination(_ code: OrganizationCode) -> Accountability_V1_Determination? {
+            messages[code].flatMap { try? Accountability_V1_Determination(serializedBytes: $0) }
+        }
+
+        /// An organization's entries of the topic of percentiles, in the order of their keys.
+        package func percentiles(_ code: OrganizationCode) -> [Accountability_V1_Percentile] {
+            (percentiles[code] ?? [:]).sorted { $0.key.text < $1.key.text }
+                .compactMap { try? Accountability_V1_PercentileEntry(serializedBytes: $0.value).percentile }
+        }
+
+        /// An organization's rates of all grades that were judged.
+        package func participation(_ code: OrganizationCode) -> [Accountability_V1_Participation] {
+            (participation[code] ?? [:]).sorted { $0.key.text < $1.key.text }
+                .compactMap { try? Accountability_V1_Participation(serializedBytes: $0.value) }
+        }
+
+        /// Every line, in the order of the codes.
+        package var ordered: [DeterminationLine] { lines.values.sorted { $0.code < $1.code } }
+    }
+
+    /// What is counted of a row that was refused.
+    package struct Rejection: Sendable, Hashable {
+        package let code: String
+        package let layout: String
+        package let organization: String
+        package let schoolYear: Int
+        package let isOpen: Bool
+        /// The submission and the line, which several codes can share.
+        package let row: String
+    }
+
+    /// Rises by one with every change: the ETag.
+    package private(set) var revision: UInt64 = 0
+    /// The years that have determinations.
+    package private(set) var years: [Int: Year] = [:]
+    package private(set) var rejections: [RejectionKey: Rejection] = [:]
+    /// The years, submissions and completions of the installation.
+    package private(set) var view = InstallationView()
+    /// How far the stages have come; nil before the first look.
+    package private(set) var run: RunReport?
+
+    /// Tables of nothing.
+    package init() {}
+
+    /// The topics that are folded.
+    package static let topics =
+        InstallationView.topics + [Topics.percentiles, Topics.participation, Topics.rejections]
+
+    /// The newest year that has determinations.
+    package var newestYear: Int? { years.keys.max() }
+
+    /// Takes a record of a topic; returns whether it is one that can be understood.
+    @discardableResult
+    package mutating func fold(_ topic: TopicDefinition, key: [UInt8], value: [UInt8]?) -> Bool {
+        revision += 1
+        switch topic.entity {
+        case Topics.determinations.entity:
+            guard view.fold(topic, key: String(decoding: key, as: UTF8.self), value: value),
+                let place = DeterminationKey(utf8: key.span)
+            else { return false }
+            return fold(determination: value, place, key)
+        case Topics.percentiles.entity:
+            guard let place = PercentileKey(utf8: key.span) else { return false }
+            guard case .percentile(let organization, _, _) = place.entry else { return true }
+            guard let value else {
+                years[place.schoolYear]?.percentiles[organization]?[place] = nil
+                return true
+            }
+            guard TableTopics.percentiles.entry(key: key.span, value: value) != nil else { return false }
+            years[place.schoolYear, default: Year()].percentiles[organization, default: [:]][place] = value
+        case Topics.participation.entity:
+            guard let place = ParticipationKey(utf8: key.span) else { return false }
+            guard place.grade == ParticipationKey.allGrades else { return true }
+            guard let value else {
+                years[place.schoolYear]?.participation[place.organization]?[place] = nil
+                return true
+            }
+            guard let (_, message) = TableTopics.participation.entry(key: key.span, value: value) else { return false }
+            years[place.schoolYear, default: Year()].participation[place.organization, default: [:]][place] =
+                message.hasMet ? value : nil
+        case Topics.rejections.entity:
+            guard let place = RejectionKey(utf8: key.span) else { return false }
+            guard let value else {
+                rejections[place] = nil
+                return true
+            }
+            guard let (_, message) = TableTopics.rejections.entry(key: key.span, value: value) else { return false }
+            rejections[place] = Rejection(message)
+        default: return view.fold(topic, key: String(decoding: key, as: UTF8.self), value: value)
+        }
+        return true
+    }
+
+    private mutating func fold(determination value: [UInt8]?, _ place: DeterminationKey, _ key: [UInt8]) -> Bool {
+        guard let value else {
+            years[place.schoolYear]?.lines[place.organization] = nil
+            years[place.schoolYear]?.messages[place.organization] = nil
+            return true
+        }
+        guard let (_, message) = TableTopics.determinations.entry(key: key.span, value: value) else { return false }
+        years[place.schoolYear, default: Year()].lines[place.organization] = DeterminationLine(
+            message,
+            place.organization
+        )
+        years[place.schoolYear]?.messages[place.organization] = value
+        return true
+    }
+
+    /// Counts on after another state of the tables, so that no revision stands for two of them.
+    package mutating func renumber(after last: UInt64) { revision = max(revision, last + 1) }
+
+    /// Takes a look at the stages.
+    package mutating func take(_ report: RunReport) {
+        guard report != run else { return }
+        revision += 1
+        run = report
+    }
+
+    /// The determinations of a year that has some.
+    package func determined(_ year: Int) -> Year? {
+        years[year].flatMap { $0.lines.isEmpty ? nil : $0 }
+    }
+
+    /// The years that have determinations, the newest first.
+    package var determinedYears: [Int] { years.filter { !$0.value.lines.isEmpty }.keys.sorted(by: >) }
+}
+
+extension ConsoleTables.Rejection {
+    fileprivate init(_ message: Accountability_V1_Rejection) {
+        code = message.code
+        layout = message.layout
+        organization = message.orgCode
+        schoolYear = Int(message.schoolYear)
+        isOpen = message.closedBy.isEmpty
+        row = "\(message.submission)/\(message.line)"
+    }
+}

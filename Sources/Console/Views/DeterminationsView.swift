@@ -1,0 +1,151 @@
+internal import Rules
+
+/// The determinations of a year that are asked for.
+struct DeterminationsView: Sendable {
+    /// What a list is narrowed to and how it is ordered.
+    struct Query: Sendable, Hashable {
+        var values: [String: String]
+
+        static let parameters: [QueryParameter] = [
+            QueryParameter("q", "Part of a name or of a code, in any case.", .text(80)),
+            QueryParameter("type", "Schools or districts only.", .choice(["school", "district"])),
+            QueryParameter("district", "A district with its schools, by its code.", .district),
+            QueryParameter(
+                "classification",
+                "One classification.",
+                .choice(Classification.allCases.map(\.wireName))
+            ),
+            QueryParameter("level", "One level.", .choice(DeterminationLevel.allCases.map(\.wireName))),
+            QueryParameter("reason", "One of the reasons.", .choice(DeterminationReason.allCases.map(\.wireName))),
+            QueryParameter(
+                "changed",
+                "revised: those with a later revision than the first; year: those whose classification or level is another than the year before.",
+                .choice(["revised", "year"])
+            ),
+            QueryParameter(
+                "sort",
+                "The order: by code, by name, or the lowest percentile or cumulative percentage first.",
+                .choice(["code", "name", "percentile", "cumulative"])
+            ),
+        ]
+
+        func contains(_ line: DeterminationLine, before: DeterminationLine?) -> Bool {
+            if let text = values["q"], !line.sought.contains(DeterminationLine.folded(text)) { return false }
+            if let type = values["type"], line.type.wireName != type { return false }
+            if let district = values["district"], line.code.district != OrganizationCode(district) { return false }
+            if let name = values["classification"], line.classification?.wireName != name { return false }
+            if let name = values["level"], line.level?.wireName != name { return false }
+            if let name = values["reason"], !line.reasons.contains(where: { $0.wireName == name }) { return false }
+            switch values["changed"] {
+            case "revised": return line.revision > 1
+            case "year": return before.map { $0.outcome != line.outcome } ?? false
+            default: return true
+            }
+        }
+
+        func isInOrder(_ left: DeterminationLine, _ right: DeterminationLine) -> Bool {
+            switch values["sort"] {
+            case "name": (left.sought, left.code) < (right.sought, right.code)
+            case "percentile": (left.percentile ?? 100, left.code) < (right.percentile ?? 100, right.code)
+            case "cumulative": (left.cumulative ?? 101, left.code) < (right.cumulative ?? 101, right.code)
+            default: left.code < right.code
+            }
+        }
+
+        /// The query again, with other values in place of some.
+        func pairs(_ others: [String: String?] = [:]) -> [(String, String?)] {
+            (Self.parameters.map(\.name) + ["limit", "next"])
+                .map { name in
+                    (name, others.keys.contains(name) ? others[name] ?? nil : values[name])
+                }
+        }
+    }
+
+    /// A row of the list.
+    struct Row: Sendable {
+        let line: DeterminationLine
+        /// That of the year before.
+        let before: DeterminationLine?
+    }
+
+    let year: Int
+    let query: Query
+    /// Everything that is asked for.
+    let rows: [Row]
+    /// How many determinations the year has.
+    let total: Int
+    /// What is shown of it.
+    let shown: ArraySlice<Row>
+    /// Where the next page begins; nil after the last.
+    let next: Int?
+    let first: Int
+    let limit: Int
+    /// The highest percentile that is a reason for assistance.
+    let cut: Int?
+    /// The year before, where it has determinations.
+    let yearBefore: Int?
+
+    static let paging: [QueryParameter] = [
+        QueryParameter("limit", "How many at most; 100 where nothing is said.", .integer(1...1000)),
+        QueryParameter("next", "Where to go on, as the page before said.", .integer(0...1_000_000)),
+    ]
+
+    init(_ call: Route.Call) {
+        year = call.year
+        let table = call.tables.determined(year)
+        let earlier = call.tables.determined(year - 1)
+        yearBefore = earlier == nil ? nil : year - 1
+        let query = Query(values: call.query)
+        self.query = query
+        let all = table?.lines ?? [:]
+        total = all.count
+        let found = all.values.filter { query.contains($0, before: earlier?.lines[$0.code]) }
+        rows = found.sorted(by: query.isInOrder).map { Row(line: $0, before: earlier?.lines[$0.code]) }
+        limit = call.integer("limit") ?? 100
+        first = min(call.integer("next") ?? 0, rows.count)
+        let end = min(first + limit, rows.count)
+        shown = rows[first..<end]
+        next = end < rows.count ? end : nil
+        let framework = try? FrameworkSet.builtIn.ifCovered(schoolYear: year)
+        cut = framework?.determination.map { Int($0.lowestPerformingPercentile.value) }
+    }
+
+    /// The schools with a percentile among everything that is asked for, by percentile.
+    var percentiles: [Int: Int] {
+        var counts: [Int: Int] = [:]
+        for row in rows { if let percentile = row.line.percentile { counts[percentile, default: 0] += 1 } }
+        return counts
+    }
+
+    static let row = Shape<Row>([
+        .text("org_code", "The organization's code.", pattern: "^[0-9]{8}$") { $0.line.code.description },
+        .choice("type", "School or district.", OrganizationType.allCases.map(\.wireName)) { $0.line.type.wireName },
+        .text("name", "Its name.") { $0.line.name },
+        .optionalText("classification", "The classification; null where none is issued.") {
+            $0.line.classification?.wireName
+        },
+        .optionalText("level", "The level; null where there is none.") { $0.line.level?.wireName },
+        .texts("reasons", "Every reason for assistance.") { $0.line.reasons.map(\.wireName) },
+        .optionalInteger("percentile", "The accountability percentile.", 1...99) { $0.line.percentile },
+        .optionalInteger("annual", "The annual percentage of its targets.", 0...100) { $0.line.annual },
+        .optionalInteger("cumulative", "The cumulative percentage of its targets.", 0...100) { $0.line.cumulative },
+        .optionalText("level_before", "The level of the year before.") { $0.before?.level?.wireName },
+        .text("status", "How far the determination is published.") { $0.line.status },
+        .integer("revision", "The revision.", 0...Int64(UInt32.max)) { $0.line.revision },
+    ])
+
+    static let shape = Shape<DeterminationsView>([
+        .integer("school_year", "The school year, by its spring.", 2000...2100) { $0.year },
+        .integer("total", "How many are asked for.", 0...Int64.max) { $0.rows.count },
+        .optionalInteger("lowest_performing_percentile", "The highest percentile that is a reason.", 0...99) { $0.cut },
+        .list("determinations", "Those of this page.", row) { Array($0.shown) },
+        .optionalText("next", "The address of the next page; null after the last.") { view in
+            view.next.map { next in
+                Address.of(
+                    "\(Address.api)/years/\(view.year)/determinations",
+                    view.query.pairs(["next": String(next), "limit": String(view.limit)])
+                )
+            }
+        },
+    ])
+}

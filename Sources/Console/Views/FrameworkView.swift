@@ -1,0 +1,74 @@
+internal import Reading
+internal import Rules
+internal import Stages
+
+/// The frameworks, and the parameters of one.
+struct FrameworkView: Sendable {
+    let framework: FrameworkSummary
+    let digest: String
+    let parameters: [FrameworkParameter]
+    let total: Int
+    let query: [String: String]
+
+    static let parameterList: [QueryParameter] = [
+        QueryParameter("status", "One status.", .choice(ParameterStatus.allCases.map(\.rawValue))),
+        QueryParameter("q", "Part of a parameter's name, value or source.", .text(80)),
+    ]
+
+    /// Every framework, the newest first.
+    static func all() throws -> [Framework] {
+        try Framework.all().sorted { ($0.schoolYears.max() ?? 0) > ($1.schoolYears.max() ?? 0) }
+    }
+
+    init(_ call: Route.Call) throws {
+        let name = call.arguments["name"] ?? ""
+        let all = try Self.all()
+        guard let found = all.first(where: { $0.name == name }) else {
+            throw Problem(
+                404,
+                "there is no framework '\(RequestTarget.shown(name))'; there are \(all.map(\.name).joined(separator: ", "))"
+            )
+        }
+        framework = FrameworkSummary(found)
+        digest = found.digest
+        query = call.query
+        let sought = call.query["q"].map { DeterminationLine.folded($0) }
+        let every = FrameworkParameter.of(found)
+        total = every.count
+        parameters = every.filter { parameter in
+            if let status = call.query["status"], parameter.status != status { return false }
+            guard let sought else { return true }
+            return DeterminationLine.folded("\(parameter.path) \(parameter.value) \(parameter.source)").contains(sought)
+        }
+    }
+
+    static let parameter = Shape<FrameworkParameter>([
+        .text("path", "The parameter's name.") { $0.path },
+        .text("value", "Its value.") { $0.value },
+        .choice("status", "How far the public record supports it.", ParameterStatus.allCases.map(\.rawValue)) {
+            $0.status
+        },
+        .text("source", "The source.") { $0.source },
+    ])
+
+    static let summary = Shape<FrameworkSummary>([
+        .text("name", "The framework's name.") { $0.name },
+        .text("title", "Its title.") { $0.title },
+        .value("school_years", "The school years it holds for.", .list(.integer(2000...2100))) {
+            .array($0.schoolYears.map { .integer($0) })
+        },
+        .integer("published", "Parameters that are published.", 0...Int64.max) { $0.published },
+        .integer("derived", "Parameters that are derived.", 0...Int64.max) { $0.derived },
+        .integer("assumed", "Parameters that nothing public decides.", 0...Int64.max) { $0.assumed },
+    ])
+
+    static let list = Shape<[FrameworkSummary]>([
+        .list("frameworks", "The frameworks, the newest first.", summary) { $0 }
+    ])
+
+    static let shape = Shape<FrameworkView>([
+        .object("framework", "The framework.", summary) { $0.framework },
+        .text("digest", "The identity that determinations name.") { $0.digest },
+        .list("parameters", "The parameters that are asked for.", parameter) { $0.parameters },
+    ])
+}

@@ -1,0 +1,159 @@
+internal import Messages
+internal import Reading
+internal import Rules
+
+/// Everything about an organization in a year.
+struct OrganizationView: Sendable {
+    /// A year of the organization.
+    struct Moment: Sendable {
+        let year: Int
+        let line: DeterminationLine
+    }
+
+    let year: Int
+    let code: OrganizationCode
+    let line: DeterminationLine
+    let report: DeterminationReport
+    /// The derivation of the determination, from the classification down to the values.
+    let derivation: Derivation
+    /// What would have to differ for another result, where that was asked.
+    let whyNot: Derivation?
+    let whyNotName: String?
+    /// The reasons with what decided each.
+    let reasons: [Derivation]
+    /// Conditions that were looked at, whether they apply or not.
+    let conditions: [Derivation]
+    /// All years, the oldest first.
+    let history: [Moment]
+    /// The district's determination of a school.
+    let district: DeterminationLine?
+    /// How many schools of a district have a determination.
+    let schools: Int
+
+    static let parameters: [QueryParameter] = [
+        QueryParameter(
+            "why_not",
+            "Tell what would have to differ for this classification or level.",
+            .choice(WhyNot.names)
+        )
+    ]
+
+    init(_ call: Route.Call) throws {
+        year = call.year
+        guard let code = call.arguments["code"].flatMap({ OrganizationCode($0) }),
+            let table = call.tables.determined(call.year), let line = table.lines[code],
+            let message = table.determination(code)
+        else {
+            throw Problem(
+                404,
+                "there is no determination of '\(RequestTarget.shown(call.arguments["code"] ?? ""))' in \(call.year): an organization has a code of eight digits"
+            )
+        }
+        self.code = code
+        self.line = line
+        let framework = try FrameworkSet.builtIn.of(schoolYear: call.year)
+        let percentiles = table.percentiles(code)
+        report = try DeterminationReport.reading(message, percentiles)
+        derivation = try report.explained(by: framework)
+        reasons = report.explainedReasons(by: framework) + [report.explainedStatedReasons()].compactMap { $0 }
+        conditions = report.explainedConditions(by: framework)
+        whyNotName = call.query["why_not"]
+        whyNot = try call.query["why_not"]
+            .map { try WhyNot(message, framework, participation: table.participation(code)).derivation($0) }
+        history = call.tables.years.keys.sorted()
+            .compactMap { year in
+                call.tables.years[year]?.lines[code].map { Moment(year: year, line: $0) }
+            }
+        district = code.isDistrict ? nil : table.lines[code.district]
+        schools = code.isDistrict ? table.lines.values.count { $0.type == .school && $0.code.district == code } : 0
+    }
+
+    private static let points = Shape<PointsReport>([
+        .choice("indicator", "The indicator.", Indicator.allCases.map(\.wireName)) { $0.indicator.wireName },
+        .optionalText("value", "This year's value, an exact decimal.") { $0.current?.shortText },
+        .optionalText("prior", "The value it is compared with.") { $0.prior?.shortText },
+        .optionalText("target", "The target.") { $0.target?.shortText },
+        .optionalInteger("count", "Students behind the value.") { $0.count.map { Int($0) } },
+        .optionalInteger("points", "Points, 0 to 4; null where none can be given.", 0...4) { $0.points },
+        .text("rule", "The row of the table of points that matched.") { $0.statement },
+    ])
+
+    private static let column = Shape<ColumnReport>([
+        .choice("group", "The students.", StudentGroup.allCases.map(\.wireName)) { $0.group.wireName },
+        .optionalText("weighted_earned", "Weighted points earned.") { $0.weightedEarned?.shortText },
+        .optionalText("weighted_possible", "Weighted points possible.") { $0.weightedPossible?.shortText },
+        .optionalText("percent", "Their percentage.") { $0.percent?.shortText },
+        .list("indicators", "The points by indicator.", points) { $0.indicators },
+    ])
+
+    private static let span = Shape<SpanReport>([
+        .choice("grade_span", "The span.", GradeSpan.allCases.map(\.wireName)) { $0.span.wireName },
+        .integer("weight", "Percent of the annual percentage.", 0...100) { $0.weight },
+        .optionalText("percent", "The span's percentage.") { $0.percent?.shortText },
+        .list("columns", "All students and the lowest performing.", column) { $0.columns },
+    ])
+
+    private static let moment = Shape<Moment>([
+        .integer("school_year", "The school year.", 2000...2100) { $0.year },
+        .optionalText("classification", "The classification.") { $0.line.classification?.wireName },
+        .optionalText("level", "The level.") { $0.line.level?.wireName },
+        .optionalInteger("percentile", "The percentile.", 1...99) { $0.line.percentile },
+        .optionalInteger("annual", "The annual percentage.", 0...100) { $0.line.annual },
+        .optionalInteger("cumulative", "The cumulative percentage.", 0...100) { $0.line.cumulative },
+    ])
+
+    private static let participation = Shape<ParticipationReport>([
+        .choice("group", "The students.", StudentGroup.allCases.map(\.wireName)) { $0.group.wireName },
+        .text("subject", "The subject, or all combined.") { $0.unit },
+        .integer("participants", "Participants.", 0...Int64.max) { Int($0.participants) },
+        .integer("denominator", "Of so many.", 0...Int64.max) { Int($0.denominator) },
+        .value("met", "Whether the requirement was met; null where it is not judged.", .optional(.flag)) {
+            $0.met.map(JSONValue.bool) ?? .null
+        },
+    ])
+
+    /// The schema of a derivation, which holds itself.
+    static let derivationSchema = Schema.object([
+        .init(name: "title", about: "What the step is about.", schema: .text()),
+        .init(name: "value", about: "Its result.", schema: .text()),
+        .init(name: "paragraph", about: "The paragraph that asks for it.", schema: .optional(.text())),
+        .init(name: "row", about: "What decided, in words.", schema: .optional(.text())),
+        .init(name: "rounding", about: "How it was rounded.", schema: .optional(.text())),
+        .init(
+            name: "parameters",
+            about: "The parameters of the framework.",
+            schema: .list(FrameworkView.parameter.schema)
+        ),
+        .init(name: "inputs", about: "The steps below.", schema: .list(.named("Derivation"))),
+    ])
+
+    static func json(_ step: Derivation) -> JSONValue {
+        .object([
+            .init("title", .string(step.title)), .init("value", .string(step.value)),
+            .init("paragraph", step.paragraph.map { .string($0.citation) } ?? .null),
+            .init("row", step.row.map { .string($0) } ?? .null),
+            .init("rounding", step.rounding.map { .string($0.description) } ?? .null),
+            .init(
+                "parameters",
+                .array(step.parameters.map { FrameworkView.parameter.json(FrameworkParameter($0)) })
+            ),
+            .init("inputs", .array(step.inputs.map(json))),
+        ])
+    }
+
+    static let shape = Shape<OrganizationView>([
+        .integer("school_year", "The school year, by its spring.", 2000...2100) { $0.year },
+        .object("determination", "The determination.", DeterminationsView.row) { view in
+            DeterminationsView.Row(line: view.line, before: view.history.last { $0.year == view.year - 1 }?.line)
+        },
+        .list("spans", "The points of each grade span.", span) { $0.report.annual.spans },
+        .list("participation", "Participation by group.", participation) { $0.report.participation },
+        .list("history", "Every year, the oldest first.", moment) { $0.history },
+        .value("derivation", "How the determination came about.", .named("Derivation")) { json($0.derivation) },
+        .value("why_not", "What would have to differ, where that was asked.", .optional(.named("Derivation"))) {
+            $0.whyNot.map(json) ?? .null
+        },
+        .texts("changes", "What the latest revision changed.") { $0.report.publication.changes },
+        .text("framework", "The framework it was made under.") { $0.report.publication.framework },
+    ])
+}

@@ -1,0 +1,113 @@
+internal import Reading
+internal import Rules
+internal import Stages
+
+/// Rows that were refused, counted: never a row, and nothing of its content.
+struct RejectionsView: Sendable {
+    /// Rows of one code, layout and organization.
+    struct Row: Sendable {
+        let code: String
+        let layout: String
+        let organization: String
+        let schoolYear: Int
+        let open: Int
+        let fixed: Int
+    }
+
+    let query: [String: String]
+    /// Everything that is asked for, the most open rows first.
+    let rows: [Row]
+    let shown: ArraySlice<Row>
+    let first: Int
+    let next: Int?
+    let limit: Int
+
+    static let parameters: [QueryParameter] = [
+        QueryParameter(
+            "year",
+            "One school year; 0 for rows whose year could not be read.",
+            .choice(["0"] + (2000...2100).map(String.init))
+        ),
+        QueryParameter("code", "One code.", .choice(RejectionCode.allCases.map(\.rawValue))),
+        QueryParameter("org", "One organization, by its code.", .organization),
+        QueryParameter("state", "open, fixed or all; open where nothing is said.", .choice(["open", "fixed", "all"])),
+    ]
+
+    private struct Place: Hashable {
+        let code, layout, organization: String
+        let year: Int
+    }
+
+    init(_ call: Route.Call) {
+        query = call.query
+        let state = call.query["state"] ?? "open"
+        var open: [Place: Set<String>] = [:]
+        var fixed: [Place: Set<String>] = [:]
+        for rejection in call.tables.rejections.values {
+            if let year = call.query["year"], String(rejection.schoolYear) != year { continue }
+            if let code = call.query["code"], rejection.code != code { continue }
+            if let organization = call.query["org"], rejection.organization != organization { continue }
+            // Claims of two districts are no errors: their rows count.
+            if call.query["code"] == nil, RejectionCode(rawValue: rejection.code)?.isNote == true { continue }
+            let place = Place(
+                code: rejection.code,
+                layout: rejection.layout,
+                organization: rejection.organization,
+                year: rejection.schoolYear
+            )
+            if rejection.isOpen {
+                open[place, default: []].insert(rejection.row)
+            } else {
+                fixed[place, default: []].insert(rejection.row)
+            }
+        }
+        rows = Set(open.keys).union(fixed.keys)
+            .map { place in
+                Row(
+                    code: place.code,
+                    layout: place.layout,
+                    organization: place.organization,
+                    schoolYear: place.year,
+                    open: state == "fixed" ? 0 : open[place]?.count ?? 0,
+                    fixed: state == "open" ? 0 : fixed[place]?.count ?? 0
+                )
+            }
+            .filter { $0.open + $0.fixed > 0 }
+            .sorted {
+                ($1.open, $1.fixed, $0.code, $0.organization, $0.layout, $0.schoolYear) < (
+                    $0.open, $0.fixed, $1.code, $1.organization, $1.layout, $1.schoolYear
+                )
+            }
+        limit = call.integer("limit") ?? 100
+        first = min(call.integer("next") ?? 0, rows.count)
+        let end = min(first + limit, rows.count)
+        shown = rows[first..<end]
+        next = end < rows.count ? end : nil
+    }
+
+    func pairs(_ others: [String: String?]) -> [(String, String?)] {
+        ["year", "code", "org", "state", "limit", "next"]
+            .map { name in (name, others.keys.contains(name) ? others[name] ?? nil : query[name]) }
+    }
+
+    private static let row = Shape<Row>([
+        .text("code", "The stable code.") { $0.code },
+        .text("layout", "The layout of the file.") { $0.layout },
+        .text("org_code", "The organization; empty where it could not be read.") { $0.organization },
+        .optionalInteger("school_year", "The school year; null where it could not be read.", 2000...2100) {
+            $0.schoolYear == 0 ? nil : $0.schoolYear
+        },
+        .integer("open", "Rows that no later submission brought again.", 0...Int64.max) { $0.open },
+        .integer("fixed", "Rows that a later submission brought again.", 0...Int64.max) { $0.fixed },
+    ])
+
+    static let shape = Shape<RejectionsView>([
+        .integer("total", "How many counts are asked for.", 0...Int64.max) { $0.rows.count },
+        .list("rejections", "The counts of this page, the most open rows first.", row) { Array($0.shown) },
+        .optionalText("next", "The address of the next page; null after the last.") { view in
+            view.next.map {
+                Address.of("\(Address.api)/rejections", view.pairs(["next": String($0), "limit": String(view.limit)]))
+            }
+        },
+    ])
+}

@@ -1,0 +1,143 @@
+internal import Rules
+
+/// The state as a whole: counts, what changed between two years, and how percentages are spread.
+struct StateView: Sendable {
+    /// How many went from one outcome to another.
+    struct Transition: Sendable {
+        let from: Outcome
+        let to: Outcome
+        let count: Int
+    }
+
+    /// Organizations in a range of the cumulative percentage.
+    struct Bin: Sendable {
+        let lowest: Int
+        let highest: Int
+        let count: Int
+    }
+
+    let year: Int
+    let type: OrganizationType
+    let results: StatewideResults
+    let total: Int
+    /// The year that is compared with; nil where there is no other.
+    let from: Int?
+    let otherYears: [Int]
+    let transitions: [Transition]
+    /// Those that the other year does not have.
+    let arrived: Int
+    let bins: [Bin]
+    let bands: [(minimum: Int, title: String)]
+
+    static let parameters: [QueryParameter] = [
+        QueryParameter(
+            "type",
+            "Schools, or districts; schools where nothing is said.",
+            .choice(["school", "district"])
+        ),
+        QueryParameter(
+            "from",
+            "The school year that is compared with; the one before where nothing is said.",
+            .schoolYear
+        ),
+    ]
+
+    init(_ call: Route.Call) throws {
+        year = call.year
+        let type: OrganizationType = call.query["type"] == "district" ? .district : .school
+        self.type = type
+        let lines = (call.tables.determined(call.year)?.lines ?? [:]).values.filter { $0.type == type }
+        total = lines.count
+        results = StatewideResults(
+            lines.map {
+                StatewideResults.Entry(
+                    type: $0.type,
+                    classification: $0.classification,
+                    level: $0.level,
+                    reasons: $0.reasons
+                )
+            }
+        )
+        let year = call.year
+        otherYears = call.tables.determinedYears.filter { $0 != year }
+        if let asked = call.query["from"].flatMap({ SchoolYear.named($0) }) {
+            guard otherYears.contains(asked) else {
+                throw Problem(
+                    400,
+                    "the parameter 'from' takes another year that has determinations, and \(asked) is none"
+                )
+            }
+            from = asked
+        } else {
+            from = otherYears.first { $0 < year } ?? otherYears.last
+        }
+        let earlier = from.flatMap { call.tables.determined($0)?.lines } ?? [:]
+        var counts: [[Outcome]: Int] = [:]
+        var arrived = 0
+        for line in lines {
+            guard let before = earlier[line.code] else {
+                arrived += 1
+                continue
+            }
+            counts[[before.outcome, line.outcome], default: 0] += 1
+        }
+        self.arrived = from == nil ? 0 : arrived
+        transitions = counts.map { Transition(from: $0.key[0], to: $0.key[1], count: $0.value) }
+            .sorted { ($0.from, $0.to) < ($1.from, $1.to) }
+        bins = (0..<20)
+            .map { index in
+                let highest = index == 19 ? 100 : index * 5 + 4
+                return Bin(
+                    lowest: index * 5,
+                    highest: highest,
+                    count: lines.count { $0.cumulative.map { (index * 5...highest).contains($0) } ?? false }
+                )
+            }
+        let framework = try FrameworkSet.builtIn.ifCovered(schoolYear: year)
+        bands = (framework?.percentage?.bands.value ?? [])
+            .map {
+                (
+                    minimum: Int($0.minimum),
+                    title: Outcome(classification: nil, level: DeterminationLevel($0.level)).shortTitle
+                )
+            }
+    }
+
+    private static let outcome = Shape<StatewideResults.Outcome>([
+        .choice("type", "Schools or districts.", OrganizationType.allCases.map(\.wireName)) { $0.type.wireName },
+        .optionalText("classification", "The classification.") { $0.classification?.wireName },
+        .optionalText("level", "The level.") { $0.level?.wireName },
+        .integer("count", "How many.", 0...Int64.max) { $0.count },
+    ])
+
+    private static let reason = Shape<StatewideResults.Reason>([
+        .choice("reason", "The reason.", DeterminationReason.allCases.map(\.wireName)) { $0.reason.wireName },
+        .integer("count", "Organizations that have it.", 0...Int64.max) { $0.count },
+    ])
+
+    private static let transition = Shape<Transition>([
+        .optionalText("from_classification", "The classification before.") { $0.from.classification?.wireName },
+        .optionalText("from_level", "The level before.") { $0.from.level?.wireName },
+        .optionalText("classification", "The classification after.") { $0.to.classification?.wireName },
+        .optionalText("level", "The level after.") { $0.to.level?.wireName },
+        .integer("count", "How many.", 0...Int64.max) { $0.count },
+    ])
+
+    private static let bin = Shape<Bin>([
+        .integer("lowest", "The lowest percentage of the range.", 0...100) { $0.lowest },
+        .integer("highest", "The highest.", 0...100) { $0.highest },
+        .integer("count", "Organizations in it.", 0...Int64.max) { $0.count },
+    ])
+
+    static let shape = Shape<StateView>([
+        .integer("school_year", "The school year, by its spring.", 2000...2100) { $0.year },
+        .choice("type", "Schools or districts.", ["school", "district"]) { $0.type.wireName },
+        .integer("total", "How many determinations.", 0...Int64.max) { $0.total },
+        .list("outcomes", "Counts by classification and level.", outcome) { $0.results.outcomes },
+        .list("reasons", "Counts by reason; an organization may have several.", reason) { $0.results.reasons },
+        .optionalInteger("from_year", "The school year that is compared with.", 2000...2100) { $0.from },
+        .list("transitions", "From the outcome of that year to that of this one.", transition) { $0.transitions },
+        .integer("arrived", "Those that the other year does not have.", 0...Int64.max) { $0.arrived },
+        .list("cumulative", "How the cumulative percentages are spread.", bin) { $0.bins },
+    ])
+}

@@ -1,0 +1,162 @@
+import Foundation
+import Messages
+import Rules
+import Testing
+
+@testable import Console
+@testable import Reading
+
+@Suite struct ConsolePageTests {
+    private let console = Console(life: "test")
+
+    private func get(_ target: String, _ tables: ConsoleTables) -> ConsoleResponse {
+        console.respond(to: ConsoleRequest(target), tables)
+    }
+
+    /// Every address that links and forms of a page lead to.
+    static func links(_ page: String) -> Set<String> {
+        Set(
+            page.matches(of: /(?:href|action|src)="([^"]*)"/).map { String($0.1).replacing("&amp;", with: "&") }
+                .filter { $0.hasPrefix("/") }.map { String($0.prefix { $0 != "#" }) }
+        )
+    }
+
+    @Test("Every link on every page answers 200, from the beginning on")
+    func everyLinkAnswers() throws {
+        let tables = try ExampleTables.make()
+        var waiting: Set = ["/years/2019", "/years/2019?limit=5", "/years/2019?q=no-such-name", "/run"]
+        var seen: Set<String> = []
+        while let address = waiting.popFirst() {
+            guard seen.insert(address).inserted else { continue }
+            let answer = get(address, tables)
+            #expect(answer.status == 200 || (address == "/" && answer.status == 303), "\(address): \(answer.text)")
+            if answer["Content-Type"]?.hasPrefix("text/html") == true {
+                waiting.formUnion(Self.links(answer.text).subtracting(seen))
+            }
+        }
+        #expect(seen.count > 100)
+        for shape in ["/state", "/organizations/", "/frameworks/2019", "/files", "/rejections", ".csv", "/api/v1/"] {
+            #expect(seen.contains { $0.contains(shape) }, "nothing leads to \(shape)")
+        }
+    }
+
+    @Test("Names from files are text on every page, never markup")
+    func namesAreEscaped() throws {
+        let tables = try ExampleTables.make()
+        let pages = [
+            "/years/2019", "/years/2019/organizations/\(ExampleTables.school)", "/rejections?state=all", "/files",
+            "/run",
+            "/years/2019?q=%3Cscript%3E",
+        ]
+        for address in pages {
+            let text = get(address, tables).text
+            for markup in ["<script>alert", "<b>.csv", "<i>", "onerror"] {
+                #expect(!text.contains(markup), "\(address) holds \(markup)")
+            }
+        }
+        #expect(get("/years/2019", tables).text.contains("&lt;script&gt;alert(&#39;x&#39;)"))
+        #expect(get("/files", tables).text.contains("&lt;b&gt;.csv"))
+        #expect(get("/run", tables).text.contains("&lt;i&gt;"))
+        #expect(get("/years/2019?q=%3Cscript%3E", tables).text.contains("value=\"&lt;script&gt;\""))
+        let problem = get("/%3Cscript%3E", tables)
+        #expect(problem.status == 404 && !problem.text.contains("'/<script>'"))
+    }
+
+    @Test("The page of an organization has its determination, points, history and derivation")
+    func organization() throws {
+        let tables = try ExampleTables.make()
+        let page = get("/years/2019/organizations/\(ExampleTables.school)?why_not=meeting", tables).text
+        for words in [
+            "In need of focused/targeted support", "Among the lowest performing 10% of schools", "ELA achievement",
+            "2 of 4", "500.1", "501.5", "1.2 of 2.4", "2017-18", "603 CMR 2.03(2)(a)", "Why not: Meeting",
+            "percentile: 11 → 7", "at least 11 would be needed",
+        ] {
+            #expect(page.contains(words), "the page lacks '\(words)'")
+        }
+        #expect(get("/years/2019/organizations/99999999", tables).status == 404)
+        #expect(get("/years/2017/organizations/\(ExampleTables.school)", tables).status == 404)
+    }
+
+    @Test("The list is narrowed, ordered and searched; CSV has exactly what is shown")
+    func list() throws {
+        let tables = try ExampleTables.make()
+        func codes(_ query: String) -> [String] {
+            get("/years/2019/determinations.csv?\(query)", tables).text.split(separator: "\n").dropFirst()
+                .compactMap { $0.split(separator: ",").dropFirst().first.map(String.init) }
+        }
+        #expect(codes("").count == 32)
+        #expect(codes("type=district") == ["00010000"])
+        #expect(codes("district=00010000") == ["00010000", ExampleTables.school])
+        #expect(codes("q=SCHOOL+7") == ["00020007"])
+        #expect(codes("q=0002003") == ["00020030"])
+        #expect(codes("reason=lowest_10_percent") == [ExampleTables.school])
+        #expect(codes("changed=revised") == [ExampleTables.school])
+        #expect(codes("changed=year").count == 30)
+        #expect(codes("sort=percentile").first == "00020001")
+        #expect(codes("level=moderate&district=00020000").count == 15)
+        let page = get("/years/2019?level=moderate", tables).text
+        #expect(page.contains("15 organizations of 32 asked for"))
+        #expect(page.contains("/years/2019/determinations.csv?level=moderate"))
+    }
+
+    @Test("Rejections are counted by code, layout and organization; no file, line or message stands on the page")
+    func rejections() throws {
+        let tables = try ExampleTables.make()
+        let open = RejectionsView(Route.Call(tables: tables, query: [:])).rows
+        #expect(open.map(\.code) == ["unknown_grade", "unknown_organization"])
+        #expect(open.map(\.open) == [2, 1])
+        let all = RejectionsView(Route.Call(tables: tables, query: ["state": "all"])).rows
+        #expect(all.map(\.fixed) == [1, 0])
+        let page = get("/rejections?state=all", tables).text + get("/api/v1/rejections?state=all", tables).text
+        for words in ["secret-name", "20190101T", "grade: a rule"] { #expect(!page.contains(words)) }
+    }
+
+    @Test("The state counts transitions between two years")
+    func state() throws {
+        let tables = try ExampleTables.make()
+        let view = try StateView(Route.Call(tables: tables, query: [:], arguments: ["year": "2019"]))
+        #expect(view.from == 2018)
+        #expect(view.total == 31)
+        #expect(view.transitions.map(\.count).reduce(0, +) == 31)
+        #expect(
+            view.transitions.contains { $0.from.level == .moderate && $0.to.level == .substantial && $0.count == 15 }
+        )
+        #expect(view.bins.map(\.count).reduce(0, +) == 31)
+        #expect(get("/years/2019/state?from=2019", tables).status == 400)
+    }
+
+    @Test("A page is drawn whatever the figures are: labels that meet make room once", arguments: [0, 33, 66, 100])
+    func labelsMeet(middle: Int) throws {
+        for before in 0...20 {
+            for after in 0...20 {
+                var message = try ExampleTables.exampleSchool(2019)
+                message.cumulative = UInt32(min(max(middle + before - 10, 0), 100))
+                message.annual = UInt32(min(max(middle + after - 10, 0), 100))
+                message.percentile = UInt32(min(max(middle, 1), 99))
+                let line = DeterminationLine(message, try #require(.init(ExampleTables.school)))
+                let moments = [2018, 2019].map { OrganizationView.Moment(year: $0, line: line) }
+                #expect(Plots.history(moments).contains("Cumulative %"))
+            }
+        }
+    }
+
+    @Test("A determination of a newer version of the program is said to be one, and ends nothing")
+    func newerVersion() throws {
+        var tables = try ExampleTables.make()
+        var message = try ExampleTables.exampleSchool(2019)
+        message.lowSubgroups = ["something_new"]
+        try ExampleTables.fold(message, into: &tables)
+        let answer = get("/years/2019/organizations/\(ExampleTables.school)", tables)
+        #expect(answer.status == 500)
+        #expect(answer.text.contains("this version does not know"))
+        #expect(get("/years/2019", tables).status == 200)
+    }
+
+    @Test("Before anything is determined the beginning leads to the run")
+    func empty() {
+        let tables = ConsoleTables()
+        #expect(get("/", tables)["Location"] == "/run")
+        for address in ["/run", "/files", "/rejections", "/frameworks"] { #expect(get(address, tables).status == 200) }
+        #expect(get("/years/2019", tables).status == 404)
+    }
+}

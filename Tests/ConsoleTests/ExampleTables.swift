@@ -1,0 +1,197 @@
+import Messages
+import Rules
+import SwiftProtobuf
+
+@testable import Console
+@testable import Reading
+
+/// Two years of a small state, folded from records as they stand on the topics.
+enum ExampleTables {
+    static let hostileName = "<script>alert('x')</script> & \"School\""
+    static let school = "00010005"
+
+    static func make() throws -> ConsoleTables {
+        var tables = ConsoleTables()
+        for year in [2018, 2019] {
+            try fold(district(year), into: &tables)
+            try fold(try exampleSchool(year), into: &tables)
+            for number in 1...30 { try fold(small(year, number), into: &tables) }
+        }
+        try foldRejections(into: &tables)
+        try foldSubmissions(into: &tables)
+        tables.take(run(tables))
+        return tables
+    }
+
+    static func fold(_ message: Accountability_V1_Determination, into tables: inout ConsoleTables) throws {
+        let key = Array("\(message.schoolYear)/\(message.orgCode)".utf8)
+        let isTaken = tables.fold(Topics.determinations, key: key, value: try message.serializedBytes())
+        guard isTaken else { throw Problem(500, "the example is no determination") }
+    }
+
+    private static func district(_ year: Int) -> Accountability_V1_Determination {
+        var message = base(year, "00010000", .district)
+        message.name = "Example District"
+        message.classification = "not_requiring_assistance"
+        message.level = "substantial"
+        message.annual = 60
+        message.annualExact = "60.4"
+        message.cumulative = 58
+        message.band = "substantial"
+        return message
+    }
+
+    private static func base(
+        _ year: Int,
+        _ code: String,
+        _ type: Accountability_V1_OrganizationType
+    ) -> Accountability_V1_Determination {
+        var message = Accountability_V1_Determination()
+        message.schoolYear = UInt32(year)
+        message.orgCode = code
+        message.districtCode = String(code.prefix(4)) + "0000"
+        message.type = type
+        message.revision = 1
+        message.status = "preliminary"
+        message.framework = "\(year)"
+        return message
+    }
+
+    private static func small(_ year: Int, _ number: Int) -> Accountability_V1_Determination {
+        var message = base(year, "0002" + String(repeating: "0", count: 4 - "\(number)".count) + "\(number)", .school)
+        message.name = "School \(number)"
+        message.classification = "not_requiring_assistance"
+        message.level = number.isMultiple(of: 2) == (year == 2019) ? "moderate" : "substantial"
+        message.percentile = UInt32(number * 3)
+        message.annual = UInt32(number)
+        message.annualExact = "\(number)"
+        message.cumulative = UInt32(min(number * 3 + 1, 100))
+        message.band = message.level
+        message.decisionRow = .progress
+        return message
+    }
+
+    /// A school with points, a low percentile, a group and participation; its name is markup.
+    static func exampleSchool(_ year: Int) throws -> Accountability_V1_Determination {
+        var points = Accountability_V1_IndicatorPoints()
+        points.indicator = "ela_achievement"
+        points.value = "500.1"
+        points.prior = "499.2"
+        points.target = "501.5"
+        points.count = 205
+        points.points = 2
+        points.rule = "Improved Below Target"
+        points.row = .improvedBelowTarget
+        var total = Accountability_V1_CategoryTotal()
+        total.category = "achievement"
+        total.earned = 2
+        total.possible = 4
+        total.weight = "60"
+        var column = Accountability_V1_Column()
+        column.group = "all_students"
+        column.weightedEarned = "1.2"
+        column.weightedPossible = "2.4"
+        column.percent = "50"
+        column.indicators = [points]
+        column.categories = [total]
+        var span = Accountability_V1_Span()
+        span.gradeSpan = "non_high"
+        span.weight = 100
+        span.percent = 50
+        span.percentExact = "50"
+        span.columns = [column]
+        var message = base(year, school, .school)
+        message.name = hostileName
+        message.classification = "requiring_assistance"
+        message.level = "focused_targeted"
+        message.reasons = ["lowest_10_percent"]
+        message.decisionRow = .lowest10Percent
+        message.percentile = 7
+        message.annual = 50
+        message.annualExact = "50"
+        message.cumulative = 50
+        message.band = "substantial"
+        message.spans = [span]
+        message.revision = 2
+        message.changes = ["percentile: 11 → 7"]
+        var rate = Accountability_V1_GroupParticipation()
+        rate.group = "all_students"
+        rate.subject = "Combined"
+        rate.participants = 98
+        rate.denominator = 100
+        rate.rate = 98
+        rate.judgedRateExact = "98"
+        rate.met = true
+        rate.students = 50
+        message.participation = [rate]
+        return message
+    }
+
+    private static func foldRejections(into tables: inout ConsoleTables) throws {
+        for (line, code, organization, closed) in [
+            (2, "unknown_grade", school, ""), (3, "unknown_grade", school, ""), (4, "unknown_grade", school, "later"),
+            (5, "unknown_organization", "99990005", ""),
+        ] {
+            var message = Accountability_V1_Rejection()
+            message.submission = "20190101T000000000Z-000001"
+            message.fileName = "secret-name.csv"
+            message.line = UInt64(line)
+            message.layout = "attendance"
+            message.code = code
+            message.column = "grade"
+            message.message = "grade: a rule"
+            message.schoolYear = 2019
+            message.orgCode = organization
+            message.closedBy = closed
+            let key = RejectionKey(submission: message.submission, line: line, code: code, column: "grade")
+            guard tables.fold(Topics.rejections, key: key.utf8, value: try message.serializedBytes()) else {
+                throw Problem(500, "the example is no rejection")
+            }
+        }
+    }
+
+    private static func foldSubmissions(into tables: inout ConsoleTables) throws {
+        for number in 1...3 {
+            var header = Accountability_V1_SubmissionHeader()
+            header.submission = "20190101T00000000\(number)Z-00000\(number)"
+            header.fileName = number == 1 ? "<b>.csv" : "file-\(number).csv"
+            header.layout = "attendance"
+            header.rows = 10
+            var entry = Accountability_V1_SubmissionEntry()
+            entry.header = header
+            tables.fold(
+                Topics.submissions,
+                key: Array("submission/\(header.submission)".utf8),
+                value: try entry.serializedBytes()
+            )
+            var receipt = Accountability_V1_Receipt()
+            receipt.submission = header.submission
+            receipt.partition = 0
+            receipt.accepted = 10
+            tables.fold(
+                Topics.receipts,
+                key: ReceiptKey(submission: header.submission, partition: 0).utf8,
+                value: try receipt.serializedBytes()
+            )
+        }
+    }
+
+    private static func run(_ tables: ConsoleTables) -> RunReport {
+        var status = StatusReport(
+            tables.view,
+            years: [],
+            brokers: "127.0.0.1:9092",
+            namespace: "",
+            ledgerRecords: 12,
+            lags: [("validation", 3)]
+        )
+        status.problems = [.problem("receipts", "<i>", "something", "do something")]
+        return RunReport(
+            status: status,
+            positions: [
+                .init(stage: "validation", topic: "t", partition: 0, position: 5, end: 8, behind: 3),
+                .init(stage: "percentile", topic: "u", partition: 1, position: 2, end: 2, behind: 0),
+            ]
+        )
+    }
+}
