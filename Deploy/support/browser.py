@@ -101,8 +101,8 @@ def check_axe(page, faults, name):
     """axe finds nothing."""
     try:
         from axe_playwright_python.sync_playwright import Axe
-    except ImportError:
-        raise SystemExit("console-test: axe-playwright-python is not installed; Deploy/install-python installs it")
+    except ImportError as error:
+        raise SystemExit("console-test: axe-playwright-python is not installed; Deploy/install-python installs it") from error
     for violation in Axe().run(page).response["violations"]:
         nodes = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
         faults.note(f"{name}: axe: {violation['id']} ({violation['impact']}): {violation['help']}: {nodes}")

@@ -105,8 +105,10 @@ import Testing
         let open = RejectionsView(Route.Call(tables: tables, query: [:])).rows
         #expect(open.map(\.code) == ["unknown_grade", "unknown_organization"])
         #expect(open.map(\.open) == [2, 1])
-        let all = RejectionsView(Route.Call(tables: tables, query: ["state": "all"])).rows
-        #expect(all.map(\.fixed) == [1, 0])
+        #expect(open.map(\.fixed) == [1, 0])
+        let fixed = RejectionsView(Route.Call(tables: tables, query: ["state": "fixed"])).rows
+        #expect(fixed.map(\.code) == ["unknown_grade"] && fixed.map(\.open) == [2])
+        #expect(RejectionsView(Route.Call(tables: tables, query: ["state": "all"])).rows.count == 2)
         let page = get("/rejections?state=all", tables).text + get("/api/v1/rejections?state=all", tables).text
         for words in ["secret-name", "20190101T", "grade: a rule"] { #expect(!page.contains(words)) }
     }

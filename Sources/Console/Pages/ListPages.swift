@@ -21,8 +21,8 @@ extension RejectionsView {
             "state",
             "State",
             query["state"],
-            any: "Open",
-            [("fixed", "Submitted again"), ("all", "Both")]
+            any: "With open rows",
+            [("fixed", "Submitted again"), ("all", "All")]
         )
         filters.choice(
             "year",

@@ -14,7 +14,7 @@ extension OrganizationView {
             "sign": line.outcome.sign,
             "level": line.outcome.title,
             "classification": line.level == nil ? false as Any : line.classification?.title ?? "",
-            "summary": derivation.row ?? "",
+            "summary": Words.sentence(derivation.row ?? ""),
             "figures": figures,
             "links": ["each": links],
             "reasons": reasons.map { StepPart.context($0, isOpen: true) },
@@ -94,7 +94,8 @@ extension OrganizationView {
             table.rows.append([
                 .init(
                     Words.title(points.indicator),
-                    note: category == lastCategory ? nil : Words.title(category)
+                    note: category == lastCategory || Words.title(category) == Words.title(points.indicator)
+                        ? nil : Words.title(category)
                 ),
                 shown(points.current), shown(points.prior), shown(points.target),
                 points.current == nil && points.target == nil ? .init("–") : .init(drawing: Plots.bullet(points)),

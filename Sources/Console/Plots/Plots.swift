@@ -106,7 +106,9 @@ enum Plots {
             drawing.line(left, y(value), right, y(value), value == 0 ? "axis" : "grid")
             drawing.words(String(value), left - 8, y(value) + 4, anchor: "end")
         }
-        for moment in history { drawing.words(String(moment.year), x(moment.year), base + 22, anchor: "middle") }
+        for moment in history {
+            drawing.words(Words.schoolYear(moment.year), x(moment.year), base + 22, anchor: "middle")
+        }
         var taken: [Double] = []
         for (index, entry) in series.enumerated() {
             let points = history.compactMap { moment in

@@ -44,6 +44,11 @@ enum Words {
         return (number < 0 ? "-" : "") + text
     }
 
+    /// Words as a sentence: with a large first letter and a full stop.
+    static func sentence(_ words: String) -> String {
+        words.isEmpty ? words : words.prefix(1).uppercased() + words.dropFirst() + (words.hasSuffix(".") ? "" : ".")
+    }
+
     /// A wire name as words, the first letter large.
     static func title(_ name: String) -> String {
         let words = name.replacing("_", with: " ")

@@ -30,7 +30,11 @@ struct RejectionsView: Sendable {
         ),
         QueryParameter("code", "One code.", .choice(RejectionCode.allCases.map(\.rawValue))),
         QueryParameter("org", "One organization, by its code.", .organization),
-        QueryParameter("state", "open, fixed or all; open where nothing is said.", .choice(["open", "fixed", "all"])),
+        QueryParameter(
+            "state",
+            "Counts with open rows, with rows that were submitted again, or all; open where nothing is said.",
+            .choice(["open", "fixed", "all"])
+        ),
     ]
 
     private struct Place: Hashable {
@@ -68,11 +72,17 @@ struct RejectionsView: Sendable {
                     layout: place.layout,
                     organization: place.organization,
                     schoolYear: place.year,
-                    open: state == "fixed" ? 0 : open[place]?.count ?? 0,
-                    fixed: state == "open" ? 0 : fixed[place]?.count ?? 0
+                    open: open[place]?.count ?? 0,
+                    fixed: fixed[place]?.count ?? 0
                 )
             }
-            .filter { $0.open + $0.fixed > 0 }
+            .filter { row in
+                switch state {
+                case "open": row.open > 0
+                case "fixed": row.fixed > 0
+                default: true
+                }
+            }
             .sorted {
                 ($1.open, $1.fixed, $0.code, $0.organization, $0.layout, $0.schoolYear) < (
                     $0.open, $0.fixed, $1.code, $1.organization, $1.layout, $1.schoolYear
