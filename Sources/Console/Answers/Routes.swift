@@ -111,26 +111,3 @@ extension Route {
     /// Whether the answer is the program's own and stays the same for as long as it runs.
     var isFixed: Bool { path.contains(".") && !path.hasSuffix(".csv") || path == "/frameworks" && schema != nil }
 }
-
-/// The school years that have determinations.
-struct YearsView: Sendable {
-    /// A year.
-    struct Row: Sendable {
-        let year: Int
-        let determinations: Int
-    }
-
-    let rows: [Row]
-
-    init(_ tables: ConsoleTables) {
-        rows = tables.determinedYears.map { Row(year: $0, determinations: tables.years[$0]?.lines.count ?? 0) }
-    }
-
-    private static let row = Shape<Row>([
-        .integer("school_year", "The school year, by its spring.", 2000...2100) { $0.year },
-        .integer("determinations", "How many determinations it has.", 0...Int64.max) { $0.determinations },
-        .text("address", "Where they are.") { "\(Address.api)/years/\($0.year)/determinations" },
-    ])
-
-    static let shape = Shape<YearsView>([.list("years", "The school years, the newest first.", row) { $0.rows }])
-}
