@@ -200,7 +200,8 @@ private struct Validator {
             "/years/2019/organizations/1",
             "/years/2019/organizations/%2e%2e%2f", "/../../etc/passwd", "/years/2019/state?from=9999", "/frameworks/..",
             "/api/v1/years/2019/organizations/00010005?why_not=x", "/rejections?year=1999", "/rejections?org=x",
-            "/years/2019?" + String(repeating: "a", count: 3000), "/" + String(repeating: "/a", count: 900),
+            "/years/2019?q=" + String(repeating: "a", count: 81), "/years/2019?" + String(repeating: "a", count: 3000),
+            "/" + String(repeating: "/a", count: 900),
         ]
     )
     func hostile(target: String) throws {

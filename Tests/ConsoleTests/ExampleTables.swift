@@ -62,6 +62,8 @@ enum ExampleTables {
         message.name = "School \(number)"
         message.classification = "not_requiring_assistance"
         message.level = number.isMultiple(of: 2) == (year == 2019) ? "moderate" : "substantial"
+        // One change that nobody makes the other way round.
+        if number == 1, year == 2018 { message.level = "limited" }
         message.percentile = UInt32(number * 3)
         message.annual = UInt32(number)
         message.annualExact = "\(number)"
