@@ -113,7 +113,8 @@ def check_live(browser, address, faults):
     page = browser.new_context(viewport=WIDE).new_page()
     watched(page, faults, "run, live")
     page.goto(address + "/run")
-    page.wait_for_function("document.getElementById('renewed').textContent.startsWith('Live')", timeout=10_000)
+    # Not wait_for_function: the page's policy forbids what it evaluates again and again.
+    page.locator("#renewed", has_text="Live").wait_for(timeout=10_000)
     page.context.close()
 
 
