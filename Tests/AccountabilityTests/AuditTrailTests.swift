@@ -3,6 +3,7 @@ import Stages
 import Streaming
 import SwiftProtobuf
 import Testing
+@testable import Reading
 @testable import accountability
 
 /// Who did what to a ledger.

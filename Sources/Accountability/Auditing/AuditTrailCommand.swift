@@ -3,6 +3,7 @@ internal import Foundation
 internal import Kafka
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Rules
 internal import Stages
 internal import Streaming

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Stages
 internal import Streaming
 internal import Tables
