@@ -19,7 +19,7 @@ import Testing
         return (String(lines.last ?? ""), lines.dropLast().joined(separator: "\n"))
     }
 
-    @Test("up --console shows what the commands print, live, and stops with down", .timeLimit(.minutes(5)))
+    @Test("up --console shows what the commands print, live, and stops with down", .timeLimit(.minutes(30)))
     func console() throws {
         let state = try SyntheticState(students: 600, seed: 5)
         let installation = try Installation(

@@ -2,7 +2,7 @@ import Rules
 import Testing
 
 /// Disclosure control against an attacker who has everything that was published.
-@Suite(.timeLimit(.minutes(5))) struct DisclosureTests {
+@Suite(.timeLimit(.minutes(30))) struct DisclosureTests {
     private struct Numbers: RandomNumberGenerator {
         var state: UInt64
 

@@ -12,6 +12,7 @@ public struct DisclosureControl: Sendable {
     private let minimum: Int64
     /// By table and place, the sums that a count stands in.
     private let sumsOf: [[[Int]]]
+    private let knowledge: PublicKnowledge
 
     /// The counts of a table that are too small to be published.
     public func primary(_ table: Int) -> Set<Int> {
@@ -59,6 +60,7 @@ public struct DisclosureControl: Sendable {
             }
             return places
         }
+        knowledge = PublicKnowledge(tables, minimum: Int64(minimum))
         isShown = tables.map { $0.cells.map { !$0.isImplied } }
         for table in tables.indices { for place in primary(table) { isShown[table][place] = false } }
         guard parameters.mode.value == .protected else { return }
@@ -115,21 +117,24 @@ public struct DisclosureControl: Sendable {
 
     /// Hides counts until an attack with everything that is published finds nothing.
     ///
-    /// One leak is mended at a time: what mends it often mends others.
+    /// Several leaks are mended before the next attack, which takes long where there are many; what one mend would have
+    /// spared another is shown again in the end.
     private mutating func withstand() {
-        while let leak = DisclosedRelease.leaks(releases, minimum: minimum).first {
-            if !hideWhatOthersHide(leak), !hideBeside(leak) { return }
+        while case let leaks = knowledge.someLeaks(isShown), !leaks.isEmpty {
+            var isMended = false
+            for leak in leaks.prefix(max(1, leaks.count / Self.leaksForEachMend)) {
+                if hideWhatOthersHide(leak) || hideBeside(leak) { isMended = true }
+            }
+            if !isMended { return }
         }
     }
 
-    /// How many equations may be solved to show counts again, in sum: some seconds' work.
-    private static let mostEquations = 1_500_000
+    /// Of so many leaks one is mended before the next attack.
+    private static let leaksForEachMend = 4
 
     /// Shows again what need not be hidden, the largest counts first.
     ///
     /// What was hidden last often protects what was hidden first.
-    ///
-    /// A district of very many schools is left as it is: it loses a few counts more.
     private mutating func showAgain() {
         var hidden: [Place] = []
         for table in tables.indices {
@@ -139,15 +144,21 @@ public struct DisclosureControl: Sendable {
                 hidden.append(Place(table: table, place: place))
             }
         }
-        guard hidden.count * tables.reduce(0, { $0 + $1.sums.count }) <= Self.mostEquations else { return }
+        guard !hidden.isEmpty else { return }
+        let before = isShown
+        var known = knowledge.attack(isShown)
         func count(_ at: Place) -> Int64 { tables[at.table].cells[at.place].count }
         for at in hidden.sorted(by: { (count($1), $0) < (count($0), $1) }) {
             isShown[at.table][at.place] = true
             let isClosed = sumsOf[at.table][at.place].allSatisfy { next(in: $0, at.table) == nil }
-            if !isClosed || !DisclosedRelease.leaks(releases, minimum: minimum).isEmpty {
+            if isClosed, let more = known.learning(at.table, at.place, knowledge), !more.leaks(knowledge) {
+                known = more
+            } else {
                 isShown[at.table][at.place] = false
             }
         }
+        // What was learned step by step is held against everything at once.
+        if !knowledge.leaks(isShown).isEmpty { isShown = before }
     }
 
     /// Hides a count in every measure that is hidden in one, in a sum with a leak: two measures of the same students

@@ -10,6 +10,15 @@ public struct DisclosureTable: Sendable {
         public let isImplied: Bool
         /// Whether those that it counts are students of whom nothing may be known while they are few.
         public let isPersonal: Bool
+
+        /// What makes two counts the same in the eyes of an attacker.
+        var identity: Identity { Identity(name: name, count: count) }
+    }
+
+    /// The name of a count and how many it is.
+    struct Identity: Hashable {
+        let name: String
+        let count: Int64
     }
 
     /// A sum that holds: the total is that of its parts.
@@ -126,40 +135,11 @@ public struct DisclosedRelease: Sendable {
     /// Whether a count is published.
     public func shows(_ name: String) -> Bool { table.place(of: name).map { isShown[$0] } ?? false }
 
-    /// What an attacker can make of a count: it is known, or it is the same wherever as many stand under its name.
-    private func term(_ place: Int) -> DisclosureAttack.Term {
-        let cell = table.cells[place]
-        if isShown[place] { return .known(cell.count) }
-        // A group that is named is of somebody; what is left over may be of nobody.
-        return .unknown("\(cell.name) \(cell.count)", least: cell.isImplied || cell.count == 0 ? 0 : 1)
-    }
-
     /// The names of the small groups of which the number of students can be computed from releases together.
     ///
     /// The attacker is given more than anyone has: which groups there are, and which numbers are the same in two
     /// measures.
     public static func leaks(_ releases: [DisclosedRelease], minimum: Int64) -> [String] {
-        var shown: [String: Int64] = [:]
-        var small: [String: String] = [:]
-        for release in releases {
-            for (place, cell) in release.table.cells.enumerated() {
-                let identity = "\(cell.name) \(cell.count)"
-                if release.isShown[place] { shown[identity] = cell.count }
-                if cell.isPersonal, cell.count > 0, cell.count < minimum { small[identity] = cell.name }
-            }
-        }
-        func known(_ term: DisclosureAttack.Term) -> DisclosureAttack.Term {
-            if case .unknown(let name, _) = term, let count = shown[name] { .known(count) } else { term }
-        }
-        let equations = releases.flatMap { release in
-            release.table.sums.map { sum in
-                DisclosureAttack.Equation(
-                    total: known(release.term(sum.total)),
-                    parts: sum.parts.map { known(release.term($0)) }
-                )
-            }
-        }
-        let found = DisclosureAttack(equations).found
-        return Set(small.compactMap { found[$0.key] == nil && shown[$0.key] == nil ? nil : $0.value }).sorted()
+        PublicKnowledge(releases.map(\.table), minimum: minimum).leaks(releases.map(\.isShown))
     }
 }
