@@ -7,7 +7,7 @@ internal import Reading
 internal import Stages
 internal import Streaming
 
-/// Keeps an ``InstallationView`` up to date from the brokers.
+/// Keeps an `InstallationView` up to date from the brokers.
 final class InstallationReader {
     let connection: Connection
     let admin: Admin
