@@ -19,20 +19,7 @@ extension Pipeline {
         var opened = Accountability_V1_YearOpened()
         opened.schoolYear = UInt32(clamping: year)
         opened.openedBy = person
-        var entry = Accountability_V1_SubmissionEntry()
-        entry.yearOpened = opened
-        let value: [UInt8] = try entry.serializedBytes()
-        let key = Array("year/\(year)".utf8)
-        for partition in 0..<partitions {
-            try sink.send(
-                topic: name(Topics.submissions),
-                partition: partition,
-                key: key.span,
-                value: value.span,
-                eventType: Topics.submissions.eventType,
-                cause: ""
-            )
-        }
+        try write(.yearOpened(opened), key: "year/\(year)", partitions: 0..<partitions, into: sink)
     }
 
     /// Closes a school year: everything of it is submitted.
@@ -53,17 +40,7 @@ extension Pipeline {
         closed.schoolYear = UInt32(clamping: year)
         closed.closedBy = person
         closed.incomplete = incomplete
-        var entry = Accountability_V1_SubmissionEntry()
-        entry.yearClosed = closed
-        let value: [UInt8] = try entry.serializedBytes()
-        try sink.send(
-            topic: topic,
-            partition: 0,
-            key: Array("closed/\(year)".utf8).span,
-            value: value.span,
-            eventType: Topics.submissions.eventType,
-            cause: ""
-        )
+        try write(.yearClosed(closed), key: "closed/\(year)", partitions: 0..<1, into: sink)
         let marker = try CompletionMarker.encode(
             scope: "\(year)",
             stage: CompletionMarker.operatorStage,
@@ -79,6 +56,30 @@ extension Pipeline {
                 value: marker.value.span,
                 eventType: Topics.completionType,
                 cause: incomplete.isEmpty ? "" : "incomplete: \(incomplete)"
+            )
+        }
+    }
+
+    /// Writes an entry without rows to partitions of the ledger.
+    func write(
+        _ content: Accountability_V1_SubmissionEntry.OneOf_Entry,
+        key: String,
+        cause: String = "",
+        partitions: Range<Int32>,
+        into sink: any RecordSink
+    ) throws {
+        var entry = Accountability_V1_SubmissionEntry()
+        entry.entry = content
+        let value: [UInt8] = try entry.serializedBytes()
+        let key = Array(key.utf8)
+        for partition in partitions {
+            try sink.send(
+                topic: name(Topics.submissions),
+                partition: partition,
+                key: key.span,
+                value: value.span,
+                eventType: Topics.submissions.eventType,
+                cause: cause
             )
         }
     }

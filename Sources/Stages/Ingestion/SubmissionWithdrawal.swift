@@ -45,19 +45,12 @@ extension Pipeline {
         partitions: Int32,
         into sink: any RecordSink
     ) throws {
-        var entry = Accountability_V1_SubmissionEntry()
-        entry.header = header
-        let value: [UInt8] = try entry.serializedBytes()
-        let key = Array("submission/\(header.submission)".utf8)
-        for partition in 0..<partitions {
-            try sink.send(
-                topic: name(Topics.submissions),
-                partition: partition,
-                key: key.span,
-                value: value.span,
-                eventType: Topics.submissions.eventType,
-                cause: header.submission
-            )
-        }
+        try write(
+            .header(header),
+            key: "submission/\(header.submission)",
+            cause: header.submission,
+            partitions: 0..<partitions,
+            into: sink
+        )
     }
 }
