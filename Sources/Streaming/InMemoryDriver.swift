@@ -64,6 +64,8 @@ public final class InMemoryDriver {
     public internal(set) var mended: [String] = []
     /// Records the tasks could not use: topic and reason.
     public internal(set) var unusable: [(topic: String, reason: String)] = []
+    /// Of each commit, how many records went to each topic.
+    public private(set) var commits: [[String: Int]] = []
     /// What tasks said does not add up, after their commits.
     public private(set) var discrepancies: [String] = []
 
@@ -257,7 +259,7 @@ public final class InMemoryDriver {
             try deliver(log[from..<to], to: runner, stage, source)
             if happens(disturbances.repeatEvery) { try deliver(log[from..<to], to: runner, stage, source) }
         }
-        guard didWork || runner.hasAnnouncements else { return false }
+        guard didWork || runner.hasAnnouncements || runner.hasMore else { return false }
         if happens(disturbances.rebalanceEvery) {
             for other in slots where other.stage == slot.stage && other !== slot && other.runner != nil {
                 _ = drop(other)
@@ -287,7 +289,7 @@ public final class InMemoryDriver {
             return drop(slot)
         }
         commit(transaction, of: slot)
-        slot.isRebuilding = false
+        slot.isRebuilding = runner.output.isRebuilding
         slot.sink.records = []
         if let late = slot.zombie, happens(2) {
             slot.zombie = nil
@@ -312,6 +314,7 @@ public final class InMemoryDriver {
             fenced += 1
             return
         }
+        commits.append(transaction.records.reduce(into: [:]) { $0[$1.topic, default: 0] += 1 })
         for (topic, partition, record) in transaction.records { append(record, topic: topic, partition: partition) }
         slot.published = transaction.published
         let sources = stages[slot.stage].sources

@@ -75,7 +75,7 @@ final class ProcessSlot: Sendable {
                 state.isLive = true
             }
             for (source, batch) in batches { try Self.fold(batch, source, state) }
-            if flush { try state.runner.flush() }
+            if flush { repeat { try state.runner.flush() } while state.runner.hasMore }
             return state.sink.take()
         }
     }

@@ -173,6 +173,10 @@ public protocol StageTask: AnyObject {
     /// ``Stage/rebuildsFromSources``.
     func publishAgain(_ record: InputRecord, output: TaskOutput) throws
 
+    /// Whether the last flush left something to the next one, which follows without waiting for a record: so that no
+    /// transaction is open for longer than the brokers allow.
+    var hasMore: Bool { get }
+
     /// What does not add up in what the task states of itself, and the command that mends it; nil where all does.
     ///
     /// Asked after each commit. Until it is mended the worker is not ready.
@@ -190,6 +194,8 @@ public protocol StageTask: AnyObject {
 }
 
 extension StageTask {
+    /// Nothing: a flush publishes all.
+    public var hasMore: Bool { false }
     /// Everything adds up.
     public var discrepancy: String? { nil }
     /// No wait: with nothing left to consume a worker commits at once.

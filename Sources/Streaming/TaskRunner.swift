@@ -257,6 +257,8 @@ final class TaskRunner {
         if marker.stage == stage.name, marker.partition == partition { announced.insert(marker.scope) }
     }
 
+    /// Whether the task left something to the next flush.
+    var hasMore: Bool { task.hasMore }
     /// What does not add up in what the task states of itself.
     var discrepancy: String? { task.discrepancy }
     /// How long the task waits for what else a change brings.
@@ -306,12 +308,14 @@ final class TaskRunner {
         for entry in found { try send(entry) }
         found = []
         try task.flush(output: output)
-        if output.isRebuilding {
+        if output.isRebuilding, !task.hasMore {
             // Not as an argument of the optional call, which is not evaluated where nobody listens.
             let retracted = try output.endRebuild { task.keeps(output: $0, key: $1) }
             onRebuilt?(retracted)
         }
         try putBack()
+        // A scope is complete when all of it is published.
+        guard !task.hasMore else { return }
         for scope in unannounced.sorted() {
             let marker = try CompletionMarker.encode(
                 scope: scope,

@@ -17,8 +17,11 @@ extension WorkerLoop {
         for runner in runners.values.sorted(by: { $0.partition < $1.partition }) {
             let isRebuilding = runner.output.isRebuilding
             // Its positions stay behind as long, so that a restart finds out anew what is to be done.
-            let waits = isRebuilding && !(catchUp.isOver && runner.waitsFor == nil)
-            if !waits { try runner.flush() }
+            var waits = isRebuilding && !(catchUp.isOver && runner.waitsFor == nil)
+            if !waits {
+                try runner.flush()
+                waits = runner.output.isRebuilding
+            }
             for (index, counts) in runner.output.takeSent().enumerated() {
                 for (partition, count) in counts {
                     ends[TopicPartition(topic: stage.outputs[index].topic, partition: partition), default: 0] += count
@@ -53,16 +56,9 @@ extension WorkerLoop {
             try consumer.committed(places, timeout: share)
         }
         outputEnds = ends
-        hasWork = false
-        let waiting = runners.values.filter { $0.output.isRebuilding }
-        if hasRebuilt || !waiting.isEmpty {
-            let scopes = Set(waiting.compactMap(\.waitsFor)).sorted().joined(separator: ", ")
-            metrics.setReadiness(
-                waiting.isEmpty
-                    ? nil
-                    : "making anew what was published: waits until its sources hold \(scopes) again; do the stages before it run?"
-            )
-        }
+        hasWork = runners.values.contains(where: \.hasMore)
+        workSince = .now
+        tellRebuilding(hasRebuilt)
         let places = runners.values.sorted { $0.partition < $1.partition }
         metrics.setDiscrepancies(places.compactMap(\.discrepancy))
         abortsInARow = 0
@@ -71,6 +67,18 @@ extension WorkerLoop {
         let seconds = (ContinuousClock.now - start).seconds
         metrics.noteCommit(seconds: seconds)
         tellLatency()
+    }
+
+    /// Says what is made anew, and for what it waits.
+    private func tellRebuilding(_ hasRebuilt: Bool) {
+        let waiting = runners.values.filter { $0.output.isRebuilding }
+        if hasRebuilt || !waiting.isEmpty {
+            let scopes = Set(waiting.compactMap(\.waitsFor)).sorted().joined(separator: ", ")
+            let waits = ": waits until its sources hold \(scopes) again; do the stages before it run?"
+            metrics.setReadiness(
+                waiting.isEmpty ? nil : "making anew what was published" + (scopes.isEmpty ? "" : waits)
+            )
+        }
     }
 
     /// How long it took from each cause that is published now.

@@ -222,4 +222,32 @@ import Testing
         )
         #expect(rate.value == "99" && rate.counted == 99 && rate.of == 100 && rate.judgedRate == "99.0000")
     }
+
+    /// A state is too much for one transaction: the districts are decided about in several, whatever happens between.
+    @Test(arguments: [UInt64(1), 2]) func aStateIsDecidedInSteps(_ seed: UInt64) throws {
+        let districts = (0..<PublicationDesk.mostDecided).map { "0\(200 + $0)" }
+        func released(_ seed: UInt64, _ disturbances: InMemoryDriver.Disturbances) throws -> JudgingBench {
+            let bench = try bench(partitions: 1, seed: seed, disturbances: disturbances)
+            for number in districts {
+                for code in [number + "0000", number + "0005"] {
+                    try bench.organization(2019, code)
+                    try counts(bench, code, ["all_students": 100, "white": 50, "hispanic": 42, "asian": 8])
+                }
+            }
+            try bench.closeMeasures(2019)
+            try bench.driver.run()
+            try release(bench)
+            return bench
+        }
+        let calm = try released(1, .init())
+        let published = try publications(calm)
+        #expect(published.count == 2 * districts.count)
+        // One directive, two commits: no record comes for the second. Before them went the marker of the year.
+        let topic = calm.pipeline.name(Topics.publications)
+        let most = PublicationDesk.mostDecided
+        #expect(calm.driver.commits.compactMap { $0[topic] } == [1, most, most])
+        let disturbed = try released(seed, .all)
+        #expect(disturbed.driver.disturbed > 0)
+        #expect(try publications(disturbed) == published)
+    }
 }

@@ -79,10 +79,16 @@ final class DeterminationTask: StageTask {
         return try own.map { try PublishedDetermination(decode(Accountability_V1_Determination.self, from: $0.span)) }
     }
 
+    var hasMore: Bool { desk.hasMore }
+
     func flush(output: TaskOutput) throws {
         arrivals = Arrivals()
+        desk.beginFlush()
         for year in completeYears.sorted() {
-            guard let framework = try state.frameworks[year] else { continue }
+            guard let framework = try state.frameworks[year] else {
+                desk.decideNothing(of: year)
+                continue
+            }
             try state.spreadThresholds(year: year)
             var made: [OrganizationCode: Accountability_V1_Determination?] = [:]
             for (code, causes) in state.takeDirty(year: year) {

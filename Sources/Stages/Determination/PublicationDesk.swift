@@ -5,6 +5,23 @@ import Streaming
 /// What stands published for the public of a task's organizations, and what is to stand.
 struct PublicationDesk {
     private var standing: [DeterminationKey: Accountability_V1_Publication] = [:]
+    /// By school year, the districts that are official and about which later flushes decide.
+    private var undecided: [Int: Set<OrganizationCode>] = [:]
+    /// How many organizations may still be decided about in this flush.
+    private var room = 0
+
+    /// After how many organizations the other districts wait for the next flush: some seconds' work, as a transaction
+    /// is open meanwhile.
+    static let mostDecided = 50
+
+    /// Whether districts wait for the next flush.
+    var hasMore: Bool { !undecided.isEmpty }
+
+    /// Begins a flush.
+    mutating func beginFlush() { room = Self.mostDecided }
+
+    /// Forgets the districts of a school year that wait: nothing of it can be published.
+    mutating func decideNothing(of year: Int) { undecided[year] = nil }
 
     /// Takes note of what was published before a restart.
     mutating func recall(_ publication: Accountability_V1_Publication, _ key: DeterminationKey) {
@@ -36,17 +53,26 @@ struct PublicationDesk {
         now: Int64,
         to output: TaskOutput
     ) throws {
-        for district in Set(determinations.keys.map(\.district)).sorted() {
-            var own = determinations.filter { $0.key.district == district }
+        let changed = Dictionary(grouping: determinations, by: \.key.district)
+        let waiting = undecided.removeValue(forKey: year) ?? []
+        for district in waiting.union(changed.keys).sorted() {
+            var own = Dictionary(uniqueKeysWithValues: (changed[district] ?? []).map { ($0.key, $0.value) })
             var decisions: [OrganizationCode: DisclosureDecision] = [:]
             if let parameters = framework.disclosure, parameters.mode.value == .protected {
                 decisions = standingDecisions(of: district, year: year)
                 let isOpen = decisions.values.allSatisfy(\.measures.isEmpty)
-                if isOpen, own.values.contains(where: { $0?.isOfficial == true }) {
+                if isOpen, waiting.contains(district) || own.values.contains(where: { $0?.isOfficial == true }) {
+                    guard room > 0 else {
+                        undecided[year, default: []].insert(district)
+                        continue
+                    }
                     // A decision is about the whole district.
-                    for code in state.organizations(of: district, year: year) where own[code] == nil {
+                    let known = state.organizations(of: district, year: year)
+                    let published = organizations(year: year).filter { $0.district == district }
+                    for code in Set(known).union(published) where own[code] == nil {
                         own[code] = .some(try made(code))
                     }
+                    room -= own.count
                     decisions = disclosure(of: district, own, year, framework, parameters, state).decide()
                 }
             }
