@@ -5,6 +5,7 @@ internal import Messages
 internal import Operating
 internal import Reading
 internal import Stages
+internal import Streaming
 
 /// The topics of an installation on its brokers.
 ///
@@ -96,7 +97,21 @@ struct PipelineTopics {
         }
         let made = Dictionary(topics.map { ($0.name, Int($0.partitions)) }) { first, _ in first }
         try ask { (admin) throws(KafkaError) in try admin.awaitLeaders(of: made, timeout: BrokerPatience.work) }
+        if missing.count < Topics.all.count { try askToFill(Set(made.keys)) }
         return missing.map(connection.pipeline.name)
+    }
+
+    /// Asks the stages that publish topics which were just made to fill them when they start.
+    ///
+    /// A stage that has published elsewhere cannot know of a topic that a new version brings, or that lost what it
+    /// remembered of it.
+    private func askToFill(_ names: Set<String>) throws {
+        let stages = connection.pipeline.stages.filter { $0.outputs.contains { names.contains($0.topic) } }
+        guard !stages.isEmpty else { return }
+        let counts = try partitionCounts()
+        try OperatorAct.commit(connection, archives: false) { sink in
+            try connection.pipeline.askForRebuild(of: stages, counts, into: sink)
+        }
     }
 
     /// Deletes a topic that is derived from the ledger and creates it as it must be.
