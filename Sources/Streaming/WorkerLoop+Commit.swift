@@ -74,7 +74,9 @@ extension WorkerLoop {
         let waiting = runners.values.filter { $0.output.isRebuilding }
         if hasRebuilt || !waiting.isEmpty {
             let scopes = Set(waiting.compactMap(\.waitsFor)).sorted().joined(separator: ", ")
-            let waits = ": waits until its sources hold \(scopes) again; do the stages before it run?"
+            let waits =
+                ": waits until its sources hold \(scopes) again; do the stages before it run? If they do, "
+                + "`accountability rebuild` has them fill its sources"
             metrics.setReadiness(
                 waiting.isEmpty ? nil : "making anew what was published" + (scopes.isEmpty ? "" : waits)
             )
