@@ -18,7 +18,7 @@ public struct DisclosureControl: Sendable {
     public func primary(_ table: Int) -> Set<Int> {
         Set(
             tables[table].cells.indices
-                .filter { isSmall(tables[table].cells[$0]) && !tables[table].cells[$0].isImplied }
+                .filter { tables[table].cells[$0].isSmall(minimum) && !tables[table].cells[$0].isImplied }
         )
     }
 
@@ -35,9 +35,9 @@ public struct DisclosureControl: Sendable {
         return (all, shown)
     }
 
-    /// What is published of each table.
-    public var releases: [DisclosedRelease] {
-        tables.indices.map { DisclosedRelease(table: tables[$0], isShown: isShown[$0]) }
+    /// Whether a count of a table may be published.
+    public func shows(_ name: String, table: Int) -> Bool {
+        tables[table].place(of: name).map { isShown[table][$0] } ?? false
     }
 
     /// Decides on the tables of a district.
@@ -69,12 +69,7 @@ public struct DisclosureControl: Sendable {
         showAgain()
     }
 
-    private func isSmall(_ cell: DisclosureTable.Cell) -> Bool {
-        cell.isPersonal && cell.count > 0 && cell.count < minimum
-    }
-
-    /// Hides counts until every sum that is shown leaves at least two open, which together are of the minimum: what one
-    /// sum alone gives away.
+    /// Hides counts until those that a sum leaves open are together of the minimum: what one sum alone gives away.
     private mutating func closeSums(_ table: Int, _ sums: some Sequence<Int>) {
         var open = Array(sums)
         while let number = open.popLast() {
@@ -89,12 +84,11 @@ public struct DisclosureControl: Sendable {
     private func next(in number: Int, _ table: Int) -> Int? {
         let sum = tables[table].sums[number]
         let hidden = sum.parts.filter { !isShown[table][$0] }
-        guard isShown[table][sum.total], hidden.contains(where: { isSmall(tables[table].cells[$0]) }) else {
+        guard isShown[table][sum.total], hidden.contains(where: { tables[table].cells[$0].isSmall(minimum) }) else {
             return nil
         }
         let together = hidden.reduce(0) { $0 + tables[table].cells[$1].count }
-        guard hidden.count < 2 || together < minimum else { return nil }
-        return candidate(in: number, table)
+        return together < minimum ? candidate(in: number, table) : nil
     }
 
     /// The count of a sum that is hidden with the least loss: one whose other sums have a hidden one already, then the

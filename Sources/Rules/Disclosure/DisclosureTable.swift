@@ -11,6 +11,9 @@ public struct DisclosureTable: Sendable {
         /// Whether those that it counts are students of whom nothing may be known while they are few.
         public let isPersonal: Bool
 
+        /// Whether it is a group to be protected.
+        func isSmall(_ minimum: Int64) -> Bool { isPersonal && count > 0 && count < minimum }
+
         /// What makes two counts the same in the eyes of an attacker.
         var identity: Identity { Identity(name: name, count: count) }
     }
@@ -117,29 +120,4 @@ extension StudentGroup {
     static let needs: [StudentGroup] = [.lowIncome, .elFormerEL, .swd]
     /// What a student can be or not be.
     static let conditions: [StudentGroup] = [.lowestPerforming, .highNeeds] + needs
-}
-
-/// What is published of a table.
-public struct DisclosedRelease: Sendable {
-    /// The table.
-    public let table: DisclosureTable
-    /// By place, whether the count is published.
-    public let isShown: [Bool]
-
-    /// A release.
-    public init(table: DisclosureTable, isShown: [Bool]) {
-        self.table = table
-        self.isShown = isShown
-    }
-
-    /// Whether a count is published.
-    public func shows(_ name: String) -> Bool { table.place(of: name).map { isShown[$0] } ?? false }
-
-    /// The names of the small groups of which the number of students can be computed from releases together.
-    ///
-    /// The attacker is given more than anyone has: which groups there are, and which numbers are the same in two
-    /// measures.
-    public static func leaks(_ releases: [DisclosedRelease], minimum: Int64) -> [String] {
-        PublicKnowledge(releases.map(\.table), minimum: minimum).leaks(releases.map(\.isShown))
-    }
 }

@@ -31,7 +31,7 @@ struct PublicKnowledge {
         numbers = tables.map { table in
             table.cells.map { cell in
                 let least: Int64 = cell.isImplied || cell.count == 0 ? 0 : 1
-                let isSmall = cell.isPersonal && cell.count > 0 && cell.count < minimum
+                let isSmall = cell.isSmall(minimum)
                 guard let number = known[cell.identity] else {
                     known[cell.identity] = counts.count
                     counts.append(Count(name: cell.name, count: cell.count, least: least, isSmall: isSmall))

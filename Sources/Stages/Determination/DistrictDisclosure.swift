@@ -25,14 +25,15 @@ struct DistrictDisclosure {
             )
         }
         let control = DisclosureControl(tables, parameters, minimum: minimum)
-        let releases = Dictionary(uniqueKeysWithValues: zip(measures, control.releases))
+        let numbers = Dictionary(uniqueKeysWithValues: zip(measures, measures.indices))
         return figures.reduce(into: [:]) { decisions, entry in
             let (code, figures) = entry
             var decision = DisclosureDecision()
             decision.measures = figures.countedMeasures
             for (place, figure) in figures.byPlace where figure.hasStudents {
-                let name = DisclosureTable.name(code, place.group)
-                if releases[place.measure]?.shows(name) == true { decision.students[place] = figure.students }
+                guard let table = numbers[place.measure] else { continue }
+                let isShown = control.shows(DisclosureTable.name(code, place.group), table: table)
+                if isShown { decision.students[place] = figure.students }
             }
             decisions[code] = decision
         }

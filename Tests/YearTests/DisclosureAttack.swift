@@ -1,10 +1,12 @@
+@testable import Rules
+
 /// What somebody can compute who has everything that was ever published.
 ///
 /// The attacker knows which sums hold, and which numbers that are not shown are the same. It solves the equations
 /// exactly, and then narrows what they leave open by what counts can be.
-public struct DisclosureAttack: Sendable {
+struct DisclosureAttack {
     /// A number in an equation.
-    public enum Term: Hashable, Sendable {
+    enum Term {
         /// It was published.
         case known(Int64)
         /// It was not. The same name is the same number; it is known to be at least so much.
@@ -12,24 +14,18 @@ public struct DisclosureAttack: Sendable {
     }
 
     /// A sum that holds: the total is that of its parts.
-    public struct Equation: Hashable, Sendable {
+    struct Equation {
         /// What the parts come to.
-        public let total: Term
+        let total: Term
         /// What is added.
-        public let parts: [Term]
-
-        /// An equation.
-        public init(total: Term, parts: [Term]) {
-            self.total = total
-            self.parts = parts
-        }
+        let parts: [Term]
     }
 
     /// Everything that can be computed although it was not published, by name.
-    public let found: [String: Int64]
+    let found: [String: Int64]
 
     /// Attacks equations.
-    public init(_ equations: [Equation]) {
+    init(_ equations: [Equation]) {
         var numbers: [String: Int] = [:]
         var names: [String] = []
         var least: [Int64] = []
