@@ -8,16 +8,12 @@ import Testing
 /// Points come from values and targets alone, so the values are made up to give
 /// the published points.
 @Suite struct DeterminationCasesTests {
-    private func bench() throws -> JudgingBench {
-        try JudgingBench([DeterminationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })], partitions: 2)
-    }
-
     /// Leominster 2019, DESE's district report.
     ///
     /// 5.5/9.6, 4.9/7.6, 6.5/10.0, 3.9/7.6; weights 67 and 33; annual 60,
     /// prior 47, cumulative 55. The points are ones that give those totals.
     @Test func leominster2019() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         let code = "01530000"
         try bench.organization(2019, code, nonHigh: 6700, high: 3300)
         try bench.organization(2019, "01530005")
@@ -95,7 +91,7 @@ import Testing
     /// DESE, district report of Lawrence 2019 (profiles.doe.mass.edu, orgcode 01490000): 48 and 76, span 62, weight 72;
     /// 19 and 15, span 17; annual 49.
     @Test func lawrence2019() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         let code = "01490000"
         try bench.organization(2019, code, nonHigh: 7200, high: 2800)
         for school in ["01490005", "01490505"] { try bench.organization(2019, school) }
@@ -148,7 +144,7 @@ import Testing
     /// DESE, district report of Greater Lowell 2019 (orgcode 08280000), one school: 4.4/10.0 and, science included,
     /// 3.6/10.3; annual 40.
     @Test func greaterLowell2019() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         for code in ["08280000", "08280605"] {
             try bench.organization(2019, code, nonHigh: 0, high: 2000, comparison: "high")
             try bench.points(

@@ -10,10 +10,6 @@ import Testing
     private let school = "00010005"
     private let district = "00010000"
 
-    private func bench() throws -> JudgingBench {
-        try JudgingBench([DeterminationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })], partitions: 1)
-    }
-
     private func found(_ year: Int, _ code: String, _ bench: JudgingBench) throws -> Accountability_V1_Determination {
         try bench.driver.run()
         return try #require(try bench.determinations()["\(year)/\(code)"])
@@ -46,7 +42,7 @@ import Testing
     ///
     /// `audit` recomputes them.
     @Test func theRowsAreAddedToWhatAnEarlierVersionPublished() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining(partitions: 1)
         try bench.organization(2019, school)
         try bench.value(2019, school, "non_high", "all_students", "ela_achievement", "500.1")
         try bench.target(2019, school, "non_high", "all_students", "ela_achievement", "490.0")
@@ -67,7 +63,7 @@ import Testing
 
     /// 2022 reported values without points: groups below 10 are not published, those of 10 to 19 without the value.
     @Test func valuesOfSmallGroupsAreNotShown() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining(partitions: 1)
         try bench.organization(2022, school)
         for (group, count) in [("swd", UInt32(12)), ("asian", 9), ("white", 20)] {
             try bench.value(2022, school, "non_high", group, "ela_achievement", "490.1", count: count)
@@ -83,7 +79,7 @@ import Testing
 
     /// A group with low participation in two subjects is one group.
     @Test func aGroupWithTwoLowSubjectsIsNamedOnce() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining(partitions: 1)
         try bench.organization(2018, school)
         for subject in ["ELA", "Math"] {
             var rate = Accountability_V1_Participation()
@@ -115,7 +111,7 @@ import Testing
 
     /// Revisions are counted on in one life of the task, not only from what a restart reads back.
     @Test func revisionsAreCountedOn() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining(partitions: 1)
         try bench.organization(2019, school)
         try fill(2019, bench)
         try bench.closeMeasures(2019)
@@ -128,7 +124,7 @@ import Testing
 
     /// An organization that went and comes back after a restart begins anew: what was withdrawn is no revision before.
     @Test func whatWasWithdrawnIsNotGoneOnFrom() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining(partitions: 1)
         try bench.organization(2019, school)
         try fill(2019, bench)
         try bench.closeMeasures(2019)
@@ -148,7 +144,7 @@ import Testing
 
     /// The baseline of a target stands in only where the year before was not submitted.
     @Test func theBaselineIsNoPriorValueWhereThereIsOne() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining(partitions: 1)
         try bench.organization(2019, school)
         for group in ["all_students", "white"] {
             try bench.value(2019, school, "non_high", group, "ela_achievement", "495.0")
@@ -167,7 +163,7 @@ import Testing
 
     /// A value of 2023 is the prior value of 2024, whose annual percentage 2025 weighs.
     @Test func aCorrectionReachesTheYearAfterNext() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining(partitions: 1)
         for year in [2023, 2024, 2025] { try bench.organization(year, school) }
         try fill(2025, bench)
         try fill(2024, bench, 2)
@@ -182,7 +178,7 @@ import Testing
 
     /// Science of the lowest performing in high counts for single-school districts alone.
     @Test func aSecondSchoolChangesItsDistrict() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining(partitions: 1)
         try bench.organization(2019, district, nonHigh: 0, high: 400)
         try bench.organization(2019, "00010505", nonHigh: 0, high: 400, comparison: "high")
         for group in ["all_students", "lowest_performing"] {
@@ -207,7 +203,7 @@ import Testing
 
     /// The gravest designation is the one that is named.
     @Test func theGravestDesignationIsNamed() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining(partitions: 1)
         try bench.organization(2019, school)
         for kind in ["directed_focused", "underperforming", "chronically_underperforming"] {
             try bench.directive(2019, "designation", school, kind)
@@ -217,7 +213,7 @@ import Testing
     }
 
     @Test func aReleaseIsOfItsYear() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining(partitions: 1)
         try bench.organization(2019, school)
         try bench.directive(2018, "release", district, "official")
         try bench.closeMeasures(2019)

@@ -7,19 +7,6 @@ import Testing
 @Suite struct DeterminationStageTests {
     private let school = "00010005"
 
-    private func bench(
-        partitions: Int32 = 2,
-        seed: UInt64 = 1,
-        disturbances: InMemoryDriver.Disturbances = .init()
-    ) throws -> JudgingBench {
-        try JudgingBench(
-            [DeterminationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })],
-            partitions: partitions,
-            seed: seed,
-            disturbances: disturbances
-        )
-    }
-
     /// A school with a percentage of 75 that no reason applies to.
     private func fillSchool(_ bench: JudgingBench, _ code: String, percentile: UInt32? = 40) throws {
         try bench.organization(2019, code)
@@ -38,7 +25,7 @@ import Testing
 
     /// Where a percentile is missing, a message says why; its 0 is not among the lowest ten.
     @Test func aMissingPercentileIsNoReason() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try fillSchool(bench, school, percentile: nil)
         var entry = Accountability_V1_PercentileEntry()
         entry.schoolYear = 2019
@@ -55,7 +42,7 @@ import Testing
     }
 
     @Test func listsEveryReason() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try fillSchool(bench, school, percentile: 10)
         try bench.percentile(2019, school, "swd", 5)
         try bench.percentile(2019, school, "hispanic", 6)
@@ -91,7 +78,7 @@ import Testing
         ("participation", "requiring_assistance", "focused_targeted"),
     ])
     func decides(fact: String, classification: String, level: String) throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try fillSchool(bench, school, percentile: fact == "percentile" ? 10 : 11)
         switch fact {
         case "ended": try bench.directive(2016, "designation", school, "underperforming", end: "2019-06-30")
@@ -111,7 +98,7 @@ import Testing
     }
 
     @Test func hasInsufficientDataWithoutPercentageAndPercentile() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try bench.organization(2019, school)
         try bench.value(2019, school, "non_high", "all_students", "ela_achievement", "500.0", count: 18)
         try bench.organization(2020, school)
@@ -126,7 +113,7 @@ import Testing
 
     /// 603 CMR 2.03(2)(b)(2).
     @Test func hidesSmallGroups() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try fillSchool(bench, school)
         try bench.value(2019, school, "non_high", "swd", "ela_achievement", "490.1", count: 12)
         try bench.value(2019, school, "non_high", "asian", "ela_achievement", "520.2", count: 9)
@@ -148,7 +135,7 @@ import Testing
     // MARK: Revisions
 
     @Test func revisesOnlyWhatACorrectionChanges() throws {
-        let bench = try bench(partitions: 1)
+        let bench = try JudgingBench.determining(partitions: 1)
         let others = ["00010010", "00020005", "00020010"]
         for code in [school] + others { try fillSchool(bench, code) }
         try bench.closeMeasures(2019)
@@ -181,7 +168,7 @@ import Testing
     }
 
     @Test func aReleaseMakesItOfficialAndAWithdrawalTakesItBack() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try fillSchool(bench, school)
         try fillSchool(bench, "00020005")
         try bench.closeMeasures(2019)
@@ -213,7 +200,7 @@ import Testing
     }
 
     @Test func aThresholdMovesOnlyWhomItDecides() throws {
-        let bench = try bench(partitions: 1)
+        let bench = try JudgingBench.determining(partitions: 1)
         try fillSchool(bench, school)
         try fillSchool(bench, "00020005")
         func threshold(_ at90: String, cause: String) throws {
@@ -238,7 +225,7 @@ import Testing
     }
 
     @Test func aCorrectionOfTheYearBeforeRevisesThisOne() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try fillSchool(bench, school)
         try bench.closeMeasures(2018)
         try bench.closeMeasures(2019)
@@ -262,7 +249,11 @@ import Testing
     func isTheSameForAnyPartitionsAndDisturbances(seed: UInt64) throws {
         var tables: [[String: Accountability_V1_Determination]] = []
         for (partitions, disturbed) in [(Int32(1), false), (6, true)] {
-            let bench = try bench(partitions: partitions, seed: seed, disturbances: disturbed ? .all : .init())
+            let bench = try JudgingBench.determining(
+                partitions: partitions,
+                seed: seed,
+                disturbances: disturbed ? .all : .init()
+            )
             var random = SplitMix64(seed: seed)
             let codes = (0..<40).flatMap { ["0\(100 + $0 / 4)0000", "0\(100 + $0 / 4)00\(10 + $0 % 4)"] }
             for code in Set(codes).sorted() {

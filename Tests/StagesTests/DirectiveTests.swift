@@ -209,10 +209,7 @@ import Testing
     private let school = "00010005"
 
     private func bench(year: Int) throws -> JudgingBench {
-        let bench = try JudgingBench(
-            [DeterminationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })],
-            partitions: 2
-        )
+        let bench = try JudgingBench.determining()
         try bench.organization(year, school)
         try bench.participation(year, school, "all_students", met: true)
         try bench.participation(year, school, "swd", met: false)
@@ -374,10 +371,6 @@ import Testing
 @Suite struct FederalStageTests {
     private let school = "00010005"
 
-    private func bench() throws -> JudgingBench {
-        try JudgingBench([DeterminationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })], partitions: 2)
-    }
-
     private func designations(_ bench: JudgingBench, _ year: Int) throws -> [String] {
         try #require(try bench.determinations()["\(year)/\(school)"]).federalDesignations
             .map { "\($0.designation) \($0.reason) \($0.identified)" }
@@ -385,7 +378,7 @@ import Testing
 
     /// 603 CMR 2.03(2)(e).
     @Test func anIdentificationOf2018StandsIn2019AndIsCorrectedWithIt() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         for year in [2018, 2019] {
             try bench.organization(year, school, title1: true)
             try bench.percentile(year, school, "all_students", year == 2018 ? 3 : 40, lowestTitle1: year == 2018)
@@ -407,7 +400,7 @@ import Testing
     }
 
     @Test func asubgroupThatIsLowInBothYearsIsTargeted() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         for year in [2018, 2019] {
             try bench.organization(year, school)
             try bench.percentile(year, school, "all_students", 50)
@@ -423,7 +416,7 @@ import Testing
     }
 
     @Test func anActOfTheDepartmentStandsUntilItsEnd() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try bench.directive(2018, "designation", school, "csi", end: "2020-06-30")
         try bench.organization(2019, school)
         try bench.organization(2023, school)
@@ -436,7 +429,7 @@ import Testing
     }
 
     @Test func theReasonOfPointsNamesThePathAndTheQuartile() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try bench.organization(2023, school)
         try bench.value(2023, school, "non_high", "all_students", "ela_achievement", "500.0")
         try bench.target(

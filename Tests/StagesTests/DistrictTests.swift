@@ -6,11 +6,6 @@ import Testing
 
 /// By what the spans are weighed, and which schools make a district one of several.
 @Suite struct DistrictTests {
-    private func bench(_ frameworks: FrameworkSet = .builtIn) throws -> JudgingBench {
-        let stage = DeterminationStage(pipeline: Pipeline(), frameworks: frameworks, clock: { 1_569_000_000_000 })
-        return try JudgingBench([stage], partitions: 2)
-    }
-
     private func find(_ bench: JudgingBench, _ year: Int, _ code: String) throws -> Accountability_V1_Determination {
         try #require(try bench.determinations()["\(year)/\(code)"])
     }
@@ -31,7 +26,7 @@ import Testing
         _ supplied: (UInt32, UInt32)?,
         _ weights: [UInt32]
     ) throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         let district = "00010000"
         try bench.organization(2019, district, nonHigh: nonHigh, high: high)
         for span in ["non_high", "high"] {
@@ -53,7 +48,7 @@ import Testing
 
     /// A district of grades K to 8 has no upper span, whatever rows of students say.
     @Test func aSpanThatIsNotDeclaredNeedsNoEnrolment() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try bench.organization(2019, "00010000", nonHigh: 400, high: nil, grades: "K,01,02,03,04,05,06,07,08")
         for span in ["non_high", "high"] {
             try bench.points(2019, "00010000", span, "all_students", ["ela_achievement": span == "high" ? 4 : 2])
@@ -86,7 +81,7 @@ import Testing
     /// where the framework counts schools that go beyond kindergarten, it does.
     @Test(arguments: ["", "PK,K", "PK-K", "K; PK", "K,01", "PK-1"], ["every", "beyond_kindergarten"])
     func theFrameworkSaysWhichSchoolsMakeADistrictOneOfSeveral(_ grades: String, _ counted: String) throws {
-        let bench = try bench(counted == "every" ? .builtIn : Self.counting(counted))
+        let bench = try JudgingBench.determining(frameworks: counted == "every" ? .builtIn : Self.counting(counted))
         let district = "08280000"
         for code in [district, "08280605"] {
             try bench.organization(2019, code, nonHigh: 0, high: 2000, comparison: "high")

@@ -32,6 +32,21 @@ struct JudgingBench {
         )
     }
 
+    /// Determinations alone, of a clock that stands still.
+    static func determining(
+        partitions: Int32 = 2,
+        frameworks: FrameworkSet = .builtIn,
+        seed: UInt64 = 1,
+        disturbances: InMemoryDriver.Disturbances = .init()
+    ) throws -> JudgingBench {
+        try JudgingBench(
+            [DeterminationStage(pipeline: Pipeline(), frameworks: frameworks, clock: { 1_569_000_000_000 })],
+            partitions: partitions,
+            seed: seed,
+            disturbances: disturbances
+        )
+    }
+
     func put(_ topic: TopicDefinition, _ key: String, _ message: (any Message)?, partition: Int32, cause: String = "")
         throws
     {

@@ -9,10 +9,6 @@ import Testing
 @Suite struct PriorYearStageTests {
     private let school = "00010005"
 
-    private func bench() throws -> JudgingBench {
-        try JudgingBench([DeterminationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })], partitions: 2)
-    }
-
     private func find(_ bench: JudgingBench, _ year: Int, _ code: String) throws -> Accountability_V1_Determination {
         try #require(try bench.determinations()["\(year)/\(code)"])
     }
@@ -46,7 +42,7 @@ import Testing
         _ prior: String,
         _ cumulative: UInt32
     ) throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try fill(bench, school, before: before, now: now)
         for year in [2018, 2019] { try bench.closeMeasures(year) }
         try bench.driver.run()
@@ -68,7 +64,7 @@ import Testing
         _ grades: (before: String, now: String, prior: String, cumulative: UInt32),
         _ code: String
     ) throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try fill(bench, code, before: "", now: "")
         try bench.organization(2019, code, comparison: "", grades: grades.now)
         try bench.organization(2018, code, comparison: "", grades: grades.before)
@@ -86,7 +82,7 @@ import Testing
             as [(String, String, UInt32)]
     )
     func thePercentileOfTheDeclaredGradesCounts(_ comparison: String, _ grades: String, _ percentile: UInt32) throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try bench.organization(2019, school, comparison: comparison, grades: grades)
         for (group, number) in [("non_high", 40), ("high", 7), ("middle_high", 20)] as [(String, UInt32)] {
             try bench.percentile(2019, school, "all_students", number, comparison: group)
@@ -98,7 +94,7 @@ import Testing
 
     /// Mount Greylock 2019: a reconfigured district has no year before, and has it again without the act.
     @Test func aReconfiguredDistrictHasNoYearBefore() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         let district = "00010000"
         for code in [district, school] { try fill(bench, code, before: "non_high", now: "non_high") }
         try bench.directive(2019, "reconfiguration", district, "reconfigured", reason: "Two towns joined")
@@ -127,7 +123,7 @@ import Testing
         ] as [(String, [String: Int])]
     )
     func withoutAchievementThereIsNoPercentage(_ span: String, _ points: [String: Int]) throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try bench.organization(2019, school, comparison: span)
         try bench.points(2019, school, span, "all_students", points.sorted { $0.key < $1.key })
         try bench.value(2019, school, "high", "all_students", "four_year_graduation", "10.0", count: 60)
@@ -150,7 +146,7 @@ import Testing
     /// What an act ended in 2018 is not carried into 2019, whether the act or the year identified the school.
     @Test(arguments: ["csi", "atsi"], [true, false])
     func anEndEndsAFederalIdentification(_ kind: String, _ isComputed: Bool) throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         for year in [2018, 2019] {
             try bench.organization(year, school, title1: true)
             if isComputed {
@@ -194,7 +190,7 @@ import Testing
 
     /// 1,878 of 2,148 are 87.4 percent, and 87.4 percent of 2,148 are 1,877.
     @Test func countedGraduatesTravelAsTheyWereCounted() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try bench.organization(2019, school, comparison: "high")
         try graduation(bench, school, "87.4", 1878, 2148)
         try bench.closeMeasures(2019)
@@ -210,7 +206,7 @@ import Testing
         ] as [(String, UInt32, Bool)]
     )
     func aSuppliedRateStaysARate(_ rate: String, _ cohort: UInt32, _ isLow: Bool) throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         let district = "00010000"
         try fill(bench, district, before: nil, now: "")
         try bench.value(2019, district, "high", "all_students", "four_year_graduation", rate, count: cohort)
@@ -223,7 +219,7 @@ import Testing
 
     /// Of a cohort of 10 to 19 the rate is hidden, as the points hide it; its size is a count.
     @Test func theRateOfASmallCohortIsHidden() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         for (code, cohort) in [("00010005", 9), ("00010010", 19), ("00010015", 20)] as [(String, Int64)] {
             try bench.organization(2019, code, comparison: "high")
             try graduation(bench, code, "50.0", cohort / 2, cohort)

@@ -10,19 +10,6 @@ import Testing
     private let school = "00010005"
     private let other = "00010010"
 
-    private func bench(
-        partitions: Int32 = 2,
-        seed: UInt64 = 1,
-        disturbances: InMemoryDriver.Disturbances = .init()
-    ) throws -> JudgingBench {
-        try JudgingBench(
-            [DeterminationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })],
-            partitions: partitions,
-            seed: seed,
-            disturbances: disturbances
-        )
-    }
-
     private func counts(_ bench: JudgingBench, _ code: String, _ counts: [String: UInt32]) throws {
         for (group, count) in counts.sorted(by: { $0.key < $1.key }) {
             try bench.value(2019, code, "non_high", group, "ela_achievement", "50\(count % 10).5", count: count)
@@ -59,7 +46,7 @@ import Testing
     }
 
     @Test func nothingIsPublicBeforeItIsOfficial() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try fill(bench)
         #expect(try bench.determinations().count == 3 && publications(bench).isEmpty)
         try bench.directive(2019, "release", "00010000", "preliminary")
@@ -78,7 +65,7 @@ import Testing
     }
 
     @Test func whatASmallGroupCouldBeComputedFromIsHiddenWithIt() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try fill(bench)
         try release(bench)
         // Eight of the first school; the second school and the district would give them away.
@@ -94,7 +81,7 @@ import Testing
 
     /// No correction changes a number of students, whatever it makes of the results.
     @Test func numbersStayAsTheyWereReleased() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try fill(bench)
         try release(bench)
         let before = try publications(bench)
@@ -110,7 +97,7 @@ import Testing
     }
 
     @Test func whatIsWithdrawnKeepsItsNumbersAlone() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try fill(bench)
         try release(bench)
         try bench.put(Topics.directives, "2019/release/00000000/official", nil, partition: 0)
@@ -131,7 +118,7 @@ import Testing
 
     /// What comes after the release has results of all students, and no numbers.
     @Test func aLateMeasureAndALateSchoolHaveNoNumbers() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try fill(bench)
         try release(bench)
         try bench.organization(2019, "00010020")
@@ -150,7 +137,7 @@ import Testing
     }
 
     @Test func anOrganizationThatIsGoneIsWithdrawn() throws {
-        let bench = try bench()
+        let bench = try JudgingBench.determining()
         try fill(bench)
         try release(bench)
         try bench.put(Topics.indicators, "2019/\(other)/organization", nil, partition: bench.district(other))
@@ -176,11 +163,11 @@ import Testing
             try bench.driver.run()
             return try publications(bench).mapValues(\.withoutRevision)
         }
-        let plain = try run(bench(partitions: 1), restarts: false)
-        let beaten = try run(bench(partitions: 3, seed: seed, disturbances: .all), restarts: true)
+        let plain = try run(JudgingBench.determining(partitions: 1), restarts: false)
+        let beaten = try run(JudgingBench.determining(partitions: 3, seed: seed, disturbances: .all), restarts: true)
         #expect(beaten == plain && plain.count == 3)
         // Made anew from what is there, the decisions stand: they are read back from what was published.
-        let anew = try bench(partitions: 2, seed: seed)
+        let anew = try JudgingBench.determining(partitions: 2, seed: seed)
         _ = try run(anew, restarts: false)
         func records() -> Int {
             (anew.driver.topics[anew.pipeline.name(Topics.publications)] ?? []).joined()

@@ -18,10 +18,7 @@ import Testing
         let reading = try PointsReading([UInt8](data))
         #expect(reading.elements.allSatisfy { $0.problems.isEmpty } && reading.unread.isEmpty)
         let reports = reading.elements.map(\.report)
-        let bench = try JudgingBench(
-            [DeterminationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })],
-            partitions: 3
-        )
+        let bench = try JudgingBench.determining(partitions: 3)
         var years: Set<Int> = []
         var answers: [(key: String, report: PointsCase, answer: PointsAnswer)] = []
         var frameworks = try FrameworkChoice(nil)
