@@ -79,6 +79,61 @@ import Testing
         #expect(rate.value == ">=95" && rate.students == 200 && !rate.hasCounted && rate.met)
     }
 
+    /// Of twenty-five students of last year a rate of 96 tells of one, whatever the group has become since.
+    @Test func lastYearsRateIsNotToldAgain() throws {
+        let bench = try JudgingBench.determining()
+        try bench.organization(2018, school)
+        for (year, count) in [(2018, UInt32(25)), (2019, 400)] {
+            try bench.value(year, school, "non_high", "all_students", "chronic_absenteeism", "96.0", count: count)
+            try bench.value(year, school, "non_high", "all_students", "ela_achievement", "501.0", count: count)
+        }
+        try bench.closeMeasures(2018)
+        try fill(bench)
+        try release(bench)
+        let determination = try #require(try bench.determinations()["2019/\(school)"])
+        let priors = determination.spans.flatMap(\.columns).filter { $0.group == "all_students" }.flatMap(\.indicators)
+        #expect(priors.first { $0.indicator == "chronic_absenteeism" }?.prior == "96")
+        let figures = try #require(try publications(bench)["2019/\(school)"]).figures
+            .filter { $0.group == "all_students" }
+        let rate = try #require(figures.first { $0.measure == "non_high/chronic_absenteeism" })
+        #expect(rate.value == "96" && rate.prior.isEmpty)
+        // A mean score tells of nobody.
+        #expect(figures.first { $0.measure == "non_high/ela_achievement" }?.prior == "501")
+    }
+
+    /// How far a rate is coded tells how many students it is of: `>=58` is of 24.
+    @Test func noCodeTellsANumberThatIsNotShown() throws {
+        let bench = try JudgingBench.determining()
+        try fill(bench)
+        func absent(_ indicator: String, _ value: String, _ count: UInt32) throws {
+            try bench.value(2019, school, "non_high", "all_students", indicator, value, count: count)
+        }
+        func rate(_ measure: String) throws -> String {
+            let figures = try #require(try publications(bench)["2019/\(school)"]).figures
+            return try #require(figures.first { $0.measure == measure && $0.group == "all_students" }).value
+        }
+        try absent("chronic_absenteeism", "96.0", 25)
+        try release(bench)
+        #expect(try rate("non_high/chronic_absenteeism") == ">=60")
+        try absent("chronic_absenteeism", "96.0", 24)
+        // These came after the release: of them no number is shown.
+        try absent("el_progress", "96.0", 24)
+        try bench.driver.run()
+        #expect(try rate("non_high/chronic_absenteeism") == ">=60")
+        #expect(try rate("non_high/el_progress") == ">=50")
+        try absent("el_progress", "48.0", 1000)
+        try bench.driver.run()
+        #expect(try rate("non_high/el_progress") == "<=50")
+        try absent("el_progress", "48.0", 19)
+        // Of 25 students 41 percent are ten, of 24 fewer.
+        try absent("chronic_absenteeism", "41.0", 24)
+        try bench.driver.run()
+        #expect(try rate("non_high/el_progress").isEmpty && rate("non_high/chronic_absenteeism").isEmpty)
+        try absent("chronic_absenteeism", "41.0", 26)
+        try bench.driver.run()
+        #expect(try rate("non_high/chronic_absenteeism") == "41")
+    }
+
     /// No correction changes a number of students, whatever it makes of the results.
     @Test func numbersStayAsTheyWereReleased() throws {
         let bench = try JudgingBench.determining()

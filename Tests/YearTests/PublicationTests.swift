@@ -101,6 +101,8 @@ import Testing
             for figure in publication.figures where figure.hasStudents && !figure.value.isEmpty {
                 let measure = try #require(PublishedMeasure(figure.measure))
                 if case .indicator(_, let indicator) = measure, !indicator.isRate { continue }
+                // Of how many it was, last year's publication tells.
+                if !figure.prior.isEmpty { telling.append("\(publication.orgCode) \(figure.measure) \(figure.prior)") }
                 guard let rate = Ratio.reading(figure.value) else { continue }
                 let size = Int64(figure.students)
                 let digits = figure.value.split(separator: ".").dropFirst().first?.count ?? 0
@@ -114,6 +116,23 @@ import Testing
             }
         }
         return telling
+    }
+
+    /// The rates of which the code says of how many students they are, where that is not shown.
+    private func tellingCodes(_ publications: [Accountability_V1_Publication]) -> [String] {
+        publications.flatMap { publication in
+            publication.figures.flatMap { figure in
+                [figure.value, figure.judgedRate]
+                    .filter { text in
+                        guard text.hasPrefix("<=") || text.hasPrefix(">="), let end = UInt32(text.dropFirst(2)) else {
+                            return false
+                        }
+                        let share = text.hasPrefix("<=") ? end : 100 - end
+                        return share != (figure.hasStudents ? (1000 + figure.students - 1) / figure.students : 50)
+                    }
+                    .map { "\(publication.orgCode) \(figure.measure) \(figure.group) \($0)" }
+            }
+        }
     }
 
     private func computed(
@@ -160,7 +179,7 @@ import Testing
         let revisions = try last.published()
         #expect(revisions.values.contains { $0.count > 1 }, "a correction revises what is public")
         let everything = revisions.values.flatMap { $0 }
-        #expect(try tellingRates(everything) == [])
+        #expect(try tellingRates(everything) == [] && tellingCodes(everything) == [])
         #expect(everything.allSatisfy { $0.figures.allSatisfy { !$0.hasStudents || $0.students >= 10 } })
         // No revision shows another number than the first one: all of them together tell of what there was at the
         // release, and of nothing that came after it.

@@ -1067,12 +1067,14 @@ public nonisolated struct Accountability_V1_PublishedFigure: @unchecked Sendable
   /// Clears the value of `students`. Subsequent reads from it will return its default value.
   public mutating func clearStudents() {_uniqueStorage()._students = nil}
 
-  /// Empty where it may not be seen, or there is none. A rate that would tell of few students is coded: `<=10` or `>=90`.
+  /// Empty where it may not be seen, or there is none. A rate that would tell of few students is coded: `<=10` or `>=90`,
+  /// by the number that is shown; without one `<=50` or `>=50`.
   public var value: String {
     get {_storage._value}
     set {_uniqueStorage()._value = newValue}
   }
 
+  /// Of a rate only where none is coded: last year's is of other students, and stands, coded, in last year's publication.
   public var prior: String {
     get {_storage._prior}
     set {_uniqueStorage()._prior = newValue}

@@ -240,25 +240,33 @@ struct PublicationMaker {
         message.clearCounted()
         message.clearOf()
         message.clearStudents()
-        var size = Int64(figure.students)
-        if let students = decision.students[place] {
-            message.students = students
-            size = min(size, Int64(students))
+        let shown = decision.students[place]
+        if let shown {
+            message.students = shown
         } else if place.group != .allStudents {
             return nil
         }
         // The results of all students are the determination: of them only the number is ever hidden.
         guard parameters.codesRates.value, place.measure.isRate else { return message }
-        message.value = coded(figure.value, size)
-        message.prior = coded(figure.prior, size)
-        message.judgedRate = coded(figure.judgedRate, size)
+        message.value = coded(figure.value, of: Int64(figure.students), shown: shown)
+        // Last year's is of other students, of whom there may have been few: it stands in last year's publication.
+        message.prior = ""
+        message.judgedRate = coded(figure.judgedRate, of: Int64(figure.students), shown: shown)
         return message
     }
 
-    private func coded(_ text: String, _ size: Int64) -> String {
-        guard !text.isEmpty else { return "" }
+    /// A rate as it may be published of a group.
+    ///
+    /// Where a rate is coded, the code tells how many students it is of. So it goes by the number that is shown, whatever
+    /// the group has become since. Where none is shown, it only says on which side of the middle the rate lies.
+    private func coded(_ text: String, of students: Int64, shown: UInt32?) -> String {
         // What is no rate is not shown.
-        return Ratio.reading(text).map { CodedRate($0, of: size, minimum: minimum).description } ?? ""
+        guard let rate = Ratio.reading(text) else { return "" }
+        let size = shown.map { Int64($0) } ?? min(students, 2 * Int64(minimum))
+        let coded = CodedRate(rate, of: size, minimum: minimum)
+        guard case .exact = coded, students < size else { return coded.description }
+        // Of fewer students it could tell of few of them.
+        return CodedRate(rate, of: students, minimum: minimum) == coded ? coded.description : ""
     }
 }
 
