@@ -119,6 +119,13 @@ import Testing
         #expect(system.solved == [0: 2, 1: 8, 2: 6, 3: 7])
         // Nobody is fewer than none.
         #expect(CountSystem([row(2, [(0, 1), (1, 1)])], least: [1, 1]).solved == [0: 1, 1: 1])
+        // From below and from above: of five the second has four at most, and of nine the first has eight at most.
+        let bounds = [row(12, [(0, 1), (1, 1)]), row(5, [(1, 1), (2, 1)]), row(9, [(0, 1), (3, 1)])]
+        #expect(CountSystem(bounds, least: [1, 1, 1, 1]).solved == [0: 8, 1: 4, 2: 1, 3: 1])
+        // What counts twice is not taken for itself: this can be 3, 4, 1, 4 or 4, 2, 3, 3.
+        let twice = [row(10, [(0, 2), (1, 1)]), row(5, [(1, 1), (2, 1)]), row(7, [(0, 1), (3, 1)])]
+        #expect(CountSystem(twice, least: [1, 1, 1, 1]).solved.isEmpty)
+        #expect(CountSystem([row(3, [(0, 1), (1, 1)]), row(5, [(1, 1)])], least: [-9, -9]).solved == [0: -2, 1: 5])
     }
 
     @Test func aHiddenGroupTakesAnotherWithIt() throws {
@@ -164,6 +171,9 @@ import Testing
         let poor: [StudentGroup: Int64] = [.allStudents: 30, .lowIncome: 25]
         #expect(try shown(poor, true) == ["all_students"])
         #expect(try shown(poor, false) == ["all_students", "low_income"])
+        #expect(try shown([.allStudents: 30, .white: 22, .asian: 8], false) == ["all_students"])
+        // Of groups that overlap nothing can be computed.
+        #expect(try shown([.allStudents: 30, .white: 26, .asian: 8], false) == ["all_students", "white"])
         // Five with high needs are not of low income, and sixty of all have none.
         let needy: [StudentGroup: Int64] = [.allStudents: 100, .highNeeds: 40, .lowIncome: 35]
         #expect(try shown(needy, true).count == 2)

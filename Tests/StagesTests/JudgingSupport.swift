@@ -7,6 +7,18 @@ import Testing
 @testable import Stages
 @testable import Streaming
 
+/// Where nobody looks.
+final class Nowhere: RecordSink {
+    func send(
+        topic: String,
+        partition: Int32,
+        key: Span<UInt8>,
+        value: Span<UInt8>?,
+        eventType: String,
+        cause: String
+    ) {}
+}
+
 /// Topics of an installation in memory, filled by hand.
 struct JudgingBench {
     let pipeline = Pipeline()

@@ -1,5 +1,6 @@
 import Messages
 import Rules
+import Synchronization
 import Testing
 @testable import Stages
 @testable import Streaming
@@ -67,6 +68,12 @@ import Testing
     @Test func whatASmallGroupCouldBeComputedFromIsHiddenWithIt() throws {
         let bench = try JudgingBench.determining()
         try fill(bench)
+        for (group, percentile) in [("white", UInt32(20)), ("hispanic", 30), ("asian", 40)] {
+            try bench.percentile(2019, school, group, percentile)
+        }
+        for group in ["all_students", "white", "hispanic"] {
+            try bench.target(2019, school, "non_high", group, "ela_achievement", "501.0")
+        }
         try release(bench)
         // Eight of the first school; the second school and the district would give them away.
         #expect(try shown(bench, school) == ["all_students 100", "white 50"])
@@ -76,7 +83,15 @@ import Testing
         let rate = try #require(
             try publications(bench)["2019/\(school)"]?.figures.first { $0.measure == "participation/combined" }
         )
-        #expect(rate.value == ">=95" && rate.students == 200 && !rate.hasCounted && rate.met)
+        #expect(rate.value == ">=95" && rate.students == 200 && !rate.hasCounted && !rate.hasOf && rate.met)
+        #expect(rate.judgedRate == ">=95")
+        // Of a hidden group nothing else is told either.
+        let determination = try #require(try bench.determinations()["2019/\(school)"])
+        #expect(determination.groupPercentiles.map(\.group).contains("hispanic"))
+        #expect(determination.groupPercentages.contains { $0.group == "hispanic" && !$0.annualExact.isEmpty })
+        let own = try #require(try publications(bench)["2019/\(school)"])
+        #expect(own.groupPercentiles.map(\.group) == ["white"])
+        #expect(own.groupPercentages.map(\.group).filter { $0 != "all_students" } == ["white"])
     }
 
     /// Of twenty-five students of last year a rate of 96 tells of one, whatever the group has become since.
@@ -149,6 +164,33 @@ import Testing
         #expect(try publications(bench)["2019/\(other)"] == before["2019/\(other)"])
         let figures = after.figures.filter { $0.measure == "non_high/ela_achievement" }
         #expect(figures.map(\.value) == ["501.5", ""], "what is too small now has no result")
+    }
+
+    /// A revision says when it was made, and what stays as it was when that was.
+    @Test func aRevisionHasItsTime() throws {
+        let hours = Hours()
+        let bench = try JudgingBench(
+            [DeterminationStage(pipeline: Pipeline(), clock: { hours.now })],
+            partitions: 1
+        )
+        try fill(bench)
+        hours.pass()
+        try release(bench)
+        let first = try publications(bench)
+        hours.pass()
+        try counts(bench, school, ["all_students": 101, "white": 50])
+        try bench.driver.run()
+        let second = try publications(bench)
+        let key = "2019/\(school)"
+        let times = try [first, second].map { try #require($0[key]).issuedUnixMilliseconds }
+        #expect(times == [3_600_000, 7_200_000])
+        #expect(second["2019/\(other)"] == first["2019/\(other)"])
+    }
+
+    private final class Hours: Sendable {
+        private let hour = Mutex<Int64>(0)
+        var now: Int64 { hour.withLock { $0 * 3_600_000 } }
+        func pass() { hour.withLock { $0 += 1 } }
     }
 
     @Test func whatIsWithdrawnKeepsItsNumbersAlone() throws {

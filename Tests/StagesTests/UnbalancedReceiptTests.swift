@@ -5,17 +5,6 @@ import Testing
 
 /// A receipt whose rows are not accepted, rejected or unchanged.
 @Suite("Receipts that do not add up") struct UnbalancedReceiptTests {
-    private final class Nowhere: RecordSink {
-        func send(
-            topic: String,
-            partition: Int32,
-            key: Span<UInt8>,
-            value: Span<UInt8>?,
-            eventType: String,
-            cause: String
-        ) {}
-    }
-
     @Test func theTaskSaysSoUntilTheyDo() throws {
         let stage = ValidationStage(pipeline: Pipeline())
         let partitions = stage.outputs.map { _ in Int32(1) }

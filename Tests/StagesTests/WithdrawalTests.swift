@@ -1,6 +1,7 @@
 import Messages
 import Stages
 import Streaming
+import SwiftProtobuf
 import Testing
 
 /// A submission that is withdrawn leaves everything as if it had never been made.
@@ -75,10 +76,15 @@ struct WithdrawalTests {
         let first = try bench.withdraw(id)
         try bench.driver.run()
         #expect(try standing(bench) != with)
-        _ = try bench.withdraw(first)
+        let second = try bench.withdraw(first)
         try bench.driver.run()
         #expect(try standing(bench) == with)
         #expect(try bench.receipt(id).accepted == 1)
+        // What stands again names what brought it back.
+        let blocks = try (bench.driver.topics[bench.pipeline.name(Topics.records)] ?? []).joined()
+            .filter { !CompletionMarker.isMarker(key: $0.key.span) }
+            .map { try decoded(Accountability_V1_Record.self, $0).block }
+        #expect(blocks.contains { $0.submissions.contains(second) })
         _ = try bench.withdraw(id)
         try bench.driver.run()
         #expect(try standing(bench) != with)
@@ -177,13 +183,27 @@ struct WithdrawalTests {
         #expect(open == told && told.map(\.submission) == [first])
     }
 
+    @Test("Of several withdrawals the newest that counts is named") func theNewestWithdrawal() {
+        var submissions = StandingSubmissions()
+        for (id, withdraws) in [("s", ""), ("w1", "s"), ("w2", "s")] {
+            var header = Accountability_V1_SubmissionHeader()
+            (header.submission, header.withdraws) = (id, withdraws)
+            submissions.take(header)
+        }
+        #expect(submissions.withdrawals == ["s": "w2"])
+        var header = Accountability_V1_SubmissionHeader()
+        (header.submission, header.withdraws) = ("w3", "w2")
+        submissions.take(header)
+        #expect(submissions.withdrawals == ["s": "w1", "w2": "w3"])
+    }
+
     // MARK: Headers that say nonsense
 
     @Test("A withdrawal of what is not in the ledger before it, or with rows, withdraws nothing; nor do rows of one")
     func hostileHeaders() throws {
         let bench = try ValidationBench(partitions: 2)
         try bench.prepare()
-        func withdrawal(
+        func withdraw(
             _ id: String,
             of other: String,
             _ change: (inout Accountability_V1_SubmissionHeader) -> Void = { _ in }
@@ -200,17 +220,17 @@ struct WithdrawalTests {
         let (first, _) = try bench.submit(attendance("S1", absent: 1))
         // The name that the next file will have.
         let next = "20190901T000000000Z-\(String(0x100000 + 4, radix: 16))"
-        try withdrawal("W1", of: next)
-        try withdrawal("W2", of: "W2")
-        try withdrawal("W3", of: first) { $0.rows = 1 }
-        try withdrawal("W4", of: "../\u{0}\n*")
-        try withdrawal("W5", of: first) { $0.layout = "nonsense" }
+        try withdraw("W1", of: next)
+        try withdraw("W2", of: "W2")
+        try withdraw("W3", of: first) { $0.rows = 1 }
+        try withdraw("W4", of: "../\u{0}\n*")
+        try withdraw("W5", of: first) { $0.layout = "nonsense" }
         try bench.driver.run()
         #expect(bench.driver.unusable.count == 5 * 2)
         let (second, _) = try bench.submit(attendance("S2", absent: 2))
         #expect(second == next)
         let (third, _) = try bench.submit(attendance("S3", absent: 3))
-        _ = try bench.withdraw(third)
+        let withdrawal = try bench.withdraw(third)
         try bench.driver.run()
         let standing = try standing(bench).filter { $0.key.contains("/attendance/") }.map(\.value)
         #expect(Set(standing.map { $0.attendance.daysAbsent }) == [1, 2])
@@ -223,10 +243,16 @@ struct WithdrawalTests {
                     .map { (partition, $0) }
             }
         #expect(blocks.count == 1)
-        for (partition, block) in blocks { bench.driver.append(block, topic: ledger, partition: Int32(partition)) }
+        for (partition, block) in blocks {
+            bench.driver.append(block, topic: ledger, partition: Int32(partition))
+            var entry = try decoded(Accountability_V1_SubmissionEntry.self, block)
+            entry.block.submission = withdrawal
+            let forged = StoredRecord(key: block.key, value: try entry.serializedBytes(), eventType: block.eventType)
+            bench.driver.append(forged, topic: ledger, partition: Int32(partition))
+        }
         let before = bench.driver.unusable.count
         try bench.driver.run()
-        #expect(bench.driver.unusable.count == before + 1)
+        #expect(bench.driver.unusable.count == before + 2)
         let left = try self.standing(bench).keys.filter { $0.contains("/attendance/") }
         #expect(left.count == 2)
     }

@@ -264,7 +264,7 @@ struct PublicationMaker {
         guard let rate = Ratio.reading(text) else { return "" }
         let size = shown.map { Int64($0) } ?? min(students, 2 * Int64(minimum))
         let coded = CodedRate(rate, of: size, minimum: minimum)
-        guard case .exact = coded, students < size else { return coded.description }
+        guard case .exact = coded else { return coded.description }
         // Of fewer students it could tell of few of them.
         return CodedRate(rate, of: students, minimum: minimum) == coded ? coded.description : ""
     }
