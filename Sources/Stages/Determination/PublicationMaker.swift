@@ -257,8 +257,9 @@ struct PublicationMaker {
 
     /// A rate as it may be published of a group.
     ///
-    /// Where a rate is coded, the code tells how many students it is of. So it goes by the number that is shown, whatever
-    /// the group has become since. Where none is shown, it only says on which side of the middle the rate lies.
+    /// Where a rate is coded, the code tells how many students it is of. So it goes by the number that is shown,
+    /// whatever the group has become since. Where none is shown, it only says on which side of the middle the rate
+    /// lies.
     private func coded(_ text: String, of students: Int64, shown: UInt32?) -> String {
         // What is no rate is not shown.
         guard let rate = Ratio.reading(text) else { return "" }
