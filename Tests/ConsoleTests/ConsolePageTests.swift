@@ -1,6 +1,7 @@
 import Foundation
 import Messages
 import Rules
+import SwiftProtobuf
 import Testing
 
 @testable import Console
@@ -102,13 +103,13 @@ import Testing
     @Test("Rejections are counted by code, layout and organization; no file, line or message stands on the page")
     func rejections() throws {
         let tables = try ExampleTables.make()
-        let open = RejectionsView(Route.Call(tables: tables, query: [:])).rows
+        let open = RejectionsView(Route.Call(tables: tables, query: [:])).part.rows
         #expect(open.map(\.code) == ["unknown_grade", "unknown_organization"])
         #expect(open.map(\.open) == [2, 1])
         #expect(open.map(\.fixed) == [1, 0])
-        let fixed = RejectionsView(Route.Call(tables: tables, query: ["state": "fixed"])).rows
+        let fixed = RejectionsView(Route.Call(tables: tables, query: ["state": "fixed"])).part.rows
         #expect(fixed.map(\.code) == ["unknown_grade"] && fixed.map(\.open) == [2])
-        #expect(RejectionsView(Route.Call(tables: tables, query: ["state": "all"])).rows.count == 2)
+        #expect(RejectionsView(Route.Call(tables: tables, query: ["state": "all"])).part.rows.count == 2)
         let page = get("/rejections?state=all", tables).text + get("/api/v1/rejections?state=all", tables).text
         for words in ["secret-name", "20190101T", "grade: a rule"] { #expect(!page.contains(words)) }
     }
@@ -163,4 +164,76 @@ import Testing
         for address in ["/run", "/files", "/rejections", "/frameworks"] { #expect(get(address, tables).status == 200) }
         #expect(get("/years/2019", tables).status == 404)
     }
+
+    @Test("Rows on their way are not missing; those that a look found missing are")
+    func receipts() throws {
+        var tables = try ExampleTables.make()
+        var header = Accountability_V1_SubmissionHeader()
+        header.submission = "20190102T000000000Z-000001"
+        header.fileName = "late.csv"
+        header.rows = 3
+        var entry = Accountability_V1_SubmissionEntry()
+        entry.header = header
+        tables.fold(
+            Topics.submissions,
+            key: Array("submission/\(header.submission)".utf8),
+            value: try entry.serializedBytes()
+        )
+        #expect(get("/files", tables).text.contains("being validated"))
+        #expect(!get("/files", tables).text.contains("rows are missing"))
+        var run = try #require(tables.run)
+        run.status.problems = ReceiptCheck.additions(tables.view.totals())
+        #expect(run.status.problems.count == 1)
+        tables.take(run)
+        #expect(get("/files", tables).text.contains("rows are missing"))
+        #expect(get("/api/v1/submissions?limit=1", tables).text.contains("\"adds_up\":false,\"rows_missing\":true"))
+    }
+
+    @Test("The first year is compared with none, unless another is asked for")
+    func firstYear() throws {
+        let tables = try ExampleTables.make()
+        let view = try StateView(Route.Call(tables: tables, query: [:], arguments: ["year": "2018"]))
+        #expect(view.from == nil && view.transitions.isEmpty && view.arrived == 0)
+        #expect(!get("/years/2018/state", tables).text.contains("h-matrix"))
+        #expect(get("/years/2018/state?from=2019", tables).text.contains("From 2018-19 to 2017-18"))
+    }
+
+    @Test("A year without determinations is none, whatever else there is of it")
+    func yearOfOtherThings() throws {
+        var tables = try ExampleTables.make()
+        for code in tables.years[2018]?.lines.keys.map(\.description) ?? [] {
+            tables.fold(Topics.determinations, key: Array("2018/\(code)".utf8), value: nil)
+        }
+        let answer = get("/years/2018", tables)
+        #expect(answer.status == 404)
+        #expect(answer.text.contains("there are those of 2019"))
+        #expect(get("/years/2019", tables).status == 200)
+    }
+
+    @Test("A list of parts leads on and back, and keeps what is asked for")
+    func parts() throws {
+        let tables = try ExampleTables.make()
+        let page = get("/years/2019?limit=7&next=7&sort=name", tables).text
+        #expect(page.contains("8–14 of 32"))
+        #expect(Self.links(page).contains("/years/2019?limit=7&sort=name"))
+        #expect(Self.links(page).contains("/years/2019?limit=7&next=14&sort=name"))
+        #expect(get("/files?limit=2", tables).text.contains("href=\"/files?limit=2&amp;next=2\""))
+        #expect(get("/years/2019?next=1000", tables).text.contains("None of 32"))
+    }
+
+    @Test("Every field of a form has a label, and a hint that is there to be seen")
+    func hints() throws {
+        let tables = try ExampleTables.make()
+        for address in ["/years/2019", "/rejections", "/frameworks/2019"] {
+            let page = get(address, tables).text
+            #expect(!page.contains("placeholder"))
+            let fields = page.matches(of: /<input id="([^"]+)"[^>]*aria-describedby="([^"]+)"/)
+            #expect(fields.count == 1, "\(address)")
+            for field in fields {
+                #expect(page.contains("<label for=\"\(field.1)\">"))
+                #expect(page.firstMatch(of: try Regex("id=\"\(field.2)\">[^<]{5,}</")) != nil)
+            }
+        }
+    }
+
 }

@@ -93,7 +93,7 @@ struct AnnualReport {
     }
 
     private var html: String {
-        let years = "\(year - 1)-\(year % 100 < 10 ? "0" : "")\(year % 100)"
+        let years = SchoolYear.title(year)
         return HTMLPage(
             title: "Annual report on district and school accountability, \(years)",
             heading: "Annual report on district and school accountability results, school year \(years)",

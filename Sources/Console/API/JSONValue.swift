@@ -1,3 +1,5 @@
+internal import Reading
+
 /// JSON as a value: members keep their order, so the same data gives the same bytes.
 package indirect enum JSONValue: Hashable, Sendable {
     case null
@@ -33,7 +35,7 @@ package indirect enum JSONValue: Hashable, Sendable {
         case .null: text += "null"
         case .bool(let value): text += value ? "true" : "false"
         case .integer(let value): text += String(value)
-        case .string(let value): Self.write(value, to: &text)
+        case .string(let value): text += ExplanationJSON.string(value)
         case .array(let values):
             text += "["
             for (index, value) in values.enumerated() {
@@ -45,30 +47,11 @@ package indirect enum JSONValue: Hashable, Sendable {
             text += "{"
             for (index, member) in members.enumerated() {
                 if index > 0 { text += "," }
-                Self.write(member.name, to: &text)
+                text += ExplanationJSON.string(member.name)
                 text += ":"
                 member.value.write(to: &text)
             }
             text += "}"
         }
-    }
-
-    private static func write(_ string: String, to text: inout String) {
-        text += "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            // Controls, and what ends a line of a script or the element that holds it.
-            case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}", "<":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        text += "\""
     }
 }

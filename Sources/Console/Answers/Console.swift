@@ -31,8 +31,7 @@ package struct Console: Sendable {
             let target = try RequestTarget(request.target)
             if target.path.isEmpty { return redirect(to: Self.first(tables)) }
             let (route, call) = try find(target, tables)
-            let isFixed = route.isFixed
-            let tag = isFixed ? "\"\(life)\"" : "\"\(life)-\(tables.revision)\""
+            let tag = route.isFixed ? "\"\(life)\"" : "\"\(life)-\(tables.revision)\""
             if Self.matches(request.ifNoneMatch, tag) {
                 return ConsoleResponse(status: 304, headers: Self.guards + Self.caching(tag), body: [])
             }

@@ -8,7 +8,7 @@ package enum OpenAPIDocument {
     }
 
     /// The document, OpenAPI 3.1.
-    package static var json: JSONValue {
+    package static let json: JSONValue =
         object([
             ("openapi", .string("3.1.0")),
             (
@@ -18,7 +18,7 @@ package enum OpenAPIDocument {
                     (
                         "description",
                         .string(
-                            "What the pages of the console show, for programs. Read-only. Every answer has an ETag: the revision of the data."
+                            "The figures of the console's pages, for programs. Read-only. Every answer but an error has an ETag: the revision of the data."
                         )
                     ),
                 ])
@@ -37,7 +37,6 @@ package enum OpenAPIDocument {
                 ])
             ),
         ])
-    }
 
     private static func operation(_ route: Route) -> JSONValue {
         let arguments = route.argumentNames.map { name in
@@ -49,7 +48,7 @@ package enum OpenAPIDocument {
         let parameters = route.query.map { parameter in
             object([
                 ("name", .string(parameter.name)), ("in", .string("query")), ("required", .bool(false)),
-                ("description", .string(parameter.about)), ("schema", parameter.schema.json()),
+                ("description", .string(parameter.about)), ("schema", parameter.form.schema.json()),
             ])
         }
         let failures: [(Int, String)] =
@@ -109,8 +108,8 @@ package enum OpenAPIDocument {
 
     private static func schema(argument: String) -> Schema {
         switch argument {
-        case "year": .text(pattern: "^2[01][0-9]{2}$")
-        case "code": .text(pattern: "^[0-9]{8}$")
+        case "year": QueryParameter.Form.schoolYear.schema
+        case "code": QueryParameter.Form.organization.schema
         default: .text()
         }
     }

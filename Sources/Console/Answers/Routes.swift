@@ -8,12 +8,12 @@ enum Routes {
     /// The routes that the description of the API lists.
     static var described: [Route] { api.filter { $0.schema != nil } }
 
-    private static let determinations = DeterminationsView.Query.parameters + DeterminationsView.paging
-    private static let rejections = RejectionsView.parameters + DeterminationsView.paging
+    private static let determinations = DeterminationsView.Query.parameters + ListParts.parameters
+    private static let rejections = RejectionsView.parameters + ListParts.parameters
 
     private static let pages: [Route] = [
         Route("/run", "How far the stages have come.") { try RunView($0.tables).page($0.tables) },
-        Route("/files", "Submissions and what became of their rows.", query: DeterminationsView.paging) {
+        Route("/files", "Submissions and what became of their rows.", query: ListParts.parameters) {
             try FilesView($0).page($0.tables)
         },
         Route("/rejections", "Rows that were refused, counted.", query: rejections) {
@@ -42,22 +42,31 @@ enum Routes {
         ) {
             DeterminationsView($0).csv()
         },
-        Route("/console.css", "The style.") { _ in .init(type: "text/css; charset=utf-8", body: Templates.style) },
-        Route("/console.js", "The script that renews the run.") { _ in
+        Route("/console.css", "The style.", isFixed: true) { _ in
+            .init(type: "text/css; charset=utf-8", body: Templates.style)
+        },
+        Route("/console.js", "The script that renews the run.", isFixed: true) { _ in
             .init(type: "text/javascript; charset=utf-8", body: Templates.script)
         },
-        Route("/icon.svg", "The sign in a browser's tab.") { _ in .init(type: "image/svg+xml", body: Templates.icon) },
-        Route("\(Address.api)/openapi.json", "The description of the API.") { _ in .json(OpenAPIDocument.json) },
+        Route("/icon.svg", "The sign in a browser's tab.", isFixed: true) { _ in
+            .init(type: "image/svg+xml", body: Templates.icon)
+        },
+        Route("\(Address.api)/openapi.json", "The description of the API.", isFixed: true) { _ in
+            .json(OpenAPIDocument.json)
+        },
     ]
 
     private static func resource<Value>(
         _ path: String,
         _ summary: String,
         query: [QueryParameter] = [],
+        isFixed: Bool = false,
         _ shape: Shape<Value>,
         _ make: @escaping @Sendable (Route.Call) throws -> Value
     ) -> Route {
-        Route("\(Address.api)\(path)", summary, query: query, schema: shape.schema) { .json(shape.json(try make($0))) }
+        Route("\(Address.api)\(path)", summary, query: query, schema: shape.schema, isFixed: isFixed) {
+            .json(shape.json(try make($0)))
+        }
     }
 
     private static let api: [Route] = [
@@ -83,13 +92,14 @@ enum Routes {
             query: StateView.parameters,
             StateView.shape
         ) { try StateView($0) },
-        resource("/frameworks", "The frameworks.", FrameworkView.list) { _ in
+        resource("/frameworks", "The frameworks.", isFixed: true, FrameworkView.list) { _ in
             try FrameworkView.all().map { FrameworkSummary($0) }
         },
         resource(
             "/frameworks/{name}",
             "A framework with its parameters.",
             query: FrameworkView.parameterList,
+            isFixed: true,
             FrameworkView.shape
         ) { try FrameworkView($0) },
         resource(
@@ -101,13 +111,8 @@ enum Routes {
         resource(
             "/submissions",
             "Submissions and what became of their rows.",
-            query: DeterminationsView.paging,
+            query: ListParts.parameters,
             FilesView.shape
         ) { FilesView($0) },
     ]
-}
-
-extension Route {
-    /// Whether the answer is the program's own and stays the same for as long as it runs.
-    var isFixed: Bool { path.contains(".") && !path.hasSuffix(".csv") || path == "/frameworks" && schema != nil }
 }

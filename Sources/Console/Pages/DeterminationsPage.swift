@@ -9,43 +9,33 @@ extension DeterminationsView {
         let page = Page(
             title: "Determinations",
             place: .results,
-            above: "School year \(Words.schoolYear(year))",
+            above: "School year \(SchoolYear.title(year))",
             lead: "\(Words.count(total, "organization")) with a determination under 603 CMR 2.03(3).",
-            api: Address.of("\(Address.api)/years/\(year)/determinations", query.pairs()),
+            api: Address.of("\(Address.api)/years/\(year)/determinations", query.values),
             years: tables.determinedYears.map {
-                ($0, Address.of(Address.year($0), query.pairs(["next": nil])), $0 == year)
+                ($0, Address.of(Address.year($0), query.values, with: ["next": nil]), $0 == year)
             }
         )
-        let narrowed = query.values.keys.contains { $0 != "limit" && $0 != "next" }
         var context: [String: Any] = [
-            "filters": filters(tables, isNarrowed: narrowed).context,
-            "found": narrowed
-                ? "\(Words.count(rows.count, "organization")) of \(Words.grouped(total)) asked for"
-                : Words.count(rows.count, "organization"),
-            "csv": Address.of("\(address)/determinations.csv", query.pairs(["limit": nil, "next": nil])),
+            "filters": filters(tables, isNarrowed: part.isNarrowed).context,
+            "found": part.isNarrowed
+                ? "\(Words.count(part.rows.count, "organization")) of \(Words.grouped(total)) asked for"
+                : Words.count(part.rows.count, "organization"),
+            "csv": Address.of("\(address)/determinations.csv", query.values, with: ["limit": nil, "next": nil]),
             "list": list.context,
         ]
         if !percentiles.isEmpty {
             context["plot"] = Plots.percentiles(percentiles, cut: cut)
             context["plot_table"] = percentileTable.context
         }
-        if rows.count > shown.count {
-            context["pager"] = Page.pager(
-                first: first,
-                shown: shown.count,
-                total: rows.count,
-                previous: first > 0
-                    ? Address.of(address, query.pairs(["next": first > limit ? String(first - limit) : nil])) : nil,
-                next: next.map { Address.of(address, query.pairs(["next": String($0)])) }
-            )
-        }
+        context["pager"] = part.pager(address)
         return try page.html(tables, year: year, "determinations", context)
     }
 
     /// What is asked for, in the columns of the command.
     func csv() -> Route.Content {
         var text = CSVLine.text(DeterminationRows.columns)
-        for row in rows {
+        for row in part.rows {
             text += CSVLine.text(row.line.fields.map(SpreadsheetCell.inert))
         }
         return Route.Content(
@@ -58,9 +48,9 @@ extension DeterminationsView {
     private func filters(_ tables: ConsoleTables, isNarrowed: Bool) -> FiltersPart {
         let values = query.values
         var filters = FiltersPart(action: address, isNarrowed: isNarrowed)
-        filters.search("q", "Search", values["q"], hint: "Name or code")
-        let districts = (tables.determined(year)?.ordered ?? []).filter { $0.type == .district }
-            .sorted { $0.sought < $1.sought }
+        filters.search("q", "Search", values["q"], hint: "part of a name or of a code")
+        let districts = (tables.determined(year)?.lines ?? [:]).values.filter { $0.type == .district }
+            .sorted { ($0.sought, $0.code) < ($1.sought, $1.code) }
         filters.choice(
             "district",
             "District",
@@ -96,7 +86,7 @@ extension DeterminationsView {
             values["changed"],
             any: "All",
             [("revised", "Revised since first issued")]
-                + (yearBefore.map { [("year", "From \(Words.schoolYear($0))")] } ?? [])
+                + (yearBefore.map { [("year", "From \(SchoolYear.title($0))")] } ?? [])
         )
         filters.choice(
             "sort",
@@ -109,13 +99,13 @@ extension DeterminationsView {
     }
 
     private var list: TablePart {
-        let before = yearBefore.map { ["In \(Words.schoolYear($0))"] } ?? []
+        let before = yearBefore.map { ["In \(SchoolYear.title($0))"] } ?? []
         return TablePart(
-            caption: "Determinations of \(Words.schoolYear(year))",
+            caption: "Determinations of \(SchoolYear.title(year))",
             columns: ["Organization", "Code", "Determination"] + before
                 + ["Percentile", "Annual %", "Cumulative %", "Revision"],
             numbers: Set((3 + before.count)..<(7 + before.count)),
-            rows: shown.map { row in
+            rows: part.shown.map { row in
                 let line = row.line
                 let reasons = line.reasons.map(\.title).joined(separator: "; ")
                 return [

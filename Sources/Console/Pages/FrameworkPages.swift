@@ -33,10 +33,10 @@ extension FrameworkView {
             above: "Framework \(framework.name), school years \(FrameworkSummary.years(framework.schoolYears))",
             lead:
                 "\(framework.published) parameters are published, \(framework.derived) derived, \(framework.assumed) assumed.",
-            api: Address.of("\(Address.api)\(address)", [("status", query["status"]), ("q", query["q"])])
+            api: Address.of("\(Address.api)\(address)", query)
         )
         var filters = FiltersPart(action: address, isNarrowed: !query.isEmpty)
-        filters.search("q", "Search", query["q"], hint: "Name, value or source")
+        filters.search("q", "Search", query["q"], hint: "part of a name, value or source")
         filters.choice(
             "status",
             "Status",

@@ -9,41 +9,32 @@ extension RejectionsView {
             place: .rejections,
             lead:
                 "Rows that were refused, counted by code, layout and organization; never a row, and nothing of its content.",
-            api: Address.of("\(Address.api)/rejections", pairs([:]))
+            api: Address.of("\(Address.api)/rejections", part.query)
         )
         let years = Set(tables.rejections.values.map(\.schoolYear)).sorted(by: >)
         let codes = Set(tables.rejections.values.map(\.code)).sorted()
         var filters = FiltersPart(
             action: "/rejections",
-            isNarrowed: query.keys.contains { $0 != "limit" && $0 != "next" }
+            isNarrowed: part.isNarrowed
         )
         filters.choice(
             "state",
             "State",
-            query["state"],
+            part.query["state"],
             any: "With open rows",
             [("fixed", "Submitted again"), ("all", "All")]
         )
         filters.choice(
             "year",
             "School year",
-            query["year"],
+            part.query["year"],
             any: "All",
-            years.map { (String($0), $0 == 0 ? "Not readable" : Words.schoolYear($0)) }
+            years.map { (String($0), $0 == 0 ? "Not readable" : SchoolYear.title($0)) }
         )
-        filters.choice("code", "Code", query["code"], any: "All", codes.map { ($0, $0) })
-        filters.search("org", "Organization", query["org"], hint: "Eight digits")
+        filters.choice("code", "Code", part.query["code"], any: "All", codes.map { ($0, $0) })
+        filters.search("org", "Organization", part.query["org"], hint: "its code of eight digits")
         var context: [String: Any] = ["filters": filters.context, "list": list(tables).context]
-        if rows.count > shown.count {
-            context["pager"] = Page.pager(
-                first: first,
-                shown: shown.count,
-                total: rows.count,
-                previous: first > 0
-                    ? Address.of("/rejections", pairs(["next": first > limit ? String(first - limit) : nil])) : nil,
-                next: next.map { Address.of("/rejections", pairs(["next": String($0)])) }
-            )
-        }
+        context["pager"] = part.pager("/rejections")
         return try page.html(tables, "rejections", context)
     }
 
@@ -52,18 +43,18 @@ extension RejectionsView {
             caption: "Refused rows by code, layout and organization",
             columns: ["Code", "Layout", "Organization", "School year", "Open", "Submitted again"],
             numbers: [4, 5],
-            rows: shown.map { row in
+            rows: part.shown.map { row in
                 let code = OrganizationCode(row.organization)
                 let line = code.flatMap { tables.years[row.schoolYear]?.lines[$0] }
                 return [
-                    .init(row.code, note: RejectionCode(rawValue: row.code).map(\.rule)),
+                    .init(row.code, note: row.rule),
                     .init(row.layout, kind: "tight"),
                     .init(
                         line?.title ?? (row.organization.isEmpty ? "not readable" : row.organization),
                         link: line.map { Address.organization(row.schoolYear, $0.code) },
                         note: line == nil ? nil : row.organization
                     ),
-                    .init(row.schoolYear == 0 ? "not readable" : Words.schoolYear(row.schoolYear), kind: "tight"),
+                    .init(row.schoolYear == 0 ? "not readable" : SchoolYear.title(row.schoolYear), kind: "tight"),
                     .init(row.open), .init(row.fixed),
                 ]
             },
@@ -78,7 +69,7 @@ extension FilesView {
             title: "Files",
             place: .files,
             lead: "Every submission with what became of its rows, the newest first.",
-            api: "\(Address.api)/submissions"
+            api: Address.of("\(Address.api)/submissions", part.query)
         )
         let table = TablePart(
             caption: "Submissions",
@@ -86,36 +77,24 @@ extension FilesView {
                 "File", "Layout", "Rows", "Accepted", "Rejected", "Unchanged", "Replaced", "Deleted", "Receipt",
             ],
             numbers: [2, 3, 4, 5, 6, 7],
-            rows: shown.map { row in
+            rows: part.shown.map { row in
                 let totals = row.totals
                 func cell(_ number: UInt64) -> TablePart.Cell { .init(Words.grouped(number)) }
                 return [
                     .init(totals.fileName.isEmpty ? "unknown" : totals.fileName, note: totals.id),
                     .init(totals.layout, kind: "tight"), cell(totals.rows), cell(totals.accepted),
                     cell(totals.rejected), cell(totals.unchanged), cell(totals.replaced), cell(totals.deleted),
-                    row.addsUp
+                    totals.addsUp
                         ? .init("adds up", sign: "●", kind: "tight")
-                        : .init("rows are missing", sign: "△", kind: "tight"),
+                        : row.isMissingRows
+                            ? .init("rows are missing", sign: "△", kind: "tight")
+                            : .init("being validated", sign: "○", kind: "tight"),
                 ]
             },
             empty: "Nothing was submitted yet."
         )
         var context: [String: Any] = ["list": table.context]
-        if rows.count > shown.count {
-            func address(_ next: Int) -> String {
-                Address.of(
-                    "/files",
-                    [("next", next > 0 ? String(next) : nil), ("limit", limit == 100 ? nil : String(limit))]
-                )
-            }
-            context["pager"] = Page.pager(
-                first: first,
-                shown: shown.count,
-                total: rows.count,
-                previous: first > 0 ? address(max(first - limit, 0)) : nil,
-                next: next.map(address)
-            )
-        }
+        context["pager"] = part.pager("/files")
         return try page.html(tables, "files", context)
     }
 }

@@ -6,7 +6,7 @@ extension OrganizationView {
         let page = Page(
             title: line.title,
             place: .results,
-            above: "\(line.type == .district ? "District" : "School") \(code), school year \(Words.schoolYear(year))",
+            above: "\(line.type == .district ? "District" : "School") \(code), school year \(SchoolYear.title(year))",
             api: Address.of("\(Address.api)/years/\(year)/organizations/\(code)", [("why_not", whyNotName)]),
             years: history.reversed().map { ($0.year, Address.organization($0.year, code), $0.year == year) }
         )
@@ -122,22 +122,15 @@ extension OrganizationView {
     }
 
     private var groupTable: TablePart? {
-        let percentiles = report.percentiles.filter { $0.percentile != nil && $0.group != .allStudents }
-        let groups = StudentGroup.allCases.filter { group in
-            percentiles.contains { $0.group == group }
-                || report.groups.contains { $0.group == group && $0.percent != nil }
-        }
         guard !groups.isEmpty else { return nil }
         return TablePart(
             caption: "Percentiles and percentages of student groups",
             columns: ["Students", "Percentile", "Annual %", "Low"],
             numbers: [1, 2],
-            rows: groups.map { group in
-                let annual = report.groups.first { $0.group == group }
-                return [
-                    .init(group.title), .init(percentiles.first { $0.group == group }?.percentile),
-                    .init(annual.flatMap { $0.percent == nil ? nil : $0.displayed }),
-                    report.lowSubgroups.contains(group) ? .init("low", sign: "△") : .init(""),
+            rows: groups.map { row in
+                [
+                    .init(row.group.title), .init(row.percentile), .init(row.annual),
+                    row.isLow ? .init("low", sign: "△") : .init(""),
                 ]
             },
             shape: .narrow
@@ -172,7 +165,7 @@ extension OrganizationView {
                 .map { moment in
                     [
                         .init(
-                            Words.schoolYear(moment.year),
+                            SchoolYear.title(moment.year),
                             link: moment.year == year ? nil : Address.organization(moment.year, code),
                             kind: "tight"
                         ),

@@ -1,3 +1,5 @@
+internal import Rules
+
 /// A page: what stands around the content of each.
 struct Page {
     /// The pages that lead everywhere.
@@ -56,7 +58,7 @@ struct Page {
         if years.count > 1 {
             context["years"] = [
                 "entries": years.map {
-                    ["name": Words.schoolYear($0.year), "href": $0.address, "current": $0.isCurrent] as [String: Any]
+                    ["name": SchoolYear.title($0.year), "href": $0.address, "current": $0.isCurrent] as [String: Any]
                 }
             ]
         }
@@ -68,17 +70,6 @@ struct Page {
         let page = Page(title: problem.title)
         let context: [String: Any] = ["status": problem.status, "detail": problem.detail]
         return (try? page.html(tables, "problem", context).body) ?? problem.title
-    }
-
-    /// The part of a page that goes on: the same address further along.
-    static func pager(first: Int, shown: Int, total: Int, previous: String?, next: String?) -> [String: Any] {
-        var context: [String: Any] = [
-            "range": total == 0
-                ? "None" : "\(Words.grouped(first + 1))–\(Words.grouped(first + shown)) of \(Words.grouped(total))"
-        ]
-        context["previous"] = previous
-        context["next"] = next
-        return context
     }
 }
 

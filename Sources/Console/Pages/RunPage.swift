@@ -67,7 +67,7 @@ extension RunView {
                     let state = year.isComplete ? "complete" : year.isOpen ? "open" : "not open"
                     let link = year.determined > 0 ? Address.year(year.year) : nil
                     return [
-                        .init(Words.schoolYear(year.year), link: link, kind: "tight"),
+                        .init(SchoolYear.title(year.year), link: link, kind: "tight"),
                         .init(state, sign: year.isComplete ? "●" : "○", kind: "tight"), .init(year.determined),
                     ]
                         + stages.map { name in

@@ -8,7 +8,7 @@ extension StateView {
         let page = Page(
             title: "State",
             place: .state,
-            above: "School year \(Words.schoolYear(year))",
+            above: "School year \(SchoolYear.title(year))",
             lead: "\(Words.count(total, noun)) with a determination.",
             api: Address.of("\(Address.api)/years/\(year)/state", kept + [("from", from.map(String.init))]),
             years: tables.determinedYears.map { ($0, Address.of(Address.state($0), kept), $0 == year) }
@@ -27,7 +27,7 @@ extension StateView {
                 "Compared with",
                 from.map(String.init),
                 any: "The year before",
-                otherYears.map { (String($0), Words.schoolYear($0)) }
+                otherYears.map { (String($0), SchoolYear.title($0)) }
             )
         }
         var context: [String: Any] = [
@@ -35,10 +35,10 @@ extension StateView {
         ]
         if let from, !transitions.isEmpty {
             context["matrix"] = [
-                "matrix_title": "From \(Words.schoolYear(from)) to \(Words.schoolYear(year))",
+                "matrix_title": "From \(SchoolYear.title(from)) to \(SchoolYear.title(year))",
                 "matrix_lead":
-                    "A row is the determination of \(Words.schoolYear(from)), a column that of \(Words.schoolYear(year)); framed cells stayed the same."
-                    + (arrived > 0 ? " \(Words.count(arrived, noun)) had none in \(Words.schoolYear(from))." : ""),
+                    "A row is the determination of \(SchoolYear.title(from)), a column that of \(SchoolYear.title(year)); framed cells stayed the same."
+                    + (arrived > 0 ? " \(Words.count(arrived, noun)) had none in \(SchoolYear.title(from))." : ""),
                 "table": matrix.context,
             ]
         }
@@ -112,7 +112,7 @@ extension StateView {
             transitions.first { $0.from == from && $0.to == to }?.count ?? 0
         }
         return TablePart(
-            caption: "Determinations of \(from.map(Words.schoolYear) ?? "") by those of \(Words.schoolYear(year))",
+            caption: "Determinations of \(from.map(SchoolYear.title) ?? "") by those of \(SchoolYear.title(year))",
             columns: ["Before \\ after"]
                 + outcomes.map { "\($0.sign) \($0.shortTitle.replacing("/", with: "/\u{200B}"))" } + ["All"],
             numbers: Set(1..<(outcomes.count + 2)),

@@ -107,7 +107,7 @@ enum Plots {
             drawing.words(String(value), left - 8, y(value) + 4, anchor: "end")
         }
         for moment in history {
-            drawing.words(Words.schoolYear(moment.year), x(moment.year), base + 22, anchor: "middle")
+            drawing.words(SchoolYear.title(moment.year), x(moment.year), base + 22, anchor: "middle")
         }
         var taken: [Double] = []
         for (index, entry) in series.enumerated() {

@@ -53,13 +53,15 @@ struct QueryParameter: Sendable {
     }
 
     private func refusal(_ rule: String) -> Problem { Problem(400, "the parameter '\(name)' \(rule)") }
+}
 
+extension QueryParameter.Form {
     /// The schema of a value.
     var schema: Schema {
-        switch form {
+        switch self {
         case .choice(let words): .choice(words)
         case .integer(let range): .integer(range)
-        case .schoolYear: .text(pattern: "^2[01][0-9]{2}$")
+        case .schoolYear: .text(pattern: "^2(0[0-9]{2}|100)$")
         case .organization: .text(pattern: "^[0-9]{8}$")
         case .district: .text(pattern: "^[0-9]{4}0000$")
         case .text: .text()

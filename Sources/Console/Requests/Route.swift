@@ -32,6 +32,8 @@ struct Route: Sendable {
     let query: [QueryParameter]
     /// The schema of what the API answers; nil of pages and files.
     let schema: Schema?
+    /// Whether the answer is the program's own and stays the same for as long as it runs.
+    let isFixed: Bool
     let answer: @Sendable (Call) throws -> Content
 
     init(
@@ -39,20 +41,22 @@ struct Route: Sendable {
         _ summary: String,
         query: [QueryParameter] = [],
         schema: Schema? = nil,
+        isFixed: Bool = false,
         _ answer: @escaping @Sendable (Call) throws -> Content
     ) {
         self.path = path
         self.summary = summary
         self.query = query
         self.schema = schema
+        self.isFixed = isFixed
+        names = path.split(separator: "/")
         self.answer = answer
     }
 
-    private var names: [Substring] { path.split(separator: "/") }
+    private let names: [Substring]
 
     /// The arguments of a path; nil where the path is not the route's.
     func arguments(of path: [String]) -> [String: String]? {
-        let names = names
         guard names.count == path.count else { return nil }
         var arguments: [String: String] = [:]
         for (name, given) in zip(names, path) {
@@ -86,8 +90,8 @@ struct Route: Sendable {
             try parameter.check(value)
         }
         if let year = call.arguments["year"] {
-            guard let year = SchoolYear.named(year), call.tables.years[year] != nil else {
-                let years = call.tables.years.keys.sorted().map(String.init).joined(separator: ", ")
+            guard let year = SchoolYear.named(year), call.tables.determined(year) != nil else {
+                let years = call.tables.determinedYears.reversed().map(String.init).joined(separator: ", ")
                 throw Problem(
                     404,
                     "there are no determinations of school year \(RequestTarget.shown(year)); "

@@ -12,6 +12,13 @@ package enum Address {
         return pairs.isEmpty ? path : "\(path)?\(pairs.joined(separator: "&"))"
     }
 
+    /// A path with a query, with other values in place of some; nil leaves a parameter out.
+    static func of(_ path: String, _ query: [String: String], with others: [String: String?] = [:]) -> String {
+        var all: [String: String?] = query
+        all.merge(others) { $1 }
+        return of(path, all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+    }
+
     static func year(_ year: Int) -> String { "/years/\(year)" }
 
     static func organization(_ year: Int, _ code: OrganizationCode) -> String { "/years/\(year)/organizations/\(code)" }
@@ -23,11 +30,6 @@ package enum Address {
 
 /// Words that stand in several views.
 enum Words {
-    /// `2018-19`.
-    static func schoolYear(_ year: Int) -> String {
-        "\(year - 1)-\(year % 100 < 10 ? "0" : "")\(year % 100)"
-    }
-
     /// `1 school`, `12 schools`.
     static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
         "\(grouped(number)) \(number == 1 ? noun : plural ?? noun + "s")"

@@ -4,7 +4,15 @@ internal import Rules
 struct DeterminationsView: Sendable {
     /// What a list is narrowed to and how it is ordered.
     struct Query: Sendable, Hashable {
-        var values: [String: String]
+        let values: [String: String]
+        private let sought: String?
+        private let district: OrganizationCode?
+
+        init(_ values: [String: String]) {
+            self.values = values
+            sought = values["q"].map(DeterminationLine.folded)
+            district = values["district"].flatMap { OrganizationCode($0) }
+        }
 
         static let parameters: [QueryParameter] = [
             QueryParameter("q", "Part of a name or of a code, in any case.", .text(80)),
@@ -30,9 +38,9 @@ struct DeterminationsView: Sendable {
         ]
 
         func contains(_ line: DeterminationLine, before: DeterminationLine?) -> Bool {
-            if let text = values["q"], !line.sought.contains(DeterminationLine.folded(text)) { return false }
+            if let sought, !line.sought.contains(sought) { return false }
             if let type = values["type"], line.type.wireName != type { return false }
-            if let district = values["district"], line.code.district != OrganizationCode(district) { return false }
+            if let district, line.code.district != district { return false }
             if let name = values["classification"], line.classification?.wireName != name { return false }
             if let name = values["level"], line.level?.wireName != name { return false }
             if let name = values["reason"], !line.reasons.contains(where: { $0.wireName == name }) { return false }
@@ -51,14 +59,6 @@ struct DeterminationsView: Sendable {
             default: left.code < right.code
             }
         }
-
-        /// The query again, with other values in place of some.
-        func pairs(_ others: [String: String?] = [:]) -> [(String, String?)] {
-            (Self.parameters.map(\.name) + ["limit", "next"])
-                .map { name in
-                    (name, others.keys.contains(name) ? others[name] ?? nil : values[name])
-                }
-        }
     }
 
     /// A row of the list.
@@ -70,51 +70,33 @@ struct DeterminationsView: Sendable {
 
     let year: Int
     let query: Query
-    /// Everything that is asked for.
-    let rows: [Row]
+    let part: ListPart<Row>
     /// How many determinations the year has.
     let total: Int
-    /// What is shown of it.
-    let shown: ArraySlice<Row>
-    /// Where the next page begins; nil after the last.
-    let next: Int?
-    let first: Int
-    let limit: Int
+    /// How many schools have each percentile, of everything that is asked for.
+    let percentiles: [Int: Int]
     /// The highest percentile that is a reason for assistance.
     let cut: Int?
     /// The year before, where it has determinations.
     let yearBefore: Int?
-
-    static let paging: [QueryParameter] = [
-        QueryParameter("limit", "How many at most; 100 where nothing is said.", .integer(1...1000)),
-        QueryParameter("next", "Where to go on, as the page before said.", .integer(0...1_000_000)),
-    ]
 
     init(_ call: Route.Call) {
         year = call.year
         let table = call.tables.determined(year)
         let earlier = call.tables.determined(year - 1)
         yearBefore = earlier == nil ? nil : year - 1
-        let query = Query(values: call.query)
+        let query = Query(call.query)
         self.query = query
         let all = table?.lines ?? [:]
         total = all.count
         let found = all.values.filter { query.contains($0, before: earlier?.lines[$0.code]) }
-        rows = found.sorted(by: query.isInOrder).map { Row(line: $0, before: earlier?.lines[$0.code]) }
-        limit = call.integer("limit") ?? 100
-        first = min(call.integer("next") ?? 0, rows.count)
-        let end = min(first + limit, rows.count)
-        shown = rows[first..<end]
-        next = end < rows.count ? end : nil
+        part = ListPart(
+            found.sorted(by: query.isInOrder).map { Row(line: $0, before: earlier?.lines[$0.code]) },
+            call
+        )
+        percentiles = Dictionary(found.compactMap(\.percentile).map { ($0, 1) }, uniquingKeysWith: +)
         let framework = try? FrameworkSet.builtIn.ifCovered(schoolYear: year)
         cut = framework?.determination.map { Int($0.lowestPerformingPercentile.value) }
-    }
-
-    /// The schools with a percentile among everything that is asked for, by percentile.
-    var percentiles: [Int: Int] {
-        var counts: [Int: Int] = [:]
-        for row in rows { if let percentile = row.line.percentile { counts[percentile, default: 0] += 1 } }
-        return counts
     }
 
     static let row = Shape<Row>([
@@ -129,6 +111,9 @@ struct DeterminationsView: Sendable {
         .optionalInteger("percentile", "The accountability percentile.", 1...99) { $0.line.percentile },
         .optionalInteger("annual", "The annual percentage of its targets.", 0...100) { $0.line.annual },
         .optionalInteger("cumulative", "The cumulative percentage of its targets.", 0...100) { $0.line.cumulative },
+        .optionalText("classification_before", "The classification of the year before.") {
+            $0.before?.classification?.wireName
+        },
         .optionalText("level_before", "The level of the year before.") { $0.before?.level?.wireName },
         .text("status", "How far the determination is published.") { $0.line.status },
         .integer("revision", "The revision.", 0...Int64(UInt32.max)) { $0.line.revision },
@@ -136,16 +121,11 @@ struct DeterminationsView: Sendable {
 
     static let shape = Shape<DeterminationsView>([
         .integer("school_year", "The school year, by its spring.", 2000...2100) { $0.year },
-        .integer("total", "How many are asked for.", 0...Int64.max) { $0.rows.count },
+        .integer("total", "How many are asked for.", 0...Int64.max) { $0.part.rows.count },
         .optionalInteger("lowest_performing_percentile", "The highest percentile that is a reason.", 0...99) { $0.cut },
-        .list("determinations", "Those of this page.", row) { Array($0.shown) },
+        .list("determinations", "Those of this page.", row) { Array($0.part.shown) },
         .optionalText("next", "The address of the next page; null after the last.") { view in
-            view.next.map { next in
-                Address.of(
-                    "\(Address.api)/years/\(view.year)/determinations",
-                    view.query.pairs(["next": String(next), "limit": String(view.limit)])
-                )
-            }
+            view.part.nextAddress("\(Address.api)/years/\(view.year)/determinations")
         },
     ])
 }

@@ -6,24 +6,23 @@ struct FilesView: Sendable {
     /// A submission.
     struct Row: Sendable {
         let totals: SubmissionTotals
-        /// Whether every row of the file is accounted for.
-        var addsUp: Bool { totals.rows == totals.accepted &+ totals.rejected &+ totals.unchanged }
+        /// Whether the last look at the stages found rows that nobody accounted for; until then they may be on their way.
+        let isMissingRows: Bool
     }
 
     /// The newest first.
-    let rows: [Row]
-    let shown: ArraySlice<Row>
-    let first: Int
-    let next: Int?
-    let limit: Int
+    let part: ListPart<Row>
 
     init(_ call: Route.Call) {
-        rows = call.tables.view.totals().reversed().map { Row(totals: $0) }
-        limit = call.integer("limit") ?? 100
-        first = min(call.integer("next") ?? 0, rows.count)
-        let end = min(first + limit, rows.count)
-        shown = rows[first..<end]
-        next = end < rows.count ? end : nil
+        let problems = Set((call.tables.run?.status.problems ?? []).map(\.place))
+        part = ListPart(
+            call.tables.view.totals().reversed()
+                .map { totals in
+                    let isMissingRows = !totals.addsUp && problems.contains(ReceiptCheck.place(of: totals))
+                    return Row(totals: totals, isMissingRows: isMissingRows)
+                },
+            call
+        )
     }
 
     private static func count(
@@ -44,19 +43,15 @@ struct FilesView: Sendable {
         count("unchanged", "Rows that changed nothing.") { $0.unchanged },
         count("replaced", "Accepted rows that replaced another.") { $0.replaced },
         count("deleted", "Accepted rows that retracted another.") { $0.deleted },
-        .flag("adds_up", "Whether rows = accepted + rejected + unchanged.") { $0.addsUp },
+        .flag("adds_up", "Whether rows = accepted + rejected + unchanged.") { $0.totals.addsUp },
+        .flag("rows_missing", "Whether rows are missing, and not only on their way.") { $0.isMissingRows },
     ])
 
     static let shape = Shape<FilesView>([
-        .integer("total", "How many submissions there are.", 0...Int64.max) { $0.rows.count },
-        .list("submissions", "Those of this page, the newest first.", row) { Array($0.shown) },
-        .optionalText("next", "The address of the next page; null after the last.") { view in
-            view.next.map {
-                Address.of(
-                    "\(Address.api)/submissions",
-                    [("next", String($0)), ("limit", String(view.limit))]
-                )
-            }
+        .integer("total", "How many submissions there are.", 0...Int64.max) { $0.part.rows.count },
+        .list("submissions", "Those of this page, the newest first.", row) { Array($0.part.shown) },
+        .optionalText("next", "The address of the next page; null after the last.") {
+            $0.part.nextAddress("\(Address.api)/submissions")
         },
     ])
 }

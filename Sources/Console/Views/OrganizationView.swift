@@ -10,6 +10,14 @@ struct OrganizationView: Sendable {
         let line: DeterminationLine
     }
 
+    /// What is computed of a student group.
+    struct Group: Sendable {
+        let group: StudentGroup
+        let percentile: Int?
+        let annual: Int?
+        let isLow: Bool
+    }
+
     let year: Int
     let code: OrganizationCode
     let line: DeterminationLine
@@ -21,8 +29,8 @@ struct OrganizationView: Sendable {
     let whyNotName: String?
     /// The reasons with what decided each.
     let reasons: [Derivation]
-    /// Conditions that were looked at, whether they apply or not.
-    let conditions: [Derivation]
+    /// The student groups that have a percentile or a percentage of their own.
+    let groups: [Group]
     /// All years, the oldest first.
     let history: [Moment]
     /// The district's determination of a school.
@@ -56,7 +64,7 @@ struct OrganizationView: Sendable {
         report = try DeterminationReport.reading(message, percentiles)
         derivation = try report.explained(by: framework)
         reasons = report.explainedReasons(by: framework) + [report.explainedStatedReasons()].compactMap { $0 }
-        conditions = report.explainedConditions(by: framework)
+        groups = Self.groups(report)
         whyNotName = call.query["why_not"]
         whyNot = try call.query["why_not"]
             .map { try WhyNot(message, framework, participation: table.participation(code)).derivation($0) }
@@ -67,6 +75,27 @@ struct OrganizationView: Sendable {
         district = code.isDistrict ? nil : table.lines[code.district]
         schools = code.isDistrict ? table.lines.values.count { $0.type == .school && $0.code.district == code } : 0
     }
+
+    private static func groups(_ report: DeterminationReport) -> [Group] {
+        StudentGroup.allCases.compactMap { group in
+            let percentile = group == .allStudents ? nil : report.percentiles.first { $0.group == group }?.percentile
+            let annual = report.groups.first { $0.group == group && $0.percent != nil }?.displayed
+            guard percentile != nil || annual != nil else { return nil }
+            return Group(
+                group: group,
+                percentile: percentile,
+                annual: annual,
+                isLow: report.lowSubgroups.contains(group)
+            )
+        }
+    }
+
+    private static let group = Shape<Group>([
+        .choice("group", "The students.", StudentGroup.allCases.map(\.wireName)) { $0.group.wireName },
+        .optionalInteger("percentile", "Their percentile.", 1...99) { $0.percentile },
+        .optionalInteger("annual", "The annual percentage of their targets.", 0...100) { $0.annual },
+        .flag("is_low", "Whether it is among the lowest performing subgroups.") { $0.isLow },
+    ])
 
     private static let points = Shape<PointsReport>([
         .choice("indicator", "The indicator.", Indicator.allCases.map(\.wireName)) { $0.indicator.wireName },
@@ -107,6 +136,7 @@ struct OrganizationView: Sendable {
         .text("subject", "The subject, or all combined.") { $0.unit },
         .integer("participants", "Participants.", 0...Int64.max) { Int($0.participants) },
         .integer("denominator", "Of so many.", 0...Int64.max) { Int($0.denominator) },
+        .optionalInteger("rate", "Their rate in percent.") { $0.rate },
         .value("met", "Whether the requirement was met; null where it is not judged.", .optional(.flag)) {
             $0.met.map(JSONValue.bool) ?? .null
         },
@@ -148,12 +178,23 @@ struct OrganizationView: Sendable {
         },
         .list("spans", "The points of each grade span.", span) { $0.report.annual.spans },
         .list("participation", "Participation by group.", participation) { $0.report.participation },
+        .list("groups", "Percentiles and percentages of student groups.", group) { $0.groups },
+        .value("reasons", "Every reason with what decided it.", .list(.named("Derivation"))) {
+            .array($0.reasons.map(json))
+        },
         .list("history", "Every year, the oldest first.", moment) { $0.history },
         .value("derivation", "How the determination came about.", .named("Derivation")) { json($0.derivation) },
         .value("why_not", "What would have to differ, where that was asked.", .optional(.named("Derivation"))) {
             $0.whyNot.map(json) ?? .null
         },
         .texts("changes", "What the latest revision changed.") { $0.report.publication.changes },
+        .texts("causes", "The submissions that caused the latest revision; the first of many.") {
+            $0.report.publication.causes
+        },
+        .text("status_reason", "Why it is not official; empty where nothing is said.") {
+            $0.report.publication.statusReason
+        },
         .text("framework", "The framework it was made under.") { $0.report.publication.framework },
+        .text("framework_digest", "The framework's identity.") { $0.report.publication.frameworkDigest },
     ])
 }

@@ -12,15 +12,12 @@ struct RejectionsView: Sendable {
         let schoolYear: Int
         let open: Int
         let fixed: Int
+        /// The rule that the rows break; nil of a code that this version does not know.
+        var rule: String? { RejectionCode(rawValue: code)?.rule }
     }
 
-    let query: [String: String]
-    /// Everything that is asked for, the most open rows first.
-    let rows: [Row]
-    let shown: ArraySlice<Row>
-    let first: Int
-    let next: Int?
-    let limit: Int
+    /// The most open rows first.
+    let part: ListPart<Row>
 
     static let parameters: [QueryParameter] = [
         QueryParameter(
@@ -43,12 +40,12 @@ struct RejectionsView: Sendable {
     }
 
     init(_ call: Route.Call) {
-        query = call.query
+        let year = call.integer("year")
         let state = call.query["state"] ?? "open"
         var open: [Place: Set<String>] = [:]
         var fixed: [Place: Set<String>] = [:]
         for rejection in call.tables.rejections.values {
-            if let year = call.query["year"], String(rejection.schoolYear) != year { continue }
+            if let year, rejection.schoolYear != year { continue }
             if let code = call.query["code"], rejection.code != code { continue }
             if let organization = call.query["org"], rejection.organization != organization { continue }
             // Claims of two districts are no errors: their rows count.
@@ -65,7 +62,7 @@ struct RejectionsView: Sendable {
                 fixed[place, default: []].insert(rejection.row)
             }
         }
-        rows = Set(open.keys).union(fixed.keys)
+        let rows = Set(open.keys).union(fixed.keys)
             .map { place in
                 Row(
                     code: place.code,
@@ -88,20 +85,12 @@ struct RejectionsView: Sendable {
                     $0.open, $0.fixed, $1.code, $1.organization, $1.layout, $1.schoolYear
                 )
             }
-        limit = call.integer("limit") ?? 100
-        first = min(call.integer("next") ?? 0, rows.count)
-        let end = min(first + limit, rows.count)
-        shown = rows[first..<end]
-        next = end < rows.count ? end : nil
-    }
-
-    func pairs(_ others: [String: String?]) -> [(String, String?)] {
-        ["year", "code", "org", "state", "limit", "next"]
-            .map { name in (name, others.keys.contains(name) ? others[name] ?? nil : query[name]) }
+        part = ListPart(rows, call)
     }
 
     private static let row = Shape<Row>([
         .text("code", "The stable code.") { $0.code },
+        .optionalText("rule", "The rule that the rows break; null of a code that is not known.") { $0.rule },
         .text("layout", "The layout of the file.") { $0.layout },
         .text("org_code", "The organization; empty where it could not be read.") { $0.organization },
         .optionalInteger("school_year", "The school year; null where it could not be read.", 2000...2100) {
@@ -112,12 +101,10 @@ struct RejectionsView: Sendable {
     ])
 
     static let shape = Shape<RejectionsView>([
-        .integer("total", "How many counts are asked for.", 0...Int64.max) { $0.rows.count },
-        .list("rejections", "The counts of this page, the most open rows first.", row) { Array($0.shown) },
-        .optionalText("next", "The address of the next page; null after the last.") { view in
-            view.next.map {
-                Address.of("\(Address.api)/rejections", view.pairs(["next": String($0), "limit": String(view.limit)]))
-            }
+        .integer("total", "How many counts are asked for.", 0...Int64.max) { $0.part.rows.count },
+        .list("rejections", "The counts of this page, the most open rows first.", row) { Array($0.part.shown) },
+        .optionalText("next", "The address of the next page; null after the last.") {
+            $0.part.nextAddress("\(Address.api)/rejections")
         },
     ])
 }

@@ -20,7 +20,7 @@ struct StateView: Sendable {
     let type: OrganizationType
     let results: StatewideResults
     let total: Int
-    /// The year that is compared with; nil where there is no other.
+    /// The year that is compared with; nil where none is named and none is earlier.
     let from: Int?
     let otherYears: [Int]
     let transitions: [Transition]
@@ -37,7 +37,7 @@ struct StateView: Sendable {
         ),
         QueryParameter(
             "from",
-            "The school year that is compared with; the one before where nothing is said.",
+            "The school year that is compared with; the last one before where nothing is said.",
             .schoolYear
         ),
     ]
@@ -69,7 +69,7 @@ struct StateView: Sendable {
             }
             from = asked
         } else {
-            from = otherYears.first { $0 < year } ?? otherYears.last
+            from = otherYears.first { $0 < year }
         }
         let earlier = from.flatMap { call.tables.determined($0)?.lines } ?? [:]
         var counts: [[Outcome]: Int] = [:]

@@ -122,6 +122,9 @@ package struct SubmissionTotals: Codable, Hashable {
     /// withdrawn.
     package var withdrawn: UInt64 = 0
 
+    /// Whether every row of the file is accounted for.
+    package var addsUp: Bool { rows == accepted &+ rejected &+ unchanged }
+
     package init(id: String) { self.id = id }
 
     package init(_ header: Accountability_V1_SubmissionHeader) {

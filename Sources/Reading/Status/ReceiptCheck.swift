@@ -16,16 +16,19 @@ package enum ReceiptCheck {
         (additions(totals) + missing(in: totals, connection)).filter { $0.severity == .problem }
     }
 
+    /// Where a finding about a submission's receipts says it is.
+    package static func place(of totals: SubmissionTotals) -> String { "\(totals.id) (\(totals.fileName))" }
+
     /// Submissions whose receipts do not add up to their rows.
     package static func additions(_ totals: [SubmissionTotals]) -> [Finding] {
-        let wrong = totals.filter { $0.rows != $0.accepted &+ $0.rejected &+ $0.unchanged }
+        let wrong = totals.filter { !$0.addsUp }
         guard !wrong.isEmpty else {
             return [.ok("receipts", "", "\(totals.count) submissions: rows = accepted + rejected + unchanged")]
         }
         return wrong.map {
             .problem(
                 "receipts",
-                "\($0.id) (\($0.fileName))",
+                place(of: $0),
                 "\($0.rows) rows, but \($0.accepted) accepted + \($0.rejected) rejected + \($0.unchanged) unchanged",
                 "`accountability rebuild --stage validation` counts them again; if that does not mend it, rows of the ledger are gone: submit the file again"
             )

@@ -11,4 +11,7 @@ public enum SchoolYear {
         else { return nil }
         return year
     }
+
+    /// A school year as reports write it: 2019 is `2018-19`.
+    public static func title(_ year: Int) -> String { "\(year - 1)-\(year % 100 < 10 ? "0" : "")\(year % 100)" }
 }
