@@ -165,6 +165,29 @@ import Testing
         #expect(get("/years/2019", tables).status == 404)
     }
 
+    @Test("Brokers that do not answer are told of on every page, until they do")
+    func silence() throws {
+        var tables = try ExampleTables.make()
+        let words = "What is shown is what the brokers said until 2026-01-01T00:00:00Z. Since then: no answer"
+        let before = tables.revision
+        tables.take(silence: .init(since: "2026-01-01T00:00:00Z", why: "no answer"))
+        #expect(tables.revision > before)
+        for page in ["/run", "/years/2019", "/years/2019/state", "/files", "/nothing"] {
+            let text = get(page, tables).text
+            #expect(text.components(separatedBy: words).count == 2, "\(page) says it once")
+        }
+        #expect(get("/api/v1/run", tables).text.contains("\"silent_since\":\"2026-01-01T00:00:00Z\""))
+        // What comes on the topics changes nothing about it, and no revision stands for two states.
+        let silent = tables.revision
+        var other = ConsoleTables()
+        try ExampleTables.fold(try ExampleTables.exampleSchool(2019), into: &other)
+        tables.take(topics: other)
+        #expect(tables.silence != nil && tables.run != nil && tables.revision > silent)
+        tables.take(try #require(tables.run))
+        #expect(tables.silence == nil && tables.revision > silent + 1)
+        #expect(!get("/years/2019", tables).text.contains("the brokers said until"))
+    }
+
     @Test("Rows on their way are not missing; those that a look found missing are")
     func receipts() throws {
         var tables = try ExampleTables.make()
@@ -236,4 +259,23 @@ import Testing
         }
     }
 
+    @Test("The stages are looked at once a second while somebody watches, and every thirty seconds otherwise")
+    func looks() {
+        var schedule = LookSchedule()
+        let start = ContinuousClock.now
+        #expect(schedule.isDue(start))
+        var looks = 0
+        // Somebody watches all the time, and says so ten times a second.
+        for tenth in 0..<600 {
+            schedule.isWatched = true
+            guard schedule.isDue(start + .milliseconds(100 * tenth)) else { continue }
+            looks += 1
+            schedule.looked(at: start + .milliseconds(100 * tenth))
+        }
+        #expect(looks == 60)
+        schedule.looked(at: start)
+        #expect(!schedule.isDue(start + .seconds(29)) && schedule.isDue(start + .seconds(30)))
+        schedule.isWatched = true
+        #expect(schedule.isDue(start + .seconds(29)))
+    }
 }

@@ -1,10 +1,7 @@
 internal import Foundation
-internal import Kafka
 package import Logging
-internal import Messages
 package import Operating
 internal import Reading
-internal import Stages
 internal import Synchronization
 
 /// Looks again and again how far the stages have come, and what is wrong.
@@ -14,9 +11,8 @@ package final class RunFollower: Sendable {
     private let logger: Logger
     private let isStopping = Atomic<Bool>(false)
 
-    /// How long after a look the next one is: while somebody watches, and while nobody does.
-    private static let watched = Duration.seconds(1)
-    private static let unwatched = Duration.seconds(30)
+    /// For how long looks may fail before it is said: another broker may be about to lead a partition.
+    private static let patience = Duration.seconds(10)
 
     package init(_ connection: Connection, _ store: ConsoleStore, logger: Logger) {
         self.connection = connection
@@ -30,37 +26,63 @@ package final class RunFollower: Sendable {
     private var isStopped: Bool { isStopping.load(ordering: .acquiring) }
 
     /// Looks until ``stop()``; blocks its thread.
-    package func run() throws {
-        while !store.isReady {
-            guard !isStopped else { return }
-            Thread.sleep(forTimeInterval: 0.05)
-        }
-        let status = try StatusReader(connection, logger: logger)
-        defer { status.close() }
+    package func run() {
+        var reader: StatusReader?
+        defer { reader?.close() }
         var trend = LagTrend()
+        var schedule = LookSchedule()
         let start = ContinuousClock.now
-        var due = start
+        var (answered, answeredAt) = (start, Date())
         while !isStopped {
-            let now = ContinuousClock.now
-            if store.wasLookedAt() { due = min(due, now) }
-            guard now >= due else {
+            if store.wasLookedAt() { schedule.isWatched = true }
+            guard store.isReady, schedule.isDue(.now) else {
                 Thread.sleep(forTimeInterval: 0.1)
                 continue
             }
             do {
+                let status = try reader ?? StatusReader(connection, logger: logger, tolerance: Tolerance(limit: .zero))
+                reader = status
                 let (positions, report) = try status.look(store.current.view)
+                (answered, answeredAt) = (.now, Date())
                 var seen = report
                 seen.secondsLeft = trend.secondsLeft(
-                    at: (now - start) / .seconds(1),
+                    at: (answered - start) / .seconds(1),
                     lag: report.lags.reduce(0) { $0 + $1.records }
                 )
                 let run = RunReport(status: seen, positions: positions)
                 store.update { $0.take(run) }
             } catch {
-                // What was seen before stays; the topics' own reader says when the brokers are gone for good.
-                logger.warning("the stages could not be looked at: \(Failure(error).message)")
+                // A topic may have other partitions when the brokers are back.
+                reader?.close()
+                reader = nil
+                let failure = Failure(error).message
+                logger.warning("the stages could not be looked at: \(failure)")
+                if ContinuousClock.now - answered > Self.patience {
+                    let since = answeredAt.ISO8601Format()
+                    store.update { $0.take(silence: .init(since: since, why: failure)) }
+                }
             }
-            due = ContinuousClock.now + (store.wasLookedAt() ? Self.watched : Self.unwatched)
+            schedule.looked(at: .now)
         }
+    }
+}
+
+/// When the stages are looked at: often while somebody watches, seldom while nobody does.
+struct LookSchedule {
+    /// How long after a look the next one is.
+    static let watched = Duration.seconds(1)
+    static let unwatched = Duration.seconds(30)
+
+    private var last: ContinuousClock.Instant?
+    /// Whether somebody has watched since the last look.
+    var isWatched = false
+
+    func isDue(_ now: ContinuousClock.Instant) -> Bool {
+        last.map { now - $0 >= (isWatched ? Self.watched : Self.unwatched) } ?? true
+    }
+
+    mutating func looked(at now: ContinuousClock.Instant) {
+        last = now
+        isWatched = false
     }
 }

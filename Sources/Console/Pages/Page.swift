@@ -55,6 +55,8 @@ struct Page {
         context["above"] = above
         context["lead"] = lead
         context["api"] = api
+        // A page that renews itself says it within the part that is renewed.
+        context["silence"] = isLive ? nil : tables.silence?.text
         if years.count > 1 {
             context["years"] = [
                 "entries": years.map {

@@ -31,9 +31,6 @@ package struct ConsoleTables: Sendable {
             (participation[code] ?? [:]).sorted { $0.key.text < $1.key.text }
                 .compactMap { try? Accountability_V1_Participation(serializedBytes: $0.value) }
         }
-
-        /// Every line, in the order of the codes.
-        package var ordered: [DeterminationLine] { lines.values.sorted { $0.code < $1.code } }
     }
 
     /// What is counted of a row that was refused.
@@ -49,13 +46,30 @@ package struct ConsoleTables: Sendable {
 
     /// Rises by one with every change: the ETag.
     package private(set) var revision: UInt64 = 0
-    /// The years that have determinations.
+    /// The years of which there is something; ``determinedYears`` have determinations.
     package private(set) var years: [Int: Year] = [:]
     package private(set) var rejections: [RejectionKey: Rejection] = [:]
     /// The years, submissions and completions of the installation.
     package private(set) var view = InstallationView()
     /// How far the stages have come; nil before the first look.
     package private(set) var run: RunReport?
+    /// Since when the brokers do not answer; nil while they do.
+    package private(set) var silence: Silence?
+
+    /// Brokers that do not answer: what is shown is what they said before.
+    package struct Silence: Sendable, Hashable {
+        /// When they answered last, as RFC 3339 writes it.
+        package let since: String
+        package let why: String
+
+        package init(since: String, why: String) {
+            self.since = since
+            self.why = why
+        }
+
+        /// What a page says of it.
+        package var text: String { "What is shown is what the brokers said until \(since). Since then: \(why)" }
+    }
 
     /// Tables of nothing.
     package init() {}
@@ -63,9 +77,6 @@ package struct ConsoleTables: Sendable {
     /// The topics that are folded.
     package static let topics =
         InstallationView.topics + [Topics.percentiles, Topics.participation, Topics.rejections]
-
-    /// The newest year that has determinations.
-    package var newestYear: Int? { years.keys.max() }
 
     /// Takes a record of a topic; returns whether it is one that can be understood.
     @discardableResult
@@ -124,14 +135,25 @@ package struct ConsoleTables: Sendable {
         return true
     }
 
-    /// Counts on after another state of the tables, so that no revision stands for two of them.
-    package mutating func renumber(after last: UInt64) { revision = max(revision, last + 1) }
+    /// Takes another fold of the topics, and keeps what is known of the stages; no revision stands for two states.
+    package mutating func take(topics other: ConsoleTables) {
+        let (last, run, silence) = (revision, run, silence)
+        self = other
+        (revision, self.run, self.silence) = (max(revision, last + 1), run, silence)
+    }
 
     /// Takes a look at the stages.
     package mutating func take(_ report: RunReport) {
-        guard report != run else { return }
+        guard report != run || silence != nil else { return }
         revision += 1
-        run = report
+        (run, silence) = (report, nil)
+    }
+
+    /// Takes note that the stages cannot be looked at.
+    package mutating func take(silence: Silence) {
+        guard silence != self.silence else { return }
+        revision += 1
+        self.silence = silence
     }
 
     /// The determinations of a year that has some.

@@ -11,7 +11,4 @@ package struct RunReport: Hashable, Sendable {
         self.status = status
         self.positions = positions
     }
-
-    /// Whether something has to be looked at.
-    package var hasAlarms: Bool { !status.problems.isEmpty || !status.openTransactions.isEmpty }
 }

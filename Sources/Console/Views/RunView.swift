@@ -14,14 +14,18 @@ struct RunView: Sendable {
     let report: RunReport?
     let stages: [Stage]
     let alarms: [Finding]
+    let silence: ConsoleTables.Silence?
 
     init(_ tables: ConsoleTables) {
         report = tables.run
         let positions = Dictionary(grouping: tables.run?.positions ?? [], by: \.stage)
         stages = PipelineStage.allCases.map { Stage(name: $0.name, positions: positions[$0.name] ?? []) }
+        silence = tables.silence
+        let status = tables.run?.status
         alarms =
-            (report?.status.problems ?? [])
-            + (report?.status.openTransactions ?? [])
+            [tables.silence].compactMap { $0 }.map { .problem("brokers", status?.brokers ?? "", $0.text, "") }
+            + (status?.problems ?? [])
+            + (status?.openTransactions ?? [])
             .map { .problem("open transaction", $0.place, $0.text, OpenTransaction.remedy) }
     }
 
@@ -65,6 +69,7 @@ struct RunView: Sendable {
 
     static let shape = Shape<RunView>([
         .flag("is_known", "Whether the stages have been looked at since the console started.") { $0.report != nil },
+        .optionalText("silent_since", "When the brokers answered last; null while they do.") { $0.silence?.since },
         .text("brokers", "The brokers' addresses.") { $0.status?.brokers ?? "" },
         .text("namespace", "The namespace of the topics; empty for none.") { $0.status?.namespace ?? "" },
         .integer("ledger_records", "Records of the ledger.", 0...Int64.max) { Int($0.status?.ledgerRecords ?? 0) },

@@ -54,11 +54,12 @@ package final class LagReader {
     /// Each group's offsets are read by a client of that group.
     private var groups: [String: GroupOffsets] = [:]
     private let timeout = BrokerPatience.answer
-    private var tolerance = Tolerance()
+    private var tolerance: Tolerance
     /// Gaps that were found to hold no record: they stay so, as a partition's end moves with whatever is committed.
     private var empty: Set<Gap> = []
 
-    package init(_ connection: Connection, logger: Logger) throws {
+    package init(_ connection: Connection, logger: Logger, tolerance: Tolerance = Tolerance()) throws {
+        self.tolerance = tolerance
         self.kafka = connection.kafka
         self.logger = logger
         var kafka = connection.kafka

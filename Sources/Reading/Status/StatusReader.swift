@@ -12,17 +12,21 @@ package final class StatusReader {
     private let consumer: Consumer
     private let lagReader: LagReader
     private let transactions: OpenTransactionReader
-    private var tolerance = Tolerance()
+    private var tolerance: Tolerance
 
-    package init(_ connection: Connection, logger: Logger) throws {
+    /// A reader of an installation.
+    ///
+    /// - `tolerance`: how long brokers may be away before a look fails.
+    package init(_ connection: Connection, logger: Logger, tolerance: Tolerance = Tolerance()) throws {
+        self.tolerance = tolerance
         self.connection = connection
         counts = try Admin(connection.kafka, logger: logger).describeTopics(timeout: BrokerPatience.answer)
             .mapValues { Int32($0.partitions.count) }
         var kafka = connection.kafka
         kafka["group.id"] = connection.pipeline.group("reader")
         consumer = try Consumer(kafka, logger: logger)
-        lagReader = try LagReader(connection, logger: logger)
-        transactions = try OpenTransactionReader(connection, logger: logger)
+        lagReader = try LagReader(connection, logger: logger, tolerance: tolerance)
+        transactions = try OpenTransactionReader(connection, logger: logger, tolerance: tolerance)
     }
 
     /// Where each stage stands in each partition of its topics.

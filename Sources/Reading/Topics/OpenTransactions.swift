@@ -59,9 +59,10 @@ package final class OpenTransactionReader {
     private let committed: Consumer
     private let written: Consumer
     private let timeout = BrokerPatience.answer
-    private var tolerance = Tolerance()
+    private var tolerance: Tolerance
 
-    package init(_ connection: Connection, logger: Logger) throws {
+    package init(_ connection: Connection, logger: Logger, tolerance: Tolerance = Tolerance()) throws {
+        self.tolerance = tolerance
         var kafka = connection.kafka
         kafka["group.id"] = connection.pipeline.group("reader")
         committed = try Consumer(kafka, logger: logger)

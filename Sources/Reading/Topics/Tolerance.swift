@@ -36,8 +36,10 @@ package struct Tolerance {
         guard now - (first ?? now) < limit else {
             throw Failure(
                 .brokerUnavailable,
-                "the brokers have not answered for \(Int(limit / .seconds(1))) seconds (\(error)): are they running? "
-                    + "`accountability doctor` looks at them"
+                (limit == .zero
+                    ? "the brokers do not answer"
+                    : "the brokers have not answered for \(Int(limit / .seconds(1))) seconds")
+                    + " (\(error)): are they running? `accountability doctor` looks at them"
             )
         }
     }

@@ -74,6 +74,12 @@ struct ConsoleServer: Sendable {
     }
 
     private func response(to request: Request) -> Response {
+        let response = answer(to: request)
+        // An answer to HEAD has no body, or the next one on the connection would begin in it.
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func answer(to request: Request) -> Response {
         let asked = ConsoleRequest(
             request.head.path ?? "",
             method: request.method.rawValue,
@@ -85,28 +91,24 @@ struct ConsoleServer: Sendable {
             switch asked.target {
             case "/health": return Self.plain(.ok, "healthy")
             case "/ready":
-                return store.isReady
-                    ? Self.plain(.ok, "ready") : Self.plain(.serviceUnavailable, "the topics are being read")
+                let obstacle = store.isReady ? store.current.silence?.text : "the topics are being read"
+                return Self.plain(obstacle == nil ? .ok : .serviceUnavailable, obstacle ?? "ready")
             case "/events": return events()
-            case _ where asked.target.hasPrefix("/run") || asked.target.hasPrefix("/api/v1/run"): store.noteLook()
+            case "/run", "/files", "/api/v1/run", "/api/v1/submissions": store.noteLook()
             default: break
             }
         }
         let answer = console.respond(to: asked, store.current)
-        let fields = Self.fields(answer.headers)
-        var response = Response(
+        return Response(
             status: .init(code: answer.status),
-            headers: fields,
+            headers: Self.fields(answer.headers),
             body: .init(byteBuffer: ByteBuffer(bytes: answer.body))
         )
-        if request.method == .head { response = response.createHeadResponse() }
-        return response
     }
 
     /// The revision of the data whenever it changes, as server-sent events.
     private func events() -> Response {
-        guard followers.count.wrappingAdd(1, ordering: .relaxed).newValue <= Self.mostFollowers else {
-            followers.count.wrappingSubtract(1, ordering: .relaxed)
+        guard followers.count.load(ordering: .relaxed) < Self.mostFollowers else {
             return Self.plain(.serviceUnavailable, "too many pages follow the data already")
         }
         var fields = Self.fields(Console.guards)
@@ -117,6 +119,8 @@ struct ConsoleServer: Sendable {
             status: .ok,
             headers: fields,
             body: .init { writer in
+                // Counted here: a connection that ends before its answer begins never comes so far.
+                followers.count.wrappingAdd(1, ordering: .relaxed)
                 defer { followers.count.wrappingSubtract(1, ordering: .relaxed) }
                 var sent: UInt64?
                 var quiet = 0

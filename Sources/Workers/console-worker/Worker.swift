@@ -75,8 +75,8 @@ struct ConsoleWorker: AsyncParsableCommand {
     private static func leaveInTime() {
         DispatchQueue.global()
             .asyncAfter(deadline: .now() + .seconds(10)) {
-                Standard.error("console-worker: not stopped within 10 seconds; leaving")
-                Foundation.exit(ExitStatus.tryAgain.rawValue)
+                Standard.error("console-worker: a broker is waited for; leaving without its answer")
+                Foundation.exit(0)
             }
     }
 
@@ -107,7 +107,7 @@ struct ConsoleWorker: AsyncParsableCommand {
                             }
                         )
                     ),
-                    .init(service: ThreadService(name: "run", body: { try run.run() }, stop: { run.stop() })),
+                    .init(service: ThreadService(name: "run", body: { run.run() }, stop: { run.stop() })),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint, .sigusr1],
                 logger: quiet

@@ -1,0 +1,93 @@
+internal import Kafka
+package import Logging
+package import Messages
+package import Operating
+internal import Stages
+internal import Streaming
+
+/// Reads topics from their beginning, and what comes after: committed records only, outside of any group.
+package final class FollowedTopics {
+    private let consumer: Consumer
+    private var topics: [String: TopicDefinition] = [:]
+    private var labels: [String: TopicLabel] = [:]
+    /// The partitions whose end was not reached yet.
+    private var open: Set<TopicPartition> = []
+    /// The least offset that the next record of each partition can have.
+    private var next: [TopicPartition: Int64] = [:]
+    private var tolerance = Tolerance()
+
+    /// Records that were not what their topic holds.
+    package var passedOver = PassedOver()
+    /// Whether a topic began anew, as one does that was deleted and created again: what was read of it is no more.
+    package private(set) var hasBegunAnew = false
+
+    /// Whether everything that was there at the start has been read.
+    package var isAtEnd: Bool { open.isEmpty }
+
+    /// A reader at the beginning of topics.
+    ///
+    /// - Throws: `Failure` where a topic is missing, or the brokers do not answer for a minute.
+    package init(_ connection: Connection, _ wanted: [TopicDefinition], logger: Logger) throws {
+        var kafka = connection.kafka
+        kafka["group.id"] = connection.pipeline.group("reader")
+        kafka["enable.partition.eof"] = "true"
+        kafka["fetch.wait.max.ms"] = "50"
+        consumer = try Consumer(kafka, logger: logger)
+        let found = try Admin(connection.kafka, logger: logger).describeTopics(timeout: BrokerPatience.answer)
+        for topic in wanted {
+            let name = connection.pipeline.name(topic)
+            guard let count = found[name].map({ Int32($0.partitions.count) }) else {
+                throw Failure(
+                    .configuration,
+                    "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it"
+                )
+            }
+            topics[name] = topic
+            labels[name] = TopicLabel(topic)
+            // The first partition of the ledger has every header and every opening.
+            for partition in 0..<(topic == Topics.submissions ? 1 : count) {
+                open.insert(TopicPartition(topic: name, partition: partition))
+            }
+        }
+        let (consumer, places) = (consumer, open.sorted())
+        try tolerance.call { () throws(KafkaError) in
+            try consumer.assignFromBeginning(places, timeout: BrokerPatience.answer)
+        }
+    }
+
+    /// Gives what has come to `take`, which tells whether it can be understood; markers are left out.
+    ///
+    /// Brokers that restart are waited for. Returns how many records came.
+    package func poll(_ timeout: Duration, _ take: (TopicDefinition, [UInt8], [UInt8]?) -> Bool) throws -> Int {
+        var batch = RecordBatch(capacity: 4096)
+        let count: Int
+        do {
+            count = try consumer.poll(&batch, timeout: timeout)
+        } catch {
+            try tolerance.bear(error)
+            return 0
+        }
+        if count > 0 { tolerance.clear() }
+        for index in 0..<batch.count {
+            let record = batch[index]
+            let place = TopicPartition(topic: record.topic, partition: record.partition)
+            if record.offset < next[place] ?? 0 { hasBegunAnew = true }
+            next[place] = record.offset + 1
+            guard labels[record.topic]?.fits(record) == true, let topic = topics[record.topic], let key = record.key
+            else {
+                passedOver.note(record.topic, partition: record.partition, offset: record.offset)
+                continue
+            }
+            guard topic == Topics.progress || !CompletionMarker.isMarker(key: key) else { continue }
+            let value: [UInt8]? = if let bytes = record.value { [UInt8](copying: bytes) } else { nil }
+            if !take(topic, [UInt8](copying: key), value) {
+                passedOver.note(record.topic, partition: record.partition, offset: record.offset)
+            }
+        }
+        while let end = consumer.nextPartitionEnd() { open.remove(end.topicPartition) }
+        return count
+    }
+
+    /// Ends the consumer.
+    package func close() { consumer.close(timeout: .seconds(5)) }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Kafka
+import Logging
+import Messages
+import Operating
+import Stages
+import Testing
+@testable import accountability
+@testable import Reading
+
+@Suite struct FollowedTopicsTests {
+    private let quiet = Logger(label: "followed.tests") { _ in SwiftLogNoOpLogHandler() }
+
+    private func produce(_ connection: Connection, _ codes: [String]) throws {
+        let producer = try Producer(connection.kafka, logger: quiet)
+        defer { producer.close(timeout: .seconds(2)) }
+        for code in codes {
+            let record = Written.record(
+                connection,
+                Topics.determinations,
+                partition: 0,
+                timestamp: 1,
+                key: "2019/\(code)",
+                value: [1]
+            )
+            let headers = MessageHeaders()
+            for (name, value) in record.headers { headers.append(name, value?.span) }
+            try producer.produce(
+                try producer.topic(record.topic),
+                partition: 0,
+                key: record.key?.span,
+                value: record.value?.span,
+                headers: headers
+            )
+        }
+        try producer.flush(timeout: .seconds(20))
+    }
+
+    @Test("A topic that is deleted and created again is noticed", .enabled(if: TestBroker.isThere))
+    func aTopicBeginsAnew() throws {
+        let connection = try TestBroker.connection("followed", partitions: 1)
+        let name = connection.pipeline.name(Topics.determinations)
+        try produce(connection, ["00350001", "00350002", "00350003"])
+        let topics = try FollowedTopics(connection, [Topics.determinations], logger: quiet)
+        defer { topics.close() }
+        var keys: [String] = []
+        func poll(until isDone: () -> Bool) throws {
+            let deadline = ContinuousClock.now + .seconds(30)
+            while !isDone(), ContinuousClock.now < deadline {
+                _ = try topics.poll(.milliseconds(100)) { _, key, _ in
+                    keys.append(String(decoding: key, as: UTF8.self))
+                    return true
+                }
+            }
+        }
+        try poll { topics.isAtEnd }
+        try produce(connection, ["00350004"])
+        try poll { keys.count == 4 }
+        #expect(keys == ["2019/00350001", "2019/00350002", "2019/00350003", "2019/00350004"])
+        #expect(!topics.hasBegunAnew)
+
+        let admin = try Admin(connection.kafka, logger: quiet)
+        #expect(try admin.deleteTopics([name], timeout: .seconds(20)).isEmpty)
+        var isThere = true
+        while isThere { isThere = try admin.describeTopics([name], timeout: .seconds(20))[name] != nil }
+        _ = try PipelineTopics(connection).createMissing(partitions: 1, replication: 1)
+        try produce(connection, ["00350005"])
+        try poll { topics.hasBegunAnew }
+        #expect(topics.hasBegunAnew)
+    }
+}
