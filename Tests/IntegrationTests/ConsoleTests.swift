@@ -10,13 +10,21 @@ import Testing
         status: String, body: String
     ) {
         var arguments = ["-s", "-m", "20", "-X", method, "-w", "\n%{http_code}", "http://\(address)\(path)"]
-        if method == "HEAD" {
-            arguments = ["-s", "-m", "20", "-I", "-w", "\n%{http_code}", "http://\(address)\(path)"]
-        }
         if let host { arguments += ["-H", "Host: \(host)"] }
         let outcome = try run("/usr/bin/curl", arguments)
         let lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false)
         return (String(lines.last ?? ""), lines.dropLast().joined(separator: "\n"))
+    }
+
+    /// The answer to HEAD with every byte of it, which curl would hide.
+    private func headers(_ address: String, _ path: String) throws -> String {
+        let port = address.split(separator: ":").last ?? ""
+        let script = """
+            exec 3<>/dev/tcp/127.0.0.1/\(port)
+            printf 'HEAD \(path) HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nConnection: close\\r\\n\\r\\n' >&3
+            timeout 5 cat <&3
+            """
+        return try run("/bin/bash", ["-c", script]).output
     }
 
     @Test("up --console shows what the commands print, live, and stops with down", .timeLimit(.minutes(30)))
@@ -68,13 +76,28 @@ import Testing
             #expect(try get(address, path).status == "200", "\(path)")
         }
         #expect(try get(address, "/run", method: "POST").status == "405")
-        #expect(try get(address, "/run", method: "HEAD").status == "200")
+        for path in ["/run", "/health", "/events"] {
+            let answer = try headers(address, path)
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK"), "\(path)")
+            #expect(answer.hasSuffix("\r\n\r\n"), "\(path): an answer to HEAD has no body")
+        }
         #expect(try get(address, "/run", host: "evil.example").status == "421")
         let after = try revision()
         #expect(after.hasPrefix("data: ") && after != before)
         #expect(
             try installation.must(["doctor"]).output.contains("console (console-1): ready at http://\(address)/")
         )
+        // Started again after a crash, it is where the browser looks for it.
+        let crashed = try installation.processIdentifier(of: "console")
+        #expect(kill(crashed, SIGKILL) == 0)
+        var isBack = false
+        for _ in 0..<200 where !isBack {
+            Thread.sleep(forTimeInterval: 0.1)
+            isBack = try get(address, "/ready").status == "200"
+        }
+        #expect(isBack)
+        #expect(try installation.must(["doctor"]).output.contains("restarts (console-1): it ended 1 time"))
+        #expect(try installation.must(["status", "--once"]).output.contains("complete"))
         #expect(try installation.call(["down"]).code == 0)
         #expect(try get(address, "/run").status == "000")
     }

@@ -40,9 +40,10 @@ struct ProcessCheck {
 
     private func worker(_ name: String, _ processes: Processes) async -> Finding {
         let log = processes.logFile(name).path
+        let what = name == ConsoleOptions.name ? "console" : "worker"
         guard let address = processes.address(name) else {
             return .problem(
-                "worker",
+                what,
                 name,
                 "it runs and has not said where it listens",
                 "wait a moment; then read \(log)"
@@ -51,10 +52,10 @@ struct ProcessCheck {
         do {
             let (status, reason) = try await get("http://\(address)/ready")
             guard status == 200 else {
-                return .problem("worker", name, "not ready: \(reason)", "wait if it catches up; otherwise read \(log)")
+                return .problem(what, name, "not ready: \(reason)", "wait if it catches up; otherwise read \(log)")
             }
             // It works on nothing, so that there are no figures of it.
-            if name == ConsoleOptions.name { return .ok("console", name, "ready at http://\(address)/") }
+            if what == "console" { return .ok(what, name, "ready at http://\(address)/") }
             let (_, metrics) = try await get("http://\(address)/metrics")
             let figures = Self.figures(metrics)
             let aborts = figures["accountability_aborts_total"] ?? 0
@@ -62,19 +63,19 @@ struct ProcessCheck {
                 .map { "\($0) \(Int(figures["accountability_\($0)_total"] ?? 0))" }.joined(separator: ", ")
             guard (figures["accountability_unusable_total"] ?? 0) == 0 else {
                 return .warning(
-                    "worker",
+                    what,
                     name,
                     "ready, but some records made no sense: \(summary)",
                     "read \(log); something else writes to the topics"
                 )
             }
             return .ok(
-                "worker",
+                what,
                 name,
                 "ready; \(summary), behind \(Int(figures["accountability_lag_records"] ?? 0)), aborts \(Int(aborts))"
             )
         } catch {
-            return .problem("worker", name, "http://\(address) does not answer (\(error))", "read \(log)")
+            return .problem(what, name, "http://\(address) does not answer (\(error))", "read \(log)")
         }
     }
 

@@ -41,15 +41,23 @@ struct ConsoleOptions: ParsableArguments {
                 "\(executable) is not there: Deploy/build builds all programs into one folder"
             )
         }
-        let usual = LoopbackAddress.usual
-        let isFree = usual.split(separator: ":").last.flatMap { Int($0) }.map(LocalBroker.isFree) ?? false
         return Plan.Program(
             name: Self.name,
             executable: executable,
             arguments: [
-                "--listen", listen ?? (isFree ? usual : "127.0.0.1:0"), "--address-file",
+                "--listen", try Self.settled(listen), "--address-file",
                 processes.addressFile(Self.name).path,
             ]
         )
+    }
+
+    /// Where it listens, with a port that stays its own: started again, it is where the browser looks for it.
+    static func settled(_ listen: String?) throws -> String {
+        guard let address = try LoopbackAddress(listen ?? LoopbackAddress.usual) else {
+            throw Failure(.usage, "--console-listen takes host:port, such as \(LoopbackAddress.usual)")
+        }
+        let isTaken = listen == nil && !LocalBroker.isFree(address.port)
+        let chosen = address.port == 0 || isTaken ? LocalBroker.freePort() : nil
+        return address.text(port: chosen ?? address.port)
     }
 }

@@ -67,7 +67,9 @@ struct LocalBroker {
 
     /// Whether nobody listens on a port of 127.0.0.1.
     static func isFree(_ port: Int) -> Bool { bound(port) != nil }
-    private static func freePort() -> Int? { bound(0) }
+
+    /// A port of 127.0.0.1 on which nobody listens.
+    static func freePort() -> Int? { bound(0) }
 
     /// Binds a port for a moment; nil when it is taken.
     private static func bound(_ port: Int) -> Int? {
