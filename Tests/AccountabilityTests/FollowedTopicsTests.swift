@@ -36,8 +36,12 @@ import Testing
         try producer.flush(timeout: .seconds(20))
     }
 
-    @Test("A topic that is deleted and created again is noticed", .enabled(if: TestBroker.isThere))
-    func aTopicBeginsAnew() throws {
+    @Test(
+        "A topic that is deleted and created again is noticed, empty or not",
+        .enabled(if: TestBroker.isThere),
+        arguments: [false, true]
+    )
+    func aTopicBeginsAnew(isEmpty: Bool) throws {
         let connection = try TestBroker.connection("followed", partitions: 1)
         let name = connection.pipeline.name(Topics.determinations)
         try produce(connection, ["00350001", "00350002", "00350003"])
@@ -64,7 +68,7 @@ import Testing
         var isThere = true
         while isThere { isThere = try admin.describeTopics([name], timeout: .seconds(20))[name] != nil }
         _ = try PipelineTopics(connection).createMissing(partitions: 1, replication: 1)
-        try produce(connection, ["00350005"])
+        if !isEmpty { try produce(connection, ["00350005"]) }
         try poll { topics.hasBegunAnew }
         #expect(topics.hasBegunAnew)
     }

@@ -68,6 +68,11 @@ package final class FollowedTopics {
             return 0
         }
         if count > 0 { tolerance.clear() }
+        while let end = consumer.nextPartitionEnd() {
+            open.remove(end.topicPartition)
+            // A topic that is empty now has an end before what was read of it.
+            if end.offset.value ?? .max < next[end.topicPartition] ?? 0 { hasBegunAnew = true }
+        }
         for index in 0..<batch.count {
             let record = batch[index]
             let place = TopicPartition(topic: record.topic, partition: record.partition)
@@ -84,7 +89,6 @@ package final class FollowedTopics {
                 passedOver.note(record.topic, partition: record.partition, offset: record.offset)
             }
         }
-        while let end = consumer.nextPartitionEnd() { open.remove(end.topicPartition) }
         return count
     }
 

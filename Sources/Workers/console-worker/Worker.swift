@@ -98,16 +98,19 @@ struct ConsoleWorker: AsyncParsableCommand {
                 services: [
                     .init(service: ConsoleServerService(server: server)),
                     .init(
+                        service: ThreadService(name: "topics", body: { try topics.run() }, stop: { topics.stop() })
+                    ),
+                    // The last one is the first that is told to stop.
+                    .init(
                         service: ThreadService(
-                            name: "topics",
-                            body: { try topics.run() },
+                            name: "run",
+                            body: { run.run() },
                             stop: {
-                                topics.stop()
                                 Self.leaveInTime()
+                                run.stop()
                             }
                         )
                     ),
-                    .init(service: ThreadService(name: "run", body: { run.run() }, stop: { run.stop() })),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint, .sigusr1],
                 logger: quiet
