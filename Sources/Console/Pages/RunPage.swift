@@ -6,14 +6,13 @@ extension RunView {
         let page = Page(
             title: "Run",
             place: .run,
-            lead: lead,
             api: "\(Address.api)/run",
             isLive: true
         )
         return try page.html(tables, "run", content)
     }
 
-    private var lead: String {
+    private var state: String {
         guard let status = report?.status else { return "The stages are being looked at for the first time." }
         let behind = stages.reduce(0) { $0 + $1.behind }
         let left = status.secondsLeft.map { "; about \(StatusReport.duration($0)) left" } ?? ""
@@ -25,6 +24,7 @@ extension RunView {
     private var content: [String: Any] {
         let status = report?.status
         return [
+            "state": state,
             "figures": figures,
             "alarms": alarms.map {
                 [
