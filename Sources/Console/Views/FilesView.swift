@@ -6,7 +6,7 @@ struct FilesView: Sendable {
     /// A submission.
     struct Row: Sendable {
         let totals: SubmissionTotals
-        /// Whether the last look at the stages found rows that nobody accounted for; until then they may be on their way.
+        /// Whether the last look at the stages found rows that nobody accounted for; before, they may be on their way.
         let isMissingRows: Bool
     }
 
