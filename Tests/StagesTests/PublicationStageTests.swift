@@ -311,7 +311,7 @@ import Testing
     @Test(arguments: [UInt64(1), 2]) func aStateIsDecidedInSteps(_ seed: UInt64) throws {
         let districts = (0..<PublicationDesk.mostDecided).map { "0\(200 + $0)" }
         func released(_ seed: UInt64, _ disturbances: InMemoryDriver.Disturbances) throws -> JudgingBench {
-            let bench = try bench(partitions: 1, seed: seed, disturbances: disturbances)
+            let bench = try JudgingBench.determining(partitions: 1, seed: seed, disturbances: disturbances)
             for number in districts {
                 for code in [number + "0000", number + "0005"] {
                     try bench.organization(2019, code)
