@@ -19,12 +19,11 @@ struct ParagraphsCommand: OperatorCommand {
             """
     )
 
-    @Option(help: "table, csv or json.")
-    var format: OutputFormat?
+    @OptionGroup var output: FormatOption
 
     func operate() throws {
         let rows = ParagraphCoverage.all()
-        switch OutputFormat.chosen(format) {
+        switch output.chosen {
         case .json: try JSONOutput.write(rows)
         case .csv: try ParagraphCoverage.listing(rows).writeCSV()
         case .table:

@@ -36,8 +36,7 @@ struct AuditTrailCommand: OperatorCommand {
     @Option(help: ArgumentHelp("Only what this person did.", valueName: "person"))
     var by: String?
 
-    @Option(help: "table, csv or json (one array).")
-    var format: OutputFormat?
+    @OptionGroup var output: FormatOption
 
     func operate() throws {
         let moment = try since.map { text in
@@ -60,7 +59,7 @@ struct AuditTrailCommand: OperatorCommand {
             trail.take(entry, partition: record.partition, at: record.timestamp ?? 0)
         }
         let entries = trail.entries.filter { $0.time >= moment ?? .min && (by == nil || $0.by == by) }
-        let format = OutputFormat.chosen(format)
+        let format = output.chosen
         if format == .json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -41,15 +41,9 @@ struct CompletenessCommand: OperatorCommand {
     @Flag(help: "Only lines with a finding.")
     var missing = false
 
-    @Option(help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"))
-    var org: String?
+    @OptionGroup var organization: OrganizationOption
 
-    @Option(help: "table, csv or json.")
-    var format: OutputFormat?
-
-    func validate() throws {
-        _ = try OrganizationSelection(org)
-    }
+    @OptionGroup var output: FormatOption
 
     func operate() throws {
         let connection = try broker.connection()
@@ -57,11 +51,11 @@ struct CompletenessCommand: OperatorCommand {
         if completeness.lines.isEmpty {
             try AbsentYear.settle("rows", year: year, years: completeness.years, connection)
         }
-        let selection = try OrganizationSelection(org)
+        let selection = organization.selection
         let meant = completeness.lines.filter { selection.contains($0.orgCode) }
         let found = meant.filter { $0.finding != nil }
         let shown = missing ? found : meant
-        let format = OutputFormat.chosen(format)
+        let format = output.chosen
         if format == .json { try JSONOutput.write(shown) } else { try Self.listing(shown).write(format) }
         guard !found.isEmpty else { return Standard.error("completeness: nothing of \(year) is missing") }
         throw Failure(.badInput, "\(year): \(Completeness.summary(found))")

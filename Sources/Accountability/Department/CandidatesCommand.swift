@@ -31,17 +31,16 @@ struct CandidatesCommand: OperatorCommand, CitesParagraphs {
     )
     var kind: String?
 
-    @Option(help: "table, csv or json.")
-    var format: OutputFormat?
+    @OptionGroup var output: FormatOption
 
     func operate() throws {
         let framework = try YearFramework.of(year)
         let connection = try broker.connection()
-        let (all, years) = try YearSelection(year, try OrganizationSelection(nil))
+        let (all, years) = try YearSelection(year, .all)
             .read(TableTopics.determinations, from: connection)
         let rows = try all.flatMap { try CandidateRow.of($0, framework) }.filter { kind == nil || $0.kind == kind }
         if all.isEmpty { try AbsentYear.settle("determinations", year: year, years: years, connection) }
-        let format = OutputFormat.chosen(format)
+        let format = output.chosen
         if format == .json { return try JSONOutput.write(rows) }
         try Listing(
             ["org_code", "name", "kind", "figure", "cut_off", "recognised"],

@@ -125,8 +125,7 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     @Flag(help: "List the acts on record instead; --year and --org narrow them.")
     var list = false
 
-    @Option(help: "Of the list: table, csv or json (protobuf JSON, one array).")
-    var format: OutputFormat?
+    @OptionGroup var output: FormatOption
 
     @Option(
         help: ArgumentHelp(
@@ -230,7 +229,7 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
             .filter { act in
                 (year == nil || Int(act.schoolYear) == year) && selection.contains(act.orgCode)
             }
-        let format = OutputFormat.chosen(format)
+        let format = output.chosen
         if format == .json { return Standard.output(try MessageJSON.array(acts)) }
         try Listing(
             [

@@ -34,8 +34,7 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
     @Option(help: ArgumentHelp("The day that due and overdue are told by; default: today.", valueName: "yyyy-mm-dd"))
     var asOf: String?
 
-    @Option(help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"))
-    var org: String?
+    @OptionGroup var organization: OrganizationOption
 
     @Option(help: ArgumentHelp("filed, filed_late, incomplete, due or overdue.", valueName: "standing"))
     var standing: String?
@@ -48,11 +47,9 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
     )
     var template: String?
 
-    @Option(help: "table, csv or json.")
-    var format: OutputFormat?
+    @OptionGroup var output: FormatOption
 
     func validate() throws {
-        _ = try OrganizationSelection(org)
         if let standing, PlanObligation.Standing(rawValue: standing) == nil {
             throw ValidationError(
                 "--standing takes one of \(PlanObligation.Standing.allCases.map(\.rawValue).joined(separator: ", "))"
@@ -82,7 +79,7 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
             return Standard.output(PlanRow.text(of: try PlanTemplate(kind, framework)))
         }
         let connection = try broker.connection()
-        let selection = try OrganizationSelection(org)
+        let selection = organization.selection
         let declared = try DeclaredOrganizations(connection, year: year).organizations.map(\.code)
         if declared.isEmpty {
             let years = try DeclaredOrganizations.years(connection)
@@ -96,7 +93,7 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
         )
         let day = asOf ?? Today.text
         let rows = obligations.map { PlanRow($0, on: day) }.filter { standing == nil || $0.standing == standing }
-        let format = OutputFormat.chosen(format)
+        let format = output.chosen
         if format == .json { return try JSONOutput.write(rows) }
         try PlanRow.listing(rows).write(format)
     }

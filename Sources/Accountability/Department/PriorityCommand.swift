@@ -28,8 +28,7 @@ struct PriorityCommand: OperatorCommand, CitesParagraphs {
     @OptionGroup var schoolYear: YearArgument
     var year: Int { schoolYear.year }
 
-    @Option(help: "table, csv or json.")
-    var format: OutputFormat?
+    @OptionGroup var output: FormatOption
 
     func operate() throws {
         let connection = try broker.connection()
@@ -38,7 +37,7 @@ struct PriorityCommand: OperatorCommand, CitesParagraphs {
             try AbsentYear.settle("determinations", year: year, years: determinations.years, connection)
         }
         let rows = PriorityRow.list(determinations.messages, in: year)
-        let format = OutputFormat.chosen(format)
+        let format = output.chosen
         if format == .json { return try JSONOutput.write(rows) }
         try PriorityRow.listing(rows).write(format)
     }

@@ -27,8 +27,7 @@ struct ReviewsCommand: OperatorCommand, CitesParagraphs {
     @Flag(help: "Print the standards with their indicators instead, under the framework of the year.")
     var standards = false
 
-    @Option(help: "table, csv or json.")
-    var format: OutputFormat?
+    @OptionGroup var output: FormatOption
 
     func validate() throws {
         guard !standards || year != nil else {
@@ -37,7 +36,7 @@ struct ReviewsCommand: OperatorCommand, CitesParagraphs {
     }
 
     func operate() throws {
-        let format = OutputFormat.chosen(format)
+        let format = output.chosen
         if standards, let year {
             let rows = StandardRow.all(try YearFramework.of(year))
             if format == .json { return try JSONOutput.write(rows) }

@@ -45,8 +45,7 @@ struct DeliveriesCommand: OperatorCommand {
     @Option(help: ArgumentHelp("webhook, mail or files alone.", valueName: "channel"))
     var channel: String?
 
-    @Option(help: "table, csv or json (protobuf JSON, one array).")
-    var format: OutputFormat?
+    @OptionGroup var output: FormatOption
 
     func validate() throws {
         if let channel, DeliveryChannel(rawValue: channel) == nil {
@@ -61,7 +60,7 @@ struct DeliveriesCommand: OperatorCommand {
         let connection = try broker.connection()
         let entries = try Self.entries(connection).filter { channel == nil || $0.delivery.channel == channel }
         if all || !retry.isEmpty { return try requeue(entries, connection) }
-        let format = OutputFormat.chosen(format)
+        let format = output.chosen
         if dead || waiting || format == .json {
             let states =
                 (dead

@@ -32,11 +32,9 @@ struct DeterminationsCommand: OperatorCommand {
     @OptionGroup var schoolYear: YearArgument
     var year: Int { schoolYear.year }
 
-    @Option(help: "table, csv or json (protobuf JSON, one array).")
-    var format: OutputFormat?
+    @OptionGroup var output: FormatOption
 
-    @Option(help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"))
-    var org: String?
+    @OptionGroup var organization: OrganizationOption
 
     @Option(help: ArgumentHelp("school or district.", valueName: "type"))
     var type: String?
@@ -93,7 +91,7 @@ struct DeterminationsCommand: OperatorCommand {
     }
 
     private func selection() throws -> YearSelection {
-        try YearSelection(year, try OrganizationSelection(org))
+        try YearSelection(year, organization.selection)
     }
 
     private func filter() throws -> DeterminationFilter {
@@ -147,12 +145,12 @@ struct DeterminationsCommand: OperatorCommand {
             let lines = try determinations.map { try DeterminationRows.canonical($0) + "\n" }
             return Standard.output(lines.joined())
         }
-        let format = OutputFormat.chosen(format)
+        let format = output.chosen
         if changed { return try OutcomeChange.list(determinations, try basis(), connection).write(format) }
         if summary {
             let summary = DeterminationSummary(determinations)
-            if self.format == .csv { return try summary.listing().writeCSV() }
-            return Standard.output(self.format == .json ? summary.json() : summary.text(year: year))
+            if output.format == .csv { return try summary.listing().writeCSV() }
+            return Standard.output(output.format == .json ? summary.json() : summary.text(year: year))
         }
         if format == .json { return Standard.output(try MessageJSON.array(determinations)) }
         let listing = Listing(DeterminationRows.columns, determinations.map(DeterminationRows.fields))
@@ -164,14 +162,14 @@ struct DeterminationsCommand: OperatorCommand {
         let tail = try TopicTail(connection, [Topics.determinations])
         defer { tail.close() }
         let interruption = Interruption()
-        if format != .json { Standard.output(CSVLine.text(DeterminationRows.columns)) }
+        if output.format != .json { Standard.output(CSVLine.text(DeterminationRows.columns)) }
         while !interruption.isRequested {
             try tail.poll(.milliseconds(250)) { record in
                 guard let (key, determination) = record.entry(of: TableTopics.determinations),
                     selection.contains(key), filter.contains(determination)
                 else { return }
                 Standard.output(
-                    format == .json
+                    output.format == .json
                         ? try MessageJSON.line(determination) + "\n"
                         : CSVLine.text(DeterminationRows.fields(determination).map(SpreadsheetCell.inert))
                 )

@@ -30,18 +30,12 @@ struct NoticesCommand: OperatorCommand {
     @Option(help: ArgumentHelp("One kind of event.", valueName: "event"))
     var event: String?
 
-    @Option(help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"))
-    var org: String?
+    @OptionGroup var organization: OrganizationOption
 
-    @Option(help: "table, csv or json (protobuf JSON, one array).")
-    var format: OutputFormat?
-
-    func validate() throws {
-        _ = try OrganizationSelection(org)
-    }
+    @OptionGroup var output: FormatOption
 
     func operate() throws {
-        let selection = try OrganizationSelection(org)
+        let selection = organization.selection
         let connection = try broker.connection()
         let reader = try TopicReader(connection)
         defer { reader.close() }
@@ -54,7 +48,7 @@ struct NoticesCommand: OperatorCommand {
             let years = Set(all.map { Int($0.schoolYear) }).sorted()
             try AbsentYear.settle("notices", year: year, years: years, connection)
         }
-        let format = OutputFormat.chosen(format)
+        let format = output.chosen
         if format == .json { return Standard.output(try MessageJSON.array(notices)) }
         try Listing(
             ["id", "event", "date", "recipients", "subject"],

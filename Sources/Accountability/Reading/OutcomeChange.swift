@@ -126,7 +126,7 @@ extension OutcomeChange {
         let missing: String
         switch basis {
         case .year(let other):
-            let before = try YearSelection(other, try OrganizationSelection(nil))
+            let before = try YearSelection(other, .all)
                 .read(TableTopics.determinations, from: connection)
             if before.messages.isEmpty {
                 try AbsentYear.settle("determinations", year: other, years: before.years, connection)

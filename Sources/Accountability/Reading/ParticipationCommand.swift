@@ -30,11 +30,9 @@ struct ParticipationCommand: OperatorCommand {
     @OptionGroup var schoolYear: YearArgument
     var year: Int { schoolYear.year }
 
-    @Option(help: "table, csv or json (protobuf JSON, one array).")
-    var format: OutputFormat?
+    @OptionGroup var output: FormatOption
 
-    @Option(help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"))
-    var org: String?
+    @OptionGroup var organization: OrganizationOption
 
     @Flag(help: "Also the rows below the minimum size, which are not for publication.")
     var department = false
@@ -43,14 +41,14 @@ struct ParticipationCommand: OperatorCommand {
     var combined = false
 
     func validate() throws {
-        _ = try YearSelection(year, try OrganizationSelection(org))
+        _ = try YearSelection(year, organization.selection)
     }
 
     func operate() throws {
-        let selection = try YearSelection(year, try OrganizationSelection(org))
+        let selection = try YearSelection(year, organization.selection)
         let connection = try broker.connection()
         let (all, years) = try selection.read(TableTopics.participation, from: connection)
-        let format = OutputFormat.chosen(format)
+        let format = output.chosen
         let (messages, hidden) = chosen(all, format)
         try selection.note("participation rates", isEmpty: messages.isEmpty && hidden == 0, years: years, connection)
         if hidden > 0 {

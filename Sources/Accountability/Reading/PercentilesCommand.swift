@@ -25,11 +25,9 @@ struct PercentilesCommand: OperatorCommand {
     @OptionGroup var schoolYear: YearArgument
     var year: Int { schoolYear.year }
 
-    @Option(help: "table, csv or json (protobuf JSON, one array).")
-    var format: OutputFormat?
+    @OptionGroup var output: FormatOption
 
-    @Option(help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"))
-    var org: String?
+    @OptionGroup var organization: OrganizationOption
 
     @Option(help: ArgumentHelp("One group, by any of its names.", valueName: "name"))
     var group: String?
@@ -38,9 +36,9 @@ struct PercentilesCommand: OperatorCommand {
     var thresholds = false
 
     func validate() throws {
-        _ = try YearSelection(year, try OrganizationSelection(org))
+        _ = try YearSelection(year, organization.selection)
         _ = try chosenGroup()
-        guard !thresholds || org == nil else {
+        guard !thresholds || organization.org == nil else {
             throw ValidationError("thresholds are statewide: --thresholds and --org exclude each other")
         }
     }
@@ -56,7 +54,7 @@ struct PercentilesCommand: OperatorCommand {
     }
 
     func operate() throws {
-        let selection = try YearSelection(year, try OrganizationSelection(org))
+        let selection = try YearSelection(year, organization.selection)
         let group = try chosenGroup()?.wireName
         let connection = try broker.connection()
         let (all, years) = try selection.read(TableTopics.percentiles, from: connection)
@@ -73,7 +71,7 @@ struct PercentilesCommand: OperatorCommand {
             years: years,
             connection
         )
-        let format = OutputFormat.chosen(format)
+        let format = output.chosen
         if thresholds {
             let rows = Self.distinct(entries).sorted { PercentileRows.inOrder($0.threshold, $1.threshold) }
             if format == .json { return Standard.output(try MessageJSON.array(rows)) }

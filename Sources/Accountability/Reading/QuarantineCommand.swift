@@ -35,8 +35,7 @@ struct QuarantineCommand: OperatorCommand {
     @Option(help: ArgumentHelp("One code.", valueName: "code"))
     var code: String?
 
-    @Option(help: "table, csv or json (protobuf JSON, one array).")
-    var format: OutputFormat?
+    @OptionGroup var output: FormatOption
 
     @Flag(help: "With --format json: keys, values and headers too. They may hold anything.")
     var content = false
@@ -57,7 +56,7 @@ struct QuarantineCommand: OperatorCommand {
             throw ValidationError("origins, --all and --force go with --replay")
         }
         guard !replay || origins.isEmpty == all else { throw ValidationError("--replay takes origins, or --all") }
-        guard !content || format == .json else { throw ValidationError("--content goes with --format json") }
+        guard !content || output.format == .json else { throw ValidationError("--content goes with --format json") }
     }
 
     func operate() throws {
@@ -74,7 +73,7 @@ struct QuarantineCommand: OperatorCommand {
             guard outcome.left.isEmpty else { throw ExitStatus.badInput.exitCode }
             return
         }
-        let format = OutputFormat.chosen(format)
+        let format = output.chosen
         if format == .json {
             return Standard.output(try MessageJSON.array(content ? entries : entries.map(Self.withoutContent)))
         }

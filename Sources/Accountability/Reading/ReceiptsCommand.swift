@@ -23,8 +23,7 @@ struct ReceiptsCommand: OperatorCommand {
     @Option(help: ArgumentHelp("One submission.", valueName: "id"))
     var submission: String?
 
-    @Option(help: "table, csv or json (one array).")
-    var format: OutputFormat?
+    @OptionGroup var output: FormatOption
 
     func operate() throws {
         let reader = try InstallationReader(try broker.connection(), topics: [Topics.submissions, Topics.receipts])
@@ -41,7 +40,7 @@ struct ReceiptsCommand: OperatorCommand {
         for note in ReceiptNote.lines(totals, withdrawals: reader.view.withdrawals) {
             Standard.error("receipts: \(note)")
         }
-        let format = OutputFormat.chosen(format)
+        let format = output.chosen
         if format == .json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

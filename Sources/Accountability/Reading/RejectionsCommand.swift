@@ -68,13 +68,7 @@ struct RejectionsCommand: OperatorCommand {
     @Flag(help: "Count rows by code, file and organization instead of listing them.")
     var counts = false
 
-    @Option(
-        help: ArgumentHelp(
-            "One organization; a district's code (dddd0000) means the district with its schools.",
-            valueName: "code"
-        )
-    )
-    var org: String?
+    @OptionGroup var organization: OrganizationOption
 
     @Option(help: ArgumentHelp("One submission.", valueName: "id"))
     var submission: String?
@@ -82,8 +76,7 @@ struct RejectionsCommand: OperatorCommand {
     @Option(help: ArgumentHelp("One code.", valueName: "code"))
     var code: String?
 
-    @Option(help: "table, csv or json (protobuf JSON, one array).")
-    var format: OutputFormat?
+    @OptionGroup var output: FormatOption
 
     static let columns = [
         "submission", "file", "line", "layout", "code", "column", "school_year", "org_code", "message", "closed_by",
@@ -93,7 +86,6 @@ struct RejectionsCommand: OperatorCommand {
         guard year == nil || !withoutYear else {
             throw ValidationError("--without-year lists rows of no school year: leave the year out")
         }
-        if let org { _ = try OrganizationSelection(org) }
     }
 
     func operate() throws {
@@ -109,7 +101,7 @@ struct RejectionsCommand: OperatorCommand {
             let years = Set(all.map { Int($0.schoolYear) }).subtracting([0]).sorted()
             try AbsentYear.settle("rejections", year: year, years: years, connection)
         }
-        let format = OutputFormat.chosen(format)
+        let format = output.chosen
         if counts {
             let listing = RejectionCounts.listing(rejections)
             return try format == .json ? Standard.output(RejectionCounts.json(rejections)) : listing.write(format)
@@ -142,8 +134,7 @@ struct RejectionsCommand: OperatorCommand {
         if let year, Int(rejection.schoolYear) != year { return false }
         if withoutYear, rejection.schoolYear != 0 { return false }
         if let code, rejection.code != code { return false }
-        if let org, let selection = try? OrganizationSelection(org) { return selection.contains(rejection.orgCode) }
-        return true
+        return organization.selection.contains(rejection.orgCode)
     }
 
     /// What is said about rows that a year leaves out because theirs could not be read; nil where there are none.

@@ -28,8 +28,7 @@ struct Compare: OperatorCommand {
     @Argument(help: "The one namespace.") var first: String
     @Argument(help: "The other.") var second: String
     @Option(help: ArgumentHelp("One school year; default: all.", valueName: "year")) var year: Int?
-    @Option(help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"))
-    var org: String?
+    @OptionGroup var organization: OrganizationOption
     @Option(help: ArgumentHelp("school or district.", valueName: "type")) var type: String?
     @Option(
         help: ArgumentHelp(
@@ -43,7 +42,6 @@ struct Compare: OperatorCommand {
 
     func validate() throws {
         if let year { try SchoolYear.validate(year) }
-        _ = try OrganizationSelection(org)
         _ = try organizationType()
     }
 
@@ -92,7 +90,7 @@ struct Compare: OperatorCommand {
         guard !entries.isEmpty else {
             throw Failure(.badInput, Self.absence(name(namespace), year: year, years: years.sorted()))
         }
-        let selection = try OrganizationSelection(org)
+        let selection = organization.selection
         let type = try organizationType()
         let wanted = entries.filter { entry in
             selection.contains(entry.key.organization) && (type == nil || entry.message.type == type)

@@ -8,14 +8,15 @@ struct OrganizationSelection: Equatable {
     /// The code that was named; nil for all.
     let code: OrganizationCode?
 
+    /// All of them.
+    static let all = OrganizationSelection(code: nil)
+
+    private init(code: OrganizationCode?) { self.code = code }
+
     /// The selection of a code.
     ///
     /// - Throws: `ValidationError` when it is not eight digits.
-    init(_ text: String?) throws {
-        guard let text else {
-            code = nil
-            return
-        }
+    init(_ text: String) throws {
         guard let code = OrganizationCode(text) else {
             throw ValidationError("--org takes eight digits, leading zeros included")
         }
@@ -36,6 +37,18 @@ struct OrganizationSelection: Equatable {
     func contains(_ organization: String) -> Bool {
         code.map { $0.type == .state } ?? true || OrganizationCode(organization).map(contains) ?? false
     }
+}
+
+/// The option for the organizations that a command is asked for.
+struct OrganizationOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"),
+        transform: { try OrganizationSelection($0) }
+    )
+    var org: OrganizationSelection?
+
+    /// Those that are meant: without the option all.
+    var selection: OrganizationSelection { org ?? .all }
 }
 
 /// The records of one school year in a table of the pipeline, whose keys begin with the year and the organization.

@@ -12,11 +12,15 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case csv
     /// One array; messages as protobuf JSON.
     case json
+}
 
-    /// What was asked for; otherwise a table on a terminal and CSV into files and programs.
-    static func chosen(_ format: OutputFormat?) -> OutputFormat {
-        format ?? (isatty(1) == 1 ? .table : .csv)
-    }
+/// The option for how a command prints its list.
+struct FormatOption: ParsableArguments {
+    @Option(help: "table, csv or json (one array); default: a table on a terminal, otherwise CSV.")
+    var format: OutputFormat?
+
+    /// What was asked for, or the default.
+    var chosen: OutputFormat { format ?? (isatty(1) == 1 ? .table : .csv) }
 }
 
 extension Listing {

@@ -62,8 +62,7 @@ struct SweepCommand: OperatorCommand {
     @Option(help: "determinations, margins or assumptions; JSON has all of them.")
     var table = Table.determinations
 
-    @Option(help: "table, csv or json.")
-    var format: OutputFormat?
+    @OptionGroup var output: FormatOption
 
     func operate() throws {
         let line = ProgressLine()
@@ -74,7 +73,7 @@ struct SweepCommand: OperatorCommand {
                 line.show(trial == 0 ? "computing \(year)" : "\(trial) of \(trials): \(parameter)")
             }
             line.clear()
-            switch OutputFormat.chosen(format) {
+            switch output.chosen {
             case .json: try JSONOutput.write(SweepAnswer(sweep))
             case .csv: try SweepText.listing(sweep, table).writeCSV()
             case .table: Standard.output(SweepText.text(sweep, table))
