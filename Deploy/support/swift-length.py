@@ -18,7 +18,6 @@ LONGER = {
     "Sources/Streaming/Inspection.swift:inspect": 71,
     "Sources/Streaming/Restore.swift:run": 90,
     "Sources/Streaming/Restore.swift:read": 72,
-    "Sources/Workers/notification-worker/DeliveryLoop.swift:deliver": 94,
 }
 MODIFIER = (
     r"(?:@\w+(?:\([^)]*\))? )*"

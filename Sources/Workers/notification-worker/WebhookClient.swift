@@ -91,9 +91,8 @@ actor WebhookClient {
     }
 
     /// Ends the connections.
-    func close() async {
-        try? await current?.client.shutdown()
-        current = nil
+    deinit {
+        if let last = current?.client { Task { try? await last.shutdown() } }
     }
 
     /// The client whose connections go to an address.

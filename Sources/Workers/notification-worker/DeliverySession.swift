@@ -1,0 +1,203 @@
+import CoreMetrics
+import Kafka
+import Logging
+import Messages
+import Operating
+import Stages
+import Streaming
+
+/// A member of the group that delivers: what it reads, what waits, and what is under way.
+final class DeliverySession {
+    /// Files and messages between two states.
+    private static let batch = 200
+    /// How often the local broker is asked again for partitions.
+    private static let mostAsked = 4
+
+    private let topics: DeliveryTopics
+    private let channels: DeliveryChannels
+    private let figures: DeliveryFigures
+    private let logger: Logger
+    private let consumer: Consumer
+    private let posts: WebhookPosts?
+    private let isLocalBroker: Bool
+    private var queue: DeliveryQueue
+    /// Of each partition, the topics that were read to the end.
+    private var ends: [Int32: Set<String>] = [:]
+    private var records = RecordBatch(capacity: 1024)
+    private var emptySince: ContinuousClock.Instant?
+    private var asked = 0
+    private var now: Int64 { DeterminationStage.now() }
+
+    init(
+        _ connection: Connection,
+        _ topics: DeliveryTopics,
+        _ channels: DeliveryChannels,
+        queue: DeliveryQueue,
+        instance: String,
+        figures: DeliveryFigures,
+        _ logger: Logger
+    ) throws {
+        let group = connection.pipeline.group("delivery")
+        var kafka = connection.kafka
+        kafka["group.id"] = group
+        kafka["group.instance.id"] = "\(group).\(instance)"
+        if kafka["session.timeout.ms"] == nil { kafka["session.timeout.ms"] = "45000" }
+        kafka["enable.partition.eof"] = "true"
+        consumer = try Consumer(kafka, logger: logger)
+        posts = channels.webhook.map {
+            WebhookPosts(
+                WebhookClient(
+                    endpoint: $0.endpoint,
+                    secret: $0.secret,
+                    timeoutSeconds: $0.timeoutSeconds,
+                    source: "/\(connection.pipeline.group("notification").replacing(".", with: "/"))"
+                ),
+                instance: instance
+            )
+        }
+        isLocalBroker = connection.kafka.isLocalBroker
+        self.topics = topics
+        self.channels = channels
+        self.queue = queue
+        self.figures = figures
+        self.logger = logger
+        try subscribe()
+    }
+
+    func close() {
+        posts?.cancel()
+        consumer.close(timeout: .seconds(2))
+    }
+
+    private func subscribe() throws { try consumer.subscribe([topics.notices, topics.deliveries]) }
+
+    /// Reads what came, and lets go what may go.
+    func read() throws {
+        while let event = consumer.nextRebalance() { try take(event) }
+        try askAgain()
+        try poll(posts?.isIdle == false ? .milliseconds(5) : .milliseconds(50))
+        while let end = consumer.nextPartitionEnd() {
+            let partition = end.topicPartition.partition
+            ends[partition, default: []].insert(end.topicPartition.topic)
+            // Both topics: a notice may not go before it is known what became of it.
+            if ends[partition]?.count == 2 { queue.release(partition: partition, now: now) }
+        }
+    }
+
+    /// Writes the files and messages that are due.
+    ///
+    /// - Returns: what became of them, and of posts that came to their end.
+    func takeOutcomes() -> [(partition: Int32, state: Accountability_V1_Delivery)] {
+        (written() + (posts?.takeAnswers() ?? []))
+            .compactMap { item, outcome in finish(item, outcome).map { (item.partition, $0) } }
+    }
+
+    /// Begins the posts that are due.
+    ///
+    /// The outcomes that were taken have to be published before: what a process that dies has not said of is posted
+    /// again, and that is no more than may be under way at once.
+    func startPosts() {
+        guard let posts else { return }
+        for item in queue.due(.webhook, limit: posts.free, now: now) { posts.start(item) }
+    }
+
+    /// Shows how much waits.
+    func show() {
+        let (pending, dead) = (queue.pending, queue.deadCount)
+        figures.update {
+            $0.pending = pending
+            $0.dead = dead
+        }
+    }
+
+    private func take(_ event: Rebalance) throws {
+        // Whatever was decided, everything is read anew: two short topics, and no state that could be stale.
+        queue.keep(partitions: [])
+        ends = [:]
+        if case .assigned(let partitions) = event {
+            try consumer.assign(partitions.map { TopicPartitionOffset($0, .beginning) })
+            emptySince = partitions.isEmpty ? .now : nil
+        } else {
+            try consumer.unassign()
+        }
+        // Whose they are now, and what became of them, is read anew.
+        posts?.cancel()
+    }
+
+    /// As the runtime does: the local broker can answer a member by no partitions though it was given some.
+    private func askAgain() throws {
+        guard isLocalBroker, let since = emptySince, asked < Self.mostAsked,
+            ContinuousClock.now - since > .seconds(1 << asked)
+        else { return }
+        asked += 1
+        emptySince = nil
+        try consumer.unsubscribe()
+        try subscribe()
+    }
+
+    private func poll(_ timeout: Duration) throws {
+        do {
+            try consumer.poll(&records, timeout: timeout)
+        } catch {
+            guard !error.isFatal, !error.isFence else { throw RuntimeError.final(error, "delivering notices") }
+            logger.warning("consumer: \(error)")
+        }
+        for index in 0..<records.count { take(records[index]) }
+        records.removeAll()
+    }
+
+    private func take(_ record: borrowing Record) {
+        guard let key = record.key, !CompletionMarker.isMarker(key: key), let value = record.value else { return }
+        let bytes = [UInt8](copying: value)
+        if record.topic == topics.deliveries {
+            // The inspection reports every other record of this topic.
+            guard let (_, state) = TableTopics.deliveries.entry(key: key, value: bytes) else { return }
+            queue.take(state, partition: record.partition)
+        } else if case (let key, var notice)? = TableTopics.notices.entry(key: key, value: bytes) {
+            if notice.id.isEmpty { notice.id = key.text }
+            queue.take(notice, published: record.timestamp ?? 0, partition: record.partition)
+        } else {
+            logger.error(
+                "a record is no notice and is not delivered",
+                metadata: [
+                    "topic": "\(record.topic)", "partition": "\(record.partition)", "offset": "\(record.offset)",
+                ]
+            )
+        }
+    }
+
+    /// Files and messages that are due, written.
+    private func written() -> [(DeliveryQueue.Item, DeliveryOutcome)] {
+        var done: [(DeliveryQueue.Item, DeliveryOutcome)] = []
+        if let spool = channels.files {
+            done += queue.due(.files, limit: Self.batch, now: now)
+                .map { ($0, NoticeFile.deliver($0.notice, to: spool)) }
+        }
+        if let mail = channels.mail {
+            done += queue.due(.mail, limit: Self.batch, now: now)
+                .map { ($0, mail.deliver($0.notice, published: $0.published)) }
+        }
+        return done
+    }
+
+    private func finish(_ item: DeliveryQueue.Item, _ outcome: DeliveryOutcome) -> Accountability_V1_Delivery? {
+        guard let delivery = queue.finish(item, outcome, now: now), let state = DeliveryState(rawValue: delivery.state)
+        else { return nil }
+        let place: Logger.Metadata = [
+            "channel": "\(delivery.channel)", "notice": "\(delivery.notice)", "attempts": "\(delivery.attempts)",
+        ]
+        switch state {
+        case .delivered: figures.update { $0.delivered[item.channel, default: 0] += 1 }
+        case .waiting:
+            figures.update { $0.failed[item.channel, default: 0] += 1 }
+            logger.warning("not delivered, to be tried again: \(delivery.error)", metadata: place)
+        case .dead, .requeued:
+            figures.update { $0.died[item.channel, default: 0] += 1 }
+            logger.error(
+                "not delivered; `accountability deliveries --retry` tries it again: \(delivery.error)",
+                metadata: place
+            )
+        }
+        return delivery
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Kafka
+import Logging
+import Messages
+import Operating
+import Stages
+import Streaming
+import SwiftProtobuf
+
+/// The topics that a delivery goes between: what is to be told, and what became of it.
+struct DeliveryTopics {
+    let notices: String
+    let deliveries: String
+
+    init(_ pipeline: Pipeline) {
+        notices = pipeline.name(Topics.notices)
+        deliveries = pipeline.name(Topics.deliveries)
+    }
+
+    /// Looks whether both are there, with as many partitions.
+    func check(_ connection: Connection, _ logger: Logger, shouldStop: () -> Bool) throws {
+        let admin = try Admin(connection.kafka, logger: logger)
+        let deadline = ContinuousClock.now + .seconds(60)
+        var found: [String: TopicDescription] = [:]
+        while true {
+            do {
+                found = try admin.describeTopics([notices, deliveries], timeout: .seconds(2))
+                break
+            } catch {
+                // In short calls, between which a request to leave is seen.
+                guard error.isRetriable, !shouldStop(), ContinuousClock.now < deadline else { throw error }
+                Thread.sleep(forTimeInterval: 0.1)
+            }
+        }
+        let counts = [notices, deliveries].map { found[$0]?.partitions.count ?? 0 }
+        guard counts[0] > 0, counts[1] > 0 else {
+            let missing = counts[0] > 0 ? deliveries : notices
+            throw RuntimeError(
+                .topicMissing,
+                "topic \(missing) does not exist; `accountability topics --create` creates what is missing"
+            )
+        }
+        guard counts[0] == counts[1] else {
+            throw RuntimeError(
+                .notCopartitioned,
+                "\(notices) and \(deliveries) must have equal partition counts, but have \(counts)"
+            )
+        }
+    }
+}
+
+/// What became of deliveries, on its way to its topic.
+final class DeliveryStates {
+    private let sink: TransactionalSink
+    private let topic: String
+    private let shouldStop: () -> Bool
+    private let logger: Logger
+
+    /// Takes over the identity of an instance.
+    init(
+        _ connection: Connection,
+        _ topics: DeliveryTopics,
+        instance: String,
+        _ logger: Logger,
+        shouldStop: @escaping () -> Bool
+    ) throws {
+        let group = connection.pipeline.group("delivery")
+        sink = try TransactionalSink(
+            kafka: connection.kafka,
+            transactionalID: "\(group).\(instance)",
+            memoryTopic: connection.pipeline.name(Topics.progress),
+            source: "/\(group.replacing(".", with: "/"))",
+            shouldStop: shouldStop,
+            logger: logger
+        )
+        topic = topics.deliveries
+        self.shouldStop = shouldStop
+        self.logger = logger
+    }
+
+    func close() { sink.close(timeout: .seconds(2)) }
+
+    /// Publishes states in a transaction: a process that was taken for dead cannot write any.
+    func publish(_ states: [(partition: Int32, state: Accountability_V1_Delivery)]) throws {
+        var backoff = Backoff()
+        var aborts = 0
+        while !states.isEmpty {
+            do {
+                for (partition, state) in states {
+                    let key = Array("\(state.channel)/\(state.notice)".utf8)
+                    let value: [UInt8] = try state.serializedBytes()
+                    try sink.send(
+                        topic: topic,
+                        partition: partition,
+                        key: key.span,
+                        value: value.span,
+                        eventType: Topics.deliveries.eventType,
+                        cause: ""
+                    )
+                }
+                return try sink.commit(offsets: [], group: nil)
+            } catch let aborted as TransactionAborted {
+                guard !shouldStop() else { return }
+                aborts += 1
+                guard aborts < 20, !aborted.cause.isMisconfiguration else {
+                    throw RuntimeError.final(aborted.cause, "publishing deliveries")
+                }
+                backoff.pause(until: .now + .seconds(2))
+                logger.warning("\(aborted); the states of deliveries are published again")
+            }
+        }
+    }
+}
