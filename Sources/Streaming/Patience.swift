@@ -94,6 +94,14 @@ extension KafkaError {
         isFatal: true
     )
 
+    /// The broker went away while a commit was under way, and may have given the partitions to another instance.
+    static let groupMayBeForgotten = KafkaError(
+        code: .state,
+        name: "_STATE",
+        message: "the local broker went away during the commit and may have forgotten the group",
+        requiresAbort: true
+    )
+
     /// Whether a connection was refused.
     ///
     /// A broker that stops in the middle of a handshake looks the same, so that a worker which runs goes on.

@@ -20,7 +20,10 @@ extension WorkerLoop {
             return
         }
         runners = runners.filter { number, runner in
-            numbers.contains(number) && !survey.rebuilding.contains(number)
+            // Another instance may have had the partition meanwhile, and have published what only a broadcast source
+            // made it publish: then its offsets are where they were.
+            let isAsStated = survey.published(by: number).map { $0 == runner.stated } ?? true
+            return numbers.contains(number) && !survey.rebuilding.contains(number) && isAsStated
                 && stage.sources.indices.allSatisfy { index in
                     let source = stage.sources[index]
                     let place = TopicPartition(topic: source.topic, partition: number)
@@ -53,6 +56,7 @@ extension WorkerLoop {
         }
         watchOutputs(of: new)
         for runner in new {
+            runner.stated = survey.published(by: runner.partition) ?? [:]
             try runner.goLive()
             runners[runner.partition] = runner
         }

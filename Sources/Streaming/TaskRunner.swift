@@ -34,6 +34,9 @@ final class TaskRunner {
     /// By broadcast source: records before were seen by a former life of this task.
     private var seen: [Int: Int64] = [:]
 
+    /// What was published of this task when it was last committed, by this or by a former life.
+    var stated: [TopicPartition: PublishedSum] = [:]
+
     /// What strangers wrote into the outputs since the last flush, by key.
     var strangers: [WatchedKey: Stranger] = [:]
     /// By partition of an output: what lies before was read back when the task was restored.

@@ -9,24 +9,32 @@ extension TransactionalSink {
     private static let longestWait: Duration = .seconds(5)
 
     /// Makes a call, again while its error says so, until the time is over; then resolves the error.
-    func retrying(_ action: String, _ call: (Duration) throws(KafkaError) -> Void) throws {
+    ///
+    /// - Returns: how often it was made.
+    @discardableResult
+    func retrying(_ action: String, _ call: (Duration) throws(KafkaError) -> Void) throws -> Int {
         do throws(KafkaError) {
-            try persist(action, call)
+            return try persist(action, call)
         } catch {
             try resolve(error, action)
+            return 0
         }
     }
 
     /// Makes a call, again while its error says so, until the time is over.
     ///
     /// What is under way is finished also when the process is to leave, but not waited for as long.
-    private func persist(_ action: String, _ call: (Duration) throws(KafkaError) -> Void) throws(KafkaError) {
+    @discardableResult
+    private func persist(_ action: String, _ call: (Duration) throws(KafkaError) -> Void) throws(KafkaError) -> Int {
         let begin = ContinuousClock.now
+        var attempts = 0
         var backoff = Backoff()
         while true {
             let deadline = deadline(since: begin)
+            attempts += 1
             do {
-                return try call(max(min(Self.longestWait, deadline - ContinuousClock.now), .milliseconds(1)))
+                try call(max(min(Self.longestWait, deadline - ContinuousClock.now), .milliseconds(1)))
+                return attempts
             } catch {
                 guard error.isRetriable, !error.isFatal, ContinuousClock.now < self.deadline(since: begin) else {
                     throw error

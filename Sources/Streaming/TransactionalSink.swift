@@ -26,6 +26,9 @@ public final class TransactionalSink: RecordSink {
     let logger: Logger
     let timeout: Duration
     let shouldStop: () -> Bool
+    /// Whether the broker forgets its groups when it ends, as the local one does: it takes offsets then of an instance
+    /// whose partitions it has given to another. Apache Kafka refuses them.
+    private let forgetsGroups: Bool
     let stopTimeout: Duration
     /// When the request to leave was first seen.
     var stoppedAt: ContinuousClock.Instant?
@@ -93,6 +96,7 @@ public final class TransactionalSink: RecordSink {
         self.timeout = timeout
         self.stopTimeout = stopTimeout
         self.shouldStop = shouldStop
+        forgetsGroups = kafka.isLocalBroker
         identifier = Array("\(UInt64.random(in: .min ... .max).hexadecimal)-0000000000000000".utf8)
         identity = TransactionalIdentity(
             transactionalID,
@@ -179,8 +183,11 @@ public final class TransactionalSink: RecordSink {
             try begin()
         }
         if let group, !offsets.isEmpty {
-            try retrying("sending offsets") { (share) throws(KafkaError) in
+            let attempts = try retrying("sending offsets") { (share) throws(KafkaError) in
                 try producer.sendOffsets(offsets, group: group, timeout: share)
+            }
+            if attempts > 1, forgetsGroups {
+                try resolve(.groupMayBeForgotten, "sending offsets")
             }
         }
         try retrying("committing") { (share) throws(KafkaError) in try producer.commitTransaction(timeout: share) }

@@ -14,6 +14,7 @@ extension WorkerLoop {
         // before that.
         var ends = outputEnds
         var hasRebuilt = false
+        var statements: [(runner: TaskRunner, published: [TopicPartition: PublishedSum])] = []
         for runner in runners.values.sorted(by: { $0.partition < $1.partition }) {
             let isRebuilding = runner.output.isRebuilding
             // Its positions stay behind as long, so that a restart finds out anew what is to be done.
@@ -39,7 +40,9 @@ extension WorkerLoop {
                 offsets.append(TopicPartitionOffset(place, .at(known.offset)))
             }
             let stated = TopicPartition(topic: Positions.published, partition: runner.partition)
-            memory[stated] = PlaceMemory(offset: 0, published: runner.published)
+            let published = runner.published
+            memory[stated] = PlaceMemory(offset: 0, published: published)
+            statements.append((runner, published))
             guard isRebuilding else { continue }
             hasRebuilt = true
             for name in [Positions.rebuild, Positions.renewing] {
@@ -56,6 +59,7 @@ extension WorkerLoop {
             try consumer.committed(places, timeout: share)
         }
         outputEnds = ends
+        if !offsets.isEmpty { for (runner, published) in statements { runner.stated = published } }
         hasWork = runners.values.contains(where: \.hasMore)
         workSince = .now
         tellRebuilding(hasRebuilt)

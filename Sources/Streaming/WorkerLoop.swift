@@ -38,6 +38,9 @@ final class WorkerLoop {
     /// When this member was given no partitions, and how often it asked again since it had some.
     private var emptySince: ContinuousClock.Instant?
     private var asked = 0
+    /// When this member asked for partitions last, and whether the group has ever answered.
+    private var subscribedAt = ContinuousClock.now
+    private var isAnswered = false
     /// Aborts since the last commit.
     var abortsInARow = 0
     let labels: SourceLabels
@@ -167,16 +170,20 @@ final class WorkerLoop {
     }
 
     private func subscribe() throws {
+        subscribedAt = .now
         try consumer.subscribe(stage.sources.filter { !$0.isBroadcast }.map(\.topic))
     }
 
     /// Joins the group again, a few times, where it gave this member nothing: the local broker answers a member that
-    /// joins at the same moment as the one that divides the partitions by none, though it was given some, and tells it
-    /// when it asks again.
+    /// joins at the same moment as the one that divides the partitions by none, though it was given some, or not at
+    /// all, and tells it when it asks again.
     private func askAgain() throws {
-        guard configuration.kafka.isLocalBroker, let since = emptySince, asked < 4,
-            ContinuousClock.now - since > .seconds(1 << asked)
-        else { return }
+        guard configuration.kafka.isLocalBroker, asked < 4 else { return }
+        if let since = emptySince {
+            guard ContinuousClock.now - since > .seconds(1 << asked) else { return }
+        } else {
+            guard !isAnswered, ContinuousClock.now - subscribedAt > .seconds(15 << asked) else { return }
+        }
         asked += 1
         emptySince = nil
         logger.info("the group gave no partitions; asking again")
@@ -306,6 +313,7 @@ final class WorkerLoop {
 
     /// Answers what the group has decided.
     func handle(_ event: Rebalance) throws {
+        isAnswered = true
         switch event {
         case .assigned(let partitions):
             assigned = partitions

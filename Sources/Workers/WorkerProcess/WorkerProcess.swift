@@ -189,11 +189,18 @@ public enum WorkerProcess {
             let logger = Logger(label: "\(metrics.stage)-worker")
             try await serve(options, metrics, BrokerProbe(connection.kafka), body, logger)
         } catch {
-            let failure = Failure(error)
-            Standard.error("\(name)-worker: \(failure.message)")
-            // The client library's threads may hang on a broker that is gone: nothing is left to be done for them.
-            exit(failure.status.rawValue)
+            end(name, error)
         }
+    }
+
+    /// Ends the process at once, as after a failure.
+    ///
+    /// Threads of the client library may hang on a broker that is gone, and the endpoints may be answering. Taking down
+    /// around them what they use would end the process by a signal, so nothing is taken down.
+    static func end(_ name: String, _ error: any Error) -> Never {
+        let failure = Failure(error)
+        Standard.error("\(name)-worker: \(failure.message)")
+        _exit(failure.status.rawValue)
     }
 
     /// Twice as long as anything may wait for a broker.
@@ -210,7 +217,7 @@ public enum WorkerProcess {
             Standard.error(
                 "\(metrics.stage)-worker: a thread stands still; was the clock set back? Leaving: a restart begins anew"
             )
-            exit(ExitStatus.tryAgain.rawValue)
+            _exit(ExitStatus.tryAgain.rawValue)
         }
         let endpoints = try ListenAddress(options.listen)
             .map {
@@ -241,6 +248,6 @@ public enum WorkerProcess {
         )
         try await group.run()
         logger.info("stopped")
-        exit(0)
+        _exit(0)
     }
 }

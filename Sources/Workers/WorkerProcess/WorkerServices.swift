@@ -23,21 +23,22 @@ struct Stopping: Sendable {
         DispatchQueue.global()
             .asyncAfter(deadline: .now() + .seconds(timeout)) {
                 Standard.error("\(name)-worker: not stopped within \(timeout) seconds; leaving without the last commit")
-                exit(ExitStatus.tryAgain.rawValue)
+                _exit(ExitStatus.tryAgain.rawValue)
             }
     }
 }
 
 /// The work of a worker, on a thread of its own.
 ///
-/// A graceful shutdown asks it to commit and to stop, and so does the failure of another service.
+/// A graceful shutdown asks it to commit and to stop, and so does the failure of another service. Its own failure ends
+/// the process at once: a fenced instance has nothing to finish.
 struct BodyService: Service {
     let stopping: Stopping
 
     func run() async throws {
         let body = stopping.body
-        try await withTaskCancellationOrGracefulShutdownHandler {
-            try await onOwnThread { try body.run() }
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await onOwnThread { try body.run() }
         } onCancelOrGracefulShutdown: {
             stopping.begin(forGood: false)
         }
@@ -45,9 +46,16 @@ struct BodyService: Service {
 
     /// Runs a blocking function on a thread of its own, with the stack that librdkafka's callbacks and deep protobuf
     /// messages ask for.
-    private func onOwnThread(_ function: @escaping @Sendable () throws -> Void) async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            let thread = Thread { continuation.resume(with: Result { try function() }) }
+    private func onOwnThread(_ function: @escaping @Sendable () throws -> Void) async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let thread = Thread {
+                do {
+                    try function()
+                } catch {
+                    WorkerProcess.end(stopping.name, error)
+                }
+                continuation.resume()
+            }
             thread.name = stopping.name
             thread.stackSize = 8 << 20
             thread.start()
