@@ -26,8 +26,9 @@ public final class TransactionalSink: RecordSink {
     let logger: Logger
     let timeout: Duration
     let shouldStop: () -> Bool
-    /// Whether the broker forgets its groups when it ends, as the local one does: it takes offsets then of an instance
-    /// whose partitions it has given to another. Apache Kafka refuses them.
+    /// Whether the broker forgets its groups when it ends, as the local one does.
+    ///
+    /// It takes offsets then of an instance whose partitions it has given to another. Apache Kafka refuses them.
     private let forgetsGroups: Bool
     let stopTimeout: Duration
     /// When the request to leave was first seen.

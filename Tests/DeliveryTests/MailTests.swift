@@ -175,6 +175,29 @@ import Testing
         #expect(throws: MailSpool.Failure.self) { try MailSpool(path: path, from: "a\n@b", recipientsFile: file) }
     }
 
+    /// Results that nobody released leave the Department by no channel.
+    @Test func whatIsForTheDepartmentGoesToNobodyElse() throws {
+        let path = folder()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        let file = "\(path)/recipients.csv"
+        try "org_code,address\n00350012,a@example.org\n00350000,b@example.org\n"
+            .write(toFile: file, atomically: true, encoding: .utf8)
+        let spool = try MailSpool(path: "\(path)/spool", from: "notices@example.org", recipientsFile: file)
+        var computed = notice()
+        computed.recipients = []
+        computed.departmentOnly = true
+        #expect(spool.deliver(computed, published: 1) == .refused("no address for 00000000"))
+        try "org_code,address\n00350012,a@example.org\n00000000,doe@example.org\n"
+            .write(toFile: file, atomically: true, encoding: .utf8)
+        #expect(spool.deliver(computed, published: 1) == .delivered)
+        let files = try FileManager.default.contentsOfDirectory(atPath: "\(path)/spool")
+        #expect(files == ["2019-00350012-r1-low_participation-to-00000000.eml"])
+        #expect(!(try String(contentsOfFile: "\(path)/spool/\(files[0])", encoding: .utf8)).contains("a@example.org"))
+        #expect(SpoolFolder.name(of: computed) == "2019/00000000/2019-00350012-r1-low_participation.json")
+        #expect(SpoolFolder.name(of: notice()).hasPrefix("2019/00350000/"))
+    }
+
     @Test func aHostileRecordLeadsToNoOtherFolder() {
         let hostile: Accountability_V1_Notice = .with {
             $0.id = "2019/x/../../../etc/cron.d/\u{0}x"

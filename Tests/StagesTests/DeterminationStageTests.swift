@@ -173,12 +173,17 @@ import Testing
         try fillSchool(bench, "00020005")
         try bench.closeMeasures(2019)
         try bench.driver.run()
-        #expect(try bench.determinations()["2019/\(school)"]?.status == "preliminary")
-        try bench.directive(2019, "release", "00010000", "official", cause: "release-1")
+        #expect(try bench.determinations()["2019/\(school)"]?.status == "computed")
+        try bench.directive(2019, "release", "00010000", "preliminary", cause: "release-1")
+        try bench.driver.run()
+        #expect(try bench.determinations()["2019/\(school)"]?.changes == ["status: computed → preliminary"])
+        // The other district's stay the Department's.
+        #expect(try bench.determinations()["2019/00020005"]?.status == "computed")
+        try bench.directive(2019, "release", "00010000", "official", cause: "release-2")
         try bench.driver.run()
         #expect(try bench.determinations()["2019/\(school)"]?.status == "official")
         #expect(try bench.determinations()["2019/\(school)"]?.changes == ["status: preliminary → official"])
-        #expect(try bench.determinations()["2019/00020005"]?.status == "preliminary")
+        #expect(try bench.determinations()["2019/00020005"]?.status == "computed")
 
         try bench.put(
             Topics.indicators,

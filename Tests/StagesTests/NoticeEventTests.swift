@@ -88,7 +88,8 @@ private final class Calendar: Sendable {
         }
         #expect(Set(all.map(\.0)).count == all.count)
         for (key, notice) in all {
-            #expect(key == notice.id && !notice.subject.isEmpty && !notice.body.isEmpty && !notice.recipients.isEmpty)
+            #expect(key == notice.id && !notice.subject.isEmpty && !notice.body.isEmpty)
+            #expect(notice.recipients.isEmpty == notice.departmentOnly)
         }
         return all.sorted { $0.0 < $1.0 }
     }
@@ -147,6 +148,42 @@ private final class Calendar: Sendable {
         #expect(told[2].notice.subject.hasPrefix("No longer low participation"))
         #expect(told[0].notice.recipients == [Self.school, Self.district])
         #expect(try ids(bench, "determination_revised").count == 4)
+    }
+
+    /// What was computed is told to the Department, what was released to the district, and a release that is withdrawn
+    /// closes again and says so.
+    @Test(arguments: [false, true]) func tellsWhomTheStageShowsIt(_ restarts: Bool) throws {
+        let bench = try bench(Calendar("2019-10-01"))
+        for (index, status) in ["computed", "computed", "preliminary", "official", "computed", "preliminary"]
+            .enumerated()
+        {
+            try put(
+                bench,
+                determination(Self.school, 2019, revision: UInt32(index + 1)) {
+                    $0.status = status
+                    $0.lowSubgroups = ["swd"]
+                }
+            )
+            try bench.driver.run()
+            if restarts { bench.driver.restartAll() }
+        }
+        try bench.driver.run()
+        let told = try notices(bench)
+        let ofDetermination = told.filter { $0.notice.event.hasPrefix("determination_") }.map(\.notice)
+        #expect(ofDetermination.map(\.departmentOnly) == [true, true, false, false, true, false])
+        #expect(
+            ofDetermination.filter { !$0.departmentOnly }.allSatisfy { $0.recipients == [Self.school, Self.district] }
+        )
+        #expect(ofDetermination[0].body.contains("(computed, for the Department alone)"))
+        #expect(ofDetermination[2].body.contains("(preliminary, embargoed)"))
+        // The groups are news again for those who may see them for the first time.
+        let groups = told.filter { $0.notice.event == "low_subgroups" }
+        #expect(groups.map(\.id) == [1, 3].map { "2019/\(Self.school)/\($0)/low_subgroups" })
+        #expect(groups.map(\.notice.departmentOnly) == [true, false])
+        let closed = told.filter { $0.notice.event == "results_closed" }
+        #expect(closed.map(\.id) == ["2019/\(Self.school)/5/results_closed"])
+        #expect(closed.first?.notice.recipients == [Self.school, Self.district])
+        #expect(closed.allSatisfy { $0.notice.classification.isEmpty && !$0.notice.body.contains("assistance") })
     }
 
     /// 603 CMR 2.03(3)(b).

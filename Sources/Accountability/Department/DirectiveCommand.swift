@@ -30,8 +30,10 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
             meeting_targets, significant_improvement, national_blue_ribbon, esea_distinguished.
               accountability directive recognition high_growth --year 2019 --org 00350012 --date 2019-09-24
 
-            Release of the results, of the state or a district: preliminary, official. An announced revision (revised) and a change on appeal \
+            Release of the results, of the state or a district: preliminary, which shows them to the districts that they are of, under embargo; \
+            official, which publishes them. Until then they are the Department's, and withdrawing a release closes them again. An announced revision (revised) and a change on appeal \
             (appeal) name their reason and the submission that corrected the figures.
+              accountability directive release preliminary --year 2019 --org 00350000 --date 2019-09-10
               accountability directive release official --year 2019 --date 2019-09-24
               accountability directive release appeal --year 2019 --org 00350012 --date 2019-10-20 --reason "Score of a transferred student" --reference 20191019T120000Z-4f1
 

@@ -39,6 +39,8 @@ struct ExplainCommand: OperatorCommand {
     @Argument(help: "The organization's code, eight digits.")
     var org: String
 
+    @OptionGroup var viewer: ViewerOption
+
     @Flag(help: "Derive every figure.")
     var full = false
 
@@ -122,7 +124,14 @@ struct ExplainCommand: OperatorCommand {
             if key.organization.district == organization?.district { relatives.insert(key.organization.description) }
             return key.organization == organization
         }
-        if let found = table.first { return found.message }
+        if let found = table.first, try viewer.shows(found.message) { return found.message }
+        guard try viewer.chosen() == .department else {
+            throw Failure(
+                .badInput,
+                "no results of \(org) of \(year) are explained to \(viewer.words.joined(separator: " ")): before their release they are"
+                    + " the Department's, then their district's too, and `accountability determinations \(year) --as public` lists what is public"
+            )
+        }
         throw Failure(
             .badInput,
             Self.absence(year: year, org: org, years: years.sorted(), relatives: relatives.sorted())

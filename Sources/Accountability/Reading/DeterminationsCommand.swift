@@ -20,6 +20,8 @@ struct DeterminationsCommand: OperatorCommand {
               accountability determinations 2019 --changed                    whose classification or level changed since it was first issued
               accountability determinations 2019 --changed --since 2019-10-01
               accountability determinations 2019 --changed --from-year 2018
+              accountability determinations 2019 --as district 00350000       what that district sees: nothing before its results are released
+              accountability determinations 2019 --as public                  the publications
               accountability determinations 2019 --canonical | sha256sum      to compare two runs
               accountability determinations 2019 --watch                      each new or revised one as it comes
 
@@ -35,6 +37,8 @@ struct DeterminationsCommand: OperatorCommand {
     @OptionGroup var output: FormatOption
 
     @OptionGroup var organization: OrganizationOption
+
+    @OptionGroup var viewer: ViewerOption
 
     @Option(help: ArgumentHelp("school or district.", valueName: "type"))
     var type: String?
@@ -88,6 +92,12 @@ struct DeterminationsCommand: OperatorCommand {
             throw ValidationError("--since and --from-year say from when --changed looks: add --changed")
         }
         _ = try basis()
+        guard try viewer.chosen() == .department || !(canonical || watch || changed) else {
+            throw ValidationError("--as goes with lists and --summary: the rest is the Department's")
+        }
+        guard try viewer.chosen() != .everybody || !summary else {
+            throw ValidationError("--summary counts determinations: leave it out with --as public")
+        }
     }
 
     private func selection() throws -> YearSelection {
@@ -138,8 +148,9 @@ struct DeterminationsCommand: OperatorCommand {
         let selection = try selection()
         let filter = try filter()
         if watch { return try follow(connection, selection, filter) }
+        if try viewer.chosen() == .everybody { return try publish(connection, selection, filter) }
         let (all, years) = try selection.read(TableTopics.determinations, from: connection)
-        let determinations = all.filter(filter.contains)
+        let determinations = try all.filter { try filter.contains($0) && viewer.shows($0) }
         try selection.note("determinations", isEmpty: determinations.isEmpty, years: years, connection)
         if canonical {
             let lines = try determinations.map { try DeterminationRows.canonical($0) + "\n" }
@@ -153,8 +164,22 @@ struct DeterminationsCommand: OperatorCommand {
             return Standard.output(output.format == .json ? summary.json() : summary.text(year: year))
         }
         if format == .json { return Standard.output(try MessageJSON.array(determinations)) }
-        let listing = Listing(DeterminationRows.columns, determinations.map(DeterminationRows.fields))
+        try Self.list(determinations, format)
+    }
+
+    private static func list(_ results: [some ResultsMessage], _ format: OutputFormat) throws {
+        let listing = Listing(DeterminationRows.columns, results.map { DeterminationRows.fields($0) })
         try (format == .table ? listing.only(DeterminationRows.shown) : listing).write(format)
+    }
+
+    /// Prints what everybody sees: the publications.
+    private func publish(_ connection: Connection, _ selection: YearSelection, _ filter: DeterminationFilter) throws {
+        let (all, years) = try selection.read(TableTopics.publications, from: connection)
+        let publications = all.filter { $0.status == PublicationStatus.official.rawValue && filter.contains($0) }
+        try selection.note("publications", isEmpty: publications.isEmpty, years: years, connection)
+        let format = output.chosen
+        if format == .json { return Standard.output(try MessageJSON.array(publications)) }
+        try Self.list(publications, format)
     }
 
     /// Prints what is published from now on: rows of CSV, or messages one a line.

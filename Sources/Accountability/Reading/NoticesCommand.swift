@@ -11,7 +11,7 @@ struct NoticesCommand: OperatorCommand {
         commandName: "notices",
         abstract: "Lists what organizations were told.",
         discussion: """
-            Events: determination_issued, determination_revised, low_participation, low_subgroups, directive, comment_period, plan_due, \
+            Events: determination_issued, determination_revised, results_closed, low_participation, low_subgroups, directive, comment_period, plan_due, \
             plan_overdue. `accountability deliveries` tells what became of them.
 
               accountability notices 2019
@@ -32,9 +32,12 @@ struct NoticesCommand: OperatorCommand {
 
     @OptionGroup var organization: OrganizationOption
 
+    @OptionGroup var viewer: ViewerOption
+
     @OptionGroup var output: FormatOption
 
     func operate() throws {
+        let viewer = try viewer.chosen()
         let selection = organization.selection
         let connection = try broker.connection()
         let reader = try TopicReader(connection)
@@ -42,7 +45,7 @@ struct NoticesCommand: OperatorCommand {
         let all = try reader.table(TableTopics.notices).map(\.message)
         let notices = all.filter { notice in
             (year == nil || Int(notice.schoolYear) == year) && (event == nil || notice.event == event)
-                && selection.contains(notice.orgCode)
+                && selection.contains(notice.orgCode) && notice.isFor(viewer)
         }
         if let year, notices.isEmpty {
             let years = Set(all.map { Int($0.schoolYear) }).sorted()
@@ -52,8 +55,25 @@ struct NoticesCommand: OperatorCommand {
         if format == .json { return Standard.output(try MessageJSON.array(notices)) }
         try Listing(
             ["id", "event", "date", "recipients", "subject"],
-            notices.map { [$0.id, $0.event, $0.date, $0.recipients.joined(separator: ";"), $0.subject] }
+            notices.map { [$0.id, $0.event, $0.date, $0.recipientText, $0.subject] }
         )
         .write(format)
+    }
+}
+
+extension Accountability_V1_Notice {
+    /// Whom it is for, as a field.
+    fileprivate var recipientText: String { departmentOnly ? "department" : recipients.joined(separator: ";") }
+
+    /// Whether somebody gets it: a district those of itself and of its schools, the public what is for everyone.
+    func isFor(_ viewer: ResultsViewer) -> Bool {
+        let isForEveryone = recipients.contains(OrganizationCode.state.description)
+        return switch viewer {
+        case .department: true
+        case .district(let code):
+            !departmentOnly
+                && (isForEveryone || recipients.contains { OrganizationCode($0)?.district == code })
+        case .everybody: isForEveryone
+        }
     }
 }

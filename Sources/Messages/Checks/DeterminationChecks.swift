@@ -1,4 +1,4 @@
-import Rules
+public import Rules
 
 private let otherKey = "it is another record's than its key names"
 private let absurdTime = "a time before 1970 or after the year 9999"
@@ -9,7 +9,8 @@ extension Accountability_V1_Determination: TableMessage {
         guard schoolYear == key.schoolYear, orgCode == key.organization.description else { return otherKey }
         guard revision <= FigureCheck.largestRevision else { return "a revision that nothing reaches" }
         guard FigureCheck.times.contains(issuedUnixMilliseconds) else { return absurdTime }
-        guard classification.isEmpty || Classification(wireName: classification) != nil,
+        guard status.isEmpty || stage != nil,
+            classification.isEmpty || Classification(wireName: classification) != nil,
             level.isEmpty || DeterminationLevel(wireName: level) != nil,
             reasons.allSatisfy({ DeterminationReason(wireName: $0) != nil })
         else { return "a word that no determination uses" }
@@ -22,6 +23,11 @@ extension Accountability_V1_Determination: TableMessage {
         else { return "a percentage that is not a number in range" }
         return FigureCheck.areCounts(graduationCohort, graduates) ? nil : "a count that no state has"
     }
+}
+
+extension Accountability_V1_Determination {
+    /// How far it is released; nil where its status is no stage.
+    public var stage: ResultsStage? { ResultsStage(rawValue: status) }
 }
 
 extension Accountability_V1_Publication: TableMessage {

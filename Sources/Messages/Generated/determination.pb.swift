@@ -389,7 +389,8 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._frameworkDigest = newValue}
   }
 
-  /// preliminary or official. A correction of an official determination stays official; `revision` tells that it is one.
+  /// computed, which is the Department's; preliminary, which its district sees under embargo; official, which is everybody's. A correction of
+  /// an official determination stays official; `revision` tells that it is one.
   public var status: String {
     get {_storage._status}
     set {_uniqueStorage()._status = newValue}
@@ -1220,7 +1221,8 @@ public nonisolated struct Accountability_V1_Notice: @unchecked Sendable {
     set {_uniqueStorage()._districtCode = newValue}
   }
 
-  /// determination_issued, determination_revised, low_participation, low_subgroups, directive, comment_period, plan_due or plan_overdue.
+  /// determination_issued, determination_revised, results_closed (they were shown, and are the Department's again), low_participation,
+  /// low_subgroups, directive, comment_period, plan_due or plan_overdue.
   public var event: String {
     get {_storage._event}
     set {_uniqueStorage()._event = newValue}
@@ -1269,7 +1271,7 @@ public nonisolated struct Accountability_V1_Notice: @unchecked Sendable {
   }
 
   /// The event's identity, the same for every repetition: `<school year>/<org>/<revision>` of a determination, with `/issue-<n>` behind it
-  /// when it was issued again after a withdrawal; the same with `/low_participation` or `/low_subgroups`;
+  /// when it was issued again after a withdrawal; the same with `/low_participation`, `/low_subgroups` or `/results_closed`;
   /// `<school year>/<org>/<event>/<about>` of plans, with `/<revision>` of acts and comment periods.
   public var id: String {
     get {_storage._id}
@@ -1288,7 +1290,7 @@ public nonisolated struct Accountability_V1_Notice: @unchecked Sendable {
     set {_uniqueStorage()._date = newValue}
   }
 
-  /// The organizations it is for; the state's code stands for everyone.
+  /// The organizations it is for; the state's code stands for everyone. None where it is for the Department.
   public var recipients: [String] {
     get {_storage._recipients}
     set {_uniqueStorage()._recipients = newValue}
@@ -1315,6 +1317,18 @@ public nonisolated struct Accountability_V1_Notice: @unchecked Sendable {
   public var moreCauses: Bool {
     get {_storage._moreCauses}
     set {_uniqueStorage()._moreCauses = newValue}
+  }
+
+  /// As Determination.status, of notices that tell of a determination.
+  public var status: String {
+    get {_storage._status}
+    set {_uniqueStorage()._status = newValue}
+  }
+
+  /// It tells of results that were not released: nobody but the Department gets it.
+  public var departmentOnly: Bool {
+    get {_storage._departmentOnly}
+    set {_uniqueStorage()._departmentOnly = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -2981,7 +2995,7 @@ nonisolated extension Accountability_V1_Confirmation: SwiftProtobuf.Message, Swi
 
 nonisolated extension Accountability_V1_Notice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Notice"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{3}district_code\0\u{1}event\0\u{1}revision\0\u{1}classification\0\u{1}level\0\u{1}changes\0\u{1}cause\0\u{1}subject\0\u{1}body\0\u{3}created_unix_milliseconds\0\u{1}id\0\u{1}groups\0\u{1}date\0\u{1}recipients\0\u{1}about\0\u{1}fingerprint\0\u{1}causes\0\u{3}more_causes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{3}district_code\0\u{1}event\0\u{1}revision\0\u{1}classification\0\u{1}level\0\u{1}changes\0\u{1}cause\0\u{1}subject\0\u{1}body\0\u{3}created_unix_milliseconds\0\u{1}id\0\u{1}groups\0\u{1}date\0\u{1}recipients\0\u{1}about\0\u{1}fingerprint\0\u{1}causes\0\u{3}more_causes\0\u{1}status\0\u{3}department_only\0")
 
   fileprivate class _StorageClass {
     var _schoolYear: UInt32 = 0
@@ -3004,6 +3018,8 @@ nonisolated extension Accountability_V1_Notice: SwiftProtobuf.Message, SwiftProt
     var _fingerprint: String = String()
     var _causes: [String] = []
     var _moreCauses: Bool = false
+    var _status: String = String()
+    var _departmentOnly: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3034,6 +3050,8 @@ nonisolated extension Accountability_V1_Notice: SwiftProtobuf.Message, SwiftProt
       _fingerprint = source._fingerprint
       _causes = source._causes
       _moreCauses = source._moreCauses
+      _status = source._status
+      _departmentOnly = source._departmentOnly
     }
   }
 
@@ -3072,6 +3090,8 @@ nonisolated extension Accountability_V1_Notice: SwiftProtobuf.Message, SwiftProt
         case 18: try { try decoder.decodeSingularStringField(value: &_storage._fingerprint) }()
         case 19: try { try decoder.decodeRepeatedStringField(value: &_storage._causes) }()
         case 20: try { try decoder.decodeSingularBoolField(value: &_storage._moreCauses) }()
+        case 21: try { try decoder.decodeSingularStringField(value: &_storage._status) }()
+        case 22: try { try decoder.decodeSingularBoolField(value: &_storage._departmentOnly) }()
         default: break
         }
       }
@@ -3140,6 +3160,12 @@ nonisolated extension Accountability_V1_Notice: SwiftProtobuf.Message, SwiftProt
       if _storage._moreCauses != false {
         try visitor.visitSingularBoolField(value: _storage._moreCauses, fieldNumber: 20)
       }
+      if !_storage._status.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._status, fieldNumber: 21)
+      }
+      if _storage._departmentOnly != false {
+        try visitor.visitSingularBoolField(value: _storage._departmentOnly, fieldNumber: 22)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3169,6 +3195,8 @@ nonisolated extension Accountability_V1_Notice: SwiftProtobuf.Message, SwiftProt
         if _storage._fingerprint != rhs_storage._fingerprint {return false}
         if _storage._causes != rhs_storage._causes {return false}
         if _storage._moreCauses != rhs_storage._moreCauses {return false}
+        if _storage._status != rhs_storage._status {return false}
+        if _storage._departmentOnly != rhs_storage._departmentOnly {return false}
         return true
       }
       if !storagesAreEqual {return false}

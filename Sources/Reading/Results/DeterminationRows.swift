@@ -14,12 +14,51 @@ package struct DeterminationFilter: Equatable {
     package init() {}
 
     /// Whether a determination is meant.
-    package func contains(_ determination: Accountability_V1_Determination) -> Bool {
-        if let type, determination.type != type { return false }
-        if let classification, determination.classification != classification { return false }
-        if let level, determination.level != level { return false }
-        if let reason, !determination.reasons.contains(reason) { return false }
-        return !isRevised || determination.revision > 1
+    package func contains(_ results: some ResultsMessage) -> Bool {
+        if let type, results.type != type { return false }
+        if let classification, results.classification != classification { return false }
+        if let level, results.level != level { return false }
+        if let reason, !results.reasons.contains(reason) { return false }
+        return !isRevised || results.revision > 1
+    }
+}
+
+/// The results of an organization, as the Department or as everybody sees them.
+package protocol ResultsMessage {
+    var schoolYear: UInt32 { get }
+    var orgCode: String { get }
+    var type: Accountability_V1_OrganizationType { get }
+    var name: String { get }
+    var classification: String { get }
+    var level: String { get }
+    var reasons: [String] { get }
+    var hasPercentile: Bool { get }
+    var percentile: UInt32 { get }
+    var hasAnnual: Bool { get }
+    var annual: UInt32 { get }
+    var hasCumulative: Bool { get }
+    var cumulative: UInt32 { get }
+    var band: String { get }
+    var lowSubgroups: [String] { get }
+    var lowParticipationGroups: [String] { get }
+    var status: String { get }
+    var revision: UInt32 { get }
+    var federalDesignations: [Accountability_V1_FederalDesignation] { get }
+    /// The submissions that it follows from, where the viewer may know them.
+    var causeText: String { get }
+    /// Every reason in words.
+    var reasonSentences: [String] { get }
+}
+
+extension Accountability_V1_Determination: ResultsMessage {
+    package var reasonSentences: [String] { NoticeText.reasons(of: self) }
+}
+
+extension Accountability_V1_Publication: ResultsMessage {
+    /// Submissions are the Department's.
+    package var causeText: String { "" }
+    package var reasonSentences: [String] {
+        reasons.map { DeterminationReason(wireName: $0)?.title ?? $0 } + reasonTexts
     }
 }
 
@@ -38,19 +77,18 @@ package enum DeterminationRows {
         "reason_texts",
     ]
 
-    /// A determination as fields of ``columns``; lists are joined by semicolons.
-    package static func fields(_ determination: Accountability_V1_Determination) -> [String] {
+    /// Results as fields of ``columns``; lists are joined by semicolons.
+    package static func fields(_ results: some ResultsMessage) -> [String] {
         [
-            String(determination.schoolYear), determination.orgCode, typeName(determination.type), determination.name,
-            determination.classification, determination.level, determination.reasons.joined(separator: ";"),
-            determination.hasPercentile ? String(determination.percentile) : "",
-            determination.hasAnnual ? String(determination.annual) : "",
-            determination.hasCumulative ? String(determination.cumulative) : "", determination.band,
-            determination.lowSubgroups.joined(separator: ";"),
-            determination.lowParticipationGroups.joined(separator: ";"),
-            determination.status, String(determination.revision), determination.causeText,
-            determination.federalDesignations.map(\.designation).joined(separator: ";"),
-            NoticeText.reasons(of: determination).joined(separator: "; "),
+            String(results.schoolYear), results.orgCode, typeName(results.type), results.name,
+            results.classification, results.level, results.reasons.joined(separator: ";"),
+            results.hasPercentile ? String(results.percentile) : "",
+            results.hasAnnual ? String(results.annual) : "",
+            results.hasCumulative ? String(results.cumulative) : "", results.band,
+            results.lowSubgroups.joined(separator: ";"), results.lowParticipationGroups.joined(separator: ";"),
+            results.status, String(results.revision), results.causeText,
+            results.federalDesignations.map(\.designation).joined(separator: ";"),
+            results.reasonSentences.joined(separator: "; "),
         ]
     }
 

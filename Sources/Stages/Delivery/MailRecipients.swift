@@ -69,12 +69,16 @@ package struct MailRecipients: Sendable, Hashable {
     package func addresses(for organizations: [String]) -> [(organization: String, addresses: [String])] {
         let wanted = organizations.contains(Self.fallback) ? addresses.keys.sorted() : organizations
         var seen: Set<String> = []
-        var result = wanted.compactMap { organization -> (organization: String, addresses: [String])? in
+        let result = wanted.compactMap { organization -> (organization: String, addresses: [String])? in
             let new = (addresses[organization] ?? []).filter { seen.insert($0.lowercased()).inserted }
             return new.isEmpty ? nil : (organization, new)
         }
-        if result.isEmpty, let own = addresses[Self.fallback] { result = [(Self.fallback, own)] }
-        return result
+        return result.isEmpty ? department : result
+    }
+
+    /// The Department's own addresses.
+    package var department: [(organization: String, addresses: [String])] {
+        addresses[Self.fallback].map { [(Self.fallback, $0)] } ?? []
     }
 }
 

@@ -38,11 +38,12 @@ package struct MailSpool: Sendable {
         } catch {
             return .failed("\(error)")
         }
-        let addressed = recipients.addresses(
-            for: notice.recipients.isEmpty ? [notice.orgCode, notice.districtCode] : notice.recipients
-        )
+        let organizations = notice.recipients.isEmpty ? [notice.orgCode, notice.districtCode] : notice.recipients
+        let addressed =
+            notice.departmentOnly ? recipients.department : recipients.addresses(for: organizations)
         guard !addressed.isEmpty else {
-            return .refused("no address for \(notice.recipients.joined(separator: " or "))")
+            let missing = notice.departmentOnly ? [MailRecipients.fallback] : organizations
+            return .refused("no address for \(missing.joined(separator: " or "))")
         }
         let files = MailMessage.files(of: notice, from: from, to: addressed, published: published)
             .filter { !FileManager.default.fileExists(atPath: "\(folder.path)/sent/\($0.name)") }

@@ -105,16 +105,17 @@ struct DeterminationMaker {
         return message
     }
 
-    /// Preliminary until the Department releases the results, and until the Board has approved the framework: 603 CMR
-    /// 2.03(3), (10).
+    /// As far as the Department has released the results; official only under a framework that the Board has approved:
+    /// 603 CMR 2.03(3), (10).
     ///
     /// A correction after the release is told by its revision, and by a note where the Department announced it. A
     /// status `revised` would depend on what had been published before, and the same facts would no longer give the
     /// same figures.
     private func addStatus(to message: inout Accountability_V1_Determination) {
         message.publicationNotes = directives.publicationNotes(of: code, in: year)
-        message.status = "preliminary"
-        guard directives.isOfficial(district: code.district, in: year) else { return }
+        let stage = directives.stage(ofDistrict: code.district, in: year)
+        message.status = min(stage, .preliminary).rawValue
+        guard stage == .official else { return }
         let life = directives.frameworkLife(in: year)
         guard life.approves(framework) else {
             message.statusReason =
@@ -128,7 +129,7 @@ struct DeterminationMaker {
                 + "\(frameworkDigest.prefix(12)): \(Paragraph.consultation)"
             return
         }
-        message.status = "official"
+        message.status = stage.rawValue
     }
 
     /// The values of a year that gives no points for them.

@@ -152,5 +152,5 @@ struct PublicationDesk {
 
 extension Accountability_V1_Determination {
     /// Whether it may be published.
-    fileprivate var isOfficial: Bool { status == "official" }
+    fileprivate var isOfficial: Bool { stage == .official }
 }

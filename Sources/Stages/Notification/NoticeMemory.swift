@@ -11,7 +11,15 @@ struct NoticeMemory {
 
     private var issued: [String: Int64] = [:]
     private var things: [Thing: Told] = [:]
-    private var groups: [Thing: [String]] = [:]
+    private var groups: [Thing: ToldGroups] = [:]
+    /// By year and organization, how far the results had come that were told of last.
+    private var stages: [Thing: (moment: Int64, stage: ResultsStage)] = [:]
+
+    /// The groups that a notice named, and how far it went.
+    struct ToldGroups {
+        let groups: [String]
+        let isForDepartment: Bool
+    }
 
     /// What the notices of one thing have in common.
     struct Thing: Hashable {
@@ -42,8 +50,16 @@ struct NoticeMemory {
     mutating func take(_ notice: Accountability_V1_Notice, under key: NoticeKey) {
         let thing = Thing(key.schoolYear, key.organization, notice.event, notice.about)
         switch notice.event {
-        case NoticeText.issued, NoticeText.revised: issued[key.text] = notice.createdUnixMilliseconds
-        case NoticeText.lowParticipation, NoticeText.lowSubgroups: groups[thing] = notice.groups
+        case NoticeText.issued, NoticeText.revised:
+            issued[key.text] = notice.createdUnixMilliseconds
+            let results = Thing(key.schoolYear, key.organization, NoticeText.issued, "")
+            if notice.createdUnixMilliseconds >= stages[results]?.moment ?? 0 {
+                // A notice from before there were stages closes nothing.
+                stages[results] = (notice.createdUnixMilliseconds, ResultsStage(rawValue: notice.status) ?? .computed)
+            }
+        case NoticeText.resultsClosed: break
+        case NoticeText.lowParticipation, NoticeText.lowSubgroups:
+            groups[thing] = ToldGroups(groups: notice.groups, isForDepartment: notice.departmentOnly)
         default: things[thing] = Told(revision: notice.revision, fingerprint: notice.fingerprint)
         }
     }
@@ -56,8 +72,13 @@ struct NoticeMemory {
         things.keys.filter { $0.event == NoticeText.commentPeriod }.map(\.schoolYear)
     }
 
-    /// The groups that the last notice named; nil if there was no notice.
-    func toldGroups(_ thing: Thing) -> [String]? { groups[thing] }
+    /// The last notice that named groups; nil if there was none.
+    func toldGroups(_ thing: Thing) -> ToldGroups? { groups[thing] }
+
+    /// How far the results of an organization had come that were told of last.
+    func toldStage(_ schoolYear: Int, _ organization: OrganizationCode) -> ResultsStage {
+        stages[Thing(schoolYear, organization, NoticeText.issued, "")]?.stage ?? .computed
+    }
 
     /// The identity of a determination's notice; nil when it is a repetition.
     ///

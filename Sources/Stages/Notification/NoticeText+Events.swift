@@ -7,6 +7,8 @@ extension NoticeText {
     static let lowParticipation = "low_participation"
     /// The event of low performing student groups: 603 CMR 2.03(3)(b).
     static let lowSubgroups = "low_subgroups"
+    /// The event of results that were shown to a district, and are the Department's again.
+    static let resultsClosed = "results_closed"
     /// The event of an act of the Department.
     static let directive = "directive"
     /// The event of a comment period on a framework: 603 CMR 2.03(10).
@@ -47,7 +49,7 @@ extension NoticeText {
         notice.groups = groups
         setCauses(of: determination, in: &notice)
         notice.createdUnixMilliseconds = determination.issuedUnixMilliseconds
-        if let code = OrganizationCode(determination.orgCode) { notice.recipients = recipients(code) }
+        address(&notice, by: determination)
         let who = display(determination.name, determination.orgCode)
         let year = years(determination.schoolYear)
         let isParticipation = event == lowParticipation
@@ -77,6 +79,28 @@ extension NoticeText {
             "", "\(paragraph). Revision \(determination.revision) of the determination (\(determination.status)).",
         ]
         notice.body = lines.joined(separator: "\n") + "\n"
+        return notice
+    }
+
+    /// The notice that results which an organization was shown are not released any more; it has none of them.
+    static func closed(_ determination: Accountability_V1_Determination, id: String) -> Accountability_V1_Notice {
+        var notice = Accountability_V1_Notice()
+        notice.id = "\(id)/\(resultsClosed)"
+        notice.schoolYear = determination.schoolYear
+        notice.orgCode = determination.orgCode
+        notice.districtCode = determination.districtCode
+        notice.event = resultsClosed
+        notice.revision = determination.revision
+        notice.status = determination.status
+        setCauses(of: determination, in: &notice)
+        notice.createdUnixMilliseconds = determination.issuedUnixMilliseconds
+        if let code = OrganizationCode(determination.orgCode) { notice.recipients = recipients(code) }
+        let who = display(determination.name, determination.orgCode)
+        let year = years(determination.schoolYear)
+        notice.subject = "Results no longer released \(year): \(who)"
+        notice.body =
+            "The Department withdrew the release of the results of \(who) for school year \(year). "
+            + "What was shown of them before no longer holds.\n"
         return notice
     }
 

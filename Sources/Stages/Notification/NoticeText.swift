@@ -46,8 +46,21 @@ package enum NoticeText {
         notice.body = body(of: determination)
         notice.createdUnixMilliseconds = determination.issuedUnixMilliseconds
         notice.id = "\(determination.schoolYear)/\(determination.orgCode)/\(determination.revision)"
-        if let code = OrganizationCode(determination.orgCode) { notice.recipients = recipients(code) }
+        address(&notice, by: determination)
         return notice
+    }
+
+    /// Addresses a notice of a determination to those whom its stage shows it to.
+    static func address(_ notice: inout Accountability_V1_Notice, by determination: Accountability_V1_Determination) {
+        notice.status = determination.status
+        guard let code = OrganizationCode(determination.orgCode) else { return }
+        // What has no stage was made before there were any.
+        let stage = determination.stage ?? .preliminary
+        guard stage.view(of: code, for: .district(code.district)) == .everything else {
+            notice.departmentOnly = true
+            return
+        }
+        notice.recipients = recipients(code)
     }
 
     /// `2018-19`.
@@ -80,7 +93,7 @@ package enum NoticeText {
 
     private static func subject(of determination: Accountability_V1_Determination) -> String {
         let what = determination.revision > 1 ? "Revised determination" : "Annual performance determination"
-        let status = determination.status == "official" ? "" : " (\(determination.status))"
+        let status = determination.stage == .official ? "" : " (\(determination.status))"
         return "\(what) \(years(determination.schoolYear)): \(display(determination))\(status)"
     }
 
@@ -90,7 +103,12 @@ package enum NoticeText {
 
     private static func body(of determination: Accountability_V1_Determination) -> String {
         var lines: [String] = []
-        let kind = determination.status == "official" ? "official" : "\(determination.status), embargoed"
+        let kind =
+            switch determination.stage {
+            case .official: "official"
+            case .computed: "computed, for the Department alone"
+            default: "\(determination.status), embargoed"
+            }
         lines.append(
             "\(display(determination)) has \(determination.revision > 1 ? "a revised" : "an") annual performance"
                 + " determination for school year \(years(determination.schoolYear)) (\(kind))."

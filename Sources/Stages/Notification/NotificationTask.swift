@@ -105,13 +105,18 @@ final class NotificationTask: StageTask {
         guard let id = memory.identity(of: determination, under: key) else { return }
         var notice = NoticeText.notice(of: determination)
         notice.id = id
+        if notice.departmentOnly, memory.toldStage(key.schoolYear, key.organization) > .computed {
+            try publish(NoticeText.closed(determination, id: id), output)
+        }
         try publish(notice, output)
         for (event, groups) in [
             (NoticeText.lowParticipation, determination.lowParticipationGroups),
             (NoticeText.lowSubgroups, determination.lowSubgroups),
         ] {
-            let before = memory.toldGroups(NoticeMemory.Thing(key.schoolYear, key.organization, event, "")) ?? []
-            guard groups != before else { continue }
+            let before = memory.toldGroups(NoticeMemory.Thing(key.schoolYear, key.organization, event, ""))
+            // What only the Department was told is news to the district when it may see it.
+            let isFirstShown = before?.isForDepartment == true && !notice.departmentOnly && !groups.isEmpty
+            guard groups != before?.groups ?? [] || isFirstShown else { continue }
             try publish(NoticeText.notice(ofGroups: groups, event: event, in: determination, id: id), output)
         }
     }

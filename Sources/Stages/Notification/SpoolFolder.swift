@@ -1,9 +1,11 @@
 public import Foundation
 public import Messages
+import Rules
 
-/// A folder in which every notice is left as a file, for whoever delivers them:
-/// `<spool>/<year>/<district>/<year>-<org>-r<revision>.json`, with `-<event>` and what it is about where it is not the
-/// determination itself.
+/// A folder in which every notice is left as a file, for whoever delivers them.
+///
+/// A file is `<spool>/<year>/<district>/<year>-<org>-r<revision>.json`, with `-<event>` and what it is about where it is
+/// not the determination itself. What is for the Department stands under the state's code in place of the district's.
 ///
 /// A file appears whole or not at all: it is written beside its place, forced to the disk and renamed. Writing the same
 /// notice again leaves the same file, so that a worker that crashed between writing and committing may repeat itself.
@@ -48,7 +50,9 @@ public struct SpoolFolder: Sendable, Hashable {
     public static func name(of notice: Accountability_V1_Notice) -> String {
         let parts = notice.id.split(separator: "/").map { UInt32($0) == nil ? String($0) : "r\($0)" }.dropFirst(2)
         let name = (["\(notice.schoolYear)", notice.orgCode] + parts).joined(separator: "-")
-        return "\(notice.schoolYear)/\(plain(notice.districtCode))/\(plain(name)).json"
+        // Who takes a district's files away takes everything in its folder.
+        let folder = notice.departmentOnly ? OrganizationCode.state.description : notice.districtCode
+        return "\(notice.schoolYear)/\(plain(folder))/\(plain(name)).json"
     }
 
     /// A name that leads nowhere else, whatever stands in a record.

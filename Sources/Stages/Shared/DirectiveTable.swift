@@ -81,12 +81,12 @@ struct DirectiveTable {
         acts(.recognition, of: organization).filter { Int($0.schoolYear) == year }.map { ($0.kind, $0.reason) }
     }
 
-    /// Whether the determinations of a district are official: a release of the state's or of the district's.
-    func isOfficial(district: OrganizationCode, in year: Int) -> Bool {
-        [.state, district]
-            .contains { organization in
-                acts(.release, of: organization).contains { Int($0.schoolYear) == year && $0.kind == "official" }
-            }
+    /// How far the results of a district are released, by acts on the state or on the district.
+    func stage(ofDistrict district: OrganizationCode, in year: Int) -> ResultsStage {
+        [.state, district].flatMap { acts(.release, of: $0) }
+            .filter { Int($0.schoolYear) == year }
+            .compactMap { ResultsStage(rawValue: $0.kind) }
+            .max() ?? .computed
     }
 
     /// The submission that released the state's results of a school year, under a framework that the Board approved;

@@ -1,0 +1,41 @@
+internal import ArgumentParser
+internal import Messages
+internal import Operating
+internal import Rules
+
+/// The option for whose eyes a command prints.
+struct ViewerOption: ParsableArguments {
+    @Option(
+        name: .customLong("as"),
+        parsing: .upToNextOption,
+        help: ArgumentHelp("What they see: department (the default), district CODE or public.", valueName: "viewer")
+    )
+    var words: [String] = []
+
+    func validate() throws { _ = try chosen() }
+
+    /// Who it is.
+    ///
+    /// - Throws: `ValidationError` where nobody is named so.
+    func chosen() throws -> ResultsViewer {
+        switch words {
+        case [], ["department"]: return .department
+        case ["public"]: return .everybody
+        default:
+            guard words.count == 2, words[0] == "district", let code = OrganizationCode(words[1]),
+                code.type == .district
+            else {
+                throw ValidationError(
+                    "--as takes department, district and its code of eight digits, or public; put it behind the arguments"
+                )
+            }
+            return .district(code)
+        }
+    }
+
+    /// Whether a determination is shown with everything in it.
+    func shows(_ determination: Accountability_V1_Determination) throws -> Bool {
+        guard let code = OrganizationCode(determination.orgCode) else { return false }
+        return try (determination.stage ?? .preliminary).view(of: code, for: chosen()) == .everything
+    }
+}
