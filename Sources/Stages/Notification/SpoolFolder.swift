@@ -5,7 +5,7 @@ import Rules
 /// A folder in which every notice is left as a file, for whoever delivers them.
 ///
 /// A file is `<spool>/<year>/<district>/<year>-<org>-r<revision>.json`, with `-<event>` and what it is about where it
-/// is not the determination itself. What is for the Department stands under the state's code in place of the district's.
+/// is not the determination itself. What is for the Department stands under the state's code, not the district's.
 ///
 /// A file appears whole or not at all: it is written beside its place, forced to the disk and renamed. Writing the same
 /// notice again leaves the same file, so that a worker that crashed between writing and committing may repeat itself.
