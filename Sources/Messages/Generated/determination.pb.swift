@@ -965,6 +965,50 @@ public nonisolated struct Accountability_V1_Publication: @unchecked Sendable {
     set {_uniqueStorage()._frameworkDigest = newValue}
   }
 
+  /// What the organization is, as it was declared for the school year.
+  public var region: String {
+    get {_storage._region}
+    set {_uniqueStorage()._region = newValue}
+  }
+
+  /// ES, MS, HS and others, as they were declared.
+  public var schoolType: String {
+    get {_storage._schoolType}
+    set {_uniqueStorage()._schoolType = newValue}
+  }
+
+  /// non_high, high, middle_high, or empty: the schools that it is compared with.
+  public var comparisonGroup: String {
+    get {_storage._comparisonGroup}
+    set {_uniqueStorage()._comparisonGroup = newValue}
+  }
+
+  public var gradesServed: String {
+    get {_storage._gradesServed}
+    set {_uniqueStorage()._gradesServed = newValue}
+  }
+
+  /// Whether it receives funds under Title I; absent where the organization was not declared.
+  public var title1: Bool {
+    get {_storage._title1 ?? false}
+    set {_uniqueStorage()._title1 = newValue}
+  }
+  /// Returns true if `title1` has been explicitly set.
+  public var hasTitle1: Bool {_storage._title1 != nil}
+  /// Clears the value of `title1`. Subsequent reads from it will return its default value.
+  public mutating func clearTitle1() {_uniqueStorage()._title1 = nil}
+
+  /// October enrollment, as it was at the first official publication. Absent where a number of all students of the district or of one of its
+  /// schools is hidden: it would come near to it.
+  public var enrollment: UInt32 {
+    get {_storage._enrollment ?? 0}
+    set {_uniqueStorage()._enrollment = newValue}
+  }
+  /// Returns true if `enrollment` has been explicitly set.
+  public var hasEnrollment: Bool {_storage._enrollment != nil}
+  /// Clears the value of `enrollment`. Subsequent reads from it will return its default value.
+  public mutating func clearEnrollment() {_uniqueStorage()._enrollment = nil}
+
   public var figures: [Accountability_V1_PublishedFigure] {
     get {_storage._figures}
     set {_uniqueStorage()._figures = newValue}
@@ -2372,7 +2416,7 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Publication"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}status\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{3}decision_row\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{3}low_graduation\0\u{1}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{3}suspended_measures\0\u{3}publication_notes\0\u{1}framework\0\u{3}framework_digest\0\u{2}\u{a}figures\0\u{3}decided_measures\0\u{2}\u{9}revision\0\u{3}issued_unix_milliseconds\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}status\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{3}decision_row\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{3}low_graduation\0\u{1}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{3}suspended_measures\0\u{3}publication_notes\0\u{1}framework\0\u{3}framework_digest\0\u{1}region\0\u{3}school_type\0\u{3}comparison_group\0\u{3}grades_served\0\u{1}title1\0\u{1}enrollment\0\u{2}\u{4}figures\0\u{3}decided_measures\0\u{2}\u{9}revision\0\u{3}issued_unix_milliseconds\0")
 
   fileprivate class _StorageClass {
     var _schoolYear: UInt32 = 0
@@ -2405,6 +2449,12 @@ nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, Swif
     var _publicationNotes: [Accountability_V1_PublicationNote] = []
     var _framework: String = String()
     var _frameworkDigest: String = String()
+    var _region: String = String()
+    var _schoolType: String = String()
+    var _comparisonGroup: String = String()
+    var _gradesServed: String = String()
+    var _title1: Bool? = nil
+    var _enrollment: UInt32? = nil
     var _figures: [Accountability_V1_PublishedFigure] = []
     var _decidedMeasures: [String] = []
     var _revision: UInt32 = 0
@@ -2449,6 +2499,12 @@ nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, Swif
       _publicationNotes = source._publicationNotes
       _framework = source._framework
       _frameworkDigest = source._frameworkDigest
+      _region = source._region
+      _schoolType = source._schoolType
+      _comparisonGroup = source._comparisonGroup
+      _gradesServed = source._gradesServed
+      _title1 = source._title1
+      _enrollment = source._enrollment
       _figures = source._figures
       _decidedMeasures = source._decidedMeasures
       _revision = source._revision
@@ -2501,6 +2557,12 @@ nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, Swif
         case 28: try { try decoder.decodeRepeatedMessageField(value: &_storage._publicationNotes) }()
         case 29: try { try decoder.decodeSingularStringField(value: &_storage._framework) }()
         case 30: try { try decoder.decodeSingularStringField(value: &_storage._frameworkDigest) }()
+        case 31: try { try decoder.decodeSingularStringField(value: &_storage._region) }()
+        case 32: try { try decoder.decodeSingularStringField(value: &_storage._schoolType) }()
+        case 33: try { try decoder.decodeSingularStringField(value: &_storage._comparisonGroup) }()
+        case 34: try { try decoder.decodeSingularStringField(value: &_storage._gradesServed) }()
+        case 35: try { try decoder.decodeSingularBoolField(value: &_storage._title1) }()
+        case 36: try { try decoder.decodeSingularUInt32Field(value: &_storage._enrollment) }()
         case 40: try { try decoder.decodeRepeatedMessageField(value: &_storage._figures) }()
         case 41: try { try decoder.decodeRepeatedStringField(value: &_storage._decidedMeasures) }()
         case 50: try { try decoder.decodeSingularUInt32Field(value: &_storage._revision) }()
@@ -2607,6 +2669,24 @@ nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, Swif
       if !_storage._frameworkDigest.isEmpty {
         try visitor.visitSingularStringField(value: _storage._frameworkDigest, fieldNumber: 30)
       }
+      if !_storage._region.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._region, fieldNumber: 31)
+      }
+      if !_storage._schoolType.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._schoolType, fieldNumber: 32)
+      }
+      if !_storage._comparisonGroup.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._comparisonGroup, fieldNumber: 33)
+      }
+      if !_storage._gradesServed.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._gradesServed, fieldNumber: 34)
+      }
+      try { if let v = _storage._title1 {
+        try visitor.visitSingularBoolField(value: v, fieldNumber: 35)
+      } }()
+      try { if let v = _storage._enrollment {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 36)
+      } }()
       if !_storage._figures.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._figures, fieldNumber: 40)
       }
@@ -2658,6 +2738,12 @@ nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, Swif
         if _storage._publicationNotes != rhs_storage._publicationNotes {return false}
         if _storage._framework != rhs_storage._framework {return false}
         if _storage._frameworkDigest != rhs_storage._frameworkDigest {return false}
+        if _storage._region != rhs_storage._region {return false}
+        if _storage._schoolType != rhs_storage._schoolType {return false}
+        if _storage._comparisonGroup != rhs_storage._comparisonGroup {return false}
+        if _storage._gradesServed != rhs_storage._gradesServed {return false}
+        if _storage._title1 != rhs_storage._title1 {return false}
+        if _storage._enrollment != rhs_storage._enrollment {return false}
         if _storage._figures != rhs_storage._figures {return false}
         if _storage._decidedMeasures != rhs_storage._decidedMeasures {return false}
         if _storage._revision != rhs_storage._revision {return false}

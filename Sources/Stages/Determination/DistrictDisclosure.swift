@@ -38,6 +38,17 @@ struct DistrictDisclosure {
             decisions[code] = decision
         }
     }
+
+    /// Whether no number of all students of the district or of a school is hidden.
+    ///
+    /// An enrollment comes near to such a number, and those of the others come near to it too.
+    func showsAllStudents(_ decisions: [OrganizationCode: DisclosureDecision]) -> Bool {
+        figures.allSatisfy { code, figures in
+            figures.byPlace.allSatisfy { place, figure in
+                place.group != .allStudents || !figure.hasStudents || decisions[code]?.students[place] != nil
+            }
+        }
+    }
 }
 
 extension DeterminationState {
@@ -63,6 +74,19 @@ extension DeterminationState {
             }
         }
         return counts
+    }
+
+    /// The October enrollments of a district and its schools, as far as they were declared.
+    ///
+    /// None where one of them is below the least: it is the difference of the others.
+    func enrollments(of district: OrganizationCode, year: Int, least: Int) -> [OrganizationCode: UInt32] {
+        var enrollments: [OrganizationCode: UInt32] = [:]
+        for code in organizations(of: district, year: year) {
+            guard let enrollment = years[year]?[code]?.organization?.enrollment, enrollment > 0 else { continue }
+            guard enrollment >= least else { return [:] }
+            enrollments[code] = enrollment
+        }
+        return enrollments
     }
 
     /// A district and its schools, as far as anything is known of them in a school year.

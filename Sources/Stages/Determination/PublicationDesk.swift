@@ -58,6 +58,7 @@ struct PublicationDesk {
         for district in waiting.union(changed.keys).sorted() {
             var own = Dictionary(uniqueKeysWithValues: (changed[district] ?? []).map { ($0.key, $0.value) })
             var decisions: [OrganizationCode: DisclosureDecision] = [:]
+            var enrollments: [OrganizationCode: UInt32] = [:]
             if let parameters = framework.disclosure, parameters.mode.value == .protected {
                 decisions = standingDecisions(of: district, year: year)
                 let isOpen = decisions.values.allSatisfy(\.measures.isEmpty)
@@ -73,12 +74,23 @@ struct PublicationDesk {
                         own[code] = .some(try made(code))
                     }
                     room -= own.count
-                    decisions = disclosure(of: district, own, year, framework, parameters, state).decide()
+                    let disclosure = disclosure(of: district, own, year, framework, parameters, state)
+                    decisions = disclosure.decide()
+                    if disclosure.showsAllStudents(decisions) {
+                        enrollments = state.enrollments(of: district, year: year, least: disclosure.minimum)
+                    }
                 }
             }
             for (code, determination) in own.sorted(by: { $0.key < $1.key }) {
                 let key = DeterminationKey(schoolYear: year, organization: code)
-                let message = publication(determination, decisions[code], key, framework)
+                let message = publication(
+                    determination,
+                    decisions[code],
+                    key,
+                    framework,
+                    facts: state.years[year]?[code]?.organization,
+                    enrollment: enrollments[code]
+                )
                 try publish(message, key, now: now, to: output)
             }
         }
@@ -116,18 +128,34 @@ struct PublicationDesk {
         _ determination: Accountability_V1_Determination?,
         _ decision: DisclosureDecision?,
         _ key: DeterminationKey,
-        _ framework: Framework
+        _ framework: Framework,
+        facts: Accountability_V1_Organization?,
+        enrollment: UInt32?
     ) -> Accountability_V1_Publication? {
         guard let determination, determination.isOfficial, let parameters = framework.disclosure else {
             return standing[key].map(PublicationMaker.withdrawn)
         }
-        return PublicationMaker(
+        var message = PublicationMaker(
             determination: determination,
             figures: DeterminationFigures(determination),
             parameters: parameters,
             minimum: framework.minimumSize.publicReporting.value
         )
         .make(decision ?? DisclosureDecision())
+        guard let facts else { return message }
+        message.region = facts.region
+        message.schoolType = facts.schoolType
+        message.comparisonGroup = facts.comparisonGroup
+        message.gradesServed = facts.gradesServed
+        message.title1 = facts.title1
+        switch parameters.mode.value {
+        case .asPublished: if facts.enrollment > 0 { message.enrollment = facts.enrollment }
+        case .protected:
+            // As it was published first, in every revision.
+            let first = standing[key].map { $0.hasEnrollment ? $0.enrollment : nil } ?? enrollment
+            if let first { message.enrollment = first }
+        }
+        return message
     }
 
     private mutating func publish(

@@ -161,6 +161,7 @@ struct PublicationMaker {
         message.name = before.name
         message.districtCode = before.districtCode
         message.status = PublicationStatus.withdrawn.rawValue
+        if before.hasEnrollment { message.enrollment = before.enrollment }
         let decision = DisclosureDecision(before)
         message.decidedMeasures = before.decidedMeasures
         message.figures = decision.students.sorted { $0.key < $1.key }.map { numberAlone($0.key, $0.value) }
