@@ -120,7 +120,8 @@ let package = Package(
         ),
         library(
             "Reading",
-            ["Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .logging, .protobuf]
+            ["Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .logging, .protobuf],
+            resources: [.embedInCode("Pages/table.mustache")]
         ),
         library(
             "Console",

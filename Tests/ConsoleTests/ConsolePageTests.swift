@@ -139,7 +139,7 @@ import Testing
                 message.annual = UInt32(min(max(middle + after - 10, 0), 100))
                 message.percentile = UInt32(min(max(middle, 1), 99))
                 let line = DeterminationLine(message, try #require(.init(ExampleTables.school)))
-                let moments = [2018, 2019].map { OrganizationView.Moment(year: $0, line: line) }
+                let moments = [2018, 2019].map { OrganizationView.Moment(year: $0, line: line).figures }
                 #expect(Plots.history(moments).contains("Cumulative %"))
             }
         }

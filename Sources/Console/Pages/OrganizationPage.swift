@@ -28,7 +28,8 @@ extension OrganizationView {
         context["groups"] = groupTable.map { ["table": $0.context] }
         context["participation"] = participationTable.map { ["table": $0.context] }
         context["history"] = [
-            "plot": history.count > 1 ? Plots.history(history) as Any : false, "table": historyTable.context,
+            "plot": history.count > 1 ? Plots.history(history.map(\.figures)) as Any : false,
+            "table": historyTable.context,
         ]
         return try page.html(tables, year: year, "organization", context)
     }

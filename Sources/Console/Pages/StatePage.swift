@@ -1,3 +1,4 @@
+internal import Reading
 internal import Rules
 
 extension StateView {

@@ -1,10 +1,11 @@
 internal import Mustache
+internal import Reading
 
 /// The templates of the pages; what is put into them is escaped, unless a template says otherwise of markup that this
 /// program made.
 enum Templates {
     private static let sources: [(name: String, bytes: [UInt8])] = [
-        ("layout", PackageResources.layout_mustache), ("table", PackageResources.table_mustache),
+        ("layout", PackageResources.layout_mustache), ("table", Array(TablePart.template.utf8)),
         ("step", PackageResources.step_mustache), ("filters", PackageResources.filters_mustache),
         ("pager", PackageResources.pager_mustache), ("run", PackageResources.run_mustache),
         ("determinations", PackageResources.determinations_mustache),

@@ -1,3 +1,5 @@
+internal import Reading
+
 /// A part of a list: where a query's `next` begins, as many as its `limit`.
 struct ListPart<Row: Sendable>: Sendable {
     /// Everything that is asked for.

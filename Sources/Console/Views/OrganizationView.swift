@@ -8,6 +8,10 @@ struct OrganizationView: Sendable {
     struct Moment: Sendable {
         let year: Int
         let line: DeterminationLine
+
+        var figures: YearFigures {
+            YearFigures(year: year, cumulative: line.cumulative, annual: line.annual, percentile: line.percentile)
+        }
     }
 
     /// What is computed of a student group.

@@ -1,3 +1,4 @@
+internal import Reading
 internal import Rules
 
 /// The state as a whole: counts, what changed between two years, and how percentages are spread.
@@ -6,13 +7,6 @@ struct StateView: Sendable {
     struct Transition: Sendable {
         let from: Outcome
         let to: Outcome
-        let count: Int
-    }
-
-    /// Organizations in a range of the cumulative percentage.
-    struct Bin: Sendable {
-        let lowest: Int
-        let highest: Int
         let count: Int
     }
 
@@ -26,7 +20,7 @@ struct StateView: Sendable {
     let transitions: [Transition]
     /// Those that the other year does not have.
     let arrived: Int
-    let bins: [Bin]
+    let bins: [PercentBin]
     let bands: [(minimum: Int, title: String)]
 
     static let parameters: [QueryParameter] = [
@@ -84,15 +78,7 @@ struct StateView: Sendable {
         self.arrived = from == nil ? 0 : arrived
         transitions = counts.map { Transition(from: $0.key[0], to: $0.key[1], count: $0.value) }
             .sorted { ($0.from, $0.to) < ($1.from, $1.to) }
-        bins = (0..<20)
-            .map { index in
-                let highest = index == 19 ? 100 : index * 5 + 4
-                return Bin(
-                    lowest: index * 5,
-                    highest: highest,
-                    count: lines.count { $0.cumulative.map { (index * 5...highest).contains($0) } ?? false }
-                )
-            }
+        bins = PercentBin.of(lines.compactMap(\.cumulative))
         let framework = try FrameworkSet.builtIn.ifCovered(schoolYear: year)
         bands = (framework?.percentage?.bands.value ?? [])
             .map {
@@ -123,7 +109,7 @@ struct StateView: Sendable {
         .integer("count", "How many.", 0...Int64.max) { $0.count },
     ])
 
-    private static let bin = Shape<Bin>([
+    private static let bin = Shape<PercentBin>([
         .integer("lowest", "The lowest percentage of the range.", 0...100) { $0.lowest },
         .integer("highest", "The highest.", 0...100) { $0.highest },
         .integer("count", "Organizations in it.", 0...Int64.max) { $0.count },

@@ -1,18 +1,19 @@
 /// A table of a page.
-struct TablePart {
+package struct TablePart {
     /// A cell: words, a link, or a drawing of our own.
-    struct Cell {
-        var text = ""
-        var link: String?
+    package struct Cell {
+        package var text = ""
+        package var link: String?
         /// A shape before the words.
-        var sign: String?
+        package var sign: String?
         /// Small words below.
-        var note: String?
+        package var note: String?
         /// Markup that this program made; never anything that came from outside.
-        var drawing: String?
-        var kind: String?
+        package var drawing: String?
+        package var kind: String?
 
-        init(_ text: String, link: String? = nil, sign: String? = nil, note: String? = nil, kind: String? = nil) {
+        package init(_ text: String, link: String? = nil, sign: String? = nil, note: String? = nil, kind: String? = nil)
+        {
             self.text = text
             self.link = link
             self.sign = sign
@@ -20,11 +21,11 @@ struct TablePart {
             self.kind = kind
         }
 
-        init(_ number: Int?) { self.init(number.map { Words.grouped($0) } ?? "–") }
+        package init(_ number: Int?) { self.init(number.map { Words.grouped($0) } ?? "–") }
 
-        init(drawing: String) { self.drawing = drawing }
+        package init(drawing: String) { self.drawing = drawing }
 
-        init(_ outcome: Outcome, link: String? = nil) {
+        package init(_ outcome: Outcome, link: String? = nil) {
             self.init(outcome.title, link: link, sign: outcome.sign)
         }
 
@@ -40,8 +41,11 @@ struct TablePart {
         }
     }
 
+    /// The template of a table; what is put into it is escaped.
+    package static let template = String(decoding: PackageResources.table_mustache, as: UTF8.self)
+
     /// How wide a table is.
-    enum Shape: String {
+    package enum Shape: String {
         case wide = ""
         /// No wider than what is in it.
         case narrow
@@ -49,17 +53,36 @@ struct TablePart {
         case matrix
     }
 
-    let caption: String
-    let columns: [String]
+    package let caption: String
+    package let columns: [String]
     /// The columns of numbers.
-    var numbers: Set<Int> = []
-    var rows: [[Cell]] = []
+    package var numbers: Set<Int>
+    package var rows: [[Cell]]
     /// Said in place of rows where there are none.
-    var empty = "Nothing to show."
-    var note: String?
-    var shape = Shape.wide
+    package var empty: String
+    package var note: String?
+    package var shape: Shape
 
-    var context: [String: Any] {
+    /// A table.
+    package init(
+        caption: String,
+        columns: [String],
+        numbers: Set<Int> = [],
+        rows: [[Cell]] = [],
+        empty: String = "Nothing to show.",
+        note: String? = nil,
+        shape: Shape = .wide
+    ) {
+        self.caption = caption
+        self.columns = columns
+        self.numbers = numbers
+        self.rows = rows
+        self.empty = empty
+        self.note = note
+        self.shape = shape
+    }
+
+    package var context: [String: Any] {
         var context: [String: Any] = [
             "caption": caption,
             "columns": columns.enumerated().map { ["name": $1, "number": numbers.contains($0)] as [String: Any] },

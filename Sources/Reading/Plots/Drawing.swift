@@ -1,7 +1,5 @@
-internal import Reading
-
 /// A drawing in SVG: everything that is text is escaped where it is put in.
-struct Drawing: Sendable {
+package struct Drawing: Sendable {
     let width: Int
     let height: Int
     private let title: String
@@ -12,7 +10,7 @@ struct Drawing: Sendable {
     /// A drawing of so many units, with what a person hears who does not see it.
     ///
     /// - `name`: tells the drawings of a page apart.
-    init(_ name: String, width: Int, height: Int, title: String, about: String) {
+    package init(_ name: String, width: Int, height: Int, title: String, about: String) {
         self.name = name
         self.width = width
         self.height = height
@@ -20,24 +18,24 @@ struct Drawing: Sendable {
         self.about = about
     }
 
-    mutating func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ kind: String) {
+    package mutating func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ kind: String) {
         elements +=
             "<rect class=\"\(kind)\" x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" width=\"\(Self.number(width))\" height=\"\(Self.number(height))\"/>"
     }
 
-    mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ kind: String) {
+    package mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ kind: String) {
         elements +=
             "<line class=\"\(kind)\" x1=\"\(Self.number(x1))\" y1=\"\(Self.number(y1))\" x2=\"\(Self.number(x2))\" y2=\"\(Self.number(y2))\"/>"
     }
 
-    mutating func path(_ points: [(x: Double, y: Double)], _ kind: String) {
+    package mutating func path(_ points: [(x: Double, y: Double)], _ kind: String) {
         let text = points.enumerated()
             .map { "\($0 == 0 ? "M" : "L")\(Self.number($1.x)) \(Self.number($1.y))" }.joined()
         elements += "<path class=\"\(kind)\" d=\"\(text)\"/>"
     }
 
     /// A mark of a series: a circle, a square or a diamond, so that colour is not needed.
-    mutating func mark(_ series: Int, _ x: Double, _ y: Double, _ kind: String) {
+    package mutating func mark(_ series: Int, _ x: Double, _ y: Double, _ kind: String) {
         switch series {
         case 0:
             elements += "<circle class=\"\(kind)\" cx=\"\(Self.number(x))\" cy=\"\(Self.number(y))\" r=\"4\"/>"
@@ -49,20 +47,26 @@ struct Drawing: Sendable {
     }
 
     /// Words; `anchor` is start, middle or end.
-    mutating func words(_ text: String, _ x: Double, _ y: Double, anchor: String = "start", _ kind: String = "label") {
+    package mutating func words(
+        _ text: String,
+        _ x: Double,
+        _ y: Double,
+        anchor: String = "start",
+        _ kind: String = "label"
+    ) {
         elements +=
             "<text class=\"\(kind)\" x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" text-anchor=\"\(anchor)\">\(MarkupText.escaped(text))</text>"
     }
 
     /// The drawing as it stands in a page.
-    var markup: String {
+    package var markup: String {
         "<svg class=\"plot\" role=\"img\" aria-labelledby=\"\(name)-title \(name)-about\" viewBox=\"0 0 \(width) \(height)\" "
             + "xmlns=\"http://www.w3.org/2000/svg\"><title id=\"\(name)-title\">\(MarkupText.escaped(title))</title>"
             + "<desc id=\"\(name)-about\">\(MarkupText.escaped(about))</desc>\(elements)</svg>"
     }
 
     /// A small drawing that repeats what stands beside it in words: nobody has to hear it.
-    var silentMarkup: String {
+    package var silentMarkup: String {
         "<svg class=\"spark\" aria-hidden=\"true\" focusable=\"false\" viewBox=\"0 0 \(width) \(height)\" width=\"\(width)\" height=\"\(height)\" "
             + "xmlns=\"http://www.w3.org/2000/svg\">\(elements)</svg>"
     }

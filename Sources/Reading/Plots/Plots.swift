@@ -1,11 +1,11 @@
-internal import Rules
+package import Rules
 
-/// The plots of the pages; the figures beside them stand in a table of the same page.
+/// The plots of the pages and of the printed reports; the figures beside them stand in a table beside them.
 ///
 /// The places of a drawing are floating-point numbers; no figure is made here.
-enum Plots {
+package enum Plots {
     /// How many schools have each percentile, with the cut.
-    static func percentiles(_ counts: [Int: Int], cut: Int?) -> String {
+    package static func percentiles(_ counts: [Int: Int], cut: Int?) -> String {
         let below = counts.filter { $0.key <= cut ?? 0 }.values.reduce(0, +)
         let all = counts.values.reduce(0, +)
         var drawing = Drawing(
@@ -44,7 +44,7 @@ enum Plots {
     }
 
     /// How the cumulative percentages are spread, with the bands.
-    static func cumulative(_ bins: [StateView.Bin], bands: [(minimum: Int, title: String)]) -> String {
+    package static func cumulative(_ bins: [PercentBin], bands: [(minimum: Int, title: String)]) -> String {
         let all = bins.reduce(0) { $0 + $1.count }
         let most = bins.max { $0.count < $1.count }
         var drawing = Drawing(
@@ -85,8 +85,8 @@ enum Plots {
     }
 
     /// An organization's figures over the years.
-    static func history(_ history: [OrganizationView.Moment]) -> String {
-        let series: [(name: String, read: (DeterminationLine) -> Int?)] = [
+    package static func history(_ history: [YearFigures]) -> String {
+        let series: [(name: String, read: (YearFigures) -> Int?)] = [
             ("Cumulative %", \.cumulative), ("Annual %", \.annual), ("Percentile", \.percentile),
         ]
         var drawing = Drawing(
@@ -112,7 +112,7 @@ enum Plots {
         var taken: [Double] = []
         for (index, entry) in series.enumerated() {
             let points = history.compactMap { moment in
-                entry.read(moment.line).map { (x: x(moment.year), y: y($0)) }
+                entry.read(moment).map { (x: x(moment.year), y: y($0)) }
             }
             guard let last = points.last else { continue }
             drawing.path(points, "line series-\(index)")
@@ -126,8 +126,50 @@ enum Plots {
         return drawing.markup
     }
 
+    /// How many have each level, a bar a year; the parts of a bar stand in one order and have their numbers.
+    ///
+    /// - Parameters:
+    ///   - years: counts by level of each year, the oldest first.
+    ///   - names: of the levels, in the order of the bar.
+    /// - Returns: the drawing.
+    package static func levels(_ years: [(year: Int, counts: [Int])], names: [String]) -> String {
+        let row = 46.0
+        let top = 14.0
+        let legend = Double((names.count + 1) / 2) * 20 + 16
+        let height = Int(top + row * Double(years.count) + legend)
+        let totals = years.map { $0.counts.reduce(0, +) }
+        var drawing = Drawing(
+            "levels",
+            width: 660,
+            height: height,
+            title: "Determinations by level, year by year",
+            about: zip(years, totals).map { "\(SchoolYear.title($0.year)): \($1)" }.joined(separator: ", ")
+                + "; the table below has the same figures"
+        )
+        let left = 66.0
+        let width = 580.0
+        for (index, entry) in years.enumerated() {
+            let y = top + row * Double(index)
+            drawing.words(SchoolYear.title(entry.year), left - 10, y + 20, anchor: "end", "label strong")
+            var x = left
+            for (level, count) in entry.counts.enumerated() where count > 0 {
+                let size = width * Double(count) / Double(max(totals[index], 1))
+                drawing.rectangle(x, y, size, 30, "level level-\(level)")
+                if size > 26 { drawing.words(Words.grouped(count), x + size / 2, y + 19, anchor: "middle", "inside") }
+                x += size
+            }
+        }
+        for (index, name) in names.enumerated() {
+            let x = left + Double(index % 2) * 300
+            let y = top + row * Double(years.count) + Double(index / 2) * 20 + 6
+            drawing.rectangle(x, y, 12, 12, "level level-\(index)")
+            drawing.words(name, x + 18, y + 11)
+        }
+        return drawing.markup
+    }
+
     /// A value against its target, and where it was before.
-    static func bullet(_ points: PointsReport) -> String {
+    package static func bullet(_ points: PointsReport) -> String {
         var drawing = Drawing("bullet", width: 132, height: 18, title: "", about: "")
         let scale: (low: Double, high: Double) =
             points.indicator.isRate || points.indicator.category == .growth
@@ -144,7 +186,7 @@ enum Plots {
     }
 
     /// A share as a bar.
-    static func share(_ count: Int, of most: Int) -> String {
+    package static func share(_ count: Int, of most: Int) -> String {
         var drawing = Drawing("share", width: 160, height: 12, title: "", about: "")
         drawing.rectangle(0, 1, max(count > 0 ? 1 : 0, 160 * Double(count) / Double(max(most, 1))), 10, "fill")
         return drawing.silentMarkup

@@ -1,0 +1,62 @@
+package import Rules
+
+/// Words that stand in several views.
+package enum Words {
+    /// `1 school`, `12 schools`.
+    package static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
+        "\(grouped(number)) \(number == 1 ? noun : plural ?? noun + "s")"
+    }
+
+    /// A whole number with separators between its thousands.
+    package static func grouped(_ number: some BinaryInteger) -> String {
+        let digits = String(number.magnitude)
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index).isMultiple(of: 3) { text += "," }
+            text.append(digit)
+        }
+        return (number < 0 ? "-" : "") + text
+    }
+
+    /// Words as a sentence: with a large first letter and a full stop.
+    package static func sentence(_ words: String) -> String {
+        words.isEmpty ? words : words.prefix(1).uppercased() + words.dropFirst() + (words.hasSuffix(".") ? "" : ".")
+    }
+
+    /// A wire name as words, the first letter large.
+    package static func title(_ name: String) -> String {
+        let words = name.replacing("_", with: " ")
+        return words.prefix(1).uppercased() + words.dropFirst()
+    }
+
+    /// The name of an indicator in reports.
+    package static func title(_ indicator: Indicator) -> String {
+        switch indicator {
+        case .elaAchievement: "ELA achievement"
+        case .mathAchievement: "Mathematics achievement"
+        case .scienceAchievement: "Science achievement"
+        case .elaGrowth: "ELA growth"
+        case .mathGrowth: "Mathematics growth"
+        case .fourYearGraduation: "Four-year graduation rate"
+        case .extendedEngagement: "Extended engagement rate"
+        case .dropout: "Annual dropout rate"
+        case .elProgress: "Progress toward English proficiency"
+        case .chronicAbsenteeism: "Chronic absenteeism"
+        case .advancedCoursework: "Advanced coursework completion"
+        }
+    }
+
+    package static func title(_ category: IndicatorCategory) -> String {
+        switch category {
+        case .achievement: "Achievement"
+        case .growth: "Student growth"
+        case .highSchoolCompletion: "High school completion"
+        case .elProgress: "Progress toward English proficiency"
+        case .additional: "Additional indicators"
+        }
+    }
+
+    package static func title(_ span: GradeSpan) -> String {
+        span == .high ? "High school grades" : "Non-high school grades"
+    }
+}
