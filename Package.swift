@@ -124,6 +124,11 @@ let package = Package(
             resources: [.embedInCode("Pages/table.mustache")]
         ),
         library(
+            "Products",
+            ["Reading", "Operating", "Stages", "Rules", "Messages", "Tables", .crypto, .mustache],
+            resources: [.embedInCode("Templates")]
+        ),
+        library(
             "Console",
             [
                 "Reading", "Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .logging,
@@ -152,7 +157,8 @@ let package = Package(
         .executableTarget(
             name: "accountability",
             dependencies: [
-                "Reading", "Operating", "Year", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables",
+                "Products", "Reading", "Operating", "Year", "Stages", "Streaming", "Kafka", "Rules", "Messages",
+                "Tables",
                 .argumentParser, .asyncHTTPClient, .crypto, .logging,
                 .nioCore, .nioHTTP1, .nioPosix, .protobuf,
             ],
@@ -181,7 +187,7 @@ let package = Package(
             "StagesTests",
             [
                 "Stages", "Streaming", "Messages", "Rules", "Tables", "PublishedFigures", "FuzzTargets",
-                "accountability", "Reading", .crypto,
+                "accountability", "Products", "Reading", .crypto,
             ]
         ),
         .target(
@@ -199,7 +205,11 @@ let package = Package(
                 .nioCore, .nioHTTP1, .nioPosix, .protobuf,
             ]
         ),
-        tests("YearTests", ["Year", "Stages", "Streaming", "Messages", "Rules", "Tables", "statewide", .protobuf]),
+        tests("ProductsTests", ["Products", "Operating", "Stages", "Messages", "Rules", .protobuf]),
+        tests(
+            "YearTests",
+            ["Products", "Year", "Stages", "Streaming", "Messages", "Rules", "Tables", "statewide", .protobuf]
+        ),
         tests("StatewideTests", ["statewide", "Stages", "Streaming", "Messages", "Tables", .protobuf]),
         .testTarget(
             name: "IntegrationTests",

@@ -54,7 +54,7 @@ struct AccountabilityCommand: AsyncParsableCommand {
                 subcommands: [
                     DirectiveCommand.self, CandidatesCommand.self, PriorityCommand.self, SimilarCommand.self,
                     ReviewsCommand.self, PlansCommand.self,
-                    ReportCommand.self,
+                    ReportCommand.self, ProductsCommand.self,
                 ]
             ),
             CommandGroup(

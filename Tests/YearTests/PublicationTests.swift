@@ -145,22 +145,6 @@ import Testing
         return State(result: try computation.run(state.files, corrections: corrections))
     }
 
-    private func asPublished() throws -> FrameworkSet {
-        let draft = try Framework.load(
-            file: "draft.yaml",
-            text: """
-                name: draft
-                title: As the Department publishes
-                school_years: [2019]
-                based_on: "2019"
-                disclosure:
-                  mode: {value: as_published, status: published, source: a test of modes}
-                """,
-            bases: Dictionary(uniqueKeysWithValues: Framework.documents.map { ($0.name, $0.text) })
-        )
-        return FrameworkSet(drafts: [draft])
-    }
-
     /// How many numbers of students primary suppression alone would show of the newest state, and how many are shown.
     private func utility(_ state: State) throws -> (all: Int, shown: Int, values: Int, shownValues: Int) {
         let primary = try state.result.tables.determinations(year: 2019).flatMap { PublishedFigures.of($0.message) }
@@ -197,8 +181,8 @@ import Testing
     @Test func theDepartmentsWayIsReproducedAndGivesGroupsAway() throws {
         let state = try StateFiles(students: 1500, seed: 31)
         let release = try state.release()
-        let first = try computed(state, [release], asPublished())
-        let last = try computed(state, [release] + state.corrections, asPublished())
+        let first = try computed(state, [release], FrameworkSet.asPublished())
+        let last = try computed(state, [release] + state.corrections, FrameworkSet.asPublished())
         let revisions = try last.published()
         let times = [
             (try shown(revisions.values.compactMap(\.first)), try first.truth()),

@@ -11,7 +11,7 @@ extension TestCitation {
         TestCitation(paragraph: "603 CMR 2.03(10)", test: "FrameworkLifeTests.takesStepsInOrder"),
         TestCitation(paragraph: "603 CMR 2.03(10)", test: "NoticeEventTests.tellsEveryoneOfACommentPeriodAndOfTheCommentsWhenItEnds"),
         TestCitation(paragraph: "603 CMR 2.03(10)", test: "WithdrawalTests.stepsRestOnEachOther"),
-        TestCitation(paragraph: "603 CMR 2.03(11)", test: "DepartmentTests.theReportSaysWhatWasSuspended"),
+        TestCitation(paragraph: "603 CMR 2.03(11)", test: "BoardReportTests.theReportSaysWhatWasSuspended"),
         TestCitation(paragraph: "603 CMR 2.03(11)", test: "DirectiveTests.aSuspensionIsOf2022AndOfTheStatedCause"),
         TestCitation(paragraph: "603 CMR 2.03(11)", test: "DirectiveTests.whatIsSuspendedIsAbsentAndSaysWhy"),
         TestCitation(paragraph: "603 CMR 2.03(11)", test: "SuspensionTests.needsTheStatedCause"),
@@ -56,6 +56,7 @@ extension TestCitation {
         TestCitation(paragraph: "603 CMR 2.03(3)", test: "DeterminationTests.theFirstRowOfTheFirstRankDecides"),
         TestCitation(paragraph: "603 CMR 2.03(3)", test: "DirectiveTests.aChangeOnAppealIsSaidOfWhomItIs"),
         TestCitation(paragraph: "603 CMR 2.03(3)", test: "DirectiveTests.onlyAnApprovedFrameworkMakesDeterminationsOfficial"),
+        TestCitation(paragraph: "603 CMR 2.03(3)", test: "Workbook2019Tests.everyCellIsAsItWasPublished"),
         TestCitation(paragraph: "603 CMR 2.03(3)(a)", test: "DeterminationTests.districtsHaveNoPercentileTrigger"),
         TestCitation(paragraph: "603 CMR 2.03(3)(a)(1)", test: "DeterminationTests.districtsHaveThreeReasons"),
         TestCitation(paragraph: "603 CMR 2.03(3)(a)(1)(a)", test: "DeterminationTests.districtsHaveThreeReasons"),
@@ -93,7 +94,7 @@ extension TestCitation {
         TestCitation(paragraph: "603 CMR 2.03(8)(a)", test: "PlanningTests.aTemplateHasEveryPartThatTheLawNames"),
         TestCitation(paragraph: "603 CMR 2.03(8)(b)", test: "AssistancePriorityTests.putsTheMostSevereFirstAndOfEqualsTheLongest"),
         TestCitation(paragraph: "603 CMR 2.03(8)(b)", test: "DepartmentTests.ordersDistrictsByDetermination"),
-        TestCitation(paragraph: "603 CMR 2.03(9)", test: "DepartmentTests.theReportIsMadeFromDeterminationsAlone"),
+        TestCitation(paragraph: "603 CMR 2.03(9)", test: "BoardReportTests.theReportIsMadeFromPublicationsAlone"),
         TestCitation(paragraph: "603 CMR 2.03(9)", test: "StatewideResultsTests.countsEachOnceAndEachReason"),
     ]
 }

@@ -1,16 +1,17 @@
-package import Messages
+internal import Messages
+internal import Reading
 internal import Rules
 
 /// A table of the annual report.
-package struct ReportTable {
-    package let file: String
-    package let title: String
-    package let note: String
-    package let listing: Listing
+struct ReportTable {
+    let file: String
+    let title: String
+    let note: String
+    let listing: Listing
 }
 
 /// The tables of the annual report.
-package enum ReportTables {
+enum ReportTables {
     private static func title<Name: WireNamed>(_ name: String, _ title: (Name) -> String) -> String {
         Name(wireName: name).map(title) ?? name
     }
@@ -21,14 +22,14 @@ package enum ReportTables {
 
     private static func level(_ name: String) -> String { title(name) { (value: DeterminationLevel) in value.title } }
 
-    private static func results(_ determinations: [Accountability_V1_Determination]) -> StatewideResults {
+    private static func results(_ publications: [Accountability_V1_Publication]) -> StatewideResults {
         StatewideResults(
-            determinations.map { determination in
+            publications.map { publication in
                 StatewideResults.Entry(
-                    type: determination.type == .district ? .district : .school,
-                    classification: Classification(wireName: determination.classification),
-                    level: DeterminationLevel(wireName: determination.level),
-                    reasons: determination.reasons.compactMap { DeterminationReason(wireName: $0) }
+                    type: publication.type == .district ? .district : .school,
+                    classification: Classification(wireName: publication.classification),
+                    level: DeterminationLevel(wireName: publication.level),
+                    reasons: publication.reasons.compactMap { DeterminationReason(wireName: $0) }
                 )
             }
         )
@@ -42,18 +43,18 @@ package enum ReportTables {
     }
 
     /// Schools and districts by classification and level.
-    package static func classifications(_ determinations: [Accountability_V1_Determination]) -> ReportTable {
+    static func classifications(_ publications: [Accountability_V1_Publication]) -> ReportTable {
         ReportTable(
             file: "classifications",
             title: "By classification",
             note:
                 "Schools and districts by classification and level, \(Paragraph.schoolDeterminations) and \(Paragraph.districtDeterminations)",
-            listing: Listing(["type", "classification", "level", "count"], results(determinations).outcomes.map(row))
+            listing: Listing(["type", "classification", "level", "count"], results(publications).outcomes.map(row))
         )
     }
 
     /// Reasons for assistance or intervention.
-    package static func reasons(_ determinations: [Accountability_V1_Determination]) -> ReportTable {
+    static func reasons(_ publications: [Accountability_V1_Publication]) -> ReportTable {
         ReportTable(
             file: "reasons",
             title: "By reason",
@@ -61,14 +62,14 @@ package enum ReportTables {
                 "An organization may have several reasons, \(Paragraph.schoolsRequiring) and \(Paragraph.districtsRequiring)",
             listing: Listing(
                 ["type", "reason", "count"],
-                results(determinations).reasons.map { [$0.type.wireName, $0.reason.title, String($0.count)] }
+                results(publications).reasons.map { [$0.type.wireName, $0.reason.title, String($0.count)] }
             )
         )
     }
 
     /// Each district: its own determination, and how many of its schools require assistance.
-    package static func districts(_ determinations: [Accountability_V1_Determination]) -> ReportTable {
-        let groups = Dictionary(grouping: determinations) { $0.districtCode }
+    static func districts(_ publications: [Accountability_V1_Publication]) -> ReportTable {
+        let groups = Dictionary(grouping: publications) { $0.districtCode }
         let rows = groups.keys.sorted()
             .map { code -> [String] in
                 let members = groups[code] ?? []
@@ -97,8 +98,8 @@ package enum ReportTables {
     }
 
     /// Schools by classification, year by year.
-    package static func years(_ determinations: [Accountability_V1_Determination], through year: Int) -> ReportTable {
-        let groups = Dictionary(grouping: determinations.filter { Int($0.schoolYear) <= year }) { Int($0.schoolYear) }
+    static func years(_ publications: [Accountability_V1_Publication], through year: Int) -> ReportTable {
+        let groups = Dictionary(grouping: publications.filter { Int($0.schoolYear) <= year }) { Int($0.schoolYear) }
         var rows: [[String]] = []
         for year in groups.keys.sorted() {
             rows += results(groups[year] ?? []).outcomes.map { [String(year)] + row($0) }
@@ -106,20 +107,20 @@ package enum ReportTables {
         return ReportTable(
             file: "years",
             title: "Year by year",
-            note: "School years without determinations are absent",
+            note: "School years without official results are absent",
             listing: Listing(["school_year", "type", "classification", "level", "count"], rows)
         )
     }
 
     /// Everybody who requires assistance or intervention, with every reason.
-    package static func requiring(_ determinations: [Accountability_V1_Determination]) -> ReportTable {
-        let rows = determinations.filter { $0.classification == Classification.requiringAssistance.wireName }
-            .map { determination in
+    static func requiring(_ publications: [Accountability_V1_Publication]) -> ReportTable {
+        let rows = publications.filter { $0.classification == Classification.requiringAssistance.wireName }
+            .map { publication in
                 [
-                    determination.orgCode, determination.name, level(determination.level),
-                    determination.hasPercentile ? String(determination.percentile) : "",
-                    (determination.reasons.map { title($0) { (value: DeterminationReason) in value.title } }
-                        + determination.reasonTexts)
+                    publication.orgCode, publication.name, level(publication.level),
+                    publication.hasPercentile ? String(publication.percentile) : "",
+                    (publication.reasons.map { title($0) { (value: DeterminationReason) in value.title } }
+                        + publication.reasonTexts)
                         .joined(separator: "; "),
                 ]
             }

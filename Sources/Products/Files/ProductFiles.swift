@@ -1,0 +1,95 @@
+internal import Foundation
+internal import Messages
+internal import Reading
+internal import Rules
+internal import Tables
+
+/// Everything that the Department publishes of a school year.
+package struct ProductFiles {
+    private let published: PublishedYear
+
+    /// The products of what is official.
+    package init(_ published: PublishedYear) { self.published = published }
+
+    /// The tables, without the dictionary.
+    package var tables: [ProductTable] {
+        [
+            DeterminationTables.schools(published), DeterminationTables.districts(published),
+            ResearchTables.subgroups(published), ResearchTables.indicators(published),
+            ResearchTables.participation(published), ResearchTables.percentiles(published), MapTable.table(published),
+        ]
+    }
+
+    /// Every file.
+    package var files: [ProductFile] {
+        let listed = csv + workbooks
+        let report = BoardReport(published).files.map { $0.moved(below: "board") }
+        return [ProductFile("index.html", text: index(listed + report))] + listed + report + pages
+    }
+
+    private func index(_ files: [ProductFile]) -> @Sendable () throws -> String {
+        let tables = tables
+        let year = published.year
+        let listed = files.map { file in
+            let about =
+                tables.first { "\($0.file)-\(year).csv" == file.name }?.about
+                ?? (file.name.hasPrefix("data-dictionary")
+                    ? "What each column of each file means."
+                    : file.name.hasPrefix("determinations-")
+                        ? "The schools and the districts, as a workbook."
+                        : file.name.hasPrefix("research-")
+                            ? "Subgroups, indicators, participation and percentiles, as a workbook."
+                            : file.name.hasSuffix(".html")
+                                ? "The annual report to the Board." : "A table of the annual report to the Board.")
+            return (name: file.name, about: about)
+        }
+        return { [published] in try IndexPage(published: published, files: listed).html() }
+    }
+
+    /// The official report of each organization.
+    private var pages: [ProductFile] {
+        var history: [String: [Accountability_V1_Publication]] = [:]
+        for (_, publications) in published.years.sorted(by: { $0.key < $1.key }) {
+            for publication in publications { history[publication.orgCode, default: []].append(publication) }
+        }
+        return published.rows.map { row in
+            let own = history[row.publication.orgCode] ?? []
+            return ProductFile(IndexPage.address(row)) { try OrganizationPage(row, history: own).html() }
+        }
+    }
+
+    private var csv: [ProductFile] {
+        let tables = tables
+        return (tables + [DictionaryTable.table(of: tables)])
+            .map { table in
+                ProductFile("\(table.file)-\(published.year).csv") { try table.writeCSV(to: $0) }
+            }
+    }
+
+    private var workbooks: [ProductFile] {
+        let years = SchoolYear.title(published.year)
+        let tables = tables
+        func workbook(_ file: String, _ title: String, _ names: [String]) -> ProductFile {
+            let sheets = tables.filter { names.contains($0.file) }
+            let created = Self.time(published.issued)
+            return ProductFile("\(file)-\(published.year).xlsx") { path in
+                var workbook = Workbook(title: "\(title), \(years)", created: created)
+                for table in sheets + [DictionaryTable.table(of: sheets)] { try table.add(to: &workbook) }
+                try Data(try workbook.bytes()).write(to: URL(fileURLWithPath: path))
+            }
+        }
+        return [
+            workbook("determinations", "Accountability determinations", ["schools", "districts"]),
+            workbook(
+                "research",
+                "Accountability research file",
+                ["subgroups", "indicators", "participation", "percentiles"]
+            ),
+        ]
+    }
+
+    /// A moment as workbooks have it.
+    private static func time(_ milliseconds: Int64) -> String {
+        Date(timeIntervalSince1970: Double(milliseconds / 1000)).formatted(.iso8601)
+    }
+}

@@ -1,0 +1,70 @@
+package import Messages
+internal import Rules
+
+/// A publication with those that it stands beside.
+struct PublishedRow: Sendable {
+    let publication: Accountability_V1_Publication
+    /// That of its district.
+    let district: Accountability_V1_Publication?
+    /// Its own of the year before, where that is official too.
+    let before: Accountability_V1_Publication?
+    /// How many schools of the district are published.
+    let schools: Int
+
+    var year: Int { Int(publication.schoolYear) }
+    var isDistrict: Bool { publication.type == .district }
+}
+
+/// What is official of a school year, and of the years before it: everything that products are made from.
+package struct PublishedYear: Sendable {
+    package let year: Int
+    /// The organizations in the order of their codes.
+    let rows: [PublishedRow]
+    /// What is official of the years up to this one, by year, in the order of the codes.
+    let years: [Int: [Accountability_V1_Publication]]
+
+    /// The school years of which anything is official.
+    package static func officialYears(_ publications: [Accountability_V1_Publication]) -> [Int] {
+        Set(publications.filter(\.isOfficial).map { Int($0.schoolYear) }).sorted()
+    }
+
+    /// Puts together what is official; nil where nothing is of the year.
+    ///
+    /// Of a withdrawn publication nothing is taken.
+    package init?(_ publications: [Accountability_V1_Publication], year: Int) {
+        var years: [Int: [Accountability_V1_Publication]] = [:]
+        for publication in publications where publication.isOfficial && Int(publication.schoolYear) <= year {
+            years[Int(publication.schoolYear), default: []].append(publication)
+        }
+        years = years.mapValues { $0.sorted { $0.orgCode < $1.orgCode } }
+        guard let own = years[year], !own.isEmpty else { return nil }
+        func byCode(_ publications: [Accountability_V1_Publication]) -> [String: Accountability_V1_Publication] {
+            Dictionary(publications.map { ($0.orgCode, $0) }) { first, _ in first }
+        }
+        let codes = byCode(own)
+        let before = byCode(years[year - 1] ?? [])
+        var schools: [String: Int] = [:]
+        for publication in own where publication.type == .school { schools[publication.districtCode, default: 0] += 1 }
+        self.year = year
+        self.years = years
+        rows = own.map { publication in
+            PublishedRow(
+                publication: publication,
+                district: codes[publication.districtCode],
+                before: before[publication.orgCode],
+                schools: schools[publication.districtCode] ?? 0
+            )
+        }
+    }
+
+    var schools: [PublishedRow] { rows.filter { $0.publication.type == .school } }
+    var districts: [PublishedRow] { rows.filter(\.isDistrict) }
+
+    /// When the newest of its publications was issued, milliseconds since 1970: the time that the products bear.
+    package var issued: Int64 { rows.map(\.publication.issuedUnixMilliseconds).max() ?? 0 }
+}
+
+extension Accountability_V1_Publication {
+    /// Whether it tells of results, and not that there are none any more.
+    package var isOfficial: Bool { status == PublicationStatus.official.rawValue }
+}
