@@ -131,6 +131,7 @@ struct JudgingBench {
         comparison: String = "non_high",
         grades: String = "",
         title1: Bool = false,
+        enrollment: UInt32 = 0,
         cause: String = ""
     ) throws {
         var organization = Accountability_V1_Organization()
@@ -142,6 +143,7 @@ struct JudgingBench {
         if let nonHigh { organization.nonHighEnrollment = nonHigh }
         if let high { organization.highEnrollment = high }
         organization.title1 = title1
+        organization.enrollment = enrollment
         var entry = Accountability_V1_IndicatorEntry()
         entry.schoolYear = UInt32(year)
         entry.orgCode = code

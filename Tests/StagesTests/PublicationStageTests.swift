@@ -94,6 +94,41 @@ import Testing
         #expect(own.groupPercentages.map(\.group).filter { $0 != "all_students" } == ["white"])
     }
 
+    /// What an organization is can be read by everybody; how many students it has only where it tells of no hidden number,
+    /// and as it was at the release.
+    @Test(arguments: [UInt32(100), 8]) func theEnrollmentTellsOfNoHiddenNumber(students: UInt32) throws {
+        let bench = try JudgingBench.determining()
+        func declare(_ enrollment: UInt32) throws {
+            try bench.organization(2019, district, enrollment: 500)
+            try bench.organization(2019, school, grades: "03,04", title1: true, enrollment: enrollment)
+            try bench.organization(2019, other, enrollment: 200)
+        }
+        func enrollments() throws -> [UInt32?] {
+            try [district, school, other]
+                .map { code in
+                    let publication = try #require(try publications(bench)["2019/\(code)"])
+                    return publication.hasEnrollment ? publication.enrollment : nil
+                }
+        }
+        try fill(bench)
+        try declare(300)
+        try counts(bench, other, ["all_students": students])
+        try bench.driver.run()
+        try release(bench)
+        #expect(try enrollments() == (students < 10 ? [nil, nil, nil] : [500, 300, 200]))
+        try declare(310)
+        try counts(bench, other, ["all_students": 40])
+        try bench.driver.run()
+        #expect(try enrollments() == (students < 10 ? [nil, nil, nil] : [500, 300, 200]))
+        let own = try #require(try publications(bench)["2019/\(school)"])
+        #expect(own.gradesServed == "03,04" && own.title1 && own.comparisonGroup == "non_high")
+        try bench.put(Topics.directives, "2019/release/00000000/official", nil, partition: 0)
+        try bench.driver.run()
+        let withdrawn = try #require(try publications(bench)["2019/\(school)"])
+        #expect(withdrawn.status == "withdrawn" && withdrawn.gradesServed.isEmpty)
+        #expect(withdrawn.hasEnrollment == (students >= 10))
+    }
+
     /// Of twenty-five students of last year a rate of 96 tells of one, whatever the group has become since.
     @Test func lastYearsRateIsNotToldAgain() throws {
         let bench = try JudgingBench.determining()
