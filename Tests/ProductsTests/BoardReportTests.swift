@@ -123,6 +123,44 @@ import Testing
         #expect(page.contains(words))
     }
 
+    /// What is withdrawn is in no product, and makes no year official.
+    @Test func whatIsWithdrawnIsInNoProduct() throws {
+        var withdrawn = publication(2019, "00010005", name: "Gone")
+        withdrawn.status = "withdrawn"
+        #expect(PublishedYear([withdrawn], year: 2019) == nil && PublishedYear.officialYears([withdrawn]).isEmpty)
+        let published = try #require(PublishedYear([withdrawn, publication(2019, "00010010")], year: 2019))
+        let table = try #require(ProductFiles(published).tables.first { $0.file == "schools" })
+        #expect(try table.rows().map { $0[1] } == ["00010010"])
+    }
+
+    /// Each identification is a row, with the groups in the order of the workbook; others have none.
+    @Test func theSchoolsThatFederalLawIdentifiesAreListed() throws {
+        var school = publication(2019, "00010005", name: "First")
+        school.title1 = true
+        for (designation, groups) in [("tsi", ["white", "asian"]), ("atsi", ["low_income"])] {
+            school.federalDesignations.append(
+                .with {
+                    $0.designation = designation
+                    $0.reason = "consistently_low_subgroups"
+                    $0.identified = 2019
+                    $0.groups = groups
+                }
+            )
+        }
+        let published = try #require(PublishedYear([school, publication(2019, "00010010")], year: 2019))
+        let table = try #require(ProductFiles(published).tables.first { $0.file == "federal" })
+        let reason = FederalReason.consistentlyLowSubgroups.title
+        #expect(
+            try table.rows() == [
+                ["2019", "00010000", "", "00010005", "First", "Title I School", "TSI", reason, "2019", "Asian -White"],
+                [
+                    "2019", "00010000", "", "00010005", "First", "Title I School", "ATSI", reason, "2019",
+                    "Economically disadvantaged",
+                ],
+            ]
+        )
+    }
+
     /// The table of points of a printed report: Leominster's of 2019, non-high, all students 5.5 of 9.6, 57 percent.
     @Test func thePageHasTheTableOfPoints() throws {
         var school = publication(2019, "01530000", level: "substantial", name: "Leominster <b>")

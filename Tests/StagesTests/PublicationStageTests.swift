@@ -94,8 +94,8 @@ import Testing
         #expect(own.groupPercentages.map(\.group).filter { $0 != "all_students" } == ["white"])
     }
 
-    /// What an organization is can be read by everybody; how many students it has only where it tells of no hidden number,
-    /// and as it was at the release.
+    /// What an organization is can be read by everybody; how many students it has only where that tells of no hidden
+    /// number, and as it was at the release.
     @Test(arguments: [UInt32(100), 8]) func theEnrollmentTellsOfNoHiddenNumber(students: UInt32) throws {
         let bench = try JudgingBench.determining()
         func declare(_ enrollment: UInt32) throws {

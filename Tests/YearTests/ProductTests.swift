@@ -141,6 +141,19 @@ import Testing
         #expect(compared > 20)
     }
 
+    /// A sum that does not come to what was published is of other figures: it is not shown.
+    @Test func aSumThatIsNotThePublishedOneIsNotShown() throws {
+        var compared = 0
+        for message in try Self.asPublished.get() where message.schoolYear == 2019 && message.isOfficial {
+            var other = message
+            for place in other.spans.indices { other.spans[place].percentExact = "0.3" }
+            for place in other.groupPercentages.indices { other.groupPercentages[place].annualExact = "0.3" }
+            compared += PublishedSteps(message).groups.count { $0.column != nil }
+            #expect(PublishedSteps(other).groups.allSatisfy { $0.column == nil }, "\(message.orgCode)")
+        }
+        #expect(compared > 20)
+    }
+
     /// The page of an organization names no group that is not published of it.
     @Test func noPageNamesAHiddenGroup() throws {
         let published = try published()

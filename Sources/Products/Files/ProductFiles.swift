@@ -16,7 +16,9 @@ package struct ProductFiles {
         [
             DeterminationTables.schools(published), DeterminationTables.districts(published),
             ResearchTables.subgroups(published), ResearchTables.indicators(published),
-            ResearchTables.participation(published), ResearchTables.percentiles(published), MapTable.table(published),
+            ResearchTables.participation(published), ResearchTables.percentiles(published),
+            FederalTable.table(published),
+            MapTable.table(published),
         ]
     }
 
