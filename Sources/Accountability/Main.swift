@@ -34,7 +34,7 @@ struct AccountabilityCommand: AsyncParsableCommand {
                 name: "School year",
                 subcommands: [
                     OpenYear.self, Submit.self, ReceiptsCommand.self, RejectionsCommand.self, CompletenessCommand.self,
-                    Withdraw.self, CloseYear.self,
+                    Withdraw.self, Approve.self, Reject.self, CloseYear.self,
                 ]
             ),
             CommandGroup(

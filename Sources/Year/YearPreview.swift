@@ -3,8 +3,8 @@ public import Rules
 public import Stages
 public import Streaming
 
-/// What an installation's determinations would be if something were different: files submitted, a submission withdrawn,
-/// another framework.
+/// What an installation's determinations would be if something were different: files submitted, a submission withdrawn
+/// or approved, another framework.
 ///
 /// The installation's ledger is fed once. It is computed as it is and as it would be; nothing is written anywhere. Used
 /// from one thread.
@@ -15,18 +15,26 @@ public final class YearPreview: LedgerReceiver {
         public var draft: Framework?
         /// Submissions that would not have been made.
         public var withdrawn: Set<String>
+        /// Submissions that wait and would be approved.
+        public var approved: Set<String>
         /// Whether each changed parameter of the draft is computed alone, too, so that a change names those that would
         /// make it by themselves.
         public var attributesParameters: Bool
 
         /// A difference.
-        public init(draft: Framework? = nil, withdrawn: Set<String> = [], attributesParameters: Bool = false) {
+        public init(
+            draft: Framework? = nil,
+            withdrawn: Set<String> = [],
+            approved: Set<String> = [],
+            attributesParameters: Bool = false
+        ) {
             self.draft = draft
             self.withdrawn = withdrawn
+            self.approved = approved
             self.attributesParameters = attributesParameters
         }
 
-        var isNone: Bool { draft == nil && withdrawn.isEmpty }
+        var isNone: Bool { draft == nil && withdrawn.isEmpty && approved.isEmpty }
     }
 
     private let difference: Difference
@@ -38,7 +46,10 @@ public final class YearPreview: LedgerReceiver {
     private var presentLedger: LedgerCollector
     private var changedLedger: LedgerCollector?
     private var met: Set<String> = []
-    /// Submissions that would not have been made, and the withdrawals of such.
+    /// The ledger's submissions, and the headers of those that would be approved.
+    private var standing = StandingSubmissions()
+    private var approvals: [String: Accountability_V1_SubmissionHeader] = [:]
+    /// Submissions that would not have been made, and the decisions about such.
     private var leftOut: Set<String>
     /// What is computed once for each changed parameter of a draft.
     private var held: HeldLedger?
@@ -106,7 +117,10 @@ public final class YearPreview: LedgerReceiver {
     ) throws {
         let type = isMarker ? Topics.completionType : Topics.submissions.eventType
         let cause = submission ?? ""
-        if let submission { met.insert(submission) }
+        if let submission {
+            met.insert(submission)
+            if partition == 0 { note(value, of: submission) }
+        }
         try held?.feed(partition: partition, key: key, value: value, isMarker: isMarker, submission: submission)
         try presentLedger.send(
             topic: "",
@@ -121,12 +135,44 @@ public final class YearPreview: LedgerReceiver {
             .send(topic: "", partition: partition, key: key, value: value, eventType: type, cause: cause)
     }
 
-    /// Whether a record would not be there: one of a submission that would not have been made, or of its withdrawal.
+    /// Takes note of a header.
+    private func note(_ value: Span<UInt8>, of submission: String) {
+        guard !difference.approved.isEmpty, !SubmissionBlock.isEntry(value),
+            let entry = try? decode(Accountability_V1_SubmissionEntry.self, from: value),
+            case .header(let header) = entry.entry, standing.take(header), difference.approved.contains(submission)
+        else { return }
+        approvals[submission] = approvals[submission] ?? header
+    }
+
+    /// Approves what would be approved, behind everything else.
+    private func approve() throws {
+        for name in difference.approved.sorted() {
+            guard let header = approvals[name] else {
+                throw YearFault(
+                    .unreadable,
+                    "the submission \(name) is not in the ledger, so there is nothing to approve: `accountability receipts` lists them"
+                )
+            }
+            guard standing.canWait(name), standing.decision(about: name) == nil, standing.withdrawals[name] == nil
+            else {
+                throw YearFault(
+                    .unreadable,
+                    "the submission \(name) does not wait: `accountability approve \(name)` would say what became of it"
+                )
+            }
+            guard let changedLedger else { continue }
+            let approval = header.decision(.approve, at: settings.clock(), reason: "", by: "")
+            try present.pipeline.submit(approval, partitions: settings.partitions, into: changedLedger)
+        }
+    }
+
+    /// Whether a record would not be there: one of a submission that would not have been made, or a decision about it.
     private func isLeftOut(_ submission: String, _ value: Span<UInt8>) -> Bool {
         if leftOut.contains(submission) { return true }
         guard !leftOut.isEmpty, !SubmissionBlock.isEntry(value),
             let entry = try? decode(Accountability_V1_SubmissionEntry.self, from: value),
-            case .header(let header) = entry.entry, leftOut.contains(header.withdraws)
+            case .header(let header) = entry.entry,
+            [header.withdraws, header.approves, header.rejects].contains(where: leftOut.contains)
         else { return false }
         leftOut.insert(submission)
         return true
@@ -152,6 +198,7 @@ public final class YearPreview: LedgerReceiver {
                 "the submission \(unknown) is not in the ledger, so there is nothing to withdraw: `accountability receipts` lists them"
             )
         }
+        try approve()
         try presentLedger.handOver()
         try present.settle()
         let before = try present.tables.determinations()
@@ -242,7 +289,7 @@ public final class YearPreview: LedgerReceiver {
         return Set(old.keys).union(new.keys).sorted()
             .compactMap { key in
                 guard let change = PreviewChange(from: old[key], to: new[key]) else { return nil }
-                var causes = difference.withdrawn.sorted()
+                var causes = difference.withdrawn.sorted() + difference.approved.sorted()
                 if difference.draft?.schoolYears.contains(change.schoolYear) ?? false
                     || difference.draft?.schoolYears.contains(change.schoolYear - 1) ?? false
                 {

@@ -137,6 +137,8 @@ public final class YearTables {
             sum.replaced += receipt.replaced
             sum.deleted += receipt.deleted
             sum.undeclared += receipt.undeclared
+            sum.held += receipt.held
+            sum.heldYears = Set(sum.heldYears + receipt.heldYears).sorted()
         }
         return sum
     }

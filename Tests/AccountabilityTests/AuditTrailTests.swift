@@ -62,6 +62,19 @@ import Testing
                 partition: partition,
                 at: 10
             )
+            trail.take(
+                header("c", at: 12) { $0.official = [.with { $0.schoolYear = 2019 }] },
+                partition: partition,
+                at: 12
+            )
+            trail.take(
+                header("d", at: 13) {
+                    ($0.approves, $0.reason, $0.rows, $0.submittedBy) = ("c", "right", 0, "B. Chief")
+                },
+                partition: partition,
+                at: 13
+            )
+            trail.take(header("e", at: 14) { ($0.rejects, $0.rows) = ("c", 0) }, partition: partition, at: 14)
             trail.take(closed, partition: partition, at: 30)
             trail.take(try marker("2019"), partition: partition, at: 30)
         }
@@ -81,6 +94,8 @@ import Testing
             trail.entries.map { $0.fields.dropFirst().joined(separator: "|") } == [
                 "J. Doe|command|opened|2019||",
                 "||withdrew|a|wrong|b",
+                "||submitted|c.csv, 1 row of directives|held: what it would change of the official results of 2019|c",
+                "B. Chief||approved|c|right|d", "||rejected|c||e",
                 "A. Clerk|inbox|submitted|a.csv, 1 row of directives||a",
                 "A. Clerk|inbox|took back designation underperforming|2019 00010005, from 2018-10-15|why; vote|a",
                 "J. Doe|command|closed|2019|a strike|",
@@ -122,5 +137,7 @@ import Testing
         #expect(lines.count == 2 && lines[0].hasPrefix("a (wrong.csv) is withdrawn by w"))
         #expect(lines[1].hasPrefix("1 row was accepted and is rejected since, as its organization was deleted"))
         #expect(ReceiptNote.lines([], withdrawals: [:]).isEmpty)
+        let rejected = ReceiptNote.lines([other], withdrawals: [:], rejections: ["b": "r"])
+        #expect(rejected.count == 1 && rejected[0].contains("was held, and 1 row of it rejected by r"))
     }
 }

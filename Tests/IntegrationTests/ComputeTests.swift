@@ -77,6 +77,16 @@ struct ComputeTests {
             // A preview writes nothing.
             #expect(try live.canonicalDeterminations(2019) == before)
             try live.must(["submit", file])
+            if count > 0 {
+                // After the release a file waits; approved, it is as if it had come now, as the process takes it.
+                let receipts = try live.must(["receipts", "--format", "csv"]).lines
+                let id = try #require(receipts.last { $0.contains("corrections-") }?.split(separator: ",").first)
+                let held = try live.call(["preview", "--held", String(id), "--json"])
+                #expect(held.code == 0, "\(held.errors)")
+                #expect(try live.canonicalDeterminations(2019) == before)
+                try live.must(["approve", String(id)])
+                #expect(held.output.components(separatedBy: "\"org_code\"").count > 1)
+            }
             let also = ([release] + state.corrections).prefix(count + 1).flatMap { ["--also", $0] }
             _ = try compute([folder, "--out", "\(out)/\(count)", "--threads", "2"] + also)
             let expected = try lines("canonical-2019.txt", in: "\(out)/\(count)")

@@ -14,6 +14,10 @@ final class ValidationBench {
     let driver: InMemoryDriver
     private let folder: URL
     private var submissions = 0
+    /// Whether submissions wait after a release, as in an installation.
+    var holds = false
+    private var releases = OfficialReleases()
+    private var followed = 0
 
     /// - `stages`: those that run; validation alone when none is named.
     /// - `rowsPerBlock`: few, so that a small file has several blocks.
@@ -101,12 +105,24 @@ final class ValidationBench {
             fileName: name,
             options: options,
             key: try PseudonymKey(bytes: ValidationBench.keyBytes),
-            partitions: partitions
+            partitions: partitions,
+            official: holds ? official() : []
         )
         let transaction = Transaction()
         let summary = try ingestion.run(into: transaction, receivedUnixMilliseconds: 0)
         commit(transaction)
         return (id, summary)
+    }
+
+    /// The results that are official, by the acts of the ledger.
+    func official() -> [Accountability_V1_OfficialResults] {
+        let ledger = driver.topics[pipeline.name(Topics.submissions)] ?? []
+        let acts = ledger[Int(OfficialReleases.partition(of: partitions))]
+        for record in acts[followed...] where !CompletionMarker.isMarker(key: record.key.span) {
+            if let value = record.value { releases.take(key: record.key.span, value: value.span) }
+        }
+        followed = acts.count
+        return releases.results()
     }
 
     /// Opens 2018, 2019 and 2022 and declares the organizations of the tests in the first two.
@@ -204,6 +220,8 @@ final class ValidationBench {
                 sum.deleted += part.deleted
                 sum.undeclared += part.undeclared
                 sum.withdrawn += part.withdrawn
+                sum.held += part.held
+                sum.heldYears = Set(sum.heldYears + part.heldYears).sorted()
             }
     }
 

@@ -1,4 +1,5 @@
 import Messages
+import Rules
 import Stages
 import Streaming
 import SwiftProtobuf
@@ -423,14 +424,26 @@ struct WithdrawalTests {
 extension ValidationBench {
     /// Withdraws a submission; returns the name of the withdrawal.
     func withdraw(_ id: String) throws -> String {
+        try act(on: id) { $0.withdrawal(at: 1_567_300_000_000, reason: "a test", by: "somebody") }
+    }
+
+    /// Decides about a submission that waits; returns the name of the decision.
+    @discardableResult
+    func decide(_ act: HeldSubmissionAct, _ id: String) throws -> String {
+        try self.act(on: id) { $0.decision(act, at: 1_567_300_000_000, reason: "a test", by: "somebody") }
+    }
+
+    private func act(
+        on id: String,
+        _ make: (Accountability_V1_SubmissionHeader) -> Accountability_V1_SubmissionHeader
+    ) throws -> String {
         var headers: [String: Accountability_V1_SubmissionHeader] = [:]
         for record in driver.topics[pipeline.name(Topics.submissions)]?.first ?? [] {
             guard !CompletionMarker.isMarker(key: record.key.span) else { continue }
             let entry = try decoded(Accountability_V1_SubmissionEntry.self, record)
             if case .header(let header) = entry.entry { headers[header.submission] = header }
         }
-        let header = try #require(headers[id])
-            .withdrawal(at: 1_567_300_000_000, reason: "a test", by: "somebody")
+        let header = make(try #require(headers[id]))
         try write(header)
         return header.submission
     }

@@ -13,13 +13,13 @@ internal import Tables
 struct AuditTrailCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit-trail",
-        abstract: "Lists who submitted, withdrew, opened, closed and decided what, and when.",
+        abstract: "Lists who submitted, withdrew, approved, rejected, opened, closed and decided what, and when.",
         discussion: """
               accountability audit-trail
               accountability audit-trail --since 2019-09-24T00:00:00Z --format csv
               accountability audit-trail --by jdoe
 
-            It reads the ledger, which only grows. There is a line for each submission, each withdrawal, each opening and closing of a school \
+            It reads the ledger, which only grows. There is a line for each submission, each withdrawal, approval and rejection, each opening and closing of a school \
             year, and each act of the Department, in the order of their times. The person is the account that did it, or whom --by named; of a \
             file in the watched folder it is the account that owns the file. Ledgers from before this was recorded name nobody. No row of a \
             student is shown.
@@ -75,7 +75,7 @@ struct AuditTrail {
     struct Entry: Encodable {
         /// In milliseconds since 1970.
         var time: Int64
-        /// `submitted`, `withdrew`, `opened`, `closed`, or what an act of the Department is.
+        /// `submitted`, `withdrew`, `approved`, `rejected`, `opened`, `closed`, or what an act of the Department is.
         var act: String
         /// The person; empty where the ledger does not say.
         var by: String
@@ -122,16 +122,17 @@ struct AuditTrail {
         case .header(let header):
             headers[header.submission] = header
             guard partition == 0 else { return }
-            let isWithdrawal = !header.withdraws.isEmpty
+            let deeds = [("withdrew", header.withdraws), ("approved", header.approves), ("rejected", header.rejects)]
+            let deed = deeds.first { !$0.1.isEmpty }
             let rows = "\(header.rows) row\(header.rows == 1 ? "" : "s") of \(header.layout)"
             found.append(
                 Entry(
                     time: header.receivedUnixMilliseconds,
-                    act: isWithdrawal ? "withdrew" : "submitted",
+                    act: deed?.0 ?? "submitted",
                     by: header.submittedBy,
                     channel: header.channel,
-                    what: isWithdrawal ? header.withdraws : "\(header.fileName), \(rows)",
-                    reason: header.reason,
+                    what: deed?.1 ?? "\(header.fileName), \(rows)",
+                    reason: header.official.isEmpty ? header.reason : Self.hold(header),
                     submission: header.submission
                 )
             )
@@ -143,6 +144,13 @@ struct AuditTrail {
         case .row(let row): take(row)
         case .yearOpened, .yearClosed, .installation, .block, nil: return
         }
+    }
+
+    /// What of a submission was held when it came.
+    private static func hold(_ header: Accountability_V1_SubmissionHeader) -> String {
+        let results = header.official
+            .map { "\($0.schoolYear)\($0.districtCode.isEmpty ? "" : " (\($0.districtCode))")" }
+        return "held: what it would change of the official results of \(results.joined(separator: ", "))"
     }
 
     /// Takes the marker that closes a year; of ledgers from before persons were recorded it is all that there is.

@@ -51,6 +51,9 @@ struct CompletenessCommand: OperatorCommand {
         if completeness.lines.isEmpty {
             try AbsentYear.settle("rows", year: year, years: completeness.years, connection)
         }
+        for held in try HeldCheck.held(connection) where held.years.contains(year) {
+            Standard.error("completeness: \(held.text), and what they bring is not counted")
+        }
         let selection = organization.selection
         let meant = completeness.lines.filter { selection.contains($0.orgCode) }
         let found = meant.filter { $0.finding != nil }

@@ -32,6 +32,7 @@ struct DoctorCommand: AsyncOperatorCommand {
         findings += HomeCheck(home: connection.home, now: Date()).findings()
         findings += await ProcessCheck(home: connection.home).findings()
         findings += BrokerCheck(connection).findings()
+        if !findings.contains(where: { $0.severity == .problem }) { findings += HeldCheck.findings(connection) }
         let diagnosis = Diagnosis(findings: findings)
         Standard.output(json ? try diagnosis.json() : diagnosis.text())
         guard diagnosis.problems == 0 else { throw ExitStatus.configuration.exitCode }

@@ -37,7 +37,11 @@ struct ReceiptsCommand: OperatorCommand {
                 "no submission \(submission); `accountability receipts` lists the \(all.count) that there are"
             )
         }
-        for note in ReceiptNote.lines(totals, withdrawals: reader.view.withdrawals) {
+        for note in ReceiptNote.lines(
+            totals,
+            withdrawals: reader.view.withdrawals,
+            rejections: reader.view.rejections
+        ) {
             Standard.error("receipts: \(note)")
         }
         let format = output.chosen
@@ -55,8 +59,13 @@ enum ReceiptNote {
     /// - Parameters:
     ///   - totals: the receipts.
     ///   - withdrawals: each submission that is withdrawn, with the withdrawal.
+    ///   - rejections: each whose rows waited and were rejected by a person, with the rejection.
     /// - Returns: what there is to say, a line each.
-    static func lines(_ totals: [SubmissionTotals], withdrawals: [String: String]) -> [String] {
+    static func lines(
+        _ totals: [SubmissionTotals],
+        withdrawals: [String: String],
+        rejections: [String: String] = [:]
+    ) -> [String] {
         var lines = totals.compactMap { total in
             withdrawals[total.id]
                 .map { by in
@@ -64,7 +73,24 @@ enum ReceiptNote {
                         + "\(PlainText.escaped(by, limit: 60)), so its rows are rejected: `accountability audit-trail` says who did it and why"
                 }
         }
-        let waiting = totals.reduce(0) { withdrawals[$1.id] == nil ? $0 + $1.withdrawn : $0 }
+        for total in totals where total.held > 0 {
+            lines.append(
+                "\(PlainText.escaped(total.id, limit: 60)) (\(PlainText.escaped(total.fileName, limit: 60))) is held: "
+                    + "\(HeldSubmission.rowsText(total.held)) of \(HeldSubmission.yearsText(total.heldYears)) would change official results and count for "
+                    + "nothing until somebody approves: \(HeldSubmission.remedy(total.id))"
+            )
+        }
+        for total in totals where withdrawals[total.id] == nil {
+            guard let by = rejections[total.id], total.withdrawn > 0 else { continue }
+            lines.append(
+                "\(PlainText.escaped(total.id, limit: 60)) (\(PlainText.escaped(total.fileName, limit: 60))) was held, and "
+                    + "\(HeldSubmission.rowsText(total.withdrawn)) of it rejected by \(PlainText.escaped(by, limit: 60)): `accountability audit-trail` "
+                    + "says who did it and why"
+            )
+        }
+        let waiting = totals.reduce(0) {
+            withdrawals[$1.id] == nil && rejections[$1.id] == nil ? $0 + $1.withdrawn : $0
+        }
         if waiting > 0 {
             let isOne = waiting == 1
             lines.append(

@@ -23,7 +23,11 @@ struct Submit: OperatorCommand {
             unchanged, and prints the receipt: rows = accepted + rejected + unchanged. `accountability rejections --submission ID` lists \
             what was rejected and why.
 
-            Exit codes: 0 every row is accepted or unchanged; 65 a file was refused or rows were rejected; 69 no broker answers; 75 it took \
+            Rows that would change official results wait: they count for nothing until somebody approves the submission. The receipt counts them \
+            among the rejected rows and says how many wait, of which school year, and the commands that show, approve and reject them. \
+            Nothing waits of years without an official release, of acts of the Department, and of rows that change nothing.
+
+            Exit codes: 0 every row is accepted, unchanged or waits; 65 a file was refused or rows were rejected; 69 no broker answers; 75 it took \
             longer than --timeout (what was submitted stays submitted; the same file again changes nothing).
             """
     )
@@ -105,7 +109,7 @@ struct Submit: OperatorCommand {
         }
         Standard.output(json ? ReceiptText.json(receipts) : receipts.map { ReceiptText.lines($0) }.joined())
         try Readability(connection).wait(for: [Topics.submissions, Topics.records], timeout: .seconds(timeout))
-        guard receipts.allSatisfy({ $0.isRefused == false && $0.rejected == 0 }) else {
+        guard receipts.allSatisfy({ $0.isRefused == false && $0.rejected == $0.held }) else {
             throw ExitStatus.badInput.exitCode
         }
     }
@@ -125,6 +129,10 @@ struct SubmissionOutcome {
     var replaced = 0
     var deleted = 0
     var undeclared = 0
+    /// Of the rejected rows, those that wait for an approval.
+    var held = 0
+    /// Their school years.
+    var heldYears: [Int] = []
     /// Rejected rows by code.
     var rejections: [String: Int] = [:]
     /// From the call to the last row's receipt.
@@ -249,6 +257,8 @@ final class Submissions {
             outcome.replaced = receipts.reduce(0) { $0 + Int($1.replaced) }
             outcome.deleted = receipts.reduce(0) { $0 + Int($1.deleted) }
             outcome.undeclared = receipts.reduce(0) { $0 + Int($1.undeclared) }
+            outcome.held = receipts.reduce(0) { $0 + Int($1.held) }
+            outcome.heldYears = Set(receipts.flatMap(\.heldYears)).sorted().map { Int($0) }
             pending[index].outcome = outcome
         }
     }
@@ -278,7 +288,14 @@ enum ReceiptText {
             "\(outcome.fileName): \(outcome.layout), \(outcome.rows) rows = \(outcome.accepted) accepted + \(outcome.rejected) rejected + "
             + "\(outcome.unchanged) unchanged"
         if outcome.replaced > 0 { text += "; of the accepted, \(outcome.replaced) replaced or retracted earlier rows" }
+        if outcome.held > 0 { text += "; of the rejected, \(outcome.held) \(outcome.held == 1 ? "waits" : "wait")" }
         text += isPlaced ? " (\(outcome.id), \(String(format: "%.1f", outcome.seconds)) s)\n" : "\n"
+        if outcome.held > 0 {
+            let rows = HeldSubmission.rowsText(UInt64(clamping: outcome.held))
+            text +=
+                "  held: \(rows) would change the official results of \(HeldSubmission.yearsText(outcome.heldYears)), and count for nothing until "
+                + "somebody approves the submission: \(HeldSubmission.remedy(outcome.id))\n"
+        }
         for (code, count) in outcome.rejections.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
             text +=
                 "  \(RejectionCode(rawValue: code)?.isNote == true ? "noted, the rows count" : "rejected"): \(code) × \(count)\n"
@@ -315,7 +332,8 @@ enum ReceiptText {
             var submission, fileName: String
             var status: String
             var code, message, layout: String?
-            var rows, accepted, rejected, unchanged, replaced, deleted, undeclared: Int
+            var rows, accepted, rejected, unchanged, replaced, deleted, undeclared, held: Int
+            var heldYears: [Int]
             var rejections: [String: Int]
             var seconds: Double
         }
@@ -334,6 +352,8 @@ enum ReceiptText {
                 replaced: $0.replaced,
                 deleted: $0.deleted,
                 undeclared: $0.undeclared,
+                held: $0.held,
+                heldYears: $0.heldYears,
                 rejections: $0.rejections,
                 seconds: $0.seconds
             )

@@ -4,7 +4,6 @@ internal import Messages
 internal import Operating
 internal import Reading
 internal import Stages
-internal import Streaming
 internal import Tables
 
 /// `accountability withdraw`: takes a submission back.
@@ -59,6 +58,13 @@ struct Withdraw: OperatorCommand {
                     + "receipts` lists the \(counting.count) that there are"
             )
         }
+        guard !standing.isDecision(submission) else {
+            throw Failure(
+                .badInput,
+                "\(submission) (\(PlainText.escaped(source.fileName, limit: 200))) is a decision and stands, so nothing was withdrawn: what an approval put "
+                    + "in force is taken back with `accountability withdraw \(source.approves.isEmpty ? source.rejects : source.approves)`"
+            )
+        }
         if let by = standing.withdrawals[submission] {
             return Standard.line("\(submission) is withdrawn already, by \(PlainText.escaped(by)); nothing changes")
         }
@@ -67,54 +73,10 @@ struct Withdraw: OperatorCommand {
             reason: PlainText.escaped(reason, limit: 2000),
             by: person.name
         )
-        try submit(header, connection)
+        try SubmissionAct.submit(header, connection, waits: wait, .seconds(timeout))
         let rows = "\(source.layout), \(source.rows) row\(source.rows == 1 ? "" : "s")"
         Standard.line(
             "withdrew \(submission) (\(PlainText.escaped(source.fileName, limit: 200)), \(rows)) by \(header.submission)"
         )
     }
-
-    private func submit(_ header: Accountability_V1_SubmissionHeader, _ connection: Connection) throws {
-        let partitions = try PipelineTopics(connection).partitions(of: Topics.submissions)
-        let receipts = wait ? try ReceiptWait(connection, header.submission, partitions) : nil
-        defer { receipts?.close() }
-        try OperatorAct.commit(connection) { sink in
-            try connection.pipeline.submit(header, partitions: partitions, into: sink)
-        }
-        try receipts?.wait(.seconds(timeout))
-    }
-}
-
-/// Waits until every partition's validation has taken a submission.
-private final class ReceiptWait {
-    private let tail: TopicTail
-    private let submission: String
-    private var waiting: Set<Int32>
-
-    init(_ connection: Connection, _ submission: String, _ partitions: Int32) throws {
-        tail = try TopicTail(connection, [Topics.receipts])
-        self.submission = submission
-        waiting = Set(0..<partitions)
-    }
-
-    func wait(_ timeout: Duration) throws {
-        let deadline = ContinuousClock.now + timeout
-        while !waiting.isEmpty {
-            guard ContinuousClock.now < deadline else {
-                throw Failure(
-                    .tryAgain,
-                    "\(submission) is in the ledger, and validation has not taken it on \(waiting.count) partition\(waiting.count == 1 ? "" : "s"): "
-                        + "`accountability doctor` says whether a worker is missing"
-                )
-            }
-            try tail.poll(.milliseconds(50)) { record in
-                guard let (key, _) = record.entry(of: TableTopics.receipts), key.submission == submission else {
-                    return
-                }
-                waiting.remove(key.partition)
-            }
-        }
-    }
-
-    func close() { tail.close() }
 }

@@ -13,20 +13,24 @@ internal import Year
 struct PreviewCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "preview",
-        abstract: "Tells what files, a withdrawal or a framework would change; writes nothing.",
+        abstract: "Tells what files, a withdrawal, an approval or a framework would change; writes nothing.",
         discussion: """
               accountability preview corrections.csv
               accountability preview directives.csv --json
               accountability preview --directive 'release official --year 2019 --date 2019-09-24'
               accountability preview --framework draft-2020.yaml --by-parameter
               accountability preview --withdraw 20191019T120000123Z-4f2a9c --format csv
+              accountability preview --held 20191019T120000123Z-4f2a9c
 
             The installation's ledger is read once and computed in this process, as it is and as it would be. Each determination that would \
             change is listed: from what, to what, in which figures, because of what. Files may be of any layout, acts of the Department \
             included; several things at once are one difference. Nothing is written anywhere. What was made official stays the norm, as it \
             would. A year that is not closed has no determinations, so that nothing is listed of it.
 
-            Each change names its causes (files, withdrawn submissions, parameters of the framework) and the rows behind it, by their \
+            A file is shown as if it were in force: of official results `submit` holds it until it is approved. --held shows what the approval of \
+            a submission that waits would change.
+
+            Each change names its causes (files, withdrawn and approved submissions, parameters of the framework) and the rows behind it, by their \
             lines: the organization's own rows, those above it (acts for its district or the state), or, where it has none, those of the \
             organizations that it is ranked with or that its students came from. Only rows that change something are named. \
             --by-parameter computes each parameter of the draft alone, too, and names only those that would change the determination by \
@@ -61,6 +65,11 @@ struct PreviewCommand: OperatorCommand {
     @Option(help: ArgumentHelp("A submission that would be withdrawn; may be repeated.", valueName: "submission"))
     var withdraw: [String] = []
 
+    @Option(
+        help: ArgumentHelp("A submission that waits and would be approved; may be repeated.", valueName: "submission")
+    )
+    var held: [String] = []
+
     @Option(help: ArgumentHelp("The key of pseudonyms that the ledger was written under.", valueName: "file"))
     var key: String?
 
@@ -77,8 +86,9 @@ struct PreviewCommand: OperatorCommand {
     var json = false
 
     func validate() throws {
-        guard !files.isEmpty || framework != nil || !withdraw.isEmpty || !directive.isEmpty else {
-            throw ValidationError("name what would be different: files, --directive, --framework or --withdraw")
+        guard !files.isEmpty || framework != nil || !withdraw.isEmpty || !held.isEmpty || !directive.isEmpty
+        else {
+            throw ValidationError("name what would be different: files, --directive, --framework, --withdraw or --held")
         }
         guard framework != nil || !byParameter else {
             throw ValidationError("--by-parameter is of a framework: name it with --framework")
@@ -120,13 +130,14 @@ struct PreviewCommand: OperatorCommand {
             difference: YearPreview.Difference(
                 draft: draft,
                 withdrawn: Set(withdraw),
+                approved: Set(held),
                 attributesParameters: byParameter
             )
         )
         try LedgerFeed(connection, partitions: partitions).feed(preview)
         let result = try preview.compare(files: input, options: options, key: secret)
         switch json ? .json : format {
-        case .json: Standard.output(try PreviewText.json(result, withdrawn: withdraw))
+        case .json: Standard.output(try PreviewText.json(result, withdrawn: withdraw, approved: held))
         case .csv: try PreviewText.listing(result).writeCSV()
         case .table: Standard.output(PreviewText.text(result))
         }
@@ -204,8 +215,21 @@ enum PreviewText {
     }
 
     /// The object of interfaces.md.
-    static func json(_ result: PreviewResult, withdrawn: [String]) throws -> String {
+    static func json(_ result: PreviewResult, withdrawn: [String], approved: [String] = []) throws -> String {
         var submissions = withdrawn.map { Answer.Submission(submission: $0, status: "withdrawn") }
+        for submission in approved {
+            let receipt = result.tables.receipt(of: submission)
+            submissions.append(
+                Answer.Submission(
+                    submission: submission,
+                    status: "approved",
+                    rows: Int(receipt.rows),
+                    accepted: Int(receipt.accepted),
+                    rejected: Int(receipt.rejected),
+                    unchanged: Int(receipt.unchanged)
+                )
+            )
+        }
         for file in result.files {
             let outcome = SubmissionOutcome(file, result.tables)
             submissions.append(

@@ -74,18 +74,27 @@ extension FilesView {
         let table = TablePart(
             caption: "Submissions",
             columns: [
-                "File", "Layout", "Rows", "Accepted", "Rejected", "Unchanged", "Replaced", "Deleted", "Receipt",
+                "File", "Layout", "Rows", "Accepted", "Rejected", "Held", "Unchanged", "Replaced", "Deleted", "Receipt",
             ],
-            numbers: [2, 3, 4, 5, 6, 7],
+            numbers: [2, 3, 4, 5, 6, 7, 8],
             rows: part.shown.map { row in
                 let totals = row.totals
                 func cell(_ number: UInt64) -> TablePart.Cell { .init(Words.grouped(number)) }
                 return [
                     .init(totals.fileName.isEmpty ? "unknown" : totals.fileName, note: totals.id),
                     .init(totals.layout, kind: "tight"), cell(totals.rows), cell(totals.accepted),
-                    cell(totals.rejected), cell(totals.unchanged), cell(totals.replaced), cell(totals.deleted),
+                    cell(totals.rejected), cell(totals.held), cell(totals.unchanged), cell(totals.replaced),
+                    cell(totals.deleted),
                     totals.addsUp
-                        ? .init("adds up", sign: "●", kind: "tight")
+                        ? totals.held > 0
+                            ? .init(
+                                "waits for an approval",
+                                sign: "△",
+                                note:
+                                    "It would change official results of \(HeldSubmission.yearsText(totals.heldYears)): accountability approve or reject",
+                                kind: "tight"
+                            )
+                            : .init("adds up", sign: "●", kind: "tight")
                         : row.isMissingRows
                             ? .init("rows are missing", sign: "△", kind: "tight")
                             : .init("being validated", sign: "○", kind: "tight"),

@@ -43,6 +43,7 @@ struct FilesView: Sendable {
         count("unchanged", "Rows that changed nothing.") { $0.unchanged },
         count("replaced", "Accepted rows that replaced another.") { $0.replaced },
         count("deleted", "Accepted rows that retracted another.") { $0.deleted },
+        count("held", "Rejected rows that wait for an approval, as they would change official results.") { $0.held },
         .flag("adds_up", "Whether rows = accepted + rejected + unchanged.") { $0.totals.addsUp },
         .flag("rows_missing", "Whether rows are missing, and not only on their way.") { $0.isMissingRows },
     ])

@@ -6,7 +6,7 @@ extension Accountability_V1_Receipt: TableMessage {
     /// The record's own key names it, and its rows can be.
     public func fault(under key: ReceiptKey) -> String? {
         guard submission == key.submission, partition == key.partition else { return otherKey }
-        let counts = [rows, accepted, rejected, unchanged, replaced, deleted, undeclared]
+        let counts = [rows, accepted, rejected, unchanged, replaced, deleted, undeclared, withdrawn, held]
         return counts.allSatisfy { $0 <= FigureCheck.largestCount } ? nil : "a count that no state has"
     }
 }

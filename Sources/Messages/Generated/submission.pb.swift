@@ -172,6 +172,35 @@ public nonisolated struct Accountability_V1_SubmissionHeader: Sendable {
   /// By which way it came: `command` or `inbox` (the watched folder); empty in ledgers from before this was recorded.
   public var channel: String = String()
 
+  /// The results that were official when this came. Its rows of them wait: they count for nothing until a person approves
+  /// the submission. Written by ingestion, which follows the releases, so that every partition and every replay decides
+  /// alike. Empty in acts of the Department, which never wait, and in ledgers from before submissions were held.
+  public var official: [Accountability_V1_OfficialResults] = []
+
+  /// The submission that this one approves: its rows that wait count from here on, as if they had come now. It stands
+  /// before this one in the ledger, and has rows that wait. An approval has no rows of its own, and neither it nor a
+  /// rejection can be withdrawn. Empty for every other submission.
+  public var approves: String = String()
+
+  /// The submission that this one rejects: its rows that wait will never count, approved or not. As for approvals.
+  public var rejects: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Results of a school year that were released as official.
+public nonisolated struct Accountability_V1_OfficialResults: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var schoolYear: UInt32 = 0
+
+  /// The district that they are of; empty for those of the whole state.
+  public var districtCode: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -344,8 +373,15 @@ public nonisolated struct Accountability_V1_Receipt: Sendable {
   public var undeclared: UInt64 = 0
 
   /// Of the rejected rows, those whose organization was declared when they came or later, and was deleted; and those of a
-  /// submission that was withdrawn that are without faults.
+  /// submission that was withdrawn, or that waited and were rejected by a person, that are without faults.
   public var withdrawn: UInt64 = 0
+
+  /// Of the rejected rows, those that are without faults and wait until the submission is approved: they would change what
+  /// is official.
+  public var held: UInt64 = 0
+
+  /// The school years of the rows that wait, in their order.
+  public var heldYears: [UInt32] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -573,7 +609,7 @@ nonisolated extension Accountability_V1_InstallationClaim: SwiftProtobuf.Message
 
 nonisolated extension Accountability_V1_SubmissionHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SubmissionHeader"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{3}file_name\0\u{1}sha256\0\u{1}layout\0\u{1}columns\0\u{3}received_unix_milliseconds\0\u{3}allow_undeclared\0\u{1}rows\0\u{1}withdraws\0\u{1}reason\0\u{3}submitted_by\0\u{1}channel\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{3}file_name\0\u{1}sha256\0\u{1}layout\0\u{1}columns\0\u{3}received_unix_milliseconds\0\u{3}allow_undeclared\0\u{1}rows\0\u{1}withdraws\0\u{1}reason\0\u{3}submitted_by\0\u{1}channel\0\u{1}official\0\u{1}approves\0\u{1}rejects\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -593,6 +629,9 @@ nonisolated extension Accountability_V1_SubmissionHeader: SwiftProtobuf.Message,
       case 10: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 11: try { try decoder.decodeSingularStringField(value: &self.submittedBy) }()
       case 12: try { try decoder.decodeSingularStringField(value: &self.channel) }()
+      case 13: try { try decoder.decodeRepeatedMessageField(value: &self.official) }()
+      case 14: try { try decoder.decodeSingularStringField(value: &self.approves) }()
+      case 15: try { try decoder.decodeSingularStringField(value: &self.rejects) }()
       default: break
       }
     }
@@ -635,6 +674,15 @@ nonisolated extension Accountability_V1_SubmissionHeader: SwiftProtobuf.Message,
     if !self.channel.isEmpty {
       try visitor.visitSingularStringField(value: self.channel, fieldNumber: 12)
     }
+    if !self.official.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.official, fieldNumber: 13)
+    }
+    if !self.approves.isEmpty {
+      try visitor.visitSingularStringField(value: self.approves, fieldNumber: 14)
+    }
+    if !self.rejects.isEmpty {
+      try visitor.visitSingularStringField(value: self.rejects, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -651,6 +699,44 @@ nonisolated extension Accountability_V1_SubmissionHeader: SwiftProtobuf.Message,
     if lhs.reason != rhs.reason {return false}
     if lhs.submittedBy != rhs.submittedBy {return false}
     if lhs.channel != rhs.channel {return false}
+    if lhs.official != rhs.official {return false}
+    if lhs.approves != rhs.approves {return false}
+    if lhs.rejects != rhs.rejects {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_OfficialResults: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".OfficialResults"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}district_code\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.schoolYear) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.districtCode) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.schoolYear != 0 {
+      try visitor.visitSingularUInt32Field(value: self.schoolYear, fieldNumber: 1)
+    }
+    if !self.districtCode.isEmpty {
+      try visitor.visitSingularStringField(value: self.districtCode, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_OfficialResults, rhs: Accountability_V1_OfficialResults) -> Bool {
+    if lhs.schoolYear != rhs.schoolYear {return false}
+    if lhs.districtCode != rhs.districtCode {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -938,7 +1024,7 @@ nonisolated extension Accountability_V1_YearClosed: SwiftProtobuf.Message, Swift
 
 nonisolated extension Accountability_V1_Receipt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Receipt"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{1}partition\0\u{1}rows\0\u{1}accepted\0\u{1}rejected\0\u{1}unchanged\0\u{1}replaced\0\u{1}deleted\0\u{1}undeclared\0\u{1}withdrawn\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{1}partition\0\u{1}rows\0\u{1}accepted\0\u{1}rejected\0\u{1}unchanged\0\u{1}replaced\0\u{1}deleted\0\u{1}undeclared\0\u{1}withdrawn\0\u{1}held\0\u{3}held_years\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -956,6 +1042,8 @@ nonisolated extension Accountability_V1_Receipt: SwiftProtobuf.Message, SwiftPro
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.deleted) }()
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self.undeclared) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.withdrawn) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.held) }()
+      case 12: try { try decoder.decodeRepeatedUInt32Field(value: &self.heldYears) }()
       default: break
       }
     }
@@ -992,6 +1080,12 @@ nonisolated extension Accountability_V1_Receipt: SwiftProtobuf.Message, SwiftPro
     if self.withdrawn != 0 {
       try visitor.visitSingularUInt64Field(value: self.withdrawn, fieldNumber: 10)
     }
+    if self.held != 0 {
+      try visitor.visitSingularUInt64Field(value: self.held, fieldNumber: 11)
+    }
+    if !self.heldYears.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.heldYears, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1006,6 +1100,8 @@ nonisolated extension Accountability_V1_Receipt: SwiftProtobuf.Message, SwiftPro
     if lhs.deleted != rhs.deleted {return false}
     if lhs.undeclared != rhs.undeclared {return false}
     if lhs.withdrawn != rhs.withdrawn {return false}
+    if lhs.held != rhs.held {return false}
+    if lhs.heldYears != rhs.heldYears {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

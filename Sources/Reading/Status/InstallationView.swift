@@ -81,10 +81,24 @@ package struct InstallationView {
     }
 
     /// Each submission that is withdrawn, with the withdrawal.
-    package var withdrawals: [String: String] {
+    package var withdrawals: [String: String] { standing.withdrawals }
+
+    /// Each submission whose rows waited and were rejected by a person, with the rejection.
+    package var rejections: [String: String] {
+        let standing = standing
+        var rejections: [String: String] = [:]
+        for header in submissions {
+            if case .rejected(let by) = standing.decision(about: header.submission) {
+                rejections[header.submission] = by
+            }
+        }
+        return rejections
+    }
+
+    private var standing: StandingSubmissions {
         var standing = StandingSubmissions()
         for header in submissions { standing.take(header) }
-        return standing.withdrawals
+        return standing
     }
 
     /// Every year that is open or that a stage knows of.
@@ -121,6 +135,10 @@ package struct SubmissionTotals: Codable, Hashable {
     /// Of the rejected rows, those that were accepted until their organization was deleted or their submission
     /// withdrawn.
     package var withdrawn: UInt64 = 0
+    /// Of the rejected rows, those that wait for an approval.
+    package var held: UInt64 = 0
+    /// Their school years, in their order.
+    package var heldYears: [Int] = []
 
     /// Whether every row of the file is accounted for.
     package var addsUp: Bool { rows == accepted &+ rejected &+ unchanged }
@@ -143,15 +161,17 @@ package struct SubmissionTotals: Codable, Hashable {
         deleted &+= receipt.deleted
         undeclared &+= receipt.undeclared
         withdrawn &+= receipt.withdrawn
+        held &+= receipt.held
+        heldYears = Set(heldYears + receipt.heldYears.map { Int($0) }).sorted()
     }
 
     package static let columns = [
         "submission", "file", "layout", "rows", "accepted", "rejected", "unchanged", "replaced", "deleted",
-        "undeclared", "withdrawn",
+        "undeclared", "withdrawn", "held",
     ]
 
     package var fields: [String] {
         [id, fileName, layout]
-            + [rows, accepted, rejected, unchanged, replaced, deleted, undeclared, withdrawn].map { String($0) }
+            + [rows, accepted, rejected, unchanged, replaced, deleted, undeclared, withdrawn, held].map { String($0) }
     }
 }

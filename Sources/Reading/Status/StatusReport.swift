@@ -39,6 +39,8 @@ package struct StatusReport: Codable, Hashable {
     package var lags: [Lag]
     /// Transactions that have been open for longer than a commit takes, and hide what was written behind them.
     package var openTransactions: [OpenTransaction] = []
+    /// Submissions with rows that wait, a line each.
+    package var held: [String] = []
     /// What is wrong: receipts that do not add up, submissions of this home that the ledger does not have.
     package var problems: [Finding] = []
     /// Until nothing is behind, while the lag shrinks.
@@ -87,6 +89,7 @@ package struct StatusReport: Codable, Hashable {
                     }
                 )
             }
+        held = view.held.map(\.text)
         self.lags = lags.map { Lag(stage: $0.stage, records: $0.lag) }
     }
 
@@ -96,6 +99,7 @@ package struct StatusReport: Codable, Hashable {
         lines.append(
             "ledger: \(submissions) submissions, \(rows) rows (\(ledgerRecords) records); accepted \(accepted), rejected \(rejected), unchanged \(unchanged)"
         )
+        lines += held.map { "held: \($0)" }
         if years.isEmpty { lines.append("no school year is open; `accountability open-year YEAR` opens one") }
         for year in years {
             let state =

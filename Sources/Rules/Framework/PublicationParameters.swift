@@ -6,11 +6,35 @@ public struct PublicationParameters: Sendable {
     public let suspensionAllowed: Parameter<Bool>
     /// What the reason of a suspension has to name.
     public let suspensionCause: Parameter<String>
+    /// Whether a submission with rows of official results waits until a person approves it.
+    public let holdsAfterRelease: Parameter<Bool>
+    /// The acts that a second person does: not the one who did what they are about.
+    public let secondPerson: Parameter<[HeldSubmissionAct]>
 
     init(_ reader: ParameterReader) throws(FrameworkError) {
         boardApproved = try reader.flag("publication.board_approved")
         suspensionAllowed = try reader.flag("publication.suspension_allowed")
         suspensionCause = try reader.read("publication.suspension_cause", "a name") { $0.scalar }
+        holdsAfterRelease = try reader.flag("publication.holds_after_release")
+        secondPerson = try reader.read("publication.second_person", "a list of approve and reject") {
+            $0.names(HeldSubmissionAct.self)
+        }
+    }
+}
+
+/// What a person decides about a submission that waits.
+public enum HeldSubmissionAct: UInt8, WireNamed {
+    /// Its rows count from then on.
+    case approve
+    /// Its rows never count.
+    case reject
+
+    /// The name, as a command and a framework write it.
+    public var wireName: String {
+        switch self {
+        case .approve: "approve"
+        case .reject: "reject"
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 import Crypto
 import Foundation
-import Messages
+public import Messages
 public import Streaming
 import Tables
 
@@ -72,6 +72,7 @@ public struct FileIngestion: Sendable {
     let key: PseudonymKey
     let partitions: Int32
     let limits: FileLimits
+    let official: [Accountability_V1_OfficialResults]
 
     /// A file to be taken.
     ///
@@ -79,6 +80,7 @@ public struct FileIngestion: Sendable {
     /// - `submission`: its identifier, unique in the ledger: see ``SubmissionIdentifier``.
     /// - `fileName`: what the submitter calls it; it stands in rejections.
     /// - `partitions`: partitions of the ledger, at least 1.
+    /// - `official`: the results that are official now: rows of them wait for an approval; see ``OfficialReleases``.
     public init(
         pipeline: Pipeline,
         path: String,
@@ -87,7 +89,8 @@ public struct FileIngestion: Sendable {
         options: Options = Options(),
         key: PseudonymKey,
         partitions: Int32,
-        limits: FileLimits = FileLimits()
+        limits: FileLimits = FileLimits(),
+        official: [Accountability_V1_OfficialResults] = []
     ) {
         self.pipeline = pipeline
         self.path = path
@@ -98,6 +101,7 @@ public struct FileIngestion: Sendable {
         self.key = key
         self.partitions = max(1, partitions)
         self.limits = limits
+        self.official = official
     }
 
     /// Sends the file's entries.
@@ -204,6 +208,8 @@ public struct FileIngestion: Sendable {
         header.rows = UInt64(clamping: rows)
         header.submittedBy = PlainText.escaped(options.submittedBy ?? "", limit: 200)
         header.channel = (options.channel ?? .inbox).rawValue
+        // The acts of the Department are what makes results official, and what corrects that.
+        if layout != .directives { header.official = official }
         var entry = Accountability_V1_SubmissionEntry()
         entry.header = header
         return entry

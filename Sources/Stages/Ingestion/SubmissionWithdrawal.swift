@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 public import Messages
+public import Rules
 public import Streaming
 import SwiftProtobuf
 
@@ -17,14 +18,51 @@ extension Accountability_V1_SubmissionHeader {
         reason: String,
         by person: String
     ) -> Accountability_V1_SubmissionHeader {
+        var header = act("withdrawal", at: moment, reason: reason, by: person)
+        header.withdraws = submission
+        return header
+    }
+
+    /// The submission that approves this one, or rejects it.
+    ///
+    /// - Parameters:
+    ///   - act: which.
+    ///   - moment: when, in milliseconds since 1970.
+    ///   - reason: why, in the words of whoever decides.
+    ///   - person: who does.
+    /// - Returns: its header; it has no rows.
+    public func decision(
+        _ act: HeldSubmissionAct,
+        at moment: Int64,
+        reason: String,
+        by person: String
+    ) -> Accountability_V1_SubmissionHeader {
+        switch act {
+        case .approve:
+            var header = self.act("approval", at: moment, reason: reason, by: person)
+            header.approves = submission
+            return header
+        case .reject:
+            var header = self.act("rejection", at: moment, reason: reason, by: person)
+            header.rejects = submission
+            return header
+        }
+    }
+
+    /// A submission without rows that is about this one.
+    private func act(
+        _ name: String,
+        at moment: Int64,
+        reason: String,
+        by person: String
+    ) -> Accountability_V1_SubmissionHeader {
         var header = Accountability_V1_SubmissionHeader()
         header.submission = SubmissionIdentifier.make(at: moment)
-        header.fileName = "withdrawal of \(submission)"
+        header.fileName = "\(name) of \(submission)"
         header.sha256 = Data(SHA256.hash(data: Data()))
         header.layout = layout
         header.columns = columns
         header.receivedUnixMilliseconds = moment
-        header.withdraws = submission
         header.reason = reason
         header.submittedBy = person
         header.channel = FileIngestion.Options.Channel.command.rawValue

@@ -1,30 +1,57 @@
 public import Messages
 
-/// Which submissions of a ledger count: all but those that were withdrawn.
+/// Which submissions of a ledger count: all but those that were withdrawn; and which of those that wait were approved.
 ///
-/// The ledger only grows, so that a submission is withdrawn by another one, which has no rows and names it. A
-/// withdrawal can be withdrawn itself: then what it took back counts again.
+/// The ledger only grows, so that a submission is withdrawn, approved or rejected by another one, which has no rows and
+/// names it. A withdrawal can be withdrawn itself: then what it took back counts again. An approval and a rejection
+/// cannot: whoever regrets an approval withdraws the submission.
 public struct StandingSubmissions: Sendable {
     private struct Submission {
         let id: String
         let withdraws: String
     }
 
+    /// What a person decided about a submission with rows that wait.
+    public enum Decision: Sendable, Hashable {
+        /// By this approval.
+        case approved(by: String)
+        /// By this rejection.
+        case rejected(by: String)
+    }
+
     private var submissions: [Submission] = []
     private var known: Set<String> = []
+    /// Submissions that came when results were official.
+    private var waiting: Set<String> = []
+    /// Approvals and rejections.
+    private var final: Set<String> = []
+    private var approvals: [String: String] = [:]
+    private var rejections: [String: String] = [:]
 
     /// Those of a ledger that is still empty.
     public init() {}
 
     /// Takes the next submission, in the order of any one partition of the ledger; what was taken is passed over.
     ///
-    /// - Returns: whether it is one; a withdrawal of something that the ledger does not have before it, or that brings
-    ///   rows, is none.
+    /// - Returns: whether it is one; none is what decides about a submission that the ledger does not have before it,
+    ///   or brings rows; an approval or rejection of what cannot wait; and a withdrawal of an approval or rejection.
     @discardableResult
     public mutating func take(_ header: Accountability_V1_SubmissionHeader) -> Bool {
-        guard header.withdraws.isEmpty || header.rows == 0 && known.contains(header.withdraws) else { return false }
-        if known.insert(header.submission).inserted {
-            submissions.append(Submission(id: header.submission, withdraws: header.withdraws))
+        guard let target = header.target else { return false }
+        guard target.isEmpty || header.rows == 0 && known.contains(target) else { return false }
+        guard header.withdraws.isEmpty || !final.contains(target) else { return false }
+        let decides = !target.isEmpty && header.withdraws.isEmpty
+        guard !decides || waiting.contains(target) else { return false }
+        guard known.insert(header.submission).inserted else { return true }
+        submissions.append(Submission(id: header.submission, withdraws: header.withdraws))
+        if !header.official.isEmpty { waiting.insert(header.submission) }
+        guard decides else { return true }
+        final.insert(header.submission)
+        // The first counts: approving once more changes nothing.
+        if header.approves.isEmpty {
+            rejections[target] = rejections[target] ?? header.submission
+        } else {
+            approvals[target] = approvals[target] ?? header.submission
         }
         return true
     }
@@ -38,5 +65,28 @@ public struct StandingSubmissions: Sendable {
             withdrawn[submission.withdraws] = submission.id
         }
         return withdrawn
+    }
+
+    /// What was decided about a submission; nil while nothing was.
+    ///
+    /// Two persons who decide at the same moment may be written in one order to one partition of the ledger and in the
+    /// other to another. A rejection therefore holds whatever was approved, before or after it.
+    public func decision(about submission: String) -> Decision? {
+        if let by = rejections[submission] { return .rejected(by: by) }
+        return approvals[submission].map { .approved(by: $0) }
+    }
+
+    /// Whether rows of a submission may wait, as results were official when it came.
+    public func canWait(_ submission: String) -> Bool { waiting.contains(submission) }
+
+    /// Whether a submission is an approval or a rejection.
+    public func isDecision(_ submission: String) -> Bool { final.contains(submission) }
+}
+
+extension Accountability_V1_SubmissionHeader {
+    /// The submission that this one withdraws, approves or rejects; empty for one with rows, nil for several.
+    var target: String? {
+        let named = [withdraws, approves, rejects].filter { !$0.isEmpty }
+        return named.count > 1 ? nil : named.first ?? ""
     }
 }

@@ -12,8 +12,13 @@ struct AcceptedRows {
         case deleted
         case unchanged
         case refused(RowFault)
-        /// Its submission was withdrawn.
+        /// Its submission was withdrawn, or its row waited and was rejected by a person.
         case withdrawn
+        /// It would change what is official, and waits until its submission is approved.
+        case held
+
+        /// Whether it is as if the row had not come.
+        var isOut: Bool { self == .withdrawn || self == .held }
     }
 
     /// What stood under a key before it was replaced.
@@ -38,6 +43,8 @@ struct AcceptedRows {
     }
 
     private var entries: [UInt128: Entry] = [:]
+    /// The submission that brought each key last and has to wait with it: who brings a key twice is told at once.
+    private var waiting: [UInt128: UInt32] = [:]
 
     /// What stands under a key.
     subscript(name: RowKey) -> Entry? {
@@ -45,28 +52,74 @@ struct AcceptedRows {
         set { entries[name.value] = newValue }
     }
 
+    /// The submission that brought a key last and has to wait with it.
+    func waiting(_ name: RowKey) -> UInt32? { waiting[name.value] }
+
+    /// Sets the submission that brought a key last and has to wait with it.
+    mutating func wait(_ name: RowKey, _ submission: UInt32?) { waiting[name.value] = submission }
+
     /// Puts a row where its key belongs.
     mutating func take(_ row: CheckedRow, _ name: RowKey, submission: UInt32, line: UInt32) -> Outcome {
+        let (outcome, entry) = weigh(row, name, submission: submission, line: line)
+        if let entry { entries[name.value] = entry }
+        return outcome
+    }
+
+    /// Takes a row of a submission that came when results were official: one of those results waits if it would change
+    /// anything, and one of others is put where its key belongs.
+    ///
+    /// - `official`: the results that were.
+    /// - `isRejected`: whether the submission was rejected, so that its rows wait no more and never count.
+    mutating func take(
+        _ row: CheckedRow,
+        _ name: RowKey,
+        submission: UInt32,
+        line: UInt32,
+        _ official: OfficialScope,
+        isRejected: Bool
+    ) -> Outcome {
+        guard concerns(official, row, name, submission: submission) else {
+            return take(row, name, submission: submission, line: line)
+        }
+        guard waiting[name.value] != submission else { return .refused(.duplicateKey) }
+        let outcome = weigh(row, name, submission: submission, line: line).outcome
+        if case .refused = outcome { return outcome }
+        waiting[name.value] = submission
+        return outcome == .unchanged ? .unchanged : isRejected ? .withdrawn : .held
+    }
+
+    /// Whether a row would change official results if it were taken: it is of them, or takes a student out of them.
+    func concerns(_ official: OfficialScope, _ row: CheckedRow, _ name: RowKey, submission: UInt32) -> Bool {
+        if official.covers(row.year, row.organization.rawValue) { return true }
+        guard case .replaced(let former) = weigh(row, name, submission: submission, line: 0).outcome else {
+            return false
+        }
+        return official.covers(row.year, former.organization)
+    }
+
+    /// What becomes of a row, and what then stands under its key; nil where that does not change.
+    private func weigh(
+        _ row: CheckedRow,
+        _ name: RowKey,
+        submission: UInt32,
+        line: UInt32
+    ) -> (outcome: Outcome, entry: Entry?) {
         let organization = row.organization.rawValue
         func entry(_ digest: UInt64) -> Entry {
             Entry(digest: digest, organization: organization, submission: submission, line: line)
         }
         guard let before = entries[name.value] else {
-            guard !row.isDeletion else { return .refused(.nothingToDelete) }
-            entries[name.value] = entry(row.digest)
-            return .accepted
+            guard !row.isDeletion else { return (.refused(.nothingToDelete), nil) }
+            return (.accepted, entry(row.digest))
         }
-        guard before.submission != submission else { return .refused(.duplicateKey) }
+        guard before.submission != submission else { return (.refused(.duplicateKey), nil) }
         let stands = before.digest != 0
         if row.isDeletion {
-            guard before.organization == organization else { return .refused(.nothingToDelete) }
-            entries[name.value] = entry(0)
-            return stands ? .deleted : .unchanged
+            guard before.organization == organization else { return (.refused(.nothingToDelete), nil) }
+            return (stands ? .deleted : .unchanged, entry(0))
         }
-        entries[name.value] = entry(row.digest)
-        guard stands else { return .accepted }
-        return before.digest == row.digest
-            ? .unchanged
-            : .replaced(Former(organization: before.organization, submission: before.submission, line: before.line))
+        guard stands else { return (.accepted, entry(row.digest)) }
+        let former = Former(organization: before.organization, submission: before.submission, line: before.line)
+        return (before.digest == row.digest ? .unchanged : .replaced(former), entry(row.digest))
     }
 }

@@ -168,7 +168,7 @@ struct FrameworkSteps {
         case .accepted, .replaced:
             lives[act.year, default: FrameworkLife()].take(act.step, on: act.date, until: act.end, by: act.organization)
         case .deleted: lives[act.year, default: FrameworkLife()].withdraw(act.step, by: act.organization)
-        case .unchanged, .refused, .withdrawn: break
+        case .unchanged, .refused, .withdrawn, .held: break
         }
     }
 }

@@ -1,6 +1,45 @@
 import Messages
 import Streaming
 
+/// The place of a row in the order in which rows are judged: where it came, or where it was approved.
+struct RowOrder: Comparable {
+    /// The block that it came in; or the first that came after its approval.
+    var piece: Int
+    /// The approval's place among all approvals; those are before the rows of the block.
+    var approval = Int.max
+    /// The block that it came in.
+    var origin: Int
+    /// Its place there.
+    var row: Int
+
+    /// The place of a row where it came.
+    init(piece: Int, row: Int) {
+        (self.piece, origin, self.row) = (piece, piece, row)
+    }
+
+    /// The same row, as if it had come when its submission was approved.
+    func approved(_ approval: RowApproval) -> RowOrder {
+        var order = self
+        (order.piece, order.approval) = (approval.piece, approval.number)
+        return order
+    }
+
+    static func < (left: RowOrder, right: RowOrder) -> Bool {
+        (left.piece, left.approval, left.origin, left.row) < (right.piece, right.approval, right.origin, right.row)
+    }
+}
+
+/// Where a submission was approved.
+struct RowApproval: Equatable {
+    /// The first block of the archive that came after it.
+    var piece: Int
+    /// Its place among all approvals.
+    var number: Int
+
+    /// Whether a row was there when its submission was approved.
+    func concerns(_ order: RowOrder) -> Bool { order.piece < piece }
+}
+
 /// The rows that came, in their order: what the deletion or declaration of an organization and the withdrawal of a
 /// submission need, whenever they come.
 ///
@@ -8,6 +47,8 @@ import Streaming
 struct RowArchive {
     /// Where a row came from.
     struct Row {
+        /// Its place among all rows.
+        var order: RowOrder
         /// The number of its submission.
         var submission: Int
         var line: UInt64
@@ -48,6 +89,9 @@ struct RowArchive {
         if !isUsed { pieces.removeLast() }
     }
 
+    /// The place behind everything that came so far, where an approval is.
+    var end: Int { pieces.count }
+
     /// Keeps a row of the block that is open.
     mutating func keep(row: Int, generation: UInt32, cameTooEarly: Bool) {
         pieces[pieces.count - 1].states[row] = generation << 1 | (cameTooEarly ? 1 : 0)
@@ -60,11 +104,12 @@ struct RowArchive {
         _ body: (_ row: Row, _ block: SubmissionBlock, _ index: Int, _ bytes: Span<UInt8>) throws -> Void
     ) throws {
         var block = SubmissionBlock()
-        for piece in pieces where submissions.contains(piece.submission) {
+        for (number, piece) in pieces.enumerated() where submissions.contains(piece.submission) {
             let bytes = piece.bytes.span
             try block.read(entry: bytes)
             for row in 0..<block.rows where piece.states[row] != Self.notKept {
                 let archived = Row(
+                    order: RowOrder(piece: number, row: row),
                     submission: piece.submission,
                     line: block.lines[row],
                     generation: piece.states[row] >> 1,

@@ -6,8 +6,6 @@ struct RowHistory {
     /// One of the rows.
     struct Past {
         let archived: RowArchive.Row
-        /// Its place among all rows that are judged again.
-        let order: Int
         /// What it says; nil where it has ``faults``.
         let row: CheckedRow?
         /// The step in the life of a framework that it takes or withdraws.
@@ -55,11 +53,20 @@ struct RowHistory {
 struct RowJudgement: Equatable {
     /// By row; nil for those that are refused whatever is declared.
     var outcomes: [AcceptedRows.Outcome?]
+    /// The rows in the order in which they were judged: one that waited, and was approved, where it was approved.
+    var order: [Int] = []
     /// The row that is published.
     var published: Int?
     var entry: AcceptedRows.Entry?
+    /// The submission that brought the key last and has to wait with it.
+    var waiting: UInt32?
     /// The newest claim of each row.
     var claims: [Int: ValidationTask.Claim] = [:]
+
+    /// The rows from one on, in the order in which they were judged, without those that are as if they had not come.
+    func rows(from row: Int) -> [Int] {
+        order.drop { $0 != row }.filter { $0 == row || outcomes[$0]?.isOut != true }
+    }
 }
 
 /// Under what rows are judged.
@@ -68,6 +75,144 @@ struct RowCircumstances {
     let generation: (UInt64) -> UInt32
     /// Whether the rows of a submission count as if they had never come.
     let isOut: (Int) -> Bool
+    /// What was decided about a submission that came when results were official.
+    let decision: (Int) -> ValidationTask.Decision?
+}
+
+/// Judges rows of some keys from the first one on, as if they came now.
+private struct RowJudge {
+    /// A row, at its place.
+    struct Turn {
+        var order: RowOrder
+        var history: Int
+        var row: Int
+        /// Whether it comes here because its submission was approved here.
+        var isApproval: Bool
+    }
+
+    let histories: [RowHistory]
+    let circumstances: RowCircumstances
+    let official: (Int) -> OfficialScope
+    private var table = AcceptedRows()
+    private(set) var steps = FrameworkSteps()
+    private(set) var judgements: [RowJudgement]
+    /// Rows that waited, and are judged where they were approved.
+    private var approved: Set<[Int]> = []
+
+    init(
+        _ histories: [RowHistory],
+        _ circumstances: RowCircumstances,
+        _ official: @escaping (Int) -> OfficialScope
+    ) {
+        self.histories = histories
+        self.circumstances = circumstances
+        self.official = official
+        judgements = histories.map { RowJudgement(outcomes: Array(repeating: nil, count: $0.rows.count)) }
+    }
+
+    mutating func run(_ claims: (AcceptedRows.Former, CheckedRow, ValidationTask.RowPlace) -> [ValidationTask.Claim]) {
+        for turn in turns() {
+            let history = histories[turn.history]
+            let past = history.rows[turn.row]
+            guard let row = past.row else {
+                judgements[turn.history].order.append(turn.row)
+                continue
+            }
+            guard let outcome = outcome(of: past, row, history, turn) else { continue }
+            judgements[turn.history].order.append(turn.row)
+            if let step = past.step { steps.take(step, outcome) }
+            judgements[turn.history].outcomes[turn.row] = outcome
+            switch outcome {
+            case .accepted: judgements[turn.history].published = turn.row
+            case .replaced(let former):
+                judgements[turn.history].published = turn.row
+                for claim in claims(former, row, history.place(past)) {
+                    let claimed = history.rows.firstIndex {
+                        $0.archived.submission == claim.submission
+                            && UInt32(clamping: $0.archived.line) == UInt32(clamping: claim.line)
+                    }
+                    if let claimed { judgements[turn.history].claims[claimed] = claim }
+                }
+            case .deleted: judgements[turn.history].published = nil
+            case .unchanged, .refused, .withdrawn, .held: break
+            }
+        }
+        for number in histories.indices {
+            judgements[number].entry = table[histories[number].identity.name]
+            judgements[number].waiting = table.waiting(histories[number].identity.name)
+        }
+    }
+
+    /// Every row at its place; one of a submission that was approved after it came has two, and counts at one of them.
+    private func turns() -> [Turn] {
+        var turns: [Turn] = []
+        for (number, history) in histories.enumerated() {
+            for (index, past) in history.rows.enumerated() {
+                let order = past.archived.order
+                turns.append(Turn(order: order, history: number, row: index, isApproval: false))
+                guard case .approved(let approval) = circumstances.decision(past.archived.submission),
+                    approval.concerns(order)
+                else { continue }
+                let later = order.approved(approval)
+                if past.row != nil { turns.append(Turn(order: later, history: number, row: index, isApproval: true)) }
+            }
+        }
+        return turns.sorted { $0.order < $1.order }
+    }
+
+    /// What becomes of a row at a place; nil where it does not count at that place.
+    private mutating func outcome(
+        of past: RowHistory.Past,
+        _ row: CheckedRow,
+        _ history: RowHistory,
+        _ turn: Turn
+    ) -> AcceptedRows.Outcome? {
+        let submission = past.archived.submission
+        guard !circumstances.isOut(submission) else { return turn.isApproval ? nil : .withdrawn }
+        let place = [turn.history, turn.row]
+        let official = official(submission)
+        var isRejected: Bool?
+        switch circumstances.decision(submission) {
+        case _ where official.isEmpty || turn.isApproval: break
+        case .approved(let approval):
+            let name = history.identity.name
+            let number = UInt32(truncatingIfNeeded: submission)
+            if approval.concerns(past.archived.order),
+                table.concerns(official, row, name, submission: number)
+            {
+                approved.insert(place)
+                return nil
+            }
+        case .rejected: isRejected = true
+        case nil: isRejected = false
+        }
+        guard !turn.isApproval || approved.contains(place) else { return nil }
+        if let fault = past.step.flatMap({ steps.fault(of: $0) }) { return .refused(fault) }
+        guard !past.needsDeclaration || circumstances.generation(past.declaration) & 1 == 1 else {
+            return .refused(.undeclared)
+        }
+        return table.take(row, history.identity.name, history.place(past), official, isRejected: isRejected)
+    }
+}
+
+extension AcceptedRows {
+    /// Puts a row where its key belongs, or lets it wait.
+    ///
+    /// - `isRejected`: nil where its submission does not wait.
+    mutating func take(
+        _ row: CheckedRow,
+        _ name: RowKey,
+        _ place: ValidationTask.RowPlace,
+        _ official: OfficialScope,
+        isRejected: Bool?
+    ) -> Outcome {
+        let submission = UInt32(truncatingIfNeeded: place.submission)
+        let line = UInt32(clamping: place.line)
+        guard let isRejected, !official.isEmpty else {
+            return take(row, name, submission: submission, line: line)
+        }
+        return take(row, name, submission: submission, line: line, official, isRejected: isRejected)
+    }
 }
 
 extension ValidationTask {
@@ -78,59 +223,8 @@ extension ValidationTask {
         _ histories: [RowHistory],
         _ circumstances: RowCircumstances
     ) -> (judgements: [RowJudgement], steps: FrameworkSteps) {
-        var table = AcceptedRows()
-        var steps = FrameworkSteps()
-        var judgements = histories.map { RowJudgement(outcomes: Array(repeating: nil, count: $0.rows.count)) }
-        var places = histories.indices.flatMap { history in
-            histories[history].rows.indices.map { (history: history, row: $0) }
-        }
-        if histories.count > 1 {
-            places.sort { histories[$0.history].rows[$0.row].order < histories[$1.history].rows[$1.row].order }
-        }
-        for (number, index) in places {
-            let history = histories[number]
-            let past = history.rows[index]
-            guard let row = past.row else { continue }
-            let outcome = outcome(of: past, row, history, circumstances, &table, steps)
-            if let step = past.step { steps.take(step, outcome) }
-            judgements[number].outcomes[index] = outcome
-            switch outcome {
-            case .accepted: judgements[number].published = index
-            case .replaced(let former):
-                judgements[number].published = index
-                for claim in claims(former, row, history.place(past)) {
-                    let claimed = history.rows.firstIndex {
-                        $0.archived.submission == claim.submission
-                            && UInt32(clamping: $0.archived.line) == UInt32(clamping: claim.line)
-                    }
-                    if let claimed { judgements[number].claims[claimed] = claim }
-                }
-            case .deleted: judgements[number].published = nil
-            case .unchanged, .refused, .withdrawn: break
-            }
-        }
-        for number in histories.indices { judgements[number].entry = table[histories[number].identity.name] }
-        return (judgements, steps)
-    }
-
-    private func outcome(
-        of past: RowHistory.Past,
-        _ row: CheckedRow,
-        _ history: RowHistory,
-        _ circumstances: RowCircumstances,
-        _ table: inout AcceptedRows,
-        _ steps: FrameworkSteps
-    ) -> AcceptedRows.Outcome {
-        guard !circumstances.isOut(past.archived.submission) else { return .withdrawn }
-        if let fault = past.step.flatMap({ steps.fault(of: $0) }) { return .refused(fault) }
-        guard !past.needsDeclaration || circumstances.generation(past.declaration) & 1 == 1 else {
-            return .refused(.undeclared)
-        }
-        return table.take(
-            row,
-            history.identity.name,
-            submission: UInt32(truncatingIfNeeded: past.archived.submission),
-            line: UInt32(clamping: past.archived.line)
-        )
+        var judge = RowJudge(histories, circumstances) { self.submissions[$0].official }
+        judge.run { self.claims($0, $1, $2) }
+        return (judge.judgements, judge.steps)
     }
 }

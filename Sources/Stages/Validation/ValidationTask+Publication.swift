@@ -23,7 +23,7 @@ extension ValidationTask {
     ) throws {
         let cause = submissions[place.submission].id
         switch outcome {
-        case .unchanged, .refused, .withdrawn: return
+        case .unchanged, .refused, .withdrawn, .held: return
         case .deleted:
             return try retract(identity, place.layout, row.year, row.organization.rawValue, cause: cause, output)
         case .replaced(let former):

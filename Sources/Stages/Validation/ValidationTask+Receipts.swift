@@ -8,6 +8,8 @@ extension ValidationTask {
     func publishReceipts(_ output: TaskOutput) throws {
         for number in touched.sorted() {
             submissions[number].isTouched = false
+            submissions[number].tally.heldYears = submissions[number].held.filter { $0.value != 0 }.keys.sorted()
+                .map { UInt32(clamping: $0) }
             let receipt = submissions[number].tally
             if receipt.addsUp { unbalanced.remove(number) } else { unbalanced.insert(number) }
             try output.publish(

@@ -16,16 +16,30 @@ extension ValidationTask {
     }
 
     /// The submission that brought the key of a row again, by which its rejection is closed.
-    private func closing(_ history: RowHistory, _ index: Int, isOut: (Int) -> Bool) -> Int? {
+    private func closing(
+        _ history: RowHistory,
+        _ judgement: RowJudgement,
+        _ index: Int,
+        isOut: (Int) -> Bool
+    ) -> Int? {
         let own = history.rows[index].archived.submission
-        return history.rows[index...].lazy.map(\.archived.submission).first { $0 != own && !isOut($0) }
+        return judgement.rows(from: index).lazy.map { history.rows[$0].archived.submission }
+            .first { $0 != own && !isOut($0) }
     }
 
-    /// A row with faults stays refused; its rejection is open again where what closed it is withdrawn.
-    func reopen(_ history: RowHistory, _ change: Change, cause: String, _ output: TaskOutput) throws {
+    /// A row with faults stays refused; its rejection is open again where what closed it is withdrawn, and is closed
+    /// where what brings it again is approved.
+    func reopen(
+        _ history: RowHistory,
+        _ former: RowJudgement,
+        _ present: RowJudgement,
+        _ change: Change,
+        cause: String,
+        _ output: TaskOutput
+    ) throws {
         for (index, past) in history.rows.enumerated() where past.row == nil && past.isOwned {
-            let former = closing(history, index) { isOut($0) != change.turned.contains($0) }
-            let present = closing(history, index) { isOut($0) }
+            let former = closing(history, former, index) { isOut($0) != change.turned.contains($0) }
+            let present = closing(history, present, index) { isOut($0) }
             let isBack = change.turned.contains(past.archived.submission)
             guard former != present || isBack, !isOut(past.archived.submission) else { continue }
             let submission = UInt32(truncatingIfNeeded: past.archived.submission)
@@ -61,7 +75,7 @@ extension ValidationTask {
             }
             if case .refused(let fault) = now {
                 let place = rejection(past, row, fault)
-                let closing = closing(history, index) { isOut($0) }
+                let closing = closing(history, present, index) { isOut($0) }
                 if closing == nil { refused.add(place, under: history.identity.name) }
                 let id = closing.map { submissions[$0].id } ?? ""
                 if tells(output) { try publish(place, closedBy: id, cause: cause, output) }

@@ -2,13 +2,14 @@ import Messages
 import Rules
 import Streaming
 
-/// What a declaration or a deletion of an organization, and the withdrawal of a submission, mean for rows that came
-/// before.
+/// What a declaration or a deletion of an organization, and the withdrawal, approval or rejection of a submission, mean
+/// for rows that came before.
 ///
 /// What stands depends on which organizations are declared and which submissions are withdrawn, and not on when they
 /// were: a row of an organization that is not declared is refused and changes nothing, so that what stood before it
 /// stands; a row whose organization is declared counts as if it had been declared all the time; a row of a submission
-/// that is withdrawn counts as if it had never come. Every key that has such a row is judged again from its first row.
+/// that is withdrawn counts as if it had never come; a row that waited counts as if it came when its submission was
+/// approved, and as if it had never come until then. Every key that has such a row is judged again from its first row.
 /// The steps in the lives of frameworks rest on each other, so that all of them are judged together.
 extension ValidationTask {
     /// What is otherwise than when rows were judged last.
@@ -17,13 +18,17 @@ extension ValidationTask {
         var flipped: [UInt64: UInt32]
         /// Submissions that were withdrawn, or whose withdrawal was.
         var turned: Set<Int>
+        /// Submissions with rows that wait about which a person has just decided, each with what was decided before.
+        var decided: [Int: Decision?]
         /// The generations now; what an organization's own row changes while rows are judged is of the next time.
         var generations: [UInt64: UInt32]
 
         func former(_ declaration: UInt64) -> UInt32 { flipped[declaration] ?? now(declaration) }
         func now(_ declaration: UInt64) -> UInt32 { generations[declaration] ?? 0 }
+        /// Whether all rows of a submission are judged again.
+        func brings(_ submission: Int) -> Bool { turned.contains(submission) || decided[submission] != nil }
         func concerns(_ past: RowHistory.Past) -> Bool {
-            turned.contains(past.archived.submission) || flipped[past.declaration] != nil
+            brings(past.archived.submission) || flipped[past.declaration] != nil
         }
     }
 
@@ -39,17 +44,38 @@ extension ValidationTask {
         try revise(output, turned: turned)
     }
 
+    /// Judges the rows of a submission again about which a person has just decided.
+    ///
+    /// What was declared and deleted before stands first: rows are approved as if they came now.
+    func decide(_ submission: String, _ output: TaskOutput) throws {
+        guard let number = numbers[submission] else { return }
+        try revise(output)
+        let former = submissions[number].decision
+        switch ledger.decision(about: submission) {
+        case nil: return
+        case .rejected: submissions[number].decision = .rejected
+        case .approved where former == nil:
+            submissions[number].decision = .approved(RowApproval(piece: archive.end, number: approvals))
+            approvals += 1
+        case .approved: return
+        }
+        guard submissions[number].decision != former else { return }
+        touch(number, output)
+        try revise(output, decided: [number: former])
+    }
+
     /// Judges the rows again of organizations that were declared or deleted since the last time, and of submissions
-    /// that have just been withdrawn.
+    /// that have just been withdrawn, approved or rejected.
     ///
     /// One look at all rows serves all organizations of a file.
-    func revise(_ output: TaskOutput, turned: Set<Int> = []) throws {
+    func revise(_ output: TaskOutput, turned: Set<Int> = [], decided: [Int: Decision?] = [:]) throws {
         if !turned.isEmpty { try closeRejections(of: turned, output) }
         var turned = turned
+        var decided = decided
         // An organization whose declaration is withdrawn takes the rows with it that need it.
-        while !flipped.isEmpty || !turned.isEmpty {
-            let change = Change(flipped: flipped, turned: turned, generations: generations)
-            (flipped, turned) = ([:], [])
+        while !flipped.isEmpty || !turned.isEmpty || !decided.isEmpty {
+            let change = Change(flipped: flipped, turned: turned, decided: decided, generations: generations)
+            (flipped, turned, decided) = ([:], [], [:])
             let histories = try histories(of: change)
             let steps = histories.filter(\.isStep)
             if !steps.isEmpty { frameworkSteps = try revise(steps, change, output) }
@@ -62,8 +88,16 @@ extension ValidationTask {
         _ change: Change,
         _ output: TaskOutput
     ) throws -> FrameworkSteps {
-        let formerly = RowCircumstances(generation: change.former) { self.isOut($0) != change.turned.contains($0) }
-        let presently = RowCircumstances(generation: change.now) { self.isOut($0) }
+        let formerly = RowCircumstances(
+            generation: change.former,
+            isOut: { self.isOut($0) != change.turned.contains($0) },
+            decision: { change.decided[$0] ?? self.submissions[$0].decision }
+        )
+        let presently = RowCircumstances(
+            generation: change.now,
+            isOut: { self.isOut($0) },
+            decision: { self.submissions[$0].decision }
+        )
         let former = judge(histories, formerly)
         let present = judge(histories, presently)
         let cause = cause(histories, change)
@@ -72,13 +106,16 @@ extension ValidationTask {
             // A step on which nothing of the change bears.
             if former == present, !history.rows.contains(where: change.concerns) { continue }
             accepted[history.identity.name] = present.entry
+            accepted.wait(history.identity.name, present.waiting)
             redeclare(history, former, present)
             // Every partition knows the organizations; one of them tells.
             guard history.rows.contains(where: \.isOwned) else { continue }
             recount(history, former, output, times: -1, generation: change.former)
             recount(history, present, output, times: 1, generation: change.now)
             try retell(history, former, present, change, cause: cause, output)
-            if !change.turned.isEmpty { try reopen(history, change, cause: cause, output) }
+            if !change.turned.isEmpty || !change.decided.isEmpty {
+                try reopen(history, former, present, change, cause: cause, output)
+            }
             guard tells(output) else { continue }
             try retellClaims(history, former, present, cause: cause, output)
             try republish(history, former, present, cause: cause, output)
@@ -96,6 +133,8 @@ extension ValidationTask {
                 let by = submissions[past.archived.submission].withdrawnBy ?? submissions.count - 1
                 return submissions[by].id
             }
+            // What counts now is the submission's own; who approved it stands in the ledger.
+            if change.decided[past.archived.submission] != nil { return submissions[past.archived.submission].id }
             if change.flipped[past.declaration] != nil { return declarer(of: past) }
         }
         return ""
@@ -141,7 +180,6 @@ extension ValidationTask {
         let archive = archive
         var concerned = try concerned(change)
         var histories: [RowHistory] = []
-        var order = 0
         let ofLayouts = submissions.indices.filter { concerned.layouts.contains(checks[submissions[$0].check].layout) }
         try archive.visit(Set(ofLayouts)) { archived, block, index, bytes in
             let check = submissions[archived.submission].check
@@ -155,9 +193,8 @@ extension ValidationTask {
                 concerned.places[name] = histories.count
                 histories.append(RowHistory(identity: identity, layout: layout))
             }
-            order += 1
             histories[concerned.places[name] ?? 0].rows
-                .append(past(archived, row, identity, check, isOwned: block.isOwned(index, by: partition), order))
+                .append(past(archived, row, identity, check, isOwned: block.isOwned(index, by: partition)))
         }
         return histories
     }
@@ -168,8 +205,7 @@ extension ValidationTask {
         _ read: CheckedRow?,
         _ identity: RowIdentity,
         _ check: Int,
-        isOwned: Bool,
-        _ order: Int
+        isOwned: Bool
     ) -> RowHistory.Past {
         var faults = checks[check].faults
         if archived.cameTooEarly { faults.append(.yearNotOpen) }
@@ -177,7 +213,6 @@ extension ValidationTask {
         let row = faults.isEmpty ? read : nil
         return RowHistory.Past(
             archived: archived,
-            order: order,
             row: row,
             step: row.flatMap { step($0, identity, checks[check].layout) },
             needsDeclaration: row.map { needsDeclaration($0, archived.submission) } ?? false,
@@ -192,11 +227,12 @@ extension ValidationTask {
         var concerned = Concerned()
         let archive = archive
         let organizations = change.flipped
-        let seen = organizations.isEmpty ? change.turned : Set(submissions.indices)
+        let brought = change.turned.union(change.decided.keys)
+        let seen = organizations.isEmpty ? brought : Set(submissions.indices)
         try archive.visit(seen) { archived, block, index, bytes in
             let check = submissions[archived.submission].check
             let layout = checks[check].layout
-            if change.turned.contains(archived.submission) {
+            if brought.contains(archived.submission) {
                 // One with faults changes nothing, and closed what was refused under its key.
                 _ = checks[check].read(block, row: index, in: bytes)
                 if name(of: check) != nil, let identity = checks[check].identity {
@@ -230,6 +266,7 @@ extension ValidationTask {
             let isUnknown = outcome == .refused(.undeclared)
             count(
                 outcome,
+                of: row.year,
                 isUndeclared: history.layout != .organizations && !past.needsDeclaration && row.organization != .state
                     && past.archived.generation & 1 == 0,
                 isWithdrawn: isUnknown && past.wasDeclared(now: generation(past.declaration)),

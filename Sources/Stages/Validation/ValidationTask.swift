@@ -15,13 +15,35 @@ final class ValidationTask: StageTask {
         /// Its header came a second time: what follows is a repetition.
         var isRepeated = false
         var isTouched = false
-        /// It takes another one back, and has no rows.
-        var isWithdrawal = false
+        /// It decides about another one, and has no rows.
+        var isAct = false
         /// Its header says by which way it came, as all do since that is recorded.
         var statesChannel = false
         /// The submission that withdrew it; nil while it counts.
         var withdrawnBy: Int?
+        /// The results that were official when it came: its rows of them wait.
+        var official = OfficialScope()
+        /// What a person decided about them.
+        var decision: Decision?
+        /// Whether that is a rejection; nil where the rows do not wait any more.
+        var isRejected: Bool? {
+            switch decision {
+            case nil: false
+            case .rejected: true
+            case .approved: nil
+            }
+        }
+        /// How many rows wait, by school year.
+        var held: [Int: UInt64] = [:]
         var tally = Accountability_V1_Receipt()
+    }
+
+    /// What a person decided about a submission whose rows wait.
+    enum Decision: Equatable {
+        /// They count from this place on.
+        case approved(RowApproval)
+        /// They never count.
+        case rejected
     }
 
     let partition: Int32
@@ -29,6 +51,8 @@ final class ValidationTask: StageTask {
     var submissions: [Submission] = []
     var numbers: [String: Int] = [:]
     var ledger = StandingSubmissions()
+    /// How many approvals came.
+    var approvals = 0
     var current = -1
     // A check for each layout and set of columns that came: as a rule, one a layout.
     var checks: [RowCheck] = []
@@ -164,17 +188,22 @@ final class ValidationTask: StageTask {
         )
         guard ledger.take(header) else {
             throw UnusableRecord(
-                "a withdrawal that has rows, or of a submission that the ledger does not have before it: nothing is withdrawn"
+                "a withdrawal, approval or rejection that has rows, or of a submission that the ledger does not have before it or of which nothing "
+                    + "can wait: nothing is decided"
             )
         }
-        submission.isWithdrawal = !header.withdraws.isEmpty
+        submission.isAct = header.target?.isEmpty != true
+        // The acts of the Department never wait, whatever a header says.
+        if layout != .directives { submission.official = OfficialScope(header) }
         submission.statesChannel = !header.channel.isEmpty
         submission.tally.submission = header.submission
         submission.tally.partition = partition
         numbers[header.submission] = submissions.count
         submissions.append(submission)
         touch(submissions.count - 1, output)
-        if submission.isWithdrawal { try withdraw(output) }
+        if !header.withdraws.isEmpty { try withdraw(output) }
+        if !header.approves.isEmpty { try decide(header.approves, output) }
+        if !header.rejects.isEmpty { try decide(header.rejects, output) }
     }
 
     private func check(_ layout: Layout, _ columns: [String]) -> Int? {
@@ -225,8 +254,10 @@ final class ValidationTask: StageTask {
         }
         let number = try number(of: block.submission)
         guard !submissions[number].isRepeated else { return }
-        guard !submissions[number].isWithdrawal, submissions[number].withdrawnBy == nil else {
-            throw UnusableRecord("rows of a withdrawal, or of a submission that was withdrawn before they came")
+        guard !submissions[number].isAct, submissions[number].withdrawnBy == nil else {
+            throw UnusableRecord(
+                "rows of a withdrawal, approval or rejection, or of a submission that was withdrawn before they came"
+            )
         }
         let check = submissions[number].check
         guard checks[check].fits(block) else {
@@ -304,20 +335,22 @@ final class ValidationTask: StageTask {
             needed.insert(declaration)
             if isUndeclared { return try refuse(row, [.undeclared], number, name, output) }
         }
+        let place = RowPlace(submission: number, line: row.line, layout: layout)
         let outcome = accepted.take(
             read,
             name,
-            submission: UInt32(truncatingIfNeeded: number),
-            line: UInt32(clamping: row.line)
+            place,
+            submissions[number].official,
+            isRejected: submissions[number].isRejected
         )
         declare(declaration, layout, outcome, by: number)
         if let step { frameworkSteps.take(step, outcome) }
         guard row.isOwner else { return }
         if case .refused(let fault) = outcome { return try refuse(row, [fault], number, name, output) }
-        try close(name, by: number, output)
-        count(outcome, isUndeclared: isUndeclared, isWithdrawn: false, number, times: 1)
+        // What waits has brought nothing yet.
+        if !outcome.isOut { try close(name, by: number, output) }
+        count(outcome, of: read.year, isUndeclared: isUndeclared, isWithdrawn: false, number, times: 1)
         guard tells(output) else { return }
-        let place = RowPlace(submission: number, line: row.line, layout: layout)
         try publish(read, outcome, identity, place, output)
     }
 
@@ -336,7 +369,7 @@ final class ValidationTask: StageTask {
         switch outcome {
         case .accepted, .replaced: guard generation & 1 == 0 else { return }
         case .deleted: guard generation & 1 == 1 else { return }
-        case .unchanged, .refused, .withdrawn: return
+        case .unchanged, .refused, .withdrawn, .held: return
         }
         generations[declaration] = generation + 1
         declaredBy[declaration] = number
@@ -351,6 +384,7 @@ final class ValidationTask: StageTask {
     /// Counts what became of a row, once, or -1 times where it became of it before.
     func count(
         _ outcome: AcceptedRows.Outcome,
+        of year: Int,
         isUndeclared: Bool,
         isWithdrawn: Bool,
         _ number: Int,
@@ -361,6 +395,11 @@ final class ValidationTask: StageTask {
         case .refused:
             submissions[number].tally.rejected &+= change
             if isWithdrawn { submissions[number].tally.withdrawn &+= change }
+            return
+        case .held:
+            submissions[number].tally.rejected &+= change
+            submissions[number].tally.held &+= change
+            submissions[number].held[year, default: 0] &+= change
             return
         case .withdrawn:
             submissions[number].tally.rejected &+= change

@@ -91,8 +91,20 @@ final class IngestionLoop: WorkerBody {
         var last = try lastReceipt(offsets, topic)
         try sink.warmUp(topic: connection.pipeline.name(Topics.progress))
         try LedgerClaim.hold(connection, key: key, group: identity, sink: sink)
+        metrics.setReadiness("reading the acts of the Department")
+        let releases = try ReleaseFollower(connection, topic: topic, partitions: partitions, group: identity)
+        defer { releases.close() }
+        _ = try releases.results { _ = isStopping }
         metrics.setReadiness(nil)
-        let tools = Tools(inbox: inbox, sink: sink, offsets: offsets, key: key, topic: topic, partitions: partitions)
+        let tools = Tools(
+            inbox: inbox,
+            sink: sink,
+            offsets: offsets,
+            key: key,
+            topic: topic,
+            partitions: partitions,
+            releases: releases
+        )
         var aborts = Aborts()
         logger.info("watching", metadata: ["inbox": "\(inbox.directory.path)"])
         var told: Set<InboxOddity> = []
@@ -102,17 +114,12 @@ final class IngestionLoop: WorkerBody {
             let content = inbox.content
             let items = try inbox.pending()
             tell(try inbox.oddities(), &told)
-            for item in items {
-                guard !isStopping else { break }
-                if last?.receipt.id == item.id, let receipt = last?.receipt {
-                    try inbox.archive(item, receipt: receipt)
-                } else if inbox.isHopeless(item) {
-                    try setAside(item, inbox)
-                } else {
-                    try attempt(item, tools, &last, &aborts)
-                }
+            for item in items where !isStopping { try handle(item, tools, &last, &aborts) }
+            if !items.isEmpty {
+                lastItem = .now
+                // Read while nobody waits for it.
+                _ = try releases.results { _ = isStopping }
             }
-            if !items.isEmpty { lastItem = .now }
             // Somebody who corrects sends more; at rest there is less to look for.
             let isAtRest = ContinuousClock.now - lastItem > .seconds(10)
             if items.isEmpty { inbox.awaitChange(since: content, atMost: 0.1, step: isAtRest ? 0.03 : 0.01) }
@@ -127,12 +134,28 @@ final class IngestionLoop: WorkerBody {
         let key: PseudonymKey
         let topic: String
         let partitions: Int32
+        let releases: ReleaseFollower
     }
 
     /// Aborts without a file taken between them.
     private struct Aborts {
         var count = 0
         var backoff = Backoff()
+    }
+
+    private func handle(
+        _ item: InboxItem,
+        _ tools: Tools,
+        _ last: inout (number: Int64, receipt: SubmissionReceipt)?,
+        _ aborts: inout Aborts
+    ) throws {
+        if last?.receipt.id == item.id, let receipt = last?.receipt {
+            try tools.inbox.archive(item, receipt: receipt)
+        } else if tools.inbox.isHopeless(item) {
+            try setAside(item, tools.inbox)
+        } else {
+            try attempt(item, tools, &last, &aborts)
+        }
     }
 
     private func attempt(
@@ -206,6 +229,7 @@ final class IngestionLoop: WorkerBody {
         let sink = tools.sink
         let received = Int64(Date().timeIntervalSince1970 * 1000)
         let start = ContinuousClock.now
+        let official = try tools.releases.results { _ = isStopping }
         let file = FileIngestion(
             pipeline: connection.pipeline,
             path: item.path,
@@ -214,7 +238,8 @@ final class IngestionLoop: WorkerBody {
             options: item.options,
             key: tools.key,
             partitions: tools.partitions,
-            limits: limits
+            limits: limits,
+            official: official
         )
         // What goes to the ledger of the home's own broker is kept in the home, where the broker may forget it.
         // What an attempt before this one left was not committed: its receipt was asked for first.
@@ -232,24 +257,19 @@ final class IngestionLoop: WorkerBody {
                 reported = ContinuousClock.now
                 tools.inbox.report(progress, of: item)
             }
+            // A release may have come while a long file was read: the file would change it, and knows nothing of it.
+            if ContinuousClock.now - start > Self.briefly, try tools.releases.results({ _ = isStopping }) != official {
+                writer?.discard()
+                try sink.abort()
+                return .later(failed: false)
+            }
             let receipt = SubmissionReceipt(committed: item, summary: summary, submittedUnixMilliseconds: received)
             let committing = ContinuousClock.now
             try writer?.prepare()
             isCommitting = true
             try commit(receipt, number, tools)
             try writer?.keep()
-            let end = ContinuousClock.now
-            metrics.update {
-                $0.processed += summary.rows
-                $0.rejected += summary.unreadable
-                $0.emitted += sink.sent - sentBefore
-            }
-            metrics.noteCommit(seconds: (end - committing) / .seconds(1))
-            let seconds = (end - start) / .seconds(1)
-            logger.info(
-                "taken",
-                metadata: ["submission": "\(item.id)", "rows": "\(summary.rows)", "seconds": "\(seconds)"]
-            )
+            note(item, summary, sent: sink.sent - sentBefore, from: start, committing)
             return .receipt(receipt)
         } catch let refusal as SubmissionRefused {
             writer?.discard()
@@ -271,6 +291,28 @@ final class IngestionLoop: WorkerBody {
             if !isCommitting { writer?.discard() }
             throw error
         }
+    }
+
+    /// Tells monitoring and the log of a file that was taken.
+    private func note(
+        _ item: InboxItem,
+        _ summary: IngestionSummary,
+        sent: Int,
+        from start: ContinuousClock.Instant,
+        _ committing: ContinuousClock.Instant
+    ) {
+        let end = ContinuousClock.now
+        metrics.update {
+            $0.processed += summary.rows
+            $0.rejected += summary.unreadable
+            $0.emitted += sent
+        }
+        metrics.noteCommit(seconds: (end - committing) / .seconds(1))
+        let seconds = (end - start) / .seconds(1)
+        logger.info(
+            "taken",
+            metadata: ["submission": "\(item.id)", "rows": "\(summary.rows)", "seconds": "\(seconds)"]
+        )
     }
 
     /// Commits what was sent together with the receipt.
@@ -322,6 +364,8 @@ final class IngestionLoop: WorkerBody {
 
     /// How long a file may take: as long as Apache Kafka lets a transaction last unless it is told otherwise.
     private static let transactionTimeout: Duration = .seconds(900)
+    /// How long a file may take before the releases are asked for again.
+    private static let briefly = Duration.milliseconds(500)
     /// Aborts without a file taken between them after which the worker leaves.
     private static let mostAborts = 20
 

@@ -1,0 +1,61 @@
+internal import Foundation
+internal import Messages
+internal import Operating
+internal import Reading
+internal import Stages
+internal import Streaming
+
+/// A submission without rows that decides about another one: a withdrawal, an approval, a rejection.
+enum SubmissionAct {
+    /// Writes it, and waits until validation has taken it on every partition.
+    ///
+    /// - Throws: `Failure` with 75 where validation has not answered in time; what the brokers answer.
+    static func submit(
+        _ header: Accountability_V1_SubmissionHeader,
+        _ connection: Connection,
+        waits: Bool,
+        _ timeout: Duration
+    ) throws {
+        let partitions = try PipelineTopics(connection).partitions(of: Topics.submissions)
+        let receipts = waits ? try ReceiptWait(connection, header.submission, partitions) : nil
+        defer { receipts?.close() }
+        try OperatorAct.commit(connection) { sink in
+            try connection.pipeline.submit(header, partitions: partitions, into: sink)
+        }
+        try receipts?.wait(timeout)
+    }
+}
+
+/// Waits until every partition's validation has taken a submission.
+private final class ReceiptWait {
+    private let tail: TopicTail
+    private let submission: String
+    private var waiting: Set<Int32>
+
+    init(_ connection: Connection, _ submission: String, _ partitions: Int32) throws {
+        tail = try TopicTail(connection, [Topics.receipts])
+        self.submission = submission
+        waiting = Set(0..<partitions)
+    }
+
+    func wait(_ timeout: Duration) throws {
+        let deadline = ContinuousClock.now + timeout
+        while !waiting.isEmpty {
+            guard ContinuousClock.now < deadline else {
+                throw Failure(
+                    .tryAgain,
+                    "\(submission) is in the ledger, and validation has not taken it on \(waiting.count) partition\(waiting.count == 1 ? "" : "s"): "
+                        + "`accountability doctor` says whether a worker is missing"
+                )
+            }
+            try tail.poll(.milliseconds(50)) { record in
+                guard let (key, _) = record.entry(of: TableTopics.receipts), key.submission == submission else {
+                    return
+                }
+                waiting.remove(key.partition)
+            }
+        }
+    }
+
+    func close() { tail.close() }
+}

@@ -1,0 +1,142 @@
+public import Messages
+public import Rules
+import Streaming
+import Tables
+
+/// Which results of a ledger are official: the releases among the acts of the Department that stand in it.
+///
+/// A fold of the one partition that has all acts, and of the headers and openings of years, which every partition has.
+/// It judges acts as validation does, so that ingestion knows of a release as soon as it is in the ledger, whether or
+/// not validation has come to it. (That an organization is declared is not asked for: a row of one that is not is
+/// refused before it could wait.)
+public struct OfficialReleases: Sendable {
+    private struct Act: Sendable {
+        let submission: String
+        let line: UInt64
+        let identity: RowIdentity
+        let row: CheckedRow
+        let key: DirectiveKey
+    }
+
+    private let frameworks: FrameworkSet
+    private var standing = StandingSubmissions()
+    /// The check of each submission of acts.
+    private var checks: [String: RowCheck] = [:]
+    private var openYears: Set<Int> = []
+    private var acts: [Act] = []
+    private var isDirty = false
+    private var found: [Accountability_V1_OfficialResults] = []
+
+    /// The releases of a ledger that is still empty; the frameworks say whether submissions of a year wait.
+    public init(frameworks: FrameworkSet = .builtIn) {
+        self.frameworks = frameworks
+    }
+
+    /// The partition of a ledger that has all acts.
+    public static func partition(of partitions: Int32) -> Int32 {
+        Pipeline.partition(ofDistrictOf: OrganizationCode.state.description, partitions: partitions)
+    }
+
+    /// Takes the next record of that partition; what is none of an act's is passed over, and so is what validation puts
+    /// into quarantine.
+    public mutating func take(key: Span<UInt8>, value: Span<UInt8>) {
+        if SubmissionBlock.isEntry(value) {
+            // The key names the submission, so that nothing else of a ledger is read.
+            let parts = key.text.split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count == 3, parts[0] == "block" else { return }
+            return take(block: value, of: String(parts[1]))
+        }
+        guard let entry = try? decode(Accountability_V1_SubmissionEntry.self, from: value) else { return }
+        switch entry.entry {
+        case .header(let header): open(header)
+        case .yearOpened(let opened): openYears.insert(Int(opened.schoolYear))
+        case .row(let row):
+            guard let check = checks[row.submission], let block = try? LedgerEntry.block(of: row, check) else { return }
+            take(block: block.span, of: row.submission)
+        case .block(let block):
+            guard checks[block.submission] != nil, let plain = try? LedgerEntry.plain(entry) else { return }
+            take(block: plain.span, of: block.submission)
+        case .yearClosed, .installation, nil: return
+        }
+    }
+
+    private mutating func open(_ header: Accountability_V1_SubmissionHeader) {
+        guard let layout = Layout(wireName: header.layout), checks[header.submission] == nil else { return }
+        guard standing.take(header) else { return }
+        isDirty = true
+        guard layout == .directives, header.target?.isEmpty == true else { return }
+        checks[header.submission] = RowCheck(layout: layout, columns: header.columns, frameworks: frameworks)
+    }
+
+    private mutating func take(block value: Span<UInt8>, of submission: String) {
+        guard var check = checks[submission] else { return }
+        var block = SubmissionBlock()
+        do throws(BlockFault) {
+            try block.read(entry: value)
+        } catch {
+            return
+        }
+        guard block.submission == submission, check.fits(block) else { return }
+        for index in 0..<block.rows {
+            guard let row = check.read(block, row: index, in: value), openYears.contains(row.year),
+                let identity = check.identity, let key = DirectiveKey(utf8: identity.key.span)
+            else { continue }
+            acts.append(
+                Act(submission: submission, line: block.lines[index], identity: identity, row: row, key: key)
+            )
+        }
+        isDirty = true
+    }
+
+    /// The results that are official now, of years whose framework lets submissions wait; in their order.
+    public mutating func results() -> [Accountability_V1_OfficialResults] {
+        guard isDirty else { return found }
+        isDirty = false
+        let (table, releases) = judged()
+        found = releases.sorted()
+            .filter { key in
+                guard let framework = try? frameworks.ifCovered(schoolYear: key.schoolYear),
+                    framework.publication?.holdsAfterRelease.value == true
+                else { return false }
+                return table.approves(framework, in: key.schoolYear)
+            }
+            .map { key in
+                var results = Accountability_V1_OfficialResults()
+                results.schoolYear = UInt32(clamping: key.schoolYear)
+                if key.organization != .state { results.districtCode = key.organization.district.description }
+                return results
+            }
+        return found
+    }
+
+    /// The acts that stand, and the official releases among them.
+    private func judged() -> (table: DirectiveTable, releases: Set<DirectiveKey>) {
+        let withdrawals = standing.withdrawals
+        var numbers: [String: UInt32] = [:]
+        var accepted = AcceptedRows()
+        var steps = FrameworkSteps()
+        var table = DirectiveTable()
+        var releases: Set<DirectiveKey> = []
+        for act in acts where withdrawals[act.submission] == nil {
+            let number = numbers[act.submission] ?? UInt32(clamping: numbers.count)
+            numbers[act.submission] = number
+            let step = FrameworkSteps.Act(act.row, key: act.identity.key)
+            if let step, steps.fault(of: step) != nil { continue }
+            let line = UInt32(clamping: act.line)
+            let outcome = accepted.take(act.row, act.identity.name, submission: number, line: line)
+            if let step { steps.take(step, outcome) }
+            let isRelease = act.key.act == .release && act.key.kind == "official"
+            switch outcome {
+            case .accepted, .replaced:
+                guard case .directive(let directive) = act.row.content else { continue }
+                _ = table.set(directive, act.key)
+                if isRelease { releases.insert(act.key) }
+            case .deleted:
+                _ = table.set(nil, act.key)
+                releases.remove(act.key)
+            case .unchanged, .refused, .withdrawn, .held: continue
+            }
+        }
+        return (table, releases)
+    }
+}
