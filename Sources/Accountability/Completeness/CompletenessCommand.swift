@@ -51,7 +51,7 @@ struct CompletenessCommand: OperatorCommand {
         if completeness.lines.isEmpty {
             try AbsentYear.settle("rows", year: year, years: completeness.years, connection)
         }
-        for held in try HeldCheck.held(connection) where held.years.contains(year) {
+        for held in try InstallationReader.held(connection) where held.years.contains(year) {
             Standard.error("completeness: \(held.text), and what they bring is not counted")
         }
         let selection = organization.selection

@@ -73,3 +73,13 @@ final class InstallationReader {
         topics.close()
     }
 }
+
+extension InstallationReader {
+    /// Submissions with rows that wait for an approval.
+    static func held(_ connection: Connection) throws -> [HeldSubmission] {
+        let reader = try InstallationReader(connection, topics: [Topics.submissions, Topics.receipts])
+        defer { reader.close() }
+        try reader.catchUp()
+        return reader.view.held
+    }
+}
