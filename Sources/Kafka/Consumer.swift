@@ -200,6 +200,9 @@ public final class Consumer {
         return storage.count
     }
 
+    /// How many errors the client has reported: connections that broke among them.
+    public var errorCount: Int { context.state.withLock { $0.errorCount } }
+
     /// Whether there is a rebalance that was not taken yet.
     public var hasRebalance: Bool {
         context.state.withLock { !$0.rebalances.isEmpty }

@@ -187,7 +187,7 @@ public final class TransactionalSink: RecordSink {
             let attempts = try retrying("sending offsets") { (share) throws(KafkaError) in
                 try producer.sendOffsets(offsets, group: group, timeout: share)
             }
-            if attempts > 1, forgetsGroups {
+            if forgetsGroups, attempts > 1 || producer.errorCount != errorsBefore {
                 try resolve(.groupMayBeForgotten, "sending offsets")
             }
         }

@@ -5,7 +5,7 @@ import Logging
 extension WorkerLoop {
     /// Publishes what changed, and moves the offsets with it.
     func commit() throws {
-        guard hasWork, catchUp.isOver || sink.isOpen else { return }
+        guard hasWork, catchUp.isOver || sink.isOpen, !mayBeForgotten else { return }
         let start = ContinuousClock.now
         try readOwnAgain()
         var offsets: [TopicPartitionOffset] = []

@@ -41,6 +41,8 @@ final class WorkerLoop {
     /// When this member asked for partitions last, and whether the group has ever answered.
     private var subscribedAt = ContinuousClock.now
     private var isAnswered = false
+    /// The errors that the client had reported when the group gave the partitions.
+    private var errorsSeen = 0
     /// Aborts since the last commit.
     var abortsInARow = 0
     let labels: SourceLabels
@@ -145,6 +147,7 @@ final class WorkerLoop {
         while !shouldStop() {
             do {
                 while let event = consumer.nextRebalance() { try handle(event) }
+                try rejoin()
                 try askAgain()
                 try heedMemory()
                 if try client.look(at: consumer, sources: sources) { try lookAtSources() }
@@ -189,6 +192,34 @@ final class WorkerLoop {
         logger.info("the group gave no partitions; asking again")
         try consumer.unsubscribe()
         try subscribe()
+    }
+
+    /// Whether a connection broke since the group gave the partitions, where that may mean that the group is gone.
+    ///
+    /// The local broker forgets its groups when it ends. It then gives everything to whoever joins first, and takes the
+    /// commits of those who had it before; Apache Kafka keeps groups, and refuses such commits.
+    var mayBeForgotten: Bool {
+        configuration.kafka.isLocalBroker && !assigned.isEmpty && consumer.errorCount != errorsSeen
+    }
+
+    /// Gives up the partitions and joins anew where the group may be gone.
+    private func rejoin() throws {
+        guard mayBeForgotten else { return }
+        metrics.setReadiness("the local broker went away; joining again")
+        logger.notice("the local broker went away; what was not committed is dropped")
+        try giveUp()
+        try consumer.unsubscribe()
+        try subscribe()
+    }
+
+    /// Drops the tasks with what they have not committed.
+    private func giveUp() throws {
+        runners = [:]
+        catchUp = CatchUp()
+        hasWork = false
+        assigned = []
+        try consumer.unassign()
+        try sink.abort()
     }
 
     /// Takes no more records where memory is nearly used up, until there is room again.
@@ -317,6 +348,7 @@ final class WorkerLoop {
         switch event {
         case .assigned(let partitions):
             assigned = partitions
+            errorsSeen = consumer.errorCount
             emptySince = partitions.isEmpty ? .now : nil
             if !partitions.isEmpty { asked = 0 }
             try takeUp(partitions)
@@ -331,12 +363,7 @@ final class WorkerLoop {
         case .lost:
             metrics.setReadiness("partitions lost")
             logger.warning("the partitions were given to another instance; what was not committed is dropped")
-            runners = [:]
-            catchUp = CatchUp()
-            hasWork = false
-            assigned = []
-            try consumer.unassign()
-            try sink.abort()
+            try giveUp()
         }
     }
 
