@@ -130,7 +130,7 @@ import Testing
                 title: Two persons
                 school_years: [2019]
                 based_on: "2019"
-                publication:
+                operation:
                   second_person: {value: [\(acts)], status: assumed, source: "A test"}
 
                 """

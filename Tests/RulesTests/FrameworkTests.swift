@@ -187,6 +187,21 @@ internal import Testing
         #expect(first.canonicalText != changed.canonicalText)
     }
 
+    /// What the Board approved stays approved where the Department decides otherwise who corrects.
+    @Test func whoDecidesIsNoPartOfTheIdentity() throws {
+        let bases = Dictionary(uniqueKeysWithValues: Framework.documents.map { ($0.name, $0.text) })
+        func draft(_ section: String) throws -> Framework {
+            let text = "name: d\ntitle: D\nschool_years: [2019]\nbased_on: \"2019\"\n\(section)\n"
+            return try Framework.load(file: "d.yaml", text: text, bases: bases)
+        }
+        let held = try draft("operation:\n  holds_after_release: {value: true, status: assumed, source: a test of it}")
+        let free = try draft("operation:\n  holds_after_release: {value: false, status: assumed, source: a test of it}")
+        let other = try draft("minimum_size:\n  public_reporting: {value: 11, status: assumed, source: a test of it}")
+        #expect(held.operation?.holdsAfterRelease.value == true && free.operation?.holdsAfterRelease.value == false)
+        #expect(held.canonicalText == free.canonicalText)
+        #expect(held.canonicalText != other.canonicalText)
+    }
+
     @Test(arguments: [2018, 2019, 2022, 2023, 2024, 2025])
     func weightsSumToTheWhole(year: Int) throws {
         let weights = try #require(try Framework.of(schoolYear: year).weights)

@@ -249,11 +249,11 @@ struct HeldSubmissionTests {
             title: A year whose corrections count at once
             school_years: [2019]
             based_on: "2019"
-            publication:
+            operation:
               holds_after_release: {value: false, status: assumed, source: "A test"}
 
             """
-        #expect(year.publication?.holdsAfterRelease.value == true)
+        #expect(year.operation?.holdsAfterRelease.value == true)
         let bases = Dictionary(uniqueKeysWithValues: Framework.documents.map { ($0.name, $0.text) })
         let draft = FrameworkSet(drafts: [try Framework.load(file: "draft.yaml", text: text, bases: bases)])
         var free = OfficialReleases(frameworks: draft)

@@ -7,24 +7,7 @@ internal import Rules
 internal import Stages
 internal import Tables
 
-/// What `approve` and `reject` take.
-struct DecisionOptions: ParsableArguments {
-    @OptionGroup(title: "Kafka") var broker: BrokerOptions
-
-    @Argument(help: "The submission, as `accountability receipts` lists it.")
-    var submission: String
-
-    @Option(help: ArgumentHelp("Why; it stands in the ledger.", valueName: "text"))
-    var reason = ""
-
-    @OptionGroup var person: PersonOption
-
-    @Flag(inversion: .prefixedNo, help: "Wait until validation has taken it.")
-    var wait = true
-
-    @Option(help: ArgumentHelp("How long to wait.", valueName: "seconds"))
-    var timeout = 120
-
+extension SubmissionActOptions {
     /// Decides about the submission.
     ///
     /// - Throws: `Failure` where it does not wait, or where another person has to.
@@ -61,7 +44,7 @@ struct Approve: OperatorCommand {
 
             An approval is final. Who regrets it withdraws the submission: `accountability withdraw SUBMISSION`.
 
-            Where the framework of the year names approve under publication.second_person, another person approves than the one who submitted it.
+            Where the framework of the year names approve under operation.second_person, another person approves than the one who submitted it.
 
             Exit codes: 0 done; 65 there is no such submission, it does not wait (what became of it is said), or another person has to approve \
             it; 69 no broker answers; 75 validation has not taken the submission yet, or has not answered within --timeout (the approval is in the \
@@ -69,7 +52,7 @@ struct Approve: OperatorCommand {
             """
     )
 
-    @OptionGroup var options: DecisionOptions
+    @OptionGroup var options: SubmissionActOptions
 
     func operate() throws {
         let held = try options.decide(.approve)
@@ -96,7 +79,7 @@ struct Reject: OperatorCommand {
             """
     )
 
-    @OptionGroup var options: DecisionOptions
+    @OptionGroup var options: SubmissionActOptions
 
     func operate() throws {
         let held = try options.decide(.reject)

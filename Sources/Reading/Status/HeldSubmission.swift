@@ -128,12 +128,12 @@ extension HeldSubmission {
         guard Self.isSame(person, header.submittedBy) else { return }
         for year in years {
             guard let framework = try frameworks.ifCovered(schoolYear: year),
-                framework.publication?.secondPerson.value.contains(act) == true
+                framework.operation?.secondPerson.value.contains(act) == true
             else { continue }
             throw Failure(
                 .badInput,
                 "\(name) was submitted by \(PlainText.escaped(header.submittedBy, limit: 200)), and the framework \(framework.name) asks for a second person "
-                    + "to \(act.wireName) it (publication.second_person); nothing was decided: another person does it, under an account of their own "
+                    + "to \(act.wireName) it (operation.second_person); nothing was decided: another person does it, under an account of their own "
                     + "or with --by PERSON"
             )
         }

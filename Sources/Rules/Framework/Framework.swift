@@ -11,7 +11,9 @@ public final class Framework: Sendable {
     public let schoolYears: [Int]
     /// Every parameter, in the order of the paths.
     public let parameters: [ParameterRecord]
-    /// The whole content in canonical form: the text whose digest is the framework's identity.
+    /// The content in canonical form: the text whose digest is the framework's identity.
+    ///
+    /// It has every parameter but those of the operation, on which no figure rests.
     public let canonicalText: String
     /// What it was made from, the parameters of its base included.
     let document: FrameworkDocument
@@ -40,6 +42,8 @@ public final class Framework: Sendable {
     public let federal: FederalParameters?
     /// Publication and suspension: (10), (11).
     public let publication: PublicationParameters?
+    /// How the Department works with it.
+    public let operation: OperationParameters?
     /// Improvement planning: (7).
     public let planning: PlanningParameters?
     /// District reviews: (4), (6).
@@ -86,7 +90,8 @@ public final class Framework: Sendable {
             }
         canonicalText =
             "name: \(name)\ntitle: \(title)\nschool_years: \(schoolYears)\n"
-            + parameters.map { "\($0.path) = \($0.text) | \($0.status.rawValue) | \($0.source)\n" }.joined()
+            + parameters.filter { !$0.path.hasPrefix(OperationParameters.section + ".") }
+            .map { "\($0.path) = \($0.text) | \($0.status.rawValue) | \($0.source)\n" }.joined()
 
         let reader = ParameterReader(document)
         minimumSize = try MinimumSizeParameters(reader)
@@ -101,6 +106,8 @@ public final class Framework: Sendable {
         determination = reader.has("determination") ? try DeterminationParameters(reader) : nil
         federal = reader.has("federal") ? try FederalParameters(reader) : nil
         publication = reader.has("publication") ? try PublicationParameters(reader) : nil
+        operation =
+            reader.has(OperationParameters.section) ? try OperationParameters(reader) : nil
         planning = reader.has("planning") ? try PlanningParameters(reader) : nil
         review = reader.has("review") ? try ReviewParameters(reader) : nil
         recognition = reader.has("recognition") ? try RecognitionParameters(reader) : nil

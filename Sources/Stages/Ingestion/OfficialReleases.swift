@@ -96,7 +96,7 @@ public struct OfficialReleases: Sendable {
         found = releases.sorted()
             .filter { key in
                 guard let framework = try? frameworks.ifCovered(schoolYear: key.schoolYear),
-                    framework.publication?.holdsAfterRelease.value == true
+                    framework.operation?.holdsAfterRelease.value == true
                 else { return false }
                 return table.approves(framework, in: key.schoolYear)
             }
