@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Kafka
+import Logging
 import Messages
 import Operating
 import Stages
@@ -65,6 +66,33 @@ enum Written {
                 ("ce_type", Array((isMarker ? Topics.completionType : topic.eventType).utf8)),
             ]
         )
+    }
+
+    /// Writes determinations of 2019 to the brokers, whose content is nobody's business.
+    static func determinations(_ connection: Connection, of codes: [String]) throws {
+        let quiet = Logger(label: "written.tests") { _ in SwiftLogNoOpLogHandler() }
+        let producer = try Producer(connection.kafka, logger: quiet)
+        defer { producer.close(timeout: .seconds(2)) }
+        for code in codes {
+            let record = record(
+                connection,
+                Topics.determinations,
+                partition: 0,
+                timestamp: 1,
+                key: "2019/\(code)",
+                value: [1]
+            )
+            let headers = MessageHeaders()
+            for (name, value) in record.headers { headers.append(name, value?.span) }
+            try producer.produce(
+                try producer.topic(record.topic),
+                partition: 0,
+                key: record.key?.span,
+                value: record.value?.span,
+                headers: headers
+            )
+        }
+        try producer.flush(timeout: .seconds(20))
     }
 
     static func header(_ submission: String, rows: UInt64, received: Int64, layout: Layout = .attendance)

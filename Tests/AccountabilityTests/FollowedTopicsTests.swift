@@ -11,31 +11,6 @@ import Testing
 @Suite struct FollowedTopicsTests {
     private let quiet = Logger(label: "followed.tests") { _ in SwiftLogNoOpLogHandler() }
 
-    private func produce(_ connection: Connection, _ codes: [String]) throws {
-        let producer = try Producer(connection.kafka, logger: quiet)
-        defer { producer.close(timeout: .seconds(2)) }
-        for code in codes {
-            let record = Written.record(
-                connection,
-                Topics.determinations,
-                partition: 0,
-                timestamp: 1,
-                key: "2019/\(code)",
-                value: [1]
-            )
-            let headers = MessageHeaders()
-            for (name, value) in record.headers { headers.append(name, value?.span) }
-            try producer.produce(
-                try producer.topic(record.topic),
-                partition: 0,
-                key: record.key?.span,
-                value: record.value?.span,
-                headers: headers
-            )
-        }
-        try producer.flush(timeout: .seconds(20))
-    }
-
     @Test(
         "A topic that is deleted and created again is noticed, empty or not",
         .enabled(if: TestBroker.isThere),
@@ -44,7 +19,7 @@ import Testing
     func aTopicBeginsAnew(isEmpty: Bool) throws {
         let connection = try TestBroker.connection("followed", partitions: 1)
         let name = connection.pipeline.name(Topics.determinations)
-        try produce(connection, ["00350001", "00350002", "00350003"])
+        try Written.determinations(connection, of: ["00350001", "00350002", "00350003"])
         let topics = try FollowedTopics(connection, [Topics.determinations], logger: quiet)
         defer { topics.close() }
         var keys: [String] = []
@@ -58,7 +33,7 @@ import Testing
             }
         }
         try poll { topics.isAtEnd }
-        try produce(connection, ["00350004"])
+        try Written.determinations(connection, of: ["00350004"])
         try poll { keys.count == 4 }
         #expect(keys == ["2019/00350001", "2019/00350002", "2019/00350003", "2019/00350004"])
         #expect(!topics.hasBegunAnew)
@@ -68,7 +43,7 @@ import Testing
         var isThere = true
         while isThere { isThere = try admin.describeTopics([name], timeout: .seconds(20))[name] != nil }
         _ = try PipelineTopics(connection).createMissing(partitions: 1, replication: 1)
-        if !isEmpty { try produce(connection, ["00350005"]) }
+        if !isEmpty { try Written.determinations(connection, of: ["00350005"]) }
         try poll { topics.hasBegunAnew }
         #expect(topics.hasBegunAnew)
     }

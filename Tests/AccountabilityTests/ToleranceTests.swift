@@ -45,27 +45,7 @@ import Testing
         let connection = try TestBroker.connection(to: cluster.bootstrapServers, namespace: "t")
         for topic in Topics.all { try cluster.createTopic(connection.pipeline.name(topic), partitions: 1) }
         let quiet = Logger(label: "tolerance.tests") { _ in SwiftLogNoOpLogHandler() }
-        let producer = try Producer(connection.kafka, logger: quiet)
-        for number in 0..<10 {
-            let record = Written.record(
-                connection,
-                Topics.determinations,
-                partition: 0,
-                timestamp: 1,
-                key: "2019/0035000\(number)",
-                value: [1]
-            )
-            let headers = MessageHeaders()
-            for (name, value) in record.headers { headers.append(name, value?.span) }
-            try producer.produce(
-                try producer.topic(record.topic),
-                partition: 0,
-                key: record.key?.span,
-                value: record.value?.span,
-                headers: headers
-            )
-        }
-        try producer.flush(timeout: .seconds(10))
+        try Written.determinations(connection, of: (0..<10).map { "0035000\($0)" })
         let codes = [KafkaError.Code](repeating: .requestTimedOut, count: 4)
 
         cluster.fail(.fetch, with: codes)

@@ -159,13 +159,7 @@ enum ExampleTables {
             header.fileName = number == 1 ? "<b>.csv" : "file-\(number).csv"
             header.layout = "attendance"
             header.rows = 10
-            var entry = Accountability_V1_SubmissionEntry()
-            entry.header = header
-            tables.fold(
-                Topics.submissions,
-                key: Array("submission/\(header.submission)".utf8),
-                value: try entry.serializedBytes()
-            )
+            try tables.fold(header)
             var receipt = Accountability_V1_Receipt()
             receipt.submission = header.submission
             receipt.partition = 0
@@ -195,5 +189,14 @@ enum ExampleTables {
                 .init(stage: "percentile", topic: "u", partition: 1, position: 2, end: 2, behind: 0),
             ]
         )
+    }
+}
+
+extension ConsoleTables {
+    /// Takes the header of a submission as it stands in the ledger.
+    mutating func fold(_ header: Accountability_V1_SubmissionHeader) throws {
+        var entry = Accountability_V1_SubmissionEntry()
+        entry.header = header
+        fold(Topics.submissions, key: Array("submission/\(header.submission)".utf8), value: try entry.serializedBytes())
     }
 }

@@ -1,9 +1,29 @@
+internal import ArgumentParser
 internal import Foundation
 internal import Messages
 internal import Operating
 internal import Reading
 internal import Stages
 internal import Streaming
+
+/// What `withdraw`, `approve` and `reject` take.
+struct SubmissionActOptions: ParsableArguments {
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Argument(help: "The submission, as `accountability receipts` lists it.")
+    var submission: String
+
+    @Option(help: ArgumentHelp("Why; it stands in the ledger.", valueName: "text"))
+    var reason = ""
+
+    @OptionGroup var person: PersonOption
+
+    @Flag(inversion: .prefixedNo, help: "Wait until validation has taken it.")
+    var wait = true
+
+    @Option(help: ArgumentHelp("How long to wait.", valueName: "seconds"))
+    var timeout = 120
+}
 
 /// A submission without rows that decides about another one: a withdrawal, an approval, a rejection.
 enum SubmissionAct {

@@ -28,24 +28,11 @@ struct Withdraw: OperatorCommand {
             """
     )
 
-    @OptionGroup(title: "Kafka") var broker: BrokerOptions
-
-    @Argument(help: "The submission, as `accountability receipts` lists it.")
-    var submission: String
-
-    @Option(help: ArgumentHelp("Why; it stands in the ledger.", valueName: "text"))
-    var reason = ""
-
-    @OptionGroup var person: PersonOption
-
-    @Flag(inversion: .prefixedNo, help: "Wait until validation has taken it.")
-    var wait = true
-
-    @Option(help: ArgumentHelp("How long to wait.", valueName: "seconds"))
-    var timeout = 120
+    @OptionGroup var options: SubmissionActOptions
 
     func operate() throws {
-        let connection = try broker.connection()
+        let submission = options.submission
+        let connection = try options.broker.connection()
         let reader = try InstallationReader(connection, topics: [Topics.submissions])
         defer { reader.close() }
         try reader.catchUp()
@@ -70,10 +57,10 @@ struct Withdraw: OperatorCommand {
         }
         let header = source.withdrawal(
             at: Int64(Date().timeIntervalSince1970 * 1000),
-            reason: PlainText.escaped(reason, limit: 2000),
-            by: person.name
+            reason: PlainText.escaped(options.reason, limit: 2000),
+            by: options.person.name
         )
-        try SubmissionAct.submit(header, connection, waits: wait, .seconds(timeout))
+        try SubmissionAct.submit(header, connection, waits: options.wait, .seconds(options.timeout))
         let rows = "\(source.layout), \(source.rows) row\(source.rows == 1 ? "" : "s")"
         Standard.line(
             "withdrew \(submission) (\(PlainText.escaped(source.fileName, limit: 200)), \(rows)) by \(header.submission)"

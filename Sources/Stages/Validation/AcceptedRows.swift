@@ -65,27 +65,24 @@ struct AcceptedRows {
         return outcome
     }
 
-    /// Takes a row of a submission that came when results were official: one of those results waits if it would change
-    /// anything, and one of others is put where its key belongs.
-    ///
-    /// - `official`: the results that were.
-    /// - `isRejected`: whether the submission was rejected, so that its rows wait no more and never count.
-    mutating func take(
-        _ row: CheckedRow,
-        _ name: RowKey,
-        submission: UInt32,
-        line: UInt32,
-        _ official: OfficialScope,
-        isRejected: Bool
-    ) -> Outcome {
-        guard concerns(official, row, name, submission: submission) else {
+    /// Why rows of a submission do not count at once.
+    struct Hold {
+        /// The results that were official when it came; only rows of them are held.
+        let official: OfficialScope
+        /// What becomes of a row that would change them: held, or withdrawn where a person rejected the submission.
+        let outcome: Outcome
+    }
+
+    /// Puts a row where its key belongs, or holds it: of official results, where it would change anything.
+    mutating func take(_ row: CheckedRow, _ name: RowKey, submission: UInt32, line: UInt32, _ hold: Hold?) -> Outcome {
+        guard let hold, concerns(hold.official, row, name, submission: submission) else {
             return take(row, name, submission: submission, line: line)
         }
         guard waiting[name.value] != submission else { return .refused(.duplicateKey) }
         let outcome = weigh(row, name, submission: submission, line: line).outcome
         if case .refused = outcome { return outcome }
         waiting[name.value] = submission
-        return outcome == .unchanged ? .unchanged : isRejected ? .withdrawn : .held
+        return outcome == .unchanged ? .unchanged : hold.outcome
     }
 
     /// Whether a row would change official results if it were taken: it is of them, or takes a student out of them.

@@ -171,7 +171,7 @@ private struct RowJudge {
         guard !circumstances.isOut(submission) else { return turn.isApproval ? nil : .withdrawn }
         let place = [turn.history, turn.row]
         let official = official(submission)
-        var isRejected: Bool?
+        var hold: AcceptedRows.Hold?
         switch circumstances.decision(submission) {
         case _ where official.isEmpty || turn.isApproval: break
         case .approved(let approval):
@@ -183,35 +183,28 @@ private struct RowJudge {
                 approved.insert(place)
                 return nil
             }
-        case .rejected: isRejected = true
-        case nil: isRejected = false
+        case .rejected: hold = .init(official: official, outcome: .withdrawn)
+        case nil: hold = .init(official: official, outcome: .held)
         }
         guard !turn.isApproval || approved.contains(place) else { return nil }
         if let fault = past.step.flatMap({ steps.fault(of: $0) }) { return .refused(fault) }
         guard !past.needsDeclaration || circumstances.generation(past.declaration) & 1 == 1 else {
             return .refused(.undeclared)
         }
-        return table.take(row, history.identity.name, history.place(past), official, isRejected: isRejected)
+        return table.take(row, history.identity.name, history.place(past), hold)
     }
 }
 
 extension AcceptedRows {
-    /// Puts a row where its key belongs, or lets it wait.
-    ///
-    /// - `isRejected`: nil where its submission does not wait.
-    mutating func take(
-        _ row: CheckedRow,
-        _ name: RowKey,
-        _ place: ValidationTask.RowPlace,
-        _ official: OfficialScope,
-        isRejected: Bool?
-    ) -> Outcome {
-        let submission = UInt32(truncatingIfNeeded: place.submission)
-        let line = UInt32(clamping: place.line)
-        guard let isRejected, !official.isEmpty else {
-            return take(row, name, submission: submission, line: line)
-        }
-        return take(row, name, submission: submission, line: line, official, isRejected: isRejected)
+    /// Puts a row where its key belongs, or holds it.
+    mutating func take(_ row: CheckedRow, _ name: RowKey, _ place: ValidationTask.RowPlace, _ hold: Hold?) -> Outcome {
+        take(
+            row,
+            name,
+            submission: UInt32(truncatingIfNeeded: place.submission),
+            line: UInt32(clamping: place.line),
+            hold
+        )
     }
 }
 

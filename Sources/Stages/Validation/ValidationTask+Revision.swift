@@ -264,15 +264,16 @@ extension ValidationTask {
             guard let outcome, let row = past.row else { continue }
             touch(past.archived.submission, output)
             let isUnknown = outcome == .refused(.undeclared)
-            count(
-                outcome,
-                of: row.year,
-                isUndeclared: history.layout != .organizations && !past.needsDeclaration && row.organization != .state
-                    && past.archived.generation & 1 == 0,
-                isWithdrawn: isUnknown && past.wasDeclared(now: generation(past.declaration)),
-                past.archived.submission,
-                times: times
-            )
+            submissions[past.archived.submission]
+                .count(
+                    outcome,
+                    of: row.year,
+                    isUndeclared: history.layout != .organizations && !past.needsDeclaration
+                        && row.organization != .state
+                        && past.archived.generation & 1 == 0,
+                    isWithdrawn: isUnknown && past.wasDeclared(now: generation(past.declaration)),
+                    times: times
+                )
         }
     }
 

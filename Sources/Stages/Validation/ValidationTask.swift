@@ -6,46 +6,6 @@ import Tables
 
 /// Validation of one partition of the ledger.
 final class ValidationTask: StageTask {
-    struct Submission {
-        var id: String
-        var fileName: String
-        /// Which of the checks reads its rows.
-        var check: Int
-        var allowsUndeclared: Bool
-        /// Its header came a second time: what follows is a repetition.
-        var isRepeated = false
-        var isTouched = false
-        /// It decides about another one, and has no rows.
-        var isAct = false
-        /// Its header says by which way it came, as all do since that is recorded.
-        var statesChannel = false
-        /// The submission that withdrew it; nil while it counts.
-        var withdrawnBy: Int?
-        /// The results that were official when it came: its rows of them wait.
-        var official = OfficialScope()
-        /// What a person decided about them.
-        var decision: Decision?
-        /// Whether that is a rejection; nil where the rows do not wait any more.
-        var isRejected: Bool? {
-            switch decision {
-            case nil: false
-            case .rejected: true
-            case .approved: nil
-            }
-        }
-        /// How many rows wait, by school year.
-        var held: [Int: UInt64] = [:]
-        var tally = Accountability_V1_Receipt()
-    }
-
-    /// What a person decided about a submission whose rows wait.
-    enum Decision: Equatable {
-        /// They count from this place on.
-        case approved(RowApproval)
-        /// They never count.
-        case rejected
-    }
-
     let partition: Int32
     private let frameworks: FrameworkSet
     var submissions: [Submission] = []
@@ -133,7 +93,8 @@ final class ValidationTask: StageTask {
     }
 
     private func publishAgain(block value: Span<UInt8>, _ output: TaskOutput) throws {
-        let block = try read(value)
+        var block = SubmissionBlock()
+        try read(value, into: &block)
         let number = try number(of: block.submission)
         let check = submissions[number].check
         guard checks[check].fits(block) else { return }
@@ -232,14 +193,13 @@ final class ValidationTask: StageTask {
 
     // MARK: Rows
 
-    private func read(_ value: Span<UInt8>) throws -> SubmissionBlock {
-        var block = SubmissionBlock()
+    /// Reads a block of rows, into the room of another.
+    private func read(_ value: Span<UInt8>, into block: inout SubmissionBlock) throws {
         do throws(BlockFault) {
             try block.read(entry: value)
         } catch {
             throw UnusableRecord("not a block of rows: \(error)", code: .notDecodable)
         }
-        return block
     }
 
     private func fold(block value: Span<UInt8>, _ output: TaskOutput) throws {
@@ -247,11 +207,7 @@ final class ValidationTask: StageTask {
         var block = SubmissionBlock()
         swap(&block, &self.block)
         defer { swap(&block, &self.block) }
-        do throws(BlockFault) {
-            try block.read(entry: value)
-        } catch {
-            throw UnusableRecord("not a block of rows: \(error)", code: .notDecodable)
-        }
+        try read(value, into: &block)
         let number = try number(of: block.submission)
         guard !submissions[number].isRepeated else { return }
         guard !submissions[number].isAct, submissions[number].withdrawnBy == nil else {
@@ -280,18 +236,6 @@ final class ValidationTask: StageTask {
         let place = LedgerRow(index: -1, line: row.line, isOwner: true, closingLine: row.closingLine)
         let code = RejectionCode(rawValue: row.code) ?? .fieldCount
         try refuse(place, [RowFault(code: code, column: nil)], number, nil, output)
-    }
-
-    /// A row of the ledger.
-    struct LedgerRow {
-        /// Its place in its block; -1 of one that could not be read.
-        var index: Int
-        /// Its line in the file.
-        var line: UInt64
-        /// Whether this partition answers for it.
-        var isOwner: Bool
-        /// Of an unclosed quotation mark that closes in a later line: that line; 0 otherwise.
-        var closingLine: UInt64 = 0
     }
 
     /// Takes a row that its check has read: what it says, or nil where the check found faults.
@@ -336,20 +280,15 @@ final class ValidationTask: StageTask {
             if isUndeclared { return try refuse(row, [.undeclared], number, name, output) }
         }
         let place = RowPlace(submission: number, line: row.line, layout: layout)
-        let outcome = accepted.take(
-            read,
-            name,
-            place,
-            submissions[number].official,
-            isRejected: submissions[number].isRejected
-        )
+        let outcome = accepted.take(read, name, place, submissions[number].hold)
         declare(declaration, layout, outcome, by: number)
         if let step { frameworkSteps.take(step, outcome) }
         guard row.isOwner else { return }
         if case .refused(let fault) = outcome { return try refuse(row, [fault], number, name, output) }
         // What waits has brought nothing yet.
         if !outcome.isOut { try close(name, by: number, output) }
-        count(outcome, of: read.year, isUndeclared: isUndeclared, isWithdrawn: false, number, times: 1)
+        submissions[number]
+            .count(outcome, of: read.year, isUndeclared: isUndeclared, isWithdrawn: false, times: 1)
         guard tells(output) else { return }
         try publish(read, outcome, identity, place, output)
     }
@@ -379,43 +318,6 @@ final class ValidationTask: StageTask {
 
     static func declaration(_ year: Int, _ organization: OrganizationCode) -> UInt64 {
         UInt64(year) << 32 | UInt64(organization.rawValue)
-    }
-
-    /// Counts what became of a row, once, or -1 times where it became of it before.
-    func count(
-        _ outcome: AcceptedRows.Outcome,
-        of year: Int,
-        isUndeclared: Bool,
-        isWithdrawn: Bool,
-        _ number: Int,
-        times: Int64
-    ) {
-        let change = UInt64(bitPattern: times)
-        switch outcome {
-        case .refused:
-            submissions[number].tally.rejected &+= change
-            if isWithdrawn { submissions[number].tally.withdrawn &+= change }
-            return
-        case .held:
-            submissions[number].tally.rejected &+= change
-            submissions[number].tally.held &+= change
-            submissions[number].held[year, default: 0] &+= change
-            return
-        case .withdrawn:
-            submissions[number].tally.rejected &+= change
-            submissions[number].tally.withdrawn &+= change
-            return
-        case .unchanged:
-            submissions[number].tally.unchanged &+= change
-            return
-        case .deleted:
-            submissions[number].tally.deleted &+= change
-            submissions[number].tally.replaced &+= change
-        case .replaced: submissions[number].tally.replaced &+= change
-        case .accepted: break
-        }
-        submissions[number].tally.accepted &+= change
-        if isUndeclared { submissions[number].tally.undeclared &+= change }
     }
 }
 

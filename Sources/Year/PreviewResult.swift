@@ -1,0 +1,131 @@
+public import Messages
+import Rules
+import Stages
+public import Streaming
+
+/// What a preview came to.
+public struct PreviewResult {
+    /// Determinations as it is.
+    public let before: Int
+    /// Determinations as it would be.
+    public let after: Int
+    /// Those that would change, by school year and organization.
+    public let changes: [PreviewChange]
+    /// What would become of each file.
+    public let files: [TakenFile]
+    /// What would be published.
+    public let tables: YearTables
+    /// Records that no stage could use.
+    public let unusable: [ProcessDriver.Unusable]
+
+    /// Whether every file would be taken and no row rejected.
+    public var isClean: Bool {
+        files.allSatisfy { file in
+            guard case .success = file.outcome else { return false }
+            return tables.receipt(of: file.submission).rejected == 0
+        }
+    }
+}
+
+/// A determination that would change.
+public struct PreviewChange: Sendable, Hashable, Codable {
+    /// What people look at first.
+    public struct Outcome: Sendable, Hashable, Codable {
+        /// The classification; empty where there would be no determination.
+        public let classification: String
+        /// The level.
+        public let level: String
+
+        init(_ message: Accountability_V1_Determination?) {
+            classification = message?.classification ?? ""
+            level = message?.level ?? ""
+        }
+
+        /// The outcome of a determination.
+        public init(of message: Accountability_V1_Determination) { self.init(message) }
+
+        init(classification: String, level: String) {
+            self.classification = classification
+            self.level = level
+        }
+    }
+
+    /// The school year.
+    public let schoolYear: Int
+    /// The organization.
+    public let orgCode: String
+    /// Its name.
+    public let name: String
+    /// As it is.
+    public let from: Outcome
+    /// As it would be.
+    public let to: Outcome
+    /// Each figure that would change, `field: old → new`.
+    public let fields: [String]
+    /// What would change it: files, withdrawn submissions, parameters.
+    public private(set) var causes: [String]
+    /// The rows of the files that stand behind it.
+    public private(set) var rows: [PreviewRows]
+
+    private enum CodingKeys: String, CodingKey {
+        case schoolYear = "school_year"
+        case orgCode = "org_code"
+        case name, from, to, fields, causes, rows
+    }
+
+    /// The change between two determinations of an organization; nil where there is none.
+    ///
+    /// Under which framework one was made is no figure of it.
+    init?(from old: Accountability_V1_Determination?, to new: Accountability_V1_Determination?) {
+        guard let either = new ?? old else { return nil }
+        schoolYear = Int(either.schoolYear)
+        orgCode = either.orgCode
+        name = either.name
+        from = Outcome(old)
+        to = Outcome(new)
+        causes = []
+        rows = []
+        guard let old, let new else {
+            fields = [old == nil ? "determination: none → issued" : "determination: issued → none"]
+            return
+        }
+        let figures = (Self.figures(old), Self.figures(new))
+        guard figures.0 != figures.1 else { return nil }
+        fields = DeterminationChanges.list(from: figures.0, to: figures.1)
+    }
+
+    /// What differs between two lists of determinations, by school year and organization.
+    public static func list(
+        from before: [Accountability_V1_Determination],
+        to after: [Accountability_V1_Determination]
+    ) -> [PreviewChange] {
+        func table(_ list: [Accountability_V1_Determination]) -> [(
+            key: String, message: Accountability_V1_Determination
+        )] {
+            list.map { ("\($0.schoolYear)/\($0.orgCode)", $0) }
+        }
+        return YearPreview.changes(table(before), table(after))
+    }
+
+    private static func figures(_ message: Accountability_V1_Determination) -> Accountability_V1_Determination {
+        var message = message.withoutPublication
+        message.framework = ""
+        message.frameworkDigest = ""
+        return message
+    }
+
+    func named(_ causes: [String]) -> PreviewChange {
+        var change = self
+        change.causes = causes
+        return change
+    }
+
+    func of(_ rows: [PreviewRows]) -> PreviewChange {
+        var change = self
+        change.rows = rows
+        return change
+    }
+
+    /// Whether the classification or the level would change.
+    public var isHeadline: Bool { from != to }
+}
