@@ -94,6 +94,8 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
         let owner = unsafe Owner<ConfigurationResource>(rd_kafka_conf_new())
         // Logs wait in the client's queue until its owner polls: no thread of librdkafka waits for a log handler.
         var defaults = defaults.merging(["log.queue": "true"]) { own, _ in own }
+        // A broker that is back is found within a second; librdkafka's own pauses grow to ten.
+        if properties["reconnect.backoff.ms"] == nil { defaults["reconnect.backoff.max.ms"] = "1000" }
         if LibraryDefect.telemetry.applies(to: ClientLibrary.number) { defaults["enable.metrics.push"] = "false" }
         if LibraryDefect.decommissionedCoordinator.applies(to: ClientLibrary.number),
             unsafe Self.isKnown(Self.recovery, to: owner.pointer)
