@@ -125,7 +125,7 @@ let package = Package(
         ),
         library(
             "Products",
-            ["Reading", "Operating", "Stages", "Rules", "Messages", "Tables", .crypto, .mustache],
+            ["Reading", "Operating", "Stages", "Streaming", "Rules", "Messages", "Tables", .crypto, .mustache],
             resources: [.embedInCode("Templates")]
         ),
         library(

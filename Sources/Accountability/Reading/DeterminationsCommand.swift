@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Messages
 internal import Operating
+internal import Products
 internal import Reading
 internal import Rules
 internal import Tables
@@ -175,7 +176,7 @@ struct DeterminationsCommand: OperatorCommand {
     /// Prints what everybody sees: the publications.
     private func publish(_ connection: Connection, _ selection: YearSelection, _ filter: DeterminationFilter) throws {
         let (all, years) = try selection.read(TableTopics.publications, from: connection)
-        let publications = all.filter { $0.status == PublicationStatus.official.rawValue && filter.contains($0) }
+        let publications = all.filter { $0.isOfficial && filter.contains($0) }
         try selection.note("publications", isEmpty: publications.isEmpty, years: years, connection)
         let format = output.chosen
         if format == .json { return Standard.output(try MessageJSON.array(publications)) }

@@ -8,12 +8,13 @@ internal import Tables
 package struct ProductFiles {
     private let published: PublishedYear
 
-    /// The products of what is official.
-    package init(_ published: PublishedYear) { self.published = published }
-
     /// The tables, without the dictionary.
-    package var tables: [ProductTable] {
-        [
+    package let tables: [ProductTable]
+
+    /// The products of what is official.
+    package init(_ published: PublishedYear) {
+        self.published = published
+        tables = [
             DeterminationTables.schools(published), DeterminationTables.districts(published),
             ResearchTables.subgroups(published), ResearchTables.indicators(published),
             ResearchTables.participation(published), ResearchTables.percentiles(published),
@@ -30,22 +31,9 @@ package struct ProductFiles {
     }
 
     private func index(_ files: [ProductFile]) -> @Sendable () throws -> String {
-        let tables = tables
-        let year = published.year
-        let listed = files.map { file in
-            let about =
-                tables.first { "\($0.file)-\(year).csv" == file.name }?.about
-                ?? (file.name.hasPrefix("data-dictionary")
-                    ? "What each column of each file means."
-                    : file.name.hasPrefix("determinations-")
-                        ? "The schools and the districts, as a workbook."
-                        : file.name.hasPrefix("research-")
-                            ? "Subgroups, indicators, participation and percentiles, as a workbook."
-                            : file.name.hasSuffix(".html")
-                                ? "The annual report to the Board." : "A table of the annual report to the Board.")
-            return (name: file.name, about: about)
+        { [published] in
+            try IndexPage(published: published, files: files.map { (name: $0.name, about: $0.about) }).html()
         }
-        return { [published] in try IndexPage(published: published, files: listed).html() }
     }
 
     /// The official report of each organization.
@@ -61,31 +49,35 @@ package struct ProductFiles {
     }
 
     private var csv: [ProductFile] {
-        let tables = tables
-        return (tables + [DictionaryTable.table(of: tables)])
+        (tables + [DictionaryTable.table(of: tables)])
             .map { table in
-                ProductFile("\(table.file)-\(published.year).csv") { try table.writeCSV(to: $0) }
+                ProductFile("\(table.file)-\(published.year).csv", about: table.about) { try table.writeCSV(to: $0) }
             }
     }
 
     private var workbooks: [ProductFile] {
         let years = SchoolYear.title(published.year)
-        let tables = tables
-        func workbook(_ file: String, _ title: String, _ names: [String]) -> ProductFile {
+        func workbook(_ file: String, _ title: String, _ names: [String], about: String) -> ProductFile {
             let sheets = tables.filter { names.contains($0.file) }
             let created = Self.time(published.issued)
-            return ProductFile("\(file)-\(published.year).xlsx") { path in
+            return ProductFile("\(file)-\(published.year).xlsx", about: about) { path in
                 var workbook = Workbook(title: "\(title), \(years)", created: created)
                 for table in sheets + [DictionaryTable.table(of: sheets)] { try table.add(to: &workbook) }
                 try Data(try workbook.bytes()).write(to: URL(fileURLWithPath: path))
             }
         }
         return [
-            workbook("determinations", "Accountability determinations", ["schools", "districts"]),
+            workbook(
+                "determinations",
+                "Accountability determinations",
+                ["schools", "districts"],
+                about: "The schools and the districts, as a workbook."
+            ),
             workbook(
                 "research",
                 "Accountability research file",
-                ["subgroups", "indicators", "participation", "percentiles"]
+                ["subgroups", "indicators", "participation", "percentiles"],
+                about: "Subgroups, indicators, participation and percentiles, as a workbook."
             ),
         ]
     }

@@ -4,19 +4,22 @@ internal import Foundation
 package struct ProductFile: Sendable {
     /// Its place below the folder.
     package let name: String
+    /// What it has; empty of a page that others lead to.
+    let about: String
     private let body: @Sendable (_ path: String) throws -> Void
 
-    init(_ name: String, _ body: @escaping @Sendable (_ path: String) throws -> Void) {
+    init(_ name: String, about: String = "", _ body: @escaping @Sendable (_ path: String) throws -> Void) {
         self.name = name
+        self.about = about
         self.body = body
     }
 
-    init(_ name: String, text: @escaping @Sendable () throws -> String) {
-        self.init(name) { path in try Data(try text().utf8).write(to: URL(fileURLWithPath: path)) }
+    init(_ name: String, about: String = "", text: @escaping @Sendable () throws -> String) {
+        self.init(name, about: about) { path in try Data(try text().utf8).write(to: URL(fileURLWithPath: path)) }
     }
 
     /// The same file in a folder below.
-    func moved(below folder: String) -> ProductFile { ProductFile("\(folder)/\(name)", body) }
+    func moved(below folder: String) -> ProductFile { ProductFile("\(folder)/\(name)", about: about, body) }
 
     /// Writes it.
     package func write(to path: String) throws { try body(path) }

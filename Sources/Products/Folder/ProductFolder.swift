@@ -2,6 +2,7 @@ internal import Crypto
 internal import Foundation
 internal import Operating
 internal import Stages
+internal import Streaming
 
 /// A folder of products: it is there as a whole or not at all.
 ///
@@ -63,7 +64,7 @@ package struct ProductFolder {
                 try manager.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
                 try file.write(to: place.path)
                 let digest = SHA256.hash(data: try Data(contentsOf: place))
-                list += digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "  \(file.name)\n"
+                list += "\(digest.hexadecimal)  \(file.name)\n"
             }
             try Data(list.utf8).write(to: draft.appendingPathComponent(Self.listName))
             try take()

@@ -24,13 +24,13 @@ package struct BoardReport {
     package var files: [ProductFile] {
         let year = published.year
         let map = MapTable.table(published)
-        return [ProductFile("annual-report-\(year).html") { try html() }]
+        return [ProductFile("annual-report-\(year).html", about: "The annual report to the Board.") { try html() }]
             + tables.map { table in
-                ProductFile("\(table.file)-\(year).csv") {
+                ProductFile("\(table.file)-\(year).csv", about: "\(table.title), of the report to the Board.") {
                     CSVLine.text(table.listing.columns)
                         + table.listing.rows.map { CSVLine.text($0.map(SpreadsheetCell.inert)) }.joined()
                 }
-            } + [ProductFile("map-\(year).csv") { try map.writeCSV(to: $0) }]
+            } + [ProductFile("map-\(year).csv", about: map.about) { try map.writeCSV(to: $0) }]
     }
 
     private func html() throws -> String {
