@@ -2,6 +2,7 @@ public import Foundation
 import Messages
 public import Stages
 public import Streaming
+import Synchronization
 
 /// What this home has written to the ledger of its own local broker: a file for each transaction, with the records as
 /// they went there, pseudonymised.
@@ -106,10 +107,23 @@ public struct LedgerArchive: Sendable {
         !name.hasPrefix(".") && (name.hasSuffix(".\(kept)") || name.hasSuffix(".\(draft)"))
     }
 
+    /// The moment of the newest file that this process knows of a folder, and by how much the machine's clock was ahead
+    /// of the one that nobody sets.
+    private static let newest = Mutex<[URL: (moment: Int64, ahead: Int64)]>([:])
+    private static let unset = ContinuousClock.now
+
     /// A name that sorts behind all that are there, whatever the clock says.
     private func nextName(_ name: String) -> String {
-        let newest = files().last.flatMap { Int64($0.lastPathComponent.prefix { $0 != "-" }) } ?? 0
-        return "\(max(Int64(Date().timeIntervalSince1970 * 1000), newest + 1))-\(name)"
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        let ahead = now - Int64((ContinuousClock.now - Self.unset) / .milliseconds(1))
+        return Self.newest.withLock { known in
+            // The folder, which grows with every submission, is read where the clock was set since the last look.
+            var last = known[folder].flatMap { abs($0.ahead - ahead) < 100 ? $0.moment : nil }
+            if last == nil { last = files().last.flatMap { Int64($0.lastPathComponent.prefix { $0 != "-" }) } }
+            let moment = max(now, (last ?? 0) + 1)
+            known[folder] = (moment, ahead)
+            return "\(moment)-\(name)"
+        }
     }
 
     /// The entries of a file; of a draft that was cut off those that are whole.
@@ -159,6 +173,11 @@ public struct LedgerArchive: Sendable {
     /// The name of the submission or act that a file is of.
     public static func name(_ file: URL) -> String {
         String(file.deletingPathExtension().lastPathComponent.drop { $0 != "-" }.dropFirst())
+    }
+
+    /// Submissions and acts of which there are drafts.
+    public func drafts() -> Set<String> {
+        Set(files().filter { $0.pathExtension == Self.draft }.map(Self.name))
     }
 
     /// Removes the drafts of a submission: of attempts of which it is known that they were not committed.

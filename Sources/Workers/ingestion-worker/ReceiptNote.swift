@@ -3,31 +3,42 @@ import Kafka
 import Operating
 import Stages
 
-/// A receipt as the string that Kafka keeps with an offset.
+/// Receipts as the string that Kafka keeps with an offset.
 enum ReceiptNote {
     /// The most partitions of a ledger whose receipts fit.
     static let mostPartitions = 400
+    /// Kafka keeps 4,096 bytes with an offset unless it is told otherwise (`offset.metadata.max.bytes`).
+    static let mostBytes = 4000
 
-    /// The text of a receipt.
-    static func text(of receipt: SubmissionReceipt) throws -> String {
-        // Kafka keeps 4,096 bytes; a name of a file may take any share of them.
-        var note = receipt
-        var text = String(decoding: try JSONEncoder().encode(note), as: UTF8.self)
-        if text.utf8.count > 4000 {
-            note.fileName = String(note.fileName.prefix(100))
-            text = String(decoding: try JSONEncoder().encode(note), as: UTF8.self)
-        }
-        guard text.utf8.count <= 4000 else {
+    /// The text of receipts; nil where several do not fit.
+    static func text(of receipts: [SubmissionReceipt]) throws -> String? {
+        let text = String(decoding: try JSONEncoder().encode(receipts), as: UTF8.self)
+        guard text.utf8.count > mostBytes else { return text }
+        guard receipts.count == 1, var note = receipts.first else { return nil }
+        // A name of a file may take any share of it.
+        note.fileName = String(note.fileName.prefix(100))
+        let short = String(decoding: try JSONEncoder().encode([note]), as: UTF8.self)
+        guard short.utf8.count <= mostBytes else {
             throw Failure(
                 .configuration,
-                "a receipt over \(receipt.rowsByPartition.count) partitions does not fit with an offset"
+                "a receipt over \(note.rowsByPartition.count) partitions does not fit with an offset"
             )
         }
-        return text
+        return short
     }
 
-    /// The receipt of a text.
-    static func receipt(of text: String) throws -> SubmissionReceipt {
-        try JSONDecoder().decode(SubmissionReceipt.self, from: Data(text.utf8))
+    /// About how many bytes a small submission's receipt takes.
+    static func estimate(_ item: InboxItem, _ partitions: Int32) -> Int {
+        260 + 2 * item.fileName.utf8.count + 3 * Int(partitions)
+    }
+
+    /// The receipts of a text; of versions before this one it is a single receipt.
+    static func receipts(of text: String) throws -> [SubmissionReceipt] {
+        let data = Data(text.utf8)
+        do {
+            return try JSONDecoder().decode([SubmissionReceipt].self, from: data)
+        } catch {
+            return [try JSONDecoder().decode(SubmissionReceipt.self, from: data)]
+        }
     }
 }

@@ -10,7 +10,7 @@ struct IngestionWorker: AsyncParsableCommand {
         commandName: "ingestion-worker",
         abstract: "Takes files from a watched folder into the ledger, student identifiers replaced by pseudonyms.",
         discussion: """
-            A file is one transaction: all of it is in the ledger or none. `accountability submit` drops files into the folder; anybody \
+            A file is taken whole: all of it is in the ledger or none; small files that wait share a transaction. `accountability submit` drops files into the folder; anybody \
             may also drop plain .csv and .csv.gz files. Copy a file under a name that begins with a dot, then rename it: so it is never \
             seen half. A file that is copied under its own name is taken once it has not changed for two seconds and no program has it \
             open for writing; several files are taken together, organizations first, directives last, otherwise by name. \
