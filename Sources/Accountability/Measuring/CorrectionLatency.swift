@@ -12,7 +12,7 @@ struct Measure: ParsableCommand {
         commandName: "measure",
         abstract: "Measures a running installation (for Deploy/bench).",
         shouldDisplay: false,
-        subcommands: [MeasureFloor.self, MeasureCorrections.self]
+        subcommands: [MeasureFloor.self, MeasureCorrections.self, MeasureBurst.self, MeasureFile.self]
     )
 }
 
@@ -66,20 +66,9 @@ struct MeasureCorrections: OperatorCommand {
                 silent += 1
             }
         }
-        func percentile(_ values: [Double], _ share: Double) -> String {
-            let sorted = values.sorted()
-            guard !sorted.isEmpty else { return "null" }
-            return String(
-                format: "%.0f",
-                sorted[min(sorted.count - 1, Int((Double(sorted.count) * share).rounded(.up)) - 1)]
-            )
-        }
-        func object(_ values: [Double]) -> String {
-            "{\"p50\": \(percentile(values, 0.5)), \"p95\": \(percentile(values, 0.95)), \"max\": \(percentile(values, 1))}"
-        }
         Standard.line(
-            "{\"corrections\": \(first.count), \"without_change\": \(silent), \"first_determination_ms\": \(object(first)), "
-                + "\"last_determination_ms\": \(object(last))}"
+            "{\"corrections\": \(first.count), \"without_change\": \(silent), \"first_determination_ms\": \(Latencies(first).json), "
+                + "\"last_determination_ms\": \(Latencies(last).json)}"
         )
     }
 }

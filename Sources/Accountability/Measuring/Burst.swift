@@ -1,0 +1,158 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Kafka
+internal import Messages
+internal import Operating
+internal import Stages
+internal import Streaming
+internal import SwiftProtobuf
+
+/// The rows of a file of corrections, to be submitted in files that are made of them.
+private struct CorrectionRows {
+    let header: Substring
+    let rows: [Substring]
+
+    init(_ file: String) throws {
+        let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+        guard let header = lines.first, lines.count > 1 else { throw Failure(.badInput, "\(file) has no rows") }
+        self.header = header
+        rows = Array(lines.dropFirst())
+    }
+
+    /// Calls `body` with a folder for the files, which is deleted afterwards.
+    func withFolder(_ body: (URL) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("rows-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try body(folder)
+    }
+
+    /// Writes a file of some rows, and submits it.
+    func drop(_ rows: some Sequence<Substring>, as name: String, in folder: URL, _ inbox: Inbox) throws -> String {
+        let path = folder.appendingPathComponent(name).path
+        try "\(header)\n\(rows.joined(separator: "\n"))\n".write(toFile: path, atomically: false, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        return try inbox.drop(file: path)
+    }
+}
+
+/// Times in milliseconds, as Deploy/bench prints them.
+struct Latencies {
+    let values: [Double]
+
+    init(_ values: [Double]) { self.values = values.sorted() }
+
+    /// The value below which a share of them lies; nil of none.
+    func percentile(_ share: Double) -> Double? {
+        guard !values.isEmpty else { return nil }
+        return values[min(values.count - 1, max(0, Int((Double(values.count) * share).rounded(.up)) - 1))].rounded()
+    }
+
+    /// As JSON.
+    var json: String {
+        func text(_ share: Double) -> String { percentile(share).map { String(format: "%.0f", $0) } ?? "null" }
+        return "{\"p50\": \(text(0.5)), \"p95\": \(text(0.95)), \"p99\": \(text(0.99)), \"max\": \(text(1))}"
+    }
+}
+
+/// `accountability measure burst`: files of one row, so many a second.
+struct MeasureBurst: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "burst",
+        abstract: "Submits files of one row at a steady pace, and times each until its row is validated.",
+        discussion: "Begins anew with the file's first row after its last one."
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+    @Argument(help: "A file of corrections.") var file: String
+    @Option(help: ArgumentHelp("Files a second.", valueName: "count")) var rate = 200
+    @Option(help: ArgumentHelp("For so long.", valueName: "seconds")) var seconds = 60
+
+    func operate() throws {
+        let connection = try broker.connection()
+        let inbox = try Inbox(directory: connection.home.inbox.path)
+        let rows = try CorrectionRows(file)
+        let tail = try TopicTail(connection, [Topics.receipts])
+        defer { tail.close() }
+        var dropped: [String: ContinuousClock.Instant] = [:]
+        var times: [Double] = []
+        func look(_ wait: Duration) throws {
+            try tail.poll(wait) { record in
+                guard let value = record.value else { return }
+                let receipt = try Accountability_V1_Receipt(serializedBytes: [UInt8](copying: value))
+                guard receipt.rows > 0, let start = dropped.removeValue(forKey: receipt.submission) else { return }
+                times.append((ContinuousClock.now - start) / .milliseconds(1))
+            }
+        }
+        let start = ContinuousClock.now
+        var late: Duration = .zero
+        try rows.withFolder { folder in
+            for number in 0..<max(1, rate * seconds) {
+                let moment = start + .nanoseconds(1_000_000_000 * number / max(1, rate))
+                while ContinuousClock.now < moment { try look(.milliseconds(1)) }
+                late = max(late, ContinuousClock.now - moment)
+                let row = rows.rows[number % rows.rows.count]
+                // The moment at which it should come: who submits late would wait as long.
+                dropped[try rows.drop([row], as: "row-\(number).csv", in: folder, inbox)] = moment
+                try look(.zero)
+            }
+            let end = ContinuousClock.now + .seconds(120)
+            while !dropped.isEmpty, ContinuousClock.now < end { try look(.milliseconds(20)) }
+        }
+        let last = (ContinuousClock.now - start) / .seconds(1)
+        Standard.line(
+            "{\"rate\": \(rate), \"files\": \(times.count + dropped.count), \"without_receipt\": \(dropped.count), "
+                + "\"receipt_ms\": \(Latencies(times).json), \"seconds_until_last_receipt\": \(String(format: "%.1f", last)), "
+                + "\"submitted_late_by_ms\": \(String(format: "%.0f", late / .milliseconds(1)))}"
+        )
+    }
+}
+
+/// `accountability measure file`: many corrections in one file.
+struct MeasureFile: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "file",
+        abstract: "Submits rows of a file in one file, and follows the determinations that name it."
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+    @Argument(help: "A file of corrections.") var file: String
+    @Option(help: ArgumentHelp("At most so many rows.", valueName: "count")) var rows = 1000
+
+    func operate() throws {
+        let connection = try broker.connection()
+        let inbox = try Inbox(directory: connection.home.inbox.path)
+        let corrections = try CorrectionRows(file)
+        let tail = try TopicTail(connection, [Topics.determinations])
+        defer { tail.close() }
+        var keys: [String: Int] = [:]
+        var last: Double = 0
+        let chosen = corrections.rows.prefix(rows)
+        try corrections.withFolder { folder in
+            let start = ContinuousClock.now
+            let id = try corrections.drop(chosen, as: "corrections.csv", in: folder, inbox)
+            var quietSince = start
+            let patience = start + .seconds(120)
+            // Two seconds without one: the last was seen.
+            while ContinuousClock.now < patience,
+                keys.isEmpty && ContinuousClock.now - start < .seconds(20)
+                    || !keys.isEmpty && ContinuousClock.now - quietSince < .seconds(2)
+            {
+                try tail.poll(.milliseconds(5)) { record in
+                    guard let cause = record.header("ce_cause").value, let key = record.key,
+                        CauseSet(String(decoding: [UInt8](copying: cause), as: UTF8.self)).names.contains(id)
+                    else { return }
+                    keys[String(decoding: [UInt8](copying: key), as: UTF8.self), default: 0] += 1
+                    quietSince = .now
+                    last = (quietSince - start) / .milliseconds(1)
+                }
+            }
+        }
+        let published = keys.values.reduce(0, +)
+        let share = keys.isEmpty ? 0 : Double(published) / Double(keys.count)
+        Standard.line(
+            "{\"rows\": \(chosen.count), \"determinations\": \(keys.count), \"publications\": \(published), "
+                + "\"publications_a_key\": \(String(format: "%.2f", share)), \"last_determination_ms\": \(String(format: "%.0f", last))}"
+        )
+    }
+}
