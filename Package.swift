@@ -59,6 +59,7 @@ extension Target.Dependency {
     static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
@@ -116,7 +117,10 @@ let package = Package(
         library("Year", ["Stages", "Rules", "Streaming", "Messages", "Tables", .protobuf]),
         library(
             "Operating",
-            ["Kafka", "Streaming", "Stages", "Messages", "Tables", .argumentParser, .logging, .protobuf]
+            [
+                "Kafka", "Streaming", "Stages", "Messages", "Rules", "Tables", .argumentParser, .crypto, .cryptoExtras,
+                .logging, .protobuf,
+            ]
         ),
         library(
             "Reading",
@@ -131,8 +135,8 @@ let package = Package(
         library(
             "Console",
             [
-                "Reading", "Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .logging,
-                .mustache, .protobuf,
+                "Reading", "Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .crypto,
+                .logging, .mustache, .protobuf,
             ],
             resources: [.embedInCode("Templates")]
         ),
@@ -196,8 +200,8 @@ let package = Package(
             path: "Tests/Fuzzing/Targets",
             swiftSettings: settings
         ),
-        tests("ConsoleTests", ["Console", "Reading", "Messages", "Rules", .protobuf]),
-        tests("AccountabilityTests", ["accountability", "Reading", "Messages", "Rules", "Neighbour"]),
+        tests("ConsoleTests", ["Console", "Operating", "Reading", "Stages", "Messages", "Rules", .protobuf]),
+        tests("AccountabilityTests", ["accountability", "Operating", "Reading", "Messages", "Rules", "Neighbour"]),
         tests(
             "DeliveryTests",
             [

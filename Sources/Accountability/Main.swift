@@ -26,8 +26,8 @@ struct AccountabilityCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Installation",
                 subcommands: [
-                    Up.self, Down.self, LeaveCommand.self, StatusCommand.self, DoctorCommand.self, TopicsCommand.self,
-                    KafkaOptionsCommand.self,
+                    Up.self, Down.self, LeaveCommand.self, StatusCommand.self, DoctorCommand.self, AccountCommand.self,
+                    TopicsCommand.self, KafkaOptionsCommand.self,
                 ]
             ),
             CommandGroup(

@@ -1,0 +1,171 @@
+package import Foundation
+internal import Rules
+internal import Stages
+
+/// The accounts of the console, in one file of the home that only its owner may read.
+///
+/// A reader finds all of an earlier writing or all of a later one. What is not as it must be is refused whole, so that
+/// a damaged file lets nobody in.
+package struct AccountFile: Sendable {
+    package let home: Home
+
+    package init(_ home: Home) { self.home = home }
+
+    /// The file.
+    package var url: URL { folder.appendingPathComponent("accounts.json") }
+
+    private var folder: URL { home.directory.appendingPathComponent("console", isDirectory: true) }
+
+    /// What tells one writing of the file from others; nil where there is no file.
+    package struct Stamp: Hashable, Sendable {
+        let modified: Date
+        let number: Int
+        let size: Int
+    }
+
+    /// The stamp of the file as it is.
+    ///
+    /// - Throws: ``Failure`` where it cannot be looked at, or where others than its owner may read or write it.
+    package func stamp() throws(Failure) -> Stamp? {
+        let attributes: [FileAttributeKey: Any]
+        do {
+            attributes = try FileManager.default.attributesOfItem(atPath: url.path)
+        } catch let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile {
+            return nil
+        } catch {
+            throw Failure(.configuration, "\(url.path) cannot be looked at: \(FileErrorText.words(error))")
+        }
+        let permissions = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
+        guard permissions & 0o077 == 0 else {
+            throw Failure(
+                .configuration,
+                "others than its owner may use \(url.path) (mode \(String(permissions, radix: 8))): chmod 600 it, and have every account get a new "
+                    + "password"
+            )
+        }
+        return Stamp(
+            modified: attributes[.modificationDate] as? Date ?? .distantPast,
+            number: (attributes[.systemFileNumber] as? NSNumber)?.intValue ?? 0,
+            size: (attributes[.size] as? NSNumber)?.intValue ?? 0
+        )
+    }
+
+    /// The accounts, by name; none where there is no file.
+    ///
+    /// - Throws: ``Failure`` for a file that is not what this program writes.
+    package func read() throws(Failure) -> [Account] {
+        guard try stamp() != nil else { return [] }
+        guard let data = FileManager.default.contents(atPath: url.path) else {
+            throw Failure(.configuration, "\(url.path) cannot be read: is it yours?")
+        }
+        do {
+            let accounts = try JSONDecoder().decode(Content.self, from: data).accounts.map { try $0.account() }
+            guard Set(accounts.map(\.name)).count == accounts.count else { throw Damage() }
+            return accounts.sorted { $0.name < $1.name }
+        } catch {
+            throw Failure(
+                .configuration,
+                "\(url.path) is not what `accountability account` writes: restore it, or remove it and add the accounts again"
+            )
+        }
+    }
+
+    /// Changes the accounts; two changes at once do not lose one.
+    package func change<Result>(_ body: (inout [Account]) throws -> Result) throws -> Result {
+        try home.create()
+        let lock = try HomeLock(home, "account")
+        defer { lock.release() }
+        var accounts = try read()
+        let result = try body(&accounts)
+        try write(accounts)
+        return result
+    }
+
+    private func write(_ accounts: [Account]) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let data = try encoder.encode(Content(accounts: accounts.map(Entry.init)))
+        let draft = folder.appendingPathComponent(".accounts.json.draft").path
+        do {
+            let files = FileManager.default
+            try files.createDirectory(
+                at: folder,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
+            try files.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder.path)
+            guard files.createFile(atPath: draft, contents: nil, attributes: [.posixPermissions: 0o600]),
+                let handle = FileHandle(forWritingAtPath: draft)
+            else { throw CocoaError(.fileWriteUnknown) }
+            try handle.write(contentsOf: data + Data("\n".utf8))
+            try handle.synchronize()
+            try handle.close()
+            // In one step: between two a console would find no file, and take that for an installation without accounts.
+            guard unsafe rename(draft, url.path) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        } catch {
+            try? FileManager.default.removeItem(atPath: draft)
+            throw Failure(
+                FileErrorText.isFull(error) ? .tryAgain : .configuration,
+                "\(url.path) cannot be written: \(FileErrorText.words(error)). Nothing was changed"
+            )
+        }
+    }
+}
+
+/// Why a file of accounts is none.
+private struct Damage: Error {}
+
+/// The file's form.
+private struct Content: Codable {
+    var accounts: [Entry]
+}
+
+private struct Entry: Codable {
+    struct Password: Codable {
+        var function: String
+        var rounds: Int
+        var blockSize: Int
+        var parallelism: Int
+        var salt: Data
+        var digest: Data
+    }
+
+    var name: String
+    var role: String
+    var district: String?
+    var since: Int64
+    var password: Password
+
+    init(_ account: Account) {
+        name = account.name
+        role = account.role.rawValue
+        district = account.district?.description
+        since = account.since
+        password = Password(
+            function: Self.function,
+            rounds: account.password.cost.rounds,
+            blockSize: account.password.cost.blockSize,
+            parallelism: account.password.cost.parallelism,
+            salt: Data(account.password.salt),
+            digest: Data(account.password.digest)
+        )
+    }
+
+    private static let function = "scrypt"
+
+    func account() throws -> Account {
+        let cost = PasswordHash.Cost(
+            rounds: password.rounds,
+            blockSize: password.blockSize,
+            parallelism: password.parallelism
+        )
+        guard password.function == Self.function, let role = Role(rawValue: role),
+            let hash = PasswordHash(cost: cost, salt: Array(password.salt), digest: Array(password.digest))
+        else { throw Damage() }
+        let code = try district.map { text in
+            guard let code = OrganizationCode(text) else { throw Damage() }
+            return code
+        }
+        return try Account(name: name, role: role, district: code, since: since, password: hash)
+    }
+}
