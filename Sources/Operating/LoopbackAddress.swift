@@ -1,4 +1,4 @@
-/// Where the console listens: on the loopback interface and nowhere else, as nobody signs in.
+/// Where the console listens: on the loopback interface and nowhere else, as it speaks without encryption.
 package struct LoopbackAddress: Hashable, Sendable {
     package let host: String
     package let port: Int
@@ -28,7 +28,7 @@ package struct LoopbackAddress: Hashable, Sendable {
         let host: String
 
         package var description: String {
-            "the console has no sign-in and shows small groups, so it listens on the loopback interface only: "
+            "the console does not encrypt what it says, and shows small groups, so it listens on the loopback interface only: "
                 + "127.0.0.1, [::1] or localhost, and not \(host.prefix(60)). From another machine, forward the port with ssh -L"
         }
     }

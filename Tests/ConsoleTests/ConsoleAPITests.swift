@@ -62,7 +62,7 @@ private struct Validator {
     private let console = Console(life: "test")
 
     private func get(_ target: String, _ tables: ConsoleTables, ifNoneMatch: String? = nil) -> ConsoleResponse {
-        console.respond(to: ConsoleRequest(target, ifNoneMatch: ifNoneMatch), tables)
+        console.respond(to: ConsoleRequest(target, ifNoneMatch: ifNoneMatch), tables, in: .machine)
     }
 
     private func object(_ answer: ConsoleResponse) throws -> [String: Any] {
@@ -137,14 +137,15 @@ private struct Validator {
         try ExampleTables.fold(try ExampleTables.exampleSchool(2019), into: &tables)
         #expect(get("/years/2019", tables, ifNoneMatch: tag).status == 200)
         #expect(
-            Console(life: "other").respond(to: ConsoleRequest("/years/2019", ifNoneMatch: tag), tables).status == 200
+            Console(life: "other").respond(to: ConsoleRequest("/years/2019", ifNoneMatch: tag), tables, in: .machine)
+                .status == 200
         )
         #expect(get("/console.css", tables, ifNoneMatch: "\"test\"").status == 304)
     }
 
     @Test("Only reading is possible", arguments: ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", ""])
     func onlyReading(method: String) throws {
-        let answer = console.respond(to: ConsoleRequest("/run", method: method), try ExampleTables.make())
+        let answer = console.respond(to: ConsoleRequest("/run", method: method), try ExampleTables.make(), in: .machine)
         #expect(answer.status == 405)
         #expect(answer["Allow"] == "GET, HEAD")
     }
@@ -157,7 +158,7 @@ private struct Validator {
         ] as [String?]
     )
     func strangeHosts(host: String?) throws {
-        let answer = console.respond(to: ConsoleRequest("/run", host: host), try ExampleTables.make())
+        let answer = console.respond(to: ConsoleRequest("/run", host: host), try ExampleTables.make(), in: .machine)
         #expect(answer.status == 421)
         #expect(!answer.text.contains("Submissions"))
     }
@@ -167,7 +168,10 @@ private struct Validator {
         arguments: ["localhost", "LOCALHOST:1", "127.0.0.1:8603", "[::1]:8603", "[::1]"]
     )
     func ownHosts(host: String) throws {
-        #expect(console.respond(to: ConsoleRequest("/run", host: host), try ExampleTables.make()).status == 200)
+        #expect(
+            console.respond(to: ConsoleRequest("/run", host: host), try ExampleTables.make(), in: .machine).status
+                == 200
+        )
     }
 
     @Test("Every answer carries what guards it")

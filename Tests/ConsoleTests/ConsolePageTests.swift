@@ -11,7 +11,7 @@ import Testing
     private let console = Console(life: "test")
 
     private func get(_ target: String, _ tables: ConsoleTables) -> ConsoleResponse {
-        console.respond(to: ConsoleRequest(target), tables)
+        console.respond(to: ConsoleRequest(target), tables, in: .machine)
     }
 
     /// Every address that links and forms of a page lead to.

@@ -8,6 +8,13 @@ struct PersonOption: ParsableArguments {
     @Option(help: ArgumentHelp("Who does this; default: the operating account.", valueName: "person"))
     var by: String?
 
+    /// The console starts the commands too, and says that the person signed in there.
+    @Flag(name: .customLong("from-console"), help: ArgumentHelp("The console does it.", visibility: .private))
+    var isFromConsole = false
+
+    /// By which way it comes.
+    var channel: FileIngestion.Options.Channel { isFromConsole ? .console : .command }
+
     /// The person, as it is written down.
     var name: String { PlainText.escaped(by ?? Self.account, limit: 200) }
 

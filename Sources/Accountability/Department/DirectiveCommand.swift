@@ -173,7 +173,7 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
         let options = FileIngestion.Options(
             layout: Layout.directives.wireName,
             submittedBy: person.name,
-            channel: .command
+            channel: person.channel
         )
         let outcomes = try Submissions(connection, folder, wait: true)
             .submit([file.path], options, timeout: .seconds(timeout))

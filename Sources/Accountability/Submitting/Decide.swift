@@ -21,7 +21,8 @@ extension SubmissionActOptions {
             act,
             at: Int64(Date().timeIntervalSince1970 * 1000),
             reason: PlainText.escaped(reason, limit: 2000),
-            by: person.name
+            by: person.name,
+            channel: person.channel
         )
         try SubmissionAct.submit(header, connection, waits: wait, .seconds(timeout))
         return held

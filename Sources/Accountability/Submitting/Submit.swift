@@ -99,7 +99,7 @@ struct Submit: OperatorCommand {
             allowUndeclared: allowUndeclared,
             delimiter: delimiter,
             submittedBy: person.name,
-            channel: .command
+            channel: person.channel
         )
         let submissions = try Submissions(connection, folder, wait: wait)
         let receipts = try submissions.submit(files, options, timeout: .seconds(timeout))

@@ -58,7 +58,8 @@ struct Withdraw: OperatorCommand {
         let header = source.withdrawal(
             at: Int64(Date().timeIntervalSince1970 * 1000),
             reason: PlainText.escaped(options.reason, limit: 2000),
-            by: options.person.name
+            by: options.person.name,
+            channel: options.person.channel
         )
         try SubmissionAct.submit(header, connection, waits: options.wait, .seconds(options.timeout))
         let rows = "\(source.layout), \(source.rows) row\(source.rows == 1 ? "" : "s")"

@@ -15,63 +15,77 @@ package struct Console: Sendable {
         self.life = life
     }
 
-    /// The answer to a request.
-    package func respond(to request: ConsoleRequest, _ tables: ConsoleTables) -> ConsoleResponse {
-        let isAPI = request.target.hasPrefix(Address.api)
+    /// The answer to a request, for whom it is made: from what the visitor may see of all tables.
+    package func respond(to request: ConsoleRequest, _ all: ConsoleTables, in frame: PageFrame) -> ConsoleResponse {
+        let tables = all.seen(in: frame)
         do throws(Problem) {
-            guard HostCheck.isLoopback(request.host) else {
-                throw Problem(
-                    421,
-                    "the console answers to 127.0.0.1, [::1] and localhost only: another name in an address of this machine may be somebody's trap"
-                )
-            }
+            try request.checkHost()
             guard request.method == "GET" || request.method == "HEAD" else {
-                throw Problem(405, "this console only reads: GET and HEAD; files and acts go through the command line")
+                throw Problem(405, "this address only answers GET and HEAD")
             }
             let target = try RequestTarget(request.target)
-            if target.path.isEmpty { return redirect(to: Self.first(tables)) }
-            let (route, call) = try find(target, tables)
-            let tag = route.isFixed ? "\"\(life)\"" : "\"\(life)-\(tables.revision)\""
+            if target.path.isEmpty { return .seeOther(Self.first(tables, frame)) }
+            let (route, call) = try find(target, tables, frame)
+            let tag =
+                "\"\(([life] + (route.isFixed ? [] : ["\(tables.revision)"]) + [frame.tag]).filter { !$0.isEmpty }.joined(separator: "-"))\""
             if Self.matches(request.ifNoneMatch, tag) {
-                return ConsoleResponse(status: 304, headers: Self.guards + Self.caching(tag), body: [])
+                return ConsoleResponse(status: 304, headers: Self.guards + caching(tag, route, frame), body: [])
             }
-            let content = try make(route, call)
-            var headers = [ConsoleResponse.Header("Content-Type", content.type)] + Self.guards + Self.caching(tag)
-            if let file = content.file {
-                headers.append(.init("Content-Disposition", "attachment; filename=\"\(file)\""))
-            }
-            return ConsoleResponse(status: 200, headers: headers, body: Array(content.body.utf8))
+            return try show(try make(route, call), caching(tag, route, frame), frame)
         } catch {
-            return answer(error, isAPI: isAPI, tables)
+            return answer(error, to: request, tables, in: frame)
         }
     }
 
-    /// The answer of a problem, for programs or for people.
-    package func answer(_ problem: Problem, isAPI: Bool, _ tables: ConsoleTables) -> ConsoleResponse {
-        let type = isAPI ? "application/problem+json" : "text/html; charset=utf-8"
+    private func show(
+        _ content: Route.Content,
+        _ caching: [ConsoleResponse.Header],
+        _ frame: PageFrame
+    ) throws(Problem) -> ConsoleResponse {
+        var headers = [ConsoleResponse.Header("Content-Type", content.type)] + Self.guards + caching
+        if let file = content.file {
+            headers.append(.init("Content-Disposition", "attachment; filename=\"\(file)\""))
+        }
+        do {
+            return ConsoleResponse(status: 200, headers: headers, body: Array(try content.text(in: frame).utf8))
+        } catch {
+            throw Problem(500, "this cannot be shown: \(error)")
+        }
+    }
+
+    /// The answer of a problem, for programs or for people; a person who is to sign in is led there.
+    package func answer(
+        _ problem: Problem,
+        to request: ConsoleRequest,
+        _ tables: ConsoleTables,
+        in frame: PageFrame
+    ) -> ConsoleResponse {
+        if problem.status == 401, !request.isAPI, request.isReading {
+            return .seeOther(Address.of(Address.signIn, [("next", request.target)]))
+        }
+        let type = request.isAPI ? "application/problem+json" : "text/html; charset=utf-8"
         var headers = [ConsoleResponse.Header("Content-Type", type)] + Self.guards
         headers.append(.init("Cache-Control", "no-store"))
         if problem.status == 405 { headers.append(.init("Allow", "GET, HEAD")) }
-        let text = isAPI ? problem.json.text : Page.problem(problem, tables)
+        if let seconds = problem.retryAfter { headers.append(.init("Retry-After", String(seconds))) }
+        let text = request.isAPI ? problem.json.text : Page.problem(problem, tables.seen(in: frame), in: frame)
         return ConsoleResponse(status: problem.status, headers: headers, body: Array(text.utf8))
     }
 
-    private func redirect(to address: String) -> ConsoleResponse {
-        ConsoleResponse(
-            status: 303,
-            headers: [.init("Location", address), .init("Cache-Control", "no-store")] + Self.guards,
-            body: []
-        )
+    /// Where the beginning leads: to the newest results, or to where their files are.
+    private static func first(_ tables: ConsoleTables, _ frame: PageFrame) -> String {
+        if frame.visitor == .nobody { return Address.signIn }
+        return tables.determinedYears.first.map(Address.year) ?? (frame.visitor.mayRead(.data) ? "/run" : "/files")
     }
 
-    /// Where the beginning leads: to the newest results, or to the run that will give them.
-    private static func first(_ tables: ConsoleTables) -> String {
-        tables.determinedYears.first.map(Address.year) ?? "/run"
-    }
-
-    private func find(_ target: RequestTarget, _ tables: ConsoleTables) throws(Problem) -> (Route, Route.Call) {
+    private func find(
+        _ target: RequestTarget,
+        _ tables: ConsoleTables,
+        _ frame: PageFrame
+    ) throws(Problem) -> (Route, Route.Call) {
         for route in Routes.all {
             guard let arguments = route.arguments(of: target.path) else { continue }
+            try frame.visitor.checkReading(route.needs)
             let call = Route.Call(tables: tables, query: target.query, arguments: arguments)
             try route.check(call)
             return (route, call)
@@ -101,8 +115,11 @@ package struct Console: Sendable {
             }
     }
 
-    private static func caching(_ tag: String) -> [ConsoleResponse.Header] {
-        [.init("ETag", tag), .init("Cache-Control", "no-cache")]
+    /// What somebody who signed in was shown is kept by no browser: another person may use it next.
+    private func caching(_ tag: String, _ route: Route, _ frame: PageFrame) -> [ConsoleResponse.Header] {
+        let isOpen = frame.visitor == .machine || route.isFixed
+        return [.init("ETag", tag), .init("Cache-Control", isOpen ? "no-cache" : "private, no-store")]
+            + (frame.visitor == .machine ? [] : [.init("Vary", "Cookie")])
     }
 
     /// What every answer carries.

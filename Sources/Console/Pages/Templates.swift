@@ -12,7 +12,7 @@ enum Templates {
         ("organization", PackageResources.organization_mustache), ("state", PackageResources.state_mustache),
         ("frameworks", PackageResources.frameworks_mustache), ("framework", PackageResources.framework_mustache),
         ("rejections", PackageResources.rejections_mustache), ("files", PackageResources.files_mustache),
-        ("problem", PackageResources.problem_mustache),
+        ("problem", PackageResources.problem_mustache), ("sign_in", PackageResources.sign_in_mustache),
     ]
 
     private static let library: Result<MustacheLibrary, any Error> = Result {

@@ -1,3 +1,5 @@
+internal import Operating
+
 /// What a browser or a program asks.
 package struct ConsoleRequest: Sendable {
     /// The method, such as `GET`.
@@ -9,11 +11,41 @@ package struct ConsoleRequest: Sendable {
     /// The `If-None-Match` header.
     package var ifNoneMatch: String?
 
+    /// The `Cookie` header.
+    package var cookie: String?
+    /// The `Origin` and `Sec-Fetch-Site` headers: from where a browser sends a form.
+    package var origin: String?
+    package var fetchSite: String?
+    /// Whether a page renews itself, and no person asks.
+    package var isRenewal = false
+    /// The `Content-Type` header.
+    package var contentType: String?
+    /// What is sent with it.
+    package var body: [UInt8] = []
+
     package init(_ target: String, method: String = "GET", host: String? = "127.0.0.1", ifNoneMatch: String? = nil) {
         self.target = target
         self.method = method
         self.host = host
         self.ifNoneMatch = ifNoneMatch
+    }
+}
+
+extension ConsoleRequest {
+    /// Whether nothing is changed by it.
+    var isReading: Bool { method == "GET" || method == "HEAD" }
+
+    /// Whether a program asks.
+    var isAPI: Bool { target.hasPrefix(Address.api) }
+
+    /// Refuses a name that is not this machine's own.
+    func checkHost() throws(Problem) {
+        guard HostCheck.isLoopback(host) else {
+            throw Problem(
+                421,
+                "the console answers to 127.0.0.1, [::1] and localhost only: another name in an address of this machine may be somebody's trap"
+            )
+        }
     }
 }
 
@@ -40,6 +72,15 @@ package struct ConsoleResponse: Sendable {
         self.body = body
     }
 
+    /// Leads a browser on.
+    static func seeOther(_ address: String, _ others: [Header] = []) -> ConsoleResponse {
+        ConsoleResponse(
+            status: 303,
+            headers: [.init("Location", address), .init("Cache-Control", "no-store")] + others + Console.guards,
+            body: []
+        )
+    }
+
     /// The value of a header.
     package subscript(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
@@ -56,19 +97,30 @@ package struct Problem: Error, Hashable, Sendable {
     /// What is wrong, and what to do.
     package let detail: String
 
-    package init(_ status: Int, _ detail: String) {
+    /// After how many seconds the same may succeed; nil where that is not known.
+    package let retryAfter: Int?
+
+    package init(_ status: Int, _ detail: String, retryAfter: Int? = nil) {
         self.status = status
         self.detail = detail
+        self.retryAfter = retryAfter
     }
 
     /// The status in words.
     package var title: String {
         switch status {
         case 400: "The request is not understood"
+        case 401: "Sign in first"
+        case 403: "This is not yours to do"
         case 404: "There is no such page"
         case 405: "Only reading is possible"
+        case 409: "It is done or gone already"
+        case 413: "That is too large"
         case 414: "The address is too long"
         case 421: "This is another host"
+        case 422: "Something is missing or wrong"
+        case 429: "Too many attempts"
+        case 503: "The console cannot answer now"
         default: "The request failed"
         }
     }

@@ -1,3 +1,4 @@
+internal import Operating
 internal import Rules
 
 /// An address of the console, with what it takes and what it answers.
@@ -5,12 +6,30 @@ struct Route: Sendable {
     /// What an answer is.
     struct Content: Sendable {
         let type: String
-        let body: String
+        private let body: String
+        /// The page around it; nil of files and of what programs read.
+        private let page: PageLayout?
         /// The name under which a browser keeps it; nil where it shows it.
-        var file: String?
+        let file: String?
 
-        static func html(_ body: String) -> Content { Content(type: "text/html; charset=utf-8", body: body) }
+        init(type: String, body: String, file: String? = nil) {
+            self.type = type
+            self.body = body
+            self.file = file
+            page = nil
+        }
+
+        init(_ page: PageLayout) {
+            type = "text/html; charset=utf-8"
+            body = ""
+            file = nil
+            self.page = page
+        }
+
         static func json(_ value: JSONValue) -> Content { Content(type: "application/json", body: value.text) }
+
+        /// The text, for whom it is made.
+        func text(in frame: PageFrame) throws -> String { try page?.html(in: frame) ?? body }
     }
 
     /// What an answer is made from.
@@ -27,6 +46,8 @@ struct Route: Sendable {
 
     /// The path with its arguments in braces: `/years/{year}`.
     let path: String
+    /// The least role that is answered.
+    let needs: Role
     /// What the address answers, in a sentence.
     let summary: String
     let query: [QueryParameter]
@@ -39,56 +60,33 @@ struct Route: Sendable {
     init(
         _ path: String,
         _ summary: String,
+        needs: Role,
         query: [QueryParameter] = [],
         schema: Schema? = nil,
         isFixed: Bool = false,
         _ answer: @escaping @Sendable (Call) throws -> Content
     ) {
         self.path = path
+        self.needs = needs
         self.summary = summary
         self.query = query
         self.schema = schema
         self.isFixed = isFixed
-        names = path.split(separator: "/")
+        names = PathNames(path)
         self.answer = answer
     }
 
-    private let names: [Substring]
+    private let names: PathNames
 
     /// The arguments of a path; nil where the path is not the route's.
-    func arguments(of path: [String]) -> [String: String]? {
-        guard names.count == path.count else { return nil }
-        var arguments: [String: String] = [:]
-        for (name, given) in zip(names, path) {
-            if name.first == "{" {
-                let suffix = name.drop { $0 != "}" }.dropFirst()
-                guard given.hasSuffix(suffix), given.count > suffix.count else { return nil }
-                arguments[String(name.dropFirst().prefix { $0 != "}" })] = String(given.dropLast(suffix.count))
-            } else if name != given {
-                return nil
-            }
-        }
-        return arguments
-    }
+    func arguments(of path: [String]) -> [String: String]? { names.arguments(of: path) }
 
     /// The names of its arguments.
-    var argumentNames: [String] {
-        names.filter { $0.first == "{" }.map { String($0.dropFirst().prefix { $0 != "}" }) }
-    }
+    var argumentNames: [String] { names.arguments }
 
     /// Refuses what the route does not take.
     func check(_ call: Call) throws(Problem) {
-        for (name, value) in call.query.sorted(by: { $0.key < $1.key }) {
-            guard let parameter = query.first(where: { $0.name == name }) else {
-                let known = query.map(\.name).joined(separator: ", ")
-                throw Problem(
-                    400,
-                    "there is no parameter '\(RequestTarget.shown(name))' here; "
-                        + (known.isEmpty ? "this address takes none" : "there are \(known)")
-                )
-            }
-            try parameter.check(value)
-        }
+        try Self.check(call.query, query)
         if let year = call.arguments["year"] {
             guard let year = SchoolYear.named(year), call.tables.determined(year) != nil else {
                 let years = call.tables.determinedYears.reversed().map(String.init).joined(separator: ", ")
@@ -98,6 +96,21 @@ struct Route: Sendable {
                         + (years.isEmpty ? "none were published yet" : "there are those of \(years)")
                 )
             }
+        }
+    }
+
+    /// Refuses a query that has other parameters, or values that they do not take.
+    static func check(_ query: [String: String], _ parameters: [QueryParameter]) throws(Problem) {
+        for (name, value) in query.sorted(by: { $0.key < $1.key }) {
+            guard let parameter = parameters.first(where: { $0.name == name }) else {
+                let known = parameters.map(\.name).joined(separator: ", ")
+                throw Problem(
+                    400,
+                    "there is no parameter '\(RequestTarget.shown(name))' here; "
+                        + (known.isEmpty ? "this address takes none" : "there are \(known)")
+                )
+            }
+            try parameter.check(value)
         }
     }
 }

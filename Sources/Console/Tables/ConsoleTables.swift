@@ -156,6 +156,31 @@ package struct ConsoleTables: Sendable {
         self.silence = silence
     }
 
+    /// The tables with some determinations, submissions and refused rows only.
+    ///
+    /// What stages and their topics say is left out, as it names every submission; of brokers that are silent it is
+    /// only said since when.
+    func only(
+        _ isSeen: (DeterminationLine) -> Bool,
+        submissions: (Accountability_V1_SubmissionHeader) -> Bool,
+        rejections isShown: (Rejection) -> Bool
+    ) -> ConsoleTables {
+        var tables = self
+        tables.run = nil
+        tables.silence = silence.map { Silence(since: $0.since, why: "the brokers do not answer.") }
+        tables.rejections = rejections.filter { isShown($0.value) }
+        tables.years = years.mapValues { year in
+            var seen = Year()
+            seen.lines = year.lines.filter { isSeen($0.value) }
+            seen.messages = year.messages.filter { seen.lines[$0.key] != nil }
+            seen.percentiles = year.percentiles.filter { seen.lines[$0.key] != nil }
+            seen.participation = year.participation.filter { seen.lines[$0.key] != nil }
+            return seen
+        }
+        tables.view = view.only(submissions) { year, code in tables.years[year]?.lines[code] != nil }
+        return tables
+    }
+
     /// The determinations of a year that has some.
     package func determined(_ year: Int) -> Year? {
         years[year].flatMap { $0.lines.isEmpty ? nil : $0 }

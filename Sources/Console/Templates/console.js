@@ -7,7 +7,7 @@
     if (isBusy) { isAsked = true; return; }
     isBusy = true;
     try {
-      const answer = await fetch(location.href, { cache: "no-cache" });
+      const answer = await fetch(location.href, { cache: "no-cache", headers: { "X-Renewal": "1" } });
       if (answer.ok) {
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const next = page.getElementById("live"), now = document.getElementById("live");

@@ -3,6 +3,8 @@ internal import Rules
 /// Addresses of the console, as links name them.
 package enum Address {
     static let api = "/api/v1"
+    static let signIn = "/sign-in"
+    static let signOut = "/sign-out"
 
     /// A path with a query; parameters without a value are left out.
     static func of(_ path: String, _ query: [(String, String?)] = []) -> String {

@@ -169,7 +169,7 @@ public nonisolated struct Accountability_V1_SubmissionHeader: Sendable {
   /// Who submitted it: a person, by default the operating account; empty in ledgers from before this was recorded.
   public var submittedBy: String = String()
 
-  /// By which way it came: `command` or `inbox` (the watched folder); empty in ledgers from before this was recorded.
+  /// By which way it came: `command`, `console` or `inbox` (the watched folder); empty in ledgers of before.
   public var channel: String = String()
 
   /// The results that were official when this came. Its rows of them wait: they count for nothing until a person approves

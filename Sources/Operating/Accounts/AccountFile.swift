@@ -100,7 +100,7 @@ package struct AccountFile: Sendable {
             try handle.write(contentsOf: data + Data("\n".utf8))
             try handle.synchronize()
             try handle.close()
-            // In one step: between two a console would find no file, and take that for an installation without accounts.
+            // In one step: between two a console would find no file, as where nobody has an account.
             guard unsafe rename(draft, url.path) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         } catch {
             try? FileManager.default.removeItem(atPath: draft)

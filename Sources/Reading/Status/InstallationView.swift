@@ -80,6 +80,23 @@ package struct InstallationView {
         return true
     }
 
+    /// The view with some submissions and determinations only; what stages announced is left out.
+    package func only(
+        _ isSeen: (Accountability_V1_SubmissionHeader) -> Bool,
+        determined isShown: (Int, OrganizationCode) -> Bool
+    ) -> InstallationView {
+        var view = InstallationView()
+        view.openYears = openYears
+        view.submissions = submissions.filter(isSeen)
+        let seen = Set(view.submissions.map(\.submission))
+        view.receipts = receipts.filter { seen.contains($0.key.submission) }
+        for (year, codes) in determined {
+            let shown = codes.filter { isShown(year, $0) }
+            if !shown.isEmpty { view.determined[year] = shown }
+        }
+        return view
+    }
+
     /// Each submission that is withdrawn, with the withdrawal.
     package var withdrawals: [String: String] { standing.withdrawals }
 

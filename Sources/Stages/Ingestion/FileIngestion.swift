@@ -29,6 +29,8 @@ public struct FileIngestion: Sendable {
             case command
             /// The watched folder.
             case inbox
+            /// The console, by somebody who signed in there.
+            case console
         }
 
         /// Options.

@@ -12,13 +12,15 @@ extension Accountability_V1_SubmissionHeader {
     ///   - moment: when, in milliseconds since 1970.
     ///   - reason: why, in the words of whoever withdraws it.
     ///   - person: who does.
+    ///   - channel: by which way it comes.
     /// - Returns: its header; it has no rows.
     public func withdrawal(
         at moment: Int64,
         reason: String,
-        by person: String
+        by person: String,
+        channel: FileIngestion.Options.Channel = .command
     ) -> Accountability_V1_SubmissionHeader {
-        var header = act("withdrawal", at: moment, reason: reason, by: person)
+        var header = act("withdrawal", at: moment, reason: reason, by: person, channel)
         header.withdraws = submission
         return header
     }
@@ -30,20 +32,22 @@ extension Accountability_V1_SubmissionHeader {
     ///   - moment: when, in milliseconds since 1970.
     ///   - reason: why, in the words of whoever decides.
     ///   - person: who does.
+    ///   - channel: by which way it comes.
     /// - Returns: its header; it has no rows.
     public func decision(
         _ act: HeldSubmissionAct,
         at moment: Int64,
         reason: String,
-        by person: String
+        by person: String,
+        channel: FileIngestion.Options.Channel = .command
     ) -> Accountability_V1_SubmissionHeader {
         switch act {
         case .approve:
-            var header = self.act("approval", at: moment, reason: reason, by: person)
+            var header = self.act("approval", at: moment, reason: reason, by: person, channel)
             header.approves = submission
             return header
         case .reject:
-            var header = self.act("rejection", at: moment, reason: reason, by: person)
+            var header = self.act("rejection", at: moment, reason: reason, by: person, channel)
             header.rejects = submission
             return header
         }
@@ -54,7 +58,8 @@ extension Accountability_V1_SubmissionHeader {
         _ name: String,
         at moment: Int64,
         reason: String,
-        by person: String
+        by person: String,
+        _ channel: FileIngestion.Options.Channel
     ) -> Accountability_V1_SubmissionHeader {
         var header = Accountability_V1_SubmissionHeader()
         header.submission = SubmissionIdentifier.make(at: moment)
@@ -65,7 +70,7 @@ extension Accountability_V1_SubmissionHeader {
         header.receivedUnixMilliseconds = moment
         header.reason = reason
         header.submittedBy = person
-        header.channel = FileIngestion.Options.Channel.command.rawValue
+        header.channel = channel.rawValue
         return header
     }
 }

@@ -10,7 +10,7 @@ import Synchronization
 
 /// Serves the console over HTTP, on the loopback interface.
 struct ConsoleServer: Sendable {
-    let console: Console
+    let site: Site
     let store: ConsoleStore
     let address: LoopbackAddress
     let addressFile: String?
@@ -19,24 +19,27 @@ struct ConsoleServer: Sendable {
     /// How many connections there may be, and how many of them may follow the data.
     private static let mostConnections = 256
     private static let mostFollowers = 64
-    private let followers = Followers()
+    /// How many files are taken at once: each is in memory until all of it has come.
+    private static let mostUploads = 2
+    private let followers = Counter()
+    private let uploads = Counter()
 
-    init(console: Console, store: ConsoleStore, address: LoopbackAddress, addressFile: String?, logger: Logger) {
-        self.console = console
+    init(site: Site, store: ConsoleStore, address: LoopbackAddress, addressFile: String?, logger: Logger) {
+        self.site = site
         self.store = store
         self.address = address
         self.addressFile = addressFile
         self.logger = logger
     }
 
-    private final class Followers: Sendable {
+    private final class Counter: Sendable {
         let count = Atomic<Int>(0)
     }
 
     /// Serves until the task is cancelled.
     func run() async throws {
         let server = self
-        let responder = CallbackResponder<BasicRequestContext> { request, _ in server.response(to: request) }
+        let responder = CallbackResponder<BasicRequestContext> { request, _ in await server.response(to: request) }
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
         let (address, addressFile, logger) = (address, addressFile, logger)
@@ -73,32 +76,33 @@ struct ConsoleServer: Sendable {
         try await application.run()
     }
 
-    private func response(to request: Request) -> Response {
-        let response = answer(to: request)
+    private func response(to request: Request) async -> Response {
+        let response = await answer(to: request)
         // An answer to HEAD has no body, or the next one on the connection would begin in it.
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    private func answer(to request: Request) -> Response {
-        let asked = ConsoleRequest(
-            request.head.path ?? "",
-            method: request.method.rawValue,
-            host: request.head.authority,
-            ifNoneMatch: request.headers[.ifNoneMatch]
-        )
+    private func answer(to request: Request) async -> Response {
+        var asked = Self.asked(request)
         let isReading = request.method == .get || request.method == .head
         if isReading, HostCheck.isLoopback(asked.host) {
             switch asked.target {
             case "/health": return Self.plain(.ok, "healthy")
-            case "/ready":
-                let obstacle = store.isReady ? store.current.silence?.text : "the topics are being read"
-                return Self.plain(obstacle == nil ? .ok : .serviceUnavailable, obstacle ?? "ready")
-            case "/events": return events()
+            case "/ready": return ready(asked)
+            case "/events":
+                guard site.mayFollow(asked) else { return Self.plain(.unauthorized, "sign in first") }
+                return events(asked)
             case "/run", "/files", "/api/v1/run", "/api/v1/submissions": store.noteLook()
             default: break
             }
         }
-        let answer = console.respond(to: asked, store.current)
+        if !isReading {
+            switch await body(of: request, asked) {
+            case .taken(let bytes): asked.body = bytes
+            case .refused(let status, let text): return Self.plain(status, text)
+            }
+        }
+        let answer = await site.respond(to: asked)
         return Response(
             status: .init(code: answer.status),
             headers: Self.fields(answer.headers),
@@ -106,15 +110,68 @@ struct ConsoleServer: Sendable {
         )
     }
 
+    private static func asked(_ request: Request) -> ConsoleRequest {
+        var asked = ConsoleRequest(
+            request.head.path ?? "",
+            method: request.method.rawValue,
+            host: request.head.authority,
+            ifNoneMatch: request.headers[.ifNoneMatch]
+        )
+        asked.cookie = request.headers[.cookie]
+        asked.origin = request.headers[.origin]
+        asked.contentType = request.headers[.contentType]
+        asked.fetchSite = HTTPFields.Element.Name("Sec-Fetch-Site").flatMap { request.headers[$0] }
+        asked.isRenewal = HTTPFields.Element.Name("X-Renewal").map { request.headers[$0] != nil } ?? false
+        return asked
+    }
+
+    private func ready(_ asked: ConsoleRequest) -> Response {
+        let obstacle = store.isReady ? store.current.silence?.text : "the topics are being read"
+        guard let obstacle else { return Self.plain(.ok, "ready") }
+        return Self.plain(.serviceUnavailable, site.isOpen(asked) ? obstacle : "not ready")
+    }
+
+    private enum Body {
+        case taken([UInt8])
+        case refused(HTTPResponse.Status, String)
+    }
+
+    /// What is sent, no more of it than the address takes; nothing where nobody may send anything.
+    private func body(of request: Request, _ asked: ConsoleRequest) async -> Body {
+        let limit = site.bodyLimit(for: asked)
+        guard limit > 0 else { return .taken([]) }
+        let tooLarge = Body.refused(.contentTooLarge, "this address takes at most \(limit) bytes")
+        guard request.headers[.contentLength].map({ Int($0).map { $0 <= limit } ?? false }) ?? true else {
+            return tooLarge
+        }
+        let isLarge = limit > 1 << 20
+        if isLarge, uploads.count.add(1, ordering: .relaxed).newValue > Self.mostUploads {
+            uploads.count.subtract(1, ordering: .relaxed)
+            return .refused(.serviceUnavailable, "other files are being taken: try again in a moment")
+        }
+        defer { if isLarge { uploads.count.subtract(1, ordering: .relaxed) } }
+        do {
+            return .taken(Array(buffer: try await request.body.collect(upTo: limit)))
+        } catch is NIOTooManyBytesError {
+            return tooLarge
+        } catch {
+            return .refused(.badRequest, "what was sent did not come whole: send it again")
+        }
+    }
+
     /// The revision of the data whenever it changes, as server-sent events.
-    private func events() -> Response {
+    private func events(_ asked: ConsoleRequest) -> Response {
         guard followers.count.load(ordering: .relaxed) < Self.mostFollowers else {
             return Self.plain(.serviceUnavailable, "too many pages follow the data already")
         }
         var fields = Self.fields(Console.guards)
         fields[.contentType] = "text/event-stream"
         fields[.cacheControl] = "no-store"
-        let (store, followers) = (store, followers)
+        let (store, followers, site) = (store, followers, site)
+        // A page that stays open does not keep a session alive.
+        var renewal = asked
+        renewal.isRenewal = true
+        let listener = renewal
         return Response(
             status: .ok,
             headers: fields,
@@ -124,7 +181,7 @@ struct ConsoleServer: Sendable {
                 defer { followers.count.wrappingSubtract(1, ordering: .relaxed) }
                 var sent: UInt64?
                 var quiet = 0
-                while !Task.isCancelled {
+                while !Task.isCancelled, site.mayFollow(listener) {
                     store.noteLook()
                     let revision = store.revision
                     if revision != sent {

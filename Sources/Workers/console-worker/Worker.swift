@@ -14,8 +14,9 @@ struct ConsoleWorker: AsyncParsableCommand {
         abstract:
             "Shows an installation in a web browser on this machine: the run, determinations, the state, frameworks.",
         discussion: """
-            Read-only, and on the loopback interface only, as nobody signs in. Follows the topics into memory as any subscriber does; it has no \
-            group, no transaction and no database. `accountability up --console` starts it beside the workers; against another cluster:
+            On the loopback interface only, as it does not encrypt. Read-only while nobody has an account; with accounts (`accountability account`) \
+            nothing is shown before somebody signs in. Follows the topics into memory as any subscriber does; it has no group, no transaction and \
+            no database. `accountability up --console` starts it beside the workers; against another cluster:
 
               console-worker --brokers kafka:9092 --listen 127.0.0.1:8603
 
@@ -82,8 +83,13 @@ struct ConsoleWorker: AsyncParsableCommand {
 
     private func serve(_ connection: Connection, _ address: LoopbackAddress, _ logger: Logger) async throws {
         let store = ConsoleStore()
+        let site = Site(
+            Console(life: String(UInt64.random(in: 0..<(1 << 40)), radix: 36)),
+            Desk(SignIn(AccountBook(connection.home))),
+            store
+        )
         let server = ConsoleServer(
-            console: Console(life: String(UInt64.random(in: 0..<(1 << 40)), radix: 36)),
+            site: site,
             store: store,
             address: address,
             addressFile: addressFile,

@@ -1,0 +1,115 @@
+internal import Dispatch
+internal import Foundation
+internal import Operating
+internal import Synchronization
+
+/// Who asks, and how somebody becomes known.
+package final class SignIn: Sendable {
+    private let book: AccountBook
+    private let sessions = Sessions()
+    private let seal = FormSeal()
+    private let limits = Mutex(AttemptLimits())
+    /// One password is hashed at a time: many at once would take the machine's memory.
+    private let hashing = DispatchQueue(label: "console passwords")
+
+    static let cookie = "accountability_session"
+
+    package init(_ book: AccountBook) { self.book = book }
+
+    /// For whom a request is answered.
+    ///
+    /// - Throws: ``Problem`` where the accounts cannot be read.
+    package func frame(of request: ConsoleRequest, at now: Sessions.Moment = .now) throws(Problem) -> PageFrame {
+        let accounts = try book.accounts()
+        guard !accounts.isEmpty else { return .machine }
+        guard let cookie = Self.cookie(of: request) else { return PageFrame(visitor: .nobody) }
+        let (token, tag) = (seal.token(for: cookie), seal.tag(of: cookie))
+        guard let account = sessions.account(of: cookie, accounts, at: now, isVisit: !request.isRenewal) else {
+            return PageFrame(visitor: .nobody, token: token)
+        }
+        let colleagues = account.district == nil ? [] : accounts.filter { $0.district == account.district }
+        return PageFrame(visitor: .person(account), colleagues: colleagues, token: token, tag: tag)
+    }
+
+    /// Refuses what is not sent by a form that this console gave to this browser.
+    func check(_ form: FormData, _ request: ConsoleRequest) throws(Problem) {
+        try Self.checkSource(request)
+        guard let cookie = Self.cookie(of: request), let token = form["token"], seal.isToken(token, for: cookie) else {
+            throw Problem(
+                403,
+                "the form is too old, or not of this console: open the page again and send it from there"
+            )
+        }
+    }
+
+    /// Refuses what a browser says another site sends, before anything of it is read.
+    static func checkSource(_ request: ConsoleRequest) throws(Problem) {
+        let isForeign =
+            request.fetchSite.map { $0 != "same-origin" && $0 != "none" } ?? false
+            // A form of a page without a referrer says null.
+            || request.origin.map { $0 != "null" && $0 != "http://\(request.host ?? "")" } ?? false
+        guard !isForeign else { throw Problem(403, "another site sends this; nothing was done") }
+    }
+
+    /// A cookie for the form of somebody who has none, with what the form carries.
+    func beginVisit() -> (header: ConsoleResponse.Header, token: String) {
+        let cookie = Sessions.token()
+        return (Self.setting(cookie), seal.token(for: cookie))
+    }
+
+    /// Signs somebody in; returns the cookie of the new session.
+    ///
+    /// - Throws: ``Problem``: which of name and password is wrong is not said.
+    func signIn(_ name: String, _ password: String, _ request: ConsoleRequest, at now: Sessions.Moment = .now)
+        async throws(Problem) -> ConsoleResponse.Header
+    {
+        if let wait = limits.withLock({ $0.take(name, at: now) }) {
+            let seconds = max(1, Int(wait.components.seconds))
+            throw Problem(
+                429,
+                "there were too many attempts to sign in: try again in \(max(1, (seconds + 59) / 60)) minutes",
+                retryAfter: seconds
+            )
+        }
+        let account = try book.accounts().first { $0.name == name }
+        let isRight = await matches(password, account?.password)
+        guard isRight, let account, try book.accounts().contains(account) else {
+            throw Problem(422, "the name or the password is wrong")
+        }
+        limits.withLock { $0.succeed(name) }
+        // A new token, so that one that somebody planted before is worth nothing.
+        if let old = Self.cookie(of: request) { sessions.end(old) }
+        return Self.setting(sessions.begin(account, at: now))
+    }
+
+    /// Signs out; returns what makes the browser forget its cookie.
+    func signOut(_ request: ConsoleRequest) -> ConsoleResponse.Header {
+        if let cookie = Self.cookie(of: request) { sessions.end(cookie) }
+        return .init("Set-Cookie", "\(Self.cookie)=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
+    }
+
+    /// Whether a password is right; of an unknown name it takes as long to find out.
+    private func matches(_ password: String, _ hash: PasswordHash?) async -> Bool {
+        guard let tried = hash ?? PasswordHash.ofNobody, password.utf8.count <= 1024 else { return false }
+        return await withCheckedContinuation { continuation in
+            hashing.async {
+                let isRight = (try? tried.matches(password)) ?? false
+                continuation.resume(returning: isRight && hash != nil)
+            }
+        }
+    }
+
+    private static func setting(_ cookie: String) -> ConsoleResponse.Header {
+        .init("Set-Cookie", "\(Self.cookie)=\(cookie); Path=/; HttpOnly; SameSite=Strict")
+    }
+
+    /// The cookie of a request, where it has the form of ours.
+    private static func cookie(of request: ConsoleRequest) -> String? {
+        let values = (request.cookie ?? "").split(separator: ";").map { $0.drop { $0 == " " } }
+            .filter { $0.hasPrefix("\(cookie)=") }
+        guard values.count == 1, let value = values.first?.dropFirst(cookie.count + 1), value.utf8.count == 64,
+            value.allSatisfy({ $0.isHexDigit && $0.isASCII })
+        else { return nil }
+        return String(value)
+    }
+}

@@ -1,0 +1,52 @@
+internal import Operating
+
+/// The page on which somebody signs in.
+enum SignInPage {
+    /// The form; somebody who is signed in is led on.
+    static func show(_ call: DeskRoute.Call) throws -> DeskRoute.Reply {
+        switch call.frame.visitor {
+        case .machine: throw Problem(404, "nobody has an account, so nobody signs in: everything is shown, read-only")
+        case .person: return .seeOther(destination(call.query["next"]))
+        case .nobody: return try page(call, next: call.query["next"])
+        }
+    }
+
+    /// Takes the form.
+    static func take(_ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
+        let form = call.form
+        do throws(Problem) {
+            let cookie = try await call.desk.signIn.signIn(form?["name"] ?? "", form?["password"] ?? "", call.request)
+            return .seeOther(destination(form?["next"]), headers: [cookie])
+        } catch {
+            guard [422, 429].contains(error.status) else { throw error }
+            return try page(call, next: form?["next"], name: form?["name"], fault: error)
+        }
+    }
+
+    /// An address of this console; the beginning for everything else, such as one that leads to another site.
+    static func destination(_ next: String?) -> String {
+        guard let next, next.hasPrefix("/"), !next.hasPrefix("//"), !next.contains("\\"),
+            let target = try? RequestTarget(next), next.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
+            target.path.first != String(Address.signIn.dropFirst())
+        else { return "/" }
+        return next
+    }
+
+    private static func page(
+        _ call: DeskRoute.Call,
+        next: String?,
+        name: String? = nil,
+        fault: Problem? = nil
+    ) throws -> DeskRoute.Reply {
+        var headers: [ConsoleResponse.Header] = []
+        var token = call.frame.token
+        if token.isEmpty { (headers, token) = { ([$0.header], $0.token) }(call.desk.signIn.beginVisit()) }
+        if let seconds = fault?.retryAfter { headers.append(.init("Retry-After", String(seconds))) }
+        var context: [String: Any] = ["token": token, "name": name ?? ""]
+        context["next"] = next
+        context["fault"] = fault?.detail
+        let page = Page(title: "Sign in", lead: "With the account that the operator of this installation gave you.")
+        let content = try page.html(call.tables, "sign_in", context)
+        return .page(content, status: fault?.status ?? 200, headers: headers)
+    }
+}

@@ -1,0 +1,107 @@
+internal import Operating
+
+/// The whole console: who asks, whether they may, and what is answered.
+package struct Site: Sendable {
+    private let console: Console
+    private let desk: Desk
+    private let store: ConsoleStore
+
+    package init(_ console: Console, _ desk: Desk, _ store: ConsoleStore) {
+        self.console = console
+        self.desk = desk
+        self.store = store
+    }
+
+    /// The answer to a request.
+    package func respond(to request: ConsoleRequest) async -> ConsoleResponse {
+        let tables = store.current
+        let frame: PageFrame
+        do throws(Problem) {
+            try request.checkHost()
+            frame = try desk.signIn.frame(of: request)
+        } catch {
+            return console.answer(error, to: request, tables, in: PageFrame(visitor: .nobody))
+        }
+        do throws(Problem) {
+            guard let (route, call) = try find(request, tables, frame) else {
+                return console.respond(to: request, tables, in: frame)
+            }
+            return try await answer(route, call)
+        } catch {
+            return console.answer(error, to: request, tables, in: frame)
+        }
+    }
+
+    /// How many bytes of what a request sends are read; nothing of what nobody may send.
+    package func bodyLimit(for request: ConsoleRequest) -> Int {
+        guard HostCheck.isLoopback(request.host), let target = try? RequestTarget(request.target),
+            let route = DeskRoutes.all.first(where: {
+                $0.method.rawValue == request.method && $0.arguments(of: target.path) != nil
+            }),
+            let frame = try? desk.signIn.frame(of: request), frame.visitor != .machine,
+            frame.visitor.mayRead(route.needs), (try? SignIn.checkSource(request)) != nil
+        else { return 0 }
+        return route.bodyLimit
+    }
+
+    /// Whether a request may follow the data.
+    package func mayFollow(_ request: ConsoleRequest) -> Bool {
+        (try? desk.signIn.frame(of: request).visitor.mayRead(.district)) ?? false
+    }
+
+    /// Whether anybody who asks is told what the brokers say.
+    package func isOpen(_ request: ConsoleRequest) -> Bool {
+        (try? desk.signIn.frame(of: request).visitor) == .machine
+    }
+
+    private func find(
+        _ request: ConsoleRequest,
+        _ tables: ConsoleTables,
+        _ frame: PageFrame
+    ) throws(Problem) -> (DeskRoute, DeskRoute.Call)? {
+        let target = try RequestTarget(request.target)
+        let method: DeskRoute.Method = request.isReading ? .get : .post
+        guard request.isReading || request.method == "POST" else { return nil }
+        for route in DeskRoutes.all where route.method == method {
+            guard let arguments = route.arguments(of: target.path) else { continue }
+            // Without accounts nobody acts, and there is no form to look at.
+            if route.needs != .everybody { _ = try frame.visitor.checkActing(route.needs) }
+            var form: FormData?
+            if method == .post {
+                let sent = try FormData(request)
+                try desk.signIn.check(sent, request)
+                form = sent
+            }
+            try Route.check(target.query, route.query)
+            let call = DeskRoute.Call(
+                desk: desk,
+                request: request,
+                frame: frame,
+                tables: tables.seen(in: frame),
+                query: target.query,
+                arguments: arguments,
+                form: form
+            )
+            return (route, call)
+        }
+        return nil
+    }
+
+    private func answer(_ route: DeskRoute, _ call: DeskRoute.Call) async throws(Problem) -> ConsoleResponse {
+        do {
+            switch try await route.answer(call) {
+            case .seeOther(let address, let headers): return .seeOther(address, headers)
+            case .page(let content, let status, let headers):
+                let own = [
+                    ConsoleResponse.Header("Content-Type", content.type), .init("Cache-Control", "private, no-store"),
+                ]
+                let body = Array(try content.text(in: call.frame).utf8)
+                return ConsoleResponse(status: status, headers: own + headers + Console.guards, body: body)
+            }
+        } catch let problem as Problem {
+            throw problem
+        } catch {
+            throw Problem(500, "this cannot be shown: \(error)")
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import Foundation
+import Messages
+import Operating
+import Rules
+import Testing
+
+@testable import Console
+
+/// What each role is shown, tried on every address.
+@Suite struct AccessTests {
+    private let console = Console(life: "test")
+
+    /// What is asked is not what comes out: a refusal names the code that it refuses.
+    private func answer(_ target: String, _ tables: ConsoleTables, _ frame: PageFrame) -> ConsoleResponse {
+        console.respond(to: ConsoleRequest(target), tables, in: frame)
+    }
+
+    private func shown(_ target: String, _ answer: ConsoleResponse) -> String {
+        guard let asked = target.firstMatch(of: /0002[0-9]{4}|99990005/) else { return answer.text }
+        return answer.text.replacing(asked.output, with: "")
+    }
+
+    @Test("What each address needs is what is written here: nobody weakens it by oversight")
+    func declared() {
+        let expected: [String: Role] = [
+            "/run": .data, "/files": .district, "/rejections": .district, "/frameworks": .everybody,
+            "/frameworks/{name}": .everybody, "/years/{year}": .district, "/years/{year}/state": .data,
+            "/years/{year}/organizations/{code}": .district, "/years/{year}/determinations.csv": .district,
+            "/console.css": .everybody, "/console.js": .everybody, "/icon.svg": .everybody,
+            "/api/v1/openapi.json": .everybody, "/api/v1/run": .data, "/api/v1/years": .district,
+            "/api/v1/years/{year}/determinations": .district,
+            "/api/v1/years/{year}/organizations/{code}": .district, "/api/v1/years/{year}/state": .data,
+            "/api/v1/frameworks": .everybody, "/api/v1/frameworks/{name}": .everybody,
+            "/api/v1/rejections": .district, "/api/v1/submissions": .district,
+        ]
+        #expect(Dictionary(uniqueKeysWithValues: Routes.all.map { ($0.path, $0.needs) }) == expected)
+    }
+
+    @Test("Nothing of another district comes out to a district, at any address with any parameter")
+    func districtSeesItsOwn() throws {
+        let tables = try AccessExample.tables()
+        let frames = (district: try AccessExample.frame(.district), staff: try AccessExample.frame(.data))
+        var leaks = Set<String>()
+        var found = Set<String>()
+        var own = 0
+        var count = 0
+        for route in Routes.all {
+            for target in AccessExample.targets(route.path, route.query) {
+                count += 1
+                let text = shown(target, answer(target, tables, frames.district))
+                let staff = shown(target, answer(target, tables, frames.staff))
+                for (what, pattern) in AccessExample.hidden {
+                    if text.contains(pattern) { leaks.insert("\(target): \(what)") }
+                    if staff.contains(pattern) { found.insert(what) }
+                }
+                own += AccessExample.own.count { text.contains($0) }
+            }
+        }
+        #expect(leaks.isEmpty, "\(leaks.sorted().prefix(5))")
+        // What is looked for is there to be found: the Department finds all of it.
+        #expect(found == Set(AccessExample.hidden.map(\.what)))
+        #expect(own > 20 && count > 200)
+    }
+
+    @Test("Another district's organization is as if it were not there")
+    func otherOrganization() throws {
+        let tables = try AccessExample.tables()
+        let frame = try AccessExample.frame(.district)
+        for code in ["00020001", "00010007", "00039999"] {
+            for path in ["/years/2019/organizations/\(code)", "/api/v1/years/2019/organizations/\(code)"] {
+                let refused = answer(path, tables, frame)
+                #expect(refused.status == 404)
+                #expect(
+                    refused.text.contains("there is no determination of &#39;\(code)&#39;")
+                        || refused.text.contains("there is no determination of '\(code)'")
+                )
+            }
+        }
+        for code in [AccessExample.district, ExampleTables.school] {
+            #expect(answer("/years/2019/organizations/\(code)", tables, frame).status == 200)
+        }
+        let staff = answer("/years/2019/organizations/00020001", tables, try AccessExample.frame(.data))
+        #expect(staff.status == 200)
+    }
+
+    @Test("Each address answers who has the role, and nobody else")
+    func everyRouteForEveryRole() throws {
+        let tables = try AccessExample.tables()
+        for frame in try AccessExample.frames() {
+            for route in Routes.all {
+                let target = AccessExample.targets(route.path, [])[0]
+                let answer = answer(target, tables, frame)
+                if frame.visitor.mayRead(route.needs) {
+                    #expect([200, 404].contains(answer.status), "\(target): \(answer.status)")
+                } else if frame.visitor == .nobody {
+                    #expect(answer.status == (route.path.hasPrefix("/api") ? 401 : 303), "\(target)")
+                    #expect(answer["Location"].map { $0.hasPrefix("/sign-in?next=") } ?? true)
+                } else {
+                    #expect(answer.status == 403, "\(target)")
+                }
+                guard frame.visitor == .nobody else { continue }
+                let secret = answer.text.firstMatch(of: /Example District|own\.csv|0001000[0-9]/)
+                #expect(secret == nil, "\(target): \(secret.map { String($0.output) } ?? "")")
+            }
+        }
+        #expect(answer("/", tables, PageFrame(visitor: .nobody))["Location"] == "/sign-in")
+    }
+
+    @Test("Every link of every page leads to something that this role may see", arguments: Role.ofAccounts)
+    func links(role: Role) throws {
+        let tables = try AccessExample.tables()
+        let frame = try AccessExample.frame(role)
+        var waiting: Set = ["/"]
+        var seen: Set<String> = []
+        while let address = waiting.popFirst() {
+            guard seen.insert(address).inserted, seen.count < 150 else { continue }
+            let answer = answer(address, tables, frame)
+            if let next = answer["Location"] { waiting.insert(next) }
+            #expect([200, 303].contains(answer.status), "\(address): \(answer.status)")
+            if answer["Content-Type"]?.hasPrefix("text/html") == true {
+                let links = ConsolePageTests.links(answer.text)
+                    .filter { link in !DeskRoutes.all.contains { $0.path == link.prefix { $0 != "?" } } }
+                waiting.formUnion(links.subtracting(seen))
+            }
+        }
+        #expect(seen.count > 20)
+    }
+
+    @Test("What one person was shown is not another's: neither kept nor taken for the same")
+    func caching() throws {
+        let tables = try AccessExample.tables()
+        let account = try AccessExample.account(.data)
+        let one = PageFrame(visitor: .person(account), tag: "one")
+        let first = answer("/files", tables, one)
+        let tag = try #require(first["ETag"])
+        #expect(first["Cache-Control"] == "private, no-store" && first["Vary"] == "Cookie")
+        func again(_ frame: PageFrame) -> Int {
+            console.respond(to: ConsoleRequest("/files", ifNoneMatch: tag), tables, in: frame).status
+        }
+        #expect(again(one) == 304)
+        #expect(again(PageFrame(visitor: .person(account), tag: "two")) == 200)
+        #expect(again(.machine) == 200)
+    }
+}
