@@ -212,7 +212,10 @@ let package = Package(
         tests("ProductsTests", ["Products", "Operating", "Stages", "Messages", "Rules", .protobuf]),
         tests(
             "YearTests",
-            ["Products", "Year", "Stages", "Streaming", "Messages", "Rules", "Tables", "statewide", .protobuf]
+            [
+                "Products", "Year", "Stages", "Streaming", "Messages", "Rules", "Tables", "accountability", "statewide",
+                .protobuf,
+            ]
         ),
         tests("StatewideTests", ["statewide", "Stages", "Streaming", "Messages", "Tables", .protobuf]),
         .testTarget(

@@ -54,14 +54,14 @@ struct AccountabilityCommand: AsyncParsableCommand {
                 subcommands: [
                     DirectiveCommand.self, CandidatesCommand.self, PriorityCommand.self, SimilarCommand.self,
                     ReviewsCommand.self, PlansCommand.self,
-                    ReportCommand.self, ProductsCommand.self,
+                    ReportCommand.self, ProductsCommand.self, PackageCommand.self,
                 ]
             ),
             CommandGroup(
                 name: "Audit",
                 subcommands: [
                     AuditCommand.self, AuditTrailCommand.self, RebuildCommand.self, QuarantineCommand.self, Replay.self,
-                    Compare.self,
+                    Compare.self, VerifyCommand.self,
                 ]
             ),
             CommandGroup(name: "Rules", subcommands: [Evaluate.self, FrameworkCommand.self, ParagraphsCommand.self]),

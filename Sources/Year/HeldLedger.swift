@@ -87,19 +87,44 @@ public final class HeldLedger: LedgerReceiver {
         chunks.append(batches)
     }
 
+    /// Looks at every entry of the ledger, partition by partition in its order; not at what closes years.
+    ///
+    /// - Throws: what the closure throws.
+    public func visit(_ body: (_ partition: Int32, _ value: Span<UInt8>) throws -> Void) throws {
+        close()
+        for batches in chunks {
+            for (partition, batch) in batches.enumerated() {
+                try batch.visit { record in
+                    guard !record.isMarker, let value = record.value else { return }
+                    try body(Int32(clamping: partition), value)
+                }
+            }
+        }
+    }
+
+    /// Puts the entries that came last to the others.
+    private func close() {
+        if newest.byteCount > 0 { append(newest.take()) }
+    }
+
     /// Computes it.
     ///
     /// - Parameters:
     ///   - frameworks: under which; nil for those of the settings.
     ///   - watching: other topics whose newest records are kept.
+    ///   - following: submissions whose lines are followed: see ``YearTables/changedLines(of:)``.
     /// - Returns: the process, with everything published.
     /// - Throws: what the stages throw.
-    public func computed(under frameworks: FrameworkSet? = nil, watching: [TopicDefinition] = []) throws -> YearProcess
-    {
-        if newest.byteCount > 0 { append(newest.take()) }
+    public func computed(
+        under frameworks: FrameworkSet? = nil,
+        watching: [TopicDefinition] = [],
+        following: [String] = []
+    ) throws -> YearProcess {
+        close()
         var settings = settings
         if let frameworks { settings.frameworks = frameworks }
         let process = try YearProcess(pipeline: pipeline, settings: settings, watching: watching)
+        process.tables.follow(following)
         for norm in norms {
             try process.recallPercentile(partition: norm.partition, key: norm.key.span, value: norm.value.span)
         }

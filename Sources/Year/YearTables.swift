@@ -61,7 +61,7 @@ public final class YearTables {
     }
 
     /// The lines of a followed submission whose rows made a record; a row that says what stands already makes none.
-    func changedLines(of submission: String) -> Set<UInt32> { followed[submission] ?? [] }
+    public func changedLines(of submission: String) -> Set<UInt32> { followed[submission] ?? [] }
 
     private func noteLines(_ record: borrowing MemoryBatch.Record) throws {
         guard let value = record.value, RecordBlock.isRecord(value) else { return }

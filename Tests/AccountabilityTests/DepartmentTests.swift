@@ -40,9 +40,9 @@ import Testing
             ]) as? DirectiveCommand
         )
         #expect(
-            command.text(today: "2019-06-20") == """
-                school_year,org_code,action,directive,kind,effective_date,end_date,reason,reference,rating,parts
-                2020,00350012,,plan_filing,school_improvement_plan,2019-06-20,,"Says ""so"", twice",2019/00350000,,data_analysis;performance_goals
+            try command.text(today: "2019-06-20") == """
+                school_year,org_code,action,directive,kind,effective_date,end_date,reason,reference,rating,parts,packages_root
+                2020,00350012,,plan_filing,school_improvement_plan,2019-06-20,,"Says ""so"", twice",2019/00350000,,data_analysis;performance_goals,
 
                 """
         )

@@ -22,7 +22,12 @@ struct ProductsCommandTests {
             #expect(early.code == 65 && early.errors.contains("accountability directive release official --year 2019"))
             #expect(!FileManager.default.fileExists(atPath: out))
         }
-        try machine.must(["directive", "release", "official", "--year", "2019", "--date", "2019-09-24"])
+        let packages = "\(machine.home)/packages"
+        try machine.must(["package", "2019", "--out", packages])
+        let release = ["directive", "release", "official", "--year", "2019", "--date", "2019-09-24"]
+        let wrong = try machine.call(release + ["--packages", machine.home])
+        #expect(wrong.code == 65 && wrong.errors.contains("packages.json"))
+        try machine.must(release + ["--packages", packages])
         try machine.wait("the results are public") {
             try machine.call(["products", "2019", "--out", out, "--replace"]).code == 0
         }
@@ -45,9 +50,37 @@ struct ProductsCommandTests {
             let code = school.split(separator: ",")[1]
             #expect(FileManager.default.fileExists(atPath: "\(out)/organizations/\(code).html"))
         }
+        try provePackages(machine, packages)
         let report = "\(machine.home)/report"
         try machine.must(["report", "2019", "--out", report])
         let own = FileManager.default.contents(atPath: "\(report)/annual-report-2019.html")
         #expect(own != nil && own == FileManager.default.contents(atPath: "\(out)/board/annual-report-2019.html"))
+    }
+
+    /// The release carries the root of the packages; after it they come out as they were, and a changed one does not
+    /// hold.
+    private func provePackages(_ machine: Machine, _ packages: String) throws {
+        let again = "\(machine.home)/packages-again"
+        let told = try machine.must(["package", "2019", "--out", again])
+        let lists = try [packages, again].map { try String(contentsOfFile: "\($0)/SHA256SUMS", encoding: .utf8) }
+        #expect(lists[0] == lists[1] && lists[0].split(separator: "\n").count > 20)
+        let root = try #require(told.lines.last?.split(separator: " ").last.map(String.init))
+        let acts = try machine.must(["directive", "--list", "--year", "2019", "--format", "json"]).output
+        #expect(acts.contains(root) && root.count == 64)
+        let names = try FileManager.default.contentsOfDirectory(atPath: packages).filter { $0.hasSuffix("0000") }
+            .sorted()
+        let district = try #require(names.first)
+        let holds = try machine.must(["verify", "\(packages)/\(district)", "--org", district, "--year", "2019"]).output
+        #expect(holds.contains("the release of 2019-09-24") && !holds.contains("fails"))
+        let alone = try machine.call(["verify", "\(packages)/\(district)", "--root", root])
+        #expect(alone.code == 0)
+        let other = try machine.call(["verify", "\(packages)/\(district)", "--root", root, "--org", names[1]])
+        #expect(other.code == 65 && other.output.contains("is of the district \(district)"))
+        let rows = "\(again)/\(district)/rows.csv"
+        let text = try String(contentsOfFile: rows, encoding: .utf8)
+        try text.replacing("accepted", with: "unchanged", maxReplacements: 1)
+            .write(toFile: rows, atomically: true, encoding: .utf8)
+        let changed = try machine.call(["verify", "\(again)/\(district)"])
+        #expect(changed.code == 65 && changed.output.contains("fails: rows.csv"))
     }
 }

@@ -58,7 +58,10 @@ import Testing
             ],
             .targets: ["grade_span", "group", "indicator", "baseline", "target", "path"],
             .enrollmentOutcomes: ["student_id"] + groups + ["enrolled_october", "dropped_out", "returned_by_october"],
-            .directives: ["directive", "kind", "effective_date", "end_date", "reason", "reference", "rating", "parts"],
+            .directives: [
+                "directive", "kind", "effective_date", "end_date", "reason", "reference", "rating", "parts",
+                "packages_root",
+            ],
         ]
         for layout in Layout.allCases {
             #expect(layout.columns.dropFirst(3).map(\.name) == expected[layout])

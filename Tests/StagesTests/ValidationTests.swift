@@ -198,6 +198,16 @@ struct ValidationTests {
         ),
         Broken(.ratingNotOfReview, .directives, "rating", ["rating": "proficient"]),
         Broken(.partNotOfPlan, .directives, "parts", ["parts": "objectives"]),
+        Broken(.rootNotOfRelease, .directives, "packages_root", ["packages_root": String(repeating: "0a", count: 32)]),
+        Broken(
+            .rootNotOfRelease,
+            .directives,
+            "packages_root",
+            [
+                "directive": "release", "kind": "official", "org_code": "00000000",
+                "packages_root": String(repeating: "0A", count: 32),
+            ]
+        ),
         Broken(
             .frameworkStepOutOfOrder,
             .directives,

@@ -10,7 +10,7 @@ import Tables
 @testable import statewide
 
 /// A synthetic state in a folder of its own, removed at the end.
-final class StateFiles {
+final class StateFiles: Sendable {
     let folder: String
     /// The files of the years before their close.
     let files: [InputFile]

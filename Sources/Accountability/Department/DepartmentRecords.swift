@@ -32,6 +32,14 @@ struct DepartmentRecords {
         return reviews.values.sorted { ($0.schoolYear, $0.district) < ($1.schoolYear, $1.district) }
     }
 
+    /// The official release of the state's results of a school year; nil while there is none.
+    func release(of year: Int) -> Accountability_V1_Directive? {
+        acts.first { act in
+            Int(act.schoolYear) == year && act.directive == DepartmentAct.release.wireName
+                && act.kind == ResultsStage.official.rawValue && act.orgCode == OrganizationCode.state.description
+        }
+    }
+
     /// The plans and self-evaluations that were filed: 603 CMR 2.03(7).
     var filings: [PlanFiling] {
         acts.compactMap { act in

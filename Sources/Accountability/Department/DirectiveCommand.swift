@@ -32,9 +32,10 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
 
             Release of the results, of the state or a district: preliminary, which shows them to the districts that they are of, under embargo; \
             official, which publishes them. Until then they are the Department's, and withdrawing a release closes them again. An announced revision (revised) and a change on appeal \
-            (appeal) name their reason and the submission that corrected the figures.
+            (appeal) name their reason and the submission that corrected the figures. --packages names the folder that `accountability package` \
+            wrote: the release carries its root, once each package in it is whole and has the determinations that stand.
               accountability directive release preliminary --year 2019 --org 00350000 --date 2019-09-10
-              accountability directive release official --year 2019 --date 2019-09-24
+              accountability directive release official --year 2019 --date 2019-09-24 --packages packages-2019
               accountability directive release appeal --year 2019 --org 00350012 --date 2019-10-20 --reason "Score of a transferred student" --reference 20191019T120000Z-4f1
 
             Suspension, (11): of school year 2021-22 alone, for good cause arising from COVID-19. accountability_percentile, \
@@ -119,6 +120,14 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     @Option(help: ArgumentHelp("Of a filing: the parts it has, separated by commas.", valueName: "names"))
     var parts = ""
 
+    @Option(
+        help: ArgumentHelp(
+            "Of the state's official release: the folder with the districts' packages, whose root it carries.",
+            valueName: "folder"
+        )
+    )
+    var packages: String?
+
     @OptionGroup var person: PersonOption
 
     @Flag(help: "Withdraw the act.")
@@ -162,11 +171,18 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
                 "there is no kind '\(kind)'; `accountability help directive` names those of \(directive)"
             )
         }
+        let isRelease = directive == "release" && kind == "official" && OrganizationCode(org) == .state
+        guard packages == nil || isRelease && !withdraw else {
+            throw ValidationError("--packages goes with the official release of the state's results")
+        }
     }
 
     func operate() throws {
         let connection = try broker.connection()
         if list { return try printList(connection) }
+        if let packages, let year {
+            try ReleasedPackages(packages).check(year, connection)
+        }
         let file = try write()
         defer { try? FileManager.default.removeItem(at: file.deletingLastPathComponent()) }
         let folder = try Inbox(directory: inbox ?? connection.home.inbox.path)
@@ -201,18 +217,19 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
             attributes: [.posixPermissions: 0o700]
         )
         let file = folder.appendingPathComponent("directive.csv")
-        try Data(text(today: Today.text).utf8).write(to: file)
+        try Data(try text(today: Today.text).utf8).write(to: file)
         return file
     }
 
     /// The row with its header.
-    func text(today: String) -> String {
+    func text(today: String) throws -> String {
         let values = [
             "school_year": year.map(String.init) ?? "", "org_code": org, "action": withdraw ? "delete" : "",
             "directive": directive ?? "",
             "kind": kind ?? "", "effective_date": date ?? today, "end_date": end, "reason": reason,
             "reference": reference, "rating": rating,
             "parts": parts.split(separator: ",").joined(separator: ";"),
+            "packages_root": try packages.map { try ReleasedPackages($0).list.root } ?? "",
         ]
         let columns = Layout.directives.columns.map(\.name)
         return CSVLine.text(columns) + CSVLine.text(columns.map { values[$0] ?? "" })

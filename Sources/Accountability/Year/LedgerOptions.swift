@@ -26,6 +26,9 @@ struct LedgerOptions: ParsableArguments {
         guard (1...1024).contains(threads ?? 1) else { throw ValidationError("--threads takes 1 to 1024") }
     }
 
+    /// How many threads compute.
+    var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
     /// The ledger, in memory.
     ///
     /// - Parameters:
@@ -34,7 +37,7 @@ struct LedgerOptions: ParsableArguments {
     /// - Returns: the ledger.
     /// - Throws: `Failure` for files that cannot be taken, or an installation that cannot be read.
     func ledger(_ frameworks: FrameworkSet, _ line: ProgressLine) throws -> HeldLedger {
-        let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+        let threads = threadCount
         guard let files else { return try installed(frameworks, threads) }
         let folder = try InputFolder(path: files)
         for file in also where !FileManager.default.isReadableFile(atPath: file) {

@@ -19,7 +19,7 @@ struct PreviewedAct {
             throw ValidationError("--directive '\(words)': \(DirectiveCommand.message(for: error))")
         }
         guard !command.list else { throw ValidationError("--directive '\(words)' names no act") }
-        text = command.text(today: Today.text)
+        text = try command.text(today: Today.text)
     }
 
     /// Words as a shell splits them: at blanks outside of quotation marks.

@@ -785,6 +785,10 @@ public nonisolated struct Accountability_V1_Directive: Sendable {
   /// Of a filing, 603 CMR 2.03(7): the parts it has.
   public var parts: [String] = []
 
+  /// Of the official release of the state's results: the root of the districts' packages, 64 hexadecimal digits. It stands for what was
+  /// official at the release and changes nothing in it.
+  public var packagesRoot: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2336,7 +2340,7 @@ nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, 
 
 nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Directive"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}directive\0\u{3}school_year\0\u{3}org_code\0\u{1}kind\0\u{3}effective_date\0\u{3}end_date\0\u{1}reason\0\u{1}reference\0\u{1}submission\0\u{1}rating\0\u{1}parts\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}directive\0\u{3}school_year\0\u{3}org_code\0\u{1}kind\0\u{3}effective_date\0\u{3}end_date\0\u{1}reason\0\u{1}reference\0\u{1}submission\0\u{1}rating\0\u{1}parts\0\u{3}packages_root\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2355,6 +2359,7 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
       case 9: try { try decoder.decodeSingularStringField(value: &self.submission) }()
       case 10: try { try decoder.decodeSingularStringField(value: &self.rating) }()
       case 11: try { try decoder.decodeRepeatedStringField(value: &self.parts) }()
+      case 12: try { try decoder.decodeSingularStringField(value: &self.packagesRoot) }()
       default: break
       }
     }
@@ -2394,6 +2399,9 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
     if !self.parts.isEmpty {
       try visitor.visitRepeatedStringField(value: self.parts, fieldNumber: 11)
     }
+    if !self.packagesRoot.isEmpty {
+      try visitor.visitSingularStringField(value: self.packagesRoot, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2409,6 +2417,7 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
     if lhs.submission != rhs.submission {return false}
     if lhs.rating != rhs.rating {return false}
     if lhs.parts != rhs.parts {return false}
+    if lhs.packagesRoot != rhs.packagesRoot {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

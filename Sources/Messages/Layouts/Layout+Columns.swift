@@ -234,5 +234,11 @@ extension Layout {
             Column("reference", .text(maxLength: 200), .optional, "the decision, submission or plan it rests on"),
             Column("rating", .choice(Vocabulary.reviewRatings), .optional, "of a review by a standard"),
             Column("parts", .text(maxLength: 300), .optional, "of a filing: the parts it has, separated by semicolons"),
+            Column(
+                "packages_root",
+                .text(maxLength: 64),
+                .optional,
+                "of the state's official release: the root of the districts' packages, 64 hexadecimal digits"
+            ),
         ]
 }

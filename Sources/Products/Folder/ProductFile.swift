@@ -14,6 +14,11 @@ package struct ProductFile: Sendable {
         self.body = body
     }
 
+    /// A file whose bytes are made when it is written.
+    package init(_ name: String, bytes: @escaping @Sendable () throws -> [UInt8]) {
+        self.init(name) { path in try Data(try bytes()).write(to: URL(fileURLWithPath: path)) }
+    }
+
     init(_ name: String, about: String = "", text: @escaping @Sendable () throws -> String) {
         self.init(name, about: about) { path in try Data(try text().utf8).write(to: URL(fileURLWithPath: path)) }
     }

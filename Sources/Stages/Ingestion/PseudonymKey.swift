@@ -108,6 +108,14 @@ public struct PseudonymKey: Sendable, CustomStringConvertible, CustomDebugString
         return Array(code.prefix(16))
     }
 
+    /// 32 bytes that nobody can make without the key, and that say nothing of it: an HMAC of a name.
+    ///
+    /// - Parameter name: of what they are for; an identifier, which pseudonyms are made of, has no blanks and commas.
+    /// - Returns: the same bytes for the same name.
+    public func salt(of name: String) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: Array("accountability, salt of \(name)".utf8), using: secret))
+    }
+
     /// Says that there is a key, not which.
     public var description: String { "a pseudonym key" }
     /// Says that there is a key, not which.

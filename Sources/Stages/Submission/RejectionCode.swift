@@ -65,6 +65,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case suspensionWithoutCause = "suspension_without_cause"
     case ratingNotOfReview = "rating_not_of_review"
     case partNotOfPlan = "part_not_of_plan"
+    case rootNotOfRelease = "root_not_of_release"
 
     // An act against those before it.
     case frameworkStepOutOfOrder = "framework_step_out_of_order"
@@ -127,6 +128,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .suspensionNotOfYear: "school_year"
         case .ratingNotOfReview: "rating"
         case .partNotOfPlan: "parts"
+        case .rootNotOfRelease: "packages_root"
         case .frameworkStepOutOfOrder: "kind"
         case .commentPeriodOpen, .commentOutsidePeriod: "effective_date"
         case .kindNotOfDirective: "kind"
@@ -201,6 +203,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
             "a review has a rating by each standard that it names, and nothing else has (\(Paragraph.sixStandards))"
         case .partNotOfPlan:
             "a plan's parts are those that the law names (\(Paragraph.planData), \(Paragraph.planForm))"
+        case .rootNotOfRelease:
+            "the root of packages is 64 hexadecimal digits, lower case, and stands in the official release of the state's results"
         case .frameworkStepOutOfOrder:
             "a framework is proposed, opened for comment, recommended, approved, each not before the other, and what others rest on stays"
                 + " (\(Paragraph.consultation))"

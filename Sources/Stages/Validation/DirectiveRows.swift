@@ -11,6 +11,7 @@ private enum Place {
     static let reference = Layout.directives.place("reference")
     static let rating = Layout.directives.place("rating")
     static let parts = Layout.directives.place("parts")
+    static let packagesRoot = Layout.directives.place("packages_root")
 }
 
 extension RowCheck {
@@ -37,6 +38,7 @@ extension RowCheck {
         directive.reference = text(Place.reference, line)
         directive.rating = word(Place.rating, line)
         directive.parts = text(Place.parts, line).split(separator: ";").map { String($0) }
+        directive.packagesRoot = text(Place.packagesRoot, line)
         directive.schoolYear = UInt32(clamping: year ?? 0)
         if faults.isEmpty { judge(directive) }
         return .directive(directive)
@@ -49,6 +51,9 @@ extension RowCheck {
             fault(.ratingNotOfReview, Place.rating)
         }
         if act.directive != "plan_filing", !act.parts.isEmpty { fault(.partNotOfPlan, Place.parts) }
+        if !act.packagesRoot.isEmpty, !isRoot(act.packagesRoot, of: act, organization) {
+            fault(.rootNotOfRelease, Place.packagesRoot)
+        }
         switch act.directive {
         case "designation":
             let isFederal = FederalSupport(wireName: act.kind) != nil
@@ -86,6 +91,15 @@ extension RowCheck {
             if act.parts.contains(where: { PlanPart(wireName: $0) == nil }) { fault(.partNotOfPlan, Place.parts) }
         default: break
         }
+    }
+
+    /// The root of the packages is that of the whole state, so that only its official release carries one.
+    private func isRoot(_ text: String, of act: Accountability_V1_Directive, _ organization: OrganizationCode) -> Bool {
+        act.directive == "release" && act.kind == "official" && organization == .state && text.utf8.count == 64
+            && text.utf8.allSatisfy { byte in
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+            }
     }
 
     private mutating func judgeSuspension(_ act: Accountability_V1_Directive, _ organization: OrganizationCode) {

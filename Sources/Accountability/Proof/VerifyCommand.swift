@@ -1,0 +1,161 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Messages
+internal import Operating
+internal import Reading
+internal import Rules
+internal import Year
+
+/// `accountability verify`: checks a package against the root of a release, and against its district's own files.
+struct VerifyCommand: OperatorCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Checks the package of a district against the root that was released, and against its own files.",
+        discussion: """
+              accountability verify packages-2019/00350000
+              accountability verify 00350000 --root 3f0c…9a --org 00350000 --year 2019      without an installation
+              accountability verify 00350000 --root 3f0c…9a --files my-files
+
+            Checked are: each file of the package against its statement, the statement's way to the root (RFC 6962), the root against --root or, \
+            without it, against the release of the installation, and every explanation against what the rules of the framework derive.
+
+            --files computes the district's own files in this process, as `accountability compute` does, of this year and the one before. They \
+            decide its participation, the values of its indicators with their numbers of students, and its graduation; and which of the files \
+            were submitted byte by byte. Percentiles, statewide values, targets and designations are the state's: no district's files decide \
+            them, so they are taken from the package, and the output says so.
+
+            Exit codes: 0 everything that could be checked holds; 64 usage; 65 something does not hold, or is no package (what and where is \
+            printed); 69 no broker answers; 78 a topic is missing.
+            """
+    )
+
+    @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @Argument(help: ArgumentHelp("The folder of the package.", valueName: "package"))
+    var package: String
+
+    @Option(help: ArgumentHelp("The root that was published; default: that of the release.", valueName: "hex"))
+    var root: String?
+
+    @Option(help: ArgumentHelp("The district whose package it is to be.", valueName: "code"))
+    var org: String?
+
+    @Option(help: ArgumentHelp("The school year that it is to be of.", valueName: "year"))
+    var year: Int?
+
+    @Option(
+        help: ArgumentHelp("A folder with the district's own files, to compute them once more.", valueName: "folder")
+    )
+    var files: String?
+
+    @Option(help: ArgumentHelp("The framework of the year, where the program has none.", valueName: "file"))
+    var framework: String?
+
+    @Option(help: ArgumentHelp("How many threads compute; default: one for each core.", valueName: "number"))
+    var threads: Int?
+
+    @Flag(help: "Print JSON: an array of findings.")
+    var json = false
+
+    func validate() throws {
+        if let year { try SchoolYear.validate(year) }
+        if let org, OrganizationCode(org)?.type != .district {
+            throw ValidationError("--org takes the code of a district: eight digits, the last four 0000")
+        }
+        if let root, [UInt8](hexadecimal: root.lowercased())?.count != 32 {
+            throw ValidationError("--root takes 64 hexadecimal digits")
+        }
+        guard (1...1024).contains(threads ?? 1) else { throw ValidationError("--threads takes 1 to 1024") }
+    }
+
+    func operate() throws {
+        do {
+            try verify()
+        } catch let fault as YearFault {
+            throw Failure(fault)
+        }
+    }
+
+    private func verify() throws {
+        let content = try PackageFolder.files(package)
+        var check = PackageCheck(content, district: org.flatMap { OrganizationCode($0) }, year: year)
+        if let root {
+            check.compare(root: root, of: "--root")
+        } else if let statement = check.statement {
+            try compareRelease(&check, statement.schoolYear)
+        }
+        let frameworks = try FrameworkFile.set(with: framework)
+        if let statement = check.statement {
+            check.derive(content, try frameworks.ifCovered(schoolYear: statement.schoolYear))
+        }
+        if let files, check.holds, let statement = check.statement, let district = OrganizationCode(statement.district)
+        {
+            try PackageRecomputation(
+                try InputFolder(path: files).files,
+                year: statement.schoolYear,
+                district: district,
+                frameworks,
+                threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
+            )
+            .compare(&check, content)
+        }
+        try report(check)
+    }
+
+    /// The root that the installation's release carries.
+    private func compareRelease(_ check: inout PackageCheck, _ year: Int) throws {
+        let release = try DepartmentRecords(try broker.connection()).release(of: year)
+        guard let release else {
+            return check.add(.fails, "root", "the results of \(year) are not released here: name the root with --root")
+        }
+        guard !release.packagesRoot.isEmpty else {
+            return check.add(.fails, "root", "the release of \(year) of \(release.effectiveDate) carries none")
+        }
+        check.compare(root: release.packagesRoot, of: "the release of \(release.effectiveDate)")
+    }
+
+    private func report(_ check: PackageCheck) throws {
+        if json {
+            try JSONOutput.write(check.findings)
+        } else {
+            if let statement = check.statement {
+                Standard.line("\(package): the district \(statement.district) in \(statement.schoolYear)")
+            }
+            for finding in check.findings {
+                Standard.line("\(finding.result.rawValue): \(finding.place): \(finding.text)")
+            }
+        }
+        guard check.holds else {
+            throw Failure(
+                .badInput,
+                "\(package) does not hold: \(check.findings.count { $0.result == .fails }) faults, listed above"
+            )
+        }
+    }
+}
+
+/// A package on the disk.
+enum PackageFolder {
+    /// Every file below a folder, by its name from there.
+    ///
+    /// - Throws: `Failure` where there is no such folder.
+    static func files(_ path: String) throws -> [String: [UInt8]] {
+        let root = URL(fileURLWithPath: path, isDirectory: true)
+        guard let names = try? FileManager.default.subpathsOfDirectory(atPath: root.path) else {
+            throw Failure(
+                .badInput,
+                "\(path) is no folder that can be read, so there is nothing to check: name a package"
+            )
+        }
+        var files: [String: [UInt8]] = [:]
+        for name in names.sorted() {
+            let place = root.appendingPathComponent(name)
+            if (try? place.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == true { continue }
+            guard let data = FileManager.default.contents(atPath: place.path) else {
+                throw Failure(.badInput, "\(name) of \(path) cannot be read, so the package cannot be checked")
+            }
+            files[name] = Array(data)
+        }
+        return files
+    }
+}
