@@ -200,7 +200,10 @@ let package = Package(
             path: "Tests/Fuzzing/Targets",
             swiftSettings: settings
         ),
-        tests("ConsoleTests", ["Console", "Operating", "Reading", "Stages", "Messages", "Rules", .protobuf]),
+        tests(
+            "ConsoleTests",
+            ["Console", "Operating", "Reading", "Stages", "Messages", "Rules", .logging, .protobuf]
+        ),
         tests("AccountabilityTests", ["accountability", "Operating", "Reading", "Messages", "Rules", "Neighbour"]),
         tests(
             "DeliveryTests",

@@ -60,6 +60,13 @@ public struct BrokerOptions: ParsableArguments, Sendable {
     /// The options as they are when nothing was said.
     public init() {}
 
+    /// The options as another program of the project takes them.
+    public var arguments: [String] {
+        (brokers.map { ["--brokers=\($0)"] } ?? []) + (namespace.map { ["--namespace=\($0)"] } ?? [])
+            + properties.map { "--property=\($0)" } + (propertiesFile.map { ["--properties-file=\($0)"] } ?? [])
+            + (localBroker ? ["--local-broker"] : [])
+    }
+
     /// What a command connects with.
     ///
     /// - Throws: ``Failure`` where a property or a file is not as it must be, and at once where the home knows that its

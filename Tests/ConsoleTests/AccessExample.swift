@@ -104,6 +104,8 @@ enum AccessExample {
         case .schoolYear: ["2018", "2019"]
         case .organization: [district, ExampleTables.school, "00020001", "99990005"]
         case .district: [district, other]
+        case .day: ["2019-09-24"]
+        case .submission: ["20190601T000000011Z-000011"]
         case .text: ["a", "School", "0002"]
         }
     }

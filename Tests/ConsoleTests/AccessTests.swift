@@ -26,7 +26,7 @@ import Testing
             "/run": .data, "/files": .district, "/rejections": .district, "/frameworks": .everybody,
             "/frameworks/{name}": .everybody, "/years/{year}": .district, "/years/{year}/state": .data,
             "/years/{year}/organizations/{code}": .district, "/years/{year}/determinations.csv": .district,
-            "/console.css": .everybody, "/console.js": .everybody, "/icon.svg": .everybody,
+            "/console.css": .everybody, "/console.js": .everybody, "/desk.js": .everybody, "/icon.svg": .everybody,
             "/api/v1/openapi.json": .everybody, "/api/v1/run": .data, "/api/v1/years": .district,
             "/api/v1/years/{year}/determinations": .district,
             "/api/v1/years/{year}/organizations/{code}": .district, "/api/v1/years/{year}/state": .data,
@@ -34,6 +34,16 @@ import Testing
             "/api/v1/rejections": .district, "/api/v1/submissions": .district,
         ]
         #expect(Dictionary(uniqueKeysWithValues: Routes.all.map { ($0.path, $0.needs) }) == expected)
+        let desk: [String: Role] = [
+            "/sign-in": .everybody, "/sign-out": .district, "/upload": .district, "/release": .data,
+            "/errands/{id}": .district, "/errands/{id}/confirm": .district, "/errands/{id}/discard": .district,
+            "/acts/open-year": .approver, "/acts/close-year": .approver, "/acts/release": .approver,
+            "/acts/withdraw-release": .approver, "/acts/approve": .approver, "/acts/reject": .approver,
+            "/acts/withdraw": .approver, "/acts/deliveries": .operator, "/acts/quarantine": .operator,
+            "/audit-trail": .data, "/deliveries": .operator, "/quarantine": .operator,
+            "/completeness/{year}": .data,
+        ]
+        #expect(Dictionary(DeskRoutes.all.map { ($0.path, $0.needs) }) { $0 == $1 ? $0 : .everybody } == desk)
     }
 
     @Test("Nothing of another district comes out to a district, at any address with any parameter")

@@ -1,4 +1,5 @@
 import Foundation
+import Operating
 import Testing
 
 @testable import Console
@@ -74,6 +75,9 @@ private struct Validator {
         let tables = try ExampleTables.make()
         let document = try object(get("/api/v1/openapi.json", tables))
         #expect(document["openapi"] as? String == "3.1.0")
+        let schemes = (document["components"] as? [String: Any])?["securitySchemes"] as? [String: [String: Any]]
+        #expect(schemes?["session"]?["in"] as? String == "cookie")
+        #expect(schemes?["session"]?["name"] as? String == SignIn.cookie)
         let components = try #require((document["components"] as? [String: Any])?["schemas"] as? [String: Any])
         let validator = Validator(components: components)
         let paths = try #require(document["paths"] as? [String: [String: [String: Any]]])
@@ -86,6 +90,12 @@ private struct Validator {
                 let content = try #require(responses[status]?["content"] as? [String: [String: Any]])
                 return try #require(content[type]?["schema"] as? [String: Any])
             }
+            let role = try #require(Routes.all.first { $0.path == path }).needs
+            #expect(responses.keys.contains("401") == (role != .everybody))
+            #expect(
+                (operations["get"]?["description"] as? String)?.contains("role \(role.rawValue),")
+                    == (role != .everybody)
+            )
             for target in [target, target + (path.hasSuffix("{code}") ? "?why_not=meeting" : "")] {
                 let answer = get(target, tables)
                 #expect(answer.status == 200, "\(target)")

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Operating
 import Rules
 import Testing
@@ -10,12 +11,19 @@ final class SignInBench: Sendable {
     let home: Home
     let site: Site
     let store: ConsoleStore
+    let calls = ProgramCalls()
 
     init(_ accounts: [Account]) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sign-in-\(UUID().uuidString)")
         home = Home(environment: ["ACCOUNTABILITY_HOME": folder.path])
         store = ConsoleStore(try AccessExample.tables())
-        site = Site(Console(life: "test"), Desk(SignIn(AccountBook(home))), store)
+        let calls = calls
+        let runner = ProgramRunner { arguments, _ in calls.take(arguments) }
+        site = Site(
+            Console(life: "test"),
+            Desk(home: home, runner: runner, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+            store
+        )
         if !accounts.isEmpty { try change { $0 = accounts } }
     }
 
@@ -43,6 +51,35 @@ final class SignInBench: Sendable {
         )
         change(&request)
         return await site.respond(to: request)
+    }
+
+    /// Sends a file, as the form of the page does.
+    func upload(_ text: String, name: String = "file.csv", _ session: String) async throws -> ConsoleResponse {
+        let token = try await self.token(session)
+        var request = ConsoleRequest("/upload", method: "POST")
+        request.cookie = session
+        request.contentType = "multipart/form-data; boundary=b"
+        request.body = Array(
+            ("--b\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\n\(token)\r\n--b\r\nContent-Disposition: form-data; "
+                + "name=\"file\"; filename=\"\(name)\"\r\n\r\n\(text)\r\n--b--\r\n")
+                .utf8
+        )
+        return await site.respond(to: request)
+    }
+
+    /// What the forms of somebody who is signed in carry.
+    func token(_ session: String) async throws -> String {
+        try #require(Self.token(await get("/files", session).text))
+    }
+
+    /// Sends a form with its token.
+    func send(_ target: String, _ session: String) async throws -> ConsoleResponse {
+        try await send(target, [:], session)
+    }
+
+    /// Sends a form with its fields and its token.
+    func send(_ target: String, _ fields: [String: String], _ session: String) async throws -> ConsoleResponse {
+        await post(target, fields.merging(["token": try await token(session)]) { $1 }, session)
     }
 
     static func cookie(_ answer: ConsoleResponse) -> String? {

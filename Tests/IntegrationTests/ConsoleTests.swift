@@ -100,6 +100,85 @@ import Testing
         #expect(try get(address, "/run").status == "000")
     }
 
+    @Test("With accounts a person signs in and submits; a district gets its own only", .timeLimit(.minutes(30)))
+    func accounts() throws {
+        let installation = try Installation(
+            partitions: 2,
+            options: ["--console", "--console-listen", "127.0.0.1:0"]
+        )
+        let address = try String(contentsOfFile: "\(installation.home)/run/console-1.address", encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let state = try SyntheticState(students: 600, seed: 5)
+        try installation.runYears([2018, 2019], files: state.files)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "accounts-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Data("a long password\n".utf8).write(to: URL(filePath: "\(folder)/password"))
+        #expect(try get(address, "/years/2019").status == "200")
+        let password = ["--password-file", "\(folder)/password"]
+        try installation.must(["account", "add", "clerk", "--role", "data"] + password)
+        #expect(try get(address, "/years/2019").status == "303")
+        #expect(try get(address, "/api/v1/years").status == "401")
+
+        func curl(_ path: String, _ options: [String]) throws -> String {
+            try run(
+                "/usr/bin/curl",
+                ["-s", "-m", "120", "-L", "-b", "\(folder)/jar", "-c", "\(folder)/jar"] + options + [
+                    "http://\(address)\(path)"
+                ]
+            )
+            .output
+        }
+        func token(_ page: String) throws -> String {
+            String(try #require(page.firstMatch(of: /name="token" value="([0-9a-f]{64})"/)).1)
+        }
+        func signIn(_ name: String) throws {
+            try? FileManager.default.removeItem(atPath: "\(folder)/jar")
+            let form = try token(try curl("/sign-in", []))
+            let page = try curl(
+                "/sign-in",
+                ["-d", "token=\(form)", "-d", "name=\(name)", "--data-urlencode", "password=a long password"]
+            )
+            #expect(page.contains("Sign out"))
+        }
+        try signIn("clerk")
+        let file = try #require(state.files.first { $0.contains("attendance-2019") })
+        let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
+        let own = lines[0...1].joined(separator: "\n") + "\n"
+        try Data(own.utf8).write(to: URL(filePath: "\(folder)/one.csv"))
+        let form = try token(try curl("/upload", []))
+        let preview = try curl("/upload", ["-F", "token=\(form)", "-F", "file=@\(folder)/one.csv"])
+        let errand = try #require(preview.firstMatch(of: /\/errands\/[0-9a-f]{32}/)).output
+        for _ in 0..<20 where try curl(String(errand), []).contains("id=\"waiting\"") {}
+        let done = try curl("\(errand)/confirm", ["-d", "token=\(form)"])
+        var receipt = done
+        for _ in 0..<20 where receipt.contains("id=\"waiting\"") { receipt = try curl(String(errand), []) }
+        #expect(receipt.contains("It is done."), "\(receipt.suffix(3000))")
+        let trail = try installation.must(["audit-trail", "--by", "clerk", "--format", "csv"]).output
+        #expect(trail.contains(",clerk,console,submitted,"))
+
+        // A district gets its own, once it is released to it, and nothing of another one.
+        let code = String(lines[1].split(separator: ",")[1].prefix(4)) + "0000"
+        let other = try #require(
+            lines.dropFirst().map { String($0.split(separator: ",")[1].prefix(4)) + "0000" }.first { $0 != code }
+        )
+        try installation.must(["account", "add", "district", "--role", "district", "--district", code] + password)
+        try signIn("district")
+        #expect(try curl("/api/v1/years/2019/organizations/\(code)", []).contains("\"status\":404"))
+        try installation.must(["directive", "release", "preliminary", "--year", "2019", "--date", "2019-09-10"])
+        var answer = ""
+        for _ in 0..<100 where !answer.contains("\"determination\"") && !answer.contains("\"derivation\"") {
+            Thread.sleep(forTimeInterval: 0.2)
+            answer = try curl("/api/v1/years/2019/organizations/\(code)", [])
+        }
+        #expect(answer.contains("\"derivation\""), "\(answer.prefix(300))")
+        #expect(try curl("/api/v1/years/2019/organizations/\(other)", []).contains("\"status\":404"))
+        #expect(try !curl("/years/2019", []).contains(other.prefix(4)))
+        #expect(try !curl("/files", []).contains("one.csv"))
+        try installation.must(["account", "remove", "district"])
+        #expect(try get(address, "/years/2019").status == "303")
+    }
+
     @Test(
         "The console is not brought where others reach it",
         arguments: ["0.0.0.0:8603", "192.168.1.1:80", "example.org:80", "[::]:1"]

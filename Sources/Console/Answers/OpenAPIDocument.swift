@@ -1,3 +1,5 @@
+internal import Operating
+
 /// The description of the API, made from the routes themselves.
 package enum OpenAPIDocument {
     /// The version of the API; what is added does not change it.
@@ -18,22 +20,40 @@ package enum OpenAPIDocument {
                     (
                         "description",
                         .string(
-                            "The figures of the console's pages, for programs. Read-only. Every answer but an error has an ETag: the revision of the data."
+                            "The figures of the console's pages, for programs. Read-only. Every answer but an error has an ETag: the revision of the data. While nobody has an account, nobody signs in; from the first account on, what each operation needs stands in its description, and a district gets its own organizations only."
                         )
                     ),
                 ])
             ),
+            // Without accounts no session is needed.
+            ("security", .array([object([("session", .array([]))]), object([])])),
             ("paths", object(Routes.described.map { ($0.path, object([("get", operation($0))])) })),
             (
                 "components",
                 object([
+                    (
+                        "securitySchemes",
+                        object([
+                            (
+                                "session",
+                                object([
+                                    ("type", .string("apiKey")), ("in", .string("cookie")),
+                                    ("name", .string(SignIn.cookie)),
+                                    (
+                                        "description",
+                                        .string("The cookie of a session, which the form at \(Address.signIn) begins.")
+                                    ),
+                                ])
+                            )
+                        ])
+                    ),
                     (
                         "schemas",
                         object([
                             ("Derivation", OrganizationView.derivationSchema.json()),
                             ("Problem", Problem.shape.schema.json()),
                         ])
-                    )
+                    ),
                 ])
             ),
         ])
@@ -53,6 +73,8 @@ package enum OpenAPIDocument {
         }
         let failures: [(Int, String)] =
             [(400, "A parameter is not understood.")]
+            + (route.needs == .everybody
+                ? [] : [(401, "Nobody is signed in."), (403, "The account has a lesser role.")])
             + (arguments.isEmpty ? [] : [(404, "There is none of this name.")])
         let answers =
             [("200", success(route)), ("304", object([("description", .string("Nothing changed since the ETag."))]))]
@@ -67,8 +89,14 @@ package enum OpenAPIDocument {
             }
         return object([
             ("operationId", .string(identity(route))), ("summary", .string(route.summary)),
+            ("description", .string(needs(route))),
             ("parameters", .array(arguments + parameters)), ("responses", object(answers)),
         ])
+    }
+
+    private static func needs(_ route: Route) -> String {
+        route.needs == .everybody
+            ? "Nobody has to sign in." : "With accounts it needs the role \(route.needs.rawValue), or one above it."
     }
 
     private static func success(_ route: Route) -> JSONValue {

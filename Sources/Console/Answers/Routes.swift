@@ -60,6 +60,9 @@ enum Routes {
         Route("/console.js", "The script that renews the run.", needs: .everybody, isFixed: true) { _ in
             .init(type: "text/javascript; charset=utf-8", body: Templates.script)
         },
+        Route("/desk.js", "The script of forms and of what is waited for.", needs: .everybody, isFixed: true) { _ in
+            .init(type: "text/javascript; charset=utf-8", body: Templates.deskScript)
+        },
         Route("/icon.svg", "The sign in a browser's tab.", needs: .everybody, isFixed: true) { _ in
             .init(type: "image/svg+xml", body: Templates.icon)
         },

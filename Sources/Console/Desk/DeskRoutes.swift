@@ -1,8 +1,8 @@
 internal import Operating
 
-/// Every address that does something.
+/// Every address that does something, or that asks the program.
 enum DeskRoutes {
-    static let all: [DeskRoute] = signing
+    static let all: [DeskRoute] = signing + desk + errands + acts + reports
 
     private static let next = QueryParameter("next", "Where to go on afterwards.", .text(RequestTarget.longest))
 
@@ -13,4 +13,31 @@ enum DeskRoutes {
             .seeOther(Address.signIn, headers: [call.desk.signIn.signOut(call.request)])
         },
     ]
+
+    private static let desk: [DeskRoute] = [
+        DeskRoute(.get, "/upload", needs: Acts.upload.needs) { try UploadPage.show($0) },
+        DeskRoute(.post, "/upload", needs: Acts.upload.needs, bodyLimit: UploadPage.most) {
+            try await UploadPage.take($0)
+        },
+        DeskRoute(.get, "/release", needs: .data) { try await ReleaseDesk.show($0) },
+    ]
+
+    /// Whose an errand is the errand knows.
+    private static let errands: [DeskRoute] = [
+        DeskRoute(.get, "/errands/{id}", needs: .district) { try await ErrandPage.show($0) },
+        DeskRoute(.post, "/errands/{id}/confirm", needs: .district) { try await ErrandPage.confirm($0) },
+        DeskRoute(.post, "/errands/{id}/discard", needs: .district) { try await ErrandPage.discard($0) },
+    ]
+
+    private static let acts: [DeskRoute] = Acts.all.flatMap { act in
+        [
+            DeskRoute(.get, act.address, needs: act.needs, query: act.fields.map(\.parameter)) {
+                try ActPage.show(act, $0)
+            }, DeskRoute(.post, act.address, needs: act.needs) { try await ActPage.take(act, $0) },
+        ]
+    }
+
+    private static let reports: [DeskRoute] = ReportPage.all.map { report in
+        DeskRoute(.get, report.path, needs: report.needs) { try await report.show($0) }
+    }
 }

@@ -11,6 +11,8 @@ struct Page {
     var api: String?
     /// Whether the page renews itself.
     var isLive = false
+    /// A script that makes the page easier; it works without.
+    var script: String?
     /// Other years of the same page: name, address, whether it is this one.
     var years: [(year: Int, address: String, isCurrent: Bool)] = []
 

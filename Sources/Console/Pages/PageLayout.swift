@@ -9,6 +9,11 @@ enum PagePlace: String, CaseIterable {
     case files = "Files"
     case frameworks = "Frameworks"
     case run = "Run"
+    case upload = "Submit a file"
+    case release = "Release desk"
+    case trail = "Audit trail"
+    case deliveries = "Deliveries"
+    case quarantine = "Quarantine"
 
     /// Where it is; nil where there is no year to show.
     func address(_ year: Int?) -> String? {
@@ -19,20 +24,34 @@ enum PagePlace: String, CaseIterable {
         case .files: "/files"
         case .frameworks: "/frameworks"
         case .run: "/run"
+        case .upload: "/upload"
+        case .release: "/release"
+        case .trail: "/audit-trail"
+        case .deliveries: "/deliveries"
+        case .quarantine: "/quarantine"
         }
     }
 
     /// The least role that it is shown to.
     var needs: Role {
         switch self {
-        case .results, .rejections, .files: .district
-        case .state, .run: .data
+        case .results, .rejections, .files, .upload: .district
+        case .state, .run, .release, .trail: .data
+        case .deliveries, .quarantine: .operator
         case .frameworks: .everybody
         }
     }
 
+    /// Whether it is about doing something, which only a person does.
+    private var isDesk: Bool {
+        switch self {
+        case .results, .state, .rejections, .files, .frameworks, .run: false
+        case .upload, .release, .trail, .deliveries, .quarantine: true
+        }
+    }
+
     /// Whether it is there for a visitor.
-    func isShown(to visitor: Visitor) -> Bool { visitor.mayRead(needs) }
+    func isShown(to visitor: Visitor) -> Bool { visitor.mayRead(needs) && (!isDesk || visitor.account != nil) }
 }
 
 /// A page whose content is made, before it is known for whom.
@@ -49,7 +68,7 @@ struct PageLayout {
         var context: [String: Any] = [
             "title": page.title,
             "content": content,
-            "live": page.isLive,
+            "script": (page.isLive ? "/console.js" : page.script) ?? false as Any,
             "revision": String(revision),
             "pages": PagePlace.allCases.filter { $0.isShown(to: frame.visitor) }
                 .compactMap { place in

@@ -13,6 +13,9 @@ enum Templates {
         ("frameworks", PackageResources.frameworks_mustache), ("framework", PackageResources.framework_mustache),
         ("rejections", PackageResources.rejections_mustache), ("files", PackageResources.files_mustache),
         ("problem", PackageResources.problem_mustache), ("sign_in", PackageResources.sign_in_mustache),
+        ("act", PackageResources.act_mustache), ("errand", PackageResources.errand_mustache),
+        ("upload", PackageResources.upload_mustache), ("report", PackageResources.report_mustache),
+        ("release", PackageResources.release_mustache),
     ]
 
     private static let library: Result<MustacheLibrary, any Error> = Result {
@@ -35,5 +38,6 @@ enum Templates {
 
     static let style = String(decoding: PackageResources.console_css, as: UTF8.self)
     static let script = String(decoding: PackageResources.console_js, as: UTF8.self)
+    static let deskScript = String(decoding: PackageResources.desk_js, as: UTF8.self)
     static let icon = String(decoding: PackageResources.icon_svg, as: UTF8.self)
 }

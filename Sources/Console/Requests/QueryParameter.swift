@@ -11,6 +11,10 @@ struct QueryParameter: Sendable {
         case organization
         /// Eight digits that end with four zeros.
         case district
+        /// A day, yyyy-mm-dd.
+        case day
+        /// The identity of a submission.
+        case submission
         /// Any text of at most so many characters.
         case text(Int)
     }
@@ -47,6 +51,14 @@ struct QueryParameter: Sendable {
             guard OrganizationCode(value)?.type == .district else {
                 throw refusal("takes a district's code: eight digits, the last four of them zeros")
             }
+        case .day:
+            guard value.wholeMatch(of: /[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])/) != nil else {
+                throw refusal("takes a day such as 2019-09-24")
+            }
+        case .submission:
+            guard (10...60).contains(value.utf8.count), value.first?.isNumber == true,
+                value.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
+            else { throw refusal("takes the identity of a submission, as Files lists it") }
         case .text(let length):
             guard value.count <= length else { throw refusal("takes at most \(length) characters") }
         }
@@ -64,6 +76,8 @@ extension QueryParameter.Form {
         case .schoolYear: .text(pattern: "^2(0[0-9]{2}|100)$")
         case .organization: .text(pattern: "^[0-9]{8}$")
         case .district: .text(pattern: "^[0-9]{4}0000$")
+        case .day: .text(pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+        case .submission: .text(pattern: "^[0-9][0-9A-Za-z-]{9,59}$")
         case .text: .text()
         }
     }

@@ -81,11 +81,21 @@ struct ConsoleWorker: AsyncParsableCommand {
             }
     }
 
+    /// The `accountability` beside this program: one build, one folder.
+    private func runner(_ connection: Connection) -> ProgramRunner {
+        let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        return ProgramRunner(
+            executable: own.deletingLastPathComponent().appendingPathComponent("accountability"),
+            options: broker.arguments,
+            folder: connection.home.directory.appendingPathComponent("console/calls", isDirectory: true)
+        )
+    }
+
     private func serve(_ connection: Connection, _ address: LoopbackAddress, _ logger: Logger) async throws {
         let store = ConsoleStore()
         let site = Site(
             Console(life: String(UInt64.random(in: 0..<(1 << 40)), radix: 36)),
-            Desk(SignIn(AccountBook(connection.home))),
+            Desk(home: connection.home, runner: runner(connection), logger: logger),
             store
         )
         let server = ConsoleServer(

@@ -1,0 +1,88 @@
+internal import Foundation
+internal import Messages
+internal import Operating
+internal import Reading
+
+/// The form of an act, and what becomes of it.
+enum ActPage {
+    /// The form, with what a link filled in.
+    static func show(_ act: Act, _ call: DeskRoute.Call) throws -> DeskRoute.Reply {
+        var values = call.query
+        if act.fields.contains(where: { $0.parameter.name == "date" }), values["date"] == nil {
+            values["date"] = String(Date().ISO8601Format().prefix(10))
+        }
+        return try page(act, call, values, faults: [:])
+    }
+
+    /// Takes the form: nothing is done yet.
+    static func take(_ act: Act, _ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
+        let account = try call.account(act.needs)
+        var values: Act.Values = [:]
+        for field in act.fields { values[field.parameter.name] = call.form?[field.parameter.name] }
+        var faults = act.faults(values)
+        if let id = values["submission"], faults["submission"] == nil {
+            faults["submission"] = fault(of: id, act, call.tables, account)
+        }
+        guard faults.isEmpty else { return try page(act, call, values, faults: faults) }
+        return .seeOther(ErrandPage.address(try await call.desk.errands.begin(act, values, account)))
+    }
+
+    /// What forbids an act about a submission; nil where nothing does.
+    ///
+    /// The console always asks for a second person here, whether or not the framework does.
+    private static func fault(of id: String, _ act: Act, _ tables: ConsoleTables, _ account: Account) -> String? {
+        guard tables.view.submissions.contains(where: { $0.submission == id }) else {
+            return "Submission: there is none of this name; Files lists them"
+        }
+        guard [Acts.approve.name, Acts.reject.name].contains(act.name) else { return nil }
+        guard let held = tables.view.held.first(where: { $0.id == id }) else {
+            return "Submission: it does not wait for an approval"
+        }
+        return held.header.submittedBy == account.name
+            ? "Submission: you submitted it yourself, so another person decides about it" : nil
+    }
+
+    private static func page(
+        _ act: Act,
+        _ call: DeskRoute.Call,
+        _ values: Act.Values,
+        faults: [String: String]
+    ) throws -> DeskRoute.Reply {
+        let fields = act.fields.map { field in
+            Self.context(field, values[field.parameter.name], faults[field.parameter.name])
+        }
+        let wrong = act.fields.compactMap { field in
+            faults[field.parameter.name].map { ["id": "f-\(field.parameter.name)", "what": $0] }
+        }
+        let context: [String: Any] = [
+            "action": act.address, "token": call.frame.token, "fields": fields,
+            "faults": wrong.isEmpty ? false as Any : ["list": wrong],
+            "button": act.preview == nil ? "Go on" : "See what it would change",
+        ]
+        let page = Page(title: act.title, place: .release, lead: act.about)
+        return .page(try page.html(call.tables, "act", context), status: faults.isEmpty ? 200 : 422)
+    }
+
+    private static func context(_ field: Act.Field, _ value: String?, _ fault: String?) -> [String: Any] {
+        let name = field.parameter.name
+        let described = [field.hint.isEmpty ? nil : "f-\(name)-hint", fault == nil ? nil : "f-\(name)-fault"]
+            .compactMap { $0 }.joined(separator: " ")
+        var context: [String: Any] = [
+            "id": "f-\(name)", "name": name, "label": field.label, "required": field.isRequired,
+            "hint": field.hint.isEmpty ? false as Any : field.hint, "fault": fault ?? false as Any,
+            "described": described.isEmpty ? false as Any : described, "optional": !field.isRequired,
+        ]
+        if case .choice(let words) = field.parameter.form {
+            context["choice"] = [
+                "options": words.map {
+                    ["value": $0, "word": Words.title($0), "selected": $0 == value] as [String: Any]
+                }
+            ]
+            context["input"] = false
+        } else {
+            context["input"] = ["value": value ?? ""]
+            context["choice"] = false
+        }
+        return context
+    }
+}

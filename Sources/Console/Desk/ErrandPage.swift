@@ -1,0 +1,204 @@
+internal import Foundation
+internal import Operating
+internal import Reading
+internal import Rules
+internal import Stages
+
+/// The page of an act on its way: what it would change, who confirms it, what became of it.
+enum ErrandPage {
+    static func address(_ id: String) -> String { "/errands/\(id)" }
+
+    /// For how long an answer waits for what is being computed.
+    private static let patience = Duration.seconds(8)
+
+    static func show(_ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
+        let account = try call.account(.district)
+        let id = call.arguments["id"] ?? ""
+        guard let errand = await call.desk.errands.find(id, for: account, within: patience) else {
+            throw Errands.absent
+        }
+        // What a command changed meanwhile shows, and what somebody may not see does not.
+        let tables = call.tables
+        var context: [String: Any] = [
+            "address": address(id), "token": call.frame.token, "verb": errand.act.verb, "facts": facts(errand),
+        ]
+        switch errand.state {
+        case .previewing:
+            context["busy"] = "What it would change is being computed. Nothing is done before it is confirmed."
+        case .running: context["busy"] = "It is being done."
+        case .ready:
+            let obstacle = errand.obstacle(for: account)
+            context["obstacle"] = obstacle
+            context["confirm"] = obstacle == nil ? true : nil
+            context["discard"] = true
+        case .done: context["done"] = done(errand, account)
+        }
+        if let preview = errand.preview { context["preview"] = self.preview(preview, errand, account, tables) }
+        var page = Page(title: errand.act.title, place: errand.act.name == Acts.upload.name ? .upload : .release)
+        page.lead = errand.state == .done ? nil : errand.act.about
+        page.script = context["busy"] == nil ? nil : "/desk.js"
+        return .page(try page.html(tables, "errand", context))
+    }
+
+    static func confirm(_ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
+        let id = call.arguments["id"] ?? ""
+        try await call.desk.errands.confirm(id, by: try call.account(.district))
+        return .seeOther(address(id))
+    }
+
+    static func discard(_ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
+        let account = try call.account(.district)
+        let act = try await call.desk.errands.discard(call.arguments["id"] ?? "", by: account)
+        return .seeOther(act.name == Acts.upload.name ? "/upload" : "/release")
+    }
+
+    private static func facts(_ errand: Errand) -> [[String: Any]] {
+        var facts: [(String, String)] = []
+        if let name = errand.fileName { facts.append(("File", name)) }
+        for field in errand.act.fields {
+            if let value = errand.values[field.parameter.name] { facts.append((field.label, value)) }
+        }
+        facts.append(("Prepared by", errand.owner.name))
+        if let confirmed = errand.confirmed { facts.append(("Confirmed by", confirmed)) }
+        return facts.map { ["label": $0.0, "figure": $0.1] }
+    }
+
+    // MARK: what it would change
+
+    private static func preview(
+        _ outcome: ProgramRunner.Outcome,
+        _ errand: Errand,
+        _ account: Account,
+        _ tables: ConsoleTables
+    ) -> [String: Any] {
+        guard let answer = PreviewAnswer(outcome.output) else {
+            return ["summary": failure(outcome, account), "files": false, "changes": false]
+        }
+        let seen = account.role == .district ? answer.seen(in: tables) : answer
+        let count = Words.count(seen.changes.count, "determination")
+        let summary =
+            account.role == .district
+            ? "\(count) of your organizations that you can see would change."
+            : "\(count) of \(Words.grouped(max(answer.determinations.before, answer.determinations.after))) would change."
+        let isFile = errand.act.name == Acts.upload.name
+        let files = isFile ? answer.submissions.map(fileTables) : []
+        return [
+            "summary": summary, "files": files.isEmpty ? false as Any : files,
+            "changes": seen.changes.isEmpty ? false as Any : changeTable(seen.changes).context,
+        ]
+    }
+
+    private static func fileTables(_ file: PreviewAnswer.Submission) -> [String: Any] {
+        if file.status == "refused" {
+            return [
+                "refusal": Words.sentence(file.message ?? file.code ?? "it is refused"), "counts": false,
+                "rules": false,
+            ]
+        }
+        return [
+            "refusal": false,
+            "counts": counts(
+                "Rows of the file",
+                [
+                    ("Rows", file.rows), ("Accepted", file.accepted), ("Rejected", file.rejected),
+                    ("Unchanged", file.unchanged),
+                ]
+            )
+            .context,
+            "rules": rules(file.rejections ?? [:]),
+        ]
+    }
+
+    private static func counts(_ caption: String, _ counts: [(String, Int?)]) -> TablePart {
+        TablePart(
+            caption: caption,
+            columns: counts.map(\.0),
+            numbers: Set(counts.indices),
+            rows: [counts.map { .init($0.1) }],
+            shape: .narrow
+        )
+    }
+
+    /// The rules that rows break; false where they break none.
+    private static func rules(_ rejections: [String: Int]) -> Any {
+        let rows = rejections.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        guard !rows.isEmpty else { return false }
+        return TablePart(
+            caption: "Rows that break a rule, by rule",
+            columns: ["Code", "Rows"],
+            numbers: [1],
+            rows: rows.map { [.init($0.key, note: RejectionCode(rawValue: $0.key)?.rule), .init($0.value)] },
+            shape: .narrow
+        )
+        .context
+    }
+
+    /// The most changes that are listed; the command lists all.
+    private static let mostChanges = 200
+
+    private static func changeTable(_ changes: [PreviewAnswer.Change]) -> TablePart {
+        func words(_ outcome: PreviewAnswer.Outcome) -> String {
+            let parts = [outcome.classification, outcome.level].filter { !$0.isEmpty }.map { Words.title($0) }
+            return parts.isEmpty ? "–" : parts.joined(separator: ", ")
+        }
+        return TablePart(
+            caption: "Determinations that would change",
+            columns: ["Organization", "School year", "As it is", "As it would be", "Figures"],
+            rows: changes.prefix(mostChanges)
+                .map { change in
+                    [
+                        .init(change.name.isEmpty ? change.orgCode : change.name, note: change.orgCode),
+                        .init(SchoolYear.title(change.schoolYear), kind: "tight"), .init(words(change.from)),
+                        .init(words(change.to)), .init(change.fields.joined(separator: "; ")),
+                    ]
+                },
+            note: changes.count > mostChanges
+                ? "The first \(mostChanges) of \(Words.grouped(changes.count)); accountability preview lists all." : nil
+        )
+    }
+
+    // MARK: what became of it
+
+    private static func done(_ errand: Errand, _ account: Account) -> [String: Any] {
+        guard let outcome = errand.result else { return [:] }
+        let receipts = errand.act.name == Acts.upload.name ? ReceiptAnswer.read(outcome.output) ?? [] : []
+        let isDone = outcome.code == 0
+        let tables: [[String: Any]] = receipts.map { receipt in
+            [
+                "receipt": receipt.submission,
+                "refusal": receipt.status == "refused" ? Words.sentence(receipt.message ?? "") as Any : false,
+                "counts": counts(
+                    "What became of the rows",
+                    [
+                        ("Rows", receipt.rows), ("Accepted", receipt.accepted), ("Rejected", receipt.rejected),
+                        ("Unchanged", receipt.unchanged), ("Wait for an approval", receipt.held),
+                    ]
+                )
+                .context,
+                "rules": rules(receipt.rejections),
+            ]
+        }
+        let said = receipts.isEmpty ? (isDone ? outcome.output : failure(outcome, account)) : ""
+        return [
+            "sign": isDone ? "✓" : "⚠",
+            "headline": isDone
+                ? "It is done."
+                : receipts.isEmpty ? "It was not done." : "The file was taken with findings, or refused.",
+            "said": said.isEmpty ? false as Any : said, "receipts": tables.isEmpty ? false as Any : tables,
+            "again": errand.act.name == Acts.upload.name,
+        ]
+    }
+
+    /// Why a command failed; a district is told no more than that, as the reason may name others' files.
+    private static func failure(_ outcome: ProgramRunner.Outcome, _ account: Account) -> String {
+        if outcome.code == nil {
+            return "It took too long and was ended. What was taken by then stays; Files shows it."
+        }
+        guard account.role != .district else {
+            return
+                "The installation could not do it now (code \(outcome.code ?? 0)). Try again later, or ask its operator."
+        }
+        let said = outcome.errors.trimmingCharacters(in: .whitespacesAndNewlines)
+        return said.isEmpty ? "The command ended with code \(outcome.code ?? 0)." : String(said.suffix(4000))
+    }
+}

@@ -1,0 +1,128 @@
+internal import Messages
+internal import Operating
+internal import Reading
+internal import Rules
+
+/// The page from which years are opened and closed, and results released: what to look at before, and what waits.
+enum ReleaseDesk {
+    static func show(_ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
+        let account = try call.account(.data)
+        let isApprover = account.role >= .approver
+        let waiting = await call.desk.errands.waiting(for: account)
+        var context: [String: Any] = [
+            "checks": checklist(call.tables).context, "years": years(call.tables, isApprover).context,
+            "held": held(call.tables, isApprover).context,
+        ]
+        if isApprover {
+            context["waiting"] = waitingTable(waiting).context
+            context["acts"] = [
+                "list": [
+                    Acts.openYear, Acts.closeYear, Acts.release, Acts.withdrawRelease, Acts.approve, Acts.reject,
+                    Acts.withdraw,
+                ]
+                .map { ["href": $0.address, "what": $0.title] }
+            ]
+        }
+        let page = Page(
+            title: "Release desk",
+            place: .release,
+            lead: "What to look at before results are released, what waits for a person, and the acts of a year."
+        )
+        return .page(try page.html(call.tables, "release", context))
+    }
+
+    private static func checklist(_ tables: ConsoleTables) -> TablePart {
+        let status = tables.run?.status
+        let behind = tables.run.map { $0.positions.reduce(0) { $0 + Int($1.behind) } }
+        let alarms = status.map { $0.problems.count + $0.openTransactions.count }
+        let open = Set(tables.rejections.values.filter(\.isOpen).map(\.row)).count
+        let unfinished = tables.view.totals().count { !$0.addsUp }
+        func line(_ what: String, _ isWell: Bool?, _ finding: String, _ link: String) -> [TablePart.Cell] {
+            [
+                .init(what, link: link),
+                .init(
+                    isWell.map { $0 ? "well" : "look" } ?? "not known yet",
+                    sign: isWell.map { $0 ? "●" : "△" } ?? "○",
+                    kind: "tight"
+                ), .init(finding),
+            ]
+        }
+        return TablePart(
+            caption: "Checklist",
+            columns: ["What", "State", "Finding"],
+            rows: [
+                line("The brokers", tables.silence == nil, tables.silence?.text ?? "They answer.", "/run"),
+                line("Alarms", alarms.map { $0 == 0 }, alarms.map { Words.count($0, "alarm") } ?? "–", "/run"),
+                line("Records behind", behind.map { $0 == 0 }, behind.map { Words.grouped($0) } ?? "–", "/run"),
+                line("Submissions still being validated", unfinished == 0, Words.grouped(unfinished), "/files"),
+                line("Rejected rows that nobody submitted again", open == 0, Words.count(open, "row"), "/rejections"),
+                line(
+                    "Submissions that wait for an approval",
+                    tables.view.held.isEmpty,
+                    Words.count(tables.view.held.count, "submission"),
+                    "/release"
+                ),
+            ],
+            note:
+                "Completeness stands beside each year below. accountability audit --recompute computes every figure once more; the console does not."
+        )
+    }
+
+    private static func years(_ tables: ConsoleTables, _ isApprover: Bool) -> TablePart {
+        TablePart(
+            caption: "School years",
+            columns: ["School year", "State", "Computed", "Preliminary", "Official", "Completeness"],
+            numbers: [2, 3, 4],
+            rows: tables.view.years.sorted(by: >)
+                .map { year in
+                    let lines = tables.years[year]?.lines.values.map(\.status) ?? []
+                    func count(_ stage: ResultsStage) -> Int { lines.count { $0 == stage.rawValue } }
+                    let isComplete = tables.view.isComplete(year)
+                    return [
+                        .init(SchoolYear.title(year), link: lines.isEmpty ? nil : Address.year(year), kind: "tight"),
+                        .init(
+                            isComplete ? "closed" : tables.view.openYears.contains(year) ? "open" : "not open",
+                            sign: isComplete ? "●" : "○",
+                            kind: "tight"
+                        ), .init(count(.computed)), .init(count(.preliminary)), .init(count(.official)),
+                        .init("what is missing", link: "/completeness/\(year)"),
+                    ]
+                },
+            empty: "No school year is open."
+        )
+    }
+
+    private static func held(_ tables: ConsoleTables, _ isApprover: Bool) -> TablePart {
+        TablePart(
+            caption: "Submissions that wait for an approval",
+            columns: ["File", "By", "Rows", "Of"] + (isApprover ? ["Decide"] : []),
+            numbers: [2],
+            rows: tables.view.held.map { held in
+                let name = held.header.fileName
+                let approve = Address.of(Acts.approve.address, [("submission", held.id)])
+                return [
+                    .init(name.isEmpty ? held.id : name, note: held.id), .init(held.header.submittedBy),
+                    .init(Int(clamping: held.rows)), .init(held.yearsText),
+                ] + (isApprover ? [.init("look and decide", link: approve)] : [])
+            },
+            empty: "Nothing waits.",
+            note: isApprover && !tables.view.held.isEmpty
+                ? "To reject one instead: the acts below." : nil
+        )
+    }
+
+    private static func waitingTable(_ errands: [Errand]) -> TablePart {
+        TablePart(
+            caption: "Acts that wait for a second person",
+            columns: ["Act", "What", "Prepared by"],
+            rows: errands.map { errand in
+                let values = errand.act.fields.compactMap { errand.values[$0.parameter.name] }
+                return [
+                    .init(errand.act.title, link: ErrandPage.address(errand.id)),
+                    .init(values.joined(separator: ", ")), .init(errand.owner.name),
+                ]
+            },
+            empty: "Nothing waits."
+        )
+    }
+}

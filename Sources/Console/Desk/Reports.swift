@@ -1,0 +1,123 @@
+internal import Foundation
+internal import Operating
+internal import Reading
+internal import Rules
+internal import Tables
+
+/// What the program lists when somebody asks for it: pages of what the console's tables do not hold.
+package actor Reports {
+    private let runner: ProgramRunner
+    private var kept: [[String]: (at: ContinuousClock.Instant, outcome: Task<ProgramRunner.Outcome, Never>)] = [:]
+
+    package init(_ runner: ProgramRunner) { self.runner = runner }
+
+    /// What a command prints; who asks for the same within five seconds gets the same.
+    func outcome(_ arguments: [String]) async -> ProgramRunner.Outcome {
+        let now = ContinuousClock.now
+        kept = kept.filter { now - $0.value.at < .seconds(5) }
+        if let known = kept[arguments] { return await known.outcome.value }
+        let runner = runner
+        let task = Task { await runner.run(arguments, .seconds(120)) }
+        kept[arguments] = (now, task)
+        return await task.value
+    }
+}
+
+/// A page of a report.
+struct ReportPage: Sendable {
+    let path: String
+    let title: String
+    let lead: String
+    let place: PagePlace?
+    let needs: Role
+    let isNewestFirst: Bool
+    /// The exit codes that come with a list.
+    let codes: Set<Int32>
+    /// What can be done about it.
+    let act: Act?
+    let command: @Sendable ([String: String]) -> [String]
+
+    static let all = [
+        ReportPage(
+            path: "/audit-trail",
+            title: "Audit trail",
+            lead: "Who did what to the ledger, and when; the newest first. It only grows.",
+            place: .trail,
+            needs: .data,
+            isNewestFirst: true,
+            codes: [0],
+            act: nil
+        ) { _ in ["audit-trail", "--format=csv"] },
+        ReportPage(
+            path: "/deliveries",
+            title: "Deliveries",
+            lead: "Notices that could not be delivered.",
+            place: .deliveries,
+            needs: .operator,
+            isNewestFirst: false,
+            codes: [0],
+            act: Acts.deliveries
+        ) { _ in ["deliveries", "--dead", "--format=csv"] },
+        ReportPage(
+            path: "/quarantine",
+            title: "Quarantine",
+            lead: "Records that a stage could not use; never their content.",
+            place: .quarantine,
+            needs: .operator,
+            isNewestFirst: false,
+            codes: [0],
+            act: Acts.quarantine
+        ) { _ in ["quarantine", "--format=csv"] },
+        ReportPage(
+            path: "/completeness/{year}",
+            title: "Completeness",
+            lead: "What of the school year is missing: a line is a district and a layout.",
+            place: .release,
+            needs: .data,
+            isNewestFirst: false,
+            codes: [0, 65],
+            act: nil
+        ) { ["completeness", $0["year"] ?? "", "--missing", "--format=csv"] },
+    ]
+
+    /// The most lines that are shown.
+    private static let most = 500
+
+    func show(_ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
+        let year = call.arguments["year"].map { SchoolYear.named($0) }
+        guard year != .some(nil) else { throw Problem(404, "a school year is the four digits of its spring") }
+        let outcome = await call.desk.reports.outcome(command(call.arguments))
+        var (columns, rows) = try read(outcome)
+        let count = rows.count
+        if isNewestFirst { rows.reverse() }
+        let table = TablePart(
+            caption: title,
+            columns: columns.map { Words.title($0) },
+            rows: rows.prefix(Self.most).map { $0.map { .init($0) } },
+            empty: "Nothing.",
+            note: count > Self.most ? "\(Self.most) of \(Words.grouped(count)) lines; the command lists all." : nil
+        )
+        var context: [String: Any] = ["list": table.context]
+        if let act, !rows.isEmpty, call.frame.visitor.account.map({ $0.role >= act.needs }) == true {
+            context["act"] = ["href": act.address, "what": act.title]
+        }
+        let page = Page(
+            title: title,
+            place: place,
+            above: year.flatMap { $0 }.map { "School year \(SchoolYear.title($0))" },
+            lead: lead
+        )
+        return .page(try page.html(call.tables, "report", context))
+    }
+
+    private func read(_ outcome: ProgramRunner.Outcome) throws -> (columns: [String], rows: [[String]]) {
+        guard let code = outcome.code, codes.contains(code) else {
+            throw Problem(503, "the list could not be made: \(outcome.errors.suffix(1000))")
+        }
+        guard !outcome.output.isEmpty else { return (["nothing"], []) }
+        var reader = try CSVReader(bytes: Array(outcome.output.utf8))
+        var rows: [[String]] = []
+        while try reader.next() { rows.append((0..<reader.fieldCount).map { reader.text($0) }) }
+        return (reader.header, rows)
+    }
+}

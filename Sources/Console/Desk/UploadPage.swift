@@ -1,0 +1,53 @@
+internal import Foundation
+internal import Operating
+internal import Rules
+
+/// The page on which a file is chosen.
+enum UploadPage {
+    /// The most bytes of a file: it is in memory until all of it has come.
+    static let most = 64 << 20
+
+    static func show(_ call: DeskRoute.Call) throws -> DeskRoute.Reply { try page(call, fault: nil) }
+
+    /// Takes the file: nothing of it is submitted yet.
+    static func take(_ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
+        let account = try call.account(Acts.upload.needs)
+        guard let file = call.form?.file, !file.bytes.isEmpty else {
+            return try page(call, fault: "Choose a file that is not empty.")
+        }
+        let kept = try await call.desk.errands.keep(file)
+        do {
+            if let district = account.district {
+                try await checked(kept, of: district)
+            }
+            let id = try await call.desk.errands.begin(Acts.upload, [:], account, file: kept)
+            return .seeOther(ErrandPage.address(id))
+        } catch let problem as Problem {
+            await call.desk.errands.drop(kept)
+            guard problem.status == 422 else { throw problem }
+            return try page(call, fault: "\(kept.name): \(problem.detail). Nothing was submitted.")
+        }
+    }
+
+    /// Off the threads that answer others, as a large file takes a moment.
+    private static func checked(_ file: KeptFile, of district: OrganizationCode) async throws {
+        try await Task.detached { try DistrictFile.check(file.path.path, named: file.name, of: district) }.value
+    }
+
+    private static func page(_ call: DeskRoute.Call, fault: String?) throws -> DeskRoute.Reply {
+        let account = call.frame.visitor.account
+        var context: [String: Any] = [
+            "token": call.frame.token, "most": "\(most >> 20) MB",
+            "scope": account?.district.map { "Of a file of your district \($0), every row is one of your students." }
+                ?? "A file of any layout; the header says which.",
+        ]
+        context["fault"] = fault
+        var page = Page(
+            title: Acts.upload.title,
+            place: .upload,
+            lead: "First you see what it would change. Nothing is submitted before you confirm it."
+        )
+        page.script = "/desk.js"
+        return .page(try page.html(call.tables, "upload", context), status: fault == nil ? 200 : 422)
+    }
+}
