@@ -37,8 +37,10 @@ func worker(_ name: String) -> Target {
         dependencies: [
             "Stages", "WorkerProcess", "Operating", "Kafka", "Streaming", "Messages", .argumentParser, .logging,
         ]
-            + (name == "notification-worker"
-                ? [.asyncHTTPClient, .metrics, .nioCore, .nioHTTP1, .nioPosix, .protobuf] : []),
+            + ([
+                "notification-worker": [.asyncHTTPClient, .metrics, .nioCore, .nioHTTP1, .nioPosix, .protobuf],
+                "determination-worker": [.asyncHTTPClient, .nioCore, .nioHTTP1],
+            ][name] ?? []),
         path: "Sources/Workers/\(name)",
         swiftSettings: settings
     )
@@ -204,11 +206,15 @@ let package = Package(
             "ConsoleTests",
             ["Console", "Operating", "Reading", "Stages", "Messages", "Rules", .logging, .protobuf]
         ),
-        tests("AccountabilityTests", ["accountability", "Operating", "Reading", "Messages", "Rules", "Neighbour"]),
+        tests(
+            "AccountabilityTests",
+            ["accountability", "Operating", "Reading", "Messages", "Rules", "Neighbour", .protobuf]
+        ),
         tests(
             "DeliveryTests",
             [
-                "notification-worker", "Operating", "Stages", "Messages", "Streaming", "Neighbour", .argumentParser,
+                "notification-worker", "determination-worker", "Operating", "Stages", "Messages", "Streaming",
+                "Neighbour", .argumentParser,
                 .nioCore, .nioHTTP1, .nioPosix, .protobuf,
             ]
         ),

@@ -54,6 +54,7 @@ struct AccountabilityCommand: AsyncParsableCommand {
                 subcommands: [
                     DirectiveCommand.self, CandidatesCommand.self, PriorityCommand.self, SimilarCommand.self,
                     ReviewsCommand.self, PlansCommand.self,
+                    AppealsCommand.self,
                     ReportCommand.self, ProductsCommand.self, PackageCommand.self,
                 ]
             ),

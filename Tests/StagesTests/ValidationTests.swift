@@ -197,6 +197,27 @@ struct ValidationTests {
             ]
         ),
         Broken(.ratingNotOfReview, .directives, "rating", ["rating": "proficient"]),
+        Broken(
+            .reasonNotStated,
+            .directives,
+            "reason",
+            ["directive": "appeal", "kind": "filed", "reason": "", "reference": "Letter of 2019-09-30"]
+        ),
+        Broken(
+            .submissionNotNamed,
+            .directives,
+            "reference",
+            ["directive": "appeal", "kind": "denied", "reason": "Enrolled", "reference": ""]
+        ),
+        Broken(
+            .organizationNotOfDirective,
+            .directives,
+            "org_code",
+            [
+                "directive": "appeal", "kind": "filed", "org_code": "00000000", "reason": "Score",
+                "reference": "Letter of 2019-09-30",
+            ]
+        ),
         Broken(.partNotOfPlan, .directives, "parts", ["parts": "objectives"]),
         Broken(.rootNotOfRelease, .directives, "packages_root", ["packages_root": String(repeating: "0a", count: 32)]),
         Broken(

@@ -12,7 +12,7 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "directive",
         abstract:
-            "Carries out an act of the Department: designation, recognition, release, suspension, framework step, review, plan filing, reconfiguration.",
+            "Carries out an act of the Department: designation, recognition, release, suspension, framework step, review, plan filing, reconfiguration, appeal.",
         discussion: """
             An act is one row of the layout `directives`; this command writes the row and submits it. Many at once: `accountability submit \
             directives.csv`. The same act again, with other dates or words, replaces it; --withdraw takes it back.
@@ -68,6 +68,13 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
             its cumulative percentage and in its percentiles.
               accountability directive reconfiguration reconfigured --year 2019 --org 06030000 --date 2018-07-01 --reason "Two towns left the district"
 
+            An appeal against results: filed, with the day by which it is to be decided as --end, and denied. Each states its --reason and names \
+            the letter as its --reference. Whose figures change on appeal gets the change as a release (above). `accountability appeals` lists them.
+              accountability directive appeal filed --year 2019 --org 00350012 --date 2019-10-01 --end 2019-11-01 --reason "Score of a transferred \
+            student" --reference "Letter of 2019-09-30"
+              accountability directive appeal denied --year 2019 --org 00350012 --date 2019-10-20 --reason "The student was enrolled" --reference "Letter \
+            of 2019-10-20"
+
             What is on record:
               accountability directive --list --year 2019
 
@@ -84,11 +91,12 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
     @Argument(
-        help: "designation, recognition, release, suspension, framework_step, review, plan_filing or reconfiguration."
+        help:
+            "designation, recognition, release, suspension, framework_step, review, plan_filing, reconfiguration or appeal."
     )
     var directive: String?
 
-    @Argument(help: "What is designated, recognised, released, suspended, reviewed, filed or reconfigured.")
+    @Argument(help: "What is designated, recognised, released, suspended, reviewed, filed, reconfigured or appealed.")
     var kind: String?
 
     @Option(help: ArgumentHelp("The school year, by its spring: 2018-19 is 2019.", valueName: "year"))

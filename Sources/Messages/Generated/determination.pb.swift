@@ -758,7 +758,7 @@ public nonisolated struct Accountability_V1_Directive: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// designation, recognition, release, suspension, framework_step, review, plan_filing, reconfiguration.
+  /// designation, recognition, release, suspension, framework_step, review, plan_filing, reconfiguration, appeal.
   public var directive: String = String()
 
   public var schoolYear: UInt32 = 0

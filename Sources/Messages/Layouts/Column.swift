@@ -103,7 +103,7 @@ public enum Vocabulary {
     /// The acts of the Department.
     public static let directives = [
         "designation", "recognition", "release", "suspension", "framework_step", "review", "plan_filing",
-        "reconfiguration",
+        "reconfiguration", "appeal",
     ]
 
     /// The kinds of recognition.
@@ -125,7 +125,7 @@ public enum Vocabulary {
             "conducted", "leadership_and_governance", "curriculum_and_instruction", "assessment",
             "human_resources_and_professional_development", "student_support", "financial_and_asset_management",
             "self_evaluation", "district_improvement_plan", "district_action_plan", "school_improvement_plan",
-            "reconfigured",
+            "reconfigured", "filed", "denied",
         ]
 
     /// The ratings that a review gives by a standard.

@@ -226,10 +226,15 @@ extension Layout {
             Column(
                 "kind",
                 .choice(Vocabulary.directiveKinds),
-                "what is designated, recognised, released, suspended, reviewed, filed or reconfigured"
+                "what is designated, recognised, released, suspended, reviewed, filed, reconfigured or appealed"
             ),
             Column("effective_date", .date, "the day it takes effect; of a filing the day it was filed"),
-            Column("end_date", .date, .optional, "the day it ends; empty while it lasts"),
+            Column(
+                "end_date",
+                .date,
+                .optional,
+                "the day it ends, of an appeal the day it is due; empty while it lasts"
+            ),
             Column("reason", .text(maxLength: 500), .optional, "the reason to publish; of a comment its text"),
             Column("reference", .text(maxLength: 200), .optional, "the decision, submission or plan it rests on"),
             Column("rating", .choice(Vocabulary.reviewRatings), .optional, "of a review by a standard"),

@@ -16,6 +16,8 @@ public enum DepartmentAct: UInt8, WireNamed {
     case planFiling
     /// A reconfiguration, after which the years before do not count.
     case reconfiguration
+    /// An appeal of an organization against its results: filed, or denied. One that is granted is a release.
+    case appeal
 
     /// The name in the column `directive`.
     public var wireName: String {
@@ -28,6 +30,7 @@ public enum DepartmentAct: UInt8, WireNamed {
         case .review: "review"
         case .planFiling: "plan_filing"
         case .reconfiguration: "reconfiguration"
+        case .appeal: "appeal"
         }
     }
 }

@@ -7,8 +7,8 @@ struct DirectiveTable {
 
     /// Sets or removes a directive; tells whether anything changed for its organization.
     mutating func set(_ directive: Accountability_V1_Directive?, _ key: DirectiveKey) -> Bool {
-        // Reviews and plans are records; no determination looks at them.
-        guard key.act != .review, key.act != .planFiling,
+        // Reviews, plans and appeals are records; no determination looks at them.
+        guard key.act != .review, key.act != .planFiling, key.act != .appeal,
             byOrganization[key.organization]?[key] != directive
         else { return false }
         byOrganization[key.organization, default: [:]][key] = directive

@@ -195,7 +195,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .reasonNotStated:
             "a placement, a reconfiguration, a comment, a revision and an appeal state their reason; any other designation its reason or, as "
                 + "its reference, the decision that it rests on"
-        case .submissionNotNamed: "a revision or an appeal names the submission that corrected the figures"
+        case .submissionNotNamed:
+            "a revision or a change on appeal names the submission that corrected the figures, an appeal that is filed or denied its letter"
         case .suspensionNotOfYear: "measures are suspended for school year 2021-2022 alone (\(Paragraph.suspension))"
         case .suspensionWithoutCause:
             "a suspension states the good cause arising from the COVID-19 pandemic (\(Paragraph.suspension))"

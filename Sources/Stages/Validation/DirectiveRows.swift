@@ -72,6 +72,10 @@ extension RowCheck {
         case "reconfiguration":
             if organization.type == .state { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
             if act.reason.isEmpty { fault(.reasonNotStated, Place.reason) }
+        case "appeal":
+            if organization.type == .state { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
+            if act.reason.isEmpty { fault(.reasonNotStated, Place.reason) }
+            if act.reference.isEmpty { fault(.submissionNotNamed, Place.reference) }
         case "suspension": judgeSuspension(act, organization)
         case "framework_step":
             let isComment = act.kind == FrameworkStep.comment.wireName
@@ -121,6 +125,7 @@ extension RowCheck {
         "review": DistrictReview.kinds,
         "plan_filing": PlanKind.allCases.map(\.wireName),
         "reconfiguration": ["reconfigured"],
+        "appeal": ["filed", "denied"],
     ]
 }
 
