@@ -43,7 +43,15 @@ struct TableOutput<Key: TopicKey, Message: TableMessage>: Sendable where Message
     }
 
     /// Publishes the newest message of a key; without one retracts it.
-    func publish(_ message: Message?, _ key: Key, cause: String, to output: TaskOutput) throws {
+    ///
+    /// `framing` names the schema of the message; none is written without it.
+    func publish(
+        _ message: Message?,
+        _ key: Key,
+        framing: SchemaFraming? = nil,
+        cause: String,
+        to output: TaskOutput
+    ) throws {
         // A task that is being restored publishes nothing.
         guard output.isLive else { return }
         let bytes = key.utf8
@@ -55,7 +63,8 @@ struct TableOutput<Key: TopicKey, Message: TableMessage>: Sendable where Message
         guard let message else {
             return try output.retract(index, partition: partition, key: bytes.span, cause: cause)
         }
-        let value: [UInt8] = try message.serializedBytes()
+        let body: [UInt8] = try message.serializedBytes()
+        let value = (framing?.prefix ?? []) + body
         try output.publish(index, partition: partition, key: bytes.span, value: value.span, cause: cause)
     }
 

@@ -19,8 +19,8 @@ extension InputRecord {
     ///
     /// - Throws: ``UnusableRecord`` where the bytes do not decode, or say what cannot be.
     func message<Key, Message>(of table: Topic<Key, Message>, under key: Key) throws -> Message? {
-        guard value != nil else { return nil }
-        let message = try message(Message.self)
+        guard let value else { return nil }
+        let message = try decode(Message.self, from: value.extracting(SchemaFraming.prefixCount(of: value)...))
         if let fault = message.fault(under: key) { throw UnusableRecord(fault) }
         return message
     }
@@ -37,7 +37,7 @@ func recalled<Key, Message>(
     guard let key = table.key(utf8: bytes) else {
         throw UnusableRecord("its key is not one of the topic \(table.definition.entity)")
     }
-    let message = try decode(Message.self, from: value)
+    let message = try decode(Message.self, from: value.extracting(SchemaFraming.prefixCount(of: value)...))
     if let fault = message.fault(under: key) { throw UnusableRecord(fault) }
     return (key, message)
 }

@@ -13,7 +13,7 @@ import Testing
 @testable import notification_worker
 
 /// An endpoint on the loopback interface that answers as it is told and keeps what it was sent.
-private final class Endpoint: Sendable {
+final class Endpoint: Sendable {
     struct Received: Sendable {
         let head: HTTPRequestHead
         let body: [UInt8]
@@ -21,6 +21,8 @@ private final class Endpoint: Sendable {
 
     enum Answer: Sendable {
         case status(Int, [(String, String)] = [])
+        /// A body behind a status.
+        case text(Int, String)
         /// A body of so many bytes behind 200.
         case endless(Int)
         /// Never a word.
@@ -49,6 +51,9 @@ private final class Endpoint: Sendable {
                 var content: [UInt8] = []
                 switch answer(Received(head: head, body: body)) {
                 case .silence: return
+                case .text(let code, let text):
+                    status = code
+                    content = Array(text.utf8)
                 case .endless(let length): content = Array(repeating: 120, count: length)
                 case .status(let code, let more):
                     status = code

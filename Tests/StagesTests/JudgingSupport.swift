@@ -48,11 +48,19 @@ struct JudgingBench {
     static func determining(
         partitions: Int32 = 2,
         frameworks: FrameworkSet = .builtIn,
+        framing: SchemaFraming? = nil,
         seed: UInt64 = 1,
         disturbances: InMemoryDriver.Disturbances = .init()
     ) throws -> JudgingBench {
         try JudgingBench(
-            [DeterminationStage(pipeline: Pipeline(), frameworks: frameworks, clock: { 1_569_000_000_000 })],
+            [
+                DeterminationStage(
+                    pipeline: Pipeline(),
+                    frameworks: frameworks,
+                    framing: framing,
+                    clock: { 1_569_000_000_000 }
+                )
+            ],
             partitions: partitions,
             seed: seed,
             disturbances: disturbances

@@ -46,6 +46,30 @@ import Testing
             .map { $0.hasStudents ? "\($0.group) \($0.students)" : $0.group }.sorted()
     }
 
+    /// With the framing of a schema registry the messages are the same, and a restarted stage knows them again.
+    @Test func framedPublicationsAreReadBack() throws {
+        let plain = try JudgingBench.determining()
+        let framing = SchemaFraming(schema: 42, place: 12)
+        let framed = try JudgingBench.determining(framing: framing)
+        for bench in [plain, framed] {
+            try fill(bench)
+            try release(bench)
+        }
+        func values(_ bench: JudgingBench) -> [[UInt8]: [UInt8]] {
+            bench.driver.table(bench.pipeline.name(Topics.publications))
+        }
+        #expect(values(framed) == values(plain).mapValues { framing.prefix + $0 })
+        #expect(values(plain).count == 3)
+        // What is withdrawn keeps the numbers and goes on from the revision that was read back.
+        for bench in [plain, framed] {
+            bench.driver.restartAll()
+            try bench.put(Topics.directives, "2019/release/00000000/official", nil, partition: 0)
+            try bench.driver.run()
+        }
+        #expect(values(framed) == values(plain).mapValues { framing.prefix + $0 })
+        #expect(try publications(plain).values.allSatisfy { $0.status == "withdrawn" && $0.revision == 2 })
+    }
+
     @Test func nothingIsPublicBeforeItIsOfficial() throws {
         let bench = try JudgingBench.determining()
         try fill(bench)

@@ -199,7 +199,8 @@ struct Recomputation {
             guard let message = try? Accountability_V1_Determination(serializedBytes: value) else { return value }
             return try message.withoutPublication.serializedBytes()
         case Topics.publications:
-            guard let message = try? Accountability_V1_Publication(serializedBytes: value) else { return value }
+            let body = SchemaFraming.message(of: value)
+            guard let message = try? Accountability_V1_Publication(serializedBytes: body) else { return value }
             return try message.withoutRevision.serializedBytes()
         default: return value
         }

@@ -27,7 +27,8 @@ public struct Topic<Key: TopicKey, Message: TableMessage>: Sendable where Messag
 
     /// A record's key and message; nil where either is not one of this table, or says what cannot be.
     public func entry(key bytes: Span<UInt8>, value: [UInt8]) -> (key: Key, message: Message)? {
-        guard let key = Key(utf8: bytes), let message = try? Message(serializedBytes: value),
+        guard let key = Key(utf8: bytes),
+            let message = try? Message(serializedBytes: SchemaFraming.message(of: value)),
             message.fault(under: key) == nil
         else { return nil }
         return (key, message)

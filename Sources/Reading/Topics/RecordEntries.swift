@@ -22,9 +22,10 @@ extension Record {
         return (key, message)
     }
 
-    /// The record's value as a message; nil for a tombstone, or for bytes that are none.
+    /// The record's value as a message, with or without the framing of a schema registry; nil for a tombstone, or for
+    /// bytes that are none.
     package func decoded<M: Message>(_ type: M.Type = M.self) -> M? {
         guard let value else { return nil }
-        return try? M(serializedBytes: [UInt8](copying: value))
+        return try? M(serializedBytes: SchemaFraming.message(of: [UInt8](copying: value)))
     }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import Messages
+public import Messages
 public import Rules
 public import Streaming
 
@@ -23,20 +23,24 @@ public struct DeterminationStage: Stage {
 
     private let clock: @Sendable () -> Int64
     private let frameworks: FrameworkSet
+    private let framing: SchemaFraming?
 
     /// The stage of an installation.
     ///
     /// - Parameters:
     ///   - pipeline: the installation.
     ///   - frameworks: under which each year is computed.
+    ///   - framing: how publications name their schema in a registry; nil where they do not.
     ///   - clock: the time of an issue, milliseconds since 1970.
     public init(
         pipeline: Pipeline,
         frameworks: FrameworkSet = .builtIn,
+        framing: SchemaFraming? = nil,
         clock: @escaping @Sendable () -> Int64 = Self.now
     ) {
         self.clock = clock
         self.frameworks = frameworks
+        self.framing = framing
         sources = [
             pipeline.source(Topics.participation), pipeline.source(Topics.indicators),
             pipeline.source(Topics.percentiles), pipeline.source(Topics.directives),
@@ -49,7 +53,7 @@ public struct DeterminationStage: Stage {
 
     /// A task that knows no organization.
     public func makeTask(_ context: TaskContext) -> any StageTask {
-        DeterminationTask(frameworks: frameworks, clock: clock)
+        DeterminationTask(frameworks: frameworks, framing: framing, clock: clock)
     }
 
     /// The machine's time, milliseconds since 1970.

@@ -16,9 +16,10 @@ final class DeterminationTask: StageTask {
     private var recalled: [DeterminationKey: [[UInt8]]] = [:]
     private var confirmed: [DeterminationKey: [UInt8]] = [:]
     private var arrivals = Arrivals()
-    private var desk = PublicationDesk()
+    private var desk: PublicationDesk
 
-    init(frameworks: FrameworkSet, clock: @escaping @Sendable () -> Int64) {
+    init(frameworks: FrameworkSet, framing: SchemaFraming?, clock: @escaping @Sendable () -> Int64) {
+        desk = PublicationDesk(framing: framing)
         state = DeterminationState(frameworks: YearFrameworks(frameworks))
         self.clock = clock
     }

@@ -4,6 +4,8 @@ import Streaming
 
 /// What stands published for the public of a task's organizations, and what is to stand.
 struct PublicationDesk {
+    /// How publications name their schema; nil where they do not.
+    let framing: SchemaFraming?
     private var standing: [DeterminationKey: Accountability_V1_Publication] = [:]
     /// By school year, the districts that are official and about which later flushes decide.
     private var undecided: [Int: Set<OrganizationCode>] = [:]
@@ -13,6 +15,8 @@ struct PublicationDesk {
     /// After how many organizations the other districts wait for the next flush: some seconds' work, as a transaction
     /// is open meanwhile.
     static let mostDecided = 50
+
+    init(framing: SchemaFraming?) { self.framing = framing }
 
     /// Whether districts wait for the next flush.
     var hasMore: Bool { !undecided.isEmpty }
@@ -174,7 +178,7 @@ struct PublicationDesk {
         }
         standing[key] = message
         // No cause: the names of submissions are not the public's.
-        try DeterminationStage.publications.publish(message, key, cause: "", to: output)
+        try DeterminationStage.publications.publish(message, key, framing: framing, cause: "", to: output)
     }
 }
 

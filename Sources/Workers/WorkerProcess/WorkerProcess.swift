@@ -121,10 +121,10 @@ public enum WorkerProcess {
     public static func run(
         _ options: WorkerOptions,
         beside: ((Connection, WorkerConfiguration, WorkerMetrics, Logger) throws -> [any WorkerBody])? = nil,
-        _ makeStage: (Connection) throws -> any Stage
+        _ makeStage: (Connection) async throws -> any Stage
     ) async throws {
         try await run(options, stage: nil) { connection, metrics, logger in
-            let stage = try makeStage(connection)
+            let stage = try await makeStage(connection)
             var configuration = WorkerConfiguration(
                 kafka: connection.kafka,
                 instance: options.instance,
@@ -167,7 +167,9 @@ public enum WorkerProcess {
     private static func run(
         _ options: WorkerOptions,
         stage: String?,
-        _ make: (Connection, (String) -> WorkerMetrics, (String) -> Logger) throws -> (WorkerMetrics, any WorkerBody)
+        _ make: (Connection, (String) -> WorkerMetrics, (String) -> Logger) async throws -> (
+            WorkerMetrics, any WorkerBody
+        )
     ) async throws {
         // A broken pipe is an error of the write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
@@ -176,7 +178,7 @@ public enum WorkerProcess {
         var name = stage ?? "worker"
         do {
             let connection = try options.broker.connection()
-            let (metrics, body) = try make(
+            let (metrics, body) = try await make(
                 connection,
                 { WorkerMetrics(stage: $0, instance: options.instance) },
                 { stage in

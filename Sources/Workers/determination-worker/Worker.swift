@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Operating
 import Stages
 import WorkerProcess
@@ -14,7 +15,24 @@ struct DeterminationWorker: AsyncParsableCommand {
 
     @OptionGroup var options: WorkerOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "A schema registry: publications then name their schema, in Confluent's framing.",
+            discussion: """
+                Default: $ACCOUNTABILITY_SCHEMA_REGISTRY, then none. The schema is looked up once, at the start, and never written: register \
+                Schemas/accountability/v1/record.proto and determination.proto first. Credentials stand in \
+                $ACCOUNTABILITY_SCHEMA_REGISTRY_CREDENTIALS, as user:password.
+                """,
+            valueName: "url"
+        )
+    )
+    var schemaRegistry: String?
+
     func run() async throws {
-        try await WorkerProcess.run(options) { DeterminationStage(pipeline: $0.pipeline) }
+        let registry = try SchemaRegistry.named(schemaRegistry, environment: ProcessInfo.processInfo.environment)
+        try await WorkerProcess.run(options) { connection in
+            let subject = SchemaRegistry.subject(connection.pipeline)
+            return DeterminationStage(pipeline: connection.pipeline, framing: try await registry?.framing(of: subject))
+        }
     }
 }
