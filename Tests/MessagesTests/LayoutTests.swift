@@ -36,7 +36,7 @@ import Testing
             .organizations: [
                 "org_type", "name", "district_code", "region", "school_type", "comparison_group", "grades_served",
                 "title1", "enrollment", "non_high_enrollment", "high_enrollment", "enrollment_low_income",
-                "enrollment_swd", "enrollment_el",
+                "enrollment_swd", "enrollment_el", "nces_lea_id", "nces_school_id",
             ],
             .assessmentResults: ["student_id"] + groups + [
                 "prior_org_code", "ela_status", "ela_scaled_score", "ela_sgp", "ela_prior_scaled_score", "math_status",

@@ -137,6 +137,7 @@ import Testing
     @Test func theSchoolsThatFederalLawIdentifiesAreListed() throws {
         var school = publication(2019, "00010005", name: "First")
         school.title1 = true
+        school.ncesID = "250327000423"
         for (designation, groups) in [("tsi", ["white", "asian"]), ("atsi", ["low_income"])] {
             school.federalDesignations.append(
                 .with {
@@ -152,13 +153,69 @@ import Testing
         let reason = FederalReason.consistentlyLowSubgroups.title
         #expect(
             try table.rows() == [
-                ["2019", "00010000", "", "00010005", "First", "Title I School", "TSI", reason, "2019", "Asian -White"],
                 [
-                    "2019", "00010000", "", "00010005", "First", "Title I School", "ATSI", reason, "2019",
-                    "Economically disadvantaged",
+                    "2019", "00010000", "", "00010005", "First", "2503270", "250327000423", "Title I School", "TSI",
+                    reason, "2019", "Asian -White",
+                ],
+                [
+                    "2019", "00010000", "", "00010005", "First", "2503270", "250327000423", "Title I School", "ATSI",
+                    reason, "2019", "Economically disadvantaged",
                 ],
             ]
         )
+    }
+
+    /// The resource AccountabilityRating of the Ed-Fi Data Standard: its names, types and lengths, and one of each key.
+    @Test func theEdFiRatingsAreResourcesOfTheStandard() throws {
+        var school = publication(2019, "00010005", "requiring_assistance", level: "broad_comprehensive", name: "First")
+        school.percentile = 4
+        school.cumulative = 31
+        school.issuedUnixMilliseconds = 1_569_283_200_000
+        let small = publication(2019, "00010010", "insufficient_data", level: "")
+        let former = publication(2018, "00010005")
+        let published = try #require(
+            PublishedYear([former, small, school, publication(2019, "00010000")], year: 2019)
+        )
+        let name = "edfi-accountability-ratings-2019.json"
+        let file = try #require(ProductFiles(published).files.first { $0.name == name })
+        let place = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).json")
+        defer { try? FileManager.default.removeItem(at: place) }
+        try file.write(to: place.path)
+        let read = try JSONSerialization.jsonObject(with: Data(contentsOf: place))
+        let resources = try #require(read as? [[String: Any]])
+        let lengths = [
+            "ratingTitle": 60, "rating": 35, "ratingOrganization": 35, "ratingProgram": 30, "ratingDate": 10,
+        ]
+        var keys: Set<String> = []
+        var said: [String] = []
+        for resource in resources {
+            #expect(
+                Set(resource.keys)
+                    == Set(lengths.keys).union(["educationOrganizationReference", "schoolYearTypeReference"])
+            )
+            for (name, length) in lengths {
+                let text = try #require(resource[name] as? String)
+                #expect(!text.isEmpty && text.count <= length, "\(name)")
+            }
+            let organization = try #require(resource["educationOrganizationReference"] as? [String: Int])
+            let year = try #require(resource["schoolYearTypeReference"] as? [String: Int])
+            #expect(Array(organization.keys) == ["educationOrganizationId"] && year == ["schoolYear": 2019])
+            let code = organization["educationOrganizationId"] ?? 0
+            let title = resource["ratingTitle"] as? String ?? ""
+            #expect(keys.insert("\(code) \(title)").inserted)
+            said.append("\(code) \(title): \(resource["rating"] as? String ?? "")")
+        }
+        #expect(
+            said == [
+                "10000 Accountability classification: not_requiring_assistance", "10000 Accountability level: meeting",
+                "10005 Accountability classification: requiring_assistance",
+                "10005 Accountability level: broad_comprehensive", "10005 Accountability percentile: 4",
+                "10005 Cumulative percentage of targets met: 31",
+                "10010 Accountability classification: insufficient_data",
+            ]
+        )
+        #expect(resources[2]["ratingDate"] as? String == "2019-09-24")
+        for level in DeterminationLevel.allCases { #expect(level.wireName.count <= 35) }
     }
 
     /// The table of points of a printed report: Leominster's of 2019, non-high, all students 5.5 of 9.6, 57 percent.

@@ -139,6 +139,7 @@ struct JudgingBench {
         comparison: String = "non_high",
         grades: String = "",
         title1: Bool = false,
+        nces: String = "",
         enrollment: UInt32 = 0,
         cause: String = ""
     ) throws {
@@ -151,6 +152,7 @@ struct JudgingBench {
         if let nonHigh { organization.nonHighEnrollment = nonHigh }
         if let high { organization.highEnrollment = high }
         organization.title1 = title1
+        organization.ncesID = nces
         organization.enrollment = enrollment
         var entry = Accountability_V1_IndicatorEntry()
         entry.schoolYear = UInt32(year)

@@ -70,6 +70,22 @@ import Testing
         #expect(try publications(plain).values.allSatisfy { $0.status == "withdrawn" && $0.revision == 2 })
     }
 
+    /// A declared identifier is published, and one that comes later revises the publication and no determination.
+    @Test func theNCESIdentifierIsPublished() throws {
+        let bench = try JudgingBench.determining()
+        try fill(bench)
+        try bench.organization(2019, school, nces: "250327000423")
+        try release(bench)
+        #expect(try publications(bench)["2019/\(school)"]?.ncesID == "250327000423")
+        #expect(try publications(bench)["2019/\(other)"]?.ncesID == "")
+        let before = try bench.determinations()
+        try bench.organization(2019, other, nces: "250327000424")
+        try bench.driver.run()
+        let later = try #require(try publications(bench)["2019/\(other)"])
+        #expect(later.ncesID == "250327000424" && later.revision == 2)
+        #expect(try bench.determinations() == before)
+    }
+
     @Test func nothingIsPublicBeforeItIsOfficial() throws {
         let bench = try JudgingBench.determining()
         try fill(bench)

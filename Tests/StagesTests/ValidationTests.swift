@@ -128,6 +128,15 @@ struct ValidationTests {
             "enrollment_el",
             ["enrollment": "100", "enrollment_el": "101"]
         ),
+        Broken(.malformedNCES, .organizations, "nces_lea_id", ["nces_lea_id": "250327"]),
+        Broken(.malformedNCES, .organizations, "nces_lea_id", ["nces_lea_id": "250327A"]),
+        Broken(.malformedNCES, .organizations, "nces_school_id", ["nces_school_id": "2503270"]),
+        Broken(
+            .malformedNCES,
+            .organizations,
+            "nces_school_id",
+            ["nces_lea_id": "2503270", "nces_school_id": "250327100423"]
+        ),
         Broken(.indicatorNotInSpan, .indicatorValues, "indicator", ["grade_span": "non_high"]),
         Broken(.rateAboveHundred, .indicatorValues, "value", ["value": "100.1"]),
         Broken(.pathNotOfTarget, .targets, "path", ["path": "recovery"]),
@@ -549,7 +558,15 @@ struct ValidationTests {
         try bench.submit(table(.targets, [validRow(.targets)]))
         try bench.submit(table(.directives, [validRow(.directives)]))
         try bench.driver.run()
+        let nces = ["nces_lea_id": "2503270", "nces_school_id": "250327000423"]
+        for (code, own) in [("00010505", nces), ("00010510", ["nces_lea_id": "2503270"]), ("00010515", [:])] {
+            let row = validRow(.organizations).merging(own.merging(["org_code": code]) { $1 }) { $1 }
+            try bench.submit(table(.organizations, [row]))
+        }
+        try bench.driver.run()
         let records = try bench.records()
+        let schools = ["00010505", "00010510", "00010515"].map { records["2019/organizations/\($0)"] }
+        #expect(schools.map { $0?.organization.ncesID } == ["250327000423", "2503270", ""])
         let result = try #require(records.first { $0.key.hasPrefix("2019/assessment_results/") })
         #expect(result.key.count == "2019/assessment_results/".count + 32)
         let assessment = result.value.assessmentResult

@@ -20,7 +20,8 @@ struct ProductsCommand: OperatorCommand, CitesParagraphs {
 
             schools-YEAR.csv and districts-YEAR.csv, both in determinations-YEAR.xlsx, have the columns of the Department's workbook of 2019. \
             research-YEAR.xlsx has subgroups (each step from value to percentage), indicators, participation and percentiles, each as CSV too. \
-            federal-YEAR.csv lists the schools that federal law identifies (CSI, TSI, ATSI). map-YEAR.csv is to be joined with a map. data-dictionary-YEAR.csv says what each column of each file means.
+            federal-YEAR.csv lists the schools that federal law identifies (CSI, TSI, ATSI), edfi-accountability-ratings-YEAR.json has the results \
+            as resources of Ed-Fi. map-YEAR.csv is to be joined with a map. data-dictionary-YEAR.csv says what each column of each file means.
 
             Exit codes: 0 done; 64 usage; 65 nothing of the year is official, or the folder has files that would be lost; 69 no broker answers; \
             75 the disk is full; 78 the topic or the folder is not as it must be.

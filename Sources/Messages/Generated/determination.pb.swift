@@ -1013,6 +1013,12 @@ public nonisolated struct Accountability_V1_Publication: @unchecked Sendable {
   /// Clears the value of `enrollment`. Subsequent reads from it will return its default value.
   public mutating func clearEnrollment() {_uniqueStorage()._enrollment = nil}
 
+  /// Of the National Center for Education Statistics, as in Organization.
+  public var ncesID: String {
+    get {_storage._ncesID}
+    set {_uniqueStorage()._ncesID = newValue}
+  }
+
   public var figures: [Accountability_V1_PublishedFigure] {
     get {_storage._figures}
     set {_uniqueStorage()._figures = newValue}
@@ -2425,7 +2431,7 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Publication"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}status\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{3}decision_row\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{3}low_graduation\0\u{1}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{3}suspended_measures\0\u{3}publication_notes\0\u{1}framework\0\u{3}framework_digest\0\u{1}region\0\u{3}school_type\0\u{3}comparison_group\0\u{3}grades_served\0\u{1}title1\0\u{1}enrollment\0\u{2}\u{4}figures\0\u{3}decided_measures\0\u{2}\u{9}revision\0\u{3}issued_unix_milliseconds\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}status\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{3}decision_row\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{3}low_graduation\0\u{1}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{3}suspended_measures\0\u{3}publication_notes\0\u{1}framework\0\u{3}framework_digest\0\u{1}region\0\u{3}school_type\0\u{3}comparison_group\0\u{3}grades_served\0\u{1}title1\0\u{1}enrollment\0\u{3}nces_id\0\u{2}\u{3}figures\0\u{3}decided_measures\0\u{2}\u{9}revision\0\u{3}issued_unix_milliseconds\0")
 
   fileprivate class _StorageClass {
     var _schoolYear: UInt32 = 0
@@ -2464,6 +2470,7 @@ nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, Swif
     var _gradesServed: String = String()
     var _title1: Bool? = nil
     var _enrollment: UInt32? = nil
+    var _ncesID: String = String()
     var _figures: [Accountability_V1_PublishedFigure] = []
     var _decidedMeasures: [String] = []
     var _revision: UInt32 = 0
@@ -2514,6 +2521,7 @@ nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, Swif
       _gradesServed = source._gradesServed
       _title1 = source._title1
       _enrollment = source._enrollment
+      _ncesID = source._ncesID
       _figures = source._figures
       _decidedMeasures = source._decidedMeasures
       _revision = source._revision
@@ -2572,6 +2580,7 @@ nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, Swif
         case 34: try { try decoder.decodeSingularStringField(value: &_storage._gradesServed) }()
         case 35: try { try decoder.decodeSingularBoolField(value: &_storage._title1) }()
         case 36: try { try decoder.decodeSingularUInt32Field(value: &_storage._enrollment) }()
+        case 37: try { try decoder.decodeSingularStringField(value: &_storage._ncesID) }()
         case 40: try { try decoder.decodeRepeatedMessageField(value: &_storage._figures) }()
         case 41: try { try decoder.decodeRepeatedStringField(value: &_storage._decidedMeasures) }()
         case 50: try { try decoder.decodeSingularUInt32Field(value: &_storage._revision) }()
@@ -2696,6 +2705,9 @@ nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, Swif
       try { if let v = _storage._enrollment {
         try visitor.visitSingularUInt32Field(value: v, fieldNumber: 36)
       } }()
+      if !_storage._ncesID.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._ncesID, fieldNumber: 37)
+      }
       if !_storage._figures.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._figures, fieldNumber: 40)
       }
@@ -2753,6 +2765,7 @@ nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, Swif
         if _storage._gradesServed != rhs_storage._gradesServed {return false}
         if _storage._title1 != rhs_storage._title1 {return false}
         if _storage._enrollment != rhs_storage._enrollment {return false}
+        if _storage._ncesID != rhs_storage._ncesID {return false}
         if _storage._figures != rhs_storage._figures {return false}
         if _storage._decidedMeasures != rhs_storage._decidedMeasures {return false}
         if _storage._revision != rhs_storage._revision {return false}

@@ -152,39 +152,48 @@ public nonisolated struct Accountability_V1_Participation: @unchecked Sendable {
 /// Topic `accountability.indicators.v1`, 603 CMR 2.03(2)(b).
 /// Key of a value: `<school year>/<org>/value/<span>/<group>/<indicator>`; of a target: `.../target/...`; of an organization:
 /// `<school year>/<org>/organization`.
-public nonisolated struct Accountability_V1_IndicatorEntry: Sendable {
+public nonisolated struct Accountability_V1_IndicatorEntry: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var schoolYear: UInt32 = 0
+  public var schoolYear: UInt32 {
+    get {_storage._schoolYear}
+    set {_uniqueStorage()._schoolYear = newValue}
+  }
 
-  public var orgCode: String = String()
+  public var orgCode: String {
+    get {_storage._orgCode}
+    set {_uniqueStorage()._orgCode = newValue}
+  }
 
-  public var entry: Accountability_V1_IndicatorEntry.OneOf_Entry? = nil
+  public var entry: OneOf_Entry? {
+    get {return _storage._entry}
+    set {_uniqueStorage()._entry = newValue}
+  }
 
   public var value: Accountability_V1_IndicatorValue {
     get {
-      if case .value(let v)? = entry {return v}
+      if case .value(let v)? = _storage._entry {return v}
       return Accountability_V1_IndicatorValue()
     }
-    set {entry = .value(newValue)}
+    set {_uniqueStorage()._entry = .value(newValue)}
   }
 
   public var target: Accountability_V1_Target {
     get {
-      if case .target(let v)? = entry {return v}
+      if case .target(let v)? = _storage._entry {return v}
       return Accountability_V1_Target()
     }
-    set {entry = .target(newValue)}
+    set {_uniqueStorage()._entry = .target(newValue)}
   }
 
   public var organization: Accountability_V1_Organization {
     get {
-      if case .organization(let v)? = entry {return v}
+      if case .organization(let v)? = _storage._entry {return v}
       return Accountability_V1_Organization()
     }
-    set {entry = .organization(newValue)}
+    set {_uniqueStorage()._entry = .organization(newValue)}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -197,6 +206,8 @@ public nonisolated struct Accountability_V1_IndicatorEntry: Sendable {
   }
 
   public init() {}
+
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 public nonisolated struct Accountability_V1_IndicatorValue: Sendable {
@@ -709,91 +720,131 @@ nonisolated extension Accountability_V1_IndicatorEntry: SwiftProtobuf.Message, S
   public static let protoMessageName: String = _protobuf_package + ".IndicatorEntry"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}value\0\u{1}target\0\u{1}organization\0")
 
+  fileprivate class _StorageClass {
+    var _schoolYear: UInt32 = 0
+    var _orgCode: String = String()
+    var _entry: Accountability_V1_IndicatorEntry.OneOf_Entry?
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _schoolYear = source._schoolYear
+      _orgCode = source._orgCode
+      _entry = source._entry
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.schoolYear) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.orgCode) }()
-      case 3: try {
-        var v: Accountability_V1_IndicatorValue?
-        var hadOneofValue = false
-        if let current = self.entry {
-          hadOneofValue = true
-          if case .value(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._schoolYear) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._orgCode) }()
+        case 3: try {
+          var v: Accountability_V1_IndicatorValue?
+          var hadOneofValue = false
+          if let current = _storage._entry {
+            hadOneofValue = true
+            if case .value(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._entry = .value(v)
+          }
+        }()
+        case 4: try {
+          var v: Accountability_V1_Target?
+          var hadOneofValue = false
+          if let current = _storage._entry {
+            hadOneofValue = true
+            if case .target(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._entry = .target(v)
+          }
+        }()
+        case 5: try {
+          var v: Accountability_V1_Organization?
+          var hadOneofValue = false
+          if let current = _storage._entry {
+            hadOneofValue = true
+            if case .organization(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._entry = .organization(v)
+          }
+        }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.entry = .value(v)
-        }
-      }()
-      case 4: try {
-        var v: Accountability_V1_Target?
-        var hadOneofValue = false
-        if let current = self.entry {
-          hadOneofValue = true
-          if case .target(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.entry = .target(v)
-        }
-      }()
-      case 5: try {
-        var v: Accountability_V1_Organization?
-        var hadOneofValue = false
-        if let current = self.entry {
-          hadOneofValue = true
-          if case .organization(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.entry = .organization(v)
-        }
-      }()
-      default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.schoolYear != 0 {
-      try visitor.visitSingularUInt32Field(value: self.schoolYear, fieldNumber: 1)
-    }
-    if !self.orgCode.isEmpty {
-      try visitor.visitSingularStringField(value: self.orgCode, fieldNumber: 2)
-    }
-    switch self.entry {
-    case .value?: try {
-      guard case .value(let v)? = self.entry else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    }()
-    case .target?: try {
-      guard case .target(let v)? = self.entry else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    }()
-    case .organization?: try {
-      guard case .organization(let v)? = self.entry else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    }()
-    case nil: break
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._schoolYear != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._schoolYear, fieldNumber: 1)
+      }
+      if !_storage._orgCode.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._orgCode, fieldNumber: 2)
+      }
+      switch _storage._entry {
+      case .value?: try {
+        guard case .value(let v)? = _storage._entry else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      }()
+      case .target?: try {
+        guard case .target(let v)? = _storage._entry else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      }()
+      case .organization?: try {
+        guard case .organization(let v)? = _storage._entry else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      }()
+      case nil: break
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: Accountability_V1_IndicatorEntry, rhs: Accountability_V1_IndicatorEntry) -> Bool {
-    if lhs.schoolYear != rhs.schoolYear {return false}
-    if lhs.orgCode != rhs.orgCode {return false}
-    if lhs.entry != rhs.entry {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._schoolYear != rhs_storage._schoolYear {return false}
+        if _storage._orgCode != rhs_storage._orgCode {return false}
+        if _storage._entry != rhs_storage._entry {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

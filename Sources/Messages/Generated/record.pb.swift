@@ -518,6 +518,10 @@ public nonisolated struct Accountability_V1_Organization: Sendable {
 
   public var enrollmentEl: UInt32 = 0
 
+  /// Of the National Center for Education Statistics: twelve digits of a school, of which the first seven are its district's; seven where
+  /// only the district's are known; empty where nothing was reported.
+  public var ncesID: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1477,7 +1481,7 @@ nonisolated extension Accountability_V1_RecordBlock: SwiftProtobuf.Message, Swif
 
 nonisolated extension Accountability_V1_Organization: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Organization"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}region\0\u{3}school_type\0\u{3}comparison_group\0\u{3}grades_served\0\u{1}title1\0\u{1}enrollment\0\u{3}non_high_enrollment\0\u{3}high_enrollment\0\u{3}enrollment_low_income\0\u{3}enrollment_swd\0\u{3}enrollment_el\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}region\0\u{3}school_type\0\u{3}comparison_group\0\u{3}grades_served\0\u{1}title1\0\u{1}enrollment\0\u{3}non_high_enrollment\0\u{3}high_enrollment\0\u{3}enrollment_low_income\0\u{3}enrollment_swd\0\u{3}enrollment_el\0\u{3}nces_id\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1499,6 +1503,7 @@ nonisolated extension Accountability_V1_Organization: SwiftProtobuf.Message, Swi
       case 12: try { try decoder.decodeSingularUInt32Field(value: &self.enrollmentLowIncome) }()
       case 13: try { try decoder.decodeSingularUInt32Field(value: &self.enrollmentSwd) }()
       case 14: try { try decoder.decodeSingularUInt32Field(value: &self.enrollmentEl) }()
+      case 15: try { try decoder.decodeSingularStringField(value: &self.ncesID) }()
       default: break
       }
     }
@@ -1551,6 +1556,9 @@ nonisolated extension Accountability_V1_Organization: SwiftProtobuf.Message, Swi
     if self.enrollmentEl != 0 {
       try visitor.visitSingularUInt32Field(value: self.enrollmentEl, fieldNumber: 14)
     }
+    if !self.ncesID.isEmpty {
+      try visitor.visitSingularStringField(value: self.ncesID, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1569,6 +1577,7 @@ nonisolated extension Accountability_V1_Organization: SwiftProtobuf.Message, Swi
     if lhs.enrollmentLowIncome != rhs.enrollmentLowIncome {return false}
     if lhs.enrollmentSwd != rhs.enrollmentSwd {return false}
     if lhs.enrollmentEl != rhs.enrollmentEl {return false}
+    if lhs.ncesID != rhs.ncesID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

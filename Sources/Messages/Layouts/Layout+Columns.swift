@@ -64,6 +64,13 @@ extension Layout {
             Column("enrollment_low_income", count, .optional, "of the enrollment, low income"),
             Column("enrollment_swd", count, .optional, "of the enrollment, students with disabilities"),
             Column("enrollment_el", count, .optional, "of the enrollment, English learners"),
+            Column("nces_lea_id", .text(maxLength: 7), .optional, "the district's NCES identifier, seven digits"),
+            Column(
+                "nces_school_id",
+                .text(maxLength: 12),
+                .optional,
+                "a school's NCES identifier, twelve digits, of which the first seven are its district's"
+            ),
         ]
 
     private static let assessmentColumns: [Column] = {

@@ -25,7 +25,7 @@ package struct ProductFiles {
 
     /// Every file.
     package var files: [ProductFile] {
-        let listed = csv + workbooks
+        let listed = csv + workbooks + [EdFiRatings(published).file]
         let report = BoardReport(published).files.map { $0.moved(below: "board") }
         return [ProductFile("index.html", text: index(listed + report))] + listed + report + pages
     }

@@ -17,6 +17,12 @@ enum FederalTable {
             .text("District Name", "Name of the district.") { $0.row.district?.name ?? "" },
             .text("School Code", "Code of the school, eight digits.") { $0.row.publication.orgCode },
             .text("School Name", "Name of the school.") { $0.row.publication.name },
+            .text("NCES District ID", "NCES identifier of the district, seven digits, where it was declared.") {
+                String($0.row.publication.ncesID.prefix(7))
+            },
+            .text("NCES School ID", "NCES identifier of the school, twelve digits, where it was declared.") {
+                $0.row.publication.ncesID.count > 7 ? $0.row.publication.ncesID : ""
+            },
             .text("Title I Status", "Whether it receives funds under Title I.") {
                 WorkbookWords.title1($0.row.publication)
             },
@@ -42,7 +48,7 @@ enum FederalTable {
             file: "federal",
             sheet: "Federal",
             about:
-                "One row is an identification of a school under 20 U.S.C. 6311. The identifiers are the state's: those of NCES are not known.",
+                "One row is an identification of a school under 20 U.S.C. 6311, with the codes of the state and, where they were declared, of NCES.",
             columns: columns,
             rows: { take in
                 for row in published.rows {

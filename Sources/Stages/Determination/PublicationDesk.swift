@@ -152,6 +152,7 @@ struct PublicationDesk {
         message.comparisonGroup = facts.comparisonGroup
         message.gradesServed = facts.gradesServed
         message.title1 = facts.title1
+        message.ncesID = facts.ncesID
         switch parameters.mode.value {
         case .asPublished: if facts.enrollment > 0 { message.enrollment = facts.enrollment }
         case .protected:

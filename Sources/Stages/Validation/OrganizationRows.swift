@@ -17,6 +17,8 @@ private enum Place {
     static let lowIncome = Layout.organizations.place("enrollment_low_income")
     static let disability = Layout.organizations.place("enrollment_swd")
     static let englishLearner = Layout.organizations.place("enrollment_el")
+    static let ncesDistrict = Layout.organizations.place("nces_lea_id")
+    static let ncesSchool = Layout.organizations.place("nces_school_id")
 }
 
 /// Canonical places of counts of participation, in the order of the message's fields.
@@ -67,7 +69,23 @@ extension RowCheck {
         declared.enrollmentLowIncome = part(Place.lowIncome, of: enrollment, line) ?? 0
         declared.enrollmentSwd = part(Place.disability, of: enrollment, line) ?? 0
         declared.enrollmentEl = part(Place.englishLearner, of: enrollment, line) ?? 0
+        declared.ncesID = nces(text(Place.ncesDistrict, line), text(Place.ncesSchool, line), type)
         return .record(.organization(declared))
+    }
+
+    /// Seven digits of a district; of a school these and five of its own.
+    private mutating func nces(_ district: String, _ school: String, _ type: OrganizationType?) -> String {
+        func isNumber(_ text: String, _ digits: Int) -> Bool {
+            text.utf8.count == digits && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        }
+        if !district.isEmpty, type == .state || !isNumber(district, 7) {
+            fault(.malformedNCES, Place.ncesDistrict)
+        }
+        let isOfDistrict = district.isEmpty || school.hasPrefix(district)
+        if !school.isEmpty, type != .school || !isNumber(school, 12) || !isOfDistrict {
+            fault(.malformedNCES, Place.ncesSchool)
+        }
+        return school.isEmpty ? district : school
     }
 
     private mutating func part(_ column: Int, of enrollment: Int?, _ line: Span<UInt8>) -> UInt32? {
