@@ -67,13 +67,16 @@ import Testing
         let swapped = ([columns.reversed().joined(separator: ",")] + ["2,180,Y,N,N,N,white,03,no-1,00020001,2019"])
             .joined(separator: "\n")
         let quoted = Self.rows("00010005") + "2019,\"00020001\",no-1,03,white,N,N,N,Y,180,2\n"
+        func deleting(_ action: String) -> String {
+            Self.header + ",action\n2019,00010005,no-1,03,white,N,N,N,Y,180,2,\(action)\n"
+        }
         let semicolons = Self.rows("00020001").replacing(",", with: ";")
         let refused = [
             Self.rows("00010005", "00020001"), Self.rows("00000000"), Self.rows(""), Self.rows(" 00020001"),
             Self.rows("10005"), swapped, quoted, semicolons, "\u{FEFF}" + Self.rows("00020001"),
             "school_year,org_code,directive,kind,effective_date\n2019,00010000,release,official,2019-09-24\n",
             "school_year,org_code,grade_span,group,indicator,baseline,target\n2019,00010005,non_high,all_students,ela_achievement,1,2\n",
-            "nothing\n", "a,b\n1,2\n", "PK\u{3}\u{4}",
+            deleting("delete"), deleting("DELETE"), deleting(" delete"), "nothing\n", "a,b\n1,2\n", "PK\u{3}\u{4}",
         ]
         for text in refused {
             let answer = try await bench.upload(text, session)
@@ -82,8 +85,14 @@ import Testing
         }
         let lines = try await bench.upload(Self.rows("00010005", "00020001", "00030001"), session)
         #expect(lines.text.contains("lines 3, 4: org_code is no organization of your district 00010000"))
+        #expect(
+            try await bench.upload(deleting("delete"), session).text.contains("line 2: action takes no rows back here")
+        )
         #expect(try await bench.upload("", session).status == 422)
         #expect(bench.calls.all.isEmpty && files(bench).isEmpty)
+        for action in ["", "upsert"] {
+            #expect(try await bench.upload(deleting(action), session).status == 303, "\(action)")
+        }
         // The Department's staff submit what they have.
         try bench.change { $0 = [try AccessExample.account(.data)] }
         let staff = try await bench.signIn()

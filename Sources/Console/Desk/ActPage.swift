@@ -38,7 +38,7 @@ enum ActPage {
         guard let held = tables.view.held.first(where: { $0.id == id }) else {
             return "Submission: it does not wait for an approval"
         }
-        return held.header.submittedBy == account.name
+        return held.header.submittedBy.lowercased() == account.name
             ? "Submission: you submitted it yourself, so another person decides about it" : nil
     }
 

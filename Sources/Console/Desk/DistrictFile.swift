@@ -31,15 +31,24 @@ enum DistrictFile {
         } catch {
             throw Problem(422, "the file cannot be read")
         }
-        guard sink.strange.isEmpty else {
-            let lines = sink.strange.sorted()
-            let shown = lines.prefix(10).map { String($0) }.joined(separator: ", ")
-            throw Problem(
-                422,
-                "\(lines.count == 1 ? "line" : "lines") \(shown)\(lines.count > 10 ? " and \(lines.count - 10) more" : ""): org_code is no organization of "
-                    + "your district \(district). Mend or remove \(lines.count == 1 ? "that row" : "those rows")"
-            )
-        }
+        try refuse(sink.strange, "org_code is no organization of your district \(district)")
+        try refuse(
+            sink.retracting,
+            "action takes no rows back here, as a row of another district could be meant: the Department does"
+        )
+    }
+
+    /// Refuses the file where there are such lines.
+    private static func refuse(_ found: [UInt64], _ why: String) throws(Problem) {
+        guard !found.isEmpty else { return }
+        let lines = found.sorted()
+        let more = lines.count > 10 ? " and \(lines.count - 10) more" : ""
+        let shown = lines.prefix(10).map { String($0) }.joined(separator: ", ")
+        let isOne = lines.count == 1
+        throw Problem(
+            422,
+            "\(isOne ? "line" : "lines") \(shown)\(more): \(why). Mend or remove \(isOne ? "that row" : "those rows")"
+        )
     }
 
     /// Takes what goes to the ledger, and keeps the lines of other districts.
@@ -47,7 +56,10 @@ enum DistrictFile {
         private let district: OrganizationCode
         private var block = SubmissionBlock()
         private var organization: Int?
+        private var action: Int?
+        /// The lines of other districts' organizations, and those that take a row back.
         private(set) var strange: [UInt64] = []
+        private(set) var retracting: [UInt64] = []
 
         init(_ district: OrganizationCode) { self.district = district }
 
@@ -66,6 +78,9 @@ enum DistrictFile {
             for row in 0..<block.rows {
                 let text = value.extracting(block.field(organization, row: row)).text
                 if OrganizationCode(text)?.district != district { strange.append(block.lines[row]) }
+                // A row is known by its student alone, so that one that deletes need not be the district's own.
+                let word = action.map { value.extracting(block.field($0, row: row)).text } ?? ""
+                if word != "", word != "upsert" { retracting.append(block.lines[row]) }
             }
         }
 
@@ -82,6 +97,7 @@ enum DistrictFile {
                 )
             }
             organization = header.columns.firstIndex(of: "org_code")
+            action = header.columns.firstIndex(of: "action")
         }
     }
 }

@@ -48,7 +48,7 @@ enum ReleaseDesk {
             ]
         }
         return TablePart(
-            caption: "Checklist",
+            caption: "What to look at before a release",
             columns: ["What", "State", "Finding"],
             rows: [
                 line("The brokers", tables.silence == nil, tables.silence?.text ?? "They answer.", "/run"),
@@ -70,7 +70,7 @@ enum ReleaseDesk {
 
     private static func years(_ tables: ConsoleTables, _ isApprover: Bool) -> TablePart {
         TablePart(
-            caption: "School years",
+            caption: "School years by their state and release",
             columns: ["School year", "State", "Computed", "Preliminary", "Official", "Completeness"],
             numbers: [2, 3, 4],
             rows: tables.view.years.sorted(by: >)
@@ -94,7 +94,7 @@ enum ReleaseDesk {
 
     private static func held(_ tables: ConsoleTables, _ isApprover: Bool) -> TablePart {
         TablePart(
-            caption: "Submissions that wait for an approval",
+            caption: "Files that wait, with who submitted them",
             columns: ["File", "By", "Rows", "Of"] + (isApprover ? ["Decide"] : []),
             numbers: [2],
             rows: tables.view.held.map { held in
@@ -113,7 +113,7 @@ enum ReleaseDesk {
 
     private static func waitingTable(_ errands: [Errand]) -> TablePart {
         TablePart(
-            caption: "Acts that wait for a second person",
+            caption: "Prepared acts, with who prepared them",
             columns: ["Act", "What", "Prepared by"],
             rows: errands.map { errand in
                 let values = errand.act.fields.compactMap { errand.values[$0.parameter.name] }

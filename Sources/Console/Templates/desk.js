@@ -24,7 +24,7 @@
         if (!next || !now) { progress.textContent = "The file was not taken: " + request.responseText.slice(0, 300); return; }
         form.querySelector("button").disabled = false;
         progress.textContent = "";
-        const fault = page.querySelector(".fault, main .lead");
+        const fault = page.querySelector(".fault") || page.querySelector("main .lead");
         let said = document.getElementById("file-fault");
         if (!said) {
           said = document.createElement("p");
