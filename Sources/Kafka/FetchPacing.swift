@@ -17,7 +17,9 @@ internal import Musl
 final class FetchPacing: Sendable {
     /// The protocol's number of a fetch.
     private static let fetch: Int16 = 1
-    /// A response up to this size holds no more than a few small records.
+    /// An answer up to this size holds no more than a few small records.
+    ///
+    /// Of many partitions one without any is longer: it says of each where it ends, and which transactions were aborted.
     private static let emptySize = 2048
     /// The time between two answers that bring nothing, while something may come, in microseconds.
     private static let pace: UInt32 = 6_000
@@ -28,9 +30,14 @@ final class FetchPacing: Sendable {
 
     /// Answers that brought nothing since the last record came.
     private let empty = Atomic(0)
+    /// How long the answer before was, if no record came after it.
+    private let lastSize = Atomic(-1)
 
     /// Takes note of records that came.
-    func wake() { empty.store(0, ordering: .relaxed) }
+    func wake() {
+        empty.store(0, ordering: .relaxed)
+        lastSize.store(-1, ordering: .relaxed)
+    }
 
     /// Pauses after an answer to a fetch.
     ///
@@ -38,7 +45,9 @@ final class FetchPacing: Sendable {
     ///   - size: of the answer, in bytes.
     ///   - roundTrip: since the question, in microseconds.
     private func pause(after size: Int, _ roundTrip: Int64) {
-        guard size <= Self.emptySize, roundTrip < 5000 else { return }
+        // One that is as long as the one before it, and no record came between them, brought nothing either.
+        let before = lastSize.exchange(size, ordering: .relaxed)
+        guard size <= Self.emptySize || size == before, roundTrip < 5000 else { return }
         let count = empty.add(1, ordering: .relaxed).newValue
         _ = usleep(count > Self.atRest ? Self.paceAtRest : Self.pace)
     }
