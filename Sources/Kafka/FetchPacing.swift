@@ -39,17 +39,17 @@ final class FetchPacing: Sendable {
         lastSize.store(-1, ordering: .relaxed)
     }
 
-    /// Pauses after an answer to a fetch.
+    /// How long to pause after an answer to a fetch, in microseconds.
     ///
     /// - Parameters:
     ///   - size: of the answer, in bytes.
     ///   - roundTrip: since the question, in microseconds.
-    private func pause(after size: Int, _ roundTrip: Int64) {
+    func pause(after size: Int, _ roundTrip: Int64) -> UInt32 {
         // One that is as long as the one before it, and no record came between them, brought nothing either.
         let before = lastSize.exchange(size, ordering: .relaxed)
-        guard size <= Self.emptySize || size == before, roundTrip < 5000 else { return }
+        guard size <= Self.emptySize || size == before, roundTrip < 5000 else { return 0 }
         let count = empty.add(1, ordering: .relaxed).newValue
-        _ = usleep(count > Self.atRest ? Self.paceAtRest : Self.pace)
+        return count > Self.atRest ? Self.paceAtRest : Self.pace
     }
 
     /// Adds the pacing to the configuration of a client that is to be made.
@@ -76,11 +76,9 @@ final class FetchPacing: Sendable {
                     { _, _, _, _, key, _, _, size, roundTrip, error, pacing in
                         guard let pacing = unsafe pacing, key == FetchPacing.fetch, error == RD_KAFKA_RESP_ERR_NO_ERROR
                         else { return RD_KAFKA_RESP_ERR_NO_ERROR }
-                        unsafe Unmanaged<FetchPacing>.fromOpaque(pacing).takeUnretainedValue()
-                            .pause(
-                                after: size,
-                                roundTrip
-                            )
+                        let pause = unsafe Unmanaged<FetchPacing>.fromOpaque(pacing).takeUnretainedValue()
+                            .pause(after: size, roundTrip)
+                        if pause > 0 { _ = usleep(pause) }
                         return RD_KAFKA_RESP_ERR_NO_ERROR
                     },
                     pacing
