@@ -47,7 +47,9 @@ public final class TransactionalSink: RecordSink {
         let topic: ProducerTopic
         let plain = MessageHeaders(capacity: 8)
         let caused = MessageHeaders(capacity: 9)
+        /// The transaction that was sent to last, and its partitions.
         var transaction = -1
+        var partitions: Set<Int32> = []
 
         init(topicName: String, eventType: String, topic: ProducerTopic, source: String) {
             self.topicName = topicName
@@ -66,6 +68,9 @@ public final class TransactionalSink: RecordSink {
             caused.append("ce_cause", "")
         }
     }
+
+    /// How often what a broker left open is ended, where its connection breaks again and again.
+    private static let mostLeftovers = 5
 
     /// How long a transaction of a worker may last, from commit to commit: a minute for what takes a second.
     public static let transactionTimeout: Duration = .seconds(60)
@@ -149,7 +154,9 @@ public final class TransactionalSink: RecordSink {
             route.plain.set(at: 2, time)
             route.caused.set(at: 2, time)
             route.transaction = transaction
+            route.partitions.removeAll(keepingCapacity: true)
         }
+        if forgetsGroups { route.partitions.insert(partition) }
         advanceIdentifier()
         let headers = cause.isEmpty ? route.plain : route.caused
         headers.set(at: 0, identifier.span)
@@ -241,9 +248,50 @@ public final class TransactionalSink: RecordSink {
 
     /// Where an aborted producer may not be used again, goes on with another one.
     func renew() throws {
+        try endLeftovers()
         guard let other = try identity.renewed(after: producer) else { return }
         producer = other
         routes = []
+    }
+
+    /// Ends what the local broker left open of the last transaction, which was aborted.
+    ///
+    /// It aborts a transaction when its service ends. What the producer sends of it afterwards it takes all the same,
+    /// and answers the abort without an end in the partitions: whoever reads committed records stands there for ever. A
+    /// further transaction of the same producer in the same partitions has an end; it is aborted too.
+    private func endLeftovers() throws {
+        let places = routes.filter { $0.transaction == transaction && !$0.partitions.isEmpty }
+        guard forgetsGroups, !places.isEmpty else { return }
+        var seen = errorsBefore
+        // Again where the connection broke once more meanwhile.
+        for _ in 0..<Self.mostLeftovers where producer.errorCount != seen {
+            seen = producer.errorCount
+            try retrying("beginning to end what the broker left open") { (share) throws(KafkaError) in
+                try producer.beginTransaction(timeout: share)
+            }
+            do throws(KafkaError) {
+                let key = Array("~".utf8)
+                for route in places {
+                    for partition in route.partitions.sorted() {
+                        try producer.produce(
+                            route.topic,
+                            partition: partition,
+                            key: key.span,
+                            value: nil,
+                            headers: route.plain
+                        )
+                    }
+                }
+                try producer.flush(timeout: .seconds(5))
+            } catch {
+                logger.warning("ending what the broker left open: \(error)")
+            }
+            do {
+                try endAborted()
+            } catch {
+                throw RuntimeError.final(fence ?? error, "aborting")
+            }
+        }
     }
 
     /// Ends the producer; an open transaction is left to the next life of this instance.
