@@ -19,7 +19,8 @@ final class FetchPacing: Sendable {
     private static let fetch: Int16 = 1
     /// An answer up to this size holds no more than a few small records.
     ///
-    /// Of many partitions one without any is longer: it says of each where it ends, and which transactions were aborted.
+    /// Of many partitions one without any is longer: it says of each where it ends, and which transactions were
+    /// aborted.
     private static let emptySize = 2048
     /// The time between two answers that bring nothing, while something may come, in microseconds.
     private static let pace: UInt32 = 6_000
@@ -44,6 +45,7 @@ final class FetchPacing: Sendable {
     /// - Parameters:
     ///   - size: of the answer, in bytes.
     ///   - roundTrip: since the question, in microseconds.
+    /// - Returns: microseconds; 0 for none.
     func pause(after size: Int, _ roundTrip: Int64) -> UInt32 {
         // One that is as long as the one before it, and no record came between them, brought nothing either.
         let before = lastSize.exchange(size, ordering: .relaxed)
