@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test func normsAreThoseThatStoodAtTheMoment() throws {
-        var norms = NormsOfMoment(moment: 20)
+        var norms = TableOfMoment<PercentileKey>(moment: 20)
         func take(_ key: String, _ timestamp: Int64, _ value: [UInt8]?) throws {
             norms.take(
                 try #require(PercentileKey(key)),
@@ -125,6 +125,27 @@ import Testing
         try take("2019/norm/all_students/00360000", 35, [6])
         #expect(norms.doubtful.map(\.year) == [2019] && norms.doubtful.first?.oldest == 35)
         #expect(norms.standing.count == 2)
+    }
+
+    @Test func publicationsAreThoseThatStoodAtTheMoment() throws {
+        var publications = TableOfMoment<DeterminationKey>(moment: 20)
+        for (key, timestamp, value) in [
+            ("2019/00350012", 10, [1]), ("2019/00350012", 20, [2]), ("2019/00350012", 21, [3]),
+            ("2019/00350000", 30, [4]),
+            ("2018/00350000", 5, nil),
+        ] as [(String, Int64, [UInt8]?)] {
+            let record = OwnedRecord(
+                topic: "t",
+                partition: 0,
+                offset: 0,
+                timestamp: timestamp,
+                key: Array(key.utf8),
+                value: value
+            )
+            publications.take(try #require(DeterminationKey(key)), record)
+        }
+        #expect(publications.standing.map(\.value) == [[2]])
+        #expect(publications.doubtful.map(\.year) == [2019] && publications.doubtful.first?.oldest == 30)
     }
 
     // MARK: On a broker
@@ -190,6 +211,9 @@ import Testing
         try put(Topics.percentiles, 1, 1_200, "2019/norm/all_students/00360000", try norm.serializedBytes())
         try put(Topics.percentiles, 1, 1_300, "2019/norm/all_students/00360000", nil)
         try put(Topics.percentiles, 0, 1_300, "2019/00350000/all_students/non_high", [1])
+        try put(Topics.publications, 1, 1_400, "2019/00350012", [8, 1])
+        try put(Topics.publications, 1, 2_500, "2019/00350012", [8, 2])
+        try put(Topics.publications, 0, 1_400, "2019/00360000", nil)
         try writer.commit()
     }
 
@@ -214,6 +238,11 @@ import Testing
         )
         // The retracted norm and what is no norm are left out.
         #expect(try TestBroker.records(copy, Topics.percentiles).mapValues { $0.map(\.timestamp) } == [0: [1_200]])
+        // Of the publications what stands: the newest of a key, and nothing of what was retracted.
+        #expect(try TestBroker.records(copy, Topics.publications).mapValues { $0.map(\.value) } == [1: [[8, 2]]])
+        let before = try TestBroker.connection("replay-before")
+        _ = try LedgerCopy(from: source, to: before, until: ReplayMoment(milliseconds: 1_500)).run()
+        #expect(try TestBroker.records(before, Topics.publications).mapValues { $0.map(\.value) } == [1: [[8, 1]]])
         // A moment means the same in the copy as in what it was copied from.
         let second = try TestBroker.connection("replay-second")
         let early = try LedgerCopy(from: copy, to: second, until: ReplayMoment(milliseconds: 1_500)).run()

@@ -157,6 +157,43 @@ struct StatewideYearTests {
         #expect(try live.call(["compare", copy, copy]).code == 0)
     }
 
+    /// A copy made after a file was taken back shows the same numbers: which are shown was decided at the release.
+    @Test func whatIsShownIsTheSameInACopy() throws {
+        let state = try SyntheticState(students: 1500, seed: 15)
+        let live = try Installation(partitions: 2)
+        try live.runYears(Self.years, files: state.files)
+        func shown(_ installation: Installation) throws -> [String] {
+            try installation.must(["determinations", "2019", "--as", "public", "--format", "json"]).lines
+                .map { line in
+                    line.replacing(/"(revision|issuedUnixMilliseconds)":"?[0-9]+"?,?/, with: "")
+                }
+                .sorted()
+        }
+        func settled(_ installation: Installation, _ isThere: ([String]) -> Bool) throws -> [String] {
+            var last: [String] = []
+            let deadline = ContinuousClock.now + .seconds(90)
+            while ContinuousClock.now < deadline {
+                Thread.sleep(forTimeInterval: 2)
+                let now = try shown(installation)
+                if isThere(now), now == last { return now }
+                last = now
+            }
+            return last
+        }
+        try live.must(["directive", "release", "official", "--year", "2019", "--date", "2019-09-24"])
+        let released = try settled(live) { $0.count > 10 }
+        let line = try live.must(["receipts", "--format", "csv"]).lines.first { $0.contains(",attendance-2019") }
+        let submission = try #require(line?.split(separator: ",").first.map(String.init))
+        try live.must(["withdraw", submission, "--reason", "wrong file"])
+        let after = try settled(live) { $0 != released }
+        #expect(after != released && after.count == released.count)
+
+        let copy = "\(live.namespace)-copy"
+        try live.must(["replay", "--into", copy])
+        let rebuilt = try Installation(partitions: 2, namespace: copy, key: live)
+        #expect(try settled(rebuilt) { $0 == after } == after)
+    }
+
     @Test func otherClientsReadADeterminationWithTheProtoAlone() throws {
         let python = try #require(TestEnvironment.python)
         let state = try SyntheticState(students: 1500, seed: 13)

@@ -25,7 +25,8 @@ struct Replay: OperatorCommand {
             are started on the namespace compute it. Submissions and the acts of opening and closing years are copied whole or not at all, \
             with their own times. A submission of which only a part can be read yet is waited for a moment; then nothing is copied, unless \
             --skip-unfinished leaves it out. The ranks that a release of the state's results froze are copied as they stood at the moment: \
-            what was official stays the norm. Norms are kept by key, so one that a later release replaced may be gone; you are warned. \
+            what was official stays the norm. So are the publications, in which stands what was decided to be shown. Both are kept by key, so one \
+            that a later one replaced may be gone; you are warned. \
             Students keep their pseudonyms, so the home that runs the copy needs this installation's pseudonym.key. \
             The target must be empty; it gets as many partitions as the source has.
 
@@ -120,6 +121,7 @@ struct LedgerCopy {
         // Before the ledger: a norm of a release that the copy does not have would be of no use, and one less than it
         // has is taken anew.
         let norms = try norms(reader)
+        let publications = try publications(reader)
         var selection = try selection(reader, PipelineTopics(source).partitions(of: Topics.submissions))
         let writer = try CopyWriter(target, identity: target.pipeline.group("replay"), logger: logger)
         defer { writer.close() }
@@ -138,6 +140,7 @@ struct LedgerCopy {
                 records += 1
             }
             for norm in norms { try writer.send(norm, to: target.pipeline.name(Topics.percentiles)) }
+            for record in publications { try writer.send(record, to: target.pipeline.name(Topics.publications)) }
             try writer.commit()
             return (records, selection.submissions.count)
         } catch {
@@ -185,7 +188,7 @@ struct LedgerCopy {
     /// The norms of official ranks: what was published then cannot be told from the ledger, whose rows come in another
     /// order.
     private func norms(_ reader: TopicReader) throws -> [OwnedRecord] {
-        var norms = NormsOfMoment(moment: moment.milliseconds)
+        var norms = TableOfMoment<PercentileKey>(moment: moment.milliseconds)
         try reader.read(Topics.percentiles) { record in norms.take(record) }
         for (year, oldest) in norms.doubtful {
             Standard.error(
@@ -194,6 +197,20 @@ struct LedgerCopy {
             )
         }
         return norms.standing
+    }
+
+    /// The publications: which groups are shown was decided with the numbers of the first one, which the ledger does
+    /// not tell either.
+    private func publications(_ reader: TopicReader) throws -> [OwnedRecord] {
+        var publications = TableOfMoment<DeterminationKey>(moment: moment.milliseconds)
+        try reader.read(Topics.publications) { record in publications.take(record) }
+        for (year, oldest) in publications.doubtful {
+            Standard.error(
+                "replay: warning: publications of \(year) are left only from \(SubmissionIdentifier.timestamp(oldest)) on, after the moment: if another "
+                    + "stood at the moment, it is gone, and the copy decides anew what it shows"
+            )
+        }
+        return publications.standing
     }
 
     /// What a record of the ledger is.

@@ -162,7 +162,7 @@ struct LedgerFeed {
     func feed(_ ledger: some LedgerReceiver) throws {
         let reader = try TopicReader(connection)
         defer { reader.close() }
-        var norms = NormsOfMoment(moment: .max)
+        var norms = TableOfMoment<PercentileKey>(moment: .max)
         try reader.read(Topics.percentiles) { record in norms.take(record) }
         for norm in norms.standing {
             guard let key = norm.key, let value = norm.value else { continue }

@@ -3,26 +3,34 @@ internal import Messages
 internal import Reading
 internal import Streaming
 
-/// The norms of official ranks as they stood at a moment: the newest record of each key up to it.
-struct NormsOfMoment {
+/// What stood in a table at a moment, of what the ledger does not tell: the newest record of each key up to it.
+///
+/// Such are the norms of official ranks, and publications, in which stands what was decided to be shown.
+struct TableOfMoment<Key: SchoolYearKey> {
     /// In milliseconds since 1970.
     let moment: Int64
-    private var newest: [PercentileKey: OwnedRecord] = [:]
+    private var newest: [Key: OwnedRecord] = [:]
     /// Keys that have a record of a later time.
-    private var later: [PercentileKey: Int64] = [:]
+    private var later: [Key: Int64] = [:]
 
     init(moment: Int64) {
         self.moment = moment
     }
 
-    /// Takes a record, in the order of its partition.
-    mutating func take(_ record: borrowing Record) {
+    /// Takes a record, in the order of its partition; what has another key is passed over.
+    mutating func take(_ record: borrowing Record) where Key == DeterminationKey {
+        guard let bytes = record.key, let key = Key(utf8: bytes) else { return }
+        take(key, record.detach())
+    }
+
+    /// Takes a record, in the order of its partition; what is no norm is passed over.
+    mutating func take(_ record: borrowing Record) where Key == PercentileKey {
         guard let key = record.key(of: TableTopics.percentiles), case .norm = key.entry else { return }
         take(key, record.detach())
     }
 
-    /// Takes a record under the key of a norm.
-    mutating func take(_ key: PercentileKey, _ record: OwnedRecord) {
+    /// Takes a record under its key.
+    mutating func take(_ key: Key, _ record: OwnedRecord) {
         let timestamp = record.timestamp ?? 0
         if timestamp <= moment { newest[key] = record } else { later[key] = min(later[key] ?? .max, timestamp) }
     }
@@ -32,8 +40,8 @@ struct NormsOfMoment {
         newest.sorted { $0.key.text < $1.key.text }.map(\.value).filter { $0.value != nil }
     }
 
-    /// Years with a norm of which records later than the moment are there and none before: compaction keeps the newest
-    /// record of a key alone, so that an earlier norm may have stood at the moment.
+    /// Years with a key of which records later than the moment are there and none before: compaction keeps the newest
+    /// record of a key alone, so that an earlier one may have stood at the moment.
     ///
     /// With the time of the oldest that is left.
     var doubtful: [(year: Int, oldest: Int64)] {
