@@ -125,10 +125,11 @@ struct VerifyCommand: OperatorCommand {
                 Standard.line("\(finding.result.rawValue): \(finding.place): \(finding.text)")
             }
         }
-        guard check.holds else {
+        let faults = check.findings.count { $0.result == .fails }
+        guard faults == 0 else {
             throw Failure(
                 .badInput,
-                "\(package) does not hold: \(check.findings.count { $0.result == .fails }) faults, listed above"
+                "\(package) does not hold: \(faults == 1 ? "one thing fails" : "\(faults) things fail"), as listed above"
             )
         }
     }
