@@ -13,10 +13,7 @@ public final class HomeLock: Sendable {
     /// - Throws: ``Failure`` with ``ExitStatus/configuration`` while another process holds it.
     public init(_ home: Home, _ name: String) throws {
         let path = Self.file(home, name).path
-        if !FileManager.default.fileExists(atPath: path) {
-            _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-        }
-        guard let handle = FileHandle(forUpdatingAtPath: path) else {
+        guard let handle = LockFile.open(path) else {
             throw Failure(.configuration, "\(path) cannot be opened: is the folder somebody else's?")
         }
         guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {

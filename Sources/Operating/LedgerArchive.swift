@@ -232,10 +232,7 @@ public struct LedgerArchive: Sendable {
 
         fileprivate init?(_ folder: URL, isAlone: Bool) {
             let path = folder.appendingPathComponent(".lock").path
-            if !FileManager.default.fileExists(atPath: path) {
-                _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-            }
-            guard let handle = FileHandle(forUpdatingAtPath: path) else { return nil }
+            guard let handle = LockFile.open(path) else { return nil }
             guard flock(handle.fileDescriptor, (isAlone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
                 try? handle.close()
                 return nil

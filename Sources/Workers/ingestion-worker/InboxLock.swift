@@ -10,10 +10,7 @@ final class InboxLock {
 
     init(_ inbox: Inbox) throws {
         let path = inbox.directory.appendingPathComponent(".lock").path
-        if !FileManager.default.fileExists(atPath: path) {
-            _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-        }
-        guard let handle = FileHandle(forWritingAtPath: path) else {
+        guard let handle = LockFile.open(path) else {
             throw Failure(
                 .configuration,
                 "the inbox \(inbox.directory.path) cannot be locked: is the folder somebody else's?"
