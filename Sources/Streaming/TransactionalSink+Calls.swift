@@ -6,7 +6,7 @@ import Logging
 /// Which call may follow which is kept by ``Producer``; what an error comes to is decided here, in one place.
 extension TransactionalSink {
     /// The longest that one call is waited for before it is looked whether to leave; the call goes on meanwhile.
-    private static let longestWait: Duration = .seconds(5)
+    private static let longestWait: Duration = .seconds(2)
 
     /// Makes a call, again while its error says so, until the time is over; then resolves the error.
     ///

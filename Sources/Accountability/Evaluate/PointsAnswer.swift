@@ -29,7 +29,7 @@ struct PointsAnswer: Encodable {
     }
 
     /// The figures of a span.
-    struct Span: Encodable {
+    struct SpanAnswer: Encodable {
         let allStudents: Column?
         let lowestPerforming: Column?
         var percent: Int64?
@@ -49,7 +49,7 @@ struct PointsAnswer: Encodable {
     }
 
     let name: CaseName?
-    var spans: [(name: String, span: Span)] = []
+    var spans: [(name: String, span: SpanAnswer)] = []
     var annual: Int64?
     var annualExact: String?
     var cumulative: Int64?

@@ -8,7 +8,7 @@ struct PointsCase {
     }
 
     /// A span.
-    struct Span {
+    struct SpanCase {
         var allStudents: Column?
         var lowestPerforming: Column?
         var weight: Ratio?
@@ -17,7 +17,7 @@ struct PointsCase {
     /// Nil where it could not be read.
     var name: CaseName?
     var schoolYear = 0
-    var spans: [String: Span]?
+    var spans: [String: SpanCase]?
     var gradesServed: String?
     var priorAnnual: Ratio?
     /// The annual percentages that were published, by year: they tell whether there was a year before.
@@ -41,7 +41,7 @@ struct PointsCase {
             let lowest = try Self.column(input.lowestPerforming, span, .lowestPerforming, framework)
             answer.leftOut += Self.leftOut(input.allStudents, span, .allStudents, framework)
             answer.leftOut += Self.leftOut(input.lowestPerforming, span, .lowestPerforming, framework)
-            var result = PointsAnswer.Span(
+            var result = PointsAnswer.SpanAnswer(
                 allStudents: input.allStudents.map { _ in PointsAnswer.Column(all) },
                 lowestPerforming: input.lowestPerforming.map { _ in PointsAnswer.Column(lowest) }
             )
@@ -74,7 +74,7 @@ struct PointsCase {
 
     /// A weight or a percentage outside 0 to 100 is a slip of the pen, and so are weights that leave something of the
     /// whole.
-    private func checkPercentages(_ spans: [String: Span]) throws {
+    private func checkPercentages(_ spans: [String: SpanCase]) throws {
         let weights = spans.values.compactMap { $0.weight }
         let percentages = Ratio.zero...Ratio.hundred
         guard weights.allSatisfy(percentages.contains) else { throw RowProblem("a weight is not from 0 to 100") }

@@ -113,10 +113,10 @@ struct PointsReading {
     }
 
     private func readSpans(_ value: JSONText, _ element: inout Element, _ unread: inout [String]) -> [String: PointsCase
-        .Span]?
+        .SpanCase]?
     {
         guard let members = members(of: value, "spans", known: nil, &element, &unread) else { return nil }
-        var spans: [String: PointsCase.Span] = [:]
+        var spans: [String: PointsCase.SpanCase] = [:]
         for (name, value) in members.sorted(by: { $0.key < $1.key }) {
             guard GradeSpan(wireName: name) != nil else {
                 element.problems.append(
@@ -126,7 +126,7 @@ struct PointsReading {
             }
             let path = "spans.\(name)"
             guard let span = self.members(of: value, path, known: Self.spanMembers, &element, &unread) else { continue }
-            var read = PointsCase.Span()
+            var read = PointsCase.SpanCase()
             read.weight = span["weight"].flatMap { number($0, "\(path).weight", &element) }
             read.allStudents = span["all_students"]
                 .flatMap { readColumn($0, "\(path).all_students", &element, &unread) }
