@@ -80,7 +80,7 @@ enum DistrictFile {
                 if OrganizationCode(text)?.district != district { strange.append(block.lines[row]) }
                 // A row is known by its student alone, so that one that deletes need not be the district's own.
                 let word = action.map { value.extracting(block.field($0, row: row)).text } ?? ""
-                if word != "", word != "upsert" { retracting.append(block.lines[row]) }
+                if !["", "upsert"].contains(word) { retracting.append(block.lines[row]) }
             }
         }
 
