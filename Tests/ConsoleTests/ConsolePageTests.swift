@@ -103,13 +103,13 @@ import Testing
     @Test("Rejections are counted by code, layout and organization; no file, line or message stands on the page")
     func rejections() throws {
         let tables = try ExampleTables.make()
-        let open = RejectionsView(Route.Call(tables: tables, query: [:])).part.rows
+        let open = RejectionsView(ConsoleCall(tables: tables, query: [:])).part.rows
         #expect(open.map(\.code) == ["unknown_grade", "unknown_organization"])
         #expect(open.map(\.open) == [2, 1])
         #expect(open.map(\.fixed) == [1, 0])
-        let fixed = RejectionsView(Route.Call(tables: tables, query: ["state": "fixed"])).part.rows
+        let fixed = RejectionsView(ConsoleCall(tables: tables, query: ["state": "fixed"])).part.rows
         #expect(fixed.map(\.code) == ["unknown_grade"] && fixed.map(\.open) == [2])
-        #expect(RejectionsView(Route.Call(tables: tables, query: ["state": "all"])).part.rows.count == 2)
+        #expect(RejectionsView(ConsoleCall(tables: tables, query: ["state": "all"])).part.rows.count == 2)
         let page = get("/rejections?state=all", tables).text + get("/api/v1/rejections?state=all", tables).text
         for words in ["secret-name", "20190101T", "grade: a rule"] { #expect(!page.contains(words)) }
     }
@@ -117,7 +117,7 @@ import Testing
     @Test("The state counts transitions between two years")
     func state() throws {
         let tables = try ExampleTables.make()
-        let view = try StateView(Route.Call(tables: tables, query: [:], arguments: ["year": "2019"]))
+        let view = try StateView(ConsoleCall(tables: tables, query: [:], arguments: ["year": "2019"]))
         #expect(view.from == 2018)
         #expect(view.total == 31)
         #expect(view.transitions.map(\.count).reduce(0, +) == 31)
@@ -209,7 +209,7 @@ import Testing
     @Test("The first year is compared with none, unless another is asked for")
     func firstYear() throws {
         let tables = try ExampleTables.make()
-        let view = try StateView(Route.Call(tables: tables, query: [:], arguments: ["year": "2018"]))
+        let view = try StateView(ConsoleCall(tables: tables, query: [:], arguments: ["year": "2018"]))
         #expect(view.from == nil && view.transitions.isEmpty && view.arrived == 0)
         #expect(!get("/years/2018/state", tables).text.contains("h-matrix"))
         #expect(get("/years/2018/state?from=2019", tables).text.contains("From 2018-19 to 2017-18"))

@@ -29,7 +29,11 @@ package struct Console: Sendable {
             let tag =
                 "\"\(([life] + (route.isFixed ? [] : ["\(tables.revision)"]) + [frame.tag]).filter { !$0.isEmpty }.joined(separator: "-"))\""
             if Self.matches(request.ifNoneMatch, tag) {
-                return ConsoleResponse(status: 304, headers: Self.guards + caching(tag, route, frame), body: [])
+                return ConsoleResponse(
+                    status: 304,
+                    headers: ConsoleResponse.guards + caching(tag, route, frame),
+                    body: []
+                )
             }
             return try show(try make(route, call), caching(tag, route, frame), frame)
         } catch {
@@ -38,11 +42,11 @@ package struct Console: Sendable {
     }
 
     private func show(
-        _ content: Route.Content,
+        _ content: ConsoleContent,
         _ caching: [ConsoleResponse.Header],
         _ frame: PageFrame
     ) throws(Problem) -> ConsoleResponse {
-        var headers = [ConsoleResponse.Header("Content-Type", content.type)] + Self.guards + caching
+        var headers = [ConsoleResponse.Header("Content-Type", content.type)] + ConsoleResponse.guards + caching
         if let file = content.file {
             headers.append(.init("Content-Disposition", "attachment; filename=\"\(file)\""))
         }
@@ -64,7 +68,7 @@ package struct Console: Sendable {
             return .seeOther(Address.of(Address.signIn, [("next", request.target)]))
         }
         let type = request.isAPI ? "application/problem+json" : "text/html; charset=utf-8"
-        var headers = [ConsoleResponse.Header("Content-Type", type)] + Self.guards
+        var headers = [ConsoleResponse.Header("Content-Type", type)] + ConsoleResponse.guards
         headers.append(.init("Cache-Control", "no-store"))
         if problem.status == 405 { headers.append(.init("Allow", "GET, HEAD")) }
         if let seconds = problem.retryAfter { headers.append(.init("Retry-After", String(seconds))) }
@@ -82,18 +86,18 @@ package struct Console: Sendable {
         _ target: RequestTarget,
         _ tables: ConsoleTables,
         _ frame: PageFrame
-    ) throws(Problem) -> (Route, Route.Call) {
+    ) throws(Problem) -> (Route, ConsoleCall) {
         for route in Routes.all {
             guard let arguments = route.arguments(of: target.path) else { continue }
             try frame.visitor.checkReading(route.needs)
-            let call = Route.Call(tables: tables, query: target.query, arguments: arguments)
+            let call = ConsoleCall(tables: tables, query: target.query, arguments: arguments)
             try route.check(call)
             return (route, call)
         }
         throw Problem(404, "there is nothing at '\(RequestTarget.shown("/" + target.path.joined(separator: "/")))'")
     }
 
-    private func make(_ route: Route, _ call: Route.Call) throws(Problem) -> Route.Content {
+    private func make(_ route: Route, _ call: ConsoleCall) throws(Problem) -> ConsoleContent {
         do {
             return try route.answer(call)
         } catch let problem as Problem {
@@ -121,17 +125,4 @@ package struct Console: Sendable {
         return [.init("ETag", tag), .init("Cache-Control", isOpen ? "no-cache" : "private, no-store")]
             + (frame.visitor == .machine ? [] : [.init("Vary", "Cookie")])
     }
-
-    /// What every answer carries.
-    package static let guards: [ConsoleResponse.Header] = [
-        .init(
-            "Content-Security-Policy",
-            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-                + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-        ),
-        .init("X-Content-Type-Options", "nosniff"), .init("X-Frame-Options", "DENY"),
-        .init("Referrer-Policy", "no-referrer"), .init("Cross-Origin-Opener-Policy", "same-origin"),
-        .init("Cross-Origin-Resource-Policy", "same-origin"),
-        .init("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
-    ]
 }

@@ -78,7 +78,7 @@ enum Routes {
         query: [QueryParameter] = [],
         isFixed: Bool = false,
         _ shape: Shape<Value>,
-        _ make: @escaping @Sendable (Route.Call) throws -> Value
+        _ make: @escaping @Sendable (ConsoleCall) throws -> Value
     ) -> Route {
         Route("\(Address.api)\(path)", summary, needs: needs, query: query, schema: shape.schema, isFixed: isFixed) {
             .json(shape.json(try make($0)))

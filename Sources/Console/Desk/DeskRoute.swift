@@ -26,7 +26,7 @@ struct DeskRoute: Sendable {
 
     /// What is answered.
     enum Reply {
-        case page(Route.Content, status: Int = 200, headers: [ConsoleResponse.Header] = [])
+        case page(ConsoleContent, status: Int = 200, headers: [ConsoleResponse.Header] = [])
         case seeOther(String, headers: [ConsoleResponse.Header] = [])
     }
 

@@ -96,7 +96,7 @@ package struct Site: Sendable {
                     ConsoleResponse.Header("Content-Type", content.type), .init("Cache-Control", "private, no-store"),
                 ]
                 let body = Array(try content.text(in: call.frame).utf8)
-                return ConsoleResponse(status: status, headers: own + headers + Console.guards, body: body)
+                return ConsoleResponse(status: status, headers: own + headers + ConsoleResponse.guards, body: body)
             }
         } catch let problem as Problem {
             throw problem

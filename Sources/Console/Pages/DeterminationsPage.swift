@@ -5,7 +5,7 @@ internal import Tables
 extension DeterminationsView {
     private var address: String { Address.year(year) }
 
-    func page(_ tables: ConsoleTables) throws -> Route.Content {
+    func page(_ tables: ConsoleTables) throws -> ConsoleContent {
         let page = Page(
             title: "Determinations",
             place: .results,
@@ -33,12 +33,12 @@ extension DeterminationsView {
     }
 
     /// What is asked for, in the columns of the command.
-    func csv() -> Route.Content {
+    func csv() -> ConsoleContent {
         var text = CSVLine.text(DeterminationRows.columns)
         for row in part.rows {
             text += CSVLine.text(row.line.fields.map(SpreadsheetCell.inert))
         }
-        return Route.Content(
+        return ConsoleContent(
             type: "text/csv; charset=utf-8; header=present",
             body: text,
             file: "determinations-\(year).csv"

@@ -2,7 +2,7 @@ internal import Reading
 internal import Rules
 
 extension FrameworkView {
-    static func listPage(_ tables: ConsoleTables) throws -> Route.Content {
+    static func listPage(_ tables: ConsoleTables) throws -> ConsoleContent {
         let page = Page(
             title: "Frameworks",
             place: .frameworks,
@@ -25,7 +25,7 @@ extension FrameworkView {
         return try page.html(tables, "frameworks", ["list": table.context])
     }
 
-    func page(_ tables: ConsoleTables) throws -> Route.Content {
+    func page(_ tables: ConsoleTables) throws -> ConsoleContent {
         let address = Address.framework(framework.name)
         let page = Page(
             title: framework.title,

@@ -3,7 +3,7 @@ internal import Rules
 internal import Stages
 
 extension RejectionsView {
-    func page(_ tables: ConsoleTables) throws -> Route.Content {
+    func page(_ tables: ConsoleTables) throws -> ConsoleContent {
         let page = Page(
             title: "Rejections",
             place: .rejections,
@@ -64,7 +64,7 @@ extension RejectionsView {
 }
 
 extension FilesView {
-    func page(_ tables: ConsoleTables) throws -> Route.Content {
+    func page(_ tables: ConsoleTables) throws -> ConsoleContent {
         let page = Page(
             title: "Files",
             place: .files,

@@ -2,7 +2,7 @@ internal import Reading
 internal import Rules
 
 extension OrganizationView {
-    func page(_ tables: ConsoleTables) throws -> Route.Content {
+    func page(_ tables: ConsoleTables) throws -> ConsoleContent {
         let page = Page(
             title: line.title,
             place: .results,

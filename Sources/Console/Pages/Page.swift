@@ -18,9 +18,9 @@ struct Page {
 
     /// The page around a template's content.
     func html(_ tables: ConsoleTables, year: Int? = nil, _ template: String, _ content: [String: Any]) throws
-        -> Route.Content
+        -> ConsoleContent
     {
-        Route.Content(
+        ConsoleContent(
             PageLayout(
                 page: self,
                 content: try Templates.render(template, content),

@@ -2,7 +2,7 @@ internal import Reading
 internal import Rules
 
 extension RunView {
-    func page(_ tables: ConsoleTables) throws -> Route.Content {
+    func page(_ tables: ConsoleTables) throws -> ConsoleContent {
         let page = Page(
             title: "Run",
             place: .run,

@@ -4,7 +4,7 @@ internal import Rules
 extension StateView {
     private var noun: String { type == .district ? "district" : "school" }
 
-    func page(_ tables: ConsoleTables) throws -> Route.Content {
+    func page(_ tables: ConsoleTables) throws -> ConsoleContent {
         let kept = [("type", type == .district ? "district" : nil)]
         let page = Page(
             title: "State",

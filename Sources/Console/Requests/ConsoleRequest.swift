@@ -76,7 +76,7 @@ package struct ConsoleResponse: Sendable {
     static func seeOther(_ address: String, _ others: [Header] = []) -> ConsoleResponse {
         ConsoleResponse(
             status: 303,
-            headers: [.init("Location", address), .init("Cache-Control", "no-store")] + others + Console.guards,
+            headers: [.init("Location", address), .init("Cache-Control", "no-store")] + others + ConsoleResponse.guards,
             body: []
         )
     }
@@ -133,4 +133,19 @@ package struct Problem: Error, Hashable, Sendable {
     ])
 
     var json: JSONValue { Self.shape.json(self) }
+}
+
+extension ConsoleResponse {
+    /// What every answer carries.
+    package static let guards: [Header] = [
+        .init(
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+                + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ),
+        .init("X-Content-Type-Options", "nosniff"), .init("X-Frame-Options", "DENY"),
+        .init("Referrer-Policy", "no-referrer"), .init("Cross-Origin-Opener-Policy", "same-origin"),
+        .init("Cross-Origin-Resource-Policy", "same-origin"),
+        .init("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+    ]
 }

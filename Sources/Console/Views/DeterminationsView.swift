@@ -80,7 +80,7 @@ struct DeterminationsView: Sendable {
     /// The year before, where it has determinations.
     let yearBefore: Int?
 
-    init(_ call: Route.Call) {
+    init(_ call: ConsoleCall) {
         year = call.year
         let table = call.tables.determined(year)
         let earlier = call.tables.determined(year - 1)

@@ -13,7 +13,7 @@ struct FilesView: Sendable {
     /// The newest first.
     let part: ListPart<Row>
 
-    init(_ call: Route.Call) {
+    init(_ call: ConsoleCall) {
         let problems = Set((call.tables.run?.status.problems ?? []).map(\.place))
         part = ListPart(
             call.tables.view.totals().reversed()

@@ -20,7 +20,7 @@ struct FrameworkView: Sendable {
         try Framework.all().sorted { ($0.schoolYears.max() ?? 0) > ($1.schoolYears.max() ?? 0) }
     }
 
-    init(_ call: Route.Call) throws {
+    init(_ call: ConsoleCall) throws {
         let name = call.arguments["name"] ?? ""
         let all = try Self.all()
         guard let found = all.first(where: { $0.name == name }) else {

@@ -12,7 +12,7 @@ struct ListPart<Row: Sendable>: Sendable {
     /// Where the next part begins; nil after the last.
     private let next: Int?
 
-    init(_ rows: [Row], _ call: Route.Call) {
+    init(_ rows: [Row], _ call: ConsoleCall) {
         self.rows = rows
         query = call.query
         limit = call.integer("limit") ?? 100

@@ -50,7 +50,7 @@ struct OrganizationView: Sendable {
         )
     ]
 
-    init(_ call: Route.Call) throws {
+    init(_ call: ConsoleCall) throws {
         year = call.year
         guard let code = call.arguments["code"].flatMap({ OrganizationCode($0) }),
             let table = call.tables.determined(call.year), let line = table.lines[code],

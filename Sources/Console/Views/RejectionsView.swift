@@ -39,7 +39,7 @@ struct RejectionsView: Sendable {
         let year: Int
     }
 
-    init(_ call: Route.Call) {
+    init(_ call: ConsoleCall) {
         let year = call.integer("year")
         let state = call.query["state"] ?? "open"
         var open: [Place: Set<String>] = [:]

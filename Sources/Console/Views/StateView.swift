@@ -36,7 +36,7 @@ struct StateView: Sendable {
         ),
     ]
 
-    init(_ call: Route.Call) throws {
+    init(_ call: ConsoleCall) throws {
         year = call.year
         let type: OrganizationType = call.query["type"] == "district" ? .district : .school
         self.type = type

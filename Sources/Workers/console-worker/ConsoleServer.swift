@@ -164,7 +164,7 @@ struct ConsoleServer: Sendable {
         guard followers.count.load(ordering: .relaxed) < Self.mostFollowers else {
             return Self.plain(.serviceUnavailable, "too many pages follow the data already")
         }
-        var fields = Self.fields(Console.guards)
+        var fields = Self.fields(ConsoleResponse.guards)
         fields[.contentType] = "text/event-stream"
         fields[.cacheControl] = "no-store"
         let (store, followers, site) = (store, followers, site)
@@ -207,7 +207,7 @@ struct ConsoleServer: Sendable {
     }
 
     private static func plain(_ status: HTTPResponse.Status, _ text: String) -> Response {
-        var fields = Self.fields(Console.guards)
+        var fields = Self.fields(ConsoleResponse.guards)
         fields[.contentType] = "text/plain; charset=utf-8"
         fields[.cacheControl] = "no-store"
         return Response(status: status, headers: fields, body: .init(byteBuffer: ByteBuffer(string: text + "\n")))

@@ -3,47 +3,6 @@ internal import Rules
 
 /// An address of the console, with what it takes and what it answers.
 struct Route: Sendable {
-    /// What an answer is.
-    struct Content: Sendable {
-        let type: String
-        private let body: String
-        /// The page around it; nil of files and of what programs read.
-        private let page: PageLayout?
-        /// The name under which a browser keeps it; nil where it shows it.
-        let file: String?
-
-        init(type: String, body: String, file: String? = nil) {
-            self.type = type
-            self.body = body
-            self.file = file
-            page = nil
-        }
-
-        init(_ page: PageLayout) {
-            type = "text/html; charset=utf-8"
-            body = ""
-            file = nil
-            self.page = page
-        }
-
-        static func json(_ value: JSONValue) -> Content { Content(type: "application/json", body: value.text) }
-
-        /// The text, for whom it is made.
-        func text(in frame: PageFrame) throws -> String { try page?.html(in: frame) ?? body }
-    }
-
-    /// What an answer is made from.
-    struct Call: Sendable {
-        let tables: ConsoleTables
-        let query: [String: String]
-        var arguments: [String: String] = [:]
-
-        /// The school year of the path; only a year that the console knows comes so far.
-        var year: Int { arguments["year"].flatMap { SchoolYear.named($0) } ?? 0 }
-
-        func integer(_ name: String) -> Int? { query[name].flatMap { Int($0) } }
-    }
-
     /// The path with its arguments in braces: `/years/{year}`.
     let path: String
     /// The least role that is answered.
@@ -55,7 +14,7 @@ struct Route: Sendable {
     let schema: Schema?
     /// Whether the answer is the program's own and stays the same for as long as it runs.
     let isFixed: Bool
-    let answer: @Sendable (Call) throws -> Content
+    let answer: @Sendable (ConsoleCall) throws -> ConsoleContent
 
     init(
         _ path: String,
@@ -64,7 +23,7 @@ struct Route: Sendable {
         query: [QueryParameter] = [],
         schema: Schema? = nil,
         isFixed: Bool = false,
-        _ answer: @escaping @Sendable (Call) throws -> Content
+        _ answer: @escaping @Sendable (ConsoleCall) throws -> ConsoleContent
     ) {
         self.path = path
         self.needs = needs
@@ -85,7 +44,7 @@ struct Route: Sendable {
     var argumentNames: [String] { names.arguments }
 
     /// Refuses what the route does not take.
-    func check(_ call: Call) throws(Problem) {
+    func check(_ call: ConsoleCall) throws(Problem) {
         try Self.check(call.query, query)
         if let year = call.arguments["year"] {
             guard let year = SchoolYear.named(year), call.tables.determined(year) != nil else {

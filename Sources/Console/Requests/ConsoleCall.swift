@@ -1,0 +1,13 @@
+internal import Rules
+
+/// What an answer is made from.
+struct ConsoleCall: Sendable {
+    let tables: ConsoleTables
+    let query: [String: String]
+    var arguments: [String: String] = [:]
+
+    /// The school year of the path; only a year that the console knows comes so far.
+    var year: Int { arguments["year"].flatMap { SchoolYear.named($0) } ?? 0 }
+
+    func integer(_ name: String) -> Int? { query[name].flatMap { Int($0) } }
+}
