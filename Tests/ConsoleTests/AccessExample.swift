@@ -15,7 +15,8 @@ enum AccessExample {
     static let other = "00020000"
     static let since: Int64 = 1_000_000
 
-    static func account(_ role: Role, _ name: String = "anna", district: String? = nil) throws -> Account {
+    @inline(never) static func account(_ role: Role, _ name: String = "anna", district: String? = nil) throws -> Account
+    {
         let code = role == .district ? OrganizationCode(district ?? Self.district) : nil
         let cost = PasswordHash.Cost(rounds: 16, blockSize: 8, parallelism: 1)
         let password = try PasswordHash(of: "a long password", cost: cost)

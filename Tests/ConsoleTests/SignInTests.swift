@@ -7,13 +7,16 @@ import Testing
 @testable import Console
 
 /// A console with accounts in a home of its own.
+///
+/// Nothing of it is inlined: over what it throws in the middle of an asynchronous test the optimizer of Swift 6.3.1
+/// dies ("While splitting coroutine").
 final class SignInBench: Sendable {
     let home: Home
     let site: Site
     let store: ConsoleStore
     let calls = ProgramCalls()
 
-    init(_ accounts: [Account]) throws {
+    @inline(never) init(_ accounts: [Account]) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sign-in-\(UUID().uuidString)")
         home = Home(environment: ["ACCOUNTABILITY_HOME": folder.path])
         store = ConsoleStore(try AccessExample.tables())
@@ -27,21 +30,24 @@ final class SignInBench: Sendable {
         if !accounts.isEmpty { try change { $0 = accounts } }
     }
 
+    /// A console with one account.
+    @inline(never) convenience init(_ role: Role) throws { try self.init([try AccessExample.account(role)]) }
+
     deinit { try? FileManager.default.removeItem(at: home.directory) }
 
     func change(_ body: (inout [Account]) throws -> Void) throws { try AccountFile(home).change(body) }
 
-    func get(_ target: String, _ cookie: String? = nil) async -> ConsoleResponse {
+    @inline(never) func get(_ target: String, _ cookie: String? = nil) async -> ConsoleResponse {
         var request = ConsoleRequest(target)
         request.cookie = cookie
         return await site.respond(to: request)
     }
 
-    func post(
+    @inline(never) func post(
         _ target: String,
         _ fields: [String: String],
         _ cookie: String?,
-        _ change: (inout ConsoleRequest) -> Void = { _ in }
+        _ change: ((inout ConsoleRequest) -> Void)? = nil
     ) async -> ConsoleResponse {
         var request = ConsoleRequest(target, method: "POST")
         request.cookie = cookie
@@ -49,12 +55,14 @@ final class SignInBench: Sendable {
         request.body = Array(
             fields.map { "\($0.key)=\(RequestTarget.encoded($0.value))" }.joined(separator: "&").utf8
         )
-        change(&request)
+        change?(&request)
         return await site.respond(to: request)
     }
 
     /// Sends a file, as the form of the page does.
-    func upload(_ text: String, name: String = "file.csv", _ session: String) async throws -> ConsoleResponse {
+    @inline(never) func upload(_ text: String, name: String = "file.csv", _ session: String) async throws
+        -> ConsoleResponse
+    {
         let token = try await self.token(session)
         var request = ConsoleRequest("/upload", method: "POST")
         request.cookie = session
@@ -68,17 +76,19 @@ final class SignInBench: Sendable {
     }
 
     /// What the forms of somebody who is signed in carry.
-    func token(_ session: String) async throws -> String {
+    @inline(never) func token(_ session: String) async throws -> String {
         try #require(Self.token(await get("/files", session).text))
     }
 
     /// Sends a form with its token.
-    func send(_ target: String, _ session: String) async throws -> ConsoleResponse {
+    @inline(never) func send(_ target: String, _ session: String) async throws -> ConsoleResponse {
         try await send(target, [:], session)
     }
 
     /// Sends a form with its fields and its token.
-    func send(_ target: String, _ fields: [String: String], _ session: String) async throws -> ConsoleResponse {
+    @inline(never) func send(_ target: String, _ fields: [String: String], _ session: String) async throws
+        -> ConsoleResponse
+    {
         await post(target, fields.merging(["token": try await token(session)]) { $1 }, session)
     }
 
@@ -91,13 +101,13 @@ final class SignInBench: Sendable {
     }
 
     /// The cookie and the token of the form.
-    func visit() async throws -> (cookie: String, token: String) {
+    @inline(never) func visit() async throws -> (cookie: String, token: String) {
         let page = await get("/sign-in")
         return (try #require(Self.cookie(page)), try #require(Self.token(page.text)))
     }
 
     /// Signs in; returns the cookie.
-    func signIn(_ name: String = "anna", _ password: String = "a long password") async throws -> String {
+    @inline(never) func signIn(_ name: String = "anna", _ password: String = "a long password") async throws -> String {
         let (cookie, token) = try await visit()
         let answer = await post("/sign-in", ["name": name, "password": password, "token": token], cookie)
         try #require(answer.status == 303, "\(answer.status)")
@@ -108,7 +118,7 @@ final class SignInBench: Sendable {
 @Suite struct SignInTests {
     @Test("Somebody signs in, sees what the role shows, and signs out")
     func wholeWay() async throws {
-        let bench = try SignInBench([try AccessExample.account(.district)])
+        let bench = try SignInBench(.district)
         #expect(await bench.get("/files")["Location"] == "/sign-in?next=%2Ffiles")
         let (visit, token) = try await bench.visit()
         let fields = ["name": "anna", "password": "a long password", "token": token, "next": "/files?limit=5"]
@@ -132,7 +142,7 @@ final class SignInBench: Sendable {
 
     @Test("A wrong password and an unknown name get the same answer")
     func wrong() async throws {
-        let bench = try SignInBench([try AccessExample.account(.data)])
+        let bench = try SignInBench(.data)
         let (cookie, token) = try await bench.visit()
         var answers: [String] = []
         for (name, password) in [("anna", "another password"), ("nobody", "a long password"), ("", "")] {
@@ -148,7 +158,7 @@ final class SignInBench: Sendable {
 
     @Test("A form without this browser's token does nothing")
     func tokens() async throws {
-        let bench = try SignInBench([try AccessExample.account(.data)])
+        let bench = try SignInBench(.data)
         let (cookie, token) = try await bench.visit()
         let other = try await bench.visit()
         let right = ["name": "anna", "password": "a long password"]
@@ -182,7 +192,7 @@ final class SignInBench: Sendable {
         arguments: DeskRoutes.all.filter { $0.method == .post }.map(\.path)
     )
     func everyPost(path: String) async throws {
-        let bench = try SignInBench([try AccessExample.account(.operator)])
+        let bench = try SignInBench(.operator)
         let session = try await bench.signIn()
         let target = path.replacing(/\{[a-z]+\}/, with: "x")
         #expect(await bench.post(target, [:], session).status == 403)
@@ -191,7 +201,7 @@ final class SignInBench: Sendable {
 
     @Test("A session ends when its account is removed, or gets another password or role")
     func ended() async throws {
-        let bench = try SignInBench([try AccessExample.account(.operator)])
+        let bench = try SignInBench(.operator)
         let changes: [(inout [Account]) throws -> Void] = [
             {
                 $0[0].password = try PasswordHash(
@@ -249,7 +259,7 @@ final class SignInBench: Sendable {
             right.succeed("anna")
         }
         // The right password of a name that was tried too often is not tried either.
-        let bench = try SignInBench([try AccessExample.account(.data)])
+        let bench = try SignInBench(.data)
         let (cookie, token) = try await bench.visit()
         for _ in 0..<8 {
             let answer = await bench.post("/sign-in", ["name": "anna", "password": "wrong", "token": token], cookie)
@@ -275,7 +285,7 @@ final class SignInBench: Sendable {
 
     @Test("A damaged file of accounts shows nothing to anybody")
     func damaged() async throws {
-        let bench = try SignInBench([try AccessExample.account(.operator)])
+        let bench = try SignInBench(.operator)
         let session = try await bench.signIn()
         try Data("{".utf8).write(to: AccountFile(bench.home).url)
         for target in ["/run", "/files", "/years/2019", "/api/v1/years", "/sign-in", "/frameworks"] {
@@ -303,7 +313,7 @@ final class SignInBench: Sendable {
 
     @Test("Nobody sends much")
     func bodies() async throws {
-        let bench = try SignInBench([try AccessExample.account(.district)])
+        let bench = try SignInBench(.district)
         let session = try await bench.signIn()
         func limit(_ target: String, _ cookie: String?, method: String = "POST", site: String? = nil) -> Int {
             var request = ConsoleRequest(target, method: method)

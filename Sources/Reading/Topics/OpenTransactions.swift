@@ -48,7 +48,8 @@ package struct OpenTransaction: Codable, Hashable {
     /// What ends it.
     package static let remedy =
         "it ends when its worker is started again under the same --instance, or by itself after transaction.timeout.ms (a minute; a file of ingestion "
-        + "has fifteen). On Apache Kafka, kafka-transactions.sh find-hanging and abort end one that does not"
+        + "has fifteen). One that does not is ended on Apache Kafka by kafka-transactions.sh find-hanging and abort; a local broker ends it when it is "
+        + "stopped: `accountability down`, then `accountability up`"
 }
 
 /// Looks for open transactions: where the end for readers of committed records lies before the end of what was written.
