@@ -82,7 +82,8 @@ package struct ProgramRunner: Sendable {
         var isLate = false
         while !running.hasEnded {
             try? await Task.sleep(for: .milliseconds(20))
-            guard ContinuousClock.now > deadline else { continue }
+            // Who looks late finds one that ended in time ended.
+            guard ContinuousClock.now > deadline, !running.hasEnded else { continue }
             // Asked to end, it commits or aborts; after five seconds it is not asked any more.
             running.end(hard: ContinuousClock.now > deadline + .seconds(5))
             isLate = true
