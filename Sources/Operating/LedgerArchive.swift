@@ -107,23 +107,42 @@ public struct LedgerArchive: Sendable {
         !name.hasPrefix(".") && (name.hasSuffix(".\(kept)") || name.hasSuffix(".\(draft)"))
     }
 
-    /// The moment of the newest file that this process knows of a folder, and by how much the machine's clock was ahead
-    /// of the one that nobody sets.
-    private static let newest = Mutex<[URL: (moment: Int64, ahead: Int64)]>([:])
+    /// The newest file of a folder, as far as this process knows.
+    struct Newest {
+        private var moment: Int64 = 0
+        /// By how much the machine's clock was ahead of the one that nobody sets.
+        private var ahead: Int64?
+
+        /// A moment behind those of all files, in milliseconds; the clocks' too.
+        ///
+        /// - Parameters:
+        ///   - now: by the machine's clock.
+        ///   - unset: by the one that only goes forwards.
+        ///   - newest: looks through the folder, which grows with every submission: only where the clock was set since
+        ///     the last look, as another process may have written files before.
+        /// - Returns: the moment.
+        mutating func next(now: Int64, unset: Int64, _ newest: () -> Int64) -> Int64 {
+            let ahead = now - unset
+            if self.ahead.map({ abs($0 - ahead) >= 100 }) ?? true { moment = max(moment, newest()) }
+            self.ahead = ahead
+            moment = max(now, moment + 1)
+            return moment
+        }
+    }
+
+    private static let newest = Mutex<[URL: Newest]>([:])
     private static let unset = ContinuousClock.now
 
     /// A name that sorts behind all that are there, whatever the clock says.
     private func nextName(_ name: String) -> String {
-        let now = Int64(Date().timeIntervalSince1970 * 1000)
-        let ahead = now - Int64((ContinuousClock.now - Self.unset) / .milliseconds(1))
-        return Self.newest.withLock { known in
-            // The folder, which grows with every submission, is read where the clock was set since the last look.
-            var last = known[folder].flatMap { abs($0.ahead - ahead) < 100 ? $0.moment : nil }
-            if last == nil { last = files().last.flatMap { Int64($0.lastPathComponent.prefix { $0 != "-" }) } }
-            let moment = max(now, (last ?? 0) + 1)
-            known[folder] = (moment, ahead)
-            return "\(moment)-\(name)"
+        let unset = Int64((ContinuousClock.now - Self.unset) / .milliseconds(1))
+        let moment = Self.newest.withLock { known in
+            known[folder, default: Newest()]
+                .next(now: Int64(Date().timeIntervalSince1970 * 1000), unset: unset) {
+                    files().last.flatMap { Int64($0.lastPathComponent.prefix { $0 != "-" }) } ?? 0
+                }
         }
+        return "\(moment)-\(name)"
     }
 
     /// The entries of a file; of a draft that was cut off those that are whole.

@@ -1,6 +1,6 @@
 import Foundation
 import Messages
-import Operating
+@testable import Operating
 import Stages
 import Streaming
 import Testing
@@ -72,6 +72,31 @@ import Testing
         ])
         try home.create()
         return home
+    }
+
+    /// Names follow each other whatever the clock says, and the folder is looked through only where it was set.
+    @Test func namesAreInTheOrderOfTheLedger() {
+        var newest = LedgerArchive.Newest()
+        var looks = 0
+        var last: Int64 = 0
+        func next(_ now: Int64, _ unset: Int64, inFolder: Int64) -> Int64 {
+            let moment = newest.next(now: now, unset: unset) {
+                looks += 1
+                return inFolder
+            }
+            #expect(moment > last)
+            last = moment
+            return moment
+        }
+        // An earlier life wrote under a clock that was ahead.
+        #expect(next(1_000, 0, inFolder: 5_000) == 5_001)
+        #expect(next(1_000, 0, inFolder: 5_001) == 5_002)
+        #expect(next(9_000, 8_000, inFolder: 5_002) == 9_000)
+        #expect(looks == 1)
+        // The clock is set back, after another process had written.
+        #expect(next(2_000, 9_000, inFolder: 9_500) == 9_501)
+        #expect(next(2_010, 9_010, inFolder: 9_501) == 9_502)
+        #expect(looks == 2)
     }
 
     /// Of attempts that were not committed nothing is left, and of others everything.

@@ -35,11 +35,6 @@ final class Machine: CommandLineHome, Sendable {
         return try #require(object["brokers"] as? String)
     }
 
-    func pid(_ name: String) -> Int32? {
-        (try? String(contentsOfFile: "\(home)/run/\(name).pid", encoding: .utf8))?
-            .split(whereSeparator: \.isWhitespace).first.flatMap { Int32($0) }
-    }
-
     func wait(_ what: String, seconds: Double = 60, _ condition: () throws -> Bool) throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while try !condition() {
@@ -61,12 +56,6 @@ final class Machine: CommandLineHome, Sendable {
             ]
         )
         return Int(answer.output) ?? 0
-    }
-
-    func metrics(_ name: String) throws -> String {
-        let address = try String(contentsOfFile: "\(home)/run/\(name).address", encoding: .utf8)
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-        return try run("/usr/bin/env", ["curl", "-s", "-m", "10", "http://\(address)/metrics"]).output
     }
 
     /// The findings of `doctor` that are no good news.

@@ -53,10 +53,8 @@ struct SmallFilesTests {
     }
 
     private func commits(_ installation: Installation) throws -> Int {
-        let address = try String(contentsOfFile: "\(installation.home)/run/ingestion-1.address", encoding: .utf8)
-        let url = "http://\(address.trimmingCharacters(in: .whitespacesAndNewlines))/metrics"
-        let text = try run("/usr/bin/env", ["curl", "--silent", "--fail", "--max-time", "10", url]).output
-        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("accountability_commits_total{") })
+        let lines = try installation.metrics("ingestion-1").split(separator: "\n")
+        let line = try #require(lines.first { $0.hasPrefix("accountability_commits_total{") })
         return try #require(line.split(separator: " ").last.flatMap { Double($0) }.map { Int($0) })
     }
 
@@ -108,19 +106,13 @@ struct SmallFilesTests {
             Thread.sleep(forTimeInterval: 0.02)
             // Once it has begun: the next life finds some in the ledger, with or without their receipts.
             if kills < 6, try archived(installation).keys.contains(where: { $0.hasPrefix("row-") }),
-                let pid = running(installation), kill(pid, SIGKILL) == 0
+                let pid = installation.pid("ingestion-1"), kill(pid, SIGKILL) == 0
             {
                 kills += 1
             }
         }
         #expect(kills > 0)
         try holdsOnce(files.map(\.name), installation)
-    }
-
-    /// The ingestion worker; nil while it does not run.
-    private func running(_ installation: Installation) -> Int32? {
-        let text = try? String(contentsOfFile: "\(installation.home)/run/ingestion-1.pid", encoding: .utf8)
-        return text?.split(whereSeparator: \.isWhitespace).first.flatMap { Int32($0) }
     }
 
     /// Each file is in the ledger once, and its row was validated once.

@@ -51,6 +51,9 @@ struct PasswordOption: ParsableArguments {
     }
 
     /// A line of the terminal that it does not show.
+    ///
+    /// Only C has the calls for it, unsafe by their pointers, which live until each call returns. No library of the
+    /// packages has one, and `getpass` keeps the password in memory of its own.
     private static func unseen(_ prompt: String) throws -> String {
         var before = termios()
         guard unsafe tcgetattr(0, &before) == 0 else {

@@ -7,54 +7,6 @@ internal import Stages
 internal import Streaming
 internal import SwiftProtobuf
 
-/// The rows of a file of corrections, to be submitted in files that are made of them.
-private struct CorrectionRows {
-    let header: Substring
-    let rows: [Substring]
-
-    init(_ file: String) throws {
-        let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
-        guard let header = lines.first, lines.count > 1 else { throw Failure(.badInput, "\(file) has no rows") }
-        self.header = header
-        rows = Array(lines.dropFirst())
-    }
-
-    /// Calls `body` with a folder for the files, which is deleted afterwards.
-    func withFolder(_ body: (URL) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("rows-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try body(folder)
-    }
-
-    /// Writes a file of some rows, and submits it.
-    func drop(_ rows: some Sequence<Substring>, as name: String, in folder: URL, _ inbox: Inbox) throws -> String {
-        let path = folder.appendingPathComponent(name).path
-        try "\(header)\n\(rows.joined(separator: "\n"))\n".write(toFile: path, atomically: false, encoding: .utf8)
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        return try inbox.drop(file: path)
-    }
-}
-
-/// Times in milliseconds, as Deploy/bench prints them.
-struct Latencies {
-    let values: [Double]
-
-    init(_ values: [Double]) { self.values = values.sorted() }
-
-    /// The value below which a share of them lies; nil of none.
-    func percentile(_ share: Double) -> Double? {
-        guard !values.isEmpty else { return nil }
-        return values[min(values.count - 1, max(0, Int((Double(values.count) * share).rounded(.up)) - 1))].rounded()
-    }
-
-    /// As JSON.
-    var json: String {
-        func text(_ share: Double) -> String { percentile(share).map { String(format: "%.0f", $0) } ?? "null" }
-        return "{\"p50\": \(text(0.5)), \"p95\": \(text(0.95)), \"p99\": \(text(0.99)), \"max\": \(text(1))}"
-    }
-}
-
 /// `accountability measure burst`: files of one row, so many a second.
 struct MeasureBurst: OperatorCommand {
     static let configuration = CommandConfiguration(
@@ -139,9 +91,7 @@ struct MeasureFile: OperatorCommand {
                     || !keys.isEmpty && ContinuousClock.now - quietSince < .seconds(2)
             {
                 try tail.poll(.milliseconds(5)) { record in
-                    guard let cause = record.header("ce_cause").value, let key = record.key,
-                        CauseSet(String(decoding: [UInt8](copying: cause), as: UTF8.self)).names.contains(id)
-                    else { return }
+                    guard let key = record.key, record.isCaused(by: id) else { return }
                     keys[String(decoding: [UInt8](copying: key), as: UTF8.self), default: 0] += 1
                     quietSince = .now
                     last = (quietSince - start) / .milliseconds(1)

@@ -32,43 +32,54 @@ struct MeasureCorrections: OperatorCommand {
     func operate() throws {
         let connection = try broker.connection()
         let inbox = try Inbox(directory: connection.home.inbox.path)
-        let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
-        guard let header = lines.first else { throw Failure(.badInput, "\(file) is empty") }
+        let corrections = try CorrectionRows(file)
         let tail = try TopicTail(connection, [Topics.determinations])
         defer { tail.close() }
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("corrections-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
         var first: [Double] = []
         var last: [Double] = []
         var silent = 0
-        for (number, line) in lines.dropFirst().prefix(count).enumerated() {
-            let path = folder.appendingPathComponent("row-\(number).csv").path
-            try "\(header)\n\(line)\n".write(toFile: path, atomically: false, encoding: .utf8)
-            let start = ContinuousClock.now
-            let id = try inbox.drop(file: path)
-            var seen: [Double] = []
-            // Long enough to tell a row that changes nothing from a slow one, and to see the last of several revisions.
-            let wait = Duration.milliseconds(2500)
-            while ContinuousClock.now - start < wait {
-                try tail.poll(.milliseconds(5)) { record in
-                    guard let cause = record.header("ce_cause").value,
-                        CauseSet(String(decoding: [UInt8](copying: cause), as: UTF8.self)).names.contains(id)
-                    else { return }
-                    seen.append((ContinuousClock.now - start) / .milliseconds(1))
+        try corrections.withFolder { folder in
+            for (number, row) in corrections.rows.prefix(count).enumerated() {
+                let start = ContinuousClock.now
+                let id = try corrections.drop([row], as: "row-\(number).csv", in: folder, inbox)
+                let seen = try determinations(of: id, since: start, tail)
+                if let earliest = seen.first, let latest = seen.last {
+                    first.append(earliest)
+                    last.append(latest)
+                } else {
+                    silent += 1
                 }
-                if let newest = seen.last, (ContinuousClock.now - start) / .milliseconds(1) > newest + 700 { break }
-            }
-            if let earliest = seen.first, let latest = seen.last {
-                first.append(earliest)
-                last.append(latest)
-            } else {
-                silent += 1
             }
         }
         Standard.line(
             "{\"corrections\": \(first.count), \"without_change\": \(silent), \"first_determination_ms\": \(Latencies(first).json), "
                 + "\"last_determination_ms\": \(Latencies(last).json)}"
         )
+    }
+
+    /// When determinations came that name a submission, in milliseconds.
+    private func determinations(
+        of id: String,
+        since start: ContinuousClock.Instant,
+        _ tail: TopicTail
+    ) throws -> [Double] {
+        var seen: [Double] = []
+        // Long enough to tell a row that changes nothing from a slow one, and to see the last of several revisions.
+        let wait = Duration.milliseconds(2500)
+        while ContinuousClock.now - start < wait {
+            try tail.poll(.milliseconds(5)) { record in
+                if record.isCaused(by: id) { seen.append((ContinuousClock.now - start) / .milliseconds(1)) }
+            }
+            if let newest = seen.last, (ContinuousClock.now - start) / .milliseconds(1) > newest + 700 { break }
+        }
+        return seen
+    }
+}
+
+extension Record {
+    /// Whether a submission had a part in it.
+    borrowing func isCaused(by id: String) -> Bool {
+        guard let cause = header("ce_cause").value else { return false }
+        return CauseSet(String(decoding: [UInt8](copying: cause), as: UTF8.self)).names.contains(id)
     }
 }

@@ -102,7 +102,7 @@ struct PackageCommand: OperatorCommand, CitesParagraphs {
             return (try source.ledger(.builtIn, line), nil)
         }
         let partitions = try PipelineTopics(connection).partitions(of: Topics.submissions)
-        let settings = YearProcess.Settings(threads: source.threadCount, partitions: partitions)
+        let settings = YearProcess.Settings(threads: source.threads.count, partitions: partitions)
         let ledger = HeldLedger(pipeline: connection.pipeline, settings: settings)
         try LedgerFeed(connection, partitions: partitions).feed(LedgerUntil(release.submission, ledger))
         return (ledger, release)

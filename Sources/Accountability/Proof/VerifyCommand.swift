@@ -51,8 +51,7 @@ struct VerifyCommand: OperatorCommand {
     @Option(help: ArgumentHelp("The framework of the year, where the program has none.", valueName: "file"))
     var framework: String?
 
-    @Option(help: ArgumentHelp("How many threads compute; default: one for each core.", valueName: "number"))
-    var threads: Int?
+    @OptionGroup var threads: ThreadsOption
 
     @Flag(help: "Print JSON: an array of findings.")
     var json = false
@@ -65,7 +64,6 @@ struct VerifyCommand: OperatorCommand {
         if let root, [UInt8](hexadecimal: root.lowercased())?.count != 32 {
             throw ValidationError("--root takes 64 hexadecimal digits")
         }
-        guard (1...1024).contains(threads ?? 1) else { throw ValidationError("--threads takes 1 to 1024") }
     }
 
     func operate() throws {
@@ -95,7 +93,7 @@ struct VerifyCommand: OperatorCommand {
                 year: statement.schoolYear,
                 district: district,
                 frameworks,
-                threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
+                threads: threads.count
             )
             .compare(&check, content)
         }

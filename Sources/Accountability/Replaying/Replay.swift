@@ -190,13 +190,10 @@ struct LedgerCopy {
     private func norms(_ reader: TopicReader) throws -> [OwnedRecord] {
         var norms = TableOfMoment<PercentileKey>(moment: moment.milliseconds)
         try reader.read(Topics.percentiles) { record in norms.take(record) }
-        for (year, oldest) in norms.doubtful {
-            Standard.error(
-                "replay: warning: norms of \(year) are left only from \(SubmissionIdentifier.timestamp(oldest)) on, after the moment: if another release "
-                    + "stood at the moment, its norm is gone, and the copy takes its own"
-            )
+        return standing(norms) {
+            "norms of \($0) are left only from \($1) on, after the moment: if another release stood at the moment, its norm is gone, and the copy "
+                + "takes its own"
         }
-        return norms.standing
     }
 
     /// The publications: which groups are shown was decided with the numbers of the first one, which the ledger does
@@ -204,13 +201,21 @@ struct LedgerCopy {
     private func publications(_ reader: TopicReader) throws -> [OwnedRecord] {
         var publications = TableOfMoment<DeterminationKey>(moment: moment.milliseconds)
         try reader.read(Topics.publications) { record in publications.take(record) }
-        for (year, oldest) in publications.doubtful {
-            Standard.error(
-                "replay: warning: publications of \(year) are left only from \(SubmissionIdentifier.timestamp(oldest)) on, after the moment: if another "
-                    + "stood at the moment, it is gone, and the copy decides anew what it shows"
-            )
+        return standing(publications) {
+            "publications of \($0) are left only from \($1) on, after the moment: if another stood at the moment, it is gone, and the copy decides "
+                + "anew what it shows"
         }
-        return publications.standing
+    }
+
+    /// What stood at the moment; says of which years that is doubtful, and since when.
+    private func standing<Key>(
+        _ table: TableOfMoment<Key>,
+        _ doubt: (_ year: Int, _ since: String) -> String
+    ) -> [OwnedRecord] {
+        for (year, oldest) in table.doubtful {
+            Standard.error("replay: warning: \(doubt(year, SubmissionIdentifier.timestamp(oldest)))")
+        }
+        return table.standing
     }
 
     /// What a record of the ledger is.

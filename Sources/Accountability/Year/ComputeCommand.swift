@@ -58,8 +58,7 @@ struct ComputeCommand: OperatorCommand {
     @Option(help: ArgumentHelp("A file to take after the years are closed; may be repeated.", valueName: "file"))
     var also: [String] = []
 
-    @Option(help: ArgumentHelp("How many threads compute; default: one for each core.", valueName: "number"))
-    var threads: Int?
+    @OptionGroup var threads: ThreadsOption
 
     @Option(help: ArgumentHelp("A pseudonym key to use instead of a passing one.", valueName: "file"))
     var key: String?
@@ -72,7 +71,6 @@ struct ComputeCommand: OperatorCommand {
 
     func validate() throws {
         for year in year { try SchoolYear.validate(year) }
-        guard (threads ?? 1) > 0, (threads ?? 1) <= 1024 else { throw ValidationError("--threads takes 1 to 1024") }
         let resolved = [folder, out].map { URL(fileURLWithPath: $0).standardizedFileURL.resolvingSymlinksInPath().path }
         guard resolved[0] != resolved[1] else {
             throw ValidationError(
@@ -106,7 +104,7 @@ struct ComputeCommand: OperatorCommand {
             options: options,
             settings: YearProcess.Settings(
                 frameworks: frameworks,
-                threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
+                threads: threads.count
             ),
             key: try key.map { path throws in try PseudonymKey(contentsOf: path) }
         )

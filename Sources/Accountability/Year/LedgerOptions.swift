@@ -18,16 +18,11 @@ struct LedgerOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A file to take behind the folder's; may be repeated.", valueName: "file"))
     var also: [String] = []
 
-    @Option(help: ArgumentHelp("How many threads compute; default: one for each core.", valueName: "number"))
-    var threads: Int?
+    @OptionGroup var threads: ThreadsOption
 
     func validate() throws {
         guard files != nil || also.isEmpty else { throw ValidationError("--also goes with --files") }
-        guard (1...1024).contains(threads ?? 1) else { throw ValidationError("--threads takes 1 to 1024") }
     }
-
-    /// How many threads compute.
-    var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
     /// The ledger, in memory.
     ///
@@ -37,7 +32,7 @@ struct LedgerOptions: ParsableArguments {
     /// - Returns: the ledger.
     /// - Throws: `Failure` for files that cannot be taken, or an installation that cannot be read.
     func ledger(_ frameworks: FrameworkSet, _ line: ProgressLine) throws -> HeldLedger {
-        let threads = threadCount
+        let threads = self.threads.count
         guard let files else { return try installed(frameworks, threads) }
         let folder = try InputFolder(path: files)
         for file in also where !FileManager.default.isReadableFile(atPath: file) {

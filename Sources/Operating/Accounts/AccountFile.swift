@@ -100,7 +100,8 @@ package struct AccountFile: Sendable {
             try handle.write(contentsOf: data + Data("\n".utf8))
             try handle.synchronize()
             try handle.close()
-            // In one step: between two a console would find no file, as where nobody has an account.
+            // In one step: between two a console would find no file, as where nobody has an account. Foundation's
+            // moveItem refuses a file that is there; C's call is unsafe by its pointers, which live until it returns.
             guard unsafe rename(draft, url.path) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         } catch {
             try? FileManager.default.removeItem(atPath: draft)

@@ -48,6 +48,7 @@ package struct PasswordHash: Hashable, Sendable, CustomStringConvertible, Custom
     package init(of password: String, cost: Cost = .standard) throws {
         self.cost = cost
         salt = SystemRandomNumberGenerator.bytes(Self.length)
+        // A key shows its bytes in no other way; they are copied before it goes.
         digest = unsafe try Self.derive(password, salt, cost).withUnsafeBytes { unsafe Array($0) }
     }
 
