@@ -91,4 +91,20 @@ import Testing
         // A leaf does not pass for a node.
         #expect(count < 2 || MerkleTree.leaf(leaves[0] + leaves[1]) != MerkleTree.node(leaves[0], leaves[1]))
     }
+
+    /// The numbers of a proof come from a file that anybody may have written.
+    @Test(arguments: [Int.min, -1, 0, 1, Int.max / 2 + 1, Int.max - 1, Int.max])
+    func noNumbersOfAProofAreTooLarge(_ count: Int) {
+        let leaf = MerkleTree.leaf([1])
+        func root(_ place: Int, _ length: Int) -> [UInt8]? {
+            MerkleTree.root(from: leaf, at: place, of: count, by: Array(repeating: leaf, count: length))
+        }
+        for length in [0, 1, 62, 63, 64, 100] {
+            for place in [Int.min, -1, max(count, 0), Int.max] { #expect(root(place, length) == nil) }
+            #expect(length < 64 || root(0, length) == nil, "no tree has so many levels")
+        }
+        // The largest has 63 levels.
+        #expect((root(0, 63) != nil) == (count > 1 << 62))
+        #expect((root(0, 0) == leaf) == (count == 1))
+    }
 }

@@ -20,6 +20,12 @@ struct MeasureBurst: OperatorCommand {
     @Option(help: ArgumentHelp("Files a second.", valueName: "count")) var rate = 200
     @Option(help: ArgumentHelp("For so long.", valueName: "seconds")) var seconds = 60
 
+    func validate() throws {
+        guard (1...10_000).contains(rate), (1...86_400).contains(seconds) else {
+            throw ValidationError("--rate takes 1 to 10000, and --seconds 1 to 86400")
+        }
+    }
+
     func operate() throws {
         let connection = try broker.connection()
         let inbox = try Inbox(directory: connection.home.inbox.path)
@@ -39,8 +45,8 @@ struct MeasureBurst: OperatorCommand {
         let start = ContinuousClock.now
         var late: Duration = .zero
         try rows.withFolder { folder in
-            for number in 0..<max(1, rate * seconds) {
-                let moment = start + .nanoseconds(1_000_000_000 * number / max(1, rate))
+            for number in 0..<(rate * seconds) {
+                let moment = start + .nanoseconds(1_000_000_000 * number / rate)
                 while ContinuousClock.now < moment { try look(.milliseconds(1)) }
                 late = max(late, ContinuousClock.now - moment)
                 let row = rows.rows[number % rows.rows.count]

@@ -30,7 +30,8 @@ struct MerkleTree {
     /// The largest power of two below a number of at least 2.
     private static func leftCount(_ count: Int) -> Int {
         var left = 1
-        while left * 2 < count { left *= 2 }
+        // A count can come from a file, and be any.
+        while left <= (count - 1) / 2 { left *= 2 }
         return left
     }
 
