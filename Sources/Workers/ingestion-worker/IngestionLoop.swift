@@ -165,20 +165,22 @@ final class IngestionLoop: WorkerBody {
             rest = rest.dropFirst()
         } else {
             let bunch = transaction.bunch(rest, after: last)
-            if try !attempt(bunch, transaction, &last, &aborts) {
+            if let count = try attempt(bunch, transaction, &last, &aborts) {
+                rest = rest.dropFirst(count)
+            } else {
                 for item in bunch where !isStopping { _ = try attempt([item], transaction, &last, &aborts) }
+                rest = rest.dropFirst(bunch.count)
             }
-            rest = rest.dropFirst(bunch.count)
         }
     }
 
-    /// Returns false where several items were tried and each is to be taken alone.
+    /// Returns how many of the items have been dealt with, or nil where each is to be taken alone.
     private func attempt(
         _ items: ArraySlice<InboxItem>,
         _ transaction: IngestionTransaction,
         _ last: inout IngestionTransaction.Committed,
         _ aborts: inout Aborts
-    ) throws -> Bool {
+    ) throws -> Int? {
         let inbox = transaction.inbox
         do {
             for item in items { try inbox.begin(item) }
@@ -188,11 +190,16 @@ final class IngestionLoop: WorkerBody {
             case .committed(let committed):
                 last = committed
                 for (item, receipt) in zip(items, committed.receipts) { try inbox.archive(item, receipt: receipt) }
-            case .refused(let receipt): for item in items { try inbox.archive(item, receipt: receipt) }
+                for item in items.dropFirst(committed.receipts.count) { try inbox.end(item, failed: false) }
+                return committed.receipts.count
+            case .refused(let receipt):
+                if let item = items.first { try inbox.archive(item, receipt: receipt) }
+                for item in items.dropFirst() { try inbox.end(item, failed: false) }
+                return 1
             case .later(let failed): for item in items { try inbox.end(item, failed: failed) }
             case .apart:
                 for item in items { try inbox.end(item, failed: false) }
-                return false
+                return nil
             }
         } catch let aborted as TransactionAborted {
             for item in items { try inbox.end(item, failed: false) }
@@ -212,7 +219,7 @@ final class IngestionLoop: WorkerBody {
             for item in items { try inbox.end(item, failed: isOfFile) }
             throw error
         }
-        return true
+        return items.count
     }
 
     /// Tells once of each thing in the inbox that is not taken.

@@ -36,9 +36,9 @@ struct IngestionTransaction {
 
     /// What became of an attempt.
     enum Outcome {
-        /// All are in the ledger.
+        /// The first ones, as many as there are receipts, are in the ledger.
         case committed(Committed)
-        /// The one that was tried never will be.
+        /// The first one never will be.
         case refused(SubmissionReceipt)
         /// Nothing was taken, and all wait: the process is to leave, or they are to be tried again.
         case later(failed: Bool)
@@ -77,11 +77,13 @@ struct IngestionTransaction {
         /// Milliseconds since 1970, when the last of them was begun.
         var received: Int64 = 0
         var isCommitting = false
+        /// Whether it ended at the first submission, before a row of it was sent.
+        var isAtFirst = false
 
         func discard() { for writer in writers { writer.discard() } }
     }
 
-    /// Takes submissions, all or none.
+    /// Takes submissions: all, or those before one that has to be taken in the next transaction, or none.
     ///
     /// - Parameters:
     ///   - items: at least one.
@@ -100,7 +102,8 @@ struct IngestionTransaction {
         } catch let refusal as SubmissionRefused {
             attempt.discard()
             try sink.abort()
-            guard items.count == 1, let item = items.first else { return .apart }
+            // Of several, the first may be the one whose rows were not sent yet.
+            guard items.count == 1 || attempt.isAtFirst, let item = items.first else { return .apart }
             // Whoever writes a plain file is not done yet; one that takes too long may have better luck.
             if refusal.code == .changed, item.isPlain { return .later(failed: false) }
             if refusal.code == .tookTooLong { return .later(failed: true) }
@@ -135,7 +138,16 @@ struct IngestionTransaction {
                 )
             }
             let before = sink.sent
-            let summary = try send(item, official, attempt.received, into: attempt.writers.last ?? sink)
+            let summary: IngestionSummary
+            do {
+                summary = try send(item, official, attempt.received, into: attempt.writers.last ?? sink)
+            } catch let refusal as SubmissionRefused where sink.sent == before {
+                // Nothing of it is in the transaction: those before it are committed, and it is the first of the next.
+                attempt.isAtFirst = attempt.taken.isEmpty
+                guard !attempt.isAtFirst else { throw refusal }
+                if archive != nil { attempt.writers.removeLast().discard() }
+                break
+            }
             let receipt = SubmissionReceipt(
                 committed: item,
                 summary: summary,
@@ -143,7 +155,7 @@ struct IngestionTransaction {
             )
             attempt.taken.append((receipt, summary, sink.sent - before))
             // What an act makes official has to stand before the next file is read.
-            if items.count > 1, summary.layout == Layout.directives.wireName { return .apart }
+            if summary.layout == Layout.directives.wireName { break }
         }
         // A release may have come while a long file was read: the file would change it, and knows nothing of it.
         if ContinuousClock.now - attempt.start > Self.briefly,
