@@ -35,12 +35,7 @@ final class WorkerLoop {
     private var folded = 0
     private var client: ClientWatch
     private var newestTimestamp: Int64 = 0
-    /// When this member was given no partitions, and how often it asked again since it had some.
-    private var emptySince: ContinuousClock.Instant?
-    private var asked = 0
-    /// When this member asked for partitions last, and whether the group has ever answered.
-    private var subscribedAt = ContinuousClock.now
-    private var isAnswered = false
+    private var joinPatience = JoinPatience()
     /// The errors that the client had reported when the group gave the partitions.
     private var errorsSeen = 0
     /// Aborts since the last commit.
@@ -173,22 +168,13 @@ final class WorkerLoop {
     }
 
     private func subscribe() throws {
-        subscribedAt = .now
+        joinPatience.join()
         try consumer.subscribe(stage.sources.filter { !$0.isBroadcast }.map(\.topic))
     }
 
-    /// Joins the group again, a few times, where it gave this member nothing: the local broker answers a member that
-    /// joins at the same moment as the one that divides the partitions by none, though it was given some, or not at
-    /// all, and tells it when it asks again.
+    /// Joins the group again where the local broker gave this member nothing.
     private func askAgain() throws {
-        guard configuration.kafka.isLocalBroker, asked < 4 else { return }
-        if let since = emptySince {
-            guard ContinuousClock.now - since > .seconds(1 << asked) else { return }
-        } else {
-            guard !isAnswered, ContinuousClock.now - subscribedAt > .seconds(15 << asked) else { return }
-        }
-        asked += 1
-        emptySince = nil
+        guard configuration.kafka.isLocalBroker, joinPatience.isExhausted() else { return }
         logger.info("the group gave no partitions; asking again")
         try consumer.unsubscribe()
         try subscribe()
@@ -344,24 +330,23 @@ final class WorkerLoop {
 
     /// Answers what the group has decided.
     func handle(_ event: Rebalance) throws {
-        isAnswered = true
         switch event {
         case .assigned(let partitions):
             assigned = partitions
             errorsSeen = consumer.errorCount
-            emptySince = partitions.isEmpty ? .now : nil
-            if !partitions.isEmpty { asked = 0 }
+            joinPatience.answer(partitions: partitions.count)
             try takeUp(partitions)
         case .revoked:
             metrics.setReadiness("partitions revoked")
+            joinPatience.join()
             let outcome = Result { try commit() }
-            emptySince = nil
             // Given up whatever became of the commit: an abort must not restore what is somebody else's from now on.
             assigned = []
             try consumer.unassign()
             try outcome.get()
         case .lost:
             metrics.setReadiness("partitions lost")
+            joinPatience.join()
             logger.warning("the partitions were given to another instance; what was not committed is dropped")
             try giveUp()
         }

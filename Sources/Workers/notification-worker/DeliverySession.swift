@@ -10,8 +10,6 @@ import Streaming
 final class DeliverySession {
     /// Files and messages between two states.
     private static let batch = 200
-    /// How often the local broker is asked again for partitions.
-    private static let mostAsked = 4
 
     private let topics: DeliveryTopics
     private let channels: DeliveryChannels
@@ -24,8 +22,7 @@ final class DeliverySession {
     /// Of each partition, the topics that were read to the end.
     private var ends: [Int32: Set<String>] = [:]
     private var records = RecordBatch(capacity: 1024)
-    private var emptySince: ContinuousClock.Instant?
-    private var asked = 0
+    private var joinPatience = JoinPatience()
     private var now: Int64 { DeterminationStage.now() }
 
     init(
@@ -69,7 +66,10 @@ final class DeliverySession {
         consumer.close(timeout: .seconds(2))
     }
 
-    private func subscribe() throws { try consumer.subscribe([topics.notices, topics.deliveries]) }
+    private func subscribe() throws {
+        joinPatience.join()
+        try consumer.subscribe([topics.notices, topics.deliveries])
+    }
 
     /// Reads what came, and lets go what may go.
     func read() throws {
@@ -116,21 +116,18 @@ final class DeliverySession {
         ends = [:]
         if case .assigned(let partitions) = event {
             try consumer.assign(partitions.map { TopicPartitionOffset($0, .beginning) })
-            emptySince = partitions.isEmpty ? .now : nil
+            joinPatience.answer(partitions: partitions.count)
         } else {
+            joinPatience.join()
             try consumer.unassign()
         }
         // Whose they are now, and what became of them, is read anew.
         posts?.cancel()
     }
 
-    /// As the runtime does: the local broker can answer a member by no partitions though it was given some.
+    /// Joins the group again where the local broker gave this member nothing, as the runtime does.
     private func askAgain() throws {
-        guard isLocalBroker, let since = emptySince, asked < Self.mostAsked,
-            ContinuousClock.now - since > .seconds(1 << asked)
-        else { return }
-        asked += 1
-        emptySince = nil
+        guard isLocalBroker, joinPatience.isExhausted() else { return }
         try consumer.unsubscribe()
         try subscribe()
     }
