@@ -40,6 +40,72 @@ import Testing
         }
     }
 
+    @Test(arguments: [["--as", "public"], ["--as", "district", "00350000"]])
+    func whatOnlyTheDepartmentSeesIsRefusedToOthers(_ words: [String]) throws {
+        #expect(throws: (any Error).self) { try ParticipationCommand.parse(["2019", "--department"] + words) }
+        #expect(throws: (any Error).self) { try PercentilesCommand.parse(["2019", "--thresholds"] + words) }
+        #expect(try ParticipationCommand.parse(["2019"] + words).viewer.chosen() != .department)
+        #expect(try PercentilesCommand.parse(["2019"] + words).viewer.chosen() != .department)
+    }
+
+    /// The public's rows hold what the publication holds, and nothing else.
+    @Test func thePublicsRowsAreThoseOfThePublication() {
+        let publication: Accountability_V1_Publication = .with {
+            $0.schoolYear = 2019
+            $0.orgCode = "00350012"
+            $0.comparisonGroup = "non_high"
+            $0.percentile = 7
+            $0.groupPercentiles = [
+                .with {
+                    $0.group = "swd"
+                    $0.comparisonGroup = "non_high"
+                    $0.percentile = 3
+                }
+            ]
+            $0.figures = [
+                .with {
+                    $0.measure = "participation/ELA"
+                    $0.group = "all_students"
+                    $0.students = 40
+                    $0.value = ">=90"
+                    $0.met = true
+                },
+                .with {
+                    $0.measure = "participation/combined"
+                    $0.group = "all_students"
+                    $0.value = "97"
+                    $0.counted = 97
+                    $0.of = 100
+                },
+                .with {
+                    $0.measure = "non_high/chronic_absenteeism"
+                    $0.group = "all_students"
+                    $0.value = "12"
+                },
+            ]
+        }
+        let rates = PublicationRows.participation(of: publication, combined: false)
+        #expect(rates == [["2019", "00350012", "all", "all_students", "ELA", "", "", ">=90", "", "true"]])
+        #expect(
+            PublicationRows.participation(of: publication, combined: true).last
+                == ["2019", "00350012", "all", "all_students", "combined", "97", "100", "97", "", ""]
+        )
+        #expect(rates.allSatisfy { $0.count == ParticipationRow.columns.count })
+        let ranks = PublicationRows.percentiles(of: publication, group: nil)
+        #expect(
+            ranks == [
+                ["2019", "00350012", "non_high", "all_students", "", "", "7"],
+                ["2019", "00350012", "non_high", "swd", "", "", "3"],
+            ]
+        )
+        #expect(ranks.allSatisfy { $0.count == PercentileRows.columns.count })
+        #expect(PublicationRows.percentiles(of: publication, group: "swd") == [ranks[1]])
+        #expect(PublicationRows.participationOnly(publication).figures.count == 2)
+        #expect(!PublicationRows.participationOnly(publication).hasPercentile)
+        #expect(PublicationRows.percentilesOnly(publication, group: "swd").figures.isEmpty)
+        #expect(!PublicationRows.percentilesOnly(publication, group: "swd").hasPercentile)
+    }
+
     @Test func listsTheNoticesOfEach() throws {
         let district = try #require(OrganizationCode("00350000"))
         let other = try #require(OrganizationCode("00360000"))

@@ -157,6 +157,21 @@ struct StatewideYearTests {
         #expect(try live.call(["compare", copy, copy]).code == 0)
     }
 
+    /// The public and a district see rates and percentiles once they are official: the district its own with all
+    /// counts, the public those of the publications.
+    private func others(_ installation: Installation, see isSeen: Bool) throws {
+        for command in ["participation", "percentiles"] {
+            let all = try installation.must([command, "2019", "--format", "csv"]).lines
+            let district = try #require(all.dropFirst().first).split(separator: ",")[1].prefix(4) + "0000"
+            let own = try installation.must([command, "2019", "--format", "csv", "--as", "district", String(district)])
+            let isOwn = { (line: String) in line.split(separator: ",")[1].hasPrefix(district.prefix(4)) }
+            #expect(own.lines.dropFirst() == (isSeen ? all.dropFirst().filter(isOwn)[...] : []), "\(command)")
+            let published = try installation.must([command, "2019", "--format", "csv", "--as", "public"]).lines
+            #expect(published.first == all.first)
+            #expect(isSeen ? published.count > 10 : published.count == 1, "\(command): \(published.count)")
+        }
+    }
+
     /// A copy made after a file was taken back shows the same numbers: which are shown was decided at the release.
     @Test func whatIsShownIsTheSameInACopy() throws {
         let state = try SyntheticState(students: 1500, seed: 15)
@@ -180,8 +195,10 @@ struct StatewideYearTests {
             }
             return last
         }
+        try others(live, see: false)
         try live.must(["directive", "release", "official", "--year", "2019", "--date", "2019-09-24"])
         let released = try settled(live) { $0.count > 10 }
+        try others(live, see: true)
         let line = try live.must(["receipts", "--format", "csv"]).lines.first { $0.contains(",attendance-2019") }
         let submission = try #require(line?.split(separator: ",").first.map(String.init))
         try live.must(["withdraw", submission, "--reason", "wrong file"])

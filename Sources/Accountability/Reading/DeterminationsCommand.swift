@@ -175,9 +175,7 @@ struct DeterminationsCommand: OperatorCommand {
 
     /// Prints what everybody sees: the publications.
     private func publish(_ connection: Connection, _ selection: YearSelection, _ filter: DeterminationFilter) throws {
-        let (all, years) = try selection.read(TableTopics.publications, from: connection)
-        let publications = all.filter { $0.isOfficial && filter.contains($0) }
-        try selection.note("publications", isEmpty: publications.isEmpty, years: years, connection)
+        let publications = try selection.readPublications(connection, where: filter.contains)
         let format = output.chosen
         if format == .json { return Standard.output(try MessageJSON.array(publications)) }
         try Self.list(publications, format)

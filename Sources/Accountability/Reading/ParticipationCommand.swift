@@ -17,9 +17,14 @@ struct ParticipationCommand: OperatorCommand {
             Rows below the minimum size are left out, as in everything that is published. --department prints them too: what it prints is \
             for the Department's own use.
 
+            --as prints what somebody else sees: a district sees its own rates once its results are released, and the public sees the rates \
+            of the publications, where disclosure control codes a rate and leaves counts out.
+
               accountability participation 2019 --org 00350000
               accountability participation 2019 --combined --format json
               accountability participation 2019 --department --format csv
+              accountability participation 2019 --as public --format csv
+              accountability participation 2019 --as district 00350000
 
             Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 the topic is missing.
             """
@@ -40,26 +45,42 @@ struct ParticipationCommand: OperatorCommand {
     @Flag(help: "Also the rates of all subjects together.")
     var combined = false
 
+    @OptionGroup var viewer: ViewerOption
+
     func validate() throws {
         _ = try YearSelection(year, organization.selection)
+        guard try viewer.chosen() == .department || !department else {
+            throw ValidationError("--department prints what the Department alone sees: leave it or --as out")
+        }
     }
 
     func operate() throws {
         let selection = try YearSelection(year, organization.selection)
         let connection = try broker.connection()
-        let (all, years) = try selection.read(TableTopics.participation, from: connection)
         let format = output.chosen
-        let (messages, hidden) = chosen(all, format)
+        if try viewer.chosen() == .everybody { return try publish(selection, format, connection) }
+        let (all, years) = try selection.read(TableTopics.participation, from: connection)
+        let seen = try viewer.organizations(of: selection, connection)
+        let (messages, hidden) = chosen(all.filter { seen?.contains($0.orgCode) ?? true }, format)
         try selection.note("participation rates", isEmpty: messages.isEmpty && hidden == 0, years: years, connection)
         if hidden > 0 {
-            Standard.error(
-                "participation: \(hidden) rows below the minimum size are left out; --department prints them"
-            )
+            let remedy = seen == nil ? "; --department prints them" : ""
+            Standard.error("participation: \(hidden) rows below the minimum size are left out\(remedy)")
         }
         if format == .json { return Standard.output(try MessageJSON.array(messages)) }
         var listing = Listing(ParticipationRow.columns)
         listing.rows = messages.map { ParticipationRow($0).fields }
         try listing.write(format)
+    }
+
+    /// Prints the rates of the publications.
+    private func publish(_ selection: YearSelection, _ format: OutputFormat, _ connection: Connection) throws {
+        let publications = try selection.readPublications(connection)
+        if format == .json {
+            return Standard.output(try MessageJSON.array(publications.map(PublicationRows.participationOnly)))
+        }
+        let rows = publications.flatMap { PublicationRows.participation(of: $0, combined: combined) }
+        try Listing(ParticipationRow.columns, rows).write(format)
     }
 
     /// The rows that are printed, in order, and how many are left out as they are below the minimum size: of those it

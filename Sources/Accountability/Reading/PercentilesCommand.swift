@@ -12,8 +12,12 @@ struct PercentilesCommand: OperatorCommand {
         discussion: """
             Columns and lines are those of `evaluate percentiles`. JSON holds the messages as published, with every intermediate figure.
 
+            --as prints what somebody else sees: a district sees its own percentiles once its results are released, and the public sees those of \
+            the publications, without the means behind them.
+
               accountability percentiles 2019 --group all_students
               accountability percentiles 2019 --org 00350000 --format csv
+              accountability percentiles 2019 --as public
               accountability percentiles 2019 --thresholds            the values at the statewide 80th and 90th percentile
 
             Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 the topic is missing.
@@ -35,11 +39,16 @@ struct PercentilesCommand: OperatorCommand {
     @Flag(help: "The statewide thresholds instead.")
     var thresholds = false
 
+    @OptionGroup var viewer: ViewerOption
+
     func validate() throws {
         _ = try YearSelection(year, organization.selection)
         _ = try chosenGroup()
         guard !thresholds || organization.org == nil else {
             throw ValidationError("thresholds are statewide: --thresholds and --org exclude each other")
+        }
+        guard try viewer.chosen() == .department || !thresholds else {
+            throw ValidationError("--thresholds prints what the Department alone sees: leave it or --as out")
         }
     }
 
@@ -57,10 +66,14 @@ struct PercentilesCommand: OperatorCommand {
         let selection = try YearSelection(year, organization.selection)
         let group = try chosenGroup()?.wireName
         let connection = try broker.connection()
+        if try viewer.chosen() == .everybody { return try publish(selection, group, connection) }
         let (all, years) = try selection.read(TableTopics.percentiles, from: connection)
+        let seen = try viewer.organizations(of: selection, connection)
         let entries = all.filter { entry in
             switch entry.entry {
-            case .percentile(let percentile): !thresholds && (group == nil || percentile.group == group)
+            case .percentile(let percentile):
+                !thresholds && (group == nil || percentile.group == group)
+                    && (seen?.contains(percentile.orgCode) ?? true)
             case .threshold(let threshold): thresholds && (group == nil || threshold.group == group)
             case .norm, nil: false
             }
@@ -91,6 +104,17 @@ struct PercentilesCommand: OperatorCommand {
             if format == .table { listing.round(PercentileRows.means) }
             try listing.write(format)
         }
+    }
+
+    /// Prints the percentiles of the publications.
+    private func publish(_ selection: YearSelection, _ group: String?, _ connection: Connection) throws {
+        let publications = try selection.readPublications(connection)
+        if output.chosen == .json {
+            let narrowed = publications.map { PublicationRows.percentilesOnly($0, group: group) }
+            return Standard.output(try MessageJSON.array(narrowed))
+        }
+        let rows = publications.flatMap { PublicationRows.percentiles(of: $0, group: group) }
+        try Listing(PercentileRows.columns, rows).write(output.chosen)
     }
 
     /// Every partition has all thresholds; each is shown once.

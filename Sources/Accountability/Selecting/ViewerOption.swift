@@ -33,6 +33,16 @@ struct ViewerOption: ParsableArguments {
         }
     }
 
+    /// The organizations whose figures of a year are shown whole, by the stage that their determinations have reached.
+    ///
+    /// - Returns: their codes; nil for all organizations, as the Department sees them.
+    /// - Throws: what reading the determinations throws.
+    func organizations(of selection: YearSelection, _ connection: Connection) throws -> Set<String>? {
+        guard try chosen() != .department else { return nil }
+        let (determinations, _) = try selection.read(TableTopics.determinations, from: connection)
+        return Set(try determinations.filter(shows).map(\.orgCode))
+    }
+
     /// Whether a determination is shown with everything in it.
     func shows(_ determination: Accountability_V1_Determination) throws -> Bool {
         guard let code = OrganizationCode(determination.orgCode) else { return false }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Messages
 internal import Operating
+internal import Products
 internal import Rules
 
 /// Which organizations are asked for: one, or a district with its schools.
@@ -84,6 +85,19 @@ struct YearSelection {
             return contains(key)
         }
         return (entries.map(\.message), years.sorted())
+    }
+
+    /// The official results of the year as the public sees them, in the order of their keys.
+    ///
+    /// - Throws: `Failure` where nobody ever opened the year; says so where nothing of it is public.
+    func readPublications(
+        _ connection: Connection,
+        where isWanted: (Accountability_V1_Publication) -> Bool = { _ in true }
+    ) throws -> [Accountability_V1_Publication] {
+        let (all, years) = try read(TableTopics.publications, from: connection)
+        let publications = all.filter { $0.isOfficial && isWanted($0) }
+        try note("publications", isEmpty: publications.isEmpty, years: years, connection)
+        return publications
     }
 
     /// Says what there is when there is nothing of the year.
