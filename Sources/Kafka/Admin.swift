@@ -1,13 +1,13 @@
 internal import CRdKafka
 public import Logging
 
-/// Topics, their properties, the cluster and its groups.
+/// Administers topics, their properties, the cluster and its groups.
 ///
-/// Every call has a limit; safe to use from several threads.
+/// Every call has a time limit. It may be used from several threads.
 public final class Admin: Sendable {
     let client: ClientHandle
 
-    /// A client with this configuration.
+    /// Creates an admin client.
     public init(_ configuration: KafkaConfiguration, logger: Logger) throws(KafkaError) {
         let conf = try configuration.makeConfiguration(defaults: [:])
         client = try unsafe ClientHandle(RD_KAFKA_PRODUCER, conf, logger: logger)
@@ -15,9 +15,9 @@ public final class Admin: Sendable {
 
     // MARK: - Topics
 
-    /// Creates topics, and waits until each of their partitions has a leader that answers for it.
+    /// Creates topics, and waits until each partition has a leader that serves it.
     ///
-    /// A cluster says that a topic is created before every broker knows of it.
+    /// A cluster confirms the creation of a topic before every broker knows the topic.
     ///
     /// - Parameters:
     ///   - topics: the topics.
@@ -61,12 +61,12 @@ public final class Admin: Sendable {
         return errors
     }
 
-    /// Waits until each partition of some topics has a leader that answers for it.
+    /// Waits until each partition of some topics has a leader that serves it.
     ///
     /// - Parameters:
-    ///   - topics: how many partitions each topic has, by its name.
+    ///   - topics: the partition count of each topic, by name.
     ///   - timeout: the limit of the call.
-    /// - Throws: ``KafkaError/Code/timedOut``, naming what is not ready.
+    /// - Throws: ``KafkaError/Code/timedOut``, naming the topic or partition that is not ready.
     public func awaitLeaders(of topics: [String: Int], timeout: Duration) throws(KafkaError) {
         let deadline = ContinuousClock.now + timeout
         let places = topics.sorted { $0.key < $1.key }
@@ -84,13 +84,13 @@ public final class Admin: Sendable {
                 if let leaderless {
                     missing = "\(leaderless.topicPartition) has no leader"
                 } else {
-                    // The leader itself has to know that it is one.
+                    // The leader itself must know that it is the leader.
                     _ = try client.offsets(for: places, timeout: deadline - ContinuousClock.now)
                     return
                 }
             } catch {
                 guard !error.isFatal, error.isRetriable || error.isOfMetadata else { throw error }
-                // What was seen to be missing says more than that the last look took too long.
+                // Keep the last known reason: it says more than a time-out of the last check.
                 if missing.isEmpty || error.code != .timedOut { missing = "\(error)" }
             }
             guard ContinuousClock.now < deadline else { throw .timeout("the topics are not ready: \(missing)") }
@@ -118,9 +118,11 @@ public final class Admin: Sendable {
         return unsafe Self.errors(rd_kafka_DeleteTopics_result_topics(result, &count), count)
     }
 
-    /// The topics with these names, or all; a topic that the cluster does not know is not among the results.
+    /// The topics with these names, or all topics.
     ///
-    /// Asks for all topics, as asking for one would create it where the broker creates topics by itself.
+    /// A topic that the cluster does not know is not in the result.
+    ///
+    /// It always requests all topics, because requesting one could create it on a broker with automatic topic creation.
     public func describeTopics(
         _ names: [String]? = nil,
         timeout: Duration
@@ -182,7 +184,7 @@ public final class Admin: Sendable {
 
     // MARK: - Properties of topics
 
-    /// The properties of a topic, in order of their names.
+    /// The properties of a topic, sorted by name.
     public func describeConfigs(topic: String, timeout: Duration) throws(KafkaError) -> [TopicProperty] {
         var resources = unsafe OwnerArray<ConfigResourceResource>()
         guard let resource = unsafe rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic) else {
@@ -219,10 +221,10 @@ public final class Admin: Sendable {
         return properties.sorted { $0.name < $1.name }
     }
 
-    /// Sets properties of a topic; the others stay.
+    /// Sets properties of a topic and keeps the others.
     ///
-    /// librdkafka 2.0.2 knows only the request that replaces all, so those that were set before are read first and
-    /// sent along: two callers at the same time can undo each other's change.
+    /// librdkafka 2.0.2 supports only the request that replaces all properties. So the existing ones are read first and
+    /// sent along. Two callers at the same time can undo each other's changes.
     public func alterConfigs(
         topic: String,
         _ properties: [String: String],

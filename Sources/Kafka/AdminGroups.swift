@@ -2,16 +2,18 @@ internal import CRdKafka
 
 /// Consumer groups.
 extension Admin {
-    /// Groups with their members; a group that no broker knows is described as dead.
+    /// Describes groups with their members.
     ///
-    /// Not `DescribeConsumerGroups`, which can end the process in librdkafka 2.0.2 where a coordinator answers after
-    /// the request's limit ("Assertion eonce->refcnt > 0").
+    /// A group that no broker knows is described as dead.
+    ///
+    /// It does not use `DescribeConsumerGroups`: in librdkafka 2.0.2 that request can end the process if a coordinator
+    /// answers after the time-out ("Assertion eonce->refcnt > 0").
     ///
     /// - Parameters:
     ///   - groups: the groups' names.
     ///   - timeout: the limit of the call.
     /// - Returns: a description for each name, in their order.
-    /// - Throws: when a group was not found, and not every broker has answered.
+    /// - Throws: if a group was not found and not every broker has answered.
     public func describeGroups(_ groups: [String], timeout: Duration) throws(KafkaError) -> [GroupDescription] {
         let deadline = ContinuousClock.now + timeout
         var descriptions: [GroupDescription] = []
@@ -58,7 +60,7 @@ private final class GroupList {
 }
 
 extension GroupState {
-    /// The state in a broker's words.
+    /// The state from a broker's text.
     init(_ text: String) {
         self =
             switch text {
@@ -99,9 +101,11 @@ extension GroupDescription.Member {
         )
     }
 
-    /// The partitions of an assignment of Kafka's consumer protocol; those that can be read, where it ends too early.
+    /// The partitions of an assignment in Kafka's consumer protocol.
+    ///
+    /// If the bytes end too early, only those read so far.
     static func assignment(_ bytes: [UInt8]) -> [TopicPartition] {
-        // A version first.
+        // A version comes first.
         var at = 2
         func number(_ size: Int) -> Int? {
             guard at + size <= bytes.count else { return nil }

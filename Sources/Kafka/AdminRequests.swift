@@ -36,9 +36,9 @@ enum MetadataResource: @unsafe CResource {
     }
 }
 
-/// The ways of a request and its answer.
+/// Sending requests and reading their answers.
 extension Admin {
-    /// Sends a request and waits for its answer; throws when it failed as a whole.
+    /// Sends a request and waits for its answer; throws if the whole request failed.
     func request(
         _ operation: rd_kafka_admin_op_t,
         _ timeout: Duration,
@@ -64,7 +64,7 @@ extension Admin {
             )
         }
         unsafe send(optionsOwner.pointer, queueOwner.pointer)
-        // A second more: librdkafka's own time-out says better what happened.
+        // Wait one second longer, because librdkafka's own time-out error says more.
         let answer = unsafe rd_kafka_queue_poll(queueOwner.pointer, limit + 1_000)
         unsafe rd_kafka_poll(client.pointer, 0)
         guard let answer = unsafe answer else { throw .timeout("the cluster did not answer") }
@@ -106,11 +106,11 @@ extension Admin {
 }
 
 extension KafkaError {
-    /// Whether the client's knowledge of topics and leaders may only be behind.
+    /// Whether the cause may only be outdated metadata of the client.
     var isOfMetadata: Bool { code == .unknownTopic || code == .unknownPartition }
 }
 
-/// Blocks the thread for a time, but not beyond the deadline.
+/// Blocks the thread for a time, but at most until the deadline.
 func pause(_ time: Duration, until deadline: ContinuousClock.Instant) {
     usleep(UInt32(min(time, deadline - ContinuousClock.now).milliseconds) * 1000)
 }

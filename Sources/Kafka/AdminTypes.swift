@@ -2,9 +2,9 @@
 public struct NewTopic: Sendable, Hashable {
     /// The topic's name.
     public var name: String
-    /// How many partitions it gets.
+    /// Its number of partitions.
     public var partitions: Int32
-    /// On how many brokers each partition is kept; -1 for the cluster's default.
+    /// The number of replicas of each partition; -1 for the cluster's default.
     public var replication: Int16
     /// The topic's properties, such as `cleanup.policy`.
     public var configuration: [String: String]
@@ -24,11 +24,11 @@ public struct TopicDescription: Sendable, Hashable {
     public struct Partition: Sendable, Hashable {
         /// The partition's number.
         public let partition: Int32
-        /// The broker that leads it; -1 when none does.
+        /// The broker that leads it; -1 if there is none.
         public let leader: Int32
-        /// The brokers that keep it.
+        /// The brokers with a replica.
         public let replicas: [Int32]
-        /// Those of them that are up to date.
+        /// The replicas that are in sync.
         public let inSyncReplicas: [Int32]
     }
 
@@ -42,9 +42,9 @@ public struct TopicDescription: Sendable, Hashable {
 public struct TopicProperty: Sendable, Hashable {
     /// The property's name.
     public let name: String
-    /// The property's value; nil when the cluster does not tell it.
+    /// The property's value; nil if the cluster hides it.
     public let value: String?
-    /// Whether it was not set for the topic.
+    /// Whether it is a default and not set on the topic.
     public let isDefault: Bool
     /// Whether it cannot be set.
     public let isReadOnly: Bool
@@ -62,17 +62,17 @@ public struct ClusterDescription: Sendable, Hashable {
         public let port: Int32
     }
 
-    /// The cluster's identity; nil when it has none.
+    /// The cluster's id; nil if it has none.
     public let clusterID: String?
-    /// The broker that is the controller; nil when it is not known.
+    /// The controller's broker number; nil if unknown.
     public let controllerID: Int32?
     /// The brokers in order of their numbers.
     public let brokers: [Broker]
 }
 
-/// What a consumer group is doing.
+/// The state of a consumer group.
 public enum GroupState: String, Sendable, Hashable {
-    /// The broker said something else, or nothing.
+    /// The broker returned another state or none.
     case unknown
     /// Members are asked to join again.
     case preparingRebalance
@@ -90,21 +90,21 @@ public enum GroupState: String, Sendable, Hashable {
 public struct GroupDescription: Sendable, Hashable {
     /// A member of a group.
     public struct Member: Sendable, Hashable {
-        /// The identity that the broker gave it.
+        /// The member id from the broker.
         public let memberID: String
         /// Its `client.id`.
         public let clientID: String
-        /// Where it connects from.
+        /// The host that it connects from.
         public let host: String
-        /// The partitions it was given.
+        /// Its assigned partitions.
         public let assignment: [TopicPartition]
     }
 
     /// The group's name.
     public let groupID: String
-    /// What it is doing.
+    /// The group's state.
     public let state: GroupState
-    /// How partitions are shared out, such as `range`.
+    /// The assignment strategy, such as `range`.
     public let assignor: String
     /// The members.
     public let members: [Member]

@@ -9,9 +9,9 @@ internal import Glibc
 internal import Musl
 #endif
 
-/// What the callbacks of a client write and its owner reads.
+/// The state that a client's callbacks write and its owner reads.
 ///
-/// Callbacks run inside the owner's calls or on a thread of librdkafka; they never wait for anything but this lock.
+/// Callbacks run inside the owner's calls or on a librdkafka thread. They wait only for this lock.
 final class ClientContext: Sendable {
     struct State {
         var deliveryFailures: [DeliveryFailure] = []
@@ -19,24 +19,26 @@ final class ClientContext: Sendable {
         var rebalances: [Rebalance] = []
         var isClosing = false
         var statistics: [UInt8]?
-        /// How often librdkafka emitted them.
+        /// How often librdkafka emitted statistics.
         var statisticsCount = 0
-        /// Errors that librdkafka reported: connections that broke, brokers that did not answer.
+        /// The number of errors that librdkafka reported: broken connections and brokers that did not answer.
         var errorCount = 0
-        /// Errors of topics and partitions that are reported to a consumer.
+        /// Errors of topics and partitions, for the consumer to report.
         var topicErrors: [KafkaError] = []
-        /// Why the newest connection was refused: a certificate, a name or a secret that is wrong.
+        /// Why the newest connection was refused: a wrong certificate, name or secret.
         var connectionError: KafkaError?
     }
 
-    /// As many delivery failures are kept between two calls that take them; all are counted.
+    /// The most delivery failures kept between two calls that take them.
+    ///
+    /// All are counted.
     static let keptDeliveryFailures = 1_000
 
     let logger: Logger
-    /// What has to be known where a login is refused.
+    /// A hint for the case that a login is refused.
     let authenticationHint: String?
     let state = Mutex(State())
-    /// The consumer's queue, woken by the rebalance callback.
+    /// The consumer's queue, which the rebalance callback wakes.
     ///
     /// Set once, before the first callback.
     let consumerQueue = Atomic<Int>(0)
@@ -54,15 +56,17 @@ final class ClientContext: Sendable {
 
 /// The owner of an `rd_kafka_t`.
 ///
-/// Everything that must be gone before the client is (topics, batches, queues) holds it.
+/// Objects that must be released before the client (topics, batches, queues) retain it.
 @safe
 final class ClientHandle: @unchecked Sendable {
-    // librdkafka's calls may come from any thread; the pointer never changes.
+    // Any thread may call librdkafka, and the pointer never changes.
     let pointer: OpaquePointer
     let context: ClientContext
-    /// How long the end of the last reference waits for librdkafka's threads; they are left behind after that.
+    /// How long `deinit` waits for librdkafka's threads.
+    ///
+    /// After that they are abandoned.
     private let destroyTimeout = Duration.seconds(5)
-    /// A call hangs in the client.
+    /// Whether a call hangs in the client.
     private var isAbandoned = false
 
     init(
@@ -84,11 +88,11 @@ final class ClientHandle: @unchecked Sendable {
         unsafe prepare(conf)
         let queuesLogs = unsafe Self.value(of: "log.queue", conf) == "true"
         guard let client = unsafe rd_kafka_new(type, conf, &text, text.count) else {
-            // A failed rd_kafka_new leaves the configuration with the caller.
+            // If `rd_kafka_new` fails, the caller still owns the configuration.
             let code = rd_kafka_last_error()
             unsafe rd_kafka_conf_destroy(conf)
             unsafe opaque.release()
-            // Threads that could not be started, or did not come up in time, are no fault of a property.
+            // If threads could not be started in time, no property is at fault.
             guard code != RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE else {
                 throw KafkaError(failure: code, String(cText: text))
             }
@@ -100,14 +104,14 @@ final class ClientHandle: @unchecked Sendable {
     }
 
     deinit {
-        // A call that hangs still uses the client.
+        // A hanging call still uses the client, so do not destroy it.
         if isAbandoned { return }
         let isDone = unsafe run(within: destroyTimeout) { client in
             let opaque = unsafe rd_kafka_opaque(client)
             unsafe rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
             if let opaque = unsafe opaque { unsafe Unmanaged<ClientContext>.fromOpaque(opaque).release() }
         }
-        if !isDone { context.logger.warning("the client's threads did not end in time and were left behind") }
+        if !isDone { context.logger.warning("the client's threads did not end in time and were abandoned") }
     }
 
     /// The value of a property.
@@ -118,9 +122,9 @@ final class ClientHandle: @unchecked Sendable {
         return String(cText: text)
     }
 
-    /// Runs a call that can wait for ever on a thread of its own, and waits for it as long as is allowed.
+    /// Runs a call that may never return on a thread of its own, and waits for it for a limited time.
     ///
-    /// When that was not enough the client is left behind as it is. Called from the owner's thread only.
+    /// If the call has not ended by then, the client is abandoned. Call this from the owner's thread only.
     ///
     /// - Returns: whether the call ended.
     @discardableResult
@@ -142,22 +146,21 @@ final class ClientHandle: @unchecked Sendable {
         unsafe KafkaError.fatalCause(of: pointer)
     }
 
-    /// Throws the error of an error object, if it is one, and destroys it.
+    /// Throws the error of an error object, if there is one, and destroys the object.
     func check(_ error: OpaquePointer?) throws(KafkaError) {
         if let error = unsafe KafkaError(consuming: error, client: pointer) { throw explained(error) }
     }
 
-    /// Throws the error of a code, if it is one.
+    /// Throws the error of a code, unless the code means success.
     func check(_ code: rd_kafka_resp_err_t, _ message: @autoclosure () -> String? = nil) throws(KafkaError) {
         if code == RD_KAFKA_RESP_ERR_NO_ERROR { return }
         if let error = unsafe KafkaError(code, message(), client: pointer) { throw explained(error) }
     }
 
-    /// An error that says no more than that no broker was reached, with the reason why connections were refused, if one
-    /// is known.
+    /// If an error only says that no broker was reached, adds the reason why connections were refused, if known.
     private func explained(_ error: KafkaError) -> KafkaError {
         guard error.code == .transport || error.code == .timedOut || error.code == .allBrokersDown else { return error }
-        // A consumer's queue holds its records too, and is its owner's to poll.
+        // A consumer's queue also holds records, so only its owner polls it.
         if unsafe rd_kafka_type(pointer) == RD_KAFKA_PRODUCER { unsafe rd_kafka_poll(pointer, 0) }
         guard let reason = context.state.withLock({ $0.connectionError }) else { return error }
         return KafkaError(
@@ -177,7 +180,9 @@ final class ClientHandle: @unchecked Sendable {
     }
 }
 
-/// Runs the body on a thread of its own: one of a pool may not come while others of the pool wait.
+/// Runs the body on a thread of its own.
+///
+/// A pool might have no free thread while its other threads wait.
 func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
     final class Body: Sendable {
         let run: @Sendable () -> Void
@@ -211,7 +216,7 @@ private func logCallback(
     text: UnsafePointer<CChar>?
 ) {
     guard let client = unsafe client, let context = unsafe ClientContext.of(rd_kafka_opaque(client)) else { return }
-    // syslog's levels, RFC 5424 §6.2.1.
+    // The levels of syslog, RFC 5424 §6.2.1.
     let severity: Logger.Level =
         switch level {
         case ...2: .critical
@@ -222,14 +227,13 @@ private func logCallback(
         default: .debug
         }
     let facility = unsafe facility.map { unsafe String(cString: $0) } ?? ""
-    // One set of properties serves consumers and producers alike: that a client passes over what is the other's is no
-    // warning.
+    // Consumers and producers share one set of properties, so it is no problem if a client ignores properties of the
+    // other kind.
     let text = unsafe text.map { unsafe String(cString: $0) } ?? ""
     let level: Logger.Level =
         switch facility {
         case "CONFWARN": .debug
-        // A transactional id that was not used for as long as the brokers keep it: the abort that follows takes it
-        // anew.
+        // The brokers forgot a transactional id that was unused for long. The abort that follows registers it again.
         case "TXNERR" where text.contains("INVALID_PRODUCER_ID_MAPPING"): .info
         default: severity
         }
@@ -241,12 +245,12 @@ private func logCallback(
     )
 }
 
-/// What a consumer's owner must know though librdkafka goes on trying.
+/// Errors that a consumer's owner must learn about although librdkafka keeps retrying.
 private let toldErrors: Set<KafkaError.Code> = [
     .unknownPartition, .unknownTopic, .unknownTopicOrPartition, .topicAuthorizationFailed,
 ]
 
-/// Why a connection is refused, where waiting does not help.
+/// Reasons for refused connections that do not go away by waiting.
 private let refusedConnections: Set<KafkaError.Code> = [.authentication, .ssl, .nameNotResolved]
 
 private func errorCallback(
@@ -268,7 +272,7 @@ private func errorCallback(
         return
     }
     if refusedConnections.contains(error.code) { context.state.withLock { $0.connectionError = error } }
-    // librdkafka mends all but the fatal ones itself; calls that wait say so by their own errors.
+    // librdkafka recovers from all errors except fatal ones. Calls that wait report their own errors.
     let known = unsafe error.isFatal ? KafkaError.fatalCause(of: client) ?? error : error
     context.logger.log(level: known.isFatal ? .error : .warning, "\(known)")
 }

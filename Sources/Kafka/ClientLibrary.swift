@@ -1,17 +1,17 @@
 internal import CRdKafka
 
-/// The library that the wrapper stands on.
+/// The library under the wrapper.
 public enum ClientLibrary {
-    /// The version of librdkafka that is loaded, such as `2.0.2`; with the candidate, where it is one.
+    /// The loaded version of librdkafka, such as `2.0.2`; includes the number of a release candidate.
     public static var version: String { unsafe String(cString: rd_kafka_version_str()) }
 
-    /// The version of librdkafka that is loaded, as numbers.
+    /// The loaded version of librdkafka, as numbers.
     public static var number: LibraryVersion { LibraryVersion(number: rd_kafka_version()) }
 
-    /// What is known to be wrong with it.
+    /// The known defects of the loaded version.
     public static var defects: [LibraryDefect] { LibraryDefect.known(of: number) }
 
-    /// What has to be known beside "the login was refused", with a mechanism of SASL; nil where nothing has.
+    /// A hint to add to "the login was refused" for a SASL mechanism; nil if there is none.
     static func hint(mechanism: String, version: LibraryVersion = number) -> String? {
         let defect = LibraryDefect.scramNonce
         guard mechanism.uppercased().hasPrefix("SCRAM"), defect.applies(to: version) else { return nil }

@@ -2,11 +2,13 @@ internal import CRdKafka
 public import Logging
 internal import Synchronization
 
-/// A consumer, used from one thread.
+/// A consumer.
 ///
-/// It never commits by itself: offsets go into a producer's transaction (``Producer/sendOffsets(_:group:timeout:)``)
-/// or through ``commit(_:timeout:)``. Rebalances are events that the owner answers when it is ready: see
-/// ``nextRebalance()``. A consumer that ends without ``close(timeout:)`` leaves like a crashed one.
+/// Use it from one thread.
+///
+/// It never commits by itself: offsets go into a producer's transaction (``Producer/sendOffsets(_:group:timeout:)``) or
+/// through ``commit(_:timeout:)``. Rebalances are events that the owner answers when it is ready: see
+/// ``nextRebalance()``. A consumer that ends without ``close(timeout:)`` looks to the group like a crashed one.
 public final class Consumer {
     private(set) var client: ClientHandle?
     private let context: ClientContext
@@ -17,12 +19,12 @@ public final class Consumer {
     private var partitionEnds: [TopicPartitionOffset] = []
     private let hasGroup: Bool
 
-    /// A consumer with this configuration.
+    /// Creates a consumer.
     ///
-    /// Without a `group.id` it can be assigned partitions, but not subscribe.
+    /// Without a `group.id` it can assign partitions but not subscribe.
     ///
     /// - Parameters:
-    ///   - configuration: any of librdkafka's properties.
+    ///   - configuration: any librdkafka properties.
     ///   - logger: receives librdkafka's logs while the consumer is polled.
     /// - Throws: ``KafkaError/Code/invalidConfiguration``, naming the property.
     public init(_ configuration: KafkaConfiguration, logger: Logger) throws(KafkaError) {
@@ -69,68 +71,72 @@ public final class Consumer {
 
     // MARK: - Membership
 
-    /// Joins the group for these topics; partitions come as a rebalance.
+    /// Joins the group for these topics.
     ///
-    /// Static when `group.instance.id` is set.
+    /// Partitions arrive as a rebalance.
+    ///
+    /// The member is static if `group.instance.id` is set.
     public func subscribe(_ topics: [String]) throws(KafkaError) {
         let client = try open()
-        guard hasGroup else { throw .configuration("group.id: needed to subscribe") }
+        guard hasGroup else { throw .configuration("group.id: required to subscribe") }
         let list = try TopicPartitionList(topics.map { TopicPartition(topic: $0, partition: .any) })
         try client.check(unsafe rd_kafka_subscribe(client.pointer, list.pointer))
     }
 
-    /// Leaves the group's topics; the partitions go by a rebalance.
+    /// Unsubscribes.
+    ///
+    /// A rebalance takes the partitions away.
     public func unsubscribe() throws(KafkaError) {
         let client = try open()
         try client.check(unsafe rd_kafka_unsubscribe(client.pointer))
     }
 
-    /// The next rebalance that was not answered, oldest first.
+    /// The oldest unanswered rebalance.
     ///
-    /// The group waits for the answer, up to `max.poll.interval.ms` and as long as the owner goes on polling:
-    /// ``assign(_:)`` for `.assigned`, ``unassign()`` (after committing) for `.revoked`, ``unassign()`` (after
-    /// dropping what was not committed) for `.lost`. A poll that meets a rebalance returns at once.
+    /// The group waits for the answer, up to `max.poll.interval.ms` and as long as the owner keeps polling. Answer
+    /// `.assigned` with ``assign(_:)``, `.revoked` with a commit and ``unassign()``, and `.lost` by dropping
+    /// uncommitted work and ``unassign()``. A poll that receives a rebalance returns at once.
     public func nextRebalance() -> Rebalance? {
         context.state.withLock { $0.rebalances.isEmpty ? nil : $0.rebalances.removeFirst() }
     }
 
-    /// Whether the partitions were lost meanwhile, though a revocation was reported.
+    /// Whether the partitions were lost since, although a revocation was reported.
     public var isAssignmentLost: Bool {
         guard let client else { return true }
         return unsafe rd_kafka_assignment_lost(client.pointer) != 0
     }
 
-    /// Consumes these partitions from these places from now on, instead of those before.
+    /// Replaces the consumed partitions by these, starting at these offsets.
     ///
-    /// Any partition may be named, the group's or not. To seek, assign all again with the places wanted
-    /// (`rd_kafka_seek_partitions` of librdkafka 2.0.2 times out a thousand times early).
+    /// The partitions need not belong to the group's assignment. To seek, assign all partitions again at the wanted
+    /// offsets (`rd_kafka_seek_partitions` of librdkafka 2.0.2 times out a thousand times too early).
     public func assign(_ partitions: [TopicPartitionOffset]) throws(KafkaError) {
         let client = try open()
         let list = try TopicPartitionList(partitions)
         try client.check(unsafe rd_kafka_assign(client.pointer, list.pointer))
     }
 
-    /// Consumes these partitions whole from now on, each from its oldest record.
+    /// Replaces the consumed partitions by these, each from its oldest record.
     ///
-    /// The brokers are asked first where that is. A client that is only told "from the beginning" asks by itself, and
-    /// where it does not know the leader yet, half a second later.
+    /// It first asks the brokers for these offsets. With "from the beginning", the client would ask itself, but half a
+    /// second later if it does not know the leader yet.
     ///
     /// - Parameters:
-    ///   - partitions: any; instead of those before.
-    ///   - timeout: how long an answer is waited for.
+    ///   - partitions: any partitions.
+    ///   - timeout: how long to wait for an answer.
     /// - Throws: the error of the request, or the first of a partition.
     public func assignFromBeginning(_ partitions: [TopicPartition], timeout: Duration) throws(KafkaError) {
         let places = partitions.map { TopicPartitionOffset($0, .beginning) }
         try assign(try open().offsets(for: places, timeout: timeout))
     }
 
-    /// Consumes nothing from now on; gives revoked or lost partitions back to the group.
+    /// Stops consuming, and gives revoked or lost partitions back to the group.
     public func unassign() throws(KafkaError) {
         let client = try open()
         try client.check(unsafe rd_kafka_assign(client.pointer, nil))
     }
 
-    /// The partitions that are consumed now.
+    /// The partitions that are being consumed.
     public func assignment() throws(KafkaError) -> [TopicPartition] {
         let client = try open()
         var list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
@@ -140,7 +146,9 @@ public final class Consumer {
         return unsafe TopicPartition.all(of: owner.pointer)
     }
 
-    /// The group's identity for a transaction: taken anew for each, as it changes with every rebalance.
+    /// The group's identity for a transaction.
+    ///
+    /// Read it again for each transaction, because it changes with every rebalance.
     public var groupMetadata: ConsumerGroupMetadata {
         get throws(KafkaError) {
             let client = try open()
@@ -153,21 +161,23 @@ public final class Consumer {
 
     // MARK: - Records
 
-    /// The index of a topic in ``Record/topicIndex``, which then need not be compared by name.
+    /// The index of a topic in ``Record/topicIndex``.
+    ///
+    /// Comparing indexes is cheaper than comparing names.
     public func topicIndex(_ topic: String) -> Int {
         topics.index(of: topic)
     }
 
-    /// Fills the batch with the records that are there, or waits for the first.
+    /// Fills the batch with the available records, or waits for the first one.
     ///
-    /// Returns before the time-out when there are records, a rebalance or an error. Errors of the group or of a
-    /// partition are thrown once each, after the records that came before them were delivered; the consumer goes on
-    /// unless the error is fatal. What the batch held before is given back.
+    /// Returns before the time-out if there are records, a rebalance or an error. Each error of the group or of a
+    /// partition is thrown once, after the records that arrived before it. The consumer continues unless the error is
+    /// fatal. The previous content of the batch is released.
     ///
     /// - Parameters:
-    ///   - batch: receives the records; its capacity is the most that one poll delivers.
-    ///   - timeout: how long to wait when there is nothing.
-    /// - Returns: how many records the batch holds.
+    ///   - batch: receives the records; its capacity limits one poll.
+    ///   - timeout: how long to wait if there are no records.
+    /// - Returns: the number of records in the batch.
     /// - Throws: an error of the group, of a topic or a partition.
     @discardableResult
     public func poll(_ batch: inout RecordBatch, timeout: Duration) throws(KafkaError) -> Int {
@@ -175,8 +185,8 @@ public final class Consumer {
         let storage = batch.storage
         storage.removeAll()
         if !pendingErrors.isEmpty { throw pendingErrors.removeFirst() }
-        // librdkafka waits until the array is full or the time is over; so take what is there, and only if that is
-        // nothing wait for one.
+        // librdkafka waits until the array is full or the time is over. So first take the available records, and wait
+        // for one only if there are none.
         var received = unsafe fetch(into: storage.messages, timeout: 0)
         if received == 0, timeout > .zero, !hasRebalance {
             let one = unsafe UnsafeMutableBufferPointer(rebasing: storage.messages[..<1])
@@ -200,10 +210,10 @@ public final class Consumer {
         return storage.count
     }
 
-    /// How many errors the client has reported: connections that broke among them.
+    /// The number of errors that the client has reported, including broken connections.
     public var errorCount: Int { context.state.withLock { $0.errorCount } }
 
-    /// Whether there is a rebalance that was not taken yet.
+    /// Whether there is an unanswered rebalance.
     public var hasRebalance: Bool {
         context.state.withLock { !$0.rebalances.isEmpty }
     }
@@ -215,7 +225,7 @@ public final class Consumer {
         unsafe max(0, rd_kafka_consume_batch_queue(queue.pointer, timeout, messages.baseAddress, messages.count))
     }
 
-    /// Keeps the records and takes the errors out from among them.
+    /// Separates errors from records.
     private func sort(_ received: Int, into storage: BatchStorage) {
         var count = 0
         for index in 0..<received {
@@ -246,12 +256,12 @@ public final class Consumer {
         if let error { pendingErrors.append(error) }
     }
 
-    /// The next partition whose end was reached, and the offset there; only with `enable.partition.eof=true`.
+    /// The next partition whose end was reached, with the end offset; only with `enable.partition.eof=true`.
     public func nextPartitionEnd() -> TopicPartitionOffset? {
         partitionEnds.isEmpty ? nil : partitionEnds.removeFirst()
     }
 
-    /// The error that ended the consumer's usefulness, if one did (such as a newer instance in its place).
+    /// The fatal error after which the consumer can no longer be used, if any (such as a newer instance in its place).
     public var fatalError: KafkaError? {
         client?.fatalError
     }
@@ -261,18 +271,20 @@ public final class Consumer {
         client?.context.state.withLock { $0.statisticsCount } ?? 0
     }
 
-    /// The newest statistics; nil before the first, or when `statistics.interval.ms` is not set.
+    /// The newest statistics; nil before the first, or if `statistics.interval.ms` is not set.
     public var latestStatistics: Statistics? {
         client?.statistics
     }
 
     // MARK: - The end
 
-    /// Leaves the group for good: its partitions go to the others at once, and not when the session is over.
+    /// Leaves the group.
     ///
-    /// A static member that only closes keeps its place, for its next life. Called when everything is committed;
-    /// ``close(timeout:)`` follows. Records that come meanwhile are dropped. Does nothing where the group does not
-    /// answer, as librdkafka before 2.14.2 can crash then: the session's end remains.
+    /// Its partitions go to other members at once and not only after the session time-out.
+    ///
+    /// A static member that only closes keeps its place for its next run. Call this after everything is committed and
+    /// before ``close(timeout:)``. Records that arrive meanwhile are dropped. If the group does not answer, nothing is
+    /// done, because librdkafka before 2.14.2 can crash then; the membership ends with the session.
     ///
     /// - Parameter timeout: the limit of the call.
     /// - Returns: whether the member has left.
@@ -284,8 +296,8 @@ public final class Consumer {
             if let first = try assignment().first { _ = try committed([first], timeout: timeout / 2) }
             try unsubscribe()
             var batch = RecordBatch(capacity: 16)
-            // librdkafka gives the member's identity up when it sends that the member leaves; closed before that, it
-            // would not send it.
+            // librdkafka clears the member id when it sends the leave request. Closing earlier would prevent the
+            // request.
             while unsafe isMember(client.pointer) {
                 guard ContinuousClock.now < deadline else { throw .timeout("leaving the group") }
                 do throws(KafkaError) { try poll(&batch, timeout: .milliseconds(20)) } catch { _ = error }
@@ -293,7 +305,7 @@ public final class Consumer {
             }
             return true
         } catch {
-            context.logger.notice("not left the group; its session ends later", metadata: ["error": "\(error)"])
+            context.logger.notice("could not leave the group; its session ends later", metadata: ["error": "\(error)"])
             return false
         }
     }
@@ -304,10 +316,13 @@ public final class Consumer {
         return unsafe text.pointee != 0
     }
 
-    /// Leaves the group (a static member keeps its place in it, unless it has left for good) and ends the client.
+    /// Ends the client.
     ///
-    /// Bounded, as librdkafka 2.0.2's own close can hang: what has not ended then is left behind. Records of a batch
-    /// stay valid until the batch gives them back, and hold the client as long. Nothing is committed.
+    /// A dynamic member leaves the group; a static member keeps its place unless it has left.
+    ///
+    /// The time is limited because librdkafka 2.0.2's close can hang; threads that have not ended by then are
+    /// abandoned. Records of a batch stay valid until the batch releases them, and retain the client until then.
+    /// Nothing is committed.
     public func close(timeout: Duration) {
         guard let client else { return }
         context.state.withLock { state in
@@ -315,7 +330,7 @@ public final class Consumer {
             state.rebalances.removeAll()
         }
         context.consumerQueue.store(0, ordering: .releasing)
-        // Not rd_kafka_consumer_close_queue, after which librdkafka 2.0.2's rd_kafka_destroy hangs every other time.
+        // Not rd_kafka_consumer_close_queue: after it, librdkafka 2.0.2's rd_kafka_destroy hangs every other time.
         unsafe client.run(within: timeout) { unsafe _ = rd_kafka_consumer_close($0) }
         queue.release()
         topics.release()
@@ -323,7 +338,7 @@ public final class Consumer {
     }
 }
 
-/// A reference to a client's queue, given back before the client ends.
+/// A reference to a client's queue, released before the client ends.
 @safe
 final class QueueReference {
     let pointer: OpaquePointer
@@ -334,7 +349,9 @@ final class QueueReference {
         self.client = client
     }
 
-    /// Gives the queue back; it is not used after that.
+    /// Releases the queue.
+    ///
+    /// It must not be used afterwards.
     func release() {
         if client != nil { unsafe QueueResource.destroy(pointer) }
         client = nil

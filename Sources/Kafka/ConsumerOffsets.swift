@@ -1,8 +1,8 @@
 internal import CRdKafka
 
-/// Questions about places in partitions.
+/// Requests about offsets.
 extension Consumer {
-    /// The group's committed offsets, with the strings committed with them; `.invalid` where there is none.
+    /// The group's committed offsets and their metadata strings; `.invalid` if there is none.
     public func committed(
         _ partitions: [TopicPartition],
         timeout: Duration
@@ -13,9 +13,9 @@ extension Consumer {
         return try list.offsets()
     }
 
-    /// One after the last record delivered of each partition; `.invalid` where none was delivered yet.
+    /// For each partition, the offset after the last delivered record; `.invalid` if none was delivered yet.
     ///
-    /// Counts every record that was polled, also when the owner has not looked at it yet.
+    /// Every polled record counts, even if the owner has not read it yet.
     public func positions(_ partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartitionOffset] {
         let client = try open()
         let list = try TopicPartitionList(partitions)
@@ -23,7 +23,7 @@ extension Consumer {
         return try list.offsets()
     }
 
-    /// The offset of the oldest record, and the one after the newest, asked of the broker.
+    /// Asks the broker for the offset of the oldest record and the offset after the newest.
     ///
     /// See ``ends(of:timeout:)``.
     public func watermarks(
@@ -36,11 +36,11 @@ extension Consumer {
         return ends
     }
 
-    /// For each partition the offset of the oldest record, and the one after the newest, asked of the brokers that
-    /// lead them.
+    /// Asks the leading brokers, for each partition, for the offset of the oldest record and the offset after the
+    /// newest.
     ///
-    /// A consumer of committed records gets the last stable offset for the newest: where the oldest open transaction
-    /// begins. Transactions leave control records behind: a partition's last record may lie before `high - 1`.
+    /// For a consumer of committed records the end is the last stable offset, where the oldest open transaction begins.
+    /// Transactions write control records, so a partition's last record may lie before `high - 1`.
     ///
     /// - Throws: the error of the request, or the first of a partition.
     public func ends(
@@ -50,7 +50,7 @@ extension Consumer {
         try open().ends(of: partitions, timeout: timeout)
     }
 
-    /// For each partition the first offset whose record is not older than the time; `.end` when all are older.
+    /// For each partition, the first offset whose record is not older than the time; `.end` if all are older.
     ///
     /// - Parameters:
     ///   - times: milliseconds since 1970 UTC.
@@ -65,11 +65,11 @@ extension Consumer {
         return try open().offsets(for: wanted, timeout: timeout)
     }
 
-    /// Commits offsets for the group, without a transaction, and waits for the broker's answer.
+    /// Commits offsets for the group without a transaction, and waits for the broker's answer.
     ///
     /// - Parameters:
     ///   - offsets: for each partition the offset of the *next* record to consume.
-    ///   - timeout: the limit of the call; whether the offsets moved is unknown when it is reached.
+    ///   - timeout: the limit of the call. After a time-out it is unknown whether the offsets moved.
     /// - Throws: the error of the request, or the first of a partition.
     public func commit(_ offsets: [TopicPartitionOffset], timeout: Duration = .seconds(30)) throws(KafkaError) {
         let client = try open()

@@ -7,56 +7,58 @@ internal import Glibc
 internal import Musl
 #endif
 
-/// Paces a consumer's fetches on the local broker, which answers a fetch that finds nothing at once instead of waiting
-/// `fetch.wait.max.ms`: without a pace an idle consumer and the broker spend a processor on asking again.
+/// Slows down a consumer's fetches on the local broker.
 ///
-/// Asks often while records come and for some seconds after, and seldom at rest.
+/// That broker answers an empty fetch at once instead of waiting `fetch.wait.max.ms`. Without pacing, an idle consumer
+/// and the broker would use a whole processor for repeated fetches.
 ///
-/// An interceptor should not block; this one does on purpose, only on the consumer's connection for fetches, and only
-/// after an answer that came sooner than a broker that waits can send an empty one.
+/// It fetches often while records arrive and for some seconds after, and seldom when idle.
+///
+/// An interceptor should not block. This one blocks on purpose, but only on the consumer's connection for fetches, and
+/// only after an answer that arrived faster than a waiting broker could send an empty one.
 final class FetchPacing: Sendable {
-    /// The protocol's number of a fetch.
+    /// The API key of a fetch.
     private static let fetch: Int16 = 1
-    /// An answer up to this size holds no more than a few small records.
+    /// An answer up to this size holds at most a few small records.
     ///
-    /// Of many partitions one without any is longer: it says of each where it ends, and which transactions were
-    /// aborted.
+    /// For many partitions even an empty answer is longer, because it lists the end and the aborted transactions of
+    /// each.
     private static let emptySize = 2048
-    /// The time between two answers that bring nothing, while something may come, in microseconds.
+    /// The time between two empty answers while records may arrive, in microseconds.
     private static let pace: UInt32 = 6_000
-    /// The same at rest.
+    /// The time between two empty answers when idle.
     private static let paceAtRest: UInt32 = 20_000
-    /// After how many answers that bring nothing a consumer is at rest: ten seconds of them.
+    /// A consumer is idle after this many empty answers, which take about ten seconds.
     private static let atRest = 1_000
 
-    /// Answers that brought nothing since the last record came.
+    /// The number of empty answers since the last record.
     private let empty = Atomic(0)
-    /// How long the answer before was, if no record came after it.
+    /// The size of the previous answer, if no record arrived after it.
     private let lastSize = Atomic(-1)
 
-    /// Takes note of records that came.
+    /// Notes that records arrived.
     func wake() {
         empty.store(0, ordering: .relaxed)
         lastSize.store(-1, ordering: .relaxed)
     }
 
-    /// How long to pause after an answer to a fetch, in microseconds.
+    /// The pause after an answer to a fetch, in microseconds.
     ///
     /// - Parameters:
-    ///   - size: of the answer, in bytes.
-    ///   - roundTrip: since the question, in microseconds.
+    ///   - size: the size of the answer, in bytes.
+    ///   - roundTrip: the time since the request, in microseconds.
     /// - Returns: microseconds; 0 for none.
     func pause(after size: Int, _ roundTrip: Int64) -> UInt32 {
-        // One that is as long as the one before it, and no record came between them, brought nothing either.
+        // An answer of the same size as the previous one, without a record in between, is empty too.
         let before = lastSize.exchange(size, ordering: .relaxed)
         guard size <= Self.emptySize || size == before, roundTrip < 5000 else { return 0 }
         let count = empty.add(1, ordering: .relaxed).newValue
         return count > Self.atRest ? Self.paceAtRest : Self.pace
     }
 
-    /// Adds the pacing to the configuration of a client that is to be made.
+    /// Adds the pacing to the configuration of a new client.
     func add(to configuration: OpaquePointer) {
-        // The client's, until it is destroyed.
+        // The client owns this reference until it is destroyed.
         let pacing = unsafe Unmanaged.passRetained(self).toOpaque()
         _ = unsafe rd_kafka_conf_interceptor_add_on_new(
             configuration,

@@ -1,21 +1,22 @@
 public import Logging
 
-/// Reads the committed offsets of a group, as a client of that group that never becomes a member.
+/// Reads the committed offsets of a group.
 ///
-/// The request for a group's offsets that any client may send (`ListConsumerGroupOffsets`) ends the process in
-/// librdkafka up to 2.16 where the broker asked no longer coordinates the group and the client has no group of its own
-/// (issue 5040).
+/// It is a client with the group's name that never joins the group.
+///
+/// Any client could use the request `ListConsumerGroupOffsets`. But in librdkafka up to 2.16 that request ends the
+/// process if the broker no longer coordinates the group and the client has no group of its own (issue 5040).
 public final class GroupOffsets {
     /// The group's name.
     public let group: String
     private let consumer: Consumer
 
-    /// A client of a group.
+    /// Creates a client for a group.
     ///
     /// - Parameters:
-    ///   - configuration: where the brokers are.
-    ///   - group: the group's name; nobody need be a member of it.
-    ///   - requireStable: offsets of a transaction that is not over yet are waited for, and not passed over.
+    ///   - configuration: the brokers and client properties.
+    ///   - group: the group's name; the group may be empty.
+    ///   - requireStable: whether to wait for offsets of open transactions instead of ignoring them.
     ///   - logger: receives librdkafka's logs.
     /// - Throws: ``KafkaError/Code/invalidConfiguration``, naming the property.
     public init(
@@ -32,10 +33,10 @@ public final class GroupOffsets {
         consumer = try Consumer(configuration, logger: logger)
     }
 
-    /// The committed offsets, with the strings committed with them; `.invalid` where there is none.
+    /// The committed offsets and their metadata strings; `.invalid` if there is none.
     ///
     /// - Parameters:
-    ///   - partitions: the partitions asked for.
+    ///   - partitions: the partitions to read.
     ///   - timeout: the limit of the call.
     /// - Returns: an entry for each partition.
     /// - Throws: the error of the request, or the first of a partition.

@@ -1,34 +1,35 @@
 internal import CRdKafka
 internal import FoundationEssentials
 
-/// The properties of a client: any of librdkafka's, by name.
+/// The properties of a client: any librdkafka property, by name.
 ///
-/// The wrapper adds these where they are not set: for a ``Producer`` `enable.idempotence=true`,
-/// `partitioner=murmur2_random`, `delivery.report.only.error=true`; for a ``Consumer``
-/// `isolation.level=read_committed`, `enable.auto.commit=false`, `enable.auto.offset.store=false`,
-/// `partition.assignment.strategy=range`, `auto.offset.reset=earliest`. A property that the client does not know, or a
-/// value it does not accept, is an error of the client's initializer that names the property.
+/// The wrapper sets these defaults. For a ``Producer``: `enable.idempotence=true`, `partitioner=murmur2_random`,
+/// `delivery.report.only.error=true`. For a ``Consumer``: `isolation.level=read_committed`, `enable.auto.commit=false`,
+/// `enable.auto.offset.store=false`, `partition.assignment.strategy=range`, `auto.offset.reset=earliest`. For an
+/// unknown property or an invalid value, the client's initializer throws an error that names the property.
 public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     /// The properties set by the owner.
     public private(set) var properties: [String: String]
     /// Whether ``adaptToLocalBroker()`` was called.
     public private(set) var isLocalBroker = false
 
-    /// A configuration that reaches these brokers: `host:port`, separated by commas.
+    /// A configuration for these brokers: `host:port`, separated by commas.
     public init(bootstrapServers: String) {
         properties = ["bootstrap.servers": bootstrapServers]
     }
 
-    /// A property of librdkafka; nil where it is not set.
+    /// A property of librdkafka; nil if not set.
     public subscript(property: String) -> String? {
         get { properties[property] }
         set { properties[property] = newValue }
     }
 
-    /// The properties that the local broker needs: it ignores fetch limits, and one response can hold a whole backlog.
+    /// Sets the properties that the local broker needs.
     ///
-    /// Sets `receive.message.max.bytes`, `fetch.max.bytes` and lz4 compression. Not for a production cluster, where
-    /// a limit on responses is a protection.
+    /// It ignores fetch limits, so one response can hold a whole backlog.
+    ///
+    /// These are `receive.message.max.bytes`, `fetch.max.bytes` and lz4 compression. Do not use them on a production
+    /// cluster, where the limit on responses is a protection.
     public mutating func adaptToLocalBroker() {
         isLocalBroker = true
         properties["receive.message.max.bytes"] = "2147483647"
@@ -43,9 +44,11 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
         return configuration
     }
 
-    /// Sets the properties of a file: a line each, `name=value`; blank lines and lines that start with `#` say nothing.
+    /// Sets the properties of a file, one `name=value` on each line.
     ///
-    /// A later line wins over an earlier one and over what was set before.
+    /// Blank lines and lines that start with `#` are ignored.
+    ///
+    /// A later line overrides earlier lines and earlier settings.
     public mutating func load(propertiesFile path: String) throws(KafkaError) {
         let text: String
         do {
@@ -57,7 +60,7 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
             let trimmed = line.trimmingSpaces()
             if trimmed.isEmpty || trimmed.hasPrefix("#") { continue }
             guard let equals = trimmed.firstIndex(of: "="), equals != trimmed.startIndex else {
-                // The line is not repeated: it may hold a secret.
+                // Do not print the line: it may hold a secret.
                 throw .configuration("\(path), line \(index + 1): expected name=value")
             }
             let name = trimmed[..<equals].trimmingSpaces()
@@ -65,7 +68,7 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
         }
     }
 
-    /// The properties in the order of their names, with every secret masked.
+    /// The properties, sorted by name, with every secret masked.
     public var description: String {
         properties.sorted { $0.key < $1.key }
             .map { "\($0.key)=\(Self.isSecret($0.key) ? "********" : $0.value)" }
@@ -75,7 +78,7 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     /// Whether the value of a property must not be printed.
     public static func isSecret(_ property: String) -> Bool {
         let name = property.lowercased()
-        // Names of files and of the method are no secrets; the contents of a key are.
+        // Names of files and of the method are not secret. The content of a key is.
         if name.hasSuffix(".location") || name == "sasl.oauthbearer.method" { return false }
         return ["password", "secret", "pem", "sasl.jaas", "oauthbearer.config", "token", "credential"]
             .contains { name.contains($0) }
@@ -83,18 +86,18 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
 
     private static let recovery = "metadata.recovery.strategy"
 
-    /// Whether the library has a property.
+    /// Whether the library knows a property.
     private static func isKnown(_ property: String, to configuration: OpaquePointer) -> Bool {
         var size = 0
         return unsafe rd_kafka_conf_get(configuration, property, nil, &size) == RD_KAFKA_CONF_OK
     }
 
-    /// A C configuration with the owner's properties and, where he says nothing, the defaults.
+    /// A C configuration with the defaults and the owner's properties, which take precedence.
     func makeConfiguration(defaults: [String: String]) throws(KafkaError) -> Owner<ConfigurationResource> {
         let owner = unsafe Owner<ConfigurationResource>(rd_kafka_conf_new())
-        // Logs wait in the client's queue until its owner polls: no thread of librdkafka waits for a log handler.
+        // Logs wait in the client's queue until its owner polls, so no thread of librdkafka waits for a log handler.
         var defaults = defaults.merging(["log.queue": "true"]) { own, _ in own }
-        // A broker that is back is found within a second; librdkafka's own pauses grow to ten.
+        // Reconnect within a second after a broker returns. librdkafka's default pauses grow to ten seconds.
         if properties["reconnect.backoff.ms"] == nil { defaults["reconnect.backoff.max.ms"] = "1000" }
         if LibraryDefect.telemetry.applies(to: ClientLibrary.number) { defaults["enable.metrics.push"] = "false" }
         if LibraryDefect.decommissionedCoordinator.applies(to: ClientLibrary.number),

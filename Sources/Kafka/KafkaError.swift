@@ -1,16 +1,16 @@
 internal import CRdKafka
 
-/// What went wrong in a call to Kafka, with the three questions a caller asks before it reacts.
+/// An error of a call to Kafka, with three flags that tell the caller how to react.
 ///
-/// None of ``isFatal``, ``isRetriable`` and ``requiresAbort`` set means: this call failed and repeating it as it is
-/// will fail again, but the client is well. See "Transactional producer" in librdkafka's INTRODUCTION.md.
+/// If none of ``isFatal``, ``isRetriable`` and ``requiresAbort`` is set, the call failed and would fail again, but the
+/// client still works. See "Transactional producer" in librdkafka's INTRODUCTION.md.
 public struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
     /// librdkafka's numeric error code: negative for errors of the client, positive for those of a broker.
     public struct Code: Sendable, Hashable, RawRepresentable {
         /// The value of librdkafka's `rd_kafka_resp_err_t`, or ``invalidConfiguration``'s own.
         public let rawValue: Int32
 
-        /// A code from librdkafka's number.
+        /// Creates a code from librdkafka's number.
         public init(rawValue: Int32) {
             self.rawValue = rawValue
         }
@@ -24,16 +24,18 @@ public struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
     public let code: Code
     /// The code's name as librdkafka writes it, such as `UNKNOWN_TOPIC_OR_PART`.
     public let name: String
-    /// What happened, for people.
+    /// A description for people.
     public let message: String
-    /// The client instance is of no further use: close it, and start anew (in a worker: a new process).
+    /// The client can no longer be used: close it and start again (in a worker: a new process).
     public let isFatal: Bool
-    /// The same call may succeed when it is repeated.
+    /// The same call may succeed if it is repeated.
     public let isRetriable: Bool
-    /// The current transaction must be aborted; the producer is well after that.
+    /// The current transaction must be aborted.
+    ///
+    /// The producer works again after that.
     public let requiresAbort: Bool
 
-    /// An error from its parts; for tests of code that reacts to errors, and for the wrapper itself.
+    /// Creates an error from its parts, for tests and for the wrapper itself.
     public init(
         code: Code,
         name: String,
@@ -61,17 +63,17 @@ public struct KafkaError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 extension KafkaError.Code {
-    /// The call did not end in the time it was given.
+    /// The call did not end within its time limit.
     public static let timedOut = Self(RD_KAFKA_RESP_ERR__TIMED_OUT)
-    /// The broker did not end the request in the time it was given.
+    /// The broker did not end the request within its time limit.
     public static let requestTimedOut = Self(RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT)
     /// A newer instance with the same `transactional.id` or `group.instance.id` has taken this one's place.
     public static let fenced = Self(RD_KAFKA_RESP_ERR__FENCED)
-    /// The broker's word for a newer producer with the same `transactional.id`.
+    /// The broker's code for a newer producer with the same `transactional.id`.
     public static let producerFenced = Self(RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
-    /// The broker's word for a newer consumer with the same `group.instance.id`.
+    /// The broker's code for a newer consumer with the same `group.instance.id`.
     public static let fencedInstanceID = Self(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
-    /// The brokers know of no producer under the `transactional.id`: it was not used for as long as they keep it.
+    /// The brokers no longer know the `transactional.id`, because it was unused for longer than they keep it.
     public static let invalidProducerIDMapping = Self(RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING)
     /// The topic or the partition does not exist (said by a broker).
     public static let unknownTopicOrPartition = Self(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
@@ -85,7 +87,9 @@ extension KafkaError.Code {
     public static let queueFull = Self(RD_KAFKA_RESP_ERR__QUEUE_FULL)
     /// The message was purged from the producer's queue before it was sent.
     public static let purgedFromQueue = Self(RD_KAFKA_RESP_ERR__PURGE_QUEUE)
-    /// The message was purged while its request was under way: whether it was stored is unknown.
+    /// The message was purged while its request was in flight.
+    ///
+    /// It is unknown whether it was stored.
     public static let purgedInFlight = Self(RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
     /// The message was not delivered within `message.timeout.ms`.
     public static let messageTimedOut = Self(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
@@ -105,29 +109,31 @@ extension KafkaError.Code {
     public static let clusterAuthorizationFailed = Self(RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
     /// The principal may not use the `transactional.id`.
     public static let transactionalIDAuthorizationFailed = Self(RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
-    /// The cluster allows no transaction as long as `transaction.timeout.ms` says.
+    /// The cluster does not allow a `transaction.timeout.ms` this long.
     public static let invalidTransactionTimeout = Self(RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT)
-    /// The cluster allows no `session.timeout.ms` like this one.
+    /// The cluster does not allow this `session.timeout.ms`.
     public static let invalidSessionTimeout = Self(RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT)
-    /// The call does not fit the client's state, such as a commit without a transaction.
+    /// The call is not allowed in the client's state, such as a commit without a transaction.
     public static let state = Self(RD_KAFKA_RESP_ERR__STATE)
     /// An argument is not valid.
     public static let invalidArgument = Self(RD_KAFKA_RESP_ERR__INVALID_ARG)
-    /// A fatal error; the wrapper replaces it by the error that caused it where that is known.
+    /// A fatal error.
+    ///
+    /// The wrapper replaces it by its cause, if known.
     public static let fatal = Self(RD_KAFKA_RESP_ERR__FATAL)
     /// The owner polled too seldom (`max.poll.interval.ms`) and lost its partitions.
     public static let pollIntervalExceeded = Self(RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED)
-    /// The group's generation has moved on; offsets of the former one are not accepted.
+    /// The group has a newer generation and no longer accepts offsets of the previous one.
     public static let illegalGeneration = Self(RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION)
     /// The group does not know the member (any more).
     public static let unknownMember = Self(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID)
     /// The group is rebalancing.
     public static let rebalanceInProgress = Self(RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
-    /// The start offset is gone or was never there and `auto.offset.reset` says to fail.
+    /// The start offset does not exist, and `auto.offset.reset` says to fail.
     public static let autoOffsetReset = Self(RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
-    /// TLS could not be agreed on: a certificate, its authority or its name is wrong.
+    /// The TLS handshake failed: a certificate, its authority or its name is wrong.
     public static let ssl = Self(RD_KAFKA_RESP_ERR__SSL)
-    /// A broker's name has no address.
+    /// A broker's name could not be resolved.
     public static let nameNotResolved = Self(RD_KAFKA_RESP_ERR__RESOLVE)
     /// The client was closed.
     public static let closed = Self(RD_KAFKA_RESP_ERR__DESTROY)
@@ -138,18 +144,20 @@ extension KafkaError.Code {
 // MARK: - From C
 
 extension KafkaError {
-    /// Turns an error object into a Swift error and destroys it: the only place where one is destroyed.
+    /// Turns an error object into a Swift error and destroys it.
+    ///
+    /// No other place destroys one.
     ///
     /// - Parameters:
-    ///   - error: the object, given away.
-    ///   - client: the client the error came from, asked for the cause of a fatal error.
+    ///   - error: the object; ownership is passed to this initializer.
+    ///   - client: the client of the error, for finding the cause of a fatal error.
     init?(consuming error: OpaquePointer?, client: OpaquePointer? = nil) {
         guard let error = unsafe error else { return nil }
         defer { unsafe rd_kafka_error_destroy(error) }
         unsafe self.init(borrowing: error, client: client)
     }
 
-    /// Turns an error object that stays with its owner (an admin result) into a Swift error.
+    /// Turns an error object that someone else owns (an admin result) into a Swift error.
     init(borrowing error: OpaquePointer, client: OpaquePointer? = nil) {
         let code = unsafe rd_kafka_error_code(error)
         let fatal = unsafe rd_kafka_error_is_fatal(error) != 0
@@ -158,7 +166,7 @@ extension KafkaError {
             name: unsafe String(cString: rd_kafka_error_name(error)),
             message: unsafe String(cString: rd_kafka_error_string(error)),
             isFatal: fatal,
-            // librdkafka marks what may be repeated only in its transactional calls.
+            // librdkafka sets the retriable flag only in transactional calls.
             isRetriable: unsafe rd_kafka_error_is_retriable(error) != 0 || (!fatal && Self.retriable.contains(code)),
             requiresAbort: unsafe rd_kafka_error_txn_requires_abort(error) != 0
         )
@@ -167,7 +175,7 @@ extension KafkaError {
         }
     }
 
-    /// Turns a code into a Swift error; nil when it is "no error".
+    /// Turns a code into a Swift error; nil for "no error".
     init?(_ code: rd_kafka_resp_err_t, _ message: String? = nil, client: OpaquePointer? = nil) {
         if code == RD_KAFKA_RESP_ERR_NO_ERROR { return nil }
         self.init(failure: code, message)
@@ -176,7 +184,7 @@ extension KafkaError {
         }
     }
 
-    /// The error of a code that is known not to be "no error".
+    /// The error of a code that is not "no error".
     init(failure code: rd_kafka_resp_err_t, _ message: String? = nil) {
         self.init(
             code: Code(code),
@@ -201,7 +209,7 @@ extension KafkaError {
         )
     }
 
-    /// A property that cannot be used.
+    /// An error about a property that cannot be used.
     static func configuration(_ message: String) -> KafkaError {
         KafkaError(code: .invalidConfiguration, name: "INVALID_CONFIGURATION", message: message)
     }
@@ -216,7 +224,7 @@ extension KafkaError {
         KafkaError(failure: RD_KAFKA_RESP_ERR__TIMED_OUT, message)
     }
 
-    /// What a broker or the client itself says of passing conditions.
+    /// Codes for temporary conditions of a broker or the client.
     ///
     /// Kafka's protocol guide, "Error codes", column "Retriable", and the client's own transport conditions.
     private static let retriable: Set<rd_kafka_resp_err_t> = [
@@ -241,7 +249,7 @@ extension KafkaError {
 extension rd_kafka_resp_err_t: @retroactive Hashable {}
 
 extension String {
-    /// The text of a C buffer, up to its first zero.
+    /// The text of a C buffer, up to its first zero byte.
     init(cText buffer: [CChar]) {
         self.init(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

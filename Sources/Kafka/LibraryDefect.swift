@@ -28,21 +28,21 @@ public struct LibraryVersion: Sendable, Hashable, Comparable, CustomStringConver
     public var description: String { "\(major).\(minor).\(patch)" }
 }
 
-/// Something that is wrong in some versions of librdkafka, and what the wrapper does about it.
+/// A defect of some versions of librdkafka, and the wrapper's workaround.
 public struct LibraryDefect: Sendable, Hashable {
-    /// A short name that does not change.
+    /// A short, stable name.
     public let name: String
     /// The first version that has it.
     public let since: LibraryVersion
-    /// The first version that does not have it any more; nil where none is known.
+    /// The first version without it; nil if none is known.
     public let fixed: LibraryVersion?
-    /// What goes wrong.
+    /// The effect of the defect.
     public let effect: String
-    /// What the wrapper does about it, or what is left to the operator.
+    /// The wrapper's workaround, or the action for the operator.
     public let answer: String
-    /// Whether an operator has to act.
+    /// Whether the operator must act.
     public let isOperators: Bool
-    /// Where it is described, or seen.
+    /// The source that describes or shows it.
     public let source: String
 
     init(
@@ -68,79 +68,79 @@ public struct LibraryDefect: Sendable, Hashable {
         version >= since && fixed.map { version < $0 } != false
     }
 
-    /// Those of a version, in the order of ``all``.
+    /// The defects of a version, in the order of ``all``.
     public static func known(of version: LibraryVersion) -> [LibraryDefect] {
         all.filter { $0.applies(to: version) }
     }
 
-    /// SCRAM's nonce.
+    /// SCRAM sends the nonce twice.
     public static let scramNonce = LibraryDefect(
         "scram-nonce",
         fixed: LibraryVersion(2, 6, 1),
-        effect: "SASL/SCRAM sends the client's nonce twice, and Apache Kafka 4 refuses the login whatever the password",
+        effect: "SASL/SCRAM sends the client's nonce twice, so Apache Kafka 4 refuses even the right password",
         answer: "log in with PLAIN over TLS or with OAUTHBEARER, or load librdkafka 2.6.1 or later",
         isOperators: true,
         source: "librdkafka issue 4895"
     )
 
-    /// Metrics that a broker asks for.
+    /// Client metrics that a broker requests.
     static let telemetry = LibraryDefect(
         "telemetry-assertion",
         since: LibraryVersion(2, 5, 0),
         fixed: LibraryVersion(2, 5, 3),
-        effect: "the process ends where a broker subscribes to client metrics that do not exist",
+        effect: "the process ends if a broker subscribes to client metrics that do not exist",
         answer: "the clients push no metrics (enable.metrics.push=false)",
         source: "librdkafka pull request 4826"
     )
 
-    /// Brokers that are gone for a moment.
+    /// Brokers that disappear for a moment.
     static let decommissionedCoordinator = LibraryDefect(
         "decommissioned-coordinator",
         since: LibraryVersion(2, 10, 0),
         fixed: nil,
-        effect: "sending offsets hangs where the group's coordinator was missing from the brokers' list for a moment",
-        answer: "brokers that are missing from it are kept (metadata.recovery.strategy=none)",
+        effect: "sending offsets hangs if the group's coordinator was missing from the list of brokers for a moment",
+        answer: "the client keeps missing brokers (metadata.recovery.strategy=none)",
         source: "librdkafka issue 5511; seen in 2.16.0, BrokerFaultTests"
     )
 
-    /// All that are known to matter here.
+    /// All known defects that matter here.
     public static let all: [LibraryDefect] = [
         scramNonce,
         LibraryDefect(
             "commit-forgotten",
             fixed: nil,
             effect:
-                "a commit that is asked for again while it is under way can end the process (\"Invalid transaction state transition\")",
-            answer: "each transactional call is made once, without a limit, and waited for in parts",
+                "a commit that is repeated while it is running can end the process (\"Invalid transaction state transition\")",
+            answer: "each transactional call is made once, without a time-out, and waited for in steps",
             source: "seen in 2.0.2 and 2.16.0; TransactionTests"
         ),
         LibraryDefect(
             "group-offsets-crash",
             fixed: nil,
-            effect: "asking for the offsets of any group crashes where the broker asked no longer coordinates it",
-            answer: "a group's offsets are read by a client of that group",
+            effect: "asking for the offsets of a group crashes if the broker no longer coordinates it",
+            answer: "a client of the same group reads the group's offsets",
             source: "librdkafka issue 5040"
         ),
         LibraryDefect(
             "group-description-assertion",
             fixed: nil,
             effect:
-                "describing a group can end the process where its coordinator answers after the limit (\"eonce->refcnt > 0\")",
-            answer: "groups are described by the older request, which asks every broker",
+                "describing a group can end the process if its coordinator answers after the time-out (\"eonce->refcnt > 0\")",
+            answer: "groups are described with the older request, which asks every broker",
             source: "seen in 2.0.2; DeadlineTests"
         ),
         LibraryDefect(
             "watermarks-unbounded",
             fixed: LibraryVersion(2, 12, 0),
-            effect: "the question for a partition's ends waits as long as its broker is gone, whatever its limit",
-            answer: "ends are asked for by another call, which keeps its limit",
+            effect: "asking for a partition's ends ignores its time-out while the broker is gone",
+            answer: "another call, which keeps its time-out, asks for the ends",
             source: "librdkafka issues 2588, 4460 and 5201"
         ),
         LibraryDefect(
             "leave-crash",
             fixed: LibraryVersion(2, 14, 2),
-            effect: "a member that leaves its group while no coordinator is known can crash",
-            answer: "members are static and leave only when they are told to for good, while the group answers",
+            effect: "leaving a group while no coordinator is known can crash",
+            answer: "members are static, and leave only on request and while the group answers",
             source: "librdkafka 2.14.2, CHANGELOG"
         ),
         LibraryDefect(
@@ -162,29 +162,29 @@ public struct LibraryDefect: Sendable, Hashable {
         LibraryDefect(
             "sequence-fatal",
             fixed: LibraryVersion(2, 3, 0),
-            effect: "a connection that breaks while messages are under way can be a fatal error of the producer",
-            answer: "the worker ends with 75 and its next life goes on from the last commit",
+            effect: "a connection that breaks while messages are in flight can be a fatal error of the producer",
+            answer: "the worker ends with 75, and its next run continues from the last commit",
             source: "librdkafka pull request 4438"
         ),
         LibraryDefect(
             "pause-skips",
             fixed: LibraryVersion(2, 1, 0),
-            effect: "records can be passed over where a partition is paused and resumed",
-            answer: "records are held back by assigning no partitions, and again from where they were",
+            effect: "records can be skipped when a partition is paused and resumed",
+            answer: "to pause, the consumer assigns no partitions, and later assigns them again at their positions",
             source: "librdkafka 2.1.0, CHANGELOG"
         ),
         LibraryDefect(
             "seek-early",
             fixed: LibraryVersion(2, 1, 0),
             effect: "seeking times out a thousand times too early",
-            answer: "the partitions are assigned again with the places wanted",
+            answer: "the partitions are assigned again at the wanted offsets",
             source: "librdkafka 2.1.0, CHANGELOG"
         ),
         LibraryDefect(
             "close-hang",
             fixed: nil,
             effect: "closing a consumer can hang",
-            answer: "closing has a limit; what has not ended then is left behind",
+            answer: "closing has a time limit; threads that have not ended by then are abandoned",
             source: "seen in 2.0.2"
         ),
     ]

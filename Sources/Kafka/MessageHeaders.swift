@@ -6,28 +6,30 @@ internal import Glibc
 internal import Musl
 #endif
 
-/// The headers of messages to produce: built once, used for any number of messages, values changed in place.
+/// The headers of messages to produce.
 ///
-/// A message costs what librdkafka itself copies and no allocation in Swift. Used from one thread at a time.
+/// Build them once, use them for any number of messages, and change values in place.
+///
+/// A message needs no allocation in Swift, only librdkafka's own copy. Use it from one thread at a time.
 @safe
 public final class MessageHeaders {
     /// The arguments of `rd_kafka_produceva`: ``reserved`` places for the message, then the headers.
     private(set) var arguments: UnsafeMutableBufferPointer<rd_kafka_vu_t>
     private var values: [HeaderValue] = unsafe []
-    /// How many headers there are.
+    /// The number of headers.
     public private(set) var count = 0
 
     /// Topic, partition, flags, key, value and time stamp of the message.
     static let reserved = 6
 
-    /// The bytes of a value, kept for the next one.
+    /// The buffer of a value, which the next value reuses.
     @unsafe
     private struct HeaderValue {
         var bytes: UnsafeMutableRawPointer
         var capacity: Int
     }
 
-    /// No headers, with place for some without allocating again.
+    /// Creates an empty list with room for a number of headers.
     public init(capacity: Int = 8) {
         unsafe arguments = .allocate(capacity: Self.reserved + max(capacity, 1))
         unsafe arguments.initialize(repeating: rd_kafka_vu_t())
@@ -38,7 +40,9 @@ public final class MessageHeaders {
         unsafe arguments.deallocate()
     }
 
-    /// Adds a header; a nil value is a null value, which is not an empty one.
+    /// Adds a header.
+    ///
+    /// Nil is a null value and differs from an empty one.
     ///
     /// - Returns: the header's index, for ``set(at:_:)-(Int,Span<UInt8>?)``.
     @discardableResult
@@ -68,9 +72,9 @@ public final class MessageHeaders {
         return index
     }
 
-    /// Gives a header another value, copying the bytes; nil is a null value.
+    /// Sets the value of a header by copying the bytes; nil is a null value.
     ///
-    /// An index that is not in use does nothing.
+    /// An unused index is ignored.
     public func set(at index: Int, _ value: Span<UInt8>?) {
         guard let value else {
             guard index >= 0, index < count else { return }
@@ -81,7 +85,7 @@ public final class MessageHeaders {
         unsafe value.withUnsafeBufferPointer { unsafe store(at: index, UnsafeRawBufferPointer($0)) }
     }
 
-    /// Gives a header a text as its value.
+    /// Sets the value of a header to a text.
     public func set(at index: Int, _ value: String) {
         var value = value
         value.withUTF8 { unsafe store(at: index, UnsafeRawBufferPointer($0)) }
@@ -106,7 +110,7 @@ public final class MessageHeaders {
         }
         let target = unsafe values[index].bytes
         if let source = bytes.baseAddress { unsafe target.copyMemory(from: source, byteCount: bytes.count) }
-        // Never null, so that empty stays empty.
+        // Never pass a null pointer, so that an empty value stays empty.
         unsafe arguments[Self.reserved + index].u.header.val = UnsafeRawPointer(target)
         unsafe arguments[Self.reserved + index].u.header.size = bytes.count
     }

@@ -1,13 +1,13 @@
 internal import CRdKafka
 internal import Logging
 
-/// librdkafka's cluster within the process.
+/// librdkafka's mock cluster, which runs inside the process.
 ///
-/// For tests: it keeps everything in memory, drops the offsets of transactions and fences nobody, so it proves nothing
-/// about exactly-once.
+/// For tests. It keeps everything in memory, drops the offsets of transactions and fences no one, so it proves nothing
+/// about exactly-once processing.
 @safe
 public final class MockCluster: @unchecked Sendable {
-    /// The numbers of requests in Kafka's protocol, for ``fail(_:with:)``.
+    /// The API keys of Kafka's protocol, for ``fail(_:with:)``.
     public struct Request: Sendable, RawRepresentable {
         /// The protocol's `ApiKey`.
         public let rawValue: Int16
@@ -17,36 +17,36 @@ public final class MockCluster: @unchecked Sendable {
             self.rawValue = rawValue
         }
 
-        /// Messages to store.
+        /// Produce messages.
         public static let produce = Self(rawValue: 0)
-        /// Messages to read.
+        /// Fetch messages.
         public static let fetch = Self(rawValue: 1)
-        /// The ends of partitions.
+        /// List the offsets of partitions.
         public static let listOffsets = Self(rawValue: 2)
-        /// The cluster's topics and brokers.
+        /// Describe the cluster's topics and brokers.
         public static let metadata = Self(rawValue: 3)
-        /// A group's offsets to commit.
+        /// Commit a group's offsets.
         public static let offsetCommit = Self(rawValue: 8)
-        /// Which broker coordinates a group or a transaction.
+        /// Find the coordinator of a group or transaction.
         public static let findCoordinator = Self(rawValue: 10)
-        /// A member's sign of life.
+        /// A group member's heartbeat.
         public static let heartbeat = Self(rawValue: 12)
-        /// A producer's identity.
+        /// Get a producer id.
         public static let initProducerID = Self(rawValue: 22)
-        /// Partitions of a transaction.
+        /// Add partitions to a transaction.
         public static let addPartitionsToTransaction = Self(rawValue: 24)
-        /// A group of a transaction.
+        /// Add a group to a transaction.
         public static let addOffsetsToTransaction = Self(rawValue: 25)
-        /// A transaction's end.
+        /// End a transaction.
         public static let endTransaction = Self(rawValue: 26)
-        /// Offsets of a transaction.
+        /// Commit offsets in a transaction.
         public static let transactionOffsetCommit = Self(rawValue: 28)
     }
 
     private let client: ClientHandle
     private let pointer: OpaquePointer
 
-    /// A cluster with this many brokers, numbered from 1.
+    /// Starts a cluster with this many brokers, numbered from 1.
     public init(brokers: Int = 1) throws(KafkaError) {
         let conf = try KafkaConfiguration(bootstrapServers: "").makeConfiguration(defaults: [:])
         client = try unsafe ClientHandle(RD_KAFKA_PRODUCER, conf, logger: .init(label: "kafka.mock") { _ in Discard() })
@@ -60,7 +60,7 @@ public final class MockCluster: @unchecked Sendable {
         unsafe rd_kafka_mock_cluster_destroy(pointer)
     }
 
-    /// What clients connect to.
+    /// The addresses that clients connect to.
     public var bootstrapServers: String {
         unsafe String(cString: rd_kafka_mock_cluster_bootstraps(pointer))
     }
@@ -77,13 +77,13 @@ public final class MockCluster: @unchecked Sendable {
         )
     }
 
-    /// Lets the next requests of a kind fail, one with each of these codes, in order.
+    /// Makes the next requests of a kind fail, one with each of these codes, in order.
     public func fail(_ request: Request, with codes: [KafkaError.Code]) {
         let errors = codes.map { rd_kafka_resp_err_t($0.rawValue) }
         unsafe rd_kafka_mock_push_request_errors_array(pointer, request.rawValue, errors.count, errors)
     }
 
-    /// Drops failures that were not met yet.
+    /// Removes failures that are still pending.
     public func clearFailures(_ request: Request) {
         unsafe rd_kafka_mock_clear_request_errors(pointer, request.rawValue)
     }
@@ -126,7 +126,7 @@ public final class MockCluster: @unchecked Sendable {
     }
 }
 
-/// The mock cluster's own client has nothing to say.
+/// Discards the logs of the mock cluster's own client.
 private struct Discard: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level = .critical

@@ -6,15 +6,17 @@ internal import Glibc
 internal import Musl
 #endif
 
-/// A C type that is created and destroyed by hand.
+/// A C type that must be destroyed explicitly.
 protocol CResource {
-    /// What the C functions take.
+    /// The pointer type of the C functions.
     associatedtype Pointer
-    /// Gives the object back to its library.
+    /// Destroys the object with its library's function.
     static func destroy(_ pointer: Pointer)
 }
 
-/// The one owner of a C object: destroys it at the end of its own life.
+/// The only owner of a C object.
+///
+/// It destroys the object when its own lifetime ends.
 @safe
 struct Owner<Resource: CResource>: ~Copyable {
     let pointer: Resource.Pointer
@@ -28,7 +30,7 @@ struct Owner<Resource: CResource>: ~Copyable {
     }
 }
 
-/// The one owner of some C objects of a type, as an array that C functions take.
+/// The only owner of several C objects of one type, stored as an array for C functions.
 @safe
 struct OwnerArray<Resource: CResource>: ~Copyable where Resource.Pointer == OpaquePointer {
     private(set) var pointers: [OpaquePointer?] = unsafe []
@@ -79,7 +81,7 @@ enum GroupMetadataResource: @unsafe CResource {
 typealias TopicPartitionList = Owner<TopicPartitionListResource>
 
 extension Owner where Resource == TopicPartitionListResource {
-    /// A list with places and commit strings.
+    /// A list with offsets and metadata strings.
     init(_ offsets: [TopicPartitionOffset]) throws(KafkaError) {
         unsafe self.init(rd_kafka_topic_partition_list_new(Int32(clamping: offsets.count)))
         for element in offsets {
@@ -96,12 +98,12 @@ extension Owner where Resource == TopicPartitionListResource {
         }
     }
 
-    /// A list of partitions without places.
+    /// A list of partitions without offsets.
     init(_ partitions: [TopicPartition]) throws(KafkaError) {
         try self.init(partitions.map { TopicPartitionOffset($0, .invalid) })
     }
 
-    /// The list in Swift's terms; throws the first error of a partition.
+    /// Converts the list to Swift; throws the first error of a partition.
     func offsets() throws(KafkaError) -> [TopicPartitionOffset] {
         try unsafe TopicPartitionOffset.all(of: pointer)
     }
@@ -112,7 +114,7 @@ extension TopicPartition {
         unsafe self.init(topic: String(cString: entry.topic), partition: entry.partition)
     }
 
-    /// The partitions of a list that stays with its owner.
+    /// The partitions of a list that someone else owns.
     static func all(of list: UnsafePointer<rd_kafka_topic_partition_list_t>?) -> [TopicPartition] {
         guard let list = unsafe list else { return [] }
         return unsafe (0..<Int(list.pointee.cnt)).map { unsafe TopicPartition(list.pointee.elems[$0]) }
@@ -120,7 +122,7 @@ extension TopicPartition {
 }
 
 extension TopicPartitionOffset {
-    /// The places of a list that stays with its owner; throws the first error of a partition.
+    /// The offsets of a list that someone else owns; throws the first error of a partition.
     static func all(
         of list: UnsafePointer<rd_kafka_topic_partition_list_t>
     ) throws(KafkaError) -> [TopicPartitionOffset] {
@@ -177,7 +179,8 @@ extension Offset {
 }
 
 extension Duration {
-    /// Whole milliseconds for a C call: not negative, rounded up so that a short wait is not a busy one.
+    /// Whole milliseconds for a C call: never negative, and rounded up so that a short wait does not become a busy
+    /// loop.
     var milliseconds: Int32 {
         if self <= .zero { return 0 }
         let (seconds, attoseconds) = components

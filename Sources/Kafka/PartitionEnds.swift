@@ -1,11 +1,11 @@
 internal import CRdKafka
 
-/// Questions to the brokers that lead partitions.
+/// Requests to the brokers that lead partitions.
 ///
-/// Not `rd_kafka_query_watermark_offsets`, which before librdkafka 2.3 waits as long as a broker is gone, whatever its
-/// limit says.
+/// They do not use `rd_kafka_query_watermark_offsets`: before librdkafka 2.3 it ignores its time-out while a broker is
+/// gone.
 extension ClientHandle {
-    /// For each partition the offset of the oldest record, and the one after the newest.
+    /// For each partition, the offset of the oldest record and the offset after the newest.
     func ends(
         of partitions: [TopicPartition],
         timeout: Duration
@@ -21,16 +21,17 @@ extension ClientHandle {
             guard let first = low.offset.value, let end = high.offset.value else {
                 throw KafkaError(
                     failure: RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
-                    "\(low.topicPartition): no broker said where it begins and ends"
+                    "\(low.topicPartition): no broker returned its beginning and end"
                 )
             }
-            // Asked one after the other: what was deleted in between is behind both.
+            // The two requests follow each other. If records were deleted in between, the beginning may lie after the
+            // end.
             ends[low.topicPartition] = (min(first, end), end)
         }
         return ends
     }
 
-    /// For each place the offset: of the first record that is not older than a time, in milliseconds since 1970, or of
+    /// Resolves each place to an offset: the first record that is not older than a time in milliseconds since 1970, or
     /// the partition's beginning or end.
     ///
     /// - Throws: the error of the request, or the first of a partition.

@@ -2,11 +2,11 @@ internal import CRdKafka
 public import Logging
 internal import Synchronization
 
-/// A message that will not be delivered, and why.
+/// A message that will not be delivered, and the reason.
 public struct DeliveryFailure: Sendable, Hashable, CustomStringConvertible {
-    /// Where it should have gone; the partition is -1 when none had been chosen.
+    /// The destination; the partition is -1 if none was chosen yet.
     public let topicPartition: TopicPartition
-    /// Why it did not.
+    /// The reason.
     public let error: KafkaError
 
     /// The partition and the error.
@@ -20,7 +20,7 @@ public struct DeliveryFailure: Sendable, Hashable, CustomStringConvertible {
 public final class ProducerTopic: Sendable {
     /// The topic's name.
     public let name: String
-    // Given back before the client is: a stored property goes after the body of deinit.
+    // Destroyed after the body of `deinit` has released the topic, because stored properties are destroyed last.
     private let client: ClientHandle
     nonisolated(unsafe) let pointer: OpaquePointer
 
@@ -38,21 +38,24 @@ public final class ProducerTopic: Sendable {
     }
 }
 
-/// A producer: idempotent unless the configuration says otherwise, transactional when it sets `transactional.id`.
+/// A producer.
 ///
-/// Safe to use from several threads, apart from what librdkafka itself forbids: one transactional call at a time.
-/// The client ends with the last reference to the producer and its topics; ``close(timeout:)`` makes that end quick.
+/// It is idempotent unless the configuration says otherwise, and transactional if the configuration sets
+/// `transactional.id`.
+///
+/// It may be used from several threads, but librdkafka allows only one transactional call at a time. The client ends
+/// with the last reference to the producer and its topics; ``close(timeout:)`` makes this quick.
 public final class Producer: Sendable {
     let client: ClientHandle
     let transactions = TransactionCalls()
     private let topics = Mutex<[String: ProducerTopic]>([:])
     private let queueTimeout: Duration
 
-    /// A producer with this configuration.
+    /// Creates a producer.
     ///
     /// - Parameters:
-    ///   - configuration: any of librdkafka's properties.
-    ///   - queueTimeout: how long a produce call waits for room in a full queue
+    ///   - configuration: any librdkafka properties.
+    ///   - queueTimeout: how long a call waits for room in a full queue
     ///     (`queue.buffering.max.messages`, `queue.buffering.max.kbytes`) before it fails.
     ///   - logger: receives librdkafka's logs while the producer is polled.
     /// - Throws: ``KafkaError/Code/invalidConfiguration``, naming the property.
@@ -72,7 +75,9 @@ public final class Producer: Sendable {
         }
     }
 
-    /// The topic with this name; the same object every time.
+    /// The topic with this name.
+    ///
+    /// Every call returns the same object.
     public func topic(_ name: String) throws(KafkaError) -> ProducerTopic {
         if let known = topics.withLock({ $0[name] }) { return known }
         let topic = try ProducerTopic(name, client: client)
@@ -83,21 +88,21 @@ public final class Producer: Sendable {
         }
     }
 
-    /// Puts a message into the queue; librdkafka sends it from there.
+    /// Puts a message into the queue, from which librdkafka sends it.
     ///
-    /// Key and value are copied. Nil and empty differ: a nil value is a tombstone. A full queue is served and tried
-    /// again for the producer's queue timeout, then the call fails with ``KafkaError/Code/queueFull``. What becomes of
-    /// the message later is told by ``flush(timeout:)``, ``commitTransaction(timeout:)`` and
-    /// ``takeDeliveryFailures()``.
+    /// Key and value are copied. Nil and empty differ: a nil value is a tombstone. If the queue is full, the call
+    /// retries until the producer's queue time-out and then fails with ``KafkaError/Code/queueFull``.
+    /// ``flush(timeout:)``, ``commitTransaction(timeout:)`` and ``takeDeliveryFailures()`` report the later fate of the
+    /// message.
     ///
     /// - Parameters:
     ///   - topic: from ``topic(_:)`` of this producer.
     ///   - partition: a partition's number, or `.any`.
     ///   - key: the key's bytes.
     ///   - value: the value's bytes.
-    ///   - headers: not consumed; may be changed and used again after the call.
-    ///   - timestamp: milliseconds since 1970 UTC; now when nil.
-    /// - Throws: ``KafkaError/Code/queueFull``, or why the message cannot be sent at all.
+    ///   - headers: not consumed; you may change and reuse them after the call.
+    ///   - timestamp: milliseconds since 1970 UTC; nil for now.
+    /// - Throws: ``KafkaError/Code/queueFull``, or the reason why the message cannot be sent.
     public func produce(
         _ topic: ProducerTopic,
         partition: Int32 = .any,
@@ -127,7 +132,7 @@ public final class Producer: Sendable {
         if let error { throw error }
     }
 
-    /// Fills the message's places of the arguments, and hands them over until the queue has room.
+    /// Fills in the message's arguments, and retries until the queue has room.
     private func enqueue(
         _ topic: ProducerTopic,
         _ partition: Int32,
@@ -170,11 +175,11 @@ public final class Producer: Sendable {
         }
     }
 
-    /// Serves delivery reports, statistics and logs.
+    /// Processes delivery reports, statistics and logs.
     ///
-    /// Called regularly by the owner, and by calls that wait.
+    /// The owner must call it regularly. Calls that wait also do so.
     ///
-    /// - Returns: how many events were served.
+    /// - Returns: the number of processed events.
     @discardableResult
     public func poll(timeout: Duration) -> Int {
         unsafe Int(rd_kafka_poll(client.pointer, timeout.milliseconds))
@@ -182,23 +187,23 @@ public final class Producer: Sendable {
 
     /// Waits until every message in the queue is delivered or has failed.
     ///
-    /// Throws ``KafkaError/Code/timedOut`` when some are left. Failed messages are in ``takeDeliveryFailures()``.
+    /// Throws ``KafkaError/Code/timedOut`` if some are left. ``takeDeliveryFailures()`` returns the failed messages.
     public func flush(timeout: Duration) throws(KafkaError) {
         try client.check(unsafe rd_kafka_flush(client.pointer, timeout.milliseconds))
     }
 
-    /// Drops every message that is not delivered; each becomes a delivery failure.
+    /// Drops every undelivered message; each becomes a delivery failure.
     public func purge() {
         unsafe rd_kafka_purge(client.pointer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
         poll(timeout: .zero)
     }
 
-    /// How many messages and requests wait in the client.
+    /// The number of messages and requests waiting in the client.
     public var queueLength: Int {
         unsafe Int(rd_kafka_outq_len(client.pointer))
     }
 
-    /// The delivery failures since the last call: the first thousand of them.
+    /// The first thousand delivery failures since the last call.
     ///
     /// See ``deliveryFailureCount``.
     public func takeDeliveryFailures() -> [DeliveryFailure] {
@@ -208,31 +213,30 @@ public final class Producer: Sendable {
         }
     }
 
-    /// How many messages failed since the producer began.
+    /// The number of failed messages since the producer was created.
     public var deliveryFailureCount: Int {
         client.context.state.withLock { $0.deliveryFailureCount }
     }
 
-    /// The error that ended the producer's usefulness, if one did.
+    /// The fatal error after which the producer can no longer be used, if any.
     public var fatalError: KafkaError? {
         client.fatalError
     }
 
-    /// How many errors of connections and brokers the client told of since it began; those that ``poll(timeout:)`` has
-    /// served.
+    /// The number of connection and broker errors that ``poll(timeout:)`` has processed so far.
     public var errorCount: Int {
         client.context.state.withLock { $0.errorCount }
     }
 
-    /// The newest statistics; nil before the first, or when `statistics.interval.ms` is not set.
+    /// The newest statistics; nil before the first, or if `statistics.interval.ms` is not set.
     public var latestStatistics: Statistics? {
         client.statistics
     }
 
-    /// Flushes for the time given and drops what is left then.
+    /// Flushes for the given time and then drops the remaining messages.
     public func close(timeout: Duration) {
         unsafe rd_kafka_flush(client.pointer, timeout.milliseconds)
-        // Without waiting for the threads of brokers, one of which may be looking for an address.
+        // Do not wait for broker threads, because one may be resolving an address.
         let flags = RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING
         unsafe rd_kafka_purge(client.pointer, flags)
         poll(timeout: .zero)
@@ -240,20 +244,20 @@ public final class Producer: Sendable {
     }
 }
 
-/// Calls with the memory of a span: null for nil, and not null for empty.
+/// Calls the body with the memory of a span: null for nil, and not null for an empty span.
 private func withMemory<Result>(
     of span: Span<UInt8>?,
     _ body: (rd_kafka_vu_t.__Unnamed_union_u.__Unnamed_struct_mem) -> Result
 ) -> Result {
     guard let span else { return unsafe body(.init(ptr: nil, size: 0)) }
     return unsafe span.withUnsafeBufferPointer { bytes in
-        // A span of nothing may have no address; librdkafka copies nothing from this one.
+        // An empty span may have no address. librdkafka copies no bytes from this one.
         let address = unsafe bytes.baseAddress.map { unsafe UnsafeMutableRawPointer(mutating: $0) } ?? emptyAddress
         return unsafe body(.init(ptr: address, size: bytes.count))
     }
 }
 
-/// An address that stands for "there, but empty".
+/// An address for values that are present but empty.
 nonisolated(unsafe) private let emptyAddress = UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1)
 
 private func deliveryCallback(

@@ -1,19 +1,21 @@
 internal import CRdKafka
 internal import Synchronization
 
-/// What the group decided about a consumer's partitions.
+/// A decision of the group about a consumer's partitions.
 ///
-/// See ``Consumer/nextRebalance()`` for the answers.
+/// See ``Consumer/nextRebalance()`` for the required answers.
 public enum Rebalance: Sendable, Hashable {
-    /// These partitions are the consumer's from now on, once it assigns them.
+    /// The consumer gets these partitions; it must assign them.
     case assigned([TopicPartition])
-    /// These are to be given up: commit, then unassign.
+    /// The consumer must give up these partitions: commit, then unassign.
     case revoked([TopicPartition])
-    /// These are somebody else's already: drop what was not committed, then unassign.
+    /// These partitions already belong to another member: drop uncommitted work, then unassign.
     case lost([TopicPartition])
 }
 
-/// Records the event and wakes the poll; the owner answers later, outside of this callback.
+/// Records the event and wakes the poll.
+///
+/// The owner answers later, outside of this callback.
 func rebalanceCallback(
     client: OpaquePointer?,
     code: rd_kafka_resp_err_t,
@@ -40,7 +42,7 @@ func rebalanceCallback(
         let address = context.consumerQueue.load(ordering: .acquiring)
         if let queue = unsafe OpaquePointer(bitPattern: address) { unsafe rd_kafka_queue_yield(queue) }
     } else {
-        // Closing, or an error of the group: librdkafka waits for an answer, and nobody else gives it.
+        // The consumer is closing, or the group failed: librdkafka waits for an answer that no one else gives.
         unsafe rd_kafka_assign(client, nil)
     }
 }

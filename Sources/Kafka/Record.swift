@@ -1,6 +1,8 @@
 internal import CRdKafka
 
-/// The topics of a consumer's records: a name and an index for each handle that librdkafka uses.
+/// The topics of a consumer's records.
+///
+/// Each librdkafka handle gets a name and an index.
 @safe
 final class TopicTable {
     private(set) var names: [String] = []
@@ -16,9 +18,9 @@ final class TopicTable {
         release()
     }
 
-    /// Gives the handles back.
+    /// Releases the handles.
     ///
-    /// Names and indexes stay.
+    /// Names and indexes remain valid.
     func release() {
         for index in unsafe handles.indices { unsafe TopicResource.destroy(handles[index]) }
         unsafe handles.removeAll()
@@ -26,7 +28,7 @@ final class TopicTable {
         client = nil
     }
 
-    /// The index of a topic by its name; given on first asking.
+    /// The index of a topic by its name; assigned at the first call.
     func index(of name: String) -> Int {
         if let index = names.firstIndex(of: name) { return index }
         names.append(name)
@@ -39,7 +41,7 @@ final class TopicTable {
         for at in unsafe 0..<handles.count where unsafe handles[at] == handle { return indexes[at] }
         let name = unsafe String(cString: rd_kafka_topic_name(handle))
         let index = index(of: name)
-        // A reference of our own keeps the address from being used for another topic.
+        // Our own reference prevents reuse of the address for another topic.
         if let client, let kept = unsafe rd_kafka_topic_new(client.pointer, name, nil) {
             if kept == handle {
                 unsafe handles.append(kept)
@@ -52,9 +54,9 @@ final class TopicTable {
     }
 }
 
-/// The memory of a batch: the messages of one poll.
+/// The storage of a batch: the messages of one poll.
 ///
-/// Holds the client, which must outlive its messages.
+/// It retains the client, which must outlive its messages.
 @safe
 final class BatchStorage {
     let messages: UnsafeMutableBufferPointer<UnsafeMutablePointer<rd_kafka_message_t>?>
@@ -86,7 +88,9 @@ final class BatchStorage {
     }
 }
 
-/// The records of one poll, lent: used again by the next poll, which ends the life of its records.
+/// The records of one poll.
+///
+/// The next poll reuses the batch and invalidates its records.
 public struct RecordBatch: ~Copyable {
     let storage: BatchStorage
 
@@ -95,22 +99,22 @@ public struct RecordBatch: ~Copyable {
         storage = BatchStorage(capacity: capacity)
     }
 
-    /// As many records a poll can deliver.
+    /// The most records that one poll can deliver.
     public var capacity: Int {
         unsafe storage.messages.count
     }
 
-    /// How many records there are.
+    /// The number of records.
     public var count: Int {
         storage.count
     }
 
-    /// Whether there are none.
+    /// Whether there are no records.
     public var isEmpty: Bool {
         storage.count == 0
     }
 
-    /// Gives the records back, and with them what they hold of the client.
+    /// Releases the records and their references to the client.
     public mutating func removeAll() {
         storage.removeAll()
     }
@@ -125,7 +129,7 @@ public struct RecordBatch: ~Copyable {
         }
     }
 
-    /// Calls with every record in order.
+    /// Calls the body with every record, in order.
     public func forEach<Failure: Error>(_ body: (borrowing Record) throws(Failure) -> Void) throws(Failure) {
         for index in 0..<storage.count {
             try body(self[index])
@@ -133,7 +137,9 @@ public struct RecordBatch: ~Copyable {
     }
 }
 
-/// A consumed record, lent by its batch: nothing is copied, and it cannot outlive the batch.
+/// A consumed record, borrowed from its batch.
+///
+/// Nothing is copied, and it cannot outlive the batch.
 ///
 /// See ``detach()``.
 @safe
@@ -152,7 +158,7 @@ public struct Record: ~Copyable, ~Escapable {
         unsafe self.topics = Unmanaged.passUnretained(topics)
     }
 
-    /// The topic's name; not built anew for each record.
+    /// The topic's name, which is shared between records.
     public var topic: String {
         unsafe topics._withUnsafeGuaranteedRef { $0.names[topicIndex] }
     }
@@ -167,14 +173,14 @@ public struct Record: ~Copyable, ~Escapable {
         unsafe message.pointee.offset
     }
 
-    /// Milliseconds since 1970 UTC, set by the producer or the broker; nil when there is none.
+    /// Milliseconds since 1970 UTC, set by the producer or the broker; nil if there is none.
     public var timestamp: Int64? {
         var type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
         let value = unsafe rd_kafka_message_timestamp(message, &type)
         return type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || value < 0 ? nil : value
     }
 
-    /// The key's bytes; nil when there is none, which is not the same as empty.
+    /// The key's bytes; nil if there is no key, which differs from an empty key.
     public var key: Span<UInt8>? {
         @_lifetime(copy self)
         get {
@@ -182,7 +188,7 @@ public struct Record: ~Copyable, ~Escapable {
         }
     }
 
-    /// The value's bytes; nil for a tombstone, which is not the same as empty.
+    /// The value's bytes; nil for a tombstone, which differs from an empty value.
     public var value: Span<UInt8>? {
         @_lifetime(copy self)
         get {
@@ -192,7 +198,7 @@ public struct Record: ~Copyable, ~Escapable {
 
     /// The last header with this name.
     ///
-    /// The headers of a record are parsed when the first is asked for.
+    /// The headers are parsed at the first access.
     @_lifetime(copy self)
     public func header(_ name: StaticString) -> HeaderLookup {
         guard name.hasPointerRepresentation else { return header(name.description) }
@@ -208,13 +214,13 @@ public struct Record: ~Copyable, ~Escapable {
         return unsafe HeaderLookup(isPresent: isPresent, value: span(UnsafeMutableRawPointer(mutating: value), size))
     }
 
-    /// How many headers there are.
+    /// The number of headers.
     public var headerCount: Int {
         guard let headers = unsafe headers else { return 0 }
         return unsafe rd_kafka_header_cnt(headers)
     }
 
-    /// A copy that lives on its own.
+    /// A copy that is independent of the batch.
     public func detach() -> OwnedRecord {
         var copies: [(String, [UInt8]?)] = []
         if let headers = unsafe headers {
@@ -238,7 +244,7 @@ public struct Record: ~Copyable, ~Escapable {
         )
     }
 
-    /// The message's headers, which stay with it; nil when it has none.
+    /// The message's headers, owned by the message; nil if it has none.
     private var headers: OpaquePointer? {
         var headers: OpaquePointer?
         let error = unsafe rd_kafka_message_headers(message, &headers)
@@ -271,11 +277,11 @@ public struct Record: ~Copyable, ~Escapable {
     }
 }
 
-/// What became of a header that was asked for: absent, there without a value, or there with one.
+/// The result of a header lookup: absent, present without a value, or present with one.
 public struct HeaderLookup: ~Escapable {
     /// Whether the record has the header.
     public let isPresent: Bool
-    /// The header's bytes; nil when it is absent or its value is null.
+    /// The header's bytes; nil if it is absent or its value is null.
     public let value: Span<UInt8>?
 
     @_lifetime(copy value)
@@ -285,7 +291,7 @@ public struct HeaderLookup: ~Escapable {
     }
 }
 
-/// A consumed record that lives on its own.
+/// A consumed record that owns its data.
 public struct OwnedRecord: Sendable {
     /// The topic's name.
     public var topic: String
@@ -293,21 +299,21 @@ public struct OwnedRecord: Sendable {
     public var partition: Int32
     /// The record's number in its partition.
     public var offset: Int64
-    /// Milliseconds since 1970 UTC; nil when there is none.
+    /// Milliseconds since 1970 UTC; nil if there is none.
     public var timestamp: Int64?
-    /// The key; nil when there is none.
+    /// The key; nil if there is none.
     public var key: [UInt8]?
     /// The value; nil for a tombstone.
     public var value: [UInt8]?
-    /// The headers in their order; a nil value is a null value.
+    /// The headers in order; nil is a null value.
     public var headers: [(String, [UInt8]?)]
 
-    /// The text of the first header of a name; empty where there is none.
+    /// The text of the first header with a name; empty if there is none.
     public func header(_ name: String) -> String {
         String(decoding: (headers.first { $0.0 == name }?.1 ?? nil) ?? [], as: UTF8.self)
     }
 
-    /// A record from its parts.
+    /// Creates a record from its parts.
     public init(
         topic: String,
         partition: Int32,

@@ -1,8 +1,8 @@
 internal import FoundationEssentials
 
-/// What librdkafka counts of a client, emitted every `statistics.interval.ms`.
+/// librdkafka's statistics of a client, emitted every `statistics.interval.ms`.
 ///
-/// The fields' definitions are in librdkafka's STATISTICS.md; where the wrapper computes one, it says so.
+/// librdkafka's STATISTICS.md defines the fields. A field that the wrapper computes says so.
 public struct Statistics: Sendable, Hashable {
     /// One broker's connection.
     public struct Broker: Sendable, Hashable {
@@ -12,7 +12,7 @@ public struct Statistics: Sendable, Hashable {
         public let state: String
         /// The mean time between a request and its answer, in microseconds.
         public let roundTripMean: Int64
-        /// The time that 99 of 100 requests stay below, in microseconds.
+        /// The 99th percentile of that time, in microseconds.
         public let roundTrip99th: Int64
         /// Requests sent.
         public let requestsSent: Int64
@@ -30,15 +30,15 @@ public struct Statistics: Sendable, Hashable {
 
     /// One partition.
     public struct Partition: Sendable, Hashable {
-        /// One after the last record delivered to the owner; nil before the first.
+        /// The offset after the last record delivered to the owner; nil before the first.
         public let position: Int64?
-        /// The end that the consumer can read to: the last stable offset with `read_committed`; nil while unknown.
+        /// The end of the readable records: with `read_committed`, the last stable offset; nil while unknown.
         public let end: Int64?
         /// Records between ``position`` and ``end``; nil while either is unknown.
         ///
-        /// Computed by the wrapper: librdkafka's own `consumer_lag` counts from the offset this consumer committed
-        /// itself, which it never does when a producer's transaction commits for it. Control records of transactions
-        /// at the end do not count once they were fetched.
+        /// The wrapper computes it. librdkafka's own `consumer_lag` counts from the offset that this consumer committed
+        /// itself, but here a producer's transaction commits for it. Control records of transactions at the end do not
+        /// count once they were fetched.
         public let lag: Int64?
         /// librdkafka's `consumer_lag`: from the committed offset; nil while unknown.
         public let committedLag: Int64?
@@ -67,12 +67,12 @@ public struct Statistics: Sendable, Hashable {
     /// The partitions the client works with.
     public let partitions: [TopicPartition: Partition]
 
-    /// The lag of every partition where it is known.
+    /// The known lags by partition.
     public var lag: [TopicPartition: Int64] {
         partitions.compactMapValues(\.lag)
     }
 
-    /// Reads librdkafka's JSON; nil when it is not that.
+    /// Reads librdkafka's JSON; nil if it is invalid.
     init?(json: [UInt8]) {
         guard let wire = try? JSONDecoder().decode(Wire.self, from: Data(json)) else { return nil }
         name = wire.name
@@ -98,7 +98,7 @@ public struct Statistics: Sendable, Hashable {
         }
         var partitions: [TopicPartition: Partition] = [:]
         for (topic, entry) in wire.topics {
-            // -1 is librdkafka's own partition for messages without one yet.
+            // -1 is librdkafka's internal partition for messages without a partition yet.
             for partition in entry.partitions.values where partition.partition >= 0 {
                 let key = TopicPartition(topic: topic, partition: partition.partition)
                 partitions[key] = Partition(partition)
@@ -127,7 +127,7 @@ extension Statistics.Partition {
     }
 }
 
-/// librdkafka's JSON, with its own names.
+/// The structure of librdkafka's JSON, with its names.
 private struct Wire: Decodable {
     struct Window: Decodable {
         let avg: Int64

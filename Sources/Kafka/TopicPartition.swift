@@ -24,18 +24,18 @@ public struct TopicPartition: Hashable, Sendable, Comparable, CustomStringConver
 
 /// A place in a partition.
 public enum Offset: Hashable, Sendable, CustomStringConvertible {
-    /// The oldest record that is still there.
+    /// The oldest existing record.
     case beginning
     /// After the newest record.
     case end
-    /// Where the group committed, or what `auto.offset.reset` says where it did not.
+    /// The group's committed offset, or the one that `auto.offset.reset` selects without a commit.
     case stored
-    /// None: nothing was committed, or nothing was consumed.
+    /// No offset: nothing was committed or consumed.
     case invalid
-    /// The record with this number, or the place for it.
+    /// The record with this number, or the place of a future record.
     case at(Int64)
 
-    /// The number, when the place has one.
+    /// The number, if the place has one.
     public var value: Int64? {
         if case .at(let value) = self { value } else { nil }
     }
@@ -52,7 +52,7 @@ public enum Offset: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A partition, a place in it and, for commits, the string committed with it.
+/// A partition, a place in it and, for commits, a metadata string.
 public struct TopicPartitionOffset: Hashable, Sendable, CustomStringConvertible {
     /// The topic's name.
     public var topic: String
@@ -62,7 +62,7 @@ public struct TopicPartitionOffset: Hashable, Sendable, CustomStringConvertible 
     ///
     /// In a commit: the offset of the *next* record to consume, one after the last that was processed.
     public var offset: Offset
-    /// A string kept with a committed offset; nil and empty are the same to librdkafka, and read back as nil.
+    /// A string stored with a committed offset; librdkafka treats nil and empty alike, and both read back as nil.
     public var metadata: String?
 
     /// A place in a partition.
@@ -95,6 +95,6 @@ public struct TopicPartitionOffset: Hashable, Sendable, CustomStringConvertible 
 }
 
 extension Int32 {
-    /// In place of a partition's number: the configured partitioner chooses by the key.
+    /// Used instead of a partition's number: the configured partitioner chooses by key.
     public static var any: Int32 { -1 }
 }

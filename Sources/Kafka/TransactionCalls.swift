@@ -1,8 +1,9 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Makes the calls of a transactional producer, each once and on a thread of its own, and waits for them as long as
-/// the owner allows.
+/// Makes the calls of a transactional producer.
+///
+/// Each call is made once, on a thread of its own, and waited for as long as the owner allows.
 final class TransactionCalls: Sendable {
     /// A call that was made.
     private final class Made: Sendable {
@@ -23,7 +24,7 @@ final class TransactionCalls: Sendable {
         func ends(by deadline: ContinuousClock.Instant) -> Bool {
             let left = deadline - ContinuousClock.now
             guard isDone.wait(timeout: .now() + .milliseconds(Int(left.milliseconds))) == .success else { return false }
-            // Whoever waits next finds it ended too.
+            // Signal again, so that the next waiter also sees the end.
             isDone.signal()
             return true
         }
@@ -36,17 +37,18 @@ final class TransactionCalls: Sendable {
 
     private let current = Mutex(Current())
 
-    /// Where the transaction stands.
+    /// The state of the transaction.
     var phase: TransactionState.Phase { current.withLock { $0.state.phase } }
 
-    /// Makes a call, or waits for it where it is under way.
+    /// Makes a call, or waits for it if it is already running.
     ///
     /// - Parameters:
     ///   - call: the call.
     ///   - client: the client, which lives as long as the call.
-    ///   - timeout: how long to wait. When it is over the call goes on; asking for it again waits for the rest.
-    ///   - body: makes the call, without a limit.
-    /// - Throws: the error of the call, or that it does not fit, or that it is still under way.
+    ///   - timeout: how long to wait. After that the call keeps running; making it again continues to wait.
+    ///   - body: makes the call, without a time-out.
+    /// - Throws: the error of the call, a state error if the call is not allowed now, or a time-out while it is still
+    ///   running.
     func run(
         _ call: TransactionState.Call,
         _ client: ClientHandle,
@@ -65,7 +67,7 @@ final class TransactionCalls: Sendable {
             guard let made else { throw .closed }
             if step == .make { start(made, client, body) }
             guard made.ends(by: deadline) else {
-                throw .timeout("\(made.call.rawValue): no answer yet; it is still under way")
+                throw .timeout("\(made.call.rawValue): no answer yet; the call is still running")
             }
             current.withLock { current in
                 guard current.made === made else { return }

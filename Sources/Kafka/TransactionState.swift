@@ -1,10 +1,10 @@
-/// What the transaction of a producer is doing, and which call may come next.
+/// The state of a producer's transaction, and the calls that are allowed next.
 ///
-/// librdkafka keeps a state of its own, and ends the process with an assertion where calls come that it did not expect
-/// ("Invalid transaction state transition"). One such call is a commit that is repeated after its time was over: if
-/// the first step of the repetition is late, librdkafka forgets that it commits, and takes the brokers' answer for
-/// that of an abort. So no call is ever repeated while it is under way: it is made once, without a limit, and whoever
-/// asks again waits for the same call. All versions up to 2.16 have this defect.
+/// librdkafka has its own state and ends the process with an assertion on unexpected calls ("Invalid transaction state
+/// transition"). One such call is a commit that is repeated after its time-out. If the first step of the repeated call
+/// is late, librdkafka forgets that it is committing and takes the brokers' answer for that of an abort. So no call is
+/// repeated while it is running: it is made once, without a time-out, and repeating it only waits for the same call.
+/// All versions up to 2.16 have this defect.
 struct TransactionState: Sendable, Equatable {
     /// The calls of a transactional producer.
     enum Call: String, Sendable {
@@ -15,7 +15,7 @@ struct TransactionState: Sendable, Equatable {
         case abort = "aborting"
     }
 
-    /// Where the producer stands between two calls.
+    /// The state of the producer between two calls.
     enum Phase: Sendable, Equatable {
         /// The transactional id was not taken over yet.
         case new
@@ -23,37 +23,37 @@ struct TransactionState: Sendable, Equatable {
         case idle
         /// Records and offsets may be added.
         case open
-        /// A commit was asked for and is not over: only a commit may follow.
+        /// A commit was started and has not ended: only a commit may follow.
         case committing
-        /// An abort was asked for and is not over: only an abort may follow.
+        /// An abort was started and has not ended: only an abort may follow.
         case aborting
         /// The transaction can only be aborted.
         case failed(KafkaError)
-        /// Nothing can be done with this producer any more.
+        /// The producer can no longer be used.
         case over(KafkaError)
     }
 
-    /// What to do for a call that the owner asks for.
+    /// The action for a call that the owner requests.
     enum Step: Sendable, Equatable {
         /// Make it.
         case make
-        /// It is under way: wait for its end.
+        /// It is already running: wait for its end.
         case await
-        /// Another is under way that has to end first: wait, then ask again.
+        /// Another call is running and must end first: wait, then ask again.
         case awaitOther
-        /// It may not be made.
+        /// It is not allowed.
         case refuse(KafkaError)
     }
 
     private(set) var phase = Phase.new
-    /// The call that was made and has not ended.
+    /// The running call.
     private(set) var underWay: Call?
 
-    /// What to do for a call.
+    /// Decides the action for a call.
     ///
     /// - Parameters:
     ///   - call: the call.
-    ///   - fatal: the client's fatal error, which is looked at before anything else.
+    ///   - fatal: the client's fatal error, which is checked first.
     /// - Returns: whether to make it, to wait or to refuse it.
     mutating func ask(_ call: Call, fatal: KafkaError?) -> Step {
         if let fatal {
@@ -62,9 +62,9 @@ struct TransactionState: Sendable, Equatable {
         }
         if let underWay {
             if underWay == call { return .await }
-            // What becomes of a commit that is under way is not known: it can't be aborted.
+            // The outcome of a running commit is unknown, so it cannot be aborted.
             if call == .abort, underWay == .sendOffsets || underWay == .begin { return .awaitOther }
-            return .refuse(Self.misplaced(call, "\(underWay.rawValue) is still under way"))
+            return .refuse(Self.misplaced(call, "\(underWay.rawValue) is still running"))
         }
         switch (phase, call) {
         case (.over(let error), _):
@@ -80,7 +80,7 @@ struct TransactionState: Sendable, Equatable {
         }
     }
 
-    /// A call that was made has ended.
+    /// Notes that the running call has ended.
     mutating func end(_ call: Call, _ error: KafkaError?) {
         underWay = nil
         guard let error else {
@@ -92,7 +92,7 @@ struct TransactionState: Sendable, Equatable {
         } else if error.requiresAbort {
             phase = .failed(error)
         } else if error.isRetriable {
-            // What was begun has to be finished by the same call.
+            // A call that has begun must be finished by the same call.
             switch call {
             case .commit: phase = .committing
             case .abort: phase = .aborting
@@ -100,7 +100,7 @@ struct TransactionState: Sendable, Equatable {
             }
         } else {
             switch call {
-            // librdkafka's state is not ours: to go on would be a guess.
+            // librdkafka's state may differ from ours, so the producer cannot be used any more.
             case .commit, .abort: phase = .over(error)
             case .initialize, .begin, .sendOffsets: break
             }
@@ -115,7 +115,7 @@ struct TransactionState: Sendable, Equatable {
         case .committing: "committing"
         case .aborting: "aborting"
         case .failed: "in a transaction that failed"
-        case .over: "at its end"
+        case .over: "no longer usable"
         }
     }
 

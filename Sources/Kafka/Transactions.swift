@@ -1,6 +1,8 @@
 internal import CRdKafka
 
-/// A group's identity, as a transaction needs it to commit offsets for the group.
+/// A group's identity.
+///
+/// A transaction needs it to commit offsets for the group.
 @safe
 public final class ConsumerGroupMetadata: Sendable {
     nonisolated(unsafe) let pointer: OpaquePointer
@@ -9,7 +11,9 @@ public final class ConsumerGroupMetadata: Sendable {
         unsafe self.pointer = pointer
     }
 
-    /// A group without members: offsets are accepted without a member being fenced.
+    /// A group without members.
+    ///
+    /// Its offsets are accepted without fencing any member.
     public convenience init(groupID: String) throws(KafkaError) {
         guard let pointer = unsafe rd_kafka_consumer_group_metadata_new(groupID) else {
             throw KafkaError(failure: RD_KAFKA_RESP_ERR__INVALID_ARG, "group \(groupID)")
@@ -24,33 +28,38 @@ public final class ConsumerGroupMetadata: Sendable {
 
 /// Transactions.
 ///
-/// In order: ``initTransactions(timeout:)`` once; then, for each, begin, produce, send offsets, and commit or abort.
-/// An error that ``KafkaError/requiresAbort`` is answered with an abort, one that ``KafkaError/isRetriable`` with the
-/// same call again, one that ``KafkaError/isFatal`` with a new process. A call whose time is over goes on: the same
-/// call again waits for the rest of it. A call that does not fit is refused with ``KafkaError/Code/state`` and does
-/// not reach librdkafka, which would end the process at some of them.
+/// Call ``initTransactions(timeout:)`` once. Then, for each transaction: begin, produce, send offsets, and commit or
+/// abort. After an error with ``KafkaError/requiresAbort``, abort. After one with ``KafkaError/isRetriable``, repeat
+/// the call. After one with ``KafkaError/isFatal``, start a new process. A call keeps running after its time-out;
+/// repeating it continues to wait. A call that is not allowed in the current state fails with ``KafkaError/Code/state``
+/// and does not reach librdkafka, which would end the process on some of these calls.
 extension Producer {
-    /// Takes the `transactional.id` over: fences any other producer with it and ends its transaction.
+    /// Takes over the `transactional.id`: fences any other producer that has it, and ends that producer's transaction.
     public func initTransactions(timeout: Duration) throws(KafkaError) {
         try transactions.run(.initialize, client, timeout: timeout) { (client) throws(KafkaError) in
             try unsafe client.check(rd_kafka_init_transactions(client.pointer, noLimit))
         }
     }
 
-    /// Begins a transaction: messages produced from here on belong to it.
+    /// Begins a transaction.
+    ///
+    /// Messages produced from now on belong to it.
     public func beginTransaction(timeout: Duration = .seconds(30)) throws(KafkaError) {
         try transactions.run(.begin, client, timeout: timeout) { (client) throws(KafkaError) in
             try unsafe client.check(rd_kafka_begin_transaction(client.pointer))
         }
     }
 
-    /// Puts a group's offsets into the transaction: they move when it commits.
+    /// Adds a group's offsets to the transaction.
+    ///
+    /// They are committed together with it.
     ///
     /// - Parameters:
-    ///   - offsets: for each partition the offset of the *next* record to consume, and the string to keep with it.
-    ///   - group: from ``Consumer/groupMetadata``, so that a former member of the group is fenced.
+    ///   - offsets: for each partition the offset of the *next* record to consume, and the metadata string to store
+    ///     with it.
+    ///   - group: from ``Consumer/groupMetadata``, so that a previous member of the group is fenced.
     ///   - timeout: the limit of the call.
-    /// - Throws: an error that says by its flags how to go on.
+    /// - Throws: an error whose flags say how to continue.
     public func sendOffsets(
         _ offsets: [TopicPartitionOffset],
         group: ConsumerGroupMetadata,
@@ -64,9 +73,11 @@ extension Producer {
         }
     }
 
-    /// Flushes what was produced and commits: messages and offsets become visible together.
+    /// Flushes the produced messages and commits.
     ///
-    /// After a time-out the outcome is not known yet; the same call again goes on with it.
+    /// Messages and offsets become visible together.
+    ///
+    /// After a time-out the outcome is unknown; repeating the call continues to wait for it.
     public func commitTransaction(timeout: Duration) throws(KafkaError) {
         defer { poll(timeout: .zero) }
         try transactions.run(.commit, client, timeout: timeout) { (client) throws(KafkaError) in
@@ -74,7 +85,9 @@ extension Producer {
         }
     }
 
-    /// Purges what was produced and aborts: nothing of the transaction becomes visible, no offset moves.
+    /// Purges the produced messages and aborts.
+    ///
+    /// No message of the transaction becomes visible, and no offset moves.
     public func abortTransaction(timeout: Duration) throws(KafkaError) {
         defer { poll(timeout: .zero) }
         try transactions.run(.abort, client, timeout: timeout) { (client) throws(KafkaError) in
@@ -83,10 +96,12 @@ extension Producer {
     }
 }
 
-/// The limit of sending offsets, in milliseconds: a request that was lost with its connection is made again after it.
+/// The time-out for sending offsets, in milliseconds.
 ///
-/// Unlike a commit this call has one step, and begins anew.
+/// A request that was lost with its connection is repeated after it.
+///
+/// Unlike a commit, this call has only one step and can be repeated from the start.
 private let offsetsLimit: Int32 = 10_000
 
-/// No limit, as the owner's is kept outside of the call: see ``TransactionState``.
+/// No time-out: the owner's time-out is handled outside of the call, see ``TransactionState``.
 private let noLimit: Int32 = -1

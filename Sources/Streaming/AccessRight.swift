@@ -1,5 +1,5 @@
-/// A right on a cluster: an operation on a topic, a consumer group or a transactional id, as Apache Kafka's authorizer
-/// knows them.
+/// An access right on a cluster: an operation on a topic, a consumer group or a transactional id, in the terms of
+/// Apache Kafka's authorizer.
 public struct AccessRight: Sendable, Hashable, Comparable, Codable {
     /// What the right is on.
     public enum Resource: String, Sendable, Hashable, Codable, CaseIterable {
@@ -11,7 +11,7 @@ public struct AccessRight: Sendable, Hashable, Comparable, Codable {
         case transactionalID = "transactional-id"
     }
 
-    /// What may be done with it, in Kafka's words.
+    /// An operation, by its Kafka name.
     public enum Operation: String, Sendable, Hashable, Codable {
         case read = "Read"
         case write = "Write"
@@ -23,11 +23,11 @@ public struct AccessRight: Sendable, Hashable, Comparable, Codable {
 
     /// What the right is on.
     public let resource: Resource
-    /// Its name, or the beginning of its name.
+    /// The resource's name, or a prefix of it.
     public let name: String
-    /// Whether ``name`` is the beginning of the names that are meant.
+    /// Whether ``name`` is a prefix that covers several resources.
     public let isPrefix: Bool
-    /// What may be done.
+    /// The permitted operation.
     public let operation: Operation
 
     /// A right.
@@ -47,17 +47,16 @@ public struct AccessRight: Sendable, Hashable, Comparable, Codable {
 }
 
 extension WorkerConfiguration {
-    /// The least rights that the worker of a stage needs, from what the stage declares and what the runtime opens for
-    /// it.
+    /// The least rights that the worker of a stage needs, derived from the stage's declaration and from the topics that
+    /// the runtime uses for it.
     ///
-    /// `Read` and `Write` include `Describe` on Apache Kafka; it is stated for brokers that see it otherwise.
-    /// `IdempotentWrite` on the cluster is not among them: all that a worker publishes goes through its transactional
-    /// id.
+    /// On Apache Kafka, `Read` and `Write` include `Describe`. It is listed anyway, for brokers where they do not.
+    /// `IdempotentWrite` on the cluster is not needed, because a worker publishes only through its transactional id.
     ///
     /// - `group`: the stage's consumer group; transactional ids of its instances begin with it and a dot.
     /// - `progressTopic`: the topic of completion markers.
-    /// - `quarantine`: where records go that the stage can't use.
-    /// - `positions`: where committed offsets stand a second time.
+    /// - `quarantine`: the topic for records that the stage cannot use.
+    /// - `positions`: the topic with a second copy of the committed offsets.
     public static func rights(
         of stage: any Stage,
         group: String,
@@ -66,9 +65,9 @@ extension WorkerConfiguration {
         positions: PositionsTopic? = nil
     ) -> Set<AccessRight> {
         var rights: Set<AccessRight> = [
-            // Markers are written to it and read back in a restore.
+            // The worker writes markers to it and reads them back during a restore.
             AccessRight(.write, .topic, progressTopic), AccessRight(.read, .topic, progressTopic),
-            // A restore reads outside of any group, but its consumer looks for the coordinator of its name.
+            // A restore reads without a group, but its consumer still asks for the coordinator of this group name.
             AccessRight(.describe, .group, "\(group).restore"),
             AccessRight(.read, .group, group), AccessRight(.write, .transactionalID, "\(group).", isPrefix: true),
         ]
@@ -87,7 +86,7 @@ extension WorkerConfiguration {
 }
 
 extension Set<AccessRight> {
-    /// These rights, and to describe whatever they are on.
+    /// These rights, plus `Describe` on each of their resources.
     public var describing: Set<AccessRight> {
         union(map { AccessRight(.describe, $0.resource, $0.name, isPrefix: $0.isPrefix) })
     }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The pauses between attempts at a call that a passing condition refuses: a broker that refuses at once is not asked
+/// The pauses between attempts at a call that fails temporarily, so that a broker which refuses at once is not called
 /// in a busy loop.
 package struct Backoff {
     private static let longest: Duration = .seconds(2)

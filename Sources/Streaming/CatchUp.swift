@@ -1,9 +1,11 @@
 import Kafka
 
-/// Where the tables that new tasks read ended when the tasks were taken up, as far as they have not come there.
+/// The ends that tables had when new tasks took up their partitions.
 ///
-/// What a table held in between was perhaps compacted away: until then the state may be one that never was, and nothing
-/// is published of it.
+/// Only ends that are not yet read are kept.
+///
+/// Compaction may have removed earlier records of a table. Until a task has read to this end, its state may be one that
+/// never existed, so it publishes nothing.
 struct CatchUp {
     private var ends: [TopicPartition: Int64] = [:]
 
@@ -15,7 +17,7 @@ struct CatchUp {
         ends[place] = end
     }
 
-    /// A partition has been read to its end, which was there.
+    /// A partition has been read to this end.
     mutating func reached(_ end: TopicPartitionOffset) {
         guard let target = ends[end.topicPartition], (end.offset.value ?? .max) >= target else { return }
         ends[end.topicPartition] = nil

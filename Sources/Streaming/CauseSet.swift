@@ -1,38 +1,45 @@
-/// What made a task publish: the names of submissions or acts, the latest of them where there are very many.
+/// The causes of a publication: the names of submissions or acts.
 ///
-/// Names are kept in order, so the set does not depend on the order in which its parts arrived: of the union of two
-/// sets the latest names are among the latest names of each. Where names are left out, the set says so.
+/// If there are very many, only the latest are kept.
+///
+/// Names are kept sorted, so the set does not depend on the order of arrival. This also holds when names are dropped:
+/// the latest names of a union are always among the latest names of its parts. The set says whether names were dropped.
 public struct CauseSet: Hashable, Sendable {
     /// The most names that are kept.
     public static let mostNames = 32
 
     /// The names in ascending order.
     public private(set) var names: [String] = []
-    /// Whether there were more than are kept.
+    /// Whether names were dropped.
     public private(set) var hasMore = false
-    /// The text that was inserted last: it adds nothing again.
+    /// The text that was inserted last.
+    ///
+    /// Inserting it again changes nothing.
     private var newest = ""
 
-    /// Nothing.
+    /// The empty set.
     public init() {}
 
-    /// The set that a text holds: see ``text``.
+    /// Reads the set from its text: see ``text``.
     public init(_ text: String) { insert(text) }
 
-    /// The set of one name, whatever it holds.
+    /// The set of one name, which may contain any character.
     public static func single(_ name: String) -> CauseSet {
         var set = CauseSet()
         set.insert(name: name)
         return set
     }
 
-    /// Whether there is no name.
+    /// Whether the set is empty.
     public var isEmpty: Bool { names.isEmpty }
-    /// The last name in order: of submissions the latest, as their names begin with the time.
+    /// The last name in order.
+    ///
+    /// For submissions this is the latest one, because their names begin with the time.
     public var latest: String { names.last ?? "" }
 
-    /// The set as text, for the header `ce_cause`: the names with commas between, and a comma before the first where
-    /// names are left out.
+    /// The set as text, for the header `ce_cause`: the names, separated by commas.
+    ///
+    /// A comma before the first name says that names were dropped.
     ///
     /// A comma in a name is written `%2C`, a percent sign `%25`.
     public var text: String {
@@ -40,9 +47,9 @@ public struct CauseSet: Hashable, Sendable {
         return (hasMore ? "," : "") + names.map(Self.escaped).joined(separator: ",")
     }
 
-    /// Adds every name of a text; an empty text has none.
+    /// Adds every name of a text.
     public mutating func insert(_ text: String) {
-        // Records of one submission come in long runs.
+        // Fast path: many records in a row come from the same submission.
         guard !text.isEmpty, text != newest else { return }
         newest = text
         guard Self.isEscaped(text) else { return insert(name: text) }

@@ -1,36 +1,39 @@
 import Kafka
 
-/// What the client library says of itself every few seconds: how far the consumer is behind, and that the library
-/// itself goes on.
+/// Follows the statistics that the client library reports every few seconds.
 ///
-/// The library's own thread waits by the machine's clock: where that is set back it stands still, sends no heartbeats,
-/// and the group goes on without this member, which would hear of it last.
+/// They show the consumer's lag, and that the library itself is still running.
+///
+/// The library's thread waits by the machine's clock. If the clock is set back, that thread hangs and sends no
+/// heartbeats. The group then continues without this member, which would be the last to know.
 struct ClientWatch {
-    /// Records behind the end of the sources, as last said.
+    /// Records behind the end of the sources, as last reported.
     private(set) var lag = 0
     private let limit: Duration?
-    /// The limit once the clock was set back.
+    /// The limit after the clock was set back.
     private let limitAfterStep: Duration
     private var count = 0
     private var since = ContinuousClock.now
-    /// Polls since: what the library said waits behind what was polled first.
+    /// Polls since the last report.
+    ///
+    /// A report waits in the queue behind the events that are polled first.
     private var turns = 0
     private static let fewestTurns = 500
     private static let fewestTurnsAfterStep = 100
 
-    /// - Parameter intervalMilliseconds: `statistics.interval.ms`; 0 where the library says nothing.
+    /// - Parameter intervalMilliseconds: `statistics.interval.ms`; 0 if the library reports nothing.
     init(intervalMilliseconds: Int) {
         limit = intervalMilliseconds > 0 ? max(.seconds(60), .milliseconds(intervalMilliseconds) * 10) : nil
         limitAfterStep = max(ClockSteps.patience, .milliseconds(intervalMilliseconds) * 3)
     }
 
-    /// Takes what was said since the last look.
+    /// Reads the reports since the last look.
     ///
     /// - Parameters:
-    ///   - consumer: of the worker.
+    ///   - consumer: the worker's consumer.
     ///   - sources: the topics whose lag counts.
-    /// - Returns: whether there was news.
-    /// - Throws: ``RuntimeError`` when nothing was said for too long.
+    /// - Returns: whether there was a new report.
+    /// - Throws: ``RuntimeError`` if there was no report for too long.
     mutating func look(at consumer: Consumer, sources: Set<String>) throws -> Bool {
         guard try isNews(consumer.statisticsCount, wasSetBack: ClockSteps.isStandstill(.seconds(3600))) else {
             return false
@@ -40,7 +43,7 @@ struct ClientWatch {
         return true
     }
 
-    /// Whether there is news.
+    /// Whether there is a new report.
     mutating func isNews(_ count: Int, now: ContinuousClock.Instant = .now, wasSetBack: Bool = false) throws -> Bool {
         if count != self.count {
             self.count = count
@@ -54,7 +57,7 @@ struct ClientWatch {
         guard now - since > limit else { return false }
         throw RuntimeError(
             .fatal,
-            "the client library has stood still for \(limit.components.seconds) seconds; \(wasSetBack ? "the clock was set back" : "was the clock set back?") A restart begins anew"
+            "the client library has hung for \(limit.components.seconds) seconds; \(wasSetBack ? "the clock was set back" : "was the clock set back?") Restart the worker"
         )
     }
 }

@@ -1,11 +1,13 @@
 import SwiftProtobuf
 
-/// Names and bytes of completion markers.
+/// The names and bytes of completion markers.
 public enum CompletionMarker {
     /// The stage name under which an operator closes a scope.
     public static let operatorStage = "operator"
 
-    /// Keys of markers begin with this byte, `~`; no table's key does.
+    /// Keys of markers begin with this byte, `~`.
+    ///
+    /// No key of a table does.
     static let prefix = UInt8(ascii: "~")
 
     /// A marker's key and value: `partition` of `partitions` of `stage` has published everything of `scope`.
@@ -23,29 +25,29 @@ public enum CompletionMarker {
         return (key(scope: scope, stage: stage, partition: partition), try marker.serializedBytes())
     }
 
-    /// The key that a marker stands under.
+    /// The key of a marker.
     static func key(scope: String, stage: String, partition: Int32) -> String { "~\(scope)/\(stage)/\(partition)" }
 
-    /// A marker as it was read.
+    /// A decoded marker.
     public struct Reading: Sendable, Hashable {
         /// The scope that is complete.
         public let scope: String
-        /// The stage that said so.
+        /// The stage that completed it.
         public let stage: String
         /// The partition of that stage's sources.
         public let partition: Int32
-        /// How many there are.
+        /// The number of partitions.
         public let partitions: Int32
     }
 
     /// More partitions than any topic has.
     private static let largestCount: Int32 = 100_000
 
-    /// Reads a marker that stands under a key in a source.
+    /// Reads a marker from a record of a source, and checks it against the record's key.
     ///
-    /// A reader that is no task of a stage knows no number of `partitions` and leaves it open.
+    /// A reader outside of a stage does not know the number of `partitions` and passes nil.
     ///
-    /// - Throws: ``UnusableRecord`` if it is not a marker, stands under another key, or is not the publisher's.
+    /// - Throws: ``UnusableRecord`` if it is not a marker, has another key, or comes from another stage.
     static func decode(_ record: InputRecord, of source: Source, partitions: Int32?) throws -> Reading {
         guard let value = record.value else {
             throw UnusableRecord("a tombstone where a marker was expected", code: .tombstone)
@@ -54,10 +56,10 @@ public enum CompletionMarker {
         guard
             key(scope: marker.scope, stage: marker.stage, partition: marker.partition)
                 == String(decoding: [UInt8](copying: record.key), as: UTF8.self)
-        else { throw UnusableRecord("a marker under another's key", code: .notMarker) }
+        else { throw UnusableRecord("a marker under the key of another marker", code: .notMarker) }
         if let publisher = source.publisher {
             guard marker.stage == publisher else {
-                throw UnusableRecord("a marker of a stage that does not publish this topic", code: .notMarker)
+                throw UnusableRecord("a marker from a stage that does not publish this topic", code: .notMarker)
             }
             // An operator closes a scope with one marker in every partition; a stage has one task for each.
             let expected = publisher == operatorStage ? 1 : partitions
@@ -71,14 +73,14 @@ public enum CompletionMarker {
         return marker
     }
 
-    /// Whether a key is a marker's.
+    /// Whether a key is the key of a marker.
     public static func isMarker(key: Span<UInt8>) -> Bool {
         key.count > 0 && key[0] == prefix
     }
 
     /// Reads a marker's value.
     ///
-    /// - Throws: ``UnusableRecord`` when the bytes are not a marker's.
+    /// - Throws: ``UnusableRecord`` if the bytes are not a marker.
     public static func decode(_ value: Span<UInt8>) throws -> Reading {
         guard let marker = try? Streaming_V1_Completion(serializedBytes: value.raw),
             !marker.scope.isEmpty, (1...largestCount).contains(marker.sourcePartitions), marker.sourcePartition >= 0,
@@ -93,7 +95,7 @@ public enum CompletionMarker {
     }
 }
 
-/// Which scopes are complete in a task's sources: markers of all source partitions have arrived in every source.
+/// Tracks the scopes that are complete for a task: every source has delivered the markers of all its partitions.
 struct CompletionTracker {
     private struct Arrivals {
         var partitions: Set<Int32> = []
@@ -110,7 +112,9 @@ struct CompletionTracker {
         self.sources = sources
     }
 
-    /// Takes a marker; returns the scope if it became complete with it.
+    /// Takes a marker.
+    ///
+    /// Returns its scope if this marker completes it.
     mutating func take(_ marker: CompletionMarker.Reading, source: Int) -> String? {
         guard !complete.contains(marker.scope) else { return nil }
         var bySource = arrivals[marker.scope] ?? Array(repeating: [:], count: sources)
@@ -125,7 +129,9 @@ struct CompletionTracker {
         return marker.scope
     }
 
-    /// Whether a table's key belongs to a complete scope: keys begin with their scope and a slash.
+    /// Whether a table's key belongs to a complete scope.
+    ///
+    /// Keys begin with their scope and a slash.
     func covers(key: Span<UInt8>) -> Bool {
         guard !complete.isEmpty else { return false }
         scopes: for scope in complete {

@@ -1,17 +1,19 @@
-/// What a task published to a partition and has not read back yet, in its order.
+/// The records that a task published to a partition and has not read back yet, in order.
 ///
-/// A record of the partition that is none of these was published by somebody else: no header tells that, as anybody may
-/// write any header.
+/// A record of the partition that is not among them was published by another program. Headers cannot show this, because
+/// anyone can write any header.
 struct Echoes {
     private var waiting: [UInt64] = []
     private var head = 0
 
-    /// Takes note of a record that was sent.
+    /// Adds a record that was sent.
     mutating func add(_ key: Span<UInt8>, _ value: Span<UInt8>?) {
         waiting.append(Self.mark(key, value))
     }
 
-    /// Whether a record that was read is one of them; those before it were compacted away.
+    /// Whether a record that was read is one of them.
+    ///
+    /// Earlier ones were compacted away and are dropped.
     mutating func take(_ key: Span<UInt8>, _ value: Span<UInt8>?) -> Bool {
         let mark = Self.mark(key, value)
         guard let place = waiting[head...].firstIndex(of: mark) else { return false }

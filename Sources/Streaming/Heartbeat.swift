@@ -1,27 +1,30 @@
 import Foundation
 import Synchronization
 
-/// Says that a thread comes round: counted up wherever it looks whether it has to leave.
+/// Shows that a thread is making progress.
+///
+/// The thread counts it up wherever it checks whether it has to stop.
 public final class Heartbeat: Sendable {
     private let count = Atomic<UInt64>(0)
 
-    /// A heart that has not beaten yet.
+    /// A heartbeat that has not been counted yet.
     public init() {}
 
-    /// The thread has come round.
+    /// The thread made progress.
     public func beat() {
         count.wrappingAdd(1, ordering: .relaxed)
     }
 
-    /// How often it has.
+    /// The count.
     var beats: UInt64 { count.load(ordering: .relaxed) }
 
-    /// Watches hearts from a thread of its own; tells when one has not beaten for so many seconds in a row.
+    /// Watches heartbeats from a separate thread, and reports a heartbeat that has not changed for a number of
+    /// consecutive seconds.
     ///
-    /// Seconds in which the process was frozen are nobody's.
+    /// Seconds during which the whole process was frozen do not count.
     ///
-    /// No call that a worker makes waits for so long: its thread hangs in the client library, which waits by the
-    /// machine's clock and stands still where that is set back. Once the clock was set back, six seconds are enough.
+    /// No call of a worker waits that long, so the thread must hang in the client library, which waits by the machine's
+    /// clock and hangs if that is set back. After the clock was set back, six seconds are enough.
     public static func watch(_ hearts: [Heartbeat], seconds limit: Int, onStandstill: @escaping @Sendable () -> Void) {
         watch(
             hearts,
@@ -32,10 +35,10 @@ public final class Heartbeat: Sendable {
         )
     }
 
-    /// Looks in a second: often enough to see a clock that goes wrong and is set right again.
+    /// Looks per second: often enough to see a clock that is set wrong and then right again.
     private static let looks = 4
 
-    /// The same, by another machine's clock.
+    /// The same with a given machine clock.
     static func watch(
         _ hearts: [Heartbeat],
         seconds limit: Int,

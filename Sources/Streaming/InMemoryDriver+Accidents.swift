@@ -1,9 +1,10 @@
 import Kafka
 
-/// Accidents that befall the topics, and what the tasks find.
+/// Accidents that tests cause in topics, and the checks of the tasks' outputs.
 extension InMemoryDriver {
-    /// Deletes a topic and creates it again, empty: every task that reads it or publishes to it starts anew, as on a
-    /// broker.
+    /// Deletes a topic and creates it again, empty.
+    ///
+    /// Every task that reads it or publishes to it restarts, as on a broker.
     public func recreate(_ topic: String) {
         topics[topic] = Array(repeating: [], count: topics[topic]?.count ?? 0)
         for slot in slots {
@@ -16,9 +17,9 @@ extension InMemoryDriver {
         }
     }
 
-    /// Cuts the ends of a topic's partitions off and has everything made anew, as an operator asks for.
+    /// Cuts off the ends of a topic's partitions and rebuilds everything, as an operator would request.
     ///
-    /// - `ends`: how many records of each partition stay.
+    /// - `ends`: how many records to keep in each partition.
     public func rebuildAll(_ topic: String, cutTo ends: [Int]) {
         for (partition, end) in ends.enumerated() { topics[topic]?[partition].removeSubrange(end...) }
         for slot in slots {
@@ -31,13 +32,13 @@ extension InMemoryDriver {
         }
     }
 
-    /// Takes the newest record of a key out of a topic, as if it had been lost.
+    /// Removes the newest record of a key from a topic, as if it had been lost.
     ///
     /// Returns whether there was one.
     public func lose(_ key: [UInt8], topic: String) -> Bool {
         for (partition, log) in (topics[topic] ?? []).enumerated() {
             guard let index = log.lastIndex(where: { $0.key == key }) else { continue }
-            // Places stay: it is as if the record had never been of this key.
+            // Offsets do not move: it is as if the record had never had this key.
             topics[topic]?[partition][index].value = nil
             topics[topic]?[partition][index].key = Array("lost/".utf8) + key
             return true
@@ -45,7 +46,7 @@ extension InMemoryDriver {
         return false
     }
 
-    /// The partitions of outputs that do not hold what their tasks state to have published.
+    /// The partitions of outputs whose content differs from the tasks' own accounts of what they published.
     public func unaccounted() throws -> [String] {
         var found: Set<String> = []
         for (stage, definition) in stages.enumerated() {

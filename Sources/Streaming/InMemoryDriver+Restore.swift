@@ -1,8 +1,8 @@
 import Kafka
 
-/// How the tasks of the driver are restored.
+/// How the driver restores tasks.
 extension InMemoryDriver {
-    /// The second reading of a rebuild.
+    /// Reads the sources a second time during a rebuild.
     func publishAgain(_ runner: TaskRunner, _ stage: any Stage, _ slot: Slot) throws {
         runner.output.replayed = stage.outputsMadeAnew
         for (source, definition) in stage.sources.enumerated() where !definition.isBroadcast {
@@ -23,7 +23,7 @@ extension InMemoryDriver {
         }
     }
 
-    /// Before a restore: what the task has published into logs.
+    /// Before a restore: takes over the task's account of what it has published to logs.
     func adoptLogs(_ runner: TaskRunner, _ stage: any Stage, _ slot: Slot) {
         guard !slot.isRebuilding else { return }
         for (index, output) in stage.outputs.enumerated() where output.account == .log {
@@ -112,12 +112,12 @@ extension InMemoryDriver {
 }
 
 extension Output {
-    /// Whether a record of the output is one that a task published before.
+    /// Whether a task has published this record of the output before.
     func isPublished(by task: Int32, key: Span<UInt8>, in partition: Int32, of partitions: Int32) -> Bool {
         owner(of: key, in: partition, of: partitions) == task
     }
 
-    /// The task that a record of the output is of; nil where it is nobody's, or the output has no memory.
+    /// The task that owns a record of the output; nil if no task owns it, or if the output has no memory.
     package func owner(of key: Span<UInt8>, in partition: Int32, of partitions: Int32) -> Int32? {
         switch memory {
         case .none: nil

@@ -1,16 +1,16 @@
 import Kafka
 
-/// How the tasks of the driver look at what stands in their outputs.
+/// How the driver's tasks check the records in their outputs.
 extension InMemoryDriver {
-    /// Looks at what has come in the outputs since the last time.
+    /// Checks the records that have arrived in the outputs since the last time.
     ///
-    /// Returns whether a stranger wrote any of it.
+    /// Returns whether another program wrote any of them.
     func watch(_ slot: Slot, _ runner: TaskRunner, _ stage: any Stage) throws -> Bool {
         let partitions = try partitionCount(of: stage)
         var isStrange = false
         for (index, output) in stage.outputs.enumerated() where output.isWatched {
             for (partition, log) in (topics[output.topic] ?? []).enumerated() {
-                // A topic that was made anew is shorter.
+                // A topic that was recreated is shorter.
                 let start = min(slot.watchedTo[index][partition], log.count)
                 guard start < log.count else { continue }
                 slot.watchedTo[index][partition] = log.count
@@ -45,9 +45,9 @@ extension InMemoryDriver {
         return isStrange
     }
 
-    /// Reads again what a task published where strangers wrote since.
+    /// Reads again the task's records that other programs have overwritten.
     ///
-    /// Returns whether everything was found.
+    /// Returns whether all were found.
     func readOwnAgain(_ runner: TaskRunner) -> Bool {
         for (place, wanted) in runner.toReadAgain {
             for (offset, record) in (topics[place.topic]?[Int(place.partition)] ?? []).enumerated() {

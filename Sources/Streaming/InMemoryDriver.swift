@@ -20,37 +20,38 @@ public struct StoredRecord: Sendable, Hashable {
     }
 }
 
-/// Runs any set of stages over N partitions in one process, with the semantics of the runtime on a broker: batches,
-/// commits of outputs and positions together, restores by replay.
+/// Runs any set of stages over N partitions in one process, with the same semantics as on a broker: batches, commits of
+/// outputs together with positions, and restores by replay.
 ///
-/// Every choice of order comes from a seed. For tests.
+/// A seed decides every choice of order. For tests.
 public final class InMemoryDriver {
-    /// What the driver may do to the stages while it runs them.
+    /// The faults that the driver injects while it runs the stages.
     public struct Disturbances: Sendable {
-        /// One batch in so many ends in a crash of its task before the commit; 0 for never.
+        /// One of this many batches ends in a crash of its task before the commit; 0 for never.
         public var crashEvery = 0
-        /// One commit in so many is aborted after its outputs were written; 0 for never.
+        /// One of this many commits is aborted after its outputs were written; 0 for never.
         public var abortEvery = 0
-        /// One batch in so many is delivered again; 0 for never.
+        /// One of this many batches is delivered again; 0 for never.
         public var repeatEvery = 0
-        /// One flush in so many is killed between two of its records; 0 for never.
+        /// One of this many flushes is killed between two of its records; 0 for never.
         public var killInFlushEvery = 0
-        /// One commit in so many succeeds without its task hearing of it, as in a crash behind the commit or a
-        /// partition that moves; 0 for never.
+        /// One of this many commits succeeds but its task does not learn of it, as in a crash right after the commit or
+        /// a moving partition; 0 for never.
         public var lostAnswerEvery = 0
-        /// One task in so many freezes before its commit, is replaced, and tries to commit after all; 0 for never.
+        /// One of this many tasks freezes before its commit, is replaced, and then tries to commit anyway; 0 for never.
         public var zombieEvery = 0
-        /// One restore in so many is killed before it ends; 0 for never.
+        /// One of this many restores is killed before it ends; 0 for never.
         public var killInRestoreEvery = 0
-        /// One batch in so many is followed by a rebalance of its stage before the commit: every task of it moves, with
-        /// what it has in hand lost or, for half of them, committed first.
+        /// One of this many batches is followed by a rebalance of its stage before the commit.
+        ///
+        /// Every task of the stage moves; half of them commit their uncommitted work first, and the others lose it.
         public var rebalanceEvery = 0
-        /// One partition in so many gets a turn only one time in sixteen; 0 for never.
+        /// One of this many partitions runs only in one of sixteen turns; 0 for never.
         public var slowEvery = 0
-        /// The largest batch.
+        /// The largest number of records in a batch.
         public var batch = 64
 
-        /// No disturbance.
+        /// No faults.
         public init() {}
     }
 
@@ -60,13 +61,13 @@ public final class InMemoryDriver {
     public internal(set) var disturbed = 0
     /// Commits of replaced tasks that were refused.
     public internal(set) var fenced = 0
-    /// Topics that did not hold what their tasks had published, in the order in which it was found.
+    /// Topics whose content differed from what their tasks had published, in the order of detection.
     public internal(set) var mended: [String] = []
-    /// Records the tasks could not use: topic and reason.
+    /// Records that the tasks could not use: topic and reason.
     public internal(set) var unusable: [(topic: String, reason: String)] = []
-    /// Of each commit, how many records went to each topic.
+    /// For each commit, the number of records sent to each topic.
     public private(set) var commits: [[String: Int]] = []
-    /// What tasks said does not add up, after their commits.
+    /// The discrepancies that tasks reported after their commits.
     public private(set) var discrepancies: [String] = []
 
     let stages: [any Stage]
@@ -83,16 +84,18 @@ public final class InMemoryDriver {
         let sink = MemorySink()
         var runner: TaskRunner?
         var committed: [Int]
-        /// Counts the lives of the task; a commit of a former life is refused.
+        /// Counts the runs of the task.
+        ///
+        /// A commit of an earlier run is refused.
         var epoch = 0
-        /// The commit that a frozen former life will try.
+        /// The commit that a frozen earlier run will attempt.
         var zombie: Transaction?
         var isSlow = false
-        /// The next life makes anew what was published.
+        /// Whether the next run rebuilds the publications.
         var isRebuilding = false
-        /// What the task stated to have published with its last commit.
+        /// The task's account of its publications at its last commit.
         var published: [TopicPartition: PublishedSum]?
-        /// How far each partition of the outputs was looked at.
+        /// How far each partition of the outputs was checked.
         var watchedTo: [[Int]] = []
 
         init(stage: Int, partition: Int32, sources: Int) {
@@ -102,7 +105,7 @@ public final class InMemoryDriver {
         }
     }
 
-    /// What a task would commit: its outputs and positions, and in which of its lives.
+    /// The content of a task's commit: its outputs, its positions, and the number of the run.
     struct Transaction {
         var records: [(topic: String, partition: Int32, record: StoredRecord)]
         var positions: [Int64?]
@@ -114,7 +117,7 @@ public final class InMemoryDriver {
 
     final class MemorySink: RecordSink {
         var records: [(topic: String, partition: Int32, record: StoredRecord)] = []
-        /// How many more records are taken before the process dies; nil for any number.
+        /// How many more records the sink accepts before the process dies; nil for no limit.
         var remaining: Int?
 
         func send(
@@ -139,7 +142,7 @@ public final class InMemoryDriver {
         }
     }
 
-    /// A driver over empty topics.
+    /// Creates a driver over empty topics.
     ///
     /// - `topics`: every topic's name and partition count, the progress topic included.
     public init(
@@ -181,8 +184,8 @@ public final class InMemoryDriver {
         topics[topic]?[Int(partition)].append(record)
     }
 
-    /// Appends the close of a scope to every partition of a topic: the markers of the stage that publishes it, as its
-    /// readers expect them, or the operator's.
+    /// Appends the close of a scope to every partition of a topic: the markers of the topic's publishing stage, or the
+    /// operator's marker.
     public func close(scope: String, topic: String) throws {
         let reader = stages.first { $0.sources.contains { $0.topic == topic } }
         let publisher = reader?.sources.first { $0.topic == topic }?.publisher ?? CompletionMarker.operatorStage
@@ -203,7 +206,7 @@ public final class InMemoryDriver {
         }
     }
 
-    /// Runs until nothing is left to do.
+    /// Runs until no work is left.
     public func run() throws {
         var idle = Set(slots.indices)
         idle.removeAll()
@@ -214,12 +217,14 @@ public final class InMemoryDriver {
         }
     }
 
-    /// Drops every task; the next step of each restores it.
+    /// Drops every task.
+    ///
+    /// The next step of each task restores it.
     public func restartAll() {
         for slot in slots { slot.runner = nil }
     }
 
-    /// The newest value of every key of a topic, markers left out.
+    /// The newest value of every key of a topic, without markers.
     public func table(_ topic: String) -> [[UInt8]: [UInt8]] {
         var table: [[UInt8]: [UInt8]] = [:]
         for partition in topics[topic] ?? [] {
@@ -234,9 +239,9 @@ public final class InMemoryDriver {
         every > 0 && random.next() % UInt64(every) == 0
     }
 
-    /// One batch and its commit.
+    /// Processes one batch and commits it.
     ///
-    /// Returns whether there was anything to do.
+    /// Returns whether there was any work.
     private func step(_ slot: Slot) throws -> Bool {
         let stage = stages[slot.stage]
         var didWork = false
@@ -299,7 +304,9 @@ public final class InMemoryDriver {
         return true
     }
 
-    /// The end of a task's life: what it had not committed is gone.
+    /// Ends a run of a task.
+    ///
+    /// Its uncommitted work is lost.
     func drop(_ slot: Slot) -> Bool {
         disturbed += 1
         slot.runner = nil
@@ -308,7 +315,7 @@ public final class InMemoryDriver {
         return true
     }
 
-    /// Outputs and positions together, unless another life of the task has begun.
+    /// Commits outputs and positions together, unless another run of the task has begun.
     private func commit(_ transaction: Transaction, of slot: Slot) {
         guard transaction.epoch == slot.epoch else {
             fenced += 1
@@ -360,7 +367,7 @@ public final class InMemoryDriver {
 }
 
 extension [UInt8] {
-    /// The bytes of a span.
+    /// Copies the bytes of a span.
     public init(copying span: Span<UInt8>) {
         self = []
         reserveCapacity(span.count)

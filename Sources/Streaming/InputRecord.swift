@@ -1,8 +1,10 @@
-/// A record as a task sees it: borrowed from the batch it came in, so it can't outlive it.
+/// A record as a task sees it.
+///
+/// It is borrowed from its batch and cannot outlive it.
 public struct InputRecord: ~Escapable {
-    /// Which of the stage's sources it came from: an index into ``Stage/sources``.
+    /// The source that it came from: an index into ``Stage/sources``.
     public let source: Int
-    /// Its place in its partition.
+    /// Its offset in its partition.
     public let offset: Int64
     /// When it was produced, milliseconds since 1970; 0 when the broker did not say.
     public let timestamp: Int64
@@ -10,12 +12,14 @@ public struct InputRecord: ~Escapable {
     public let key: Span<UInt8>
     /// Its value; nil is a tombstone.
     public let value: Span<UInt8>?
-    /// The header `ce_cause`; nil if there is none, and while no scope is complete, as it is not used then.
+    /// The header `ce_cause`.
+    ///
+    /// Nil if there is none, and also while no scope is complete, because it is not used then.
     let causeBytes: Span<UInt8>?
-    /// What it says it is.
+    /// The type that its header states.
     public let label: RecordLabel
 
-    /// A record over bytes that live at least as long as it.
+    /// Creates a record over bytes that live at least as long as it does.
     @_lifetime(copy key, copy value, copy cause)
     public init(
         source: Int,
@@ -37,76 +41,79 @@ public struct InputRecord: ~Escapable {
 }
 
 extension InputRecord {
-    /// What made its producer publish it, as the text of a ``CauseSet``; empty where that was not said or not asked.
+    /// Why its producer published it, as the text of a ``CauseSet``; empty if unknown or not needed.
     public var cause: String {
         guard let causeBytes else { return "" }
         return String(decoding: [UInt8](copying: causeBytes), as: UTF8.self)
     }
 
-    /// Larger than anything that the pipeline publishes: a client publishes a megabyte at most unless it is told
-    /// otherwise.
+    /// A limit above the size of anything that the pipeline publishes.
+    ///
+    /// By default, clients publish at most one megabyte.
     static let largest = 1 << 20
 
-    /// What can be said of a record without knowing what its topic is about.
+    /// Checks that need no knowledge of the topic's content: size, headers and key.
     ///
     /// - Throws: ``UnusableRecord``.
     func checkEnvelope(of source: Source, isMarker: Bool) throws {
         guard key.count + (value?.count ?? 0) <= Self.largest else {
-            throw UnusableRecord("larger than anything that is published here", code: .tooLarge)
+            throw UnusableRecord("larger than any record of this pipeline", code: .tooLarge)
         }
         switch label {
         case .missing: throw UnusableRecord("without the header ce_type", code: .headersMissing)
-        case .foreign: throw UnusableRecord("of a type that this topic does not hold", code: .foreignType)
+        case .foreign: throw UnusableRecord("a type that does not belong on this topic", code: .foreignType)
         case .marker where !isMarker: throw UnusableRecord("a marker under another key", code: .notMarker)
         case .expected where isMarker && source.eventType != nil:
-            throw UnusableRecord("the key of a marker, but none", code: .notMarker)
+            throw UnusableRecord("a marker's key, but not a marker", code: .notMarker)
         case .expected, .marker: break
         }
-        // A log has records without one: rows that name no organization. A table has none.
+        // In a log, some records have no key: rows that name no organization. In a table, every record has a key.
         guard key.count > 0 || !source.isTable else { throw UnusableRecord("without a key", code: .keyMissing) }
     }
 }
 
-/// Thrown by a task for a record it can't make sense of.
+/// A task throws this error for a record that it cannot use.
 ///
-/// The record is put in quarantine, counted and reported by its place, never by its content, and the task goes on. In a
-/// compacted source what its key held before does not stand any more, as a restore may never see it.
+/// The record is quarantined, counted, and reported by its place but never by its content. Then the task continues. In
+/// a compacted source the previous value of the record's key no longer counts, because a later restore may not see it.
 public struct UnusableRecord: Error, Sendable, CustomStringConvertible {
     /// The kind of fault, stable.
     public struct Code: Sendable, Hashable {
         /// The code as it is published.
         public let rawValue: String
 
-        /// The value is not the message that the topic holds.
+        /// The value does not decode as the topic's message.
         public static let notDecodable = Code(rawValue: "not_decodable")
-        /// A tombstone where none belongs.
+        /// A tombstone on a topic that has none.
         public static let tombstone = Code(rawValue: "tombstone")
         /// There is no key.
         public static let keyMissing = Code(rawValue: "key_missing")
-        /// Larger than anything that the pipeline publishes.
+        /// The record is larger than anything that the pipeline publishes.
         public static let tooLarge = Code(rawValue: "too_large")
-        /// The header `ce_type` is not there.
+        /// The header `ce_type` is missing.
         public static let headersMissing = Code(rawValue: "headers_missing")
-        /// The header `ce_type` names something else: another version of the schema, a foreign producer.
+        /// The header `ce_type` names another type: another schema version, or another program's record.
         public static let foreignType = Code(rawValue: "foreign_type")
-        /// A retraction under a key that the topic cannot hold: so a stage takes a stranger's record out of its table.
+        /// A tombstone for a key that the topic cannot have.
         ///
-        /// It is passed over and not put in quarantine.
+        /// A stage writes such a tombstone to remove a foreign record from its table.
+        ///
+        /// It is skipped and not quarantined.
         public static let retractsNothing = Code(rawValue: "retracts_nothing")
         /// A marker's key without a marker, or a marker under another key.
         public static let notMarker = Code(rawValue: "not_a_marker")
-        /// Another producer than the stage that publishes the table.
+        /// Not published by the stage that owns the table.
         public static let foreignProducer = Code(rawValue: "foreign_producer")
-        /// It decodes and says what cannot be.
+        /// It decodes, but its content is impossible.
         public static let makesNoSense = Code(rawValue: "makes_no_sense")
     }
 
     /// The kind of fault.
     public let code: Code
-    /// What is wrong with it, without its content.
+    /// The fault, without the record's content.
     public let reason: String
 
-    /// An unusable record, and why.
+    /// An unusable record and the reason.
     public init(_ reason: String, code: Code = .makesNoSense) {
         self.code = code
         self.reason = reason

@@ -2,20 +2,20 @@ import Kafka
 public import Logging
 import Synchronization
 
-/// A topic that no stage reads, with what its records must be.
+/// A topic that no stage reads, with the checks of its records.
 public struct InspectedTopic: Sendable {
     /// The topic, with the type of its records.
     public let source: Source
-    /// Whether it holds completion markers and nothing else.
+    /// Whether it holds only completion markers.
     public let holdsMarkers: Bool
-    /// Whether a record without a value takes back what stood under its key.
+    /// Whether a tombstone retracts the record of its key.
     public let holdsRetractions: Bool
-    /// Looks at a record that by its headers is not a stranger's.
+    /// Checks a record whose headers are correct.
     let inspect: @Sendable (InputRecord) throws -> Void
 
     /// A topic.
     ///
-    /// - `inspect`: throws ``UnusableRecord`` for a record that the topic does not hold.
+    /// - `inspect`: throws ``UnusableRecord`` for a record that does not belong on the topic.
     public init(
         _ source: Source,
         holdsMarkers: Bool = false,
@@ -29,14 +29,15 @@ public struct InspectedTopic: Sendable {
     }
 }
 
-/// Reads the topics that no stage reads, and puts into quarantine what they do not hold: a stranger's record is found
-/// wherever it lands.
+/// Reads the topics that no stage reads, and quarantines records that do not belong there.
 ///
-/// It publishes nothing else and has no state. What it found is in quarantine before it commits where it is, so that a
-/// life which ends between the two finds some of it again, under the same key. Every instance reads every partition:
-/// there is little to read, and no agreement is needed.
+/// A foreign record is therefore found on every topic.
+///
+/// It publishes nothing else and has no state. It quarantines a record before it commits the offset. If it dies in
+/// between, its next run quarantines the record again under the same key. Every instance reads every partition, because
+/// there is little to read and this needs no coordination.
 public final class Inspection: Sendable {
-    /// Its name, where a stage's would stand.
+    /// Its name, used where a stage has its name.
     public static let name = "inspection"
 
     private let topics: [InspectedTopic]
@@ -45,12 +46,14 @@ public final class Inspection: Sendable {
     private let metrics: WorkerMetrics
     private let logger: Logger
     private let stopping = Atomic<Bool>(false)
-    /// Time between commits of offsets, which nothing waits for.
+    /// The time between commits of offsets.
+    ///
+    /// Nothing waits for these commits.
     private static let commitInterval: Duration = .seconds(5)
 
-    /// An inspection that does not run yet.
+    /// Creates an inspection that is not running yet.
     ///
-    /// - `metrics`: counts what is found.
+    /// - `metrics`: counts the quarantined records.
     public init(
         _ topics: [InspectedTopic],
         quarantine: QuarantineTopic,
@@ -65,14 +68,14 @@ public final class Inspection: Sendable {
         self.logger = logger
     }
 
-    /// Asks it to leave.
+    /// Asks it to stop.
     ///
     /// Returns at once.
     public func stop() {
         stopping.store(true, ordering: .releasing)
     }
 
-    /// Beats while its thread comes round.
+    /// Counts up while its thread makes progress.
     public let heartbeat = Heartbeat()
 
     private var shouldStop: Bool {
@@ -84,7 +87,7 @@ public final class Inspection: Sendable {
     ///
     /// Blocks the calling thread.
     ///
-    /// - Throws: ``RuntimeError``, whose code has the exit code of the process.
+    /// - Throws: ``RuntimeError``, whose code contains the exit code for the process.
     public func run() throws {
         do {
             try inspect()
@@ -109,7 +112,7 @@ public final class Inspection: Sendable {
         properties["group.instance.id"] = nil
         let consumer = try Consumer(properties, logger: logger)
         defer { consumer.close(timeout: .seconds(2)) }
-        // A record that comes twice has the same key, so that nothing is asked of the cluster but to write.
+        // A record that is sent twice has the same key, so duplicates are harmless and the right to write is enough.
         properties["enable.idempotence"] = "false"
         let producer = try Producer(properties, logger: logger)
         defer { producer.close(timeout: .seconds(2)) }
@@ -117,7 +120,7 @@ public final class Inspection: Sendable {
         let places = topics.flatMap { topic in
             (0..<(counts[topic.source.topic] ?? 0)).map { TopicPartition(topic: topic.source.topic, partition: $0) }
         }
-        let committed = try patience.call("asking how far \(group) has come") { (share) throws(KafkaError) in
+        let committed = try patience.call("asking for the offsets of \(group)") { (share) throws(KafkaError) in
             try consumer.committed(places, timeout: share)
         }
         let known = Dictionary(committed.map { ($0.topicPartition, $0.offset.value) }) { first, _ in first }
@@ -156,21 +159,21 @@ public final class Inspection: Sendable {
             batch.removeAll()
             if !reached.isEmpty, ContinuousClock.now - lastCommit >= Self.commitInterval {
                 try settle(producer)
-                try patience.call("committing how far \(group) has come") { (share) throws(KafkaError) in
+                try patience.call("committing the offsets of \(group)") { (share) throws(KafkaError) in
                     try consumer.commit(reached.map { TopicPartitionOffset($0.key, .at($0.value)) }, timeout: share)
                 }
                 reached = [:]
                 lastCommit = .now
             }
         }
-        // What is not committed is looked at again.
+        // Records without a committed offset are inspected again.
         try? producer.flush(timeout: .seconds(2))
     }
 
-    /// Why a record is to be put in quarantine; nil when its topic holds it.
+    /// Why a record must be quarantined; nil if it belongs on its topic.
     private func refusal(of record: borrowing Record, _ label: RecordLabel, in index: Int) throws -> Refusal? {
         let topic = topics[index]
-        // A producer that warms up leaves a tombstone among the markers.
+        // A producer that warms up writes a tombstone to the topic of markers.
         if topic.holdsMarkers || topic.holdsRetractions, record.value == nil { return nil }
         let none: [UInt8] = []
         let key: Span<UInt8> = if let bytes = record.key { bytes } else { none.span }
@@ -187,7 +190,7 @@ public final class Inspection: Sendable {
         do {
             try input.checkEnvelope(of: topic.source, isMarker: isMarker)
             guard record.value != nil else {
-                throw UnusableRecord("a tombstone, which this topic does not hold", code: .tombstone)
+                throw UnusableRecord("a tombstone, but this topic has none", code: .tombstone)
             }
             if isMarker {
                 _ = try CompletionMarker.decode(input, of: topic.source, partitions: nil)
@@ -221,11 +224,11 @@ public final class Inspection: Sendable {
         )
     }
 
-    /// Waits until everything found is in quarantine.
+    /// Waits until every found record is in quarantine.
     private func settle(_ producer: Producer) throws {
         try producer.flush(timeout: configuration.brokerTimeout)
         if let failure = producer.takeDeliveryFailures().first {
-            throw RuntimeError.final(failure.error, "putting records in quarantine")
+            throw RuntimeError.final(failure.error, "quarantining records")
         }
     }
 }

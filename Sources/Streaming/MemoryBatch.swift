@@ -1,11 +1,13 @@
-/// Records on their way through one process: the bytes of all of them in one piece of memory.
+/// A batch of records that moves between tasks of one process.
+///
+/// One buffer holds the bytes of all records.
 public struct MemoryBatch: Sendable {
     private struct Entry {
         var start: Int
         var keyCount: Int32
         /// -1 for a tombstone.
         var valueCount: Int32
-        /// Which of ``MemoryBatch/causes``; -1 for none.
+        /// Index into ``MemoryBatch/causes``; -1 for none.
         var cause: Int32
         var isMarker: Bool
     }
@@ -19,9 +21,9 @@ public struct MemoryBatch: Sendable {
     /// A batch without records.
     public init() {}
 
-    /// How many records there are.
+    /// The number of records.
     public var count: Int { entries.count }
-    /// Whether there are none.
+    /// Whether there are no records.
     public var isEmpty: Bool { entries.isEmpty }
     /// Bytes of all keys and values.
     public var byteCount: Int { bytes.count }
@@ -31,7 +33,7 @@ public struct MemoryBatch: Sendable {
     /// - Parameters:
     ///   - key: the record's key.
     ///   - value: its value; nil is a tombstone.
-    ///   - cause: what made its producer publish it; empty for nothing.
+    ///   - cause: why its producer published it; empty for no cause.
     ///   - isMarker: whether it is a completion marker.
     public mutating func append(key: Span<UInt8>, value: Span<UInt8>?, cause: String = "", isMarker: Bool = false) {
         let start = bytes.count
@@ -52,7 +54,9 @@ public struct MemoryBatch: Sendable {
         )
     }
 
-    /// Causes come in long runs, so only the newest is looked up.
+    /// The place of a cause.
+    ///
+    /// Only the newest cause is compared, because records with the same cause follow each other.
     private mutating func place(of cause: String) -> Int32 {
         guard !cause.isEmpty else { return -1 }
         if cause != newestCause || causes.isEmpty {
@@ -64,13 +68,13 @@ public struct MemoryBatch: Sendable {
         return Int32(clamping: causes.count - 1)
     }
 
-    /// A record of a batch, as long as the batch is looked at.
+    /// A record of a batch, valid only during ``visit(_:)``.
     public struct Record: ~Escapable {
         /// Its key.
         public let key: Span<UInt8>
         /// Its value; nil is a tombstone.
         public let value: Span<UInt8>?
-        /// What made its producer publish it; nil where that was not said.
+        /// Why its producer published it; nil if unknown.
         public let cause: Span<UInt8>?
         /// Whether it is a completion marker.
         public let isMarker: Bool
@@ -84,7 +88,7 @@ public struct MemoryBatch: Sendable {
         }
     }
 
-    /// Looks at every record, in the order in which they were added.
+    /// Visits every record, in the order in which they were added.
     public func visit(_ body: (borrowing Record) throws -> Void) rethrows {
         let all = bytes.span
         let allCauses = causeBytes.span
@@ -100,9 +104,9 @@ public struct MemoryBatch: Sendable {
 }
 
 extension [UInt8] {
-    /// Adds the bytes of a span.
+    /// Appends the bytes of a span.
     mutating func append(copying span: Span<UInt8>) {
-        // The array grows by doubling only where it is not told the exact size.
+        // `reserveCapacity` allocates exactly the given size. Asking for twice the capacity keeps appending cheap.
         if capacity - count < span.count { reserveCapacity(Swift.max(capacity * 2, count + span.count)) }
         for index in span.indices { append(span[index]) }
     }

@@ -1,9 +1,9 @@
 import Foundation
 
-/// How much memory a worker may hold.
+/// A limit for the memory of a worker.
 ///
-/// Its tables grow with the records they are made of: near the limit it says so, at it it takes no more, and is never
-/// ended by the system in the middle of something.
+/// The tables of a worker grow with its input. Close to the limit the worker logs a warning. At the limit it reads no
+/// more records, so that the system never kills it in the middle of its work.
 public struct MemoryLimit: Sendable {
     /// The most that the process may hold, in bytes.
     public let bytes: Int
@@ -11,15 +11,15 @@ public struct MemoryLimit: Sendable {
 
     /// A limit.
     ///
-    /// - `resident`: tells the bytes that the process holds now; as the system sees it unless said otherwise.
+    /// - `resident`: returns the bytes of memory that the process uses now. The default asks the system.
     public init(bytes: Int, resident: @escaping @Sendable () -> Int = MemoryLimit.residentOfProcess) {
         self.bytes = bytes
         self.resident = resident
     }
 
-    /// What the system leaves this process: the limit of its control group, else the machine's memory.
+    /// The limit of this process's control group, or else the machine's memory.
     ///
-    /// Nil where neither is known.
+    /// Nil if neither is known.
     public static func ofSystem() -> MemoryLimit? {
         let group = groupFiles().compactMap(number(in:)).min()
         let machine = Int(clamping: ProcessInfo.processInfo.physicalMemory)
@@ -27,14 +27,14 @@ public struct MemoryLimit: Sendable {
         return bytes > 0 ? MemoryLimit(bytes: bytes) : nil
     }
 
-    /// The bytes of this process that lie in memory; 0 where the system does not tell.
+    /// The resident memory of this process in bytes; 0 if unknown.
     public static func residentOfProcess() -> Int {
         guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
         let fields = text.split(separator: " ")
         return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
     }
 
-    /// The files with limits of the process's control group and of those that it is in.
+    /// The files with the limits of the process's control group and of all its parents.
     private static func groupFiles() -> [String] {
         var files = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
         guard let text = try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8),
@@ -54,13 +54,13 @@ public struct MemoryLimit: Sendable {
     }
 }
 
-/// Looks now and then how much memory the worker holds.
+/// Checks now and then how much memory the worker uses.
 struct MemoryWatch {
     enum Level {
         case roomy
-        /// Worth a warning.
+        /// Close to the limit: log a warning.
         case near
-        /// No more is taken.
+        /// At the limit: read no more records.
         case full
     }
 
@@ -74,7 +74,7 @@ struct MemoryWatch {
         self.limit = limit
     }
 
-    /// Looks, if it is time to.
+    /// Checks the memory, if it is time to.
     ///
     /// - Returns: whether the level changed.
     mutating func look(now: ContinuousClock.Instant = .now) -> Bool {
@@ -83,17 +83,18 @@ struct MemoryWatch {
         resident = limit.resident()
         let before = level
         let share = Double(resident) / Double(max(1, limit.bytes))
-        // What was let go has to make room before more is taken: not one record at a time.
+        // Once full, memory must fall clearly below the limit before reading continues. Otherwise records would trickle
+        // in one by one.
         level = share >= 0.92 || before == .full && share >= 0.85 ? .full : share >= 0.8 ? .near : .roomy
         return level != before
     }
 
-    /// Forgets the level: whoever was full is told so again.
+    /// Forgets the level, so that a full memory is reported again.
     mutating func relax() {
         level = .roomy
         next = .now
     }
 
-    /// What is held of what is allowed, for people.
+    /// Used and allowed memory, as text.
     var description: String { "\(resident >> 20) MB of \((limit?.bytes ?? 0) >> 20) MB" }
 }

@@ -1,11 +1,11 @@
 public import SwiftProtobuf
 
 extension Span<UInt8> {
-    /// The same bytes as a raw span, which is what the protobuf decoder reads without a copy.
+    /// The same bytes as a raw span, which the protobuf decoder reads without a copy.
     ///
-    /// Bytes have no padding, so every one is initialized, which is all that makes `bytes` unsafe in general. Copying
-    /// into an array instead costs an allocation a record: a million records of 78 bytes, each a row of test results,
-    /// decode in 1.16 seconds this way and in 1.26 that way (three runs of one process within 2 percent).
+    /// `bytes` is unsafe in general because padding may be uninitialized. `UInt8` has no padding, so it is safe here.
+    /// Copying into an array would allocate once for each record: a million records of 78 bytes, each a row of test
+    /// results, decode in 1.16 seconds without the copy and in 1.26 with it (three runs within 2 percent).
     var raw: RawSpan {
         @_lifetime(copy self) get { unsafe bytes }
     }

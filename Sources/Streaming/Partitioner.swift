@@ -1,9 +1,11 @@
-/// Kafka's own partitioner, so that any client that keys by the same bytes finds the same partition.
+/// Kafka's own partitioner.
+///
+/// Every client that uses the same key bytes gets the same partition.
 public enum Partitioner {
     /// The partition of a key: `murmur2(key) & 0x7fffffff % partitions`, as Kafka's Java producer computes it.
     ///
-    /// - `key`: the bytes that decide, for example the code of an owner.
-    /// - `partitions`: how many there are; at least 1.
+    /// - `key`: the bytes that decide the partition, for example the code of a district.
+    /// - `partitions`: the number of partitions; at least 1.
     public static func partition(of key: Span<UInt8>, partitions: Int32) -> Int32 {
         guard partitions > 1 else { return 0 }
         return Int32(murmur2(key) & 0x7fff_ffff) % partitions

@@ -1,25 +1,31 @@
 package import Kafka
 import Logging
 
-/// The worker was asked to leave while it waited for a broker; nothing of its own was under way.
+/// The worker was asked to stop while it waited for a broker.
+///
+/// It had nothing unfinished.
 struct Stopped: Error {}
 
-/// How long a worker waits for the brokers: in short calls, between which a request to leave is seen.
+/// How long a worker waits for the brokers.
+///
+/// It waits in short calls, and checks for a request to stop between them.
 struct Patience {
-    /// How long one thing may be tried.
+    /// The time limit for one action.
     let limit: Duration
     let shouldStop: () -> Bool
     let logger: Logger
-    /// The first call's share of the time; later ones get twice as long, up to ``longest``.
+    /// The time-out of the first call.
+    ///
+    /// Each further call gets twice as long, up to ``longest``.
     private static let first: Duration = .seconds(1)
     private static let longest: Duration = .seconds(8)
 
-    /// Repeats a call while its error says that it may succeed, until the time is over.
+    /// Repeats a call while its error is retriable and time is left.
     ///
-    /// - `limit`: how long, when it is not the usual time.
-    /// - `body`: takes how long the call may wait.
+    /// - `limit`: the time limit, if it is not the usual one.
+    /// - `body`: makes the call; its argument is the time-out of the call.
     ///
-    /// Throws ``Stopped``; ``RuntimeError`` when the time is over; a ``KafkaError`` that repeating does not mend.
+    /// Throws ``Stopped``; ``RuntimeError`` when the time is over; a ``KafkaError`` that is not retriable.
     func call<Value>(_ action: String, limit other: Duration? = nil, _ body: (Duration) throws(KafkaError) -> Value)
         throws -> Value
     {
@@ -38,7 +44,7 @@ struct Patience {
                     guard !ClockSteps.isStandstill(ContinuousClock.now - begin) else {
                         throw RuntimeError.final(.standstill, action)
                     }
-                    // It has waited; a cluster that is slow gets longer the next time.
+                    // The call timed out. A slow cluster gets more time on the next attempt.
                     share = min(share * 2, Self.longest)
                 } else {
                     logger.warning("\(action): trying again", metadata: ["error": "\(error)"])
@@ -50,8 +56,8 @@ struct Patience {
 }
 
 extension RuntimeError {
-    /// What an error comes to that went on until the time for it was over: the brokers are there for nobody, whatever
-    /// name they give it.
+    /// The error to report after retrying until the time was over: the brokers are unavailable, whatever the error's
+    /// name is.
     static func persisting(_ error: KafkaError, _ action: String) -> RuntimeError {
         switch error.code {
         case .unknownTopic, .unknownTopicOrPartition, .unknownPartition:
@@ -59,22 +65,22 @@ extension RuntimeError {
         case .timedOut, .transport, .allBrokersDown:
             RuntimeError(.brokerUnavailable, "\(action): no broker answers", cause: error)
         default:
-            RuntimeError(.brokerUnavailable, "\(action): the brokers go on refusing it", cause: error)
+            RuntimeError(.brokerUnavailable, "\(action): the brokers keep refusing it", cause: error)
         }
     }
 
-    /// The error of a call that is not to be repeated.
+    /// The error to report for a call that must not be repeated.
     package static func final(_ error: KafkaError, _ action: String) -> RuntimeError {
         if error.isFence {
             return RuntimeError(
                 .fenced,
-                "\(action): another process runs with the same identity and has taken over, or this one was silent for longer than its transaction "
-                    + "may last (transaction.timeout.ms); it leaves",
+                "\(action): another process with the same identity has taken over, or this one was silent for longer than its transaction "
+                    + "may last (transaction.timeout.ms). This process ends",
                 cause: error
             )
         }
         if error.isMisconfiguration {
-            return RuntimeError(.configuration, "\(action) cannot be used as it is configured", cause: error)
+            return RuntimeError(.configuration, "\(action) is not possible with this configuration", cause: error)
         }
         let isUnreachable = error.code == .transport || error.code == .allBrokersDown || error.code == .timedOut
         return isUnreachable || error.isRetriable && !error.isFatal
@@ -83,31 +89,33 @@ extension RuntimeError {
 }
 
 extension KafkaError {
-    /// Whether another process has taken this one's place, as producer or as member of the group.
+    /// Whether another process has replaced this one as producer or as group member.
     package var isFence: Bool { code == .fenced || code == .producerFenced || code == .fencedInstanceID }
 
-    /// The client library waits by a clock that was set back: a restart begins anew.
+    /// The client library hangs because the machine's clock was set back.
     static let standstill = KafkaError(
         code: .state,
         name: "_STATE",
-        message: "the client library stands still since the machine's clock was set back; a restart begins anew",
+        message: "the client library hangs because the machine's clock was set back. Restart the worker",
         isFatal: true
     )
 
-    /// The broker went away while a commit was under way, and may have given the partitions to another instance.
+    /// The broker disappeared during a commit and may have given the partitions to another instance.
     static let groupMayBeForgotten = KafkaError(
         code: .state,
         name: "_STATE",
-        message: "the local broker went away during the commit and may have forgotten the group",
+        message: "the local broker disappeared during the commit and may have lost the group",
         requiresAbort: true
     )
 
-    /// Whether a connection was refused.
+    /// Whether TLS or authentication failed.
     ///
-    /// A broker that stops in the middle of a handshake looks the same, so that a worker which runs goes on.
+    /// A broker that stops in the middle of a handshake causes the same error, so a running worker ignores it.
     var isOfConnection: Bool { code == .ssl || code == .authentication }
 
-    /// Whether a property, a secret or a right is wrong: a restart meets it again.
+    /// Whether a property, a secret or a right is wrong.
+    ///
+    /// A restart would fail in the same way.
     package var isMisconfiguration: Bool {
         switch code {
         case .invalidConfiguration, .authentication, .topicAuthorizationFailed, .groupAuthorizationFailed,

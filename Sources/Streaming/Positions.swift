@@ -2,18 +2,18 @@ package import Kafka
 import Logging
 import SwiftProtobuf
 
-/// Where the offsets that a stage commits stand a second time.
+/// The topic with a second copy of a stage's committed offsets.
 ///
-/// The brokers forget the offsets of a group that had no members for a week (`offsets.retention.minutes`): a stage that
-/// began anew then would publish its history once more. So each transaction that commits offsets for the group writes
-/// them to a compacted topic as well.
+/// Brokers delete the offsets of a group that had no members for a week (`offsets.retention.minutes`). A stage without
+/// offsets would publish its whole history again. So each transaction that commits the group's offsets also writes them
+/// to this compacted topic.
 public struct PositionsTopic: Sendable, Hashable {
     /// The topic's name on the broker; it has one partition and is compacted.
     public let name: String
     /// The `ce_type` of its records.
     public let eventType: String
 
-    /// A topic for positions.
+    /// Describes the topic of positions.
     public init(name: String, eventType: String) {
         self.name = name
         self.eventType = eventType
@@ -21,7 +21,9 @@ public struct PositionsTopic: Sendable, Hashable {
 
     static func key(_ group: String, _ place: TopicPartition) -> String { "\(group)/\(place.topic)/\(place.partition)" }
 
-    /// Asks a group to make anew what its stage publishes: done when it is started the next time.
+    /// Asks a group to rebuild the publications of its stage.
+    ///
+    /// The stage does so at its next start.
     public func askForRebuild(of group: String, partitions: Int32, into sink: any RecordSink) throws {
         var position = Streaming_V1_Position()
         position.offset = 1
@@ -33,11 +35,11 @@ public struct PositionsTopic: Sendable, Hashable {
         }
     }
 
-    /// What the tasks of a group state to have published: by task, topic and partition.
+    /// Reads the accounts in which the tasks of a group state what they have published: by task, topic and partition.
     ///
-    /// - `value`: of a record of this topic.
+    /// - `value`: the value of a record of this topic.
     ///
-    /// Returns nil for a record that is of something else. No value: nothing is stated any more.
+    /// Returns nil for a record of another kind. A result without a sum means that the account was removed.
     package static func published(_ key: String, _ value: [UInt8]?, of group: String) -> (
         task: Int32, sums: [TopicPartition: PublishedSum]?
     )? {
@@ -52,44 +54,49 @@ public struct PositionsTopic: Sendable, Hashable {
     }
 }
 
-/// What a group knows of a partition from its last commit.
+/// What a group stored about a partition in its last commit.
 struct PlaceMemory: Hashable {
-    /// Of a source the offset of the next record; of an output the end that was seen last.
+    /// For a source, the offset of the next record.
+    ///
+    /// For an output, its last known end.
     var offset: Int64
-    /// The first record of the partition, as it was read; nil where it never was.
+    /// The first record of the partition; nil if it was never read.
     var first: FirstRecord?
-    /// Of a log: a digest over every record before ``offset``.
+    /// For a log: a digest over every record before ``offset``.
     var digest: UInt64?
-    /// Of a task: what it has published.
+    /// For a task: the sums of its publications.
     var published: [TopicPartition: PublishedSum] = [:]
 }
 
-/// The first record of a partition: of a partition that was made anew it is another.
+/// The first record of a partition.
 ///
-/// Where compaction took the first record away, the partition begins later than before. It never begins earlier, and
-/// never with another record at the same place.
+/// It shows whether the partition was recreated.
+///
+/// If compaction removed the first record, the partition begins later than before. It never begins earlier, and never
+/// with a different record at the same offset.
 struct FirstRecord: Hashable {
     var offset: Int64
     /// Milliseconds since 1970.
     var timestamp: Int64
 
-    /// Whether a partition that begins so now is another than the one that began with this record.
+    /// Whether a partition that now begins with `now` is a different one from the partition that began with this
+    /// record.
     func isOtherThan(_ now: FirstRecord) -> Bool {
         now.offset < offset || now.offset == offset && now.timestamp != timestamp
     }
 }
 
-/// Writes what a group knows of its partitions as it changes, and reads it back.
+/// Writes a group's stored positions when they change, and reads them back.
 final class Positions {
     private let topic: PositionsTopic
     private let group: String
     private var written: [TopicPartition: PlaceMemory] = [:]
 
-    /// The name, in place of a topic, under which a rebuild is asked for.
+    /// Used in place of a topic name: requests a rebuild.
     static let rebuild = "~rebuild"
-    /// The name, in place of a topic, under which a task states what it has published.
+    /// Used in place of a topic name: the account of what a task has published.
     static let published = "~published"
-    /// The name, in place of a topic, under which a task notes that it makes everything anew.
+    /// Used in place of a topic name: notes that a task is rebuilding everything.
     static let renewing = "~renewing"
 
     init(_ topic: PositionsTopic, group: String) {
@@ -97,7 +104,7 @@ final class Positions {
         self.group = group
     }
 
-    /// Puts what is about to be committed into the open transaction.
+    /// Writes the positions that are about to be committed into the open transaction.
     func write(_ places: [TopicPartition: PlaceMemory], to sink: TransactionalSink) throws {
         for (place, memory) in places.sorted(by: { $0.key < $1.key }) where written[place] != memory {
             var position = Streaming_V1_Position()
@@ -122,7 +129,7 @@ final class Positions {
         }
     }
 
-    /// Takes back what was asked for or kept of a place.
+    /// Removes a request or a stored position.
     func remove(_ place: TopicPartition, from sink: TransactionalSink) throws {
         try send(place, nil, to: sink)
         written[place] = nil
@@ -143,12 +150,12 @@ final class Positions {
         if let value { try send(value.span) } else { try send(nil) }
     }
 
-    /// Forgets what was written: the transaction was aborted, or the partitions were somebody else's meanwhile.
+    /// Forgets what was written, because the transaction was aborted or another instance had the partitions meanwhile.
     func forget() {
         written = [:]
     }
 
-    /// What a record of the topic says; nil where it makes no sense.
+    /// Decodes a record of the topic; nil if it is invalid.
     fileprivate static func memory(_ value: [UInt8]) -> PlaceMemory? {
         guard let position = try? Streaming_V1_Position(serializedBytes: value), position.offset >= 0
         else { return nil }
@@ -168,13 +175,15 @@ final class Positions {
         )
     }
 
-    /// The positions of these places that were committed last; places without one are left out.
+    /// Reads the last committed positions of these partitions.
     ///
-    /// - `waits`: whether everything before the end is wanted, though others' transactions hide it for now.
-    /// - `limit`: how long transactions that others have open are waited for.
-    /// - `shouldGoOn`: called often; returning false gives up.
+    /// Partitions without one are left out.
     ///
-    /// Returns them, and whether everything before the end was read; nil when it was given up.
+    /// - `waits`: whether to wait for open transactions of other producers, which hide later records.
+    /// - `limit`: how long to wait for them.
+    /// - `shouldGoOn`: called often; return false to give up.
+    ///
+    /// Returns the positions, and whether everything before the end was read; nil if `shouldGoOn` returned false.
     func read(
         _ places: Set<TopicPartition>,
         kafka: KafkaConfiguration,
@@ -204,7 +213,7 @@ final class Positions {
         }
         var batch = RecordBatch(capacity: 4096)
         let deadline = ContinuousClock.now + limit
-        // Others' transactions last a second as a rule, and those of the dead as long as the limit.
+        // Transactions of live producers usually last a second. Those of dead ones last until their time-out.
         let soon = ContinuousClock.now + min(limit, .seconds(4))
         var hasEnded = false
         while true {
@@ -226,7 +235,7 @@ final class Positions {
                 }
                 if let memory = Self.memory([UInt8](copying: value)) { found[place] = memory }
             }
-            // What this stage's former owners wrote lies before the end; others' open transactions may hide it for a
+            // Earlier owners of this stage wrote before this end. Open transactions of others may hide some of it for a
             // while.
             while let end = consumer.nextPartitionEnd() {
                 if (end.offset.value ?? .max) >= high { return (found, true) }

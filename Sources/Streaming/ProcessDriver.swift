@@ -2,24 +2,25 @@ import Dispatch
 import Kafka
 import Synchronization
 
-/// Runs stages in one process over memory, without a broker: what one task publishes is handed to the tasks that read
-/// it.
+/// Runs stages in one process in memory, without a broker.
 ///
-/// Records of one source partition are folded in their order, by the same code as on a broker. Tasks of all stages work
-/// at once, each on what reached it; nothing is published of a scope before all of its sources are complete, and
-/// ``settle()`` flushes every task once, upstream first, so that a change that arrives on several ways is published
-/// once. Results do not depend on the number of threads.
+/// Records that one task publishes go directly to the tasks that read them.
 ///
-/// There are no faults here to recover from: a process that ends is started anew. So nothing is committed, and nothing
-/// is kept but the tasks. Used from one thread.
+/// Records of one source partition are processed in their order, by the same code as on a broker. Tasks of all stages
+/// work in parallel. Nothing of a scope is published before all of its sources are complete. ``settle()`` flushes every
+/// task once, upstream stages first, so a change that arrives through several sources is published once. Results do not
+/// depend on the number of threads.
+///
+/// The driver does not recover from faults: if the process ends, it is started from the beginning. So nothing is
+/// committed, and only the tasks are kept. Use it from one thread.
 public final class ProcessDriver {
     /// A record that a task could not use.
     public struct Unusable: Sendable, Hashable {
-        /// The stage that met it.
+        /// The stage that read it.
         public let stage: String
-        /// The topic it came in.
+        /// Its topic.
         public let topic: String
-        /// What is wrong with it, without its content.
+        /// The fault, without the record's content.
         public let reason: String
     }
 
@@ -36,17 +37,17 @@ public final class ProcessDriver {
     private var consumers: [[Consumer]] = []
     private let watch: (_ topic: String, _ batch: MemoryBatch) throws -> Void
 
-    /// Stages over empty topics.
+    /// Creates a driver for stages over empty topics.
     ///
     /// - Parameters:
     ///   - stages: in any order.
     ///   - topics: every topic's name and partition count.
     ///   - progressTopic: the topic of completion markers.
     ///   - completionType: the `ce_type` of completion markers.
-    ///   - threads: how many tasks may work at once; at least 1.
-    ///   - watched: topics whose records are handed to `watch`.
-    ///   - watch: takes what was published on the watched topics, in an order that does not depend on the threads.
-    /// - Throws: ``RuntimeError`` for topics that do not fit, or stages that read each other in a circle.
+    ///   - threads: how many tasks may work in parallel; at least 1.
+    ///   - watched: topics whose records are passed to `watch`.
+    ///   - watch: receives the records of the watched topics, in an order that does not depend on the threads.
+    /// - Throws: ``RuntimeError`` for wrong partition counts, or for stages that read each other in a circle.
     public init(
         stages: [any Stage],
         topics: [String: Int32],
@@ -97,7 +98,7 @@ public final class ProcessDriver {
         }
     }
 
-    /// The stages, each behind those whose topics it reads.
+    /// The stages, each after the stages whose topics it reads.
     private static func sorted(_ stages: [any Stage]) throws -> [any Stage] {
         var rest = stages
         var sorted: [any Stage] = []
@@ -127,14 +128,16 @@ public final class ProcessDriver {
         return count
     }
 
-    /// Hands a task what it published in an earlier life, before anything is fed: see ``Output/Memory``.
+    /// Gives a task a record that it published in an earlier run.
+    ///
+    /// Call it before feeding records: see ``Output/Memory``.
     ///
     /// - Parameters:
     ///   - topic: a topic that a stage publishes.
-    ///   - partition: the partition that the record is of.
+    ///   - partition: the record's partition.
     ///   - key: the record's key.
     ///   - value: its value.
-    /// - Throws: what the task throws.
+    /// - Throws: the errors of the task.
     public func recall(topic: String, partition: Int32, key: Span<UInt8>, value: Span<UInt8>) throws {
         for (stage, definition) in stages.enumerated() {
             for (index, output) in definition.outputs.enumerated() where output.topic == topic {
@@ -147,9 +150,9 @@ public final class ProcessDriver {
         }
     }
 
-    /// Hands records to the tasks that read a partition.
+    /// Gives records to the tasks that read a partition.
     ///
-    /// They are folded with the next ``advance()`` or ``settle()``.
+    /// The next ``advance()`` or ``settle()`` processes them.
     public func feed(_ batch: MemoryBatch, topic: String, partition: Int32) {
         guard let index = topics.index(of: topic) else { return }
         for consumer in consumers[index] {
@@ -161,7 +164,7 @@ public final class ProcessDriver {
         }
     }
 
-    /// Hands the operator's close of a scope to every partition of a topic.
+    /// Sends the operator's close of a scope to every partition of a topic.
     public func close(scope: String, topic: String) throws {
         let marker = try CompletionMarker.encode(
             scope: scope,
@@ -178,19 +181,19 @@ public final class ProcessDriver {
         }
     }
 
-    /// Lets every task fold what has reached it, all of them at once.
+    /// Lets every task process its waiting records, all tasks in parallel.
     ///
-    /// What they publish reaches the next tasks, which fold it the next time.
+    /// Their publications reach the next tasks, which process them in the next call.
     public func advance() throws {
         try work(slots.joined().filter { $0.waiting > 0 }, flush: false)
     }
 
-    /// Folds everything that is left and publishes what changed, stage by stage.
+    /// Processes everything that is left and publishes the changes, stage by stage.
     public func settle() throws {
         for stage in slots.indices { try work(slots[stage], flush: true) }
     }
 
-    /// Records that no task could use, in the order of the stages.
+    /// The records that no task could use, in the order of the stages.
     public var unusable: [Unusable] {
         stages.indices.flatMap { stage in
             slots[stage]
@@ -213,7 +216,7 @@ public final class ProcessDriver {
 
     private func work(_ slots: [ProcessSlot], flush: Bool) throws {
         guard !slots.isEmpty else { return }
-        // The longest work first, so that nobody waits for it at the end.
+        // Start with the most work, so that the other threads do not wait for it at the end.
         let waiting = slots.map(\.waiting)
         let order = slots.indices.sorted { waiting[$0] > waiting[$1] }
         let turn = Turn()
@@ -225,7 +228,7 @@ public final class ProcessDriver {
                 turn.results.withLock { $0[order[place]] = result }
             }
         }
-        // In the order of the tasks, whoever was first.
+        // In the order of the tasks, no matter which one finished first.
         let results = turn.results.withLock { $0 }
         for index in slots.indices {
             for parcel in try results[index]?.get() ?? [] {
@@ -237,7 +240,7 @@ public final class ProcessDriver {
     }
 }
 
-/// What one task published for one partition.
+/// The records that one task published to one partition.
 struct MemoryParcel: Sendable {
     let topic: Int
     let partition: Int32
@@ -249,7 +252,7 @@ struct MemoryTopics: Sendable {
     struct Topic: Sendable {
         let name: String
         let partitions: Int
-        /// Whether somebody reads it.
+        /// Whether any stage reads it.
         let isKept: Bool
         let isWatched: Bool
     }

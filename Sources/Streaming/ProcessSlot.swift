@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A task of a process, with what has reached it.
+/// A task of a process, with the records that wait for it.
 final class ProcessSlot: Sendable {
     let partition: Int32
     private let state: Mutex<State>
@@ -9,7 +9,7 @@ final class ProcessSlot: Sendable {
     private final class State {
         let runner: TaskRunner
         let sink: MemorySink
-        /// Places of the next records, by source: a broker's offsets.
+        /// The offsets of the next records, by source.
         var offsets: [Int64]
         var isLive = false
         var unusable: [(source: Int?, reason: String)] = []
@@ -34,12 +34,12 @@ final class ProcessSlot: Sendable {
         state = Mutex(State(runner: runner, sink: sink, sources: stage.sources.count))
     }
 
-    /// Bytes that wait to be folded.
+    /// The bytes of the waiting records.
     var waiting: Int {
         inbox.withLock { $0.reduce(0) { $0 + $1.batch.byteCount } }
     }
 
-    /// Records that could not be used: of a source, or of the task's own output.
+    /// Records that could not be used, from a source or from the task's own output.
     var unusable: [(source: Int?, reason: String)] {
         state.withLock { $0.unusable }
     }
@@ -48,7 +48,7 @@ final class ProcessSlot: Sendable {
         inbox.withLock { $0.append((source, batch)) }
     }
 
-    /// Hands the task what it published in an earlier life.
+    /// Gives the task a record that it published in an earlier run.
     func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {
         let key = [UInt8](copying: key)
         let value = [UInt8](copying: value)
@@ -63,7 +63,7 @@ final class ProcessSlot: Sendable {
         }
     }
 
-    /// Folds what waits, and publishes what changed if asked to.
+    /// Processes the waiting records, and publishes the changes if `flush` is set.
     func work(flush: Bool) throws -> [MemoryParcel] {
         let batches = inbox.withLock { waiting in
             defer { waiting = [] }
@@ -100,7 +100,7 @@ final class ProcessSlot: Sendable {
     }
 }
 
-/// Collects what a task publishes, by topic and partition.
+/// Collects the records that a task publishes, by topic and partition.
 final class MemorySink: RecordSink {
     private let topics: MemoryTopics
     private var batches: [[MemoryBatch]]
@@ -125,7 +125,7 @@ final class MemorySink: RecordSink {
             .append(key: key, value: value, cause: cause, isMarker: eventType == topics.completionType)
     }
 
-    /// Everything that was sent since the last time.
+    /// Returns everything that was sent since the last call.
     func take() -> [MemoryParcel] {
         var parcels: [MemoryParcel] = []
         for topic in batches.indices {

@@ -1,35 +1,36 @@
-/// What a task has published into one partition of an output, in one figure: it does not depend on the order of the
-/// records, and a record more, less or different changes it.
+/// A checksum of the records that a task has published to one partition of an output.
 ///
-/// Of a table it counts what stands under each key; of a log every record.
+/// It does not depend on their order. Any added, missing or different record changes it.
+///
+/// For a table it counts the newest record of each key; for a log it counts every record.
 package struct PublishedSum: Hashable, Sendable {
-    /// Of a log: records before this offset are not counted.
+    /// For a log: records before this offset are not counted.
     package var from: Int64 = 0
-    /// How many records are counted.
+    /// The number of records counted.
     package private(set) var count: Int64 = 0
-    /// The sum over a digest of each.
+    /// The sum of the records' digests.
     package private(set) var sum: UInt64 = 0
 
-    /// Of nothing.
+    /// The sum of no records.
     package init(from: Int64 = 0, count: Int64 = 0, sum: UInt64 = 0) {
         self.from = from
         self.count = count
         self.sum = sum
     }
 
-    /// Counts a record.
+    /// Adds a record.
     package mutating func add(key: Digest, value: Digest) {
         count &+= 1
         sum &+= Self.mixed(key, value)
     }
 
-    /// Counts a record no more.
+    /// Removes a record.
     package mutating func remove(key: Digest, value: Digest) {
         count &-= 1
         sum &-= Self.mixed(key, value)
     }
 
-    /// One figure of a record in which every bit of both digests has its say.
+    /// Combines the digests of key and value into one number that depends on every bit of both.
     private static func mixed(_ key: Digest, _ value: Digest) -> UInt64 {
         var word: UInt64 = 0
         for part in [key.value, value.value] {
@@ -55,10 +56,10 @@ struct PublishedKey: Hashable {
 }
 
 extension Output {
-    /// How it is kept account of what a task has published.
+    /// How a task's publications to an output are counted.
     enum Account {
         case none
-        /// By what stands under each key.
+        /// By the newest record of each key.
         case table
         /// By every record.
         case log
@@ -72,19 +73,20 @@ extension Output {
         }
     }
 
-    /// Whether tasks keep account of what they publish, so that it can be compared with what stands.
+    /// Whether tasks count what they publish, so that it can be compared with the topic's content.
     package var isAccounted: Bool { account != .none }
 }
 
 extension Digest {
-    /// In the place of a value that is not there.
+    /// Stands for a missing value.
     static let ofNothing: Digest = {
         let none: [UInt8] = []
         return Digest(none.span)
     }()
 }
 
-/// Counts what stands in one partition of an output, to be held against what the tasks state to have published there.
+/// Counts the records of one partition of an output, and compares them with the tasks' own accounts of what they
+/// published.
 package struct PublishedRecount {
     private let output: Output
     private let partition: Int32
@@ -93,19 +95,19 @@ package struct PublishedRecount {
     private var found: [Int32: PublishedSum] = [:]
     private var standing: [Digest: (task: Int32?, value: Digest)] = [:]
 
-    /// Of an empty partition.
+    /// A count of an empty partition.
     ///
-    /// - `partitions`: tasks of the stage.
+    /// - `partitions`: the number of tasks of the stage.
     package init(_ output: Output, partition: Int32, partitions: Int32) {
         self.output = output
         self.partition = partition
         self.partitions = partitions
     }
 
-    /// Takes what a task states.
+    /// Sets the sum that a task states.
     package mutating func expect(_ sum: PublishedSum, of task: Int32) { stated[task] = sum }
 
-    /// Takes the next record of the partition.
+    /// Counts the next record of the partition.
     package mutating func take(key: Span<UInt8>, value: Span<UInt8>?, offset: Int64) {
         guard !CompletionMarker.isMarker(key: key) else { return }
         let name = Digest(key)
@@ -123,7 +125,7 @@ package struct PublishedRecount {
     /// Records that no task can have published.
     package var strangers: Int { standing.values.count { $0.task == nil } }
 
-    /// The tasks whose records are not what they state to have published.
+    /// The tasks whose records differ from their stated sums.
     package var differing: [Int32] {
         var found = found
         for (name, record) in standing {

@@ -4,32 +4,34 @@ package import Kafka
 import Logging
 import SwiftProtobuf
 
-/// Where records go that a stage can't use.
+/// The topic for records that a stage cannot use.
 public struct QuarantineTopic: Sendable, Hashable {
     /// The topic's name on the broker; it has one partition.
     public let name: String
     /// The `ce_type` of its records.
     public let eventType: String
 
-    /// A topic for quarantine.
+    /// Describes the quarantine topic.
     public init(name: String, eventType: String) {
         self.name = name
         self.eventType = eventType
     }
 }
 
-/// What a record says it is: its header `ce_type` against what its topic holds.
+/// The kind of a record, from comparing its header `ce_type` with the type of its topic.
 public enum RecordLabel: Sendable {
-    /// What the topic holds, or nobody checks.
+    /// The type of the topic, or types are not checked.
     case expected
     /// A completion marker.
     case marker
-    /// The header is not there.
+    /// The header is missing.
     case missing
-    /// Anything else: another version of the schema, a foreign producer.
+    /// Any other type: another schema version, or another program's record.
     case foreign
 
-    /// The label of a record of a topic whose records are of a type; nil checks nothing.
+    /// The label of a record whose header has a type, on a topic with an expected type.
+    ///
+    /// If `expected` is nil, nothing is checked.
     init(_ type: String?, expected: String?, completion: String) {
         guard let expected else {
             self = .expected
@@ -45,7 +47,7 @@ public enum RecordLabel: Sendable {
 }
 
 extension Record {
-    /// What the record says it is.
+    /// The record's label.
     package func label(expected: [UInt8]?, completion: [UInt8]) -> RecordLabel {
         guard let expected else { return .expected }
         guard let type = header("ce_type").value else { return .missing }
@@ -60,9 +62,9 @@ extension Record {
     }
 }
 
-/// What the records of a stage's topics say they are, as bytes.
+/// The expected types of a stage's topics, as bytes.
 struct SourceLabels {
-    /// By source; nil where nobody checks.
+    /// By source; nil if types are not checked.
     let expected: [[UInt8]?]
     /// By output.
     let outputs: [[UInt8]]
@@ -75,13 +77,15 @@ struct SourceLabels {
     }
 }
 
-/// Why a record could not be used, for the quarantine.
+/// The reason why a record could not be used, for the quarantine.
 struct Refusal: Sendable {
     let code: UnusableRecord.Code
     let reason: String
 }
 
-/// A record on its way into quarantine: told about without content, published with it.
+/// A record on its way into quarantine.
+///
+/// It is published with its content and logged without it.
 struct QuarantinedRecord: Sendable {
     let record: OwnedRecord
     let stage: String
@@ -93,22 +97,21 @@ struct QuarantinedRecord: Sendable {
             $0 + $1.0.utf8.count + ($1.1?.count ?? 0)
         }
     }
-    /// The value's digest in hexadecimal; empty for a tombstone.
+    /// The SHA-256 of the value in hexadecimal; empty for a tombstone.
     var digest: String { sha256.hexadecimal }
     private var sha256: [UInt8] { record.value.map { Array(SHA256.hash(data: $0)) } ?? [] }
 
-    /// Content beyond this is left where it is: a record of the quarantine has to fit into what a broker takes by
-    /// default.
+    /// Larger content is not copied, because a quarantine record must fit into the default size limit of brokers.
     static let largestContent = 900_000
 
-    /// Counts the record and tells of it, by its place.
+    /// Counts the record and logs its place.
     func tell(_ metrics: WorkerMetrics, _ logger: Logger) {
         metrics.update {
             $0.unusable += 1
             $0.quarantined[refusal.code.rawValue, default: 0] += 1
         }
         logger.error(
-            "a record cannot be used and was put in quarantine; `accountability quarantine` lists it",
+            "quarantined a record that cannot be used; `accountability quarantine` lists it",
             metadata: [
                 "topic": "\(record.topic)", "partition": "\(record.partition)", "offset": "\(record.offset)",
                 "code": "\(refusal.code.rawValue)",
@@ -146,7 +149,7 @@ struct QuarantinedRecord: Sendable {
 }
 
 extension Streaming_V1_Quarantined {
-    /// The key that the entry stands under: where the record was found, and by which stage.
+    /// The key of the quarantine entry: the place of the record, and the stage that found it.
     package var identity: String { Self.identity(topic, partition, offset, stage) }
 
     static func identity(_ topic: String, _ partition: Int32, _ offset: Int64, _ stage: String) -> String {

@@ -1,57 +1,59 @@
 import Kafka
 import Logging
 
-/// Brings new tasks to where their committed offsets say they were: replays their sources up to there, broadcast topics
-/// whole, and reads back what was published before.
+/// Restores new tasks to their committed offsets.
 ///
-/// With a consumer of its own, outside of any group, so that the worker's consumer holds live records only.
+/// It replays their sources up to these offsets, reads broadcast topics completely, and reads back earlier
+/// publications.
+///
+/// It uses a separate consumer without a group, so that the worker's consumer holds only live records.
 struct Restore {
-    /// What a partition is read for.
+    /// Why a partition is read.
     private struct Reading {
         enum Role {
             case source(Int)
             /// The second reading of a rebuild.
             case again(Int)
             case output(Int)
-            /// Read again for what a task published under some keys.
+            /// Read again to find the records that a task published under certain keys.
             case back(Int)
             case progress
         }
         var role: Role
         var runners: [TaskRunner]
-        /// Records from here on are not restored; nil reads to the end.
+        /// The restore stops before this offset; nil reads to the end.
         var end: Int64?
         var remaining: Int64
-        /// Where the partition ended, open transactions included, when the restore began: what this instance, or a
-        /// former owner of its partitions, published lies before, though other instances' transactions may hide it for
-        /// now.
+        /// The end of the partition, including open transactions, when the restore began.
+        ///
+        /// Everything that this instance or an earlier owner of its partitions published lies before it. Transactions
+        /// of other instances may still hide some of it.
         var highest: Int64 = 0
 
-        /// Whether nothing more is to be expected, with everything read up to this offset.
+        /// Whether the reading is complete when everything up to this offset was read.
         func isRead(at offset: Int64) -> Bool {
             switch role {
-            // What was committed has been there: a partition that ends before has a new leader that does not know all
-            // of it yet.
+            // Committed records exist. If the partition ends earlier, a new leader does not know all of them yet.
             case .source, .again: offset >= min(end ?? 0, highest)
             case .output, .back: offset >= highest
-            // A marker that is not seen is sent again, which changes nothing: it is not worth to wait for another's
-            // open transaction.
+            // A marker that is not seen is sent again, which changes nothing. So do not wait for open transactions of
+            // others.
             case .progress: true
             }
         }
     }
 
-    /// How far the restore has come.
+    /// The progress of the restore.
     struct Progress: CustomStringConvertible {
         /// Records still to be read.
         var remaining = 0
-        /// Partitions whose rest is hidden by transactions that are open.
+        /// Partitions whose last records are hidden by open transactions.
         var hidden: [TopicPartition] = []
 
         var description: String {
             guard !hidden.isEmpty else { return "restoring" }
             let listed = hidden.sorted().map { "\($0)" }.joined(separator: ", ")
-            return "restoring: waiting for the end of transactions that other instances have open in \(listed)"
+            return "restoring: waiting for open transactions of other instances to end in \(listed)"
         }
     }
 
@@ -66,7 +68,7 @@ struct Restore {
     let openTransactionTimeout: Duration
     let logger: Logger
 
-    /// What is read, of each partition.
+    /// The readings of each partition.
     private func readings(
         of runners: [TaskRunner],
         _ committed: [TopicPartition: Int64]
@@ -125,9 +127,8 @@ struct Restore {
 
     /// Restores the tasks.
     ///
-    /// - `committed`: the offset to restore to, by source topic and partition; missing where nothing was ever
-    ///   committed.
-    /// - `progress`: called often; returning false gives the restore up.
+    /// - `committed`: the offset to restore to, by source topic and partition; missing if nothing was ever committed.
+    /// - `progress`: called often; return false to give up the restore.
     ///
     /// Returns whether it was completed.
     func run(
@@ -143,7 +144,8 @@ struct Restore {
         defer { consumer.close(timeout: .seconds(5)) }
 
         var readings = readings(of: runners, committed)
-        // Seen by a client that reads uncommitted: a committed reader's end is where the first open transaction begins.
+        // Read uncommitted to see the real end: for a committed reader the partition ends where the first open
+        // transaction begins.
         configuration["isolation.level"] = "read_uncommitted"
         let surveyor = try Consumer(configuration, logger: logger)
         defer { surveyor.close(timeout: .seconds(5)) }
@@ -155,8 +157,8 @@ struct Restore {
             if case .source(let index) = reading.role, !stage.sources[index].isTable, low > 0 {
                 throw RuntimeError(
                     .configuration,
-                    "the beginning of \(partition) is gone, its oldest record is \(low): what is derived from it would be wrong. The topic has to keep "
-                        + "everything (`accountability topics` tells what differs); submit the files into a new namespace"
+                    "the beginning of \(partition) is gone: its oldest record is \(low), so results derived from it would be wrong. The topic must keep "
+                        + "all records (`accountability topics` shows wrong settings). Submit the files into a new namespace"
                 )
             }
             reading.remaining = max(0, min(reading.end ?? high, high) - low)
@@ -174,7 +176,7 @@ struct Restore {
         return finished
     }
 
-    /// Reads the sources a second time, up to where the tasks are: for a stage that makes what it published anew from
+    /// Reads the sources a second time, up to the tasks' positions, for a stage that rebuilds its publications from
     /// them.
     ///
     /// Returns whether it was completed.
@@ -201,7 +203,7 @@ struct Restore {
         return try read(readings, with: consumer, progress: progress)
     }
 
-    /// Reads again what tasks published under keys over which strangers wrote: see ``TaskRunner/toReadAgain``.
+    /// Reads again the tasks' records that foreign records have overwritten: see ``TaskRunner/toReadAgain``.
     ///
     /// Returns whether it was completed.
     func runBack(_ runners: [TaskRunner], progress: (Progress) throws -> Bool) throws -> Bool {
@@ -231,13 +233,13 @@ struct Restore {
         var open = all
         guard !open.isEmpty else { return try progress(Progress()) }
         let places = open.keys.sorted()
-        try patience.call("asking where \(places.count) partitions begin") { (share) throws(KafkaError) in
+        try patience.call("asking for the beginning of \(places.count) partitions") { (share) throws(KafkaError) in
             try consumer.assignFromBeginning(places, timeout: share)
         }
         var names: [Int: String] = [:]
         for partition in open.keys { names[consumer.topicIndex(partition.topic)] = partition.topic }
         var batch = RecordBatch(capacity: 4096)
-        /// Partitions read to the end that a committed reader sees, though more was written.
+        /// Partitions that were read to the end for a committed reader, although they contain more records.
         var hidden: Set<TopicPartition> = []
         var lastProgress = ContinuousClock.now
         var lastAnswer = ContinuousClock.now
@@ -247,7 +249,7 @@ struct Restore {
                 try consumer.poll(&batch, timeout: .milliseconds(100))
                 if batch.count > 0 { lastAnswer = .now }
             } catch {
-                guard !error.isFatal else { throw RuntimeError.final(error, "reading back before going live") }
+                guard !error.isFatal else { throw RuntimeError.final(error, "restoring") }
                 lastError = error
                 logger.warning("restore: \(error)")
             }
@@ -269,34 +271,34 @@ struct Restore {
             var state = Progress(remaining: Int(open.values.reduce(Int64(0)) { $0 + max(0, $1.remaining) }))
             if hidden.count == open.count { state.hidden = Array(hidden) }
             guard try progress(state) else { return false }
-            // What is hidden keeps silent; of the rest something has to come.
+            // Hidden partitions deliver nothing. The others must deliver something.
             if hidden.count < open.count, ContinuousClock.now - lastAnswer > patience.limit {
                 throw RuntimeError(
                     .brokerUnavailable,
-                    "reading back before going live: nothing came for \(patience.limit)",
+                    "restoring: no record arrived for \(patience.limit)",
                     cause: lastError
                 )
             }
-            // For ever would be no answer: whoever reads these partitions stands still as well, and only the other
-            // instance or its time-out ends it.
+            // Do not wait for ever. All readers of these partitions wait too, and only the other instance or its
+            // time-out can end the transaction.
             guard state.hidden.isEmpty || ContinuousClock.now - lastProgress < openTransactionTimeout else {
                 throw RuntimeError(
                     .fatal,
-                    "\(state) for \(openTransactionTimeout): an instance that died has to be started again to end its transaction"
+                    "\(state) for \(openTransactionTimeout). Restart the instance that died, so that it ends its transaction"
                 )
             }
         }
         return true
     }
 
-    /// Takes the ends of partitions that were reached out of what is open, and notes those that hide something.
+    /// Removes partitions that were read to their end from `open`, and notes those that hide records.
     ///
     /// - Parameters:
     ///   - consumer: reads the partitions.
-    ///   - open: partitions that are not read to their end.
-    ///   - hidden: those of them that were read to the end that a committed reader sees, though more was written.
-    ///   - lastProgress: set to now where a partition is found to hide something.
-    /// - Returns: whether an end came.
+    ///   - open: partitions that are not yet read to their end.
+    ///   - hidden: those of them that were read to the end for a committed reader, although they contain more records.
+    ///   - lastProgress: set to now if a partition is found to hide records.
+    /// - Returns: whether an end was reached.
     private func endsThatCame(
         _ consumer: Consumer,
         _ open: inout [TopicPartition: Reading],

@@ -1,4 +1,4 @@
-/// What a worker can't go on from.
+/// An error after which a worker cannot continue.
 public struct RuntimeError: Error, Sendable, CustomStringConvertible {
     /// The kind of failure, which decides the exit code.
     public struct Code: Sendable, Hashable {
@@ -7,7 +7,7 @@ public struct RuntimeError: Error, Sendable, CustomStringConvertible {
         /// The exit code of a process that ends with it.
         public let exitCode: Int32
 
-        /// A topic is missing, or its partitions do not fit.
+        /// A topic is missing, or has the wrong number of partitions.
         public static let topicMissing = Code(name: "topic_missing", exitCode: 78)
         /// Topics that are joined by partition have different partition counts.
         public static let notCopartitioned = Code(name: "not_copartitioned", exitCode: 78)
@@ -17,7 +17,9 @@ public struct RuntimeError: Error, Sendable, CustomStringConvertible {
         public static let brokerUnavailable = Code(name: "broker_unavailable", exitCode: 69)
         /// Another instance has taken this one's place.
         public static let fenced = Code(name: "fenced", exitCode: 75)
-        /// The broker or the client library failed for good; a restart begins anew.
+        /// The broker or the client library failed permanently.
+        ///
+        /// Restart the worker.
         public static let fatal = Code(name: "fatal", exitCode: 75)
         /// A defect of the program.
         public static let `internal` = Code(name: "internal", exitCode: 70)

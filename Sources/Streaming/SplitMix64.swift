@@ -1,4 +1,6 @@
-/// SplitMix64: a small seeded generator, the same on every machine.
+/// SplitMix64: a small generator of random numbers.
+///
+/// The same seed gives the same numbers on every machine.
 public struct SplitMix64: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

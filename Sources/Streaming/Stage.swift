@@ -1,20 +1,20 @@
-/// A stage of a pipeline: what it reads, what it publishes, and what a task of it does.
+/// A stage of a pipeline: its sources, its outputs, and the work of its tasks.
 ///
 /// A task is a stage on one partition.
 ///
-/// A task's state is a fold of its input and nothing else. Records of different sources may arrive in any order among
-/// each other, so what a task publishes may depend only on the set of newest values by key.
+/// A task computes its state only from its input (a fold). Records of different sources may interleave in any order.
+/// Therefore a task's publications may depend only on the newest value of each key.
 public protocol Stage: Sendable {
-    /// The stage's name, as it stands in transactional ids, groups, markers and metrics.
+    /// The stage's name, used in transactional ids, groups, markers and metrics.
     var name: String { get }
-    /// What it reads. Partitioned sources must have equal partition counts.
+    /// The topics that it reads. Partitioned sources must have equal partition counts.
     var sources: [Source] { get }
-    /// What it publishes.
+    /// The topics that it publishes.
     var outputs: [Output] { get }
-    /// Whether what stands published is made anew by reading the sources a second time: see
-    /// ``StageTask/publishAgain(_:output:)``. For a stage that publishes more than it could remember.
+    /// Whether a rebuild reads the sources a second time to publish the records again: see
+    /// ``StageTask/publishAgain(_:output:)``. For a stage that publishes more than it could keep in memory.
     var rebuildsFromSources: Bool { get }
-    /// How often a worker commits though nothing came, for a stage whose publications depend on the time too; nil for
+    /// How often a worker commits without new records, for a stage whose publications also depend on the time; nil for
     /// never.
     var idleFlush: Duration? { get }
     /// A task with empty state.
@@ -22,14 +22,14 @@ public protocol Stage: Sendable {
 }
 
 extension Stage {
-    /// No: a task publishes everything anew when a scope completes.
+    /// No: a task publishes everything again when a scope completes.
     public var rebuildsFromSources: Bool { false }
-    /// Never: nothing is published without a record.
+    /// Never: without a new record nothing is published.
     public var idleFlush: Duration? { nil }
 }
 
 extension Stage {
-    /// Outputs that the second reading of a rebuild publishes to: tables, and logs of what changes in them.
+    /// The outputs that the second reading of a rebuild publishes to: tables and change logs.
     var outputsMadeAnew: Set<Int> {
         Set(outputs.indices.filter { outputs[$0].isTable || outputs[$0].isChangeLog })
     }
@@ -39,27 +39,31 @@ extension Stage {
 public struct Source: Sendable {
     /// The topic's name on the broker.
     public let topic: String
-    /// Every task reads the whole topic, not just its partition.
+    /// Whether every task reads the whole topic and not only its partition.
     public let isBroadcast: Bool
-    /// The `ce_type` of its records; nil takes what comes.
+    /// The `ce_type` of its records; nil accepts any type.
     ///
-    /// All others but completion markers are put in quarantine.
+    /// Records of other types are quarantined, except completion markers.
     public let eventType: String?
-    /// Whether the topic is compacted: only the newest record of a key counts, be it of use or not.
+    /// Whether the topic is compacted: only the newest record of a key counts, even if it cannot be used.
     public let isTable: Bool
-    /// The stage whose completion markers count, from as many partitions as the reader has; nil takes those of any.
+    /// The stage whose completion markers count.
     ///
-    /// ``CompletionMarker/operatorStage`` is the operator, whose one marker closes a scope.
+    /// One marker is expected for each partition of the reader. If nil, markers of any stage count.
+    ///
+    /// ``CompletionMarker/operatorStage`` is the operator, who closes a scope with one marker in each partition.
     public let publisher: String?
 
-    /// Whether the topic is a log of what changes in a table, which the stage that publishes it can make anew.
+    /// Whether the topic is a log of changes that its publishing stage can rebuild.
     ///
-    /// Every record counts. The ledger is none.
+    /// Every record counts. The ledger is not such a log, because the operator publishes it.
     public var isChangeLog: Bool { !isTable && publisher.map { $0 != CompletionMarker.operatorStage } ?? false }
-    /// Whether a stage makes it, so that it can be made anew; the ledger cannot.
+    /// Whether a stage produces the topic and can therefore rebuild it.
+    ///
+    /// No stage can rebuild the ledger.
     var isDerived: Bool { isTable || isChangeLog }
 
-    /// A topic of which each task reads its own partition.
+    /// A topic whose partitions are each read by one task.
     public static func partitioned(
         _ topic: String,
         eventType: String? = nil,
@@ -68,7 +72,7 @@ public struct Source: Sendable {
     ) -> Source {
         Source(topic: topic, isBroadcast: false, eventType: eventType, isTable: isTable, publisher: publisher)
     }
-    /// A topic that each task reads whole.
+    /// A topic that each task reads completely.
     public static func broadcast(
         _ topic: String,
         eventType: String? = nil,
@@ -81,17 +85,17 @@ public struct Source: Sendable {
 
 /// A topic that a stage publishes.
 public struct Output: Sendable {
-    /// How a task learns, when it starts, what was published before.
+    /// How a starting task learns what was published before.
     public enum Memory: Sendable {
-        /// It does not: every publication is sent.
+        /// It does not learn it. Every publication is sent.
         case none
-        /// By reading back the partition with the task's own number. What did not change is not sent again.
+        /// It reads back the partition with its own number. Unchanged records are not sent again.
         case ownPartition
-        /// By reading back every partition; the function tells which task published a key. What did not change is not
+        /// It reads back every partition. The function returns the task that published a key. Unchanged records are not
         /// sent again.
         case everyPartition(publisher: @Sendable (_ key: String, _ partitions: Int32) -> Int32?)
-        /// As ``everyPartition(publisher:)``, and only while what stands published is made anew: at all other times
-        /// every publication is sent.
+        /// Like ``everyPartition(publisher:)``, but only during a rebuild. At all other times every publication is
+        /// sent.
         case whileRebuilding(publisher: @Sendable (_ key: String, _ partitions: Int32) -> Int32?)
     }
 
@@ -101,12 +105,13 @@ public struct Output: Sendable {
     public let eventType: String
     /// How earlier publications are remembered.
     public let memory: Memory
-    /// Whether it must have as many partitions as the sources, because its readers count the markers of each of them.
+    /// Whether it must have as many partitions as the sources, because its readers expect a marker for each of them.
     public let isCopartitioned: Bool
     /// Whether only the newest record of a key counts.
     public let isTable: Bool
-    /// Whether it is a log of what changes in a table, kept for ever: a rebuild publishes what is missing behind what
-    /// stands, and the task itself retracts what is not to stand.
+    /// Whether it is a change log that is kept for ever.
+    ///
+    /// A rebuild appends the missing records, and the task itself retracts records that must not be there.
     public let isChangeLog: Bool
 
     /// An output topic.
@@ -127,7 +132,7 @@ public struct Output: Sendable {
     }
 }
 
-/// Where a task stands.
+/// The partition of a task, and the partition counts around it.
 public struct TaskContext: Sendable {
     /// The task's partition.
     public let partition: Int32
@@ -136,7 +141,7 @@ public struct TaskContext: Sendable {
     /// Partitions of each output, in the order of ``Stage/outputs``.
     public let outputPartitions: [Int32]
 
-    /// A place for a task.
+    /// Creates a context.
     public init(partition: Int32, partitions: Int32, outputPartitions: [Int32]) {
         self.partition = partition
         self.partitions = partitions
@@ -144,68 +149,67 @@ public struct TaskContext: Sendable {
     }
 }
 
-/// What a stage does on one partition.
+/// The work of a stage on one partition.
 ///
-/// Used from one thread.
+/// A task is used from one thread only.
 public protocol StageTask: AnyObject {
-    /// Takes a record into the state. What has to leave at once is published to `output`; while a task is being
-    /// restored `output` takes nothing.
+    /// Adds a record to the state. Records that must be sent at once are published to `output`. During a restore,
+    /// `output` ignores them.
     ///
-    /// - Throws: ``UnusableRecord`` for a record that makes no sense; other errors end the worker.
+    /// - Throws: ``UnusableRecord`` for a record that cannot be used; other errors end the worker.
     func fold(_ record: InputRecord, output: TaskOutput) throws
 
-    /// Everything that was submitted for a scope before its close has been folded: from now on the scope is published
-    /// and kept up to date. Called again after a restore, for every complete scope; then all of the scope is to be
-    /// published again (what did not change is not sent).
+    /// Called when everything that was submitted for a scope before its close has been processed. From now on the scope
+    /// is published and kept up to date. It is called again after a restore, for every complete scope. The task must
+    /// then publish the whole scope again; unchanged records are not sent.
     func complete(scope: String) throws
 
-    /// Publishes what changed since the last call in complete scopes. Called once a commit.
+    /// Publishes the changes in complete scopes since the last call. Called once for each commit.
     func flush(output: TaskOutput) throws
 
-    /// A record that this task published before it was restored, from an output with memory.
+    /// Takes a record that this task published before it was restored, from an output with memory.
     func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws
 
-    /// Ends the restore: everything up to the committed offsets has been folded, and nothing has come yet that was not
-    /// committed.
+    /// Ends the restore: everything up to the committed offsets has been processed, and nothing beyond them.
     func endRestore(output: TaskOutput) throws
 
-    /// Publishes what a record still stands for, with the whole input folded: for a stage with
+    /// Publishes the part of a record that is still valid after the whole input was processed. For a stage with
     /// ``Stage/rebuildsFromSources``.
     func publishAgain(_ record: InputRecord, output: TaskOutput) throws
 
-    /// Whether the last flush left something to the next one, which follows without waiting for a record: so that no
-    /// transaction is open for longer than the brokers allow.
+    /// Whether the last flush left work for the next one. The next flush then follows without waiting for a record.
+    /// This keeps transactions shorter than the brokers' limit.
     var hasMore: Bool { get }
 
-    /// What does not add up in what the task states of itself, and the command that mends it; nil where all does.
+    /// A discrepancy in the task's own figures, and the command that repairs it; nil if there is none.
     ///
-    /// Asked after each commit. Until it is mended the worker is not ready.
+    /// It is read after each commit. The worker is not ready until it is repaired.
     var discrepancy: String? { get }
 
-    /// How long a worker waits after the last record that came before it commits, so that what one change brings on
-    /// several ways is published once.
+    /// How long a worker waits after the last record before it commits. A change that arrives through several sources
+    /// is then published once.
     ///
-    /// Asked whenever nothing came, so it may depend on what did.
+    /// It is read whenever no record arrived, so it may depend on the earlier ones.
     var settling: Duration { get }
 
-    /// Whether a record that stands published is to stay though a rebuild does not publish it: it can't be made from
-    /// the sources any more.
+    /// Whether a published record must stay even if a rebuild does not publish it, because it can no longer be derived
+    /// from the sources.
     func keeps(output: Int, key: Span<UInt8>) -> Bool
 }
 
 extension StageTask {
-    /// Nothing: a flush publishes all.
+    /// No: a flush publishes everything.
     public var hasMore: Bool { false }
-    /// Everything adds up.
+    /// No discrepancy.
     public var discrepancy: String? { nil }
-    /// No wait: with nothing left to consume a worker commits at once.
+    /// No wait: if there are no more records, a worker commits at once.
     public var settling: Duration { .zero }
-    /// Nothing to remember.
+    /// Remembers nothing.
     public func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {}
-    /// Nothing: what was folded is the state.
+    /// Does nothing: the state is already complete.
     public func endRestore(output: TaskOutput) throws {}
-    /// Nothing: everything is published when scopes complete.
+    /// Does nothing: everything is published when scopes complete.
     public func publishAgain(_ record: InputRecord, output: TaskOutput) throws {}
-    /// Nothing stays.
+    /// No record stays.
     public func keeps(output: Int, key: Span<UInt8>) -> Bool { false }
 }

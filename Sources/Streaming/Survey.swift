@@ -1,32 +1,36 @@
 import Kafka
 import Logging
 
-/// What the worker finds of its partitions when it takes them up, against what the group remembers of them.
+/// The state of the partitions that a worker takes up, compared with the facts that the group stored about them.
 struct Survey {
-    /// What the group remembers, by source and output.
+    /// The stored facts, by source and output.
     var memory: [TopicPartition: PlaceMemory] = [:]
-    /// Tasks whose publications are to be made anew.
+    /// Tasks whose publications must be rebuilt.
     var rebuilding: Set<Int32> = []
-    /// Those of them for which an operator asked.
+    /// Of these, the tasks for which an operator requested a rebuild.
     var asked: Set<Int32> = []
-    /// Outputs that were made anew or truncated.
+    /// Outputs that were recreated or truncated.
     var renewedOutputs: Set<Int> = []
-    /// Whether the memory was read to its end: what others' open transactions hide may be newer.
+    /// Whether the stored facts were read to their end.
+    ///
+    /// Open transactions of others may hide newer ones.
     var isWhole = true
 
-    /// What a task stated to have published with its last commit; nil where it never did.
+    /// A task's account of its publications at its last commit; nil if there is none.
     func published(by task: Int32) -> [TopicPartition: PublishedSum]? {
         memory[TopicPartition(topic: Positions.published, partition: task)]?.published
     }
 }
 
 extension WorkerLoop {
-    /// How long a partition may end before what was read of it: a new leader may not know all of it yet.
+    /// How long a partition may end before an offset that was already read.
+    ///
+    /// A new leader may not know all records yet.
     private static let settlingOfLeaders: Duration = .seconds(5)
-    /// How often the ends of the outputs are looked at.
+    /// How often the ends of the outputs are checked.
     static let outputInterval: Duration = .seconds(30)
 
-    /// Every partition that the stage publishes to.
+    /// All partitions that the stage publishes to.
     var outputPlaces: [(output: Int, place: TopicPartition)] {
         stage.outputs.enumerated()
             .flatMap { index, output in
@@ -34,11 +38,11 @@ extension WorkerLoop {
             }
     }
 
-    /// Compares the partitions with what the group remembers, and forgets the offsets of tables that were made anew.
+    /// Compares the partitions with the stored facts, and drops the offsets of tables that were recreated.
     ///
-    /// - `partitions`: of the sources, broadcast ones included.
+    /// - `partitions`: the partitions of the sources, including broadcast ones.
     ///
-    /// Returns nil when it was given up. Throws ``RuntimeError`` where a log lost records that were read.
+    /// Returns nil if it was given up. Throws ``RuntimeError`` if a log lost records that were already read.
     func survey(_ partitions: [TopicPartition], _ committed: inout [TopicPartition: Int64]) throws -> Survey? {
         let numbers = Set(runnersOf(partitions))
         guard let positions else { return Survey() }
@@ -55,7 +59,7 @@ extension WorkerLoop {
         let forgotten = partitions.filter { committed[$0] == nil && memory[$0] != nil }
         if !forgotten.isEmpty {
             logger.notice(
-                "the brokers have forgotten this group's offsets; it goes on from its own record of them",
+                "the brokers have lost this group's offsets; continuing from the stage's own copy",
                 metadata: ["partitions": "\(forgotten.count)"]
             )
         }
@@ -64,13 +68,13 @@ extension WorkerLoop {
         survey.rebuilding = survey.asked
         for place in partitions { try look(at: place, numbers, &survey, &committed) }
         for (output, place) in outputPlaces { try look(atOutput: output, place, numbers, &survey) }
-        // A log of events of which nothing is left.
+        // A log of events that is now empty.
         for (index, output) in stage.outputs.enumerated() where !stage.outputsMadeAnew.contains(index) {
             let isEmpty = (0..<outputPartitions[index])
                 .allSatisfy { outputEnds[TopicPartition(topic: output.topic, partition: $0)] == 0 }
             if isEmpty { survey.renewedOutputs.insert(index) }
         }
-        // A former life had begun to make everything anew, and was not done.
+        // An earlier run began a rebuild and did not finish it.
         for number in numbers where memory[TopicPartition(topic: Positions.renewing, partition: number)] != nil {
             survey.rebuilding.insert(number)
         }
@@ -83,14 +87,14 @@ extension WorkerLoop {
     {
         let (begin, end) = try bounds(of: place, atLeast: survey.memory[place]?.offset ?? 0)
         outputEnds[place] = end
-        // Of a log that is kept nothing may go; where something did, the beginning that was seen is remembered.
+        // A log that is kept for ever must not lose records. If it did, its original beginning stays stored.
         let isChangeLog = stage.outputs[output].isChangeLog
         let isCut = isChangeLog && survey.memory[place].map { begin > $0.first?.offset ?? 0 } ?? false
         if isChangeLog { outputBegins[place] = begin }
         let seen = survey.memory[place]?.offset ?? 0
         guard end < seen || isCut else { return }
         logger.error(
-            "what was published is gone: the topic was made anew or truncated; it is published again",
+            "published records are gone: the topic was recreated or truncated; publishing them again",
             metadata: [
                 "topic": "\(place.topic)", "partition": "\(place.partition)", "begin": "\(begin)", "end": "\(end)",
                 "seen": "\(seen)",
@@ -117,7 +121,7 @@ extension WorkerLoop {
     ) throws {
         guard let source = stage.sources.first(where: { $0.topic == place.topic }) else { return }
         if committed[place] == nil, !source.isDerived, survey.asked.contains(place.partition) {
-            // Everything is read before anything is published: only what stands in the end is.
+            // Read everything before publishing, because only the final values count.
             committed[place] = try end(of: place, atLeast: 0)
         }
         guard let position = committed[place], position > 0 else { return }
@@ -125,7 +129,7 @@ extension WorkerLoop {
         guard end < position else { return }
         if source.isDerived {
             logger.error(
-                "a table ends before what was read of it: it was made anew or truncated; what is made of it is made anew",
+                "a table ends before the offset that was already read: it was recreated or truncated; rebuilding everything derived from it",
                 metadata: [
                     "topic": "\(place.topic)", "partition": "\(place.partition)", "end": "\(end)",
                     "read": "\(position)",
@@ -136,14 +140,14 @@ extension WorkerLoop {
         } else if survey.asked.contains(place.partition) {
             committed[place] = end
         } else {
-            throw lost(place, "\(position - end) of the \(position) places that were read are gone")
+            throw lost(place, "\(position - end) of the \(position) records that were already read are gone")
         }
     }
 
-    /// Holds what restored tasks read against what the group remembers.
+    /// Compares the records that restored tasks read with the stored facts.
     ///
-    /// Returns the tables that begin with another record than before. Throws ``RuntimeError`` where a log does not hold
-    /// what was read of it.
+    /// Returns the tables that begin with a different record than before. Throws ``RuntimeError`` if a log no longer
+    /// holds the records that were read earlier.
     func renewed(_ new: [TaskRunner], _ survey: Survey, _ committed: [TopicPartition: Int64]) throws
         -> Set<TopicPartition>
     {
@@ -164,10 +168,9 @@ extension WorkerLoop {
                 } else if source.isDerived {
                     if begins || isOther && !configuration.kafka.isLocalBroker { renewed.insert(place) }
                 } else if !survey.asked.contains(runner.partition), !source.isBroadcast {
-                    // The local broker shows and hides records by rules of its own, so that their digest proves nothing
-                    // there.
+                    // The local broker shows and hides records in its own way, so the digest proves nothing there.
                     guard !begins, !isOther || configuration.kafka.isLocalBroker else {
-                        throw lost(place, "it holds other records than those that were read")
+                        throw lost(place, "its records differ from those that were read before")
                     }
                 }
             }
@@ -178,12 +181,14 @@ extension WorkerLoop {
     private func lost(_ place: TopicPartition, _ what: String) -> RuntimeError {
         RuntimeError(
             .configuration,
-            "\(place) was made anew or truncated: \(what). What was made of them stands and may be wrong. `accountability audit` names what is missing; "
-                + "submit it again, then `accountability rebuild` makes everything anew from the ledger as it is"
+            "\(place) was recreated or truncated: \(what). The results derived from it still exist and may be wrong. `accountability audit` names the missing submissions; "
+                + "submit them again, then run `accountability rebuild` to compute everything again from the ledger"
         )
     }
 
-    /// The end of a partition, waited for a moment where it is before what it must be.
+    /// The end of a partition.
+    ///
+    /// If it is lower than expected, waits a moment for it.
     private func end(of place: TopicPartition, atLeast least: Int64) throws -> Int64 {
         try bounds(of: place, atLeast: least).end
     }
@@ -204,7 +209,7 @@ extension WorkerLoop {
         -> (places: [TopicPartition: PlaceMemory], isWhole: Bool)?
     {
         positions.forget()
-        metrics.setReadiness("looking for its positions")
+        metrics.setReadiness("reading its positions")
         var idle = RecordBatch(capacity: 1)
         return try positions.read(
             places,
@@ -223,16 +228,17 @@ extension WorkerLoop {
         }
     }
 
-    /// Looks now and then whether what was published still stands.
+    /// Checks now and then whether the published records still exist.
     func lookAtOutputs() throws {
-        // What an open transaction holds stands behind the end already, and the commit counts it once more.
+        // Not during an open transaction: its records are already counted in the end, and the commit would count them
+        // again.
         guard positions != nil, !runners.isEmpty, !sink.isOpen,
             ContinuousClock.now - outputsSeen >= Self.outputInterval
         else { return }
         outputsSeen = .now
         for (_, place) in outputPlaces {
             let seen = outputEnds[place] ?? 0
-            // Brokers that do not answer are somebody else's worry.
+            // Other calls report brokers that do not answer.
             guard let (begin, end) = try? surveyor.watermarks(place, timeout: .seconds(2)) else { return }
             guard end >= seen else { throw Self.madeAnew(place, "it ends at \(end), after \(seen)") }
             if let begun = outputBegins[place], begin > begun {
@@ -244,7 +250,7 @@ extension WorkerLoop {
             for partition in source.isBroadcast ? [0] : runners.keys.sorted() {
                 let place = TopicPartition(topic: source.topic, partition: partition)
                 guard let (begin, _) = try? surveyor.watermarks(place, timeout: .seconds(2)) else { return }
-                // The ledger has to be whole; of what a stage has made the stage itself answers for the beginning.
+                // The ledger must be complete. For other topics, the stage that publishes them checks their beginning.
                 guard source.isDerived || begin == 0 else {
                     throw Self.madeAnew(place, "it begins at \(begin): its oldest records are gone")
                 }
@@ -252,13 +258,14 @@ extension WorkerLoop {
         }
     }
 
-    /// Before the restore: what former lives of the tasks have published into logs; and a note that everything is being
-    /// made anew, as a life that dies over it leaves a part.
+    /// Before the restore: takes over the accounts of what earlier runs of the tasks published to logs.
+    ///
+    /// For a rebuild, it also stores a note, because a run that dies leaves the rebuild unfinished.
     func beginAccounts(_ new: [TaskRunner], _ survey: Survey) throws {
         for (index, output) in stage.outputs.enumerated() where output.account == .log {
             for partition in 0..<outputPartitions[index] {
                 let place = TopicPartition(topic: output.topic, partition: partition)
-                // A rebuild counts what stands.
+                // A rebuild counts the existing records itself.
                 for runner in new where !runner.output.isRebuilding {
                     let known = survey.published(by: runner.partition).map { $0[place] ?? PublishedSum() }
                     runner.output.adopt(
@@ -279,7 +286,7 @@ extension WorkerLoop {
         try sink.commit(offsets: [], group: nil)
     }
 
-    /// The tasks that read back something else than they had published, with the partitions where.
+    /// The tasks that read back other records than they had published, with the partitions concerned.
     func strange(_ new: [TaskRunner], _ survey: Survey) -> [Int32: [TopicPartition]] {
         var strange: [Int32: [TopicPartition]] = [:]
         for runner in new where !runner.output.isRebuilding && survey.isWhole {
@@ -290,12 +297,14 @@ extension WorkerLoop {
         return strange
     }
 
-    /// A topic changed under the running worker: its next life finds out what is to be done.
+    /// A topic was changed while the worker was running.
+    ///
+    /// The next run finds out what to do.
     static func madeAnew(_ place: TopicPartition, _ what: String) -> RuntimeError {
-        RuntimeError(.fatal, "\(place) was made anew or truncated (\(what)); a restart makes anew what depends on it")
+        RuntimeError(.fatal, "\(place) was recreated or truncated (\(what)). A restart rebuilds its dependents")
     }
 
-    /// Looks whether a source ends before what was read of it, by what the client says of itself.
+    /// Checks, with the client's statistics, whether a source ends before an offset that was already read.
     func lookAtSources() throws {
         for (place, read) in readTo {
             guard let end = consumer.latestStatistics?.partitions[place]?.end, end < read else {
@@ -310,9 +319,9 @@ extension WorkerLoop {
         }
     }
 
-    /// Takes note of how far a source was read.
+    /// Records how far a source was read.
     ///
-    /// Throws ``RuntimeError`` where it was read further before: the client was sent back to the beginning.
+    /// Throws ``RuntimeError`` if it was read further before, because the client was then sent back to the beginning.
     func noteRead(_ place: TopicPartition, _ offset: Int64) throws {
         guard offset >= readTo[place] ?? 0 else {
             throw Self.madeAnew(place, "it was read to \(readTo[place] ?? 0), and begins again at \(offset)")

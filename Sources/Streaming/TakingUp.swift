@@ -1,15 +1,16 @@
 import Kafka
 import Logging
 
-/// What a worker does with partitions that the group gives it, before it consumes.
+/// How a worker takes up partitions that the group assigns to it, before it consumes.
 extension WorkerLoop {
-    /// Makes and restores the tasks of the partitions, then consumes from where they are.
+    /// Creates and restores the tasks of the partitions, then consumes from their positions.
     func takeUp(_ partitions: [TopicPartition]) throws {
         let numbers = try copartitioned(partitions)
         let whole = stage.sources.filter(\.isBroadcast).map { TopicPartition(topic: $0.topic, partition: 0) }
         var committed: [TopicPartition: Int64] = [:]
         if !partitions.isEmpty {
-            // Offsets in a transaction that an instance left open when it died are told when the brokers have ended it.
+            // If an instance died with an open transaction, its offsets become known only when the brokers have ended
+            // it.
             let offsets = try patience.call(
                 "asking for the committed offsets",
                 limit: max(configuration.brokerTimeout, configuration.openTransactionTimeout)
@@ -20,8 +21,8 @@ extension WorkerLoop {
             return
         }
         runners = runners.filter { number, runner in
-            // Another instance may have had the partition meanwhile, and have published what only a broadcast source
-            // made it publish: then its offsets are where they were.
+            // Another instance may have had the partition meanwhile. If only a broadcast source made it publish, the
+            // offsets of the partition did not move.
             let isAsStated = survey.published(by: number).map { $0 == runner.stated } ?? true
             return numbers.contains(number) && !survey.rebuilding.contains(number) && isAsStated
                 && stage.sources.indices.allSatisfy { index in
@@ -35,8 +36,8 @@ extension WorkerLoop {
             new = try numbers.subtracting(runners.keys).sorted()
                 .map { try makeRunner($0, isRebuilding: survey.rebuilding.contains($0)) }
             guard !new.isEmpty else { break }
-            // The group gets its answer before the restore, which may take long: were it to wait, nobody else could
-            // join or leave, and this member would hear of it last. Nothing is consumed until then.
+            // Answer the group before the restore, which may take long. Otherwise no other member could join or leave,
+            // and this member would learn of changes last. Nothing is consumed until the restore ends.
             try consumer.assign([])
             try beginAccounts(new, survey)
             guard try restore(new, committed: committed, survey) else { return }
@@ -70,11 +71,11 @@ extension WorkerLoop {
         workSince = ContinuousClock.now
         lastRecord = workSince
         metrics.update { $0.tasks = runners.count }
-        metrics.setReadiness(survey.rebuilding.isEmpty ? nil : "making anew what was published")
+        metrics.setReadiness(survey.rebuilding.isEmpty ? nil : "rebuilding what was published")
         logger.info("running", metadata: ["partitions": "\(numbers.sorted())", "restored": "\(new.count)"])
     }
 
-    /// The numbers of the partitions, which are the same in every source.
+    /// The partition numbers, which must be the same in every source.
     private func copartitioned(_ partitions: [TopicPartition]) throws -> Set<Int32> {
         let numbers = Set(partitions.map(\.partition))
         for source in stage.sources where !source.isBroadcast {
@@ -89,7 +90,7 @@ extension WorkerLoop {
         return numbers
     }
 
-    /// Where the tasks have come in the topics that each of them reads whole.
+    /// The tasks' positions in the broadcast topics.
     var broadcastPlaces: [TopicPartitionOffset] {
         stage.sources.enumerated().filter { $1.isBroadcast && !runners.isEmpty }
             .map { index, source in
@@ -98,7 +99,7 @@ extension WorkerLoop {
             }
     }
 
-    /// Where the tasks have come in their own partitions, committed or not.
+    /// The tasks' positions in their own partitions, committed or not.
     var ownPlaces: [TopicPartitionOffset] {
         runners.values.sorted { $0.partition < $1.partition }
             .flatMap { runner in
@@ -115,7 +116,7 @@ extension WorkerLoop {
 
     private func tellRenewed(_ place: TopicPartition) {
         logger.error(
-            "a table begins with another record than before: it was made anew; what is made of it is made anew",
+            "a table begins with a different record: it was recreated; rebuilding everything derived from it",
             metadata: ["topic": "\(place.topic)", "partition": "\(place.partition)"]
         )
     }
@@ -123,25 +124,27 @@ extension WorkerLoop {
     private func tellStrange(_ number: Int32, _ places: [TopicPartition]) {
         metrics.update { $0.mended += places.count }
         logger.error(
-            "what stands published is not what this task has published: records were lost or are a stranger's; it is made anew",
+            "the published records differ from what this task published: some were lost or are foreign; rebuilding them",
             metadata: ["partition": "\(number)", "places": "\(places.map { "\($0)" }.joined(separator: ", "))"]
         )
     }
 
-    /// Consumes from places on, and takes note of them: what ends or begins again before them was made anew.
+    /// Starts consuming at these positions and remembers them.
+    ///
+    /// A partition that later ends or restarts before its position was recreated.
     func consume(_ places: [TopicPartitionOffset]) throws {
         readTo = [:]
         shortOf = [:]
         for place in places {
             if let offset = place.offset.value { readTo[place.topicPartition] = offset }
         }
-        // Ends that were seen in the assignment before say nothing about this one.
+        // Drop partition ends that belong to the previous assignment.
         while consumer.nextPartitionEnd() != nil {}
         let watched = watchedTo.map { TopicPartitionOffset($0.key, .at($0.value)) }
         try consumer.assign(places + watched)
     }
 
-    /// Asks how far the tables reach that new tasks read.
+    /// Asks for the ends of the tables that new tasks read.
     private func awaitTables(of new: [TaskRunner]) throws {
         catchUp.keep(Set(runners.keys).subtracting(new.map(\.partition)))
         for runner in new {
@@ -168,7 +171,7 @@ extension WorkerLoop {
         )
         runner.onRebuilt = { [logger] retracted in
             logger.notice(
-                "what was published is made anew",
+                "rebuilding what was published",
                 metadata: ["partition": "\(partition)", "retracted": "\(retracted)"]
             )
         }
@@ -176,14 +179,14 @@ extension WorkerLoop {
         runner.onUnusable = { [logger, metrics] fault in
             metrics.update { $0.unusable += 1 }
             logger.error(
-                "a record that stands published is not this stage's; it is published over where it stands for something",
+                "a published record is not from this stage; if its key has a value, the stage publishes it again",
                 metadata: ["partition": "\(partition)", "code": "\(fault.code.rawValue)", "reason": "\(fault.reason)"]
             )
         }
         return runner
     }
 
-    /// Reads partitions back beside the group.
+    /// Creates a restore, which reads partitions outside of the group.
     func makeRestore() -> Restore {
         Restore(
             stage: stage,
@@ -199,7 +202,7 @@ extension WorkerLoop {
         )
     }
 
-    /// Returns false when the restore was given up: the worker is to stop, or the group has decided anew.
+    /// Returns false if the restore was given up, because the worker must stop or the group rebalanced.
     private func restore(_ new: [TaskRunner], committed: [TopicPartition: Int64], _ survey: Survey) throws -> Bool {
         metrics.setReadiness("restoring")
         let restore = makeRestore()
@@ -207,10 +210,11 @@ extension WorkerLoop {
         var reported = ContinuousClock.now
         var committedAt = ContinuousClock.now
         func goOn(_ progress: Restore.Progress) throws -> Bool {
-            // A rebuild publishes while it reads; no transaction lasts as long as that may take.
+            // A rebuild publishes while it reads. Commit in between, because reading may take longer than a transaction
+            // may last.
             if sink.isOpen, ContinuousClock.now - committedAt > .seconds(1) {
                 try sink.commit(offsets: [], group: nil)
-                // These stand now; where the outputs end is looked at afterwards.
+                // These records are committed now. The ends of the outputs are read afterwards.
                 for runner in new { _ = runner.output.takeSent() }
                 committedAt = .now
             }
@@ -220,10 +224,10 @@ extension WorkerLoop {
             guard memory.level != .full else {
                 throw RuntimeError(
                     .configuration,
-                    "restoring takes more memory than there is (\(memory.description)): more instances, or a higher --memory-limit"
+                    "restoring needs more memory than the limit (\(memory.description)). Start more instances, or raise --memory-limit"
                 )
             }
-            // Polling tells the group that this member lives, and hears what it decides.
+            // Polling keeps this member alive in the group and receives rebalances.
             do {
                 try consumer.poll(&idle, timeout: .zero)
             } catch {
@@ -236,7 +240,8 @@ extension WorkerLoop {
             return !shouldStop() && !consumer.hasRebalance
         }
         let again = stage.rebuildsFromSources ? new.filter { $0.output.isRebuilding } : []
-        // Of a log of events only what is gone is published again: nothing tells which of it stands.
+        // A log of events is published again only if it is gone, because the task cannot tell which of its records
+        // still exist.
         let events = survey.renewedOutputs.subtracting(stage.outputsMadeAnew)
         for runner in again { runner.output.replayed = events }
         guard try restore.run(new, committed: committed, progress: goOn) else { return false }

@@ -1,13 +1,13 @@
 import Kafka
 
-/// Where publications go: a transaction on a broker, or memory.
+/// The destination of publications: a transaction on a broker, or memory.
 public protocol RecordSink: AnyObject {
     /// Adds a record to the open transaction.
     ///
     /// - `topic`: the topic's name on the broker.
     /// - `eventType`: the record's `ce_type`.
     /// - `value`: nil is a tombstone.
-    /// - `cause`: what made the task publish, the header `ce_cause`; none when empty.
+    /// - `cause`: why the task published it, for the header `ce_cause`; if empty, there is no header.
     func send(
         topic: String,
         partition: Int32,
@@ -18,37 +18,41 @@ public protocol RecordSink: AnyObject {
     ) throws
 }
 
-/// What a task publishes through: it drops what did not change and counts what did.
+/// The output of a task.
+///
+/// It drops unchanged records and counts the changed ones.
 public final class TaskOutput {
     /// The task's own partition.
     public let partition: Int32
     /// Partitions of each output.
     public let partitions: [Int32]
-    /// Publications that were sent.
+    /// The number of publications sent.
     public internal(set) var sent = 0
-    /// Rows the stage refused, as it counts them itself.
+    /// Rows that the stage refused.
+    ///
+    /// The stage itself counts them.
     public var refused = 0
 
     private let outputs: [Output]
     private let sink: any RecordSink
     private var published: [[PublishedKey: Digest]]
-    /// Of each output that is accounted for: what stands published of this task, by partition.
+    /// For each output with an account: the sums of this task's published records, by partition.
     private(set) var sums: [[Int32: PublishedSum]]
-    /// How many records were sent to each partition since somebody asked last, by output.
+    /// The number of records sent to each partition since ``takeSent()`` was last called, by output.
     private var sentTo: [[Int32: Int64]]
-    /// While what stands published is made anew: what was read back and not published again, by output.
+    /// During a rebuild: the records that were read back and not yet published again, by output.
     private var unconfirmed: [[PublishedKey: [UInt8]]]?
-    /// Outputs to which the restore of a rebuild publishes, before the task is live.
+    /// Outputs to which a rebuild publishes during the restore, before the task is live.
     var replayed: Set<Int> = []
 
-    /// Of each output, by partition: what was sent and not read back yet; nil where nobody reads it back.
+    /// For each output, by partition: records that were sent and not read back yet; nil if the output is not watched.
     private var echoes: [[Int32: Echoes]]?
 
     /// Whether publications are sent.
     ///
-    /// While false everything is dropped, as the task is being restored: what would be published need not be made.
+    /// While false, the task is being restored and all publications are dropped. A task may skip making them.
     public internal(set) var isLive = false
-    /// What made the task publish since somebody asked last.
+    /// The causes of publications since ``takeCauses()`` was last called.
     private var causes: Set<String> = []
     private static let mostCauses = 100
 
@@ -71,19 +75,19 @@ public final class TaskOutput {
         sentTo = outputs.map { _ in [:] }
     }
 
-    /// How many records were sent to each partition since the last call, by output.
+    /// Returns the number of records sent to each partition since the last call, by output.
     func takeSent() -> [[Int32: Int64]] {
         defer { sentTo = outputs.map { _ in [:] } }
         return sentTo
     }
 
-    /// Whether what stands published is being made anew.
+    /// Whether the published records are being rebuilt.
     public var isRebuilding: Bool { unconfirmed != nil }
 
-    /// Whether publications to an output are sent now.
+    /// Whether publications to an output are currently sent.
     public func sends(_ output: Int) -> Bool { isLive || replayed.contains(output) }
 
-    /// Whether it is known what stands published in an output.
+    /// Whether the task remembers what it has published to an output.
     private func remembers(_ output: Int) -> Bool {
         switch outputs[output].memory {
         case .none: false
@@ -92,21 +96,21 @@ public final class TaskOutput {
         }
     }
 
-    /// Takes over what a former life of this task has published into a log.
+    /// Takes over the account of what an earlier run of this task has published to a log.
     func adopt(_ output: Int, partition: Int32, _ sum: PublishedSum) {
         sums[output][partition] = sum
     }
 
-    /// Counts a record that stands in a log, while what stands is made anew: the account begins with what is there.
+    /// Counts an existing record of a log during a rebuild, because the new account starts with the existing records.
     func recount(_ output: Int, partition: Int32, key: Span<UInt8>, value: Span<UInt8>?) {
         guard isRebuilding, outputs[output].account == .log else { return }
         let digest = if let value { Digest(value) } else { Digest.ofNothing }
         sums[output][partition, default: PublishedSum()].add(key: Digest(key), value: digest)
     }
 
-    /// Ends a rebuild: retracts what stood published and was not published again.
+    /// Ends a rebuild: retracts the records that were not published again.
     ///
-    /// - `keeps`: what stays all the same.
+    /// - `keeps`: returns whether to keep a record anyway.
     ///
     /// Returns how many records were retracted.
     func endRebuild(keeps: (Int, Span<UInt8>) -> Bool) throws -> Int {
@@ -140,9 +144,9 @@ public final class TaskOutput {
         causes.formUnion(CauseSet(cause).names)
     }
 
-    /// States what stands under a key from now on; nil for nothing.
+    /// Sets the digest of a key's published value; nil for none.
     ///
-    /// Returns what stood before.
+    /// Returns the previous digest.
     private func stand(_ output: Int, _ place: PublishedKey, _ value: Digest?) -> Digest? {
         let before: Digest? =
             if let value {
@@ -179,8 +183,9 @@ public final class TaskOutput {
         )
     }
 
-    /// What a record that was read back in an output stands in the way of; nil where it was sent from here, or says
-    /// what stands anyway.
+    /// Checks a record that was read back from an output.
+    ///
+    /// Returns nil if this task sent it, or if it equals the published value.
     func stranger(_ output: Int, _ place: TopicPartition, _ offset: Int64, key: Span<UInt8>, value: Span<UInt8>?)
         -> Stranger?
     {
@@ -190,7 +195,7 @@ public final class TaskOutput {
         return Stranger(output: output, place: place, key: [UInt8](copying: key), offset: offset, standing: standing)
     }
 
-    /// Publishes over a stranger's record what stood there before, byte for byte, unless something newer was published.
+    /// Publishes the task's own record over a foreign one, byte for byte, unless the task has published a newer value.
     func putBack(_ stranger: Stranger) throws {
         let partition = stranger.place.partition
         guard published[stranger.output][PublishedKey(partition, stranger.key.span)] == stranger.standing else {
@@ -206,7 +211,7 @@ public final class TaskOutput {
     /// Publishes the newest value of a key.
     ///
     /// - `output`: an index into ``Stage/outputs``.
-    /// - `cause`: the submissions or acts that made it necessary, as the text of a ``CauseSet``; empty when unknown.
+    /// - `cause`: the submissions or acts that caused it, as the text of a ``CauseSet``; empty if unknown.
     public func publish(
         _ output: Int,
         partition: Int32,
@@ -223,7 +228,9 @@ public final class TaskOutput {
         try send(output, partition, key, value, cause)
     }
 
-    /// Publishes the newest value of a key, given as text and bytes.
+    /// Publishes the newest value of a key.
+    ///
+    /// Key and value are text and bytes.
     public func publish(_ output: Int, partition: Int32, key: String, value: [UInt8], cause: String) throws {
         let bytes = Array(key.utf8)
         try publish(output, partition: partition, key: bytes.span, value: value.span, cause: cause)
@@ -231,7 +238,7 @@ public final class TaskOutput {
 
     /// Retracts a key with a tombstone.
     ///
-    /// Where the output has memory, a key that was never published is left alone.
+    /// If the output has memory, a key that was never published is ignored.
     public func retract(_ output: Int, partition: Int32, key: Span<UInt8>, cause: String) throws {
         guard sends(output) else { return }
         if remembers(output) {
@@ -248,8 +255,8 @@ public final class TaskOutput {
         try retract(output, partition: partition, key: bytes.span, cause: cause)
     }
 
-    /// Publishes the newest value of a key to every partition of an output, for a table that each reader's task has to
-    /// know whole.
+    /// Publishes the newest value of a key to every partition of an output, for a table that every reading task needs
+    /// completely.
     public func publishEverywhere(_ output: Int, key: Span<UInt8>, value: Span<UInt8>, cause: String) throws {
         for partition in 0..<partitions[output] {
             try publish(output, partition: partition, key: key, value: value, cause: cause)
@@ -263,12 +270,12 @@ public final class TaskOutput {
         }
     }
 
-    /// Whether a value of this key stands published, in an output with memory.
+    /// Whether this key has a published value, in an output with memory.
     public func hasPublished(_ output: Int, partition: Int32, key: Span<UInt8>) -> Bool {
         published[output][PublishedKey(partition, key)] != nil
     }
 
-    /// Takes note of a record that was published before the restore.
+    /// Remembers a record that was published before the restore.
     func remember(_ output: Int, partition: Int32, key: Span<UInt8>, value: Span<UInt8>?) {
         guard remembers(output) else { return }
         let place = PublishedKey(partition, key)

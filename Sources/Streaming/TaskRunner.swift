@@ -1,18 +1,18 @@
 import Kafka
 
-/// A task with what the runtime keeps for it: positions, completion, what was published.
+/// A task with the runtime's state for it: positions, completion, and the account of its publications.
 ///
-/// It does no I/O of its own: a worker on a broker and the in-memory driver drive it alike.
+/// It does no I/O itself. The worker and the in-memory driver both drive it.
 final class TaskRunner {
     let partition: Int32
     let output: TaskOutput
-    /// The offset behind the last folded record, by source.
+    /// The offset after the last processed record, by source.
     private(set) var positions: [Int64?]
-    /// The first record of each source, once it was read.
+    /// The first record of each source, after it was read.
     private(set) var first: [FirstRecord?]
-    /// Over the offsets and times of everything folded of each source, for those that are logs.
+    /// For sources that are logs: a digest of the offsets and times of all processed records.
     private(set) var digests: [UInt64]
-    /// Scopes that were published before a rebuild and have not come again in the sources.
+    /// Scopes that were published before a rebuild and are not yet complete again in the sources.
     private var awaited: Set<String> = []
     private(set) var folded = 0
     private(set) var unusable = 0
@@ -24,29 +24,29 @@ final class TaskRunner {
     private let completionType: String
     private let partitions: Int32
     private var tracker: CompletionTracker
-    /// Scopes that are complete and whose markers were not sent yet.
+    /// Complete scopes whose markers are not sent yet.
     private var unannounced: Set<String> = []
     private var announced: Set<String> = []
     private var isRestoring = true
     private let quarantine: QuarantineTopic?
-    /// Records of broadcast topics that a restore found and no former life had put in quarantine.
+    /// Unusable records of broadcast topics that a restore found and no earlier run quarantined.
     private var found: [QuarantinedRecord] = []
-    /// By broadcast source: records before were seen by a former life of this task.
+    /// By broadcast source: an earlier run of this task has seen the records before this offset.
     private var seen: [Int: Int64] = [:]
 
-    /// What was published of this task when it was last committed, by this or by a former life.
+    /// The account of this task's publications at its last commit, by this or an earlier run.
     var stated: [TopicPartition: PublishedSum] = [:]
 
-    /// What strangers wrote into the outputs since the last flush, by key.
+    /// Foreign records found in the outputs since the last flush, by key.
     var strangers: [WatchedKey: Stranger] = [:]
-    /// By partition of an output: what lies before was read back when the task was restored.
+    /// By partition of an output: the restore has read back the records before this offset.
     var watchedFrom: [TopicPartition: Int64] = [:]
 
-    /// What is said about records that are put in quarantine.
+    /// Called for each quarantined record.
     var onQuarantine: ((QuarantinedRecord) -> Void)?
-    /// What is told at the end of a rebuild: how many records were retracted.
+    /// Called at the end of a rebuild with the number of retracted records.
     var onRebuilt: ((Int) -> Void)?
-    /// What is said about records of an output that make no sense: the fault.
+    /// Called for each record of an output that cannot be used.
     var onUnusable: ((UnusableRecord) -> Void)?
 
     init(
@@ -81,23 +81,23 @@ final class TaskRunner {
         tracker = CompletionTracker(sources: stage.sources.count)
     }
 
-    /// Whether the next commit has something to write beyond positions.
+    /// Whether the next commit must write more than positions.
     var hasAnnouncements: Bool { !unannounced.isEmpty || !found.isEmpty }
 
-    /// Whether the producer of a record has to be asked for its cause: of a log's, where its key is of a complete
-    /// scope; of a table's, as soon as one scope is complete, as the record of another may change what is published of
-    /// that one.
+    /// Whether the cause of a record is needed.
+    ///
+    /// For a log, it is needed if the key belongs to a complete scope. For a table, it is needed once any scope is
+    /// complete, because a record of another scope may change the publications of that one.
     func wantsCause(source: Int, key: Span<UInt8>) -> Bool {
         guard !isRestoring, !tracker.complete.isEmpty else { return false }
         return stage.sources[source].isTable || tracker.covers(key: key)
     }
 
-    /// Folds a record of a source.
+    /// Processes a record of a source.
     ///
-    /// Records before the task's position are repetitions and are passed over.
+    /// Records before the task's position are repetitions and are skipped.
     ///
-    /// - Returns: why the record is to be put in quarantine: see ``quarantine(_:_:)``; nil when it is not, or was
-    ///   before.
+    /// - Returns: why the record must be quarantined, see ``quarantine(_:_:)``; nil if it need not be, or already was.
     func consume(_ record: InputRecord) throws -> Refusal? {
         if let position = positions[record.source], record.offset < position { return nil }
         positions[record.source] = record.offset + 1
@@ -125,7 +125,7 @@ final class TaskRunner {
         }
     }
 
-    /// Takes note of what tells a partition from one that was made anew.
+    /// Records the facts that show later whether the partition was recreated.
     private func note(_ record: InputRecord) {
         let source = record.source
         if first[source] == nil { first[source] = FirstRecord(offset: record.offset, timestamp: record.timestamp) }
@@ -135,7 +135,7 @@ final class TaskRunner {
         digests[source] = word ^ (word >> 29)
     }
 
-    /// What the group is to remember of a source with the next commit.
+    /// The facts about a source to store with the next commit.
     func memory(of source: Int) -> PlaceMemory? {
         guard let position = positions[source] else { return nil }
         return PlaceMemory(
@@ -145,7 +145,7 @@ final class TaskRunner {
         )
     }
 
-    /// What stands published of this task, for the group to remember with the next commit.
+    /// The account of this task's publications to store with the next commit.
     var published: [TopicPartition: PublishedSum] {
         var places: [TopicPartition: PublishedSum] = [:]
         for (index, output) in stage.outputs.enumerated() where output.isAccounted {
@@ -156,7 +156,7 @@ final class TaskRunner {
         return places
     }
 
-    /// The partitions of tables that, read back, do not hold what this task has published.
+    /// The table partitions whose content differs from what this task has published.
     func strange(_ committed: [TopicPartition: PublishedSum]) -> [TopicPartition] {
         let tables = Set(stage.outputs.filter { $0.account == .table }.map(\.topic))
         let found = published
@@ -165,8 +165,10 @@ final class TaskRunner {
             .sorted()
     }
 
-    /// Only the newest record of a key of a table counts, so what the key held before must not depend on whether it was
-    /// compacted away.
+    /// Forgets the previous value of a record's key.
+    ///
+    /// In a table only the newest record of a key counts, and the result must not depend on whether compaction has
+    /// removed the older one.
     private func forget(_ record: InputRecord) throws {
         guard stage.sources[record.source].isTable, record.value != nil, record.key.count > 0,
             record.key.count <= InputRecord.largest
@@ -184,24 +186,24 @@ final class TaskRunner {
                 output: output
             )
         } catch is UnusableRecord {
-            // Not a key of the table either.
+            // It is not a key of the table either.
         }
     }
 
-    /// Once for each stage.
+    /// Whether this task must quarantine the record: each stage does so only once.
     ///
-    /// A topic that every task reads whole is the first task's, also where it was down when the record came.
+    /// For a broadcast topic the first task is responsible, even for records that arrived while it was down.
     private func isQuarantined(_ record: InputRecord) -> Bool {
         guard stage.sources[record.source].isBroadcast else { return !isRestoring }
         return partition == 0 && record.offset >= (seen[record.source] ?? 0)
     }
 
-    /// States up to where a former life of this task has read a broadcast topic.
+    /// Sets how far an earlier run of this task has read a broadcast topic.
     func wasSeen(source: Int, before offset: Int64) {
         seen[source] = offset
     }
 
-    /// Puts a record in quarantine that ``consume(_:)`` refused: with the next commit.
+    /// Quarantines a record that ``consume(_:)`` refused, with the next commit.
     func quarantine(_ record: OwnedRecord, _ refusal: Refusal) throws {
         let entry = QuarantinedRecord(record: record, stage: stage.name, refusal: refusal)
         onQuarantine?(entry)
@@ -222,14 +224,14 @@ final class TaskRunner {
         )
     }
 
-    /// Moves the task's position without a record, for example over the end of a partition that was read whole.
+    /// Moves the task's position without a record, for example at the end of a partition.
     func advance(source: Int, to offset: Int64) {
         positions[source] = max(positions[source] ?? 0, offset)
     }
 
-    /// Takes note of a record this task published before the restore.
+    /// Takes a record that this task published before the restore.
     ///
-    /// What a stranger wrote there teaches the task nothing, and is published over.
+    /// A foreign record is not passed to the task and will be overwritten.
     func recall(
         output index: Int,
         partition: Int32,
@@ -247,7 +249,7 @@ final class TaskRunner {
         output.remember(index, partition: partition, key: key, value: value)
         guard let bytes = value else { return }
         do {
-            guard isOwn else { throw UnusableRecord("not of the type that this topic holds", code: .foreignType) }
+            guard isOwn else { throw UnusableRecord("not of this topic's type", code: .foreignType) }
             try task.recall(output: index, key: key, value: bytes)
         } catch let error as UnusableRecord {
             unusable += 1
@@ -255,48 +257,49 @@ final class TaskRunner {
         }
     }
 
-    /// Takes note of a marker on the progress topic, if it is this task's.
+    /// Takes a marker from the progress topic, if it belongs to this task.
     func recall(marker: CompletionMarker.Reading) {
         if marker.stage == stage.name, marker.partition == partition { announced.insert(marker.scope) }
     }
 
-    /// Whether the task left something to the next flush.
+    /// Whether the task left work for the next flush.
     var hasMore: Bool { task.hasMore }
-    /// What does not add up in what the task states of itself.
+    /// A discrepancy in the task's own figures.
     var discrepancy: String? { task.discrepancy }
-    /// How long the task waits for what else a change brings.
+    /// How long the task waits for further records of the same change.
     var settling: Duration { task.settling }
 
-    /// States that everything up to the committed offsets has been folded.
+    /// Tells the task that everything up to the committed offsets has been processed.
     func endRestore() throws { try task.endRestore(output: output) }
 
-    /// Publishes what a record still stands for: the second reading of a rebuild.
+    /// Publishes the part of a record that is still valid, in the second reading of a rebuild.
     func publishAgain(_ record: InputRecord) throws {
         guard !CompletionMarker.isMarker(key: record.key) else { return }
         do {
             try task.publishAgain(record, output: output)
         } catch is UnusableRecord {
-            // The first reading has met it.
+            // The first reading has already handled it.
         }
     }
 
-    /// Why nothing is published yet; nil when it is.
+    /// Why nothing is published yet; nil if the task publishes.
     ///
-    /// What stood published before is left as it is until the sources hold again what it was made from.
+    /// Existing publications stay as they are until the sources again hold the records that they were derived from.
     var waitsFor: String? {
         let missing = awaited.subtracting(tracker.complete).sorted()
         guard output.isRebuilding, !missing.isEmpty else { return nil }
         return missing.joined(separator: ", ")
     }
 
-    /// Ends the restore: complete scopes are handed to the task, and the next flush publishes what differs from what
-    /// was published.
+    /// Ends the restore: passes complete scopes to the task.
+    ///
+    /// The next flush publishes only the differences from the earlier publications.
     func goLive() throws {
         isRestoring = false
         output.isLive = true
         output.replayed = []
         if output.isRebuilding {
-            // The markers may be gone with what was published; a marker that comes twice changes nothing.
+            // The markers may have been lost together with the publications. A repeated marker changes nothing.
             awaited = announced
             announced = []
         }
@@ -306,18 +309,18 @@ final class TaskRunner {
         }
     }
 
-    /// Publishes what changed, then the markers of newly complete scopes, into the open transaction.
+    /// Publishes the changes, then the markers of newly complete scopes, into the open transaction.
     func flush() throws {
         for entry in found { try send(entry) }
         found = []
         try task.flush(output: output)
         if output.isRebuilding, !task.hasMore {
-            // Not as an argument of the optional call, which is not evaluated where nobody listens.
+            // Not inside the optional call: without a listener its arguments would not be evaluated.
             let retracted = try output.endRebuild { task.keeps(output: $0, key: $1) }
             onRebuilt?(retracted)
         }
         try putBack()
-        // A scope is complete when all of it is published.
+        // A scope is complete only when everything of it is published.
         guard !task.hasMore else { return }
         for scope in unannounced.sorted() {
             let marker = try CompletionMarker.encode(

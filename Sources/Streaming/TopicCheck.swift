@@ -2,14 +2,15 @@ import Foundation
 import Kafka
 import Logging
 
-/// Looks at a stage's topics before it runs: they must exist, and what is joined by partition must have equal partition
-/// counts.
+/// Checks a stage's topics before it runs.
+///
+/// They must exist, and topics that are joined by partition must have equal partition counts.
 struct TopicCheck {
     let kafka: KafkaConfiguration
     let logger: Logger
     let patience: Patience
 
-    /// Partitions of the stage's sources, and of each output.
+    /// The partition count of the stage's sources, and of each output.
     func partitions(of stage: any Stage, beside: [String]) throws -> (sources: Int32, outputs: [Int32]) {
         let found = try counts(Set(stage.sources.map(\.topic) + stage.outputs.map(\.topic) + beside))
         func count(_ topic: String) -> Int32 { found[topic] ?? 0 }
@@ -18,7 +19,7 @@ struct TopicCheck {
             guard count(source.topic) == 1 else {
                 throw RuntimeError(
                     .notCopartitioned,
-                    "topic \(source.topic) is read whole by every task and must have one partition"
+                    "topic \(source.topic) is read completely by every task and must have one partition"
                 )
             }
         }
@@ -36,7 +37,7 @@ struct TopicCheck {
             guard own == first.count else {
                 throw RuntimeError(
                     .notCopartitioned,
-                    "\(stage.name) publishes in \(output.topic) by the partitions of its sources, so it must have \(first.count), but has \(own)"
+                    "\(stage.name) publishes to \(output.topic) by the partitions of its sources, so it must have \(first.count) partitions, but has \(own)"
                         + Self.remedy(nil)
                 )
             }
@@ -44,7 +45,7 @@ struct TopicCheck {
         return (first.count, stage.outputs.map { count($0.topic) })
     }
 
-    /// The topic whose count differs from that of most others; nil where there is none such.
+    /// The topic whose count differs from that of most others; nil if there is none.
     private static func odd(_ topics: [(topic: String, count: Int32)]) -> String? {
         let byCount = Dictionary(grouping: topics, by: \.count)
         guard byCount.count == 2, let few = byCount.values.min(by: { $0.count < $1.count }), few.count == 1,
@@ -53,10 +54,12 @@ struct TopicCheck {
         return few[0].topic
     }
 
-    /// What to do about a topic with another count; the ledger is not made anew.
+    /// The remedy for a topic with a different count.
+    ///
+    /// The ledger must not be recreated.
     private static func remedy(_ topic: String?) -> String {
-        let which = topic.map { ". The odd one is \($0): `accountability topics --recreate \($0) --yes` makes it anew" }
-        return which ?? ". `accountability topics` says which one has to be made anew, and how"
+        let which = topic.map { ". \($0) differs: `accountability topics --recreate \($0) --yes` recreates it" }
+        return which ?? ". `accountability topics` says which one to recreate, and how"
     }
 
     /// The partition counts of topics.
@@ -67,14 +70,16 @@ struct TopicCheck {
         if let missing = names.sorted().first(where: { found[$0] == nil }) {
             throw RuntimeError(
                 .topicMissing,
-                "topic \(missing) does not exist; `accountability topics --create` creates what is missing"
+                "topic \(missing) does not exist; `accountability topics --create` creates missing topics"
             )
         }
         return found.mapValues { Int32($0.partitions.count) }
     }
 
-    /// A topic that was created a moment ago is not known to every broker yet, so that one that is missing is looked
-    /// for again, for a while.
+    /// Finds topics.
+    ///
+    /// A topic that was just created may not be known to every broker yet, so a missing one is looked up again for a
+    /// while.
     private func find(_ names: Set<String>, _ admin: Admin) throws -> [String: TopicDescription] {
         let deadline = ContinuousClock.now + Self.becomingKnown
         var backoff = Backoff()

@@ -1,13 +1,15 @@
 import Kafka
 import Logging
 
-/// The transactional id of an instance: what ends the transaction of its former life and fences it.
+/// The transactional id of an instance.
 ///
-/// On Apache Kafka the id stays the same for ever. The local broker tells consumers of a partition's aborted
-/// transactions without an end, so that whatever a producer commits after an abort is taken for aborted by everyone who
-/// reads on from there. There the id carries a generation: an instance takes over the id of its former life, which ends
-/// that life's transaction, and goes on under the next, as a producer that never aborted anything. The generation is
-/// kept as an offset of a group of its own on `memoryTopic`.
+/// Taking it over ends the open transaction of the instance's previous run and fences that run.
+///
+/// On Apache Kafka the id never changes. The local broker lists aborted transactions to consumers without their end.
+/// Consumers then treat everything that the same producer commits after an abort as aborted too. On the local broker,
+/// the id therefore carries a generation. An instance takes over the id of its previous run, which ends that run's
+/// transaction, and then continues under the next generation, as a producer that has never aborted. The generation is
+/// stored as the committed offset of a separate group on `memoryTopic`.
 final class TransactionalIdentity {
     private let name: String
     private let kafka: KafkaConfiguration
@@ -33,7 +35,7 @@ final class TransactionalIdentity {
         self.logger = logger
     }
 
-    /// A producer that has taken the id over.
+    /// Returns a producer that has taken over the id.
     func takeOver() throws -> Producer {
         guard kafka.isLocalBroker else { return try producer(name) }
         generation = try recall()
@@ -41,7 +43,7 @@ final class TransactionalIdentity {
         return try next(after: former)
     }
 
-    /// The producer to go on with after an abort; nil when the old one is as good as new.
+    /// The producer to use after an abort; nil if the old one can still be used.
     func renewed(after old: Producer) throws -> Producer? {
         kafka.isLocalBroker ? try next(after: old) : nil
     }
@@ -60,7 +62,8 @@ final class TransactionalIdentity {
             configuration["transaction.timeout.ms"] = "\(Int64(timeout.seconds * 1000))"
         }
         if configuration["compression.type"] == nil { configuration["compression.type"] = "lz4" }
-        // What is committed at once has nothing to wait for; librdkafka fills its batches while the first one is away.
+        // A commit follows at once, so lingering only costs time. librdkafka fills the next batch while the first is in
+        // flight.
         if configuration["queue.buffering.max.ms"] == nil, configuration["linger.ms"] == nil {
             configuration["queue.buffering.max.ms"] = "0"
         }
@@ -100,7 +103,7 @@ final class TransactionalIdentity {
     private func remember() throws {
         let (consumer, place) = try memory()
         defer { consumer.close(timeout: .seconds(2)) }
-        try patience.call("keeping the generation of \(name)") { (share) throws(KafkaError) in
+        try patience.call("storing the generation of \(name)") { (share) throws(KafkaError) in
             try consumer.commit([TopicPartitionOffset(place, .at(generation))], timeout: share)
         }
     }

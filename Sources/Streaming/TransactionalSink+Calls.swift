@@ -1,16 +1,18 @@
 import Kafka
 import Logging
 
-/// The calls of a sink's producer: tried again while that may help, and resolved where it does not.
+/// The calls of a sink's producer. A call is retried while that may help; then its error is resolved.
 ///
-/// Which call may follow which is kept by ``Producer``; what an error comes to is decided here, in one place.
+/// ``Producer`` knows which call may follow which. This extension decides the consequences of every error in one place.
 extension TransactionalSink {
-    /// The longest that one call is waited for before it is looked whether to leave; the call goes on meanwhile.
+    /// The longest wait for one call before the code checks whether to stop.
+    ///
+    /// The call continues in the background.
     private static let longestWait: Duration = .seconds(2)
 
-    /// Makes a call, again while its error says so, until the time is over; then resolves the error.
+    /// Makes a call, retries it while the error is retriable and time is left, and then resolves the error.
     ///
-    /// - Returns: how often it was made.
+    /// - Returns: the number of attempts.
     @discardableResult
     func retrying(_ action: String, _ call: (Duration) throws(KafkaError) -> Void) throws -> Int {
         do throws(KafkaError) {
@@ -21,9 +23,9 @@ extension TransactionalSink {
         }
     }
 
-    /// Makes a call, again while its error says so, until the time is over.
+    /// Makes a call, and retries it while the error is retriable and time is left.
     ///
-    /// What is under way is finished also when the process is to leave, but not waited for as long.
+    /// When the process is asked to stop, the call is still completed, but with a shorter time limit.
     @discardableResult
     private func persist(_ action: String, _ call: (Duration) throws(KafkaError) -> Void) throws(KafkaError) -> Int {
         let begin = ContinuousClock.now
@@ -42,7 +44,7 @@ extension TransactionalSink {
                 guard error.code != .timedOut || !ClockSteps.isStandstill(ContinuousClock.now - begin) else {
                     throw .standstill
                 }
-                logger.warning("\(action): trying again", metadata: ["error": "\(error)"])
+                logger.warning("\(action): retrying", metadata: ["error": "\(error)"])
                 backoff.pause(until: deadline)
             }
         }
@@ -53,7 +55,9 @@ extension TransactionalSink {
         return min(begin + timeout, stoppedAt.map { $0 + stopTimeout } ?? begin + timeout)
     }
 
-    /// Abortable errors abort the transaction; all others end this producer.
+    /// An abortable error aborts the transaction.
+    ///
+    /// Any other error ends this producer.
     func resolve(_ error: KafkaError, _ action: String) throws {
         guard error.requiresAbort, !error.isFatal, fence == nil else {
             throw RuntimeError.final(fence ?? error, action)
@@ -64,20 +68,23 @@ extension TransactionalSink {
         } catch let second {
             throw RuntimeError.final(
                 fence ?? second,
-                "\(action) failed (\(error)), and so did aborting; a restart begins anew"
+                "\(action) failed (\(error)), and so did aborting the transaction. Restart the worker"
             )
         }
-        // A twin took the place in the group: to abort, restore and try again would only go on for ever.
+        // Another process with the same identity has taken the place in the group. Aborting, restoring and retrying
+        // would repeat for ever.
         guard !error.isFence else { throw RuntimeError.final(error, action) }
         try renew()
         throw TransactionAborted(cause: error)
     }
 
-    /// The fatal error that says that another process has this one's identity.
+    /// The fatal error of the producer, if it says that another process has this one's identity.
     var fence: KafkaError? { producer.fatalError.flatMap { $0.isFence ? $0 : nil } }
 
-    /// A message that could not be delivered makes the open transaction one that can only be aborted, and the next
-    /// message is refused with no more than that the state does not allow it: the cause is with the message before.
+    /// The underlying cause of an error.
+    ///
+    /// If a message cannot be delivered, the open transaction can only be aborted, and the next message fails with a
+    /// mere state error. The real cause is the delivery error of the earlier message.
     func reason(of error: KafkaError) -> KafkaError {
         guard error.code == .state, isOpen, producer.fatalError == nil else { return error }
         producer.poll(timeout: .zero)
@@ -87,10 +94,10 @@ extension TransactionalSink {
         return KafkaError(code: cause.code, name: cause.name, message: cause.message, requiresAbort: true)
     }
 
-    /// Aborts, again and again while the brokers cannot be reached, until the time is over.
+    /// Aborts the transaction, and retries until the time is over while the brokers cannot be reached.
     func endAborted() throws(KafkaError) {
         try persist("aborting") { (share) throws(KafkaError) in try producer.abortTransaction(timeout: share) }
-        // What the abort took out of the queue is no failure of the next transaction.
+        // Messages that the abort purged from the queue do not count as failures of the next transaction.
         _ = producer.takeDeliveryFailures()
     }
 }

@@ -2,7 +2,9 @@ import Foundation
 public import Kafka
 public import Logging
 
-/// A transaction was aborted: nothing of it is visible, and what had been consumed for it is to be consumed again.
+/// A transaction was aborted.
+///
+/// None of its records is visible, and its input must be consumed again.
 public struct TransactionAborted: Error, Sendable, CustomStringConvertible {
     /// The error that made the abort necessary.
     public let cause: KafkaError
@@ -11,9 +13,9 @@ public struct TransactionAborted: Error, Sendable, CustomStringConvertible {
     public var description: String { "the transaction was aborted: \(cause)" }
 }
 
-/// Publications in Kafka transactions, with CloudEvents headers in binary mode.
+/// Publishes records in Kafka transactions, with CloudEvents headers in binary mode.
 ///
-/// Used from one thread.
+/// Use it from one thread.
 public final class TransactionalSink: RecordSink {
     /// Records sent since the start.
     public private(set) var sent = 0
@@ -26,28 +28,29 @@ public final class TransactionalSink: RecordSink {
     let logger: Logger
     let timeout: Duration
     let shouldStop: () -> Bool
-    /// Whether the broker forgets its groups when it ends, as the local one does.
+    /// Whether the broker loses its groups when it stops, like the local one.
     ///
-    /// It takes offsets then of an instance whose partitions it has given to another. Apache Kafka refuses them.
+    /// Such a broker accepts offsets from an instance whose partitions it has since given to another one. Apache Kafka
+    /// refuses them.
     private let forgetsGroups: Bool
     let stopTimeout: Duration
-    /// When the request to leave was first seen.
+    /// When the request to stop was first seen.
     var stoppedAt: ContinuousClock.Instant?
     private var routes: [Route] = []
     private var identifier: [UInt8]
     private var time = ""
     private var transaction = 0
-    /// Errors that the client had reported when the transaction began.
+    /// The client's error count when the transaction began.
     private var errorsBefore = 0
 
-    /// A topic and type with the headers that are sent with it.
+    /// The headers for a topic and type.
     private final class Route {
         let topicName: String
         let eventType: String
         let topic: ProducerTopic
         let plain = MessageHeaders(capacity: 8)
         let caused = MessageHeaders(capacity: 9)
-        /// The transaction that was sent to last, and its partitions.
+        /// The last transaction that was sent to this topic, and its partitions.
         var transaction = -1
         var partitions: Set<Int32> = []
 
@@ -56,7 +59,7 @@ public final class TransactionalSink: RecordSink {
             self.eventType = eventType
             self.topic = topic
             for headers in [plain, caused] {
-                // The first three change with each record, or with each transaction.
+                // The first three headers change with each record or each transaction.
                 headers.append("ce_id", "")
                 headers.append("ce_subject", "")
                 headers.append("ce_time", "")
@@ -69,23 +72,25 @@ public final class TransactionalSink: RecordSink {
         }
     }
 
-    /// How often what a broker left open is ended, where its connection breaks again and again.
+    /// How often ending a leftover transaction is repeated while the connection keeps breaking.
     private static let mostLeftovers = 5
 
-    /// How long a transaction of a worker may last, from commit to commit: a minute for what takes a second.
+    /// How long a transaction of a worker may last.
+    ///
+    /// Commits are about a second apart, so a minute is generous.
     public static let transactionTimeout: Duration = .seconds(60)
 
-    /// Connects, takes the transactional id over from whoever had it, and ends their transaction.
+    /// Connects, takes over the transactional id from its previous owner, and ends that owner's transaction.
     ///
-    /// - `kafka`: where the brokers are; any property passes through.
-    /// - `transactionalID`: the same for every life of this instance.
-    /// - `memoryTopic`: a topic that exists; see `TransactionalIdentity`.
-    /// - `source`: the `ce_source` of what is published.
-    /// - `timeout`: how long one call to the broker may be tried again.
-    /// - `transactionTimeout`: after how long the brokers end a transaction that its instance left open, unless a
-    ///   property says so. Until then committed readers wait at its partitions, so it is no longer than the work needs.
-    /// - `stopTimeout`: how long it may be tried once `shouldStop` says so.
-    /// - `shouldStop`: whether the process was asked to leave: looked at while a call is tried again.
+    /// - `kafka`: the brokers and all client properties.
+    /// - `transactionalID`: the same for every run of this instance.
+    /// - `memoryTopic`: an existing topic; see `TransactionalIdentity`.
+    /// - `source`: the `ce_source` of the published records.
+    /// - `timeout`: how long one call to the broker may be retried.
+    /// - `transactionTimeout`: when the brokers end a transaction that its instance left open, unless a property sets
+    ///   this. Until then `read_committed` consumers wait at its partitions, so keep it as short as the work allows.
+    /// - `stopTimeout`: how long a call may be retried after `shouldStop` returned true.
+    /// - `shouldStop`: whether the process was asked to stop; checked between retries.
     public init(
         kafka: KafkaConfiguration,
         transactionalID: String,
@@ -115,10 +120,10 @@ public final class TransactionalSink: RecordSink {
         producer = try identity.takeOver()
     }
 
-    /// Spends the first second of the transactional producer, which librdkafka 2.0.2 takes to register its first
-    /// partition, on a tombstone of a key that nobody reads: the first correction does not wait for it.
+    /// Warms up the transactional producer with a tombstone that no one reads: librdkafka 2.0.2 needs a second to
+    /// register its first partition, and the first correction would wait for it.
     ///
-    /// - `topic`: a compacted topic whose readers pass over tombstones.
+    /// - `topic`: a compacted topic whose readers skip tombstones.
     public func warmUp(topic: String) throws {
         try begin()
         let key = Array("~warm-up".utf8)
@@ -139,7 +144,7 @@ public final class TransactionalSink: RecordSink {
         time = Date().ISO8601Format(.iso8601WithTimeZone(includingFractionalSeconds: true))
     }
 
-    /// Sends a record in the open transaction; begins one where none is open.
+    /// Sends a record in the open transaction, and begins one if none is open.
     public func send(
         topic: String,
         partition: Int32,
@@ -173,14 +178,14 @@ public final class TransactionalSink: RecordSink {
 
     /// Commits the open transaction with the offsets consumed for it.
     ///
-    /// Nothing to do without either.
+    /// Does nothing if there is neither a transaction nor offsets.
     ///
-    /// - `standing`: asks the brokers for the group's committed offsets of these places. Where connections broke since
-    ///   the transaction began, its offsets have to stand there before the commit counts: a broker that lost its memory
-    ///   of the transaction may answer that it is committed though it is not.
+    /// - `standing`: asks the brokers for the group's committed offsets of these partitions. If a connection broke
+    ///   since the transaction began, the commit counts only if its offsets are found there. A broker that lost the
+    ///   transaction may answer that it is committed although it is not.
     ///
-    /// Throws ``TransactionAborted`` when the transaction had to be aborted, ``RuntimeError`` when this producer is at
-    /// its end.
+    /// Throws ``TransactionAborted`` if the transaction had to be aborted, ``RuntimeError`` if this producer can no
+    /// longer be used.
     public func commit(
         offsets: [TopicPartitionOffset],
         group: ConsumerGroupMetadata?,
@@ -204,7 +209,7 @@ public final class TransactionalSink: RecordSink {
         if let standing, !offsets.isEmpty, producer.errorCount != errorsBefore { try confirm(offsets, standing) }
     }
 
-    /// Holds what the brokers say of a commit against the offsets that it was to move.
+    /// Checks that a commit has moved the group's offsets.
     private func confirm(
         _ offsets: [TopicPartitionOffset],
         _ standing: ([TopicPartition], Duration) throws(KafkaError) -> [TopicPartitionOffset]
@@ -215,12 +220,12 @@ public final class TransactionalSink: RecordSink {
                 found[offset.topicPartition] = offset.offset.value
             }
         }
-        // Another life of the same instance may have gone on from there.
+        // Another run of the same instance may already have committed later offsets.
         guard let lost = offsets.first(where: { (found[$0.topicPartition] ?? -1) < ($0.offset.value ?? 0) }) else {
             return
         }
         logger.error(
-            "the brokers answered that a transaction is committed, but it is not; it is done again",
+            "the brokers reported a transaction as committed, but it is not; repeating it",
             metadata: ["topic": "\(lost.topic)", "partition": "\(lost.partition)"]
         )
         try renew()
@@ -228,7 +233,7 @@ public final class TransactionalSink: RecordSink {
             cause: KafkaError(
                 code: .state,
                 name: "_STATE",
-                message: "the commit was answered and does not stand",
+                message: "the brokers confirmed the commit but did not keep it",
                 requiresAbort: true
             )
         )
@@ -246,7 +251,7 @@ public final class TransactionalSink: RecordSink {
         try renew()
     }
 
-    /// Where an aborted producer may not be used again, goes on with another one.
+    /// Replaces the producer if it may not be used after an abort.
     func renew() throws {
         try endLeftovers()
         guard let other = try identity.renewed(after: producer) else { return }
@@ -254,19 +259,20 @@ public final class TransactionalSink: RecordSink {
         routes = []
     }
 
-    /// Ends what the local broker left open of the last transaction, which was aborted.
+    /// Ends the part of the last, aborted transaction that the local broker left open.
     ///
-    /// It aborts a transaction when its service ends. What the producer sends of it afterwards it takes all the same,
-    /// and answers the abort without an end in the partitions: whoever reads committed records stands there for ever. A
-    /// further transaction of the same producer in the same partitions has an end; it is aborted too.
+    /// The local broker aborts a transaction when its service stops. It still accepts later records of that
+    /// transaction, and then confirms the abort without writing its end into the partitions. Consumers of committed
+    /// records would wait there for ever. A further transaction of the same producer in the same partitions does write
+    /// an end, so this method starts one and aborts it.
     private func endLeftovers() throws {
         let places = routes.filter { $0.transaction == transaction && !$0.partitions.isEmpty }
         guard forgetsGroups, !places.isEmpty else { return }
         var seen = errorsBefore
-        // Again where the connection broke once more meanwhile.
+        // Repeat if the connection broke again meanwhile.
         for _ in 0..<Self.mostLeftovers where producer.errorCount != seen {
             seen = producer.errorCount
-            try retrying("beginning to end what the broker left open") { (share) throws(KafkaError) in
+            try retrying("beginning a transaction to end one that the broker left open") { (share) throws(KafkaError) in
                 try producer.beginTransaction(timeout: share)
             }
             do throws(KafkaError) {
@@ -284,7 +290,7 @@ public final class TransactionalSink: RecordSink {
                 }
                 try producer.flush(timeout: .seconds(5))
             } catch {
-                logger.warning("ending what the broker left open: \(error)")
+                logger.warning("ending a transaction that the broker left open: \(error)")
             }
             do {
                 try endAborted()
@@ -294,7 +300,9 @@ public final class TransactionalSink: RecordSink {
         }
     }
 
-    /// Ends the producer; an open transaction is left to the next life of this instance.
+    /// Ends the producer.
+    ///
+    /// The next run of this instance will end an open transaction.
     public func close(timeout: Duration) {
         producer.close(timeout: timeout)
     }
@@ -311,7 +319,7 @@ public final class TransactionalSink: RecordSink {
         return route
     }
 
-    /// Counts the last 16 digits of the identifier up, in hexadecimal.
+    /// Increments the last 16 hexadecimal digits of the identifier.
     private func advanceIdentifier() {
         var at = identifier.count - 1
         while at >= identifier.count - 16 {

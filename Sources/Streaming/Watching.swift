@@ -1,23 +1,25 @@
 import Kafka
 import Logging
 
-/// A record in an output that was not published by the task that answers for its key.
+/// A foreign record in an output: the task that owns its key did not publish it.
 struct Stranger {
     let output: Int
     let place: TopicPartition
     let key: [UInt8]
     let offset: Int64
-    /// What the task had published under the key; nil for nothing.
+    /// The digest of what the task had published under the key; nil for nothing.
     let standing: Digest?
-    /// The bytes of that as they were read again, with their cause and the place where they stand last.
+    /// The task's own record, read again: its bytes, its cause and its last offset.
     var own: (value: [UInt8], cause: String, offset: Int64)?
 
-    /// Whether it is known what to publish over it.
+    /// Whether the task knows what to publish over the foreign record.
     var isAnswered: Bool { standing == nil || own != nil }
 }
 
 extension Output {
-    /// Whether the stage looks whether anyone else publishes there: it has to know what stands.
+    /// Whether the stage watches this output for foreign records.
+    ///
+    /// For this it must remember what it published.
     var isWatched: Bool {
         switch memory {
         case .ownPartition, .everyPartition: isTable
@@ -33,9 +35,9 @@ struct WatchedKey: Hashable {
 }
 
 extension TaskRunner {
-    /// Looks at a record that stands in an output since the task was restored.
+    /// Checks a record that arrived in an output after the task was restored.
     ///
-    /// - Returns: why it is to be put in quarantine: see ``quarantine(_:_:)``; nil where the task published it.
+    /// - Returns: why the record must be quarantined, see ``quarantine(_:_:)``; nil if the task published it.
     func watch(output index: Int, _ place: TopicPartition, _ offset: Int64, key: Span<UInt8>, value: Span<UInt8>?)
         -> Refusal?
     {
@@ -45,11 +47,12 @@ extension TaskRunner {
         strangers[WatchedKey(output: index, key: PublishedKey(place.partition, key))] = stranger
         return Refusal(
             code: .foreignProducer,
-            reason: "the stage that publishes this table did not publish it; what the stage published is put back"
+            reason: "the stage that owns this table did not publish this record; its own is published again"
         )
     }
 
-    /// Partitions that have to be read again for what the task published where strangers wrote since, and up to where.
+    /// The partitions to read again, and the offset to read to, to find the task's own records that foreign records
+    /// have overwritten.
     var toReadAgain: [TopicPartition: (output: Int, end: Int64)] {
         strangers.values.filter { !$0.isAnswered }
             .reduce(into: [:]) { places, stranger in
@@ -58,7 +61,7 @@ extension TaskRunner {
             }
     }
 
-    /// Takes a record of a partition that is read again.
+    /// Takes a record from a partition that is being read again.
     func readAgain(
         output index: Int,
         _ partition: Int32,
@@ -73,7 +76,7 @@ extension TaskRunner {
         strangers[key]?.own = ([UInt8](copying: value), text, offset)
     }
 
-    /// Publishes over what strangers wrote.
+    /// Publishes the task's own records over the foreign ones.
     func putBack() throws {
         for (_, stranger) in strangers.sorted(by: { $0.value.offset < $1.value.offset }) {
             try output.putBack(stranger)
@@ -82,14 +85,15 @@ extension TaskRunner {
     }
 }
 
-/// How a worker looks at what stands in the outputs of its stage: nothing but what its tasks published may.
+/// How a worker watches the outputs of its stage: they may contain only records that its tasks published.
 ///
-/// The outputs are read beside the sources, from where the restore of a task has read them back. What comes is
-/// compared with what was sent, as any producer can write any header. A stranger's record goes to quarantine, and the
-/// next commit publishes what stood before, byte for byte: it is read again from the output, since a task keeps digests
-/// only.
+/// The worker consumes the outputs together with the sources, starting where the restore stopped reading them. It
+/// compares each record with the records that it sent, because any producer can write any header. A foreign record is
+/// quarantined, and the next commit publishes the previous record again, byte for byte. That record is first read back
+/// from the output, because a task keeps only digests.
 extension WorkerLoop {
-    /// Has the outputs looked at from behind what new tasks have read back, or from where kept tasks are.
+    /// Starts watching the outputs: for new tasks after the records that they read back, for kept tasks at their
+    /// position.
     func watchOutputs(of new: [TaskRunner]) {
         let kept = Set(runners.keys).subtracting(new.map(\.partition))
         for (index, place) in outputPlaces where stage.outputs[index].isWatched {
@@ -101,16 +105,16 @@ extension WorkerLoop {
         }
     }
 
-    /// Looks at a record of an output.
+    /// Checks a record of an output.
     ///
-    /// - Returns: whether a stranger wrote it.
+    /// - Returns: whether another program wrote it.
     func watch(_ record: borrowing Record) throws -> Bool {
         guard let index = outputByTopic[record.topicIndex] else { return false }
         let output = stage.outputs[index]
         let place = TopicPartition(topic: output.topic, partition: record.partition)
         guard let from = watchedTo[place] else { return false }
         guard record.offset >= from else {
-            throw Self.madeAnew(place, "it was looked at to \(from), and begins again at \(record.offset)")
+            throw Self.madeAnew(place, "it was read to \(from), and begins again at \(record.offset)")
         }
         watchedTo[place] = record.offset + 1
         let none: [UInt8] = []
@@ -122,18 +126,18 @@ extension WorkerLoop {
         return true
     }
 
-    /// Reads again what tasks published where strangers wrote since, for the commit that puts it back.
+    /// Reads the tasks' overwritten records again, so that the next commit can publish them.
     ///
-    /// - Throws: ``RuntimeError`` where it is gone: a restart makes anew what stands published.
+    /// - Throws: ``RuntimeError`` if one is gone: a restart then rebuilds the published records.
     func readOwnAgain() throws {
-        // A worker that stops leaves it to its next life, which finds that its account does not add up.
+        // A worker that is stopping leaves this to its next run, which will find that its account does not add up.
         let concerned = runners.values.filter { !$0.toReadAgain.isEmpty }
         guard !concerned.isEmpty, !shouldStop() else { return }
         guard try makeRestore().runBack(concerned, progress: { _ in !shouldStop() }) else { return }
         guard let place = concerned.flatMap(\.toReadAgain.keys).min() else { return }
         throw RuntimeError(
             .fatal,
-            "a stranger wrote into \(place) over a record that is not there any more; a restart makes it anew"
+            "another program wrote to \(place) over a record that no longer exists. Restart the worker: it rebuilds the record"
         )
     }
 }

@@ -2,12 +2,13 @@ public import Kafka
 public import Logging
 import Synchronization
 
-/// Where and how a worker runs.
+/// The configuration of a worker.
 public struct WorkerConfiguration: Sendable {
-    /// The brokers and any property of the client.
+    /// The brokers and all client properties.
     public var kafka: KafkaConfiguration
-    /// Tells instances of a stage apart and stays the same over restarts: it is the end of `group.instance.id` and
-    /// `transactional.id`.
+    /// Identifies an instance of a stage and stays the same after a restart.
+    ///
+    /// `group.instance.id` and `transactional.id` end with it.
     public var instance: String
     /// Separates installations on one cluster; empty for none.
     public var namespace: String
@@ -15,28 +16,33 @@ public struct WorkerConfiguration: Sendable {
     public var progressTopic: String
     /// The `ce_type` of completion markers.
     public var completionType: String
-    /// Where records go that the stage can't use; nil only counts and reports them.
-    public var quarantine: QuarantineTopic?
-    /// Where committed offsets stand a second time; nil trusts the brokers' memory of the group.
-    public var positions: PositionsTopic?
-    /// When a cause came into being, in milliseconds since 1970: for the time from there to what it makes a stage
-    /// publish.
+    /// The topic for records that the stage cannot use.
     ///
-    /// Nil reports none.
+    /// If nil, they are only counted and reported.
+    public var quarantine: QuarantineTopic?
+    /// The topic with a second copy of the committed offsets.
+    ///
+    /// If nil, only the group's offsets on the brokers are used.
+    public var positions: PositionsTopic?
+    /// The time at which a cause arose, in milliseconds since 1970.
+    ///
+    /// It is used to measure the latency from a cause to its publications.
+    ///
+    /// If nil, no latency is reported.
     public var originOfCause: (@Sendable (String) -> Int64?)?
     /// The longest time between two commits while records keep coming.
     ///
-    /// With nothing left to consume a worker commits at once.
+    /// If there are no more records, a worker commits at once.
     public var commitInterval: Duration = .milliseconds(1000)
-    /// How much memory the worker may hold; nil sets no limit.
+    /// The memory limit of the worker; nil for no limit.
     public var memoryLimit: MemoryLimit?
     /// How long the worker may take to stop.
     public var stopTimeout: Duration = .seconds(20)
-    /// How long the brokers may refuse or not answer before the worker gives up.
+    /// How long the brokers may refuse or fail to answer before the worker gives up.
     public var brokerTimeout: Duration = .seconds(60)
-    /// How long a restore waits for the end of transactions that other instances have open.
+    /// How long a restore waits for open transactions of other instances to end.
     ///
-    /// None lasts longer than their `transaction.timeout.ms`; the brokers look for such ones every ten seconds.
+    /// None lasts much longer than its `transaction.timeout.ms`: the brokers check for expired ones every ten seconds.
     public var openTransactionTimeout: Duration
 
     /// A configuration with the usual intervals.
@@ -65,10 +71,10 @@ public struct WorkerConfiguration: Sendable {
     }
 }
 
-/// Runs a stage on a broker, exactly once: what its tasks publish and what they consumed for it become visible in one
-/// transaction.
+/// Runs a stage on a broker with exactly-once semantics: one transaction commits its tasks' outputs and consumed
+/// offsets.
 ///
-/// One consumer, one producer, one thread.
+/// It uses one consumer, one producer and one thread.
 public final class Worker: Sendable {
     private let stage: any Stage
     private let configuration: WorkerConfiguration
@@ -76,10 +82,10 @@ public final class Worker: Sendable {
     private let logger: Logger
     private let stopping = Atomic<Bool>(false)
     private let leaving = Atomic<Bool>(false)
-    /// Beats while the worker's thread comes round.
+    /// Counts up while the worker's thread makes progress.
     public let heartbeat = Heartbeat()
 
-    /// A worker that does not run yet.
+    /// Creates a worker that is not running yet.
     public init(stage: any Stage, configuration: WorkerConfiguration, metrics: WorkerMetrics, logger: Logger) {
         self.stage = stage
         self.configuration = configuration
@@ -87,16 +93,18 @@ public final class Worker: Sendable {
         self.logger = logger
     }
 
-    /// Asks the worker to commit and leave.
+    /// Asks the worker to commit and stop.
     ///
     /// Returns at once; ``run()`` returns when it is done.
     public func stop() {
         stopping.store(true, ordering: .releasing)
     }
 
-    /// Asks the worker to commit and leave for good; returns at once.
+    /// Asks the worker to commit, stop and leave the group.
     ///
-    /// The other instances of its stage take its partitions at once, instead of waiting for the end of its session.
+    /// Returns at once.
+    ///
+    /// The other instances of its stage take over its partitions immediately, instead of after the session time-out.
     public func leave() {
         leaving.store(true, ordering: .releasing)
         stop()
@@ -106,7 +114,7 @@ public final class Worker: Sendable {
     ///
     /// Blocks the calling thread, which should be the worker's own.
     ///
-    /// - Throws: ``RuntimeError``, whose code has the exit code of the process.
+    /// - Throws: ``RuntimeError``, whose code contains the exit code for the process.
     public func run() throws {
         do {
             let loop = try WorkerLoop(stage: stage, configuration: configuration, metrics: metrics, logger: logger) {

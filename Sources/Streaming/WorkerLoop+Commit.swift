@@ -1,23 +1,23 @@
 import Kafka
 import Logging
 
-/// How a worker commits, and what it does when a commit is lost.
+/// How a worker commits, and how it recovers from an aborted commit.
 extension WorkerLoop {
-    /// Publishes what changed, and moves the offsets with it.
+    /// Publishes the changes and commits the offsets in the same transaction.
     func commit() throws {
         guard hasWork, catchUp.isOver || sink.isOpen, !mayBeForgotten else { return }
         let start = ContinuousClock.now
         try readOwnAgain()
         var offsets: [TopicPartitionOffset] = []
         var memory: [TopicPartition: PlaceMemory] = [:]
-        // Where the outputs end at least, once this commit stands: a topic that is made anew before the next look ends
-        // before that.
+        // The least ends of the outputs after this commit. If a topic is recreated before the next check, it ends
+        // earlier.
         var ends = outputEnds
         var hasRebuilt = false
         var statements: [(runner: TaskRunner, published: [TopicPartition: PublishedSum])] = []
         for runner in runners.values.sorted(by: { $0.partition < $1.partition }) {
             let isRebuilding = runner.output.isRebuilding
-            // Its positions stay behind as long, so that a restart finds out anew what is to be done.
+            // Its positions are not moved meanwhile, so that a restart finds again that a rebuild is needed.
             var waits = isRebuilding && !(catchUp.isOver && runner.waitsFor == nil)
             if !waits {
                 try runner.flush()
@@ -29,7 +29,7 @@ extension WorkerLoop {
                 }
             }
             guard !waits else { continue }
-            // How far a broadcast topic was seen is kept by the first task, which answers for what is wrong there.
+            // The first task stores how far a broadcast topic was read, because it reports the faults found there.
             for (index, source) in stage.sources.enumerated() where !source.isBroadcast || runner.partition == 0 {
                 guard let known = runner.memory(of: index) else { continue }
                 let place = TopicPartition(
@@ -73,21 +73,21 @@ extension WorkerLoop {
         tellLatency()
     }
 
-    /// Says what is made anew, and for what it waits.
+    /// Reports what is being rebuilt, and what the rebuild is waiting for.
     private func tellRebuilding(_ hasRebuilt: Bool) {
         let waiting = runners.values.filter { $0.output.isRebuilding }
         if hasRebuilt || !waiting.isEmpty {
             let scopes = Set(waiting.compactMap(\.waitsFor)).sorted().joined(separator: ", ")
             let waits =
-                ": waits until its sources hold \(scopes) again; do the stages before it run? If they do, "
-                + "`accountability rebuild` has them fill its sources"
+                ": waits until its sources have \(scopes) again. Check that the stages before it run. If they do, "
+                + "`accountability rebuild` makes them fill its sources"
             metrics.setReadiness(
-                waiting.isEmpty ? nil : "making anew what was published" + (scopes.isEmpty ? "" : waits)
+                waiting.isEmpty ? nil : "rebuilding what was published" + (scopes.isEmpty ? "" : waits)
             )
         }
     }
 
-    /// How long it took from each cause that is published now.
+    /// Measures the latency from each cause that is published now.
     private func tellLatency() {
         guard let origin = configuration.originOfCause else { return }
         let now = Milliseconds.now
@@ -96,12 +96,12 @@ extension WorkerLoop {
         }
     }
 
-    /// After an abort the tasks' state is ahead of what is committed: they are restored.
+    /// Restores the tasks after an abort, because their state is ahead of the committed offsets.
     func recover(from aborted: TransactionAborted) throws {
         guard !aborted.cause.isMisconfiguration else { throw RuntimeError.final(aborted.cause, "publishing") }
         if aborted.cause.code == .invalidProducerIDMapping {
-            // transactional.id.expiration.ms, a week unless the brokers say otherwise: nothing is wrong.
-            logger.info("the brokers had forgotten the transactional id, which was not used for long; it is taken anew")
+            // This is normal after `transactional.id.expiration.ms`, by default a week.
+            logger.info("the brokers had forgotten the long unused transactional id; registering it again")
         } else {
             logger.warning("\(aborted); restoring", metadata: ["partitions": "\(assigned.count)"])
         }
@@ -119,7 +119,7 @@ extension WorkerLoop {
             )
         }
         if abortsInARow > 1 { afterAbort.pause(until: .now + .seconds(2)) }
-        // The group may have decided already, which is often why the commit was refused.
+        // The group may already have rebalanced. This is often why the commit was refused.
         var isDecided = false
         while let event = consumer.nextRebalance() {
             isDecided = true

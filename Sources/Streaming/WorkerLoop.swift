@@ -1,7 +1,7 @@
 import Kafka
 import Logging
 
-/// The thread of a worker: polls, folds, commits, and answers what the group decides.
+/// The thread of a worker: it polls, processes records, commits, and handles rebalances.
 final class WorkerLoop {
     let stage: any Stage
     let configuration: WorkerConfiguration
@@ -16,49 +16,51 @@ final class WorkerLoop {
     /// Source by the consumer's topic index.
     private var sourceByTopic: [Int: Int] = [:]
     private let sources: Set<String>
-    /// Output by the consumer's topic index, of those that are watched.
+    /// Watched outputs by the consumer's topic index.
     private(set) var outputByTopic: [Int: Int] = [:]
-    /// How far the outputs were looked at.
+    /// How far the outputs were checked.
     var watchedTo: [TopicPartition: Int64] = [:]
     /// Tasks by partition.
     ///
-    /// Between a revocation and the next assignment they are kept, in case the partitions come back.
+    /// They are kept between a revocation and the next assignment, in case the partitions return.
     var runners: [Int32: TaskRunner] = [:]
     var assigned: [TopicPartition] = []
     var hasWork = false
-    /// When the first and the last record since the last commit came.
+    /// When the first record since the last commit arrived.
     var workSince = ContinuousClock.now
+    /// When the last record arrived.
     var lastRecord = ContinuousClock.now
     var lastCommit = ContinuousClock.now
-    /// After how long without a commit a worker is at rest.
+    /// A worker is idle after this time without a commit.
     private static let rest: Duration = .milliseconds(100)
     private var folded = 0
     private var client: ClientWatch
     private var newestTimestamp: Int64 = 0
     private var joinPatience = JoinPatience()
-    /// The errors that the client had reported when the group gave the partitions.
+    /// The client's error count when the group assigned the partitions.
     private var errorsSeen = 0
     /// Aborts since the last commit.
     var abortsInARow = 0
     let labels: SourceLabels
     var afterAbort = Backoff()
     let positions: Positions?
-    /// Asks for the ends of partitions, open transactions included.
+    /// Asks for the ends of partitions, including open transactions.
     let surveyor: Consumer
-    /// The ends of the outputs as they were seen last, and when.
+    /// The last known ends of the outputs.
     var outputEnds: [TopicPartition: Int64] = [:]
+    /// When these ends were read.
     var outputsSeen = ContinuousClock.now
-    /// Where those of them begin that are logs of which nothing may go.
+    /// The beginnings of those outputs that are logs and must not lose records.
     var outputBegins: [TopicPartition: Int64] = [:]
-    /// How far each source was read since it was assigned.
+    /// How far each source was read since its assignment.
     var readTo: [TopicPartition: Int64] = [:]
-    /// How often in a row a source was said to end before that.
+    /// How many times in a row a source was reported to end before that.
     var shortOf: [TopicPartition: Int] = [:]
     var catchUp = CatchUp()
     var memory: MemoryWatch
-    /// Whether records are held back for want of memory.
+    /// Whether reading is paused because memory is used up.
     var isPaused = false
-    /// Aborts without a commit between them after which the worker leaves.
+    /// The worker stops after this many aborts without a commit between them.
     static let mostAborts = 20
 
     init(
@@ -78,7 +80,7 @@ final class WorkerLoop {
         positions = configuration.positions.map { Positions($0, group: configuration.group(of: stage.name)) }
         labels = SourceLabels(stage, completionType: configuration.completionType)
         patience = Patience(limit: configuration.brokerTimeout, shouldStop: shouldStop, logger: logger)
-        metrics.setReadiness("looking for the topics")
+        metrics.setReadiness("looking up the topics")
         let counts = try TopicCheck(kafka: configuration.kafka, logger: logger, patience: patience)
             .partitions(
                 of: stage,
@@ -89,14 +91,14 @@ final class WorkerLoop {
         outputPartitions = counts.outputs
 
         let group = configuration.group(of: stage.name)
-        metrics.setReadiness("taking its place")
+        metrics.setReadiness("taking over its transactional id")
         sink = try TransactionalSink(
             kafka: configuration.kafka,
             transactionalID: "\(group).\(configuration.instance)",
             memoryTopic: configuration.progressTopic,
             source: "/\(group.replacing(".", with: "/"))",
             timeout: configuration.brokerTimeout,
-            // Leaving has three parts: the last commit, then the ends of consumer and producer.
+            // Stopping has three parts: the last commit, closing the consumer and closing the producer.
             stopTimeout: configuration.stopTimeout / 2,
             shouldStop: shouldStop,
             logger: logger
@@ -128,7 +130,7 @@ final class WorkerLoop {
 
     /// Runs until it is asked to stop.
     ///
-    /// - Parameter isLeaving: whether it stops for good.
+    /// - Parameter isLeaving: whether it leaves the group when it stops.
     /// - Throws: ``RuntimeError``, or an error of the stage.
     func run(isLeaving: () -> Bool) throws {
         metrics.setReadiness("waiting for partitions")
@@ -159,11 +161,11 @@ final class WorkerLoop {
             try commit()
         } catch let aborted as TransactionAborted {
             logger.notice(
-                "stopping without the last commit; it is repeated after the next start",
+                "stopping without the last commit; the next start repeats its work",
                 metadata: ["error": "\(aborted)"]
             )
         }
-        // Without it a static member keeps its place for its next life.
+        // Without this, a static member keeps its place in the group for its next run.
         if isLeaving() { consumer.leave(timeout: configuration.stopTimeout / 5) }
     }
 
@@ -172,33 +174,33 @@ final class WorkerLoop {
         try consumer.subscribe(stage.sources.filter { !$0.isBroadcast }.map(\.topic))
     }
 
-    /// Joins the group again where the local broker gave this member nothing.
+    /// Joins the group again if the local broker assigned nothing to this member.
     private func askAgain() throws {
         guard configuration.kafka.isLocalBroker, joinPatience.isExhausted() else { return }
-        logger.info("the group gave no partitions; asking again")
+        logger.info("the group assigned no partitions; asking again")
         try consumer.unsubscribe()
         try subscribe()
     }
 
-    /// Whether a connection broke since the group gave the partitions, where that may mean that the group is gone.
+    /// Whether a connection broke since the assignment, on a broker where this may mean that the group is lost.
     ///
-    /// The local broker forgets its groups when it ends. It then gives everything to whoever joins first, and takes the
-    /// commits of those who had it before; Apache Kafka keeps groups, and refuses such commits.
+    /// The local broker loses its groups when it stops. Afterwards it assigns all partitions to the first member that
+    /// joins, and still accepts commits from the previous owners. Apache Kafka keeps groups and refuses such commits.
     var mayBeForgotten: Bool {
         configuration.kafka.isLocalBroker && !assigned.isEmpty && consumer.errorCount != errorsSeen
     }
 
-    /// Gives up the partitions and joins anew where the group may be gone.
+    /// Gives up the partitions and joins again if the group may be lost.
     private func rejoin() throws {
         guard mayBeForgotten else { return }
-        metrics.setReadiness("the local broker went away; joining again")
-        logger.notice("the local broker went away; what was not committed is dropped")
+        metrics.setReadiness("the local broker disappeared; joining again")
+        logger.notice("the local broker disappeared; dropping uncommitted work")
         try giveUp()
         try consumer.unsubscribe()
         try subscribe()
     }
 
-    /// Drops the tasks with what they have not committed.
+    /// Drops the tasks and their uncommitted work.
     private func giveUp() throws {
         runners = [:]
         catchUp = CatchUp()
@@ -208,24 +210,24 @@ final class WorkerLoop {
         try sink.abort()
     }
 
-    /// Takes no more records where memory is nearly used up, until there is room again.
+    /// Stops reading records when memory is nearly used up, until there is room again.
     private func heedMemory() throws {
         guard memory.look() else { return }
         let state: Logger.Metadata = ["memory": "\(memory.description)"]
         switch memory.level {
         case .near:
-            logger.warning("memory is getting short: more instances, or a higher --memory-limit", metadata: state)
+            logger.warning("memory is nearly full: start more instances, or raise --memory-limit", metadata: state)
             if isPaused { try takeMore() }
         case .full:
             logger.error(
-                "no more records are taken: memory is used up; more instances, or a higher --memory-limit",
+                "reading is paused: memory is used up. Start more instances, or raise --memory-limit",
                 metadata: state
             )
-            // Not by pausing, after which librdkafka before 2.1 can pass over records.
+            // Do not pause partitions: after a pause, librdkafka before 2.1 can skip records.
             try consumer.assign([])
             isPaused = true
             metrics.setReadiness(
-                "no more records are taken: memory is used up (\(memory.description)); more instances, or a higher --memory-limit"
+                "reading is paused: memory is used up (\(memory.description)). Start more instances, or raise --memory-limit"
             )
         case .roomy:
             if isPaused { try takeMore() }
@@ -236,7 +238,7 @@ final class WorkerLoop {
         isPaused = false
         try consume(ownPlaces + broadcastPlaces)
         metrics.setReadiness(nil)
-        logger.notice("records are taken again", metadata: ["memory": "\(memory.description)"])
+        logger.notice("reading resumes", metadata: ["memory": "\(memory.description)"])
     }
 
     private func step(_ batch: inout RecordBatch) throws {
@@ -245,9 +247,9 @@ final class WorkerLoop {
         } catch {
             try pass(error)
         }
-        // An end that came with the batch may have been seen before its records.
+        // A partition end in this batch may be older than the batch's records.
         let readBefore = readTo
-        // What was published and came back is no news.
+        // The worker's own publications that come back do not count as new records.
         var news = 0
         for index in 0..<batch.count where try fold(batch[index]) { news += 1 }
         while let end = consumer.nextPartitionEnd() {
@@ -266,30 +268,31 @@ final class WorkerLoop {
             hasWork = true
             workSince = now
         }
-        // A record that went to quarantine has opened a transaction, which does not wait.
+        // A quarantined record has opened a transaction, which must not stay open.
         guard catchUp.isOver || sink.isOpen else { return observe() }
         if hasWork, news == 0 && isSettled(now) || now - workSince >= configuration.commitInterval { try commit() }
         observe()
     }
 
-    /// How long records are waited for.
+    /// How long to wait for new records.
     ///
-    /// At rest what came is committed at once; where commits follow each other a little more is waited for, so that
-    /// they become fewer.
+    /// An idle worker commits a new record at once. A busy one waits a little longer, so that there are fewer commits.
     private var patienceForNews: Duration {
         guard hasWork else { return .milliseconds(50) }
         let isAtRest = workSince - lastCommit >= Self.rest
         return .milliseconds(isAtRest && isSettled(.now) ? 0 : 5)
     }
 
-    /// Whether no task waits for what else a change brings.
+    /// Whether no task is waiting for further records of the same change.
     private func isSettled(_ now: ContinuousClock.Instant) -> Bool {
         let since = now - lastRecord
         return runners.values.allSatisfy { since >= $0.settling }
     }
 
-    /// Errors of the group or of a partition pass by themselves, apart from those that end the consumer and those of
-    /// its configuration.
+    /// Handles an error of the consumer.
+    ///
+    /// Errors of the group or of a partition are temporary and only logged. Fatal errors and configuration errors are
+    /// thrown.
     func pass(_ error: KafkaError) throws {
         guard !error.isFatal, !error.isFence, !error.isMisconfiguration || error.isOfConnection else {
             throw RuntimeError.final(error, "consuming")
@@ -297,9 +300,9 @@ final class WorkerLoop {
         logger.warning("consumer: \(error)")
     }
 
-    /// Folds a record of a source, or looks at one of an output.
+    /// Processes a record of a source, or checks one of an output.
     ///
-    /// Returns whether a commit is to follow.
+    /// Returns whether a commit must follow.
     private func fold(_ record: borrowing Record) throws -> Bool {
         guard let source = sourceByTopic[record.topicIndex] else { return try watch(record) }
         let none: [UInt8] = []
@@ -328,7 +331,7 @@ final class WorkerLoop {
         return true
     }
 
-    /// Answers what the group has decided.
+    /// Handles a rebalance of the group.
     func handle(_ event: Rebalance) throws {
         switch event {
         case .assigned(let partitions):
@@ -340,14 +343,15 @@ final class WorkerLoop {
             metrics.setReadiness("partitions revoked")
             joinPatience.join()
             let outcome = Result { try commit() }
-            // Given up whatever became of the commit: an abort must not restore what is somebody else's from now on.
+            // Give up the partitions even if the commit failed, so that an abort does not restore partitions that now
+            // belong to another instance.
             assigned = []
             try consumer.unassign()
             try outcome.get()
         case .lost:
             metrics.setReadiness("partitions lost")
             joinPatience.join()
-            logger.warning("the partitions were given to another instance; what was not committed is dropped")
+            logger.warning("the partitions were given to another instance; dropping uncommitted work")
             try giveUp()
         }
     }

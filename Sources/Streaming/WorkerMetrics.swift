@@ -1,15 +1,15 @@
 import CoreMetrics
 import Synchronization
 
-/// What a worker tells about itself, for people and for Prometheus.
+/// The metrics of a worker, for people and for Prometheus.
 ///
-/// Written by the worker's thread, read by any.
+/// The worker's thread writes them. Any thread may read them.
 public final class WorkerMetrics: Sendable {
-    /// The figures.
+    /// The values.
     public struct Figures: Sendable {
-        /// Records folded since the start.
+        /// Records processed since the start.
         public var processed = 0
-        /// Records that made no sense.
+        /// Records that could not be used.
         public var unusable = 0
         /// Records put in quarantine, by code.
         public var quarantined: [String: Int] = [:]
@@ -21,19 +21,19 @@ public final class WorkerMetrics: Sendable {
         public var commits = 0
         /// Seconds spent in commits.
         public var commitSeconds = 0.0
-        /// Partitions of outputs that did not hold what was published, and were made anew.
+        /// Partitions of outputs that differed from what was published, and were rebuilt.
         public var mended = 0
         /// Transactions aborted, by the error's name.
         public var aborts: [String: Int] = [:]
-        /// Records still to be replayed before the worker is up to date.
+        /// Records still to replay before the worker is up to date.
         public var restoreRemaining = 0
         /// Records behind the end of the sources.
         public var lagRecords = 0
-        /// Seconds between the newest folded record and now; 0 when nothing is behind.
+        /// Seconds between the newest processed record and now; 0 without lag.
         public var lagSeconds = 0.0
-        /// Bytes of the process that lie in memory, as last seen.
+        /// The resident memory of the process in bytes, at the last check.
         public var memory = 0
-        /// Bytes that it may hold; 0 for no limit.
+        /// The memory limit in bytes; 0 for no limit.
         public var memoryLimit = 0
         /// Tasks this worker runs.
         public var tasks = 0
@@ -55,10 +55,10 @@ public final class WorkerMetrics: Sendable {
     private let state = Mutex(State())
     /// How long commits take.
     private let commitTime: Timer
-    /// From a submission, or another cause whose moment is known, to what it made the stage publish.
+    /// The latency from a submission, or another cause with a known time, to its publications.
     private let latency: Timer
 
-    /// Figures at zero, not ready.
+    /// Creates metrics that are zero and not ready.
     public init(stage: String, instance: String) {
         self.stage = stage
         self.instance = instance
@@ -67,18 +67,18 @@ public final class WorkerMetrics: Sendable {
         latency = Timer(label: "accountability_latency_seconds", dimensions: dimensions)
     }
 
-    /// False once the worker has failed for good.
+    /// False after the worker has failed permanently.
     public var isHealthy: Bool { state.withLock { $0.failure == nil } }
-    /// Whether the worker has its partitions and is up to date with what it published.
+    /// Whether the worker has its partitions and has restored them.
     public var isReady: Bool { notReady == nil }
     /// Why the worker is not ready; nil when it is.
     public var notReady: String? {
         state.withLock { $0.failure ?? ($0.readiness.isEmpty ? $0.discrepancies.first : $0.readiness) }
     }
-    /// The figures now.
+    /// The current values.
     public var figures: Figures { state.withLock { $0.figures } }
 
-    /// Changes the figures.
+    /// Changes the values.
     package func update(_ change: (inout Figures) -> Void) {
         state.withLock { change(&$0.figures) }
     }
@@ -92,37 +92,39 @@ public final class WorkerMetrics: Sendable {
         commitTime.recordSeconds(seconds)
     }
 
-    /// Says that the worker came round: nothing that it began waits for the brokers.
+    /// Notes that the worker finished one turn of its loop, with no call waiting for the brokers.
     public func noteTurn() {
         state.withLock { $0.turned = .now }
     }
 
-    /// Counts a publication by the time since its cause.
+    /// Records the latency of a publication since its cause.
     package func noteLatency(milliseconds: Int64) {
         latency.recordMilliseconds(milliseconds)
     }
 
-    /// States why the worker is not ready, or that it is (nil).
+    /// Sets why the worker is not ready; nil means ready.
     public func setReadiness(_ reason: String?) {
         state.withLock { $0.readiness = reason ?? "" }
     }
 
-    /// States what does not add up; the worker is not ready while there is something.
+    /// Sets the discrepancies that tasks report.
+    ///
+    /// The worker is not ready while there are any.
     public func setDiscrepancies(_ found: [String]) {
         state.withLock { $0.discrepancies = found }
     }
 
-    /// States that the worker has failed.
+    /// Notes that the worker has failed, and why.
     public func fail(_ reason: String) {
         state.withLock { $0.failure = reason }
     }
 
-    /// Adds figures of what runs beside the stage, in Prometheus' text format.
+    /// Adds metrics of services that run next to the stage, in Prometheus' text format.
     public func supplement(_ text: @escaping @Sendable () -> String) {
         state.withLock { $0.supplement = text }
     }
 
-    /// The figures in Prometheus' text format.
+    /// All metrics in Prometheus' text format.
     public func prometheus() -> String {
         let figures = figures
         let labels = "stage=\"\(stage)\",instance=\"\(instance)\""
@@ -130,8 +132,8 @@ public final class WorkerMetrics: Sendable {
         func add(_ name: String, _ kind: String, _ help: String, _ value: some CustomStringConvertible) {
             text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n\(name){\(labels)} \(value)\n"
         }
-        add("accountability_processed_total", "counter", "Records folded.", figures.processed)
-        add("accountability_unusable_total", "counter", "Records that made no sense.", figures.unusable)
+        add("accountability_processed_total", "counter", "Records processed.", figures.processed)
+        add("accountability_unusable_total", "counter", "Records that could not be used.", figures.unusable)
         add("accountability_rejected_total", "counter", "Rows refused.", figures.rejected)
         add("accountability_emitted_total", "counter", "Records published.", figures.emitted)
         add("accountability_commits_total", "counter", "Transactions committed.", figures.commits)
@@ -139,7 +141,7 @@ public final class WorkerMetrics: Sendable {
         add(
             "accountability_mended_total",
             "counter",
-            "Partitions that did not hold what was published, made anew.",
+            "Partitions that differed from what was published, and were rebuilt.",
             figures.mended
         )
         text += "# HELP accountability_aborts_total Transactions aborted.\n# TYPE accountability_aborts_total counter\n"
@@ -147,31 +149,31 @@ public final class WorkerMetrics: Sendable {
             text += "accountability_aborts_total{\(labels),reason=\"\(reason)\"} \(count)\n"
         }
         text +=
-            "# HELP accountability_quarantined_total Records put in quarantine.\n# TYPE accountability_quarantined_total counter\n"
+            "# HELP accountability_quarantined_total Records quarantined.\n# TYPE accountability_quarantined_total counter\n"
         for (code, count) in figures.quarantined.sorted(by: { $0.key < $1.key }) {
             text += "accountability_quarantined_total{\(labels),code=\"\(code)\"} \(count)\n"
         }
-        add("accountability_restore_remaining", "gauge", "Records to replay before live.", figures.restoreRemaining)
+        add("accountability_restore_remaining", "gauge", "Records still to replay.", figures.restoreRemaining)
         add("accountability_lag_records", "gauge", "Records behind the end of the sources.", figures.lagRecords)
-        add("accountability_lag_seconds", "gauge", "Age of the newest folded record while behind.", figures.lagSeconds)
-        add("accountability_memory_bytes", "gauge", "Memory the worker holds.", figures.memory)
+        add("accountability_lag_seconds", "gauge", "Age of the newest record while lagging.", figures.lagSeconds)
+        add("accountability_memory_bytes", "gauge", "Memory that the worker uses.", figures.memory)
         add(
             "accountability_memory_limit_bytes",
             "gauge",
-            "Memory the worker may hold, 0 for no limit.",
+            "Memory limit of the worker, 0 for no limit.",
             figures.memoryLimit
         )
         add("accountability_tasks", "gauge", "Partitions this worker runs.", figures.tasks)
         add(
             "accountability_standing_seconds",
             "gauge",
-            "Since the worker last came round; a restore, and a commit that waits for the brokers, stand.",
+            "Seconds since the worker's last turn. It stays high during a restore or a commit that waits for the brokers.",
             (ContinuousClock.now - state.withLock { $0.turned }).seconds
         )
         add(
             "accountability_discrepancies",
             "gauge",
-            "Partitions of which the stage states what does not add up; /ready says what.",
+            "Partitions with a discrepancy; /ready describes it.",
             state.withLock { $0.discrepancies.count }
         )
         add("accountability_ready", "gauge", "1 when assigned and restored.", isReady ? 1 : 0)

@@ -143,7 +143,7 @@ struct HealingTests {
         try machine.wait("the alarm", seconds: 120) {
             try problems(machine)
                 .contains {
-                    $0["why"]?.contains("was made anew or truncated") == true || $0["why"]?.contains("gone") == true
+                    $0["why"]?.contains("was recreated or truncated") == true || $0["why"]?.contains("gone") == true
                 }
         }
         try machine.wait("validation says so", seconds: 60) {

@@ -115,7 +115,7 @@ extension WorkerTests {
         held.withLock { $0 = 990 }
         let restored = RunningWorker(stage, instance: "1", configuration: configuration)
         #expect(try eventually { restored.failure != nil })
-        #expect(restored.failure?.contains("restoring takes more memory") == true, "\(restored.failure ?? "")")
+        #expect(restored.failure?.contains("restoring needs more memory") == true, "\(restored.failure ?? "")")
         #expect(restored.metrics.figures.processed == 0)
     }
 

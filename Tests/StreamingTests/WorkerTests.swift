@@ -321,11 +321,11 @@ struct WorkerTests {
         configuration.openTransactionTimeout = .seconds(2)
         worker = RunningWorker(stage, instance: "1", configuration: configuration)
         #expect(try eventually { worker.failure != nil })
-        #expect(worker.failure?.contains("waiting for the end of transactions") == true, "\(worker.failure ?? "")")
+        #expect(worker.failure?.contains("waiting for open transactions") == true, "\(worker.failure ?? "")")
 
         configuration.openTransactionTimeout = .seconds(60)
         worker = RunningWorker(stage, instance: "1", configuration: configuration)
-        #expect(try eventually { worker.metrics.notReady?.contains("waiting for the end of transactions") == true })
+        #expect(try eventually { worker.metrics.notReady?.contains("waiting for open transactions") == true })
         if isCommitted { try other.commit(offsets: [], group: nil) } else { try other.abort() }
         #expect(try eventually { worker.metrics.isReady }, "\(worker.metrics.notReady ?? "")")
         Thread.sleep(forTimeInterval: 1)
