@@ -3,10 +3,10 @@ import Foundation
 public import Kafka
 public import Stages
 
-/// Where the brokers are and how to talk to them: the options of every command and worker that uses Kafka.
+/// The options for connecting to the brokers, for every command and worker that uses Kafka.
 ///
-/// An option wins over the environment, the environment over files, and those over what `accountability up` wrote into
-/// the home.
+/// An option overrides the environment, the environment overrides files, and files override the installation that
+/// `accountability up` saved in the home.
 public struct BrokerOptions: ParsableArguments, Sendable {
     /// The brokers.
     @Option(
@@ -46,7 +46,7 @@ public struct BrokerOptions: ParsableArguments, Sendable {
     /// A file of such properties.
     @Option(
         help: ArgumentHelp(
-            "A file of such properties, a line each; default: $ACCOUNTABILITY_PROPERTIES_FILE, then client.properties of the home.",
+            "A file of such properties, one on each line; default: $ACCOUNTABILITY_PROPERTIES_FILE, then client.properties of the home.",
             valueName: "file",
             visibility: .hidden
         )
@@ -57,36 +57,35 @@ public struct BrokerOptions: ParsableArguments, Sendable {
     @Flag(help: ArgumentHelp("The broker is the local one, which ignores fetch limits.", visibility: .hidden))
     public var localBroker = false
 
-    /// The options as they are when nothing was said.
+    /// Creates options with their defaults.
     public init() {}
 
-    /// The options as another program of the project takes them.
+    /// The options as command-line arguments for another program of the project.
     public var arguments: [String] {
         (brokers.map { ["--brokers=\($0)"] } ?? []) + (namespace.map { ["--namespace=\($0)"] } ?? [])
             + properties.map { "--property=\($0)" } + (propertiesFile.map { ["--properties-file=\($0)"] } ?? [])
             + (localBroker ? ["--local-broker"] : [])
     }
 
-    /// What a command connects with.
+    /// The connection of a command.
     ///
-    /// - Throws: ``Failure`` where a property or a file is not as it must be, and at once where the home knows that its
-    ///   broker does not run.
+    /// - Throws: ``Failure`` if a property or a file is invalid, or if the home's own broker is not running.
     public func connection() throws -> Connection {
         let connection = try connection(environment: ProcessInfo.processInfo.environment)
         if let reason = connection.standstill { throw Failure(.brokerUnavailable, reason) }
         return connection
     }
 
-    /// What to connect with under an environment.
+    /// The connection for an environment.
     ///
-    /// - Throws: ``Failure`` where a property or a file is not as it must be.
+    /// - Throws: ``Failure`` if a property or a file is invalid.
     public func connection(environment: [String: String]) throws -> Connection {
         let home = Home(environment: environment)
         let installation = try Installation.load(from: home)
         let address = brokers ?? environment["ACCOUNTABILITY_BROKERS"] ?? installation?.brokers ?? "127.0.0.1:9092"
         let space = namespace ?? environment["ACCOUNTABILITY_NAMESPACE"] ?? installation?.namespace ?? ""
         guard Self.isTopicName(space) else {
-            throw Failure(.usage, "--namespace: letters, digits, '.', '_' and '-' alone, at most 100 of them")
+            throw Failure(.usage, "--namespace takes up to 100 letters, digits, '.', '_' and '-'")
         }
         var kafka = KafkaConfiguration(bootstrapServers: address)
         let isOurs = installation?.brokers == address
@@ -121,14 +120,14 @@ public struct BrokerOptions: ParsableArguments, Sendable {
 
     /// Whether the broker of an installation is a local one.
     ///
-    /// The one that `up` started is that only as long as it runs: after `down` a cluster may answer at the same
-    /// address, for which the local broker's ways would be wrong.
+    /// The broker of `up` counts only while it runs. After `down`, a cluster may answer at the same address, and
+    /// settings for the local broker would be wrong for it.
     private static func isLocal(_ installation: Installation?, _ home: Home) -> Bool {
         guard let installation, installation.isLocalBroker else { return false }
         return !installation.ownsBroker || home.runsLocalBroker
     }
 
-    /// The properties that the environment sets: `ACCOUNTABILITY_KAFKA_SASL_PASSWORD` is `sasl.password`.
+    /// The properties from the environment: `ACCOUNTABILITY_KAFKA_SASL_PASSWORD` sets `sasl.password`.
     static func properties(of environment: [String: String]) -> [String: String] {
         let prefix = "ACCOUNTABILITY_KAFKA_"
         var properties: [String: String] = [:]
@@ -151,15 +150,15 @@ public struct BrokerOptions: ParsableArguments, Sendable {
     }
 }
 
-/// How long a command waits for brokers before it says that none answers: the same for every command.
+/// How long every command waits for brokers before it reports that none answers.
 public enum BrokerPatience {
-    /// For an answer to a question.
+    /// For a simple request.
     public static let answer: Duration = .seconds(15)
-    /// For work of the cluster's own: topics created or deleted.
+    /// For work of the cluster, such as creating or deleting topics.
     public static let work: Duration = .seconds(30)
 }
 
-/// What a command or worker connects with.
+/// The connection settings of a command or worker.
 public struct Connection: Sendable {
     /// The client's properties.
     public var kafka: KafkaConfiguration
@@ -167,19 +166,19 @@ public struct Connection: Sendable {
     public var pipeline: Pipeline
     /// The home of the installation on this machine.
     public var home: Home
-    /// The installation that `up` wrote down, where the brokers are its.
+    /// The installation that `up` saved, if these are its brokers.
     public var installation: Installation?
 
     /// The brokers' addresses.
     public var brokers: String { kafka["bootstrap.servers"] ?? "" }
 
-    /// Why nobody can answer, where that is known without asking: the installation has a local broker, which does not
-    /// run, and nothing else listens at its address.
+    /// Why no broker can answer, if this is known without asking: the installation has a local broker that is not
+    /// running, and nothing else listens at its address.
     public var standstill: String? {
         guard let installation, installation.isLocalBroker, installation.ownsBroker, !home.runsLocalBroker,
             let port = Int(installation.brokers.split(separator: ":").last ?? ""), !ListeningPorts.contains(port)
         else { return nil }
         return
-            "the local broker of \(home.directory.path) does not run; `accountability up` starts it, --brokers names another"
+            "the local broker of \(home.directory.path) is not running; `accountability up` starts it, --brokers names another"
     }
 }

@@ -5,7 +5,7 @@ import Stages
 import Streaming
 import Tables
 
-/// How a program of the project ends when it does not end well: interfaces.md, "Running".
+/// The exit statuses of the programs for failures: interfaces.md, "Running".
 public enum ExitStatus: Int32, Sendable {
     /// The command line is wrong.
     case usage = 64
@@ -15,20 +15,20 @@ public enum ExitStatus: Int32, Sendable {
     case brokerUnavailable = 69
     /// A defect of the program.
     case internalError = 70
-    /// Fenced, lost or timed out: the same again may succeed.
+    /// Fenced, lost or timed out: trying again may succeed.
     case tryAgain = 75
-    /// A topic, a file, a property or a key is not as it must be.
+    /// A topic, a file, a property or a key is wrong.
     case configuration = 78
 
     /// The status for ArgumentParser.
     public var exitCode: ExitCode { ExitCode(rawValue) }
 }
 
-/// Why a command could not do what it was asked: what, where, why and what to do, with the exit code.
+/// The failure of a command: what, where, why and what to do, with the exit code.
 public struct Failure: Error, Sendable, CustomStringConvertible {
     /// The exit code.
     public let status: ExitStatus
-    /// What went wrong and what to do.
+    /// The problem and the remedy.
     public let message: String
 
     /// A failure.
@@ -40,7 +40,7 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
     /// The message.
     public var description: String { message }
 
-    /// A failure out of any error that the house throws.
+    /// Creates a failure from any error of the project.
     public init(_ error: any Error) {
         switch error {
         case let failure as Failure:
@@ -54,7 +54,7 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
         case let error as InboxError:
             self.init(error.isDiskFull ? .tryAgain : .configuration, error.description)
         case let error as CSVError where error.code == .inputOutput:
-            self.init(.tryAgain, "\(error.message); is the disk full, or is the reader of the output gone?")
+            self.init(.tryAgain, "\(error.message); is the disk full, or has the reader of the output ended?")
         case let error as CSVError:
             self.init(.badInput, "\(error)")
         case is CocoaError, is POSIXError:
@@ -72,7 +72,7 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
         case .fenced, .producerFenced, .fencedInstanceID: .tryAgain
         case .invalidConfiguration, .authentication, .ssl, .unknownTopic, .unknownTopicOrPartition:
             .configuration
-        // What the cluster does not allow, it will not allow the next time either.
+        // A call that the cluster does not permit would fail again.
         case .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed,
             .transactionalIDAuthorizationFailed,
             .invalidTransactionTimeout, .invalidSessionTimeout:
@@ -84,18 +84,18 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
     private static func text(of error: KafkaError) -> String {
         switch error.code {
         case .timedOut, .requestTimedOut, .transport, .allBrokersDown:
-            "no broker answers (\(error)): is it running? `accountability up` starts one on this machine, --brokers names another"
+            "no broker answers (\(error)). `accountability up` starts one on this machine; --brokers names another"
         case .unknownTopic, .unknownTopicOrPartition:
-            "\(error); `accountability topics --create` creates what is missing"
+            "\(error); `accountability topics --create` creates missing topics"
         case .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed,
             .transactionalIDAuthorizationFailed:
-            "\(error); `accountability topics --acls` prints the rights that are needed"
+            "\(error); `accountability topics --acls` prints the required rights"
         default: "\(error)"
         }
     }
 }
 
-/// A command whose errors end in the exit codes of interfaces.md.
+/// A command whose errors become the exit codes of interfaces.md.
 public protocol OperatorCommand: ParsableCommand {
     /// Does the work.
     func operate() throws
@@ -112,7 +112,7 @@ extension OperatorCommand {
     }
 }
 
-/// The same for a command that waits for several things at once.
+/// The same for an asynchronous command.
 public protocol AsyncOperatorCommand: AsyncParsableCommand {
     /// Does the work.
     func operate() async throws
@@ -130,8 +130,9 @@ extension AsyncOperatorCommand {
 }
 
 extension ParsableCommand {
-    /// What is passed on to ArgumentParser: its own errors as they are, all others as an exit code after a
-    /// line on standard error.
+    /// Converts an error for ArgumentParser.
+    ///
+    /// Its own errors stay unchanged. Any other error is printed on standard error and becomes an exit code.
     fileprivate static func ending(_ error: any Error) -> any Error {
         if error is ExitCode || error is ValidationError || error is CleanExit { return error }
         let failure = Failure(error)
@@ -144,12 +145,12 @@ extension ParsableCommand {
 public enum Standard {
     /// A line on standard error.
     ///
-    /// What a file brought into it cannot steer the terminal.
+    /// Control characters from files are escaped, so they cannot control the terminal.
     public static func error(_ line: String) {
         errorText("\(PlainText.escaped(line, keepingLines: true))\n")
     }
 
-    /// Text on standard error, as it is.
+    /// Unchanged text on standard error.
     ///
     /// Write errors are ignored: there is no one left to report them to.
     public static func errorText(_ text: String) {
@@ -163,20 +164,22 @@ public enum Standard {
 
     /// Text on standard output.
     ///
-    /// The process ends when it cannot be written: half an answer is no answer.
+    /// If writing fails, the process ends, because partial output is useless.
     public static func output(_ text: String) {
         do {
-            // What a file brought into it cannot steer the terminal; the escapes are JSON's.
+            // Escape control characters from files, so they cannot control the terminal; the escapes are those of JSON.
             try FileHandle.standardOutput.write(contentsOf: Data(PlainText.escaped(text, keepingLines: true).utf8))
         } catch {
             Self.error(
-                "the output cannot be written: is the disk full, or is its reader gone? (\(FileErrorText.words(error)))"
+                "the output cannot be written. Check that the disk is not full and that its reader still runs (\(FileErrorText.words(error)))"
             )
             exit(ExitStatus.tryAgain.rawValue)
         }
     }
 
-    /// A sequence that moves on the terminal that standard output is: always one of ours, never text of a file.
+    /// Writes a control sequence to the terminal on standard output.
+    ///
+    /// Pass only fixed sequences, never text from a file.
     public static func steer(_ sequence: String) {
         try? FileHandle.standardOutput.write(contentsOf: Data(sequence.utf8))
     }

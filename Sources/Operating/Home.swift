@@ -1,8 +1,7 @@
 public import Foundation
 import Stages
 
-/// The folder in which an installation on this machine keeps what it runs with: `$ACCOUNTABILITY_HOME`, otherwise
-/// `~/.accountability`.
+/// The folder of an installation on this machine: `$ACCOUNTABILITY_HOME`, otherwise `~/.accountability`.
 public struct Home: Sendable, Hashable {
     /// The folder.
     public let directory: URL
@@ -19,13 +18,13 @@ public struct Home: Sendable, Hashable {
         }
     }
 
-    /// What `up` started, and with which brokers.
+    /// The installation that `up` started, with its brokers.
     public var installationFile: URL { directory.appendingPathComponent("installation.json") }
-    /// Properties of the Kafka client, secrets included; only its owner may read it.
+    /// Properties of the Kafka client, including secrets; only its owner may read it.
     public var clientProperties: URL { directory.appendingPathComponent("client.properties") }
     /// The secret of the pseudonyms; only its owner may read it.
     public var pseudonymKey: URL { directory.appendingPathComponent("pseudonym.key") }
-    /// What tells this home's installation from every other, for as long as the home is there.
+    /// The identity of this home's installation, for the lifetime of the home.
     public var identityFile: URL { directory.appendingPathComponent("identity") }
     /// The watched folder.
     public var inbox: URL { directory.appendingPathComponent("inbox", isDirectory: true) }
@@ -38,13 +37,13 @@ public struct Home: Sendable, Hashable {
     /// Data of the local broker.
     public var broker: URL { directory.appendingPathComponent("broker", isDirectory: true) }
 
-    /// The identity that this home has had; nil where it has had none.
+    /// The identity of this home; nil if it has none yet.
     public var identity: String? {
         let text = FileManager.default.contents(atPath: identityFile.path).map { String(decoding: $0, as: UTF8.self) }
         return text?.split(whereSeparator: \.isWhitespace).first.map(String.init)
     }
 
-    /// Writes the identity down.
+    /// Saves the identity.
     public func save(identity: String) throws {
         do {
             try Data("\(identity)\n".utf8).write(to: identityFile, options: .atomic)
@@ -75,7 +74,7 @@ public struct Home: Sendable, Hashable {
     }
 }
 
-/// An installation as `accountability up` wrote it down, so that later commands need not be told.
+/// The installation that `accountability up` saved, so that later commands know it.
 public struct Installation: Sendable, Hashable, Codable {
     /// Where the brokers are.
     public var brokers: String
@@ -87,9 +86,11 @@ public struct Installation: Sendable, Hashable, Codable {
     public var ownsBroker: Bool
     /// Instances of each stage.
     public var instances: Int
-    /// Tells this installation from every other; it stands in the ledger that the installation writes.
+    /// Identifies this installation.
     ///
-    /// Nil in homes of earlier versions.
+    /// The installation also writes it to the ledger.
+    ///
+    /// Nil in homes from earlier versions.
     public var identity: String?
 
     /// An installation.
@@ -109,7 +110,7 @@ public struct Installation: Sendable, Hashable, Codable {
         self.instances = instances
     }
 
-    /// The installation of a home; nil where none was brought up.
+    /// Loads the installation of a home; nil if `up` never ran there.
     public static func load(from home: Home) throws -> Installation? {
         guard let data = FileManager.default.contents(atPath: home.installationFile.path) else { return nil }
         do {
@@ -117,12 +118,12 @@ public struct Installation: Sendable, Hashable, Codable {
         } catch {
             throw Failure(
                 .configuration,
-                "\(home.installationFile.path) is not what `accountability up` writes: remove it, or name --brokers"
+                "\(home.installationFile.path) is not a file that `accountability up` wrote. Remove it, or use --brokers"
             )
         }
     }
 
-    /// Writes it down.
+    /// Saves it.
     public func save(to home: Home) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -1,10 +1,10 @@
 import Foundation
 
-/// Keeps a second process from doing the same to a home.
+/// Prevents a second process from doing the same work in a home.
 ///
-/// The system releases it when its owner ends, however that ends.
+/// The system releases the lock when its owner ends for any reason.
 ///
-/// The file tells who holds it: the process's identifier and when it was started, as the pid files do.
+/// The file names its owner by process id and start time, like the pid files.
 public final class HomeLock: Sendable {
     private let handle: FileHandle
 
@@ -14,7 +14,7 @@ public final class HomeLock: Sendable {
     public init(_ home: Home, _ name: String) throws {
         let path = Self.file(home, name).path
         guard let handle = LockFile.open(path) else {
-            throw Failure(.configuration, "\(path) cannot be opened: is the folder somebody else's?")
+            throw Failure(.configuration, "\(path) cannot be opened. Check that the folder belongs to you")
         }
         guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {
             try? handle.close()
@@ -35,7 +35,7 @@ public final class HomeLock: Sendable {
         Home.living(inFile: file(home, name))
     }
 
-    /// Gives the lock back.
+    /// Releases the lock.
     public func release() {
         try? handle.truncate(atOffset: 0)
         flock(handle.fileDescriptor, LOCK_UN)

@@ -1,20 +1,21 @@
 public import Foundation
 
-/// The processes that `accountability up` runs, by the files that their supervisor keeps in ``Home/run``.
+/// The processes that `accountability up` runs, found by the pid files that their supervisor writes to ``Home/run``.
 extension Home {
     /// The name of the supervisor's file.
     public static let supervisor = "supervisor"
     /// The name of the local broker's file.
     public static let localBroker = "broker"
 
-    /// The file that tells the process of a name.
+    /// The pid file of a process.
     public func pidFile(_ name: String) -> URL { run.appendingPathComponent("\(name).pid") }
 
-    /// The process of a name, if it lives: the file holds its identifier and when it was started, as the system tells
-    /// it, so that another process that got the same identifier later is not taken for it.
+    /// The id of a process, if it is alive.
+    ///
+    /// The pid file also has its start time, so a later process with the same id is not mistaken for it.
     public func living(_ name: String) -> Int32? { Self.living(inFile: pidFile(name)) }
 
-    /// The process that a file names, if it lives.
+    /// The process that a file names, if it is alive.
     static func living(inFile file: URL) -> Int32? {
         guard let text = try? String(contentsOf: file, encoding: .utf8) else { return nil }
         let parts = text.split(whereSeparator: \.isWhitespace)
@@ -23,10 +24,10 @@ extension Home {
         return parts.count < 2 || parts[1] == start ? pid : nil
     }
 
-    /// Whether the local broker that `up` started runs, or will in a moment because its supervisor does.
+    /// Whether the local broker of `up` is running, or will be soon because its supervisor is running.
     public var runsLocalBroker: Bool { living(Self.localBroker) != nil || living(Self.supervisor) != nil }
 
-    /// When a process was started, in the system's ticks since boot; nil when it is gone or a zombie.
+    /// The start time of a process in system ticks since boot; nil if it is gone or a zombie.
     ///
     /// Field 22 of /proc/<pid>/stat.
     public static func startTime(ofProcess pid: Int32) -> String? {

@@ -4,11 +4,12 @@ public import Stages
 public import Streaming
 import Synchronization
 
-/// What this home has written to the ledger of its own local broker: a file for each transaction, with the records as
-/// they went there, pseudonymised.
+/// A copy of everything that this home has written to the ledger of its local broker.
 ///
-/// The local broker keeps its data in memory and writes a picture of it now and then. What it acknowledged since the
-/// last one is gone when it dies, and sometimes when it is stopped. From the archive it is written again.
+/// Each transaction has a file with its pseudonymised records.
+///
+/// The local broker keeps its data in memory and saves a snapshot now and then. Records since the last snapshot are
+/// lost when it dies, and sometimes when it stops. They are then written again from the archive.
 public struct LedgerArchive: Sendable {
     /// The folder: `ledger` in the home.
     public let folder: URL
@@ -18,7 +19,7 @@ public struct LedgerArchive: Sendable {
         folder = home.directory.appendingPathComponent("ledger", isDirectory: true)
     }
 
-    /// The archive of the home that a connection is of; nil where its broker is not the home's own.
+    /// The archive for a connection; nil if its broker is not the home's own.
     public init?(_ connection: Connection) {
         guard let installation = connection.installation, installation.ownsBroker,
             installation.namespace == connection.pipeline.namespace
@@ -36,7 +37,7 @@ public struct LedgerArchive: Sendable {
         public var value: [UInt8]?
         /// The type of the record.
         public var eventType: String
-        /// What made it necessary.
+        /// The cause.
         public var cause: String
 
         /// A record.
@@ -48,7 +49,7 @@ public struct LedgerArchive: Sendable {
             self.cause = cause
         }
 
-        /// Tells it from other records of its partition.
+        /// Identifies it among the records of its partition.
         public var digest: Digest {
             var bytes = key
             bytes.append(value == nil ? 0 : 1)
@@ -71,7 +72,7 @@ public struct LedgerArchive: Sendable {
             if let value { try send(value.span) } else { try send(nil) }
         }
 
-        /// Its bytes in a file: each field behind its length.
+        /// Its bytes in a file: each field follows its length.
         fileprivate func append(to data: inout Data) {
             func append(_ number: Int) {
                 for shift in stride(from: 24, through: 0, by: -8) {
@@ -88,13 +89,13 @@ public struct LedgerArchive: Sendable {
 
     // MARK: Files
 
-    /// A file whose transaction was committed; `draft` while nobody knows.
+    /// The extension of a file whose transaction was committed; `draft` while this is unknown.
     static let kept = "entries"
     static let draft = "draft"
-    /// Ends the name of a file that holds everything of the files before it.
+    /// The suffix of a file that contains all earlier files.
     private static let whole = "-whole"
 
-    /// The files in the order of the ledger, drafts too; what a whole one replaces is left out.
+    /// The files in the order of the ledger, including drafts, without files that a whole file replaces.
     public func files() -> [URL] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         let files = names.filter(Self.isFile).sorted()
@@ -102,7 +103,7 @@ public struct LedgerArchive: Sendable {
         return files[min(first, files.count)...].map { folder.appendingPathComponent($0) }
     }
 
-    /// What is being made under another name is none yet.
+    /// Files that are still being written under another name do not count.
     private static func isFile(_ name: String) -> Bool {
         !name.hasPrefix(".") && (name.hasSuffix(".\(kept)") || name.hasSuffix(".\(draft)"))
     }
@@ -110,17 +111,17 @@ public struct LedgerArchive: Sendable {
     /// The newest file of a folder, as far as this process knows.
     struct Newest {
         private var moment: Int64 = 0
-        /// By how much the machine's clock was ahead of the one that nobody sets.
+        /// How far the machine's clock was ahead of the monotonic clock.
         private var ahead: Int64?
 
-        /// A moment behind those of all files, in milliseconds; the clocks' too.
+        /// A time later than those of all files and of the clocks, in milliseconds.
         ///
         /// - Parameters:
-        ///   - now: by the machine's clock.
-        ///   - unset: by the one that only goes forwards.
-        ///   - newest: looks through the folder, which grows with every submission: only where the clock was set since
-        ///     the last look, as another process may have written files before.
-        /// - Returns: the moment.
+        ///   - now: the time of the machine's clock.
+        ///   - unset: the monotonic clock's.
+        ///   - newest: searches the folder, which grows with every submission. It is called only if the clock was set
+        ///     since the last call, because another process may have written files before.
+        /// - Returns: the time.
         mutating func next(now: Int64, unset: Int64, _ newest: () -> Int64) -> Int64 {
             let ahead = now - unset
             if self.ahead.map({ abs($0 - ahead) >= 100 }) ?? true { moment = max(moment, newest()) }
@@ -133,7 +134,7 @@ public struct LedgerArchive: Sendable {
     private static let newest = Mutex<[URL: Newest]>([:])
     private static let unset = ContinuousClock.now
 
-    /// A name that sorts behind all that are there, whatever the clock says.
+    /// A name that sorts after all existing names, whatever the clock says.
     private func nextName(_ name: String) -> String {
         let unset = Int64((ContinuousClock.now - Self.unset) / .milliseconds(1))
         let moment = Self.newest.withLock { known in
@@ -145,7 +146,7 @@ public struct LedgerArchive: Sendable {
         return "\(moment)-\(name)"
     }
 
-    /// The entries of a file; of a draft that was cut off those that are whole.
+    /// The complete entries of a file; a draft may be truncated.
     public static func entries(_ file: URL) throws -> [Entry] {
         guard let data = FileManager.default.contents(atPath: file.path) else {
             throw Failure(.configuration, "\(file.path) cannot be read: does the folder belong to another user?")
@@ -173,7 +174,7 @@ public struct LedgerArchive: Sendable {
                 if file.pathExtension == Self.draft { break }
                 throw Failure(
                     .configuration,
-                    "\(file.path) is damaged behind \(entries.count) records. Move it away and submit its file again"
+                    "\(file.path) is damaged after \(entries.count) records. Move it away and submit its file again"
                 )
             }
             entries.append(
@@ -189,26 +190,26 @@ public struct LedgerArchive: Sendable {
         return entries
     }
 
-    /// The name of the submission or act that a file is of.
+    /// The name of a file's submission or act.
     public static func name(_ file: URL) -> String {
         String(file.deletingPathExtension().lastPathComponent.drop { $0 != "-" }.dropFirst())
     }
 
-    /// Submissions and acts of which there are drafts.
+    /// The submissions and acts that have drafts.
     public func drafts() -> Set<String> {
         Set(files().filter { $0.pathExtension == Self.draft }.map(Self.name))
     }
 
-    /// Removes the drafts of a submission: of attempts of which it is known that they were not committed.
+    /// Removes the drafts of a submission that are known not to be committed.
     public func removeDrafts(of submission: String) {
         for file in files() where file.pathExtension == Self.draft && Self.name(file) == submission {
             try? FileManager.default.removeItem(at: file)
         }
     }
 
-    /// Writes a file that replaces all that are there.
+    /// Writes a file that replaces all existing files.
     ///
-    /// Only under the lock that stands alone.
+    /// Needs the exclusive lock.
     public func replaceAll(with entries: [Entry]) throws {
         let file = folder.appendingPathComponent("\(nextName("all\(Self.whole)")).\(Self.kept)")
         do {
@@ -226,7 +227,7 @@ public struct LedgerArchive: Sendable {
         } catch {
             throw Failure(.tryAgain, "\(file.path) cannot be written: \(FileErrorText.words(error))")
         }
-        // Those too that a life before this one left when it died here.
+        // Also remove files that an earlier run left when it died here.
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         where Self.isFile(name) && name < file.lastPathComponent {
             try? FileManager.default.removeItem(at: folder.appendingPathComponent(name))
@@ -243,9 +244,9 @@ public struct LedgerArchive: Sendable {
 
     // MARK: The lock
 
-    /// Who is at work on an archive: writers side by side, or one comparison alone.
+    /// The lock of an archive: many writers share it, or one comparison has it alone.
     ///
-    /// The system releases it when its owner ends, however that ends.
+    /// The system releases it when its owner ends for any reason.
     public final class Lock: Sendable {
         private let handle: FileHandle
 
@@ -259,17 +260,17 @@ public struct LedgerArchive: Sendable {
             self.handle = handle
         }
 
-        /// Gives it back.
+        /// Releases it.
         public func release() { try? handle.close() }
     }
 
     /// Takes the lock.
     ///
     /// - Parameters:
-    ///   - isAlone: for a comparison; otherwise for a writer, of which there may be many.
-    ///   - patience: how long others are waited for.
-    /// - Returns: the lock, which holds until it is given back.
-    /// - Throws: ``Failure`` with ``ExitStatus/tryAgain`` where they are still at work then.
+    ///   - isAlone: true for a comparison, false for a writer.
+    ///   - patience: how long to wait for others.
+    /// - Returns: the lock, held until it is released.
+    /// - Throws: ``Failure`` with ``ExitStatus/tryAgain`` if others still hold it after that time.
     public func lock(isAlone: Bool, patience: Duration = .seconds(60)) throws -> Lock {
         do {
             try makeFolder()
@@ -289,7 +290,7 @@ public struct LedgerArchive: Sendable {
         }
     }
 
-    /// Takes one transaction into the archive while it goes to the broker.
+    /// Copies one transaction to the archive while it is sent to the broker.
     public final class Writer: RecordSink {
         private let sink: any RecordSink
         private let draft: URL
@@ -301,7 +302,7 @@ public struct LedgerArchive: Sendable {
 
         /// A writer of a transaction.
         ///
-        /// - `name`: of the submission or act; it stands in the name of the file.
+        /// - `name`: the name of the submission or act, used in the file name.
         public init(_ archive: LedgerArchive, _ pipeline: Pipeline, name: String, into sink: any RecordSink) throws {
             self.sink = sink
             topic = pipeline.name(Topics.submissions)
@@ -314,12 +315,12 @@ public struct LedgerArchive: Sendable {
                     attributes: [.posixPermissions: 0o600]
                 ), let handle = FileHandle(forWritingAtPath: draft.path)
             else {
-                throw Failure(.tryAgain, "\(draft.path) cannot be written: is the disk full?")
+                throw Failure(.tryAgain, "\(draft.path) cannot be written: check that the disk is not full")
             }
             self.handle = handle
         }
 
-        /// Sends a record, and keeps it if it is the ledger's.
+        /// Sends a record, and archives it if it goes to the ledger.
         public func send(
             topic: String,
             partition: Int32,
@@ -360,7 +361,7 @@ public struct LedgerArchive: Sendable {
             }
         }
 
-        /// Before the commit: everything lies on the disk.
+        /// Call before the commit: flushes everything to the disk.
         public func prepare() throws {
             try spill()
             do {
@@ -370,7 +371,7 @@ public struct LedgerArchive: Sendable {
             }
         }
 
-        /// After the commit.
+        /// Call after the commit.
         public func keep() throws {
             guard !isEmpty else { return discard() }
             defer { lock.release() }
@@ -385,10 +386,9 @@ public struct LedgerArchive: Sendable {
             }
         }
 
-        /// After an abort.
+        /// Call after an abort.
         ///
-        /// Where nobody knows whether the transaction was committed, the draft stays, and the next comparison finds
-        /// out.
+        /// If it is unknown whether the transaction was committed, the draft stays, and the next comparison decides.
         public func discard() {
             defer { lock.release() }
             try? handle.close()

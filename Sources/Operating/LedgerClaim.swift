@@ -6,19 +6,20 @@ public import Stages
 public import Streaming
 import SwiftProtobuf
 
-/// Which installation writes a ledger, and under which key of the pseudonyms: an entry of the ledger's first
-/// partition.
+/// States which installation writes a ledger, and with which pseudonym key.
 ///
-/// The first one counts.
+/// It is an entry in the ledger's first partition.
 ///
-/// Two installations with the same brokers and namespace take each other's place for ever, and rows under two keys make
-/// two students of each.
+/// Only the first claim counts.
+///
+/// Two installations with the same brokers and namespace would fence each other for ever, and two keys would give each
+/// student two pseudonyms.
 public struct LedgerClaim: Sendable, Hashable {
-    /// Tells the installation from every other; empty if it was not given.
+    /// The installation's identity; empty if it was not given.
     public var identity: String
     /// The fingerprint of the key.
     public var keyFingerprint: [UInt8]
-    /// The machine it was brought up on.
+    /// The machine that it runs on.
     public var host: String
     /// When, in milliseconds since 1970.
     public var claimed: Int64
@@ -40,12 +41,12 @@ public struct LedgerClaim: Sendable, Hashable {
         claimed = message.claimedUnixMilliseconds
     }
 
-    /// An identity that no other installation has.
+    /// Creates a unique identity.
     public static func newIdentity() -> String {
         UUID().uuidString.lowercased()
     }
 
-    /// Puts the claim into the open transaction.
+    /// Writes the claim into the open transaction.
     public func write(_ pipeline: Pipeline, to sink: any RecordSink) throws {
         var entry = Accountability_V1_SubmissionEntry()
         entry.installation.identity = identity
@@ -64,33 +65,33 @@ public struct LedgerClaim: Sendable, Hashable {
         )
     }
 
-    /// Holds this claim against the one that stands in the ledger.
+    /// Compares this claim with the one in the ledger.
     ///
-    /// - Throws: ``Failure`` with ``ExitStatus/configuration`` where the ledger is another installation's, or was
-    ///   written under another key.
+    /// - Throws: ``Failure`` with ``ExitStatus/configuration`` if the ledger belongs to another installation or was
+    ///   written with another key.
     public func check(against standing: LedgerClaim, _ connection: Connection) throws {
         let ledger = "\(connection.pipeline.name(Topics.submissions)) at \(connection.brokers)"
         let since = "\(standing.host) since \(SubmissionIdentifier.timestamp(standing.claimed))"
         guard standing.keyFingerprint == keyFingerprint else {
             throw Failure(
                 .configuration,
-                "the ledger \(ledger) is written under another key of the pseudonyms (claimed by \(since)): every student would become two. Put the key "
-                    + "of that installation at \(connection.home.pseudonymKey.path), or start a ledger of its own with --namespace NAME"
+                "the ledger \(ledger) was written with another pseudonym key (claimed by \(since)), so every student would get a second pseudonym. Put the key "
+                    + "of that installation at \(connection.home.pseudonymKey.path), or start a separate ledger with --namespace NAME"
             )
         }
         guard identity.isEmpty || standing.identity.isEmpty || standing.identity == identity else {
             throw Failure(
                 .configuration,
-                "the ledger \(ledger) belongs to another installation (claimed by \(since)): two would take each other's place for ever. Start a ledger "
-                    + "of its own with --namespace NAME; if the other home is gone for good, `accountability up --identity \(standing.identity)` goes on in its place"
+                "the ledger \(ledger) belongs to another installation (claimed by \(since)): two installations would fence each other for ever. Start a separate "
+                    + "ledger with --namespace NAME. If the other home is gone for good, `accountability up --identity \(standing.identity)` takes its place"
             )
         }
     }
 
-    /// For a worker that writes the ledger: holds the claim that stands against this home and its key, and writes one
-    /// where none stands.
+    /// For a worker that writes the ledger: checks the existing claim against this home and its key, and writes one if
+    /// there is none.
     ///
-    /// - `sink`: the worker's own, with no transaction open.
+    /// - `sink`: the worker's sink, without an open transaction.
     public static func hold(_ connection: Connection, key: PseudonymKey, group: String, sink: TransactionalSink) throws
     {
         let installation = connection.installation.flatMap { $0.namespace == connection.pipeline.namespace ? $0 : nil }
@@ -103,14 +104,14 @@ public struct LedgerClaim: Sendable, Hashable {
         if let standing = try reader.find() { try claim.check(against: standing, connection) }
     }
 
-    /// Looks for the claim of a ledger.
+    /// Finds the claim of a ledger.
     public final class Reader {
         private let consumer: Consumer
         private let place: TopicPartition
 
         /// A reader of an installation's ledger.
         ///
-        /// - `group`: a group that the client's user may describe; that of the operators' tool unless said otherwise.
+        /// - `group`: a group that the client's user may describe; the default is the operators' tool's group.
         public init(_ connection: Connection, group: String? = nil) throws {
             var kafka = connection.kafka
             kafka["group.id"] = group ?? connection.pipeline.group("reader")
@@ -120,9 +121,9 @@ public struct LedgerClaim: Sendable, Hashable {
             place = TopicPartition(topic: connection.pipeline.name(Topics.submissions), partition: 0)
         }
 
-        /// The claim that stands; nil where there is none.
+        /// The valid claim; nil if there is none.
         ///
-        /// As a rule it is the ledger's first record.
+        /// Usually it is the ledger's first record.
         public func find(patience: Duration = .seconds(60)) throws -> LedgerClaim? {
             try consumer.assign([TopicPartitionOffset(place, .beginning)])
             while consumer.nextPartitionEnd() != nil {}
@@ -153,7 +154,7 @@ public struct LedgerClaim: Sendable, Hashable {
             }
         }
 
-        /// Ends the reader.
+        /// Closes the reader.
         public func close() {
             consumer.close(timeout: .seconds(2))
         }

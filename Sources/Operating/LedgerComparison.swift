@@ -1,25 +1,25 @@
 public import Foundation
 public import Streaming
 
-/// The ledger of a broker held against the archive of a home.
+/// Compares a broker's ledger with the archive of a home.
 ///
-/// Each record is looked for by its content. What the broker still has in the order of the archive stays as it is, and
-/// what is missing behind it is written again. Where something is missing before what stands, the ledger is written
-/// anew whole: a correction must not come before what it corrects.
+/// Records are matched by content. If the missing records are all at the end, they are appended again. If a record is
+/// missing before an existing one, the whole ledger is written again, because a correction must not come before the
+/// record that it corrects.
 public struct LedgerComparison {
     /// The records that are missing, by the file that has them, in order.
     public private(set) var missing: [(file: URL, entries: [LedgerArchive.Entry])] = []
-    /// Whether what is missing lies before what stands.
+    /// Whether a record is missing before an existing one.
     public private(set) var isOutOfOrder = false
-    /// Records of the ledger that the archive does not have: behind which of the archive's records of their partition
-    /// they stand, and their place in the ledger.
+    /// Records of the ledger that the archive lacks: the archived record of their partition that they follow, and their
+    /// place in the ledger.
     private var foreign: [Int32: [(after: Int, place: Int)]] = [:]
     private var archived: [Int32: [LedgerArchive.Entry]] = [:]
 
     /// Compares.
     ///
-    /// - `files`: the archive's, with their records, in order.
-    /// - `standing`: the ledger's records, by partition, in order.
+    /// - `files`: the archive's files with their records, in order.
+    /// - `standing`: the records on the broker, by partition, in order.
     public init(
         _ files: [(file: URL, entries: [LedgerArchive.Entry])],
         standing: [Int32: [Digest]]
@@ -30,7 +30,7 @@ public struct LedgerComparison {
             archived[entry.partition, default: []].append(entry)
             places[entry.partition, default: [:]][entry.digest, default: []].append(place)
         }
-        // The first of equal ones last, so that it is taken first.
+        // Reverse the places of equal records, so that the first one is taken first.
         for partition in places.keys { places[partition] = places[partition]?.mapValues { $0.reversed() } }
         var found: [Int32: Set<Int>] = [:]
         for (partition, records) in standing {
@@ -61,9 +61,9 @@ public struct LedgerComparison {
         }
     }
 
-    /// Everything in the order in which it belongs.
+    /// All records in their correct order.
     ///
-    /// - `record`: gives a record of the ledger by partition and place.
+    /// - `record`: returns a record of the ledger by partition and place.
     public func whole(_ record: (Int32, Int) throws -> LedgerArchive.Entry) rethrows -> [LedgerArchive.Entry] {
         var all: [LedgerArchive.Entry] = []
         for partition in Set(archived.keys).union(foreign.keys).sorted() {

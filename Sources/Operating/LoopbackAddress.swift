@@ -1,14 +1,16 @@
-/// Where the console listens: on the loopback interface and nowhere else, as it speaks without encryption.
+/// The address of the console.
+///
+/// It must be on the loopback interface, because the console does not encrypt.
 package struct LoopbackAddress: Hashable, Sendable {
     package let host: String
     package let port: Int
 
-    /// The address that is listened on where none is named.
+    /// The default address.
     package static let usual = "127.0.0.1:8603"
 
-    /// An address from `host:port`; nil where it is none.
+    /// Reads an address from `host:port`; nil if it is invalid.
     ///
-    /// - Throws: ``Refusal`` where others could reach it.
+    /// - Throws: ``Refusal`` if other machines could reach it.
     package init?(_ text: String) throws(Refusal) {
         guard let colon = text.lastIndex(of: ":"), colon != text.startIndex,
             let port = Int(text[text.index(after: colon)...]), (0...65_535).contains(port)
@@ -20,7 +22,7 @@ package struct LoopbackAddress: Hashable, Sendable {
         self.port = port
     }
 
-    /// The address with a port, as an address of a browser has it.
+    /// The address with a port, as used in a URL.
     package func text(port: Int) -> String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     /// Why an address is refused.
@@ -28,14 +30,15 @@ package struct LoopbackAddress: Hashable, Sendable {
         let host: String
 
         package var description: String {
-            "the console does not encrypt what it says, and shows small groups, so it listens on the loopback interface only: "
+            "the console does not encrypt and shows small groups, so it listens on the loopback interface only: "
                 + "127.0.0.1, [::1] or localhost, and not \(host.prefix(60)). From another machine, forward the port with ssh -L"
         }
     }
 }
 
-/// Whether a request names this machine: a page of elsewhere whose name is made to lead here (DNS rebinding) is not
-/// answered.
+/// Checks that a request names this machine.
+///
+/// A request from another site whose name was pointed here (DNS rebinding) gets no answer.
 package enum HostCheck {
     /// Whether a `Host` header names the loopback interface.
     package static func isLoopback(_ header: String?) -> Bool {

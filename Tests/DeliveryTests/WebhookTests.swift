@@ -302,7 +302,7 @@ final class Endpoint: Sendable {
         for _ in 0..<2 {
             #expect(
                 await rebinding.post(notice(), published: 1)
-                    == .refused("rebinding.example leads to an address that is not of the public internet")
+                    == .refused("rebinding.example resolves to an address outside the public internet")
             )
         }
         #expect(attempt.withLock { $0 } == 2 && server.received.isEmpty)

@@ -1,18 +1,20 @@
 package import Rules
 
-/// Somebody who signs in to the console of this machine.
+/// An account of the console on this machine.
 package struct Account: Hashable, Sendable {
     package let name: String
     package let role: Role
-    /// Of a district's account: its code.
+    /// The district's code, for an account of a district.
     package let district: OrganizationCode?
-    /// When it was added, in milliseconds since 1970: what an earlier account of this name submitted is not its own.
+    /// When it was added, in milliseconds since 1970.
+    ///
+    /// Submissions of an earlier account with the same name do not belong to it.
     package let since: Int64
     package var password: PasswordHash
 
     /// An account.
     ///
-    /// - Throws: ``Failure`` for a name that nobody can have, and for a role without what belongs to it.
+    /// - Throws: ``Failure`` for an invalid name, and for a district role without a district or the reverse.
     package init(
         name: String,
         role: Role,
@@ -23,16 +25,16 @@ package struct Account: Hashable, Sendable {
         guard Self.isName(name) else {
             throw Failure(
                 .usage,
-                "a name has 1 to 64 small letters, digits, '.', '-', '_' or '@', and begins with a letter: it stands in the audit trail"
+                "a name has 1 to 64 small letters, digits, '.', '-', '_' or '@', and begins with a letter, because it appears in the audit trail"
             )
         }
         guard Role.ofAccounts.contains(role) else {
-            throw Failure(.usage, "the public signs in under no account: a role is one of \(Self.roles)")
+            throw Failure(.usage, "the public needs no account; the roles are \(Self.roles)")
         }
         guard (role == .district) == (district != nil), district?.isDistrict ?? true else {
             throw Failure(
                 .usage,
-                "--district and the role district belong together: eight digits, the last four of them zeros, such as 00350000"
+                "the role district needs --district, and no other role may have it: eight digits, the last four of them zeros, such as 00350000"
             )
         }
         self.name = name
@@ -45,7 +47,7 @@ package struct Account: Hashable, Sendable {
     /// The names of the roles, for people.
     package static let roles = Role.ofAccounts.map(\.rawValue).joined(separator: ", ")
 
-    /// Whether a name can be an account's.
+    /// Whether a text is a valid account name.
     package static func isName(_ text: String) -> Bool {
         guard (1...64).contains(text.utf8.count), let first = text.utf8.first, isLetter(first) else { return false }
         return text.utf8.allSatisfy { byte in

@@ -4,8 +4,8 @@ internal import Stages
 
 /// The accounts of the console, in one file of the home that only its owner may read.
 ///
-/// A reader finds all of an earlier writing or all of a later one. What is not as it must be is refused whole, so that
-/// a damaged file lets nobody in.
+/// A reader sees either the complete old file or the complete new one. A damaged file is refused as a whole, so no one
+/// can sign in.
 package struct AccountFile: Sendable {
     package let home: Home
 
@@ -16,16 +16,16 @@ package struct AccountFile: Sendable {
 
     private var folder: URL { home.directory.appendingPathComponent("console", isDirectory: true) }
 
-    /// What tells one writing of the file from others; nil where there is no file.
+    /// Identifies one version of the file.
     package struct Stamp: Hashable, Sendable {
         let modified: Date
         let number: Int
         let size: Int
     }
 
-    /// The stamp of the file as it is.
+    /// The stamp of the current file; nil if there is no file.
     ///
-    /// - Throws: ``Failure`` where it cannot be looked at, or where others than its owner may read or write it.
+    /// - Throws: ``Failure`` if it cannot be checked, or if anyone but its owner may read or write it.
     package func stamp() throws(Failure) -> Stamp? {
         let attributes: [FileAttributeKey: Any]
         do {
@@ -33,13 +33,13 @@ package struct AccountFile: Sendable {
         } catch let error as CocoaError where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile {
             return nil
         } catch {
-            throw Failure(.configuration, "\(url.path) cannot be looked at: \(FileErrorText.words(error))")
+            throw Failure(.configuration, "\(url.path) cannot be checked: \(FileErrorText.words(error))")
         }
         let permissions = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
         guard permissions & 0o077 == 0 else {
             throw Failure(
                 .configuration,
-                "others than its owner may use \(url.path) (mode \(String(permissions, radix: 8))): chmod 600 it, and have every account get a new "
+                "not only its owner may use \(url.path) (mode \(String(permissions, radix: 8))): chmod 600 it, and have every account get a new "
                     + "password"
             )
         }
@@ -50,9 +50,9 @@ package struct AccountFile: Sendable {
         )
     }
 
-    /// The accounts, by name; none where there is no file.
+    /// The accounts, sorted by name; empty if there is no file.
     ///
-    /// - Throws: ``Failure`` for a file that is not what this program writes.
+    /// - Throws: ``Failure`` for a file that this program did not write.
     package func read() throws(Failure) -> [Account] {
         guard try stamp() != nil else { return [] }
         guard let data = FileManager.default.contents(atPath: url.path) else {
@@ -65,12 +65,14 @@ package struct AccountFile: Sendable {
         } catch {
             throw Failure(
                 .configuration,
-                "\(url.path) is not what `accountability account` writes: restore it, or remove it and add the accounts again"
+                "\(url.path) is not a file that `accountability account` wrote. Restore it, or remove it and add the accounts again"
             )
         }
     }
 
-    /// Changes the accounts; two changes at once do not lose one.
+    /// Changes the accounts.
+    ///
+    /// Concurrent changes are not lost.
     package func change<Result>(_ body: (inout [Account]) throws -> Result) throws -> Result {
         try home.create()
         let lock = try HomeLock(home, "account")
@@ -100,8 +102,9 @@ package struct AccountFile: Sendable {
             try handle.write(contentsOf: data + Data("\n".utf8))
             try handle.synchronize()
             try handle.close()
-            // In one step: between two a console would find no file, as where nobody has an account. Foundation's
-            // moveItem refuses a file that is there; C's call is unsafe by its pointers, which live until it returns.
+            // Replace the file in one step. Otherwise a console could find no file and treat this as having no
+            // accounts. Foundation's `moveItem` refuses to replace a file. The C call is unsafe because of its
+            // pointers, which live until it returns.
             guard unsafe rename(draft, url.path) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         } catch {
             try? FileManager.default.removeItem(atPath: draft)
@@ -113,10 +116,10 @@ package struct AccountFile: Sendable {
     }
 }
 
-/// Why a file of accounts is none.
+/// The file of accounts is damaged.
 private struct Damage: Error {}
 
-/// The file's form.
+/// The file's format.
 private struct Content: Codable {
     var accounts: [Entry]
 }

@@ -2,11 +2,11 @@ internal import Crypto
 internal import CryptoExtras
 internal import Foundation
 
-/// A password as it is kept: derived with scrypt (RFC 7914) under a random salt of its own.
+/// A stored password, derived with scrypt (RFC 7914) and its own random salt.
 ///
-/// It never prints itself.
+/// It never prints its content.
 package struct PasswordHash: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
-    /// What a guess costs.
+    /// The cost parameters of scrypt.
     package struct Cost: Hashable, Sendable {
         package let rounds: Int
         package let blockSize: Int
@@ -18,11 +18,11 @@ package struct PasswordHash: Hashable, Sendable, CustomStringConvertible, Custom
             self.parallelism = parallelism
         }
 
-        /// 32 MiB of memory, three times: what OWASP's Password Storage Cheat Sheet asks of scrypt (N = 2^15, r = 8,
+        /// 32 MiB of memory, three times: the recommendation of OWASP's Password Storage Cheat Sheet (N = 2^15, r = 8,
         /// p = 3).
         package static let standard = Cost(rounds: 1 << 15, blockSize: 8, parallelism: 3)
 
-        /// Whether the function takes it, with at most 64 MiB: a broken file does not ask for all memory.
+        /// Whether the parameters are valid and need at most 64 MiB, so that a damaged file cannot use up all memory.
         package var isSound: Bool {
             rounds.nonzeroBitCount == 1 && (2...(1 << 16)).contains(rounds) && (1...8).contains(blockSize)
                 && (1...16).contains(parallelism)
@@ -36,7 +36,7 @@ package struct PasswordHash: Hashable, Sendable, CustomStringConvertible, Custom
     /// The bytes of a salt and of a digest.
     package static let length = 32
 
-    /// A hash that was kept; nil where it cannot be one.
+    /// Reads a stored hash; nil if it is invalid.
     package init?(cost: Cost, salt: [UInt8], digest: [UInt8]) {
         guard cost.isSound, salt.count == Self.length, digest.count == Self.length else { return nil }
         self.cost = cost
@@ -48,25 +48,29 @@ package struct PasswordHash: Hashable, Sendable, CustomStringConvertible, Custom
     package init(of password: String, cost: Cost = .standard) throws {
         self.cost = cost
         salt = SystemRandomNumberGenerator.bytes(Self.length)
-        // A key shows its bytes in no other way; they are copied before it goes.
+        // A key gives access to its bytes only in this way. They are copied before the key is released.
         digest = unsafe try Self.derive(password, salt, cost).withUnsafeBytes { unsafe Array($0) }
     }
 
-    /// A hash that no password has: to spend on an unknown name what a wrong password costs.
+    /// A hash that matches no password.
+    ///
+    /// Checking it for an unknown name takes as long as a wrong password.
     package static let ofNobody = PasswordHash(
         cost: .standard,
         salt: SystemRandomNumberGenerator.bytes(length),
         digest: SystemRandomNumberGenerator.bytes(length)
     )
 
-    /// Whether it is that of a password; the comparison takes as long for every answer.
+    /// Whether a password matches.
+    ///
+    /// The comparison takes constant time.
     package func matches(_ password: String) throws -> Bool {
         // Keys are compared in constant time.
         try Self.derive(password, salt, cost) == SymmetricKey(data: digest)
     }
 
     private static func derive(_ password: String, _ salt: [UInt8], _ cost: Cost) throws -> SymmetricKey {
-        // The same letters typed on two keyboards are the same password.
+        // Normalize, so that the same letters from different keyboards are the same password.
         try KDF.Scrypt.deriveKey(
             from: Array(password.precomposedStringWithCanonicalMapping.utf8),
             salt: salt,
@@ -78,18 +82,18 @@ package struct PasswordHash: Hashable, Sendable, CustomStringConvertible, Custom
         )
     }
 
-    /// Says that there is one, not which.
+    /// A fixed text that does not reveal the hash.
     package var description: String { "a hashed password" }
-    /// Shows nothing.
+    /// An empty mirror, so that nothing is revealed.
     package var customMirror: Mirror { Mirror(self, children: [(label: String?, value: Any)]()) }
 }
 
-/// What a new password must be.
+/// The rule for new passwords.
 package enum PasswordRule {
     static let fewest = 12
     static let mostBytes = 1024
 
-    /// - Throws: ``Failure`` for a password that is too short, too long, or not typed by a person.
+    /// - Throws: ``Failure`` for a password that is too short, too long, or contains control characters.
     package static func check(_ password: String) throws(Failure) {
         guard password.count >= fewest else {
             throw Failure(

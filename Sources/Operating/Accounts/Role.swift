@@ -1,14 +1,16 @@
-/// What somebody may do in the console; each role may do what those before it may.
+/// The roles of the console.
+///
+/// Each role includes the rights of the roles before it.
 package enum Role: String, CaseIterable, Comparable, Sendable {
-    /// Everybody: nobody signs in.
+    /// The public, without signing in.
     case everybody = "public"
-    /// A district: its own organizations and files, and no others.
+    /// A district: only its own organizations and files.
     case district
-    /// Data staff of the Department: everything is shown, files are submitted.
+    /// Data staff of the Department: see everything and submit files.
     case data
-    /// The commissioner's office: what waits is approved, years are opened and closed, results are released.
+    /// The commissioner's office: approves held submissions, opens and closes years, and releases results.
     case approver
-    /// Who runs the installation: deliveries and quarantined records are tried again.
+    /// The operators of the installation: also retry deliveries and quarantined records.
     case `operator`
 
     package static func < (left: Role, right: Role) -> Bool { left.rank < right.rank }

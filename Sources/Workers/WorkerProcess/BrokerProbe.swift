@@ -3,7 +3,9 @@ import Kafka
 import Logging
 import Synchronization
 
-/// Whether the brokers answer, found out when somebody asks: at most once a second, and never while nobody does.
+/// Checks whether the brokers answer.
+///
+/// It checks only on request, and at most once a second.
 final class BrokerProbe: Sendable {
     private struct State {
         var admin: Admin?
@@ -14,16 +16,16 @@ final class BrokerProbe: Sendable {
     private let kafka: KafkaConfiguration
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "probe")
-    /// How long an answer counts.
+    /// How long a result is reused.
     private static let memory: Duration = .seconds(1)
-    /// How long the brokers have for one.
+    /// How long the brokers may take to answer.
     private static let patience: Duration = .seconds(2)
 
     init(_ kafka: KafkaConfiguration) {
         self.kafka = kafka
     }
 
-    /// Why the brokers are of no use now; nil when they answer.
+    /// Why the brokers cannot be used; nil if they answer.
     func failure() async -> String? {
         await withCheckedContinuation { continuation in
             queue.async { continuation.resume(returning: self.ask()) }

@@ -7,7 +7,7 @@ import NIOCore
 import Operating
 import Streaming
 
-/// Where a worker listens.
+/// The address on which a worker listens.
 struct ListenAddress: Sendable, Hashable {
     let host: String
     let port: Int
@@ -24,10 +24,10 @@ struct ListenAddress: Sendable, Hashable {
     }
 }
 
-/// What a worker answers over HTTP: `/health` whether it lives, `/ready` whether it is up to date, `/metrics` its
-/// figures for Prometheus.
+/// The HTTP endpoints of a worker: `/health` says whether it is alive, `/ready` whether it is up to date, and
+/// `/metrics` has its metrics for Prometheus.
 ///
-/// Nothing else, and nothing of what it works on.
+/// They serve nothing else, and nothing of the worker's data.
 struct Endpoints: Sendable {
     let metrics: WorkerMetrics
     let probe: BrokerProbe
@@ -46,7 +46,7 @@ struct Endpoints: Sendable {
             )
         }
         router.get("ready") { _, _ in
-            // What a worker holds is of use as long as its brokers answer.
+            // A worker is ready only while its brokers answer.
             let reason = if let reason = metrics.notReady { reason } else { await probe.failure() }
             return Self.answer(reason == nil ? .ok : .serviceUnavailable, reason ?? "ready")
         }
@@ -83,7 +83,7 @@ struct Endpoints: Sendable {
                 do {
                     try Data("\(host):\(port)\n".utf8).write(to: URL(fileURLWithPath: addressFile), options: .atomic)
                 } catch {
-                    logger.error("the address cannot be written to \(addressFile): \(error)")
+                    logger.error("cannot write the address to \(addressFile): \(error)")
                 }
             },
             logger: quiet

@@ -2,7 +2,9 @@ import Foundation
 import Streaming
 import Synchronization
 
-/// Bodies that live and end together, all but the first on threads of their own.
+/// Several bodies that start and stop together.
+///
+/// All except the first run on threads of their own.
 final class JoinedBodies: WorkerBody {
     private let first: any WorkerBody
     private let others: [any WorkerBody]
@@ -22,7 +24,7 @@ final class JoinedBodies: WorkerBody {
             let thread = Thread { [self] in
                 let result = Result { try body.run() }
                 outcomes.withLock { $0.append(result) }
-                // Going on without one of them would leave part of the work undone and nobody would know.
+                // If one body ends, stop the others: without it, part of the work would silently not be done.
                 stop()
                 ended.leave()
             }

@@ -1,8 +1,9 @@
 public import CoreMetrics
 import Synchronization
 
-/// Metrics of swift-metrics in Prometheus' text format: counters, gauges and histograms, kept in the process and told
-/// by `/metrics`.
+/// A backend of swift-metrics with Prometheus' text format.
+///
+/// It keeps counters, gauges and histograms in memory for `/metrics`.
 public final class PrometheusFactory: MetricsFactory {
     fileprivate struct Name: Hashable, Comparable {
         let label: String
@@ -17,10 +18,10 @@ public final class PrometheusFactory: MetricsFactory {
     private let histograms = Mutex<[Name: Histogram]>([:])
     private let counters = Mutex<[Name: Count]>([:])
 
-    /// The process's own.
+    /// The factory of this process.
     public static let shared = PrometheusFactory()
 
-    /// A factory with no metric yet.
+    /// Creates a factory without metrics.
     public init() {}
 
     /// A counter.
@@ -45,7 +46,7 @@ public final class PrometheusFactory: MetricsFactory {
     /// Keeps what was measured.
     public func destroyTimer(_ handler: any TimerHandler) {}
 
-    /// Everything, in the order of the names.
+    /// All metrics, sorted by name.
     public func text() -> String {
         var text = ""
         var last = ""
@@ -91,7 +92,7 @@ private final class Count: CounterHandler {
     func reset() { count.store(0, ordering: .relaxed) }
 }
 
-/// Durations and values by the bounds of buckets, from a millisecond to an hour.
+/// A histogram of durations or values, with buckets from a millisecond to an hour.
 private final class Histogram: TimerHandler, RecorderHandler {
     private struct State {
         var buckets = [Int](repeating: 0, count: Histogram.bounds.count + 1)

@@ -10,47 +10,47 @@ import Messages
 import ServiceLifecycle
 import UnixSignals
 
-/// What every worker is told on its command line.
+/// The command-line options of every worker.
 public struct WorkerOptions: ParsableArguments, Sendable {
-    /// Where the brokers are.
+    /// The brokers.
     @OptionGroup(title: "Kafka") public var broker: BrokerOptions
 
     /// The instance's name.
     @Option(
         help: ArgumentHelp(
-            "Tells the instances of a stage apart; the same after every restart. It ends group.instance.id and transactional.id.",
+            "Identifies an instance of a stage and stays the same after every restart. group.instance.id and transactional.id end with it.",
             valueName: "name"
         )
     )
     public var instance = "1"
 
-    /// Where the endpoints listen.
+    /// The address of the endpoints.
     @Option(
         help: ArgumentHelp(
-            "Where /health, /ready and /metrics are served; port 0 lets the system choose one, 'none' serves nothing.",
+            "The address that serves /health, /ready and /metrics. Port 0 lets the system choose; 'none' serves nothing.",
             valueName: "host:port"
         )
     )
     public var listen = "127.0.0.1:0"
 
-    /// Where the endpoints' address is written.
-    @Option(help: ArgumentHelp("A file into which the address that is listened on is written.", valueName: "file"))
+    /// The file for the endpoints' address.
+    @Option(help: ArgumentHelp("A file into which the worker writes its address.", valueName: "file"))
     public var addressFile: String?
 
     /// Time between commits.
     @Option(
-        help: ArgumentHelp("The longest time between two commits while records keep coming.", valueName: "milliseconds")
+        help: ArgumentHelp("The longest time between two commits while records arrive.", valueName: "milliseconds")
     )
     public var commitInterval = 1000
 
     /// Time to stop.
-    @Option(help: ArgumentHelp("How long SIGTERM may take: the last commit, then leaving.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long the worker may take to commit and stop after SIGTERM.", valueName: "seconds"))
     public var stopTimeout = 20
 
     /// The most memory.
     @Option(
         help: ArgumentHelp(
-            "The most memory the worker may hold; default: the control group's limit or the machine's memory. At it no more records are taken.",
+            "The memory limit. At the limit the worker reads no more records. Default: the control group's limit or the machine's memory.",
             valueName: "megabytes"
         )
     )
@@ -60,10 +60,10 @@ public struct WorkerOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     public var logLevel = "info"
 
-    /// The options as they are when nothing was said.
+    /// Creates options with their defaults.
     public init() {}
 
-    /// Checks what can be checked without a broker.
+    /// Checks the options without a broker.
     public func validate() throws {
         guard Logger.Level(rawValue: logLevel) != nil else {
             throw ValidationError("--log-level: there is no level \(logLevel)")
@@ -84,21 +84,20 @@ public struct WorkerOptions: ParsableArguments, Sendable {
     }
 }
 
-/// What runs on the worker's own thread until it is asked to stop.
+/// The work that runs on the worker's own thread until it is asked to stop.
 public protocol WorkerBody: Sendable {
     /// Runs until ``stop()``; blocks its thread.
     func run() throws
-    /// Asks it to finish and leave; returns at once.
+    /// Asks it to finish and stop; returns at once.
     func stop()
-    /// Asks it to finish and leave for good, so that the other instances need not wait for it to come back; returns at
-    /// once.
+    /// Asks it to finish, stop and leave the group, so that the other instances take over at once; returns at once.
     func leave()
-    /// What beats while its threads come round.
+    /// The heartbeats of its threads.
     var hearts: [Heartbeat] { get }
 }
 
 extension WorkerBody {
-    /// What has no place in a group only stops.
+    /// A body that is not in a group only stops.
     public func leave() { stop() }
 }
 
@@ -116,8 +115,8 @@ extension Inspection: WorkerBody {
 public enum WorkerProcess {
     /// Runs a stage until SIGTERM or SIGINT.
     ///
-    /// - `makeStage`: gives the stage of the installation.
-    /// - `beside`: gives what runs next to the stage, each on a thread of its own, as long as it.
+    /// - `makeStage`: creates the stage for the installation.
+    /// - `beside`: creates the bodies that run next to the stage, each on a thread of its own.
     public static func run(
         _ options: WorkerOptions,
         beside: ((Connection, WorkerConfiguration, WorkerMetrics, Logger) throws -> [any WorkerBody])? = nil,
@@ -152,7 +151,7 @@ public enum WorkerProcess {
         }
     }
 
-    /// Runs a body that is no stage, under a name.
+    /// Runs a body that is not a stage, under a name.
     public static func run(
         _ options: WorkerOptions,
         named name: String,
@@ -171,7 +170,7 @@ public enum WorkerProcess {
             WorkerMetrics, any WorkerBody
         )
     ) async throws {
-        // A broken pipe is an error of the write, not the end of the process.
+        // A broken pipe must be an error of the write and not end the process.
         signal(SIGPIPE, SIG_IGN)
         ProcessLog.bootstrap(level: Logger.Level(rawValue: options.logLevel) ?? .info)
         MetricsSystem.bootstrap(PrometheusFactory.shared)
@@ -195,17 +194,17 @@ public enum WorkerProcess {
         }
     }
 
-    /// Ends the process at once, as after a failure.
+    /// Ends the process at once after a failure.
     ///
-    /// Threads of the client library may hang on a broker that is gone, and the endpoints may be answering. Taking down
-    /// around them what they use would end the process by a signal, so nothing is taken down.
+    /// Threads of the client library may hang on a broker that is gone, and the endpoints may be answering. Destroying
+    /// objects that they use would crash the process, so nothing is destroyed.
     static func end(_ name: String, _ error: any Error) -> Never {
         let failure = Failure(error)
         Standard.error("\(name)-worker: \(failure.message)")
         _exit(failure.status.rawValue)
     }
 
-    /// Twice as long as anything may wait for a broker.
+    /// Twice the longest time that any call may wait for a broker.
     private static let longestSilence = 120
 
     private static func serve(
@@ -217,7 +216,7 @@ public enum WorkerProcess {
     ) async throws {
         Heartbeat.watch(body.hearts, seconds: longestSilence) {
             Standard.error(
-                "\(metrics.stage)-worker: a thread stands still; was the clock set back? Leaving: a restart begins anew"
+                "\(metrics.stage)-worker: a thread hangs; was the clock set back? Stopping. Restart the worker"
             )
             _exit(ExitStatus.tryAgain.rawValue)
         }
@@ -231,7 +230,7 @@ public enum WorkerProcess {
                     logger: logger
                 )
             }
-        // They stop in reverse order: the work first, so that it is seen until its end.
+        // Services stop in reverse order: the work stops first, so that the endpoints show it until its end.
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
         if let endpoints { services.append(.init(service: EndpointsService(endpoints: endpoints))) }
         let stopping = Stopping(body: body, name: metrics.stage, timeout: options.stopTimeout, logger: logger)

@@ -5,18 +5,20 @@ import Operating
 import ServiceLifecycle
 import UnixSignals
 
-/// How a worker is asked to stop.
+/// Asks a worker to stop.
 struct Stopping: Sendable {
     let body: any WorkerBody
     let name: String
-    /// The longest time that it may take, in seconds.
+    /// The longest time that stopping may take, in seconds.
     let timeout: Int
     let logger: Logger
 
-    /// Asks the worker to commit and to stop; `forGood` gives its place in the group to the other instances.
+    /// Asks the worker to commit and stop.
     ///
-    /// The time is bounded here, as the service group's own bound would end the process as a crash does. What is not
-    /// committed by then is aborted by the next life of this instance.
+    /// With `forGood`, it also leaves the group, so that other instances take over.
+    ///
+    /// The time limit is enforced here, because the service group's own limit would crash the process. The next run of
+    /// this instance aborts uncommitted work.
     func begin(forGood: Bool) {
         logger.info("stopping", metadata: forGood ? ["for": "good"] : [:])
         if forGood { body.leave() } else { body.stop() }
@@ -28,10 +30,10 @@ struct Stopping: Sendable {
     }
 }
 
-/// The work of a worker, on a thread of its own.
+/// Runs the body of a worker on a thread of its own.
 ///
-/// A graceful shutdown asks it to commit and to stop, and so does the failure of another service. Its own failure ends
-/// the process at once: a fenced instance has nothing to finish.
+/// A graceful shutdown, or the failure of another service, asks the body to commit and stop. A failure of the body ends
+/// the process at once, because a fenced instance has nothing to finish.
 struct BodyService: Service {
     let stopping: Stopping
 
@@ -44,8 +46,8 @@ struct BodyService: Service {
         }
     }
 
-    /// Runs a blocking function on a thread of its own, with the stack that librdkafka's callbacks and deep protobuf
-    /// messages ask for.
+    /// Runs a blocking function on a thread of its own, with a stack large enough for librdkafka's callbacks and deep
+    /// protobuf messages.
     private func onOwnThread(_ function: @escaping @Sendable () throws -> Void) async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let thread = Thread {
@@ -63,7 +65,7 @@ struct BodyService: Service {
     }
 }
 
-/// SIGUSR1: the worker stops for good, and leaves its place in the group to the other instances.
+/// On SIGUSR1 the worker stops and leaves the group to the other instances.
 struct LeaveService: Service {
     let stopping: Stopping
 
@@ -74,18 +76,20 @@ struct LeaveService: Service {
     }
 }
 
-/// The endpoints; an address that cannot be had ends the worker, so that none runs without being seen.
+/// The HTTP endpoints.
+///
+/// If the address is not available, the worker ends, so that no worker runs unobserved.
 struct EndpointsService: Service {
     let endpoints: Endpoints
 
     func run() async throws {
         do {
-            // A scraper's open connection does not hold a worker that has done its work.
+            // An open connection of a scraper must not delay a worker that has finished.
             try await cancelWhenGracefulShutdown { try await endpoints.run() }
         } catch is CancellationError {
         } catch {
             let address = "\(endpoints.address.host):\(endpoints.address.port)"
-            throw Failure(.configuration, "\(address) cannot be listened on: \(error)")
+            throw Failure(.configuration, "\(address) is not available for listening: \(error)")
         }
     }
 }

@@ -16,10 +16,12 @@ struct ConsoleServer: Sendable {
     let addressFile: String?
     let logger: Logger
 
-    /// How many connections there may be, and how many of them may follow the data.
+    /// The most connections, and the most of them that may follow the data.
     private static let mostConnections = 256
     private static let mostFollowers = 64
-    /// How many files are taken at once: each is in memory until all of it has come.
+    /// The most files received at once.
+    ///
+    /// Each is held in memory until it is complete.
     private static let mostUploads = 2
     private let followers = Counter()
     private let uploads = Counter()
@@ -68,7 +70,7 @@ struct ConsoleServer: Sendable {
                     try Data("\(address.text(port: port))\n".utf8)
                         .write(to: URL(fileURLWithPath: addressFile), options: .atomic)
                 } catch {
-                    logger.error("the address cannot be written to \(addressFile): \(error)")
+                    logger.error("cannot write the address to \(addressFile): \(error)")
                 }
             },
             logger: quiet
@@ -78,7 +80,7 @@ struct ConsoleServer: Sendable {
 
     private func response(to request: Request) async -> Response {
         let response = await answer(to: request)
-        // An answer to HEAD has no body, or the next one on the connection would begin in it.
+        // An answer to HEAD must have no body, or the client would read it as the next answer on the connection.
         return request.method == .head ? response.createHeadResponse() : response
     }
 
@@ -136,7 +138,7 @@ struct ConsoleServer: Sendable {
         case refused(HTTPResponse.Status, String)
     }
 
-    /// What is sent, no more of it than the address takes; nothing where nobody may send anything.
+    /// Reads the body of a request, up to the limit of the address; reads nothing if the request may not send any.
     private func body(of request: Request, _ asked: ConsoleRequest) async -> Body {
         let limit = site.bodyLimit(for: asked)
         guard limit > 0 else { return .taken([]) }
@@ -147,7 +149,7 @@ struct ConsoleServer: Sendable {
         let isLarge = limit > 1 << 20
         if isLarge, uploads.count.add(1, ordering: .relaxed).newValue > Self.mostUploads {
             uploads.count.subtract(1, ordering: .relaxed)
-            return .refused(.serviceUnavailable, "other files are being taken: try again in a moment")
+            return .refused(.serviceUnavailable, "other files are being received: try again in a moment")
         }
         defer { if isLarge { uploads.count.subtract(1, ordering: .relaxed) } }
         do {
@@ -155,11 +157,11 @@ struct ConsoleServer: Sendable {
         } catch is NIOTooManyBytesError {
             return tooLarge
         } catch {
-            return .refused(.badRequest, "what was sent did not come whole: send it again")
+            return .refused(.badRequest, "the request was incomplete: send it again")
         }
     }
 
-    /// The revision of the data whenever it changes, as server-sent events.
+    /// Sends the revision of the data at each change, as server-sent events.
     private func events(_ asked: ConsoleRequest) -> Response {
         guard followers.count.load(ordering: .relaxed) < Self.mostFollowers else {
             return Self.plain(.serviceUnavailable, "too many pages follow the data already")
@@ -168,7 +170,7 @@ struct ConsoleServer: Sendable {
         fields[.contentType] = "text/event-stream"
         fields[.cacheControl] = "no-store"
         let (store, followers, site) = (store, followers, site)
-        // A page that stays open does not keep a session alive.
+        // An open page does not keep a session alive.
         var renewal = asked
         renewal.isRenewal = true
         let listener = renewal
@@ -176,7 +178,7 @@ struct ConsoleServer: Sendable {
             status: .ok,
             headers: fields,
             body: .init { writer in
-                // Counted here: a connection that ends before its answer begins never comes so far.
+                // Count here, because a connection that ends before its answer begins never gets this far.
                 followers.count.wrappingAdd(1, ordering: .relaxed)
                 defer { followers.count.wrappingSubtract(1, ordering: .relaxed) }
                 var sent: UInt64?
@@ -188,7 +190,7 @@ struct ConsoleServer: Sendable {
                         try await writer.write(ByteBuffer(string: "data: \(revision)\n\n"))
                         (sent, quiet) = (revision, 0)
                     } else if quiet >= 150 {
-                        // Whether somebody still listens shows when something is written.
+                        // Writing shows whether the client is still connected.
                         try await writer.write(ByteBuffer(string: ": still here\n\n"))
                         quiet = 0
                     }
@@ -214,12 +216,14 @@ struct ConsoleServer: Sendable {
     }
 }
 
-/// The server as a service; an address that cannot be had ends the console.
+/// The server as a service.
+///
+/// If the address is not available, the console ends.
 struct ConsoleServerService: Service {
     let server: ConsoleServer
 
     func run() async throws {
-        // A page that follows the data does not hold a console that is to end.
+        // A page that follows the data must not delay the end of the console.
         try await cancelWhenGracefulShutdown { try await server.run() }
     }
 }

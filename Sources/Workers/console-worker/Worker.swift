@@ -14,13 +14,13 @@ struct ConsoleWorker: AsyncParsableCommand {
         abstract:
             "Shows an installation in a web browser on this machine: the run, determinations, the state, frameworks.",
         discussion: """
-            On the loopback interface only, as it does not encrypt. Read-only while nobody has an account; with accounts (`accountability account`) \
-            nothing is shown before somebody signs in. Follows the topics into memory as any subscriber does; it has no group, no transaction and \
-            no database. `accountability up --console` starts it beside the workers; against another cluster:
+            Listens on the loopback interface only, because it does not encrypt. It is read-only while there are no accounts. With accounts (`accountability account`) \
+            it shows nothing until someone signs in. It reads the topics into memory as any subscriber does; it has no group, no transaction and \
+            no database. `accountability up --console` starts it next to the workers. For another cluster:
 
               console-worker --brokers kafka:9092 --listen 127.0.0.1:8603
 
-            Ends with 0 after SIGTERM, 64 when the address is not the loopback interface's, 69 when no broker answers, 78 when a topic is missing or \
+            Ends with 0 after SIGTERM, 64 when the address is not a loopback address, 69 when no broker answers, 78 when a topic is missing or \
             the port is taken.
             """
     )
@@ -35,7 +35,7 @@ struct ConsoleWorker: AsyncParsableCommand {
     )
     var listen = LoopbackAddress.usual
 
-    @Option(help: ArgumentHelp("A file into which the address that is listened on is written.", valueName: "file"))
+    @Option(help: ArgumentHelp("A file into which the console writes its address.", valueName: "file"))
     var addressFile: String?
 
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
@@ -66,22 +66,24 @@ struct ConsoleWorker: AsyncParsableCommand {
         } catch {
             let failure = Failure(error)
             Standard.error("console-worker: \(failure.message)")
-            // The client library's threads may hang on a broker that is gone: nothing is left to be done for them.
+            // The client library's threads may hang on a broker that is gone. Do not wait for them.
             Foundation.exit(failure.status.rawValue)
         }
         Foundation.exit(0)
     }
 
-    /// The time to stop is bounded here: nothing is lost with a console that stands still.
+    /// Limits the time to stop.
+    ///
+    /// The console has no state to save.
     private static func leaveInTime() {
         DispatchQueue.global()
             .asyncAfter(deadline: .now() + .seconds(10)) {
-                Standard.error("console-worker: a broker is waited for; leaving without its answer")
+                Standard.error("console-worker: a broker does not answer; stopping without it")
                 Foundation.exit(0)
             }
     }
 
-    /// The `accountability` beside this program: one build, one folder.
+    /// The program `accountability` from the same folder, so from the same build.
     private func runner(_ connection: Connection) -> ProgramRunner {
         let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         return ProgramRunner(
@@ -116,7 +118,7 @@ struct ConsoleWorker: AsyncParsableCommand {
                     .init(
                         service: ThreadService(name: "topics", body: { try topics.run() }, stop: { topics.stop() })
                     ),
-                    // The last one is the first that is told to stop.
+                    // Services stop in reverse order: the last one stops first.
                     .init(
                         service: ThreadService(
                             name: "run",
@@ -137,7 +139,7 @@ struct ConsoleWorker: AsyncParsableCommand {
     }
 }
 
-/// Work that blocks a thread of its own, until it is asked to stop.
+/// Runs blocking work on a thread of its own until it is asked to stop.
 struct ThreadService: Service {
     let name: String
     let body: @Sendable () throws -> Void

@@ -7,11 +7,13 @@ import NIOHTTP1
 import Operating
 import Stages
 
-/// A schema registry, of which the schema of publications is asked: the documented REST interface of Confluent's.
+/// A client for the documented REST interface of Confluent's schema registry.
+///
+/// It reads the schema of publications.
 struct SchemaRegistry {
     /// Its address, without a slash at the end.
     let address: String
-    /// `user:password`; nil where it asks for none.
+    /// `user:password`; nil if the registry needs none.
     let credentials: String?
     /// How long it may take to answer.
     var patience = TimeAmount.seconds(10)
@@ -19,7 +21,7 @@ struct SchemaRegistry {
     /// The most bytes of an answer: the schema is 20,000.
     private static let mostBytes = 1 << 20
 
-    /// The registry that an option or the environment names; nil where neither does.
+    /// The registry that an option or the environment names; nil if there is none.
     static func named(_ option: String?, environment: [String: String]) throws -> SchemaRegistry? {
         guard let text = option ?? environment["ACCOUNTABILITY_SCHEMA_REGISTRY"], !text.isEmpty else { return nil }
         let scheme = URL(string: text)?.scheme
@@ -38,7 +40,7 @@ struct SchemaRegistry {
         )
     }
 
-    /// Under which name the schema of a topic's values is registered: the registry's usual one.
+    /// The registry's usual subject for the schema of a topic's values.
     static func subject(_ pipeline: Pipeline) -> String { "\(pipeline.name(Topics.publications))-value" }
 
     private struct Registered: Decodable {
@@ -47,9 +49,9 @@ struct SchemaRegistry {
         let schemaType: String?
     }
 
-    /// The framing of publications, by the newest schema of their subject.
+    /// Returns the framing of publications for the newest schema of their subject.
     ///
-    /// - Throws: `Failure`: 75 where the registry does not answer, 78 where it has no schema that fits.
+    /// - Throws: `Failure`: 75 if the registry does not answer, 78 if it has no matching schema.
     func framing(of subject: String) async throws -> SchemaFraming {
         var request = HTTPClientRequest(url: "\(address)/subjects/\(subject)/versions/latest")
         request.headers.add(name: "accept", value: "application/vnd.schemaregistry.v1+json")
@@ -65,18 +67,18 @@ struct SchemaRegistry {
         } catch {
             throw Failure(
                 .tryAgain,
-                "the schema registry \(address) does not answer: \(error); is it up, and is its address right?"
+                "the schema registry \(address) does not answer: \(error). Check that it runs and that its address is right"
             )
         }
         let register =
-            "register Schemas/accountability/v1/record.proto as accountability/v1/record.proto, and determination.proto, which refers to it, as \(subject)"
+            "register Schemas/accountability/v1/record.proto as accountability/v1/record.proto, and determination.proto, which imports it, as \(subject)"
         guard status != 404 else {
             throw Failure(.configuration, "the schema registry \(address) has no subject \(subject): \(register)")
         }
         guard status == 200 else {
             throw Failure(
                 status >= 500 ? .tryAgain : .configuration,
-                "the schema registry \(address) answers \(status) to what subject \(subject) is: does it ask for credentials?"
+                "the schema registry \(address) answers \(status) to a request for subject \(subject). Check the credentials"
             )
         }
         let message = Accountability_V1_Publication.protoMessageName
@@ -86,7 +88,7 @@ struct SchemaRegistry {
         else {
             throw Failure(
                 .configuration,
-                "the newest schema of subject \(subject) at \(address) is no protobuf schema with the message \(message): \(register)"
+                "the newest schema of subject \(subject) at \(address) is not a protobuf schema with the message \(message): \(register)"
             )
         }
         return framing

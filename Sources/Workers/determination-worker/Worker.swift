@@ -17,10 +17,10 @@ struct DeterminationWorker: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A schema registry: publications then name their schema, in Confluent's framing.",
+            "The address of a schema registry. Publications then name their schema, in Confluent's framing.",
             discussion: """
-                Default: $ACCOUNTABILITY_SCHEMA_REGISTRY, then none. The schema is looked up once, at the start, and never written: register \
-                Schemas/accountability/v1/record.proto and determination.proto first. Credentials stand in \
+                Default: $ACCOUNTABILITY_SCHEMA_REGISTRY, then none. The worker looks up the schema once, at start, and never registers one: register \
+                Schemas/accountability/v1/record.proto and determination.proto first. Put credentials into \
                 $ACCOUNTABILITY_SCHEMA_REGISTRY_CREDENTIALS, as user:password.
                 """,
             valueName: "url"

@@ -1,7 +1,7 @@
 import Stages
 import Synchronization
 
-/// What deliveries came to, for Prometheus.
+/// The metrics of deliveries, for Prometheus.
 final class DeliveryFigures: Sendable {
     struct Figures: Sendable {
         var delivered: [DeliveryChannel: Int] = [:]
@@ -22,7 +22,7 @@ final class DeliveryFigures: Sendable {
         figures.withLock { change(&$0) }
     }
 
-    /// The figures in Prometheus' text format.
+    /// The metrics in Prometheus' text format.
     func prometheus() -> String {
         let now = figures.withLock { $0 }
         var text = ""
@@ -33,11 +33,11 @@ final class DeliveryFigures: Sendable {
                 text += "accountability_\(name){\(labels)} \(values[channel] ?? 0)\n"
             }
         }
-        add("deliveries_delivered_total", "counter", "Notices that arrived.", now.delivered)
-        add("deliveries_retried_total", "counter", "Attempts that failed and are repeated.", now.failed)
-        add("deliveries_dead_total", "counter", "Deliveries given up.", now.died)
-        add("deliveries_pending", "gauge", "Deliveries under way or waiting.", now.pending)
-        add("deliveries_dead", "gauge", "Deliveries that wait for an operator.", now.dead)
+        add("deliveries_delivered_total", "counter", "Notices that were delivered.", now.delivered)
+        add("deliveries_retried_total", "counter", "Failed attempts that will be retried.", now.failed)
+        add("deliveries_dead_total", "counter", "Deliveries that were given up.", now.died)
+        add("deliveries_pending", "gauge", "Deliveries in progress or waiting.", now.pending)
+        add("deliveries_dead", "gauge", "Dead deliveries that wait for an operator.", now.dead)
         return text
     }
 }

@@ -9,12 +9,13 @@ import Streaming
 import Synchronization
 import WorkerProcess
 
-/// Delivers notices beside the stage that publishes them: reads the committed ones, and the states of deliveries, and
-/// publishes what became of each.
+/// Delivers notices, next to the stage that publishes them.
 ///
-/// A notice that is published is delivered however often the process dies: what has no final state is tried again.
-/// Files and messages have names of their own, so that a repetition leaves nothing new; an endpoint can see what was
-/// under way a second time, under the same id.
+/// It reads committed notices and the states of deliveries, and publishes the outcome of each delivery.
+///
+/// A published notice is delivered even if the process dies repeatedly, because a delivery without a final state is
+/// retried. Files and messages have fixed names, so writing them again adds nothing. An endpoint may receive a notice
+/// twice, with the same id.
 final class DeliveryLoop: WorkerBody {
     private let connection: Connection
     private let channels: DeliveryChannels
@@ -55,7 +56,7 @@ final class DeliveryLoop: WorkerBody {
         do {
             try deliver()
         } catch {
-            // What was not said of the last deliveries is found out by the next life, which repeats them.
+            // Outcomes that are not yet published are lost; the next run repeats those deliveries.
             guard isStopping else { throw error }
             logger.notice("delivering ended: \(error)")
         }
@@ -64,8 +65,7 @@ final class DeliveryLoop: WorkerBody {
     private func deliver() throws {
         let topics = DeliveryTopics(connection.pipeline)
         try topics.check(connection, logger) { [unowned self] in isStopping }
-        // Takes the identity over first, so that whatever an earlier life had open has ended before the states are
-        // read.
+        // Take over the identity first. This ends any open transaction of an earlier run before the states are read.
         let states = try DeliveryStates(connection, topics, instance: instance, logger) { [unowned self] in isStopping }
         defer { states.close() }
         let session = try DeliverySession(

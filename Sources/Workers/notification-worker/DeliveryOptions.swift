@@ -3,11 +3,13 @@ import Foundation
 import Operating
 import Stages
 
-/// How notices leave the pipeline beyond their topic; each channel is there when it is configured.
+/// The options of the channels that deliver notices.
+///
+/// A channel exists if it is configured.
 struct DeliveryOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "Leave every notice as a file in this folder: <year>/<district>/<year>-<org>-r<revision>.json.",
+            "Write every notice as a file into this folder: <year>/<district>/<year>-<org>-r<revision>.json.",
             valueName: "folder"
         )
     )
@@ -15,7 +17,7 @@ struct DeliveryOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Leave every notice as messages for `sendmail -t` in this folder; sent ones belong into sent/ below it.",
+            "Write every notice as messages for `sendmail -t` into this folder. Move sent messages into its subfolder sent/.",
             valueName: "folder"
         )
     )
@@ -26,7 +28,7 @@ struct DeliveryOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Who receives mail: CSV of org_code,address; the state's code receives what has no other.",
+            "The recipients of mail: CSV with org_code,address. The state's code receives notices without another recipient.",
             valueName: "file"
         )
     )
@@ -36,7 +38,7 @@ struct DeliveryOptions: ParsableArguments, Sendable {
         help: ArgumentHelp(
             "Post every notice to this https endpoint, signed.",
             discussion: """
-                Others on the machine can read a command line: a URL with a token in it belongs into --webhook-file or $ACCOUNTABILITY_WEBHOOK.
+                Other users of the machine can read a command line. Put a URL with a token into --webhook-file or $ACCOUNTABILITY_WEBHOOK.
                 """,
             valueName: "url"
         )
@@ -45,7 +47,7 @@ struct DeliveryOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "A file that holds the URL of --webhook and nothing else, for its owner alone; default: $ACCOUNTABILITY_WEBHOOK.",
+            "A file that contains only the URL of --webhook and that only its owner may read; default: $ACCOUNTABILITY_WEBHOOK.",
             valueName: "file"
         )
     )
@@ -53,13 +55,13 @@ struct DeliveryOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "The secret of the signatures, for its owner alone; default: $ACCOUNTABILITY_WEBHOOK_SECRET.",
+            "A file with the secret for signatures, which only its owner may read; default: $ACCOUNTABILITY_WEBHOOK_SECRET.",
             valueName: "file"
         )
     )
     var webhookSecretFile: String?
 
-    @Flag(help: "Allow http and addresses that are not of the public internet.")
+    @Flag(help: "Allow http and addresses outside the public internet.")
     var webhookAllowPrivate = false
 
     @Option(help: ArgumentHelp("How often a delivery is attempted before it is dead.", valueName: "count"))
@@ -73,10 +75,10 @@ struct DeliveryOptions: ParsableArguments, Sendable {
     )
     var deliveryPause: Int64 = 1000
 
-    @Option(help: ArgumentHelp("How long an attempt at the endpoint may take.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long one attempt may take.", valueName: "seconds"))
     var webhookTimeout: Int64 = 15
 
-    @Option(help: ArgumentHelp("Deliver only what was published from this day on (UTC).", valueName: "yyyy-mm-dd"))
+    @Option(help: ArgumentHelp("Deliver only notices published on or after this day (UTC).", valueName: "yyyy-mm-dd"))
     var deliverSince: String?
 
     func validate() throws {
@@ -99,9 +101,10 @@ struct DeliveryOptions: ParsableArguments, Sendable {
         if let webhook { _ = try endpoint(webhook, "--webhook") }
     }
 
-    /// The endpoint that an option, a file or the environment names, in this order.
+    /// The endpoint from the option, the file or the environment, in this order.
     ///
-    /// - Throws: ``Failure`` or ``ValidationError`` if it is not a URL, or its file is not as it must be.
+    /// - Throws: ``Failure`` or ``ValidationError`` if it is not a URL, or if its file is invalid or has the wrong
+    ///   mode.
     func endpoint(environment: [String: String]) throws -> WebhookEndpoint? {
         if let webhook { return try endpoint(webhook, "--webhook") }
         if let webhookFile {
@@ -144,7 +147,7 @@ struct DeliveryOptions: ParsableArguments, Sendable {
 
     /// The channels that are configured.
     ///
-    /// - Throws: ``Failure`` where a file, an address or a secret is not as it must be.
+    /// - Throws: ``Failure`` if a file, an address or a secret is invalid.
     func channels(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> DeliveryChannels {
         var channels = DeliveryChannels()
         channels.files = spool.map { SpoolFolder(path: $0) }
@@ -183,7 +186,7 @@ struct DeliveryChannels: Sendable {
     var mail: MailSpool?
     var webhook: (endpoint: WebhookEndpoint, secret: WebhookSecret, timeoutSeconds: Int64)?
 
-    /// Which there are.
+    /// The configured channels.
     var names: Set<DeliveryChannel> {
         var names: Set<DeliveryChannel> = []
         if files != nil { names.insert(.files) }

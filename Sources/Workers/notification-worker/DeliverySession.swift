@@ -6,9 +6,9 @@ import Operating
 import Stages
 import Streaming
 
-/// A member of the group that delivers: what it reads, what waits, and what is under way.
+/// A member of the delivering group: its reading position, its waiting and its running deliveries.
 final class DeliverySession {
-    /// Files and messages between two states.
+    /// The most files and messages written before their states are published.
     private static let batch = 200
 
     private let topics: DeliveryTopics
@@ -19,7 +19,7 @@ final class DeliverySession {
     private let posts: WebhookPosts?
     private let isLocalBroker: Bool
     private var queue: DeliveryQueue
-    /// Of each partition, the topics that were read to the end.
+    /// For each partition, the topics that were read to the end.
     private var ends: [Int32: Set<String>] = [:]
     private var records = RecordBatch(capacity: 1024)
     private var joinPatience = JoinPatience()
@@ -71,7 +71,7 @@ final class DeliverySession {
         try consumer.subscribe([topics.notices, topics.deliveries])
     }
 
-    /// Reads what came, and lets go what may go.
+    /// Reads new records, and releases the notices that may be delivered.
     func read() throws {
         while let event = consumer.nextRebalance() { try take(event) }
         try askAgain()
@@ -79,29 +79,29 @@ final class DeliverySession {
         while let end = consumer.nextPartitionEnd() {
             let partition = end.topicPartition.partition
             ends[partition, default: []].insert(end.topicPartition.topic)
-            // Both topics: a notice may not go before it is known what became of it.
+            // Wait for both topics: before a notice is delivered, its earlier states must be known.
             if ends[partition]?.count == 2 { queue.release(partition: partition, now: now) }
         }
     }
 
-    /// Writes the files and messages that are due.
+    /// Writes the due files and messages.
     ///
-    /// - Returns: what became of them, and of posts that came to their end.
+    /// - Returns: their outcomes, and those of finished posts.
     func takeOutcomes() -> [(partition: Int32, state: Accountability_V1_Delivery)] {
         (written() + (posts?.takeAnswers() ?? []))
             .compactMap { item, outcome in finish(item, outcome).map { (item.partition, $0) } }
     }
 
-    /// Begins the posts that are due.
+    /// Starts the due posts.
     ///
-    /// The outcomes that were taken have to be published before: what a process that dies has not said of is posted
-    /// again, and that is no more than may be under way at once.
+    /// Publish the taken outcomes first. If the process dies, the next run repeats the posts without a published
+    /// outcome, so there can only be as many as may run at once.
     func startPosts() {
         guard let posts else { return }
         for item in queue.due(.webhook, limit: posts.free, now: now) { posts.start(item) }
     }
 
-    /// Shows how much waits.
+    /// Updates the metric of waiting deliveries.
     func show() {
         let (pending, dead) = (queue.pending, queue.deadCount)
         figures.update {
@@ -111,7 +111,7 @@ final class DeliverySession {
     }
 
     private func take(_ event: Rebalance) throws {
-        // Whatever was decided, everything is read anew: two short topics, and no state that could be stale.
+        // After any rebalance read everything again: the two topics are short, and this leaves no stale state.
         queue.keep(partitions: [])
         ends = [:]
         if case .assigned(let partitions) = event {
@@ -121,11 +121,11 @@ final class DeliverySession {
             joinPatience.join()
             try consumer.unassign()
         }
-        // Whose they are now, and what became of them, is read anew.
+        // Ownership and outcomes are read again.
         posts?.cancel()
     }
 
-    /// Joins the group again where the local broker gave this member nothing, as the runtime does.
+    /// Joins the group again if the local broker assigned nothing to this member, as the runtime does.
     private func askAgain() throws {
         guard isLocalBroker, joinPatience.isExhausted() else { return }
         try consumer.unsubscribe()
@@ -155,7 +155,7 @@ final class DeliverySession {
             queue.take(notice, published: record.timestamp ?? 0, partition: record.partition)
         } else {
             logger.error(
-                "a record is no notice and is not delivered",
+                "a record is not a notice and is not delivered",
                 metadata: [
                     "topic": "\(record.topic)", "partition": "\(record.partition)", "offset": "\(record.offset)",
                 ]
@@ -163,7 +163,7 @@ final class DeliverySession {
         }
     }
 
-    /// Files and messages that are due, written.
+    /// Writes the due files and messages, and returns their outcomes.
     private func written() -> [(DeliveryQueue.Item, DeliveryOutcome)] {
         var done: [(DeliveryQueue.Item, DeliveryOutcome)] = []
         if let spool = channels.files {
@@ -187,11 +187,11 @@ final class DeliverySession {
         case .delivered: figures.update { $0.delivered[item.channel, default: 0] += 1 }
         case .waiting:
             figures.update { $0.failed[item.channel, default: 0] += 1 }
-            logger.warning("not delivered, to be tried again: \(delivery.error)", metadata: place)
+            logger.warning("not delivered, will be retried: \(delivery.error)", metadata: place)
         case .dead, .requeued:
             figures.update { $0.died[item.channel, default: 0] += 1 }
             logger.error(
-                "not delivered; `accountability deliveries --retry` tries it again: \(delivery.error)",
+                "not delivered; `accountability deliveries --retry` retries it: \(delivery.error)",
                 metadata: place
             )
         }

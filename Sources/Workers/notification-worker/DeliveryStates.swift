@@ -7,7 +7,7 @@ import Stages
 import Streaming
 import SwiftProtobuf
 
-/// The topics that a delivery goes between: what is to be told, and what became of it.
+/// The topics of deliveries: the notices, and the states of their deliveries.
 struct DeliveryTopics {
     let notices: String
     let deliveries: String
@@ -17,7 +17,7 @@ struct DeliveryTopics {
         deliveries = pipeline.name(Topics.deliveries)
     }
 
-    /// Looks whether both are there, with as many partitions.
+    /// Checks that both topics exist and have equal partition counts.
     func check(_ connection: Connection, _ logger: Logger, shouldStop: () -> Bool) throws {
         let admin = try Admin(connection.kafka, logger: logger)
         let deadline = ContinuousClock.now + .seconds(60)
@@ -27,7 +27,7 @@ struct DeliveryTopics {
                 found = try admin.describeTopics([notices, deliveries], timeout: .seconds(2))
                 break
             } catch {
-                // In short calls, between which a request to leave is seen.
+                // Use short calls, and check for a request to stop between them.
                 guard error.isRetriable, !shouldStop(), ContinuousClock.now < deadline else { throw error }
                 Thread.sleep(forTimeInterval: 0.1)
             }
@@ -37,7 +37,7 @@ struct DeliveryTopics {
             let missing = counts[0] > 0 ? deliveries : notices
             throw RuntimeError(
                 .topicMissing,
-                "topic \(missing) does not exist; `accountability topics --create` creates what is missing"
+                "topic \(missing) does not exist; `accountability topics --create` creates missing topics"
             )
         }
         guard counts[0] == counts[1] else {
@@ -49,7 +49,7 @@ struct DeliveryTopics {
     }
 }
 
-/// What became of deliveries, on its way to its topic.
+/// Publishes the states of deliveries.
 final class DeliveryStates {
     private let sink: TransactionalSink
     private let topic: String
@@ -80,7 +80,7 @@ final class DeliveryStates {
 
     func close() { sink.close(timeout: .seconds(2)) }
 
-    /// Publishes states in a transaction: a process that was taken for dead cannot write any.
+    /// Publishes states in a transaction, so that a fenced process cannot write any.
     func publish(_ states: [(partition: Int32, state: Accountability_V1_Delivery)]) throws {
         var backoff = Backoff()
         var aborts = 0
@@ -106,7 +106,7 @@ final class DeliveryStates {
                     throw RuntimeError.final(aborted.cause, "publishing deliveries")
                 }
                 backoff.pause(until: .now + .seconds(2))
-                logger.warning("\(aborted); the states of deliveries are published again")
+                logger.warning("\(aborted); publishing the states of deliveries again")
             }
         }
     }

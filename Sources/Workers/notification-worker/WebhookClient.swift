@@ -8,9 +8,9 @@ import Stages
 
 /// Posts notices to an endpoint.
 ///
-/// The name is resolved anew for each attempt, the address is looked at, and the connection goes to that very address:
-/// what the name means a moment later does not matter. Redirects are not followed; of an answer the status and
-/// only `Retry-After` are used.
+/// Each attempt resolves the host name, checks the address, and connects to exactly this address. A later change of the
+/// name therefore has no effect (DNS rebinding). Redirects are not followed. Of the answer, only the status and
+/// `Retry-After` are used.
 actor WebhookClient {
     private static let longestAnswer = 65_536
 
@@ -24,7 +24,7 @@ actor WebhookClient {
     /// A client.
     ///
     /// - `source`: the `source` of the events.
-    /// - `resolve`: gives an address of a host.
+    /// - `resolve`: returns an address of a host.
     init(
         endpoint: WebhookEndpoint,
         secret: WebhookSecret,
@@ -53,7 +53,7 @@ actor WebhookClient {
             let body = try WebhookMessage.body(of: notice, source: source, published: published)
             let address = try await resolve(endpoint.host, endpoint.port)
             guard endpoint.allowPrivate || NetworkAddress(address)?.isPublic == true else {
-                return .refused("\(endpoint.host) leads to an address that is not of the public internet")
+                return .refused("\(endpoint.host) resolves to an address outside the public internet")
             }
             var request = HTTPClientRequest(url: endpoint.url)
             request.method = .POST
@@ -63,7 +63,7 @@ actor WebhookClient {
             request.body = .bytes(ByteBuffer(bytes: body))
             let client = client(for: address)
             let (sent, timeout) = (request, timeout)
-            // The client's own deadline ends with the head of the answer.
+            // The client's own time limit covers only the head of the answer.
             return try await withThrowingTaskGroup(of: DeliveryOutcome.self) { group in
                 group.addTask {
                     let response = try await client.execute(sent, timeout: .seconds(timeout))
@@ -90,12 +90,12 @@ actor WebhookClient {
         }
     }
 
-    /// Ends the connections.
+    /// Closes the connections.
     deinit {
         if let last = current?.client { Task { try? await last.shutdown() } }
     }
 
-    /// The client whose connections go to an address.
+    /// A client that connects to this address.
     private func client(for address: String) -> HTTPClient {
         if let current, current.address == address { return current.client }
         if let old = current?.client { Task { try? await old.shutdown() } }
@@ -110,7 +110,7 @@ actor WebhookClient {
         return client
     }
 
-    /// What failed, on one line and not for long.
+    /// The error on one short line.
     private static func text(of error: any Error) -> String {
         let text = String(describing: error).map { $0.isASCII && !$0.isNewline ? $0 : " " }
         return "the endpoint could not be reached: \(String(text.prefix(200)))"

@@ -1,17 +1,17 @@
 import Foundation
 import Stages
 
-/// Where webhook deliveries go.
+/// The destination of webhook deliveries.
 ///
-/// It prints as scheme and host: a path may hold somebody's token.
+/// It prints only scheme and host, because a path may contain a token.
 struct WebhookEndpoint: Sendable, CustomStringConvertible {
-    /// Why deliveries may not go to a URL.
+    /// The reason why a URL is refused.
     struct Refusal: Error, CustomStringConvertible {
         let description: String
     }
 
     let url: String
-    /// Without brackets.
+    /// The host, without brackets.
     let host: String
     let port: Int
     let allowPrivate: Bool
@@ -19,20 +19,20 @@ struct WebhookEndpoint: Sendable, CustomStringConvertible {
 
     /// An endpoint.
     ///
-    /// - `allowPrivate`: whether http and addresses beside the public internet will do.
+    /// - `allowPrivate`: whether http and addresses outside the public internet are allowed.
     init(_ text: String, allowPrivate: Bool) throws(Refusal) {
         guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(), let name = parts.host,
             !name.isEmpty
         else {
-            throw Refusal(description: "a URL such as https://example.org/notices is wanted")
+            throw Refusal(description: "give a URL such as https://example.org/notices")
         }
         guard scheme == "https" || (scheme == "http" && allowPrivate) else {
-            throw Refusal(description: "https is wanted; --webhook-allow-private allows http too")
+            throw Refusal(description: "the URL must use https; --webhook-allow-private also allows http")
         }
         guard parts.user == nil, parts.password == nil else {
-            throw Refusal(description: "a user or password does not belong into a URL")
+            throw Refusal(description: "the URL must not contain a user or password")
         }
-        guard parts.fragment == nil else { throw Refusal(description: "an endpoint has no fragment") }
+        guard parts.fragment == nil else { throw Refusal(description: "the URL must not contain a fragment") }
         let host = name.hasPrefix("[") && name.hasSuffix("]") ? String(name.dropFirst().dropLast()) : name
         if !allowPrivate, let address = NetworkAddress(host), !address.isPublic {
             throw Refusal(

@@ -2,21 +2,21 @@ import CoreMetrics
 import Stages
 import Synchronization
 
-/// Posts to the endpoint that are under way.
+/// The running posts to the endpoint.
 final class WebhookPosts {
-    /// Posts under way at once.
+    /// The most posts that may run at once.
     private static let most = 8
 
-    /// What posts that ended came to.
+    /// The outcomes of finished posts.
     private final class Answers: Sendable {
         let all = Mutex<[(DeliveryQueue.Item, DeliveryOutcome)]>([])
     }
 
     private let client: WebhookClient
-    /// How long the endpoint takes to answer, or not to.
+    /// The duration of a post, whether or not the endpoint answered.
     private let time: CoreMetrics.Timer
     private let answers = Answers()
-    /// By the order of their items.
+    /// By the order number of their items.
     private var tasks: [Int: Task<Void, Never>] = [:]
 
     init(_ client: WebhookClient, instance: String) {
@@ -27,13 +27,13 @@ final class WebhookPosts {
         )
     }
 
-    /// Whether none is under way.
+    /// Whether no post is running.
     var isIdle: Bool { tasks.isEmpty }
 
-    /// How many more may begin.
+    /// How many more posts may start.
     var free: Int { Self.most - tasks.count }
 
-    /// Begins a post.
+    /// Starts a post.
     func start(_ item: DeliveryQueue.Item) {
         tasks[item.order] = Task { [client, time, answers] in
             let start = ContinuousClock.now
@@ -43,7 +43,7 @@ final class WebhookPosts {
         }
     }
 
-    /// The posts that came to their end since this was asked last.
+    /// Returns the posts that finished since the last call.
     func takeAnswers() -> [(DeliveryQueue.Item, DeliveryOutcome)] {
         let taken = answers.all.withLock { all in
             defer { all = [] }
@@ -53,7 +53,9 @@ final class WebhookPosts {
         return taken
     }
 
-    /// Gives up what is under way; each still comes to its end.
+    /// Cancels the running posts.
+    ///
+    /// Each still reports an outcome.
     func cancel() {
         for task in tasks.values { task.cancel() }
     }

@@ -9,7 +9,7 @@ struct NotificationWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "notification-worker",
         abstract:
-            "Tells districts and schools what was determined, what changed and what is due, and operators of records that no stage reads and no topic holds.",
+            "Publishes and delivers notices about determinations, changes and due dates, and quarantines foreign records on topics that no stage reads.",
         discussion:
             "One of seven workers of the pipeline; `accountability up` starts them all on one machine. Ends with 0 after SIGTERM, 69 when no broker answers, 75 when a restart is all that is needed, 78 when something has to be set right first."
     )
@@ -18,7 +18,7 @@ struct NotificationWorker: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long before its due date an organization is told of a plan that is not filed.",
+            "How many days before its due date an organization gets a notice about a plan that is not filed.",
             valueName: "days"
         )
     )
