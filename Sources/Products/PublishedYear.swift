@@ -1,12 +1,12 @@
 package import Messages
 internal import Rules
 
-/// A publication with those that it stands beside.
+/// A publication with its related publications.
 struct PublishedRow: Sendable {
     let publication: Accountability_V1_Publication
     /// That of its district.
     let district: Accountability_V1_Publication?
-    /// Its own of the year before, where that is official too.
+    /// The publication of the year before, if that is official too.
     let before: Accountability_V1_Publication?
     /// How many schools of the district are published.
     let schools: Int
@@ -15,12 +15,12 @@ struct PublishedRow: Sendable {
     var isDistrict: Bool { publication.type == .district }
 }
 
-/// What is official of a school year, and of the years before it: everything that products are made from.
+/// The official publications of a school year and the years before it, from which all products are made.
 package struct PublishedYear: Sendable {
     package let year: Int
     /// The organizations in the order of their codes.
     let rows: [PublishedRow]
-    /// What is official of the years up to this one, by year, in the order of the codes.
+    /// The official publications up to this year, by year, sorted by code.
     let years: [Int: [Accountability_V1_Publication]]
 
     /// The school years of which anything is official.
@@ -28,7 +28,7 @@ package struct PublishedYear: Sendable {
         Set(publications.filter(\.isOfficial).map { Int($0.schoolYear) }).sorted()
     }
 
-    /// Puts together what is official; nil where nothing is of the year.
+    /// Collects the official publications; nil if the year has none.
     ///
     /// Of a withdrawn publication nothing is taken.
     package init?(_ publications: [Accountability_V1_Publication], year: Int) {
@@ -65,6 +65,6 @@ package struct PublishedYear: Sendable {
 }
 
 extension Accountability_V1_Publication {
-    /// Whether it tells of results, and not that there are none any more.
+    /// Whether it has results and is not a withdrawal.
     package var isOfficial: Bool { status == PublicationStatus.official.rawValue }
 }

@@ -2,7 +2,7 @@ public import Messages
 public import Rules
 public import Streaming
 
-/// One installation of the pipeline: the names of its topics on the broker, and where a record belongs.
+/// One installation of the pipeline: its topic names on the broker, and the partition of each record.
 public struct Pipeline: Sendable, Hashable {
     /// The prefix that separates installations on one cluster; empty for none.
     public let namespace: String
@@ -33,12 +33,12 @@ public struct Pipeline: Sendable, Hashable {
             )
     }
 
-    /// Where records go that a stage can't use.
+    /// The topic for records that a stage cannot use.
     public var quarantine: QuarantineTopic {
         QuarantineTopic(name: name(Topics.quarantine), eventType: Topics.quarantine.eventType)
     }
 
-    /// Where the stages' committed offsets stand a second time.
+    /// The topic with a second copy of the stages' committed offsets.
     public var positions: PositionsTopic {
         PositionsTopic(name: name(Topics.positions), eventType: Topics.positions.eventType)
     }

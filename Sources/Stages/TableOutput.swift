@@ -11,7 +11,7 @@ struct TableOutput<Key: TopicKey, Message: TableMessage>: Sendable where Message
         case ofPartition
         /// The task that this decides.
         case of(@Sendable (Key) -> KeyPlacement)
-        /// Nobody: a log has no memory, and its records follow the task.
+        /// No task: a log has no memory, and its records belong to the task that sends them.
         case forgets
     }
 
@@ -68,12 +68,12 @@ struct TableOutput<Key: TopicKey, Message: TableMessage>: Sendable where Message
         try output.publish(index, partition: partition, key: bytes.span, value: value.span, cause: cause)
     }
 
-    /// Whether a message of this key stands published.
+    /// Whether this key has a published message.
     func hasPublished(_ key: Key, in output: TaskOutput) -> Bool {
         output.hasPublished(index, partition: partition(of: key, output) ?? 0, key: key.utf8.span)
     }
 
-    /// The partition of a key; nil where every partition gets it.
+    /// The partition of a key; nil if every partition gets it.
     private func partition(of key: Key, _ output: TaskOutput) -> Int32? {
         let partitions = max(output.partitions[index], 1)
         switch publisher {
@@ -86,7 +86,7 @@ struct TableOutput<Key: TopicKey, Message: TableMessage>: Sendable where Message
 }
 
 extension KeyPlacement {
-    /// The partition among so many; nil where that is not for the key to say.
+    /// The partition for a partition count; nil if the key does not determine it.
     func partition(of partitions: Int32) -> Int32? {
         switch self {
         case .district(let organization): Pipeline.partition(ofDistrictOf: organization, partitions: partitions)

@@ -17,7 +17,7 @@ extension InputRecord {
 
     /// The record's message under its key, checked once and for all; nil of a retraction.
     ///
-    /// - Throws: ``UnusableRecord`` where the bytes do not decode, or say what cannot be.
+    /// - Throws: ``UnusableRecord`` if the bytes do not decode or their content is impossible.
     func message<Key, Message>(of table: Topic<Key, Message>, under key: Key) throws -> Message? {
         guard let value else { return nil }
         let message = try decode(Message.self, from: value.extracting(SchemaFraming.prefixCount(of: value)...))
@@ -28,7 +28,7 @@ extension InputRecord {
 
 /// The key and message of a record that a task published itself, checked as one that it reads.
 ///
-/// - Throws: ``UnusableRecord`` where a stranger wrote it.
+/// - Throws: ``UnusableRecord`` if another program wrote it.
 func recalled<Key, Message>(
     _ table: Topic<Key, Message>,
     key bytes: Span<UInt8>,

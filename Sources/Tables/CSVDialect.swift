@@ -2,15 +2,17 @@
 public struct CSVDialect: Sendable, Hashable {
     /// Whether the file is read as people and their programs write it: see ``lenient``.
     public let isLenient: Bool
-    /// The byte between fields; found in the header where it is nil and the dialect is lenient.
+    /// The delimiter.
+    ///
+    /// If it is nil and the dialect is lenient, it is detected from the header.
     public let delimiter: UInt8?
 
-    /// RFC 4180 with commas, field for field as it stands.
+    /// Strict RFC 4180 with commas; fields are not changed.
     public static let strict = CSVDialect(isLenient: false, delimiter: nil)
 
-    /// As spreadsheets and school systems write it, where nothing can be misread by that: UTF-16 with a byte-order
-    /// mark, semicolons, tabs and bars between fields, a line `sep=;` first, blanks around fields, names of columns in
-    /// capitals, empty columns at the end of lines, rows of empty fields.
+    /// The variants that spreadsheets and school systems write, if they cannot be misread: UTF-16 with a byte-order
+    /// mark; semicolons, tabs or bars between fields; a first line `sep=;`; blanks around fields; column names in
+    /// capitals; empty columns at the end of lines; rows of empty fields.
     public static let lenient = CSVDialect(isLenient: true, delimiter: nil)
 
     /// The delimiters that can be named, by their names.
@@ -25,8 +27,7 @@ public struct CSVDialect: Sendable, Hashable {
     }
 }
 
-/// What the first bytes of a file say that it is, where it is no text of comma-separated values: with what to do about
-/// it.
+/// Recognizes files that are not CSV by their first bytes, with the remedy.
 enum ForeignFormat {
     /// The remedy of every workbook.
     private static let save = "open it in Excel, choose Save As and \"CSV UTF-8 (comma delimited)\", and use that file"
@@ -44,7 +45,7 @@ enum ForeignFormat {
         (Array("PAR1".utf8), "it is a Parquet file, not text: export the table as CSV"),
     ]
 
-    /// The true cause and the remedy; nil where the bytes may be a table.
+    /// The cause and the remedy; nil if the bytes may be a table.
     static func cause(_ bytes: Span<UInt8>) -> String? {
         for signature in signatures where begins(bytes, signature.bytes) { return signature.what }
         var zeros = 0

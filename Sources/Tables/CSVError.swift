@@ -1,4 +1,4 @@
-/// What went wrong with a table, and where.
+/// An error in a table, with its place.
 ///
 /// An error about one row leaves the reader usable: the next call of `next()` goes on with the row after it. See
 /// ``isRecoverable``.
@@ -36,19 +36,21 @@ public struct CSVError: Error, Sendable, CustomStringConvertible {
         public static let fieldCount = Code("field_count")
         /// The file is no text of comma-separated values: a workbook, an archive, a web page.
         public static let foreignFormat = Code("foreign_format")
-        /// Whoever watches the reading ended it: the file is too large, takes too long, or the program is to leave.
+        /// The observer stopped the reading: the file is too large, takes too long, or the program must stop.
         public static let interrupted = Code("interrupted")
     }
 
     /// The kind of the error.
     public let code: Code
-    /// What happened, in a sentence that quotes nothing of the row: rows may be confidential.
+    /// The error in a sentence.
+    ///
+    /// It quotes nothing of the row, because rows may be confidential.
     public let message: String
-    /// The number of the line on which the row begins, from 1; `nil` where no row is concerned.
+    /// The line on which the row begins, from 1; `nil` if no row is concerned.
     public let line: Int?
     /// Of a quotation mark that is closed too late, the number of the line on which it is; `nil` otherwise.
     public let closingLine: Int?
-    /// What the operating system or zlib said, if it was asked.
+    /// The error of the operating system or zlib, if any.
     public let cause: (any Error)?
 
     /// Describes an error.

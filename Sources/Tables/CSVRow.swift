@@ -19,7 +19,7 @@ public struct CSVRow: Sendable {
 
     /// Splits one record, with or without its line end, into fields.
     ///
-    /// - Throws: ``CSVError`` without a line number; also where more than one record is given.
+    /// - Throws: ``CSVError`` without a line number, also for more than one record.
     public mutating func parse(_ line: Span<UInt8>) throws(CSVError) {
         unescaped.removeAll(keepingCapacity: true)
         isUnescaped.removeAll(keepingCapacity: true)

@@ -1,4 +1,6 @@
-/// Where the fields of a record lie, kept between records so that no record allocates.
+/// The field ranges of a record.
+///
+/// The buffers are reused, so no record allocates.
 struct FieldRanges: Sendable {
     // The start and the end of field 0, of field 1 and so on; inside of the quotes for a quoted field.
     private var bounds = [Int](repeating: 0, count: 128)
@@ -49,7 +51,7 @@ struct FieldRanges: Sendable {
     }
 }
 
-/// What a scan found.
+/// The result of a scan.
 struct ScanResult {
     enum Outcome {
         case record
@@ -62,7 +64,7 @@ struct ScanResult {
     }
 
     var outcome = Outcome.record
-    /// Where the next record begins.
+    /// The start of the next record.
     var next = 0
     /// Line feeds within the record, the ending one included.
     var lines = 0
@@ -109,7 +111,7 @@ struct RecordScanner {
             } else {
                 while at < end {
                     let byte = bytes[at]
-                    // Digits, letters and whatever is not ASCII all lie above the comma.
+                    // Digits, letters and non-ASCII bytes all have values above the comma.
                     if byte > 0x2C, byte != delimiter {
                         nonASCII |= byte
                     } else if byte == delimiter || byte == 0x0A || byte == 0x0D {
@@ -151,7 +153,7 @@ struct RecordScanner {
         return true
     }
 
-    /// Where the quote that was opened at `opening` is closed; `nil`, with the outcome set, if not within `bytes`.
+    /// The position of the closing quote for `opening`; `nil`, with the outcome set, if it is not within `bytes`.
     private mutating func closingQuote(_ bytes: Span<UInt8>, after opening: Int) -> Int? {
         let end = bytes.count
         var at = opening &+ 1
@@ -159,7 +161,7 @@ struct RecordScanner {
             let byte = bytes[at]
             if byte == 0x22 {
                 let following = at &+ 1
-                // At the end of what is known the next byte may be the second of a doubled quote.
+                // At the end of the buffer the next byte may be the second of a doubled quote.
                 if following < end ? bytes[following] != 0x22 : final { return at }
                 guard following < end else { break }
                 result.hasDoubledQuotes = true

@@ -1,6 +1,6 @@
 /// Builds records of comma-separated values in memory (RFC 4180, lines end in LF); fields are quoted only where needed.
 public struct CSVEncoder: Sendable {
-    /// What was written so far.
+    /// The bytes written so far.
     public private(set) var bytes: [UInt8] = []
     private var fieldsInRow = 0
     private var rowStart = 0
@@ -8,7 +8,7 @@ public struct CSVEncoder: Sendable {
     /// Creates an empty encoder.
     public init() {}
 
-    /// Forgets what was written, and keeps the memory.
+    /// Clears the content and keeps the memory.
     public mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         fieldsInRow = 0

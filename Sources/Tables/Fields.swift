@@ -1,5 +1,7 @@
 extension Span where Element == UInt8 {
-    /// The bytes as text; what is not UTF-8 is replaced by U+FFFD.
+    /// The bytes as text.
+    ///
+    /// Invalid UTF-8 is replaced by U+FFFD.
     public var text: String {
         if let valid = try? UTF8Span(validating: self) { return String(copying: valid) }
         var bytes: [UInt8] = []

@@ -11,14 +11,14 @@ public protocol ReadGuard: AnyObject {
 
 /// A file that is read from its beginning, plain or compressed with gzip; which of the two is seen by its content.
 ///
-/// zlib's own `gzread` takes whatever follows a member of a gzip file and is none for nothing, so that a later member
-/// whose beginning is damaged goes missing without a word. Here it is an error.
+/// zlib's own `gzread` silently ignores data after a gzip member that is not another member. A later member with a
+/// damaged beginning would be lost without an error. Here it is an error.
 ///
 /// The unsafe code is calls of C functions that take pointers to memory of a stated length.
 @safe final class InputFile {
     private enum Content { case unknown, plain, gzip }
 
-    /// The size of the file on disk in bytes; 0 where it has none (a pipe).
+    /// The size of the file on disk in bytes; 0 if unknown (a pipe).
     let size: Int
     /// How many bytes of the file on disk were used.
     private(set) var offset = 0
@@ -55,7 +55,9 @@ public protocol ReadGuard: AnyObject {
         unsafe stream.initialize(to: z_stream())
     }
 
-    /// Reads a duplicate of an open descriptor from where it stands; the original stays open.
+    /// Reads a duplicate of an open descriptor from its current position.
+    ///
+    /// The original stays open.
     init(descriptor original: Int32) throws(CSVError) {
         descriptor = dup(original)
         size = 0
@@ -99,7 +101,7 @@ public protocol ReadGuard: AnyObject {
         hasStream = true
     }
 
-    /// Reads more of the file behind what is left of the input.
+    /// Reads more of the file and appends it to the remaining input.
     private func refill() throws(CSVError) {
         if start == end {
             start = 0
@@ -112,7 +114,7 @@ public protocol ReadGuard: AnyObject {
         end += got
     }
 
-    /// What is left of the first look, and then straight from the file.
+    /// First the bytes left from detecting the format, then directly from the file.
     private func copy(_ buffer: inout [UInt8], _ place: Int, _ count: Int) throws(CSVError) -> Int {
         guard start < end else {
             guard !atEnd else { return 0 }
@@ -206,7 +208,7 @@ public protocol ReadGuard: AnyObject {
         return true
     }
 
-    /// Moves what is left of the input to its beginning and reads more.
+    /// Moves the remaining input to the start of the buffer and reads more.
     private func slide() throws(CSVError) {
         let left = end - start
         for index in 0..<left { input[index] = input[start + index] }

@@ -1,7 +1,7 @@
 import CZlib
 import Glibc
 
-/// A file that is written behind zlib's `gz` functions, plain or compressed with gzip.
+/// An output file written with zlib's `gz` functions, plain or compressed with gzip.
 ///
 /// The unsafe code is calls of C functions that take pointers to memory of a stated length.
 @safe final class OutputFile {
@@ -39,7 +39,7 @@ import Glibc
     }
 
     deinit {
-        // SAFETY: the handle is open, and nobody can use it any more.
+        // SAFETY: the handle is open, and no other code can use it any more.
         if let handle = unsafe handle { unsafe _ = gzclose(handle) }
     }
 
@@ -56,7 +56,7 @@ import Glibc
         }
     }
 
-    /// Passes on to the operating system what zlib still holds.
+    /// Flushes zlib's buffer to the operating system.
     func flush() throws(CSVError) {
         guard let handle = unsafe handle else { return }
         // SAFETY: the handle is open.
@@ -65,7 +65,7 @@ import Glibc
         }
     }
 
-    /// Closes the file; what could not be written is an error.
+    /// Closes the file; throws if the remaining data cannot be written.
     func close() throws(CSVError) {
         guard let handle = unsafe handle else { return }
         unsafe self.handle = nil

@@ -42,13 +42,13 @@ public enum PlainText {
 
     /// The text with every control character written as `\u001b`, cut after so many characters.
     ///
-    /// The escapes are JSON's, so that they may stand in a string of JSON as well.
+    /// The escapes are those of JSON, so that the text may also be used inside a JSON string.
     ///
     /// - Parameters:
     ///   - text: from a file or a topic.
     ///   - limit: the most characters.
     ///   - keepingLines: whether line feeds and tabs stay, as in a text of several lines.
-    /// - Returns: what may be shown.
+    /// - Returns: text that is safe to show.
     public static func escaped(_ text: String, limit: Int = .max, keepingLines: Bool = false) -> String {
         guard mayNeedEscapes(text, limit, keepingLines) else { return text }
         var result = ""
@@ -66,7 +66,7 @@ public enum PlainText {
         return result
     }
 
-    /// False for what is certainly to stay as it is, which is nearly everything.
+    /// False for characters that certainly need no escape, which is nearly all of them.
     private static func mayNeedEscapes(_ text: String, _ limit: Int, _ keepingLines: Bool) -> Bool {
         var count = 0
         for byte in text.utf8 {

@@ -1,17 +1,17 @@
-/// The state of a ``CSVReader``: a buffer over the input, and where the current record's fields lie in it.
+/// The state of a ``CSVReader``: a buffer over the input, and the field ranges of the current record in it.
 struct RecordReader {
     private(set) var header: [String] = []
     private(set) var line = 0
     private(set) var buffer: [UInt8]
     private(set) var fields = FieldRanges()
-    /// Where the current row lies in the buffer.
+    /// The range of the current row in the buffer.
     private(set) var row = 0..<0
 
     private let source: TextInput?
     private let dialect: CSVDialect
     private let rowLimit: Int
     private var delimiter: UInt8
-    // What is still to be read lies in position ..< end of the buffer.
+    // The unread part of the buffer is position ..< end.
     private var position = 0
     private var end: Int
     private var atEnd: Bool
@@ -49,7 +49,7 @@ struct RecordReader {
     mutating func next() throws(CSVError) -> Bool {
         while true {
             guard try nextRecord() else { return false }
-            // Before blanks go: a quotation mark before a field tells that it is quoted.
+            // Check before trimming blanks: a quotation mark at the start shows that the field is quoted.
             if hasDoubledQuotes { halveQuotes() }
             if dialect.isLenient {
                 trimFields()
@@ -92,7 +92,7 @@ struct RecordReader {
     private mutating func nextRecord() throws(CSVError) -> Bool {
         while true {
             let available = min(end - position, rowLimit)
-            // Within the limit, but with more behind it, the end of what is scanned is not the end of the record.
+            // If there is more input after the limit, the end of the scanned part is not the end of the record.
             let final = atEnd && available == end - position
             let result = fields.scan(buffer, position..<(position + available), final: final, delimiter: delimiter)
             if position == end && atEnd {
@@ -137,8 +137,8 @@ struct RecordReader {
 
     // MARK: Leniency
 
-    /// Finds what stands between fields: what a first line `sep=;` names, which is passed over, or else what the first
-    /// line has most of.
+    /// Detects the delimiter: the one named by a first line `sep=;`, which is skipped, or else the most frequent
+    /// candidate in the first line.
     private mutating func findDelimiter() throws(CSVError) {
         var lineEnd = position
         while true {
@@ -164,7 +164,7 @@ struct RecordReader {
                 counts[place] += 1
             }
         }
-        // The comma comes first, so that it wins where nothing has more.
+        // The comma comes first, so that it wins a tie.
         guard let most = counts.max(), most > 0, let place = counts.firstIndex(of: most) else { return }
         delimiter = CSVDialect.delimiters[place].byte
     }
@@ -261,7 +261,7 @@ struct RecordReader {
         throw CSVError(.rowTooLong, "the row is longer than \(rowLimit) bytes", line: line)
     }
 
-    /// Moves behind the next line feed, or to the end of the input, keeping the rejected row in the buffer.
+    /// Moves after the next line feed, or to the end of the input, and keeps the rejected row in the buffer.
     private mutating func skipLine() throws(CSVError) {
         let start = position
         var at = position
@@ -272,7 +272,7 @@ struct RecordReader {
         }
         let kept = min(at, start + rowLimit)
         var moved = start
-        // A line longer than the buffer: its beginning stays at the front, the rest passes through behind it.
+        // The line is longer than the buffer: keep its beginning at the front, and read the rest after it in pieces.
         while at == end && !atEnd {
             if moved > 0 {
                 moveToFront(from: moved, to: kept)
@@ -293,7 +293,7 @@ struct RecordReader {
         try fill(keeping: position)
     }
 
-    /// Reads a chunk behind `end`, after moving what begins at `start` to the front of the buffer.
+    /// Reads a chunk after `end`, after moving the bytes from `start` to the front of the buffer.
     private mutating func fill(keeping start: Int) throws(CSVError) {
         guard let source, !atEnd else { return }
         if start > 0 {

@@ -1,7 +1,8 @@
-/// Text as a cell of a CSV file that somebody opens in a spreadsheet.
+/// Text as a cell of a CSV file that may be opened in a spreadsheet.
 public enum SpreadsheetCell {
-    /// The text with an apostrophe before it where a spreadsheet would take it for a formula: names and reasons come
-    /// from outside.
+    /// The text, with a leading apostrophe if a spreadsheet would read it as a formula.
+    ///
+    /// Names and reasons come from outside.
     public static func inert(_ text: String) -> String {
         guard let first = text.utf8.first, "=+-@\t\r".utf8.contains(first) else { return text }
         return "'" + text

@@ -1,4 +1,6 @@
-/// A file as a whole in memory, plain or compressed with gzip; which of the two is seen by its content.
+/// A whole file in memory, plain or compressed with gzip.
+///
+/// The content shows which.
 public enum WholeFile {
     /// Reads a file.
     ///

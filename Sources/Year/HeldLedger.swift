@@ -3,7 +3,7 @@ public import Rules
 public import Stages
 import Streaming
 
-/// What takes an installation's ledger, record by record.
+/// Receives an installation's ledger, record by record.
 public protocol LedgerReceiver: AnyObject {
     /// Takes a norm of official ranks as it was published, before the ledger.
     ///
@@ -39,7 +39,7 @@ public final class HeldLedger: LedgerReceiver {
     /// How it is computed.
     public let settings: YearProcess.Settings
     private let pipeline: Pipeline
-    /// The years that are open, where the ledger does not open and close them itself.
+    /// The open years, if the ledger does not open and close years itself.
     private let openYears: ClosedRange<Int>?
     private var norms: [Norm] = []
     private var chunks: [[MemoryBatch]] = []
@@ -48,9 +48,10 @@ public final class HeldLedger: LedgerReceiver {
     /// A ledger that is still empty.
     ///
     /// - Parameters:
-    ///   - pipeline: the installation that it stands for.
+    ///   - pipeline: the installation that it represents.
     ///   - settings: how it is computed; with the partitions of the ledger.
-    ///   - openYears: the years that are open from the beginning and closed at the end; nil where the ledger says so.
+    ///   - openYears: the years that are open from the beginning and closed at the end; nil if the ledger opens and
+    ///     closes them.
     public init(pipeline: Pipeline, settings: YearProcess.Settings, openYears: ClosedRange<Int>? = nil) {
         self.pipeline = pipeline
         self.settings = settings
@@ -87,7 +88,7 @@ public final class HeldLedger: LedgerReceiver {
         chunks.append(batches)
     }
 
-    /// Looks at every entry of the ledger, partition by partition in its order; not at what closes years.
+    /// Visits every entry of the ledger in order, partition by partition, except the closes of years.
     ///
     /// - Throws: what the closure throws.
     public func visit(_ body: (_ partition: Int32, _ value: Span<UInt8>) throws -> Void) throws {

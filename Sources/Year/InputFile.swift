@@ -5,11 +5,13 @@ import Tables
 
 /// A file that a computation takes.
 public struct InputFile: Sendable, Hashable {
-    /// Where it lies.
+    /// Its path.
     public let path: String
-    /// What it is called in receipts and rejections.
+    /// Its name in receipts and rejections.
     public let name: String
-    /// The layout its header is of; nil where it is of none, which ingestion then tells.
+    /// The layout of its header; nil if there is none.
+    ///
+    /// Ingestion then reports the error.
     public let layout: Layout?
 
     /// A file, plain or compressed with gzip.
@@ -82,7 +84,7 @@ public struct InputFolder: Sendable {
         guard !files.isEmpty else {
             throw YearFault(
                 .noFiles,
-                "\(path) holds no .csv or .csv.gz file, so there is nothing to compute: `accountability compute --help` tells which files a year needs"
+                "\(path) has no .csv or .csv.gz file, so there is nothing to compute: `accountability compute --help` lists the files that a year needs"
             )
         }
     }
@@ -94,7 +96,7 @@ public struct InputFolder: Sendable {
     }
 }
 
-/// Why a year cannot be computed in the process: what, where, why and what to do.
+/// The reason why a year cannot be computed: what, where, why and what to do.
 public struct YearFault: Error, Sendable, CustomStringConvertible {
     /// The kind of a fault.
     public struct Code: Sendable, Hashable {
@@ -107,13 +109,13 @@ public struct YearFault: Error, Sendable, CustomStringConvertible {
         public static let noFiles = Code(name: "no_files")
         /// A file changed while it was read: the same again may succeed.
         public static let changed = Code(name: "changed")
-        /// A stage could not use what another published: a defect of the program.
+        /// A stage could not use another stage's record: a defect of the program.
         public static let defect = Code(name: "defect")
     }
 
     /// The kind of the fault.
     public let code: Code
-    /// What is wrong and what to do.
+    /// The problem and the remedy.
     public let message: String
 
     init(_ code: Code, _ message: String) {

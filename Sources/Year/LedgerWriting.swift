@@ -18,13 +18,13 @@ public struct YearProgress: Sendable, Hashable {
     public var totalRows: Int
 }
 
-/// What became of one file on its way into the ledger.
+/// The result of ingesting one file.
 public struct TakenFile: Sendable {
     /// The file.
     public let file: InputFile
     /// The name it has as a submission.
     public let submission: String
-    /// What was taken, or why nothing was.
+    /// The ingested file, or the reason why it was refused.
     public let outcome: Result<IngestionSummary, SubmissionRefused>
 }
 
@@ -77,7 +77,7 @@ struct LedgerWriting: Sendable {
                 try collector.handOver()
                 taken.append(TakenFile(file: file, submission: submissions[place], outcome: .success(summary)))
             } catch let refusal as SubmissionRefused {
-                // What was handed over cannot be taken back.
+                // Records already passed on cannot be taken back.
                 guard !isSent else { throw YearFault(.changed, refusal.message) }
                 taken.append(TakenFile(file: file, submission: submissions[place], outcome: .failure(refusal)))
             }
@@ -85,7 +85,7 @@ struct LedgerWriting: Sendable {
         return taken
     }
 
-    /// The same, read by a thread of its own while what was handed over is computed.
+    /// The same, with a separate reading thread, so that passed-on records are computed meanwhile.
     func runAhead(_ hand: (_ batches: [MemoryBatch], _ progress: YearProgress) throws -> Void) throws -> [TakenFile] {
         let channel = ChunkChannel()
         let thread = Thread { [self] in

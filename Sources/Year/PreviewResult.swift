@@ -3,7 +3,7 @@ import Rules
 import Stages
 public import Streaming
 
-/// What a preview came to.
+/// The result of a preview.
 public struct PreviewResult {
     /// Determinations as it is.
     public let before: Int
@@ -11,9 +11,9 @@ public struct PreviewResult {
     public let after: Int
     /// Those that would change, by school year and organization.
     public let changes: [PreviewChange]
-    /// What would become of each file.
+    /// The outcome of each file.
     public let files: [TakenFile]
-    /// What would be published.
+    /// The publications that would result.
     public let tables: YearTables
     /// Records that no stage could use.
     public let unusable: [ProcessDriver.Unusable]
@@ -29,9 +29,9 @@ public struct PreviewResult {
 
 /// A determination that would change.
 public struct PreviewChange: Sendable, Hashable, Codable {
-    /// What people look at first.
+    /// The headline figures.
     public struct Outcome: Sendable, Hashable, Codable {
-        /// The classification; empty where there would be no determination.
+        /// The classification; empty if there would be no determination.
         public let classification: String
         /// The level.
         public let level: String
@@ -62,9 +62,9 @@ public struct PreviewChange: Sendable, Hashable, Codable {
     public let to: Outcome
     /// Each figure that would change, `field: old → new`.
     public let fields: [String]
-    /// What would change it: files, withdrawn submissions, parameters.
+    /// The causes of the change: files, withdrawn submissions, parameters.
     public private(set) var causes: [String]
-    /// The rows of the files that stand behind it.
+    /// The rows of the files that cause it.
     public private(set) var rows: [PreviewRows]
 
     private enum CodingKeys: String, CodingKey {
@@ -73,7 +73,7 @@ public struct PreviewChange: Sendable, Hashable, Codable {
         case name, from, to, fields, causes, rows
     }
 
-    /// The change between two determinations of an organization; nil where there is none.
+    /// The change between two determinations of an organization; nil if there is none.
     ///
     /// Under which framework one was made is no figure of it.
     init?(from old: Accountability_V1_Determination?, to new: Accountability_V1_Determination?) {
@@ -94,7 +94,7 @@ public struct PreviewChange: Sendable, Hashable, Codable {
         fields = DeterminationChanges.list(from: figures.0, to: figures.1)
     }
 
-    /// What differs between two lists of determinations, by school year and organization.
+    /// The differences between two lists of determinations, by school year and organization.
     public static func list(
         from before: [Accountability_V1_Determination],
         to after: [Accountability_V1_Determination]

@@ -3,7 +3,7 @@ import Rules
 import Stages
 import Tables
 
-/// Rows of a previewed file that stand behind the change of a determination.
+/// The rows of a previewed file that cause the change of a determination.
 public struct PreviewRows: Sendable, Hashable, Codable {
     /// Whose rows they are.
     public enum Owner: String, Sendable, Codable {
@@ -53,8 +53,8 @@ public struct PreviewRows: Sendable, Hashable, Codable {
 
 /// The rows of previewed files that would change something, by the organization that they are of.
 ///
-/// A row changes something if it is accepted and does not say what stands already. The files are read once more for
-/// it: what reaches the stages does not tell from which line a retraction comes.
+/// A row changes something if it is accepted and differs from the current one. The files are read again for this,
+/// because the stages' records do not name the line of a retraction.
 struct PreviewedFiles {
     private struct File {
         let name: String
@@ -71,7 +71,7 @@ struct PreviewedFiles {
     /// - Parameters:
     ///   - files: as they were taken.
     ///   - options: as for a submission.
-    ///   - tables: what was published of them; it followed their submissions.
+    ///   - tables: the publications, with the followed submissions.
     /// - Throws: ``YearFault`` for a file that cannot be read again.
     init(_ files: [TakenFile], _ options: FileIngestion.Options, _ tables: YearTables) throws {
         var refused: [String: Set<UInt32>] = [:]
@@ -95,7 +95,9 @@ struct PreviewedFiles {
         }
     }
 
-    /// Looks at every readable row of a file; acts of the Department count as retractions do: no record tells of them.
+    /// Visits every readable row of a file.
+    ///
+    /// Acts of the Department count like retractions, because no record names their line.
     private static func visit(
         _ file: InputFile,
         _ options: FileIngestion.Options,
@@ -129,8 +131,8 @@ struct PreviewedFiles {
         }
     }
 
-    /// The rows behind the change of an organization's determination: its own and those above it; only where there are
-    /// none, those of others.
+    /// The rows that cause the change of an organization's determination: its own and those of the organizations above
+    /// it; if there are none, those of others.
     func rows(of organization: String) -> [PreviewRows] {
         guard let code = OrganizationCode(organization) else { return [] }
         var near: [PreviewRows] = []

@@ -11,7 +11,7 @@ public struct YearComputation: Sendable {
     public var settings: YearProcess.Settings
     /// Under which key students become pseudonyms; nil makes one for the run and forgets it.
     public var key: PseudonymKey?
-    /// Tables that are kept beside those that people read.
+    /// Additional tables to keep.
     var watching: [TopicDefinition] = []
 
     /// A computation.
@@ -30,7 +30,7 @@ public struct YearComputation: Sendable {
         self.key = key
     }
 
-    /// Takes files, closes the years that they bring, and then takes what was submitted afterwards.
+    /// Takes files, closes their years, and then takes the files submitted afterwards.
     ///
     /// Every school year from the first framework to the last is open. Files are taken in the order given: see
     /// ``InputFile/inOrder(_:)``.
@@ -39,8 +39,8 @@ public struct YearComputation: Sendable {
     ///   - files: of the years, before their close.
     ///   - corrections: taken after the close, each as a correction of its own.
     ///   - progress: called now and then.
-    /// - Returns: what was published, and what became of each file.
-    /// - Throws: ``YearFault`` where the process cannot go on; what the system said where it did not let it.
+    /// - Returns: the publications, and the outcome of each file.
+    /// - Throws: ``YearFault`` if the process cannot continue, or the system's error.
     public func run(
         _ files: [InputFile],
         corrections: [InputFile] = [],
@@ -88,7 +88,7 @@ public struct YearComputation: Sendable {
         return (years.min() ?? 0)...(years.max() ?? 0)
     }
 
-    /// The names of the files as submissions: as they are called, with a number where several are called the same.
+    /// The submission names of the files: their file names, with a number if several are the same.
     static func submissions(_ files: [InputFile]) -> [String] {
         var seen: [String: Int] = [:]
         return files.map { file in
@@ -104,13 +104,15 @@ public struct YearComputation: Sendable {
     }
 }
 
-/// What a computation came to.
+/// The result of a computation.
 public struct YearResult {
-    /// What was published.
+    /// The publications.
     public let tables: YearTables
-    /// What became of each file, in the order in which they were taken.
+    /// The outcome of each file, in the order of ingestion.
     public let files: [TakenFile]
-    /// Records that no stage could use: a defect of the program where there are any.
+    /// Records that no stage could use.
+    ///
+    /// If there are any, the program has a defect.
     public let unusable: [ProcessDriver.Unusable]
 
     /// Whether every file was taken and no row was rejected.

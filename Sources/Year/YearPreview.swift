@@ -3,13 +3,13 @@ public import Rules
 public import Stages
 import Streaming
 
-/// What an installation's determinations would be if something were different: files submitted, a submission withdrawn
-/// or approved, another framework.
+/// Computes an installation's determinations under a change: additional files, a submission withdrawn or approved, or
+/// another framework.
 ///
 /// The installation's ledger is fed once. It is computed as it is and as it would be; nothing is written anywhere. Used
 /// from one thread.
 public final class YearPreview: LedgerReceiver {
-    /// What would be different, apart from files.
+    /// The change, apart from files.
     public struct Difference: Sendable {
         /// A framework in the place of that of its school years; nil for none.
         public var draft: Framework?
@@ -17,8 +17,8 @@ public final class YearPreview: LedgerReceiver {
         public var withdrawn: Set<String>
         /// Submissions that wait and would be approved.
         public var approved: Set<String>
-        /// Whether each changed parameter of the draft is computed alone, too, so that a change names those that would
-        /// make it by themselves.
+        /// Whether each changed parameter of the draft is also computed on its own, so that a change can name the
+        /// parameters that would cause it alone.
         public var attributesParameters: Bool
 
         /// A difference.
@@ -41,7 +41,7 @@ public final class YearPreview: LedgerReceiver {
     private let settings: YearProcess.Settings
     /// As it is.
     private let present: YearProcess
-    /// As it would be; the same process where only files are added.
+    /// The process with the change; the same process if only files are added.
     private let changed: YearProcess
     private var presentLedger: LedgerCollector
     private var changedLedger: LedgerCollector?
@@ -51,7 +51,7 @@ public final class YearPreview: LedgerReceiver {
     private var approvals: [String: Accountability_V1_SubmissionHeader] = [:]
     /// Submissions that would not have been made, and the decisions about such.
     private var leftOut: Set<String>
-    /// What is computed once for each changed parameter of a draft.
+    /// The computation for one changed parameter of a draft.
     private var held: HeldLedger?
 
     /// A preview over an empty ledger.
@@ -59,7 +59,7 @@ public final class YearPreview: LedgerReceiver {
     /// - Parameters:
     ///   - pipeline: the installation.
     ///   - settings: how it computes; with the partitions of the ledger.
-    ///   - difference: what would be different, apart from files.
+    ///   - difference: the change, apart from files.
     /// - Throws: where the stages do not fit together.
     public init(pipeline: Pipeline, settings: YearProcess.Settings, difference: Difference) throws {
         self.difference = difference
@@ -144,7 +144,7 @@ public final class YearPreview: LedgerReceiver {
         approvals[submission] = approvals[submission] ?? header
     }
 
-    /// Approves what would be approved, behind everything else.
+    /// Writes the approval to preview, after everything else.
     private func approve() throws {
         for name in difference.approved.sorted() {
             guard let header = approvals[name] else {
@@ -184,7 +184,7 @@ public final class YearPreview: LedgerReceiver {
     ///   - files: that would be submitted, in their order.
     ///   - options: as for a submission.
     ///   - key: the installation's key of pseudonyms; see ``InputFile/needKey(_:)``.
-    /// - Returns: what would change.
+    /// - Returns: the changes.
     /// - Throws: ``YearFault`` for a submission that is not in the ledger, a file that changed while it was read, or
     ///   files about students without the key.
     public func compare(
@@ -248,7 +248,7 @@ public final class YearPreview: LedgerReceiver {
 
     typealias Table = [(key: DeterminationKey, message: Accountability_V1_Determination)]
 
-    /// What differs between two tables, by school year and organization.
+    /// The differences between two tables, by school year and organization.
     static func changes<Key: Hashable & Comparable>(
         _ before: [(key: Key, message: Accountability_V1_Determination)],
         _ after: [(key: Key, message: Accountability_V1_Determination)]

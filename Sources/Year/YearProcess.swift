@@ -5,8 +5,8 @@ public import Streaming
 
 /// An installation in one process: the stages from the ledger to the determinations over memory, without a broker.
 ///
-/// What is fed into its ledger is what an installation's ledger holds, so that files, a ledger that was read from a
-/// broker and changes to it are computed by the same code as by the workers, to the same bytes. Used from one thread.
+/// Its ledger has the same records as an installation's ledger. So the workers' code computes files, a ledger from a
+/// broker, and changes to it, and gives the same bytes. Use it from one thread.
 public final class YearProcess {
     /// How a process computes.
     public struct Settings: Sendable {
@@ -54,10 +54,10 @@ public final class YearProcess {
     /// A process with an empty ledger.
     ///
     /// - Parameters:
-    ///   - pipeline: the installation that it stands for.
+    ///   - pipeline: the installation that it represents.
     ///   - settings: how it computes.
-    ///   - watching: tables that are kept beside those that people read.
-    /// - Throws: where the stages do not fit together.
+    ///   - watching: additional tables to keep.
+    /// - Throws: if the stages do not fit together.
     public init(pipeline: Pipeline = Pipeline(), settings: Settings, watching: [TopicDefinition] = []) throws {
         self.pipeline = pipeline
         self.settings = settings
@@ -91,7 +91,7 @@ public final class YearProcess {
         try driver.recall(topic: pipeline.name(Topics.percentiles), partition: partition, key: key, value: value)
     }
 
-    /// Hands the ledger's next records to the process, one batch a partition, and folds what has reached the stages.
+    /// Feeds the ledger's next records to the process, one batch for each partition, and lets the stages process them.
     public func feed(_ batches: [MemoryBatch]) throws {
         for (partition, batch) in batches.enumerated() where !batch.isEmpty {
             driver.feed(batch, topic: ledger, partition: Int32(clamping: partition))
@@ -117,14 +117,14 @@ public final class YearProcess {
         try driver.settle()
     }
 
-    /// Folds everything and publishes what changed, once.
+    /// Processes everything and publishes the changes once.
     public func settle() throws {
         try driver.settle()
     }
 
     /// Records that no stage could use.
     ///
-    /// There are none of what ingestion wrote; a ledger of a broker can hold any.
+    /// Ingestion never writes such records, but a ledger on a broker may contain them.
     public var unusable: [ProcessDriver.Unusable] { driver.unusable }
 }
 
@@ -135,7 +135,7 @@ final class LedgerCollector: RecordSink {
     private let limit: Int
     private let hand: (([MemoryBatch]) throws -> Void)?
 
-    /// A collector that hands over what it has whenever it is full; without `hand` it keeps everything.
+    /// Collects records and passes them on when it is full; without `hand` it keeps everything.
     init(partitions: Int32, limit: Int = .max, hand: (([MemoryBatch]) throws -> Void)? = nil) {
         batches = Array(repeating: MemoryBatch(), count: Int(partitions))
         self.limit = limit
@@ -156,13 +156,13 @@ final class LedgerCollector: RecordSink {
         if byteCount >= limit { try handOver() }
     }
 
-    /// Hands over what is there.
+    /// Passes on the collected records.
     func handOver() throws {
         guard byteCount > 0, let hand else { return }
         try hand(take())
     }
 
-    /// What was collected since the last time.
+    /// Returns the records collected since the last call.
     func take() -> [MemoryBatch] {
         defer {
             batches = Array(repeating: MemoryBatch(), count: batches.count)

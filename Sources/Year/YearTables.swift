@@ -4,7 +4,7 @@ import Streaming
 import SwiftProtobuf
 import Tables
 
-/// What a process has published: the tables that people read, rejections and receipts.
+/// The publications of a process: the tables for people, rejections and receipts.
 public final class YearTables {
     /// School years that have accepted records.
     public private(set) var recordYears: Set<Int> = []
@@ -13,7 +13,9 @@ public final class YearTables {
 
     let topics: Set<String>
     private let names: [String: TopicDefinition]
-    /// What was published of each table, one behind the other: the newest record of a key holds.
+    /// The published records of each table in sequence.
+    ///
+    /// The newest record of a key is valid.
     private var batches: [String: [MemoryBatch]] = [:]
     private var receipts: [String: [Int32: Accountability_V1_Receipt]] = [:]
     private var newestYear: [UInt8] = []
@@ -60,7 +62,9 @@ public final class YearTables {
         for submission in submissions { followed[submission] = followed[submission] ?? [] }
     }
 
-    /// The lines of a followed submission whose rows made a record; a row that says what stands already makes none.
+    /// The lines of a followed submission whose rows made a record.
+    ///
+    /// An unchanged row makes none.
     public func changedLines(of submission: String) -> Set<UInt32> { followed[submission] ?? [] }
 
     private func noteLines(_ record: borrowing MemoryBatch.Record) throws {
@@ -104,7 +108,7 @@ public final class YearTables {
         return newest.map { ($0.key.text, ($0.key, $0.value)) }.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
-    /// Everything that was published in a table, in its order; nil of what was retracted.
+    /// All records of a table in order; nil for retractions.
     func visit<Key, Message>(_ table: Topic<Key, Message>, _ body: (Key, Message?) throws -> Void) throws {
         for batch in batches[table.definition.entity] ?? [] {
             try batch.visit { record in
@@ -196,7 +200,9 @@ public final class RejectionTable {
         return counts
     }
 
-    /// Looks at every rejection once, by submission, line, code and column; of what was told twice, at the newest.
+    /// Visits every rejection once, by submission, line, code and column.
+    ///
+    /// Of repeated ones it visits the newest.
     public func visit(_ body: (Accountability_V1_Rejection) throws -> Void) throws {
         var ranks = [UInt32](repeating: 0, count: texts.count)
         for (rank, place) in texts.indices.sorted(by: { texts[$0] < texts[$1] }).enumerated() {

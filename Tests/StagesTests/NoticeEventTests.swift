@@ -174,7 +174,7 @@ private final class Calendar: Sendable {
         #expect(
             ofDetermination.filter { !$0.departmentOnly }.allSatisfy { $0.recipients == [Self.school, Self.district] }
         )
-        #expect(ofDetermination[0].body.contains("(computed, for the Department alone)"))
+        #expect(ofDetermination[0].body.contains("(computed, for the Department only)"))
         #expect(ofDetermination[2].body.contains("(preliminary, embargoed)"))
         // The groups are news again for those who may see them for the first time.
         let groups = told.filter { $0.notice.event == "low_subgroups" }

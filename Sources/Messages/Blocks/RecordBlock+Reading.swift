@@ -12,8 +12,9 @@ extension RecordBlock {
     ///
     /// - Parameters:
     ///   - value: the record's value.
-    ///   - wanted: whether rows of a layout are wanted; of others only year, layout and the number of rows are read.
-    /// - Throws: ``BlockFault`` for bytes that are none; then the block is not to be used.
+    ///   - wanted: whether rows of a layout are needed. For other layouts, only year, layout and the number of rows are
+    ///     read.
+    /// - Throws: ``BlockFault`` for bytes that are not a block; the block must not be used then.
     public mutating func read(record value: Span<UInt8>, where wanted: (Layout) -> Bool = { _ in true })
         throws(BlockFault)
     {
@@ -79,7 +80,7 @@ extension RecordBlock {
         }
     }
 
-    /// Holds what was read together.
+    /// Checks that the parts fit together.
     private mutating func settle(_ retracted: [UInt32]) throws(BlockFault) {
         let long = BlockFault("a block whose columns are not as long as it has rows")
         guard places.count <= 1 || places.count == rows, organizations.count <= 1 || organizations.count == rows,

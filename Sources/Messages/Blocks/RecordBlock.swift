@@ -19,7 +19,7 @@ public struct RecordBlock: Sendable {
     /// About how many bytes there are.
     public internal(set) var byteCount = 0
 
-    // One value for all rows, or one each; none where all are 0.
+    // One value for all rows, or one for each row; empty if all are 0.
     var places: [UInt32] = []
     var causes: [UInt32] = []
     var organizations: [UInt32] = []
@@ -31,7 +31,9 @@ public struct RecordBlock: Sendable {
     var contentPlaces: [Int32] = []
     var numbers: [UInt64] = []
 
-    /// The most rows of a block: far beyond what is written, so that a stranger's cannot ask for all memory.
+    /// The most rows of a block.
+    ///
+    /// It is far above any written block, and prevents a foreign record from requesting all memory.
     static let mostRows = 1 << 20
     /// The field of a record that holds a block.
     static let recordField = 20
@@ -54,7 +56,7 @@ public struct RecordBlock: Sendable {
 
     // MARK: Rows
 
-    /// Whether a row retracts what stood under its key.
+    /// Whether a row retracts its key.
     public func retracts(_ row: Int) -> Bool { !retractions.isEmpty && retractions[row] }
 
     /// The submission of a row: of one that retracts, the one that made it necessary.
@@ -82,7 +84,7 @@ public struct RecordBlock: Sendable {
         column.count > 1 ? column[row] : column.first ?? 0
     }
 
-    /// What a row says of a student.
+    /// The student facts of a row.
     public func fact(_ row: Int) -> StudentFact {
         var fact = StudentFact()
         fact.student = students[row]
@@ -113,7 +115,7 @@ public struct RecordBlock: Sendable {
         return fact
     }
 
-    /// What a row of a layout that is not about students says; nil where it retracts.
+    /// The content of a row in a layout that is not about students; nil for a retraction.
     public func content(_ row: Int) -> Accountability_V1_Record.OneOf_Content? {
         let place = Int(contentPlaces[row])
         return place < 0 ? nil : contents[place]
@@ -128,7 +130,9 @@ public struct RecordBlock: Sendable {
         return prefix + pseudonym + (layout == .graduationCohort ? "/\(value(.cohortYear, row))" : "")
     }
 
-    /// A row by itself, without where it came from: rows that say the same have the same bytes; nil where it retracts.
+    /// A single row without its origin.
+    ///
+    /// Rows with the same content have the same bytes; nil for a retraction.
     public func canonical(_ row: Int) throws -> [UInt8]? {
         guard !retracts(row) else { return nil }
         var single = RecordBlock(schoolYear: schoolYear, layout: layout)

@@ -12,7 +12,7 @@ public struct SubmissionBlock: Sendable {
     public private(set) var lines: [UInt64] = []
     /// By row: the student's pseudonym; empty in layouts that are not about students.
     public private(set) var students: [UInt128] = []
-    /// By row: the partition that answers for it; empty where rows are in one partition only.
+    /// By row: the partition that publishes about it; empty if rows are in one partition only.
     public private(set) var owners: [UInt32] = []
     /// Rows that could not be read.
     public private(set) var unreadable: [Unreadable] = []
@@ -39,17 +39,20 @@ public struct SubmissionBlock: Sendable {
         }
     }
 
-    /// The most rows of a block: far beyond what is written, so that a stranger's cannot ask for all memory.
+    /// The most rows of a block.
+    ///
+    /// It is far above any written block, and prevents a foreign record from requesting all memory.
     static let mostRows = 1 << 20
     /// The most columns of a layout, with room.
     private static let mostColumns = 256
     /// The field of an entry of the ledger that holds a block.
     static let entryField = 4
 
-    /// Of each column its first place in ``offsets``; where the next one follows directly, every row has the same
-    /// field.
+    /// The first index of each column in ``offsets``.
+    ///
+    /// If the next column follows directly, every row has the same field.
     private var columns: [(first: Int, isUniform: Bool)] = []
-    /// Where fields begin, and where the last of each column ends.
+    /// The starts of fields, and the end of the last field of each column.
     private var offsets: [Int32] = []
     private var numbers: [UInt32] = []
 
@@ -70,7 +73,7 @@ public struct SubmissionBlock: Sendable {
 
     /// Reads an entry of the ledger that holds a block.
     ///
-    /// - Throws: ``BlockFault`` for bytes that are none; then the block is not to be used.
+    /// - Throws: ``BlockFault`` for bytes that are not a block; the block must not be used then.
     public mutating func read(entry value: Span<UInt8>) throws(BlockFault) {
         var reader = WireReader(0..<value.count)
         guard let outer = try reader.next(value), outer.field == Self.entryField,
@@ -131,7 +134,7 @@ public struct SubmissionBlock: Sendable {
         var reader = WireReader(range)
         var text = range.upperBound..<range.upperBound
         let first = offsets.count
-        // One place more than there are lengths: the lengths are read first, and become places behind the text's.
+        // One offset more than lengths: the lengths are read first and then converted to offsets.
         offsets.append(0)
         var count = 0
         while let (field, content) = try reader.next(value) {
@@ -191,7 +194,7 @@ public struct SubmissionBlockBuilder: Sendable {
     private struct Field {
         var text: [UInt8] = []
         var lengths: [UInt32] = []
-        /// Every row so far has the same field, which stands in ``text`` once.
+        /// Every row so far has the same field, which is stored in ``text`` once.
         var isUniform = true
 
         mutating func append(_ field: Span<UInt8>, row: Int) {

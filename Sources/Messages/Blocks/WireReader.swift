@@ -1,6 +1,6 @@
 /// Why bytes are no block.
 public struct BlockFault: Error, Sendable, CustomStringConvertible {
-    /// What is wrong, without the content.
+    /// The fault, without the content.
     public let description: String
 
     init(_ description: String) {
@@ -8,11 +8,11 @@ public struct BlockFault: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// Reads the fields of a protobuf message where they lie.
+/// Reads the fields of a protobuf message in place.
 ///
 /// Blocks are read by hand and not by the generated code, as their columns go into flat arrays in one pass.
 struct WireReader {
-    /// What a field holds.
+    /// The content of a field.
     enum Content {
         case number(UInt64)
         case bytes(Range<Int>)
@@ -182,7 +182,7 @@ struct WireWriter {
         put(value)
     }
 
-    /// Bytes, unless there are none.
+    /// Writes bytes, unless they are empty.
     mutating func bytes(_ field: Int, _ value: [UInt8]) {
         guard !value.isEmpty else { return }
         begin(field, count: value.count)
@@ -207,7 +207,7 @@ struct WireWriter {
         bytes.append(contentsOf: value)
     }
 
-    /// Numbers, packed, unless there are none.
+    /// Writes packed numbers, unless there are none.
     mutating func packed(_ field: Int, _ values: some Collection<UInt32>) {
         guard !values.isEmpty else { return }
         var count = 0
@@ -216,7 +216,7 @@ struct WireWriter {
         for value in values { put(UInt64(value)) }
     }
 
-    /// Numbers with a sign, packed, unless there are none.
+    /// Writes packed signed numbers, unless there are none.
     mutating func packed(_ field: Int, zigZag values: some Collection<Int64>) {
         guard !values.isEmpty else { return }
         var count = 0
@@ -225,7 +225,7 @@ struct WireWriter {
         for value in values { put(Self.zigZag(value)) }
     }
 
-    /// A column of numbers: nothing where all are 0, one where all are the same.
+    /// Writes a column of numbers: nothing if all are 0, one number if all are the same.
     mutating func column(_ field: Int, _ values: [UInt32]) {
         guard let first = values.first else { return }
         if values.allSatisfy({ $0 == first }) {
@@ -248,7 +248,7 @@ struct WireWriter {
 
 /// The pseudonyms of rows: 16 bytes each.
 enum Pseudonyms {
-    /// Adds the pseudonyms that stand one behind the other.
+    /// Adds concatenated pseudonyms.
     static func append(_ bytes: Span<UInt8>, to list: inout [UInt128]) throws(BlockFault) {
         guard bytes.count % 16 == 0 else { throw BlockFault("a pseudonym that is not 16 bytes") }
         var at = 0
@@ -262,7 +262,7 @@ enum Pseudonyms {
         }
     }
 
-    /// The bytes of pseudonyms, one behind the other.
+    /// The concatenated bytes of pseudonyms.
     static func bytes(_ list: [UInt128]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(list.count * 16)

@@ -1,4 +1,4 @@
-/// What became of a delivery, as the topic of deliveries has it.
+/// The state of a delivery on the topic of deliveries.
 package enum DeliveryState: String, Sendable, Hashable {
     /// It arrived.
     case delivered

@@ -1,6 +1,6 @@
 import Rules
 
-/// What figures on topics can be.
+/// Checks the figures of messages.
 ///
 /// The bounds are wider than anything that is published, and narrow enough that sums over a state fit.
 enum FigureCheck {
@@ -10,7 +10,7 @@ enum FigureCheck {
     static let largestRevision: UInt32 = 1_000_000_000
     /// Milliseconds since 1970 until the end of the year 9999.
     static let times: ClosedRange<Int64> = 0...253_402_300_799_999
-    /// School years that lie between two others.
+    /// Whether a school year is in the valid range.
     static let mostYears = UInt32(clamping: SchoolYear.range.count)
     /// Scores, rates and percentages.
     static let values = -1_000...1_000

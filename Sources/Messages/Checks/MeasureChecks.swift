@@ -110,7 +110,7 @@ extension Accountability_V1_PercentileEntry: TableMessage {
         guard schoolYear == key.schoolYear else { return otherKey }
         switch (entry, key.entry) {
         case (.percentile(let value)?, .percentile(let organization, let group, let comparison)):
-            // Where no comparison group is known, the key names one all the same.
+            // The key always names a comparison group, even if none is known.
             guard value.orgCode == organization.description, value.group == group.wireName,
                 value.comparisonGroup == comparison.wireName
                     || value.comparisonGroup.isEmpty && !value.missing.isEmpty

@@ -1,6 +1,6 @@
 public import Rules
 
-/// What stands published of a determination.
+/// The kind of a published record of a determination.
 public enum PublicationStatus: String, Sendable, Hashable {
     /// It is official.
     case official
@@ -8,7 +8,7 @@ public enum PublicationStatus: String, Sendable, Hashable {
     case withdrawn
 }
 
-/// What a published figure measures.
+/// The measure of a published figure.
 public enum PublishedMeasure: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Participation in the tests of a subject, or of all of them.
     case participation(ParticipationUnit)

@@ -1,4 +1,4 @@
-/// `<channel>/<notice>`: the key of what became of a notice in a channel.
+/// `<channel>/<notice>`: the key of a notice's delivery state in a channel.
 ///
 /// A notice's own key has slashes.
 public struct DeliveryKey: TopicKey {

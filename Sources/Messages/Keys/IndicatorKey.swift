@@ -7,7 +7,7 @@ public struct IndicatorKey: OrganizationKey {
     public static let format =
         "<school year>/<org>/{value,target}/<span>/<group>/<indicator> or <school year>/<org>/organization"
 
-    /// What an organization has in a school year.
+    /// The key of an organization's indicator record in a school year.
     public enum Entry: Hashable, Sendable {
         /// The organization itself.
         case organization
@@ -21,7 +21,7 @@ public struct IndicatorKey: OrganizationKey {
     public let schoolYear: Int
     /// The organization.
     public let organization: OrganizationCode
-    /// What of it.
+    /// The kind of record.
     public let entry: Entry
 
     /// The key of an entry.
@@ -70,7 +70,7 @@ public struct IndicatorKey: OrganizationKey {
     public var placement: KeyPlacement { .district(of: organization) }
 }
 
-/// Where an indicator's figure belongs within an organization: span, group and indicator.
+/// The position of an indicator's figure within an organization: span, group and indicator.
 public struct IndicatorPlace: Hashable, Sendable, CustomStringConvertible {
     /// The grade span.
     public let span: GradeSpan

@@ -2,10 +2,10 @@ import Rules
 
 /// Reads the names of a key one after another.
 ///
-/// Names stand between slashes. Every reader returns nil for a name that is missing or not of its kind.
+/// Slashes separate names. Every reader returns nil for a missing or invalid name.
 struct KeyReader: ~Copyable, ~Escapable {
     private let bytes: Span<UInt8>
-    /// Where the next name begins; beyond the end when all were read.
+    /// The start of the next name; beyond the end if all were read.
     private var place = 0
 
     @_lifetime(copy bytes)
@@ -16,14 +16,14 @@ struct KeyReader: ~Copyable, ~Escapable {
     /// Whether every name was read.
     var isAtEnd: Bool { place > bytes.count }
 
-    /// How many names the whole key has.
+    /// The number of names in the key.
     var count: Int {
         var count = 1
         for index in bytes.indices where bytes[index] == UInt8(ascii: "/") { count += 1 }
         return count
     }
 
-    /// Where the next name stands.
+    /// The range of the next name.
     private mutating func next() -> Range<Int>? {
         guard !isAtEnd else { return nil }
         var end = place
@@ -38,7 +38,7 @@ struct KeyReader: ~Copyable, ~Escapable {
         return number(name, in: SchoolYear.range)
     }
 
-    /// A whole number, written without sign or leading zeros.
+    /// An integer, written without sign or leading zeros.
     mutating func number(in range: ClosedRange<Int>) -> Int? {
         guard let name = next() else { return nil }
         return number(name, in: range)
@@ -104,7 +104,7 @@ struct KeyReader: ~Copyable, ~Escapable {
 
 /// Writes the names of a key one after another, with slashes between them.
 public struct KeyWriter {
-    /// What was written.
+    /// The written bytes.
     private(set) var bytes: [UInt8] = []
     private var isFirst = true
 
@@ -123,7 +123,7 @@ public struct KeyWriter {
         bytes.append(contentsOf: name.utf8)
     }
 
-    /// Writes a whole number.
+    /// Writes an integer.
     mutating func add(_ number: Int) {
         add(String(number))
     }

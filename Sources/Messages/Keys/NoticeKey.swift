@@ -2,9 +2,9 @@ public import Rules
 
 /// `<school year>/<org>/<what of it>`: the key of a notice, which is its identity.
 ///
-/// What of it is the revision of a determination, with `/issue-<n>` behind it when it was issued again after a
-/// withdrawal, and the same with an event of groups; or `<event>/<about>` of plans, with a revision behind it for acts
-/// and comment periods.
+/// The last part is one of these: the revision of a determination, followed by `/issue-<n>` if it was issued again
+/// after a withdrawal; the same with an event about groups; or `<event>/<about>` for plans, followed by a revision for
+/// acts and comment periods.
 public struct NoticeKey: OrganizationKey {
     /// How its text is formed.
     public static let format =
@@ -12,9 +12,9 @@ public struct NoticeKey: OrganizationKey {
 
     /// The school year.
     public let schoolYear: Int
-    /// Whom it concerns; the state for what concerns everyone.
+    /// The organization concerned; the state if it concerns everyone.
     public let organization: OrganizationCode
-    /// What of it; names between slashes.
+    /// The last part of the key: names separated by slashes.
     public let identity: String
 
     /// The key of a notice.

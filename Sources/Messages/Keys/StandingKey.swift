@@ -1,6 +1,6 @@
 public import Rules
 
-/// `<school year>/<group>/<org>`: the key of what an organization brings into the ranks of a group.
+/// `<school year>/<group>/<org>`: the key of an organization's entry for the ranks of a group.
 public struct StandingKey: OrganizationKey {
     /// How its text is formed.
     public static let format = "<school year>/<group>/<org>"
@@ -34,6 +34,6 @@ public struct StandingKey: OrganizationKey {
         names.add(group)
         names.add(organization)
     }
-    /// With its group: one task ranks a whole group.
+    /// By group, because one task ranks a whole group.
     public var placement: KeyPlacement { .group(group) }
 }

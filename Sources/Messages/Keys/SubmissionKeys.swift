@@ -42,7 +42,7 @@ public struct RejectionKey: TopicKey {
     public let line: Int
     /// The rejection's code.
     public let code: String
-    /// The column at fault; nil where the whole row is.
+    /// The faulty column; nil if the whole row is at fault.
     public let column: String?
 
     /// The key of a rejection.
@@ -75,6 +75,6 @@ public struct RejectionKey: TopicKey {
         names.add(code)
         if let column { names.add(column) }
     }
-    /// In the partition of the row it is of.
+    /// In the partition of its row.
     public var placement: KeyPlacement { .writer }
 }

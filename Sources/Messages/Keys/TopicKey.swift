@@ -8,18 +8,18 @@ public protocol TopicKey: Hashable, Sendable, CustomStringConvertible {
     /// How its text is formed, for people: names in angle brackets between slashes.
     static var format: String { get }
 
-    /// The key of these bytes, or nil where they are not the exact text of one.
+    /// Reads a key from its bytes; nil if they are not the exact text of a key.
     init?(utf8 bytes: Span<UInt8>)
 
     /// Writes the key as it stands on the topic.
     func write(to names: inout KeyWriter)
 
-    /// What decides the partition of its records.
+    /// The part of the key that decides the partition.
     var placement: KeyPlacement { get }
 }
 
 extension TopicKey {
-    /// The key of this text, or nil where it is not the exact text of one.
+    /// Reads a key from its text; nil if it is not the exact text of a key.
     public init?(_ text: some StringProtocol) {
         let bytes = Array(text.utf8)
         self.init(utf8: bytes.span)
@@ -43,7 +43,7 @@ extension TopicKey {
 public protocol SchoolYearKey: TopicKey {
     /// The school year.
     var schoolYear: Int { get }
-    /// Whom the record is about; nil where it is about everyone, such as a threshold.
+    /// The organization of the record; nil if it concerns everyone, such as a threshold.
     var subject: OrganizationCode? { get }
 }
 
@@ -58,15 +58,15 @@ extension OrganizationKey {
     public var subject: OrganizationCode? { organization }
 }
 
-/// What decides the partition of a record.
+/// Decides the partition of a record.
 public enum KeyPlacement: Hashable, Sendable {
-    /// The district that answers for an organization: an organization, its district and all their tables lie together.
+    /// The district of an organization. An organization, its district and all their tables are in the same partition.
     case district(of: OrganizationCode)
-    /// The student group: all standings of a group lie together.
+    /// The student group. All standings of a group are in the same partition.
     case group(StudentGroup)
     /// Every partition: each reader's task needs the record.
     case everywhere
-    /// The one partition of a topic that everyone reads whole.
+    /// The only partition of a topic that everyone reads completely.
     case single
     /// The partition that its cause came from: the writer decides.
     case writer

@@ -2,7 +2,7 @@ internal import Rules
 
 /// One column of an input layout.
 public struct Column: Sendable, Hashable {
-    /// What a value of a column looks like.
+    /// The format of a column's values.
     public enum Kind: Sendable, Hashable {
         /// The spring year of a school year: 2018-19 is 2019.
         case year
@@ -11,7 +11,7 @@ public struct Column: Sendable, Hashable {
         /// A student's identifier as the submitter knows it: up to 32 letters, digits, `-` and `_`. It never leaves the
         /// ingestion worker.
         case studentIdentifier
-        /// A whole number within bounds.
+        /// An integer within bounds.
         case integer(ClosedRange<Int>)
         /// A decimal number with a point, without grouping, within bounds.
         case decimal(ClosedRange<Int>)
@@ -41,11 +41,11 @@ public struct Column: Sendable, Hashable {
 
     /// The name in the header.
     public let name: String
-    /// What a value looks like.
+    /// The format of a value.
     public let kind: Kind
     /// Whether it has to be there.
     public let presence: Presence
-    /// What it means, in a sentence.
+    /// Its meaning, in a sentence.
     public let documentation: String
 
     /// Whether every row needs a value.

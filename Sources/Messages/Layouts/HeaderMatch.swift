@@ -2,7 +2,7 @@
 public struct HeaderMatch: Sendable, Hashable {
     /// The layout.
     public let layout: Layout
-    /// For every column of the layout, in canonical order, where it stands in the file; `nil` if it is left out.
+    /// For every column of the layout, in canonical order, its index in the file; `nil` if it is left out.
     public let positions: [Int?]
     /// The columns of the file that the layout does not have.
     public let ignored: [String]
@@ -14,8 +14,8 @@ extension Layout {
     /// - Parameters:
     ///   - header: the names of the columns in the file's order.
     ///   - ignoringExtra: whether columns that no layout has are passed over.
-    /// - Returns: the layout, and where its columns stand.
-    /// - Throws: ``LayoutError`` naming the nearest layout with what is missing and what is too much.
+    /// - Returns: the layout, and the indexes of its columns.
+    /// - Throws: ``LayoutError`` that names the nearest layout with its missing and extra columns.
     public static func recognize(header: [String], ignoringExtra: Bool = false) throws(LayoutError) -> HeaderMatch {
         // A first row of data often holds the same value twice: that it is no header is the cause to name.
         guard header.contains(where: isColumn) else { throw headless(header) }
@@ -57,8 +57,8 @@ extension Layout {
     /// - Parameters:
     ///   - header: the names of the columns in the file's order.
     ///   - ignoringExtra: whether columns that the layout does not have are passed over.
-    /// - Returns: where the columns stand.
-    /// - Throws: ``LayoutError`` with what is missing and what is too much.
+    /// - Returns: the indexes of the columns.
+    /// - Throws: ``LayoutError`` with the missing and extra columns.
     public func match(header: [String], ignoringExtra: Bool = false) throws(LayoutError) -> HeaderMatch {
         guard header.contains(where: Layout.isColumn) else { throw Layout.headless(header) }
         try Layout.refuseDuplicates(header)
@@ -121,7 +121,9 @@ extension Layout {
     /// Anything else may be a row of data, which no message may show.
     public static func isColumn(_ name: String) -> Bool { columnNames.contains(name) }
 
-    /// Columns that a layout does not have: by name what another one has, the rest by its place.
+    /// Columns that a layout does not have.
+    ///
+    /// Columns of other layouts are named; the rest are numbered.
     public static func describe(extra: [String], in header: [String]) -> String {
         var parts = extra.filter(isColumn).map { "'\($0)'" }
         let places = header.indices.filter { extra.contains(header[$0]) && !isColumn(header[$0]) }.map { $0 + 1 }

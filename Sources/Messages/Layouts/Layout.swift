@@ -37,7 +37,7 @@ public enum Layout: UInt8, CaseIterable, Sendable {
         self = layout
     }
 
-    /// What one row is.
+    /// The meaning of one row.
     public var documentation: String {
         switch self {
         case .organizations: "an organization in a year"
@@ -67,7 +67,7 @@ public enum Layout: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// Where the key columns stand among ``columns``.
+    /// The indexes of the key columns in ``columns``.
     public var keyIndices: [Int] {
         let names = columns.map(\.name)
         return key.compactMap { names.firstIndex(of: $0) }
@@ -81,7 +81,7 @@ public enum Layout: UInt8, CaseIterable, Sendable {
         layout.columns.contains { $0.kind == .studentIdentifier } ? bits | 1 << UInt32(layout.rawValue) : bits
     }
 
-    /// Where a column of that name stands in ``columns``.
+    /// The index of the column with this name in ``columns``.
     public func index(of name: String) -> Int? {
         columns.firstIndex { $0.name == name }
     }

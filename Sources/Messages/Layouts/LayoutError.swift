@@ -23,13 +23,15 @@ public struct LayoutError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// The kind of the error.
     public let code: Code
-    /// What is wrong and what to do about it.
+    /// The problem and the remedy.
     public let message: String
     /// The layout that was named, or the nearest one.
     public let layout: Layout?
     /// The columns that are missing for ``layout``.
     public let missing: [String]
-    /// The columns that ``layout`` does not have and another one has; what no layout has may be a row of data.
+    /// Columns that belong to another layout and not to ``layout``.
+    ///
+    /// Names that belong to no layout may be data and are not included.
     public let extra: [String]
 
     init(_ code: Code, _ message: String, layout: Layout? = nil, missing: [String] = [], extra: [String] = []) {

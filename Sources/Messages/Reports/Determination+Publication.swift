@@ -1,5 +1,5 @@
 extension Accountability_V1_Determination {
-    /// The figures without what belongs to their publication: revision, changes, causes and time.
+    /// The figures without publication data: revision, changes, causes and time.
     ///
     /// The same facts give the same figures, whatever was published before.
     public var withoutPublication: Accountability_V1_Determination {
@@ -21,7 +21,7 @@ extension Accountability_V1_Determination {
 }
 
 extension Accountability_V1_Publication {
-    /// What it shows, without how often and when it was published.
+    /// Its content, without revision number and time of publication.
     public var withoutRevision: Accountability_V1_Publication {
         var shown = self
         shown.revision = 0

@@ -1,6 +1,6 @@
 /// The stages of the pipeline that run as workers of the runtime, in the order of the flow.
 ///
-/// Ingestion is none: it reads files and no topic.
+/// Ingestion is not among them, because it reads files and no topic.
 public enum PipelineStage: String, CaseIterable, Sendable, CustomStringConvertible {
     /// Checks rows against their layouts.
     case validation

@@ -1,7 +1,7 @@
-/// How a value names the schema that it is of, in the framing of Confluent's schema registry.
+/// The framing of Confluent's schema registry, with which a value names its schema.
 ///
-/// A byte 0, the number of the schema in four bytes, the place of the message in the schema, and then the message
-/// itself. No protobuf message begins with a byte 0, so that a value with the framing and one without are told apart.
+/// It consists of a byte 0, the schema's number in four bytes, the position of the message in the schema, and then the
+/// message. No protobuf message begins with a byte 0, so values with and without framing can be distinguished.
 public struct SchemaFraming: Sendable, Hashable {
     /// The schema's number in the registry.
     public let schema: UInt32
@@ -14,10 +14,10 @@ public struct SchemaFraming: Sendable, Hashable {
         self.place = place
     }
 
-    /// What stands before the message.
+    /// The bytes before the message.
     ///
-    /// The place is a list of numbers, as messages can be in others: how many, and each of them, in zigzag varints.
-    /// The list of nothing but 0 is written as a single 0.
+    /// The position is a list of numbers, because messages can be nested: the count and then each number, in zigzag
+    /// varints. The list with only 0 is written as a single 0.
     public var prefix: [UInt8] {
         var bytes: [UInt8] = [0]
         for shift in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: schema >> UInt32(shift))) }
@@ -35,7 +35,7 @@ public struct SchemaFraming: Sendable, Hashable {
         return bytes + [UInt8(truncatingIfNeeded: rest)]
     }
 
-    /// How many bytes stand before the message of a value; 0 where it has no framing, or a broken one.
+    /// The number of bytes before the message of a value; 0 without framing or with a broken one.
     public static func prefixCount(of value: Span<UInt8>) -> Int {
         guard value.count > 5, value[0] == 0 else { return 0 }
         var at = 5
@@ -59,14 +59,14 @@ public struct SchemaFraming: Sendable, Hashable {
 }
 
 extension SchemaFraming {
-    /// The message of a value, without the framing where it has one.
+    /// The message of a value, without its framing if it has one.
     public static func message(of value: [UInt8]) -> [UInt8] {
         let count = prefixCount(of: value.span)
         return count == 0 ? value : Array(value[count...])
     }
 
-    /// The framing of a message in a schema as the registry has it; nil where the file is not of the message's package
-    /// or has no such message.
+    /// The framing of a message in a schema from the registry; nil if the file has another package or lacks the
+    /// message.
     ///
     /// - Parameters:
     ///   - message: the full name of the message, such as `accountability.v1.Publication`.

@@ -1,6 +1,6 @@
 import SwiftProtobuf
 
-/// A topic of the pipeline: what it holds, how it is keyed, partitioned and kept.
+/// A topic of the pipeline: its content, key, partitioning and retention.
 public struct TopicDefinition: Sendable, Hashable {
     /// How a topic's records are spread.
     public enum Partitioning: String, Sendable {
@@ -10,11 +10,11 @@ public struct TopicDefinition: Sendable, Hashable {
         case district
         /// By student group: the group's number modulo the partitions.
         case group
-        /// One partition, read whole by everyone who needs it.
+        /// One partition, which every reader reads completely.
         case single
     }
 
-    /// How long a topic keeps what it holds.
+    /// How long a topic keeps its records.
     public enum Retention: Sendable, Hashable {
         /// For ever: the ledger.
         case forever
@@ -24,7 +24,7 @@ public struct TopicDefinition: Sendable, Hashable {
         case days(Int)
     }
 
-    /// What the topic is called without namespace: `accountability.<entity>.v1`.
+    /// The topic's name without namespace: `accountability.<entity>.v1`.
     public let entity: String
     /// How its records are spread over partitions.
     public let partitioning: Partitioning
@@ -36,7 +36,7 @@ public struct TopicDefinition: Sendable, Hashable {
     public let message: String
     /// How its keys are formed.
     public let key: String
-    /// What it holds, in a sentence.
+    /// Its content, in a sentence.
     public let summary: String
 
     /// The name on the broker, under a namespace.
@@ -51,7 +51,7 @@ public struct TopicDefinition: Sendable, Hashable {
     public var configuration: [String: String] {
         switch retention {
         case .forever: ["cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"]
-        // A month to read a retraction in: a stage that stood still for longer has to be rebuilt from the ledger.
+        // Tombstones stay readable for a month. A stage that was stopped for longer must be rebuilt from the ledger.
         case .compacted: ["cleanup.policy": "compact", "delete.retention.ms": String(30 * 86_400_000)]
         case .days(let days): ["cleanup.policy": "delete", "retention.ms": String(days * 86_400_000)]
         }
@@ -74,8 +74,8 @@ public struct TopicDefinition: Sendable, Hashable {
         }
     }
 
-    /// The stage that publishes it and whose completion markers count in it; nil where several write, or no year
-    /// completes.
+    /// The stage that publishes it and whose completion markers count; nil if several write to it or years do not
+    /// complete in it.
     public var publisher: String? {
         let stage: PipelineStage? =
             switch entity {

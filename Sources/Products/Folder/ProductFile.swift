@@ -4,7 +4,7 @@ internal import Foundation
 package struct ProductFile: Sendable {
     /// Its place below the folder.
     package let name: String
-    /// What it has; empty of a page that others lead to.
+    /// Its content; empty for a page that other pages link to.
     let about: String
     private let body: @Sendable (_ path: String) throws -> Void
 

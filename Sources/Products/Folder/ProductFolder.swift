@@ -4,10 +4,10 @@ internal import Operating
 internal import Stages
 internal import Streaming
 
-/// A folder of products: it is there as a whole or not at all.
+/// A folder of products, which is complete or absent.
 ///
-/// Everything is written beside it and takes its name at the end. It lists its files with their SHA-256, so that a
-/// reader can check them, and a later run knows which files are its own.
+/// Everything is written to a draft folder, which is renamed at the end. The folder lists its files with their SHA-256.
+/// So readers can check them, and a later run knows its own files.
 package struct ProductFolder {
     private let folder: URL
     private let draft: URL
@@ -21,7 +21,7 @@ package struct ProductFolder {
     /// - Parameters:
     ///   - path: of the folder.
     ///   - replaces: whether products that are there make room.
-    /// - Throws: `Failure` where something is there that would be lost.
+    /// - Throws: `Failure` if other files would be lost.
     package init(_ path: String, replaces: Bool) throws {
         folder = URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL
         let parent = folder.deletingLastPathComponent()
@@ -51,7 +51,7 @@ package struct ProductFolder {
 
     /// Writes files, and the list of them.
     ///
-    /// - Throws: what writing throws; then the folder stays as it was.
+    /// - Throws: errors of writing; the folder then stays unchanged.
     package func write(_ files: [ProductFile], progress: (_ done: Int, _ name: String) -> Void) throws {
         let manager = FileManager.default
         do {
@@ -75,12 +75,12 @@ package struct ProductFolder {
             try? manager.removeItem(at: draft)
             throw Failure(
                 FileErrorText.isFull(error) ? .tryAgain : .configuration,
-                "the products cannot be written to \(folder.path): \(FileErrorText.words(error)); what was there stays"
+                "the products cannot be written to \(folder.path): \(FileErrorText.words(error)); the existing content was kept"
             )
         }
     }
 
-    /// Puts the draft in the place of what is there.
+    /// Replaces the existing folder by the draft.
     private func take() throws {
         let manager = FileManager.default
         try? manager.removeItem(at: former)

@@ -3,7 +3,7 @@ internal import Reading
 internal import Rules
 internal import Tables
 
-/// The annual report to the Board, 603 CMR 2.03(9), from what is official.
+/// The annual report to the Board, 603 CMR 2.03(9), from official publications.
 package struct BoardReport {
     private let published: PublishedYear
     private let own: [Accountability_V1_Publication]

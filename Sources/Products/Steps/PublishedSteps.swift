@@ -2,14 +2,16 @@ internal import Messages
 internal import Rules
 internal import Stages
 
-/// The points of an organization as they are published, and what they come to.
+/// The published points of an organization, and their sums.
 struct PublishedSteps {
-    /// A group in a span: its figures by indicator, and its column of points where that can be told.
+    /// A group in a span: its figures by indicator, and its column of points if it can be computed.
     struct Group {
         let span: GradeSpan
         let group: StudentGroup
         let figures: [Indicator: Accountability_V1_PublishedFigure]
-        /// Only where it gives the percentage that was published: of a group that is hidden in part it would be wrong.
+        /// Only if it gives the published percentage.
+        ///
+        /// For a partly suppressed group it would be wrong.
         let column: TargetColumn?
     }
 
@@ -45,7 +47,7 @@ struct PublishedSteps {
 
     private typealias Columns = [GradeSpan: [StudentGroup: TargetColumn]]
 
-    /// The columns of points that come to what was published.
+    /// The columns of points that give the published percentages.
     private static func columns(
         _ figures: [GradeSpan: [StudentGroup: [Indicator: Accountability_V1_PublishedFigure]]],
         _ publication: Accountability_V1_Publication
@@ -65,7 +67,7 @@ struct PublishedSteps {
             guard let span = GradeSpan(wireName: published.gradeSpan), let students = all[span]?[.allStudents] else {
                 continue
             }
-            // All students are whole: of them only numbers are ever hidden.
+            // All students are always complete: only their numbers can be suppressed.
             let alone = try? SpanPercentage(allStudents: students, lowestPerforming: nil, framework)
             if publication.frameworkDigest == framework.digest
                 || alone.map({ isSame($0.percent, published.percentExact) }) == true
@@ -121,7 +123,9 @@ struct PublishedSteps {
             }
     }
 
-    /// Whether a figure is the published one; what never ends is published with six decimals.
+    /// Whether a figure equals the published one.
+    ///
+    /// A figure without a finite decimal form is published with six decimals.
     private static func isSame(_ figure: Ratio, _ published: String) -> Bool {
         Ratio.reading(published).map { $0.text(decimals: 6) == figure.text(decimals: 6) } ?? false
     }

@@ -1,14 +1,14 @@
 package import Tables
 
-/// What a column holds.
+/// The type of a column.
 package enum ProductKind: String, Sendable {
     /// Text: codes too, with their leading zeros.
     case text
-    /// A number, or text such as `>=95` where it may not be seen.
+    /// A number, or a text such as `>=95` if the number is suppressed.
     case number
 }
 
-/// A column of a product: its heading, what it means, and where its cells come from.
+/// A column of a product: its heading, its meaning, and the source of its cells.
 ///
 /// The tables and the data dictionary are made from it, so they cannot differ.
 package struct ProductColumn<Row>: Sendable {
@@ -39,7 +39,7 @@ package struct ProductTable: Sendable {
     package let file: String
     /// The name of its sheet.
     package let sheet: String
-    /// What one row is.
+    /// The meaning of one row.
     package let about: String
     package let headings: [Heading]
     private let body: @Sendable (_ write: ([String]) throws -> Void) throws -> Void

@@ -2,7 +2,7 @@ package import Messages
 internal import Operating
 package import Rules
 
-/// An explanation as text or JSON: of a determination, or of what keeps an organization from another one.
+/// An explanation as text or JSON: of a determination, or of the reasons against another one.
 package struct Explanation {
     /// The steps, from the classification down to the values.
     package let derivation: Derivation
@@ -12,14 +12,15 @@ package struct Explanation {
         self.derivation = derivation
     }
 
-    /// The explanation of a determination: what the rules derive from the published message and the framework it was
-    /// made under.
+    /// The explanation of a determination.
+    ///
+    /// The rules derive it from the published message and its framework.
     ///
     /// - Parameters:
     ///   - determination: as it was published.
     ///   - framework: that of the determination's school year.
-    ///   - percentiles: the organization's entries of the topic of percentiles, whose steps are shown where there are.
-    /// - Throws: `Failure` where this version cannot read the message.
+    ///   - percentiles: the organization's entries from the topic of percentiles, whose steps are shown if present.
+    /// - Throws: `Failure` if this version cannot read the message.
     package init(
         determination: Accountability_V1_Determination,
         framework: Framework,

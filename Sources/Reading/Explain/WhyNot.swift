@@ -1,16 +1,16 @@
 package import Messages
 package import Rules
 
-/// What would have to differ for an organization to get another classification or level.
+/// Finds the figures that would have to differ for another classification or level.
 ///
-/// Takes only the published determination and the framework; the published participation makes its answers closer
-/// where the year looks back.
+/// It needs only the published determination and the framework. Published participation makes its answers more exact
+/// for years that look back.
 package struct WhyNot {
     package let determination: Accountability_V1_Determination
     package let framework: Framework
     package let participation: [Accountability_V1_Participation]
 
-    /// What can be asked for: every classification and every level.
+    /// The possible goals: every classification and every level.
     package static let names = Classification.allCases.map(\.wireName) + DeterminationLevel.allCases.map(\.wireName)
 
     package init(
@@ -140,7 +140,7 @@ package struct WhyNot {
 
     // MARK: Not requiring assistance
 
-    /// What would take away every reason that applies, and what is missing for a classification at all.
+    /// The changes that would remove every applying reason, and the data missing for any classification.
     private func notRequiring(needsData: Bool = true) throws -> [Derivation] {
         var conditions: [Derivation] = []
         for reason in determination.reasons {
@@ -226,7 +226,7 @@ package struct WhyNot {
 
     // MARK: The band
 
-    /// What would bring the cumulative percentage into a band; nil where it lies in it already.
+    /// The change that would bring the cumulative percentage into a band; nil if it is already there.
     private func cumulative(_ band: PercentageParameters.Band) throws -> Derivation? {
         guard let parameters = framework.percentage else { return nil }
         let records = [
@@ -287,7 +287,7 @@ package struct WhyNot {
     private static func decimals(_ rounding: Rounding) -> Int { rounding.mode == .none ? 1 : rounding.decimals }
 }
 
-/// Finds where a condition that stays true once it is true becomes true.
+/// Finds the first value for which a monotonic condition is true.
 package enum Search {
     /// The first number of a range that passes; nil when the last does not.
     package static func first(in range: ClosedRange<Int64>, where passes: (Int64) throws -> Bool) rethrows -> Int64? {

@@ -1,7 +1,7 @@
 internal import Messages
 package import Rules
 
-/// Graduation and participation, and what would make a reason apply.
+/// Graduation and participation: the changes that would make a reason apply.
 extension WhyNot {
     private var graduationParagraph: Paragraph { DeterminationReason.lowGraduation.paragraph(of: type) }
     private var participationParagraph: Paragraph { DeterminationReason.lowParticipation.paragraph(of: type) }
@@ -18,7 +18,7 @@ extension WhyNot {
         try LowGraduation(cohort: Int64(determination.graduationCohort), graduates: graduates, framework).isLow
     }
 
-    /// A rate that was supplied, of which nobody counted the graduates; nil where they were counted.
+    /// A supplied rate without counted graduates; nil if they were counted.
     private func suppliedGraduation() -> String? {
         guard !determination.graduationRate.isEmpty, !determination.hasGraduates else { return nil }
         return "\(determination.graduationRate) percent of \(determination.graduationCohort), as it was supplied"
@@ -179,7 +179,7 @@ extension WhyNot {
         return conditions + [placement(.focusedTargeted)]
     }
 
-    /// How many graduates fewer would make the rate low; nil where it is not judged, or low already.
+    /// How many fewer graduates would make the rate low; nil if it is not judged or already low.
     private func graduationBelow() throws -> Derivation? {
         let cohort = Int64(determination.graduationCohort)
         let graduates = Int64(determination.graduates)
@@ -208,7 +208,7 @@ extension WhyNot {
         )
     }
 
-    /// The judged rate that is nearest to missing the requirement, by participants; nil where none is judged.
+    /// The judged rate that is closest to missing the requirement, by participants; nil if none is judged.
     private func participationBelow() throws -> Derivation? {
         var nearest: (row: Accountability_V1_GroupParticipation, fewer: Int64)?
         for row in determination.participation where row.hasMet && row.met && row.participants <= row.denominator {

@@ -1,6 +1,6 @@
 package import Rules
 
-/// A framework in one line: what it holds for, and how far the public record supports it.
+/// A framework in one line: its school years, and how much of it has a public source.
 package struct FrameworkSummary: Encodable, Equatable {
     package let name: String
     package let title: String
@@ -32,7 +32,7 @@ package struct FrameworkSummary: Encodable, Equatable {
         )
     }
 
-    /// `2007-2015` where the years follow each other, otherwise each of them.
+    /// `2007-2015` for consecutive years, otherwise a list.
     package static func years(_ years: [Int]) -> String {
         guard let first = years.first, let last = years.last, first < last, years == Array(first...last) else {
             return years.map(String.init).joined(separator: ", ")
@@ -79,7 +79,7 @@ package struct FrameworkChange: Encodable, Equatable {
     package let before: FrameworkParameter?
     package let after: FrameworkParameter?
 
-    /// What differs, in the order of the paths.
+    /// The differences, sorted by path.
     package static func between(_ from: Framework, _ to: Framework) -> [FrameworkChange] {
         var before: [String: FrameworkParameter] = [:]
         for parameter in FrameworkParameter.of(from) { before[parameter.path] = parameter }
@@ -92,7 +92,7 @@ package struct FrameworkChange: Encodable, Equatable {
             }
     }
 
-    /// `-` and `+` lines; a line for the source only where nothing else differs.
+    /// `-` and `+` lines; a line for the source only if nothing else differs.
     package var text: String {
         let citesOnly = before?.value == after?.value && before?.status == after?.status
         func line(_ sign: String, _ parameter: FrameworkParameter?) -> String {

@@ -1,4 +1,6 @@
-/// A drawing in SVG: everything that is text is escaped where it is put in.
+/// A drawing in SVG.
+///
+/// All inserted text is escaped.
 package struct Drawing: Sendable {
     let width: Int
     let height: Int
@@ -7,9 +9,9 @@ package struct Drawing: Sendable {
     private let name: String
     private var elements = ""
 
-    /// A drawing of so many units, with what a person hears who does not see it.
+    /// Creates a drawing of a given size, with a description for screen readers.
     ///
-    /// - `name`: tells the drawings of a page apart.
+    /// - `name`: unique among the drawings of a page.
     package init(_ name: String, width: Int, height: Int, title: String, about: String) {
         self.name = name
         self.width = width
@@ -58,14 +60,14 @@ package struct Drawing: Sendable {
             "<text class=\"\(kind)\" x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" text-anchor=\"\(anchor)\">\(MarkupText.escaped(text))</text>"
     }
 
-    /// The drawing as it stands in a page.
+    /// The drawing as markup for a page.
     package var markup: String {
         "<svg class=\"plot\" role=\"img\" aria-labelledby=\"\(name)-title \(name)-about\" viewBox=\"0 0 \(width) \(height)\" "
             + "xmlns=\"http://www.w3.org/2000/svg\"><title id=\"\(name)-title\">\(MarkupText.escaped(title))</title>"
             + "<desc id=\"\(name)-about\">\(MarkupText.escaped(about))</desc>\(elements)</svg>"
     }
 
-    /// A small drawing that repeats what stands beside it in words: nobody has to hear it.
+    /// A small drawing that repeats the text next to it, so screen readers skip it.
     package var silentMarkup: String {
         "<svg class=\"spark\" aria-hidden=\"true\" focusable=\"false\" viewBox=\"0 0 \(width) \(height)\" width=\"\(width)\" height=\"\(height)\" "
             + "xmlns=\"http://www.w3.org/2000/svg\">\(elements)</svg>"

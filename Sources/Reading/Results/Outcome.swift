@@ -5,10 +5,10 @@ package struct Outcome: Hashable, Comparable, Sendable {
     package let classification: Classification?
     package let level: DeterminationLevel?
 
-    /// The words of the reports: the level, which says more; the classification where there is none.
+    /// The term of the reports: the level, or the classification if there is no level.
     package var title: String { level?.title ?? classification?.title ?? "No determination" }
 
-    /// The shape that stands beside the words, so that colour is never needed.
+    /// The shape next to the words, so that colour alone never carries meaning.
     package var sign: String {
         switch level {
         case .broadComprehensive: "▲"

@@ -4,7 +4,7 @@ package import Rules
 internal import Stages
 internal import Tables
 
-/// A submission with rows that wait, as they would change what is official.
+/// A submission with held rows, which would change official results.
 package struct HeldSubmission: Hashable {
     /// Its header.
     package let header: Accountability_V1_SubmissionHeader
@@ -35,7 +35,7 @@ package struct HeldSubmission: Hashable {
         years.isEmpty ? "official results" : years.map { String($0) }.joined(separator: " and ")
     }
 
-    /// What can be done about a submission that waits, a command each.
+    /// The commands that decide about a held submission.
     package static func remedy(_ id: String) -> String {
         let id = PlainText.escaped(id, limit: 60)
         return
@@ -63,8 +63,8 @@ extension InstallationView {
 
     /// The submission that a person decides about.
     ///
-    /// - Throws: `Failure` with 65 where there is none that waits, which says what became of it, or where another
-    ///   person has to decide; with 75 where validation has not taken all of it.
+    /// - Throws: `Failure` with 65 if the submission has no held rows, which says what happened to it, or if another
+    ///   person must decide; with 75 if validation has not read all of it.
     package func held(_ id: String, for act: HeldSubmissionAct, by person: String) throws -> HeldSubmission {
         func refused(_ message: String) -> Failure { Failure(.badInput, "\(message); nothing was decided") }
         var standing = StandingSubmissions()

@@ -4,11 +4,11 @@ internal import Stages
 internal import Streaming
 internal import SwiftProtobuf
 
-/// What the topics tell of an installation: its years, submissions and how far each stage has come.
+/// The state of an installation from its topics: its years, its submissions and the progress of each stage.
 ///
 /// A fold of records, in any order of topics.
 package struct InstallationView {
-    /// What a stage announced of a year.
+    /// A stage's completion markers for a year.
     package struct Announced: Hashable {
         package var partitions: Set<Int32> = []
         package var expected = 0
@@ -80,7 +80,7 @@ package struct InstallationView {
         return true
     }
 
-    /// The view with some submissions and determinations only; what stages announced is left out.
+    /// The view with only some submissions and determinations, without completion markers.
     package func only(
         _ isSeen: (Accountability_V1_SubmissionHeader) -> Bool,
         determined isShown: (Int, OrganizationCode) -> Bool
@@ -124,8 +124,8 @@ package struct InstallationView {
     /// Whether the last stage is done with a year.
     package func isComplete(_ year: Int) -> Bool { announced[year]?[PipelineStage.last.name]?.isComplete == true }
 
-    /// What became of the rows of each submission, over all partitions, in the order of submission; those of no known
-    /// header last.
+    /// The outcome of each submission's rows over all partitions, in the order of submission; submissions without a
+    /// known header come last.
     package func totals() -> [SubmissionTotals] {
         var totals: [String: SubmissionTotals] = [:]
         for header in submissions { totals[header.submission] = SubmissionTotals(header) }
@@ -136,7 +136,7 @@ package struct InstallationView {
     }
 }
 
-/// What became of a submission's rows.
+/// The outcome of a submission's rows.
 package struct SubmissionTotals: Codable, Hashable {
     package var id: String
     package var fileName = ""
@@ -169,7 +169,7 @@ package struct SubmissionTotals: Codable, Hashable {
         rows = header.rows
     }
 
-    /// Adds what became of the rows of one partition.
+    /// Adds the outcome of one partition's rows.
     package mutating func add(_ receipt: Accountability_V1_Receipt) {
         accepted &+= receipt.accepted
         rejected &+= receipt.rejected

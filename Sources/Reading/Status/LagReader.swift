@@ -4,22 +4,21 @@ package import Logging
 package import Operating
 internal import Stages
 
-/// Reads how far groups are behind.
+/// Reads the lag of groups.
 ///
-/// The distance from a committed offset to the end of a partition is no count of records: what ends a transaction takes
-/// a place, and so does everything of one that was aborted. So where the distance is small it is read whether there is
-/// a record in it at all.
+/// The distance from a committed offset to the end of a partition is not a number of records: transaction markers and
+/// aborted records also take offsets. So if the distance is small, the reader checks whether it contains any record.
 package final class LagReader {
-    /// Where a stage stands in a partition of its topics.
+    /// The position of a stage in a partition of its topics.
     package struct Position: Hashable, Sendable {
         package let stage: String
         package let topic: String
         package let partition: Int32
         /// The place that is read next.
         package let position: Int64
-        /// The place behind the last one.
+        /// The offset after the last one.
         package let end: Int64
-        /// Records that the stage has not come past; markers of transactions are left out as far as that is known.
+        /// Records that the stage has not processed, without transaction markers where known.
         package let behind: Int64
 
         package init(stage: String, topic: String, partition: Int32, position: Int64, end: Int64, behind: Int64) {
@@ -32,7 +31,7 @@ package final class LagReader {
         }
     }
 
-    /// What a group has not come past of a partition.
+    /// The unprocessed part of a partition for a group.
     private struct Gap: Hashable {
         let partition: TopicPartition
         let start: Int64
@@ -40,7 +39,7 @@ package final class LagReader {
         var distance: Int64 { end - start }
     }
 
-    /// Where the partitions of a group's topics begin and end, by what was asked of the brokers.
+    /// The beginnings and ends of the partitions of a group's topics, as read from the brokers.
     private typealias Watermarks = [TopicPartition: (low: Int64, high: Int64)]
 
     /// Up to this distance it is read whether there is a record.
@@ -71,15 +70,15 @@ package final class LagReader {
         consumer = try Consumer(kafka, logger: logger)
     }
 
-    /// How far each group is behind the end of its topics: 0 where there is no record that it has not come past,
-    /// otherwise the distance less one place for each partition.
+    /// The lag of each group: 0 if it has processed every record, otherwise the distance minus one offset for each
+    /// partition.
     ///
     /// - `counts`: partitions of each topic.
     package func lags(of groups: [StageGroup], _ counts: [String: Int32]) throws -> [Int64] {
         try positions(of: groups, counts).map { $0.reduce(0) { $0 + $1.behind } }
     }
 
-    /// Where each group stands in each partition of its topics, and how far it is behind there.
+    /// The position and lag of each group in each partition of its topics.
     ///
     /// Counted as ``lags(of:_:)`` counts.
     ///
@@ -155,12 +154,12 @@ package final class LagReader {
         }
     }
 
-    /// Those of the gaps in which there is a record; notes those in which there is none.
+    /// Returns the gaps that contain a record, and notes those that contain none.
     ///
-    /// What is not known in time is neither.
+    /// A gap that could not be read in time is neither.
     private func filled(_ gaps: Set<Gap>) throws -> Set<Gap> {
         var filled: Set<Gap> = []
-        // Groups that read the same partition may be at different places of it: those furthest behind first.
+        // Groups may be at different offsets of the same partition. Start with the group that is furthest behind.
         var waiting = Dictionary(grouping: gaps, by: \.partition).mapValues { $0.sorted { $0.start > $1.start } }
         let deadline = ContinuousClock.now + Self.patience
         while !waiting.isEmpty, ContinuousClock.now < deadline {
@@ -184,7 +183,7 @@ package final class LagReader {
                 }
                 while let end = consumer.nextPartitionEnd() {
                     guard let gap = open.removeValue(forKey: end.topicPartition) else { continue }
-                    // Whoever is not as far behind has nothing before it either.
+                    // The groups ahead of it have no earlier record either.
                     for other in waiting[gap.partition] ?? [] where other.end == gap.end { empty.insert(other) }
                 }
             }

@@ -3,20 +3,20 @@ internal import Messages
 package import Operating
 internal import Stages
 
-/// Whether receipts add up, and whether the ledger has what this home submitted.
+/// Checks that receipts add up, and that the ledger has everything that this home submitted.
 package enum ReceiptCheck {
-    /// What brings the ledger back where this home keeps what it wrote to it; nil where it does not.
+    /// The remedy for lost ledger records if this home has an archive of them; otherwise nil.
     package static func writesAgain(_ connection: Connection) -> String? {
         LedgerArchive(connection) == nil
             ? nil : "`accountability down` and `accountability up`: what is missing is written again from this home"
     }
 
-    /// What is wrong with the receipts, and with what the ledger has of this home.
+    /// Problems with the receipts, and with this home's submissions in the ledger.
     package static func problems(_ totals: [SubmissionTotals], _ connection: Connection) -> [Finding] {
         (additions(totals) + missing(in: totals, connection)).filter { $0.severity == .problem }
     }
 
-    /// Where a finding about a submission's receipts says it is.
+    /// The place that a finding about a submission's receipts names.
     package static func place(of totals: SubmissionTotals) -> String { "\(totals.id) (\(totals.fileName))" }
 
     /// Submissions whose receipts do not add up to their rows.
@@ -35,7 +35,7 @@ package enum ReceiptCheck {
         }
     }
 
-    /// Submissions of this home that the ledger does not have, where it is the ledger of this home.
+    /// Submissions of this home that are missing in its own ledger.
     package static func missing(in totals: [SubmissionTotals], _ connection: Connection) -> [Finding] {
         guard let installation = connection.installation, installation.brokers == connection.brokers,
             installation.namespace == connection.pipeline.namespace
@@ -46,7 +46,7 @@ package enum ReceiptCheck {
 
     /// Submissions of a home's archive that are not among those that the ledger has.
     ///
-    /// - `remedy`: what brings it back; nil where it has to be submitted again.
+    /// - `remedy`: how to restore it; nil if it must be submitted again.
     package static func missing(_ known: Set<String>, _ home: Home, remedy: String? = nil) -> [Finding] {
         let archive = home.inbox.appendingPathComponent("archive", isDirectory: true)
         let names = (try? FileManager.default.contentsOfDirectory(atPath: archive.path)) ?? []

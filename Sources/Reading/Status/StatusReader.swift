@@ -5,7 +5,7 @@ internal import Messages
 package import Operating
 internal import Stages
 
-/// Asks the brokers what a view of the topics does not know: how far each group is, and which transactions are open.
+/// Asks the brokers for facts that the topics do not contain: the progress of each group, and open transactions.
 package final class StatusReader {
     package let connection: Connection
     package let counts: [String: Int32]
@@ -29,7 +29,7 @@ package final class StatusReader {
         transactions = try OpenTransactionReader(connection, logger: logger, tolerance: tolerance)
     }
 
-    /// Where each stage stands in each partition of its topics.
+    /// The position of each stage in each partition of its topics.
     package func positions() throws -> [[LagReader.Position]] {
         try lagReader.positions(of: StageGroup.all(connection.pipeline), counts)
     }
@@ -58,7 +58,7 @@ package final class StatusReader {
             .values.reduce(0) { $0 + $1.high - $1.low }
     }
 
-    /// One look: where the stages stand, and the report of a view.
+    /// Reads once: the positions of the stages, and the report of a view.
     ///
     /// - `years`: the years wanted; all when empty.
     package func look(_ view: InstallationView, years: [Int] = []) throws -> ([LagReader.Position], StatusReport) {

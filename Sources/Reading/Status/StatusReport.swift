@@ -22,7 +22,7 @@ package struct StatusReport: Codable, Hashable {
 
     package struct Lag: Codable, Hashable {
         package var stage: String
-        /// Records behind the end.
+        /// The lag in records.
         package var records: Int64
     }
 
@@ -37,13 +37,13 @@ package struct StatusReport: Codable, Hashable {
     package var unchanged: UInt64
     package var years: [Year]
     package var lags: [Lag]
-    /// Transactions that have been open for longer than a commit takes, and hide what was written behind them.
+    /// Transactions that have been open for longer than a normal commit, and that hide later records.
     package var openTransactions: [OpenTransaction] = []
     /// Submissions with rows that wait, a line each.
     package var held: [String] = []
-    /// What is wrong: receipts that do not add up, submissions of this home that the ledger does not have.
+    /// Problems: receipts that do not add up, and submissions of this home that the ledger lacks.
     package var problems: [Finding] = []
-    /// Until nothing is behind, while the lag shrinks.
+    /// The estimated time until there is no lag; nil unless the lag shrinks.
     package var secondsLeft: Int?
 
     /// Whether every year that is shown is complete.
@@ -139,7 +139,7 @@ package struct StatusReport: Codable, Hashable {
     }
 }
 
-/// Tells from the lags of the last moments how long is left.
+/// Estimates the remaining time from recent lags.
 package struct LagTrend {
     private var samples: [(second: Double, lag: Int64)] = []
 
@@ -149,7 +149,7 @@ package struct LagTrend {
     /// No samples yet.
     package init() {}
 
-    /// Takes a sample; nil while the lag does not shrink, or when nothing is behind.
+    /// Takes a sample; nil if the lag does not shrink or there is none.
     package mutating func secondsLeft(at second: Double, lag: Int64) -> Int? {
         samples.append((second, lag))
         samples.removeAll { second - $0.second > Self.window }

@@ -11,13 +11,13 @@ package struct Finding: Codable, Hashable {
     }
 
     package var severity: Severity
-    /// What was looked at.
+    /// The checked subject.
     package var what: String
     /// Where: a broker, a topic, a file.
     package var place: String
-    /// What was found.
+    /// The result.
     package var why: String
-    /// What to do; empty where nothing is.
+    /// The remedy; empty if none is needed.
     package var remedy: String
 
     package static func ok(_ what: String, _ place: String, _ why: String) -> Finding {

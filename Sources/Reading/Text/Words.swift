@@ -1,13 +1,13 @@
 package import Rules
 
-/// Words that stand in several views.
+/// Texts that several views use.
 package enum Words {
     /// `1 school`, `12 schools`.
     package static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
         "\(grouped(number)) \(number == 1 ? noun : plural ?? noun + "s")"
     }
 
-    /// A whole number with separators between its thousands.
+    /// An integer with thousands separators.
     package static func grouped(_ number: some BinaryInteger) -> String {
         let digits = String(number.magnitude)
         var text = ""

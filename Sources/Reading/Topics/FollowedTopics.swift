@@ -5,7 +5,9 @@ package import Operating
 internal import Stages
 internal import Streaming
 
-/// Reads topics from their beginning, and what comes after: committed records only, outside of any group.
+/// Reads topics from their beginning and then follows them.
+///
+/// It reads only committed records, and needs no group.
 package final class FollowedTopics {
     private let consumer: Consumer
     private var topics: [String: TopicDefinition] = [:]
@@ -16,9 +18,9 @@ package final class FollowedTopics {
     private var next: [TopicPartition: Int64] = [:]
     private var tolerance = Tolerance()
 
-    /// Records that were not what their topic holds.
+    /// Records that do not belong on their topic.
     package var passedOver = PassedOver()
-    /// Whether a topic began anew, as one does that was deleted and created again: what was read of it is no more.
+    /// Whether a topic was recreated, so that the records read before no longer exist.
     package private(set) var hasBegunAnew = false
 
     /// Whether everything that was there at the start has been read.
@@ -26,7 +28,7 @@ package final class FollowedTopics {
 
     /// A reader at the beginning of topics.
     ///
-    /// - Throws: `Failure` where a topic is missing, or the brokers do not answer for a minute.
+    /// - Throws: `Failure` if a topic is missing or the brokers do not answer for a minute.
     package init(_ connection: Connection, _ wanted: [TopicDefinition], logger: Logger) throws {
         var kafka = connection.kafka
         kafka["group.id"] = connection.pipeline.group("reader")
@@ -55,7 +57,9 @@ package final class FollowedTopics {
         }
     }
 
-    /// Gives what has come to `take`, which tells whether it can be understood; markers are left out.
+    /// Passes new records to `take`, which returns whether it can use them.
+    ///
+    /// Markers are left out.
     ///
     /// Brokers that restart are waited for. Returns how many records came.
     package func poll(_ timeout: Duration, _ take: (TopicDefinition, [UInt8], [UInt8]?) -> Bool) throws -> Int {
@@ -70,7 +74,7 @@ package final class FollowedTopics {
         if count > 0 { tolerance.clear() }
         while let end = consumer.nextPartitionEnd() {
             open.remove(end.topicPartition)
-            // A topic that is empty now has an end before what was read of it.
+            // A recreated, empty topic ends before the offset that was already read.
             if end.offset.value ?? .max < next[end.topicPartition] ?? 0 { hasBegunAnew = true }
         }
         for index in 0..<batch.count {

@@ -6,21 +6,24 @@ package import Operating
 package import Stages
 internal import Streaming
 
-/// A transaction that is open: nobody who reads committed records sees what stands behind its first record, whoever
-/// wrote it.
+/// An open transaction.
+///
+/// Readers of committed records see no record after its first one, even from other producers.
 package struct OpenTransaction: Codable, Hashable {
     /// The topic and the partition.
     package var place: String
-    /// The last stable offset: where readers of committed records wait.
+    /// The last stable offset, at which readers of committed records wait.
     package var offset: Int64
-    /// How many places of the partition wait behind it, the transaction's own included.
+    /// The number of offsets waiting after it, including the transaction's own.
     package var hidden: Int64
-    /// Who writes it, by the `ce_source` of its first record; absent where that record can't be read or does not say.
+    /// Its producer, from the `ce_source` of its first record; nil if that record cannot be read or has none.
     package var source: String?
-    /// The time of its first record, in milliseconds since 1970; absent where that record can't be read.
+    /// The time of its first record, in milliseconds since 1970; nil if that record cannot be read.
     package var since: Int64?
 
-    /// Longer than a commit takes: what is younger is everyday work.
+    /// Longer than a normal commit.
+    ///
+    /// Younger transactions are not reported.
     package static let young = Duration.seconds(10)
 
     /// Whether it has been open for longer than a commit takes; one of unknown age has.
@@ -45,14 +48,14 @@ package struct OpenTransaction: Codable, Hashable {
             + "place\(hidden == 1 ? "" : "s") from \(offset) on"
     }
 
-    /// What ends it.
+    /// The remedy.
     package static let remedy =
         "it ends when its worker is started again under the same --instance, or by itself after transaction.timeout.ms (a minute; a file of ingestion "
         + "has fifteen). One that does not is ended on Apache Kafka by kafka-transactions.sh find-hanging and abort; a local broker ends it when it is "
         + "stopped: `accountability down`, then `accountability up`"
 }
 
-/// Looks for open transactions: where the end for readers of committed records lies before the end of what was written.
+/// Finds open transactions: partitions whose end for committed readers is before their real end.
 package final class OpenTransactionReader {
     /// For how long the first records are read.
     private static let patience = Duration.seconds(3)
@@ -79,7 +82,7 @@ package final class OpenTransactionReader {
 
     /// The transactions that are open in some partitions, in the order of the partitions.
     package func find(in places: [TopicPartition]) throws -> [OpenTransaction] {
-        // What is written first: a transaction that ends in between is not open.
+        // Read the real end first, so that a transaction that ends in between is not reported.
         let ends = try ask(written, places)
         let stable = try ask(committed, places)
         var open: [TopicPartition: OpenTransaction] = [:]
@@ -91,7 +94,7 @@ package final class OpenTransactionReader {
         return open.sorted { $0.key < $1.key }.map(\.value)
     }
 
-    /// Where what is written to some partitions ends, and how far it can be read.
+    /// The real ends of partitions, and their ends for committed readers.
     package func ends(_ places: [TopicPartition]) throws -> (
         written: [TopicPartition: Int64], stable: [TopicPartition: Int64]
     ) {
@@ -134,7 +137,7 @@ package final class OpenTransactionReader {
         try written.unassign()
     }
 
-    /// A header's text without what moves a terminal's cursor.
+    /// A header's text without terminal control characters.
     private static func printable(_ bytes: [UInt8]) -> String {
         String(decoding: bytes.prefix(200).map { (0x20..<0x7f).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
     }

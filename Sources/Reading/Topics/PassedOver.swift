@@ -3,7 +3,7 @@ package import Messages
 internal import Operating
 internal import Streaming
 
-/// What the records of a topic say they are, for a reader that passes over all others.
+/// The expected record types of a topic, for a reader that skips all others.
 package struct TopicLabel {
     private let expected: [UInt8]
     private static let completion = Array(Topics.completionType.utf8)
@@ -23,7 +23,9 @@ package struct TopicLabel {
     }
 }
 
-/// Records that are not what their topic holds: a reader passes over them, hides nothing else for them, and says so.
+/// Records that do not belong on their topic.
+///
+/// A reader skips only these records and reports them.
 package struct PassedOver {
     private var found: [String: (count: Int, first: String)] = [:]
 
@@ -49,7 +51,7 @@ package struct PassedOver {
             }
     }
 
-    /// Says on standard error what was passed over, once.
+    /// Reports the skipped records on standard error, once.
     package mutating func report() {
         for line in lines { Standard.error(line) }
         found = [:]

@@ -2,8 +2,9 @@ internal import Foundation
 package import Kafka
 internal import Operating
 
-/// How long a command goes on reading while brokers restart: what they then say of topics, partitions and leaders
-/// passes by itself.
+/// How long a command keeps reading while brokers restart.
+///
+/// Their errors about topics, partitions and leaders are then temporary.
 package struct Tolerance {
     /// For how long errors may come one after another.
     package static let limit = Duration.seconds(60)
@@ -27,7 +28,7 @@ package struct Tolerance {
 
     /// Bears an error.
     ///
-    /// - Throws: the error where it does not pass by itself; `Failure` where such errors have come for too long.
+    /// - Throws: the error if it is not temporary; `Failure` if temporary errors last too long.
     package mutating func bear(_ error: KafkaError) throws {
         guard error.passes else { throw error }
         let now = now()
@@ -62,7 +63,7 @@ package struct Tolerance {
 extension KafkaError {
     /// Whether it passes when a broker is back or another leads its partitions.
     ///
-    /// What the client takes from metadata is not marked as retriable.
+    /// The client does not mark errors from its metadata as retriable.
     package var passes: Bool { !isFatal && (isRetriable || code == .unknownTopic || code == .unknownPartition) }
 
     /// Whether a certificate or a secret is at fault: the wrapper adds the reason why connections are refused.

@@ -1,18 +1,18 @@
 public import Messages
 public import Streaming
 
-/// Who may do what on the cluster: a principal for every worker, for those who subscribe and for the operators' tool,
-/// each with the least rights that it needs.
+/// The access rights on the cluster: a principal for every worker, for subscribers and for the operators' tool, each
+/// with the least rights that it needs.
 ///
-/// Made from the topic catalogue and from what each stage declares.
+/// It is derived from the topic catalogue and the declarations of the stages.
 public struct AccessList: Sendable, Hashable {
     /// A principal and its rights.
     public struct Principal: Sendable, Hashable, Codable {
         /// The name, without Kafka's `User:`.
         public let name: String
-        /// What it is for.
+        /// Its purpose.
         public let purpose: String
-        /// What it may do.
+        /// Its rights.
         public let rights: [AccessRight]
 
         init(_ name: String, _ purpose: String, _ rights: Set<AccessRight>) {
@@ -67,7 +67,7 @@ public struct AccessList: Sendable, Hashable {
         .describing
     }
 
-    /// Deliveries run beside the stage of notices, with a group and a transactional id of their own.
+    /// Deliveries run next to the notification stage, with a separate group and transactional id.
     private static func delivery(_ pipeline: Pipeline) -> Set<AccessRight> {
         let group = pipeline.group("delivery")
         let deliveries = pipeline.name(Topics.deliveries)
@@ -91,7 +91,9 @@ public struct AccessList: Sendable, Hashable {
         .describing
     }
 
-    /// What is public: nothing else is free of small groups, or of what they can be computed from.
+    /// The public topics.
+    ///
+    /// All other topics contain small groups, or figures from which small groups could be computed.
     ///
     /// Groups of subscribers begin with `<namespace>.subscriber.`.
     private static func subscriber(_ pipeline: Pipeline) -> Set<AccessRight> {
@@ -133,7 +135,7 @@ public struct AccessList: Sendable, Hashable {
         ]
         for topic in Topics.all {
             rights.insert(AccessRight(.write, .topic, pipeline.name(topic)))
-            // Where only the newest of a key counts, it is looked whether a record was superseded.
+            // If only the newest record of a key counts, the tool checks whether a record was superseded.
             if topic.retention == .compacted || topic == Topics.records {
                 rights.insert(AccessRight(.read, .topic, pipeline.name(topic)))
             }
@@ -152,7 +154,7 @@ extension Pipeline {
         ]
     }
 
-    /// What each stage reads and publishes, in the order of the flow.
+    /// The sources and outputs of each stage, in the order of the flow.
     public var flow: [(stage: String, sources: [TopicDefinition], outputs: [TopicDefinition])] {
         let topics = Dictionary(uniqueKeysWithValues: Topics.all.map { (name($0), $0) })
         return stages.map { stage in

@@ -1,12 +1,12 @@
 package import Messages
 
-/// Notices on their way: what is due, what waits, what is dead.
+/// The queue of deliveries: due, waiting and dead ones.
 ///
 /// A value without clock, sockets or threads; times are milliseconds since 1970.
 ///
-/// The queue is a fold of two topics, notices and deliveries: what has no final state is to be delivered. So a restart
-/// goes on where the last life stopped. Notices of one organization go one after another, in their order; a dead one
-/// lets the next pass.
+/// The queue is computed from two topics, notices and deliveries. A notice without a final state must be delivered, so
+/// a restart continues where the last run stopped. Notices of one organization are delivered one after another, in
+/// order. After a dead one the next follows.
 package struct DeliveryQueue {
     /// A notice for a channel.
     package struct Item: Sendable {
@@ -21,7 +21,7 @@ package struct DeliveryQueue {
         /// Attempts that failed so far.
         package fileprivate(set) var attempts: UInt32 = 0
         fileprivate var notBefore: Int64 = 0
-        /// The item's number in this life of the queue.
+        /// The item's number in this run.
         package let order: Int
 
         /// The key of its state.
@@ -39,7 +39,7 @@ package struct DeliveryQueue {
         var isBusy = false
     }
 
-    /// A partition that is being read to where it ended.
+    /// A partition that is being read to its end.
     private struct Restoring {
         var notices: [(notice: Accountability_V1_Notice, published: Int64)] = []
         var states: [String: Accountability_V1_Delivery] = [:]
@@ -53,7 +53,7 @@ package struct DeliveryQueue {
     private var restoring: [Int32: Restoring] = [:]
     private var dead: [String: Item] = [:]
     private var released: Set<Int32> = []
-    /// Until when an endpoint wants to hear nothing.
+    /// The time until which the endpoint asked for no requests.
     private var holds: [DeliveryChannel: Int64] = [:]
     private var order = 0
 
@@ -102,7 +102,7 @@ package struct DeliveryQueue {
             restoring[partition, default: Restoring()].states[key] = delivery
             return
         }
-        // What this life writes itself it knows already; only an operator's wish is news.
+        // This run already knows its own records. Only an operator's request is new.
         guard delivery.state == DeliveryState.requeued.rawValue, var item = dead.removeValue(forKey: key) else {
             return
         }
@@ -111,7 +111,7 @@ package struct DeliveryQueue {
         enqueue(item)
     }
 
-    /// Both topics of a partition have been read to where they ended: its items may go.
+    /// Both topics of a partition were read to their end, so its items may be delivered.
     package mutating func release(partition: Int32, now: Int64) {
         released.insert(partition)
         guard let read = restoring.removeValue(forKey: partition) else { return }
@@ -135,7 +135,7 @@ package struct DeliveryQueue {
         }
     }
 
-    /// Drops what belongs to other partitions than these.
+    /// Drops items of other partitions.
     package mutating func keep(partitions: Set<Int32>) {
         released.formIntersection(partitions)
         restoring = restoring.filter { partitions.contains($0.key) }
@@ -176,7 +176,7 @@ package struct DeliveryQueue {
 
     /// Takes note of how an attempt ended.
     ///
-    /// Returns the state to be published; nil for an item that is somebody else's by now.
+    /// Returns the state to publish; nil for an item that now belongs to another instance.
     package mutating func finish(_ item: Item, _ outcome: DeliveryOutcome, now: Int64) -> Accountability_V1_Delivery? {
         guard let head = lines[item.lane]?.items.first, head.order == item.order else { return nil }
         lines[item.lane]?.isBusy = false

@@ -1,10 +1,10 @@
 import Foundation
 
-/// What went wrong with a file, as people say it.
+/// Errors of files in plain words.
 ///
 /// Foundation on Linux describes most of its errors by a domain and a number.
 public enum FileErrorText {
-    /// The error in words, with the file where it names one.
+    /// The error in words, with its file if it names one.
     public static func words(_ error: any Error) -> String {
         switch error {
         case let error as CocoaError:

@@ -7,7 +7,9 @@ import Streaming
 package enum MailMessage {
     private static let lineLength = 72
 
-    /// The files of a notice, one for each organization that is told: the same names and bytes every time.
+    /// The files of a notice, one for each recipient organization.
+    ///
+    /// Names and bytes are always the same.
     ///
     /// - `published`: when the notice was published: the date of the message.
     package static func files(

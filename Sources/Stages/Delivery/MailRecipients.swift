@@ -5,11 +5,11 @@ import Foundation
 package struct MailRecipients: Sendable, Hashable {
     /// Why a file is not usable.
     package struct Failure: Error, CustomStringConvertible {
-        /// What is wrong and where; no address.
+        /// The problem and its place, without an address.
         package let description: String
     }
 
-    /// Whose addresses receive what has no other: the Department's, under the code of the state.
+    /// The code whose addresses receive notices without another recipient: the state's, for the Department.
     package static let fallback = "00000000"
 
     private let addresses: [String: [String]]
@@ -64,8 +64,9 @@ package struct MailRecipients: Sendable, Hashable {
         text.utf8.count <= 254 && text.wholeMatchesAddress
     }
 
-    /// The addresses by organization for the recipients of a notice, no address twice; the state's code among them
-    /// stands for everyone.
+    /// The addresses for the recipients of a notice, by organization and without duplicates.
+    ///
+    /// The state's code among the recipients means everyone.
     package func addresses(for organizations: [String]) -> [(organization: String, addresses: [String])] {
         let wanted = organizations.contains(Self.fallback) ? addresses.keys.sorted() : organizations
         var seen: Set<String> = []

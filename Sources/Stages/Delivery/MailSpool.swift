@@ -3,7 +3,7 @@ package import Messages
 
 /// A folder of messages for a mailer.
 ///
-/// A mailer moves what it has sent into `sent` below it, so that nothing is written a second time.
+/// A mailer moves sent messages into the subfolder `sent`, so that they are not written again.
 package struct MailSpool: Sendable {
     /// The sender's address.
     package let from: String
@@ -18,7 +18,7 @@ package struct MailSpool: Sendable {
 
     /// A spool.
     ///
-    /// - Throws: ``Failure`` where the sender or the recipients are not as they must be.
+    /// - Throws: ``Failure`` if the sender or the recipients are invalid.
     package init(path: String, from: String, recipientsFile: String) throws {
         guard MailRecipients.isAddress(from) else {
             throw Failure(description: "the sender must be an address such as notices@example.org")

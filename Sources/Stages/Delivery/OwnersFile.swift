@@ -1,17 +1,18 @@
 import Foundation
 
-/// A file that nobody but its owner can read: what is secret stands in one, and not on a command line, which everybody
-/// on the machine can read.
+/// A file that only its owner can read.
+///
+/// Secrets belong in such a file and not on a command line, which every user of the machine can read.
 package enum OwnersFile {
     /// Why a file is not one.
     package struct Refusal: Error, CustomStringConvertible {
-        /// What is wrong and what to do.
+        /// The problem and the remedy.
         package let description: String
     }
 
     /// The content of a file.
     ///
-    /// - `what`: what it holds, for the error.
+    /// - `what`: names the content, for the error.
     package static func bytes(_ path: String, _ what: String) throws(Refusal) -> [UInt8] {
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
             let data = FileManager.default.contents(atPath: path)

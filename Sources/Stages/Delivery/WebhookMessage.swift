@@ -2,7 +2,7 @@ import Foundation
 package import Messages
 import SwiftProtobuf
 
-/// What is posted for a notice: a CloudEvent in structured mode, signed.
+/// The signed message for a notice: a CloudEvent in structured mode.
 package enum WebhookMessage {
     /// The media type of the body.
     package static let contentType = "application/cloudevents+json; charset=utf-8"
@@ -40,8 +40,7 @@ package enum WebhookMessage {
 
     /// The headers of an attempt.
     ///
-    /// - `timestamp`: the time of the attempt, in seconds; a receiver refuses what is older than it allows a replay to
-    ///   be.
+    /// - `timestamp`: the time of the attempt, in seconds. A receiver refuses messages older than its replay window.
     package static func headers(
         of notice: Accountability_V1_Notice,
         body: [UInt8],
@@ -60,7 +59,7 @@ package enum WebhookMessage {
         ]
     }
 
-    /// What an answer means: done, once more later, or never.
+    /// The meaning of an answer: delivered, retry later, or give up.
     ///
     /// - `retryAfter`: the header, in seconds or as a date.
     package static func outcome(status: Int, retryAfter: String?, now: Int64) -> DeliveryOutcome {

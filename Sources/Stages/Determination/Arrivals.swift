@@ -2,15 +2,15 @@ import Streaming
 
 /// Which causes came on which way since the last publication.
 ///
-/// A corrected row reaches a determination as participation and as indicators and, after everybody was ranked anew, as
-/// percentiles, which come last. To be published once, it waits for them.
+/// A corrected row reaches a determination as participation, as indicators and, after the new ranking, as percentiles,
+/// which arrive last. The task waits for them, so that the correction is published once.
 struct Arrivals {
     private var measured = CauseSet()
     private var ranked = CauseSet()
 
-    /// Where nothing says that percentiles will come: a rank may not have moved.
+    /// The wait if no percentiles are announced, because a rank may not have moved.
     private static let withoutPercentiles = Duration.milliseconds(100)
-    /// Where percentiles came: those of other groups come with them, or right after.
+    /// The wait after percentiles arrived: those of other groups arrive with them or right after.
     private static let withPercentiles = Duration.milliseconds(25)
 
     /// Takes note of a record's cause and the source that brought it.

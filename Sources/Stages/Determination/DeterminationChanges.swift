@@ -1,13 +1,13 @@
 public import Messages
 
-/// What changed between two determinations, in words.
+/// Describes the changes between two determinations in words.
 public enum DeterminationChanges {
     /// One entry for each headline figure that changed, `field: old -> new`, then summaries of the rest.
     public static func list(
         from old: Accountability_V1_Determination,
         to new: Accountability_V1_Determination
     ) -> [String] {
-        // The words of `reasons` and `rule` say what the rows say.
+        // The texts of `reasons` and `rule` already cover these rows.
         let (old, new) = (old.withoutRows, new.withoutRows)
         var changes: [String] = []
         func compare(_ field: String, _ before: String, _ after: String) {
@@ -94,7 +94,8 @@ public enum DeterminationChanges {
         return points.hasPoints ? "\(value) (\(points.points) points)" : value
     }
 
-    /// What differs between two results of an indicator: value and points where they do, then what they were judged by.
+    /// The differences between two results of an indicator: value and points, then the values that they were compared
+    /// with.
     private static func difference(_ old: Accountability_V1_IndicatorPoints?, _ new: Accountability_V1_IndicatorPoints?)
         -> String
     {
@@ -144,7 +145,7 @@ public enum DeterminationChanges {
             .filter { entry in old.filter { name($0) == entry } != new.filter { name($0) == entry } }
     }
 
-    /// Names of both, each once, in the order they stand in.
+    /// The names of both, each once, in order.
     private static func order(_ old: [String], _ new: [String]) -> [String] {
         var seen: Set<String> = []
         return (new + old).filter { seen.insert($0).inserted }

@@ -8,9 +8,9 @@ public import Streaming
 public struct DeterminationStage: Stage {
     /// The stage's name.
     public let name = PipelineStage.determination.name
-    /// Participation, indicators and percentiles by district, and directives whole.
+    /// Participation, indicators and percentiles by district, and all directives.
     public let sources: [Source]
-    /// Determinations, which of them the stage stands by, and what the public may see of those that are official.
+    /// Determinations, the stage's confirmations of them, and the publications of official ones.
     public let outputs: [Output]
 
     static let participation = 0
@@ -30,7 +30,7 @@ public struct DeterminationStage: Stage {
     /// - Parameters:
     ///   - pipeline: the installation.
     ///   - frameworks: under which each year is computed.
-    ///   - framing: how publications name their schema in a registry; nil where they do not.
+    ///   - framing: how publications name their schema in a registry; nil without a registry.
     ///   - clock: the time of an issue, milliseconds since 1970.
     public init(
         pipeline: Pipeline,

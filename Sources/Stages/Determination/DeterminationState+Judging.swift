@@ -2,15 +2,14 @@ import Messages
 import Rules
 import Streaming
 
-/// What the tables of a task say of an organization.
+/// Makes an organization's determination from the task's tables.
 extension DeterminationState {
     /// Whether a framework reports measures of organizations: with a determination, or without as that of 2022.
     func isReported(_ framework: Framework) -> Bool {
         framework.determination != nil
     }
 
-    /// The determination of an organization, or nil where there is none to issue: it is not a declared district or
-    /// school.
+    /// The determination of an organization; nil if it is not a declared district or school.
     func determination(
         of code: OrganizationCode,
         year: Int,
@@ -109,10 +108,10 @@ extension DeterminationState {
         )
     }
 
-    /// The annual percentage of the year before, as its framework carries it over; nil where it does not count.
+    /// The annual percentage of the previous year, as its framework carries it over; nil if it does not count.
     ///
-    /// It counts where the organization had a determination of that year, in the comparison group that it is in now,
-    /// and was not reconfigured since.
+    /// It counts if the organization had a determination that year in its present comparison group, and was not
+    /// reconfigured since.
     private func priorAnnual(of code: OrganizationCode, before year: Int, _ framework: Framework) throws -> Ratio? {
         let prior = year - 1
         guard let priorFramework = try frameworks[prior], priorFramework.determination?.issued.value == true,
@@ -141,7 +140,7 @@ extension DeterminationState {
 }
 
 extension IndicatorResult {
-    /// What a report shows that a threshold could change.
+    /// The parts of a report that a threshold could change.
     struct Outcome: Equatable {
         let points: Int?
         let row: PointsRow

@@ -7,7 +7,7 @@ struct DeterminationState {
     let frameworks: YearFrameworks
     var years: [Int: [OrganizationCode: OrganizationFacts]] = [:]
     var statewide: [Int: StatewideTable] = [:]
-    /// The thresholds as they stood when determinations were last made from them, of those that changed since.
+    /// For thresholds that changed since: their values when determinations were last made from them.
     private var movedThresholds: [Int: [StatewideTable.ThresholdKey: CauseSet]] = [:]
     private var settledStatewide: [Int: StatewideTable] = [:]
     var directives = DirectiveTable()
@@ -25,7 +25,7 @@ struct DeterminationState {
     mutating func foldParticipation(_ record: borrowing InputRecord) throws {
         let key = try record.key(of: TableTopics.participation)
         let rate = try record.message(of: TableTopics.participation, under: key)
-        // Judged are whole organizations and groups that the framework knows; grades are only reported.
+        // Only whole organizations, and groups that the framework knows, are judged. Grades are only reported.
         guard key.grade == ParticipationKey.allGrades else { return }
         let subject = key.unit.description
         var fact: ParticipationFact?
@@ -42,7 +42,7 @@ struct DeterminationState {
             )
         }
         if facts(key.organization, key.schoolYear).set(participation: fact, key.group, subject) {
-            // No later year looks back at it: the rate of two years is judged where it is made.
+            // No later year depends on it: a rate over two years is judged by the stage that computes it.
             mark(key.organization, in: key.schoolYear, CauseSet(record.cause))
         }
     }
@@ -73,7 +73,7 @@ struct DeterminationState {
         let key = try record.key(of: TableTopics.percentiles)
         let entry = try record.message(of: TableTopics.percentiles, under: key)
         switch key.entry {
-        // The norm is what the ranks were made from: it is the ranking's own.
+        // Only the ranking uses the norm, which is the basis of the ranks.
         case .norm: return
         case .threshold(let type, let place, let quartile):
             var threshold: StatewideTable.Threshold?
@@ -91,7 +91,7 @@ struct DeterminationState {
                 movedThresholds[key.schoolYear, default: [:]][name, default: CauseSet()].insert(record.cause)
             }
         case .percentile(let code, let group, let comparison):
-            // 0 stands where there is none, with the reason.
+            // 0 means no percentile, with the reason.
             let fact = (entry?.percentile).flatMap { $0.percentile == 0 ? nil : $0 }
                 .map {
                     PercentileFact(
@@ -157,9 +157,9 @@ struct DeterminationState {
 
     /// Marks an organization in a year and in every later one that is known of it.
     ///
-    /// A year reaches into later ones: its percentage is weighed in the next, its values are the prior values of the
-    /// next, whose percentage the one after weighs, and 20 U.S.C. 6311 keeps a school identified for years. What a
-    /// change does reach is not worked out here: a determination that stays as it was is not published.
+    /// A year affects later ones. Its percentage is weighed in the next year. Its values are the prior values of the
+    /// next year, whose percentage the following year weighs. And 20 U.S.C. 6311 keeps a school identified for years.
+    /// This code does not work out the exact effect of a change: an unchanged determination is simply not published.
     private mutating func mark(_ code: OrganizationCode, from year: Int, _ causes: CauseSet) {
         for (later, known) in years where later >= year {
             guard let facts = known[code] else { continue }
@@ -205,7 +205,9 @@ struct DeterminationState {
         GradesServed(school.gradesServed)?.grades.contains { $0.number > 0 } ?? true
     }
 
-    /// Marks every organization of a year that is complete: nothing but that is the cause.
+    /// Marks every organization of a year that has just become complete.
+    ///
+    /// The completion itself is the only cause.
     mutating func markAll(year: Int) {
         for code in years[year]?.keys.map({ $0 }) ?? [] { dirty[year, default: [:]][code] = CauseSet() }
     }
@@ -227,7 +229,7 @@ struct DeterminationState {
             let all = Set(keys.values)
             for (code, facts) in years[moved] ?? [:] {
                 var causes = dirty[moved]?[code]
-                // It is made anew in any case, and nobody else has to be named: so it is with a first publication.
+                // It is made again in any case, and no other cause is needed, as for a first publication.
                 if let known = causes, all.allSatisfy(known.isSuperset) {
                     mark(code, from: moved, known)
                     continue

@@ -12,7 +12,9 @@ final class DeterminationTask: StageTask {
     private var completeYears: Set<Int> = []
     private var digests: [String: String] = [:]
     private var published: [DeterminationKey: PublishedDetermination] = [:]
-    /// What was read back under each key, oldest first, and which of it this stage stands by: some may be a stranger's.
+    /// The records read back for each key, oldest first, and the stage's confirmations.
+    ///
+    /// Some records may come from other programs.
     private var recalled: [DeterminationKey: [[UInt8]]] = [:]
     private var confirmed: [DeterminationKey: [UInt8]] = [:]
     private var arrivals = Arrivals()
@@ -40,7 +42,7 @@ final class DeterminationTask: StageTask {
         guard let year = SchoolYear.named(scope) else { return }
         completeYears.insert(year)
         state.markAll(year: year)
-        // What was published of an organization that is gone is withdrawn.
+        // The publication of an organization that no longer exists is withdrawn.
         for code in desk.organizations(year: year) { state.markAlone(code, year: year) }
     }
 
@@ -58,7 +60,8 @@ final class DeterminationTask: StageTask {
         }
     }
 
-    /// What was published of a year stays until the year is complete: the decisions in it can't be made a second time.
+    /// Publications of a year stay until the year is complete, because the decisions in them cannot be made a second
+    /// time.
     func keeps(output: Int, key: Span<UInt8>) -> Bool {
         guard output == DeterminationStage.publications.index, let key = DeterminationKey(utf8: key) else {
             return false
@@ -66,10 +69,10 @@ final class DeterminationTask: StageTask {
         return !completeYears.contains(key.schoolYear)
     }
 
-    /// What this stage has published of an organization, whatever a stranger wrote over it.
+    /// This stage's own publication of an organization, even if another program has overwritten it.
     private func standing(_ key: DeterminationKey, _ output: TaskOutput) throws -> PublishedDetermination? {
-        // What was read back may have been withdrawn after; the outputs' memory knows. It is looked at once, as what is
-        // published from here on is known.
+        // A record that was read back may have been withdrawn later; the output's memory knows. This is checked only
+        // once, because later publications are known.
         let values = recalled.removeValue(forKey: key)
         guard
             DeterminationStage.determinations.hasPublished(key, in: output)
@@ -118,7 +121,7 @@ final class DeterminationTask: StageTask {
 
     /// Publishes the determination of an organization.
     ///
-    /// - Returns: it; nil where there is none.
+    /// - Returns: the publication; nil if there is none.
     private func publish(
         _ code: OrganizationCode,
         year: Int,
@@ -150,7 +153,9 @@ final class DeterminationTask: StageTask {
         return message
     }
 
-    /// Publishes a determination, or its withdrawal, and that this stage stands by it; what stands is left alone.
+    /// Publishes a determination or its withdrawal, together with its confirmation.
+    ///
+    /// An unchanged one is not published.
     private func stand(
         by message: Accountability_V1_Determination?,
         _ key: DeterminationKey,
@@ -175,7 +180,7 @@ final class DeterminationTask: StageTask {
     }
 }
 
-/// What stands published of an organization: the figures, and apart from them what belongs to the publication.
+/// The current publication of an organization: its figures and, separately, its publication data.
 struct PublishedDetermination {
     let core: [UInt8]
     let revision: UInt32
@@ -216,7 +221,7 @@ struct PublishedDetermination {
 
     /// Whether a determination differs only in naming the rows that decided, which an earlier version did not.
     ///
-    /// The figures are the same, so a new version adds the rows to what is published and revises nothing.
+    /// The figures are the same, so a new version adds the rows to the publication and makes no revision.
     func statesTheSame(as message: Accountability_V1_Determination) throws -> Bool {
         let before = try self.message()
         return before.decisionRow == .unspecified && before == message.withoutRows

@@ -1,20 +1,23 @@
 import Messages
 import Rules
 
-/// Decides what of a district and its schools may be published in a school year: once, when it is published first.
+/// Decides which figures of a district and its schools may be published in a school year.
 ///
-/// The decision stays. A number of students that was published is published as it was in every revision, and what was
-/// hidden, or was not there, has none: so no two revisions can be compared, whichever corrections lie between them.
+/// It decides once, at the first publication.
+///
+/// The decision is permanent. A published number of students is repeated unchanged in every revision. A figure that was
+/// suppressed or missing never gets a number. So comparing two revisions reveals nothing about the corrections between
+/// them.
 struct DistrictDisclosure {
     let district: OrganizationCode
     let parameters: DisclosureParameters
     let minimum: Int
-    /// Students behind each group of each organization, small ones too, by measure.
+    /// The students in each group of each organization, including small groups, by measure.
     let counts: [PublishedMeasure: [OrganizationCode: [StudentGroup: Int64]]]
     /// What the determinations of the organizations show.
     let figures: [OrganizationCode: DeterminationFigures]
 
-    /// What may be published of each organization.
+    /// The figures that may be published for each organization.
     func decide() -> [OrganizationCode: DisclosureDecision] {
         let measures = Set(figures.values.flatMap(\.countedMeasures)).sorted()
         let tables = measures.map { measure in
@@ -76,9 +79,9 @@ extension DeterminationState {
         return counts
     }
 
-    /// The October enrollments of a district and its schools, as far as they were declared.
+    /// The declared October enrollments of a district and its schools.
     ///
-    /// None where one of them is below the least: it is the difference of the others.
+    /// Empty if one of them is below the minimum, because it could be computed as the difference of the others.
     func enrollments(of district: OrganizationCode, year: Int, least: Int) -> [OrganizationCode: UInt32] {
         var enrollments: [OrganizationCode: UInt32] = [:]
         for code in organizations(of: district, year: year) {

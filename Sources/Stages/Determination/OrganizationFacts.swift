@@ -4,9 +4,9 @@ import Rules
 /// The value of an indicator for a group, as it was published.
 struct Measure: Equatable {
     let value: Ratio
-    /// Students; nil where a supplied value came without: then it is taken as large enough.
+    /// The number of students; nil if a supplied value has none, which then counts as large enough.
     let count: Int64?
-    /// Of EL progress: how hard the targets are to meet, 1 to 4; 0 where that is not known.
+    /// For EL progress: the difficulty quartile of the targets, 1 to 4; 0 if unknown.
     var difficultyQuartile = 0
     /// Of a rate that was counted here: those above its line; nil of a supplied value, which has no such count.
     var counted: Int64?
@@ -73,7 +73,7 @@ struct MeasureSlots<Fact: Equatable>: Equatable {
 
 /// Everything that is known of an organization in one school year.
 ///
-/// Setters tell whether anything changed.
+/// Setters return whether anything changed.
 final class OrganizationFacts {
     private(set) var organization: Accountability_V1_Organization?
     private var values: [MeasureSlots<Measure>]
@@ -96,15 +96,15 @@ final class OrganizationFacts {
         targets[Int(group.rawValue)][span, indicator]
     }
 
-    /// The enrolment that weighs the spans: as the organization declares it, otherwise as it came with supplied values;
-    /// nil where one of two spans was not reported.
+    /// The enrollment that weighs the spans: as declared by the organization, otherwise from supplied values; nil if
+    /// one of two spans was not reported.
     var spanEnrollment: SpanEnrollment? {
         if let declared = organization.flatMap(SpanEnrollment.init) { return declared }
         for group in values {
             for value in group.all { if let enrollment = value.enrollment { return enrollment } }
         }
-        // A file may leave out the span that an organization does not have. Of one that it may have, what is left out
-        // was not reported: taken for 0 it would leave a span out of the percentage.
+        // A file may leave out a span that the organization does not have. A missing enrollment of a span that it may
+        // have was not reported: counting it as 0 would drop the span from the percentage.
         guard let organization, organization.declaredSpans?.count == 1 else { return nil }
         return SpanEnrollment(nonHigh: organization.nonHighEnrollment, high: organization.highEnrollment)
     }
@@ -130,7 +130,9 @@ final class OrganizationFacts {
         return true
     }
 
-    /// Sets or removes the rate of a group and subject; rates stand in the order of groups and subjects.
+    /// Sets or removes the rate of a group and subject.
+    ///
+    /// Rates are sorted by group and subject.
     func set(participation fact: ParticipationFact?, _ group: StudentGroup, _ subject: String) -> Bool {
         let before = participation.firstIndex { $0.group == group && $0.subject == subject }
         guard before.map({ participation[$0] }) != fact else { return false }
@@ -143,7 +145,9 @@ final class OrganizationFacts {
         return true
     }
 
-    /// Sets or removes a percentile; percentiles stand in the order of groups.
+    /// Sets or removes a percentile.
+    ///
+    /// Percentiles are sorted by group.
     func set(percentile fact: PercentileFact?, _ group: StudentGroup, _ comparison: ComparisonGroup) -> Bool {
         let before = percentiles.firstIndex { $0.group == group && $0.comparison == comparison }
         guard before.map({ percentiles[$0] }) != fact else { return false }
@@ -156,7 +160,9 @@ final class OrganizationFacts {
         return true
     }
 
-    /// One percentile a group: among the schools it is declared to be compared with, where there are several.
+    /// One percentile for each group.
+    ///
+    /// If there are several, the one within the declared comparison group is used.
     func percentilesByGroup() -> [StudentGroup: PercentileFact] {
         var chosen: [StudentGroup: PercentileFact] = [:]
         let declared = organization?.declaredComparison
@@ -180,7 +186,7 @@ final class OrganizationFacts {
         }
     }
 
-    /// Whether graduation is low; nil where it is not judged.
+    /// Whether graduation is low; nil if it is not judged.
     func isLowGraduation(_ framework: Framework) throws -> Bool? {
         guard let rate = value(.allStudents, .high, .fourYearGraduation), let cohort = rate.count else { return nil }
         guard let graduates = rate.counted else {

@@ -2,9 +2,9 @@ import Messages
 import Rules
 import Streaming
 
-/// What stands published for the public of a task's organizations, and what is to stand.
+/// The publications of a task's organizations: the current ones and the new ones.
 struct PublicationDesk {
-    /// How publications name their schema; nil where they do not.
+    /// How publications name their schema; nil without a schema registry.
     let framing: SchemaFraming?
     private var standing: [DeterminationKey: Accountability_V1_Publication] = [:]
     /// By school year, the districts that are official and about which later flushes decide.
@@ -27,7 +27,7 @@ struct PublicationDesk {
     /// Forgets the districts of a school year that wait: nothing of it can be published.
     mutating func decideNothing(of year: Int) { undecided[year] = nil }
 
-    /// Takes note of what was published before a restart.
+    /// Remembers a publication from before a restart.
     mutating func recall(_ publication: Accountability_V1_Publication, _ key: DeterminationKey) {
         standing[key] = publication
     }
@@ -37,17 +37,17 @@ struct PublicationDesk {
         standing.keys.filter { $0.schoolYear == year }.map(\.organization)
     }
 
-    /// Publishes what changed of districts: official determinations, and that others are not official any more.
+    /// Publishes the changes of districts: official determinations, and the withdrawal of those no longer official.
     ///
     /// - Parameters:
-    ///   - determinations: those that were made, by organization; nil where there is none.
+    ///   - determinations: the determinations made, by organization; nil if there is none.
     ///   - year: the school year.
     ///   - framework: of the school year.
     ///   - state: everything that is known.
     ///   - made: makes the determination of an organization that is not among them.
     ///   - now: the time, milliseconds since 1970.
-    ///   - output: where to.
-    /// - Throws: where a determination cannot be made, or nothing can be published.
+    ///   - output: the output of the task.
+    /// - Throws: if a determination cannot be made or nothing can be published.
     mutating func publish(
         _ determinations: [OrganizationCode: Accountability_V1_Determination?],
         year: Int,
@@ -71,7 +71,7 @@ struct PublicationDesk {
                         undecided[year, default: []].insert(district)
                         continue
                     }
-                    // A decision is about the whole district.
+                    // A decision covers the whole district.
                     let known = state.organizations(of: district, year: year)
                     let published = organizations(year: year).filter { $0.district == district }
                     for code in Set(known).union(published) where own[code] == nil {
@@ -127,7 +127,7 @@ struct PublicationDesk {
         )
     }
 
-    /// What is to stand of an organization; nil where nothing was ever published.
+    /// The new publication of an organization; nil if nothing was ever published.
     private func publication(
         _ determination: Accountability_V1_Determination?,
         _ decision: DisclosureDecision?,

@@ -11,7 +11,9 @@ struct PublishedPlace: Hashable, Comparable {
     }
 }
 
-/// What was decided of an organization's groups: it stands in what is published of the organization, and stays.
+/// The decision about an organization's groups.
+///
+/// It is stored in the organization's publication and is permanent.
 struct DisclosureDecision {
     /// The measures whose groups were decided on.
     var measures: Set<PublishedMeasure> = []
@@ -114,7 +116,7 @@ struct DeterminationFigures {
     }
 }
 
-/// Makes what the public may see of an official determination.
+/// Makes the public form of an official determination.
 struct PublicationMaker {
     let determination: Accountability_V1_Determination
     let figures: DeterminationFigures
@@ -124,8 +126,8 @@ struct PublicationMaker {
 
     /// The publication, without its revision and time.
     ///
-    /// - `decision`: what was decided of the organization; nothing is asked of it where groups are shown as the
-    ///   Department does.
+    /// - `decision`: the decision about the organization. It is not used if groups are shown as in the Department's
+    ///   reports.
     func make(_ decision: DisclosureDecision) -> Accountability_V1_Publication {
         var message = Self.heading(of: determination)
         message.status = PublicationStatus.official.rawValue
@@ -152,7 +154,7 @@ struct PublicationMaker {
         return message
     }
 
-    /// What stays of a publication that is withdrawn.
+    /// The part of a withdrawn publication that stays.
     static func withdrawn(_ before: Accountability_V1_Publication) -> Accountability_V1_Publication {
         var message = Accountability_V1_Publication()
         message.schoolYear = before.schoolYear
@@ -235,7 +237,7 @@ struct PublicationMaker {
         _ place: PublishedPlace,
         _ decision: DisclosureDecision
     ) -> Accountability_V1_PublishedFigure? {
-        // A value that was supplied without a number of students gives no number away.
+        // A value that was supplied without a number of students reveals no number.
         guard figure.hasStudents else { return figure }
         var message = figure
         message.clearCounted()
@@ -250,7 +252,7 @@ struct PublicationMaker {
         // The results of all students are the determination: of them only the number is ever hidden.
         guard parameters.codesRates.value, place.measure.isRate else { return message }
         message.value = coded(figure.value, of: Int64(figure.students), shown: shown)
-        // Last year's is of other students, of whom there may have been few: it stands in last year's publication.
+        // Last year's value is about other students, who may have been few. It is in last year's publication.
         message.prior = ""
         message.judgedRate = coded(figure.judgedRate, of: Int64(figure.students), shown: shown)
         return message
@@ -258,16 +260,16 @@ struct PublicationMaker {
 
     /// A rate as it may be published of a group.
     ///
-    /// Where a rate is coded, the code tells how many students it is of. So it goes by the number that is shown,
-    /// whatever the group has become since. Where none is shown, it only says on which side of the middle the rate
-    /// lies.
+    /// The code of a rate reveals how many students it covers. So it is computed from the published number, even if the
+    /// group has changed since. Without a published number, the code only says whether the rate is above or below the
+    /// middle.
     private func coded(_ text: String, of students: Int64, shown: UInt32?) -> String {
-        // What is no rate is not shown.
+        // Values that are not rates are not shown.
         guard let rate = Ratio.reading(text) else { return "" }
         let size = shown.map { Int64($0) } ?? min(students, 2 * Int64(minimum))
         let coded = CodedRate(rate, of: size, minimum: minimum)
         guard case .exact = coded else { return coded.description }
-        // Of fewer students it could tell of few of them.
+        // For fewer students the value could reveal a small number of them.
         return CodedRate(rate, of: students, minimum: minimum) == coded ? coded.description : ""
     }
 }

@@ -3,7 +3,7 @@ import Rules
 
 /// The statewide thresholds of a school year.
 struct StatewideTable {
-    /// Of what a threshold is.
+    /// Identifies a threshold.
     struct ThresholdKey: Hashable {
         let type: OrganizationType
         let span: GradeSpan
@@ -20,12 +20,14 @@ struct StatewideTable {
     }
 
     private var thresholds: [ThresholdKey: Threshold] = [:]
-    /// What the rules take, made once for all organizations.
+    /// The thresholds in the form that the rules need, made once for all organizations.
     private var prepared: [ThresholdKey: StatewideThresholds] = [:]
 
     subscript(key: ThresholdKey) -> Threshold? { thresholds[key] }
 
-    /// Sets or removes a threshold; tells whether anything changed.
+    /// Sets or removes a threshold.
+    ///
+    /// Returns whether anything changed.
     mutating func set(_ threshold: Threshold?, _ key: ThresholdKey) -> Bool {
         guard thresholds[key] != threshold else { return false }
         thresholds[key] = threshold
@@ -38,8 +40,10 @@ struct StatewideTable {
         return true
     }
 
-    /// Those of an indicator for a group: among all students, among the same group, and among organizations in the same
-    /// difficulty quartile where that is known, of the values that the framework names.
+    /// The thresholds of an indicator for a group: among all students, among the same group, and, if the difficulty
+    /// quartile is known, among organizations in the same quartile.
+    ///
+    /// The framework names the values.
     func thresholds(
         _ key: ThresholdKey,
         difficultyQuartile: Int = 0,

@@ -1,19 +1,19 @@
 import Messages
 import Rules
 
-/// The points of an indicator with what the report shows of them.
+/// The points of an indicator with the figures that the report shows.
 struct IndicatorResult {
     let points: IndicatorPoints
-    /// Students; nil where a supplied value came without.
+    /// The number of students; nil if a supplied value has none.
     let count: Int64?
-    /// Of EL progress: the quartile it is compared in; 0 where that is not known.
+    /// For EL progress: the quartile of comparison; 0 if unknown.
     let difficultyQuartile: Int
     let priorIsBaseline: Bool
     let threshold: StatewideTable.Threshold?
     let groupThreshold: StatewideTable.Threshold?
 }
 
-/// A group in a span: its points and the column they give.
+/// A group in a span: its points and the resulting column.
 struct ColumnResult {
     let span: GradeSpan
     let group: StudentGroup
@@ -40,7 +40,7 @@ struct TargetResults {
     static let none = TargetResults(columns: [], annual: nil, groups: [])
 }
 
-/// An organization in a school year with what its points are computed from.
+/// An organization in a school year, with the inputs of its points.
 struct TargetComputation {
     let framework: Framework
     let priorFramework: Framework?
@@ -66,7 +66,7 @@ struct TargetComputation {
         return TargetResults(columns: columns, annual: main, groups: groups)
     }
 
-    /// Only the annual percentage: what the year after asks for.
+    /// Only the annual percentage, which the next year needs.
     func annual() throws -> Ratio? {
         try annual(try mainColumns(), try nonHighWeight())?.percent
     }
@@ -127,7 +127,7 @@ struct TargetComputation {
         return framework.lowestPerforming?.highScienceInMultiSchoolDistricts.value ?? true
     }
 
-    /// The points of an indicator, or nil where the group has no value.
+    /// The points of an indicator; nil if the group has no value.
     func points(
         _ group: StudentGroup,
         _ span: GradeSpan,
@@ -138,7 +138,7 @@ struct TargetComputation {
         let minimum = framework.minimumSize.accountability.value
         let target = facts.target(group, span, indicator)
         var before = comparable(group, span, indicator, minimum)
-        // The baseline is the value the Department set the target from: it stands in where the year before was not
+        // The baseline is the value from which the Department set the target. It is used if the previous year was not
         // submitted.
         let usesBaseline = before == nil && target?.baseline != nil
         if usesBaseline { before = target?.baseline }

@@ -41,14 +41,16 @@ enum StudentMeasure: Int, CaseIterable {
     }
 }
 
-/// The student records that make an indicator: where there are some, what was supplied does not stand.
+/// The student records behind an indicator.
+///
+/// If there are any, they shadow supplied values.
 enum StudentSource: Hashable {
     case tests
     case attendance
     /// Counted for each measure apart: a file of one cohort says nothing of the rates of another.
     case outcome(StudentMeasure)
 
-    /// What an indicator is computed from; nil of one that is only supplied.
+    /// The records that an indicator is computed from; nil if it is only supplied.
     init?(of indicator: Indicator) {
         guard let measure = StudentMeasure.allCases.first(where: { $0.indicator == indicator }) else { return nil }
         switch measure {
@@ -82,7 +84,7 @@ struct OutcomeSet: OptionSet, Hashable {
     }
 }
 
-/// What a value or a target is of, within an organization and year: span, group and indicator, as one number.
+/// Identifies a value or target within an organization and year: span, group and indicator, as one number.
 struct IndicatorCell: Hashable, Comparable {
     /// How many there are.
     static let count = GradeSpan.allCases.count * groups * indicators
@@ -126,7 +128,7 @@ struct IndicatorCell: Hashable, Comparable {
         (Int(span.rawValue) * Self.groups + Int(group.rawValue)) * Self.indicators + Int(indicator.rawValue)
     }
 
-    /// What keys name it by.
+    /// Its name in keys.
     var place: IndicatorPlace { IndicatorPlace(span, group, indicator) }
 
     /// Canonical order.

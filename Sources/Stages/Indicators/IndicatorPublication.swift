@@ -3,8 +3,9 @@ internal import Rules
 internal import Streaming
 internal import SwiftProtobuf
 
-/// Publishes what stands of an organization's indicators in a year and retracts what does not: its whole domain of
-/// keys, of which the output drops what did not change.
+/// Publishes an organization's valid indicators of a year and retracts the others.
+///
+/// It covers all of the organization's keys; the output drops unchanged ones.
 struct IndicatorPublication {
     private let organization: OrganizationYear
     private let cause: String

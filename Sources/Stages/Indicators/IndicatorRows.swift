@@ -2,26 +2,26 @@ internal import Messages
 internal import Rules
 internal import Streaming
 
-/// What an organization publishes of its indicators in a year.
+/// The indicator records that an organization publishes for a year.
 struct IndicatorRows {
-    /// A value that stands.
+    /// A valid value.
     struct StandingValue {
         let message: Accountability_V1_IndicatorValue
         /// Whether there are enough students for it to count.
         let isSufficient: Bool
     }
 
-    /// The values that stand, by the place of their cell; nil where there is none.
+    /// The valid values by the place of their cell; nil if there is none.
     private(set) var values: [StandingValue?]
     /// The targets, by the place of their cell.
     let targets: [SetTarget?]
-    /// What is brought into the ranks, by group; nil where a group brings nothing.
+    /// The entries for the ranks, by group; nil if a group has none.
     private(set) var standings: [Accountability_V1_Standing?]
 
-    /// What stands of a state under a framework.
+    /// Makes the rows of a state under a framework.
     ///
-    /// `tallies` are what the students give; nil where the organization has
-    /// no student records or the year no indicators.
+    /// `tallies` are the sums over the students; nil if the organization has no student records or the year no
+    /// indicators.
     init(
         _ organization: OrganizationYear,
         _ state: IndicatorState,
@@ -31,7 +31,8 @@ struct IndicatorRows {
         values = Array(repeating: nil, count: IndicatorCell.count)
         standings = Array(repeating: nil, count: StudentGroup.allCases.count)
         var targets: [SetTarget?] = Array(repeating: nil, count: IndicatorCell.count)
-        // Where two records set one target, the one with the smaller digest stands, whatever the order they came in.
+        // If two records set the same target, the one with the smaller digest is used, so the order of arrival does not
+        // matter.
         for target in state.targets.sorted(by: { $0.record.value > $1.record.value }) {
             targets[target.cell.index] = target
         }
@@ -42,7 +43,7 @@ struct IndicatorRows {
         makeStandings(organization, state, supplied)
     }
 
-    /// What supplied values say of their organization.
+    /// The facts about an organization in its supplied values.
     private struct Supplied {
         /// By group.
         var comparisonGroups: [ComparisonGroup?] = Array(repeating: nil, count: StudentGroup.allCases.count)
@@ -50,14 +51,14 @@ struct IndicatorRows {
         var enrollment: SpanEnrollment?
     }
 
-    /// Takes the supplied values that stand.
+    /// Takes the valid supplied values.
     private mutating func takeSupplied(
         _ state: IndicatorState,
         computes: Bool,
         _ framework: Framework?
     ) -> Supplied {
         var said = Supplied()
-        // Where two values disagree, the one with the smaller digest stands, whatever the order they came in.
+        // If two values disagree, the one with the smaller digest is used, so the order of arrival does not matter.
         for supplied in state.supplied.sorted(by: { $0.record.value > $1.record.value })
         where !computes || !state.shadows(supplied.cell.indicator) {
             var message = Accountability_V1_IndicatorValue()
@@ -83,7 +84,7 @@ struct IndicatorRows {
         return said
     }
 
-    /// Lets every supplied value say what the spans are weighed by, as each of them may be retracted.
+    /// Every supplied value carries the enrollments that weigh the spans, because each of them may be retracted.
     private mutating func take(_ enrollment: SpanEnrollment?) {
         guard let enrollment else { return }
         for index in values.indices {
@@ -146,7 +147,7 @@ struct IndicatorRows {
         }
         let declared = state.organization
         let type = declared.map(\.type).flatMap { $0 == .unspecified ? nil : $0 } ?? organization.code.type.message
-        // Where the school type is left open, the declared grades decide, and never the grades of students.
+        // If the school type is not given, the declared grades decide, and never the grades of students.
         let grades = (declared?.gradesServed).flatMap { GradesServed($0) }
         let declaredGroup = declared?.declaredComparison
         let declaredType = declared.flatMap { SchoolType(name: $0.schoolType) } ?? grades?.schoolType
@@ -179,7 +180,7 @@ extension SpanEnrollment {
 }
 
 extension Array {
-    /// The element of an optional array, made when there is none.
+    /// The element of an optional array, created if missing.
     fileprivate subscript<Wrapped>(
         index: Int,
         default made: @autoclosure () -> Wrapped

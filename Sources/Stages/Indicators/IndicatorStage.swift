@@ -3,11 +3,11 @@ public import Rules
 public import Streaming
 
 /// Indicators: from accepted records to every indicator value of every organization, span and group, 603 CMR
-/// 2.03(2)(b), and to what each organization brings into the statewide ranks, 603 CMR 2.03(2)(a) and (c).
+/// 2.03(2)(b), and to each organization's entry for the statewide ranks, 603 CMR 2.03(2)(a) and (c).
 ///
-/// Achievement, growth and chronic absenteeism are computed from student records, for the lowest performing group
-/// too; values computed elsewhere stand where an organization has no student records of the measure in the year, and
-/// are refused where it has. Targets and organizations are passed on.
+/// Achievement, growth and chronic absenteeism are computed from student records, also for the lowest performing group.
+/// Supplied values are used if an organization has no student records of the measure in the year; otherwise they are
+/// refused. Targets and organizations are passed on.
 public struct IndicatorStage: Stage {
     /// The places of the topics in ``sources`` and ``outputs``.
     enum Topic {
@@ -37,7 +37,7 @@ public struct IndicatorStage: Stage {
     /// The accepted records.
     public var sources: [Source] { [pipeline.source(Topics.records)] }
 
-    /// Values with targets and organizations, the standings, and the supplied values that do not stand.
+    /// Values with targets and organizations, the standings, and the supplied values that are refused.
     public var outputs: [Output] {
         [
             Topic.indicators.declared(in: pipeline), Topic.standings.declared(in: pipeline),

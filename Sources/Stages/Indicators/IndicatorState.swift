@@ -2,7 +2,7 @@ internal import Messages
 internal import Rules
 internal import Streaming
 
-/// What a task keeps of an organization's indicators in a year.
+/// A task's state of an organization's indicators in a year.
 struct IndicatorState {
     /// The organization as it was declared.
     var organization: Accountability_V1_Organization?
@@ -10,7 +10,9 @@ struct IndicatorState {
     var results: ContiguousArray<ResultContribution> = []
     var attendance: ContiguousArray<AttendanceContribution> = []
     var outcomes: ContiguousArray<OutcomeContribution> = []
-    /// Student records of the organization and, for a district, of its schools: what shadows supplied values.
+    /// Student records of the organization and, for a district, of its schools.
+    ///
+    /// They shadow supplied values.
     var resultCount = 0
     var attendanceCount = 0
     /// By the place of the measure among ``StudentMeasure/outcomes``.
@@ -33,7 +35,7 @@ struct IndicatorState {
     /// Whether there are student records at all.
     var hasStudents: Bool { resultCount > 0 || attendanceCount > 0 || outcomeCounts.contains { $0 > 0 } }
 
-    /// Whether a supplied value of an indicator does not stand, because there are student records.
+    /// Whether student records shadow a supplied value of an indicator.
     func shadows(_ indicator: Indicator) -> Bool {
         StudentSource(of: indicator).map { count($0) > 0 } ?? false
     }
@@ -66,7 +68,7 @@ struct SuppliedIndicator {
     let schoolType: SchoolType?
     /// Of the organization; nil unless both spans came with the value.
     let enrollment: SpanEnrollment?
-    /// Of EL progress: how hard the targets are to meet, 1 to 4; 0 where that is not known.
+    /// For EL progress: the difficulty quartile of the targets, 1 to 4; 0 if unknown.
     let difficultyQuartile: UInt32
     let row: SubmittedLine
 
@@ -101,7 +103,7 @@ struct SetTarget {
     /// Exact decimals; empty when not set.
     let baseline: String
     let target: String
-    /// The path it follows; empty where there is only one.
+    /// Its path; empty if there is only one.
     let path: String
 
     init(_ target: Accountability_V1_Target, record: Digest) throws {

@@ -5,7 +5,7 @@ internal import SwiftProtobuf
 
 /// Indicators of the districts of one partition.
 final class IndicatorTask: StageTask {
-    /// Where what a record brought is kept.
+    /// The place where a record's contribution is kept.
     private struct Location {
         enum Kind: UInt8 {
             case organization
@@ -15,7 +15,7 @@ final class IndicatorTask: StageTask {
             case supplied
             case target
 
-            /// Whether what was kept came from a student's record.
+            /// Whether the contribution came from a student's record.
             var isStudents: Bool { self == .result || self == .attendance || self == .outcome }
         }
 
@@ -50,7 +50,7 @@ final class IndicatorTask: StageTask {
             if let block = try record.foreignBlock() { return try fold(block: block.span, output: output) }
             try take(record, key: key, output: output)
         } catch let error as UnusableRecord {
-            // What the key held before does not stand any more: a restore may never see it.
+            // The key's previous value no longer counts, because a restore may not see it.
             remove(key, cause: record.cause)
             throw error
         }
@@ -100,7 +100,7 @@ final class IndicatorTask: StageTask {
 
     // MARK: Records
 
-    /// What every fact has.
+    /// The common parts of every fact.
     private struct Fact {
         let key: Digest
         let organization: OrganizationYear
@@ -112,7 +112,7 @@ final class IndicatorTask: StageTask {
         guard let content = message.content, let layout = Layout(of: content), layout != .participationCounts else {
             return
         }
-        // The header's cause is read only where it matters; the record always names its submission.
+        // The header's cause is read only if needed. The record always names its submission.
         let named = record.cause
         let cause = named.isEmpty ? message.submission : named
         let fact = Fact(key: key, organization: try message.organizationYear(), cause: cause)
@@ -131,7 +131,7 @@ final class IndicatorTask: StageTask {
         guard bytes.count == 16 else { throw UnusableRecord("a student pseudonym that is not 16 bytes") }
     }
 
-    /// Takes what a row says of a student.
+    /// Takes a student's row.
     private func take(_ student: StudentFact, of layout: Layout, _ fact: Fact, _ output: TaskOutput) throws {
         let (key, organization) = (fact.key, fact.organization)
         guard let year = try years.of(organization.year) else { return remove(key, cause: fact.cause) }
@@ -167,7 +167,7 @@ final class IndicatorTask: StageTask {
         }
     }
 
-    /// Takes what a row of another layout says.
+    /// Takes a row of another layout.
     private func take(
         _ content: Accountability_V1_Record.OneOf_Content,
         _ fact: Fact,
@@ -204,7 +204,7 @@ final class IndicatorTask: StageTask {
         }
     }
 
-    /// Puts what a record brought in the place of what its key held before.
+    /// Replaces the contribution of a record's key.
     private func replace(
         _ fact: Fact,
         _ kind: Location.Kind,
@@ -228,7 +228,7 @@ final class IndicatorTask: StageTask {
         for source in newInDistrict { try reject(source, at: district, cause: cause, output: output) }
     }
 
-    /// Removes what a key held.
+    /// Removes the contribution of a key.
     private func remove(_ key: Digest, cause: String) {
         guard let location = locations.removeValue(forKey: key) else { return }
         let place = Int(location.place)
@@ -284,7 +284,7 @@ final class IndicatorTask: StageTask {
 
     // MARK: Student records shadow supplied values
 
-    /// What a kind of record is counted as.
+    /// How a kind of record is counted.
     private static func sources(_ kind: Location.Kind, _ reported: OutcomeSet) -> [StudentSource] {
         switch kind {
         case .result: tests

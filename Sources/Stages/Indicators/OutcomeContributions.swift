@@ -2,9 +2,9 @@ internal import Messages
 internal import Rules
 internal import Streaming
 
-/// What became of students: progress, coursework, graduation and dropout.
+/// Student outcomes: progress, coursework, graduation and dropout.
 extension IndicatorYear {
-    /// What an English learner's progress adds; nil where the grade belongs to no span.
+    /// The contribution of an English learner's progress; nil if the grade belongs to no span.
     func contribution(progress: StudentFact, record: Digest) -> OutcomeContribution? {
         var contribution = outcome(
             .elProgress,
@@ -19,7 +19,7 @@ extension IndicatorYear {
         return contribution
     }
 
-    /// What a student's advanced coursework adds; nil where the grade belongs to no span.
+    /// The contribution of a student's advanced coursework; nil if the grade belongs to no span.
     func contribution(coursework: StudentFact, record: Digest) -> OutcomeContribution? {
         outcome(
             .advancedCoursework,
@@ -31,7 +31,7 @@ extension IndicatorYear {
         )
     }
 
-    /// What a member of a cohort adds to the rates that judge the cohort in a school year; nil where none does.
+    /// The contribution of a cohort member to the cohort's rates in a school year; nil if there is none.
     func contribution(member: StudentFact, in schoolYear: Int, record: Digest) -> OutcomeContribution? {
         var reported: OutcomeSet = []
         var positive: OutcomeSet = []
@@ -58,7 +58,7 @@ extension IndicatorYear {
         )
     }
 
-    /// What a student's year before adds to the dropout rate, which is always one of the high span.
+    /// The contribution of a student's previous year to the dropout rate, which always belongs to the high span.
     func contribution(outcome: StudentFact, record: Digest) -> OutcomeContribution {
         let tally = StudentContribution.dropout(
             enrolledOctober: outcome.flags.contains(.enrolledOctober),

@@ -2,7 +2,7 @@ internal import Messages
 internal import Rules
 internal import Streaming
 
-/// What indicators keep of a student's tests in a year.
+/// The facts about a student's tests in a year that indicators need.
 struct ResultContribution {
     /// The record that brought it.
     let record: Digest
@@ -14,9 +14,10 @@ struct ResultContribution {
     let counts: Bool
     /// Bit by subject: a test was due.
     let due: UInt8
-    /// What each ``StudentMeasure`` of tests adds to its sum; ``none`` where it adds nothing.
+    /// The addend of each ``StudentMeasure`` of tests; ``none`` if it adds nothing.
     let values: (UInt16, UInt16, UInt16, UInt16, UInt16)
-    /// What the student is ordered by in the school, and in the district; ``none`` where the student is not ordered.
+    /// The value by which the student is ordered in the school and in the district; ``none`` if the student is not
+    /// ordered.
     let schoolScore: UInt16
     let districtScore: UInt16
 
@@ -24,7 +25,7 @@ struct ResultContribution {
     static let none = UInt16.max
 }
 
-/// What indicators keep of a student's attendance in a year.
+/// The facts about a student's attendance in a year that indicators need.
 struct AttendanceContribution {
     /// The record that brought it.
     let record: Digest
@@ -38,7 +39,7 @@ struct AttendanceContribution {
     let isChronic: Bool
 }
 
-/// What indicators keep of a record that says what became of a student.
+/// The facts about a student's outcome that indicators need.
 struct OutcomeContribution {
     /// The record that brought it.
     let record: Digest
@@ -48,13 +49,13 @@ struct OutcomeContribution {
     let reported: OutcomeSet
     /// Those in whose rate the student counts.
     let counted: OutcomeSet
-    /// What became true; in dropout also of who is not counted below the line.
+    /// Whether the outcome is true; for dropout also of a student who is not counted in the denominator.
     let positive: OutcomeSet
-    /// Of EL progress: how hard the student's target is to meet, 1 to 4; 0 where that was not reported.
+    /// For EL progress: the difficulty quartile of the student's target, 1 to 4; 0 if not reported.
     var difficulty: UInt8 = 0
 }
 
-/// What a year's framework makes of student records.
+/// The contributions of student records under a year's framework.
 final class IndicatorYear {
     let framework: Framework
     let parameters: IndicatorParameters
@@ -66,7 +67,7 @@ final class IndicatorYear {
     /// By subject, grade and score.
     private var achievements: [UInt16]
 
-    /// Nil where the framework has no indicators.
+    /// Nil if the framework has no indicators.
     init?(_ framework: Framework) {
         guard let parameters = framework.indicators else { return nil }
         self.framework = framework
@@ -77,7 +78,7 @@ final class IndicatorYear {
         )
     }
 
-    /// What a student's tests add; nil where the grade belongs to no span.
+    /// The contribution of a student's tests; nil if the grade belongs to no span.
     ///
     /// - Throws: ``UnusableRecord`` for scores that cannot be.
     func contribution(
@@ -119,7 +120,7 @@ final class IndicatorYear {
         )
     }
 
-    /// What a student's attendance adds; nil where the grade belongs to no span.
+    /// The contribution of a student's attendance; nil if the grade belongs to no span.
     func contribution(attendance: StudentFact, record: Digest) throws -> AttendanceContribution? {
         guard let grade = Grade(number: Int(attendance.grade)), let span = GradeSpan(grade: grade) else { return nil }
         let counts = parameters.countsInOthers(
@@ -149,7 +150,8 @@ final class IndicatorYear {
         let prior: Int?
         let growth: Int?
 
-        /// What counts of a test; `isIn` and `isInGrowth` say whether the student counts in achievement and in growth.
+        /// The part of a test that counts; `isIn` and `isInGrowth` say whether the student counts in achievement and in
+        /// growth.
         init(
             _ test: StudentFact.Test,
             isIn: Bool,
@@ -215,7 +217,7 @@ final class IndicatorYear {
 
     private static func stored(_ value: Int64) throws -> UInt16 {
         guard let value = UInt16(exactly: value), value < unknown else {
-            throw UnusableRecord("a score that no test gives")
+            throw UnusableRecord("a score that is not possible on the test")
         }
         return value
     }

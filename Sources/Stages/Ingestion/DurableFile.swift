@@ -1,19 +1,19 @@
 public import Foundation
 
-/// A file that is whole or not there.
+/// A file that is either complete or absent.
 public enum DurableFile {
     /// Writes a draft that only its owner can read, forces it to the disk, and gives it its name.
     ///
     /// - Parameters:
     ///   - file: replaced where it exists.
     ///   - body: writes the content.
-    /// - Throws: what `body` or the file system throws; nothing is left behind then.
+    /// - Throws: the errors of `body` or of the file system. The draft is removed then.
     public static func write(to file: URL, _ body: (FileHandle) throws -> Void) throws {
         let files = FileManager.default
         let draft = file.deletingLastPathComponent().appendingPathComponent(".\(file.lastPathComponent).draft")
         do {
             guard files.createFile(atPath: draft.path, contents: nil, attributes: [.posixPermissions: 0o600]) else {
-                throw InboxError("\(draft.path) cannot be created: is the disk full, or the folder somebody else's?")
+                throw InboxError("\(draft.path) cannot be created: is the disk full, or is the folder not yours?")
             }
             let handle = try FileHandle(forWritingTo: draft)
             defer { try? handle.close() }

@@ -16,11 +16,11 @@ struct EntryWriter {
     private let partitions: Int32
     private let layout: Layout
     private let limits: BlockLimits
-    // Positions of the columns in the file, in canonical order; -1 where the file does not have one.
+    // The positions of the columns in the file, in canonical order; -1 for a missing column.
     private let positions: [Int]
     private let student: Int
     private let organization: Int
-    // What each column may hold, in a student's row; empty for other layouts.
+    // The valid values of each column in a student's row; empty for other layouts.
     private var masks: [FieldMask]
     private var pseudonymizer: Pseudonymizer
     /// By partition.
@@ -180,7 +180,7 @@ struct EntryWriter {
         if isFull { try flush(partition) }
     }
 
-    /// Sends what is left.
+    /// Sends the remaining rows.
     mutating func finish() throws {
         try flushShared()
         for partition in blocks.indices { try flush(partition) }

@@ -6,9 +6,10 @@ import Tables
 
 /// Turns one file into records of the ledger: a header in every partition, then its rows, student identifiers replaced.
 ///
-/// The caller wraps ``run(into:receivedUnixMilliseconds:progress:)`` in a transaction: what it throws aborts all of it.
+/// The caller wraps ``run(into:receivedUnixMilliseconds:progress:)`` in a transaction; if it throws, the whole
+/// transaction is aborted.
 public struct FileIngestion: Sendable {
-    /// What the submitter may choose.
+    /// The submitter's options.
     public struct Options: Sendable, Hashable, Codable {
         /// The layout's name; recognised by the header when nil.
         public var layout: String?
@@ -16,11 +17,11 @@ public struct FileIngestion: Sendable {
         public var ignoreExtra: Bool
         /// Rows of organizations that were never declared are accepted.
         public var allowUndeclared: Bool
-        /// Who submits it; nobody is named where nil.
+        /// The submitting person; nil for none.
         public var submittedBy: String?
         /// By which way it comes; a file without one lay in the watched folder.
         public var channel: Channel?
-        /// What stands between fields, as `CSVDialect.delimiters` names it; found in the header when nil.
+        /// The delimiter, by its name in `CSVDialect.delimiters`; if nil, it is detected from the header.
         public var delimiter: String?
 
         /// By which way a submission comes.
@@ -29,7 +30,7 @@ public struct FileIngestion: Sendable {
             case command
             /// The watched folder.
             case inbox
-            /// The console, by somebody who signed in there.
+            /// The console, by a signed-in person.
             case console
         }
 
@@ -80,7 +81,7 @@ public struct FileIngestion: Sendable {
     ///
     /// - `path`: of the file, plain or compressed with gzip.
     /// - `submission`: its identifier, unique in the ledger: see ``SubmissionIdentifier``.
-    /// - `fileName`: what the submitter calls it; it stands in rejections.
+    /// - `fileName`: the submitter's name for it, used in rejections.
     /// - `partitions`: partitions of the ledger, at least 1.
     /// - `official`: the results that are official now: rows of them wait for an approval; see ``OfficialReleases``.
     public init(
@@ -115,7 +116,8 @@ public struct FileIngestion: Sendable {
     ///
     /// Returns what was sent.
     ///
-    /// Throws ``SubmissionRefused`` for a file that cannot be taken as a whole; what the sink or `progress` throws.
+    /// Throws ``SubmissionRefused`` for a file that is refused as a whole, and the errors of the sink and of
+    /// `progress`.
     public func run(
         into sink: any RecordSink,
         receivedUnixMilliseconds: Int64,
@@ -210,7 +212,7 @@ public struct FileIngestion: Sendable {
         header.rows = UInt64(clamping: rows)
         header.submittedBy = PlainText.escaped(options.submittedBy ?? "", limit: 200)
         header.channel = (options.channel ?? .inbox).rawValue
-        // The acts of the Department are what makes results official, and what corrects that.
+        // Acts of the Department make results official and correct this, so they are never held.
         if layout != .directives { header.official = official }
         var entry = Accountability_V1_SubmissionEntry()
         entry.header = header
@@ -310,9 +312,9 @@ public struct FileIngestion: Sendable {
     }
 }
 
-/// What one file became.
+/// The result of ingesting one file.
 public struct IngestionSummary: Sendable, Hashable {
-    /// The layout it is of.
+    /// Its layout.
     public let layout: String
     /// Its rows, unreadable ones included.
     public let rows: Int
@@ -320,7 +322,9 @@ public struct IngestionSummary: Sendable, Hashable {
     public let unreadable: Int
     /// SHA-256 of the file, in hexadecimal.
     public let sha256: String
-    /// Rows by partition of the ledger; a row that every partition gets counts where it is published.
+    /// Rows by partition of the ledger.
+    ///
+    /// A row that every partition gets counts only in the partition that publishes it.
     public let rowsByPartition: [Int]
 
     /// A summary.

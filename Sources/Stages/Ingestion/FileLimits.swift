@@ -2,7 +2,7 @@ import Tables
 
 /// How large a file may be and how long it may take.
 ///
-/// A file beyond them is refused with a receipt, so that it never holds up the files behind it.
+/// A file beyond these limits is refused with a receipt, so that it never delays the next files.
 public struct FileLimits: Sendable, Hashable {
     /// The most bytes of a file, once it is no longer compressed: 4 GiB unless said otherwise.
     public var bytes: Int
@@ -18,7 +18,7 @@ public struct FileLimits: Sendable, Hashable {
     }
 }
 
-/// Watches the reading of one file: its limits, and whoever wants to know that it goes on.
+/// Watches the reading of one file: checks its limits and reports progress.
 final class WatchedReading: ReadGuard {
     private let fileName: String
     private let limits: FileLimits
@@ -50,7 +50,7 @@ final class WatchedReading: ReadGuard {
         }
     }
 
-    /// Says that the work goes on, and throws where it may not.
+    /// Reports progress, and throws if the reading must stop.
     func check() throws {
         guard ContinuousClock.now < deadline else {
             throw SubmissionRefused(

@@ -2,10 +2,12 @@ public import Foundation
 import Messages
 import Tables
 
-/// Files that somebody put into the folder as they are: when they are taken, in which order, and what is odd about one.
+/// Plain files that were put into the folder: when they are taken, in which order, and which problems they have.
 extension Inbox {
-    /// Makes submissions of the plain files once all of them have settled, so that a whole year that is copied is taken
-    /// in its order; those that have waited for others for a minute go ahead.
+    /// Turns plain files into submissions once none of them changes any more, so that the files of a copied year are
+    /// taken in order.
+    ///
+    /// Files that have waited for a minute are taken anyway.
     func claimPlainFiles(now: Date) throws {
         var claimed: Set<String> = []
         for name in try names() where name.hasSuffix(".json") {
@@ -38,7 +40,7 @@ extension Inbox {
         for name in try names() where name.hasSuffix(".json") {
             let id = String(name.dropLast(5))
             guard let claimed = readTicket(id)?.claims, !receiptExists(id), !exists(data(id)) else { continue }
-            // The rest of a submission whose receipt is still to be written: then it is claimed anew.
+            // An earlier submission still has to write its receipt; the file is claimed after that.
             if claimed.hasSuffix(".data"), !receiptExists(String(claimed.dropLast(5))) { continue }
             let plain = directory.appendingPathComponent(claimed)
             if exists(plain) {
@@ -49,7 +51,7 @@ extension Inbox {
         }
     }
 
-    /// The account that a file is of; nil where the system has no name for it, or the file is gone.
+    /// The account that owns a file; nil if the system has no name for it, or the file is gone.
     private func owner(of file: URL) -> String? {
         try? FileManager.default.attributesOfItem(atPath: file.path)[.ownerAccountName] as? String
     }
@@ -74,7 +76,9 @@ extension Inbox {
         return !name.hasPrefix(".") && (lower.hasSuffix(".csv") || lower.hasSuffix(".csv.gz"))
     }
 
-    /// What lies in the folder and is not taken, or taken with a doubt: each is to be told to somebody.
+    /// Files in the folder that are not taken or are doubtful.
+    ///
+    /// Each must be reported.
     ///
     /// - Throws: ``InboxError`` when the folder cannot be read.
     public func oddities(now: Date = Date()) throws(InboxError) -> [InboxOddity] {
@@ -120,7 +124,8 @@ extension Inbox {
         }
     }
 
-    /// Deletes data without a ticket, and drafts, that nobody has written to for an hour: they hold identifiers.
+    /// Deletes drafts, and data without a ticket, that were not written to for an hour, because they contain
+    /// identifiers.
     func removeAbandoned(now: Date) throws {
         for name in try names() where name.hasSuffix(".data") || name.hasSuffix(".draft") || name.hasSuffix(".progress")
         {

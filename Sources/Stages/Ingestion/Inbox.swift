@@ -8,13 +8,13 @@ import Tables
 public struct InboxItem: Sendable, Hashable {
     /// The submission's identifier.
     public let id: String
-    /// Where the file lies.
+    /// The path of the file.
     public let path: String
-    /// What the submitter calls it.
+    /// The submitter's name for it.
     public let fileName: String
-    /// What the submitter chose.
+    /// The submitter's options.
     public let options: FileIngestion.Options
-    /// Whether it was dropped plainly, so that whoever writes it may not be done yet.
+    /// Whether it was dropped as a plain file, so that it may still be being written.
     public let isPlain: Bool
     /// How often taking it failed.
     public let failures: Int
@@ -24,15 +24,15 @@ public struct InboxItem: Sendable, Hashable {
 
 /// The watched folder: files go in, receipts come out.
 ///
-/// A submission is two files, `<id>.data` and `<id>.json`; the second one appears last and makes it ready. Anybody may
-/// also drop a plain `*.csv` or `*.csv.gz` (capitals or not), best by copying it under a name that begins with a dot
-/// and renaming it then. Plain files are taken together, organizations first, directives last, otherwise by name, once
-/// none of them has changed for two seconds and no program has them open for writing; what grows later is taken again.
-/// See ``oddities(now:)`` for what is not taken.
+/// A submission is two files, `<id>.data` and `<id>.json`. The second one appears last and makes the submission ready.
+/// Anyone may also drop a plain `*.csv` or `*.csv.gz` (in any case). It is best to copy it under a name that begins
+/// with a dot and then rename it. Plain files are taken together, organizations first, directives last, the others by
+/// name, once none of them has changed for two seconds and no program has them open for writing. A file that grows
+/// later is taken again. ``oddities(now:)`` lists the files that are not taken.
 ///
-/// `archive/<id>.json` is the receipt; the data, which hold student identifiers, are deleted. One process takes from an
-/// inbox; any number may drop. Every step is a rename, so that a crash at any moment loses nothing and takes nothing
-/// twice: after a restart ``pending(now:)`` goes on where it stopped.
+/// `archive/<id>.json` is the receipt; the data, which hold student identifiers, are deleted. Only one process takes
+/// files from an inbox; any number may drop files. Every step is a rename, so a crash at any moment loses nothing and
+/// takes nothing twice. After a restart ``pending(now:)`` continues where it stopped.
 public struct Inbox: Sendable {
     /// The folder.
     public let directory: URL
@@ -42,7 +42,7 @@ public struct Inbox: Sendable {
     /// How long settled files wait for others that are still being written, and for programs that keep them open, in
     /// seconds.
     static let patience: TimeInterval = 60
-    /// How long remains of an interrupted drop may lie, in seconds.
+    /// How long the remains of an interrupted drop are kept, in seconds.
     static let abandonment: TimeInterval = 3_600
     /// After how many failures a file is set aside.
     static let mostFailures = 2
@@ -53,7 +53,7 @@ public struct Inbox: Sendable {
     var aside: URL { directory.appendingPathComponent("aside", isDirectory: true) }
     let watch = InboxWatch()
 
-    /// What `<id>.json` holds.
+    /// The content of `<id>.json`.
     struct Ticket: Codable {
         var id: String
         var fileName: String
@@ -84,7 +84,9 @@ public struct Inbox: Sendable {
         }
     }
 
-    /// What changes where a file comes or goes: the names of what lies in the folder, in no order.
+    /// The names of the files in the folder, unsorted.
+    ///
+    /// They change when a file is added or removed.
     public var content: [String]? { try? FileManager.default.contentsOfDirectory(atPath: directory.path) }
 
     /// Waits until a file comes or goes, or the time is over.
@@ -134,7 +136,7 @@ public struct Inbox: Sendable {
 
     /// The submissions that wait, oldest first.
     ///
-    /// Files that were dropped plainly and have settled become submissions, what an interrupted run left is tidied up.
+    /// Plain files that no longer change become submissions. The remains of an interrupted run are removed.
     ///
     /// - Throws: ``InboxError`` when the folder cannot be read.
     public func pending(now: Date = Date()) throws(InboxError) -> [InboxItem] {
@@ -171,8 +173,8 @@ public struct Inbox: Sendable {
 
     /// Keeps the receipt and deletes the data.
     ///
-    /// A plain file that is not what the receipt tells of, as somebody went on writing it, becomes a submission of its
-    /// own: the rows that were taken before are unchanged in it.
+    /// If a plain file grew after its receipt, it becomes a new submission. The rows taken before count as unchanged in
+    /// it.
     ///
     /// - Throws: ``InboxError`` when the receipt cannot be written; then the submission is still pending.
     public func archive(_ item: InboxItem, receipt: SubmissionReceipt) throws(InboxError) {
@@ -215,7 +217,7 @@ public struct Inbox: Sendable {
         guard var ticket = readTicket(item.id) else { return }
         change(&ticket)
         do {
-            // Not forced to the disk: a process that dies leaves what it wrote.
+            // No need to force it to the disk: written data survives the death of the process.
             try JSONEncoder().encode(ticket).write(to: self.ticket(item.id), options: .atomic)
         } catch {
             throw InboxError("the ticket of \(item.id) cannot be written", cause: error)
@@ -227,7 +229,7 @@ public struct Inbox: Sendable {
         item.failures >= Self.mostFailures || item.silentEnds >= Self.mostSilentEnds
     }
 
-    /// Where a submission that was set aside lies.
+    /// The path of a submission that was set aside.
     public func placeAside(_ item: InboxItem) -> String { aside.appendingPathComponent("\(item.id).data").path }
 
     /// Keeps the receipt of a submission that failed too often, and moves its data out of the way.
@@ -265,7 +267,7 @@ public struct Inbox: Sendable {
         }
     }
 
-    /// Notes how far a submission has been taken, for whoever waits for it.
+    /// Notes the progress of a submission for a waiting `submit`.
     ///
     /// Best effort: nothing depends on it.
     public func report(_ progress: FileIngestion.Progress, of item: InboxItem) {

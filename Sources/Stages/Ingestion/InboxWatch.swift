@@ -24,8 +24,8 @@ final class InboxWatch: Sendable {
     /// Whether a file has not changed for two seconds and no program has it open for writing, or has not changed for a
     /// minute.
     ///
-    /// What changes is told by size, time and identity of the file. A file's own time counts where it lies in the past:
-    /// where it lies in the future, the file has to be watched.
+    /// Changes show in size, time and identity of a file. A file time in the past is trusted. A file with a time in the
+    /// future must be watched.
     func isSettled(_ url: URL, now: Date) -> Bool {
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: url.path) else { return false }
         let changed = attributes[.modificationDate] as? Date ?? now
@@ -61,7 +61,7 @@ final class InboxWatch: Sendable {
         state.withLock { now.timeIntervalSince($0.observations[name]?.since ?? now) >= Inbox.patience }
     }
 
-    /// Keeps what was seen of a file that got another name.
+    /// Keeps the observations of a renamed file.
     func rename(_ name: String, to other: String) {
         state.withLock { $0.observations[other] = $0.observations.removeValue(forKey: name) }
     }
@@ -71,14 +71,14 @@ final class InboxWatch: Sendable {
         let kept = Set(names)
         state.withLock { state in
             state.observations = state.observations.filter { kept.contains($0.key) || $0.key.hasSuffix(".data") }
-            // Data of submissions come and go by the thousand; those that are still there are watched anew.
+            // Thousands of data files come and go. Forget them all; files that still exist are watched again.
             if state.observations.count > kept.count + 1_000 {
                 state.observations = state.observations.filter { kept.contains($0.key) }
             }
         }
     }
 
-    /// A name that sorts behind all that were given before.
+    /// A name that sorts after all earlier names.
     func identifier(_ milliseconds: Int64) -> String {
         let moment = state.withLock { state in
             state.newest = max(milliseconds, state.newest + 1)
@@ -87,10 +87,11 @@ final class InboxWatch: Sendable {
         return SubmissionIdentifier.make(at: moment)
     }
 
-    /// Whether a program has a file open for writing, if the system can say: a lease for reading is given only
-    /// where none has (Linux, fcntl(2)).
+    /// Whether a program has a file open for writing, if the system can tell.
     ///
-    /// It is not given for files of others, nor by every file system.
+    /// Linux grants a read lease only if no program has (fcntl(2)).
+    ///
+    /// It does not grant one for files of other users, nor on every file system.
     private func isBeingWritten(_ url: URL) -> Bool {
         _ = Self.signalIsIgnored
         guard let file = try? FileHandle(forReadingFrom: url) else { return false }
@@ -102,8 +103,8 @@ final class InboxWatch: Sendable {
         return errno == EAGAIN
     }
 
-    /// Somebody who opens the file while the lease is held is announced by SIGIO, which ends a process that does not
-    /// know it.
+    /// If another process opens the file during the lease, this process gets SIGIO, which would end it without a
+    /// handler.
     private static let signalIsIgnored: Bool = {
         signal(29, SIG_IGN)
         return true

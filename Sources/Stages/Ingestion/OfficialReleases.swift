@@ -3,12 +3,12 @@ public import Rules
 import Streaming
 import Tables
 
-/// Which results of a ledger are official: the releases among the acts of the Department that stand in it.
+/// Determines which results are official, from the valid releases among the acts of the Department in the ledger.
 ///
-/// A fold of the one partition that has all acts, and of the headers and openings of years, which every partition has.
-/// It judges acts as validation does, so that ingestion knows of a release as soon as it is in the ledger, whether or
-/// not validation has come to it. (That an organization is declared is not asked for: a row of one that is not is
-/// refused before it could wait.)
+/// It reads the one partition that has all acts, and the headers and openings of years, which are in every partition.
+/// It checks acts like validation does. So ingestion knows a release as soon as it is in the ledger, even before
+/// validation reads it. (It does not check that an organization is declared: a row of an undeclared one is refused
+/// before it could be held.)
 public struct OfficialReleases: Sendable {
     private struct Act: Sendable {
         let submission: String
@@ -37,8 +37,9 @@ public struct OfficialReleases: Sendable {
         Pipeline.partition(ofDistrictOf: OrganizationCode.state.description, partitions: partitions)
     }
 
-    /// Takes the next record of that partition; what is none of an act's is passed over, and so is what validation puts
-    /// into quarantine.
+    /// Takes the next record of that partition.
+    ///
+    /// Records other than acts, and records that validation would quarantine, are skipped.
     public mutating func take(key: Span<UInt8>, value: Span<UInt8>) {
         if SubmissionBlock.isEntry(value) {
             // The key names the submission, so that nothing else of a ledger is read.
@@ -109,7 +110,7 @@ public struct OfficialReleases: Sendable {
         return found
     }
 
-    /// The acts that stand, and the official releases among them.
+    /// The valid acts, and the official releases among them.
     private func judged() -> (table: DirectiveTable, releases: Set<DirectiveKey>) {
         let withdrawals = standing.withdrawals
         var numbers: [String: UInt32] = [:]

@@ -5,8 +5,8 @@ import Foundation
 ///
 /// It never prints itself.
 ///
-/// The file holds at least 32 bytes, readable only by its owner; a line end behind them does not count. A ledger is
-/// written under one key: with another one every student becomes somebody else.
+/// The file holds at least 32 bytes, readable only by its owner; a trailing line end does not count. A ledger uses one
+/// key: with another key every student would get a different pseudonym.
 public struct PseudonymKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The fewest bytes of a key.
     public static let minimumLength = 32
@@ -78,7 +78,7 @@ public struct PseudonymKey: Sendable, CustomStringConvertible, CustomDebugString
         guard !files.fileExists(atPath: path) else {
             throw PseudonymKeyError(
                 .exists,
-                "\(path) is there already, and replacing it would make every student somebody else: choose another path"
+                "\(path) already exists, and replacing it would give every student a different pseudonym. Choose another path"
             )
         }
         let target = URL(fileURLWithPath: path)
@@ -101,16 +101,17 @@ public struct PseudonymKey: Sendable, CustomStringConvertible, CustomDebugString
         return try PseudonymKey(bytes: text)
     }
 
-    /// Tells this key from others, and nothing of it: 16 bytes of an HMAC under the key.
+    /// A fingerprint that identifies this key without revealing it: 16 bytes of an HMAC under the key.
     public var fingerprint: [UInt8] {
         let code = HMAC<SHA256>
             .authenticationCode(for: Array("accountability, fingerprint of a pseudonym key".utf8), using: secret)
         return Array(code.prefix(16))
     }
 
-    /// 32 bytes that nobody can make without the key, and that say nothing of it: an HMAC of a name.
+    /// 32 bytes that only the key can produce and that do not reveal it: an HMAC of a name.
     ///
-    /// - Parameter name: of what they are for; an identifier, which pseudonyms are made of, has no blanks and commas.
+    /// - Parameter name: the purpose. The hashed text has blanks and a comma, which no student identifier has, so the
+    ///   result cannot equal a pseudonym.
     /// - Returns: the same bytes for the same name.
     public func salt(of name: String) -> [UInt8] {
         Array(HMAC<SHA256>.authenticationCode(for: Array("accountability, salt of \(name)".utf8), using: secret))

@@ -40,9 +40,9 @@ struct Pseudonymizer {
         }
     }
 
-    /// Eight bytes that tell a row that could not be read from others.
+    /// Eight bytes that identify a row that could not be read.
     ///
-    /// They are keyed, so that nobody without the key can find the row by trying.
+    /// They are keyed, so that no one without the key can find the row by guessing.
     func digest(_ row: Span<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(row.count)
@@ -52,7 +52,7 @@ struct Pseudonymizer {
         return Array(code.finalize().prefix(8))
     }
 
-    /// Letters, digits, `-` and `_`: what an identifier may hold.
+    /// The characters of an identifier: letters, digits, `-` and `_`.
     private static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

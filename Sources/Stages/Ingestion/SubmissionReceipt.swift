@@ -1,6 +1,6 @@
-/// What became of a submitted file on its way into the ledger.
+/// Says whether a submitted file entered the ledger.
 ///
-/// What became of its rows is told by the topic of receipts.
+/// The topic of receipts reports the outcome of its rows.
 public struct SubmissionReceipt: Sendable, Hashable, Codable {
     /// Whether the file is in the ledger.
     public enum Status: String, Sendable, Hashable, Codable {
@@ -12,15 +12,15 @@ public struct SubmissionReceipt: Sendable, Hashable, Codable {
 
     /// The submission.
     public var id: String
-    /// What the submitter calls the file.
+    /// The submitter's name for the file.
     public var fileName: String
     /// Whether it is in the ledger.
     public var status: Status
     /// Why not: a stable code; nil when it is.
     public var code: String?
-    /// Why not, and what to do; nil when it is.
+    /// Why it was refused and what to do; nil if it was accepted.
     public var message: String?
-    /// The layout it is of; nil when it was refused.
+    /// Its layout; nil if it was refused.
     public var layout: String?
     /// Its rows, unreadable ones included.
     public var rows: Int

@@ -1,8 +1,10 @@
-/// Why a file was refused as a whole: nothing of it was submitted.
+/// The reason why a whole file was refused.
+///
+/// Nothing of it was submitted.
 public struct SubmissionRefused: Error, Sendable, CustomStringConvertible {
     /// The kind of a refusal; the name is stable.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
-        /// The stable name, as it stands in receipts.
+        /// The stable name used in receipts.
         public let description: String
 
         init(_ description: String) {
@@ -41,7 +43,9 @@ public struct SubmissionRefused: Error, Sendable, CustomStringConvertible {
 
     /// The kind of the refusal.
     public let code: Code
-    /// What is wrong, where, and what to do; quotes nothing but names of columns.
+    /// What is wrong, where, and what to do.
+    ///
+    /// It quotes only names of columns.
     public let message: String
     /// The error behind it.
     public let cause: (any Error)?

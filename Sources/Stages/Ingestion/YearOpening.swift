@@ -5,7 +5,7 @@ import SwiftProtobuf
 extension Pipeline {
     /// Opens a school year: writes the act to every partition of the ledger.
     ///
-    /// Rows of the year are accepted behind it.
+    /// Later rows of the year are accepted.
     ///
     /// - `year`: the spring year.
     /// - `partitions`: partitions of the ledger.
@@ -27,7 +27,7 @@ extension Pipeline {
     /// - `year`: the spring year.
     /// - `partitions`: partitions of the ledger.
     /// - `person`: who closes it.
-    /// - `incomplete`: why it is closed although something is missing; empty where nothing is.
+    /// - `incomplete`: why it is closed although rows are missing; empty if none are.
     public func closeYear(
         _ year: Int,
         partitions: Int32,

@@ -3,8 +3,9 @@ public import Streaming
 internal import SwiftProtobuf
 
 extension Pipeline {
-    /// The topics that no stage reads, with what their records must be: of the topic's message, under the key that the
-    /// message asks for.
+    /// The topics that no stage reads, with the checks of their records.
+    ///
+    /// A record must decode as the topic's message and have the key that belongs to the message.
     public var inspectedTopics: [InspectedTopic] {
         let group = group("")
         return [
@@ -25,9 +26,9 @@ extension Pipeline {
         ]
     }
 
-    /// A table, whose types say what its records must be.
+    /// A table, whose types define its valid records.
     private func inspected<Key, Message>(_ table: Topic<Key, Message>) -> InspectedTopic {
-        // The stage that publishes it retracts what a stranger wrote there.
+        // The publishing stage retracts foreign records there.
         InspectedTopic(source(table.definition), holdsRetractions: table.definition == Topics.publications) { record in
             _ = try record.message(of: table, under: record.key(of: table))
         }

@@ -1,6 +1,8 @@
 internal import Rules
 
-/// The frameworks of the school years a task has met, each looked up once, with what a stage derives from one.
+/// The frameworks of the school years that a task has seen, with the values that the stage derives from each.
+///
+/// Each is looked up once.
 struct FrameworkTable<Derived> {
     private var years: [UInt16: Derived?] = [:]
     private var newest: (year: UInt16, derived: Derived?)?
@@ -12,8 +14,7 @@ struct FrameworkTable<Derived> {
         self.derive = derive
     }
 
-    /// What the stage derives from the framework of a year; nil where no framework covers the year, or where it does
-    /// not hold the measure.
+    /// The values derived from a year's framework; nil if no framework covers the year, or if it lacks the measure.
     mutating func of(_ year: UInt16) throws(FrameworkError) -> Derived? {
         // Records come by year, so the last one is nearly always asked for again.
         if let newest, newest.year == year { return newest.derived }

@@ -12,14 +12,14 @@ struct OrganizationYear: Hashable, Comparable {
     }
 }
 
-/// What a task keeps of every organization and school year, and which of them changed since the last flush.
+/// A task's state for every organization and school year, with the changes since the last flush.
 ///
 /// Organizations have a fixed place in the table, so that a record can name the one it belongs to in four bytes. The
 /// district of an organization is entered with it.
 struct OrganizationTable<State> {
     /// The organization of each place.
     private(set) var organizations: [OrganizationYear] = []
-    /// What is kept of each place.
+    /// The state of each organization and year.
     var states: [State] = []
     /// The place of each place's district; its own for a district.
     private(set) var districts: [Int32] = []
@@ -29,8 +29,9 @@ struct OrganizationTable<State> {
     private var places: [OrganizationYear: Int32] = [:]
     /// Changed places of complete years, each with the causes of its changes.
     private var dirty: [Int32: CauseSet] = [:]
-    /// What changed each place, of years that are not complete: a later year may be, and look back on it when this one
-    /// is.
+    /// The causes of changes in years that are not complete.
+    ///
+    /// They are needed when such a year completes, because a later, complete year may depend on it.
     private var causes: [CauseSet] = []
     private let makeState: () -> State
 

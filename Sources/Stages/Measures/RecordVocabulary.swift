@@ -118,14 +118,14 @@ extension OrganizationType {
 extension Accountability_V1_Organization {
     /// The schools a school is declared to be compared with.
     ///
-    /// Where the column is blank, the declared grades decide, and never the grades of students. Of districts the column
-    /// alone.
+    /// If the column is blank, the declared grades decide, and never the grades of students. For districts only the
+    /// column counts.
     var declaredComparison: ComparisonGroup? {
         ComparisonGroup(wireName: comparisonGroup)
             ?? (type == .school ? GradesServed(gradesServed)?.comparisonGroup : nil)
     }
 
-    /// The spans that an organization is declared to have, a district too; nil where nothing says so.
+    /// The declared spans of an organization or district; nil if none are declared.
     package var declaredSpans: [GradeSpan]? {
         (ComparisonGroup(wireName: comparisonGroup) ?? GradesServed(gradesServed)?.comparisonGroup)?.spans
     }

@@ -11,8 +11,7 @@ struct SubmittedLine: Hashable {
     let line: UInt64
 }
 
-/// Publishes that a figure computed elsewhere does not stand, because student records were submitted for the same
-/// measure.
+/// Publishes the rejection of a supplied figure, because student records were submitted for the same measure.
 struct SuppliedRejection {
     /// The stable code of the rejection.
     static let code = "supplied_shadowed"

@@ -3,7 +3,7 @@ import Messages
 import Rules
 import Streaming
 
-/// The acts of the Department that stand, and which of them changed since anybody was told.
+/// The valid acts of the Department, and those that changed since the last notices.
 struct ActTable {
     /// An act on record.
     struct Act {
@@ -13,7 +13,7 @@ struct ActTable {
     }
 
     private var acts: [DirectiveKey: Act] = [:]
-    /// Acts that came, changed or went, each with what caused it.
+    /// Acts that were added, changed or removed, each with its cause.
     private var changed: [DirectiveKey: String] = [:]
 
     subscript(key: DirectiveKey) -> Act? { acts[key] }
@@ -60,7 +60,7 @@ struct ActTable {
         }
     }
 
-    /// What an act says, in a few digits; the submission that brought it does not count.
+    /// A short digest of an act's content, without its submission.
     static func fingerprint(of act: Accountability_V1_Directive) -> String {
         let said = [act.effectiveDate, act.endDate, act.reason, act.reference, act.rating] + act.parts
         var hash = SHA256()
@@ -77,7 +77,6 @@ extension DirectiveKey {
 
     /// Whether an organization gets a notice about it.
     ///
-    /// What the Department does for the whole state shows in every determination, and the steps of a framework have
-    /// notices of their own.
+    /// Acts for the whole state appear in every determination, and framework steps have their own notices.
     var concernsOrganization: Bool { organization != .state && act != .frameworkStep }
 }

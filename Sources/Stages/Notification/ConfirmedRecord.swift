@@ -1,9 +1,9 @@
 import Messages
 
-/// The records of one key in the topic of determinations against what their stage confirms of it.
+/// Matches the records of one key in the topic of determinations with their stage's confirmations.
 ///
-/// The two topics are read independently, so either may be ahead. What is never confirmed is a stranger's: it is
-/// dropped when the stage has put its own record back.
+/// The two topics are read independently, so either may be ahead. A record that is never confirmed comes from another
+/// program. It is dropped when the stage has published its own record again.
 struct ConfirmedRecord {
     /// A determination, or its withdrawal, that is confirmed.
     struct Found {
@@ -19,7 +19,7 @@ struct ConfirmedRecord {
     private var records: [Waiting] = []
     /// Confirmations without a record, oldest first; nil of a withdrawal.
     private var digests: [[UInt8]?] = []
-    /// What stands: before anything came, nothing.
+    /// The current confirmed record; nil at first.
     private var standing: [UInt8]?
 
     /// Takes a record.

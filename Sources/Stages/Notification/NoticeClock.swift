@@ -2,14 +2,14 @@ import Foundation
 
 /// The days that notices of due dates and comment periods go by.
 ///
-/// A day counts as over when it is over everywhere on earth (UTC−12): nobody is told of being late while their own
-/// calendar says otherwise, and no time zone has to be configured.
+/// A day counts as over when it is over everywhere on earth (UTC−12). So no one gets a notice of being late while it is
+/// still that day for them, and no time zone must be configured.
 struct NoticeClock {
     private static let dayLength: Int64 = 86_400_000
     private static let lastZone: Int64 = 12 * 3_600_000
-    /// How far back an event may lie and still get a notice.
+    /// How old an event may be and still get a notice.
     ///
-    /// Less than the topic of notices keeps, which is what remembers that it was told.
+    /// It is less than the retention of the topic of notices, because that topic records which notices were published.
     static let memoryDays: Int64 = 365
 
     private let milliseconds: Int64

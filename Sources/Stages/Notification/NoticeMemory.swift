@@ -1,7 +1,9 @@
 import Messages
 import Rules
 
-/// What a task has told, read back from the topic of notices: what decides whether something is a new event.
+/// The notices that a task has published, read back from their topic.
+///
+/// They decide whether an event is new.
 struct NoticeMemory {
     /// The last notice of a thing.
     struct Told {
@@ -12,7 +14,7 @@ struct NoticeMemory {
     private var issued: [String: Int64] = [:]
     private var things: [Thing: Told] = [:]
     private var groups: [Thing: ToldGroups] = [:]
-    /// By year and organization, how far the results had come that were told of last.
+    /// By year and organization, the release stage of the results in the last notice.
     private var stages: [Thing: (moment: Int64, stage: ResultsStage)] = [:]
 
     /// The groups that a notice named, and how far it went.
@@ -21,7 +23,7 @@ struct NoticeMemory {
         let isForDepartment: Bool
     }
 
-    /// What the notices of one thing have in common.
+    /// The common part of the identities of notices about one subject.
     struct Thing: Hashable {
         let schoolYear: Int
         let organization: OrganizationCode
@@ -35,7 +37,7 @@ struct NoticeMemory {
             self.about = about
         }
 
-        /// The identity of a notice that is given once.
+        /// The identity of a notice that is published only once.
         var identity: String { key(after: "") }
 
         /// The identity of one notice of several.
@@ -67,7 +69,7 @@ struct NoticeMemory {
     /// The last notice of a thing; nil if there was none.
     func told(_ thing: Thing) -> Told? { things[thing] }
 
-    /// The years of whose comment periods anybody was told.
+    /// The years with notices about comment periods.
     var commentYears: [Int] {
         things.keys.filter { $0.event == NoticeText.commentPeriod }.map(\.schoolYear)
     }
@@ -75,15 +77,14 @@ struct NoticeMemory {
     /// The last notice that named groups; nil if there was none.
     func toldGroups(_ thing: Thing) -> ToldGroups? { groups[thing] }
 
-    /// How far the results of an organization had come that were told of last.
+    /// The release stage of an organization's results in the last notice.
     func toldStage(_ schoolYear: Int, _ organization: OrganizationCode) -> ResultsStage {
         stages[Thing(schoolYear, organization, NoticeText.issued, "")]?.stage ?? .computed
     }
 
     /// The identity of a determination's notice; nil when it is a repetition.
     ///
-    /// Revisions begin anew after a withdrawal, and then a new determination would look by its number like an
-    /// old one.
+    /// Revision numbers restart after a withdrawal, so a new determination could have the number of an old one.
     func identity(of determination: Accountability_V1_Determination, under key: DeterminationKey) -> String? {
         let plain =
             NoticeKey(

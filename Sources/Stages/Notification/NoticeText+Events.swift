@@ -1,7 +1,7 @@
 import Messages
 import Rules
 
-/// The words of notices that are not of a determination as a whole.
+/// The texts of notices that are not about a whole determination.
 extension NoticeText {
     /// The event of a participation requirement that was not met, or is met after all: 603 CMR 2.03(2)(d).
     static let lowParticipation = "low_participation"
@@ -17,13 +17,13 @@ extension NoticeText {
     static let planDue = "plan_due"
     /// The event of one that is overdue.
     static let planOverdue = "plan_overdue"
-    /// What a comment period does.
+    /// What happened to a comment period: opened, moved or withdrawn.
     static let begins = "begins"
     static let ends = "ends"
     /// The fingerprint of an act or a comment period that was withdrawn.
     static let withdrawn = "withdrawn"
 
-    /// Who is told what concerns an organization: a school and its district, a district, or everyone.
+    /// The recipients of a notice about an organization: a school and its district, a district, or everyone.
     static func recipients(_ organization: OrganizationCode) -> [String] {
         organization == organization.district
             ? [organization.description] : [organization.description, organization.district.description]
@@ -100,7 +100,7 @@ extension NoticeText {
         notice.subject = "Results no longer released \(year): \(who)"
         notice.body =
             "The Department withdrew the release of the results of \(who) for school year \(year). "
-            + "What was shown of them before no longer holds.\n"
+            + "The figures shown before are no longer valid.\n"
         return notice
     }
 
@@ -111,7 +111,7 @@ extension NoticeText {
         return "- \(title(group))" + (rates.isEmpty ? "" : ": \(rates.joined(separator: ", "))")
     }
 
-    /// What the notices of an act have in common.
+    /// The common parts of notices about an act.
     static func thing(of key: DirectiveKey) -> NoticeMemory.Thing {
         NoticeMemory.Thing(key.schoolYear, key.organization, directive, "\(key.act).\(key.kind)")
     }
@@ -212,7 +212,7 @@ extension NoticeText {
         return notice
     }
 
-    /// What tells a moved comment period from the one before.
+    /// Distinguishes a moved comment period from the earlier one.
     static func fingerprint(ofCommentPeriod act: ActTable.Act?, _ about: String) -> String {
         guard let act = act?.directive else { return withdrawn }
         return about == ends ? act.endDate : "\(act.effectiveDate) \(act.endDate)"

@@ -15,7 +15,7 @@ package enum NoticeText {
         notice.moreCauses = determination.moreCauses
     }
 
-    /// What a revision follows from, in a sentence.
+    /// A sentence with the cause of a revision.
     private static func origin(of determination: Accountability_V1_Determination) -> String {
         let causes = determination.everyCause
         if determination.moreCauses {
@@ -54,7 +54,7 @@ package enum NoticeText {
     static func address(_ notice: inout Accountability_V1_Notice, by determination: Accountability_V1_Determination) {
         notice.status = determination.status
         guard let code = OrganizationCode(determination.orgCode) else { return }
-        // What has no stage was made before there were any.
+        // A determination without a stage is from a version before stages existed.
         let stage = determination.stage ?? .preliminary
         guard stage.view(of: code, for: .district(code.district)) == .everything else {
             notice.departmentOnly = true
@@ -106,7 +106,7 @@ package enum NoticeText {
         let kind =
             switch determination.stage {
             case .official: "official"
-            case .computed: "computed, for the Department alone"
+            case .computed: "computed, for the Department only"
             default: "\(determination.status), embargoed"
             }
         lines.append(
@@ -146,7 +146,7 @@ package enum NoticeText {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// What was suspended, why results that were released are not official, and what was changed on appeal.
+    /// The suspended measures, the reason why released results are not official, and changes on appeal.
     private static func publication(of determination: Accountability_V1_Determination) -> [String] {
         var lines = determination.suspendedMeasures.map { suspended in
             let measure = ReportedMeasure(wireName: suspended.measure)?.title ?? suspended.measure

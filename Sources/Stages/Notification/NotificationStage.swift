@@ -1,12 +1,12 @@
 import Messages
 public import Streaming
 
-/// Tells districts and schools what concerns them: every new or changed determination, low participation and low
-/// performing groups, acts of the Department, comment periods, and plans that are due or overdue.
+/// Publishes notices for districts and schools about new and changed determinations, low participation, low performing
+/// groups, acts of the Department, comment periods, and plans that are due or overdue.
 public struct NotificationStage: Stage {
     /// The stage's name.
     public let name = PipelineStage.notification.name
-    /// Determinations and their confirmations by district, and directives whole.
+    /// Determinations and their confirmations by district, and all directives.
     public let sources: [Source]
     /// Notices.
     public let outputs: [Output]
@@ -18,7 +18,9 @@ public struct NotificationStage: Stage {
 
     static let directives = 1
     static let confirmations = 2
-    /// A notice is an event, and what was told before decides whether there is a new one.
+    /// A notice is an event.
+    ///
+    /// The notices published before decide whether a new one is needed.
     static let notices = TableOutput(TableTopics.notices, at: 0)
 
     /// The stage of an installation.
@@ -41,7 +43,7 @@ public struct NotificationStage: Stage {
         outputs = [Self.notices.declared(in: pipeline)]
     }
 
-    /// A task that has told nobody yet.
+    /// A task without published notices.
     public func makeTask(_ context: TaskContext) -> any StageTask {
         NotificationTask(context: context, leadDays: leadDays, clock: clock)
     }

@@ -7,8 +7,8 @@ import SwiftProtobuf
 /// Notices of one partition: of the determinations in it, of acts that concern its organizations, of their plans; and
 /// of comment periods in the partition of the state's code.
 ///
-/// What is a new event is decided against the notices that were published before, which a task reads back when it
-/// starts. So an event is told once whatever restarts happen, and one that fell into a standstill is told after it.
+/// A task decides whether an event is new by comparing it with the published notices, which it reads back at start. So
+/// each event causes one notice even after restarts, and an event during an outage gets its notice afterwards.
 final class NotificationTask: StageTask {
     private let context: TaskContext
     private let clock: @Sendable () -> Int64
@@ -45,7 +45,7 @@ final class NotificationTask: StageTask {
         }
     }
 
-    /// Takes a determination that its stage stands by; nil is its withdrawal.
+    /// Takes a determination that its stage confirmed; nil is its withdrawal.
     private func take(
         _ determination: Accountability_V1_Determination?,
         _ key: DeterminationKey,
@@ -55,8 +55,8 @@ final class NotificationTask: StageTask {
         // A determination that was withdrawn because its organization vanished has no one to whom a notice could go.
         duties.set(determination?.name, key.organization, year: key.schoolYear)
         guard let determination else { return }
-        // While the task is being restored: those notices were published with the offsets it is restored to.
-        // One that is older than the notices are remembered was told then: it comes again where its topic is read anew.
+        // During the restore: these notices were published together with the restored offsets. An event older than the
+        // retention of notices also had its notice; it appears again when its topic is read again.
         guard output.isLive, !NoticeClock(at: clock()).isForgotten(determination.issuedUnixMilliseconds) else { return }
         try tell(of: determination, key, output)
     }
@@ -114,7 +114,7 @@ final class NotificationTask: StageTask {
             (NoticeText.lowSubgroups, determination.lowSubgroups),
         ] {
             let before = memory.toldGroups(NoticeMemory.Thing(key.schoolYear, key.organization, event, ""))
-            // What only the Department was told is news to the district when it may see it.
+            // A notice that went only to the Department is new to the district when the district may see the results.
             let isFirstShown = before?.isForDepartment == true && !notice.departmentOnly && !groups.isEmpty
             guard groups != before?.groups ?? [] || isFirstShown else { continue }
             try publish(NoticeText.notice(ofGroups: groups, event: event, in: determination, id: id), output)

@@ -2,13 +2,13 @@ public import Foundation
 public import Messages
 import Rules
 
-/// A folder in which every notice is left as a file, for whoever delivers them.
+/// A folder with a file for every notice, for other programs to deliver.
 ///
-/// A file is `<spool>/<year>/<district>/<year>-<org>-r<revision>.json`, with `-<event>` and what it is about where it
-/// is not the determination itself. What is for the Department stands under the state's code, not the district's.
+/// A file is `<spool>/<year>/<district>/<year>-<org>-r<revision>.json`, with `-<event>` and its subject if it is not
+/// about the determination itself. Notices for the Department are under the state's code, not the district's.
 ///
-/// A file appears whole or not at all: it is written beside its place, forced to the disk and renamed. Writing the same
-/// notice again leaves the same file, so that a worker that crashed between writing and committing may repeat itself.
+/// A file appears complete or not at all: it is written under another name, forced to the disk and renamed. Writing the
+/// same notice again gives the same file, so a worker that crashed between writing and committing may repeat the write.
 public struct SpoolFolder: Sendable, Hashable {
     /// Why a file could not be written.
     public struct Failure: Error, CustomStringConvertible {
@@ -55,7 +55,7 @@ public struct SpoolFolder: Sendable, Hashable {
         return "\(notice.schoolYear)/\(plain(folder))/\(plain(name)).json"
     }
 
-    /// A name that leads nowhere else, whatever stands in a record.
+    /// A name that cannot lead to another folder, whatever a record contains.
     private static func plain(_ name: String) -> String {
         let letters = name.utf8.map { byte -> Character in
             let character = Character(UnicodeScalar(byte))

@@ -1,21 +1,21 @@
 internal import Messages
 internal import Rules
 
-/// The rows of an organization's participation in a year: those that stand, and those that do not and may have been
+/// The rows of an organization's participation in a year: the valid ones, and invalid ones that may have been
 /// published.
 struct ParticipationRows {
-    /// A row that stands.
+    /// A valid row.
     struct Row {
         let name: ParticipationRowName
         /// Without school year, organization and label.
         var message: Accountability_V1_Participation
-        /// The group as it was written, where the row was supplied.
+        /// The group as written in a supplied row.
         var label: UInt32?
     }
 
-    /// What stands, in canonical order.
+    /// The valid rows, in canonical order.
     let rows: [Row]
-    /// What does not stand.
+    /// The invalid rows.
     let absent: [ParticipationRowName]
 
     init(
@@ -48,7 +48,7 @@ struct ParticipationRows {
         if !state.shadowsSupplied {
             for counts in supplied {
                 if rows[counts.name] == nil {
-                    // A row of one grade, or one in which no test was due: its own counts alone.
+                    // A row of a single grade, or one without due tests: it has only its own counts.
                     let judgement = try ParticipationJudgement(
                         current: counts.tally,
                         prior: nil,

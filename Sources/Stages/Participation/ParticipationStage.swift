@@ -4,9 +4,9 @@ public import Streaming
 
 /// Participation: from accepted records to rates and whether the requirement was met, 603 CMR 2.03(2)(d).
 ///
-/// A task counts the tests of every organization, group and subject of its districts. Counts made elsewhere stand
-/// where an organization has no student records in the year; where it has, they are refused. The rates and the
-/// judgement are those of the framework of the year.
+/// A task counts the tests of every organization, group and subject of its districts. Supplied counts are used if an
+/// organization has no student records in the year; otherwise they are refused. The framework of the year determines
+/// the rates and whether the requirement was met.
 public struct ParticipationStage: Stage {
     /// The places of the topics in ``sources`` and ``outputs``.
     enum Topic {
@@ -30,7 +30,7 @@ public struct ParticipationStage: Stage {
     /// The accepted records.
     public var sources: [Source] { [pipeline.source(Topics.records)] }
 
-    /// The participation rows, and the supplied counts that do not stand.
+    /// The participation rows, and the supplied counts that are refused.
     public var outputs: [Output] {
         [Topic.participation.declared(in: pipeline), Topic.rejections.declared(in: pipeline)]
     }

@@ -2,7 +2,7 @@ internal import Messages
 internal import Rules
 internal import Streaming
 
-/// What a task keeps of an organization's participation in a year.
+/// A task's state of an organization's participation in a year.
 struct ParticipationState {
     /// Student records of the organization and, for a district, of its schools.
     private(set) var students = 0
@@ -13,7 +13,7 @@ struct ParticipationState {
     /// Rows of supplied counts that were withdrawn since the last flush.
     private(set) var withdrawn: Set<ParticipationRowName> = []
 
-    /// Whether supplied counts do not stand, because there are student records.
+    /// Whether student records shadow the supplied counts.
     var shadowsSupplied: Bool { students > 0 }
 
     /// Adds a student.
@@ -32,7 +32,7 @@ struct ParticipationState {
         }
     }
 
-    /// Takes back exactly what was added.
+    /// Subtracts exactly what was added.
     mutating func subtract(_ contribution: [ParticipationTally], groups: StudentGroupSet) {
         guard !tallies.isEmpty else { return }
         students &-= 1
@@ -56,15 +56,15 @@ struct ParticipationState {
         supplied.removeLast()
     }
 
-    /// Forgets what was withdrawn: it has been retracted.
+    /// Forgets withdrawn rows after their retraction.
     mutating func forgetWithdrawn() {
         withdrawn.removeAll(keepingCapacity: false)
     }
 
     /// The supplied counts by row, in the order of rows.
     ///
-    /// Where two records give one row, the one with the smaller digest stands,
-    /// whatever the order they came in.
+    /// If two records give the same row, the one with the smaller digest is used, so the order of arrival does not
+    /// matter.
     func suppliedRows() -> [SuppliedCounts] {
         var rows: [SuppliedCounts] = []
         for counts in supplied.sorted(by: { ($0.name, $0.record.value) < ($1.name, $1.record.value) })
@@ -74,7 +74,7 @@ struct ParticipationState {
         return rows
     }
 
-    /// What stands of all grades together, by group and unit: the students' tests, or the counts made elsewhere.
+    /// The counts of all grades together, by group and unit: from the students' tests, or supplied.
     func figures(_ parameters: ParticipationParameters) -> ParticipationFigures {
         guard !shadowsSupplied else { return ParticipationFigures(tallies: tallies) }
         var bySubject: [StudentGroup: [Subject: ParticipationTally]] = [:]
@@ -101,7 +101,7 @@ struct ParticipationState {
 struct ParticipationFigures {
     fileprivate let tallies: [ParticipationTally]
 
-    /// The tally of a group in a unit, by its place in ``ParticipationUnit/all``; nil where no test was due.
+    /// The tally of a group in a unit, by its place in ``ParticipationUnit/all``; nil if no test was due.
     func tally(_ group: StudentGroup, unit: Int) -> ParticipationTally? {
         guard !tallies.isEmpty else { return nil }
         let tally = tallies[Int(group.rawValue) * ParticipationUnit.all.count + unit]
@@ -109,7 +109,7 @@ struct ParticipationFigures {
     }
 }
 
-/// What a published row is of, within an organization and year.
+/// Identifies a published row within an organization and year.
 struct ParticipationRowName: Hashable, Comparable {
     /// `all` or two digits.
     let grade: String
@@ -151,7 +151,7 @@ struct SuppliedCounts {
 
     /// Counts as a record carries them.
     ///
-    /// - Throws: ``UnusableRecord`` where group or subject is not in the vocabulary.
+    /// - Throws: ``UnusableRecord`` if group or subject is not in the vocabulary.
     init(_ counts: Accountability_V1_ParticipationCounts, record: Digest, row: SubmittedLine, label: UInt32) throws {
         guard let group = StudentGroup(wireName: counts.group), let subject = Subject(wireName: counts.subject),
             !counts.grade.isEmpty

@@ -5,7 +5,7 @@ internal import SwiftProtobuf
 
 /// Participation of the districts of one partition.
 final class ParticipationTask: StageTask {
-    /// What is kept of a record, to take it back exactly.
+    /// The contribution of a record, kept so that exactly this can be subtracted again.
     private struct Contribution {
         let place: Int32
         let groups: StudentGroupSet
@@ -37,7 +37,7 @@ final class ParticipationTask: StageTask {
             if let block = try record.foreignBlock() { return try fold(block: block.span, output: output) }
             try take(record, key: key, output: output)
         } catch let error as UnusableRecord {
-            // What the key held before does not stand any more: a restore may never see it.
+            // The key's previous value no longer counts, because a restore may not see it.
             try retract(key, cause: record.cause)
             throw error
         }
@@ -89,7 +89,7 @@ final class ParticipationTask: StageTask {
 
     private func take(_ record: InputRecord, key: Digest, output: TaskOutput) throws {
         let message = try record.message(Accountability_V1_Record.self)
-        // The header's cause is read only where it matters; the record always names its submission.
+        // The header's cause is read only if needed. The record always names its submission.
         let named = record.cause
         let cause = named.isEmpty ? message.submission : named
         switch message.content {
@@ -201,7 +201,7 @@ final class ParticipationTask: StageTask {
         }
     }
 
-    /// Refuses what was supplied for a place that has its first student record.
+    /// Rejects the supplied counts of an organization and year that just got its first student record.
     private func reject(_ place: Int32, cause: String, output: TaskOutput) throws {
         for counts in organizations.states[Int(place)].supplied {
             try rejection.publish(

@@ -1,8 +1,10 @@
 internal import Messages
 internal import Rules
 
-/// What participation keeps of a student's tests: the three statuses and whether the student was enrolled since
-/// October, in two bytes.
+/// The facts about a student's tests that participation needs: the three statuses and whether the student was enrolled
+/// since October.
+///
+/// They fit into two bytes.
 struct TestContribution: Hashable {
     /// The number of different contributions.
     static let count = Int(statuses * statuses * statuses * 2)
@@ -39,7 +41,7 @@ struct TestContribution: Hashable {
     var enrolledSinceOctober: Bool { code % 2 == 1 }
 }
 
-/// What a year's framework makes of every contribution, computed once each.
+/// The counts that each possible contribution adds under a year's framework, each computed once.
 final class ParticipationYear {
     /// The framework of the year.
     let framework: Framework

@@ -3,12 +3,12 @@ import Rules
 import Streaming
 import SwiftProtobuf
 
-/// The standings of one student group in every year, and what was last ranked from them.
+/// The standings of one student group in every year, and the last ranks made from them.
 ///
-/// While a year's norm is live everybody is ranked anew with every change. Once it is frozen, the ranks stay as they
-/// were and an organization whose values are corrected is placed among them.
+/// While a year's norm is live, every change ranks all organizations again. Once it is frozen, the ranks stay, and an
+/// organization with corrected values is placed among them.
 final class GroupStandings {
-    /// What an organization brings into a year's ranks.
+    /// An organization's entry for a year's ranks.
     struct Row: Hashable {
         /// District or school.
         let type: OrganizationType
@@ -16,7 +16,7 @@ final class GroupStandings {
         let values: PercentileYearValues
         /// Whether it is a school that receives funds under Title I.
         let isTitle1: Bool
-        /// How hard the EL progress targets are to meet, 1 to 4, by span; absent where that is not known.
+        /// The difficulty quartile of the EL progress targets, 1 to 4, by span; absent if unknown.
         let difficulties: [GradeSpan: Int]
         /// Among the rows of a ranked year, of that year: how many school years before it the organization was last
         /// reconfigured.
@@ -60,7 +60,9 @@ final class GroupStandings {
         }
     }
 
-    /// What a published percentile was made from: while it is the same, so is the message.
+    /// The inputs of a published percentile.
+    ///
+    /// While they are the same, so is the message.
     private struct Ranked: Equatable {
         let years: [Int: PercentileYearValues]
         let result: PercentileResult
@@ -75,10 +77,10 @@ final class GroupStandings {
     private var positions: [OrganizationCode: Int] = [:]
     /// Rows by year and position.
     ///
-    /// An organization that was withdrawn keeps its place, so that what it published is retracted.
+    /// A withdrawn organization keeps its entry, so that its publications are retracted.
     private var rows: [Int: [Row?]] = [:]
     private var norms: [Int: Norm] = [:]
-    /// The release whose norm the ranks of a year stand by.
+    /// The release whose norm the ranks of a year use.
     private var inForce: [Int: String] = [:]
     private var ranked: [Int: [Ranked?]] = [:]
     private var dirtyYears: Set<Int> = []
@@ -123,7 +125,9 @@ final class GroupStandings {
         return position
     }
 
-    /// Takes what an organization brought into a norm that was published before; of the state, that the norm is whole.
+    /// Takes an organization's part of an earlier published norm.
+    ///
+    /// The state's part says that the norm is complete.
     func recall(_ rows: [Int: Row], of organization: OrganizationCode, year: Int, release: String) {
         let position = position(of: organization)
         if organization == .state {
@@ -138,7 +142,7 @@ final class GroupStandings {
         dirtyYears.insert(year)
     }
 
-    /// Forgets what was dirty.
+    /// Clears the changes.
     func clean() {
         dirtyYears = []
         causes = CauseSet()
@@ -170,7 +174,7 @@ final class GroupStandings {
         return table[position]
     }
 
-    /// What an organization brings into the ranks of a year now, by how many years before.
+    /// An organization's current values for the ranks of a year, by the number of years before.
     private func current(_ position: Int, _ year: Int, _ weighs: [Int]) -> [Int: Row] {
         var rows: [Int: Row] = [:]
         for before in weighs {
@@ -178,7 +182,7 @@ final class GroupStandings {
         }
         if !reconfigurations.isEmpty, let latest = reconfigurations[codes[position]]?.filter({ $0 <= year }).max() {
             let before = year - latest
-            // What lies before every year that is weighed changes nothing.
+            // Years before all weighed years change nothing.
             if before < weighs.last ?? 0 { rows[0]?.reconfigured = before }
         }
         return rows
@@ -186,10 +190,11 @@ final class GroupStandings {
 
     // MARK: The norm
 
-    /// What everybody brought into the ranks that stand, by position: taken and published the first time it is asked
-    /// for; nil where the ranks are live.
+    /// The norm of the frozen ranks, by position.
     ///
-    /// A norm of a release that was withdrawn is left where it is and does not stand; the next release takes its own.
+    /// It is taken and published at the first access; nil while the ranks are live.
+    ///
+    /// The norm of a withdrawn release stays published but is not used. The next release takes a new one.
     private func norm(_ year: Int, _ release: String?, weighs: [Int], _ output: TaskOutput) throws -> [Int: [Int: Row]]?
     {
         let standing = inForce[year]
@@ -254,14 +259,14 @@ final class GroupStandings {
             }
         let before = ranked[year]
         for position in codes.indices where codes[position] != .state {
-            // After a restore nothing is known to be the same: the output's memory drops what did not change.
+            // After a restore everything counts as changed. The output's memory drops unchanged records.
             if let before, position < before.count, before[position] == next[position] { continue }
             try publish(next[position], of: codes[position], year: year, output: output)
         }
         ranked[year] = next
     }
 
-    /// Ranks everybody; with the percentile up to which schools under Title I are the lowest performing.
+    /// Ranks all organizations, and computes the percentile up to which Title I schools are the lowest performing.
     private func rank(_ rows: [[Int: Row]], _ framework: Framework) throws -> (ranked: [Ranked?], title1Cut: Int?) {
         var entries: [PercentileEntry] = []
         var places: [Int] = []
@@ -285,7 +290,9 @@ final class GroupStandings {
         return (ranked, cut)
     }
 
-    /// The ranks of the norm; whoever differs from what it brought into them is placed among the others.
+    /// The ranks of the norm.
+    ///
+    /// An organization whose values differ from the norm is placed among the others.
     private func place(
         _ now: [[Int: Row]],
         among norm: [Int: [Int: Row]],
@@ -327,7 +334,7 @@ final class GroupStandings {
     private func publish(_ ranked: Ranked?, of organization: OrganizationCode, year: Int, output: TaskOutput) throws {
         for comparison in ComparisonGroup.allCases {
             var message: Accountability_V1_PercentileEntry?
-            // Where no comparison group is known, the reason still needs a key.
+            // Even without a comparison group, the reason needs a key.
             if let ranked, ranked.result.comparisonGroup ?? .nonHigh == comparison {
                 message = PercentileMessage.make(ranked.result, values: ranked.years, group: group, year: year)
                 message?.percentile.lowestTitle1 = ranked.isLowestTitle1

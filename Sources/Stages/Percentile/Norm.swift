@@ -1,15 +1,15 @@
 import Messages
 import Rules
 
-/// What everybody brought into the ranks of a year when they were frozen.
+/// The norm: every organization's ranked values of a year at the time when the ranks were frozen.
 struct Norm {
-    /// What an organization brought, by how many years before, into the norm of a release.
+    /// An organization's values in the norm of a release, by the number of years before.
     struct Entry {
         let release: String
         let rows: [Int: GroupStandings.Row]
     }
 
-    /// The release that it was taken at; empty while it is not known to be whole.
+    /// The release at which it was taken; empty until it is known to be complete.
     var release = ""
     /// By position; some may be left of an earlier release.
     var entries: [Int: Entry] = [:]

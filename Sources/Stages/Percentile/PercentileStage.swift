@@ -8,7 +8,7 @@ public import Streaming
 public struct PercentileStage: Stage {
     /// The stage's name.
     public let name = PipelineStage.percentile.name
-    /// Standings, and directives whole.
+    /// Standings, and all directives.
     public let sources: [Source]
     /// Percentiles.
     public let outputs: [Output]
@@ -99,7 +99,7 @@ final class PercentileTask: StageTask {
         guard case .norm(let group, let organization) = key.entry else { return }
         var rows: [Int: GroupStandings.Row] = [:]
         for standing in entry.norm.standings {
-            // What counted when the norm was taken counts in it whatever the size.
+            // Organizations that were part of the norm stay in it, whatever their size now.
             rows[key.schoolYear - Int(standing.schoolYear)] = try GroupStandings.Row(standing, minimumSize: nil)
         }
         table(group).recall(rows, of: organization, year: key.schoolYear, release: entry.norm.release)
@@ -119,7 +119,7 @@ final class PercentileTask: StageTask {
                 guard let framework = try frameworks[year], framework.percentile != nil else { continue }
                 try table.publish(year: year, framework: framework, release: releases[year], output: output)
             }
-            // A year that is dirty and not complete is marked as a whole when it completes.
+            // A changed year that is not complete is marked completely when it completes.
             table.clean()
         }
     }

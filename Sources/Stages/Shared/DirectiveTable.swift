@@ -5,7 +5,9 @@ import Rules
 struct DirectiveTable {
     private var byOrganization: [OrganizationCode: [DirectiveKey: Accountability_V1_Directive]] = [:]
 
-    /// Sets or removes a directive; tells whether anything changed for its organization.
+    /// Sets or removes a directive.
+    ///
+    /// Returns whether anything changed for its organization.
     mutating func set(_ directive: Accountability_V1_Directive?, _ key: DirectiveKey) -> Bool {
         // Reviews, plans and appeals are records; no determination looks at them.
         guard key.act != .review, key.act != .planFiling, key.act != .appeal,
@@ -44,8 +46,8 @@ struct DirectiveTable {
 
     /// Whether an act of the Department has ended an identification before the determinations of a school year.
     ///
-    /// It ends the one it states and those that were computed before the end; a school that is identified again after
-    /// it is so anew.
+    /// It ends the stated identification and those computed before the end. A later identification of the school starts
+    /// again.
     func hasEnded(
         _ identified: FederalDesignation,
         of organization: OrganizationCode,
@@ -71,7 +73,7 @@ struct DirectiveTable {
             .map { ($0, DirectiveTerm(schoolYear: Int($0.schoolYear), endDate: $0.endDate)) }
     }
 
-    /// The school years in which an organization was reconfigured, so that what it was before does not count.
+    /// The school years in which an organization was reconfigured, so that its earlier results do not count.
     func reconfigurations(of organization: OrganizationCode) -> Set<Int> {
         Set(acts(.reconfiguration, of: organization).map { Int($0.schoolYear) })
     }
@@ -89,8 +91,8 @@ struct DirectiveTable {
             .max() ?? .computed
     }
 
-    /// The submission that released the state's results of a school year, under a framework that the Board approved;
-    /// nil where none did.
+    /// The submission that released the state's results of a school year under a framework that the Board approved; nil
+    /// if there is none.
     func release(in year: Int, _ framework: Framework) -> String? {
         let act = acts(.release, of: .state)
             .first { Int($0.schoolYear) == year && $0.kind == "official" }
@@ -98,7 +100,7 @@ struct DirectiveTable {
         return act.submission
     }
 
-    /// What the Commissioner suspended for a school year, in the order of the measures: 603 CMR 2.03(11).
+    /// The measures that the Commissioner suspended for a school year, in order: 603 CMR 2.03(11).
     func suspensions(in year: Int) -> [(measure: ReportedMeasure, reason: String, reference: String)] {
         let acts = acts(.suspension, of: .state).filter { Int($0.schoolYear) == year }
         return ReportedMeasure.allCases.compactMap { measure in
@@ -107,8 +109,8 @@ struct DirectiveTable {
         }
     }
 
-    /// The digest of the framework that the Board approved for a school year, where the act names one: `sha256:` and
-    /// the digest in its reference.
+    /// The digest of the framework that the Board approved for a school year, if the act names one: `sha256:` and the
+    /// digest in its reference.
     func approvedDigest(in year: Int) -> String? {
         let prefix = "sha256:"
         let act = acts(.frameworkStep, of: .state)

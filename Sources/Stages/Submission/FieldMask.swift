@@ -2,7 +2,7 @@ import Messages
 import Rules
 import Tables
 
-/// What a column of a student's row may hold.
+/// The valid values of a column in a student's row.
 ///
 /// A field that holds anything else may hold an identifier or a name, as in a file whose columns are shifted. The
 /// ledger is kept for ever, so such a field enters it as a question mark and the code of its rejection, which no column
@@ -16,7 +16,7 @@ struct FieldMask: Sendable {
         kind = column.name == "race" ? .group : column.kind
     }
 
-    /// Why the column may not hold the field; nil where it may, as an empty one.
+    /// Why a field is invalid for the column; nil if it is valid or empty.
     mutating func fault(_ field: Span<UInt8>) -> RejectionCode? {
         guard field.count > 0 else { return nil }
         return switch kind {
@@ -39,7 +39,7 @@ struct FieldMask: Sendable {
         if case .fault(let code) = reading { code } else { nil }
     }
 
-    /// Appends what stands in the ledger for a field with a fault.
+    /// Appends the ledger's replacement for an invalid field.
     static func append(_ code: RejectionCode, to text: inout [UInt8]) {
         text.append(UInt8(ascii: "?"))
         text.append(contentsOf: code.rawValue.utf8)

@@ -1,14 +1,14 @@
 import Rules
 import Tables
 
-/// What a field says, before it is asked whether it may be empty.
+/// The result of reading a field, before checking whether it may be empty.
 enum Reading<Value> {
     case empty
     case fault(RejectionCode)
     case value(Value)
 }
 
-/// A decimal number as it was written, with what is needed to compare it with whole bounds.
+/// A decimal number as written, with the parts needed to compare it with integer bounds.
 struct WrittenDecimal {
     var text: String
     fileprivate var whole: Int
@@ -18,7 +18,7 @@ struct WrittenDecimal {
     func isAbove(_ bound: Int) -> Bool { whole > bound || (whole == bound && hasFraction) }
 }
 
-/// Readers of single fields, over the bytes as they stand in the row.
+/// Readers of single fields, which work on the bytes of the row.
 enum FieldReading {
     /// The most digits before the point of a decimal number that is read at all.
     private static let longestWhole = 15
@@ -151,7 +151,7 @@ struct GroupSpellings {
         guard field.count <= 200, let group = StudentGroup(name: field.text) else { return .fault(.unknownGroup) }
         var spelling: [UInt8] = []
         for index in field.indices { spelling.append(field[index]) }
-        // A file uses a dozen spellings; somebody who makes up more may wait for them.
+        // A normal file uses about a dozen spellings. More are read correctly, but slower.
         if known.count < 64 { known.append((spelling, group)) }
         return .value(group)
     }

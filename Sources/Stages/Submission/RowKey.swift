@@ -3,7 +3,7 @@ import Rules
 import Streaming
 import Tables
 
-/// What a row is called in the tables of validation: 16 bytes.
+/// The name of a row in the tables of validation: 16 bytes.
 ///
 /// Of a student's row they are the pseudonym, mixed with layout and year: pseudonyms are as good as random, so that two
 /// rows meet no more often than two digests would. Of other rows they are a digest.
@@ -21,7 +21,7 @@ struct RowKey {
             value = Digest(key).value
             return
         }
-        // <year>/<layout>/<pseudonym>, and /<cohort's year> where there is one.
+        // <year>/<layout>/<pseudonym>, and /<cohort's year> if there is one.
         let start = 4 + 1 + layout.wireName.utf8.count + 1
         guard key.count >= start + 32, let pseudonym = Self.number(key.extracting(start..<start + 32)) else {
             return nil
@@ -75,12 +75,12 @@ struct RowKey {
     }
 }
 
-/// What a row is called, in the tables of validation and where it is published.
+/// The name of a row, in the tables of validation and in publications.
 struct RowIdentity {
     var name: RowKey
     /// Of a student's row.
     var student: UInt128?
-    /// The year of the cohort, where it is a part of the key; 0 elsewhere.
+    /// The cohort's year if it is part of the key; otherwise 0.
     var cohort: UInt32
     /// Of another row: `<school year>/<layout>/<key within it>`, or the key of a directive.
     var key: [UInt8]

@@ -2,16 +2,16 @@ public import Messages
 
 /// Which submissions of a ledger count: all but those that were withdrawn; and which of those that wait were approved.
 ///
-/// The ledger only grows, so that a submission is withdrawn, approved or rejected by another one, which has no rows and
-/// names it. A withdrawal can be withdrawn itself: then what it took back counts again. An approval and a rejection
-/// cannot: whoever regrets an approval withdraws the submission.
+/// The ledger only grows. So a submission is withdrawn, approved or rejected by another submission, which has no rows
+/// and names it. A withdrawal can itself be withdrawn; then the withdrawn rows count again. An approval or rejection
+/// cannot be withdrawn. To undo an approval, withdraw the submission.
 public struct StandingSubmissions: Sendable {
     private struct Submission {
         let id: String
         let withdraws: String
     }
 
-    /// What a person decided about a submission with rows that wait.
+    /// A person's decision about a submission with held rows.
     public enum Decision: Sendable, Hashable {
         /// By this approval.
         case approved(by: String)
@@ -31,10 +31,13 @@ public struct StandingSubmissions: Sendable {
     /// Those of a ledger that is still empty.
     public init() {}
 
-    /// Takes the next submission, in the order of any one partition of the ledger; what was taken is passed over.
+    /// Takes the next submission, in the order of one partition of the ledger.
     ///
-    /// - Returns: whether it is one; none is what decides about a submission that the ledger does not have before it,
-    ///   or brings rows; an approval or rejection of what cannot wait; and a withdrawal of an approval or rejection.
+    /// Submissions already taken are skipped.
+    ///
+    /// - Returns: whether it is valid. A decision is invalid if it has rows, if the ledger does not have the named
+    ///   submission before it, if it approves or rejects a submission without held rows, or if it withdraws an approval
+    ///   or rejection.
     @discardableResult
     public mutating func take(_ header: Accountability_V1_SubmissionHeader) -> Bool {
         guard let target = header.target else { return false }
@@ -67,7 +70,7 @@ public struct StandingSubmissions: Sendable {
         return withdrawn
     }
 
-    /// What was decided about a submission; nil while nothing was.
+    /// The decision about a submission; nil if there is none.
     ///
     /// Two persons who decide at the same moment may be written in one order to one partition of the ledger and in the
     /// other to another. A rejection therefore holds whatever was approved, before or after it.

@@ -1,27 +1,26 @@
 import Messages
 import Rules
 
-/// Every key that was accepted, with what is needed to tell a repetition from a change, and where it came from: 40
-/// bytes a key.
+/// Every accepted key, with a digest to distinguish repetitions from changes, and its origin: 40 bytes for each key.
 struct AcceptedRows {
-    /// What became of a row.
+    /// The outcome of a row.
     enum Outcome: Equatable {
         case accepted
-        /// Another content stood under the key.
+        /// The key had different content before.
         case replaced(Former)
         case deleted
         case unchanged
         case refused(RowFault)
         /// Its submission was withdrawn, or its row waited and was rejected by a person.
         case withdrawn
-        /// It would change what is official, and waits until its submission is approved.
+        /// It would change official results, and is held until its submission is approved.
         case held
 
         /// Whether it is as if the row had not come.
         var isOut: Bool { self == .withdrawn || self == .held }
     }
 
-    /// What stood under a key before it was replaced.
+    /// The previous entry of a replaced key.
     struct Former: Equatable {
         /// The organization it was published for.
         var organization: UInt32
@@ -43,7 +42,7 @@ struct AcceptedRows {
     }
 
     private var entries: [UInt128: Entry] = [:]
-    /// The submission that brought each key last and has to wait with it: who brings a key twice is told at once.
+    /// For each held key, the last submission with it, so that a duplicate key in a submission is reported at once.
     private var waiting: [UInt128: UInt32] = [:]
 
     /// What stands under a key.
@@ -58,7 +57,7 @@ struct AcceptedRows {
     /// Sets the submission that brought a key last and has to wait with it.
     mutating func wait(_ name: RowKey, _ submission: UInt32?) { waiting[name.value] = submission }
 
-    /// Puts a row where its key belongs.
+    /// Stores a row under its key.
     mutating func take(_ row: CheckedRow, _ name: RowKey, submission: UInt32, line: UInt32) -> Outcome {
         let (outcome, entry) = weigh(row, name, submission: submission, line: line)
         if let entry { entries[name.value] = entry }
@@ -69,11 +68,12 @@ struct AcceptedRows {
     struct Hold {
         /// The results that were official when it came; only rows of them are held.
         let official: OfficialScope
-        /// What becomes of a row that would change them: held, or withdrawn where a person rejected the submission.
+        /// The outcome of a row that would change official results: held, or withdrawn if a person rejected the
+        /// submission.
         let outcome: Outcome
     }
 
-    /// Puts a row where its key belongs, or holds it: of official results, where it would change anything.
+    /// Stores a row under its key, or holds it if it would change official results.
     mutating func take(_ row: CheckedRow, _ name: RowKey, submission: UInt32, line: UInt32, _ hold: Hold?) -> Outcome {
         guard let hold, concerns(hold.official, row, name, submission: submission) else {
             return take(row, name, submission: submission, line: line)
@@ -85,7 +85,7 @@ struct AcceptedRows {
         return outcome == .unchanged ? .unchanged : hold.outcome
     }
 
-    /// Whether a row would change official results if it were taken: it is of them, or takes a student out of them.
+    /// Whether a row would change official results: it belongs to them, or moves a student out of them.
     func concerns(_ official: OfficialScope, _ row: CheckedRow, _ name: RowKey, submission: UInt32) -> Bool {
         if official.covers(row.year, row.organization.rawValue) { return true }
         guard case .replaced(let former) = weigh(row, name, submission: submission, line: 0).outcome else {
@@ -94,7 +94,7 @@ struct AcceptedRows {
         return official.covers(row.year, former.organization)
     }
 
-    /// What becomes of a row, and what then stands under its key; nil where that does not change.
+    /// The outcome of a row and the new entry of its key; nil if the entry does not change.
     private func weigh(
         _ row: CheckedRow,
         _ name: RowKey,

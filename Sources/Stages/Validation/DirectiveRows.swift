@@ -44,7 +44,7 @@ extension RowCheck {
         return .directive(directive)
     }
 
-    /// What the regulation asks of the act.
+    /// The regulation's requirements for the act.
     private mutating func judge(_ act: Accountability_V1_Directive) {
         guard let organization else { return }
         if act.directive != "review" || act.kind == DistrictReview.conductedKind, !act.rating.isEmpty {
@@ -97,7 +97,7 @@ extension RowCheck {
         }
     }
 
-    /// The root of the packages is that of the whole state, so that only its official release carries one.
+    /// The root covers the packages of the whole state, so only the state's official release carries one.
     private func isRoot(_ text: String, of act: Accountability_V1_Directive, _ organization: OrganizationCode) -> Bool {
         act.directive == "release" && act.kind == "official" && organization == .state && text.utf8.count == 64
             && text.utf8.allSatisfy { byte in
@@ -145,7 +145,7 @@ struct FrameworkSteps {
         let end: String
         let isWithdrawal: Bool
 
-        /// The step of a row of directives; nil where it is another act.
+        /// The framework step of a row of directives; nil for other acts.
         init?(_ row: CheckedRow, key: [UInt8]) {
             guard let key = DirectiveKey(utf8: key.span), key.act == .frameworkStep,
                 let step = FrameworkStep(wireName: key.kind)
@@ -166,7 +166,7 @@ struct FrameworkSteps {
 
     private var lives: [Int: FrameworkLife] = [:]
 
-    /// Why a step is refused; nil where it may be taken.
+    /// Why a step is refused; nil if it is allowed.
     func fault(of act: Act) -> RowFault? {
         let life = lives[act.year] ?? FrameworkLife()
         let refusal =
@@ -193,14 +193,14 @@ struct FrameworkSteps {
 }
 
 extension ValidationTask {
-    /// The step in the life of a framework that a row takes or withdraws.
+    /// The framework step that a row takes or withdraws.
     func step(_ row: CheckedRow, _ identity: RowIdentity, _ layout: Layout) -> FrameworkSteps.Act? {
         layout == .directives ? FrameworkSteps.Act(row, key: identity.key) : nil
     }
 
-    /// What an act lacks: a designation says why, or names the decision that it rests on.
+    /// The missing reason of an act: a designation needs a reason, or the decision behind it as its reference.
     ///
-    /// Ledgers from before submissions said by which way they came have designations without; they stand.
+    /// Ledgers from before submissions named their channel have designations without either. They stay valid.
     func faultOfAct(_ row: CheckedRow, _ number: Int) -> RowFault? {
         guard case .directive(let act) = row.content, submissions[number].statesChannel else { return nil }
         return act.directive == "designation" && act.reason.isEmpty && act.reference.isEmpty ? .unfounded : nil

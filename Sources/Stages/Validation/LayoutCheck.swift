@@ -22,13 +22,13 @@ public struct RowRefused: Error, Sendable, CustomStringConvertible {
 /// Reads the rows of a file with the checks of validation, for programs that have only the file: neither a ledger nor
 /// the years and organizations that it knows.
 public struct LayoutCheck {
-    /// What a row says.
+    /// The content of a row.
     public struct Row: Sendable {
         /// The school year.
         public let schoolYear: Int
         /// The organization.
         public let organization: OrganizationCode
-        /// What stands in the layout's own columns.
+        /// The values of the layout's own columns.
         public let content: Accountability_V1_Record.OneOf_Content
     }
 
@@ -54,7 +54,7 @@ public struct LayoutCheck {
             if column > 0 { text.append(UInt8(ascii: ",")) }
             if let position = positions[column] { RowText.append(reader.field(position), to: &text) }
         }
-        // The span would hold the whole of the check while the check changes.
+        // A span would borrow the whole check while the check is being changed.
         let line = text
         guard let row = check.read(line.span) else {
             throw RowRefused(

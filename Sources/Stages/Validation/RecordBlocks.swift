@@ -26,7 +26,7 @@ struct RecordBlocks {
         self.limits = limits
     }
 
-    /// Adds a row, and publishes its block where that is full.
+    /// Adds a row, and publishes its block when the block is full.
     mutating func add(
         to partition: Int32,
         year: Int,
@@ -42,7 +42,7 @@ struct RecordBlocks {
         }
     }
 
-    /// Publishes what is left.
+    /// Publishes the remaining rows.
     mutating func flush(_ output: TaskOutput) throws {
         for index in blocks.indices where blocks[index].block.rows > 0 { try publish(index, output) }
         blocks = []
@@ -61,7 +61,7 @@ struct RecordBlocks {
         let place = blocks[index].place
         let submissions = blocks[index].block.submissions
         let value = try blocks[index].block.take()
-        // What a rebuild publishes has names of its own, as the records of the ledger were folded before.
+        // Blocks of a rebuild get separate names, because the ledger's records have been processed before.
         let moment = output.isRebuilding ? "r\(DeterminationStage.now())" : "\(offset)"
         try output.publish(
             ValidationStage.OutputIndex.records,
@@ -74,9 +74,9 @@ struct RecordBlocks {
     }
 }
 
-/// What stands in the records that a task has published: read back while it makes them anew.
+/// The rows in a task's published records, read back during a rebuild.
 ///
-/// A block has a key of its own, so it is the task that knows which rows of its blocks stand.
+/// A block has its own key, so only the task knows which rows of its blocks are valid.
 struct StandingRecords {
     /// A row's name in a partition of the records.
     struct Place: Hashable {
@@ -100,8 +100,7 @@ struct StandingRecords {
     private(set) var rows: [Place: Row] = [:]
     private var block = RecordBlock()
 
-    /// What tells what a student's row says from others; not where it came from, as a row that is submitted again
-    /// unchanged is not published again.
+    /// A digest of a student row's content, without its origin, because an unchanged row is not published again.
     static func digest(_ fact: StudentFact, organization: UInt32) -> Int {
         var hasher = Hasher()
         hasher.combine(fact)
@@ -109,7 +108,7 @@ struct StandingRecords {
         return hasher.finalize()
     }
 
-    /// What tells what another row says from others.
+    /// A digest of another row's content.
     static func digest(_ content: Accountability_V1_Record.OneOf_Content, organization: UInt32) throws -> Int {
         var record = Accountability_V1_Record()
         record.content = content
@@ -151,7 +150,7 @@ struct StandingRecords {
         }
     }
 
-    /// A fact by itself, as there were before there were blocks: it is published anew, or retracted.
+    /// A single fact from before blocks existed: it is published again in a block, or retracted.
     private mutating func recall(single key: Span<UInt8>, _ value: Span<UInt8>, _ partition: (UInt32) -> Int32) throws {
         let message = try decode(Accountability_V1_Record.self, from: value)
         guard let content = message.content, let layout = Layout(of: content),
@@ -171,17 +170,19 @@ struct StandingRecords {
         )
     }
 
-    /// Whether a row stands as it is to; whatever stood under its name is settled.
+    /// Whether a row is already published with this content.
+    ///
+    /// In either case its name is settled.
     mutating func confirm(_ place: Place, _ digest: Int) -> Bool {
         rows.removeValue(forKey: place)?.digest == digest
     }
 
-    /// Settles what stood under a name, as something else was published there.
+    /// Settles a name, because a new row was published for it.
     mutating func settle(_ place: Place) {
         if !rows.isEmpty { rows[place] = nil }
     }
 
-    /// What was not settled, in an order that does not depend on the run; nothing is left.
+    /// Removes and returns the unsettled names, in an order that does not depend on the run.
     mutating func take() -> [(place: Place, row: Row)] {
         defer { rows = [:] }
         return rows.map { (place: $0.key, row: $0.value) }

@@ -14,14 +14,16 @@ struct RefusedRows {
     }
 
     private var rows: [UInt128: [Row]] = [:]
-    /// Rows that nobody can know again, by their submission: they are open as long as it counts.
+    /// Refused rows without a readable key, by submission.
+    ///
+    /// They stay open as long as the submission counts.
     private var nameless: [Int: [Row]] = [:]
 
     /// Keeps a row.
     ///
     /// - Parameters:
-    ///   - row: what was refused.
-    ///   - name: its key; nil where it could not be read.
+    ///   - row: the refused row.
+    ///   - name: its key; nil if it could not be read.
     mutating func add(_ row: Row, under name: RowKey?) {
         if let name {
             rows[name.value, default: []].append(row)

@@ -1,7 +1,7 @@
 import Messages
 import Streaming
 
-/// The place of a row in the order in which rows are judged: where it came, or where it was approved.
+/// The position of a row in the order of checking: its arrival or its approval.
 struct RowOrder: Comparable {
     /// The block that it came in; or the first that came after its approval.
     var piece: Int
@@ -12,7 +12,7 @@ struct RowOrder: Comparable {
     /// Its place there.
     var row: Int
 
-    /// The place of a row where it came.
+    /// The position of a row's arrival.
     init(piece: Int, row: Int) {
         (self.piece, origin, self.row) = (piece, piece, row)
     }
@@ -29,7 +29,7 @@ struct RowOrder: Comparable {
     }
 }
 
-/// Where a submission was approved.
+/// The position of a submission's approval.
 struct RowApproval: Equatable {
     /// The first block of the archive that came after it.
     var piece: Int
@@ -40,12 +40,13 @@ struct RowApproval: Equatable {
     func concerns(_ order: RowOrder) -> Bool { order.piece < piece }
 }
 
-/// The rows that came, in their order: what the deletion or declaration of an organization and the withdrawal of a
-/// submission need, whenever they come.
+/// The rows in the order of arrival.
+///
+/// The task needs them when an organization is deleted or declared, or a submission is withdrawn.
 ///
 /// They are kept as they came, in the blocks of the ledger, and take four bytes more.
 struct RowArchive {
-    /// Where a row came from.
+    /// The origin of a row.
     struct Row {
         /// Its place among all rows.
         var order: RowOrder
@@ -89,7 +90,7 @@ struct RowArchive {
         if !isUsed { pieces.removeLast() }
     }
 
-    /// The place behind everything that came so far, where an approval is.
+    /// The position after all rows so far, for an approval.
     var end: Int { pieces.count }
 
     /// Keeps a row of the block that is open.

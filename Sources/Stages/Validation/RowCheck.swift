@@ -5,13 +5,13 @@ import Tables
 /// Something wrong with a row.
 struct RowFault: Hashable {
     var code: RejectionCode
-    /// The column at fault, in canonical order; nil when it is the row as a whole.
+    /// The index of the faulty column, in canonical order; nil if the whole row is at fault.
     var column: Int?
 }
 
-/// What a row without faults says.
+/// The content of a row without faults.
 struct CheckedRow {
-    /// What is published of it.
+    /// The published record.
     enum Content {
         /// A deletion.
         case none
@@ -24,14 +24,13 @@ struct CheckedRow {
     var organization: OrganizationCode
     var isDeletion: Bool
     var content: Content
-    /// Tells contents of the same key apart.
+    /// A digest that distinguishes different contents of the same key.
     var digest: UInt64
 }
 
 /// Reads and checks the rows of one layout.
 ///
-/// It knows only the row, not what was submitted before. All faults of a row are found; buffers are reused from row to
-/// row.
+/// It knows only the row and not earlier submissions. It finds all faults of a row. Buffers are reused from row to row.
 struct RowCheck {
     let layout: Layout
     /// The layout's columns, in canonical order.
@@ -44,18 +43,18 @@ struct RowCheck {
     private(set) var organization: OrganizationCode?
     /// The key of the row read last, of a layout that is not about students: `<school year>/<layout>/<key within it>`.
     var key: [UInt8] = []
-    /// The student of the row read last, in layouts that are about students; nil where the pseudonym is none.
+    /// The student of the last row, in layouts about students; nil if the pseudonym is invalid.
     private(set) var student: UInt128?
-    /// The year of the cohort of the row read last, where it is a part of the key.
+    /// The cohort's year of the last row, if it is part of the key.
     var cohort: Int?
     var spellings = GroupSpellings()
     /// The frameworks of the years.
     let frameworks: FrameworkSet
 
     private var row = CSVRow()
-    // Which field of the file a column is; -1 where the file does not have it.
+    // The field of the file for each column; -1 if the file lacks the column.
     private let fields: [Int]
-    // Where the fields of the row read last lie in its bytes, by column.
+    // The byte ranges of the last row's fields, by column.
     private var places: [Range<Int>]
     private var text: [UInt8] = []
     private let studentColumn: Int
@@ -102,7 +101,7 @@ struct RowCheck {
         keyPrefix = Array("/\(layout.wireName)/".utf8)
     }
 
-    /// What the row read last is called; nil where its key could not be read.
+    /// The name of the last row; nil if its key could not be read.
     var identity: RowIdentity? {
         guard let year else { return nil }
         guard isAboutStudents else {
@@ -205,8 +204,7 @@ struct RowCheck {
         )
     }
 
-    /// The school year and the organization of a row of a block as a declaration, without reading the row; nil where
-    /// they are none.
+    /// The school year and organization of a row in a block, without reading the row; nil if they are invalid.
     func declaration(of block: SubmissionBlock, row: Int, in bytes: Span<UInt8>) -> UInt64? {
         let (year, code) = (fields[RowCheck.yearColumn], fields[RowCheck.organizationColumn])
         guard year >= 0, code >= 0, let year = bytes.extracting(block.field(year, row: row)).integer,
@@ -233,8 +231,8 @@ struct RowCheck {
         }
     }
 
-    /// What the framework of the row's year says that records can be; nil for a row without a year, which is a fault of
-    /// its own.
+    /// The valid record values in the framework of the row's year; nil for a row without a year, which is a fault
+    /// itself.
     mutating func records() -> RecordParameters? {
         guard let year else { return nil }
         if let known = metFrameworks[year] { return known.records }
@@ -243,12 +241,12 @@ struct RowCheck {
             metFrameworks[year] = framework
             return framework.records
         } catch {
-            // The frameworks that ship with the program are whole, which a test holds.
+            // The frameworks in the program are complete; a test checks this.
             return nil
         }
     }
 
-    /// The framework of the row's school year; nil where none covers it.
+    /// The framework of the row's school year; nil if none covers it.
     var framework: Framework? {
         do {
             return try year.flatMap { try frameworks.ifCovered(schoolYear: $0) }
@@ -269,7 +267,7 @@ struct RowCheck {
         }
     }
 
-    /// A column's field; empty where the file does not have the column.
+    /// A column's field; empty if the file lacks the column.
     @_lifetime(copy line)
     func field(_ column: Int, _ line: Span<UInt8>) -> Span<UInt8> {
         line.extracting(places[column])
@@ -322,7 +320,9 @@ struct RowCheck {
         return take(reading, column)
     }
 
-    /// The number of the word in the column's list; a synonym counts as the word it stands for.
+    /// The number of the word in the column's list.
+    ///
+    /// A synonym counts as its word.
     mutating func choice(_ column: Int, _ line: Span<UInt8>) -> Int? {
         var reading = FieldReading.choice(field(column, line), words[column])
         if case .fault = reading, !synonyms[column].isEmpty,
@@ -333,7 +333,7 @@ struct RowCheck {
         return take(reading, column)
     }
 
-    /// The word of the column's list; empty where there is none.
+    /// The word of the column's list; empty if there is none.
     mutating func word(_ column: Int, _ line: Span<UInt8>) -> String {
         choice(column, line).map { words[column][$0] } ?? ""
     }
@@ -343,7 +343,7 @@ struct RowCheck {
         return take(reading, column)
     }
 
-    /// A text; empty where there is none.
+    /// A text; empty if there is none.
     mutating func text(_ column: Int, _ line: Span<UInt8>) -> String {
         let length = if case .text(let length) = columns[column].kind { length } else { 0 }
         let reading = FieldReading.text(field(column, line), length)
@@ -386,6 +386,8 @@ struct RowCheck {
 }
 
 extension Layout {
-    /// Where a column of the layout stands; the first one if it has none of that name, which a test excludes.
+    /// The index of a column of the layout.
+    ///
+    /// For an unknown name it is the first one; a test excludes this case.
     func place(_ name: String) -> Int { index(of: name) ?? 0 }
 }

@@ -6,9 +6,9 @@ struct RowHistory {
     /// One of the rows.
     struct Past {
         let archived: RowArchive.Row
-        /// What it says; nil where it has ``faults``.
+        /// Its content; nil if it has ``faults``.
         let row: CheckedRow?
-        /// The step in the life of a framework that it takes or withdraws.
+        /// The framework step that it takes or withdraws.
         let step: FrameworkSteps.Act?
         let needsDeclaration: Bool
         /// Whether this partition answers for it.
@@ -29,7 +29,7 @@ struct RowHistory {
 
     let identity: RowIdentity
     let layout: Layout
-    /// Whether its rows are steps in the life of a framework, which rest on those of other keys.
+    /// Whether its rows are framework steps, which depend on steps under other keys.
     let isStep: Bool
     var rows: [Past] = []
 
@@ -39,7 +39,7 @@ struct RowHistory {
         isStep = Self.isStep(identity, layout)
     }
 
-    /// Whether rows of a key are steps in the life of a framework.
+    /// Whether the rows of a key are framework steps.
     static func isStep(_ identity: RowIdentity, _ layout: Layout) -> Bool {
         layout == .directives && DirectiveKey(utf8: identity.key.span)?.act == .frameworkStep
     }
@@ -49,11 +49,13 @@ struct RowHistory {
     }
 }
 
-/// What became of the rows of a key.
+/// The outcomes of the rows of a key.
 struct RowJudgement: Equatable {
     /// By row; nil for those that are refused whatever is declared.
     var outcomes: [AcceptedRows.Outcome?]
-    /// The rows in the order in which they were judged: one that waited, and was approved, where it was approved.
+    /// The rows in the order in which they were checked.
+    ///
+    /// A held row that was approved is at the position of its approval.
     var order: [Int] = []
     /// The row that is published.
     var published: Int?
@@ -69,13 +71,13 @@ struct RowJudgement: Equatable {
     }
 }
 
-/// Under what rows are judged.
+/// The facts that decide how rows are checked.
 struct RowCircumstances {
     /// How often an organization was declared and deleted; odd while it is declared.
     let generation: (UInt64) -> UInt32
     /// Whether the rows of a submission count as if they had never come.
     let isOut: (Int) -> Bool
-    /// What was decided about a submission that came when results were official.
+    /// The decision about a submission that arrived when results were official.
     let decision: (Int) -> ValidationTask.Decision?
 }
 
@@ -96,7 +98,7 @@ private struct RowJudge {
     private var table = AcceptedRows()
     private(set) var steps = FrameworkSteps()
     private(set) var judgements: [RowJudgement]
-    /// Rows that waited, and are judged where they were approved.
+    /// Held rows, which are checked at the position of their approval.
     private var approved: Set<[Int]> = []
 
     init(
@@ -160,7 +162,7 @@ private struct RowJudge {
         return turns.sorted { $0.order < $1.order }
     }
 
-    /// What becomes of a row at a place; nil where it does not count at that place.
+    /// The outcome of a row at a position; nil if it does not count there.
     private mutating func outcome(
         of past: RowHistory.Past,
         _ row: CheckedRow,
@@ -196,7 +198,7 @@ private struct RowJudge {
 }
 
 extension AcceptedRows {
-    /// Puts a row where its key belongs, or holds it.
+    /// Stores a row under its key, or holds it.
     mutating func take(_ row: CheckedRow, _ name: RowKey, _ place: ValidationTask.RowPlace, _ hold: Hold?) -> Outcome {
         take(
             row,
@@ -209,7 +211,7 @@ extension AcceptedRows {
 }
 
 extension ValidationTask {
-    /// What becomes of the rows of some keys, judged from the first one on as if they came now.
+    /// The outcomes of the rows of some keys, checked again from the first row as if they arrived now.
     ///
     /// - Returns: of each key its judgement; and the frameworks' lives as its steps leave them.
     func judge(

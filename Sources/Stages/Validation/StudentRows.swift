@@ -37,7 +37,7 @@ struct TestPlaces: Sendable {
     static let science = TestPlaces(.science, "science")
 }
 
-/// What the student layouts share.
+/// The common parts of the student layouts.
 struct StudentColumns {
     var pseudonym: UInt128
     var grade: Int
@@ -45,7 +45,7 @@ struct StudentColumns {
     var groups: StudentGroupSet
     var sinceOctober: Bool
 
-    /// What a record of any of them says.
+    /// The common content of their records.
     var fact: StudentFact {
         var fact = StudentFact()
         fact.student = pseudonym
@@ -112,7 +112,7 @@ extension RowCheck {
         )
     }
 
-    /// Of a deletion nothing but the student is read.
+    /// For a deletion only the student is read.
     mutating func beginStudent(_ line: Span<UInt8>, isDeletion: Bool) -> Bool {
         if isDeletion { _ = pseudonym(line) }
         return !isDeletion

@@ -4,9 +4,9 @@ public import Streaming
 
 /// Checks every row of the ledger and keeps the facts of the accepted ones.
 ///
-/// A task holds the keys it has accepted, with a digest of their content: what is submitted again unchanged publishes
-/// nothing, what differs replaces, and a student who moves to another district is retracted there. Rows that are
-/// refused are told by place, column and rule.
+/// A task holds the keys of accepted rows with a digest of their content. An unchanged row publishes nothing, and a
+/// changed one replaces the old one. If a student moves to another district, the row is retracted from the old
+/// district. Rejections name the place, column and rule of refused rows.
 public struct ValidationStage: Stage {
     /// Places of the outputs.
     enum OutputIndex {
@@ -39,7 +39,7 @@ public struct ValidationStage: Stage {
         ]
     }
 
-    /// Yes: what was accepted is too much to be remembered a second time as it was published.
+    /// Yes: the published rows are too many to keep in memory a second time.
     public let rebuildsFromSources = true
 
     /// The task that published a record: a block names it; of a fact by itself that of the student, otherwise that of
@@ -54,7 +54,7 @@ public struct ValidationStage: Stage {
             : Pipeline.partition(ofDistrictOf: String(parts[2]), partitions: partitions)
     }
 
-    /// The task that published a receipt: its partition stands in the key.
+    /// The task that published a receipt: the key contains its partition.
     @Sendable static func publisherOfReceipt(key: String, partitions: Int32) -> Int32? {
         ReceiptKey(key)?.partition
     }

@@ -4,7 +4,7 @@ import Streaming
 import SwiftProtobuf
 import Tables
 
-/// What is published of rows that are accepted.
+/// Publishes accepted rows.
 extension ValidationTask {
     /// Where a row came from.
     struct RowPlace {
@@ -13,7 +13,7 @@ extension ValidationTask {
         var layout: Layout
     }
 
-    /// Publishes what became of a row.
+    /// Publishes the outcome of a row.
     func publish(
         _ row: CheckedRow,
         _ outcome: AcceptedRows.Outcome,
@@ -39,7 +39,7 @@ extension ValidationTask {
         try publish(row, identity, place, cause: cause, output)
     }
 
-    /// Publishes what a row says.
+    /// Publishes the content of a row.
     func publish(
         _ row: CheckedRow,
         _ identity: RowIdentity,
@@ -86,7 +86,7 @@ extension ValidationTask {
         }
     }
 
-    /// Retracts what was published of a row.
+    /// Retracts the published record of a row.
     func retract(
         _ identity: RowIdentity,
         _ layout: Layout,
@@ -147,7 +147,7 @@ extension ValidationTask {
         return standing.confirm(place, digest)
     }
 
-    /// Retracts what stands in the records and is not to: the end of a rebuild.
+    /// Ends a rebuild: retracts records that must no longer exist.
     func retractWhatIsLeft(_ output: TaskOutput) throws {
         for (place, row) in standing.take() {
             try records.add(to: place.partition, year: row.year, layout: row.layout, output) { block in

@@ -2,7 +2,7 @@ import Messages
 import Streaming
 import SwiftProtobuf
 
-/// What became of a submission's rows in this partition, as it is published.
+/// The published outcome of a submission's rows in this partition.
 extension ValidationTask {
     /// Publishes the receipts that changed, and looks whether they add up.
     func publishReceipts(_ output: TaskOutput) throws {

@@ -3,16 +3,16 @@ import Rules
 import Streaming
 import SwiftProtobuf
 
-/// What is refused, when it is refused, and until when it is open.
+/// Rejections: when they are published, and how long they stay open.
 extension ValidationTask {
     // MARK: Rejections that are no longer open
 
-    /// The name of the row that a check read last and found faults in; nil where it cannot be known again.
+    /// The name of the last checked, faulty row; nil if its key could not be read.
     func name(of check: Int) -> RowKey? {
         checks[check].organization == nil ? nil : checks[check].identity?.name
     }
 
-    /// Says of what was refused under a key before that a later submission brought it again.
+    /// Closes earlier rejections of a key, because a later submission has the row again.
     func close(_ name: RowKey, by number: Int, _ output: TaskOutput) throws {
         let closed = refused.close(name, by: UInt32(truncatingIfNeeded: number))
         guard output.sends(ValidationStage.OutputIndex.rejections) else { return }
@@ -89,7 +89,7 @@ extension ValidationTask {
 
     // MARK: Students whom two districts report
 
-    /// What a district is told of a student whom another one reports too.
+    /// Notices to districts about a student whom two districts report.
     struct Claim: Equatable {
         var submission: Int
         var line: UInt64
@@ -100,8 +100,9 @@ extension ValidationTask {
         var counts: OrganizationCode
     }
 
-    /// A student whom a district reports while another one's row stands: the newest row counts, and both districts are
-    /// told, each of its own row.
+    /// A district reports a student whose current row belongs to another district.
+    ///
+    /// The newest row counts, and each district gets a message about its own row.
     func claims(_ former: AcceptedRows.Former, _ row: CheckedRow, _ place: RowPlace) -> [Claim] {
         guard place.layout.isAboutStudents, former.organization / 10_000 != row.organization.rawValue / 10_000,
             let before = OrganizationCode(rawValue: former.organization)
@@ -127,7 +128,7 @@ extension ValidationTask {
         ]
     }
 
-    /// Tells a district of a claim; one that is withdrawn is closed.
+    /// Publishes a claim to a district, or closes a withdrawn one.
     func publish(_ claim: Claim, closedBy: String, cause: String, _ output: TaskOutput) throws {
         let submission = submissions[claim.submission]
         var notice = Accountability_V1_Rejection()

@@ -2,10 +2,11 @@ import Messages
 import Rules
 import Streaming
 
-/// What is told of rows that are judged again.
+/// Publishes the new outcomes of rows that are checked again.
 extension ValidationTask {
-    /// What was refused of submissions that are withdrawn is open no more; what nobody can know again of one whose
-    /// withdrawal was withdrawn is.
+    /// Rejections of withdrawn submissions are closed.
+    ///
+    /// If the withdrawal is withdrawn, rejections of rows without a readable key are open again.
     func closeRejections(of turned: Set<Int>, _ output: TaskOutput) throws {
         let closed = refused.take(of: turned.filter { isOut($0) })
         guard tells(output) else { return }
@@ -27,8 +28,10 @@ extension ValidationTask {
             .first { $0 != own && !isOut($0) }
     }
 
-    /// A row with faults stays refused; its rejection is open again where what closed it is withdrawn, and is closed
-    /// where what brings it again is approved.
+    /// A faulty row stays refused.
+    ///
+    /// Its rejection is open again if the row that closed it is withdrawn, and closed if a held row with the same key
+    /// is approved.
     func reopen(
         _ history: RowHistory,
         _ former: RowJudgement,
@@ -58,7 +61,7 @@ extension ValidationTask {
         }
     }
 
-    /// Says of each row what became of it, where that was or is a rejection.
+    /// Publishes the outcome of each row that was or is rejected.
     func retell(
         _ history: RowHistory,
         _ former: RowJudgement,

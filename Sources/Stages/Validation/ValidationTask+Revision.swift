@@ -2,25 +2,27 @@ import Messages
 import Rules
 import Streaming
 
-/// What a declaration or a deletion of an organization, and the withdrawal, approval or rejection of a submission, mean
-/// for rows that came before.
+/// Checks earlier rows again after the declaration or deletion of an organization, or the withdrawal, approval or
+/// rejection of a submission.
 ///
-/// What stands depends on which organizations are declared and which submissions are withdrawn, and not on when they
-/// were: a row of an organization that is not declared is refused and changes nothing, so that what stood before it
-/// stands; a row whose organization is declared counts as if it had been declared all the time; a row of a submission
-/// that is withdrawn counts as if it had never come; a row that waited counts as if it came when its submission was
-/// approved, and as if it had never come until then. Every key that has such a row is judged again from its first row.
-/// The steps in the lives of frameworks rest on each other, so that all of them are judged together.
+/// The result depends on which organizations are declared and which submissions are withdrawn, and not on when this
+/// happened. A row of an undeclared organization is refused and changes nothing, so the row before it counts. A row of
+/// a declared organization counts as if the organization had always been declared. A row of a withdrawn submission
+/// counts as if it had never arrived. A held row counts as if it arrived when its submission was approved, and not at
+/// all until then. Every key with such a row is checked again from its first row. Framework steps depend on each other,
+/// so all of them are checked together.
 extension ValidationTask {
-    /// What is otherwise than when rows were judged last.
+    /// The changes since rows were last checked.
     struct Change {
         /// Organizations that were declared or deleted, each with its generation then.
         var flipped: [UInt64: UInt32]
         /// Submissions that were withdrawn, or whose withdrawal was.
         var turned: Set<Int>
-        /// Submissions with rows that wait about which a person has just decided, each with what was decided before.
+        /// Submissions with held rows about which a person has just decided, each with the earlier decision.
         var decided: [Int: Decision?]
-        /// The generations now; what an organization's own row changes while rows are judged is of the next time.
+        /// The current generations.
+        ///
+        /// Changes by an organization's own row during the check count only the next time.
         var generations: [UInt64: UInt32]
 
         func former(_ declaration: UInt64) -> UInt32 { flipped[declaration] ?? now(declaration) }
@@ -46,7 +48,7 @@ extension ValidationTask {
 
     /// Judges the rows of a submission again about which a person has just decided.
     ///
-    /// What was declared and deleted before stands first: rows are approved as if they came now.
+    /// Earlier declarations and deletions apply first, because rows are approved as if they arrived now.
     func decide(_ submission: String, _ output: TaskOutput) throws {
         guard let number = numbers[submission] else { return }
         try revise(output)
@@ -108,7 +110,7 @@ extension ValidationTask {
             accepted[history.identity.name] = present.entry
             accepted.wait(history.identity.name, present.waiting)
             redeclare(history, former, present)
-            // Every partition knows the organizations; one of them tells.
+            // Every partition knows the organizations, but only one publishes about them.
             guard history.rows.contains(where: \.isOwned) else { continue }
             recount(history, former, output, times: -1, generation: change.former)
             recount(history, present, output, times: 1, generation: change.now)
@@ -129,11 +131,12 @@ extension ValidationTask {
     private func cause(_ histories: [RowHistory], _ change: Change) -> String {
         for past in histories.lazy.flatMap(\.rows) {
             if change.turned.contains(past.archived.submission) {
-                // Where a withdrawal was withdrawn, the newest one did it: what turns is judged as soon as it comes.
+                // If a withdrawal was withdrawn, the newest one is the cause, because changes are checked as soon as
+                // they arrive.
                 let by = submissions[past.archived.submission].withdrawnBy ?? submissions.count - 1
                 return submissions[by].id
             }
-            // What counts now is the submission's own; who approved it stands in the ledger.
+            // The cause of rows that now count is their own submission. The ledger records who approved it.
             if change.decided[past.archived.submission] != nil { return submissions[past.archived.submission].id }
             if change.flipped[past.declaration] != nil { return declarer(of: past) }
         }
@@ -144,7 +147,7 @@ extension ValidationTask {
         declaredBy[row.declaration].map { submissions[$0].id } ?? ""
     }
 
-    /// An organization is declared or not as its row stands or not.
+    /// An organization is declared if its row is valid.
     private func redeclare(_ history: RowHistory, _ former: RowJudgement, _ present: RowJudgement) {
         let (before, now) = (former.entry?.digest ?? 0, present.entry?.digest ?? 0)
         guard history.layout == .organizations, (before == 0) != (now == 0),
@@ -162,7 +165,7 @@ extension ValidationTask {
 
     /// The keys that a change concerns.
     private struct Concerned {
-        /// Where the history of a key is; -1 until its first row is met.
+        /// The index of a key's history; -1 before its first row.
         var places: [UInt128: Int] = [:]
         var layouts: Set<Layout> = []
         var hasSteps = false
@@ -174,8 +177,10 @@ extension ValidationTask {
         }
     }
 
-    /// The histories of all keys that have a row of one of the organizations or submissions, in the order of their
-    /// first rows; with a step in the life of a framework those of all steps.
+    /// The histories of all keys with a row of one of the organizations or submissions, in the order of their first
+    /// rows.
+    ///
+    /// If a framework step is among them, the histories of all steps.
     private func histories(of change: Change) throws -> [RowHistory] {
         let archive = archive
         var concerned = try concerned(change)
@@ -233,7 +238,7 @@ extension ValidationTask {
             let check = submissions[archived.submission].check
             let layout = checks[check].layout
             if brought.contains(archived.submission) {
-                // One with faults changes nothing, and closed what was refused under its key.
+                // A faulty row changes nothing, but it closed earlier rejections of its key.
                 _ = checks[check].read(block, row: index, in: bytes)
                 if name(of: check) != nil, let identity = checks[check].identity {
                     concerned.insert(identity, layout)

@@ -1,7 +1,7 @@
 import Messages
 import Rules
 
-/// What a task knows of a submission, and of a row of it.
+/// A task's knowledge of a submission and of its rows.
 extension ValidationTask {
     /// A submission of the ledger.
     struct Submission {
@@ -10,7 +10,7 @@ extension ValidationTask {
         /// Which of the checks reads its rows.
         var check: Int
         var allowsUndeclared: Bool
-        /// Its header came a second time: what follows is a repetition.
+        /// Its header arrived a second time: the following rows are repetitions.
         var isRepeated = false
         var isTouched = false
         /// It decides about another one, and has no rows.
@@ -21,9 +21,9 @@ extension ValidationTask {
         var withdrawnBy: Int?
         /// The results that were official when it came: its rows of them wait.
         var official = OfficialScope()
-        /// What a person decided about them.
+        /// A person's decision about them.
         var decision: Decision?
-        /// Why its rows do not count at once; nil where they do.
+        /// Why its rows do not count at once; nil if they do.
         var hold: AcceptedRows.Hold? {
             guard !official.isEmpty else { return nil }
             return switch decision {
@@ -36,7 +36,7 @@ extension ValidationTask {
         var held: [Int: UInt64] = [:]
         var tally = Accountability_V1_Receipt()
 
-        /// Counts what became of a row, once, or -1 times where it became of it before.
+        /// Counts the outcome of a row: 1 for a new outcome, -1 to take back an earlier one.
         mutating func count(
             _ outcome: AcceptedRows.Outcome,
             of year: Int,
@@ -73,7 +73,7 @@ extension ValidationTask {
         }
     }
 
-    /// What a person decided about a submission whose rows wait.
+    /// A person's decision about a submission with held rows.
     enum Decision: Equatable {
         /// They count from this place on.
         case approved(RowApproval)

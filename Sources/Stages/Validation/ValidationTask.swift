@@ -35,7 +35,7 @@ final class ValidationTask: StageTask {
     var unbalanced: Set<Int> = []
     var frameworkSteps = FrameworkSteps()
     var records: RecordBlocks
-    /// While what was published is made anew: what stands in the records that this task has published.
+    /// During a rebuild: the rows in the records that this task has published.
     var standing = StandingRecords()
     private let recordPartitions: Int32
     /// The block read last, kept for its room.
@@ -61,7 +61,7 @@ final class ValidationTask: StageTask {
         case .block:
             let value = try LedgerEntry.plain(entry)
             try fold(block: value.span, output)
-        // Whoever writes the ledger looks at it; nothing of it is published.
+        // Only the writers of the ledger check this entry. Nothing of it is published.
         case .installation, .yearClosed: break
         case nil: throw UnusableRecord("an entry of the ledger that says nothing")
         }
@@ -77,7 +77,7 @@ final class ValidationTask: StageTask {
         try publishReceipts(output)
     }
 
-    /// Publishes the rows that stand; those that were replaced or retracted later do not.
+    /// Publishes the valid rows, without rows that were later replaced or retracted.
     func publishAgain(_ record: InputRecord, output: TaskOutput) throws {
         if let value = record.value, SubmissionBlock.isEntry(value) { return try publishAgain(block: value, output) }
         let entry = try record.message(Accountability_V1_SubmissionEntry.self)
@@ -105,7 +105,7 @@ final class ValidationTask: StageTask {
                 entry.line == UInt32(clamping: block.lines[index])
             else { continue }
             let place = RowPlace(submission: number, line: block.lines[index], layout: checks[check].layout)
-            // The block that it was published in stands.
+            // The block in which it was published is still there.
             if try isStanding(row, identity, output) { continue }
             try publish(row, identity, place, cause: submissions[number].id, output)
         }
@@ -119,10 +119,10 @@ final class ValidationTask: StageTask {
         }
     }
 
-    /// What was declared and deleted up to the end of a restore was judged before it was committed.
+    /// Declarations and deletions before the end of a restore were already handled before the commit.
     func endRestore(output: TaskOutput) throws { try revise(output) }
 
-    /// Whether what becomes of rows is published.
+    /// Whether outcomes of rows are published.
     func tells(_ output: TaskOutput) -> Bool {
         output.isLive || output.sends(ValidationStage.OutputIndex.rejections)
     }
@@ -184,7 +184,9 @@ final class ValidationTask: StageTask {
         return number
     }
 
-    /// Receipts of what was touched since the last flush are published; those before a restore were.
+    /// Publish the receipts of submissions that changed since the last flush.
+    ///
+    /// Receipts before a restore were published then.
     func touch(_ number: Int, _ output: TaskOutput) {
         guard output.isLive || output.isRebuilding, !submissions[number].isTouched else { return }
         submissions[number].isTouched = true
@@ -238,7 +240,7 @@ final class ValidationTask: StageTask {
         try refuse(place, [RowFault(code: code, column: nil)], number, nil, output)
     }
 
-    /// Takes a row that its check has read: what it says, or nil where the check found faults.
+    /// Takes a checked row: its content, or nil if the check found faults.
     private func take(_ read: CheckedRow?, _ row: LedgerRow, _ number: Int, _ output: TaskOutput) throws {
         let check = submissions[number].check
         let layout = checks[check].layout
@@ -285,7 +287,7 @@ final class ValidationTask: StageTask {
         if let step { frameworkSteps.take(step, outcome) }
         guard row.isOwner else { return }
         if case .refused(let fault) = outcome { return try refuse(row, [fault], number, name, output) }
-        // What waits has brought nothing yet.
+        // A held row has no effect yet.
         if !outcome.isOut { try close(name, by: number, output) }
         submissions[number]
             .count(outcome, of: read.year, isUndeclared: isUndeclared, isWithdrawn: false, times: 1)
@@ -293,7 +295,7 @@ final class ValidationTask: StageTask {
         try publish(read, outcome, identity, place, output)
     }
 
-    /// Whether a row stands only as long as its organization is declared.
+    /// Whether a row is valid only while its organization is declared.
     func needsDeclaration(_ row: CheckedRow, _ number: Int) -> Bool {
         guard !row.isDeletion else { return false }
         switch checks[submissions[number].check].layout {

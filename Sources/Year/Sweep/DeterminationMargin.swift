@@ -27,19 +27,19 @@ public struct DeterminationMargin: Sendable, Hashable, Codable {
 
     /// What is cut.
     public let cut: Cut
-    /// Of what: the group, with the subject of a rate; empty for all students.
+    /// The group, with the subject for a rate; empty for all students.
     public let about: String
     /// The figure.
     public let value: String
     /// The value that it would have to reach: `> 10`, `<= 5`, `>= 75`, `< 50`, `met`, `not met`, `low`, `not low`.
     public let limit: String
-    /// No fewer than so many results would have to differ; nil where not even all are enough, or where those behind
-    /// the figure are not known.
+    /// The least number of results that would have to differ; nil if not even all of them are enough, or if their
+    /// number is unknown.
     public let results: Int64?
     /// What is counted.
     public let unit: Unit
-    /// What the classification and the level would be on the other side of this cut, with all other figures as they
-    /// are; empty where a determination cannot be made again from its figures.
+    /// The classification and level on the other side of this cut-off, with all other figures unchanged; empty if the
+    /// determination cannot be recomputed from its figures.
     public let outcome: PreviewChange.Outcome?
 
     /// Whether the classification or the level hangs on it.
@@ -203,7 +203,7 @@ struct MarginMaker {
         guard message.hasCumulative, let bands = framework.percentage?.bands.value else { return [] }
         let now = Int64(message.cumulative)
         let target = try targetMargin()
-        // What cannot be made again from the published lines is not counted.
+        // Figures that cannot be recomputed from the published lines are not counted.
         let isKnown = try target.cumulative() == now
         var margins: [DeterminationMargin] = []
         let minimums = bands.map { Int64($0.minimum) }.sorted()
@@ -304,8 +304,8 @@ struct MarginMaker {
 
     // MARK: What would come of it
 
-    /// The determination with one figure changed; nil where the rule does not give the published one from the published
-    /// figures, as where measures are suspended.
+    /// The determination with one changed figure; nil if the rule does not reproduce the published determination, for
+    /// example with suspended measures.
     private func outcome(_ change: (inout DeterminationInput) -> Void) -> PreviewChange.Outcome? {
         var input = DeterminationInput(type: isSchool ? .school : .district)
         input.designations = Designation(wireName: message.designation).map { [$0] } ?? []
@@ -325,7 +325,7 @@ struct MarginMaker {
 }
 
 extension PreviewChange.Outcome {
-    /// What the rule makes of an input; nil where it cannot.
+    /// The rule's result for an input; nil if there is none.
     fileprivate init?(_ input: DeterminationInput, _ framework: Framework) {
         do {
             let made = try Determination(input, framework)

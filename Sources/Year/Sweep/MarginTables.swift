@@ -1,7 +1,7 @@
 public import Messages
 public import Rules
 
-/// What the margins of a school year's determinations are counted from: what was published beside them.
+/// The publications from which the margins of a school year's determinations are counted.
 ///
 /// Used from one thread.
 public final class MarginTables {
@@ -35,7 +35,7 @@ public final class MarginTables {
     /// - Parameters:
     ///   - year: the school year.
     ///   - frameworks: of it and of the years before.
-    /// - Throws: `FrameworkError` where no framework covers the year.
+    /// - Throws: `FrameworkError` if no framework covers the year.
     public init(year: Int, _ frameworks: FrameworkSet) throws {
         self.year = year
         self.frameworks = frameworks
@@ -73,7 +73,9 @@ public final class MarginTables {
         }
     }
 
-    /// Takes what an organization brings into the ranks; only the years that the year weighs count.
+    /// Takes an organization's entries for the ranks.
+    ///
+    /// Only the weighed years count.
     public func take(_ standing: Accountability_V1_Standing) {
         guard let group = StudentGroup(wireName: standing.group), standing.type == .school else { return }
         let before = year - Int(standing.schoolYear)
@@ -87,8 +89,8 @@ public final class MarginTables {
         reconfigurations[act.orgCode, default: []].insert(Int(act.schoolYear))
     }
 
-    /// The least number of students whose results would have to differ for a group's percentile to cross a cut; nil
-    /// where not even all are enough, or where the ranks cannot be made again from what is known.
+    /// The least number of students whose results would have to differ for a group's percentile to cross a cut; nil if
+    /// not even all of them are enough, or if the ranks cannot be recomputed.
     func students(
         of organization: String,
         _ group: StudentGroup,
@@ -105,7 +107,7 @@ public final class MarginTables {
         return nil
     }
 
-    /// The ranks as they are live; where they are frozen, those of the norm.
+    /// The live ranks, or those of the norm if they are frozen.
     private func makeRanks(_ group: StudentGroup) throws -> [Ranks] {
         let live = (standings[group] ?? [:]).sorted { $0.key < $1.key }
             .map { code, years in (code: code, years: years, latest: latestReconfiguration(of: code)) }

@@ -8,7 +8,7 @@ import Streaming
 /// The year is computed as it is, and once more for each stated alternative of each parameter that nothing public
 /// decides, everything else as it is.
 public struct YearSweep {
-    /// What one alternative would change.
+    /// The changes of one alternative.
     public struct Trial: Sendable {
         /// The parameter.
         public let parameter: ParameterRecord
@@ -33,14 +33,14 @@ public struct YearSweep {
         public let outcome: PreviewChange.Outcome
         /// The parameters of which an alternative would change the outcome.
         public let decidedBy: [String]
-        /// The parameters of which an alternative would change figures alone.
+        /// The parameters with an alternative that would change only figures.
         public let movedBy: [String]
         /// How far it is from each cut, the nearest first.
         public let margins: [DeterminationMargin]
 
         /// The nearest cut that can be counted.
         public var nearest: DeterminationMargin? { margins.first { $0.results != nil } }
-        /// The nearest cut behind which the outcome is another.
+        /// The nearest cut-off with a different outcome on its other side.
         public var deciding: DeterminationMargin? { margins.first { $0.results != nil && $0.decides } }
     }
 
@@ -62,7 +62,7 @@ public struct YearSweep {
     ///   - ledger: of the year and those before it.
     ///   - path: only parameters of this path; nil for all.
     ///   - progress: called before each computation.
-    /// - Throws: ``YearFault`` for a year without determinations; what the stages throw.
+    /// - Throws: ``YearFault`` for a year without determinations, and errors of the stages.
     public init(
         _ year: Int,
         of ledger: HeldLedger,
@@ -169,8 +169,8 @@ extension YearComputation {
     ///   - files: of the years.
     ///   - corrections: taken behind them.
     ///   - progress: called now and then.
-    /// - Returns: the ledger, and what became of each file on its way into it.
-    /// - Throws: ``YearFault`` where a file changes while it is read.
+    /// - Returns: the ledger, and the result of ingesting each file.
+    /// - Throws: ``YearFault`` if a file changes while it is read.
     public func held(
         _ files: [InputFile],
         corrections: [InputFile] = [],
