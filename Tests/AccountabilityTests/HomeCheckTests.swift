@@ -42,8 +42,8 @@ import Testing
         try FileManager.default.removeItem(at: home.spool)
         try Data("x".utf8).write(to: home.spool)
         let finding = try #require(problems().first)
-        #expect(finding.what == "spool" && finding.why.contains("a file stands"))
-        try shell(finding.remedy.replacing(" if a file stands there", with: ""))
+        #expect(finding.what == "spool" && finding.why.contains("a file is in the place"))
+        try shell(finding.remedy.replacing(" if a file is there", with: ""))
         #expect(problems().isEmpty)
     }
 

@@ -68,7 +68,7 @@ struct AddAccount: OperatorCommand {
 
     @OptionGroup var account: AccountNameArgument
 
-    @Option(help: ArgumentHelp("What it may do: \(Account.roles).", valueName: "role"))
+    @Option(help: ArgumentHelp("Its role: \(Account.roles).", valueName: "role"))
     var role: String
 
     @Option(help: ArgumentHelp("The district's code, with --role district.", valueName: "code"))
@@ -151,7 +151,7 @@ struct RemoveAccount: OperatorCommand {
         Standard.line("removed \(account.name)")
         guard isLast else { return }
         Standard.error(
-            "account: warning: no account is left, so the console shows everything, read-only, to whoever reaches it on this machine"
+            "account: warning: no account is left, so the console shows everything, read-only, to anyone who can reach it on this machine"
         )
     }
 }

@@ -57,7 +57,7 @@ struct PasswordOption: ParsableArguments {
     private static func unseen(_ prompt: String) throws -> String {
         var before = termios()
         guard unsafe tcgetattr(0, &before) == 0 else {
-            throw Failure(.configuration, "the terminal cannot be told not to show a password; use --password-file")
+            throw Failure(.configuration, "this terminal would show the password; use --password-file")
         }
         var quiet = before
         // Ctrl-C comes as a character too: it would end the program before the terminal shows letters again.

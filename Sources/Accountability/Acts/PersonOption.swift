@@ -5,7 +5,7 @@ internal import Tables
 
 /// Who does something; it stands in the ledger, and `accountability audit-trail` lists it.
 struct PersonOption: ParsableArguments {
-    @Option(help: ArgumentHelp("Who does this; default: the operating account.", valueName: "person"))
+    @Option(help: ArgumentHelp("The person who does this; default: the operating account.", valueName: "person"))
     var by: String?
 
     /// The console starts the commands too, and says that the person signed in there.

@@ -7,7 +7,7 @@ internal import Reading
 struct AuditCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
-        abstract: "Checks that what is published follows from what was submitted.",
+        abstract: "Checks that the published tables follow from the submitted rows.",
         discussion: """
             Checks that the topics are as they must be, that every stage stands inside its topics, that the receipts add up (rows = accepted + \
             rejected + unchanged), that every submission of this home's archive is in the ledger, and that every topic holds what its stage \

@@ -33,7 +33,7 @@ struct AuditTrailCommand: OperatorCommand {
     @Option(help: ArgumentHelp("From this moment on, ISO 8601.", valueName: "time"))
     var since: String?
 
-    @Option(help: ArgumentHelp("Only what this person did.", valueName: "person"))
+    @Option(help: ArgumentHelp("Only acts of this person.", valueName: "person"))
     var by: String?
 
     @OptionGroup var output: FormatOption

@@ -10,7 +10,7 @@ internal import Streaming
 struct RebuildCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "rebuild",
-        abstract: "Makes the tables anew from the ledger as it is.",
+        abstract: "Rebuilds the tables from the ledger.",
         discussion: """
             The remedy where the ledger or a table is not what it was: each stage reads its sources from the beginning, publishes what differs \
             from what stands, and retracts what is no more. What is right already is not published again, and nobody is told twice.
@@ -27,7 +27,7 @@ struct RebuildCommand: OperatorCommand {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Option(help: ArgumentHelp("A stage alone; may be repeated. Default: all of them.", valueName: "name"))
+    @Option(help: ArgumentHelp("Only this stage; may be repeated. Default: all stages.", valueName: "name"))
     var stage: [String] = []
 
     @Option(help: ArgumentHelp("How long to wait.", valueName: "seconds"))

@@ -9,7 +9,7 @@ internal import Stages
 struct CompletenessCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "completeness",
-        abstract: "Tells what of a school year has arrived, and what is missing.",
+        abstract: "Shows which rows of a school year have arrived and which are missing.",
         discussion: """
               accountability completeness 2019
               accountability completeness 2019 --missing

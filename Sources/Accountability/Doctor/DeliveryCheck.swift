@@ -46,8 +46,8 @@ struct DeliveryCheck {
                 .problem(
                     "deliveries",
                     place,
-                    "\(dead.count) notice\(dead.count == 1 ? " was" : "s were") not delivered and nobody tries again, such as one by \(first.channel)",
-                    "`accountability deliveries --dead` lists them with what was wrong; `accountability deliveries --all` has them tried again"
+                    "\(dead.count) notice\(dead.count == 1 ? " was" : "s were") not delivered and will not be retried, such as one by \(first.channel)",
+                    "`accountability deliveries --dead` lists them with their errors; `accountability deliveries --all` retries them"
                 )
             )
         }

@@ -8,7 +8,7 @@ internal import Reading
 struct DoctorCommand: AsyncOperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Looks for what is wrong with this installation, and says what to do.",
+        abstract: "Finds problems of this installation, and says what to do.",
         discussion: """
             Looks at the brokers, the topics, the groups of the stages, a transaction, the clocks, and on this machine at the processes, the \
             key, the inbox and the spool. Changes nothing, and never prints a secret.

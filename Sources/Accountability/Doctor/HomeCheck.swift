@@ -36,7 +36,7 @@ struct HomeCheck {
                 "key of the pseudonyms",
                 path,
                 error.message,
-                "restore the key that the ledger was written under; with another one every student becomes somebody else"
+                "restore the key that the ledger was written with; another key would give every student a new pseudonym"
             )
         }
     }
@@ -116,8 +116,8 @@ struct HomeCheck {
             return .problem(
                 "spool",
                 path,
-                type == nil ? "it is not there" : "a file stands where the folder should be",
-                "mv '\(path)' '\(path).old' if a file stands there; mkdir -m 700 '\(path)'"
+                type == nil ? "it is not there" : "a file is in the place of the folder",
+                "mv '\(path)' '\(path).old' if a file is there; mkdir -m 700 '\(path)'"
             )
         }
         guard FileManager.default.isWritableFile(atPath: path) else {

@@ -24,7 +24,7 @@ struct ProcessCheck {
                         "process",
                         name,
                         "it is not running, though it was not stopped",
-                        "read \(processes.logFile(name).path); `accountability down` and `up` start everything anew"
+                        "read \(processes.logFile(name).path); `accountability down` and `up` restart everything"
                     )
                 )
                 continue
@@ -45,7 +45,7 @@ struct ProcessCheck {
             return .problem(
                 what,
                 name,
-                "it runs and has not said where it listens",
+                "it runs, but has not reported its address",
                 "wait a moment; then read \(log)"
             )
         }

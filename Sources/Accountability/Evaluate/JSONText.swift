@@ -119,7 +119,7 @@ private struct JSONScanner {
         guard position < bytes.count else { throw problem("the document is empty") }
         let value = try value(depth: 0)
         skipBlanks()
-        guard position == bytes.count else { throw problem("something stands behind the end of the document") }
+        guard position == bytes.count else { throw problem("there is text after the end of the document") }
         return value
     }
 

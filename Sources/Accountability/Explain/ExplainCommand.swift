@@ -9,7 +9,7 @@ internal import Rules
 struct ExplainCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Explains a determination, or what keeps an organization from another one.",
+        abstract: "Explains a determination, or why an organization does not have another one.",
         discussion: """
             One screen first: the result, its reasons and the figures that decided. --full derives every figure, with its inputs, its \
             rounding, its parameter with status and source, and its paragraph of 603 CMR 2.03. JSON is always the whole derivation.
@@ -47,10 +47,10 @@ struct ExplainCommand: OperatorCommand {
     @Flag(help: "Print the whole derivation as JSON.")
     var json = false
 
-    @Option(help: ArgumentHelp("Tell what would have to differ for this classification or level.", valueName: "name"))
+    @Option(help: ArgumentHelp("Show which figures would have to differ for this outcome.", valueName: "name"))
     var whyNot: String?
 
-    @Flag(help: "Tell how many results each figure is away from its cut.")
+    @Flag(help: "Show how many results each figure is away from its cut-off.")
     var margin = false
 
     @Option(help: ArgumentHelp("Columns of the tree; default: the terminal's, otherwise 100.", valueName: "columns"))
@@ -61,7 +61,7 @@ struct ExplainCommand: OperatorCommand {
             throw ValidationError("'\(org)' is not an organization's code: eight digits, leading zeros included")
         }
         guard !margin || (whyNot == nil && !full) else {
-            throw ValidationError("--margin goes with --json alone")
+            throw ValidationError("--margin can only be combined with --json")
         }
         guard whyNot == nil || !full else { throw ValidationError("--full and --why-not exclude each other") }
         if let whyNot, !WhyNot.names.contains(whyNot) {

@@ -92,7 +92,7 @@ struct FrameworkShow: OperatorCommand {
 struct FrameworkDiff: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
-        abstract: "Tells which parameters differ between two frameworks: of school years, or in files."
+        abstract: "Shows the parameters that differ between two frameworks: of school years, or in files."
     )
 
     @Argument(help: ArgumentHelp("The earlier one.", valueName: "year|file"))

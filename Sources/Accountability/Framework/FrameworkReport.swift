@@ -32,7 +32,7 @@ struct FrameworkReport: OperatorCommand {
     @Argument(help: "The draft, YAML.")
     var draft: String
 
-    @Option(help: ArgumentHelp("The folder for the report; made where it is not there.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder for the report; created if missing.", valueName: "folder"))
     var out: String
 
     func operate() throws {

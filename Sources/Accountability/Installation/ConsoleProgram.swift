@@ -10,7 +10,7 @@ struct ConsoleOptions: ParsableArguments {
     @Option(
         name: .customLong("console-listen"),
         help: ArgumentHelp(
-            "Where the console listens, with --console; default: \(LoopbackAddress.usual), or a free port where that is taken.",
+            "The address of the console, with --console; default: \(LoopbackAddress.usual), or another port if that one is taken.",
             valueName: "host:port"
         )
     )
@@ -18,7 +18,7 @@ struct ConsoleOptions: ParsableArguments {
 
     func validate() throws {
         guard let listen else { return }
-        guard isWanted else { throw ValidationError("--console-listen says where the console listens: add --console") }
+        guard isWanted else { throw ValidationError("--console-listen needs --console") }
         do {
             guard try LoopbackAddress(listen) != nil else {
                 throw ValidationError("--console-listen takes host:port, such as \(LoopbackAddress.usual)")

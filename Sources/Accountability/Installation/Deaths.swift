@@ -77,7 +77,7 @@ extension Deaths.Death {
     fileprivate func remedy(_ log: String) -> String {
         switch ending {
         case .exited(ExitStatus.configuration.rawValue):
-            "set right what it says; the supervisor starts it again by itself"
+            "fix the problem that it names; the supervisor restarts it by itself"
         case .exited(ExitStatus.brokerUnavailable.rawValue):
             "`accountability doctor` says whether the brokers answer; bring them back, and the supervisor starts it again by itself"
         case .exited(ExitStatus.tryAgain.rawValue):

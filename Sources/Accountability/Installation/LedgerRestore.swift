@@ -182,7 +182,7 @@ struct LedgerRestore {
 struct RestoreLedger: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore-ledger",
-        abstract: "Gives the local broker back what it has forgotten (run by the supervisor).",
+        abstract: "Restores records that the local broker has lost (run by the supervisor).",
         shouldDisplay: false
     )
 

@@ -6,7 +6,7 @@ enum Programs {
     /// The folder of the running program.
     static func folder() throws -> URL {
         guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
-            throw Failure(.configuration, "the folder of the programs cannot be told: /proc is not mounted")
+            throw Failure(.configuration, "the folder of the programs is unknown, because /proc is not mounted")
         }
         return URL(fileURLWithPath: path).deletingLastPathComponent()
     }

@@ -113,7 +113,7 @@ final class Supervisor {
     /// The local broker died and may have forgotten what it acknowledged: workers that went on would take old records
     /// for new ones.
     private func holdWorkers() {
-        log("the local broker ended; the workers wait until it has back what it forgot")
+        log("the local broker ended; the workers wait until its lost records are restored")
         isBrokerForgetful = true
         restoreDue = .now
         restoring?.end(within: 1)
@@ -135,7 +135,7 @@ final class Supervisor {
             restoring = nil
             if ending == .exited(0) {
                 isBrokerForgetful = false
-                log("the local broker has what the home has; the workers start")
+                log("the local broker has all records of the home; starting the workers")
             } else {
                 log("the ledger could not be compared with the home: \(ending.text); trying again")
                 restoreDue = .now + .seconds(2)

@@ -48,7 +48,7 @@ struct Up: AsyncOperatorCommand {
 
     @Option(
         help: ArgumentHelp(
-            "On how many brokers each partition is kept; default: 3 where there are as many, otherwise the cluster's own.",
+            "The number of replicas of each partition; default: 3 if there are that many brokers, otherwise the cluster's default.",
             valueName: "count"
         )
     )
@@ -61,7 +61,7 @@ struct Up: AsyncOperatorCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The local broker's port; default: 9092, or a free one where that is taken.",
+            "The local broker's port; default: 9092, or another port if that one is taken.",
             valueName: "port"
         )
     )
@@ -169,7 +169,7 @@ struct Up: AsyncOperatorCommand {
         let created = try topics.createMissing(partitions: partitions, replication: local == nil ? replication : 1)
         if !created.isEmpty { say("created \(created.count) topics") }
         if local != nil, try topics.renewRecordsOfBefore() {
-            say("the records were of a version before blocks; validation makes them anew from the ledger")
+            say("the records are from a version before blocks; validation rebuilds them from the ledger")
         }
         if let problem = try topics.problems().first { throw Failure(.configuration, problem) }
         let restored = try LedgerRestore(connection)?.run() ?? []

@@ -12,7 +12,7 @@ struct MeasureBurst: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "burst",
         abstract: "Submits files of one row at a steady pace, and times each until its row is validated.",
-        discussion: "Begins anew with the file's first row after its last one."
+        discussion: "After the file's last row, it starts again with the first."
     )
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions

@@ -47,7 +47,7 @@ struct PackageCommand: OperatorCommand, CitesParagraphs {
 
     @OptionGroup var source: LedgerOptions
 
-    @Option(help: ArgumentHelp("The folder for the packages; made where it is not there.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder for the packages; created if missing.", valueName: "folder"))
     var out: String
 
     @Option(

@@ -48,7 +48,7 @@ struct VerifyCommand: OperatorCommand {
     )
     var files: String?
 
-    @Option(help: ArgumentHelp("The framework of the year, where the program has none.", valueName: "file"))
+    @Option(help: ArgumentHelp("The framework of the year, if the program has none.", valueName: "file"))
     var framework: String?
 
     @OptionGroup var threads: ThreadsOption

@@ -12,7 +12,7 @@ internal import SwiftProtobuf
 struct DeliveriesCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "deliveries",
-        abstract: "Tells what became of notices on their way out, and has dead ones tried again.",
+        abstract: "Shows the state of notice deliveries, and retries dead ones.",
         discussion: """
             A delivery is dead after its last attempt, or at once when the same again would fail again: a redirect, a refused address, no \
             recipient. What was wrong is set right first; then --retry or --all has the notification worker deliver it.
@@ -42,7 +42,7 @@ struct DeliveriesCommand: OperatorCommand {
     @Flag(help: "Have every dead delivery tried again.")
     var all = false
 
-    @Option(help: ArgumentHelp("webhook, mail or files alone.", valueName: "channel"))
+    @Option(help: ArgumentHelp("Only this channel: webhook, mail or files.", valueName: "channel"))
     var channel: String?
 
     @OptionGroup var output: FormatOption

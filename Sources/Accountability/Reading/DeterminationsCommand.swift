@@ -58,7 +58,7 @@ struct DeterminationsCommand: OperatorCommand {
     @Flag(help: "Only those that were revised.")
     var revised = false
 
-    @Flag(help: "Only those whose classification or level changed, with what it was.")
+    @Flag(help: "Only those whose classification or level changed, with the earlier one.")
     var changed = false
 
     @Option(

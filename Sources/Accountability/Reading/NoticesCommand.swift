@@ -9,7 +9,7 @@ internal import SwiftProtobuf
 struct NoticesCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "notices",
-        abstract: "Lists what organizations were told.",
+        abstract: "Lists the notices to organizations.",
         discussion: """
             Events: determination_issued, determination_revised, results_closed, low_participation, low_subgroups, directive, comment_period, plan_due, \
             plan_overdue. `accountability deliveries` tells what became of them.

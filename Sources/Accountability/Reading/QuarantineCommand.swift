@@ -46,7 +46,7 @@ struct QuarantineCommand: OperatorCommand {
     @Flag(help: "With --replay: everything that the other options select.")
     var all = false
 
-    @Flag(help: "With --replay: also where the key has got another record since.")
+    @Flag(help: "With --replay: also replay a record if its key has a newer record.")
     var force = false
 
     static let columns = ["origin", "stage", "code", "bytes", "produced", "sha256", "reason"]

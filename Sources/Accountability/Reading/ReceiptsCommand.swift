@@ -9,7 +9,7 @@ internal import Tables
 struct ReceiptsCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "receipts",
-        abstract: "Tells for each submission how many rows were accepted, rejected and unchanged.",
+        abstract: "Shows for each submission how many rows were accepted, rejected and unchanged.",
         discussion: """
               accountability receipts
               accountability receipts --submission 20261124T091500Z-1a2b --format json

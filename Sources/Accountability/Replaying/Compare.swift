@@ -32,7 +32,7 @@ struct Compare: OperatorCommand {
     @Option(help: ArgumentHelp("school or district.", valueName: "type")) var type: String?
     @Option(
         help: ArgumentHelp(
-            "Only this figure, by the name that stands before the colon; may be repeated.",
+            "Only this figure, by its name before the colon; may be repeated.",
             valueName: "name"
         )
     )

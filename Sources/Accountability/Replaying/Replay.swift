@@ -13,7 +13,7 @@ internal import SwiftProtobuf
 struct Replay: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Copies the ledger up to a moment into another namespace, where everything is computed anew.",
+        abstract: "Copies the ledger up to a moment into another namespace, where everything is computed again.",
         discussion: """
               accountability replay --into check
               accountability replay --as-of 2019-09-24T12:00:00Z --into before-appeals

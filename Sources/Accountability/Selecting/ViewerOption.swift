@@ -8,7 +8,7 @@ struct ViewerOption: ParsableArguments {
     @Option(
         name: .customLong("as"),
         parsing: .upToNextOption,
-        help: ArgumentHelp("What they see: department (the default), district CODE or public.", valueName: "viewer")
+        help: ArgumentHelp("Show this view: department (the default), district CODE or public.", valueName: "viewer")
     )
     var words: [String] = []
 
@@ -26,7 +26,7 @@ struct ViewerOption: ParsableArguments {
                 code.type == .district
             else {
                 throw ValidationError(
-                    "--as takes department, district and its code of eight digits, or public; put it behind the arguments"
+                    "--as takes department, district and its code of eight digits, or public; put it after the arguments"
                 )
             }
             return .district(code)

@@ -9,7 +9,7 @@ internal import Stages
 struct StatusCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Tells how far each school year and each stage has come.",
+        abstract: "Shows the progress of each school year and each stage.",
         discussion: """
             On a terminal it draws itself anew until every year is complete, or Ctrl-C; into a file or a program it prints once.
 

@@ -33,7 +33,7 @@ extension SubmissionActOptions {
 struct Approve: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "approve",
-        abstract: "Puts in force what a submission would change of official results.",
+        abstract: "Approves the held rows of a submission, so that they change official results.",
         discussion: """
               accountability preview --held 20191019T120000123Z-4f2a9c          what it would change; writes nothing
               accountability approve 20191019T120000123Z-4f2a9c --reason "score of a transferred student"
@@ -67,7 +67,7 @@ struct Approve: OperatorCommand {
 struct Reject: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "reject",
-        abstract: "Refuses what a submission would change of official results.",
+        abstract: "Rejects the held rows of a submission, so that official results stay.",
         discussion: """
               accountability reject 20191019T120000123Z-4f2a9c --reason "wrong file"
 

@@ -39,7 +39,7 @@ struct Readability {
                 let open = try reader.find(in: behind).map(\.text).joined(separator: "; ")
                 throw Failure(
                     .tryAgain,
-                    "what was submitted is in the ledger, but cannot be read yet: \(open.isEmpty ? "\(behind)" : open). \(OpenTransaction.remedy)"
+                    "the submitted rows are in the ledger, but cannot be read yet: \(open.isEmpty ? "\(behind)" : open). \(OpenTransaction.remedy)"
                 )
             }
             Thread.sleep(forTimeInterval: 0.1)

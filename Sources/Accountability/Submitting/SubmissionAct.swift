@@ -13,7 +13,7 @@ struct SubmissionActOptions: ParsableArguments {
     @Argument(help: "The submission, as `accountability receipts` lists it.")
     var submission: String
 
-    @Option(help: ArgumentHelp("Why; it stands in the ledger.", valueName: "text"))
+    @Option(help: ArgumentHelp("The reason, which the ledger records.", valueName: "text"))
     var reason = ""
 
     @OptionGroup var person: PersonOption

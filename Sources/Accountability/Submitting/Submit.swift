@@ -12,7 +12,7 @@ internal import Tables
 struct Submit: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "submit",
-        abstract: "Submits files and says what became of their rows.",
+        abstract: "Submits files and reports the outcome of their rows.",
         discussion: """
               accountability submit organizations-2019.csv assessment_results-2019.csv.gz
               accountability submit --layout participation_counts --ignore-extra participation-2012.csv.gz
@@ -37,12 +37,12 @@ struct Submit: OperatorCommand {
     @Argument(help: "The files, .csv or .csv.gz.")
     var files: [String]
 
-    @Option(help: ArgumentHelp("The layout of all files, where their header does not tell.", valueName: "name"))
+    @Option(help: ArgumentHelp("The layout of all files, if their header does not decide it.", valueName: "name"))
     var layout: String?
 
     @Option(
         help: ArgumentHelp(
-            "What stands between fields: comma, semicolon, tab or bar; found in the header unless it is named.",
+            "The delimiter: comma, semicolon, tab or bar. Default: detected from the header.",
             valueName: "name"
         )
     )
@@ -323,7 +323,7 @@ enum ReceiptText {
             return "  \(outcome.fileName) (\(outcome.id)): \(state)"
         }
         return
-            "interrupted; nothing is taken back:\n\(lines.joined(separator: "\n"))\n`accountability receipts` tells how each one ended"
+            "interrupted; nothing is taken back:\n\(lines.joined(separator: "\n"))\n`accountability receipts` shows how each one ended"
     }
 
     /// An array of receipts.

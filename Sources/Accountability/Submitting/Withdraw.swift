@@ -10,7 +10,7 @@ internal import Tables
 struct Withdraw: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "withdraw",
-        abstract: "Takes a submission back: what stood before it stands again.",
+        abstract: "Takes a submission back; the rows that it replaced count again.",
         discussion: """
               accountability preview --withdraw 20191019T120000123Z-4f2a9c          what it would change; writes nothing
               accountability withdraw 20191019T120000123Z-4f2a9c --reason "wrong file"

@@ -100,7 +100,7 @@ struct CloseYear: OperatorCommand {
             )
         }
         guard wait else {
-            return Standard.line("\(year) is closed; `accountability status` tells how far its determinations are")
+            return Standard.line("\(year) is closed; `accountability status` shows the progress of its determinations")
         }
         try follow(connection)
         let seconds = (ContinuousClock.now - start) / .seconds(1)

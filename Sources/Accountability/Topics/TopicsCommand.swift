@@ -10,7 +10,7 @@ internal import Stages
 struct TopicsCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "topics",
-        abstract: "Lists the topics of the pipeline, creates what is missing, checks what is there.",
+        abstract: "Lists and checks the topics of the pipeline, and creates missing ones.",
         discussion: """
               accountability topics                         what there is, and what differs from the catalogue
               accountability topics --create --partitions 12 --replication 3
@@ -38,7 +38,7 @@ struct TopicsCommand: OperatorCommand {
 
     @Option(
         help: ArgumentHelp(
-            "On how many brokers each partition is kept; default: 3 where as many brokers answer. Needed where fewer do.",
+            "The number of replicas of each partition; default: 3 if that many brokers answer, otherwise required.",
             valueName: "count"
         )
     )
@@ -56,7 +56,7 @@ struct TopicsCommand: OperatorCommand {
     @Option(help: ArgumentHelp("Begins the names of the principals that --acls prints.", valueName: "text"))
     var principalPrefix = ""
 
-    @Flag(help: "Print what --acls prints as JSON.")
+    @Flag(help: "Print the output of --acls as JSON.")
     var json = false
 
     @Flag(help: "Delete the topics of the namespace with everything in them; needs --yes.")

@@ -11,7 +11,7 @@ internal import Year
 struct ComputeCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "compute",
-        abstract: "Computes school years from a folder of files: no broker, nothing left behind.",
+        abstract: "Computes school years from a folder of files, without a broker.",
         discussion: """
               accountability compute files --out results
               accountability compute files --out results --year 2019 --framework draft.yaml
@@ -41,7 +41,7 @@ struct ComputeCommand: OperatorCommand {
     @Argument(help: ArgumentHelp("The folder with the files.", valueName: "folder"))
     var folder: String
 
-    @Option(help: ArgumentHelp("The folder for the results; made where it is not there.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder for the results; created if missing.", valueName: "folder"))
     var out: String
 
     @Option(
@@ -74,7 +74,7 @@ struct ComputeCommand: OperatorCommand {
         let resolved = [folder, out].map { URL(fileURLWithPath: $0).standardizedFileURL.resolvingSymlinksInPath().path }
         guard resolved[0] != resolved[1] else {
             throw ValidationError(
-                "--out names the folder of the files, where results would be taken for files the next time: name another"
+                "--out names the folder of the input files, so the next run would read the results as input: choose another folder"
             )
         }
     }

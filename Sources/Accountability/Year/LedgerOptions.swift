@@ -15,7 +15,7 @@ struct LedgerOptions: ParsableArguments {
     )
     var files: String?
 
-    @Option(help: ArgumentHelp("A file to take behind the folder's; may be repeated.", valueName: "file"))
+    @Option(help: ArgumentHelp("A file to take after those of the folder; may be repeated.", valueName: "file"))
     var also: [String] = []
 
     @OptionGroup var threads: ThreadsOption

@@ -13,7 +13,7 @@ internal import Year
 struct PreviewCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "preview",
-        abstract: "Tells what files, a withdrawal, an approval or a framework would change; writes nothing.",
+        abstract: "Shows what files, a withdrawal, an approval or a framework would change; writes nothing.",
         discussion: """
               accountability preview corrections.csv
               accountability preview directives.csv --json
@@ -51,7 +51,7 @@ struct PreviewCommand: OperatorCommand {
     @Option(help: ArgumentHelp("A framework that would hold for the school years it names.", valueName: "file"))
     var framework: String?
 
-    @Flag(help: "Of a framework, compute each changed parameter alone, too: one computation more for each.")
+    @Flag(help: "For a framework, also compute each changed parameter alone, with one more computation for each.")
     var byParameter = false
 
     @Option(
@@ -88,7 +88,7 @@ struct PreviewCommand: OperatorCommand {
     func validate() throws {
         guard !files.isEmpty || framework != nil || !withdraw.isEmpty || !held.isEmpty || !directive.isEmpty
         else {
-            throw ValidationError("name what would be different: files, --directive, --framework, --withdraw or --held")
+            throw ValidationError("name the change: files, --directive, --framework, --withdraw or --held")
         }
         guard framework != nil || !byParameter else {
             throw ValidationError("--by-parameter is of a framework: name it with --framework")

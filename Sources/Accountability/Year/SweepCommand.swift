@@ -11,7 +11,7 @@ internal import Year
 struct SweepCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "sweep",
-        abstract: "Tells which determinations hang on which assumed parameter, and how near each is to a cut.",
+        abstract: "Shows which determinations depend on which assumed parameter, and how close each is to a cut-off.",
         discussion: """
               accountability sweep 2019                                       of the installation's ledger
               accountability sweep 2019 --files folder                        of a folder, as compute takes it: no broker
