@@ -2,9 +2,9 @@ internal import ArgumentParser
 internal import Foundation
 internal import Operating
 
-/// The names of the commands, for somebody who misspelt one.
+/// Suggests a command name for a misspelt one.
 enum CommandNames {
-    /// What is said of arguments that name no command; nil where they do, or name none at all.
+    /// The error for arguments with an unknown command; nil if the command is known or missing.
     static func refusal(_ arguments: [String]) -> String? {
         var command: any ParsableCommand.Type = AccountabilityCommand.self
         var path = ["accountability"]
@@ -32,7 +32,7 @@ enum CommandNames {
         command.configuration.commandName ?? ""
     }
 
-    /// The name that takes the fewest letters to come to; nil where none is near.
+    /// The name with the fewest different letters; nil if none is similar.
     static func nearest(to text: String, among names: [String]) -> String? {
         let near = names.map { (name: $0, distance: distance(text, $0)) }.min { $0.distance < $1.distance }
         guard let near, near.distance <= max(2, text.count / 3) else { return nil }

@@ -3,7 +3,7 @@ internal import Operating
 internal import Reading
 internal import Rules
 
-/// `accountability paragraphs`: where each paragraph of 603 CMR 2.03 is carried out.
+/// `accountability paragraphs`: lists where each paragraph of 603 CMR 2.03 is implemented.
 struct ParagraphsCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "paragraphs",
@@ -37,7 +37,7 @@ struct ParagraphsCommand: OperatorCommand {
     }
 }
 
-/// A paragraph with what answers it.
+/// A paragraph with its implementation.
 struct ParagraphCoverage: Encodable, Equatable {
     let paragraph: String
     let rules: [String]

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Operating
 
-/// Where a new password comes from: never from an argument.
+/// The source of a new password, which is never an argument.
 struct PasswordOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(

@@ -8,18 +8,19 @@ internal import Streaming
 
 /// An operator's act on the ledger: a transaction of its own.
 enum OperatorAct {
-    /// What an act is called in the home's archive of the ledger.
+    /// The name of an act in the home's archive of the ledger.
     static let archiveName = "act"
     /// How often an act is tried when other commands of this host take its identity.
     private static let attempts = 4
 
-    /// Commits what the closure sends, all of it or none.
+    /// Commits everything that the closure sends, or nothing.
     ///
-    /// Commands of one host share an identity, so that the next one ends what a killed one left. Two at once take it
-    /// from each other; the one that lost it waits until the other is likely to be done and does everything again.
+    /// Commands on one host share a transactional id, so the next command ends the transaction of a killed one. Two
+    /// concurrent commands fence each other. The fenced one waits until the other is probably done, and then repeats
+    /// everything.
     ///
-    /// - `archives`: whether what goes to the ledger is kept in the home too, where its broker may forget it.
-    /// - `body`: called again where the act is tried again; what it sends twice must mean what it means once.
+    /// - `archives`: whether records for the ledger are also archived in the home, for a broker that may lose them.
+    /// - `body`: called again if the act is retried. Records sent twice must have the same effect as records sent once.
     static func commit(
         _ connection: Connection,
         archives: Bool = true,
@@ -44,8 +45,7 @@ enum OperatorAct {
         _ body: (any RecordSink) throws -> Void
     ) throws {
         let group = connection.pipeline.group("operator")
-        // What the client says of a fence, which is borne here, reads like a disaster; other errors say the same when
-        // they are thrown.
+        // Fencing is expected here, so do not log the client's alarming messages. Other errors are thrown.
         let logger = Logger(label: "accountability") { _ in SwiftLogNoOpLogHandler() }
         let sink = try TransactionalSink(
             kafka: properties(connection.kafka),
@@ -70,15 +70,16 @@ enum OperatorAct {
         do {
             try sink.commit(offsets: [], group: nil)
         } catch {
-            // Otherwise nobody knows whether it was committed, and the draft stays.
+            // Otherwise it is unknown whether it was committed, and the draft stays.
             if isLost(error) { writer.discard() }
             throw error
         }
         try writer.keep()
     }
 
-    /// The properties of an act's producer: nobody reads past a transaction that is open, so that of a killed command
-    /// has to end soon.
+    /// The properties of an act's producer.
+    ///
+    /// Its transaction time-out is short, because readers wait for the open transaction of a killed command.
     static func properties(_ kafka: KafkaConfiguration) -> KafkaConfiguration {
         var kafka = kafka
         guard kafka["transaction.timeout.ms"] == nil else { return kafka }

@@ -3,7 +3,9 @@ internal import Foundation
 internal import Stages
 internal import Tables
 
-/// Who does something; it stands in the ledger, and `accountability audit-trail` lists it.
+/// The person who acts.
+///
+/// The ledger records it, and `accountability audit-trail` lists it.
 struct PersonOption: ParsableArguments {
     @Option(help: ArgumentHelp("The person who does this; default: the operating account.", valueName: "person"))
     var by: String?

@@ -3,7 +3,7 @@ internal import Foundation
 internal import Operating
 internal import Reading
 
-/// `accountability audit`: whether what is published follows from the ledger.
+/// `accountability audit`: checks that the published tables follow from the ledger.
 struct AuditCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",

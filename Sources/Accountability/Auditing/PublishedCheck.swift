@@ -7,14 +7,14 @@ internal import Reading
 internal import Stages
 internal import Streaming
 
-/// Holds what stands in the topics against what the stages state to have published.
+/// Compares the content of the topics with the stages' own accounts of what they published.
 ///
-/// Every task writes with each commit what it has published so far, as one figure for each partition. So a record that
-/// is lost, changed or a stranger's is found without computing anything again.
+/// With each commit, every task writes a checksum of its publications for each partition. So lost, changed and foreign
+/// records are found without recomputing anything.
 struct PublishedCheck {
     private let connection: Connection
     private let logger: Logger
-    /// How often it is looked again where a stage has committed meanwhile.
+    /// How often the check is repeated if a stage has committed meanwhile.
     private static let attempts = 5
 
     init(_ connection: Connection, logger: Logger) {
@@ -66,7 +66,7 @@ struct PublishedCheck {
             if wrong.isEmpty {
                 return .ok("published", output.topic, "holds what \(stage.name) has published")
             }
-            // What was committed between the two readings is no fault; nor is what a commit does not show yet.
+            // Records that were committed between the two readings, or are not yet visible, are not faults.
             let later = try statements(reader)[stage.name] ?? [:]
             if later == stated, attempt > 2 {
                 return problem(stage, output, wrong, strangers: recounts.values.reduce(0) { $0 + $1.strangers })
@@ -80,7 +80,7 @@ struct PublishedCheck {
     private func problem(_ stage: any Stage, _ output: Output, _ partitions: [Int32], strangers: Int) -> Finding {
         let places = partitions.map { "\($0)" }.joined(separator: ", ")
         let whose = strangers > 0 ? "; \(strangers) records are of no task at all" : ""
-        // What nobody answers for goes only with the topic.
+        // Records that no task owns can only be removed by recreating the topic.
         let remedy =
             strangers > 0
             ? "`accountability topics --recreate \(output.topic) --yes`: the stage fills it again"

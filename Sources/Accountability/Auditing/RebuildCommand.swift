@@ -6,7 +6,7 @@ internal import Operating
 internal import Stages
 internal import Streaming
 
-/// `accountability rebuild`: makes everything anew that is made from the ledger.
+/// `accountability rebuild`: rebuilds everything that is derived from the ledger.
 struct RebuildCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "rebuild",
@@ -94,7 +94,7 @@ struct RebuildCommand: OperatorCommand {
 }
 
 extension Pipeline {
-    /// Asks stages to make anew what they have published, when their tasks start the next time.
+    /// Asks stages to rebuild their publications at the next start of their tasks.
     ///
     /// - Parameters:
     ///   - stages: of this installation.

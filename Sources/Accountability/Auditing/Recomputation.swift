@@ -7,7 +7,7 @@ internal import Stages
 internal import Streaming
 internal import SwiftProtobuf
 
-/// Every table computed from the ledger once more, in this process, and compared with what is published.
+/// Computes every table from the ledger again in this process, and compares it with the published one.
 struct Recomputation {
     /// The tables that are compared, with the stage that publishes each.
     ///
@@ -40,11 +40,11 @@ struct Recomputation {
         let reader = try TopicReader(connection)
         defer { reader.close() }
         try read(Topics.submissions, reader, into: driver)
-        // The norm of a release is what stood when it was taken, which the ledger does not tell any more.
+        // The norm of a release is the state when it was taken, which cannot be derived from the ledger.
         try read(Topics.percentiles, reader, into: driver) { key in
             if case .norm = PercentileKey(key)?.entry { true } else { false }
         }
-        // Nor does it tell what was decided to be public, which stands in what was published.
+        // Nor can disclosure decisions, which are stored in the publications.
         try read(Topics.publications, reader, into: driver)
         try driver.run()
         var findings: [Finding] = []
@@ -53,7 +53,7 @@ struct Recomputation {
         return findings
     }
 
-    /// Whether the stage stands by each determination that is published, and by no other.
+    /// Checks that the stage has confirmed exactly the published determinations.
     private func confirmed(_ reader: TopicReader) throws -> Finding {
         var standing: [[UInt8]: [UInt8]] = [:]
         try reader.read(Topics.determinations) { record in
@@ -171,7 +171,7 @@ struct Recomputation {
             return
         }
         for row in 0..<block.rows {
-            // A row that was submitted again unchanged was not published again: where it came from does not count.
+            // An unchanged row is not published again, so its origin is not compared.
             table[Place(partition: partition, key: Array(block.key(row).utf8))] = try block.canonical(row)
         }
     }

@@ -30,7 +30,7 @@ struct ClosingCheck {
         }
     }
 
-    /// Refuses a year of which something is missing; says what else should be looked at.
+    /// Refuses to close a year with missing rows, and reports other doubts.
     ///
     /// A year that was closed before is live, and closing it again changes nothing. Rows that validation has not
     /// reached yet are waited for.

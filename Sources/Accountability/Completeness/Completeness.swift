@@ -3,9 +3,9 @@ internal import Reading
 internal import Rules
 internal import Stages
 
-/// What of a school year has arrived, and what is missing.
+/// The arrived and missing rows of a school year.
 struct Completeness {
-    /// What is known of a school year before it is closed.
+    /// The facts about a school year before its close.
     struct Facts {
         /// Rows that stand, of this school year and of the one before.
         var rows: [StandingRows.Place: Int] = [:]
@@ -74,9 +74,9 @@ struct Completeness {
 
     /// What is missing of a school year.
     ///
-    /// Expected are as many rows as stand of the year before. Where there are none, of attendance one is expected for
-    /// each student of the declared enrolment. A handful of rows is no expectation: a district can have three English
-    /// learners one year and none the next. So nothing is found missing below the minimum size.
+    /// As many rows are expected as the year before has. Without an earlier year, one attendance row is expected for
+    /// each student of the declared enrollment. Below the minimum size nothing counts as missing, because a district
+    /// can have three English learners one year and none the next.
     init(_ facts: Facts, year: Int, _ framework: Framework?) {
         years = facts.years.sorted()
         let minimum = framework?.minimumSize.accountability.value ?? 1

@@ -5,7 +5,7 @@ internal import Reading
 internal import Rules
 internal import Stages
 
-/// `accountability completeness`: what of a school year has arrived, and what is missing.
+/// `accountability completeness`: shows which rows of a school year have arrived and which are missing.
 struct CompletenessCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "completeness",

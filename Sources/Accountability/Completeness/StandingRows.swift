@@ -5,7 +5,7 @@ internal import Reading
 internal import Rules
 internal import Streaming
 
-/// The rows that stand, counted by school year, district and layout.
+/// Counts the valid rows by school year, district and layout.
 struct StandingRows {
     /// Of which rows a count is.
     struct Place: Hashable {
@@ -15,7 +15,9 @@ struct StandingRows {
         let layout: Layout
     }
 
-    /// Where a row stands: of a student who moved, one partition has what stood before and another what stands now.
+    /// The partition of a row.
+    ///
+    /// After a student moves, one partition has the old row and another the new one.
     private struct Name: Hashable {
         let partition: Int32
         let key: Digest
@@ -72,7 +74,7 @@ struct StandingRows {
         }
     }
 
-    /// Takes a record: a row that stands, or nil for one that does not stand any more.
+    /// Takes a record: a valid row, or nil for a retracted one.
     mutating func take(key: String, _ record: Accountability_V1_Record?, partition: Int32) {
         let parts = key.split(separator: "/", maxSplits: 2)
         guard parts.count == 3, let year = Int(parts[0]), let layout = Layout(wireName: String(parts[1])) else {

@@ -4,7 +4,7 @@ internal import Operating
 internal import Reading
 internal import Stages
 
-/// Notices on their way out: those that nobody tries any more, and those that wait for long.
+/// Checks deliveries of notices: dead ones, and those that have waited for long.
 struct DeliveryCheck {
     let connection: Connection
     let now: Date

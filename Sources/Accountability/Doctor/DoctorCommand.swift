@@ -4,7 +4,7 @@ internal import Kafka
 internal import Operating
 internal import Reading
 
-/// `accountability doctor`: what is wrong with an installation.
+/// `accountability doctor`: finds problems of an installation.
 struct DoctorCommand: AsyncOperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",

@@ -1,7 +1,7 @@
 internal import Kafka
 internal import Reading
 
-/// The Kafka client library that is loaded, and what is known to be wrong with it.
+/// Checks the loaded Kafka client library for known defects.
 struct LibraryCheck {
     private let kafka: KafkaConfiguration
     private let version: LibraryVersion

@@ -5,7 +5,7 @@ internal import NIOHTTP1
 internal import Operating
 internal import Reading
 
-/// The processes of an installation on this machine, by what they answer.
+/// Checks the processes of an installation on this machine by their answers.
 struct ProcessCheck {
     let home: Home
 

@@ -1,6 +1,6 @@
 internal import Rules
 
-/// What `evaluate points` prints for a case; absent figures are null.
+/// The output of `evaluate points` for a case; absent figures are null.
 struct PointsAnswer: Encodable {
     /// The figures of a column.
     struct Column: Encodable {
@@ -53,7 +53,7 @@ struct PointsAnswer: Encodable {
     var annual: Int64?
     var annualExact: String?
     var cumulative: Int64?
-    /// What was given and does not count, for standard error; no part of the answer.
+    /// Given inputs that do not count, for standard error; not part of the answer.
     var leftOut: [String] = []
     var band: String?
 

@@ -59,7 +59,7 @@ struct FrameworkReport: OperatorCommand {
     }
 }
 
-/// What a draft would change, as tables.
+/// The changes of a draft, as tables.
 struct FrameworkComparison {
     private let draft: Framework
     private let years: [Int]

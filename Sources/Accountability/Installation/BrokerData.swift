@@ -23,7 +23,7 @@ struct BrokerData {
 
     var wasUnwritten: Bool { FileManager.default.fileExists(atPath: mark.path) }
 
-    /// Tries whether as much as the broker holds could be written where it writes.
+    /// Checks that the broker's data could be written to its folder.
     ///
     /// Throws `Failure` where it could not.
     func probe() throws {

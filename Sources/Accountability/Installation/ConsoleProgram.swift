@@ -31,7 +31,7 @@ struct ConsoleOptions: ParsableArguments {
     /// The name of its files.
     static let name = WorkerNames.instance("console", 1)
 
-    /// What the supervisor starts; nil where no console is wanted.
+    /// The program that the supervisor starts; nil without a console.
     func plan(_ processes: Processes) throws -> Plan.Program? {
         guard isWanted else { return nil }
         let executable = try Programs.folder().appendingPathComponent("console-worker").path

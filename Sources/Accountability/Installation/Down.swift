@@ -27,14 +27,14 @@ struct Down: OperatorCommand {
         let processes = Processes(home: home)
         let timeout = Double(Plan.load(home)?.stopTimeout ?? 20)
         var stopped = 0
-        // An `up` that is under way stops what it has started itself.
+        // A running `up` stops the programs that it has started.
         if let starting = HomeLock.owner(home, "up") { Processes.end(starting, within: timeout + 30) }
         if let supervisor = processes.living(Processes.supervisor) {
             stopped += processes.names().count - 1
             // Its own waits, with room between them.
             Processes.end(supervisor, within: timeout + Supervisor.brokerPatience + 30)
         }
-        // What a supervisor that was killed left behind: the workers first, the broker they commit to last.
+        // Stop the programs of a killed supervisor: the workers first, and last the broker that they commit to.
         for name in processes.names().sorted(by: { left, _ in left != Processes.broker }) {
             if let process = processes.living(name) {
                 let isBroker = name == Processes.broker

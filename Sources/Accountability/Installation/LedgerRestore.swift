@@ -8,7 +8,7 @@ internal import Reading
 internal import Stages
 internal import Streaming
 
-/// Gives a local broker back what it has forgotten of the ledger.
+/// Restores ledger records that a local broker has lost.
 struct LedgerRestore {
     private let connection: Connection
     private let archive: LedgerArchive
@@ -26,7 +26,9 @@ struct LedgerRestore {
         }
     }
 
-    /// What the ledger lacks, without changing anything; what is being written now is left out.
+    /// Finds the missing records without changing anything.
+    ///
+    /// Records being written now are left out.
     ///
     /// Behind a transaction that is open nothing can be read: then nothing is missing yet.
     func missing() throws -> [String] {
@@ -36,7 +38,7 @@ struct LedgerRestore {
         return LedgerComparison(files, standing: try standing()).missing.map { LedgerArchive.name($0.file) }
     }
 
-    /// Writes what is missing, and has everything made anew if anything was.
+    /// Writes missing records, and requests a rebuild if there were any.
     ///
     /// Returns the names of the transactions that were not whole.
     func run() throws -> [String] {

@@ -2,8 +2,9 @@ internal import Foundation
 internal import Messages
 internal import Operating
 
-/// What the supervisor keeps running: `run/plan.json`, which `up` writes and the supervisor reads again whenever it
-/// changes.
+/// The programs that the supervisor keeps running: `run/plan.json`.
+///
+/// `up` writes this file, and the supervisor reads it again whenever it changes.
 struct Plan: Codable, Hashable {
     /// A program with its arguments.
     struct Program: Codable, Hashable {

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Operating
 
-/// What `up` found in a home, so that one that fails leaves it as it was.
+/// The state of a home before `up`, so that a failed `up` can restore it.
 final class UpUndo {
     private let home: Home
     private let stopTimeout: Int
@@ -11,7 +11,9 @@ final class UpUndo {
     private let files: [(file: URL, content: Data?)]
     /// The supervisor that was started.
     var supervisor: ChildProcess?
-    /// Whether the ledger may name this home and its key: they have to stay, whatever becomes of the rest.
+    /// Whether the ledger may already name this home and its key.
+    ///
+    /// They must then stay in any case.
     var mayHaveUsedKey = false
 
     init(_ home: Home, stopTimeout: Int) {

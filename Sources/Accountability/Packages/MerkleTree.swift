@@ -2,8 +2,8 @@ internal import Crypto
 
 /// A Merkle tree over documents, as RFC 6962, section 2.1, makes it with SHA-256.
 ///
-/// A leaf is hashed behind a byte 0 and a node behind a byte 1, so that neither can stand for the other. Of n leaves
-/// the left branch has the largest power of two below n.
+/// A leaf is hashed with a prefix byte 0 and a node with a prefix byte 1, so neither can be mistaken for the other. Of
+/// n leaves, the left branch has the largest power of two below n.
 struct MerkleTree {
     /// 32 bytes.
     typealias Hash = [UInt8]
@@ -47,7 +47,7 @@ struct MerkleTree {
             : path(place - left, leaves[middle...]) + [root(leaves[..<middle])]
     }
 
-    /// The root that a leaf and its path lead to; nil where no tree of this size has such a path.
+    /// The root computed from a leaf and its path; nil if no tree of this size has such a path.
     static func root(from leaf: Hash, at place: Int, of count: Int, by path: [Hash]) -> Hash? {
         guard count > 1 else { return count == 1 && place == 0 && path.isEmpty ? leaf : nil }
         guard (0..<count).contains(place), let last = path.last else { return nil }

@@ -5,14 +5,14 @@ internal import Streaming
 internal import Tables
 internal import Year
 
-/// The rows of a school year, by district: which submission brought them, in which line, and what became of them.
+/// The rows of a school year by district, with their submission, line and outcome.
 ///
 /// Acts of the Department are no rows of a district. Nothing of a row but its place is kept.
 struct PackagedRows {
     /// What became of a row.
     enum Outcome: Equatable {
         case accepted
-        /// It said what stood already.
+        /// It changed nothing.
         case unchanged
         /// With the codes of its rejections.
         case rejected([String])
@@ -97,7 +97,7 @@ struct PackagedRows {
 
     /// What became of a row.
     ///
-    /// A rejection that stands tells; one that was closed tells only where the row never counted.
+    /// An open rejection decides the outcome. A closed one decides it only if the row never counted.
     func outcome(of place: Place) -> Outcome {
         if let codes = refused[place.submission][place.line] { return .rejected(codes.sorted()) }
         if place.isDeletion || changed[place.submission].contains(UInt32(clamping: place.line)) { return .accepted }
@@ -121,8 +121,8 @@ struct PackagedRows {
 
     /// `files.csv` of a district: each submission with rows of it, in sum.
     ///
-    /// The digest of a file stands there only where all of its rows are the district's: that of a file with few other
-    /// rows could tell what is in them.
+    /// The digest of a file is included only if all of its rows belong to the district. Otherwise it could reveal the
+    /// content of a few other rows.
     func files(of district: OrganizationCode) -> [UInt8] {
         var csv = CSVEncoder()
         csv.row(["submission", "file", "layout", "rows", "accepted", "rejected", "unchanged", "sha256"])

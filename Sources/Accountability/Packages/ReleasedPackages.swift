@@ -24,7 +24,7 @@ struct ReleasedPackages {
         self.list = list
     }
 
-    /// Refuses packages that are not whole, or are not of what stands.
+    /// Refuses packages that are incomplete or do not match the current determinations.
     ///
     /// - Throws: `Failure` that names what differs.
     func check(_ year: Int, _ connection: Connection) throws {

@@ -8,10 +8,10 @@ internal import Year
 
 /// A package held against its district's own files, which are computed in this process.
 ///
-/// A district's files decide what is counted of its own students: participation, the values of the indicators with
-/// their numbers of students, graduation. What rests on other districts they do not decide.
+/// A district's files determine the counts of its own students: participation, indicator values with their numbers of
+/// students, and graduation. They do not determine figures that depend on other districts.
 struct PackageRecomputation {
-    /// What only the state can compute or set, and is taken from the package as it stands.
+    /// Figures that only the state can compute or set, taken unchanged from the package.
     static let taken =
         "percentiles, statewide values, targets and designations are the state's: they are taken from the package, and so is what rests on them "
         + "(points, percentages, classification, level), which the explanations derive"

@@ -8,7 +8,7 @@ internal import Stages
 internal import Streaming
 internal import SwiftProtobuf
 
-/// `accountability deliveries`: what became of notices on their way out.
+/// `accountability deliveries`: shows the states of notice deliveries.
 struct DeliveriesCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "deliveries",

@@ -5,7 +5,7 @@ internal import Reading
 internal import Rules
 internal import SwiftProtobuf
 
-/// `accountability notices`: what organizations were told.
+/// `accountability notices`: lists the notices to organizations.
 struct NoticesCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "notices",
@@ -65,7 +65,8 @@ extension Accountability_V1_Notice {
     /// Whom it is for, as a field.
     fileprivate var recipientText: String { departmentOnly ? "department" : recipients.joined(separator: ";") }
 
-    /// Whether somebody gets it: a district those of itself and of its schools, the public what is for everyone.
+    /// Whether a reader gets the notice: a district gets those of itself and its schools, the public those for
+    /// everyone.
     func isFor(_ viewer: ResultsViewer) -> Bool {
         let isForEveryone = recipients.contains(OrganizationCode.state.description)
         return switch viewer {

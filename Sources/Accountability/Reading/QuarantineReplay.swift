@@ -5,9 +5,9 @@ internal import Operating
 internal import Stages
 internal import Streaming
 
-/// Puts records that were in quarantine back where they came from.
+/// Puts quarantined records back on their topics.
 struct QuarantineReplay {
-    /// What became of the records.
+    /// The outcome of each record.
     struct Outcome {
         var replayed = 0
         var left: [(origin: String, reason: String)] = []

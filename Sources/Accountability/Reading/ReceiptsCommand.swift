@@ -5,7 +5,7 @@ internal import Operating
 internal import Reading
 internal import Tables
 
-/// `accountability receipts`: what became of each submission's rows.
+/// `accountability receipts`: shows the outcome of each submission's rows.
 struct ReceiptsCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "receipts",

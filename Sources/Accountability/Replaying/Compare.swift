@@ -108,7 +108,7 @@ struct Compare: OperatorCommand {
     }
 }
 
-/// What differs of one organization in one year.
+/// The differences of one organization in one year.
 struct DeterminationDifference: Encodable, Hashable {
     enum Kind: String, Encodable {
         case onlyInFirst = "only_in_first"

@@ -1,6 +1,6 @@
 internal import Messages
 
-/// What a record of the ledger is.
+/// The kind of a ledger record.
 enum LedgerEntry {
     case header(Accountability_V1_SubmissionHeader)
     case rows(LedgerRows)
@@ -40,11 +40,10 @@ struct LedgerRows: Hashable {
     }
 }
 
-/// A count of a ledger, by which it is told what of it belongs to a moment.
+/// Counts a ledger, to decide which of its records belong to a moment.
 ///
-/// A submission and an act are one transaction each over many partitions, and partitions are read to different ends:
-/// each to the oldest transaction that is still open there. So a reader can meet a part of them, and only the count
-/// tells.
+/// Each submission or act is one transaction over many partitions. A partition can be read only up to its oldest open
+/// transaction, so a reader may see only a part of a submission. Only the count shows this.
 struct LedgerCensus {
     /// A submission, with the part of it that was read so far.
     private struct Submission {

@@ -3,9 +3,11 @@ internal import Messages
 internal import Reading
 internal import Streaming
 
-/// What stood in a table at a moment, of what the ledger does not tell: the newest record of each key up to it.
+/// The content of a table at a moment: the newest record of each key up to it.
 ///
-/// Such are the norms of official ranks, and publications, in which stands what was decided to be shown.
+/// For tables that cannot be derived from the ledger.
+///
+/// These are the norms of official ranks, and publications, which contain the disclosure decisions.
 struct TableOfMoment<Key: SchoolYearKey> {
     /// In milliseconds since 1970.
     let moment: Int64
@@ -17,7 +19,9 @@ struct TableOfMoment<Key: SchoolYearKey> {
         self.moment = moment
     }
 
-    /// Takes a record, in the order of its partition; what has another key is passed over.
+    /// Takes a record, in the order of its partition.
+    ///
+    /// Records with other keys are skipped.
     mutating func take(_ record: borrowing Record) where Key == DeterminationKey {
         guard let bytes = record.key, let key = Key(utf8: bytes) else { return }
         take(key, record.detach())

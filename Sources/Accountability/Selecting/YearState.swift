@@ -4,7 +4,7 @@ internal import Messages
 internal import Operating
 internal import Streaming
 
-/// How far a school year has come: what a command that opens or closes it has to know.
+/// The state of a school year, for commands that open or close it.
 struct YearState {
     let connection: Connection
     let year: Int

@@ -6,10 +6,10 @@ internal import Operating
 internal import Reading
 internal import Stages
 
-/// Whether what was submitted can be read.
+/// Checks whether the submitted rows can be read.
 ///
-/// Rows that are accepted stand behind every transaction that began before them: where another's is left open, nobody
-/// who comes after validation sees them.
+/// Readers of committed records see a record only after all earlier transactions of its partition have ended. If
+/// another producer leaves one open, the stages after validation do not see the accepted rows.
 struct Readability {
     let connection: Connection
     private let logger = Logger(label: "accountability")
@@ -21,7 +21,7 @@ struct Readability {
     /// Waits until readers of committed records have passed everything that is written now.
     ///
     /// - Parameters:
-    ///   - topics: where what was submitted goes.
+    ///   - topics: the topics of the submitted rows.
     ///   - timeout: how long.
     /// - Throws: `Failure` with 75, naming whose transaction is in the way and since when.
     func wait(for topics: [TopicDefinition], timeout: Duration) throws {

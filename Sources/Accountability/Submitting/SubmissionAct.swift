@@ -6,7 +6,7 @@ internal import Reading
 internal import Stages
 internal import Streaming
 
-/// What `withdraw`, `approve` and `reject` take.
+/// The arguments of `withdraw`, `approve` and `reject`.
 struct SubmissionActOptions: ParsableArguments {
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
@@ -29,7 +29,7 @@ struct SubmissionActOptions: ParsableArguments {
 enum SubmissionAct {
     /// Writes it, and waits until validation has taken it on every partition.
     ///
-    /// - Throws: `Failure` with 75 where validation has not answered in time; what the brokers answer.
+    /// - Throws: `Failure` with 75 if validation does not answer in time, and errors of the brokers.
     static func submit(
         _ header: Accountability_V1_SubmissionHeader,
         _ connection: Connection,

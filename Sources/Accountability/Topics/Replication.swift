@@ -11,10 +11,10 @@ enum Replication {
     ///   - asked: what the operator said; -1 where he said nothing.
     ///   - brokers: how many brokers answer.
     ///   - isLocalBroker: whether it is the local one, which has no other broker beside it.
-    /// - Returns: three where as many brokers answer: a cluster's own default is one unless somebody changed it, and
-    ///   the ledger is kept for ever.
-    /// - Throws: `Failure` where fewer answer and nothing was said: one that is down for a moment would leave topics
-    ///   without a copy for ever.
+    /// - Returns: three if that many brokers answer. A cluster's default is usually one, but the ledger is kept for
+    ///   ever.
+    /// - Throws: `Failure` if fewer answer and the operator gave no number: a broker that is down for a moment would
+    ///   leave topics without replicas for ever.
     static func count(asked: Int16, brokers: Int, isLocalBroker: Bool) throws -> Int16 {
         guard asked == -1 else {
             guard Int(asked) <= brokers else {
@@ -34,8 +34,7 @@ enum Replication {
         )
     }
 
-    /// What a new topic of this replication is to have set besides what the catalogue says: what is acknowledged is on
-    /// two brokers.
+    /// Additional properties of a new topic with this replication, so that acknowledged records are on two brokers.
     static func configuration(of replication: Int16) -> [String: String] {
         replication >= Int16(enough) ? ["min.insync.replicas": "2"] : [:]
     }

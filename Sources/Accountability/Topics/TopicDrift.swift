@@ -1,11 +1,11 @@
 internal import Messages
 
-/// What of a topic differs from what it must be, and how it is set right.
+/// A wrong setting of a topic, and its remedy.
 enum TopicDrift {
     /// The property that says which records of a topic go.
     static let policy = "cleanup.policy"
 
-    /// How many partitions the tables have: what most of them have, the larger count of two that are as frequent.
+    /// The partition count of most tables; the larger count if two are equally frequent.
     static func partitions(of counts: [Int32]) -> Int32 {
         let frequency = Dictionary(counts.map { ($0, 1) }, uniquingKeysWith: +)
         return frequency.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? 0
@@ -24,16 +24,16 @@ enum TopicDrift {
             + "`accountability topics --recreate \(topic.entity) --yes` makes it anew, and its stage fills it again from the ledger"
     }
 
-    /// Properties that decide whether records stay, in which order they are read and whether they fit; each with what
-    /// it must be.
+    /// Properties that decide whether records are kept, in which order they are read and whether they fit, each with
+    /// its required value.
     static func required(_ topic: TopicDefinition) -> [String: String] {
         var required = topic.configuration
         switch topic.retention {
-        // A limit on size deletes what is to stay, whatever the limit on time says.
+        // A size limit would delete records even without a time limit.
         case .forever, .days: required["retention.bytes"] = "-1"
         case .compacted: break
         }
-        // A replica that was behind must not become the leader and forget what was acknowledged.
+        // A replica that lags must not become leader, because acknowledged records would be lost.
         required["unclean.leader.election.enable"] = "false"
         // The times are those of the submissions and not of the broker that stores them.
         required["message.timestamp.type"] = "CreateTime"
@@ -43,7 +43,7 @@ enum TopicDrift {
     /// The smallest record that has to fit: a message of a mebibyte with what is around it.
     static let smallestMessage: Int64 = 1_048_588
 
-    /// What differs, each with the command that repairs it.
+    /// The wrong settings, each with the command that repairs it.
     ///
     /// - Parameters:
     ///   - topic: what it must be.
