@@ -30,7 +30,7 @@ public struct WorkerConfiguration: Sendable {
     ///
     /// If nil, no latency is reported.
     public var originOfCause: (@Sendable (String) -> Int64?)?
-    /// The longest time between two commits while records keep coming.
+    /// The longest time between commits while records arrive.
     ///
     /// If there are no more records, a worker commits at once.
     public var commitInterval: Duration = .milliseconds(1000)

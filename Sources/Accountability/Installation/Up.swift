@@ -68,7 +68,7 @@ struct Up: AsyncOperatorCommand {
     var brokerPort: Int?
 
     @Option(
-        help: ArgumentHelp("The longest time between two commits while records keep coming.", valueName: "milliseconds")
+        help: ArgumentHelp("The longest time between commits while records arrive.", valueName: "milliseconds")
     )
     var commitInterval = 1000
 

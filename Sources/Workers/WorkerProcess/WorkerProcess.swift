@@ -39,7 +39,7 @@ public struct WorkerOptions: ParsableArguments, Sendable {
 
     /// Time between commits.
     @Option(
-        help: ArgumentHelp("The longest time between two commits while records arrive.", valueName: "milliseconds")
+        help: ArgumentHelp("The longest time between commits while records arrive.", valueName: "milliseconds")
     )
     public var commitInterval = 1000
 
