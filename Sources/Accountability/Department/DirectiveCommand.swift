@@ -274,9 +274,3 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
         .write(format)
     }
 }
-
-/// The machine's day.
-enum Today {
-    /// ISO 8601, by universal time.
-    static var text: String { String(Date().ISO8601Format().prefix(10)) }
-}

@@ -43,61 +43,6 @@ struct PriorityCommand: OperatorCommand, CitesParagraphs {
     }
 }
 
-/// A district in the order of its priority.
-struct PriorityRow: Encodable, Equatable {
-    let place: Int
-    let district: String
-    let name: String
-    let severity: String
-    let duration: Int
-    let requiring: Int
-    let organizations: [String]
-
-    /// The order of a school year.
-    static func list(_ determinations: [Accountability_V1_Determination], in year: Int) -> [PriorityRow] {
-        var histories: [OrganizationCode: AssistanceHistory] = [:]
-        var names: [String: String] = [:]
-        for determination in determinations {
-            guard let code = OrganizationCode(determination.orgCode) else { continue }
-            let isNewer = Int(determination.schoolYear) == year || names[determination.orgCode] == nil
-            if isNewer { names[determination.orgCode] = determination.name }
-            // What was suspended is no determination, and ends no duration.
-            guard !determination.classification.isEmpty else { continue }
-            histories[code, default: AssistanceHistory(code)].severities[Int(determination.schoolYear)] =
-                AssistanceSeverity(
-                    level: DeterminationLevel(wireName: determination.level),
-                    designation: Designation(wireName: determination.designation)
-                )
-        }
-        return AssistancePriority.list(histories.values, in: year).enumerated()
-            .map { index, entry in
-                PriorityRow(
-                    place: index + 1,
-                    district: entry.district.description,
-                    name: names[entry.district.description] ?? "",
-                    severity: entry.severity.wireName,
-                    duration: entry.duration,
-                    requiring: entry.requiring,
-                    organizations: entry.organizations.map(\.description)
-                )
-            }
-    }
-
-    /// The order as a table.
-    static func listing(_ rows: [PriorityRow]) -> Listing {
-        Listing(
-            ["place", "district", "name", "severity", "duration", "requiring", "organizations"],
-            rows.map { row in
-                [
-                    String(row.place), row.district, row.name, row.severity, String(row.duration),
-                    String(row.requiring),
-                    row.organizations.joined(separator: ";"),
-                ]
-            }
-        )
-    }
-}
-
 /// The determinations of every school year.
 struct AllDeterminations {
     let messages: [Accountability_V1_Determination]

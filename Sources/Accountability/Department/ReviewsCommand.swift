@@ -75,33 +75,3 @@ struct StandardRow: Encodable, Equatable {
         }
     }
 }
-
-/// A review as it is listed.
-struct ReviewRow: Encodable, Equatable {
-    let schoolYear: Int
-    let district: String
-    let firstDay: String
-    let lastDay: String
-    let schools: [String]
-    let ratings: [String: String]
-
-    init(_ review: DistrictReview) {
-        schoolYear = review.schoolYear
-        district = review.district.description
-        firstDay = review.firstDay
-        lastDay = review.lastDay
-        schools = review.schools.map(\.description)
-        ratings = Dictionary(uniqueKeysWithValues: review.ratings.map { ($0.key.wireName, $0.value.wireName) })
-    }
-
-    /// The reviews as a table, a column for each standard.
-    static func listing(_ rows: [ReviewRow]) -> Listing {
-        Listing(
-            ["school_year", "district", "first_day", "last_day", "schools"] + ReviewStandard.allCases.map(\.wireName),
-            rows.map { row in
-                [String(row.schoolYear), row.district, row.firstDay, row.lastDay, row.schools.joined(separator: ";")]
-                    + ReviewStandard.allCases.map { row.ratings[$0.wireName] ?? "" }
-            }
-        )
-    }
-}

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Operating
+internal import Reading
 internal import Stages
 internal import Year
 

@@ -71,6 +71,8 @@ package enum DeterminationRows {
         "low_subgroups", "low_participation_groups", "status", "revision", "cause",
         "federal_designations", "reason_texts",
     ]
+    /// Those of them that hold numbers.
+    package static let numbers: Set<String> = ["school_year", "percentile", "annual", "cumulative", "revision"]
     /// The columns that people are shown.
     package static let shown = [
         "org_code", "name", "classification", "level", "percentile", "annual", "cumulative", "band", "revision",

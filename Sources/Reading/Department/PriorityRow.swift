@@ -1,0 +1,96 @@
+package import Messages
+package import Rules
+
+/// A district in the order of its priority.
+package struct PriorityRow: Encodable, Equatable {
+    package let place: Int
+    package let district: String
+    package let name: String
+    package let severity: String
+    package let duration: Int
+    package let requiring: Int
+    package let organizations: [String]
+
+    /// What the order is made of: how severe an organization's determination of a year is.
+    package struct Entry: Sendable {
+        let organization: OrganizationCode
+        let schoolYear: Int
+        let name: String
+        /// Nil of a year without a determination: what was suspended is none, and ends no duration.
+        let severity: AssistanceSeverity?
+
+        package init(_ organization: OrganizationCode, _ schoolYear: Int, name: String, _ severity: AssistanceSeverity?)
+        {
+            self.organization = organization
+            self.schoolYear = schoolYear
+            self.name = name
+            self.severity = severity
+        }
+    }
+
+    /// How severe a determination is; nil where none was issued.
+    package static func severity(of determination: Accountability_V1_Determination) -> AssistanceSeverity? {
+        guard !determination.classification.isEmpty else { return nil }
+        return AssistanceSeverity(
+            level: DeterminationLevel(wireName: determination.level),
+            designation: Designation(wireName: determination.designation)
+        )
+    }
+
+    /// The order of a school year.
+    package static func list(_ determinations: [Accountability_V1_Determination], in year: Int) -> [PriorityRow] {
+        list(
+            determinations.compactMap { determination in
+                OrganizationCode(determination.orgCode)
+                    .map {
+                        Entry(
+                            $0,
+                            Int(determination.schoolYear),
+                            name: determination.name,
+                            severity(of: determination)
+                        )
+                    }
+            },
+            in: year
+        )
+    }
+
+    /// The order of a school year.
+    package static func list(_ entries: [Entry], in year: Int) -> [PriorityRow] {
+        var histories: [OrganizationCode: AssistanceHistory] = [:]
+        var names: [OrganizationCode: String] = [:]
+        for entry in entries {
+            let code = entry.organization
+            if entry.schoolYear == year || names[code] == nil { names[code] = entry.name }
+            if let severity = entry.severity {
+                histories[code, default: AssistanceHistory(code)].severities[entry.schoolYear] = severity
+            }
+        }
+        return AssistancePriority.list(histories.values, in: year).enumerated()
+            .map { index, entry in
+                PriorityRow(
+                    place: index + 1,
+                    district: entry.district.description,
+                    name: names[entry.district] ?? "",
+                    severity: entry.severity.wireName,
+                    duration: entry.duration,
+                    requiring: entry.requiring,
+                    organizations: entry.organizations.map(\.description)
+                )
+            }
+    }
+
+    /// The order as a table.
+    package static func listing(_ rows: [PriorityRow]) -> Listing {
+        Listing(
+            ["place", "district", "name", "severity", "duration", "requiring", "organizations"],
+            rows.map { row in
+                [
+                    String(row.place), row.district, row.name, row.severity, String(row.duration),
+                    String(row.requiring),
+                    row.organizations.joined(separator: ";"),
+                ]
+            }
+        )
+    }
+}
