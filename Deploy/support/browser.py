@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 
 CHROMIUM = os.environ.get("ACCOUNTABILITY_CHROMIUM", "/usr/bin/chromium")
 # What nobody links from elsewhere is left out: files that a browser keeps, and what programs read.
-NO_PAGE = re.compile(r"\.csv|/api/|#")
+NO_PAGE = re.compile(r"\.csv|\.xlsx|/api/|#")
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
@@ -33,6 +33,7 @@ def kinds(page, address):
     shapes = [
         ("run", r"/run$"), ("determinations", r"/years/\d+$"), ("state", r"/years/\d+/state$"), ("rejections", r"/rejections$"),
         ("files", r"/files$"), ("frameworks", r"/frameworks$"), ("framework", r"/frameworks/[^/?]+$"),
+        ("compare, to choose", r"/years/\d+/compare$"), ("compare", r"/years/\d+/compare\?org=(?!\d{4}0000)\d{8}$"), ("duties", r"/duties$"),
         ("district", r"/years/\d+/organizations/\d{4}0000$"), ("school", r"/years/\d+/organizations/(?!\d{4}0000)\d{8}$"),
     ]
     while waiting and len(seen) < 40:
@@ -52,6 +53,7 @@ def kinds(page, address):
         raise SystemExit(f"console-test: no page links to {', '.join(missing)}: does the installation have determinations?")
     found["search without a result"] = found["determinations"] + "?q=no-such-name"
     found["why not"] = found["school"] + "?why_not=meeting"
+    found["compare, found"] = found["compare"] + "&q=0"
     found["nothing"] = address + "/nothing"
     return found
 

@@ -43,6 +43,8 @@ enum AccessExample {
         var unreleased = try ExampleTables.exampleSchool(2019)
         (unreleased.orgCode, unreleased.name, unreleased.status) = ("00010007", "Unreleased School", "computed")
         try ExampleTables.fold(unreleased, into: &tables)
+        try foldPublished(into: &tables)
+        try ExampleTables.fold("designation", "underperforming", "00010007", day: 26, into: &tables)
         for (number, name, by, channel, time) in [
             (11, "own.csv", "anna", "console", since), (12, "before.csv", "anna", "console", since - 1),
             (13, "typed.csv", "anna", "command", since), (14, "watched.csv", "anna", "inbox", since),
@@ -67,6 +69,39 @@ enum AccessExample {
         return tables
     }
 
+    /// A district whose results are public: one school's with fewer figures than its determination has, and one's that
+    /// were withdrawn.
+    private static func foldPublished(into tables: inout ConsoleTables) throws {
+        for (code, name, status) in [
+            (published, "Public Academy", "official"), ("00030010", "Withdrawn Academy", "withdrawn"),
+        ] {
+            var message = try ExampleTables.exampleSchool(2019)
+            (message.orgCode, message.districtCode, message.name, message.status) = (code, "00030000", name, "official")
+            message.percentile = 43
+            message.spans[0].columns[0].indicators[0].value = "487.3"
+            message.participation[0].rate = 97
+            try ExampleTables.fold(message, into: &tables)
+            let facts = ExampleTables.facts(name, code, enrollment: 2113, lowIncome: 611)
+            try ExampleTables.fold(facts, code, 2019, into: &tables)
+            var publication = Accountability_V1_Publication()
+            (publication.schoolYear, publication.orgCode, publication.name) = (2019, code, name)
+            (publication.districtCode, publication.type, publication.status) = ("00030000", .school, status)
+            if status == "official" {
+                (publication.percentile, publication.comparisonGroup) = (43, "non_high")
+                publication.figures = [
+                    .with {
+                        ($0.measure, $0.group, $0.value) = ("participation/combined", "all_students", ">=95")
+                    }
+                ]
+            }
+            let key = Array("2019/\(code)".utf8)
+            #expect(tables.fold(Topics.publications, key: key, value: try publication.serializedBytes()))
+        }
+    }
+
+    /// The school of which some figures are public.
+    static let published = "00030005"
+
     /// What must not come out to the district; the operator finds every one of these.
     static var hidden: [(what: String, pattern: Regex<Substring>)] {
         [
@@ -75,12 +110,20 @@ enum AccessExample {
             ("a rejection of another district", /unknown_el_status/), ("an organization of nobody", /99990005/),
             ("a file of before", /before\.csv/), ("a file of the command line", /typed\.csv/),
             ("a file of the watched folder", /watched\.csv/), ("a file of another account", /other\.csv/),
+            ("what a publication does not have", /:"487\.3"|>487\.3<|,487\.3,/),
+            ("students whose number is not public", /2,?113/),
+            ("a share that is not public", /:"28\.9"|>28\.9<|,28\.9,/),
+            ("a school whose results were withdrawn", /Withdrawn Academy/),
+            ("an act that is seen with the results", /designation of 00010007/),
+            ("an act about another district", /(?:review|appeal|designation) of 0002/),
             ("a file of nobody", /file-2\.csv/), ("how the stages run", /receipts|127\.0\.0\.1:9092/),
         ]
     }
 
     /// What the district sees.
-    static var own: [Regex<Substring>] { [/Example District/, /own\.csv/, /unknown_grade/, /unknown_race/] }
+    static var own: [Regex<Substring>] {
+        [/Example District/, /own\.csv/, /unknown_grade/, /unknown_race/, /appeal of 00010005/, /Public Academy/]
+    }
 
     /// Addresses of a route with every kind of argument and every value of every parameter.
     static func targets(_ path: String, _ query: [QueryParameter]) -> [String] {
@@ -94,7 +137,14 @@ enum AccessExample {
                 path.contains(name) ? values.map { path.replacing(name, with: $0) } : [path]
             }
         }
-        let queries = [""] + query.flatMap { parameter in values(parameter.form).map { "?\(parameter.name)=\($0)" } }
+        var queries = [""] + query.flatMap { parameter in values(parameter.form).map { "?\(parameter.name)=\($0)" } }
+        // What is compared shows nothing before an organization is chosen.
+        if query.contains(where: { $0.name == "with" }) {
+            queries += query.filter { $0.name != "org" }
+                .flatMap { parameter in
+                    values(parameter.form).map { "?org=\(ExampleTables.school)&\(parameter.name)=\($0)" }
+                }
+        }
         return paths.flatMap { path in queries.map { path + $0 } }
     }
 
@@ -104,6 +154,7 @@ enum AccessExample {
         case .integer(let range): ["\(range.lowerBound)", "\(min(range.upperBound, 1000))"]
         case .schoolYear: ["2018", "2019"]
         case .organization: [district, ExampleTables.school, "00020001", "99990005"]
+        case .organizations: ["00020001", published, "00030010,00010007", district]
         case .district: [district, other]
         case .day: ["2019-09-24"]
         case .submission: ["20190601T000000011Z-000011"]

@@ -32,6 +32,10 @@ import Testing
             "/api/v1/years/{year}/organizations/{code}": .district, "/api/v1/years/{year}/state": .data,
             "/api/v1/frameworks": .everybody, "/api/v1/frameworks/{name}": .everybody,
             "/api/v1/rejections": .district, "/api/v1/submissions": .district,
+            "/years/{year}/compare": .district, "/years/{year}/compare.csv": .district,
+            "/years/{year}/compare.xlsx": .district, "/api/v1/years/{year}/compare": .district,
+            "/years/{year}/determinations.xlsx": .district, "/duties": .district, "/duties.csv": .district,
+            "/api/v1/duties": .district,
         ]
         #expect(Dictionary(uniqueKeysWithValues: Routes.all.map { ($0.path, $0.needs) }) == expected)
         let desk: [String: Role] = [

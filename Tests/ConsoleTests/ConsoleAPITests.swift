@@ -96,7 +96,12 @@ private struct Validator {
                 (operations["get"]?["description"] as? String)?.contains("role \(role.rawValue),")
                     == (role != .everybody)
             )
-            for target in [target, target + (path.hasSuffix("{code}") ? "?why_not=meeting" : "")] {
+            let variants = [
+                "{code}": "?why_not=meeting", "compare": "?org=\(ExampleTables.school)&with=00020001&q=School",
+                "duties": "?year=2019&as_of=2019-10-14",
+            ]
+            let variant = variants.first { path.hasSuffix($0.key) }?.value ?? ""
+            for target in [target, target + variant] {
                 let answer = get(target, tables)
                 #expect(answer.status == 200, "\(target)")
                 #expect(answer["Content-Type"] == "application/json")

@@ -17,6 +17,8 @@ enum ExampleTables {
             try fold(try exampleSchool(year), into: &tables)
             for number in 1...30 { try fold(small(year, number), into: &tables) }
         }
+        for year in [2018, 2019] { try foldFacts(year, into: &tables) }
+        try foldActs(into: &tables)
         try foldRejections(into: &tables)
         try foldSubmissions(into: &tables)
         tables.take(run(tables))
@@ -27,6 +29,85 @@ enum ExampleTables {
         let key = Array("\(message.schoolYear)/\(message.orgCode)".utf8)
         let isTaken = tables.fold(Topics.determinations, key: key, value: try message.serializedBytes())
         guard isTaken else { throw Problem(500, "the example is no determination") }
+    }
+
+    static func fold(
+        _ facts: Accountability_V1_Organization,
+        _ code: String,
+        _ year: Int,
+        into tables: inout ConsoleTables
+    ) throws {
+        var entry = Accountability_V1_IndicatorEntry()
+        (entry.schoolYear, entry.orgCode, entry.organization) = (UInt32(year), code, facts)
+        let key = Array("\(year)/\(code)/organization".utf8)
+        let isTaken = tables.fold(Topics.indicators, key: key, value: try entry.serializedBytes())
+        guard isTaken else { throw Problem(500, "the example is no organization") }
+    }
+
+    static func facts(
+        _ name: String,
+        _ code: String,
+        enrollment: UInt32,
+        lowIncome: UInt32
+    ) -> Accountability_V1_Organization {
+        var facts = Accountability_V1_Organization()
+        facts.type = code.hasSuffix("0000") ? .district : .school
+        facts.name = name
+        facts.districtCode = String(code.prefix(4)) + "0000"
+        facts.comparisonGroup = facts.type == .school ? "non_high" : ""
+        facts.enrollment = enrollment
+        facts.enrollmentLowIncome = lowIncome
+        return facts
+    }
+
+    private static func foldFacts(_ year: Int, into tables: inout ConsoleTables) throws {
+        let district = facts("Example District", "00010000", enrollment: 500, lowIncome: 125)
+        try fold(district, "00010000", year, into: &tables)
+        try fold(facts(hostileName, school, enrollment: 200, lowIncome: 50), school, year, into: &tables)
+        for number in 1...30 {
+            let code = "0002" + String(repeating: "0", count: 4 - "\(number)".count) + "\(number)"
+            let facts = facts(
+                "School \(number)",
+                code,
+                enrollment: UInt32(200 + number),
+                lowIncome: UInt32(50 + number)
+            )
+            try fold(facts, code, year, into: &tables)
+        }
+    }
+
+    /// An act of the Department, taken effect on a day of September 2019.
+    static func fold(
+        _ act: String,
+        _ kind: String,
+        _ code: String,
+        day: Int,
+        end: String = "",
+        rating: String = "",
+        into tables: inout ConsoleTables
+    ) throws {
+        var message = Accountability_V1_Directive()
+        (message.schoolYear, message.directive, message.kind, message.orgCode) = (2019, act, kind, code)
+        (message.effectiveDate, message.endDate) = ("2019-09-\(day)", end)
+        (message.reason, message.reference) = ("\(act) of \(code)", "Letter \(day)")
+        (message.rating, message.submission) = (rating, "20190101T000000000Z-000001")
+        if act == "plan_filing" { message.reference = "2019/\(code.prefix(4))0000" }
+        let key = Array("2019/\(act)/\(code)/\(kind)".utf8)
+        let isTaken = tables.fold(Topics.directives, key: key, value: try message.serializedBytes())
+        guard isTaken else { throw Problem(500, "the example is no act") }
+    }
+
+    private static func foldActs(into tables: inout ConsoleTables) throws {
+        for (code, day) in [("00010000", 11), ("00020000", 12)] {
+            try fold("review", "conducted", code, day: day, end: "2019-09-20", into: &tables)
+            try fold("review", "assessment", code, day: day, rating: "proficient", into: &tables)
+        }
+        for (code, day) in [(school, 13), ("00020001", 14)] {
+            try fold("designation", "directed_focused", code, day: day, into: &tables)
+            try fold("appeal", "filed", code, day: day + 2, end: "2019-10-\(day)", into: &tables)
+            try fold("plan_filing", "school_improvement_plan", code, day: day, into: &tables)
+        }
+        try fold("appeal", "denied", "00020001", day: 25, into: &tables)
     }
 
     private static func district(_ year: Int) -> Accountability_V1_Determination {

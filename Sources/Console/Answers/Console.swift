@@ -1,4 +1,5 @@
 internal import Operating
+internal import Reading
 
 /// The console: what every address answers, from the tables as they are.
 ///
@@ -7,12 +8,16 @@ internal import Operating
 package struct Console: Sendable {
     /// Tells this life of the console from others: two lives count their revisions anew.
     private let life: String
+    private let today: @Sendable () -> String
 
     /// A console.
     ///
-    /// - Parameter life: any word that no other life of the console has.
-    package init(life: String) {
+    /// - Parameters:
+    ///   - life: any word that no other life of the console has.
+    ///   - today: the day, ISO 8601.
+    package init(life: String, today: @escaping @Sendable () -> String = { Today.text }) {
         self.life = life
+        self.today = today
     }
 
     /// The answer to a request, for whom it is made: from what the visitor may see of all tables.
@@ -26,8 +31,9 @@ package struct Console: Sendable {
             let target = try RequestTarget(request.target)
             if target.path.isEmpty { return .seeOther(Self.first(tables, frame)) }
             let (route, call) = try find(target, tables, frame)
-            let tag =
-                "\"\(([life] + (route.isFixed ? [] : ["\(tables.revision)"]) + [frame.tag]).filter { !$0.isEmpty }.joined(separator: "-"))\""
+            let parts =
+                [life, route.isFixed ? "" : "\(tables.revision)", frame.tag] + (route.isDaily ? [call.today] : [])
+            let tag = "\"\(parts.filter { !$0.isEmpty }.joined(separator: "-"))\""
             if Self.matches(request.ifNoneMatch, tag) {
                 return ConsoleResponse(
                     status: 304,
@@ -51,7 +57,7 @@ package struct Console: Sendable {
             headers.append(.init("Content-Disposition", "attachment; filename=\"\(file)\""))
         }
         do {
-            return ConsoleResponse(status: 200, headers: headers, body: Array(try content.text(in: frame).utf8))
+            return ConsoleResponse(status: 200, headers: headers, body: try content.bytes(in: frame))
         } catch {
             throw Problem(500, "this cannot be shown: \(error)")
         }
@@ -90,7 +96,7 @@ package struct Console: Sendable {
         for route in Routes.all {
             guard let arguments = route.arguments(of: target.path) else { continue }
             try frame.visitor.checkReading(route.needs)
-            let call = ConsoleCall(tables: tables, query: target.query, arguments: arguments)
+            let call = ConsoleCall(tables: tables, query: target.query, arguments: arguments, today: today())
             try route.check(call)
             return (route, call)
         }

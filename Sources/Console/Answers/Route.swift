@@ -14,6 +14,8 @@ struct Route: Sendable {
     let schema: Schema?
     /// Whether the answer is the program's own and stays the same for as long as it runs.
     let isFixed: Bool
+    /// Whether it says how something stands on the day on that it is asked.
+    let isDaily: Bool
     let answer: @Sendable (ConsoleCall) throws -> ConsoleContent
 
     init(
@@ -23,6 +25,7 @@ struct Route: Sendable {
         query: [QueryParameter] = [],
         schema: Schema? = nil,
         isFixed: Bool = false,
+        isDaily: Bool = false,
         _ answer: @escaping @Sendable (ConsoleCall) throws -> ConsoleContent
     ) {
         self.path = path
@@ -31,6 +34,7 @@ struct Route: Sendable {
         self.query = query
         self.schema = schema
         self.isFixed = isFixed
+        self.isDaily = isDaily
         names = PathNames(path)
         self.answer = answer
     }

@@ -10,6 +10,7 @@ enum Routes {
     static var described: [Route] { api.filter { $0.schema != nil } }
 
     private static let determinations = DeterminationsView.Query.parameters + ListParts.parameters
+    private static let duties = DutiesView.parameters + ListParts.parameters
     private static let rejections = RejectionsView.parameters + ListParts.parameters
 
     private static let pages: [Route] = [
@@ -19,6 +20,9 @@ enum Routes {
         },
         Route("/rejections", "Rows that were refused, counted.", needs: .district, query: rejections) {
             try RejectionsView($0).page($0.tables)
+        },
+        Route("/duties", "Duties and their days.", needs: .district, query: duties, isDaily: true) {
+            try DutiesView($0).page($0.tables)
         },
         Route("/frameworks", "The frameworks.", needs: .everybody) { try FrameworkView.listPage($0.tables) },
         Route(
@@ -31,6 +35,14 @@ enum Routes {
         },
         Route("/years/{year}", "The determinations of a year.", needs: .district, query: determinations) {
             try DeterminationsView($0).page($0.tables)
+        },
+        Route(
+            "/years/{year}/compare",
+            "An organization beside others.",
+            needs: .district,
+            query: CompareView.parameterList
+        ) {
+            try CompareView($0).page($0.tables)
         },
         Route("/years/{year}/state", "A year of the state.", needs: .data, query: StateView.parameters) {
             try StateView($0).page($0.tables)
@@ -53,6 +65,39 @@ enum Routes {
             query: DeterminationsView.Query.parameters
         ) {
             DeterminationsView($0).csv()
+        },
+        Route(
+            "/years/{year}/determinations.xlsx",
+            "What the list shows, as a workbook.",
+            needs: .district,
+            query: DeterminationsView.Query.parameters
+        ) {
+            try DeterminationsView($0).workbook()
+        },
+        Route(
+            "/years/{year}/compare.csv",
+            "What is compared, as CSV.",
+            needs: .district,
+            query: CompareView.parameterList
+        ) {
+            try CompareView($0).csv()
+        },
+        Route(
+            "/years/{year}/compare.xlsx",
+            "What is compared, as a workbook.",
+            needs: .district,
+            query: CompareView.parameterList
+        ) {
+            try CompareView($0).workbook()
+        },
+        Route(
+            "/duties.csv",
+            "What the list of duties shows, as CSV.",
+            needs: .district,
+            query: DutiesView.parameters,
+            isDaily: true
+        ) {
+            try DutiesView($0).csv()
         },
         Route("/console.css", "The style.", needs: .everybody, isFixed: true) { _ in
             .init(type: "text/css; charset=utf-8", body: Templates.style)
@@ -77,10 +122,19 @@ enum Routes {
         needs: Role,
         query: [QueryParameter] = [],
         isFixed: Bool = false,
+        isDaily: Bool = false,
         _ shape: Shape<Value>,
         _ make: @escaping @Sendable (ConsoleCall) throws -> Value
     ) -> Route {
-        Route("\(Address.api)\(path)", summary, needs: needs, query: query, schema: shape.schema, isFixed: isFixed) {
+        Route(
+            "\(Address.api)\(path)",
+            summary,
+            needs: needs,
+            query: query,
+            schema: shape.schema,
+            isFixed: isFixed,
+            isDaily: isDaily
+        ) {
             .json(shape.json(try make($0)))
         }
     }
@@ -112,6 +166,13 @@ enum Routes {
             OrganizationView.shape
         ) { try OrganizationView($0) },
         resource(
+            "/years/{year}/compare",
+            "An organization beside similar ones and any of your choice, year by year.",
+            needs: .district,
+            query: CompareView.parameterList,
+            CompareView.shape
+        ) { try CompareView($0) },
+        resource(
             "/years/{year}/state",
             "Counts, changes between two years, and how percentages are spread.",
             needs: .data,
@@ -136,6 +197,14 @@ enum Routes {
             query: rejections,
             RejectionsView.shape
         ) { RejectionsView($0) },
+        resource(
+            "/duties",
+            "Plans, reviews, assistance, designations and appeals of a school year, with their days.",
+            needs: .district,
+            query: duties,
+            isDaily: true,
+            DutiesView.shape
+        ) { try DutiesView($0) },
         resource(
             "/submissions",
             "Submissions and what became of their rows.",

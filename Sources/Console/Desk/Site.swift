@@ -95,7 +95,7 @@ package struct Site: Sendable {
                 let own = [
                     ConsoleResponse.Header("Content-Type", content.type), .init("Cache-Control", "private, no-store"),
                 ]
-                let body = Array(try content.text(in: call.frame).utf8)
+                let body = try content.bytes(in: call.frame)
                 return ConsoleResponse(status: status, headers: own + headers + ConsoleResponse.guards, body: body)
             }
         } catch let problem as Problem {

@@ -1,22 +1,28 @@
+internal import Reading
+
 /// What an answer is.
 struct ConsoleContent: Sendable {
     let type: String
-    private let body: String
+    private let body: [UInt8]
     /// The page around it; nil of files and of what programs read.
     private let page: PageLayout?
     /// The name under which a browser keeps it; nil where it shows it.
     let file: String?
 
-    init(type: String, body: String, file: String? = nil) {
+    init(type: String, bytes: [UInt8], file: String? = nil) {
         self.type = type
-        self.body = body
+        body = bytes
         self.file = file
         page = nil
     }
 
+    init(type: String, body: String, file: String? = nil) {
+        self.init(type: type, bytes: Array(body.utf8), file: file)
+    }
+
     init(_ page: PageLayout) {
         type = "text/html; charset=utf-8"
-        body = ""
+        body = []
         file = nil
         self.page = page
     }
@@ -25,6 +31,22 @@ struct ConsoleContent: Sendable {
         ConsoleContent(type: "application/json", body: value.text)
     }
 
-    /// The text, for whom it is made.
-    func text(in frame: PageFrame) throws -> String { try page?.html(in: frame) ?? body }
+    /// A list as a file of CSV.
+    static func csv(_ listing: Listing, _ name: String) -> ConsoleContent {
+        ConsoleContent(type: "text/csv; charset=utf-8; header=present", body: listing.csv, file: "\(name).csv")
+    }
+
+    /// The same list as a workbook.
+    static func workbook(_ listing: Listing, _ name: String, title: String, numbers: Set<String>, issued: Int64) throws
+        -> ConsoleContent
+    {
+        ConsoleContent(
+            type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            bytes: try listing.workbook(title: title, sheet: "List", numbers: numbers, issued: issued),
+            file: "\(name).xlsx"
+        )
+    }
+
+    /// The bytes, for whom they are made.
+    func bytes(in frame: PageFrame) throws -> [UInt8] { try page.map { Array(try $0.html(in: frame).utf8) } ?? body }
 }

@@ -1,6 +1,5 @@
 internal import Reading
 internal import Rules
-internal import Tables
 
 extension DeterminationsView {
     private var address: String { Address.year(year) }
@@ -22,6 +21,7 @@ extension DeterminationsView {
                 ? "\(Words.count(part.rows.count, "organization")) of \(Words.grouped(total)) asked for"
                 : Words.count(part.rows.count, "organization"),
             "csv": Address.of("\(address)/determinations.csv", query.values, with: ["limit": nil, "next": nil]),
+            "workbook": Address.of("\(address)/determinations.xlsx", query.values, with: ["limit": nil, "next": nil]),
             "list": list.context,
         ]
         if !percentiles.isEmpty {
@@ -33,17 +33,20 @@ extension DeterminationsView {
     }
 
     /// What is asked for, in the columns of the command.
-    func csv() -> ConsoleContent {
-        var text = CSVLine.text(DeterminationRows.columns)
-        for row in part.rows {
-            text += CSVLine.text(row.line.fields.map(SpreadsheetCell.inert))
-        }
-        return ConsoleContent(
-            type: "text/csv; charset=utf-8; header=present",
-            body: text,
-            file: "determinations-\(year).csv"
+    func csv() -> ConsoleContent { .csv(listing, "determinations-\(year)") }
+
+    /// The same as a workbook.
+    func workbook() throws -> ConsoleContent {
+        try .workbook(
+            listing,
+            "determinations-\(year)",
+            title: "Determinations, \(SchoolYear.title(year))",
+            numbers: DeterminationRows.numbers,
+            issued: part.rows.map(\.line.issued).max() ?? 0
         )
     }
+
+    var listing: Listing { Listing(DeterminationRows.columns, part.rows.map(\.line.fields)) }
 
     private func filters(_ tables: ConsoleTables, isNarrowed: Bool) -> FiltersPart {
         let values = query.values

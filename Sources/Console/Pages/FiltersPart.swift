@@ -1,6 +1,7 @@
 /// A form that narrows a list; it works without scripts.
 struct FiltersPart {
     private(set) var fields: [[String: Any]] = []
+    private var hidden: [[String: Any]] = []
     let action: String
     let clear: String?
 
@@ -8,6 +9,9 @@ struct FiltersPart {
         self.action = action
         clear = isNarrowed ? action : nil
     }
+
+    /// What the form says again without showing it.
+    mutating func hide(_ name: String, _ value: String) { hidden.append(["hidden_name": name, "hidden_value": value]) }
 
     mutating func search(_ name: String, _ label: String, _ value: String?, hint: String) {
         fields.append(["text": ["id": "f-\(name)", "name": name, "label": label, "value": value ?? "", "hint": hint]])
@@ -24,7 +28,7 @@ struct FiltersPart {
     }
 
     var context: [String: Any] {
-        var context: [String: Any] = ["action": action, "fields": fields]
+        var context: [String: Any] = ["action": action, "fields": fields, "hidden": hidden]
         context["clear"] = clear
         return context
     }

@@ -63,7 +63,7 @@ extension FrameworkView {
         return try page.html(tables, "framework", context)
     }
 
-    private static func table(_ name: String, _ parameters: [FrameworkParameter]) -> TablePart {
+    static func table(_ name: String, _ parameters: [FrameworkParameter]) -> TablePart {
         TablePart(
             caption: "Parameters: \(Words.title(name))",
             columns: ["Parameter", "Value", "Status", "Source"],

@@ -59,6 +59,7 @@ extension OrganizationView {
                 )
             )
         }
+        links.append(("Compare with similar ones", Address.compare(year, code)))
         links.append(("Framework \(report.publication.framework)", frameworkAddress))
         return links.map { ["name": $0.0, "href": $0.1] }
     }

@@ -35,6 +35,7 @@ struct Page {
     static func problem(_ problem: Problem, _ tables: ConsoleTables, in frame: PageFrame) -> String {
         let page = Page(title: problem.title)
         let context: [String: Any] = ["status": problem.status, "detail": problem.detail]
-        return (try? page.html(tables, "problem", context).text(in: frame)) ?? problem.title
+        let bytes = try? page.html(tables, "problem", context).bytes(in: frame)
+        return bytes.map { String(decoding: $0, as: UTF8.self) } ?? problem.title
     }
 }

@@ -4,7 +4,9 @@ internal import Rules
 /// The pages that lead everywhere.
 enum PagePlace: String, CaseIterable {
     case results = "Determinations"
+    case compare = "Compare"
     case state = "State"
+    case duties = "Duties"
     case rejections = "Rejections"
     case files = "Files"
     case frameworks = "Frameworks"
@@ -19,7 +21,9 @@ enum PagePlace: String, CaseIterable {
     func address(_ year: Int?) -> String? {
         switch self {
         case .results: year.map(Address.year)
+        case .compare: year.map { Address.compare($0) }
         case .state: year.map(Address.state)
+        case .duties: "/duties"
         case .rejections: "/rejections"
         case .files: "/files"
         case .frameworks: "/frameworks"
@@ -35,7 +39,7 @@ enum PagePlace: String, CaseIterable {
     /// The least role that it is shown to.
     var needs: Role {
         switch self {
-        case .results, .rejections, .files, .upload: .district
+        case .results, .compare, .duties, .rejections, .files, .upload: .district
         case .state, .run, .release, .trail: .data
         case .deliveries, .quarantine: .operator
         case .frameworks: .everybody
@@ -45,7 +49,7 @@ enum PagePlace: String, CaseIterable {
     /// Whether it is about doing something, which only a person does.
     private var isDesk: Bool {
         switch self {
-        case .results, .state, .rejections, .files, .frameworks, .run: false
+        case .results, .compare, .state, .duties, .rejections, .files, .frameworks, .run: false
         case .upload, .release, .trail, .deliveries, .quarantine: true
         }
     }

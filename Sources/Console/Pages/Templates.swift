@@ -15,6 +15,7 @@ enum Templates {
         ("problem", PackageResources.problem_mustache), ("sign_in", PackageResources.sign_in_mustache),
         ("act", PackageResources.act_mustache), ("errand", PackageResources.errand_mustache),
         ("upload", PackageResources.upload_mustache), ("report", PackageResources.report_mustache),
+        ("duties", PackageResources.duties_mustache), ("compare", PackageResources.compare_mustache),
         ("release", PackageResources.release_mustache),
     ]
 

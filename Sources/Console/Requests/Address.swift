@@ -27,5 +27,9 @@ package enum Address {
 
     static func state(_ year: Int) -> String { "/years/\(year)/state" }
 
+    static func compare(_ year: Int) -> String { "/years/\(year)/compare" }
+
+    static func compare(_ year: Int, _ code: OrganizationCode) -> String { "\(compare(year))?org=\(code)" }
+
     static func framework(_ name: String) -> String { "/frameworks/\(name)" }
 }

@@ -1,3 +1,4 @@
+internal import Reading
 internal import Rules
 
 /// What an answer is made from.
@@ -5,6 +6,8 @@ struct ConsoleCall: Sendable {
     let tables: ConsoleTables
     let query: [String: String]
     var arguments: [String: String] = [:]
+    /// The machine's day, ISO 8601.
+    var today = Today.text
 
     /// The school year of the path; only a year that the console knows comes so far.
     var year: Int { arguments["year"].flatMap { SchoolYear.named($0) } ?? 0 }

@@ -9,6 +9,8 @@ struct QueryParameter: Sendable {
         case schoolYear
         /// Eight digits.
         case organization
+        /// Codes of eight digits with commas between them, at most twenty.
+        case organizations
         /// Eight digits that end with four zeros.
         case district
         /// A day, yyyy-mm-dd.
@@ -47,6 +49,12 @@ struct QueryParameter: Sendable {
             guard OrganizationCode(value) != nil else {
                 throw refusal("takes an organization's code: eight digits, leading zeros included")
             }
+        case .organizations:
+            let codes = Self.codes(value)
+            let parts = value.split(separator: ",", omittingEmptySubsequences: false)
+            guard codes.count == parts.count, codes.count <= 20, Set(codes).count == codes.count else {
+                throw refusal("takes at most twenty codes of eight digits, each once, with commas between them")
+            }
         case .district:
             guard OrganizationCode(value)?.type == .district else {
                 throw refusal("takes a district's code: eight digits, the last four of them zeros")
@@ -64,6 +72,11 @@ struct QueryParameter: Sendable {
         }
     }
 
+    /// The codes of a list of them.
+    static func codes(_ value: String) -> [OrganizationCode] {
+        value.split(separator: ",").compactMap { OrganizationCode(String($0)) }
+    }
+
     private func refusal(_ rule: String) -> Problem { Problem(400, "the parameter '\(name)' \(rule)") }
 }
 
@@ -75,6 +88,7 @@ extension QueryParameter.Form {
         case .integer(let range): .integer(range)
         case .schoolYear: .text(pattern: "^2(0[0-9]{2}|100)$")
         case .organization: .text(pattern: "^[0-9]{8}$")
+        case .organizations: .text(pattern: "^[0-9]{8}(,[0-9]{8}){0,19}$")
         case .district: .text(pattern: "^[0-9]{4}0000$")
         case .day: .text(pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
         case .submission: .text(pattern: "^[0-9][0-9A-Za-z-]{9,59}$")

@@ -14,11 +14,24 @@ package struct ConsoleTables: Sendable {
         fileprivate var messages: [OrganizationCode: [UInt8]] = [:]
         fileprivate var percentiles: [OrganizationCode: [PercentileKey: [UInt8]]] = [:]
         fileprivate var participation: [OrganizationCode: [ParticipationKey: [UInt8]]] = [:]
+        fileprivate var publications: [OrganizationCode: [UInt8]] = [:]
+        /// What was declared of the organizations.
+        package fileprivate(set) var facts: [OrganizationCode: Accountability_V1_Organization] = [:]
 
         /// The determination of an organization, as it was published.
         package func determination(_ code: OrganizationCode) -> Accountability_V1_Determination? {
-            messages[code].flatMap { try? Accountability_V1_Determination(serializedBytes: $0) }
+            messages[code]
+                .flatMap { try? Accountability_V1_Determination(serializedBytes: SchemaFraming.message(of: $0)) }
         }
+
+        /// What the public sees of an organization; nil where that is nothing.
+        package func publication(_ code: OrganizationCode) -> Accountability_V1_Publication? {
+            publications[code]
+                .flatMap { try? Accountability_V1_Publication(serializedBytes: SchemaFraming.message(of: $0)) }
+        }
+
+        /// The organizations of which the public sees anything.
+        var published: Dictionary<OrganizationCode, [UInt8]>.Keys { publications.keys }
 
         /// An organization's entries of the topic of percentiles, in the order of their keys.
         package func percentiles(_ code: OrganizationCode) -> [Accountability_V1_Percentile] {
@@ -49,6 +62,8 @@ package struct ConsoleTables: Sendable {
     /// The years of which there is something; ``determinedYears`` have determinations.
     package private(set) var years: [Int: Year] = [:]
     package private(set) var rejections: [RejectionKey: Rejection] = [:]
+    /// Acts of the Department that stand.
+    package private(set) var acts: [DirectiveKey: Accountability_V1_Directive] = [:]
     /// The years, submissions and completions of the installation.
     package private(set) var view = InstallationView()
     /// How far the stages have come; nil before the first look.
@@ -71,12 +86,24 @@ package struct ConsoleTables: Sendable {
         package var text: String { "What is shown is what the brokers said until \(since). Since then: \(why)" }
     }
 
+    /// Whether nothing is left out for a visitor.
+    package private(set) var isWhole = true
+
+    /// The district whose own organizations are shown whole; nil where those of everybody are, or of nobody.
+    package private(set) var district: OrganizationCode?
+
+    /// Whether an organization is one that the visitor answers for: a district its own, the Department all.
+    func own(_ code: OrganizationCode) -> Bool { isWhole || district.map { $0 == code.district } ?? false }
+
     /// Tables of nothing.
     package init() {}
 
     /// The topics that are folded.
     package static let topics =
-        InstallationView.topics + [Topics.percentiles, Topics.participation, Topics.rejections]
+        InstallationView.topics + [
+            Topics.percentiles, Topics.participation, Topics.rejections, Topics.indicators, Topics.publications,
+            Topics.directives,
+        ]
 
     /// Takes a record of a topic; returns whether it is one that can be understood.
     @discardableResult
@@ -115,6 +142,9 @@ package struct ConsoleTables: Sendable {
             }
             guard let (_, message) = TableTopics.rejections.entry(key: key.span, value: value) else { return false }
             rejections[place] = Rejection(message)
+        case Topics.indicators.entity: return fold(facts: value, key)
+        case Topics.publications.entity: return fold(publication: value, key)
+        case Topics.directives.entity: return fold(act: value, key)
         default: return view.fold(topic, key: String(decoding: key, as: UTF8.self), value: value)
         }
         return true
@@ -132,6 +162,43 @@ package struct ConsoleTables: Sendable {
             place.organization
         )
         years[place.schoolYear]?.messages[place.organization] = value
+        return true
+    }
+
+    /// Of the topic of indicators only the organizations are kept.
+    private mutating func fold(facts value: [UInt8]?, _ key: [UInt8]) -> Bool {
+        guard let place = IndicatorKey(utf8: key.span) else { return false }
+        guard place.entry == .organization else { return true }
+        guard let value else {
+            years[place.schoolYear]?.facts[place.organization] = nil
+            return true
+        }
+        guard let (_, message) = TableTopics.indicators.entry(key: key.span, value: value) else { return false }
+        years[place.schoolYear, default: Year()].facts[place.organization] = message.organization
+        return true
+    }
+
+    /// What was withdrawn is public no more, though its record stays.
+    private mutating func fold(publication value: [UInt8]?, _ key: [UInt8]) -> Bool {
+        guard let place = DeterminationKey(utf8: key.span) else { return false }
+        guard let value else {
+            years[place.schoolYear]?.publications[place.organization] = nil
+            return true
+        }
+        guard let (_, message) = TableTopics.publications.entry(key: key.span, value: value) else { return false }
+        years[place.schoolYear, default: Year()].publications[place.organization] =
+            message.status == ResultsStage.official.rawValue ? value : nil
+        return true
+    }
+
+    private mutating func fold(act value: [UInt8]?, _ key: [UInt8]) -> Bool {
+        guard let place = DirectiveKey(utf8: key.span) else { return false }
+        guard let value else {
+            acts[place] = nil
+            return true
+        }
+        guard let (_, message) = TableTopics.directives.entry(key: key.span, value: value) else { return false }
+        acts[place] = message
         return true
     }
 
@@ -156,16 +223,23 @@ package struct ConsoleTables: Sendable {
         self.silence = silence
     }
 
-    /// The tables with some determinations, submissions and refused rows only.
+    /// The tables with some determinations, submissions, refused rows, publications and acts only.
+    ///
+    /// What was declared of an organization stays where it is the visitor's own, and where something of its results is
+    /// seen: it is what similarity is made of, and is shown beside a determination only.
     ///
     /// What stages and their topics say is left out, as it names every submission; of brokers that are silent it is
     /// only said since when.
     func only(
         _ isSeen: (DeterminationLine) -> Bool,
         submissions: (Accountability_V1_SubmissionHeader) -> Bool,
-        rejections isShown: (Rejection) -> Bool
+        rejections isShown: (Rejection) -> Bool,
+        publications isPublic: Bool,
+        own district: OrganizationCode?,
+        acts isKnown: (DirectiveKey, _ areResultsSeen: Bool) -> Bool
     ) -> ConsoleTables {
         var tables = self
+        (tables.isWhole, tables.district) = (false, district)
         tables.run = nil
         tables.silence = silence.map { Silence(since: $0.since, why: "the brokers do not answer.") }
         tables.rejections = rejections.filter { isShown($0.value) }
@@ -175,7 +249,14 @@ package struct ConsoleTables: Sendable {
             seen.messages = year.messages.filter { seen.lines[$0.key] != nil }
             seen.percentiles = year.percentiles.filter { seen.lines[$0.key] != nil }
             seen.participation = year.participation.filter { seen.lines[$0.key] != nil }
+            if isPublic { seen.publications = year.publications }
+            seen.facts = year.facts.filter {
+                seen.lines[$0.key] != nil || seen.publications[$0.key] != nil || $0.key.district == district
+            }
             return seen
+        }
+        tables.acts = acts.filter { key, _ in
+            isKnown(key, tables.years[key.schoolYear]?.lines[key.organization] != nil)
         }
         tables.view = view.only(submissions) { year, code in tables.years[year]?.lines[code] != nil }
         return tables

@@ -13,8 +13,12 @@ package struct DeterminationLine: Hashable, Sendable {
     package let percentile: Int?
     package let annual: Int?
     package let cumulative: Int?
+    /// How severe it is; nil where none was issued.
+    package let severity: AssistanceSeverity?
     package let revision: Int
     package let status: String
+    /// When this revision was issued, in milliseconds since 1970.
+    package let issued: Int64
     /// The fields of `accountability determinations --format csv`.
     package let fields: [String]
     /// Name and code as the search reads them.
@@ -30,8 +34,10 @@ package struct DeterminationLine: Hashable, Sendable {
         percentile = message.hasPercentile ? Int(message.percentile) : nil
         annual = message.hasAnnual ? Int(message.annual) : nil
         cumulative = message.hasCumulative ? Int(message.cumulative) : nil
+        severity = PriorityRow.severity(of: message)
         revision = Int(message.revision)
         status = message.status
+        issued = message.issuedUnixMilliseconds
         fields = DeterminationRows.fields(message)
         sought = Self.folded("\(message.name) \(message.orgCode)")
     }

@@ -1,0 +1,82 @@
+internal import Messages
+internal import Reading
+internal import Rules
+
+/// What organizations owe, were given and asked for in a school year: 603 CMR 2.03(4), (6), (7), (8), and appeals.
+struct DutiesView: Sendable {
+    /// The school year; the newest one that anything is known of where none is asked for.
+    let year: Int
+    /// The day that due and overdue are told by.
+    let day: String
+    /// Every school year that anything is known of, the newest first.
+    let years: [Int]
+    let part: ListPart<DutyRow>
+
+    static let parameters: [QueryParameter] = [
+        QueryParameter("year", "The school year; the newest one where nothing is said.", .schoolYear),
+        QueryParameter("duty", "One kind of duty.", .choice(DutyRow.Duty.allCases.map(\.rawValue))),
+        QueryParameter("standing", "How it stands.", .choice(DutyRow.standings)),
+        QueryParameter("district", "A district with its schools, by its code.", .district),
+        QueryParameter("org", "One organization, by its code.", .organization),
+        QueryParameter("as_of", "The day that due and overdue are told by; today where nothing is said.", .day),
+    ]
+
+    init(_ call: ConsoleCall) throws {
+        let tables = call.tables
+        let known = tables.years.filter { !$0.value.facts.isEmpty || !$0.value.lines.isEmpty }.map(\.key)
+        years = Set(known + tables.acts.keys.map(\.schoolYear)).sorted(by: >)
+        let year = call.integer("year") ?? years.first ?? 0
+        self.year = year
+        day = call.query["as_of"] ?? call.today
+        let entries = tables.years.flatMap { year, table in
+            table.lines.values.map { PriorityRow.Entry($0.code, year, name: $0.name, $0.severity) }
+        }
+        let own = tables.own
+        let rows = try DutyRow.list(
+            year,
+            on: day,
+            declared: (tables.years[year]?.facts ?? [:]).keys.filter { $0 != .state && own($0) },
+            DepartmentRecords(tables.acts.sorted { $0.key < $1.key }.map(\.value)),
+            priority: PriorityRow.list(entries, in: year),
+            hasPlaces: tables.isWhole
+        )
+        part = ListPart(rows.filter { Self.contains($0, call.query) }, call)
+    }
+
+    private static func contains(_ row: DutyRow, _ query: [String: String]) -> Bool {
+        if let duty = query["duty"], row.duty.rawValue != duty { return false }
+        if let standing = query["standing"], row.standing != standing { return false }
+        if let district = query["district"], OrganizationCode(row.organization)?.district.description != district {
+            return false
+        }
+        return query["org"].map { row.organization == $0 } ?? true
+    }
+
+    var listing: Listing { DutyRow.listing(part.rows) }
+
+    private static let row = Shape<DutyRow>([
+        .text("org_code", "The organization.", pattern: "^[0-9]{8}$") { $0.organization },
+        .choice("duty", "What kind of duty it is.", DutyRow.Duty.allCases.map(\.rawValue)) { $0.duty.rawValue },
+        .text("what", "The plan, the designation, the severity.") { $0.what },
+        .choice("standing", "How it stands on the day.", DutyRow.standings) { $0.standing },
+        .optionalText("due", "The day it is due, begins or was filed; null where there is none.") {
+            $0.due.isEmpty ? nil : $0.due
+        },
+        .optionalText("done", "The day it was filed, ended or decided; null where there is none.") {
+            $0.done.isEmpty ? nil : $0.done
+        },
+        .text("remark", "What else is to be said.") { $0.remark },
+    ])
+
+    static let shape = Shape<DutiesView>([
+        .optionalInteger("school_year", "The school year, by its spring; null where nothing is known.", 2000...2100) {
+            $0.year == 0 ? nil : $0.year
+        },
+        .text("as_of", "The day that due and overdue are told by.") { $0.day },
+        .integer("total", "How many are asked for.", 0...Int64.max) { $0.part.rows.count },
+        .list("duties", "Those of this page, by organization.", row) { Array($0.part.shown) },
+        .optionalText("next", "The address of the next page; null after the last.") {
+            $0.part.nextAddress("\(Address.api)/duties")
+        },
+    ])
+}
