@@ -1,8 +1,8 @@
 /// Decides when a member of a consumer group on the local broker joins again because it has no partitions.
 ///
 /// After a join the local broker may answer with no partitions although it assigned some, or not answer at all. It
-/// gives the right answer when the member joins again. This happens when members join at the same moment, as all of them
-/// do after the broker was stopped and started. Apache Kafka needs no second join.
+/// gives the right answer when the member joins again. This happens when members join at the same moment, as all of
+/// them do after the broker was stopped and started. Apache Kafka needs no second join.
 package struct JoinPatience {
     private enum State {
         /// The group has not answered the last join yet.
