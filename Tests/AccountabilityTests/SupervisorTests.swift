@@ -37,6 +37,29 @@ import Testing
         Deaths.load(home, name).finding(name, log: "the log", now: Date())
     }
 
+    /// The pauses of a program that always ends in the same way.
+    private func pauses(_ ending: ChildProcess.Ending, lived: Duration, _ count: Int) -> [Duration] {
+        var last: Duration?
+        return (0..<count)
+            .map { _ in
+                let pause = Supervisor.pause(after: ending, lived: lived, last: last)
+                last = pause
+                return pause
+            }
+    }
+
+    @Test func pausesGrowOnlyForWhatKeepsEndingSoon() {
+        let growing: [Duration] = [.milliseconds(250), .milliseconds(500), .seconds(1), .seconds(2), .seconds(4)]
+        let first = Array(repeating: Duration.milliseconds(250), count: 5)
+        #expect(pauses(.signalled(SIGSEGV), lived: .seconds(20), 5) == growing)
+        #expect(pauses(.exited(75), lived: .seconds(4), 5) == growing)
+        #expect(pauses(.exited(78), lived: .seconds(20), 5) == growing)
+        #expect(pauses(.signalled(SIGSEGV), lived: .seconds(1), 20).last == .seconds(30))
+        #expect(pauses(.signalled(SIGSEGV), lived: .seconds(31), 5) == first)
+        // It worked, and asked to be started again.
+        #expect(pauses(.exited(75), lived: .seconds(6), 5) == first)
+    }
+
     @Test func aDeathIsSeenThoughWhatTheProgramStartedHoldsItsDescriptors() throws {
         defer { try? FileManager.default.removeItem(at: home.directory) }
         // As Swift's crash reporter does: a child that goes on with every descriptor of the program.

@@ -50,7 +50,8 @@ final class Supervisor {
         let program: Plan.Program
         var process: ChildProcess?
         var started = ContinuousClock.now
-        var delay = Supervisor.firstPause
+        /// The pause before the last start; nil before the program ended for the first time.
+        var pause: Duration?
         var due = ContinuousClock.now
         var deaths = Deaths()
         /// Where the log ended when it was started.
@@ -64,6 +65,20 @@ final class Supervisor {
     static let longestPause: Duration = .seconds(30)
     /// What ran for so long starts again after the first pause.
     private static let proven: Duration = .seconds(30)
+    /// The same for a worker that ended itself and asks to be started again, as it does after a change of the clock.
+    private static let steady: Duration = .seconds(5)
+
+    /// The pause before a program starts again: it doubles while the program keeps ending soon after its start.
+    ///
+    /// - Parameters:
+    ///   - ending: how the program ended.
+    ///   - lived: how long it ran.
+    ///   - last: the pause before this start; nil for the first start.
+    static func pause(after ending: ChildProcess.Ending, lived: Duration, last: Duration?) -> Duration {
+        let hasWorked = lived > (ending == .exited(ExitStatus.tryAgain.rawValue) ? steady : proven)
+        guard let last, !hasWorked else { return firstPause }
+        return min(last * 2, longestPause)
+    }
 
     private let home: Home
     private let processes: Processes
@@ -173,10 +188,9 @@ final class Supervisor {
             Deaths.Death(time: Date().timeIntervalSince1970, lived: lived / .seconds(1), ending: ending, cause: cause)
         )
         child.deaths.save(home, name)
-        // What keeps ending is started less and less often; what ran for a while starts again at once.
-        if lived > Self.proven { child.delay = Self.firstPause }
-        child.due = ContinuousClock.now + child.delay
-        child.delay = min(child.delay * 2, Self.longestPause)
+        let pause = Self.pause(after: ending, lived: lived, last: child.pause)
+        child.pause = pause
+        child.due = ContinuousClock.now + pause
     }
 
     /// Stops the workers, then the broker that they commit to.
