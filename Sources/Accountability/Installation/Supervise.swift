@@ -74,6 +74,7 @@ final class Supervisor {
     ///   - ending: how the program ended.
     ///   - lived: how long it ran.
     ///   - last: the pause before this start; nil for the first start.
+    /// - Returns: how long to wait.
     static func pause(after ending: ChildProcess.Ending, lived: Duration, last: Duration?) -> Duration {
         let hasWorked = lived > (ending == .exited(ExitStatus.tryAgain.rawValue) ? steady : proven)
         guard let last, !hasWorked else { return firstPause }
