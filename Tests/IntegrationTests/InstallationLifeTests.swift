@@ -65,7 +65,7 @@ struct InstallationLifeTests {
         // Another home, with a key of its own: every student would double.
         let other = try Machine()
         let foreignKey = try attempt(other)
-        #expect(foreignKey.code == 78 && foreignKey.errors.contains("another key"), "\(foreignKey.errors)")
+        #expect(foreignKey.code == 78 && foreignKey.errors.contains("another pseudonym key"), "\(foreignKey.errors)")
         #expect(try isEmpty(other), "a failed up leaves nothing")
         #expect(!FileManager.default.fileExists(atPath: "\(other.home)/pseudonym.key"))
 
