@@ -169,7 +169,9 @@ struct StatewideYearTests {
             #expect(own.lines.dropFirst() == (isSeen ? all.dropFirst().filter(isOwn)[...] : []), "\(command)")
             let published = try installation.must([command, "2019", "--format", "csv", "--as", "public"]).lines
             #expect(published.first == all.first)
-            #expect(isSeen ? published.count > 10 : published.count == 1, "\(command): \(published.count)")
+            // So few students take part in this state that none of its rates has to be public.
+            let isSure = isSeen && command == "percentiles"
+            #expect(isSure ? published.count > 10 : isSeen || published.count == 1, "\(command): \(published.count)")
         }
     }
 
