@@ -4,7 +4,7 @@
 public enum Partitioner {
     /// The partition of a key: `murmur2(key) & 0x7fffffff % partitions`, as Kafka's Java producer computes it.
     ///
-    /// - `key`: the bytes that decide the partition, for example the code of a district.
+    /// - `key`: the bytes that decide the partition, for example a customer number.
     /// - `partitions`: the number of partitions; at least 1.
     public static func partition(of key: Span<UInt8>, partitions: Int32) -> Int32 {
         guard partitions > 1 else { return 0 }

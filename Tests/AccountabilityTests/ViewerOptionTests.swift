@@ -57,10 +57,15 @@ import Testing
             $0.percentile = 7
             $0.groupPercentiles = [
                 .with {
+                    $0.group = "all_students"
+                    $0.comparisonGroup = "non_high"
+                    $0.percentile = 7
+                },
+                .with {
                     $0.group = "swd"
                     $0.comparisonGroup = "non_high"
                     $0.percentile = 3
-                }
+                },
             ]
             $0.figures = [
                 .with {
@@ -84,11 +89,12 @@ import Testing
                 },
             ]
         }
-        let rates = PublicationRows.participation(of: publication, combined: false)
-        #expect(rates == [["2019", "00350012", "all", "all_students", "ELA", "", "", ">=90", "", "true"]])
+        let rates = PublicationRows.participation(of: publication)
         #expect(
-            PublicationRows.participation(of: publication, combined: true).last
-                == ["2019", "00350012", "all", "all_students", "combined", "97", "100", "97", "", ""]
+            rates == [
+                ["2019", "00350012", "all", "all_students", "ELA", "", "", ">=90", "", "true"],
+                ["2019", "00350012", "all", "all_students", "combined", "97", "100", "97", "", ""],
+            ]
         )
         #expect(rates.allSatisfy { $0.count == ParticipationRow.columns.count })
         let ranks = PublicationRows.percentiles(of: publication, group: nil)

@@ -17,14 +17,15 @@ struct ParticipationCommand: OperatorCommand {
             Rows below the minimum size are left out, as in everything that is published. --department prints them too: what it prints is \
             for the Department's own use.
 
-            --as prints what somebody else sees: a district sees its own rates once its results are released, and the public sees the rates \
-            of the publications, where disclosure control codes a rate and leaves counts out.
+            --as prints what somebody else sees. A district sees its own rates once its results are released. The public sees the rates that \
+            the year's framework judges: each subject's until 2018, all subjects combined from 2019. Disclosure control suppresses and codes \
+            them, and leaves counts out.
 
               accountability participation 2019 --org 00350000
               accountability participation 2019 --combined --format json
               accountability participation 2019 --department --format csv
               accountability participation 2019 --as public --format csv
-              accountability participation 2019 --as district 00350000
+              accountability participation 2019 --as district 00350000 --combined
 
             Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 the topic is missing.
             """
@@ -73,13 +74,13 @@ struct ParticipationCommand: OperatorCommand {
         try listing.write(format)
     }
 
-    /// Prints the rates of the publications.
+    /// Prints the rates in the publications, combined ones too: what is judged is public.
     private func publish(_ selection: YearSelection, _ format: OutputFormat, _ connection: Connection) throws {
         let publications = try selection.readPublications(connection)
         if format == .json {
             return Standard.output(try MessageJSON.array(publications.map(PublicationRows.participationOnly)))
         }
-        let rows = publications.flatMap { PublicationRows.participation(of: $0, combined: combined) }
+        let rows = publications.flatMap(PublicationRows.participation)
         try Listing(ParticipationRow.columns, rows).write(format)
     }
 

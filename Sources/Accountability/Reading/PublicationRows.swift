@@ -7,14 +7,12 @@ internal import SwiftProtobuf
 enum PublicationRows {
     /// The participation rates of an organization as rows of ``ParticipationRow/columns``.
     ///
-    /// Publications hold no grades. A rate that would tell about few students is coded (`<=10`, `>=90`), and counts
-    /// stand only where groups are shown as the Department shows them.
-    static func participation(of publication: Accountability_V1_Publication, combined: Bool) -> [[String]] {
+    /// A publication holds the rates that the year's framework judges, of all grades together: until 2018 each
+    /// subject's, from 2019 those of all subjects combined. A suppressed rate is empty, and a rate that would tell about few students is
+    /// coded (`<=10`, `>=90`). Counts are there only if groups are shown as the Department shows them.
+    static func participation(of publication: Accountability_V1_Publication) -> [[String]] {
         publication.figures.compactMap { figure in
-            guard case .participation(let unit)? = PublishedMeasure(figure.measure), combined || unit != .combined
-            else {
-                return nil
-            }
+            guard case .participation(let unit)? = PublishedMeasure(figure.measure) else { return nil }
             return [
                 String(publication.schoolYear), publication.orgCode, "all", figure.group, unit.description,
                 figure.hasCounted ? String(figure.counted) : "", figure.hasOf ? String(figure.of) : "",
@@ -23,19 +21,15 @@ enum PublicationRows {
         }
     }
 
-    /// The percentiles of an organization as rows of ``PercentileRows/columns``: of all students, then of groups.
+    /// The percentiles of an organization as rows of ``PercentileRows/columns``.
     ///
-    /// The means behind a percentile are not published.
+    /// The percentile of all students is among them, if it is public. The means behind a percentile are not published.
     static func percentiles(of publication: Accountability_V1_Publication, group: String?) -> [[String]] {
-        let all = StudentGroup.allStudents.wireName
-        var rows: [(group: String, comparison: String, percentile: UInt32)] = []
-        if publication.hasPercentile { rows.append((all, publication.comparisonGroup, publication.percentile)) }
-        rows += publication.groupPercentiles.map { ($0.group, $0.comparisonGroup, $0.percentile) }
-        return rows.filter { group == nil || $0.group == group }
+        percentilesOnly(publication, group: group).groupPercentiles
             .map { row in
-                let percentile = row.percentile == 0 ? "" : String(row.percentile)
-                return [
-                    String(publication.schoolYear), publication.orgCode, row.comparison, row.group, "", "", percentile,
+                [
+                    String(publication.schoolYear), publication.orgCode, row.comparisonGroup, row.group, "", "",
+                    row.percentile == 0 ? "" : String(row.percentile),
                 ]
             }
     }
