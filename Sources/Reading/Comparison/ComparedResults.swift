@@ -63,25 +63,12 @@ package struct ComparedResults: Hashable, Sendable {
                 if !indicator.value.isEmpty { measures.append(measure) }
             }
         }
-        if group == .allStudents {
-            measures += Self.percentages(of: determination)
-        } else {
-            measures += Self.percentages(
-                percentile: determination.groupPercentiles.first { $0.group == group.wireName }?.percentile,
-                annual: own.map { ($0.annualExact, $0.annual) }
-            )
-        }
-        schoolYear = Int(determination.schoolYear)
-        classification = determination.classification
-        level = determination.level
-        printedAnnual = group == .allStudents && determination.hasAnnual ? Int(determination.annual) : nil
-        issued = determination.issuedUnixMilliseconds
-        self.measures = measures
+        self.init(determination, group, measures, annual: own.map { ($0.annualExact, $0.annual) })
     }
 
     /// What a publication shows of a group of students.
     package init(_ publication: Accountability_V1_Publication, _ group: StudentGroup = .allStudents) {
-        var measures = publication.figures.filter { $0.group == group.wireName && !$0.value.isEmpty }
+        let measures = publication.figures.filter { $0.group == group.wireName && !$0.value.isEmpty }
             .map { figure in
                 Measure(
                     figure.measure,
@@ -90,24 +77,36 @@ package struct ComparedResults: Hashable, Sendable {
                     points: figure.hasPoints ? figure.points : nil
                 )
             }
-        if group == .allStudents {
-            measures += Self.percentages(of: publication)
-        } else {
-            measures += Self.percentages(
-                percentile: publication.groupPercentiles.first { $0.group == group.wireName }?.percentile,
-                annual: publication.groupPercentages.first { $0.group == group.wireName }
-                    .map { ($0.annualExact, $0.annual) }
-            )
-        }
-        schoolYear = Int(publication.schoolYear)
-        classification = publication.classification
-        level = publication.level
-        printedAnnual = group == .allStudents && publication.hasAnnual ? Int(publication.annual) : nil
-        issued = publication.issuedUnixMilliseconds
-        self.measures = measures
+        let own = publication.groupPercentages.first { $0.group == group.wireName }
+        self.init(publication, group, measures, annual: own.map { ($0.annualExact, $0.annual) })
     }
 
-    private static func percentages(of results: some ComparableResults) -> [Measure] {
+    /// Results with the measures of a group.
+    ///
+    /// - `annual`: the group's annual percentage; that of all students stands in the results themselves.
+    private init(
+        _ results: some ResultsMessage,
+        _ group: StudentGroup,
+        _ measures: [Measure],
+        annual: (exact: String, printed: UInt32?)?
+    ) {
+        let isOfAll = group == .allStudents
+        schoolYear = Int(results.schoolYear)
+        classification = results.classification
+        level = results.level
+        printedAnnual = isOfAll && results.hasAnnual ? Int(results.annual) : nil
+        issued = results.issuedUnixMilliseconds
+        let percentages =
+            isOfAll
+            ? Self.percentages(of: results)
+            : Self.percentages(
+                percentile: results.groupPercentiles.first { $0.group == group.wireName }?.percentile,
+                annual: annual
+            )
+        self.measures = measures + percentages
+    }
+
+    private static func percentages(of results: some ResultsMessage) -> [Measure] {
         percentages(
             percentile: results.hasPercentile ? results.percentile : nil,
             annual: (results.annualExact, results.hasAnnual ? results.annual : nil),
@@ -130,17 +129,3 @@ package struct ComparedResults: Hashable, Sendable {
         return measures
     }
 }
-
-/// What a determination and a publication both name.
-private protocol ComparableResults {
-    var hasPercentile: Bool { get }
-    var percentile: UInt32 { get }
-    var annualExact: String { get }
-    var hasAnnual: Bool { get }
-    var annual: UInt32 { get }
-    var hasCumulative: Bool { get }
-    var cumulative: UInt32 { get }
-}
-
-extension Accountability_V1_Determination: ComparableResults {}
-extension Accountability_V1_Publication: ComparableResults {}

@@ -65,7 +65,7 @@ package struct DutyRow: Hashable, Sendable {
         hasPlaces: Bool
     ) throws -> [DutyRow] {
         var rows: [DutyRow] = []
-        if let framework = try? Framework.planning(schoolYear: schoolYear) {
+        if let framework = try planning(schoolYear) {
             rows +=
                 try PlanObligation.all(
                     schoolYear: schoolYear,
@@ -93,6 +93,15 @@ package struct DutyRow: Hashable, Sendable {
             }
         rows += Appeal.all(records.acts, year: schoolYear, today: day).map { DutyRow($0) }
         return rows.sorted { ($0.organization, $0.place, $0.what) < ($1.organization, $1.place, $1.what) }
+    }
+
+    /// The framework that plans are due by; nil in years before the first one.
+    private static func planning(_ schoolYear: Int) throws -> Framework? {
+        do {
+            return try Framework.planning(schoolYear: schoolYear)
+        } catch  where error.code == .noFramework {
+            return nil
+        }
     }
 
     private init(

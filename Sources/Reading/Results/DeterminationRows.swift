@@ -36,6 +36,10 @@ package protocol ResultsMessage {
     var percentile: UInt32 { get }
     var hasAnnual: Bool { get }
     var annual: UInt32 { get }
+    /// The annual percentage as a fraction or a decimal; empty where there is none.
+    var annualExact: String { get }
+    var groupPercentiles: [Accountability_V1_GroupPercentile] { get }
+    var issuedUnixMilliseconds: Int64 { get }
     var hasCumulative: Bool { get }
     var cumulative: UInt32 { get }
     var band: String { get }
