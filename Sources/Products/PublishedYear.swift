@@ -2,7 +2,7 @@ package import Messages
 internal import Rules
 
 /// A publication with its related publications.
-struct PublishedRow: Sendable {
+package struct PublishedRow: Sendable {
     let publication: Accountability_V1_Publication
     /// That of its district.
     let district: Accountability_V1_Publication?
@@ -10,6 +10,19 @@ struct PublishedRow: Sendable {
     let before: Accountability_V1_Publication?
     /// How many schools of the district are published.
     let schools: Int
+
+    /// A publication with its related publications.
+    package init(
+        publication: Accountability_V1_Publication,
+        district: Accountability_V1_Publication?,
+        before: Accountability_V1_Publication?,
+        schools: Int
+    ) {
+        self.publication = publication
+        self.district = district
+        self.before = before
+        self.schools = schools
+    }
 
     var year: Int { Int(publication.schoolYear) }
     var isDistrict: Bool { publication.type == .district }

@@ -118,8 +118,8 @@ import Testing
         let html = try #require(try files([suspended], 2022)["annual-report-2022.html"])
         let words = "Suspended under 603 CMR 2.03(11): annual performance determinations. COVID-19 &lt;2022&gt;"
         #expect(html.contains(words) && html.contains("No determination"))
-        let page = try OrganizationPage(try #require(PublishedYear([suspended], year: 2022)).rows[0], history: [])
-            .html()
+        let row = try #require(PublishedYear([suspended], year: 2022)).rows[0]
+        let page = try PrintedPage(OrganizationReport(row, history: []).document).html()
         #expect(page.contains(words))
     }
 
@@ -249,7 +249,7 @@ import Testing
             }
         }
         let published = try #require(PublishedYear([school], year: 2019))
-        let html = try OrganizationPage(published.rows[0], history: [school]).html()
+        let html = try PrintedPage(OrganizationReport(published.rows[0], history: [school]).document).html()
         try isBalanced(html)
         #expect(html.contains("Leominster &lt;b&gt;") && html.contains("Achievement, total"))
         // 6 × 0.6 + 6 × 0.2 + 3 × 0.1 + 4 × 0.1 = 5.5 of 12 × 0.6 + 8 × 0.2 + 4 × 0.1 + 4 × 0.1 = 9.6: 57.3 percent.

@@ -164,7 +164,7 @@ import Testing
                 publication.figures.map(\.group) + publication.groupPercentiles.map(\.group)
                     + publication.groupPercentages.map(\.group)
             )
-            let html = try OrganizationPage(row, history: [publication]).html()
+            let html = try PrintedPage(OrganizationReport(row, history: [publication]).document).html()
             for group in StudentGroup.racialAndEthnic where !named.contains(group.wireName) {
                 #expect(!html.contains(">\(group.title)<"), "\(publication.orgCode) \(group)")
                 hidden += 1

@@ -44,7 +44,9 @@ package struct ProductFiles {
         }
         return published.rows.map { row in
             let own = history[row.publication.orgCode] ?? []
-            return ProductFile(IndexPage.address(row)) { try OrganizationPage(row, history: own).html() }
+            return ProductFile(IndexPage.address(row)) {
+                try PrintedPage(OrganizationReport(row, history: own).document).html()
+            }
         }
     }
 

@@ -9,7 +9,11 @@ struct IndexPage {
     let files: [(name: String, about: String)]
 
     func html() throws -> String {
-        try PrintedPage(
+        try PrintedPage(document).html()
+    }
+
+    private var document: ReportDocument {
+        ReportDocument(
             title: "District and school accountability, \(SchoolYear.title(published.year))",
             lead: "Official results, as they are published.",
             sections: [
@@ -51,7 +55,6 @@ struct IndexPage {
             ],
             foot: "SHA256SUMS lists every file with its digest. What could tell of few students is left out."
         )
-        .html()
     }
 
     /// Where the report of an organization is.

@@ -24,7 +24,11 @@ package struct BoardReport {
     package var files: [ProductFile] {
         let year = published.year
         let map = MapTable.table(published)
-        return [ProductFile("annual-report-\(year).html", about: "The annual report to the Board.") { try html() }]
+        return [
+            ProductFile("annual-report-\(year).html", about: "The annual report to the Board.") {
+                try PrintedPage(document).html()
+            }
+        ]
             + tables.map { table in
                 ProductFile("\(table.file)-\(year).csv", about: "\(table.title), of the report to the Board.") {
                     CSVLine.text(table.listing.columns)
@@ -33,11 +37,11 @@ package struct BoardReport {
             } + [ProductFile("map-\(year).csv", about: map.about) { try map.writeCSV(to: $0) }]
     }
 
-    private func html() throws -> String {
+    private var document: ReportDocument {
         let years = SchoolYear.title(published.year)
         let schools = own.filter { $0.type == .school }
         let requiring = own.filter { $0.classification == Classification.requiringAssistance.wireName }
-        return try PrintedPage(
+        return ReportDocument(
             title: "Annual report on district and school accountability, \(years)",
             above: "To the Board of Elementary and Secondary Education, under \(Paragraph.annualReport.citation)",
             lead:
@@ -57,7 +61,6 @@ package struct BoardReport {
                 "Made from official publications alone, the newest revision of each. The tables are there as CSV files too; "
                 + "map-\(published.year).csv is to be joined with a map by the code of the organization."
         )
-        .html()
     }
 
     private func listing(_ file: String) -> Listing { tables.first { $0.file == file }?.listing ?? Listing([]) }
@@ -75,8 +78,8 @@ package struct BoardReport {
         )
     }
 
-    private var outcomes: PrintedPage.Section {
-        PrintedPage.Section(
+    private var outcomes: ReportDocument.Section {
+        ReportDocument.Section(
             heading: "Classifications",
             words: Set(own.flatMap(\.suspendedMeasures)).sorted { $0.measure < $1.measure }
                 .map { suspended in
@@ -87,7 +90,7 @@ package struct BoardReport {
         )
     }
 
-    private var overYears: PrintedPage.Section {
+    private var overYears: ReportDocument.Section {
         let levels: [DeterminationLevel?] = DeterminationLevel.allCases + [nil]
         let years = published.years.sorted { $0.key < $1.key }
             .map { year, publications in
@@ -102,7 +105,7 @@ package struct BoardReport {
         let names = levels.map { level in
             level.map { Outcome(classification: nil, level: $0).shortTitle } ?? "Insufficient data or none"
         }
-        return PrintedPage.Section(
+        return ReportDocument.Section(
             heading: "Classifications over the years",
             words: ["The bars are of schools; the table has districts too."],
             parts: [.init(plot: Plots.levels(years, names: names), table: table("years", numbers: [4]))]
@@ -111,7 +114,7 @@ package struct BoardReport {
 
     private var framework: Framework? { try? FrameworkSet.builtIn.ifCovered(schoolYear: published.year) }
 
-    private var spread: PrintedPage.Section? {
+    private var spread: ReportDocument.Section? {
         let bins = PercentBin.of(own.filter { $0.type == .school && $0.hasCumulative }.map { Int($0.cumulative) })
         guard bins.contains(where: { $0.count > 0 }) else { return nil }
         let bands = (framework?.percentage?.bands.value ?? [])
@@ -121,7 +124,7 @@ package struct BoardReport {
                     title: Outcome(classification: nil, level: DeterminationLevel($0.level)).shortTitle
                 )
             }
-        return PrintedPage.Section(
+        return ReportDocument.Section(
             heading: "How the percentages of schools are spread",
             parts: [
                 .init(
@@ -139,13 +142,13 @@ package struct BoardReport {
         )
     }
 
-    private var percentiles: PrintedPage.Section? {
+    private var percentiles: ReportDocument.Section? {
         var counts: [Int: Int] = [:]
         for publication in own where publication.hasPercentile { counts[Int(publication.percentile), default: 0] += 1 }
         guard !counts.isEmpty else { return nil }
         let cut = framework?.determination.map { Int($0.lowestPerformingPercentile.value) }
         let ranges = [1...10, 11...25, 26...50, 51...75, 76...90, 91...99]
-        return PrintedPage.Section(
+        return ReportDocument.Section(
             heading: "Accountability percentiles",
             words: [
                 "How each school performs among those that it is compared with, \(Paragraph.accountabilityPercentile.citation)."
@@ -170,10 +173,10 @@ package struct BoardReport {
         )
     }
 
-    private var reasons: PrintedPage.Section {
+    private var reasons: ReportDocument.Section {
         let rows = listing("reasons").rows
         let most = rows.compactMap { Int($0[2]) }.max() ?? 0
-        return PrintedPage.Section(
+        return ReportDocument.Section(
             heading: "Reasons for assistance or intervention",
             parts: [
                 .init(
@@ -196,7 +199,7 @@ package struct BoardReport {
     }
 
     /// Of how many organizations a group's participation was judged, and of how many it missed the requirement.
-    private var participation: PrintedPage.Section? {
+    private var participation: ReportDocument.Section? {
         var judged: [StudentGroup: Int] = [:]
         var missed: [StudentGroup: Int] = [:]
         for publication in own {
@@ -208,7 +211,7 @@ package struct BoardReport {
         }
         guard !judged.isEmpty else { return nil }
         let most = missed.values.max() ?? 0
-        return PrintedPage.Section(
+        return ReportDocument.Section(
             heading: "Participation in the tests",
             words: [
                 "Whether a group met the requirement, \(Paragraph.participationRequirement.citation), in schools and districts where that may be seen."
@@ -232,14 +235,14 @@ package struct BoardReport {
         )
     }
 
-    private var requiringList: PrintedPage.Section {
-        PrintedPage.Section(
+    private var requiringList: ReportDocument.Section {
+        ReportDocument.Section(
             heading: "Requiring assistance or intervention",
             parts: [.init(table: table("requiring-assistance", numbers: [3]))]
         )
     }
 
-    private var districts: PrintedPage.Section {
-        PrintedPage.Section(heading: "By district", parts: [.init(table: table("districts", numbers: [4, 5, 6]))])
+    private var districts: ReportDocument.Section {
+        ReportDocument.Section(heading: "By district", parts: [.init(table: table("districts", numbers: [4, 5, 6]))])
     }
 }

@@ -1,9 +1,9 @@
-internal import Messages
-internal import Reading
+package import Messages
+package import Reading
 internal import Rules
 
 /// The official report of an organization: the determination, the table of points, and each indicator by group.
-struct OrganizationPage {
+package struct OrganizationReport {
     private let row: PublishedRow
     private let steps: PublishedSteps
     private let history: [Accountability_V1_Publication]
@@ -13,17 +13,17 @@ struct OrganizationPage {
     /// - Parameters:
     ///   - row: the organization.
     ///   - history: its publications of all years, the oldest first.
-    init(_ row: PublishedRow, history: [Accountability_V1_Publication]) {
+    package init(_ row: PublishedRow, history: [Accountability_V1_Publication]) {
         self.row = row
         self.history = history
         steps = PublishedSteps(row.publication)
     }
 
-    /// The document.
-    func html() throws -> String {
+    /// What it contains.
+    package var document: ReportDocument {
         let name = publication.name.isEmpty ? publication.orgCode : publication.name
         let district = row.isDistrict ? "" : (row.district?.name).map { ", \($0)" } ?? ""
-        return try PrintedPage(
+        return ReportDocument(
             title: name,
             above:
                 "Official accountability report \(SchoolYear.title(row.year)) · \(row.isDistrict ? "District" : "School") \(publication.orgCode)\(district)",
@@ -36,7 +36,6 @@ struct OrganizationPage {
                 "Made from the official publication, revision \(publication.revision), under framework \(publication.framework). "
                 + "What could tell of few students is left out."
         )
-        .html()
     }
 
     /// The classification and the reason for it, which may be the same words.
@@ -55,7 +54,7 @@ struct OrganizationPage {
         return figures.map { (name: $0.0, figure: $0.1) }
     }
 
-    private var classification: PrintedPage.Section {
+    private var classification: ReportDocument.Section {
         var rows: [(String, String)] = [
             ("Overall classification", WorkbookWords.classification(publication)),
             ("Reason for classification", WorkbookWords.reason(publication)),
@@ -72,7 +71,7 @@ struct OrganizationPage {
             ("October enrollment", publication.hasEnrollment ? Words.grouped(publication.enrollment) : ""),
             ("Title I", WorkbookWords.title1(publication)),
         ]
-        return PrintedPage.Section(
+        return ReportDocument.Section(
             heading: "Classification",
             words: publication.suspendedMeasures.map { suspended in
                 let title = ReportedMeasure(wireName: suspended.measure)?.title ?? suspended.measure
@@ -81,8 +80,8 @@ struct OrganizationPage {
             parts: [
                 .init(
                     table: TablePart(
-                        caption: "Classification",
-                        columns: ["", ""],
+                        caption: "Classification and reasons",
+                        columns: ["What", "Result"],
                         rows: rows.filter { !$0.1.isEmpty }.map { [.init($0.0), .init($0.1)] },
                         shape: .narrow
                     )
@@ -92,7 +91,7 @@ struct OrganizationPage {
     }
 
     /// How the percentages of the years come to the cumulative one.
-    private var progress: PrintedPage.Section {
+    private var progress: ReportDocument.Section {
         var rows: [[TablePart.Cell]] = steps.spans.map { span, published in
             [
                 .init(Words.title(span)), .init(published.hasPercent ? "\(published.percent) %" : "–"),
@@ -111,13 +110,13 @@ struct OrganizationPage {
                 .init(band),
             ])
         }
-        return PrintedPage.Section(
+        return ReportDocument.Section(
             heading: "Progress toward targets",
             parts: [
                 .init(
                     table: TablePart(
                         caption: "Criterion-referenced target percentages",
-                        columns: ["", "Percentage", ""],
+                        columns: ["Of what", "Percentage", "How it counts"],
                         numbers: [1],
                         rows: rows,
                         empty: "There is no percentage.",
@@ -130,8 +129,8 @@ struct OrganizationPage {
 
     // MARK: Points
 
-    private func span(_ span: GradeSpan) -> PrintedPage.Section {
-        PrintedPage.Section(
+    private func span(_ span: GradeSpan) -> ReportDocument.Section {
+        ReportDocument.Section(
             heading: Words.title(span),
             parts: [.init(table: points(span))]
                 + Indicator.allCases.compactMap { indicator in
@@ -237,7 +236,7 @@ struct OrganizationPage {
 
     // MARK: Groups, participation, years
 
-    private var groups: PrintedPage.Section? {
+    private var groups: ReportDocument.Section? {
         var rows: [[TablePart.Cell]] = []
         for group in StudentGroup.allCases where group != .allStudents {
             let percentile = publication.groupPercentiles.first { $0.group == group.wireName }
@@ -250,13 +249,13 @@ struct OrganizationPage {
             ])
         }
         guard !rows.isEmpty else { return nil }
-        return PrintedPage.Section(
+        return ReportDocument.Section(
             heading: "Groups of students",
             parts: [
                 .init(
                     table: TablePart(
                         caption: "Percentiles and percentages of groups",
-                        columns: ["Group", "Percentile", "Annual percentage", ""],
+                        columns: ["Group", "Percentile", "Annual percentage", "Lowest performing"],
                         numbers: [1, 2],
                         rows: rows,
                         shape: .narrow
@@ -266,7 +265,7 @@ struct OrganizationPage {
         )
     }
 
-    private var participation: PrintedPage.Section? {
+    private var participation: ReportDocument.Section? {
         let rows: [[TablePart.Cell]] = publication.figures.compactMap { figure in
             guard case .participation(let unit) = PublishedMeasure(figure.measure),
                 let group = StudentGroup(wireName: figure.group), !figure.value.isEmpty || figure.hasMet
@@ -280,7 +279,7 @@ struct OrganizationPage {
             ]
         }
         guard !rows.isEmpty else { return nil }
-        return PrintedPage.Section(
+        return ReportDocument.Section(
             heading: "Participation",
             parts: [
                 .init(
@@ -296,7 +295,7 @@ struct OrganizationPage {
         )
     }
 
-    private var years: PrintedPage.Section? {
+    private var years: ReportDocument.Section? {
         guard history.count > 1 else { return nil }
         let moments = history.map { before in
             YearFigures(
@@ -313,7 +312,7 @@ struct OrganizationPage {
                     .init(moment.percentile), .init(moment.annual), .init(moment.cumulative),
                 ]
             }
-        return PrintedPage.Section(
+        return ReportDocument.Section(
             heading: "Over the years",
             parts: [
                 .init(
@@ -329,9 +328,9 @@ struct OrganizationPage {
         )
     }
 
-    private var notes: PrintedPage.Section? {
+    private var notes: ReportDocument.Section? {
         guard !publication.publicationNotes.isEmpty else { return nil }
-        return PrintedPage.Section(
+        return ReportDocument.Section(
             heading: "Revisions",
             words: publication.publicationNotes.map { note in
                 let what = note.kind == "appeal" ? "Changed on appeal" : "Revised"
