@@ -137,15 +137,15 @@ let package = Package(
         library(
             "Console",
             [
-                "Reading", "Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .crypto,
-                .logging, .mustache, .protobuf,
+                "Products", "Reading", "Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables",
+                .crypto, .logging, .mustache, .protobuf,
             ],
             resources: [.embedInCode("Templates")]
         ),
         .executableTarget(
             name: "console-worker",
             dependencies: [
-                "Console", "Operating", "Kafka", .argumentParser, .hummingbird, .hummingbirdCore, .logging,
+                "Console", "Reading", "Operating", "Kafka", .argumentParser, .hummingbird, .hummingbirdCore, .logging,
                 .nioCore, .serviceLifecycle, .unixSignals,
             ],
             path: "Sources/Workers/console-worker",

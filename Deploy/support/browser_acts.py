@@ -2,8 +2,9 @@
 
   browser_acts.py ADDRESS FOLDER [PICTURES]   FOLDER has password, mistakes.csv, mended.csv and district; 65 and what is wrong
 
-Signs in, submits a file with mistakes, mends it, looks at what it changes, releases results with a second person, decides about a file that
-waits, withdraws the release, and looks at what a district sees: by mouse, by keyboard alone, and once without scripts.
+Signs in, submits a file with mistakes, mends it, looks at what it changes, releases results with a second person, looks at what everybody sees
+before and after, decides about a file that waits, withdraws the release, and looks at what a district sees: by mouse, by keyboard alone, and once
+without scripts.
 """
 import os
 import re
@@ -35,8 +36,7 @@ class Person:
 
     def sign_in(self):
         """By keyboard alone: the name has no focus yet, and Enter sends the form."""
-        self.open("/")
-        expect(self.page).to_have_url(re.compile("/sign-in"))
+        self.open("/sign-in")
         self.page.locator("#name").focus()
         self.page.keyboard.type(self.name)
         self.page.keyboard.press("Tab")
@@ -93,6 +93,10 @@ def signing_in(browser, address, folder, faults, pictures):
         stranger.open(path)
         if "/sign-in" not in stranger.page.url:
             faults.note(f"{path} is shown to a stranger")
+    stranger.open("/")
+    if "/sign-in" not in stranger.page.url or stranger.open("/public") != 404:
+        faults.note("something is public before anything was released")
+    stranger.open("/sign-in")
     stranger.look("sign in")
     check_keyboard(stranger.page, faults, "sign in")
     stranger.page.locator("#name").fill("clerk")
@@ -164,7 +168,44 @@ def releasing(browser, address, folder, faults, pictures):
     return chief
 
 
-def deciding(clerk, chief, folder):
+def until(person, path, status):
+    """Asks for a page until it has a status: a release goes through the stages first."""
+    for _ in range(120):
+        if person.open(path) == status:
+            return
+        person.page.wait_for_timeout(500)
+    person.faults.note(f"{path} does not come to {status}")
+
+
+def everybody(browser, address, folder, faults, pictures):
+    """What nobody in particular sees of released results, without scripts too; leads to the school that it looked at."""
+    stranger = Person(browser, address, folder, "stranger", faults, pictures)
+    until(stranger, "/public", 200)
+    stranger.open("/")
+    expect(stranger.page).to_have_url(re.compile("/public/years/2019$"))
+    expect(stranger.page.locator("h1")).to_have_text("Official results")
+    stranger.look("public results")
+    check_keyboard(stranger.page, faults, "public results")
+    stranger.page.get_by_role("navigation", name="Pages").get_by_role("link", name="Public state").click()
+    expect(stranger.page.locator("main")).to_contain_text("Classifications and levels")
+    stranger.look("public state")
+    stranger.open("/public/years/2019?type=school")
+    school = stranger.page.locator("tbody a").first.get_attribute("href")
+    for path, name in [(school, "public school"), (re.sub(r"\d{4}$", "0000", school), "public district")]:
+        until(stranger, path, 200)
+        stranger.look(name)
+        check_keyboard(stranger.page, faults, name)
+    plain = Person(browser, address, folder, "stranger", faults, None, False)
+    if plain.open(school) != 200 or plain.page.locator("table").count() < 3:
+        faults.note("a school's public report without scripts is not whole")
+    for path in ["/years/2019", school.replace("/public", "")]:
+        plain.open(path)
+        if "/sign-in" not in plain.page.url:
+            faults.note(f"{path} is shown to a stranger")
+    return stranger
+
+
+def deciding(clerk, chief, stranger, folder):
     """What would change official results waits, and somebody else decides."""
     clerk.choose(os.path.join(folder, "late.csv"))
     clerk.expect_text("What it would change")
@@ -184,6 +225,7 @@ def deciding(clerk, chief, folder):
     chief.expect_text("What it would change")
     chief.press("Withdraw the release")
     chief.expect_text("It is done.")
+    until(stranger, "/public", 404)
     for path, name in [("/audit-trail", "audit trail"), ("/completeness/2019", "completeness")]:
         if chief.open(path) != 200:
             chief.faults.note(f"{path} is not shown")
@@ -209,13 +251,7 @@ def district(browser, address, folder, faults, pictures):
             faults.note("a district is shown another one")
         if person.open("/run") != 403:
             faults.note("a district is shown the run")
-        # The release goes through the stages first.
-        for _ in range(60):
-            if person.open(f"/years/2019/organizations/{own}") == 200:
-                break
-            person.page.wait_for_timeout(500)
-        else:
-            faults.note("a district is not shown itself")
+        until(person, f"/years/2019/organizations/{own}", 200)
         person.open("/years/2019")
         if other[:4] in person.page.locator("main").inner_text():
             faults.note("a district's list has another one")
@@ -254,7 +290,8 @@ def main():
             clerk = submitting(browser, address, folder, faults, pictures)
             chief = releasing(browser, address, folder, faults, pictures)
             district(browser, address, folder, faults, pictures)
-            deciding(clerk, chief, folder)
+            stranger = everybody(browser, address, folder, faults, pictures)
+            deciding(clerk, chief, stranger, folder)
             running(browser, address, folder, faults, pictures)
         finally:
             browser.close()

@@ -83,19 +83,8 @@ enum AccessExample {
             try ExampleTables.fold(message, into: &tables)
             let facts = ExampleTables.facts(name, code, enrollment: 2113, lowIncome: 611)
             try ExampleTables.fold(facts, code, 2019, into: &tables)
-            var publication = Accountability_V1_Publication()
-            (publication.schoolYear, publication.orgCode, publication.name) = (2019, code, name)
-            (publication.districtCode, publication.type, publication.status) = ("00030000", .school, status)
-            if status == "official" {
-                (publication.percentile, publication.comparisonGroup) = (43, "non_high")
-                publication.figures = [
-                    .with {
-                        ($0.measure, $0.group, $0.value) = ("participation/combined", "all_students", ">=95")
-                    }
-                ]
-            }
-            let key = Array("2019/\(code)".utf8)
-            #expect(tables.fold(Topics.publications, key: key, value: try publication.serializedBytes()))
+            let publication = ExampleTables.publication(2019, code, name, percentile: 43, status: status)
+            try ExampleTables.fold(publication, into: &tables)
         }
     }
 
@@ -130,7 +119,7 @@ enum AccessExample {
         var paths = [path]
         for (name, values) in [
             ("{year}", ["2018", "2019"]), ("{name}", ["2019", "none"]),
-            ("{code}", [district, ExampleTables.school, "00010007", "00020001", other, "x"]),
+            ("{code}", [district, ExampleTables.school, "00010007", "00020001", other, published, "x"]),
             ("{id}", ["0", "x"]),
         ] {
             paths = paths.flatMap { path in

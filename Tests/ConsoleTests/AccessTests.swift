@@ -34,6 +34,13 @@ import Testing
             "/api/v1/rejections": .district, "/api/v1/submissions": .district,
             "/years/{year}/compare": .district, "/years/{year}/compare.csv": .district,
             "/years/{year}/compare.xlsx": .district, "/api/v1/years/{year}/compare": .district,
+            "/public/years/{year}": .everybody, "/public/years/{year}/state": .everybody,
+            "/public/years/{year}/organizations/{code}": .everybody,
+            "/public/years/{year}/determinations.csv": .everybody,
+            "/public/years/{year}/determinations.xlsx": .everybody, "/api/v1/public/years": .everybody,
+            "/api/v1/public/years/{year}/determinations": .everybody,
+            "/api/v1/public/years/{year}/state": .everybody,
+            "/api/v1/public/years/{year}/organizations/{code}": .everybody,
             "/years/{year}/determinations.xlsx": .district, "/duties": .district, "/duties.csv": .district,
             "/api/v1/duties": .district,
         ]
@@ -117,7 +124,8 @@ import Testing
                 #expect(secret == nil, "\(target): \(secret.map { String($0.output) } ?? "")")
             }
         }
-        #expect(answer("/", tables, PageFrame(visitor: .nobody))["Location"] == "/sign-in")
+        #expect(answer("/", tables, PageFrame(visitor: .nobody))["Location"] == "/public")
+        #expect(answer("/", try ExampleTables.make(), PageFrame(visitor: .nobody))["Location"] == "/sign-in")
     }
 
     @Test("Every link of every page leads to something that this role may see", arguments: Role.ofAccounts)

@@ -44,6 +44,33 @@ enum ExampleTables {
         guard isTaken else { throw Problem(500, "the example is no organization") }
     }
 
+    /// What everybody sees of a school: its percentile and one rate.
+    static func publication(
+        _ year: Int,
+        _ code: String,
+        _ name: String,
+        percentile: UInt32,
+        status: String = "official"
+    ) -> Accountability_V1_Publication {
+        var publication = Accountability_V1_Publication()
+        (publication.schoolYear, publication.orgCode, publication.name) = (UInt32(year), code, name)
+        (publication.districtCode, publication.type) = (String(code.prefix(4)) + "0000", .school)
+        (publication.status, publication.framework) = (status, "\(year)")
+        guard status == "official" else { return publication }
+        (publication.percentile, publication.comparisonGroup) = (percentile, "non_high")
+        (publication.classification, publication.level) = ("not_requiring_assistance", "moderate")
+        publication.figures = [
+            .with { ($0.measure, $0.group, $0.value) = ("participation/combined", "all_students", ">=95") }
+        ]
+        return publication
+    }
+
+    static func fold(_ publication: Accountability_V1_Publication, into tables: inout ConsoleTables) throws {
+        let key = Array("\(publication.schoolYear)/\(publication.orgCode)".utf8)
+        let isTaken = tables.fold(Topics.publications, key: key, value: try publication.serializedBytes())
+        guard isTaken else { throw Problem(500, "the example is no publication") }
+    }
+
     static func facts(
         _ name: String,
         _ code: String,

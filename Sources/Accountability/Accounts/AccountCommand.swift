@@ -17,7 +17,7 @@ struct AccountCommand: ParsableCommand {
               accountability account remove mhall
 
             Without any account the console asks nobody to sign in: it shows everything, read-only, to whoever reaches it on this machine. With one, it \
-            shows nothing before somebody signs in. Each role may do what those before it may:
+            shows official results only before somebody signs in. Each role may do what those before it may:
 
               district    sees its own organizations, once their results are released to it, and its own files; submits files of its students
               data        sees everything the Department sees; submits files of every layout

@@ -16,7 +16,17 @@ struct ConsoleOptions: ParsableArguments {
     )
     var listen: String?
 
+    @Option(
+        name: .customLong("console-map"),
+        help: ArgumentHelp(
+            "A GeoJSON file with the places or areas of organizations, for the console's pages of the state. The property org_code has the code.",
+            valueName: "file"
+        )
+    )
+    var map: String?
+
     func validate() throws {
+        guard map == nil || isWanted else { throw ValidationError("--console-map needs --console") }
         guard let listen else { return }
         guard isWanted else { throw ValidationError("--console-listen needs --console") }
         do {
@@ -47,8 +57,17 @@ struct ConsoleOptions: ParsableArguments {
             arguments: [
                 "--listen", try Self.settled(listen), "--address-file",
                 processes.addressFile(Self.name).path,
-            ]
+            ] + (try map.map { ["--map", try Self.readable($0)] } ?? [])
         )
+    }
+
+    /// The whole path of a file, as the supervisor works in another folder.
+    private static func readable(_ path: String) throws -> String {
+        let place = URL(fileURLWithPath: path).standardizedFileURL.path
+        guard FileManager.default.isReadableFile(atPath: place) else {
+            throw Failure(.badInput, "--console-map \(path) cannot be read")
+        }
+        return place
     }
 
     /// Where it listens, with a port that stays its own: started again, it is where the browser looks for it.

@@ -37,7 +37,7 @@ package struct PageFrame: Sendable {
         switch visitor {
         case .machine:
             "Read-only, on this machine. The figures are those of the published topics, of all organizations, small groups included: for the Department, not for the public."
-        case .nobody: "Nothing of an organization is shown before you sign in."
+        case .nobody: "Official results are open to everybody. Whoever answers for other figures signs in."
         case .person(let account) where account.role == .district:
             "Your own organizations, small groups included: for the district, not for the public. Results are embargoed until the Department releases them to everybody."
         case .person:

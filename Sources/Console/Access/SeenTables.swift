@@ -9,20 +9,12 @@ extension ConsoleTables {
     /// The Department sees everything. A district sees its own organizations' results where ``ResultsStage`` shows
     /// everything of them, the refused rows of its own organizations, and what its own accounts submitted through the
     /// console; the acts of the Department about its organizations; of other organizations what is public, to compare
-    /// its own with; nothing of how the stages run, as that names other districts' files. Everybody else sees nothing:
-    /// the pages are about the Department's figures.
+    /// its own with; nothing of how the stages run, as that names other districts' files. Everybody else sees the
+    /// official publications, on pages of their own, and nothing else.
     func seen(in frame: PageFrame) -> ConsoleTables {
         switch frame.visitor.results {
         case .department: self
-        case .everybody:
-            only(
-                { _ in false },
-                submissions: { _ in false },
-                rejections: { _ in false },
-                publications: false,
-                own: nil,
-                acts: { _, _ in false }
-            )
+        case .everybody: withoutDeterminations
         case .district(let district): seen(by: district, frame)
         }
     }
@@ -36,7 +28,6 @@ extension ConsoleTables {
             },
             submissions: { frame.isOwn($0) },
             rejections: { OrganizationCode($0.organization)?.district == district },
-            publications: true,
             own: district,
             acts: { key, areResultsSeen in
                 guard key.organization.district == district else { return false }

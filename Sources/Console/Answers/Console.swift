@@ -1,5 +1,5 @@
 internal import Operating
-internal import Reading
+package import Reading
 
 /// The console: what every address answers, from the tables as they are.
 ///
@@ -9,14 +9,22 @@ package struct Console: Sendable {
     /// Tells this life of the console from others: two lives count their revisions anew.
     private let life: String
     private let today: @Sendable () -> String
+    private let map: GeographicMap?
+    private let kept = KeptAnswers()
 
     /// A console.
     ///
     /// - Parameters:
     ///   - life: any word that no other life of the console has.
+    ///   - map: where organizations are; the pages of the state show it.
     ///   - today: the day, ISO 8601.
-    package init(life: String, today: @escaping @Sendable () -> String = { Today.text }) {
+    package init(
+        life: String,
+        map: GeographicMap? = nil,
+        today: @escaping @Sendable () -> String = { Today.text }
+    ) {
         self.life = life
+        self.map = map
         self.today = today
     }
 
@@ -30,9 +38,12 @@ package struct Console: Sendable {
             }
             let target = try RequestTarget(request.target)
             if target.path.isEmpty { return .seeOther(Self.first(tables, frame)) }
+            if target.path == [String(Address.published.dropFirst())] {
+                return .seeOther(try Self.firstPublished(tables))
+            }
             let (route, call) = try find(target, tables, frame)
             let parts =
-                [life, route.isFixed ? "" : "\(tables.revision)", frame.tag] + (route.isDaily ? [call.today] : [])
+                [life, route.isFixed ? "" : "\(call.tables.revision)", frame.tag] + (route.isDaily ? [call.today] : [])
             let tag = "\"\(parts.filter { !$0.isEmpty }.joined(separator: "-"))\""
             if Self.matches(request.ifNoneMatch, tag) {
                 return ConsoleResponse(
@@ -41,7 +52,12 @@ package struct Console: Sendable {
                     body: []
                 )
             }
-            return try show(try make(route, call), caching(tag, route, frame), frame)
+            guard route.area == .published, frame.visitor == .nobody else {
+                return try show(try make(route, call), caching(tag, route, frame), frame)
+            }
+            return try kept.answer(to: request.target, tag) { () throws(Problem) in
+                try show(try make(route, call), caching(tag, route, frame), frame)
+            }
         } catch {
             return answer(error, to: request, tables, in: frame)
         }
@@ -84,8 +100,15 @@ package struct Console: Sendable {
 
     /// Where the beginning leads: to the newest results, or to where their files are.
     private static func first(_ tables: ConsoleTables, _ frame: PageFrame) -> String {
-        if frame.visitor == .nobody { return Address.signIn }
-        return tables.determinedYears.first.map(Address.year) ?? (frame.visitor.mayRead(.data) ? "/run" : "/files")
+        if frame.visitor == .nobody { return tables.publishedYears.isEmpty ? Address.signIn : Address.published }
+        return tables.determinedYears.first.map { Address.year($0) }
+            ?? (frame.visitor.mayRead(.data) ? "/run" : "/files")
+    }
+
+    /// Where the official results begin.
+    private static func firstPublished(_ tables: ConsoleTables) throws(Problem) -> String {
+        guard let year = tables.publishedYears.first else { throw Problem(404, "no results have been published yet") }
+        return Address.year(year, in: .published)
     }
 
     private func find(
@@ -96,7 +119,13 @@ package struct Console: Sendable {
         for route in Routes.all {
             guard let arguments = route.arguments(of: target.path) else { continue }
             try frame.visitor.checkReading(route.needs)
-            let call = ConsoleCall(tables: tables, query: target.query, arguments: arguments, today: today())
+            let call = ConsoleCall(
+                tables: route.area == .own ? tables : tables.published,
+                query: target.query,
+                arguments: arguments,
+                today: today(),
+                map: map
+            )
             try route.check(call)
             return (route, call)
         }
@@ -127,7 +156,8 @@ package struct Console: Sendable {
 
     /// What somebody who signed in was shown is kept by no browser: another person may use it next.
     private func caching(_ tag: String, _ route: Route, _ frame: PageFrame) -> [ConsoleResponse.Header] {
-        let isOpen = frame.visitor == .machine || route.isFixed
+        let isOpen =
+            frame.visitor == .machine || route.isFixed || route.area == .published && frame.visitor == .nobody
         return [.init("ETag", tag), .init("Cache-Control", isOpen ? "no-cache" : "private, no-store")]
             + (frame.visitor == .machine ? [] : [.init("Vary", "Cookie")])
     }

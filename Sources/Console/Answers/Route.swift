@@ -12,6 +12,8 @@ struct Route: Sendable {
     let query: [QueryParameter]
     /// The schema of what the API answers; nil of pages and files.
     let schema: Schema?
+    /// Whose figures it answers with.
+    let area: Area
     /// Whether the answer is the program's own and stays the same for as long as it runs.
     let isFixed: Bool
     /// Whether it says how something stands on the day on that it is asked.
@@ -24,6 +26,7 @@ struct Route: Sendable {
         needs: Role,
         query: [QueryParameter] = [],
         schema: Schema? = nil,
+        area: Area = .own,
         isFixed: Bool = false,
         isDaily: Bool = false,
         _ answer: @escaping @Sendable (ConsoleCall) throws -> ConsoleContent
@@ -33,6 +36,7 @@ struct Route: Sendable {
         self.summary = summary
         self.query = query
         self.schema = schema
+        self.area = area
         self.isFixed = isFixed
         self.isDaily = isDaily
         names = PathNames(path)
@@ -55,7 +59,7 @@ struct Route: Sendable {
                 let years = call.tables.determinedYears.reversed().map(String.init).joined(separator: ", ")
                 throw Problem(
                     404,
-                    "there are no determinations of school year \(RequestTarget.shown(year)); "
+                    "there are no \(area == .own ? "determinations" : "official results") of school year \(RequestTarget.shown(year)); "
                         + (years.isEmpty ? "none were published yet" : "there are those of \(years)")
                 )
             }

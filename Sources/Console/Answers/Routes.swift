@@ -4,12 +4,12 @@ internal import Rules
 
 /// Every address of the console.
 enum Routes {
-    static let all: [Route] = pages + files + api
+    static let all: [Route] = pages + files + api + PublishedRoutes.pages + PublishedRoutes.api
 
     /// The routes that the description of the API lists.
-    static var described: [Route] { api.filter { $0.schema != nil } }
+    static var described: [Route] { all.filter { $0.schema != nil } }
 
-    private static let determinations = DeterminationsView.Query.parameters + ListParts.parameters
+    static let determinations = DeterminationsView.Query.parameters + ListParts.parameters
     private static let duties = DutiesView.parameters + ListParts.parameters
     private static let rejections = RejectionsView.parameters + ListParts.parameters
 
@@ -116,22 +116,25 @@ enum Routes {
         },
     ]
 
-    private static func resource<Value>(
+    /// An address of the API.
+    static func resource<Value>(
         _ path: String,
         _ summary: String,
         needs: Role,
         query: [QueryParameter] = [],
+        area: Area = .own,
         isFixed: Bool = false,
         isDaily: Bool = false,
         _ shape: Shape<Value>,
         _ make: @escaping @Sendable (ConsoleCall) throws -> Value
     ) -> Route {
         Route(
-            "\(Address.api)\(path)",
+            "\(Address.api)\(area.prefix)\(path)",
             summary,
             needs: needs,
             query: query,
             schema: shape.schema,
+            area: area,
             isFixed: isFixed,
             isDaily: isDaily
         ) {

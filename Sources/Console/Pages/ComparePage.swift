@@ -133,7 +133,7 @@ extension CompareView {
 
     private var memberTable: TablePart {
         TablePart(
-            caption: "Who is compared",
+            caption: "Organizations that are compared",
             columns: ["Organization", "Code", "Students", "Low income %", "Disabilities %", "English learners %"]
                 + (isWhole ? ["Distance"] : []) + (chosen.isEmpty ? [] : ["Chosen"]),
             numbers: Set(2..<(isWhole ? 7 : 6)),
@@ -160,7 +160,7 @@ extension CompareView {
 
     private var outcomeTable: TablePart {
         TablePart(
-            caption: "Determinations",
+            caption: "Determinations by year",
             columns: ["Organization"] + years.map(SchoolYear.title),
             rows: members.map { member in
                 [head(member)]
@@ -202,7 +202,7 @@ extension CompareView {
 
     private func table(_ element: ComparedElement) -> TablePart {
         TablePart(
-            caption: element.title,
+            caption: "\(element.title) by year",
             columns: ["Organization"] + years.map(SchoolYear.title),
             numbers: Set(1..<(years.count + 1)),
             rows: members.map { member in

@@ -2,17 +2,18 @@ internal import Reading
 internal import Rules
 
 extension DeterminationsView {
-    private var address: String { Address.year(year) }
+    private var address: String { Address.year(year, in: area) }
 
     func page(_ tables: ConsoleTables) throws -> ConsoleContent {
         let page = Page(
-            title: "Determinations",
-            place: .results,
+            title: area == .own ? "Determinations" : "Official results",
+            place: area == .own ? .results : .published,
             above: "School year \(SchoolYear.title(year))",
-            lead: "\(Words.count(total, "organization")) with a determination under 603 CMR 2.03(3).",
-            api: Address.of("\(Address.api)/years/\(year)/determinations", query.values),
+            lead:
+                "\(Words.count(total, "organization")) with \(area == .own ? "a determination" : "an official determination") under 603 CMR 2.03(3).",
+            api: Address.of("\(Address.api)\(address)/determinations", query.values),
             years: tables.determinedYears.map {
-                ($0, Address.of(Address.year($0), query.values, with: ["next": nil]), $0 == year)
+                ($0, Address.of(Address.year($0, in: area), query.values, with: ["next": nil]), $0 == year)
             }
         )
         var context: [String: Any] = [
@@ -114,7 +115,7 @@ extension DeterminationsView {
                 return [
                     .init(
                         line.title,
-                        link: Address.organization(year, line.code),
+                        link: Address.organization(year, line.code, in: area),
                         note: line.type == .district ? "District" : nil
                     ),
                     .init(line.code.description, kind: "code"),

@@ -25,6 +25,8 @@ struct Page {
                 page: self,
                 content: try Templates.render(template, content),
                 year: year ?? tables.determinedYears.first,
+                area: tables.area,
+                isPublished: !tables.publishedYears.isEmpty,
                 revision: tables.revision,
                 silence: tables.silence?.text
             )

@@ -9,6 +9,8 @@ enum PagePlace: String, CaseIterable {
     case duties = "Duties"
     case rejections = "Rejections"
     case files = "Files"
+    case published = "Public results"
+    case publishedState = "Public state"
     case frameworks = "Frameworks"
     case run = "Run"
     case upload = "Submit a file"
@@ -18,11 +20,25 @@ enum PagePlace: String, CaseIterable {
     case quarantine = "Quarantine"
 
     /// Where it is; nil where there is no year to show.
-    func address(_ year: Int?) -> String? {
+    ///
+    /// - Parameters:
+    ///   - year: the year of the page that leads there, and whose figures it shows.
+    ///   - isPublished: whether anything is official.
+    func address(_ year: Int?, in area: Area, isPublished: Bool) -> String? {
         switch self {
-        case .results: year.map(Address.year)
+        case .published:
+            isPublished ? area == .published ? year.map { Address.year($0, in: area) } : Address.published : nil
+        case .publishedState: area == .published ? year.map { Address.state($0, in: area) } : nil
+        default: area == .own ? address(year) : address(nil) ?? (self == .results ? "/" : nil)
+        }
+    }
+
+    private func address(_ year: Int?) -> String? {
+        switch self {
+        case .published, .publishedState: nil
+        case .results: year.map { Address.year($0) }
         case .compare: year.map { Address.compare($0) }
-        case .state: year.map(Address.state)
+        case .state: year.map { Address.state($0) }
         case .duties: "/duties"
         case .rejections: "/rejections"
         case .files: "/files"
@@ -42,14 +58,15 @@ enum PagePlace: String, CaseIterable {
         case .results, .compare, .duties, .rejections, .files, .upload: .district
         case .state, .run, .release, .trail: .data
         case .deliveries, .quarantine: .operator
-        case .frameworks: .everybody
+        case .frameworks, .published, .publishedState: .everybody
         }
     }
 
     /// Whether it is about doing something, which only a person does.
     private var isDesk: Bool {
         switch self {
-        case .results, .compare, .state, .duties, .rejections, .files, .frameworks, .run: false
+        case .results, .compare, .state, .duties, .rejections, .files, .published, .publishedState, .frameworks, .run:
+            false
         case .upload, .release, .trail, .deliveries, .quarantine: true
         }
     }
@@ -64,6 +81,9 @@ struct PageLayout {
     let content: String
     /// The year that the links of the head lead to.
     let year: Int?
+    /// Whose figures the page shows, and whether any are official.
+    let area: Area
+    let isPublished: Bool
     let revision: UInt64
     let silence: String?
 
@@ -76,7 +96,7 @@ struct PageLayout {
             "revision": String(revision),
             "pages": PagePlace.allCases.filter { $0.isShown(to: frame.visitor) }
                 .compactMap { place in
-                    place.address(year)
+                    place.address(year, in: area, isPublished: isPublished)
                         .map { ["name": place.rawValue, "href": $0, "current": place == page.place] as [String: Any] }
                 },
         ]
@@ -93,6 +113,10 @@ struct PageLayout {
             ]
         }
         context.merge(frame.context) { $1 }
+        if area == .published {
+            context["foot"] =
+                "Official results, as they are published, the same for everybody. What could tell of few students is left out."
+        }
         return try Templates.render("layout", context)
     }
 }

@@ -8,13 +8,13 @@ extension StateView {
         let kept = [("type", type == .district ? "district" : nil)]
         let page = Page(
             title: "State",
-            place: .state,
+            place: area == .own ? .state : .publishedState,
             above: "School year \(SchoolYear.title(year))",
-            lead: "\(Words.count(total, noun)) with a determination.",
-            api: Address.of("\(Address.api)/years/\(year)/state", kept + [("from", from.map(String.init))]),
-            years: tables.determinedYears.map { ($0, Address.of(Address.state($0), kept), $0 == year) }
+            lead: "\(Words.count(total, noun)) with \(area == .own ? "a determination" : "an official determination").",
+            api: Address.of("\(Address.api)\(Address.state(year, in: area))", kept + [("from", from.map(String.init))]),
+            years: tables.determinedYears.map { ($0, Address.of(Address.state($0, in: area), kept), $0 == year) }
         )
-        var filters = FiltersPart(action: Address.state(year), isNarrowed: false)
+        var filters = FiltersPart(action: Address.state(year, in: area), isNarrowed: false)
         filters.choice(
             "type",
             "Organizations",
@@ -46,12 +46,15 @@ extension StateView {
         if bins.contains(where: { $0.count > 0 }) {
             context["spread"] = ["plot": Plots.cumulative(bins, bands: bands), "table": binTable.context]
         }
+        if let map, let plot = Plots.map(map, lines.mapValues { ($0.title, $0.outcome) }) {
+            context["map"] = ["plot": plot, "table": mapTable(map).context]
+        }
         return try page.html(tables, year: year, "state", context)
     }
 
     private func list(_ outcome: Outcome) -> String {
         Address.of(
-            Address.year(year),
+            Address.year(year, in: area),
             [
                 ("type", type.wireName), ("classification", outcome.classification?.wireName),
                 ("level", outcome.level?.wireName),
@@ -92,7 +95,7 @@ extension StateView {
                     .init(
                         result.reason.title,
                         link: Address.of(
-                            Address.year(year),
+                            Address.year(year, in: area),
                             [("type", type.wireName), ("reason", result.reason.wireName)]
                         )
                     ),
@@ -135,6 +138,20 @@ extension StateView {
                     ]
             },
             shape: .matrix
+        )
+    }
+
+    private func mapTable(_ map: GeographicMap) -> TablePart {
+        TablePart(
+            caption: "The map as a table",
+            columns: [Words.title(noun), "Code", "Determination"],
+            rows: map.codes.compactMap { lines[$0] }.sorted { ($0.sought, $0.code) < ($1.sought, $1.code) }
+                .map { line in
+                    [
+                        .init(line.title, link: Address.organization(year, line.code, in: area)),
+                        .init(line.code.description, kind: "code"), .init(line.outcome),
+                    ]
+                }
         )
     }
 

@@ -16,7 +16,7 @@ enum Templates {
         ("act", PackageResources.act_mustache), ("errand", PackageResources.errand_mustache),
         ("upload", PackageResources.upload_mustache), ("report", PackageResources.report_mustache),
         ("duties", PackageResources.duties_mustache), ("compare", PackageResources.compare_mustache),
-        ("release", PackageResources.release_mustache),
+        ("release", PackageResources.release_mustache), ("publication", PackageResources.publication_mustache),
     ]
 
     private static let library: Result<MustacheLibrary, any Error> = Result {

@@ -8,6 +8,8 @@ struct ConsoleCall: Sendable {
     var arguments: [String: String] = [:]
     /// The machine's day, ISO 8601.
     var today = Today.text
+    /// The operator's map of organizations; nil where none was given.
+    var map: GeographicMap?
 
     /// The school year of the path; only a year that the console knows comes so far.
     var year: Int { arguments["year"].flatMap { SchoolYear.named($0) } ?? 0 }

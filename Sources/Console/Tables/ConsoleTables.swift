@@ -15,6 +15,7 @@ package struct ConsoleTables: Sendable {
         fileprivate var percentiles: [OrganizationCode: [PercentileKey: [UInt8]]] = [:]
         fileprivate var participation: [OrganizationCode: [ParticipationKey: [UInt8]]] = [:]
         fileprivate var publications: [OrganizationCode: [UInt8]] = [:]
+        fileprivate var publishedLines: [OrganizationCode: DeterminationLine] = [:]
         /// What was declared of the organizations.
         package fileprivate(set) var facts: [OrganizationCode: Accountability_V1_Organization] = [:]
 
@@ -59,6 +60,13 @@ package struct ConsoleTables: Sendable {
 
     /// Rises by one with every change: the ETag.
     package private(set) var revision: UInt64 = 0
+    /// Rises with every change of what everybody sees.
+    private var publishedRevision: UInt64 = 0
+    /// How many records were folded, and how many of them publications.
+    private var folds: UInt64 = 0
+    private var publishedFolds: UInt64 = 0
+    /// Whose figures the determinations of the years are.
+    package private(set) var area = Area.own
     /// The years of which there is something; ``determinedYears`` have determinations.
     package private(set) var years: [Int: Year] = [:]
     package private(set) var rejections: [RejectionKey: Rejection] = [:]
@@ -84,6 +92,9 @@ package struct ConsoleTables: Sendable {
 
         /// What a page says of it.
         package var text: String { "What is shown is what the brokers said until \(since). Since then: \(why)" }
+
+        /// What those are told who do not run the installation.
+        fileprivate var withoutReason: Silence { Silence(since: since, why: "the brokers do not answer.") }
     }
 
     /// Whether nothing is left out for a visitor.
@@ -109,6 +120,7 @@ package struct ConsoleTables: Sendable {
     @discardableResult
     package mutating func fold(_ topic: TopicDefinition, key: [UInt8], value: [UInt8]?) -> Bool {
         revision += 1
+        folds += 1
         switch topic.entity {
         case Topics.determinations.entity:
             guard view.fold(topic, key: String(decoding: key, as: UTF8.self), value: value),
@@ -181,13 +193,18 @@ package struct ConsoleTables: Sendable {
     /// What was withdrawn is public no more, though its record stays.
     private mutating func fold(publication value: [UInt8]?, _ key: [UInt8]) -> Bool {
         guard let place = DeterminationKey(utf8: key.span) else { return false }
+        publishedFolds += 1
+        publishedRevision += 1
         guard let value else {
             years[place.schoolYear]?.publications[place.organization] = nil
+            years[place.schoolYear]?.publishedLines[place.organization] = nil
             return true
         }
         guard let (_, message) = TableTopics.publications.entry(key: key.span, value: value) else { return false }
-        years[place.schoolYear, default: Year()].publications[place.organization] =
-            message.status == ResultsStage.official.rawValue ? value : nil
+        let isOfficial = message.status == ResultsStage.official.rawValue
+        years[place.schoolYear, default: Year()].publications[place.organization] = isOfficial ? value : nil
+        years[place.schoolYear]?.publishedLines[place.organization] =
+            isOfficial ? DeterminationLine(message, place.organization) : nil
         return true
     }
 
@@ -204,15 +221,19 @@ package struct ConsoleTables: Sendable {
 
     /// Takes another fold of the topics, and keeps what is known of the stages; no revision stands for two states.
     package mutating func take(topics other: ConsoleTables) {
-        let (last, run, silence) = (revision, run, silence)
+        let (last, lastPublished, run, silence) = (revision, publishedRevision, run, silence)
+        // A fold that has no more records than the last one began anew.
+        let isNews = other.publishedFolds != publishedFolds || other.folds <= folds
         self = other
         (revision, self.run, self.silence) = (max(revision, last + 1), run, silence)
+        publishedRevision = lastPublished + (isNews ? 1 : 0)
     }
 
     /// Takes a look at the stages.
     package mutating func take(_ report: RunReport) {
         guard report != run || silence != nil else { return }
         revision += 1
+        if silence != nil { publishedRevision += 1 }
         (run, silence) = (report, nil)
     }
 
@@ -220,6 +241,7 @@ package struct ConsoleTables: Sendable {
     package mutating func take(silence: Silence) {
         guard silence != self.silence else { return }
         revision += 1
+        publishedRevision += 1
         self.silence = silence
     }
 
@@ -234,14 +256,13 @@ package struct ConsoleTables: Sendable {
         _ isSeen: (DeterminationLine) -> Bool,
         submissions: (Accountability_V1_SubmissionHeader) -> Bool,
         rejections isShown: (Rejection) -> Bool,
-        publications isPublic: Bool,
         own district: OrganizationCode?,
         acts isKnown: (DirectiveKey, _ areResultsSeen: Bool) -> Bool
     ) -> ConsoleTables {
         var tables = self
         (tables.isWhole, tables.district) = (false, district)
         tables.run = nil
-        tables.silence = silence.map { Silence(since: $0.since, why: "the brokers do not answer.") }
+        tables.silence = silence?.withoutReason
         tables.rejections = rejections.filter { isShown($0.value) }
         tables.years = years.mapValues { year in
             var seen = Year()
@@ -249,7 +270,8 @@ package struct ConsoleTables: Sendable {
             seen.messages = year.messages.filter { seen.lines[$0.key] != nil }
             seen.percentiles = year.percentiles.filter { seen.lines[$0.key] != nil }
             seen.participation = year.participation.filter { seen.lines[$0.key] != nil }
-            if isPublic { seen.publications = year.publications }
+            seen.publishedLines = year.publishedLines
+            seen.publications = year.publications
             seen.facts = year.facts.filter {
                 seen.lines[$0.key] != nil || seen.publications[$0.key] != nil || $0.key.district == district
             }
@@ -261,6 +283,39 @@ package struct ConsoleTables: Sendable {
         tables.view = view.only(submissions) { year, code in tables.years[year]?.lines[code] != nil }
         return tables
     }
+
+    /// The tables as everybody sees them: the determinations of a year are the official publications.
+    ///
+    /// Nothing else is in them, so nothing else can come out.
+    var published: ConsoleTables {
+        var tables = ConsoleTables()
+        (tables.area, tables.isWhole) = (.published, false)
+        (tables.revision, tables.publishedRevision) = (publishedRevision, publishedRevision)
+        tables.silence = silence?.withoutReason
+        tables.years = years.compactMapValues { year in
+            guard !year.publishedLines.isEmpty else { return nil }
+            var seen = Year()
+            (seen.lines, seen.publishedLines) = (year.publishedLines, year.publishedLines)
+            seen.publications = year.publications
+            return seen
+        }
+        return tables
+    }
+
+    /// The tables for somebody who sees no determination: what everybody sees is there to be looked at as ``published``.
+    var withoutDeterminations: ConsoleTables {
+        var tables = published
+        tables.area = .own
+        tables.years = tables.years.mapValues { year in
+            var seen = year
+            seen.lines = [:]
+            return seen
+        }
+        return tables
+    }
+
+    /// The years of which anything is official, the newest first.
+    package var publishedYears: [Int] { years.filter { !$0.value.publishedLines.isEmpty }.keys.sorted(by: >) }
 
     /// The determinations of a year that has some.
     package func determined(_ year: Int) -> Year? {

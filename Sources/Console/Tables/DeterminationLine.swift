@@ -24,7 +24,17 @@ package struct DeterminationLine: Hashable, Sendable {
     /// Name and code as the search reads them.
     let sought: String
 
+    /// What is shown of a determination.
     package init(_ message: Accountability_V1_Determination, _ code: OrganizationCode) {
+        self.init(message, code, severity: PriorityRow.severity(of: message))
+    }
+
+    /// What everybody is shown of it.
+    package init(_ publication: Accountability_V1_Publication, _ code: OrganizationCode) {
+        self.init(publication, code, severity: nil)
+    }
+
+    private init(_ message: some ResultsMessage, _ code: OrganizationCode, severity: AssistanceSeverity?) {
         self.code = code
         name = message.name
         type = message.type == .district ? .district : .school
@@ -34,7 +44,7 @@ package struct DeterminationLine: Hashable, Sendable {
         percentile = message.hasPercentile ? Int(message.percentile) : nil
         annual = message.hasAnnual ? Int(message.annual) : nil
         cumulative = message.hasCumulative ? Int(message.cumulative) : nil
-        severity = PriorityRow.severity(of: message)
+        self.severity = severity
         revision = Int(message.revision)
         status = message.status
         issued = message.issuedUnixMilliseconds

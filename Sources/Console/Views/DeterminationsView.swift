@@ -68,6 +68,7 @@ struct DeterminationsView: Sendable {
         let before: DeterminationLine?
     }
 
+    let area: Area
     let year: Int
     let query: Query
     let part: ListPart<Row>
@@ -81,6 +82,7 @@ struct DeterminationsView: Sendable {
     let yearBefore: Int?
 
     init(_ call: ConsoleCall) {
+        area = call.tables.area
         year = call.year
         let table = call.tables.determined(year)
         let earlier = call.tables.determined(year - 1)
@@ -125,7 +127,7 @@ struct DeterminationsView: Sendable {
         .optionalInteger("lowest_performing_percentile", "The highest percentile that is a reason.", 0...99) { $0.cut },
         .list("determinations", "Those of this page.", row) { Array($0.part.shown) },
         .optionalText("next", "The address of the next page; null after the last.") { view in
-            view.part.nextAddress("\(Address.api)/years/\(view.year)/determinations")
+            view.part.nextAddress("\(Address.api)\(Address.year(view.year, in: view.area))/determinations")
         },
     ])
 }

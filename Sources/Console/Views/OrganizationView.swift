@@ -126,7 +126,7 @@ struct OrganizationView: Sendable {
         .list("columns", "All students and the lowest performing.", column) { $0.columns },
     ])
 
-    private static let moment = Shape<Moment>([
+    static let moment = Shape<Moment>([
         .integer("school_year", "The school year.", 2000...2100) { $0.year },
         .optionalText("classification", "The classification.") { $0.line.classification?.wireName },
         .optionalText("level", "The level.") { $0.line.level?.wireName },

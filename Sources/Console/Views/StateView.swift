@@ -10,6 +10,7 @@ struct StateView: Sendable {
         let count: Int
     }
 
+    let area: Area
     let year: Int
     let type: OrganizationType
     let results: StatewideResults
@@ -20,6 +21,9 @@ struct StateView: Sendable {
     let transitions: [Transition]
     /// Those that the other year does not have.
     let arrived: Int
+    /// The determinations, by organization.
+    let lines: [OrganizationCode: DeterminationLine]
+    let map: GeographicMap?
     let bins: [PercentBin]
     let bands: [(minimum: Int, title: String)]
 
@@ -37,10 +41,13 @@ struct StateView: Sendable {
     ]
 
     init(_ call: ConsoleCall) throws {
+        area = call.tables.area
         year = call.year
         let type: OrganizationType = call.query["type"] == "district" ? .district : .school
         self.type = type
-        let lines = (call.tables.determined(call.year)?.lines ?? [:]).values.filter { $0.type == type }
+        self.lines = (call.tables.determined(call.year)?.lines ?? [:]).filter { $0.value.type == type }
+        map = call.map
+        let lines = self.lines.values
         total = lines.count
         results = StatewideResults(
             lines.map {

@@ -2,6 +2,7 @@
 struct YearsView: Sendable {
     /// A year.
     struct Row: Sendable {
+        let area: Area
         let year: Int
         let determinations: Int
     }
@@ -9,13 +10,15 @@ struct YearsView: Sendable {
     let rows: [Row]
 
     init(_ tables: ConsoleTables) {
-        rows = tables.determinedYears.map { Row(year: $0, determinations: tables.years[$0]?.lines.count ?? 0) }
+        rows = tables.determinedYears.map {
+            Row(area: tables.area, year: $0, determinations: tables.years[$0]?.lines.count ?? 0)
+        }
     }
 
     private static let row = Shape<Row>([
         .integer("school_year", "The school year, by its spring.", 2000...2100) { $0.year },
         .integer("determinations", "How many determinations it has.", 0...Int64.max) { $0.determinations },
-        .text("address", "Where they are.") { "\(Address.api)/years/\($0.year)/determinations" },
+        .text("address", "Where they are.") { "\(Address.api)\(Address.year($0.year, in: $0.area))/determinations" },
     ])
 
     static let shape = Shape<YearsView>([.list("years", "The school years, the newest first.", row) { $0.rows }])

@@ -36,6 +36,17 @@ package struct Drawing: Sendable {
         elements += "<path class=\"\(kind)\" d=\"\(text)\"/>"
     }
 
+    /// An area from the text of a path, with words that a pointer shows.
+    mutating func area(_ path: String, _ kind: String, title: String) {
+        elements += "<path class=\"\(kind)\" d=\"\(path)\"><title>\(MarkupText.escaped(title))</title></path>"
+    }
+
+    /// A round place, with words that a pointer shows.
+    mutating func place(_ x: Double, _ y: Double, _ kind: String, title: String) {
+        elements +=
+            "<circle class=\"\(kind)\" cx=\"\(Self.number(x))\" cy=\"\(Self.number(y))\" r=\"4\"><title>\(MarkupText.escaped(title))</title></circle>"
+    }
+
     /// A mark of a series: a circle, a square or a diamond, so that colour is not needed.
     package mutating func mark(_ series: Int, _ x: Double, _ y: Double, _ kind: String) {
         switch series {
@@ -74,7 +85,7 @@ package struct Drawing: Sendable {
     }
 
     /// A place with at most one decimal.
-    private static func number(_ value: Double) -> String {
+    static func number(_ value: Double) -> String {
         let tenths = Int((value * 10).rounded())
         return tenths.isMultiple(of: 10)
             ? String(tenths / 10) : "\(tenths < 0 ? "-" : "")\(abs(tenths) / 10).\(abs(tenths) % 10)"

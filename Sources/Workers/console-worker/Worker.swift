@@ -4,6 +4,7 @@ import Dispatch
 import Foundation
 import Logging
 import Operating
+import Reading
 import ServiceLifecycle
 import UnixSignals
 
@@ -15,12 +16,12 @@ struct ConsoleWorker: AsyncParsableCommand {
             "Shows an installation in a web browser on this machine: the run, determinations, the state, frameworks.",
         discussion: """
             Listens on the loopback interface only, because it does not encrypt. It is read-only while there are no accounts. With accounts (`accountability account`) \
-            it shows nothing until someone signs in. It reads the topics into memory as any subscriber does; it has no group, no transaction and \
+            it shows only official results until someone signs in. It reads the topics into memory as any subscriber does; it has no group, no transaction and \
             no database. `accountability up --console` starts it next to the workers. For another cluster:
 
               console-worker --brokers kafka:9092 --listen 127.0.0.1:8603
 
-            Ends with 0 after SIGTERM, 64 when the address is not a loopback address, 69 when no broker answers, 78 when a topic is missing or \
+            Ends with 0 after SIGTERM, 64 when the address is not a loopback address, 65 when the map cannot be drawn, 69 when no broker answers, 78 when a topic is missing or \
             the port is taken.
             """
     )
@@ -34,6 +35,22 @@ struct ConsoleWorker: AsyncParsableCommand {
         )
     )
     var listen = LoopbackAddress.usual
+
+    @Option(
+        help: ArgumentHelp(
+            "A GeoJSON file with the places or areas of organizations: the pages of the state show a map.",
+            valueName: "file"
+        )
+    )
+    var map: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The property of the map's features that has the organization's code.",
+            valueName: "name"
+        )
+    )
+    var mapProperty = GeographicMap.usualProperty
 
     @Option(help: ArgumentHelp("A file into which the console writes its address.", valueName: "file"))
     var addressFile: String?
@@ -93,10 +110,23 @@ struct ConsoleWorker: AsyncParsableCommand {
         )
     }
 
+    /// The map of `--map`.
+    private func geographicMap() throws -> GeographicMap? {
+        guard let map else { return nil }
+        do {
+            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: map)))
+            return try GeographicMap(bytes, property: mapProperty)
+        } catch let refusal as GeographicMap.Refusal {
+            throw Failure(.badInput, "--map \(map): \(refusal)")
+        } catch {
+            throw Failure(.badInput, "--map \(map) cannot be read: \(Failure(error).message)")
+        }
+    }
+
     private func serve(_ connection: Connection, _ address: LoopbackAddress, _ logger: Logger) async throws {
         let store = ConsoleStore()
         let site = Site(
-            Console(life: String(UInt64.random(in: 0..<(1 << 40)), radix: 36)),
+            Console(life: String(UInt64.random(in: 0..<(1 << 40)), radix: 36), map: try geographicMap()),
             Desk(home: connection.home, runner: runner(connection), logger: logger),
             store
         )

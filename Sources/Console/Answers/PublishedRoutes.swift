@@ -1,0 +1,73 @@
+internal import Operating
+internal import Reading
+
+/// The addresses of the official results, which everybody may see.
+enum PublishedRoutes {
+    private static func page(
+        _ path: String,
+        _ summary: String,
+        query: [QueryParameter] = [],
+        _ answer: @escaping @Sendable (ConsoleCall) throws -> ConsoleContent
+    ) -> Route {
+        Route("\(Address.published)\(path)", summary, needs: .everybody, query: query, area: .published, answer)
+    }
+
+    private static func resource<Value>(
+        _ path: String,
+        _ summary: String,
+        query: [QueryParameter] = [],
+        _ shape: Shape<Value>,
+        _ make: @escaping @Sendable (ConsoleCall) throws -> Value
+    ) -> Route {
+        Routes.resource(path, summary, needs: .everybody, query: query, area: .published, shape, make)
+    }
+
+    static let pages: [Route] = [
+        page("/years/{year}", "The official results of a year.", query: Routes.determinations) {
+            try DeterminationsView($0).page($0.tables)
+        },
+        page("/years/{year}/state", "A year of the state, from official results.", query: StateView.parameters) {
+            try StateView($0).page($0.tables)
+        },
+        page("/years/{year}/organizations/{code}", "The official report of an organization.") {
+            try PublicationView($0).page($0.tables)
+        },
+        page(
+            "/years/{year}/determinations.csv",
+            "What the list of official results shows, as CSV.",
+            query: DeterminationsView.Query.parameters
+        ) {
+            DeterminationsView($0).csv()
+        },
+        page(
+            "/years/{year}/determinations.xlsx",
+            "What the list of official results shows, as a workbook.",
+            query: DeterminationsView.Query.parameters
+        ) {
+            try DeterminationsView($0).workbook()
+        },
+    ]
+
+    static let api: [Route] = [
+        resource("/years", "The school years that have official results, the newest first.", YearsView.shape) {
+            YearsView($0.tables)
+        },
+        resource(
+            "/years/{year}/determinations",
+            "The official results of a school year, page by page.",
+            query: Routes.determinations,
+            DeterminationsView.shape
+        ) { DeterminationsView($0) },
+        resource(
+            "/years/{year}/state",
+            "Counts, changes between two years, and how percentages are spread, from official results.",
+            query: StateView.parameters,
+            StateView.shape
+        ) { try StateView($0) },
+        resource(
+            "/years/{year}/organizations/{code}",
+            "The official results of an organization, as they are published.",
+            PublicationView.shape
+        ) { try PublicationView($0) },
+    ]
+}

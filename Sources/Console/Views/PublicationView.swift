@@ -1,0 +1,103 @@
+internal import Messages
+internal import Products
+internal import Reading
+internal import Rules
+
+/// What everybody sees of an organization in a year.
+struct PublicationView: Sendable {
+    let year: Int
+    let code: OrganizationCode
+    let line: DeterminationLine
+    let publication: Accountability_V1_Publication
+    /// All official years, the oldest first.
+    let history: [OrganizationView.Moment]
+    let report: ReportDocument
+    /// The district of a school, where its results are official too.
+    let district: DeterminationLine?
+    /// How many schools of a district have official results.
+    let schools: Int
+
+    init(_ call: ConsoleCall) throws {
+        let tables = call.tables
+        year = call.year
+        // The code is not said again: what was asked for may be anything.
+        guard let code = call.arguments["code"].flatMap({ OrganizationCode($0) }),
+            let table = tables.determined(call.year), let line = table.lines[code],
+            let publication = table.publication(code)
+        else {
+            throw Problem(
+                404,
+                "there are no official results of this organization in \(call.year): an organization has a code of eight digits"
+            )
+        }
+        self.code = code
+        self.line = line
+        self.publication = publication
+        let years = tables.years.keys.sorted()
+        history = years.compactMap { year in
+            tables.years[year]?.lines[code].map { OrganizationView.Moment(year: year, line: $0) }
+        }
+        district = code.isDistrict ? nil : table.lines[code.district]
+        schools = code.isDistrict ? table.lines.values.count { $0.type == .school && $0.code.district == code } : 0
+        let row = PublishedRow(
+            publication: publication,
+            district: code.isDistrict ? nil : table.publication(code.district),
+            before: tables.years[call.year - 1]?.publication(code),
+            schools: schools
+        )
+        let publications = years.filter { $0 <= call.year }.compactMap { tables.years[$0]?.publication(code) }
+        report = OrganizationReport(row, history: publications).document
+    }
+
+    private static let figure = Shape<Accountability_V1_PublishedFigure>([
+        .text("measure", "`participation/<subject>`, or `<grade span>/<indicator>`.") { $0.measure },
+        .text("group", "The students.") { $0.group },
+        .optionalInteger("students", "How many; null where the number may not be seen.", 0...Int64.max) {
+            $0.hasStudents ? Int($0.students) : nil
+        },
+        .text("value", "The value, an exact decimal or coded as <=10 or >=90; empty where it may not be seen.") {
+            $0.value
+        },
+        .text("prior", "The value it is compared with.") { $0.prior },
+        .text("target", "The target.") { $0.target },
+        .optionalInteger("points", "Points, 0 to 4.", 0...4) { $0.hasPoints ? Int($0.points) : nil },
+        .text("rule", "The row of the table of points.") { $0.rule },
+        .value("met", "Whether the requirement of participation was met.", .optional(.flag)) {
+            $0.hasMet ? .bool($0.met) : .null
+        },
+    ])
+
+    private static let percentile = Shape<Accountability_V1_GroupPercentile>([
+        .text("group", "The students.") { $0.group },
+        .integer("percentile", "Their percentile.", 1...99) { Int($0.percentile) },
+    ])
+
+    private static let percentage = Shape<Accountability_V1_PublishedPercentage>([
+        .text("group", "The students.") { $0.group },
+        .integer("annual", "The annual percentage of their targets.", 0...100) { Int($0.annual) },
+    ])
+
+    private static let note = Shape<Accountability_V1_PublicationNote>([
+        .text("kind", "revised or appeal.") { $0.kind },
+        .text("date", "The day.") { $0.date },
+        .text("reason", "Why.") { $0.reason },
+    ])
+
+    static let shape = Shape<PublicationView>([
+        .integer("school_year", "The school year, by its spring.", 2000...2100) { $0.year },
+        .object("determination", "The determination.", DeterminationsView.row) { view in
+            DeterminationsView.Row(line: view.line, before: view.history.last { $0.year == view.year - 1 }?.line)
+        },
+        .list("figures", "The figures that may be seen.", figure) { $0.publication.figures },
+        .list("group_percentiles", "Percentiles of student groups.", percentile) { $0.publication.groupPercentiles },
+        .list("group_percentages", "Percentages of student groups.", percentage) { $0.publication.groupPercentages },
+        .texts("low_subgroups", "The lowest performing groups.") { $0.publication.lowSubgroups },
+        .texts("low_participation_groups", "The groups with low participation.") {
+            $0.publication.lowParticipationGroups
+        },
+        .list("history", "Every official year, the oldest first.", OrganizationView.moment) { $0.history },
+        .list("notes", "Why official results were changed.", note) { $0.publication.publicationNotes },
+        .text("framework", "The framework it was made under.") { $0.publication.framework },
+        .text("framework_digest", "The framework's identity.") { $0.publication.frameworkDigest },
+    ])
+}
