@@ -192,7 +192,14 @@ public final class TaskOutput {
         guard echoes?[output][place.partition]?.take(key, value) != true else { return nil }
         let standing = published[output][PublishedKey(place.partition, key)]
         guard standing != Digest(of: value) else { return nil }
-        return Stranger(output: output, place: place, key: [UInt8](copying: key), offset: offset, standing: standing)
+        return Stranger(
+            output: output,
+            place: place,
+            key: [UInt8](copying: key),
+            offset: offset,
+            standing: standing,
+            canBeReplaced: outputs[output].isTable
+        )
     }
 
     /// Publishes the task's own record over a foreign one, byte for byte, unless the task has published a newer value.

@@ -9,6 +9,8 @@ struct Stranger {
     let offset: Int64
     /// The digest of what the task had published under the key; nil for nothing.
     let standing: Digest?
+    /// Whether the task can publish its own over it; in a log every record remains.
+    let canBeReplaced: Bool
     /// The task's own record, read again: its bytes, its cause and its last offset.
     var own: (value: [UInt8], cause: String, offset: Int64)?
 
@@ -19,10 +21,11 @@ struct Stranger {
 extension Output {
     /// Whether the stage watches this output for foreign records.
     ///
-    /// For this it must remember what it published.
+    /// For this it must remember what it published. A foreign record in a log cannot be taken back; it goes to
+    /// quarantine, which raises the alarm.
     var isWatched: Bool {
         switch memory {
-        case .ownPartition, .everyPartition: isTable
+        case .ownPartition, .everyPartition: true
         case .none, .whileRebuilding: false
         }
     }
@@ -44,6 +47,12 @@ extension TaskRunner {
         guard offset >= watchedFrom[place] ?? 0, !CompletionMarker.isMarker(key: key),
             let stranger = output.stranger(index, place, offset, key: key, value: value)
         else { return nil }
+        guard stranger.canBeReplaced else {
+            return Refusal(
+                code: .foreignProducer,
+                reason: "the stage that owns this topic did not publish this record, and cannot take it back"
+            )
+        }
         strangers[WatchedKey(output: index, key: PublishedKey(place.partition, key))] = stranger
         return Refusal(
             code: .foreignProducer,

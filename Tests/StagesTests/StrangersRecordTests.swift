@@ -50,6 +50,31 @@ import Testing
         )
     }
 
+    @Test("A forged notice goes to quarantine, whatever it says, and changes no other", arguments: [UInt64(1), 2, 3])
+    func aForgedNotice(_ seed: UInt64) throws {
+        let driver = try year.settled(seed: seed)
+        let before = try year.tables(driver)
+        let told = notices(driver)
+        let name = pipeline.name(Topics.notices)
+        let records = (driver.topics[name] ?? []).enumerated()
+            .flatMap { partition, records in records.map { (Int32(partition), $0) } }
+        let (partition, own) = try #require(records.first { !CompletionMarker.isMarker(key: $0.1.key.span) })
+        let key = String(decoding: own.key, as: UTF8.self)
+        var forged = try Accountability_V1_Notice(serializedBytes: try #require(own.value))
+        forged.subject = "Your school closes"
+        // Other words under a notice's own key, an event of its own, and a tombstone.
+        forge(driver, Topics.notices, key, try forged.serializedBytes(), partition)
+        forged.id += "/forged"
+        forge(driver, Topics.notices, forged.id, try forged.serializedBytes(), partition)
+        forge(driver, Topics.notices, key, nil, partition)
+        try driver.run()
+        #expect(try quarantined(driver) == Array(repeating: "notification \(name)", count: 3))
+        #expect(notices(driver) == told + 3, "nothing is published because of it")
+        #expect(try year.tables(driver) == before)
+        try driver.run()
+        #expect(try quarantined(driver).count == 3 && notices(driver) == told + 3)
+    }
+
     @Test(arguments: [UInt64(1), 2, 3])
     func aForgedDeterminationIsPutBackAndNoNoticeGoesOut(_ seed: UInt64) throws {
         let driver = try year.settled(seed: seed)
