@@ -8,7 +8,7 @@ internal import Stages
 internal import Streaming
 internal import Tables
 
-/// `accountability submit`: files into the ledger.
+/// `accountability submit`: submits files to the ledger.
 struct Submit: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "submit",
@@ -18,17 +18,17 @@ struct Submit: OperatorCommand {
               accountability submit --layout participation_counts --ignore-extra participation-2012.csv.gz
               accountability submit corrections.csv             a row with a known key replaces; action=delete retracts
 
-            Each file is a submission: all of it is taken into the ledger or none. The layout is recognised by the header. UTF-8, or \
-            UTF-16 with a byte-order mark; commas, semicolons, tabs or bars between fields. Files are taken in the order given; organizations first, as every other file names them. Waits until every row is accepted, rejected or found \
+            Each file is a submission. The whole file is taken into the ledger or nothing of it. The header decides the layout. Files are UTF-8, or \
+            UTF-16 with a byte-order mark, with commas, semicolons, tabs or bars between fields. Files are taken in the given order. Give organizations first, because every other file names them. The command waits until every row is accepted, rejected or found \
             unchanged, and prints the receipt: rows = accepted + rejected + unchanged. `accountability rejections --submission ID` lists \
-            what was rejected and why.
+            the rejected rows and the reasons.
 
-            Rows that would change official results wait: they count for nothing until somebody approves the submission. The receipt counts them \
-            among the rejected rows and says how many wait, of which school year, and the commands that show, approve and reject them. \
-            Nothing waits of years without an official release, of acts of the Department, and of rows that change nothing.
+            Rows that would change official results wait: they do not count until somebody approves the submission. The receipt counts them \
+            among the rejected rows. It says how many wait and of which school year, and names the commands that show, approve and reject them. \
+            Rows of years without an official release, acts of the Department, and rows that change nothing do not wait.
 
             Exit codes: 0 every row is accepted, unchanged or waits; 65 a file was refused or rows were rejected; 69 no broker answers; 75 it took \
-            longer than --timeout (what was submitted stays submitted; the same file again changes nothing).
+            longer than --timeout (submitted files stay submitted; submitting the same file again changes nothing).
             """
     )
 
@@ -37,7 +37,7 @@ struct Submit: OperatorCommand {
     @Argument(help: "The files, .csv or .csv.gz.")
     var files: [String]
 
-    @Option(help: ArgumentHelp("The layout of all files, if their header does not decide it.", valueName: "name"))
+    @Option(help: ArgumentHelp("The layout of all files, if the header does not decide it.", valueName: "name"))
     var layout: String?
 
     @Option(
@@ -67,7 +67,7 @@ struct Submit: OperatorCommand {
     @Flag(inversion: .prefixedNo, help: "Wait for the receipts.")
     var wait = true
 
-    @Option(help: ArgumentHelp("How long to wait while nothing moves.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long to wait without progress.", valueName: "seconds"))
     var timeout = 120
 
     @Flag(help: "Print the receipts as JSON.")
@@ -88,7 +88,7 @@ struct Submit: OperatorCommand {
                 try FileManager.default
                 .attributesOfItem(atPath: URL(fileURLWithPath: file).resolvingSymlinksInPath().path)[.type]
             guard type as? FileAttributeType == .typeRegular, FileManager.default.isReadableFile(atPath: file) else {
-                throw Failure(.badInput, "\(file) is not a file that can be read; nothing was submitted")
+                throw Failure(.badInput, "\(file) is not a readable file; nothing was submitted")
             }
         }
         let connection = try broker.connection()
@@ -115,11 +115,11 @@ struct Submit: OperatorCommand {
     }
 }
 
-/// What became of one submitted file.
+/// The outcome of one submitted file.
 struct SubmissionOutcome {
     let id: String
     let fileName: String
-    /// Why the file was refused as a whole: code and message.
+    /// Why the whole file was refused: code and message.
     var refusal: (code: String, message: String)?
     var layout = ""
     var rows = 0
@@ -129,19 +129,19 @@ struct SubmissionOutcome {
     var replaced = 0
     var deleted = 0
     var undeclared = 0
-    /// Of the rejected rows, those that wait for an approval.
+    /// Those of the rejected rows that wait for an approval.
     var held = 0
-    /// Their school years.
+    /// The school years of the waiting rows.
     var heldYears: [Int] = []
     /// Rejected rows by code.
     var rejections: [String: Int] = [:]
-    /// From the call to the last row's receipt.
+    /// The time from the call to the last row's receipt.
     var seconds = 0.0
 
     var isRefused: Bool { refusal != nil }
 }
 
-/// Drops files into the inbox and follows them into the ledger and through validation.
+/// Puts files into the inbox and follows them into the ledger and through validation.
 final class Submissions {
     private struct Pending {
         var outcome: SubmissionOutcome
@@ -168,7 +168,7 @@ final class Submissions {
         tail = wait ? try TopicTail(connection, [Topics.receipts, Topics.rejections]) : nil
     }
 
-    /// Submits files in their order.
+    /// Submits files in the given order.
     func submit(_ files: [String], _ options: FileIngestion.Options, timeout: Duration) throws -> [SubmissionOutcome] {
         let start = ContinuousClock.now
         for file in files {
@@ -185,10 +185,10 @@ final class Submissions {
             } catch {
                 throw Failure(
                     error.isDiskFull ? .tryAgain : .badInput,
-                    "\(error.description)\(pending.isEmpty ? "; nothing was submitted" : "; the files before it were")"
+                    "\(error.description)\(pending.isEmpty ? "; nothing was submitted" : "; the files before it were submitted")"
                 )
             }
-            // Names sort by the millisecond: the next file is a later one.
+            // Names sort by the millisecond, so give the next file a later one.
             Thread.sleep(forTimeInterval: 0.001)
         }
         guard tail != nil else { return pending.map(\.outcome) }
@@ -213,12 +213,13 @@ final class Submissions {
             guard ContinuousClock.now - moved < timeout else {
                 throw Failure(
                     .tryAgain,
-                    "\(pending[current].outcome.fileName) (\(pending[current].outcome.id)): nothing moved for \(timeout.components.seconds) seconds "
-                        + "(\(line)). Is the ingestion worker of \(inbox.directory.path) running, and the validation worker? `accountability doctor` tells"
+                    "\(pending[current].outcome.fileName) (\(pending[current].outcome.id)): no progress for \(timeout.components.seconds) seconds "
+                        + "(\(line)). The ingestion worker of \(inbox.directory.path) or the validation worker may not be running; `accountability doctor` shows it"
                 )
             }
         }
-        // Rejections of the last rows come in the same transaction as their receipt; take what is still under way.
+        // Rejections of the last rows come in the same transaction as their receipt. Read those that are still on the
+        // way.
         try look(start)
         return pending.map(\.outcome)
     }
@@ -278,11 +279,13 @@ final class Submissions {
 
 /// Receipts for people and programs.
 enum ReceiptText {
-    /// Lines of one receipt; `isPlaced` tells the submission's place in the ledger and how long it took.
+    /// The lines of one receipt.
+    ///
+    /// - `isPlaced`: whether to print the submission's id and how long it took.
     static func lines(_ outcome: SubmissionOutcome, isPlaced: Bool = true) -> String {
         if let refusal = outcome.refusal {
             return
-                "\(outcome.fileName): refused as a whole, nothing of it was taken (\(refusal.code)): \(refusal.message)\n"
+                "\(outcome.fileName): the whole file was refused and none of its rows were taken (\(refusal.code)): \(refusal.message)\n"
         }
         var text =
             "\(outcome.fileName): \(outcome.layout), \(outcome.rows) rows = \(outcome.accepted) accepted + \(outcome.rejected) rejected + "
@@ -293,37 +296,37 @@ enum ReceiptText {
         if outcome.held > 0 {
             let rows = HeldSubmission.rowsText(UInt64(clamping: outcome.held))
             text +=
-                "  held: \(rows) would change the official results of \(HeldSubmission.yearsText(outcome.heldYears)), and count for nothing until "
+                "  held: \(rows) of \(HeldSubmission.yearsText(outcome.heldYears)) would change official results, and do not count until "
                 + "somebody approves the submission: \(HeldSubmission.remedy(outcome.id))\n"
         }
         for (code, count) in outcome.rejections.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
             text +=
-                "  \(RejectionCode(rawValue: code)?.isNote == true ? "noted, the rows count" : "rejected"): \(code) × \(count)\n"
+                "  \(RejectionCode(rawValue: code)?.isNote == true ? "noted (the rows count)" : "rejected"): \(code) × \(count)\n"
         }
         if outcome.undeclared > 0 {
-            text += "  warning: \(outcome.undeclared) rows are of organizations that were not declared for the year\n"
+            text += "  warning: \(outcome.undeclared) rows name organizations that are not declared for the year\n"
         }
         return text
     }
 
-    /// What has become of the files when the wait for their receipts is broken off.
+    /// The state of the files when the wait for their receipts is interrupted.
     ///
-    /// - `outcomes`: each with whether it is in the ledger.
+    /// - `outcomes`: each outcome, with whether its file is in the ledger.
     static func interrupted(_ outcomes: [(outcome: SubmissionOutcome, isInLedger: Bool)]) -> String {
         let lines = outcomes.map { outcome, isInLedger in
             let validated = outcome.accepted + outcome.rejected + outcome.unchanged
             let state =
                 if outcome.isRefused {
-                    "refused as a whole, nothing of it was taken"
+                    "the whole file was refused and none of its rows were taken"
                 } else if isInLedger {
-                    "in the ledger, \(validated) of \(outcome.rows) rows validated so far; the rest follows"
+                    "in the ledger, \(validated) of \(outcome.rows) rows validated so far; the rest will follow"
                 } else {
-                    "in the inbox; the ingestion worker takes it into the ledger as a whole"
+                    "in the inbox; the ingestion worker will take the whole file into the ledger"
                 }
             return "  \(outcome.fileName) (\(outcome.id)): \(state)"
         }
         return
-            "interrupted; nothing is taken back:\n\(lines.joined(separator: "\n"))\n`accountability receipts` shows how each one ended"
+            "interrupted; submitted files stay submitted:\n\(lines.joined(separator: "\n"))\n`accountability receipts` shows the outcome of each file"
     }
 
     /// An array of receipts.

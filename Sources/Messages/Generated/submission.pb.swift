@@ -172,7 +172,7 @@ public nonisolated struct Accountability_V1_SubmissionHeader: Sendable {
   /// By which way it came: `command`, `console` or `inbox` (the watched folder); empty in ledgers of before.
   public var channel: String = String()
 
-  /// The results that were official when this came. Its rows of them wait: they count for nothing until a person approves
+  /// The results that were official when this came. Its rows that they rest on wait: they do not count until a person approves
   /// the submission. Written by ingestion, which follows the releases, so that every partition and every replay decides
   /// alike. Empty in acts of the Department, which never wait, and in ledgers from before submissions were held.
   public var official: [Accountability_V1_OfficialResults] = []

@@ -66,7 +66,7 @@ struct AcceptedRows {
 
     /// Why rows of a submission do not count at once.
     struct Hold {
-        /// The results that were official when it came; only rows of them are held.
+        /// The results that were official when it came; only rows that they rest on are held.
         let official: OfficialScope
         /// The outcome of a row that would change official results: held, or withdrawn if a person rejected the
         /// submission.
@@ -85,13 +85,13 @@ struct AcceptedRows {
         return outcome == .unchanged ? .unchanged : hold.outcome
     }
 
-    /// Whether a row would change official results: it belongs to them, or moves a student out of them.
+    /// Whether a row would change official results: they rest on it, or it moves a student out of them.
     func concerns(_ official: OfficialScope, _ row: CheckedRow, _ name: RowKey, submission: UInt32) -> Bool {
-        if official.covers(row.year, row.organization.rawValue) { return true }
+        if official.restsOn(row.year, row.organization.rawValue) { return true }
         guard case .replaced(let former) = weigh(row, name, submission: submission, line: 0).outcome else {
             return false
         }
-        return official.covers(row.year, former.organization)
+        return official.restsOn(row.year, former.organization)
     }
 
     /// The outcome of a row and the new entry of its key; nil if the entry does not change.
