@@ -35,7 +35,7 @@ public final class ProcessDriver {
     private let slots: [[ProcessSlot]]
     private let topics: MemoryTopics
     private var consumers: [[Consumer]] = []
-    private let watch: (_ topic: String, _ batch: MemoryBatch) throws -> Void
+    private let watch: (_ topic: String, _ partition: Int32, _ batch: MemoryBatch) throws -> Void
 
     /// Creates a driver for stages over empty topics.
     ///
@@ -55,7 +55,7 @@ public final class ProcessDriver {
         completionType: String,
         threads: Int,
         watched: Set<String>,
-        watch: @escaping (_ topic: String, _ batch: MemoryBatch) throws -> Void
+        watch: @escaping (_ topic: String, _ partition: Int32, _ batch: MemoryBatch) throws -> Void
     ) throws {
         let stages = try Self.sorted(stages)
         let read = Set(stages.flatMap { $0.sources.map(\.topic) })
@@ -233,7 +233,7 @@ public final class ProcessDriver {
         for index in slots.indices {
             for parcel in try results[index]?.get() ?? [] {
                 let topic = topics.topics[parcel.topic]
-                if topic.isWatched { try watch(topic.name, parcel.batch) }
+                if topic.isWatched { try watch(topic.name, parcel.partition, parcel.batch) }
                 feed(parcel.batch, topic: topic.name, partition: parcel.partition)
             }
         }

@@ -81,7 +81,7 @@ public final class YearProcess {
             completionType: Topics.completionType,
             threads: settings.threads,
             watched: tables.topics
-        ) { topic, batch in
+        ) { topic, _, batch in
             try tables.take(topic, batch)
         }
     }

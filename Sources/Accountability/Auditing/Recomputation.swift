@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Foundation
 internal import Kafka
 internal import Messages
 internal import Operating
@@ -11,7 +12,8 @@ internal import SwiftProtobuf
 struct Recomputation {
     /// The tables that are compared, with the stage that publishes each.
     ///
-    /// A confirmation follows from the bytes of its determination, and those from when it was published.
+    /// Confirmations are compared separately. They depend on the bytes of their determinations, and those depend on the
+    /// time of publication.
     static let tables: [(topic: TopicDefinition, stage: PipelineStage)] = Topics.all
         .filter { $0 != Topics.confirmations }
         .compactMap { topic in topic.publisher.flatMap { PipelineStage(rawValue: $0) }.map { (topic, $0) } }
@@ -22,36 +24,100 @@ struct Recomputation {
         self.connection = connection
     }
 
+    /// Bytes of the ledger that are read before the stages process them.
+    private static let step = 16 << 20
+
     /// What differs, by table.
     func findings() throws -> [Finding] {
+        let reader = try TopicReader(connection)
+        defer { reader.close() }
+        let computed = try compute(reader)
+        var findings: [Finding] = []
+        for (topic, stage) in Self.tables {
+            findings.append(try compare(topic, stage, computed.tables[topic.entity] ?? [:], reader))
+        }
+        findings.append(try confirmed(reader))
+        return findings
+    }
+
+    /// The tables that the stages publish from the ledger.
+    private func compute(_ reader: TopicReader) throws -> ComputedTables {
         let pipeline = connection.pipeline
+        let ledger = pipeline.name(Topics.submissions)
         let counts = try PipelineTopics(connection).partitionCounts()
-        var disturbances = InMemoryDriver.Disturbances()
-        disturbances.batch = 4096
-        let driver = try InMemoryDriver(
+        let computed = ComputedTables()
+        let topics = Dictionary(uniqueKeysWithValues: Self.tables.map { (pipeline.name($0.topic), $0.topic) })
+        let driver = try ProcessDriver(
             stages: pipeline.stages.filter { $0.name != PipelineStage.notification.name },
             topics: counts,
             progressTopic: pipeline.name(Topics.progress),
             completionType: Topics.completionType,
-            quarantine: pipeline.quarantine,
-            seed: 1,
-            disturbances: disturbances
-        )
-        let reader = try TopicReader(connection)
-        defer { reader.close() }
-        try read(Topics.submissions, reader, into: driver)
-        // The norm of a release is the state when it was taken, which cannot be derived from the ledger.
-        try read(Topics.percentiles, reader, into: driver) { key in
-            if case .norm = PercentileKey(key)?.entry { true } else { false }
+            threads: ProcessInfo.processInfo.activeProcessorCount,
+            watched: Set(topics.keys)
+        ) { name, partition, batch in
+            guard let topic = topics[name] else { return }
+            try batch.visit { record in
+                guard !record.isMarker else { return }
+                let value: [UInt8]? = if let value = record.value { [UInt8](copying: value) } else { nil }
+                try computed.take([UInt8](copying: record.key), value, of: topic, in: partition)
+            }
         }
-        // Nor can disclosure decisions, which are stored in the publications.
-        try read(Topics.publications, reader, into: driver)
-        try driver.run()
-        var findings: [Finding] = []
-        for (topic, stage) in Self.tables { findings.append(try compare(topic, stage, driver, reader)) }
-        findings.append(try confirmed(reader))
-        return findings
+        // The norm of a release is the state when it was taken, which cannot be derived from the ledger. Nor can
+        // disclosure decisions, which are stored in the publications.
+        for (topic, isWanted) in Self.recalled {
+            var newest: [Place: [UInt8]] = [:]
+            try reader.read(topic) { record in
+                let record = record.detach()
+                guard let key = record.key, isWanted(String(decoding: key, as: UTF8.self)) else { return }
+                newest[Place(partition: record.partition, key: key)] = record.value
+            }
+            for (place, value) in newest.sorted(by: {
+                ($0.key.partition, $0.key.text) < ($1.key.partition, $1.key.text)
+            }) {
+                try computed.take(place.key, value, of: topic, in: place.partition)
+                try driver.recall(
+                    topic: pipeline.name(topic),
+                    partition: place.partition,
+                    key: place.key.span,
+                    value: value.span
+                )
+            }
+        }
+        var batches = Array(repeating: MemoryBatch(), count: Int(counts[ledger] ?? 0))
+        func hand() throws {
+            for (partition, batch) in batches.enumerated() where !batch.isEmpty {
+                driver.feed(batch, topic: ledger, partition: Int32(clamping: partition))
+                batches[partition] = MemoryBatch()
+            }
+            try driver.advance()
+        }
+        var bytes = 0
+        try reader.read(Topics.submissions, markers: true) { record in
+            guard let key = record.key, batches.indices.contains(Int(record.partition)) else { return }
+            batches[Int(record.partition)]
+                .append(
+                    key: key,
+                    value: record.value,
+                    isMarker: CompletionMarker.isMarker(key: key)
+                )
+            bytes += key.count + (record.value?.count ?? 0)
+            guard bytes >= Self.step else { return }
+            bytes = 0
+            try hand()
+        }
+        try hand()
+        try driver.settle()
+        return computed
     }
+
+    /// Records that a stage remembers because the ledger does not give them.
+    private static let recalled: [(topic: TopicDefinition, isWanted: @Sendable (String) -> Bool)] = [
+        (
+            Topics.percentiles,
+            { key in if case .norm = PercentileKey(key)?.entry { true } else { false } }
+        ),
+        (Topics.publications, { _ in true }),
+    ]
 
     /// Checks that the stage has confirmed exactly the published determinations.
     private func confirmed(_ reader: TopicReader) throws -> Finding {
@@ -71,50 +137,37 @@ struct Recomputation {
         let differing = Set(standing.keys).union(confirmed.keys).filter { standing[$0] != confirmed[$0] }
             .map { String(decoding: $0, as: UTF8.self) }.sorted()
         guard let first = differing.first else {
-            return .ok("recomputed", name, "\(standing.count) determinations, each as its stage stands by it")
+            return .ok("recomputed", name, "\(standing.count) determinations, each as its stage confirmed it")
         }
         return .problem(
             "recomputed",
             name,
-            "\(differing.count) of \(standing.count) determinations are not those that their stage stands by, such as \(first)",
+            "\(differing.count) of \(standing.count) determinations differ from what their stage confirmed, such as \(first)",
             "`accountability rebuild --stage \(PipelineStage.determination)`"
         )
     }
 
-    private func read(
-        _ topic: TopicDefinition,
-        _ reader: TopicReader,
-        into driver: InMemoryDriver,
-        where wanted: (String) -> Bool = { _ in true }
-    ) throws {
-        let name = connection.pipeline.name(topic)
-        try reader.read(topic, markers: true) { record in
-            let record = record.detach()
-            let key = record.key ?? []
-            guard wanted(String(decoding: key, as: UTF8.self)) else { return }
-            driver.append(
-                StoredRecord(
-                    key: key,
-                    value: record.value,
-                    eventType: record.header("ce_type"),
-                    cause: record.header("ce_cause")
-                ),
-                topic: name,
-                partition: record.partition
-            )
-        }
-    }
-
-    /// Where a record stands: a student who moves has a tombstone in one partition and a record in another.
-    private struct Place: Hashable {
+    /// The place of a record: a student who moves has a tombstone in one partition and a record in another.
+    fileprivate struct Place: Hashable {
         let partition: Int32
         let key: [UInt8]
+
+        var text: String { String(decoding: key, as: UTF8.self) }
+    }
+
+    /// The newest value of each key, by table.
+    private final class ComputedTables {
+        private(set) var tables: [String: [Place: [UInt8]]] = [:]
+
+        func take(_ key: [UInt8], _ value: [UInt8]?, of topic: TopicDefinition, in partition: Int32) throws {
+            try Recomputation.take(key, value, of: topic, in: partition, into: &tables[topic.entity, default: [:]])
+        }
     }
 
     private func compare(
         _ topic: TopicDefinition,
         _ stage: PipelineStage,
-        _ driver: InMemoryDriver,
+        _ computed: [Place: [UInt8]],
         _ reader: TopicReader
     ) throws -> Finding {
         let name = connection.pipeline.name(topic)
@@ -124,19 +177,13 @@ struct Recomputation {
             guard let key = record.key else { return }
             try Self.take(key, record.value, of: topic, in: record.partition, into: &published)
         }
-        var computed: [Place: [UInt8]] = [:]
-        for (partition, records) in (driver.topics[name] ?? []).enumerated() {
-            for record in records where !CompletionMarker.isMarker(key: record.key.span) {
-                try Self.take(record.key, record.value, of: topic, in: Int32(partition), into: &computed)
-            }
-        }
         let differing = try Set(published.keys).union(computed.keys)
             .filter { try Self.core(published[$0], topic) != Self.core(computed[$0], topic) }
-            .map { String(decoding: $0.key, as: UTF8.self) }.sorted()
+            .map(\.text).sorted()
         guard let first = differing.first else {
-            return .ok("recomputed", name, "\(published.count) records, all as they must be")
+            return .ok("recomputed", name, "\(published.count) records, all as computed")
         }
-        // A key of records has a pseudonym in it.
+        // The key of a record contains a pseudonym, so it is not printed.
         let example = topic == Topics.records ? "" : ", such as \(first)"
         return .problem(
             "recomputed",
@@ -146,7 +193,7 @@ struct Recomputation {
         )
     }
 
-    /// Takes note of a record of a table, or of the rows of a block of records.
+    /// Notes a record of a table, or the rows of a block of records.
     private static func take(
         _ key: [UInt8],
         _ value: [UInt8]?,
@@ -159,7 +206,7 @@ struct Recomputation {
             return
         }
         guard let value, RecordBlock.isRecord(value.span) else {
-            // A fact by itself, as there were before there were blocks.
+            // A single fact, as written before blocks existed.
             table[Place(partition: partition, key: key)] = try value.flatMap { try single($0, under: key) }
             return
         }
@@ -176,7 +223,7 @@ struct Recomputation {
         }
     }
 
-    /// A fact by itself as a block of one row.
+    /// A single fact as a block of one row.
     private static func single(_ value: [UInt8], under key: [UInt8]) throws -> [UInt8]? {
         guard let message = try? Accountability_V1_Record(serializedBytes: value), let content = message.content,
             let layout = Layout(of: content), let organization = UInt32(message.orgCode)
