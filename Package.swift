@@ -145,8 +145,8 @@ let package = Package(
         .executableTarget(
             name: "console-worker",
             dependencies: [
-                "Console", "Reading", "Operating", "Kafka", .argumentParser, .hummingbird, .hummingbirdCore, .logging,
-                .nioCore, .serviceLifecycle, .unixSignals,
+                "Console", "Reading", "WorkerProcess", "Operating", "Kafka", .argumentParser, .hummingbird,
+                .hummingbirdCore, .logging, .metrics, .nioCore, .serviceLifecycle, .unixSignals,
             ],
             path: "Sources/Workers/console-worker",
             swiftSettings: settings

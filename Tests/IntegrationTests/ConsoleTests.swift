@@ -74,6 +74,12 @@ import Testing
             #expect(try get(address, path).status == "200", "\(path)")
         }
         #expect(try get(address, "/run", method: "POST").status == "405")
+        let metrics = try get(address, "/metrics").body
+        #expect(metrics.contains("accountability_console_ready 1\n"))
+        let count = metrics.firstMatch(
+            of: /accountability_console_answer_seconds_count\{kind="page",status="2xx"\} ([0-9]+)/
+        )
+        #expect(count.flatMap { Int($0.1) }.map { $0 >= 7 } == true, "\(metrics.suffix(600))")
         for path in ["/run", "/health", "/events"] {
             let answer = try headers(address, path)
             #expect(answer.hasPrefix("HTTP/1.1 200 OK"), "\(path)")

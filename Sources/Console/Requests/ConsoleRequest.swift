@@ -1,10 +1,10 @@
 internal import Operating
 
-/// What a browser or a program asks.
+/// A request of a browser or a program.
 package struct ConsoleRequest: Sendable {
     /// The method, such as `GET`.
     package var method: String
-    /// The path and the query, as they came.
+    /// The path and the query, as received.
     package var target: String
     /// The `Host` header, or the authority.
     package var host: String?
@@ -13,14 +13,14 @@ package struct ConsoleRequest: Sendable {
 
     /// The `Cookie` header.
     package var cookie: String?
-    /// The `Origin` and `Sec-Fetch-Site` headers: from where a browser sends a form.
+    /// The `Origin` and `Sec-Fetch-Site` headers, which say what site sent a form.
     package var origin: String?
     package var fetchSite: String?
-    /// Whether a page renews itself, and no person asks.
+    /// Whether a page sends the request to renew itself, without a person.
     package var isRenewal = false
     /// The `Content-Type` header.
     package var contentType: String?
-    /// What is sent with it.
+    /// The body of the request.
     package var body: [UInt8] = []
 
     package init(_ target: String, method: String = "GET", host: String? = "127.0.0.1", ifNoneMatch: String? = nil) {
@@ -32,24 +32,24 @@ package struct ConsoleRequest: Sendable {
 }
 
 extension ConsoleRequest {
-    /// Whether nothing is changed by it.
+    /// Whether the request only reads.
     var isReading: Bool { method == "GET" || method == "HEAD" }
 
-    /// Whether a program asks.
-    var isAPI: Bool { target.hasPrefix(Address.api) }
+    /// Whether the request is for the API.
+    package var isAPI: Bool { target.hasPrefix(Address.api) }
 
-    /// Refuses a name that is not this machine's own.
+    /// Refuses a host name that is not this machine's own.
     func checkHost() throws(Problem) {
         guard HostCheck.isLoopback(host) else {
             throw Problem(
                 421,
-                "the console answers to 127.0.0.1, [::1] and localhost only: another name in an address of this machine may be somebody's trap"
+                "the console answers only to 127.0.0.1, [::1] and localhost: another name for this machine may be an attack"
             )
         }
     }
 }
 
-/// What is answered.
+/// The answer to a request.
 package struct ConsoleResponse: Sendable {
     /// A header.
     package struct Header: Sendable, Hashable {
@@ -72,7 +72,7 @@ package struct ConsoleResponse: Sendable {
         self.body = body
     }
 
-    /// Leads a browser on.
+    /// An answer that sends a browser to another address.
     static func seeOther(_ address: String, _ others: [Header] = []) -> ConsoleResponse {
         ConsoleResponse(
             status: 303,
@@ -90,14 +90,16 @@ package struct ConsoleResponse: Sendable {
     package var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// Why a request is not answered with what it asks for; `application/problem+json` of RFC 9457 says it to programs.
+/// Why a request is refused.
+///
+/// Programs get it as `application/problem+json`, RFC 9457.
 package struct Problem: Error, Hashable, Sendable {
-    /// The status of HTTP.
+    /// The HTTP status.
     package let status: Int
     /// What is wrong, and what to do.
     package let detail: String
 
-    /// After how many seconds the same may succeed; nil where that is not known.
+    /// After how many seconds to try again; nil if that is not known.
     package let retryAfter: Int?
 
     package init(_ status: Int, _ detail: String, retryAfter: Int? = nil) {
@@ -111,10 +113,10 @@ package struct Problem: Error, Hashable, Sendable {
         switch status {
         case 400: "The request is not understood"
         case 401: "Sign in first"
-        case 403: "This is not yours to do"
+        case 403: "You may not do this"
         case 404: "There is no such page"
         case 405: "Only reading is possible"
-        case 409: "It is done or gone already"
+        case 409: "It is already done or gone"
         case 413: "That is too large"
         case 414: "The address is too long"
         case 421: "This is another host"
@@ -126,9 +128,11 @@ package struct Problem: Error, Hashable, Sendable {
     }
 
     static let shape = Shape<Problem>([
-        .text("type", "What kind of problem; nothing is published about kinds.") { _ in "about:blank" },
+        .text("type", "The kind of problem. There is no documentation of kinds, so it is always about:blank.") { _ in
+            "about:blank"
+        },
         .text("title", "The status in words.") { $0.title },
-        .integer("status", "The status of HTTP.", 400...599) { $0.status },
+        .integer("status", "The HTTP status.", 400...599) { $0.status },
         .text("detail", "What is wrong, and what to do.") { $0.detail },
     ])
 
@@ -136,7 +140,7 @@ package struct Problem: Error, Hashable, Sendable {
 }
 
 extension ConsoleResponse {
-    /// What every answer carries.
+    /// The headers of every answer.
     package static let guards: [Header] = [
         .init(
             "Content-Security-Policy",

@@ -3,10 +3,12 @@ import Foundation
 import Hummingbird
 import HummingbirdCore
 import Logging
+import Metrics
 import NIOCore
 import Operating
 import ServiceLifecycle
 import Synchronization
+import WorkerProcess
 
 /// Serves the console over HTTP, on the loopback interface.
 struct ConsoleServer: Sendable {
@@ -16,7 +18,7 @@ struct ConsoleServer: Sendable {
     let addressFile: String?
     let logger: Logger
 
-    /// The most connections, and the most of them that may follow the data.
+    /// The most connections, and the most connections that may follow the data.
     private static let mostConnections = 256
     private static let mostFollowers = 64
     /// The most files received at once.
@@ -91,6 +93,7 @@ struct ConsoleServer: Sendable {
             switch asked.target {
             case "/health": return Self.plain(.ok, "healthy")
             case "/ready": return ready(asked)
+            case "/metrics": return metrics()
             case "/events":
                 guard site.mayFollow(asked) else { return Self.plain(.unauthorized, "sign in first") }
                 return events(asked)
@@ -104,7 +107,13 @@ struct ConsoleServer: Sendable {
             case .refused(let status, let text): return Self.plain(status, text)
             }
         }
+        let begun = ContinuousClock.now
         let answer = await site.respond(to: asked)
+        Metrics.Timer(
+            label: "accountability_console_answer_seconds",
+            dimensions: [("kind", asked.isAPI ? "api" : "page"), ("status", "\(answer.status / 100)xx")]
+        )
+        .record(duration: ContinuousClock.now - begun)
         return Response(
             status: .init(code: answer.status),
             headers: Self.fields(answer.headers),
@@ -132,6 +141,21 @@ struct ConsoleServer: Sendable {
         guard let obstacle else { return Self.plain(.ok, "ready") }
         return Self.plain(.serviceUnavailable, site.isOpen(asked) ? obstacle : "not ready")
     }
+
+    /// What Prometheus reads: how long answers take, and how current the figures are.
+    private func metrics() -> Response {
+        let values: [(name: String, about: String, value: String)] = [
+            ("ready", "1 if every topic was read and the brokers answer.", isCurrent ? "1" : "0"),
+            ("revision", "Rises with every change of the figures.", "\(store.revision)"),
+            ("followers", "Open pages that follow the run.", "\(followers.count.load(ordering: .relaxed))"),
+        ]
+        let gauges = values.map { name, about, value in
+            "# HELP accountability_console_\(name) \(about)\n# TYPE accountability_console_\(name) gauge\naccountability_console_\(name) \(value)\n"
+        }
+        return Self.plain(.ok, gauges.joined() + PrometheusFactory.shared.text())
+    }
+
+    private var isCurrent: Bool { store.isReady && store.current.silence == nil }
 
     private enum Body {
         case taken([UInt8])
@@ -164,7 +188,10 @@ struct ConsoleServer: Sendable {
     /// Sends the revision of the data at each change, as server-sent events.
     private func events(_ asked: ConsoleRequest) -> Response {
         guard followers.count.load(ordering: .relaxed) < Self.mostFollowers else {
-            return Self.plain(.serviceUnavailable, "too many pages follow the data already")
+            return Self.plain(
+                .serviceUnavailable,
+                "too many open pages already follow the data: close some, or try again later"
+            )
         }
         var fields = Self.fields(ConsoleResponse.guards)
         fields[.contentType] = "text/event-stream"

@@ -3,10 +3,12 @@ import Console
 import Dispatch
 import Foundation
 import Logging
+import Metrics
 import Operating
 import Reading
 import ServiceLifecycle
 import UnixSignals
+import WorkerProcess
 
 @main
 struct ConsoleWorker: AsyncParsableCommand {
@@ -21,7 +23,7 @@ struct ConsoleWorker: AsyncParsableCommand {
 
               console-worker --brokers kafka:9092 --listen 127.0.0.1:8603
 
-            Ends with 0 after SIGTERM, 64 when the address is not a loopback address, 65 when the map cannot be drawn, 69 when no broker answers, 78 when a topic is missing or \
+            Ends with 0 after SIGTERM, 64 if the address is not a loopback address, 65 if the map cannot be drawn, 69 if no broker answers, 78 if a topic is missing or \
             the port is taken.
             """
     )
@@ -30,7 +32,7 @@ struct ConsoleWorker: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where it listens: 127.0.0.1, [::1] or localhost with a port; port 0 lets the system choose one.",
+            "The address to listen on: 127.0.0.1, [::1] or localhost with a port; port 0 lets the system choose one.",
             valueName: "host:port"
         )
     )
@@ -38,7 +40,7 @@ struct ConsoleWorker: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A GeoJSON file with the places or areas of organizations: the pages of the state show a map.",
+            "A GeoJSON file with the places or areas of organizations. The pages of the state then show a map.",
             valueName: "file"
         )
     )
@@ -46,7 +48,7 @@ struct ConsoleWorker: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The property of the map's features that has the organization's code.",
+            "The property of the map's features that contains the organization's code.",
             valueName: "name"
         )
     )
@@ -77,6 +79,7 @@ struct ConsoleWorker: AsyncParsableCommand {
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         ProcessLog.bootstrap(level: Logger.Level(rawValue: logLevel) ?? .info)
+        MetricsSystem.bootstrap(PrometheusFactory.shared)
         let logger = Logger(label: "console-worker")
         do {
             try await serve(try broker.connection(), try address(), logger)
