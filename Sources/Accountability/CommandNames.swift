@@ -58,7 +58,7 @@ enum CommandNames {
 
 /// Help as it is printed.
 enum HelpText {
-    /// The options of Kafka behind everything else: every command has them, and few runs need them.
+    /// Puts the options of Kafka after everything else: every command has them, and few runs need them.
     static func arranged(_ text: String) -> String {
         var sections = text.split(separator: "\n\n", omittingEmptySubsequences: false).map(String.init)
         guard let place = sections.firstIndex(where: { $0.hasPrefix("KAFKA:\n") }) else { return text }

@@ -71,8 +71,8 @@ struct AccountabilityCommand: AsyncParsableCommand {
 
     /// Runs the command that was asked for.
     ///
-    /// What only shows while it runs that it was asked for wrongly ends as what shows before: with that command's
-    /// usage, not with this one's.
+    /// An argument that proves wrong only while the command runs ends like any other wrong argument: with that
+    /// command's usage, not with this one's.
     static func main() async {
         if let refusal = CommandNames.refusal(Array(CommandLine.arguments.dropFirst())) {
             Standard.error(refusal)

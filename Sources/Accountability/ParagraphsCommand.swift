@@ -9,8 +9,8 @@ struct ParagraphsCommand: OperatorCommand {
         commandName: "paragraphs",
         abstract: "Lists every paragraph of 603 CMR 2.03 with the rules, commands and tests that answer it.",
         discussion: """
-            Made from what the code says of itself: each rule and each command names the paragraphs it carries out, and each test cites its \
-            own. A test of the project fails when a paragraph has no rule, no command or no test.
+            The list is made from the code: each rule and each command names the paragraphs it carries out, and each test cites its own. A \
+            test of the project fails if a paragraph has no rule, no command or no test.
 
               accountability paragraphs
               accountability paragraphs --format csv
@@ -63,7 +63,7 @@ struct ParagraphCoverage: Encodable, Equatable {
     )] {
         var found: [(path: String, type: any CitesParagraphs.Type)] = []
         if let citing = command as? any CitesParagraphs.Type { found.append((path, citing)) }
-        // Those of groups are among them.
+        // Commands of groups are among them.
         for child in command.configuration.subcommands {
             let name = child.configuration.commandName ?? child._commandName
             found += commands(below: child, path: path.isEmpty ? name : "\(path) \(name)")

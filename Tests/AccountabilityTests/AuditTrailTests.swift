@@ -94,7 +94,7 @@ import Testing
             trail.entries.map { $0.fields.dropFirst().joined(separator: "|") } == [
                 "J. Doe|command|opened|2019||",
                 "||withdrew|a|wrong|b",
-                "||submitted|c.csv, 1 row of directives|held: what it would change of the official results of 2019|c",
+                "||submitted|c.csv, 1 row of directives|held: its changes to the official results of 2019|c",
                 "B. Chief||approved|c|right|d", "||rejected|c||e",
                 "A. Clerk|inbox|submitted|a.csv, 1 row of directives||a",
                 "A. Clerk|inbox|took back designation underperforming|2019 00010005, from 2018-10-15|why; vote|a",
@@ -135,7 +135,7 @@ import Testing
         (other.rows, other.rejected, other.withdrawn) = (5, 1, 1)
         let lines = ReceiptNote.lines([wrong, other], withdrawals: ["a": "w"])
         #expect(lines.count == 2 && lines[0].hasPrefix("a (wrong.csv) is withdrawn by w"))
-        #expect(lines[1].hasPrefix("1 row was accepted and is rejected since, as its organization was deleted"))
+        #expect(lines[1].hasPrefix("1 row was accepted and is rejected now, because its organization was deleted"))
         #expect(ReceiptNote.lines([], withdrawals: [:]).isEmpty)
         let rejected = ReceiptNote.lines([other], withdrawals: [:], rejections: ["b": "r"])
         #expect(rejected.count == 1 && rejected[0].contains("was held, and 1 row of it rejected by r"))

@@ -106,7 +106,7 @@ import Testing
             ("rejected", "rejected was rejected already by A. Clerk (r), which is final"),
             ("withdrawn", "withdrawn is withdrawn by w"),
             ("changes nothing", "no row of it would change what is official"),
-            ("before", "before does not wait: it is in force since it came"),
+            ("before", "before does not wait: it has been in force since it came"),
             ("p", "p is itself a decision"), ("w", "w is itself a decision"),
         ]
         for act in HeldSubmissionAct.allCases {

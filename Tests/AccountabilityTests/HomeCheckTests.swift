@@ -42,7 +42,7 @@ import Testing
         try FileManager.default.removeItem(at: home.spool)
         try Data("x".utf8).write(to: home.spool)
         let finding = try #require(problems().first)
-        #expect(finding.what == "spool" && finding.why.contains("a file is in the place"))
+        #expect(finding.what == "spool" && finding.why.contains("there is a file instead of the folder"))
         try shell(finding.remedy.replacing(" if a file is there", with: ""))
         #expect(problems().isEmpty)
     }

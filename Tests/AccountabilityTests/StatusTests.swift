@@ -78,7 +78,7 @@ import Testing
         #expect(StatusCommand.refusal(of: [], known: []) == nil)
         #expect(StatusCommand.refusal(of: [2019], known: try view().years) == nil)
         let text = try #require(StatusCommand.refusal(of: [2019, 2091], known: try view().years))
-        #expect(text.hasPrefix("no such year: 2091 was never opened; there are 2019;"))
+        #expect(text.hasPrefix("no such year: 2091 was never opened; the school years are 2019;"))
         #expect(StatusCommand.refusal(of: [2091], known: [])?.contains("no school year is open") == true)
     }
 

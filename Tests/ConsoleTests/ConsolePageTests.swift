@@ -96,7 +96,7 @@ import Testing
         #expect(codes("sort=percentile").first == "00020001")
         #expect(codes("level=moderate&district=00020000").count == 15)
         let page = get("/years/2019?level=moderate", tables).text
-        #expect(page.contains("15 organizations of 32 asked for"))
+        #expect(page.contains("15 organizations of 32 found"))
         #expect(page.contains("/years/2019/determinations.csv?level=moderate"))
     }
 
@@ -168,7 +168,7 @@ import Testing
     @Test("Brokers that do not answer are told of on every page, until they do")
     func silence() throws {
         var tables = try ExampleTables.make()
-        let words = "What is shown is what the brokers said until 2026-01-01T00:00:00Z. Since then: no answer"
+        let words = "The data is from 2026-01-01T00:00:00Z, when the brokers last answered. Since then: no answer"
         let before = tables.revision
         tables.take(silence: .init(since: "2026-01-01T00:00:00Z", why: "no answer"))
         #expect(tables.revision > before)
@@ -185,7 +185,7 @@ import Testing
         #expect(tables.silence != nil && tables.run != nil && tables.revision > silent)
         tables.take(try #require(tables.run))
         #expect(tables.silence == nil && tables.revision > silent + 1)
-        #expect(!get("/years/2019", tables).text.contains("the brokers said until"))
+        #expect(!get("/years/2019", tables).text.contains("when the brokers last answered"))
     }
 
     @Test("Rows on their way are not missing; those that a look found missing are")

@@ -16,16 +16,17 @@ struct AccountCommand: ParsableCommand {
               accountability account list
               accountability account remove mhall
 
-            Without any account the console asks nobody to sign in: it shows everything, read-only, to whoever reaches it on this machine. With one, it \
-            shows official results only before somebody signs in. Each role may do what those before it may:
+            Without any account the console asks nobody to sign in: it shows everything, read-only, to anyone who can reach it on this \
+            machine. With an account, it shows only official results until somebody signs in. Each role may do what the roles before it may:
 
               district    sees its own organizations, once their results are released to it, and its own files; submits files of its students
               data        sees everything the Department sees; submits files of every layout
               approver    opens and closes years, approves, rejects and withdraws submissions, releases results
-              operator    has failed deliveries and quarantined records tried again
+              operator    retries failed deliveries and quarantined records
 
-            The accounts are in one file of $ACCOUNTABILITY_HOME that only its owner may read, passwords as scrypt makes them (N = 32768, r = 8, p = 3, \
-            a random salt each). A console that runs takes a change at once, and signs out whose account was changed or removed.
+            The accounts are in one file of $ACCOUNTABILITY_HOME that only its owner may read. Passwords are stored as scrypt hashes (N = \
+            32768, r = 8, p = 3, a random salt each). A running console takes a change at once, and signs out people whose account was \
+            changed or removed.
 
             Exit codes: 0 done; 64 usage; 65 there is no such account, or it is there already, or the password is too short; 78 the file cannot be \
             read or written.
@@ -49,7 +50,7 @@ struct AccountNameArgument: ParsableArguments {
         }
     }
 
-    /// What is said where there is none of this name.
+    /// The error if there is no account of this name.
     var isUnknown: Failure {
         Failure(.badInput, "there is no account \(name): `accountability account list` lists them. Nothing was changed")
     }

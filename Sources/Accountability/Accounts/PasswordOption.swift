@@ -14,7 +14,7 @@ struct PasswordOption: ParsableArguments {
 
     /// The password.
     ///
-    /// - Throws: `Failure` where it cannot be read or is not as it must be.
+    /// - Throws: `Failure` if it cannot be read, or does not meet the rules.
     func read() throws -> String {
         let password = try passwordFile.map(Self.firstLine) ?? Self.asked()
         try PasswordRule.check(password)
@@ -52,15 +52,15 @@ struct PasswordOption: ParsableArguments {
 
     /// A line of the terminal that it does not show.
     ///
-    /// Only C has the calls for it, unsafe by their pointers, which live until each call returns. No library of the
-    /// packages has one, and `getpass` keeps the password in memory of its own.
+    /// Only C has the calls for this. They are unsafe because of their pointers, which live until each call returns. No
+    /// library of the packages has such a call, and `getpass` keeps the password in memory of its own.
     private static func unseen(_ prompt: String) throws -> String {
         var before = termios()
         guard unsafe tcgetattr(0, &before) == 0 else {
             throw Failure(.configuration, "this terminal would show the password; use --password-file")
         }
         var quiet = before
-        // Ctrl-C comes as a character too: it would end the program before the terminal shows letters again.
+        // Read Ctrl-C as a character. As a signal, it would end the program before the terminal shows letters again.
         quiet.c_lflag &= ~tcflag_t(ECHO | ISIG)
         unsafe tcsetattr(0, TCSAFLUSH, &quiet)
         defer {

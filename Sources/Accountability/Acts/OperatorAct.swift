@@ -10,7 +10,7 @@ internal import Streaming
 enum OperatorAct {
     /// The name of an act in the home's archive of the ledger.
     static let archiveName = "act"
-    /// How often an act is tried when other commands of this host take its identity.
+    /// How often an act is tried if other commands of this host take its identity.
     private static let attempts = 4
 
     /// Commits everything that the closure sends, or nothing.
@@ -33,7 +33,8 @@ enum OperatorAct {
             } catch  where attempt < attempts && isLost(error) {
                 attempt += 1
                 Standard.error("another command of this host is at work at the same time; trying again in a moment")
-                // A first transaction takes about a second. Not the same time for both, or they would meet again.
+                // A first transaction takes about a second. The wait is random, so that the two commands do not meet
+                // again.
                 Thread.sleep(forTimeInterval: .random(in: 1.2...3.6))
             }
         }
@@ -90,7 +91,8 @@ enum OperatorAct {
         return kafka
     }
 
-    /// Whether nothing of the act is there, because another took the identity or the transaction was aborted.
+    /// Whether nothing of the act was committed, because another command took the identity or the transaction was
+    /// aborted.
     private static func isLost(_ error: any Error) -> Bool {
         switch error {
         case let error as RuntimeError: error.code == .fenced || (error.cause as? KafkaError)?.isFence == true

@@ -10,11 +10,11 @@ struct PersonOption: ParsableArguments {
     @Option(help: ArgumentHelp("The person who does this; default: the operating account.", valueName: "person"))
     var by: String?
 
-    /// The console starts the commands too, and says that the person signed in there.
+    /// Set if the console starts the command for a person who signed in there.
     @Flag(name: .customLong("from-console"), help: ArgumentHelp("The console does it.", visibility: .private))
     var isFromConsole = false
 
-    /// By which way it comes.
+    /// The channel of the act.
     var channel: FileIngestion.Options.Channel { isFromConsole ? .console : .command }
 
     /// The person, as it is written down.

@@ -7,7 +7,7 @@ internal import Reading
 internal import Stages
 internal import Streaming
 
-/// The checks of an installation that are cheap enough to be made by `doctor` too.
+/// The checks of an installation that are cheap enough for `doctor` to make too.
 struct Audit {
     let connection: Connection
     private let logger = Logger(label: "audit") { _ in SwiftLogNoOpLogHandler() }
@@ -16,7 +16,7 @@ struct Audit {
         self.connection = connection
     }
 
-    /// What was looked at.
+    /// Makes the checks, and returns what they found.
     func findings() throws -> [Finding] {
         let problems = try PipelineTopics(connection).problems()
         var findings = problems.map {
@@ -24,7 +24,7 @@ struct Audit {
                 "topic",
                 connection.brokers,
                 $0,
-                "what the line says; `accountability topics --help` says more"
+                "do what this line says; `accountability topics --help` says more"
             )
         }
         if problems.isEmpty { findings.append(.ok("topics", connection.brokers, "as they must be")) }
@@ -36,12 +36,12 @@ struct Audit {
         return findings
     }
 
-    /// What brings the ledger back where this home keeps what it wrote to it; nil where it does not.
+    /// The command that restores the ledger, if this home archives what it writes to it; otherwise nil.
     private var writesAgain: String? { ReceiptCheck.writesAgain(connection) }
 
     // MARK: Positions
 
-    /// Whether every stage stands inside of its topics.
+    /// Whether the position of every stage lies within its topics.
     private func positions() throws -> [Finding] {
         var kafka = connection.kafka
         kafka["group.id"] = connection.pipeline.group("reader")
@@ -62,7 +62,9 @@ struct Audit {
                 let place = offset.topicPartition
                 let (low, high) = try consumer.watermarks(place, timeout: BrokerPatience.answer)
                 let position = offset.offset.value ?? 0
-                if position > high { outside.append("\(place) ends at \(high), and \(position) was read") }
+                if position > high {
+                    outside.append("\(place) ends at \(high), but the stage has read up to \(position)")
+                }
                 if place.topic == connection.pipeline.name(Topics.submissions), low > 0 {
                     cut.append("\(place) begins at \(low): its oldest records are gone")
                 }
@@ -74,20 +76,20 @@ struct Audit {
                         connection.pipeline.name(Topics.submissions),
                         cut.joined(separator: "; "),
                         writesAgain
-                            ?? "nothing brings them back here: submit the files into a new namespace (`accountability up --namespace NAME`)"
+                            ?? "they cannot be restored here: submit the files into a new namespace (`accountability up --namespace NAME`)"
                     )
                 )
             }
             findings.append(
                 outside.isEmpty
-                    ? .ok("positions", group.group, "inside of its topics")
+                    ? .ok("positions", group.group, "within its topics")
                     : .problem(
                         "positions",
                         group.group,
                         outside.joined(separator: "; "),
                         group.stage == "validation"
                             ? writesAgain
-                                ?? "submit again what is missing, then `accountability rebuild` makes everything anew from the ledger"
+                                ?? "submit what is missing again; then `accountability rebuild` rebuilds everything from the ledger"
                             : "`accountability rebuild --stage \(group.stage)`"
                     )
             )
@@ -120,7 +122,7 @@ struct Audit {
     private func receipts() throws -> [Finding] {
         let reader = try InstallationReader(connection, topics: [Topics.submissions, Topics.receipts])
         defer { reader.close() }
-        // Asked before the receipts are read: those of everything that validation has come past are there then.
+        // Ask this before reading the receipts: the receipts of everything that validation has passed are there then.
         let isSettled = try reader.isValidationDone()
         try reader.catchUp()
         let totals = reader.view.totals()

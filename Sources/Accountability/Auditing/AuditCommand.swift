@@ -9,15 +9,16 @@ struct AuditCommand: OperatorCommand {
         commandName: "audit",
         abstract: "Checks that the published tables follow from the submitted rows.",
         discussion: """
-            Checks that the topics are as they must be, that every stage stands inside its topics, that the receipts add up (rows = accepted + \
-            rejected + unchanged), that every submission of this home's archive is in the ledger, and that every topic holds what its stage \
-            has published, by the figures that the stages write with each commit. --recompute computes every table from the \
-            ledger once more, in this process, and compares it with what is published, byte by byte. Each problem names its remedy.
+            Checks that the topics have the required settings, that the position of every stage lies within its topics, that the receipts \
+            add up (rows = accepted + rejected + unchanged), that the ledger has every submission of this home's archive, and that every \
+            topic holds what its stage has published. The last check uses figures that the stages write with each commit. --recompute also \
+            computes every table from the ledger again, in this process, and compares it with the published one, byte by byte. Each problem \
+            names its remedy.
 
               accountability audit
               accountability audit --recompute --json
 
-            Exit codes: 0 all is well; 64 usage; 69 no broker answers; 78 there is something to mend.
+            Exit codes: 0 all is well; 64 usage; 69 no broker answers; 78 there is a problem.
             """
     )
 

@@ -19,10 +19,10 @@ struct AuditTrailCommand: OperatorCommand {
               accountability audit-trail --since 2019-09-24T00:00:00Z --format csv
               accountability audit-trail --by jdoe
 
-            It reads the ledger, which only grows. There is a line for each submission, each withdrawal, approval and rejection, each opening and closing of a school \
-            year, and each act of the Department, in the order of their times. The person is the account that did it, or whom --by named; of a \
-            file in the watched folder it is the account that owns the file. Ledgers from before this was recorded name nobody. No row of a \
-            student is shown.
+            The command reads the ledger, which only grows. It prints a line for each submission, withdrawal, approval and rejection, each \
+            opening and closing of a school year, and each act of the Department, ordered by time. The person is the account that did it, or \
+            the person named with --by. For a file in the watched folder, it is the account that owns the file. Ledgers from before persons \
+            were recorded name no one. Student rows are not shown.
 
             Exit codes: 0 done; 64 usage; 69 no broker answers; 78 the ledger is missing.
             """
@@ -30,7 +30,7 @@ struct AuditTrailCommand: OperatorCommand {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Option(help: ArgumentHelp("From this moment on, ISO 8601.", valueName: "time"))
+    @Option(help: ArgumentHelp("Only acts from this time on, ISO 8601.", valueName: "time"))
     var since: String?
 
     @Option(help: ArgumentHelp("Only acts of this person.", valueName: "person"))
@@ -71,13 +71,14 @@ struct AuditTrailCommand: OperatorCommand {
 
 /// Who did what to a ledger: a fold of its records.
 struct AuditTrail {
-    /// One deed.
+    /// One act.
     struct Entry: Encodable {
         /// In milliseconds since 1970.
         var time: Int64
-        /// `submitted`, `withdrew`, `approved`, `rejected`, `opened`, `closed`, or what an act of the Department is.
+        /// `submitted`, `withdrew`, `approved`, `rejected`, `opened`, `closed`, or the kind of an act of the
+        /// Department.
         var act: String
-        /// The person; empty where the ledger does not say.
+        /// The person; empty if the ledger does not name one.
         var by: String
         var channel: String
         /// The file, the year, the organization.
@@ -107,16 +108,20 @@ struct AuditTrail {
 
     private var headers: [String: Accountability_V1_SubmissionHeader] = [:]
     private var found: [Entry] = []
-    /// Years whose closing came with its person, and whose marker follows.
+    /// Years whose closing was recorded with its person.
+    ///
+    /// Their marker, which follows, is no second closing.
     private var closing: Set<String> = []
     private var row = CSVRow()
 
-    /// Everything that was done, in the order of its time.
+    /// All acts, ordered by time.
     var entries: [Entry] {
         found.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }.map(\.element)
     }
 
-    /// Takes a record of the ledger; of the partitions the first has every submission and every year.
+    /// Takes a record of the ledger.
+    ///
+    /// The first partition has every submission and every year, so the others are skipped for them.
     mutating func take(_ entry: Accountability_V1_SubmissionEntry, partition: Int32, at time: Int64) {
         switch entry.entry {
         case .header(let header):
@@ -146,14 +151,16 @@ struct AuditTrail {
         }
     }
 
-    /// What of a submission was held when it came.
+    /// The results that a held submission would have changed when it came, as text.
     private static func hold(_ header: Accountability_V1_SubmissionHeader) -> String {
         let results = header.official
             .map { "\($0.schoolYear)\($0.districtCode.isEmpty ? "" : " (\($0.districtCode))")" }
-        return "held: what it would change of the official results of \(results.joined(separator: ", "))"
+        return "held: its changes to the official results of \(results.joined(separator: ", "))"
     }
 
-    /// Takes the marker that closes a year; of ledgers from before persons were recorded it is all that there is.
+    /// Takes the marker that closes a year.
+    ///
+    /// Ledgers from before persons were recorded have only this.
     mutating func take(_ marker: CompletionMarker.Reading, partition: Int32, at time: Int64) {
         guard partition == 0, marker.stage == CompletionMarker.operatorStage, closing.remove(marker.scope) == nil,
             let year = SchoolYear.named(marker.scope)
@@ -166,7 +173,9 @@ struct AuditTrail {
         Entry(time: time, act: act, by: person, channel: "command", what: "\(year)", reason: reason, submission: "")
     }
 
-    /// Takes a block of rows; each of the layout of directives is an act.
+    /// Takes a block of rows.
+    ///
+    /// Each row of the layout of directives is an act.
     mutating func take(block value: Span<UInt8>) {
         var block = SubmissionBlock()
         do throws(BlockFault) {
@@ -183,7 +192,7 @@ struct AuditTrail {
         }
     }
 
-    /// A row by itself, as ledgers held rows before there were blocks.
+    /// A single row, as ledgers held rows before blocks existed.
     private mutating func take(_ message: Accountability_V1_SubmissionRow) {
         guard message.unreadable.isEmpty, let header = headers[message.submission],
             header.layout == Layout.directives.wireName

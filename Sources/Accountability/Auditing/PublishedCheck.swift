@@ -79,7 +79,7 @@ struct PublishedCheck {
 
     private func problem(_ stage: any Stage, _ output: Output, _ partitions: [Int32], strangers: Int) -> Finding {
         let places = partitions.map { "\($0)" }.joined(separator: ", ")
-        let whose = strangers > 0 ? "; \(strangers) records are of no task at all" : ""
+        let whose = strangers > 0 ? "; \(strangers) records belong to no task" : ""
         // Records that no task owns can only be removed by recreating the topic.
         let remedy =
             strangers > 0
@@ -89,7 +89,7 @@ struct PublishedCheck {
             "published",
             output.topic,
             "partition\(partitions.count == 1 ? "" : "s") \(places) do\(partitions.count == 1 ? "es" : "") not hold what "
-                + "\(stage.name) has published: records were lost, changed or are a stranger's\(whose)",
+                + "\(stage.name) has published: records were lost, were changed or came from another program\(whose)",
             remedy
         )
     }

@@ -12,16 +12,17 @@ struct RebuildCommand: OperatorCommand {
         commandName: "rebuild",
         abstract: "Rebuilds the tables from the ledger.",
         discussion: """
-            The remedy where the ledger or a table is not what it was: each stage reads its sources from the beginning, publishes what differs \
-            from what stands, and retracts what is no more. What is right already is not published again, and nobody is told twice.
+            Use this command if the ledger or a table was damaged. Each stage reads its sources from the beginning, publishes what differs \
+            from its published results, and retracts what no longer follows from the sources. What is already right is not published again, \
+            and no notice is sent twice.
 
               accountability rebuild
               accountability rebuild --stage validation
 
-            Workers that `up` started on this machine are started again and waited for; those of other machines have to be started again by \
-            whoever runs them.
+            The command restarts the workers that `up` started on this machine, and waits for them. Workers of other machines must be \
+            restarted by the people who run them.
 
-            Exit codes: 0 done; 64 usage; 69 no broker answers; 75 not done within --timeout (it goes on); 78 a topic is missing.
+            Exit codes: 0 done; 64 usage; 69 no broker answers; 75 not done within --timeout (the rebuild continues); 78 a topic is missing.
             """
     )
 
@@ -38,7 +39,7 @@ struct RebuildCommand: OperatorCommand {
         let known = connection.pipeline.stages
         for name in stage where !known.contains(where: { $0.name == name }) {
             throw ValidationError(
-                "--stage: there is no stage \(name); there are \(known.map(\.name).joined(separator: ", "))"
+                "--stage: there is no stage \(name); the stages are \(known.map(\.name).joined(separator: ", "))"
             )
         }
         let chosen = known.filter { stage.isEmpty || stage.contains($0.name) }
@@ -51,11 +52,11 @@ struct RebuildCommand: OperatorCommand {
         for name in names { if let pid = processes.living(name) { kill(pid, SIGTERM) } }
         if names.isEmpty {
             Standard.error(
-                "no worker of these stages was started by `up` on this machine: start those of the others again"
+                "`up` started no worker of these stages on this machine: restart their workers on the other machines"
             )
         }
         try wait(connection, chosen)
-        Standard.line("made anew: \(chosen.map(\.name).joined(separator: ", "))")
+        Standard.line("rebuilt: \(chosen.map(\.name).joined(separator: ", "))")
     }
 
     private func wait(_ connection: Connection, _ stages: [any Stage]) throws {
@@ -69,14 +70,14 @@ struct RebuildCommand: OperatorCommand {
             guard ContinuousClock.now < deadline else {
                 throw Failure(
                     .tryAgain,
-                    "not made anew within \(timeout) seconds: \(left.joined(separator: ", ")). It goes on; `accountability doctor` says what hinders it"
+                    "not rebuilt within \(timeout) seconds: \(left.joined(separator: ", ")). The rebuild continues; `accountability doctor` shows what delays it"
                 )
             }
             Thread.sleep(forTimeInterval: 0.3)
         }
     }
 
-    /// The stages that were asked and are not done.
+    /// The stages that were asked to rebuild and are not done.
     private static func waiting(_ connection: Connection, _ stages: [any Stage]) throws -> [String] {
         var keys: Set<String> = []
         let reader = try TopicReader(connection)
@@ -97,10 +98,10 @@ extension Pipeline {
     /// Asks stages to rebuild their publications at the next start of their tasks.
     ///
     /// - Parameters:
-    ///   - stages: of this installation.
+    ///   - stages: the stages, of this installation.
     ///   - counts: partitions of each topic.
     ///   - sink: the transaction that asks.
-    /// - Throws: `Failure` where a topic is missing.
+    /// - Throws: `Failure` if a topic is missing.
     func askForRebuild(of stages: [any Stage], _ counts: [String: Int32], into sink: any RecordSink) throws {
         for stage in stages {
             guard let source = stage.sources.first(where: { !$0.isBroadcast }), let count = counts[source.topic] else {

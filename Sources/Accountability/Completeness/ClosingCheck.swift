@@ -7,14 +7,14 @@ internal import Reading
 internal import Stages
 internal import Tables
 
-/// Whether a school year can be closed, before its marker goes behind all rows.
+/// Checks whether a school year can be closed, before its marker is written behind all rows.
 struct ClosingCheck {
     let connection: Connection
     let year: Int
 
-    /// The most characters of a reason.
+    /// The greatest length of a reason, in characters.
     private static let longestReason = 500
-    /// How long rows that were submitted are waited for.
+    /// How long to wait for rows that were submitted.
     private static let patience = Duration.seconds(60)
 
     init(_ connection: Connection, year: Int) {
@@ -32,8 +32,8 @@ struct ClosingCheck {
 
     /// Refuses to close a year with missing rows, and reports other doubts.
     ///
-    /// A year that was closed before is live, and closing it again changes nothing. Rows that validation has not
-    /// reached yet are waited for.
+    /// A year that was closed before is live, and closing it again changes nothing. Waits for rows that validation has
+    /// not reached yet.
     ///
     /// - `counts`: partitions of each topic.
     func refuseIncomplete(_ counts: [String: Int32]) throws {
@@ -47,7 +47,7 @@ struct ClosingCheck {
         guard completeness.isIncomplete else {
             if !found.isEmpty {
                 Standard.error(
-                    "close-year: \(Completeness.summary(found)); `accountability completeness \(year) --missing` lists what this is"
+                    "close-year: \(Completeness.summary(found)); `accountability completeness \(year) --missing` lists them"
                 )
             }
             return
@@ -57,12 +57,14 @@ struct ClosingCheck {
             .map { "\($0.orgCode) has no \($0.layout) (\($0.expected ?? 0) rows the year before)" }
         throw Failure(
             .badInput,
-            "\(year) is not closed, as rows are missing: \(shown.joined(separator: ", "))\(silent.count > 3 ? ", and \(silent.count - 3) more" : ""); "
-                + "`accountability completeness \(year) --missing` lists them; submit them, or say with --incomplete why the year is closed without"
+            "\(year) is not closed, because rows are missing: \(shown.joined(separator: ", "))\(silent.count > 3 ? ", and \(silent.count - 3) more" : ""); "
+                + "`accountability completeness \(year) --missing` lists them; submit them, or say with --incomplete why the year is closed without them"
         )
     }
 
-    /// What is missing: where something is, it is read once more after waiting.
+    /// Finds out what is missing.
+    ///
+    /// If something is, reads again after waiting.
     ///
     /// The rows may have been validated between the first reading and the wait, so the last reading comes after it.
     static func settled(_ read: () throws -> Completeness, afterwards wait: () throws -> Void) throws -> Completeness {
@@ -72,7 +74,7 @@ struct ClosingCheck {
         return try read()
     }
 
-    /// Waits until validation has no rows before it, but not longer than patience lasts.
+    /// Waits until validation has read all rows, but no longer than ``patience``.
     private func awaitValidation(_ counts: [String: Int32]) throws {
         let groups = StageGroup.all(connection.pipeline).filter { $0.stage == PipelineStage.validation.name }
         let reader = try LagReader(connection, logger: Logger(label: "accountability"))

@@ -7,7 +7,7 @@ internal import Stages
 struct Completeness {
     /// The facts about a school year before its close.
     struct Facts {
-        /// Rows that stand, of this school year and of the one before.
+        /// Valid rows, of this school year and of the one before.
         var rows: [StandingRows.Place: Int] = [:]
         /// The organizations that are declared for this school year.
         var organizations: [OrganizationCode: Accountability_V1_Organization] = [:]
@@ -29,13 +29,13 @@ struct Completeness {
         case few
         /// Rows wait for their organization: it was never declared, or was deleted.
         case unknownOrganization = "unknown_organization"
-        /// A school that is to be judged by targets has none.
+        /// A school that must be judged by targets has none.
         case noTargets = "no_targets"
-        /// Of an organization with both spans the enrolment of one is not reported, so that nothing weighs them.
+        /// An organization has both spans, but the enrolment of one is not reported, so the spans have no weights.
         case noEnrollment = "no_enrollment"
     }
 
-    /// From what the expected rows are known.
+    /// What the number of expected rows is based on.
     enum Basis: String, Encodable {
         /// The rows of the school year before.
         case yearBefore = "year_before"
@@ -49,27 +49,27 @@ struct Completeness {
         let orgCode: String
         let name: String
         let layout: String
-        /// How many rows were to arrive; nil where nothing says so.
+        /// The number of expected rows; nil if nothing says it.
         var expected: Int?
         var basis: Basis?
-        /// Rows that stand.
+        /// Valid rows.
         let arrived: Int
-        /// Rows that were refused and did not come again, but for those that wait for their organization.
+        /// Rows that were refused and not submitted again, without those that wait for their organization.
         ///
         /// These have a line of their own.
         let rejected: Int
         var finding: Finding?
     }
 
-    /// Below how many percent of the expected rows a layout has few.
+    /// The percentage of the expected rows below which a layout has few.
     static let enough = 90
 
     /// Every school year of which there are rows.
     let years: [Int]
     /// Every district with every layout that it has rows of or should have; and the schools without targets.
     let lines: [Line]
-    /// Whether the school year should not be closed without a reason: a district has sent nothing of a layout of
-    /// students of which it had rows the year before.
+    /// Whether closing the school year needs a reason: a district has sent nothing of a layout of students of which it
+    /// had rows the year before.
     let isIncomplete: Bool
 
     /// What is missing of a school year.
@@ -106,7 +106,7 @@ struct Completeness {
         isIncomplete = lines.contains(where: Self.forbidsClosing)
     }
 
-    /// The schools and districts of both spans whose enrolment of both is neither declared nor came with values.
+    /// The schools and districts with both spans whose enrolment by span is neither declared nor came with values.
     ///
     /// A district has the spans of its schools.
     private static func withoutEnrollment(_ facts: Facts) -> [OrganizationCode] {
@@ -133,7 +133,7 @@ struct Completeness {
             let code = RejectionCode(rawValue: $0.code)
             return code?.isNote != true && code != .unknownOrganization
         }
-        // A district that is not declared any more has closed: nothing of it is missing.
+        // A district that is no longer declared has closed: nothing of it is missing.
         var districts = Set(facts.organizations.keys.filter { $0.type != .state }.map(\.district))
         districts.formUnion(
             facts.rows.keys.filter { $0.schoolYear == year && $0.district.type != .state }.map(\.district)
@@ -176,7 +176,7 @@ struct Completeness {
         let layout: String
     }
 
-    /// How many rows were refused and did not come again.
+    /// How many rows were refused and not submitted again.
     private static func refused(_ facts: Facts, where isMeant: (Accountability_V1_Rejection) -> Bool) -> [Place: Int] {
         var rows: [Place: Set<String>] = [:]
         for rejection in facts.rejections where rejection.closedBy.isEmpty && isMeant(rejection) {
@@ -205,6 +205,6 @@ extension Completeness.Line {
         self.rejected = rejected
     }
 
-    /// What lines are ordered by.
+    /// The order of the lines.
     fileprivate var place: [String] { [orgCode, layout, finding?.rawValue ?? ""] }
 }

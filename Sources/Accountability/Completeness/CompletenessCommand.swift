@@ -15,18 +15,19 @@ struct CompletenessCommand: OperatorCommand {
               accountability completeness 2019 --missing
               accountability completeness 2019 --org 00350000 --format csv
 
-            A line is a district and a layout: how many rows were expected, how many stand, how many were refused and did not come again. \
-            Expected are as many rows as stand of the year before; where there are none, of attendance as many as the declared enrolment. Findings:
+            Each line is a district and a layout: how many rows were expected, how many have arrived and are valid, and how many were \
+            refused and not submitted again. The expected number is the number of valid rows of the year before. If there are none, it is \
+            the declared enrolment for attendance. Findings:
 
               silent                nothing arrived where rows were expected
               few                   less than 90 percent of the expected rows arrived
               unknown_organization  rows wait for an organization that is not declared
               no_targets            a school with tested grades has no target
-              no_enrollment         of both spans, without the enrolment that weighs them
+              no_enrollment         an organization has both spans, but not the enrolment that weighs them
 
-            Where fewer rows were expected than the minimum size, nothing is found missing.
+            If fewer rows were expected than the minimum size, nothing counts as missing.
 
-            `close-year` asks for a reason where a district is silent that had student rows the year before.
+            `close-year` asks for a reason if a district that had student rows the year before is silent.
 
             Exit codes: 0 nothing is missing; 64 usage; 65 something is missing, or there is no such year; 69 no broker answers; 78 a topic is \
             missing.
@@ -52,7 +53,7 @@ struct CompletenessCommand: OperatorCommand {
             try AbsentYear.settle("rows", year: year, years: completeness.years, connection)
         }
         for held in try InstallationReader.held(connection) where held.years.contains(year) {
-            Standard.error("completeness: \(held.text), and what they bring is not counted")
+            Standard.error("completeness: \(held.text); waiting rows are not counted")
         }
         let selection = organization.selection
         let meant = completeness.lines.filter { selection.contains($0.orgCode) }
@@ -96,7 +97,7 @@ extension Completeness {
         self.init(facts, year: year, try Framework.ifCovered(schoolYear: year))
     }
 
-    /// How many lines have which finding, and the first of them.
+    /// How many lines have each finding, and the first few lines.
     static func summary(_ found: [Line]) -> String {
         var counts: [Finding: Int] = [:]
         for line in found { if let finding = line.finding { counts[finding, default: 0] += 1 } }

@@ -7,10 +7,10 @@ internal import Streaming
 
 /// Counts the valid rows by school year, district and layout.
 struct StandingRows {
-    /// Of which rows a count is.
+    /// The rows that are counted together.
     struct Place: Hashable {
         let schoolYear: Int
-        /// The district; the state's code of the state itself.
+        /// The district; for the state itself, the state's code.
         let district: OrganizationCode
         let layout: Layout
     }
@@ -24,7 +24,7 @@ struct StandingRows {
     }
 
     private let years: Set<Int>
-    /// Every school year of which a row was met.
+    /// Every school year that has rows.
     private(set) var met: Set<Int> = []
     private var standing: [Name: Place] = [:]
     private var declared: [Name: (year: Int, code: OrganizationCode, facts: Accountability_V1_Organization)] = [:]
@@ -32,7 +32,7 @@ struct StandingRows {
     /// Supplied values that come with the enrolment of both spans.
     private var enrollments: [Name: (year: Int, code: OrganizationCode)] = [:]
 
-    /// Rows of these school years; those of other years are passed over.
+    /// Counts rows of these school years, and skips those of other years.
     init(of years: Set<Int>) {
         self.years = years
     }
@@ -54,7 +54,7 @@ struct StandingRows {
                 }
                 return take(block, partition: record.partition)
             }
-            // One row by itself, as there were before there were blocks.
+            // A single row, as written before blocks existed.
             let text = String(decoding: [UInt8](copying: key), as: UTF8.self)
             let fact = record.value == nil ? nil : record.decoded(Accountability_V1_Record.self)
             take(key: text, fact, partition: record.partition)

@@ -4,7 +4,7 @@ internal import Operating
 internal import Reading
 internal import Rules
 
-/// `accountability appeals`: appeals against a year's results, and what became of them.
+/// `accountability appeals`: appeals against a year's results, with their status.
 struct AppealsCommand: OperatorCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "appeals",
@@ -14,11 +14,11 @@ struct AppealsCommand: OperatorCommand, CitesParagraphs {
               accountability appeals 2019 --status due
               accountability appeals 2019 --org 00350000 --format csv
 
-            An appeal is open once `directive appeal filed` is on record, and due from the day on that its --end names. It is denied by \
-            `directive appeal denied`, and granted by `directive release appeal`, which names the submission that corrected the figures. Of a \
-            grant and a denial the later one counts.
+            `directive appeal filed` opens an appeal. The appeal is due from the day that --end names. `directive appeal denied` denies it. \
+            `directive release appeal` grants it and names the submission that corrected the figures. If an appeal was granted and denied, the \
+            later act counts.
 
-            Exit codes: 0 done, also where there is none; 64 usage; 65 there is no such year; 69 no broker answers; 78 a topic is missing.
+            Exit codes: 0 done, also if there are no appeals; 64 usage; 65 there is no such year; 69 no broker answers; 78 a topic is missing.
             """
     )
     static let paragraphs: [Paragraph] = [.determinations]
@@ -30,7 +30,7 @@ struct AppealsCommand: OperatorCommand, CitesParagraphs {
 
     @OptionGroup var organization: OrganizationOption
 
-    @Option(help: "open, due, granted or denied: these alone.")
+    @Option(help: "Only appeals with this status: open, due, granted or denied.")
     var status: Appeal.Status?
 
     @OptionGroup var output: FormatOption

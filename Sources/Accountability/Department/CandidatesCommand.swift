@@ -4,14 +4,14 @@ internal import Operating
 internal import Reading
 internal import Rules
 
-/// `accountability candidates`: schools that could be recognised, 603 CMR 2.03(2)(f).
+/// `accountability candidates`: schools that the commissioner could recognise, 603 CMR 2.03(2)(f).
 struct CandidatesCommand: OperatorCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "candidates",
-        abstract: "Proposes schools for recognition by the commissioner; it decides nothing.",
+        abstract: "Proposes schools that the commissioner could recognise; it decides nothing.",
         discussion: """
-            No cut-off is published: those that propose are parameters of the framework, marked assumed (`accountability framework show 2019 \
-            --under recognition`). A recognition is an act of the commissioner: `accountability help directive`.
+            The Department publishes no cut-offs. The cut-offs used here are parameters of the framework, marked assumed (`accountability \
+            framework show 2019 --under recognition`). Only the commissioner recognises a school: `accountability help directive`.
 
               accountability candidates 2019
               accountability candidates 2019 --kind high_growth --format csv
@@ -50,17 +50,17 @@ struct CandidatesCommand: OperatorCommand, CitesParagraphs {
     }
 }
 
-/// A proposal as it is listed.
+/// A proposal, as the command lists it.
 struct CandidateRow: Encodable, Equatable {
     let organization: String
     let name: String
     let kind: String
     let figure: String
     let cutOff: String
-    /// Whether the commissioner has recognised the school already, in this way.
+    /// Whether the commissioner has already recognised the school in this way.
     let isRecognised: Bool
 
-    /// What a school is proposed for.
+    /// The recognitions that a school is proposed for.
     static func of(_ determination: Accountability_V1_Determination, _ framework: Framework) throws -> [CandidateRow] {
         guard determination.type == .school else { return [] }
         var figures = RecognitionCandidate.Figures()

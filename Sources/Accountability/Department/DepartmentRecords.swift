@@ -4,7 +4,7 @@ internal import Reading
 internal import Rules
 
 extension DepartmentRecords {
-    /// The records of an installation.
+    /// Reads the records of an installation.
     init(_ connection: Connection) throws {
         let reader = try TopicReader(connection)
         defer { reader.close() }
@@ -14,10 +14,10 @@ extension DepartmentRecords {
 
 /// The declared districts and schools of a school year.
 struct DeclaredOrganizations {
-    /// By code.
+    /// Each organization's code and facts.
     let organizations: [(code: OrganizationCode, facts: Accountability_V1_Organization)]
 
-    /// Those of an installation.
+    /// Reads the organizations of an installation.
     init(_ connection: Connection, year: Int) throws {
         let reader = try TopicReader(connection)
         defer { reader.close() }
@@ -25,7 +25,7 @@ struct DeclaredOrganizations {
         organizations = entries.map { ($0.key.organization, $0.message.organization) }
     }
 
-    /// The school years for which organizations are declared.
+    /// The school years that have declared organizations.
     static func years(_ connection: Connection) throws -> [Int] {
         let reader = try TopicReader(connection)
         defer { reader.close() }

@@ -7,69 +7,69 @@ internal import Rules
 internal import Stages
 internal import Tables
 
-/// `accountability directive`: an act of the Department, submitted as the row that it is.
+/// `accountability directive`: submits an act of the Department as a row.
 struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "directive",
         abstract:
             "Carries out an act of the Department: designation, recognition, release, suspension, framework step, review, plan filing, reconfiguration, appeal.",
         discussion: """
-            An act is one row of the layout `directives`; this command writes the row and submits it. Many at once: `accountability submit \
-            directives.csv`. The same act again, with other dates or words, replaces it; --withdraw takes it back.
+            An act is one row of the layout `directives`. This command writes the row and submits it. To submit many acts: `accountability submit \
+            directives.csv`. The same act with other dates or words replaces the earlier one. --withdraw takes an act back.
 
-            Designations, 603 CMR 2.03(3): they count from their school year on until --end. Each states its --reason, or names the decision \
-            that it rests on as its --reference.
+            Designations, 603 CMR 2.03(3): a designation counts from its school year until --end. It needs a --reason, or a --reference to the \
+            decision behind it.
               accountability directive designation underperforming --year 2019 --org 00350010 --date 2018-10-15 --reason "Four years of low performance"
               accountability directive designation chronically_underperforming --year 2019 --org 00350000 --date 2018-10-15 --reference "Board vote of 2018-10-15"
               accountability directive designation directed_focused --year 2019 --org 00350000 --date 2019-09-24 --reason "Failure to meet reporting deadlines"
-            Of schools also the federal csi, tsi and atsi, 20 U.S.C. 6311: identifications of years that were not computed here. They stand beside the \
-            determination and change nothing in it.
+            A school can also have a federal csi, tsi or atsi, 20 U.S.C. 6311: an identification of a year that was not computed here. It appears beside \
+            the determination and does not change it.
               accountability directive designation csi --year 2018 --org 00350010 --date 2018-10-15 --end 2022-06-30 --reference "List of 2018-10-15"
 
-            Recognition, (2)(f), by the commissioner (`accountability candidates` proposes): high_achievement, high_growth, exceeding_targets, \
+            Recognition by the commissioner, (2)(f) (`accountability candidates` proposes schools): high_achievement, high_growth, exceeding_targets, \
             meeting_targets, significant_improvement, national_blue_ribbon, esea_distinguished.
               accountability directive recognition high_growth --year 2019 --org 00350012 --date 2019-09-24
 
-            Release of the results, of the state or a district: preliminary, which shows them to the districts that they are of, under embargo; \
-            official, which publishes them. Until then they are the Department's, and withdrawing a release closes them again. An announced revision (revised) and a change on appeal \
-            (appeal) name their reason and the submission that corrected the figures. --packages names the folder that `accountability package` \
-            wrote: the release carries its root, once each package in it is whole and has the determinations that stand.
+            Release of the results, of the state or a district. A preliminary release shows each district its own results, under embargo. \
+            An official release publishes them. Before a release, only the Department sees the results. Withdrawing a release hides them again. An announced revision (revised) and a change on appeal \
+            (appeal) need a --reason and, as --reference, the submission that corrected the figures. --packages names the folder that `accountability package` \
+            wrote. The release then carries the root of the packages. Before that, the command checks that each package is complete and has the current determinations.
               accountability directive release preliminary --year 2019 --org 00350000 --date 2019-09-10
               accountability directive release official --year 2019 --date 2019-09-24 --packages packages-2019
               accountability directive release appeal --year 2019 --org 00350012 --date 2019-10-20 --reason "Score of a transferred student" --reference 20191019T120000Z-4f1
 
-            Suspension, (11): of school year 2021-22 alone, for good cause arising from COVID-19. accountability_percentile, \
+            Suspension, (11): only of school year 2021-22, for good cause arising from COVID-19. accountability_percentile, \
             criterion_referenced, subgroup_percentile, participation, need_for_assistance, exemplary_performance, determinations, all_measures.
               accountability directive suspension determinations --year 2022 --date 2022-06-28 --reason "Good cause arising from the COVID-19 pandemic"
 
-            The life of a framework, (10): proposed, comment_opened, comment, recommended, approved, in this order. One comment an \
-            organization; those of the public go under the state's code, with the docket as --reference. Where the --reference of the approval \
-            names a document by its digest (sha256:… of `accountability framework validate`), determinations made under any other stay preliminary.
+            Steps of a framework, (10): proposed, comment_opened, comment, recommended, approved, in this order. Each organization has one \
+            comment. Comments of the public have the state's code, and the docket as --reference. If the --reference of the approval \
+            names a document by its digest (sha256:… of `accountability framework validate`), determinations under any other document stay preliminary.
               accountability directive framework_step proposed --year 2026 --date 2025-01-28
               accountability directive framework_step comment_opened --year 2026 --date 2025-02-01 --end 2025-03-15
               accountability directive framework_step comment --year 2026 --org 00350000 --date 2025-02-20 --reason "Weigh growth higher"
               accountability directive framework_step recommended --year 2026 --date 2025-05-01
               accountability directive framework_step approved --year 2026 --date 2025-05-20 --reference "Board vote of 2025-05-20"
 
-            District reviews, (4), (6): conducted, of the district and of each school that was visited; and a rating by each standard: \
+            District reviews, (4), (6): conducted, for the district and for each visited school; and a rating for each standard: \
             leadership_and_governance, curriculum_and_instruction, assessment, human_resources_and_professional_development, \
             student_support, financial_and_asset_management.
               accountability directive review conducted --year 2019 --org 00350000 --date 2019-03-04 --end 2019-03-07
               accountability directive review conducted --year 2019 --org 00350012 --date 2019-03-05
               accountability directive review student_support --year 2019 --org 00350000 --date 2019-03-07 --rating proficient
 
-            Plans, (7): self_evaluation, district_improvement_plan, district_action_plan, school_improvement_plan. --date is the day it was \
-            filed, --year the (first) school year it is for, --parts what it has (`accountability plans --template KIND` names them), \
-            --reference the district plan that a school's plan is aligned with.
+            Plans, (7): self_evaluation, district_improvement_plan, district_action_plan, school_improvement_plan. --date is the day of the \
+            filing. --year is the (first) school year of the plan. --parts lists the parts that the plan has (`accountability plans --template KIND` names them). \
+            --reference names the district plan that a school's plan is aligned with.
               accountability directive plan_filing school_improvement_plan --year 2020 --org 00350012 --date 2019-06-20 \
             --parts data_analysis,action_assessment,performance_goals --reference 2019/00350000
 
-            Reconfiguration, (2)(a), (2)(b): a district or school that was reconfigured for the school year. The years before no longer count in \
+            Reconfiguration, (2)(a), (2)(b): a district or school that was reconfigured for the school year. Earlier years no longer count in \
             its cumulative percentage and in its percentiles.
               accountability directive reconfiguration reconfigured --year 2019 --org 06030000 --date 2018-07-01 --reason "Two towns left the district"
 
-            An appeal against results: filed, with the day by which it is to be decided as --end, and denied. Each states its --reason and names \
-            the letter as its --reference. Whose figures change on appeal gets the change as a release (above). `accountability appeals` lists them.
+            An appeal against results: filed, with the deadline for the decision as --end; and denied. Each needs a --reason, and the letter \
+            as --reference. If the appeal changes figures, publish the change with a release (above). `accountability appeals` lists the appeals.
               accountability directive appeal filed --year 2019 --org 00350012 --date 2019-10-01 --end 2019-11-01 --reason "Score of a transferred \
             student" --reference "Letter of 2019-09-30"
               accountability directive appeal denied --year 2019 --org 00350012 --date 2019-10-20 --reason "The student was enrolled" --reference "Letter \
@@ -78,7 +78,7 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
             What is on record:
               accountability directive --list --year 2019
 
-            Exit codes: 0 it is carried out, or stood already; 64 usage; 65 it was refused (the reason and the paragraph are printed); \
+            Exit codes: 0 the act is carried out, or was already in force; 64 usage; 65 the act was refused (the command prints the reason and the paragraph); \
             69 no broker answers; 75 it took longer than --timeout.
             """
     )
@@ -111,26 +111,26 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     @Option(help: ArgumentHelp("The day it ends.", valueName: "yyyy-mm-dd"))
     var end = ""
 
-    @Option(help: ArgumentHelp("The reason to publish; of a comment its text.", valueName: "text"))
+    @Option(help: ArgumentHelp("The reason, which is published; for a comment, its text.", valueName: "text"))
     var reason = ""
 
-    @Option(help: ArgumentHelp("The decision, submission or plan it rests on.", valueName: "text"))
+    @Option(help: ArgumentHelp("The decision, submission or plan behind the act.", valueName: "text"))
     var reference = ""
 
     @Option(
         help: ArgumentHelp(
-            "Of a review by a standard: exemplary, proficient, needs_improvement or unsatisfactory.",
+            "For a review by a standard: exemplary, proficient, needs_improvement or unsatisfactory.",
             valueName: "word"
         )
     )
     var rating = ""
 
-    @Option(help: ArgumentHelp("Of a filing: the parts it has, separated by commas.", valueName: "names"))
+    @Option(help: ArgumentHelp("For a plan filing: the parts of the plan, separated by commas.", valueName: "names"))
     var parts = ""
 
     @Option(
         help: ArgumentHelp(
-            "Of the state's official release: the folder with the districts' packages, whose root it carries.",
+            "For the state's official release: the folder with the districts' packages; the release carries their root.",
             valueName: "folder"
         )
     )
@@ -141,7 +141,7 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     @Flag(help: "Withdraw the act.")
     var withdraw = false
 
-    @Flag(help: "List the acts on record instead; --year and --org narrow them.")
+    @Flag(help: "List the recorded acts instead; --year and --org narrow the list.")
     var list = false
 
     @OptionGroup var output: FormatOption
@@ -154,7 +154,7 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     )
     var inbox: String?
 
-    @Option(help: ArgumentHelp("How long to wait while nothing moves.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long to wait without progress.", valueName: "seconds"))
     var timeout = 120
 
     func validate() throws {
@@ -163,25 +163,25 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
             throw ValidationError("--org takes eight digits, leading zeros included")
         }
         if list {
-            guard directive == nil, !withdraw else { throw ValidationError("--list takes no act") }
+            guard directive == nil, !withdraw else { throw ValidationError("--list takes no act and no --withdraw") }
             return
         }
         guard let directive, let kind, year != nil else {
             throw ValidationError(
-                "name the act, its kind and --year: `accountability help directive` shows every one; --list what is on record"
+                "name the act, its kind and --year (`accountability help directive` shows them all), or --list to list the recorded acts"
             )
         }
         guard Vocabulary.directives.contains(directive) else {
-            throw ValidationError("an act is one of \(Vocabulary.directives.joined(separator: ", "))")
+            throw ValidationError("the act must be one of \(Vocabulary.directives.joined(separator: ", "))")
         }
         guard Vocabulary.directiveKinds.contains(kind) else {
             throw ValidationError(
-                "there is no kind '\(kind)'; `accountability help directive` names those of \(directive)"
+                "there is no kind '\(kind)'; `accountability help directive` lists the kinds of \(directive)"
             )
         }
         let isRelease = directive == "release" && kind == "official" && OrganizationCode(org) == .state
         guard packages == nil || isRelease && !withdraw else {
-            throw ValidationError("--packages goes with the official release of the state's results")
+            throw ValidationError("--packages is only for the official release of the state's results")
         }
     }
 
@@ -209,11 +209,11 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
         let done =
             withdraw
             ? "withdrawn"
-            : outcome.unchanged > 0 ? "stands already, unchanged" : outcome.replaced > 0 ? "replaced" : "carried out"
+            : outcome.unchanged > 0 ? "already in force, unchanged" : outcome.replaced > 0 ? "replaced" : "carried out"
         Standard.line("\(directive ?? "") \(kind ?? ""), \(year ?? 0), \(org): \(done) (\(outcome.id))")
     }
 
-    /// The row, as a file of its own.
+    /// Writes the row to a file.
     private func write() throws -> URL {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
             "directive-\(UUID().uuidString)",
@@ -229,7 +229,7 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
         return file
     }
 
-    /// The row with its header.
+    /// The header and the row, as CSV.
     func text(today: String) throws -> String {
         let values = [
             "school_year": year.map(String.init) ?? "", "org_code": org, "action": withdraw ? "delete" : "",

@@ -4,15 +4,15 @@ internal import Operating
 internal import Reading
 internal import Rules
 
-/// `accountability plans`: what districts and schools owe in improvement planning, and what became of it, 603 CMR
+/// `accountability plans`: the improvement plans that districts and schools must file, with their status, 603 CMR
 /// 2.03(7).
 struct PlansCommand: OperatorCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "plans",
-        abstract: "Lists self-evaluations and improvement plans of a school year: filed, incomplete, due, overdue.",
+        abstract: "Lists the self-evaluations and improvement plans of a school year: filed, incomplete, due, overdue.",
         discussion: """
-            A District Improvement Plan covers three school years; self-evaluations, District Action Plans and School Improvement Plans are for \
-            one. A school's plan is due on July 1 before its year and aligned with the district plan that covers it. A filing is an act: \
+            A District Improvement Plan covers three school years. Self-evaluations, District Action Plans and School Improvement Plans cover \
+            one. A school's plan is due on July 1 before its year. It is aligned with the district plan that covers that year. To file a plan: \
             `accountability help directive`.
 
               accountability plans 2020
@@ -31,7 +31,7 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
     @OptionGroup var schoolYear: YearArgument
     var year: Int { schoolYear.year }
 
-    @Option(help: ArgumentHelp("The day that due and overdue are told by; default: today.", valueName: "yyyy-mm-dd"))
+    @Option(help: ArgumentHelp("The day that separates due from overdue; default: today.", valueName: "yyyy-mm-dd"))
     var asOf: String?
 
     @OptionGroup var organization: OrganizationOption
@@ -41,7 +41,7 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
 
     @Option(
         help: ArgumentHelp(
-            "Print a template of this kind of plan instead: every part that the law names.",
+            "Print a template for this kind of plan instead, with every part that the law names.",
             valueName: "kind"
         )
     )
@@ -61,7 +61,7 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
             )
         }
         if let asOf, asOf.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/) == nil {
-            throw ValidationError("--as-of takes a day, 2019-07-02")
+            throw ValidationError("--as-of takes a day, such as 2019-07-02")
         }
     }
 

@@ -5,15 +5,15 @@ internal import Operating
 internal import Reading
 internal import Rules
 
-/// `accountability priority`: in which order districts are given assistance, 603 CMR 2.03(8).
+/// `accountability priority`: the order in which districts get assistance, 603 CMR 2.03(8).
 struct PriorityCommand: OperatorCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "priority",
         abstract: "Lists the districts by their priority for assistance: severity first, then duration.",
         discussion: """
-            The severity is that of the most severe determination of the district or of one of its schools: chronically underperforming, \
-            broad or comprehensive support, focused or targeted support. The duration is for how many determinations in a row the \
-            organization has required assistance; school years without determinations neither add nor end it.
+            The severity is that of the most severe determination of the district or its schools: chronically underperforming, \
+            broad or comprehensive support, focused or targeted support. The duration is the number of determinations in a row in which the \
+            organization required assistance. A school year without determinations does not count and does not end the row.
 
               accountability priority 2019
               accountability priority 2019 --format csv > priority-2019.csv
@@ -47,16 +47,16 @@ struct PriorityCommand: OperatorCommand, CitesParagraphs {
 struct AllDeterminations {
     let messages: [Accountability_V1_Determination]
 
-    /// Those of an installation.
+    /// Reads the determinations of an installation.
     init(_ connection: Connection) throws {
         let reader = try TopicReader(connection)
         defer { reader.close() }
         messages = try reader.table(TableTopics.determinations).map(\.message)
     }
 
-    /// The school years that have any.
+    /// The school years that have determinations.
     var years: [Int] { Set(messages.map { Int($0.schoolYear) }).sorted() }
 
-    /// Those of a school year.
+    /// The determinations of a school year.
     func of(_ year: Int) -> [Accountability_V1_Determination] { messages.filter { Int($0.schoolYear) == year } }
 }

@@ -5,26 +5,26 @@ internal import Products
 internal import Reading
 internal import Rules
 
-/// `accountability products`: everything that the Department publishes of a school year.
+/// `accountability products`: everything that the Department publishes about a school year.
 struct ProductsCommand: OperatorCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "products",
-        abstract: "Writes what the Department publishes of a school year: tables, workbooks, report pages.",
+        abstract: "Writes what the Department publishes about a school year: tables, workbooks, report pages.",
         discussion: """
               accountability products 2019 --out products-2019
               accountability products 2019 --out products-2019 --replace
               cd products-2019 && sha256sum --check --quiet SHA256SUMS
 
-            Made from official results alone, as the public topic publications has them: nothing that is hidden there is in them. The same \
-            publications give the same bytes. The folder is written as a whole or not at all.
+            The products contain only official results, read from the public topic publications. What is hidden there is not in them. The same \
+            publications give the same bytes. The command writes the whole folder or nothing.
 
-            schools-YEAR.csv and districts-YEAR.csv, both in determinations-YEAR.xlsx, have the columns of the Department's workbook of 2019. \
-            research-YEAR.xlsx has subgroups (each step from value to percentage), indicators, participation and percentiles, each as CSV too. \
-            federal-YEAR.csv lists the schools that federal law identifies (CSI, TSI, ATSI), edfi-accountability-ratings-YEAR.json has the results \
-            as resources of Ed-Fi. map-YEAR.csv is to be joined with a map. data-dictionary-YEAR.csv says what each column of each file means.
+            schools-YEAR.csv and districts-YEAR.csv, both also in determinations-YEAR.xlsx, have the columns of the Department's workbook of 2019. \
+            research-YEAR.xlsx has subgroups (each step from value to percentage), indicators, participation and percentiles; each is also a CSV file. \
+            federal-YEAR.csv lists the schools that federal law identifies (CSI, TSI, ATSI). edfi-accountability-ratings-YEAR.json has the results \
+            as Ed-Fi resources. map-YEAR.csv can be joined with a map. data-dictionary-YEAR.csv explains each column of each file.
 
-            Exit codes: 0 done; 64 usage; 65 nothing of the year is official, or the folder has files that would be lost; 69 no broker answers; \
-            75 the disk is full; 78 the topic or the folder is not as it must be.
+            Exit codes: 0 done; 64 usage; 65 the year has no official results, or the folder has files that would be lost; 69 no broker answers; \
+            75 the disk is full; 78 the topic is missing, or the folder cannot be written.
             """
     )
     static let paragraphs: [Paragraph] = [.needForAssistance, .determinations, .annualReport]
@@ -34,10 +34,10 @@ struct ProductsCommand: OperatorCommand, CitesParagraphs {
     @OptionGroup var schoolYear: YearArgument
     var year: Int { schoolYear.year }
 
-    @Option(help: ArgumentHelp("The folder for the products; made where it is not there.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder for the products; created if it is missing.", valueName: "folder"))
     var out: String
 
-    @Flag(help: "Put the products in the place of those that are in the folder.")
+    @Flag(help: "Replace the products that are in the folder.")
     var replace = false
 
     func operate() throws {
@@ -52,11 +52,11 @@ struct ProductsCommand: OperatorCommand, CitesParagraphs {
     }
 }
 
-/// What is official, read from an installation.
+/// The official results of an installation.
 enum OfficialResults {
-    /// What is official of a school year and the years before it.
+    /// Reads the official results of a school year and the years before it.
     ///
-    /// - Throws: `Failure` where nothing is.
+    /// - Throws: `Failure` if the year has none.
     static func published(_ year: Int, _ connection: Connection) throws -> PublishedYear {
         let reader = try TopicReader(connection)
         defer { reader.close() }
@@ -67,15 +67,15 @@ enum OfficialResults {
         return published
     }
 
-    /// Why nothing can be made of a year, and what makes it official.
+    /// Says why nothing was written for a year, and how to make its results official.
     static func refusal(_ year: Int, officialYears: [Int]) -> String {
         let others =
             officialYears.isEmpty
-            ? "no year before it has any either"
+            ? "no earlier year has any either"
             : "there are those of \(officialYears.map(String.init).joined(separator: ", "))"
         return
-            "no official results of \(year), and \(others); nothing was written: what is published is made from official results. "
-            + "`accountability status` tells how far \(year) has come; "
+            "no official results of \(year), and \(others). Nothing was written, because only official results are published. "
+            + "`accountability status` shows the progress of \(year); "
             + "`accountability directive release official --year \(year) --date yyyy-mm-dd` makes its results official"
     }
 }

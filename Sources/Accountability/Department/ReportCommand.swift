@@ -9,15 +9,15 @@ internal import Stages
 struct ReportCommand: OperatorCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Writes the annual report to the Board: one HTML file made for print, with plots, and CSV files.",
+        abstract: "Writes the annual report to the Board: one HTML file for printing, with plots, and CSV files.",
         discussion: """
-            Made from official results alone, as the public topic publications has them, the newest revision of each: classifications and \
-            levels, over the years too, how percentages and percentiles are spread, reasons, participation, districts, and a list of the \
-            schools and districts that require assistance. map-YEAR.csv is to be joined with a map. The same publications give the same bytes.
+            The report contains only official results, read from the public topic publications, the newest revision of each. It shows \
+            classifications and levels (also over the years), the distribution of percentages and percentiles, reasons, participation, districts, and a list of the \
+            schools and districts that require assistance. map-YEAR.csv can be joined with a map. The same publications give the same bytes.
 
               accountability report 2019 --out report-2019
 
-            Exit codes: 0 done; 64 usage; 65 nothing of the year is official; 69 no broker answers; 78 the topic or the folder is not as it must be.
+            Exit codes: 0 done; 64 usage; 65 the year has no official results; 69 no broker answers; 78 the topic is missing, or the folder cannot be written.
             """
     )
     static let paragraphs: [Paragraph] = [.annualReport, .needForAssistance, .determinations]
@@ -27,7 +27,7 @@ struct ReportCommand: OperatorCommand, CitesParagraphs {
     @OptionGroup var schoolYear: YearArgument
     var year: Int { schoolYear.year }
 
-    @Option(help: ArgumentHelp("The folder that the report is written to.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder for the report.", valueName: "folder"))
     var out: String
 
     func operate() throws {

@@ -4,11 +4,11 @@ internal import Operating
 internal import Reading
 internal import Rules
 
-/// `accountability reviews`: district reviews with their ratings, 603 CMR 2.03(4), and the standards they rest on, (6).
+/// `accountability reviews`: district reviews with their ratings, 603 CMR 2.03(4), and the standards behind them, (6).
 struct ReviewsCommand: OperatorCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "reviews",
-        abstract: "Lists the district reviews on record, with the rating by each of the six standards.",
+        abstract: "Lists the recorded district reviews, with a rating for each of the six standards.",
         discussion: """
               accountability reviews
               accountability reviews 2019 --format json
@@ -24,14 +24,14 @@ struct ReviewsCommand: OperatorCommand, CitesParagraphs {
     @OptionGroup var schoolYear: OptionalYearArgument
     var year: Int? { schoolYear.year }
 
-    @Flag(help: "Print the standards with their indicators instead, under the framework of the year.")
+    @Flag(help: "Print the standards and indicators of the year's framework instead.")
     var standards = false
 
     @OptionGroup var output: FormatOption
 
     func validate() throws {
         guard !standards || year != nil else {
-            throw ValidationError("--standards needs the school year whose framework is meant")
+            throw ValidationError("--standards needs a school year, which selects the framework")
         }
     }
 
@@ -58,13 +58,13 @@ struct ReviewsCommand: OperatorCommand, CitesParagraphs {
     }
 }
 
-/// A standard with its indicators.
+/// A standard and its indicators.
 struct StandardRow: Encodable, Equatable {
     let standard: String
     let title: String
     let indicators: [String]
 
-    /// Every standard under a framework.
+    /// All standards of a framework.
     static func all(_ framework: Framework) -> [StandardRow] {
         ReviewStandard.allCases.map { standard in
             StandardRow(

@@ -5,15 +5,15 @@ internal import Reading
 internal import Rules
 internal import SwiftProtobuf
 
-/// `accountability similar`: an organization beside those most like it and any chosen ones, 603 CMR 2.03(5).
+/// `accountability similar`: compares an organization with the most similar ones and any chosen ones, 603 CMR 2.03(5).
 struct SimilarCommand: OperatorCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "similar",
-        abstract: "Compares an organization with its ten similar ones, and with any of your choice, year by year.",
+        abstract: "Compares an organization with the ten most similar ones, and any of your choice, year by year.",
         discussion: """
-            Similar are organizations of the same grade-span class at the smallest distance: Euclidean, over enrolment and the shares of \
-            low-income students, students with disabilities and English learners, each in units of its standard deviation. Factors and number \
-            are parameters (`accountability framework show 2019 --under comparison`).
+            The most similar organizations have the same grade-span class and the smallest distance. The distance is Euclidean, over enrolment and the shares of \
+            low-income students, students with disabilities and English learners, each in units of its standard deviation. The factors and the number of \
+            organizations are parameters (`accountability framework show 2019 --under comparison`).
 
               accountability similar 2019 00350012
               accountability similar 2019 00350012 --with 00350020 --with 01000505
@@ -34,11 +34,11 @@ struct SimilarCommand: OperatorCommand, CitesParagraphs {
 
     @Option(
         name: .customLong("with"),
-        help: ArgumentHelp("An organization of your choice; may be said several times.", valueName: "code")
+        help: ArgumentHelp("An organization of your choice; may be repeated.", valueName: "code")
     )
     var chosen: [String] = []
 
-    @Flag(help: "The chosen ones alone.")
+    @Flag(help: "Only the chosen organizations.")
     var only = false
 
     @Flag(help: "Print a JSON array.")
@@ -46,7 +46,7 @@ struct SimilarCommand: OperatorCommand, CitesParagraphs {
 
     func validate() throws {
         for code in [organization] + chosen where OrganizationCode(code) == nil {
-            throw ValidationError("'\(code)' is not a code: eight digits, leading zeros included")
+            throw ValidationError("'\(code)' is not a code: a code has eight digits, leading zeros included")
         }
         guard !only || !chosen.isEmpty else { throw ValidationError("--only needs --with") }
     }
@@ -58,13 +58,13 @@ struct SimilarCommand: OperatorCommand, CitesParagraphs {
         guard let code = OrganizationCode(organization), declared.contains(where: { $0.code == code }) else {
             throw Failure(
                 .badInput,
-                "\(organization) is not declared for \(year); `accountability determinations \(year)` lists who is"
+                "\(organization) is not declared for \(year); `accountability determinations \(year)` lists the organizations"
             )
         }
         let compared = declared.filter { $0.code != .state }.map { Comparison.organization($0.code, $0.facts) }
         let nearest = only ? [] : try SimilarOrganization.nearest(to: code, among: compared, framework)
         for missing in chosen where !declared.contains(where: { $0.code.description == missing }) {
-            Standard.error("\(missing) is not declared for \(year): it is left out")
+            Standard.error("\(missing) is not declared for \(year); it was left out")
         }
         let determinations = try AllDeterminations(connection).messages
         let rows = Comparison.rows(

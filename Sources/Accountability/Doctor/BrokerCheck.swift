@@ -7,7 +7,7 @@ internal import Reading
 internal import Stages
 internal import Streaming
 
-/// The brokers, the topics on them, the groups of the stages, and whether a transaction can be had.
+/// Checks the brokers, the topics on them, the groups of the stages, and whether a transaction can be made.
 struct BrokerCheck {
     let connection: Connection
     private let timeout = BrokerPatience.answer
@@ -31,7 +31,7 @@ struct BrokerCheck {
                 .problem(
                     "brokers",
                     connection.brokers,
-                    "none answers (\(error))",
+                    "no broker answers (\(error))",
                     "start them (`accountability up` starts a local one), or name others with --brokers; check security.protocol and the firewall"
                 )
             ]
@@ -82,14 +82,14 @@ struct BrokerCheck {
         do {
             let topics = try PipelineTopics(connection)
             findings += try topics.notes()
-                .map { .warning("topics", connection.brokers, $0, "leave it if it was meant so") }
+                .map { .warning("topics", connection.brokers, $0, "leave it if it is intended") }
             findings += try topics.problems()
                 .map {
                     .problem(
                         "topic",
                         connection.brokers,
                         $0,
-                        "`accountability topics --create` creates what is missing; `accountability topics --help` tells more"
+                        "`accountability topics --create` creates what is missing; `accountability topics --help` says more"
                     )
                 }
         } catch {
@@ -131,7 +131,7 @@ struct BrokerCheck {
                 .ok(
                     "topics",
                     connection.brokers,
-                    "\(names.count) topics with the partitions and properties that they must have"
+                    "\(names.count) topics with the required partitions and properties"
                 )
             )
         }
@@ -200,7 +200,9 @@ struct BrokerCheck {
         return findings
     }
 
-    /// What `accountability audit` finds to be mended; topics are looked at already.
+    /// The problems that `accountability audit` finds.
+    ///
+    /// Topics are checked already.
     private func audit() -> [Finding] {
         do {
             return try Audit(connection).findings().filter { $0.what != "topic" && $0.what != "topics" }
@@ -209,8 +211,8 @@ struct BrokerCheck {
                 .warning(
                     "audit",
                     connection.brokers,
-                    "it cannot be made (\(error))",
-                    "`accountability audit` makes it alone"
+                    "it cannot be run (\(error))",
+                    "`accountability audit` runs it by itself"
                 )
             ]
         }
@@ -218,7 +220,7 @@ struct BrokerCheck {
 
     private static let backlogPause = 3
 
-    /// The groups that are behind and do not come nearer to the end.
+    /// The groups that are behind and do not catch up.
     private func stuck(
         _ groups: [StageGroup],
         _ lags: [Int64],
@@ -233,7 +235,7 @@ struct BrokerCheck {
         )
     }
 
-    /// Whether the ledger is this home's, and under its key.
+    /// Whether the ledger belongs to this home and its key.
     private func installation() -> [Finding] {
         let name = connection.pipeline.name(Topics.submissions)
         guard let installation = connection.installation, installation.namespace == connection.pipeline.namespace,
@@ -247,7 +249,7 @@ struct BrokerCheck {
                     .warning(
                         "installation",
                         name,
-                        "the ledger does not say whose it is",
+                        "the ledger does not name its installation",
                         "`accountability down` and `accountability up` claim it for this home"
                     )
                 ]
@@ -257,24 +259,26 @@ struct BrokerCheck {
             return [.ok("installation", name, "the ledger is this installation's, under its key")]
         } catch let failure as Failure {
             return [
-                .problem("installation", name, failure.message, "`accountability down`, then what was said")
+                .problem("installation", name, failure.message, "`accountability down`, then do what the message says")
             ]
         } catch {
             return [.warning("installation", name, "its claim cannot be read (\(error))", "look at the brokers")]
         }
     }
 
-    /// A group that nobody is a member of loses its offsets after a time, seven days unless the brokers say otherwise.
+    /// A group without members loses its offsets after a time: seven days, unless the brokers are set otherwise.
     private static func lostOffsets(_ group: StageGroup) -> Finding {
         .warning(
             "offsets",
             group.group,
             "it has no committed offsets, though the stage has published: they expired, or were deleted",
-            "the stage goes on from what it kept on the topic positions; set offsets.retention.minutes of the brokers to more than the workers may ever be away"
+            "the stage continues from what it kept on the topic positions; set offsets.retention.minutes of the brokers to more than the workers may ever be stopped"
         )
     }
 
-    /// Takes a transactional id of its own, begins and aborts: nothing is published.
+    /// Begins a transaction under its own transactional id, and aborts it.
+    ///
+    /// Nothing is published.
     private func transaction() -> Finding {
         let identity = connection.pipeline.group("doctor")
         let start = ContinuousClock.now
@@ -292,8 +296,8 @@ struct BrokerCheck {
             return .problem(
                 "transaction",
                 identity,
-                "it cannot be had (\(error))",
-                "the brokers need transactions (transaction.state.log.* fit for their number), and the user of the client the right to the transactional id"
+                "it cannot be made (\(error))",
+                "the brokers must allow transactions (with transaction.state.log.* that fit their number), and the user of the client needs the right to the transactional id"
             )
         }
     }
@@ -307,7 +311,7 @@ struct BrokerCheck {
             let open = try reader.find(in: OpenTransactionReader.places(connection.pipeline, counts))
                 .filter { $0.isOld(at: now) }
             if open.isEmpty {
-                return [.ok("open transactions", connection.brokers, "none hides what was written behind it")]
+                return [.ok("open transactions", connection.brokers, "none hides what was written after it")]
             }
             return open.map {
                 $0.isHanging(at: now)
@@ -326,7 +330,7 @@ struct BrokerCheck {
         }
     }
 
-    /// Whether a record carries a time that has not come yet on this machine; nil where there is nothing to look at.
+    /// Whether a record has a time that is in the future on this machine; nil if there is no record to check.
     private func clock(_ found: [String: TopicDescription]) -> Finding? {
         let tolerance: Int64 = 5
         let time = Int64(Date().timeIntervalSince1970) + tolerance
@@ -351,14 +355,14 @@ struct BrokerCheck {
                 "clock",
                 "\(first.topicPartition)",
                 "it has records from more than \(tolerance) seconds in the future",
-                "set the clocks of this machine, of the workers' and of the brokers' by NTP: times of issue are taken from them"
+                "set the clocks of this machine, the workers and the brokers by NTP: times of issue come from them"
             )
         } catch {
             return .warning(
                 "clock",
                 connection.brokers,
                 "it cannot be compared (\(error))",
-                "compare it by hand; times of issue are taken from it"
+                "compare it by hand; times of issue come from it"
             )
         }
     }

@@ -56,7 +56,7 @@ struct DeliveryCheck {
                 .problem(
                     "deliveries",
                     place,
-                    "\(late.count) notices wait for more than an hour beyond their turn",
+                    "\(late.count) notices are more than an hour late",
                     "no notification-worker delivers: `accountability up -- OPTIONS` names the channels (`notification-worker --help`)"
                 )
             )

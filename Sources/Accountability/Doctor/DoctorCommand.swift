@@ -10,8 +10,8 @@ struct DoctorCommand: AsyncOperatorCommand {
         commandName: "doctor",
         abstract: "Finds problems of this installation, and says what to do.",
         discussion: """
-            Looks at the brokers, the topics, the groups of the stages, a transaction, the clocks, and on this machine at the processes, the \
-            key, the inbox and the spool. Changes nothing, and never prints a secret.
+            The command checks the brokers, the topics, the groups of the stages, a transaction and the clocks. On this machine it checks \
+            the processes, the key, the inbox and the spool. It changes nothing, and never prints a secret.
 
               accountability doctor
               accountability doctor --brokers kafka:9093 --properties-file client.properties

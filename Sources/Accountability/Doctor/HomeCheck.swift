@@ -7,10 +7,10 @@ internal import Tables
 /// The files and folders of an installation on this machine.
 struct HomeCheck {
     let home: Home
-    /// The moment against which files are old.
+    /// The time at which the age of files is judged.
     let now: Date
 
-    /// After how many seconds a file in the inbox should have been taken, or at least its turn have come.
+    /// After how many seconds a file in the inbox should have been taken, or at least be next.
     static let patience: TimeInterval = 300
 
     func findings() -> [Finding] {
@@ -19,7 +19,7 @@ struct HomeCheck {
                 .ok(
                     "installation",
                     home.directory.path,
-                    "none was brought up on this machine; only the brokers are looked at"
+                    "none was brought up on this machine; only the brokers are checked"
                 )
             ]
         }
@@ -30,7 +30,7 @@ struct HomeCheck {
         let path = home.pseudonymKey.path
         do {
             _ = try PseudonymKey(contentsOf: path)
-            return .ok("key of the pseudonyms", path, "readable by its owner alone")
+            return .ok("key of the pseudonyms", path, "readable only by its owner")
         } catch {
             return .problem(
                 "key of the pseudonyms",
@@ -44,11 +44,11 @@ struct HomeCheck {
     private func properties() -> Finding? {
         let path = home.clientProperties.path
         guard let mode = permissions(path) else { return nil }
-        guard mode & 0o077 != 0 else { return .ok("client properties", path, "readable by their owner alone") }
+        guard mode & 0o077 != 0 else { return .ok("client properties", path, "readable only by their owner") }
         return .problem(
             "client properties",
             path,
-            "others than their owner may use them (mode \(String(mode, radix: 8)))",
+            "users other than their owner may use them (mode \(String(mode, radix: 8)))",
             "chmod 600 \(path), and change the secrets in it"
         )
     }
@@ -63,7 +63,7 @@ struct HomeCheck {
                 "make it a folder of the user that the ingestion worker runs as"
             )
         }
-        // Links and folders are never taken, so that they do not wait: they are among the oddities.
+        // Links and folders are never taken, so they do not wait. They are among the oddities.
         let waiting = names.filter { isFile("\(path)/\($0)") }
             .filter {
                 let name = $0.lowercased()
@@ -77,7 +77,7 @@ struct HomeCheck {
                 path,
                 "\(old.count) files wait for more than \(Int(Self.patience / 60)) minutes, such as "
                     + PlainText.escaped(old.sorted()[0], limit: 100),
-                "look into \(home.logs.path) for the ingestion worker; `accountability up` starts one"
+                "read the log of the ingestion worker in \(home.logs.path); `accountability up` starts one"
             )
         }
         return .ok("inbox", path, waiting.isEmpty ? "empty" : "\(waiting.count) files wait")
@@ -87,7 +87,7 @@ struct HomeCheck {
         (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType == .typeRegular
     }
 
-    /// What lies in the inbox and is not taken, and what was set aside.
+    /// What is in the inbox and is never taken, and what was set aside.
     private func oddities() -> [Finding] {
         guard FileManager.default.fileExists(atPath: home.inbox.path),
             let inbox = try? Inbox(directory: home.inbox.path), let oddities = try? inbox.oddities(now: now)
@@ -101,8 +101,8 @@ struct HomeCheck {
                 .problem(
                     "inbox",
                     "\(home.inbox.path)/aside",
-                    "\(aside) file\(aside == 1 ? " was" : "s were") set aside, as taking \(aside == 1 ? "it" : "them") failed repeatedly",
-                    "the receipts in \(home.inbox.path)/archive say why; delete the files when it is done: they hold identifiers"
+                    "\(aside) file\(aside == 1 ? " was" : "s were") set aside because taking \(aside == 1 ? "it" : "them") failed repeatedly",
+                    "the receipts in \(home.inbox.path)/archive say why; delete the files afterwards: they contain identifiers"
                 )
             )
         }
@@ -116,7 +116,7 @@ struct HomeCheck {
             return .problem(
                 "spool",
                 path,
-                type == nil ? "it is not there" : "a file is in the place of the folder",
+                type == nil ? "it is not there" : "there is a file instead of the folder",
                 "mv '\(path)' '\(path).old' if a file is there; mkdir -m 700 '\(path)'"
             )
         }
@@ -131,10 +131,10 @@ struct HomeCheck {
         return .ok("spool", path, "writable")
     }
 
-    /// The least that must be free: what the largest file and the broker's next snapshot may take.
+    /// The least free space: what the largest file and the broker's next snapshot may take.
     private static let leastFree = 1 << 30
 
-    /// Room on the disks of the home, the inbox and the spool.
+    /// Free space on the disks of the home, the inbox and the spool.
     private func space() -> [Finding] {
         var seen: Set<String> = []
         var findings: [Finding] = []
@@ -146,13 +146,13 @@ struct HomeCheck {
                     .warning(
                         "disk",
                         folder.path,
-                        "the room of \(what) cannot be told",
-                        "df -h '\(folder.path)' tells it"
+                        "the free space of \(what) cannot be determined",
+                        "df -h '\(folder.path)' shows it"
                     )
                 )
                 continue
             }
-            // One finding a disk.
+            // One finding for each disk.
             guard seen.insert("\((values[.systemNumber] as? NSNumber)?.int64Value ?? free)").inserted else { continue }
             let megabytes = "\(free >> 20) MB free"
             findings.append(

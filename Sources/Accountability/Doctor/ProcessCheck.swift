@@ -17,7 +17,7 @@ struct ProcessCheck {
             let deaths = Deaths.load(home, name).finding(name, log: processes.logFile(name).path, now: Date())
             if let deaths { findings.append(deaths) }
             guard processes.living(name) != nil else {
-                // What is said of its deaths says more.
+                // The finding about its deaths says more.
                 guard deaths?.severity != .problem else { continue }
                 findings.append(
                     .problem(
@@ -54,7 +54,7 @@ struct ProcessCheck {
             guard status == 200 else {
                 return .problem(what, name, "not ready: \(reason)", "wait if it catches up; otherwise read \(log)")
             }
-            // It works on nothing, so that there are no figures of it.
+            // It processes no records, so it has no figures.
             if what == "console" { return .ok(what, name, "ready at http://\(address)/") }
             let (_, metrics) = try await get("http://\(address)/metrics")
             let figures = Self.figures(metrics)
@@ -65,7 +65,7 @@ struct ProcessCheck {
                 return .warning(
                     what,
                     name,
-                    "ready, but some records made no sense: \(summary)",
+                    "ready, but some records could not be used: \(summary)",
                     "read \(log); something else writes to the topics"
                 )
             }
@@ -85,7 +85,9 @@ struct ProcessCheck {
         return (Int(response.status.code), String(buffer: body).trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
-    /// Figures of Prometheus' text format, those of one name added up.
+    /// The figures in Prometheus' text format.
+    ///
+    /// Figures of the same name are added up.
     static func figures(_ text: String) -> [String: Double] {
         var figures: [String: Double] = [:]
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {

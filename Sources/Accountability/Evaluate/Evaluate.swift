@@ -8,8 +8,8 @@ struct Evaluate: ParsableCommand {
         commandName: "evaluate",
         abstract: "Runs the rules on a file, without a broker.",
         discussion: """
-            The workers call the same functions, so that what is printed here is what the pipeline publishes, and rows of a layout are read by \
-            the pipeline's own checks: a row that a submission would refuse is refused here, with the same code. A file named - is standard input.
+            The workers call the same functions, so the output is what the pipeline publishes. Rows of a layout go through the pipeline's \
+            own checks: a row that a submission would refuse is refused here, with the same code. A file named - is standard input.
 
               accountability evaluate participation --ignore-extra participation-2012.csv.gz > rates.csv
               accountability evaluate percentiles --framework 2019 --stages indicator-values.csv
@@ -26,7 +26,7 @@ struct Evaluate: ParsableCommand {
 
 /// The options of every form of `evaluate` that reads a table.
 struct EvaluateOptions: ParsableArguments {
-    @Argument(help: "The file to read; .gz is read too, - is standard input.")
+    @Argument(help: "The file to read, plain or .gz; - is standard input.")
     var file: String
 
     @Option(
@@ -58,7 +58,7 @@ struct FrameworkChoice {
     /// The framework of a name, or that of each row.
     ///
     /// - Parameter name: a school year, or the path of a document.
-    /// - Throws: where there is no such framework.
+    /// - Throws: if there is no such framework.
     init(_ name: String?) throws { fixed = try name.map { name throws in try FrameworkCommand.named(name) } }
 
     /// The framework of the option, or of a row's school year.

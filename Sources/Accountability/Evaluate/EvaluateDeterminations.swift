@@ -18,7 +18,7 @@ struct EvaluateDeterminations: OperatorCommand {
 
               accountability evaluate determinations schools-2019.csv
 
-            Percentiles and low subgroups are those of schools: of a district or the state they have no effect. The bands of 2018 are meeting \
+            Percentiles and low subgroups apply to schools. For a district or the state they have no effect. The bands of 2018 are meeting \
             and partially_meeting.
             """
     )
@@ -92,7 +92,7 @@ struct EvaluateDeterminations: OperatorCommand {
         .mayBeEmpty,
         "the groups below the requirement"
     )
-    private static let sufficiency = Column("sufficient_data", .yesNo, .required, "whether there are data enough")
+    private static let sufficiency = Column("sufficient_data", .yesNo, .required, "whether there are enough data")
     private static let schoolYear = Column("school_year", .year, .required, "the spring year")
     private static let organization = Column("org_code", .code8, .required, "the organization")
 
@@ -111,7 +111,7 @@ struct EvaluateDeterminations: OperatorCommand {
             try FieldCheck.code(table.text(organization.name), of: organization) != nil,
             let typeNumber = try FieldCheck.choice(table.text(level.name), of: level),
             let type = OrganizationType(rawValue: UInt8(typeNumber))
-        else { throw RowProblem("the row says nothing") }
+        else { throw RowProblem("the row is empty") }
         let framework = try frameworks.framework(schoolYear: year)
         var input = DeterminationInput(type: type)
         input.sufficientData = try isSufficient(table.text(sufficiency.name))

@@ -10,17 +10,19 @@ struct EvaluatePercentiles: OperatorCommand {
         commandName: "percentiles",
         abstract: "Computes percentiles from indicator values.",
         discussion: """
-            Reads rows of the layout indicator_values of one or more years; prints the percentiles of the latest. A group takes part in the ranks \
-            of a span and year only with a value of achievement and one of growth. Values of a count below the minimum size do not take part, an \
-            empty count does; nor do rows without a comparison group, as those of districts.
+            Reads rows of the layout indicator_values of one or more years, and prints the percentiles of the latest. A group is ranked in a \
+            span and year only if it has a value of achievement and one of growth. Values with a count below the minimum size are not \
+            ranked; values with an empty count are. Rows without a comparison group, such as those of districts, are not ranked.
 
-            Peers: a group of the file within its comparison group; graduation, extended engagement, dropout, absenteeism and advanced coursework \
-            of the high span among all schools of that span, high and middle_high together; absenteeism of the non-high span among the schools of \
-            the same type (optional column school_type: ES, ESMS or MS), or, of a school whose type is not given, within its comparison group.
+            Peers: a group of the file is ranked within its comparison group. Graduation, extended engagement, dropout, absenteeism and \
+            advanced coursework of the high span are ranked among all schools of that span, high and middle_high together. Absenteeism of \
+            the non-high span is ranked among the schools of the same type (optional column school_type: ES, ESMS or MS), or, if the type is \
+            not given, within the comparison group.
 
-            Each span of a middle/high school is ranked, and the two percentiles are combined by the optional columns non_high_enrollment and \
-            high_enrollment, or by non_high_share (0 to 1). A middle/high school without them is an error: it has no percentile. Its weighted_mean \
-            is that of the two percentiles. A year in which a school was of another comparison group does not count in its percentile.
+            Each span of a middle/high school is ranked. The two percentiles are combined by the optional columns non_high_enrollment and \
+            high_enrollment, or by non_high_share (0 to 1). A middle/high school without them is an error: it has no percentile. Its \
+            weighted_mean is the weighted mean of the two percentiles. A year in which a school was in another comparison group does not \
+            count in its percentile.
 
               accountability evaluate percentiles --framework 2019 indicator-values.csv
               accountability evaluate percentiles --stages indicator-values.csv
@@ -29,7 +31,7 @@ struct EvaluatePercentiles: OperatorCommand {
 
     @OptionGroup var options: EvaluateOptions
 
-    @Flag(help: "Also print every intermediate figure, one a row.")
+    @Flag(help: "Also print every intermediate figure, one in each row.")
     var stages = false
 
     func operate() throws {

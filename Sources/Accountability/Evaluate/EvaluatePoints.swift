@@ -8,22 +8,22 @@ struct EvaluatePoints: OperatorCommand {
         commandName: "points",
         abstract: "Computes target percentages from points.",
         discussion: """
-            Reads a JSON array of reports: case, school_year, org_type, spans -> all_students/lowest_performing -> points; \
-            optional weight of a span in percent, prior_annual at one decimal, grades_served, published. Prints an array in \
-            the same order. What the inputs do not determine is null: the annual percentage of two spans without a weight, or \
-            of one span where the grades served have two. A prior annual percentage that was published but not given at \
-            one decimal, and a missing weight, leave the cumulative percentage and the band open only where they matter. \
-            A report that cannot be read is named on standard error and has nulls in its place; members that are not read are told.
+            Reads a JSON array of reports: case, school_year, org_type, spans -> all_students/lowest_performing -> points; optional weight \
+            of a span in percent, prior_annual at one decimal, grades_served, published. Prints an array in the same order. A figure that \
+            the inputs do not determine is null: the annual percentage of two spans without a weight, or of one span if the grades served \
+            have two. If a prior annual percentage was published but not given at one decimal, or a weight is missing, the cumulative \
+            percentage and the band are null only if this matters. A report that cannot be read is named on standard error and has nulls in \
+            its place. Standard error also names the members that are not read.
 
               accountability evaluate points official-reports.json
 
-            Points of an indicator that a column never has (in the lowest performing group completion, EL progress and advanced \
-            coursework, in its non-high span science, in 2023 its high span at all) do not count, and standard error says so. The bands \
-            of 2018 are Meeting or exceeding targets and Partially meeting targets.
+            Points of an indicator that a column never has do not count, and standard error says so. In the lowest performing group these \
+            are completion, EL progress and advanced coursework, science in its non-high span, and in 2023 everything in its high span. The \
+            bands of 2018 are Meeting or exceeding targets and Partially meeting targets.
             """
     )
 
-    @Argument(help: "The file to read; .gz is read too, - is standard input.")
+    @Argument(help: "The file to read, plain or .gz; - is standard input.")
     var file: String
 
     @Option(

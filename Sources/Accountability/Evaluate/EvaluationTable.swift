@@ -16,7 +16,7 @@ struct EvaluationTable: ~Copyable {
 
     /// Opens a file of a layout, whose rows are read as validation reads them.
     ///
-    /// - `besides`: columns that the layout does not have and that may be there.
+    /// - `besides`: columns that are allowed although the layout does not have them.
     init(_ options: EvaluateOptions, layout: Layout, besides: [String] = []) throws {
         let opened = try EvaluationInput.table(options.file)
         let match: HeaderMatch
@@ -57,7 +57,7 @@ struct EvaluationTable: ~Copyable {
         )
     }
 
-    /// Moves to the next row that is a row at all.
+    /// Moves to the next row that can be read as a row.
     mutating func next() throws -> Bool {
         while true {
             do {
@@ -69,7 +69,9 @@ struct EvaluationTable: ~Copyable {
         }
     }
 
-    /// The next row that is one of the layout; those before it that are not are told.
+    /// The next row that fits the layout.
+    ///
+    /// Rows before it that do not fit are reported.
     mutating func nextRow() throws -> LayoutCheck.Row? {
         while try next() {
             do {
@@ -84,15 +86,15 @@ struct EvaluationTable: ~Copyable {
     /// Whether the file has a column.
     func has(_ column: String) -> Bool { columns[column] != nil }
 
-    /// A field as text; empty where the column is absent.
+    /// A field as text; empty if the column is absent.
     func text(_ column: String) -> String {
         columns[column].map { reader.text($0) } ?? ""
     }
 
-    /// What can be a school year: as the layouts have it.
+    /// The years that the layouts take as a school year.
     static let schoolYears = 2000...2100
 
-    /// A list separated by semicolons; empty where the field is.
+    /// A list separated by semicolons; empty if the field is empty.
     func list(_ column: String) -> [String] {
         text(column).split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
@@ -111,7 +113,7 @@ struct EvaluationTable: ~Copyable {
         EvaluationProblem.report("\(file): line \(line): \(message)")
     }
 
-    /// Ends the command with the exit code of unreadable input where a row could not be read.
+    /// Ends the command with the exit code of unreadable input if a row could not be read.
     func finish() throws {
         guard problems > 0 else { return }
         throw EvaluationProblem.badInput
@@ -120,10 +122,10 @@ struct EvaluationTable: ~Copyable {
 
 /// What `evaluate` reads: a file, plain or compressed with gzip, or standard input, which is named `-`.
 enum EvaluationInput {
-    /// The longest JSON document that is taken, in bytes.
+    /// The longest JSON document that is accepted, in bytes.
     private static let documentLimit = 268_435_456
 
-    /// How an input is called in messages.
+    /// The name of an input in messages.
     static func name(_ file: String) -> String { file == "-" ? "standard input" : file }
 
     /// A table.
@@ -153,7 +155,7 @@ enum EvaluationProblem {
     /// Exit code of input that could not be read.
     static let badInput = ExitCode(65)
 
-    /// Prints why nothing can be done and gives the exit code.
+    /// Prints why nothing can be done, and returns the exit code.
     static func fatal(_ message: String) -> ExitCode {
         report(message)
         return badInput

@@ -10,7 +10,7 @@ struct IndicatorRows {
         var values: [(span: GradeSpan, indicator: Indicator, value: Ratio, count: Int64?)] = []
     }
 
-    /// What the rows of one organization in a year say of it, whatever the group.
+    /// What the rows of one organization in a year say about it, for whatever group.
     private struct Organization {
         /// The line of its first row.
         let line: Int
@@ -19,7 +19,9 @@ struct IndicatorRows {
         var highEnrollment: UInt32?
         var nonHighShare: Ratio?
 
-        /// Takes one thing that a row says, where it does not contradict an earlier one.
+        /// Takes a value of a row.
+        ///
+        /// Throws if an earlier row has another value.
         mutating func take<Value: Equatable>(
             _ value: Value?,
             _ known: WritableKeyPath<Organization, Value?>,
@@ -27,12 +29,12 @@ struct IndicatorRows {
         ) throws {
             guard let value else { return }
             if let before = self[keyPath: known], before != value {
-                throw RowProblem("\(column): an earlier row says otherwise of the organization in this year")
+                throw RowProblem("\(column): an earlier row has another value for the organization in this year")
             }
             self[keyPath: known] = value
         }
 
-        /// The share of the lower span: as it is given, or by the enrolments; nil where neither is known.
+        /// The share of the lower span: as given, or from the enrolments; nil if neither is known.
         func share() throws -> Ratio? {
             if let nonHighShare { return nonHighShare }
             guard let nonHighEnrollment, let highEnrollment else { return nil }
@@ -49,7 +51,7 @@ struct IndicatorRows {
         "non_high_share",
         .decimal(0...1),
         .optional,
-        "the share of the non-high span of a middle/high school, in place of the enrolments"
+        "the share of the non-high span of a middle/high school, instead of the enrolments"
     )
 
     /// Adds a row of `indicator_values`, with the text of the share.
@@ -58,7 +60,7 @@ struct IndicatorRows {
             let group = StudentGroup(wireName: supplied.group), let indicator = Indicator(wireName: supplied.indicator)
         else { throw RowProblem("not a row of indicator_values") }
         let (schoolYear, organization) = (row.schoolYear, row.organization)
-        // Districts and the state have no peers: their rows are in order, and take no part.
+        // Districts and the state have no peers: their rows are valid, but they are not ranked.
         let comparisonGroup = ComparisonGroup(wireName: supplied.comparisonGroup)
         if let comparisonGroup, !comparisonGroup.spans.contains(span) {
             throw RowProblem("comparison_group: \(comparisonGroup) has no span \(span)")
@@ -73,7 +75,7 @@ struct IndicatorRows {
         guard let comparisonGroup else { return }
 
         guard organization.isSchool else {
-            throw RowProblem("comparison_group: only schools have peers; of a district and the state it is empty")
+            throw RowProblem("comparison_group: only schools have peers; leave it empty for a district or the state")
         }
         var year = years[group]?[organization]?[schoolYear] ?? Year(comparisonGroup: comparisonGroup)
         guard year.comparisonGroup == comparisonGroup else {

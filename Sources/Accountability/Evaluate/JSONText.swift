@@ -4,10 +4,10 @@ internal import Tables
 
 /// A value of a JSON document, with the line it begins on.
 ///
-/// Numbers stay as they were written: what reads them decides whether they can be held exactly.
+/// Numbers stay as they were written. The reader of a number decides whether it can be held exactly.
 ///
-/// Foundation's decoder keeps neither lines nor a name that is there twice, and gives up the whole document at the
-/// first value of a wrong type.
+/// Foundation's decoder keeps neither lines nor repeated names, and gives up the whole document at the first value of a
+/// wrong type.
 struct JSONText {
     /// What a value is.
     enum Content {
@@ -50,8 +50,7 @@ struct JSONText {
         }
     }
 
-    /// A number as an exact one, also where it was written as text; nil where the value is no number, or none of 64
-    /// bits.
+    /// The exact value of a number, also of one written as text; nil if it is no number, or does not fit in 64 bits.
     var exactNumber: Ratio? {
         switch content {
         case .number(let text): Self.exact(text)
@@ -60,7 +59,7 @@ struct JSONText {
         }
     }
 
-    /// Whether digits stand before a point and behind it, as a number of JSON has them.
+    /// Whether there are digits before and after a point, as JSON requires.
     private static func isDecimal(_ text: String) -> Bool {
         let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
         return digits.first?.isWholeNumber == true && digits.last?.isWholeNumber == true
@@ -103,7 +102,7 @@ private struct JSONScanner {
     private var line = 1
     private var lineStart = 0
 
-    /// So deep that no report comes near it, and so little that no document exhausts the stack.
+    /// Deeper than any report, but not so deep that a document exhausts the stack.
     private static let deepest = 64
 
     init(_ bytes: [UInt8]) {
@@ -204,7 +203,7 @@ private struct JSONScanner {
         }
     }
 
-    /// Whether the list ends here, or goes on behind a comma.
+    /// Whether the list ends here, or continues after a comma.
     private mutating func ends(with close: Unicode.Scalar) throws(JSONText.Problem) -> Bool {
         skipBlanks()
         let byte = try peek()

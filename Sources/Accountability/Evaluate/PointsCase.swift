@@ -14,13 +14,15 @@ struct PointsCase {
         var weight: Ratio?
     }
 
-    /// Nil where it could not be read.
+    /// Nil if it could not be read.
     var name: CaseName?
     var schoolYear = 0
     var spans: [String: SpanCase]?
     var gradesServed: String?
     var priorAnnual: Ratio?
-    /// The annual percentages that were published, by year: they tell whether there was a year before.
+    /// The annual percentages that were published, by year.
+    ///
+    /// They show whether there was a year before.
     var publishedAnnual: [String: Ratio] = [:]
 
     /// Computes everything that the inputs determine.
@@ -72,8 +74,9 @@ struct PointsCase {
         return answer
     }
 
-    /// A weight or a percentage outside 0 to 100 is a slip of the pen, and so are weights that leave something of the
-    /// whole.
+    /// A weight or a percentage outside 0 to 100 is a typing error.
+    ///
+    /// So are weights that do not add up to 100.
     private func checkPercentages(_ spans: [String: SpanCase]) throws {
         let weights = spans.values.compactMap { $0.weight }
         let percentages = Ratio.zero...Ratio.hundred
@@ -101,7 +104,7 @@ struct PointsCase {
         return try TargetColumn.of(points, span: span, group: group, framework)
     }
 
-    /// The points of a column that do not count, as the column never has them.
+    /// The points of a column that do not count, because the column never has them.
     private static func leftOut(_ column: Column?, _ span: GradeSpan, _ group: StudentGroup, _ framework: Framework)
         -> [String]
     {
@@ -117,7 +120,7 @@ struct PointsCase {
             }
     }
 
-    /// Whether no span is missing that the grades served would have.
+    /// Whether the report has every span of the grades served.
     private func servedSpansArePresent(_ spans: [SpanPercentage]) -> Bool {
         guard spans.count == 1, let range = gradesServed?.split(separator: "-"), range.count == 2,
             let first = Grade(range[0]), let last = Grade(range[1])
@@ -125,10 +128,10 @@ struct PointsCase {
         return !(first.number <= 8 && last.number >= 9)
     }
 
-    /// What the cumulative percentage weighs of the year before: given at a tenth it stands as it is; where no more
-    /// than a range is known, what the framework of that year carries over of it.
+    /// The percentage of the year before, as the cumulative percentage takes it; nil if there is none.
     ///
-    /// Nil where there is none.
+    /// A percentage given at one decimal is taken as it is. If only a range is known, it is the range that the
+    /// framework of that year carries over.
     private func carriedPrior() throws -> ClosedRange<Ratio>? {
         guard let bounds = try priorBounds() else { return nil }
         let range = bounds.least...bounds.most
@@ -139,11 +142,11 @@ struct PointsCase {
         return try AnnualPercentage.carried(range, framework)
     }
 
-    /// Between what the prior annual percentage lies; nil where there is none.
+    /// The range in which the prior annual percentage lies; nil if there is none.
     private func priorBounds() throws(NumberError) -> (least: Ratio, most: Ratio)? {
         if let value = priorAnnual { return (value, value) }
         guard let shown = publishedAnnual[String(schoolYear - 1)] else { return nil }
-        // Only the whole percent of the year before was published: it decides where its tenths do not matter.
+        // Only the whole percent of the year before was published. It decides if its tenths do not matter.
         return (try shown - Ratio(1, over: 2), try shown + Ratio(4, over: 10))
     }
 }

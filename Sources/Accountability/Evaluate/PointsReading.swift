@@ -1,8 +1,9 @@
 internal import Rules
 internal import Tables
 
-/// Reads reports from a JSON document: what is wrong with one of them leaves the others as they are, and what is not
-/// read is told.
+/// Reads reports from a JSON document.
+///
+/// An error in one report does not affect the others. Members that are not read are reported.
 struct PointsReading {
     /// A report, and what is wrong with it.
     struct Element {
@@ -25,7 +26,7 @@ struct PointsReading {
 
     /// Reads an array of reports.
     ///
-    /// - Throws: ``RowProblem`` where the document is not JSON, or no array.
+    /// - Throws: ``RowProblem`` if the document is not JSON, or not an array.
     init(_ bytes: [UInt8]) throws(RowProblem) {
         let document: JSONText
         do {
@@ -39,7 +40,7 @@ struct PointsReading {
         for value in values { read(value) }
     }
 
-    /// What is said about members that are not read, each once.
+    /// A warning for each member that is not read.
     var warnings: [String] {
         var warnings = unread.prefix(20)
             .map { "'\($0.path)' is not read (in \($0.reports) report\($0.reports == 1 ? "" : "s"))" }
@@ -170,8 +171,9 @@ struct PointsReading {
 
     // MARK: Values
 
-    /// The members of an object that are not null, by name; those that are not known are noted, all are where `known`
-    /// is nil.
+    /// The members of an object that are not null, by name.
+    ///
+    /// Notes members that are not in `known`; if `known` is nil, any name is known.
     private func members(
         of value: JSONText,
         _ path: String,
@@ -214,6 +216,6 @@ extension Ratio {
 }
 
 extension String {
-    /// The text as it may stand in a line of standard error: short, and without control characters.
+    /// The text in a form for a line of standard error: short, and without control characters.
     var printable: String { PlainText.escaped(self, limit: 60) }
 }

@@ -5,14 +5,15 @@ internal import Operating
 internal import Reading
 internal import Rules
 
-/// `accountability explain`: how a determination came about.
+/// `accountability explain`: shows how a determination came about.
 struct ExplainCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "Explains a determination, or why an organization does not have another one.",
         discussion: """
-            One screen first: the result, its reasons and the figures that decided. --full derives every figure, with its inputs, its \
-            rounding, its parameter with status and source, and its paragraph of 603 CMR 2.03. JSON is always the whole derivation.
+            Without options it prints one screen: the result, its reasons and the figures that decided. --full derives every figure, with \
+            its inputs, its rounding, its parameter with status and source, and its paragraph of 603 CMR 2.03. JSON is always the whole \
+            derivation.
 
               accountability explain 2019 00350005
               accountability explain 2019 00350005 --full
@@ -21,8 +22,8 @@ struct ExplainCommand: OperatorCommand {
               accountability explain 2019 00350005 --why-not meeting
               accountability explain 2019 00350005 --margin
 
-            --margin tells how many results would have to differ for each figure to cross its cut, the nearest first; \
-            `accountability help sweep` tells how they are counted.
+            --margin shows how many results would have to differ for each figure to cross its cut, the nearest first. `accountability help \
+            sweep` explains how they are counted.
 
             --why-not takes \(WhyNot.names.joined(separator: ", ")).
 
@@ -128,8 +129,8 @@ struct ExplainCommand: OperatorCommand {
         guard try viewer.chosen() == .department else {
             throw Failure(
                 .badInput,
-                "no results of \(org) of \(year) are explained to \(viewer.words.joined(separator: " ")): before their release they are"
-                    + " the Department's, then their district's too, and `accountability determinations \(year) --as public` lists what is public"
+                "the results of \(org) of \(year) cannot be explained to \(viewer.words.joined(separator: " ")): before their release only the Department sees them,"
+                    + " then their district too, and `accountability determinations \(year) --as public` lists what is public"
             )
         }
         throw Failure(
@@ -138,7 +139,7 @@ struct ExplainCommand: OperatorCommand {
         )
     }
 
-    /// What there is instead of a determination that is not there.
+    /// What there is instead of a missing determination.
     static func absence(year: Int, org: String, years: [Int], relatives: [String]) -> String {
         guard years.contains(year) else { return YearSelection.absence("determinations", year: year, years: years) }
         guard !relatives.isEmpty else {
@@ -150,11 +151,12 @@ struct ExplainCommand: OperatorCommand {
     }
 }
 
-/// The size of the terminal that standard output is, as the shell tells it in `COLUMNS` and `LINES`, or the usual one.
+/// The size of the terminal on standard output: from `COLUMNS` and `LINES`, if the shell sets them, otherwise the usual
+/// size.
 enum TerminalSize {
-    /// Its columns; nil where it is none.
+    /// Its columns; nil if standard output is not a terminal.
     static var columns: Int? { size("COLUMNS", usual: 100) }
-    /// Its rows; nil where it is none.
+    /// Its rows; nil if standard output is not a terminal.
     static var rows: Int? { size("LINES", usual: 24) }
 
     private static func size(_ variable: String, usual: Int) -> Int? {

@@ -35,6 +35,6 @@ struct ExplainMargins {
         let title = "\(determination.name) (\(determination.orgCode)), \(determination.schoolYear)"
         guard !margins.isEmpty else { return "\(title): no cut is near, as no determination was issued\n" }
         return "\(title): \(SweepText.outcome(PreviewChange.Outcome(of: determination)))\n\n" + SweepText.lines(margins)
-            + "\nNo fewer than so many results would have to differ: `accountability help sweep` says how they are counted.\n"
+            + "\nAt least this many results would have to differ: `accountability help sweep` explains how they are counted.\n"
     }
 }

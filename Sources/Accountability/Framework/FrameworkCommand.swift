@@ -19,8 +19,8 @@ struct FrameworkCommand: ParsableCommand {
               accountability framework diff 2025 draft.yaml
               accountability framework report draft.yaml --files folder --out report
 
-            Exit codes: 0 done; 64 usage, among them a year without a framework; 65 a document does not hold: its line, parameter and reason are \
-            named.
+            Exit codes: 0 done; 64 usage, or a year without a framework; 65 a document is not valid (the error names its line, parameter and \
+            reason).
             """,
         subcommands: [
             FrameworkList.self, FrameworkShow.self, FrameworkDiff.self, FrameworkAssumed.self, FrameworkTemplate.self,
@@ -34,7 +34,7 @@ struct FrameworkCommand: ParsableCommand {
         return try FrameworkFile.load(name)
     }
 
-    /// The framework of a year that somebody typed.
+    /// The framework of a year that is given as an argument.
     static func of(_ year: Int) throws -> Framework {
         do {
             return try Framework.of(schoolYear: year)
@@ -115,7 +115,7 @@ struct FrameworkDiff: OperatorCommand {
 struct FrameworkAssumed: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "assumed",
-        abstract: "Lists the parameters that nothing public decides."
+        abstract: "Lists the parameters that no public source decides."
     )
 
     @Argument(help: "The school year, by its spring.")

@@ -8,14 +8,14 @@ internal import Stages
 struct FrameworkTemplate: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "template",
-        abstract: "Prints a framework document to be edited: valid as it is, and changing nothing.",
+        abstract: "Prints a framework document to edit; as printed, it is valid and changes nothing.",
         discussion: """
               accountability framework template 2026 --based-on 2025 > draft.yaml
               accountability framework template 2019 --all
 
-            Every parameter that nothing public decides stands in it with its value, its status, its source and its stated alternatives: a \
-            Department sets the value, the status (published) and the source (the vote). Parameters that the document does not name hold as in \
-            the framework that it is based on.
+            It contains every parameter that no public source decides, with its value, its status, its source and its stated alternatives. A \
+            Department sets the value, the status (published) and the source (the vote). Parameters that the document does not name are as \
+            in the framework that it is based on.
             """
     )
 
@@ -40,12 +40,12 @@ struct FrameworkTemplate: OperatorCommand {
 struct FrameworkValidate: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
-        abstract: "Checks a framework document whole; names the line, the parameter and the reason of an error.",
+        abstract: "Checks a whole framework document; an error names the line, the parameter and the reason.",
         discussion: """
             Prints the document's identity (the digest that determinations name), its school years, and in how many parameters it differs from \
             the framework in force of each.
 
-            Exit codes: 0 it holds; 64 usage; 65 it does not.
+            Exit codes: 0 it is valid; 64 usage; 65 it is not.
             """
     )
 
@@ -55,11 +55,11 @@ struct FrameworkValidate: OperatorCommand {
     @Flag(help: "JSON instead of text.")
     var json = false
 
-    /// What is said of a document that holds.
+    /// The output for a valid document.
     struct Answer: Encodable {
         struct Year: Encodable {
             let schoolYear: Int
-            /// The framework in force; absent where the year has none.
+            /// The framework in force; absent if the year has none.
             let framework: String?
             let differing: [String]
         }
@@ -112,7 +112,7 @@ struct FrameworkValidate: OperatorCommand {
             text += year.differing.map { "    \($0)\n" }.joined()
         }
         if !answer.withoutAlternatives.isEmpty {
-            text += "  assumed without alternatives, so that sweep cannot try them:\n"
+            text += "  assumed without alternatives, so sweep cannot try them:\n"
             text += answer.withoutAlternatives.map { "    \($0)\n" }.joined()
         }
         Standard.output(text)

@@ -11,18 +11,18 @@ internal import Year
 struct FrameworkReport: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Compares a draft with the framework in force, in sum and by organization, for public comment.",
+        abstract: "Compares a draft with the framework in force, in total and by organization, for public comment.",
         discussion: """
               accountability framework report draft.yaml --files folder --out report
               accountability framework report draft.yaml --out report          of the installation's ledger
 
-            603 CMR 2.03(10) asks for public comment on changes of the framework. The years of the draft, and those that look back on them, are \
-            computed under the framework in force and under the draft. Into the folder --out go comparison.html (made for print), parameters.csv \
-            (what the draft changes, with both sources), outcomes.csv (classifications and levels before and after) and organizations.csv (each \
-            determination that would change, in which figures). The figures contain small groups: what is made public of them is the \
-            Department's to decide. Nothing else is written.
+            603 CMR 2.03(10) asks for public comment on changes of the framework. The command computes the years of the draft, and those \
+            that look back on them, under the framework in force and under the draft. It writes into the folder --out comparison.html (made \
+            for print), parameters.csv (what the draft changes, with both sources), outcomes.csv (classifications and levels before and \
+            after) and organizations.csv (each determination that would change, and in which figures). The figures contain small groups: the \
+            Department decides which of them become public. Nothing else is written.
 
-            Exit codes: 0 done; 64 usage; 65 the draft or a file does not hold, or there are no determinations to compare; 69 no broker answers; \
+            Exit codes: 0 done; 64 usage; 65 the draft or a file is not valid, or there are no determinations to compare; 69 no broker answers; \
             75 a submission cannot be read whole yet, or the report could not be written.
             """
     )
@@ -69,7 +69,7 @@ struct FrameworkComparison {
     private let headlines: Int
     private let count: Int
 
-    /// - Throws: `Failure` where there is nothing to compare.
+    /// - Throws: `Failure` if there is nothing to compare.
     init(
         _ draft: Framework,
         before: [Accountability_V1_Determination],
@@ -84,7 +84,7 @@ struct FrameworkComparison {
             let names = draft.schoolYears.map(String.init).joined(separator: ", ")
             throw Failure(
                 .badInput,
-                "there are no determinations of \(names), so there is nothing to compare: are the years closed, and their files there?"
+                "there are no determinations of \(names), so there is nothing to compare: check that the years are closed and their files are there"
             )
         }
         years = touched.sorted()
@@ -170,7 +170,7 @@ struct FrameworkComparison {
         )
     }
 
-    /// The report as a page that prints.
+    /// The report as a page for print.
     var html: String {
         let names = years.map(String.init).joined(separator: ", ")
         let tables = [

@@ -12,7 +12,7 @@ struct BrokerData {
 
     private var mark: URL { home.run.appendingPathComponent("broker.unwritten") }
 
-    /// Notes that the broker was killed before it had written.
+    /// Notes that the broker was killed before it had written its data.
     func noteUnwritten() {
         _ = FileManager.default.createFile(atPath: mark.path, contents: nil)
     }
@@ -25,7 +25,7 @@ struct BrokerData {
 
     /// Checks that the broker's data could be written to its folder.
     ///
-    /// Throws `Failure` where it could not.
+    /// Throws `Failure` if it could not.
     func probe() throws {
         let folder = home.broker
         let file = folder.appendingPathComponent(".probe")
@@ -41,16 +41,16 @@ struct BrokerData {
         } catch {
             throw Failure(
                 .tryAgain,
-                "nothing was stopped: the local broker cannot write to \(folder.path) (\(FileErrorText.words(error))), and what it holds would be gone. Make "
-                    + "the folder writable and call `accountability down` again; --force stops it all the same"
+                "nothing was stopped: the local broker cannot write to \(folder.path) (\(FileErrorText.words(error))), and its data would be lost. Make "
+                    + "the folder writable and run `accountability down` again; --force stops it anyway"
             )
         }
-        // It writes the new picture beside the old one.
+        // It writes the new snapshot beside the old one.
         guard let free, free.intValue < written + (64 << 20) else { return }
         throw Failure(
             .tryAgain,
-            "nothing was stopped: the local broker needs \((written >> 20) + 64) MB in \(folder.path) to write what it holds, and \(free.intValue >> 20) MB are "
-                + "free. Make room and call `accountability down` again; --force stops it all the same"
+            "nothing was stopped: the local broker needs \((written >> 20) + 64) MB in \(folder.path) to write its data, and \(free.intValue >> 20) MB are "
+                + "free. Make room and run `accountability down` again; --force stops it anyway"
         )
     }
 }

@@ -3,16 +3,16 @@ internal import Operating
 
 /// A program that the supervisor started.
 ///
-/// Foundation's `Process` takes a program for running until every copy of a descriptor is closed that it hands down.
-/// Whatever the program started holds such a copy, the crash reporter of Swift among them, so that a worker that had
-/// crashed stayed "running" for minutes. `waitpid` reports the death itself.
+/// Foundation's `Process` takes a program for running until every copy of a descriptor that it hands down is closed.
+/// The programs that it started hold such copies, among them Swift's crash reporter. So a crashed worker
+/// stayed "running" for minutes. `waitpid` reports the death itself.
 struct ChildProcess {
     /// How a process ended.
     enum Ending: Hashable, Codable {
         case exited(Int32)
         case signalled(Int32)
 
-        /// From what `waitpid` says.
+        /// The ending that `waitpid` reports.
         init(status: Int32) {
             let number = status & 0x7F
             self = number == 0 ? .exited((status >> 8) & 0xFF) : .signalled(number)
@@ -28,11 +28,11 @@ struct ChildProcess {
 
         private static func name(_ number: Int32) -> String {
             switch number {
-            case SIGKILL: "killed, perhaps by the system for want of memory"
+            case SIGKILL: "killed, perhaps by the system because memory ran out"
             case SIGTERM: "terminated"
             case SIGILL, SIGTRAP: "the program stopped itself: a defect"
             case SIGABRT: "aborted: a defect of the program or of a library"
-            case SIGSEGV, SIGBUS: "a wrong access to memory: a defect of the program or of a library"
+            case SIGSEGV, SIGBUS: "an invalid access to memory: a defect of the program or of a library"
             default: "a signal"
             }
         }
@@ -42,9 +42,9 @@ struct ChildProcess {
 
     /// Starts a program with its output at the end of a log.
     ///
-    /// The calls are C's and unsafe by their pointers; all of these live until the call returns. Foundation's `Process`
-    /// is safe and saw the death of a crashed worker seven minutes late. Started and reaped this way, a worker that got
-    /// SIGSEGV had a successor within three seconds (`InstallationLifeTests`).
+    /// The calls are C's. They are unsafe because of their pointers, all of which live until the call returns.
+    /// Foundation's `Process` is safe, but saw the death of a crashed worker seven minutes late. Started and reaped
+    /// this way, a worker that got SIGSEGV had a successor within three seconds (`InstallationLifeTests`).
     static func start(
         _ executable: String,
         _ arguments: [String],
@@ -62,12 +62,12 @@ struct ChildProcess {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        // A lock, or the descriptor by which somebody waits for this program, must not live on in what it starts.
+        // The child must not inherit locks, or the descriptor by which somebody waits for this program.
         for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
             guard let descriptor = Int32(name), descriptor > 2 else { continue }
             unsafe posix_spawn_file_actions_addclose(&actions, descriptor)
         }
-        // What the supervisor ignores or holds back its children do not.
+        // The child must not inherit the signals that the supervisor ignores or blocks.
         var none = sigset_t()
         var all = sigset_t()
         unsafe sigemptyset(&none)
@@ -104,14 +104,14 @@ struct ChildProcess {
         }
     }
 
-    /// Asks the process to end and waits; kills it when it takes longer.
+    /// Asks the process to end and waits; kills it if it takes longer.
     @discardableResult
     func end(within seconds: Double) -> Ending {
         kill(pid, SIGTERM)
         return wait(within: seconds)
     }
 
-    /// Waits for the end of the process; kills it when it takes longer.
+    /// Waits for the end of the process; kills it if it takes longer.
     func wait(within seconds: Double) -> Ending {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while true {

@@ -61,7 +61,7 @@ struct ConsoleOptions: ParsableArguments {
         )
     }
 
-    /// The whole path of a file, as the supervisor works in another folder.
+    /// The full path of a file, because the supervisor works in another folder.
     private static func readable(_ path: String) throws -> String {
         let place = URL(fileURLWithPath: path).standardizedFileURL.path
         guard FileManager.default.isReadableFile(atPath: place) else {
@@ -70,7 +70,7 @@ struct ConsoleOptions: ParsableArguments {
         return place
     }
 
-    /// Where it listens, with a port that stays its own: started again, it is where the browser looks for it.
+    /// The address, with a port that does not change: after a restart, the browser finds it there again.
     static func settled(_ listen: String?) throws -> String {
         guard let address = try LoopbackAddress(listen ?? LoopbackAddress.usual) else {
             throw Failure(.usage, "--console-listen takes host:port, such as \(LoopbackAddress.usual)")

@@ -4,26 +4,26 @@ internal import Reading
 
 /// The deaths of one program, as the supervisor writes them down: `run/<name>.deaths.json`.
 struct Deaths: Codable, Hashable {
-    /// A life's end.
+    /// The end of one run of the program.
     struct Death: Codable, Hashable {
         /// Seconds since 1970.
         var time: Double
         /// How long it lived, in seconds.
         var lived: Double
         var ending: ChildProcess.Ending
-        /// The last that it said of itself; empty where it said nothing.
+        /// The last message in its log; empty if there is none.
         var cause: String
     }
 
     /// The newest last.
     var deaths: [Death] = []
-    /// Since the program was first started by this supervisor.
+    /// All deaths since the supervisor first started the program.
     var count = 0
 
     private static let kept = 20
     /// How long a death is reported.
     static let memory: Double = 600
-    /// As many within ``memory`` are a crash loop.
+    /// This many within ``memory`` are a crash loop.
     static let loop = 3
 
     mutating func add(_ death: Death) {
@@ -36,7 +36,7 @@ struct Deaths: Codable, Hashable {
         deaths.filter { now.timeIntervalSince1970 - $0.time < Self.memory }
     }
 
-    /// What is to be said about a program; nil if it did not end lately.
+    /// The finding about a program; nil if it did not end lately.
     func finding(_ name: String, log: String, now: Date) -> Finding? {
         let recent = recent(now)
         guard let last = recent.last else { return nil }
@@ -44,7 +44,7 @@ struct Deaths: Codable, Hashable {
         let times = "\(recent.count) time\(recent.count == 1 ? "" : "s")"
         let why = "it ended \(times) in the last ten minutes, last with \(cause)"
         guard recent.count >= Self.loop else {
-            return .warning("restarts", name, "\(why); it was started again", "read \(log) if it goes on")
+            return .warning("restarts", name, "\(why); it was started again", "read \(log) if it continues")
         }
         return .problem("crash loop", name, "\(why); it is started again less and less often", last.remedy(log))
     }
@@ -63,7 +63,7 @@ struct Deaths: Codable, Hashable {
         try? JSONEncoder().encode(self).write(to: Self.file(home, name), options: .atomic)
     }
 
-    /// Forgets all deaths of a home: what comes now is another life of it.
+    /// Forgets all deaths of a home, because a new life of it begins.
     static func forgetAll(_ home: Home) {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: home.run.path)) ?? []
         where name.hasSuffix(".deaths.json") {
@@ -87,8 +87,8 @@ extension Deaths.Death {
         }
     }
 
-    /// The last that a program said of itself in its log, from a place on: the line that names its failure, otherwise
-    /// the last line.
+    /// The last message of a program in its log, from a place on: the line that names its failure, otherwise the last
+    /// line.
     static func cause(log: URL, from start: UInt64) -> String {
         guard let handle = try? FileHandle(forReadingFrom: log), let end = try? handle.seekToEnd() else { return "" }
         defer { try? handle.close() }

@@ -8,15 +8,15 @@ struct Down: OperatorCommand {
         commandName: "down",
         abstract: "Stops the workers, and the local broker, that `up` started on this machine.",
         discussion: """
-            Workers commit what they have and leave; one that takes longer than its bound is killed, and loses nothing: what it had not \
-            committed is consumed again after the next `up`. The local broker writes its data when it is stopped. Where it cannot, nothing is \
-            stopped. What it loses all the same is written again by the next `up`, from what the home keeps of the ledger.
+            Workers commit what they have and stop. A worker that takes longer than its limit is killed, but nothing is lost: it consumes \
+            what it had not committed again after the next `up`. The local broker writes its data when it is stopped. If it cannot, nothing \
+            is stopped. If it loses data anyway, the next `up` writes it again from the home's copy of the ledger.
 
             Exit codes: 0 everything is stopped (also when nothing ran); 75 the local broker cannot write its data, or did not.
             """
     )
 
-    @Flag(help: "Stop everything though the local broker cannot write its data.")
+    @Flag(help: "Stop everything even if the local broker cannot write its data.")
     var force = false
 
     func operate() throws {
@@ -31,7 +31,7 @@ struct Down: OperatorCommand {
         if let starting = HomeLock.owner(home, "up") { Processes.end(starting, within: timeout + 30) }
         if let supervisor = processes.living(Processes.supervisor) {
             stopped += processes.names().count - 1
-            // Its own waits, with room between them.
+            // The supervisor's own waits, and some time between them.
             Processes.end(supervisor, within: timeout + Supervisor.brokerPatience + 30)
         }
         // Stop the programs of a killed supervisor: the workers first, and last the broker that they commit to.
@@ -48,7 +48,7 @@ struct Down: OperatorCommand {
             throw Failure(
                 .tryAgain,
                 "everything is stopped, but the local broker did not write its data within \(Int(Supervisor.brokerPatience)) seconds and was killed. "
-                    + "The next `accountability up` writes what is missing of the ledger again, from \(LedgerArchive(home).folder.path)"
+                    + "The next `accountability up` writes the missing records of the ledger again, from \(LedgerArchive(home).folder.path)"
             )
         }
         Standard.line(stopped == 0 ? "nothing was running" : "stopped \(stopped) processes")

@@ -15,10 +15,10 @@ struct LeaveCommand: OperatorCommand {
         discussion: """
               accountability leave indicator indicator-worker-2
 
-            A worker that stops keeps its place in its group for its next life; the others take its partitions when its session is over, after \
-            45 seconds. After a scale-down, or where a machine is gone, this command takes the place over and leaves it. A worker that does run \
-            under that name is fenced, ends with 75, and takes its place again when it is started. On a cluster that asks for rights, name the \
-            properties file of that stage's worker: the tool's own principal may describe groups and not join them.
+            A worker that stops keeps its place in its group until it starts again. The others take its partitions only when its session \
+            ends, after 45 seconds. After a scale-down, or if a machine is gone, this command takes over the place and leaves it. If a \
+            worker does run under that name, it is fenced, ends with 75, and takes its place again when it is started. On a cluster with \
+            access rights, name the properties file of that stage's worker: the tool's own principal may describe groups, but not join them.
 
             Exit codes: 0 the place is given up; 64 there is no such stage; 69 no broker answers; 75 the group did not answer in time.
             """
@@ -44,7 +44,7 @@ struct LeaveCommand: OperatorCommand {
         kafka["group.instance.id"] = "\(group).\(instance)"
         let consumer = try Consumer(kafka, logger: Logger(label: "accountability"))
         defer { consumer.close(timeout: .seconds(5)) }
-        // Whether anybody is there is told before the place is taken.
+        // Report brokers that do not answer before the place is taken.
         let place = TopicPartition(topic: stage.sources.first { !$0.isBroadcast }?.topic ?? "", partition: 0)
         _ = try consumer.committed([place], timeout: BrokerPatience.answer)
         try consumer.subscribe(stage.sources.filter { !$0.isBroadcast }.map(\.topic))

@@ -14,7 +14,7 @@ struct LedgerRestore {
     private let archive: LedgerArchive
     private let inbox: Inbox
 
-    /// Nil where the broker is not the home's own.
+    /// Nil if the broker is not the home's own.
     init?(_ connection: Connection) throws {
         guard let archive = LedgerArchive(connection) else { return nil }
         self.connection = connection
@@ -30,7 +30,7 @@ struct LedgerRestore {
     ///
     /// Records being written now are left out.
     ///
-    /// Behind a transaction that is open nothing can be read: then nothing is missing yet.
+    /// Nothing after an open transaction can be read. Then nothing counts as missing yet.
     func missing() throws -> [String] {
         let files = try archive.files().filter { $0.pathExtension != "draft" }
             .map { (file: $0, entries: try LedgerArchive.entries($0)) }
@@ -40,24 +40,24 @@ struct LedgerRestore {
 
     /// Writes missing records, and requests a rebuild if there were any.
     ///
-    /// Returns the names of the transactions that were not whole.
+    /// Returns the names of the transactions that were not complete.
     func run() throws -> [String] {
         let lock = try archive.lock(isAlone: true)
         defer { lock.release() }
         guard !archive.files().isEmpty else {
-            // A home of before there was an archive: it begins with what the broker has.
+            // A home from before there was an archive. The archive begins with what the broker has.
             var entries: [LedgerArchive.Entry] = []
             try read { entries.append($0) }
             if !entries.isEmpty { try archive.replaceAll(with: entries) }
             return []
         }
         guard try !compare().missing.isEmpty else { return [] }
-        // A command that was killed may have left a transaction open, which hides what stands behind it: the next act
-        // of this host ends it.
+        // A killed command may have left a transaction open, which hides the records after it. The next act of this
+        // host ends it.
         try OperatorAct.commit(connection, archives: false) { _ in }
         let comparison = try compare()
         guard !comparison.missing.isEmpty else { return [] }
-        // Asked for first: whatever ends this in the middle, no stage goes on as if nothing had been.
+        // Ask for the rebuild first. If this ends in the middle, no stage continues as if nothing had happened.
         try askForRebuild()
         if comparison.isOutOfOrder {
             try writeAnew(comparison)
@@ -79,7 +79,7 @@ struct LedgerRestore {
         return places.allSatisfy { (stable[$0] ?? 0) >= written[$0] ?? 0 }
     }
 
-    /// The comparison, with drafts looked into: what was committed is kept, the rest goes.
+    /// The comparison, after the drafts are decided: committed drafts are kept, the others are deleted.
     private func compare() throws -> LedgerComparison {
         let standing = try standing()
         var files = try archive.files().map { (file: $0, entries: try LedgerArchive.entries($0)) }
@@ -89,7 +89,7 @@ struct LedgerRestore {
         files = try files.compactMap { file, entries in
             guard file.pathExtension == "draft" else { return (file, entries) }
             let name = LedgerArchive.name(file)
-            // A submission is committed once: a draft beside what was is of an attempt that was not.
+            // A submission is committed once. If it was, a further draft is of an attempt that was not.
             let isOfAnother = name != Self.act && kept.contains(name)
             guard !isOfAnother, try isCommitted(name) || lacking[file, default: 0] < entries.count else {
                 // Nothing of it ever counted; its file still lies in the inbox, or was taken with the next attempt.
@@ -156,11 +156,11 @@ struct LedgerRestore {
         try read { records[$0.partition, default: []].append($0) }
         let all = try comparison.whole { partition, place in
             guard let standing = records[partition], place < standing.count else {
-                throw Failure(.tryAgain, "the ledger changed while it was compared with the home: call it again")
+                throw Failure(.tryAgain, "the ledger changed while it was compared with the home: run it again")
             }
             return standing[place]
         }
-        // From here on the archive alone has everything.
+        // From here on, only the archive has everything.
         try archive.replaceAll(with: all)
         try PipelineTopics(connection).renewLedger()
         try write(all)
@@ -173,10 +173,10 @@ struct LedgerRestore {
         }
     }
 
-    /// What is told of it.
+    /// The report about it.
     static func text(_ restored: [String], _ home: Home) -> String {
         "the local broker had lost \(restored.count) transaction\(restored.count == 1 ? "" : "s") of the ledger, such as "
-            + "\(restored[0]); written again from \(LedgerArchive(home).folder.path), and everything is made anew from the ledger"
+            + "\(restored[0]); they were written again from \(LedgerArchive(home).folder.path), and everything is rebuilt from the ledger"
     }
 }
 

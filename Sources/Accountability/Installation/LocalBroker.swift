@@ -71,7 +71,7 @@ struct LocalBroker {
     /// A port of 127.0.0.1 on which nobody listens.
     static func freePort() -> Int? { bound(0) }
 
-    /// Binds a port for a moment; nil when it is taken.
+    /// Binds a port for a moment; nil if it is taken.
     private static func bound(_ port: Int) -> Int? {
         let server = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)

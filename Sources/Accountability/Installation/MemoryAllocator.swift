@@ -2,12 +2,12 @@ internal import Foundation
 
 /// The allocator of the workers.
 ///
-/// Every record is allocated by one thread and freed by another, which glibc's does slowly: with jemalloc a statewide
-/// run takes two thirds of the time (`Deploy/bench`). It is used where it is installed; nothing depends on it.
+/// Every record is allocated by one thread and freed by another, and glibc's allocator is slow at this. With jemalloc a
+/// statewide run takes two thirds of the time (`Deploy/bench`). It is used if installed; nothing depends on it.
 enum MemoryAllocator {
     private static let library = "libjemalloc.so.2"
 
-    /// The environment under which programs use it: empty where it is not there, or another was chosen.
+    /// The environment under which programs use it; empty if it is not installed, or another allocator was chosen.
     static func environment(_ given: [String: String] = ProcessInfo.processInfo.environment) -> [String: String] {
         guard given["LD_PRELOAD"] == nil else { return [:] }
         let folders = [

@@ -16,7 +16,7 @@ struct Plan: Codable, Hashable {
     var programs: [Program] = []
     /// Seconds that a worker may take to stop.
     var stopTimeout: Int
-    /// Partitions of tables that have to be made; nil where the broker is not this home's.
+    /// Partitions of tables that have to be created; nil if the broker is not this home's.
     var partitions: Int32?
 
     static func file(_ home: Home) -> URL { home.run.appendingPathComponent("plan.json") }

@@ -40,7 +40,7 @@ struct Processes {
             .map(String.init)
     }
 
-    /// Asks a process to end and waits; kills it when it takes longer.
+    /// Asks a process to end and waits; kills it if it takes longer.
     ///
     /// Returns whether it had to be killed.
     @discardableResult

@@ -15,11 +15,11 @@ struct Supervise: OperatorCommand {
     )
 
     func operate() throws {
-        // A session of its own: Ctrl-C at the terminal that said `up` is not meant for the workers.
+        // A session of its own, so that Ctrl-C in the terminal of `up` does not reach the workers.
         _ = setsid()
         signal(SIGPIPE, SIG_IGN)
         let home = Home()
-        // For life: two supervisors of one home would start everything twice.
+        // Keep the lock until the end: two supervisors of one home would start everything twice.
         let lock = try HomeLock(home, "supervise")
         defer { lock.release() }
         let supervisor = Supervisor(home: home)
@@ -44,7 +44,7 @@ struct Supervise: OperatorCommand {
     }
 }
 
-/// Starts what the plan names, and starts again what ends.
+/// Starts the programs of the plan, and restarts those that end.
 final class Supervisor {
     private final class Child {
         let program: Plan.Program
@@ -63,7 +63,7 @@ final class Supervisor {
     /// The pause before the first new start; each further one is twice as long, up to the last.
     static let firstPause: Duration = .milliseconds(250)
     static let longestPause: Duration = .seconds(30)
-    /// What ran for so long starts again after the first pause.
+    /// A program that ran for this long restarts after the first pause.
     private static let proven: Duration = .seconds(30)
     /// The same for a worker that ended itself and asks to be started again, as it does after a change of the clock.
     private static let steady: Duration = .seconds(5)
@@ -87,7 +87,9 @@ final class Supervisor {
     private var children: [Child] = []
     private var stopTimeout = 20
     private var partitions: Int32?
-    /// The local broker died: nothing else runs until it has back what it forgot.
+    /// Whether the local broker died.
+    ///
+    /// Until its lost records are restored, nothing else runs.
     private var isBrokerForgetful = false
     private var restoring: ChildProcess?
     private var restoreDue = ContinuousClock.now
@@ -100,13 +102,14 @@ final class Supervisor {
         self.environment = Self.withoutBacktraces(environment)
     }
 
-    /// A crash is to cost a second: Swift's reporter takes minutes over a program of this size, and holds its
-    /// descriptors meanwhile.
+    /// Turns off Swift's crash reporter, so that a crash costs only a second.
+    ///
+    /// The reporter takes minutes for a program of this size, and holds its descriptors meanwhile.
     static func withoutBacktraces(_ environment: [String: String]) -> [String: String] {
         environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { given, _ in given }
     }
 
-    /// One look at the plan and at every child.
+    /// Checks the plan and every child once.
     func tend() {
         if let plan = Plan.load(home) {
             stopTimeout = plan.stopTimeout
@@ -126,8 +129,9 @@ final class Supervisor {
         if isBrokerForgetful { restore() }
     }
 
-    /// The local broker died and may have forgotten what it acknowledged: workers that went on would take old records
-    /// for new ones.
+    /// Stops the workers, because the local broker died and may have lost records that it acknowledged.
+    ///
+    /// Workers that kept running would take old records for new ones.
     private func holdWorkers() {
         log("the local broker ended; the workers wait until its lost records are restored")
         isBrokerForgetful = true
@@ -174,7 +178,7 @@ final class Supervisor {
         }
     }
 
-    /// Writes down how a program ended, and when it is due again.
+    /// Writes down how a program ended, and when to start it again.
     private func bury(_ child: Child, _ ending: ChildProcess.Ending) {
         let name = child.program.name
         let lived = ContinuousClock.now - child.started
@@ -198,8 +202,8 @@ final class Supervisor {
     func stopAll() {
         let workers = children.filter { $0.program.name != Processes.broker }
         let brokers = children.filter { $0.program.name == Processes.broker }
-        // On a cluster the workers of other machines take over at once; with the local broker nobody is left to.
-        // Their own bound, and a little for the exit.
+        // On a cluster the workers of other machines take over at once; with the local broker there are no others. They
+        // get their own limit, and a little for the exit.
         stop(workers, by: brokers.isEmpty ? SIGUSR1 : SIGTERM, seconds: Double(stopTimeout) + 5)
         restoring?.end(within: 5)
         stop(brokers, by: SIGTERM, seconds: Self.brokerPatience)

@@ -21,23 +21,23 @@ struct Up: AsyncOperatorCommand {
               accountability up --console                                 and the console, in a browser of this machine
               accountability up -- --webhook https://example.org/notices --webhook-secret-file webhook.secret
 
-            What stands behind -- goes to the notification workers: how notices are delivered (`notification-worker --help`).
+            Options after -- go to the notification workers and say how notices are delivered (`notification-worker --help`).
 
 
-            Creates the topics that are missing and, the first time, the key of the pseudonyms; keeps everything in $ACCOUNTABILITY_HOME \
-            (default ~/.accountability), where later commands find the brokers. Returns when every worker is ready. A worker that ends is \
-            started again. `down` stops it all.
+            The command creates missing topics and, the first time, the key of the pseudonyms. It keeps everything in $ACCOUNTABILITY_HOME \
+            (default ~/.accountability), where later commands find the brokers. It returns when every worker is ready. A worker that ends is \
+            restarted. `down` stops everything.
 
             The local broker is one process on the loopback interface, for development, tests and one machine: it keeps its data in \
             memory, takes any password and has no TLS. Production is Apache Kafka 3.5 or later.
 
-            One installation writes a ledger, under one key of the pseudonyms. A second home that is brought up with the same brokers and \
-            namespace is refused; if the first home is gone for good, --identity goes on in its place.
+            Only one installation writes a ledger, under one key of the pseudonyms. A second home with the same brokers and namespace is \
+            refused. If the first home is gone for good, --identity continues in its place.
 
-            What fails leaves nothing behind: no process, and the files of the home as they were.
+            If `up` fails, it leaves no process running, and the files of the home stay as they were.
 
-            Exit codes: 0 everything is ready; 69 no broker answers; 75 a worker did not become ready in time; 78 something has to be set \
-            right first.
+            Exit codes: 0 everything is ready; 69 no broker answers; 75 a worker did not become ready in time; 78 something has to be fixed \
+            first.
             """
     )
 
@@ -77,7 +77,7 @@ struct Up: AsyncOperatorCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Goes on as the installation that the ledger names, when its own home is gone for good.",
+            "Continue as the installation that the ledger names, if that installation's home is gone for good.",
             valueName: "identity"
         )
     )
@@ -152,7 +152,7 @@ struct Up: AsyncOperatorCommand {
             identity: identity
         )
         .save(to: home)
-        // What every later command will find while the broker runs, which is about to be started.
+        // Later commands find this while the broker runs. The broker is about to be started.
         let connection = try BrokerOptions.parse(local == nil ? [] : ["--local-broker"])
             .connection(environment: ["ACCOUNTABILITY_HOME": home.directory.path])
 
@@ -191,7 +191,7 @@ struct Up: AsyncOperatorCommand {
         if let address = processes.address(ConsoleOptions.name) { say("console: http://\(address)/") }
     }
 
-    /// Takes the ledger for this installation and its key, or finds that it is another's.
+    /// Claims the ledger for this installation and its key, or finds that it is another's.
     private func claimLedger(_ connection: Connection, _ home: Home, _ identity: String, _ undo: UpUndo) throws {
         let key: PseudonymKey
         do {
@@ -212,7 +212,7 @@ struct Up: AsyncOperatorCommand {
         guard let standing = try ledger.find() else {
             throw Failure(
                 .tryAgain,
-                "the ledger does not show the claim that was written to it a moment ago: `accountability doctor` looks at the brokers"
+                "the ledger does not show the claim that was written to it a moment ago: `accountability doctor` checks the brokers"
             )
         }
         // Another `up` may have been first.
@@ -276,7 +276,7 @@ struct Up: AsyncOperatorCommand {
     }
 
     private func startSupervisor(_ home: Home) throws -> ChildProcess {
-        // The workers take brokers, namespace and properties from the home, so that secrets stand in no command line.
+        // The workers take brokers, namespace and properties from the home, so that no command line contains secrets.
         let environment = ProcessInfo.processInfo.environment
             .filter {
                 !["ACCOUNTABILITY_BROKERS", "ACCOUNTABILITY_NAMESPACE", "ACCOUNTABILITY_PROPERTIES_FILE"]
@@ -341,7 +341,7 @@ struct Up: AsyncOperatorCommand {
         }
     }
 
-    /// Gives up where waiting longer is of no use: somebody interrupted, or a program ended with what it will end with
+    /// Gives up if waiting longer is useless: somebody interrupted, or a program ended with an error that will come
     /// again.
     private static func goOn(_ names: [String], _ processes: Processes, _ interruption: Interruption) throws {
         guard !interruption.isRequested else { throw Failure(.tryAgain, "interrupted; nothing is left running") }

@@ -7,7 +7,7 @@ final class UpUndo {
     private let stopTimeout: Int
     private let hadKey: Bool
     private let hadBrokerData: Bool
-    /// The files that `up` writes, and what they held; nil where they were not there.
+    /// The files that `up` writes, with their content; nil if they were not there.
     private let files: [(file: URL, content: Data?)]
     /// The supervisor that was started.
     var supervisor: ChildProcess?
@@ -25,7 +25,7 @@ final class UpUndo {
             .map { ($0, FileManager.default.contents(atPath: $0.path)) }
     }
 
-    /// Stops what was started, and gives the files back what they held.
+    /// Stops what was started, and restores the content of the files.
     func undo() {
         supervisor?.end(within: Double(stopTimeout) + 20)
         let processes = Processes(home: home)

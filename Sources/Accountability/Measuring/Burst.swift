@@ -7,7 +7,7 @@ internal import Stages
 internal import Streaming
 internal import SwiftProtobuf
 
-/// `accountability measure burst`: files of one row, so many a second.
+/// `accountability measure burst`: submits files of one row at a steady pace.
 struct MeasureBurst: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "burst",
@@ -17,8 +17,8 @@ struct MeasureBurst: OperatorCommand {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
     @Argument(help: "A file of corrections.") var file: String
-    @Option(help: ArgumentHelp("Files a second.", valueName: "count")) var rate = 200
-    @Option(help: ArgumentHelp("For so long.", valueName: "seconds")) var seconds = 60
+    @Option(help: ArgumentHelp("Files per second.", valueName: "count")) var rate = 200
+    @Option(help: ArgumentHelp("How long to submit.", valueName: "seconds")) var seconds = 60
 
     func validate() throws {
         guard (1...10_000).contains(rate), (1...86_400).contains(seconds) else {
@@ -50,7 +50,7 @@ struct MeasureBurst: OperatorCommand {
                 while ContinuousClock.now < moment { try look(.milliseconds(1)) }
                 late = max(late, ContinuousClock.now - moment)
                 let row = rows.rows[number % rows.rows.count]
-                // The moment at which it should come: who submits late would wait as long.
+                // Count from the moment at which it should come, so that a late submission does not shorten the time.
                 dropped[try rows.drop([row], as: "row-\(number).csv", in: folder, inbox)] = moment
                 try look(.zero)
             }
@@ -66,7 +66,7 @@ struct MeasureBurst: OperatorCommand {
     }
 }
 
-/// `accountability measure file`: many corrections in one file.
+/// `accountability measure file`: submits many corrections in one file.
 struct MeasureFile: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "file",
@@ -75,7 +75,7 @@ struct MeasureFile: OperatorCommand {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
     @Argument(help: "A file of corrections.") var file: String
-    @Option(help: ArgumentHelp("At most so many rows.", valueName: "count")) var rows = 1000
+    @Option(help: ArgumentHelp("At most this many rows.", valueName: "count")) var rows = 1000
 
     func operate() throws {
         let connection = try broker.connection()
@@ -91,7 +91,7 @@ struct MeasureFile: OperatorCommand {
             let id = try corrections.drop(chosen, as: "corrections.csv", in: folder, inbox)
             var quietSince = start
             let patience = start + .seconds(120)
-            // Two seconds without one: the last was seen.
+            // If two seconds pass without one, the last was seen.
             while ContinuousClock.now < patience,
                 keys.isEmpty && ContinuousClock.now - start < .seconds(20)
                     || !keys.isEmpty && ContinuousClock.now - quietSince < .seconds(2)

@@ -16,18 +16,18 @@ struct Measure: ParsableCommand {
     )
 }
 
-/// `accountability measure corrections`: from the submission of one row to the revised determination.
+/// `accountability measure corrections`: times from the submission of one row to the revised determination.
 struct MeasureCorrections: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "corrections",
         abstract:
             "Submits the rows of a file one by one and times each until a determination that names it is published.",
-        discussion: "Rows that change no determination are counted apart."
+        discussion: "Rows that change no determination are counted separately."
     )
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
     @Argument(help: "A file of corrections.") var file: String
-    @Option(help: ArgumentHelp("At most so many rows.", valueName: "count")) var count = 30
+    @Option(help: ArgumentHelp("At most this many rows.", valueName: "count")) var count = 30
 
     func operate() throws {
         let connection = try broker.connection()
@@ -77,7 +77,7 @@ struct MeasureCorrections: OperatorCommand {
 }
 
 extension Record {
-    /// Whether a submission had a part in it.
+    /// Whether a submission is among the causes of the record.
     borrowing func isCaused(by id: String) -> Bool {
         guard let cause = header("ce_cause").value else { return false }
         return CauseSet(String(decoding: [UInt8](copying: cause), as: UTF8.self)).names.contains(id)

@@ -2,7 +2,7 @@ internal import Foundation
 internal import Operating
 internal import Stages
 
-/// The rows of a file of corrections, to be submitted in files that are made of them.
+/// The rows of a file of corrections, to be submitted in new files.
 struct CorrectionRows {
     let header: Substring
     let rows: [Substring]
@@ -37,7 +37,7 @@ struct Latencies {
 
     init(_ values: [Double]) { self.values = values.sorted() }
 
-    /// The value below which a share of them lies; nil of none.
+    /// The value below which a share of them lies; nil if there are none.
     private func percentile(_ share: Double) -> Double? {
         guard !values.isEmpty else { return nil }
         return values[min(values.count - 1, max(0, Int((Double(values.count) * share).rounded(.up)) - 1))].rounded()

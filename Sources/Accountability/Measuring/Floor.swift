@@ -24,7 +24,9 @@ struct MeasureFloor: OperatorCommand {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    /// What each stage reads, and what it publishes first of all stages: what several publish is sent once.
+    /// What each stage reads and publishes.
+    ///
+    /// What several stages publish is sent only by the first.
     private static let flow: [(stage: String, sources: [TopicDefinition], outputs: [TopicDefinition])] = {
         var sent: Set<TopicDefinition> = [Topics.submissions]
         let stages = Pipeline().flow
@@ -105,7 +107,7 @@ struct MeasureFloor: OperatorCommand {
 
 /// The CPU time of processes.
 enum ProcessTime {
-    /// Of a process, in its own and the system's code; 0 of one that is not there.
+    /// The time of a process, in its own and the system's code; 0 if there is no such process.
     static func seconds(_ pid: String) -> Double {
         guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
             let end = text.lastIndex(of: ")")
@@ -182,7 +184,7 @@ struct FloorBlocks {
     }
 }
 
-/// The work of one stage without its work.
+/// What one stage reads and sends, without its computation.
 private final class FloorThread: @unchecked Sendable {
     private let sources: [(topic: String, count: Int)]
     private let outputs: [(topic: String, blocks: [FloorBlock])]
@@ -259,7 +261,7 @@ private final class FloorThread: @unchecked Sendable {
             commit = ContinuousClock.now
         }
         guard let consumer else {
-            // Ingestion commits file by file; a few transactions stand for them.
+            // Ingestion commits file by file; a few transactions represent them.
             for step in 1...8 {
                 try send(upTo: Double(step) / 8)
                 try commitAll()

@@ -7,10 +7,11 @@ internal import Stages
 internal import Streaming
 internal import Year
 
-/// What a district gets as a proof of its results.
+/// The package that proves a district's results.
 ///
-/// It says where its rows were and what became of them, and has its determinations with their derivation, and a
-/// statement that names each file by its digest. The statement is a leaf of the tree whose root the release carries.
+/// It says where each of the district's rows was and what its outcome was. It has the district's determinations with
+/// their derivation, and a statement that names each file by its digest. The statement is a leaf of the tree whose root
+/// the release carries.
 struct DistrictPackage {
     /// A file of a package.
     struct File: Equatable {
@@ -30,7 +31,7 @@ struct DistrictPackage {
     }
 
     let district: OrganizationCode
-    /// What the statement names, in the order of their names.
+    /// The files that the statement names, ordered by name.
     let files: [File]
     /// The statement, as it is hashed.
     let statement: PackageStatement
@@ -38,7 +39,9 @@ struct DistrictPackage {
     var leaf: MerkleTree.Hash { MerkleTree.leaf(statement.bytes) }
 }
 
-/// What a package holds, by digests: the document that is a leaf of the tree.
+/// The content of a package, by digests.
+///
+/// This document is a leaf of the tree.
 struct PackageStatement: Codable, Equatable {
     /// A file by its digest.
     struct File: Codable, Equatable {
@@ -53,7 +56,7 @@ struct PackageStatement: Codable, Equatable {
         }
     }
 
-    /// What documents of this form say in `format`.
+    /// The value of `format` in documents of this form.
     static let format = "accountability package 1"
 
     let district: String
@@ -62,8 +65,9 @@ struct PackageStatement: Codable, Equatable {
     /// The name and the digest of the framework that the determinations were made under.
     let framework: String
     let frameworkDigest: String
-    /// 32 bytes that nobody knows who does not have the package: without them one district could find out by trying
-    /// what another one's package says.
+    /// 32 bytes that only holders of the package know.
+    ///
+    /// Without them, one district could guess what another district's package says, and check the guess.
     let salt: String
     let schoolYear: Int
 
@@ -77,12 +81,12 @@ struct PackageStatement: Codable, Equatable {
     var bytes: [UInt8] { PackageJSON.bytes(self) }
 }
 
-/// How a package's statement leads to the root.
+/// The path from a package's statement to the root.
 struct PackageProof: Codable, Equatable {
-    /// Which leaf it is, from 0, in the order of the districts' codes.
+    /// The number of the leaf, from 0, in the order of the districts' codes.
     let leaf: Int
     let leaves: Int
-    /// From the leaf's neighbour up.
+    /// The hashes, from the leaf's neighbour up.
     let path: [String]
     let root: String
 
@@ -97,16 +101,16 @@ struct PackageProof: Codable, Equatable {
     var bytes: [UInt8] { PackageJSON.bytes(self) }
 }
 
-/// JSON of which there is one text for each value.
+/// JSON with exactly one text for each value.
 enum PackageJSON {
     static func bytes(_ value: some Encodable) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        // Strings, numbers and lists of them: there is nothing that cannot be encoded.
+        // Strings, numbers and lists of them can always be encoded.
         return Array((try? encoder.encode(value)) ?? Data()) + [0x0A]
     }
 
-    /// What a document says; nil where it is not written as this program writes it.
+    /// Reads a document; nil if this program would write it differently.
     static func value<Value: Codable>(_ type: Value.Type, _ bytes: [UInt8]) -> Value? {
         guard let value = try? JSONDecoder().decode(type, from: Data(bytes)), self.bytes(value) == bytes else {
             return nil
@@ -118,7 +122,7 @@ enum PackageJSON {
 /// A determination and the percentiles behind it, as a package has them: without what only belongs to their
 /// publication.
 ///
-/// The root is part of the release, so that nothing of what it stands for may change with the release.
+/// The root is part of the release, so nothing that the root covers may change with the release.
 struct PackagedDetermination {
     let determination: Accountability_V1_Determination
     let percentiles: [Accountability_V1_Percentile]
@@ -146,7 +150,7 @@ struct PackagedDetermination {
 }
 
 extension Accountability_V1_Determination {
-    /// The figures without what releases and announcements say of them.
+    /// The figures without what releases and announcements add to them.
     var withoutRelease: Accountability_V1_Determination {
         var figures = withoutPublication
         figures.status = ""
@@ -164,9 +168,9 @@ struct YearPackages: Sendable {
     private let key: PseudonymKey
     private var determinations: [OrganizationCode: [PackagedDetermination]] = [:]
 
-    /// The districts that have determinations of the year, themselves or their schools; or rows.
+    /// The districts with determinations of the year, their own or their schools', or with rows.
     let districts: [OrganizationCode]
-    /// Rows that are nobody's: see ``PackagedRows/strays``.
+    /// Rows that belong to no district: see ``PackagedRows/strays``.
     var strays: Int { rows.strays }
 
     /// The packages of a year that was computed.
@@ -176,8 +180,8 @@ struct YearPackages: Sendable {
     ///   - framework: that of the year.
     ///   - tables: what was published of it.
     ///   - rows: its rows.
-    ///   - key: that salts are made of.
-    /// - Throws: for a message that does not decode.
+    ///   - key: the key that salts are made with.
+    /// - Throws: if a message does not decode.
     init(year: Int, _ framework: Framework, _ tables: YearTables, _ rows: PackagedRows, _ key: PseudonymKey) throws {
         self.year = year
         self.framework = framework
@@ -239,7 +243,7 @@ struct YearPackages: Sendable {
         return MerkleTree(leaves: leaves)
     }
 
-    /// All files of a package, with the statement and the way to the root.
+    /// All files of a package, with the statement and the path to the root.
     func files(of district: OrganizationCode, _ tree: MerkleTree) throws -> [DistrictPackage.File] {
         guard let place = districts.firstIndex(of: district) else { return [] }
         let package = try package(of: district)
@@ -250,7 +254,7 @@ struct YearPackages: Sendable {
     }
 }
 
-/// What all packages of a folder come to: `packages.json`.
+/// The list of all packages in a folder: `packages.json`.
 struct PackageList: Codable, Equatable {
     static let name = "packages.json"
 

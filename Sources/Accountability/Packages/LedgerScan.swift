@@ -6,18 +6,20 @@ internal import SwiftProtobuf
 internal import Tables
 internal import Year
 
-/// The places of all rows of a ledger: of which submission, in which line, of whom.
+/// The places of all rows of a ledger: their submission, line, district and year.
 struct LedgerScan {
     /// A row.
     struct Row {
         let line: UInt64
-        /// Nil where the row does not name one that can be read.
+        /// Nil if the row names none, or none that can be read.
         let district: OrganizationCode?
         let year: Int?
         let isDeletion: Bool
     }
 
-    /// The submissions with rows, in the order in which the ledger has them; none of acts of the Department.
+    /// The submissions with rows, in the order of the ledger.
+    ///
+    /// Acts of the Department are left out.
     private(set) var submissions: [Accountability_V1_SubmissionHeader] = []
     /// The rows of each.
     private(set) var rows: [[Row]] = []
@@ -25,12 +27,12 @@ struct LedgerScan {
     private var numbers: [String: Int] = [:]
     private var block = SubmissionBlock()
 
-    /// Looks at a ledger.
+    /// Scans a ledger.
     ///
-    /// - Throws: `Failure` for a block that cannot be read.
+    /// - Throws: `Failure` if a block cannot be read.
     init(_ ledger: HeldLedger) throws {
         try ledger.visit { partition, value in try take(value, partition) }
-        // Partitions are read in any order, and a package is the same whenever it is made.
+        // Partitions are read in any order, but a package must be the same whenever it is made.
         let order = submissions.indices.sorted { left, right in
             let (left, right) = (submissions[left], submissions[right])
             return (left.receivedUnixMilliseconds, left.submission)
@@ -53,7 +55,7 @@ struct LedgerScan {
             rows.append([])
         case .row(let row): take(row, partition)
         case .block:
-            // As another's encoder writes it, which puts something before the block.
+            // Another encoder may put something before the block.
             var plain = Accountability_V1_SubmissionEntry()
             plain.block = entry.block
             let bytes: [UInt8] = try plain.serializedBytes()
@@ -62,7 +64,7 @@ struct LedgerScan {
         }
     }
 
-    /// What a block that cannot be read has is in quarantine, and no stage counts it.
+    /// The rows of a block that cannot be read are in quarantine, and no stage counts them.
     private mutating func take(block value: Span<UInt8>, _ partition: Int32) {
         do throws(BlockFault) {
             try block.read(entry: value)
@@ -72,7 +74,7 @@ struct LedgerScan {
         guard let number = numbers[block.submission] else { return }
         let columns = Columns(submissions[number])
         for index in 0..<block.rows {
-            // Every partition has the rows of organizations; one answers for each.
+            // Every partition has the rows of organizations. Count each in only one of them.
             guard block.owners.isEmpty || block.owners[index] == UInt32(clamping: partition) else { continue }
             func field(_ column: Int?) -> [UInt8]? {
                 guard let column, column < block.columnCount else { return nil }
@@ -85,7 +87,7 @@ struct LedgerScan {
         }
     }
 
-    /// A row by itself, as ledgers held rows before there were blocks.
+    /// A single row, as ledgers held rows before blocks existed.
     private mutating func take(_ row: Accountability_V1_SubmissionRow, _ partition: Int32) {
         guard let number = numbers[row.submission] else { return }
         let header = submissions[number]
@@ -105,7 +107,7 @@ struct LedgerScan {
         rows[number].append(found)
     }
 
-    /// Where the columns lie that tell of whom a row is.
+    /// The positions of the columns that say whose row it is.
     private struct Columns {
         let year: Int?
         let organization: Int?

@@ -15,7 +15,7 @@ struct PackageCheck {
         enum Result: String, Encodable {
             case holds
             case fails
-            /// It cannot be decided with what is there.
+            /// The available data do not decide it.
             case undecided
         }
         let result: Result
@@ -25,9 +25,9 @@ struct PackageCheck {
     }
 
     private(set) var findings: [Finding] = []
-    /// What the package says it is; nil where that cannot be read.
+    /// The package's statement; nil if it cannot be read.
     private(set) var statement: PackageStatement?
-    /// The determinations by organization, as far as they could be read.
+    /// The determinations that could be read, by organization.
     private(set) var determinations: [String: PackagedDetermination] = [:]
     /// The rows of `files.csv` with a digest: the digest by submission.
     private(set) var files: [String: [UInt8]] = [:]
@@ -43,15 +43,15 @@ struct PackageCheck {
     ///
     /// - Parameters:
     ///   - files: every file of it, by name.
-    ///   - district: whose it is to be; nil for anyone's.
-    ///   - year: of which it is to be; nil for any.
+    ///   - district: the district that it must be of; nil for any.
+    ///   - year: the school year that it must be of; nil for any.
     init(_ files: [String: [UInt8]], district: OrganizationCode? = nil, year: Int? = nil) {
         check(files, district, year)
     }
 
     private mutating func check(_ files: [String: [UInt8]], _ district: OrganizationCode?, _ year: Int?) {
         guard let bytes = files[DistrictPackage.Name.statement] else {
-            return add(.fails, DistrictPackage.Name.statement, "is not there, so this is no package")
+            return add(.fails, DistrictPackage.Name.statement, "is missing, so this is not a package")
         }
         guard let statement = PackageJSON.value(PackageStatement.self, bytes),
             statement.format == PackageStatement.format
@@ -85,7 +85,7 @@ struct PackageCheck {
         for said in statement.files {
             guard let bytes = files[said.name] else {
                 wrong += 1
-                add(.fails, said.name, "is not there, and the statement names it")
+                add(.fails, said.name, "is missing, but the statement names it")
                 continue
             }
             let found = PackageStatement.File(DistrictPackage.File(name: said.name, bytes: bytes))
@@ -99,16 +99,20 @@ struct PackageCheck {
         let named = Set(statement.files.map(\.name) + [DistrictPackage.Name.statement, DistrictPackage.Name.proof])
         for stranger in Set(files.keys).subtracting(named).sorted() {
             wrong += 1
-            add(.fails, stranger, "is in the package, and the statement does not name it")
+            add(.fails, stranger, "is in the package, but the statement does not name it")
         }
         if wrong == 0 {
-            add(.holds, DistrictPackage.Name.statement, "its \(statement.files.count) files are those that it names")
+            add(
+                .holds,
+                DistrictPackage.Name.statement,
+                "its \(statement.files.count) files have the digests that it names"
+            )
         }
     }
 
     private mutating func checkProof(_ statement: PackageStatement, _ files: [String: [UInt8]]) {
         let place = DistrictPackage.Name.proof
-        guard let bytes = files[place] else { return add(.fails, place, "is not there") }
+        guard let bytes = files[place] else { return add(.fails, place, "is missing") }
         guard let proof = PackageJSON.value(PackageProof.self, bytes) else {
             return add(.fails, place, "is not a proof as `accountability package` writes it")
         }
@@ -120,19 +124,19 @@ struct PackageCheck {
                 of: proof.leaves,
                 by: path
             )
-        else { return add(.fails, place, "is no way through a tree of \(proof.leaves) leaves") }
+        else { return add(.fails, place, "is no path through a tree of \(proof.leaves) leaves") }
         guard root.hexadecimal == proof.root else {
             return add(
                 .fails,
                 place,
-                "leads from the statement to \(root.hexadecimal), and not to the root that it names, \(proof.root)"
+                "leads from the statement to \(root.hexadecimal), not to the root that it names, \(proof.root)"
             )
         }
         add(.holds, place, "the statement is leaf \(proof.leaf + 1) of \(proof.leaves) under the root \(proof.root)")
         self.root = proof.root
     }
 
-    /// The root that the proof leads to; nil where it leads to none.
+    /// The root that the proof leads to; nil if it leads to none.
     private(set) var root: String?
 
     /// Whether the root is the one that was published.
@@ -143,13 +147,13 @@ struct PackageCheck {
     mutating func compare(root published: String, of source: String) {
         guard let root else { return }
         if root == published.lowercased() {
-            add(.holds, "root", "it is that of \(source)")
+            add(.holds, "root", "it is the root of \(source)")
         } else {
-            add(.fails, "root", "it is \(root), and that of \(source) is \(published.lowercased())")
+            add(.fails, "root", "it is \(root), but the root of \(source) is \(published.lowercased())")
         }
     }
 
-    /// What a file of the package says.
+    /// Reads a file of the package.
     private mutating func read(_ name: String, _ bytes: [UInt8], _ statement: PackageStatement) {
         let parts = name.split(separator: "/")
         guard parts.count == 2, parts[0] == "determinations" else { return }
@@ -159,15 +163,21 @@ struct PackageCheck {
         else { return add(.fails, name, "is no determination that this version can read") }
         guard name == DistrictPackage.Name.determination(determination.orgCode),
             code.district.description == statement.district, Int(determination.schoolYear) == statement.schoolYear
-        else { return add(.fails, name, "is of \(determination.orgCode) in \(determination.schoolYear)") }
+        else {
+            return add(
+                .fails,
+                name,
+                "contains the determination of \(determination.orgCode) in \(determination.schoolYear)"
+            )
+        }
         determinations[determination.orgCode] = PackagedDetermination(determination, [])
     }
 
-    /// Derives every determination once more, by the rules of this program.
+    /// Derives every determination again, by the rules of this program.
     ///
     /// - Parameters:
     ///   - files: of the package.
-    ///   - framework: that of the year; nil where this program has none.
+    ///   - framework: that of the year; nil if this program has none.
     mutating func derive(_ files: [String: [UInt8]], _ framework: Framework?) {
         guard let statement else { return }
         guard let framework, framework.digest == statement.frameworkDigest else {
@@ -191,14 +201,14 @@ struct PackageCheck {
                     add(.fails, file.name, "is not what the rules of framework \(framework.name) derive")
                 }
             } catch {
-                add(.fails, name, "cannot be read, so that nothing can be derived")
+                add(.fails, name, "cannot be read, so nothing can be derived")
             }
         }
         guard findings.count == before else { return }
         add(
             .holds,
             "explanations",
-            "the rules of framework \(framework.name) derive the \(determinations.count) determinations as they are explained"
+            "the rules of framework \(framework.name) derive the \(determinations.count) determinations as the explanations say"
         )
     }
 }

@@ -3,15 +3,15 @@ internal import Operating
 
 /// A package on the disk.
 enum PackageFolder {
-    /// Every file below a folder, by its name from there.
+    /// Every file below a folder, by its path from there.
     ///
-    /// - Throws: `Failure` where there is no such folder.
+    /// - Throws: `Failure` if there is no such folder.
     static func files(_ path: String) throws -> [String: [UInt8]] {
         let root = URL(fileURLWithPath: path, isDirectory: true)
         guard let names = try? FileManager.default.subpathsOfDirectory(atPath: root.path) else {
             throw Failure(
                 .badInput,
-                "\(path) is no folder that can be read, so there is nothing to check: name a package"
+                "\(path) is not a folder that can be read, so there is nothing to check: name a package"
             )
         }
         var files: [String: [UInt8]] = [:]

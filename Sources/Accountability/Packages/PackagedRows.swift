@@ -7,9 +7,9 @@ internal import Year
 
 /// The rows of a school year by district, with their submission, line and outcome.
 ///
-/// Acts of the Department are no rows of a district. Nothing of a row but its place is kept.
+/// Acts of the Department are not rows of a district. Only the place of a row is kept, never its content.
 struct PackagedRows {
-    /// What became of a row.
+    /// The outcome of a row.
     enum Outcome: Equatable {
         case accepted
         /// It changed nothing.
@@ -32,7 +32,7 @@ struct PackagedRows {
 
     /// The place of a row.
     struct Place {
-        /// In ``submissions``.
+        /// The index in ``submissions``.
         let submission: Int
         let line: UInt64
         /// Whether it deletes.
@@ -43,9 +43,9 @@ struct PackagedRows {
     private(set) var submissions: [Accountability_V1_SubmissionHeader] = []
     /// The rows of each district of the school year, by submission and line.
     private(set) var rows: [OrganizationCode: [Place]] = [:]
-    /// Rows that name no district or no school year, in submissions that are of several.
+    /// Rows that name no district or no school year, in submissions with rows of several.
     private(set) var strays = 0
-    /// The only district of a submission; none where it has rows of several.
+    /// The only district of a submission; nil if it has rows of several.
     private(set) var owners: [OrganizationCode?] = []
 
     private var changed: [Set<UInt32>] = []
@@ -57,8 +57,8 @@ struct PackagedRows {
     /// - Parameters:
     ///   - year: the school year.
     ///   - scan: the ledger.
-    ///   - tables: what was published of it; it followed the submissions.
-    /// - Throws: what reading rejections throws.
+    ///   - tables: what was published from it, after its submissions.
+    /// - Throws: errors of reading the rejections.
     init(year: Int, _ scan: LedgerScan, _ tables: YearTables) throws {
         submissions = scan.submissions
         let numbers = Dictionary(uniqueKeysWithValues: submissions.enumerated().map { ($1.submission, $0) })
@@ -95,7 +95,7 @@ struct PackagedRows {
         }
     }
 
-    /// What became of a row.
+    /// The outcome of a row.
     ///
     /// An open rejection decides the outcome. A closed one decides it only if the row never counted.
     func outcome(of place: Place) -> Outcome {
@@ -119,7 +119,7 @@ struct PackagedRows {
         return csv.bytes
     }
 
-    /// `files.csv` of a district: each submission with rows of it, in sum.
+    /// `files.csv` of a district: one line for each submission with rows of it.
     ///
     /// The digest of a file is included only if all of its rows belong to the district. Otherwise it could reveal the
     /// content of a few other rows.

@@ -4,12 +4,12 @@ internal import Operating
 internal import Reading
 internal import Rules
 
-/// The packages of a folder, as a release rests on them.
+/// The packages of a folder, for a release that carries their root.
 struct ReleasedPackages {
     let folder: String
     let list: PackageList
 
-    /// - Throws: `Failure` where the folder has no list of packages.
+    /// - Throws: `Failure` if the folder has no list of packages.
     init(_ folder: String) throws {
         self.folder = folder
         let place = URL(fileURLWithPath: folder, isDirectory: true).appendingPathComponent(PackageList.name)
@@ -64,11 +64,11 @@ struct ReleasedPackages {
                 throw refuse("the determination of \(code) is in no package")
             }
             guard try MessageJSON.line(own) == MessageJSON.line(determination.withoutRelease) else {
-                throw refuse("the determination of \(code) stands otherwise than its package has it")
+                throw refuse("the determination of \(code) differs from the one in its package")
             }
         }
         if let code = packaged.keys.min() {
-            throw refuse("the determination of \(code), which a package has, does not stand")
+            throw refuse("a package has a determination of \(code), but there is none now")
         }
     }
 }

@@ -11,7 +11,7 @@ internal import Streaming
 internal import Synchronization
 internal import Year
 
-/// `accountability package`: what each district can prove its results with.
+/// `accountability package`: writes the packages that prove the results of districts.
 struct PackageCommand: OperatorCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "package",
@@ -21,20 +21,22 @@ struct PackageCommand: OperatorCommand, CitesParagraphs {
               accountability directive release official --year 2019 --date 2019-09-24 --packages packages-2019
               accountability package 2019 --out packages-2019 --org 00350000        again, of one district
 
-            A package is a folder with the name of its district: files.csv and rows.csv (each row of the year by file and line: accepted, \
-            unchanged, or rejected with its codes; nothing of its content), determinations/ (its own and those of its schools), percentiles/ \
-            (the steps of their percentiles), explanations/ (what `explain --json` prints), statement.json, which names these files by their \
-            SHA-256, and proof.json, which leads from the statement to the root. `accountability verify` checks it.
+            A package is a folder that has the district's code as its name. It contains files.csv and rows.csv (each row of the year by file \
+            and line, and its outcome: accepted, unchanged, or rejected with its codes; never its content), determinations/ (those of the \
+            district and its schools), percentiles/ (the steps of their percentiles), explanations/ (what `explain --json` prints), \
+            statement.json, which lists these files with their SHA-256, and proof.json, the path from the statement to the root. \
+            `accountability verify` checks a package.
 
-            The root is that of a Merkle tree in the manner of RFC 6962: a leaf for each district's statement, in the order of the codes; SHA-256 \
-            behind a byte 0 for a leaf and a byte 1 for a node. The release carries it: make the packages of all districts, then release \
-            with --packages. Each statement has a salt that only the installation's key can make, so that a package tells its reader nothing \
-            about another's.
+            The root is that of a Merkle tree as in RFC 6962. Each district's statement is a leaf, in the order of the codes. Hashes are \
+            SHA-256, with a byte 0 before a leaf and a byte 1 before a node. The release carries the root: make the packages of all \
+            districts, then release with --packages. Each statement has a salt that only the installation's key can make, so a package tells \
+            its reader nothing about another district's package.
 
-            Packages are made from the ledger, computed once more in this process; the same ledger gives the same packages. Once a release \
-            carries a root, packages are made from the ledger as it stood at that release, and nothing is written where they come to another root.
+            Packages are made from the ledger, which is computed again in this process; the same ledger gives the same packages. If a \
+            release carries a root, packages are made from the ledger as it was at that release. If they give another root, nothing is \
+            written.
 
-            Packages contain small groups: each is for its district, none for the public.
+            Packages contain small groups. Each package is only for its district, and none is for the public.
 
             Exit codes: 0 done; 64 usage; 65 the year has no determinations, no such district, the root is not that of the release, or the folder \
             has files that would be lost; 69 no broker answers; 75 the disk is full, or the ledger is being written; 78 the key or a topic is missing.
@@ -59,7 +61,7 @@ struct PackageCommand: OperatorCommand, CitesParagraphs {
     @Option(help: ArgumentHelp("The installation's key of pseudonyms; default: that of the home.", valueName: "file"))
     var key: String?
 
-    @Flag(help: "Put the packages in the place of those that are in the folder.")
+    @Flag(help: "Replace the packages that are in the folder.")
     var replace = false
 
     func validate() throws { _ = try chosen() }
@@ -94,7 +96,7 @@ struct PackageCommand: OperatorCommand, CitesParagraphs {
         }
     }
 
-    /// The ledger, as it stood at the release where one carries a root.
+    /// The ledger; if a release carries a root, as it was at that release.
     private func read(_ line: ProgressLine) throws -> (HeldLedger, Accountability_V1_Directive?) {
         guard source.files == nil else { return (try source.ledger(.builtIn, line), nil) }
         let connection = try source.broker.connection()
@@ -117,7 +119,7 @@ struct PackageCommand: OperatorCommand, CitesParagraphs {
         guard packages.hasDeterminations else {
             throw Failure(
                 .badInput,
-                "\(year) has no determinations, so there is nothing to prove; nothing was written: `accountability status` tells how far it is"
+                "\(year) has no determinations, so there is nothing to prove; nothing was written: `accountability status` shows the progress"
             )
         }
         let chosen = try chosen()
@@ -133,8 +135,8 @@ struct PackageCommand: OperatorCommand, CitesParagraphs {
         if let release, release.packagesRoot != root {
             throw Failure(
                 .badInput,
-                "the release of \(release.effectiveDate) carries the root \(release.packagesRoot), and the ledger before it comes to \(root); nothing "
-                    + "was written: was the key of pseudonyms or the version of the program another one then?"
+                "the release of \(release.effectiveDate) carries the root \(release.packagesRoot), but the ledger before it gives \(root); nothing "
+                    + "was written: did the key of pseudonyms or the version of the program change since then?"
             )
         }
         let districts = chosen.isEmpty ? packages.districts : Set(chosen).sorted()
@@ -154,13 +156,17 @@ struct PackageCommand: OperatorCommand, CitesParagraphs {
                 + (release.map { ", as of the release of \($0.effectiveDate)" } ?? "")
         )
         if packages.strays > 0 {
-            Standard.line("\(packages.strays) rows name no district in files of several, and are in no package")
+            Standard.line(
+                "\(packages.strays) rows are in no package: they name no district, and their files have several"
+            )
         }
         Standard.line("root \(root)")
     }
 }
 
-/// The packages as they are written, one after the other: the newest is kept.
+/// The packages, made one after the other as they are written.
+///
+/// Only the newest is kept.
 private final class WrittenPackages: Sendable {
     private let packages: YearPackages
     private let tree: MerkleTree
@@ -179,7 +185,7 @@ private final class WrittenPackages: Sendable {
     }
 }
 
-/// A ledger as it stood before a submission.
+/// A ledger as it was before a submission.
 private final class LedgerUntil: LedgerReceiver {
     private let submission: String
     private let ledger: HeldLedger

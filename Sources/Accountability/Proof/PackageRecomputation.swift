@@ -6,14 +6,14 @@ internal import Streaming
 internal import Tables
 internal import Year
 
-/// A package held against its district's own files, which are computed in this process.
+/// Compares a package with its district's own files, which are computed in this process.
 ///
 /// A district's files determine the counts of its own students: participation, indicator values with their numbers of
 /// students, and graduation. They do not determine figures that depend on other districts.
 struct PackageRecomputation {
     /// Figures that only the state can compute or set, taken unchanged from the package.
     static let taken =
-        "percentiles, statewide values, targets and designations are the state's: they are taken from the package, and so is what rests on them "
+        "percentiles, statewide values, targets and designations are the state's: they are taken from the package, and so are the figures that depend on them "
         + "(points, percentages, classification, level), which the explanations derive"
 
     private let tables: YearTables
@@ -47,7 +47,7 @@ struct PackageRecomputation {
         self.district = district
     }
 
-    /// Holds them against a package.
+    /// Compares them with a package.
     func compare(_ check: inout PackageCheck, _ files: [String: [UInt8]]) throws {
         compareFiles(&check, files[DistrictPackage.Name.files] ?? [])
         var own: [String: Accountability_V1_Determination] = [:]
@@ -64,24 +64,24 @@ struct PackageRecomputation {
                     check.add(
                         .fails,
                         DistrictPackage.Name.determination(code),
-                        "\(name) is \(value), and these files come to \(other)"
+                        "\(name) is \(value), but these files give \(other)"
                     )
                 }
             }
         }
         let what = "participation, values, numbers of students, graduation"
-        check.add(.holds, "figures", "\(same) figures (\(what)) are those that these files come to")
+        check.add(.holds, "figures", "\(same) figures (\(what)) are the same in these files")
         if undecided > 0 {
             check.add(
                 .undecided,
                 "figures",
-                "\(undecided) more of these are in the package, and the files do not have their rows"
+                "\(undecided) more of these are in the package, but the files do not have their rows"
             )
         }
         check.add(.undecided, "figures", Self.taken)
     }
 
-    /// Which of the submissions are these files, and whether their rows came to the same.
+    /// Finds which submissions these files are, and whether they have as many rows of the district.
     private func compareFiles(_ check: inout PackageCheck, _ listed: [UInt8]) {
         let (own, theirs) = (PackagedFiles(rows.files(of: district)), PackagedFiles(listed))
         var found = 0
@@ -99,14 +99,14 @@ struct PackageRecomputation {
             check.add(
                 .fails,
                 DistrictPackage.Name.files,
-                "the submission \(file.submission) has \(file.rows) rows of the district, and its file has \(same.rows)"
+                "the submission \(file.submission) has \(file.rows) rows of the district, but its file has \(same.rows)"
             )
         }
         if found > 0 {
             check.add(
                 .holds,
                 DistrictPackage.Name.files,
-                "\(found) of these files were submitted byte by byte as they are"
+                "\(found) of these files were submitted exactly as they are, byte by byte"
             )
         }
     }

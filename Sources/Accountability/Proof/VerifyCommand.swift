@@ -16,16 +16,17 @@ struct VerifyCommand: OperatorCommand {
               accountability verify 00350000 --root 3f0c…9a --org 00350000 --year 2019      without an installation
               accountability verify 00350000 --root 3f0c…9a --files my-files
 
-            Checked are: each file of the package against its statement, the statement's way to the root (RFC 6962), the root against --root or, \
-            without it, against the release of the installation, and every explanation against what the rules of the framework derive.
+            The command checks each file of the package against its statement, the statement's path to the root (RFC 6962), the root against \
+            --root or, without it, against the release of the installation, and every explanation against what the rules of the framework \
+            derive.
 
-            --files computes the district's own files in this process, as `accountability compute` does, of this year and the one before. They \
-            decide its participation, the values of its indicators with their numbers of students, and its graduation; and which of the files \
-            were submitted byte by byte. Percentiles, statewide values, targets and designations are the state's: no district's files decide \
-            them, so they are taken from the package, and the output says so.
+            --files computes the district's own files of this year and the year before in this process, as `accountability compute` does. \
+            They decide its participation, the values of its indicators with their numbers of students, and its graduation. They also show \
+            which of the files were submitted byte by byte. Percentiles, statewide values, targets and designations are the state's. No \
+            district's files decide them, so they are taken from the package, and the output says so.
 
-            Exit codes: 0 everything that could be checked holds; 64 usage; 65 something does not hold, or is no package (what and where is \
-            printed); 69 no broker answers; 78 a topic is missing.
+            Exit codes: 0 everything that could be checked holds; 64 usage; 65 something does not hold, or it is not a package (the output \
+            says what and where); 69 no broker answers; 78 a topic is missing.
             """
     )
 
@@ -37,14 +38,14 @@ struct VerifyCommand: OperatorCommand {
     @Option(help: ArgumentHelp("The root that was published; default: that of the release.", valueName: "hex"))
     var root: String?
 
-    @Option(help: ArgumentHelp("The district whose package it is to be.", valueName: "code"))
+    @Option(help: ArgumentHelp("The district that the package must be of.", valueName: "code"))
     var org: String?
 
-    @Option(help: ArgumentHelp("The school year that it is to be of.", valueName: "year"))
+    @Option(help: ArgumentHelp("The school year that the package must be of.", valueName: "year"))
     var year: Int?
 
     @Option(
-        help: ArgumentHelp("A folder with the district's own files, to compute them once more.", valueName: "folder")
+        help: ArgumentHelp("A folder with the district's own files, to compute them again.", valueName: "folder")
     )
     var files: String?
 
@@ -107,7 +108,7 @@ struct VerifyCommand: OperatorCommand {
             return check.add(.fails, "root", "the results of \(year) are not released here: name the root with --root")
         }
         guard !release.packagesRoot.isEmpty else {
-            return check.add(.fails, "root", "the release of \(year) of \(release.effectiveDate) carries none")
+            return check.add(.fails, "root", "the release of \(year) of \(release.effectiveDate) carries no root")
         }
         check.compare(root: release.packagesRoot, of: "the release of \(release.effectiveDate)")
     }
@@ -127,7 +128,7 @@ struct VerifyCommand: OperatorCommand {
         guard faults == 0 else {
             throw Failure(
                 .badInput,
-                "\(package) does not hold: \(faults == 1 ? "one thing fails" : "\(faults) things fail"), as listed above"
+                "\(package) does not hold: \(faults == 1 ? "one check fails" : "\(faults) checks fail"), as listed above"
             )
         }
     }

@@ -14,10 +14,10 @@ struct DeliveriesCommand: OperatorCommand {
         commandName: "deliveries",
         abstract: "Shows the state of notice deliveries, and retries dead ones.",
         discussion: """
-            A delivery is dead after its last attempt, or at once when the same again would fail again: a redirect, a refused address, no \
-            recipient. What was wrong is set right first; then --retry or --all has the notification worker deliver it.
+            A delivery is dead after its last attempt, or at once if another attempt would fail in the same way: a redirect, a refused \
+            address, no recipient. Fix the cause first; then --retry or --all makes the notification worker deliver it.
 
-              accountability deliveries                            how many are where
+              accountability deliveries                            how many are in which state
               accountability deliveries --dead
               accountability deliveries --retry 2019/00350012/1
               accountability deliveries --all --channel webhook
@@ -28,18 +28,18 @@ struct DeliveriesCommand: OperatorCommand {
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Flag(help: "List the dead ones.")
+    @Flag(help: "List the dead deliveries.")
     var dead = false
 
-    @Flag(help: "List those that wait for another attempt.")
+    @Flag(help: "List the deliveries that wait for another attempt.")
     var waiting = false
 
     @Option(
-        help: ArgumentHelp("Have the dead deliveries of this notice tried again; may be repeated.", valueName: "notice")
+        help: ArgumentHelp("Retry the dead deliveries of this notice; may be repeated.", valueName: "notice")
     )
     var retry: [String] = []
 
-    @Flag(help: "Have every dead delivery tried again.")
+    @Flag(help: "Retry every dead delivery.")
     var all = false
 
     @Option(help: ArgumentHelp("Only this channel: webhook, mail or files.", valueName: "channel"))
@@ -122,7 +122,7 @@ struct DeliveriesCommand: OperatorCommand {
         )
     }
 
-    /// A state with the partition that it stands in.
+    /// A state with the partition that has it.
     struct Entry {
         let partition: Int32
         let delivery: Accountability_V1_Delivery

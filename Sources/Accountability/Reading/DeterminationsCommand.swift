@@ -55,29 +55,32 @@ struct DeterminationsCommand: OperatorCommand {
     @Option(help: ArgumentHelp("A reason, such as lowest_10_percent or low_participation.", valueName: "name"))
     var reason: String?
 
-    @Flag(help: "Only those that were revised.")
+    @Flag(help: "Only determinations that were revised.")
     var revised = false
 
-    @Flag(help: "Only those whose classification or level changed, with the earlier one.")
+    @Flag(help: "Only determinations whose classification or level changed, with the earlier one.")
     var changed = false
 
     @Option(
         help: ArgumentHelp(
-            "With --changed: since this moment, by the notices of what was issued until then.",
+            "With --changed: since this moment. The notices show what was issued until then.",
             valueName: "yyyy-mm-dd[Thh:mm:ssZ]"
         )
     )
     var since: String?
 
     @Option(
-        help: ArgumentHelp("With --changed: from that of another school year to that of this one.", valueName: "year")
+        help: ArgumentHelp(
+            "With --changed: compared with the determinations of another school year.",
+            valueName: "year"
+        )
     )
     var fromYear: Int?
 
-    @Flag(help: "Count them instead: by classification and level, by reason.")
+    @Flag(help: "Print counts instead: by classification and level, and by reason.")
     var summary = false
 
-    @Flag(help: "One line each, sorted, without revision, changes, cause and time: to compare runs.")
+    @Flag(help: "Print one line for each, sorted, without revision, changes, cause and time, to compare runs.")
     var canonical = false
 
     @Flag(help: "Print each new or revised one as it is published, until Ctrl-C.")
@@ -90,11 +93,11 @@ struct DeterminationsCommand: OperatorCommand {
             throw ValidationError("--summary, --canonical, --watch and --changed exclude each other")
         }
         guard changed || (since == nil && fromYear == nil) else {
-            throw ValidationError("--since and --from-year say from when --changed looks: add --changed")
+            throw ValidationError("--since and --from-year go with --changed: add it")
         }
         _ = try basis()
         guard try viewer.chosen() == .department || !(canonical || watch || changed) else {
-            throw ValidationError("--as goes with lists and --summary: the rest is the Department's")
+            throw ValidationError("--as goes with lists and --summary: only the Department sees the rest")
         }
         guard try viewer.chosen() != .everybody || !summary else {
             throw ValidationError("--summary counts determinations: leave it out with --as public")
@@ -181,7 +184,7 @@ struct DeterminationsCommand: OperatorCommand {
         try Self.list(publications, format)
     }
 
-    /// Prints what is published from now on: rows of CSV, or messages one a line.
+    /// Prints what is published from now on: rows of CSV, or one message in each line.
     private func follow(_ connection: Connection, _ selection: YearSelection, _ filter: DeterminationFilter) throws {
         let tail = try TopicTail(connection, [Topics.determinations])
         defer { tail.close() }

@@ -12,7 +12,7 @@ struct NoticesCommand: OperatorCommand {
         abstract: "Lists the notices to organizations.",
         discussion: """
             Events: determination_issued, determination_revised, results_closed, low_participation, low_subgroups, directive, comment_period, plan_due, \
-            plan_overdue. `accountability deliveries` tells what became of them.
+            plan_overdue. `accountability deliveries` shows whether they were delivered.
 
               accountability notices 2019
               accountability notices --event plan_overdue
@@ -62,7 +62,7 @@ struct NoticesCommand: OperatorCommand {
 }
 
 extension Accountability_V1_Notice {
-    /// Whom it is for, as a field.
+    /// The recipients, as a field.
     fileprivate var recipientText: String { departmentOnly ? "department" : recipients.joined(separator: ";") }
 
     /// Whether a reader gets the notice: a district gets those of itself and its schools, the public those for

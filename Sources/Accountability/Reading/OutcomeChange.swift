@@ -4,15 +4,15 @@ internal import Operating
 internal import Reading
 internal import Stages
 
-/// A classification or level that changed, with what it was.
+/// A classification or level that changed, with the earlier one.
 struct OutcomeChange: Encodable, Equatable {
-    /// From where a change is told.
+    /// What a change is compared with.
     enum Basis: Equatable {
-        /// From the first determination of the year that was issued.
+        /// The first determination of the year that was issued.
         case firstIssue
-        /// From the one that stood at a moment, in milliseconds since 1970.
+        /// The determination that was in force at a moment, in milliseconds since 1970.
         case moment(Int64)
-        /// From that of another school year.
+        /// That of another school year.
         case year(Int)
     }
 
@@ -48,7 +48,9 @@ struct OutcomeChange: Encodable, Equatable {
         ]
     }
 
-    /// The changes from earlier outcomes by organization; who has none is not among them.
+    /// The changes from earlier outcomes by organization.
+    ///
+    /// Organizations without an earlier outcome are left out.
     static func list(_ determinations: [Accountability_V1_Determination], from earlier: [String: Outcome])
         -> [OutcomeChange]
     {
@@ -71,8 +73,9 @@ struct OutcomeChange: Encodable, Equatable {
         }
     }
 
-    /// What stood at a moment, by organization: every determination that was issued has a notice, and none is ever
-    /// removed.
+    /// The outcomes at a moment, by organization.
+    ///
+    /// Every determination that was issued has a notice, and notices are never removed.
     ///
     /// - `moment`: nil for the first of each.
     static func outcomes(_ notices: [Accountability_V1_Notice], year: Int, at moment: Int64?) -> [String: Outcome] {
@@ -101,7 +104,7 @@ struct OutcomeChange: Encodable, Equatable {
 }
 
 extension OutcomeChange {
-    /// Changes that are to be printed.
+    /// Changes to print.
     struct Listed {
         let changes: [OutcomeChange]
 
@@ -113,7 +116,9 @@ extension OutcomeChange {
         }
     }
 
-    /// The changes of determinations since a basis; standard error says of how many nothing earlier is known.
+    /// The changes of determinations since a basis.
+    ///
+    /// Standard error says how many have no earlier outcome.
     static func list(
         _ determinations: [Accountability_V1_Determination],
         _ basis: Basis,

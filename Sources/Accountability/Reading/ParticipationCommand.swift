@@ -10,11 +10,11 @@ struct ParticipationCommand: OperatorCommand {
         commandName: "participation",
         abstract: "Lists the participation rates of a school year.",
         discussion: """
-            Columns and lines are those of `evaluate participation`: 'met' judges the row's own year, without looking \
-            back, and is empty below the minimum size. JSON holds the messages as published: 'met' says the same there, \
-            and 'requirementMet' whether the requirement was met with the look-back of the year, by 'judgedRateExact'.
+            Columns and lines are those of `evaluate participation`: 'met' judges the row's own year, without looking back, and is empty \
+            below the minimum size. JSON contains the messages as published. There 'met' has the same meaning, and 'requirementMet' says \
+            whether the requirement was met with the look-back of the year, by 'judgedRateExact'.
 
-            Rows below the minimum size are left out, as in everything that is published. --department prints them too: what it prints is \
+            Rows below the minimum size are left out, as in everything that is published. --department prints them too. Its output is only \
             for the Department's own use.
 
             --as prints what somebody else sees. A district sees its own rates once its results are released. The public sees the rates that \
@@ -40,10 +40,10 @@ struct ParticipationCommand: OperatorCommand {
 
     @OptionGroup var organization: OrganizationOption
 
-    @Flag(help: "Also the rows below the minimum size, which are not for publication.")
+    @Flag(help: "Also print the rows below the minimum size, which are not for publication.")
     var department = false
 
-    @Flag(help: "Also the rates of all subjects together.")
+    @Flag(help: "Also print the rates of all subjects together.")
     var combined = false
 
     @OptionGroup var viewer: ViewerOption
@@ -51,7 +51,7 @@ struct ParticipationCommand: OperatorCommand {
     func validate() throws {
         _ = try YearSelection(year, organization.selection)
         guard try viewer.chosen() == .department || !department else {
-            throw ValidationError("--department prints what the Department alone sees: leave it or --as out")
+            throw ValidationError("--department prints what only the Department sees: leave it or --as out")
         }
     }
 
@@ -74,7 +74,7 @@ struct ParticipationCommand: OperatorCommand {
         try listing.write(format)
     }
 
-    /// Prints the rates in the publications, combined ones too: what is judged is public.
+    /// Prints the rates in the publications, including combined ones: what is judged is public.
     private func publish(_ selection: YearSelection, _ format: OutputFormat, _ connection: Connection) throws {
         let publications = try selection.readPublications(connection)
         if format == .json {
@@ -84,8 +84,9 @@ struct ParticipationCommand: OperatorCommand {
         try Listing(ParticipationRow.columns, rows).write(format)
     }
 
-    /// The rows that are printed, in order, and how many are left out as they are below the minimum size: of those it
-    /// is not said whether the requirement was met.
+    /// The rows to print, in order, and the number of rows that are left out because they are below the minimum size.
+    ///
+    /// Those do not say whether the requirement was met.
     func chosen(_ all: [Accountability_V1_Participation], _ format: OutputFormat) -> (
         messages: [Accountability_V1_Participation], hidden: Int
     ) {
@@ -95,9 +96,9 @@ struct ParticipationCommand: OperatorCommand {
     }
 }
 
-/// The framework of a year that somebody asked for.
+/// The framework of a year that is given as an argument.
 enum YearFramework {
-    /// - Throws: `Failure` with the years that have one, where this one has none.
+    /// - Throws: `Failure` if the year has none; it names the years that have one.
     static func of(_ year: Int) throws -> Framework {
         do {
             return try Framework.of(schoolYear: year)

@@ -14,7 +14,9 @@ struct ParticipationRow {
         self.message = message
     }
 
-    /// The fields of ``columns``; the group as it was written where it was supplied.
+    /// The fields of ``columns``.
+    ///
+    /// A supplied row keeps the spelling of its group.
     var fields: [String] {
         [
             String(message.schoolYear), message.orgCode, message.grade,

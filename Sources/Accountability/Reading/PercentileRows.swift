@@ -21,7 +21,7 @@ enum PercentileRows {
         ]
     }
 
-    /// What is missing where there is no percentile, a line for each reason.
+    /// Why percentiles are missing, one line for each reason.
     static func missing(_ percentiles: [Accountability_V1_Percentile]) -> [String] {
         let unranked = Dictionary(grouping: percentiles.filter { !$0.missing.isEmpty }, by: \.missing)
         return unranked.sorted { $0.key < $1.key }

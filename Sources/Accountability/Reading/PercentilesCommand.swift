@@ -10,9 +10,9 @@ struct PercentilesCommand: OperatorCommand {
         commandName: "percentiles",
         abstract: "Lists the accountability and subgroup percentiles of a school year.",
         discussion: """
-            Columns and lines are those of `evaluate percentiles`. JSON holds the messages as published, with every intermediate figure.
+            Columns and lines are those of `evaluate percentiles`. JSON contains the messages as published, with every intermediate figure.
 
-            --as prints what somebody else sees: a district sees its own percentiles once its results are released, and the public sees those of \
+            --as prints what somebody else sees. A district sees its own percentiles once its results are released. The public sees those of \
             the publications, without the means behind them.
 
               accountability percentiles 2019 --group all_students
@@ -36,7 +36,7 @@ struct PercentilesCommand: OperatorCommand {
     @Option(help: ArgumentHelp("One group, by any of its names.", valueName: "name"))
     var group: String?
 
-    @Flag(help: "The statewide thresholds instead.")
+    @Flag(help: "Print the statewide thresholds instead.")
     var thresholds = false
 
     @OptionGroup var viewer: ViewerOption
@@ -48,7 +48,7 @@ struct PercentilesCommand: OperatorCommand {
             throw ValidationError("thresholds are statewide: --thresholds and --org exclude each other")
         }
         guard try viewer.chosen() == .department || !thresholds else {
-            throw ValidationError("--thresholds prints what the Department alone sees: leave it or --as out")
+            throw ValidationError("--thresholds prints what only the Department sees: leave it or --as out")
         }
     }
 
@@ -117,7 +117,9 @@ struct PercentilesCommand: OperatorCommand {
         try Listing(PercentileRows.columns, rows).write(output.chosen)
     }
 
-    /// Every partition has all thresholds; each is shown once.
+    /// Every partition has all thresholds.
+    ///
+    /// Each is shown once.
     private static func distinct(_ entries: [Accountability_V1_PercentileEntry]) -> [Accountability_V1_PercentileEntry]
     {
         var seen: Set<Accountability_V1_PercentileEntry> = []

@@ -7,10 +7,10 @@ internal import SwiftProtobuf
 enum PublicationRows {
     /// The participation rates of an organization as rows of ``ParticipationRow/columns``.
     ///
-    /// A publication holds the rates that the year's framework judges, of all grades together: until 2018 each
-    /// subject's, from 2019 those of all subjects combined. A suppressed rate is empty, and a rate that would tell
-    /// about few students is coded (`<=10`, `>=90`). Counts are there only if groups are shown as the Department
-    /// shows them.
+    /// A publication contains the rates that the year's framework judges, of all grades together: until 2018 each
+    /// subject's, from 2019 those of all subjects combined. A suppressed rate is empty, and a rate that would reveal
+    /// something about few students is coded (`<=10`, `>=90`). Counts are there only if groups are shown as the
+    /// Department shows them.
     static func participation(of publication: Accountability_V1_Publication) -> [[String]] {
         publication.figures.compactMap { figure in
             guard case .participation(let unit)? = PublishedMeasure(figure.measure) else { return nil }

@@ -16,17 +16,17 @@ struct QuarantineCommand: OperatorCommand {
               accountability quarantine --replay accountability.records.v1/3/1402
               accountability quarantine --replay --all
 
-            A replayed record goes to the topic and partition it came from, with its key, value and headers. Where its key has got another record
-            since, in a topic of which only the newest counts, it is left unless --force says otherwise. What still cannot be used comes back
-            under its new offset.
+            A replayed record goes to the topic and partition it came from, with its key, value and headers. In a topic of which only the \
+            newest record of a key counts, a record whose key has a newer record is left, unless --force is given. A record that still \
+            cannot be used comes back under its new offset.
 
-            Exit codes: 0 done; 64 usage; 65 something asked for is not there or was left; 69 no broker answers; 78 a topic is missing.
+            Exit codes: 0 done; 64 usage; 65 a record is not in quarantine, or was left; 69 no broker answers; 78 a topic is missing.
             """
     )
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Argument(help: ArgumentHelp("Records to replay, as the column origin has them.", valueName: "origin"))
+    @Argument(help: ArgumentHelp("Records to replay, as in the column origin.", valueName: "origin"))
     var origins: [String] = []
 
     @Option(help: ArgumentHelp("One topic, by its name on the broker.", valueName: "topic"))
@@ -37,7 +37,7 @@ struct QuarantineCommand: OperatorCommand {
 
     @OptionGroup var output: FormatOption
 
-    @Flag(help: "With --format json: keys, values and headers too. They may hold anything.")
+    @Flag(help: "With --format json: keys, values and headers too. They may contain anything.")
     var content = false
 
     @Flag(help: "Put records back on their topics: those named, or --all that are listed.")
@@ -80,7 +80,7 @@ struct QuarantineCommand: OperatorCommand {
         try Listing(Self.columns, entries.map(Self.fields)).write(format)
     }
 
-    /// Whether a record is asked for.
+    /// Whether a record is selected.
     func isMeant(_ entry: Streaming_V1_Quarantined) -> Bool {
         (topic == nil || topic == entry.topic) && (code == nil || code == entry.code)
     }
@@ -91,7 +91,7 @@ struct QuarantineCommand: OperatorCommand {
         )
     }
 
-    /// Each record once, whichever stages found it; all where none is named.
+    /// Each record once, even if several stages found it; all records if none is named.
     static func choose(_ entries: [Streaming_V1_Quarantined], _ origins: [String]) throws -> [Streaming_V1_Quarantined]
     {
         var byOrigin: [String: Streaming_V1_Quarantined] = [:]

@@ -14,13 +14,13 @@ struct QuarantineReplay {
     }
 
     let connection: Connection
-    /// Also where the key has got another record since.
+    /// Whether to replay a record if its key has a newer record.
     let force: Bool
 
     func run(_ entries: [Streaming_V1_Quarantined], reader: TopicReader) throws -> Outcome {
         var outcome = Outcome()
         let superseded = force ? [] : try superseded(entries, reader)
-        // In order, and with nothing asked of the cluster but to write.
+        // Records stay in order, and the client needs only the right to write.
         var kafka = connection.kafka
         kafka["enable.idempotence"] = "false"
         kafka["max.in.flight.requests.per.connection"] = "1"
@@ -29,13 +29,13 @@ struct QuarantineReplay {
         for entry in entries {
             guard entry.hasContent_p else {
                 outcome.left.append(
-                    (entry.origin, "it is too large for the quarantine and stands where it was found alone")
+                    (entry.origin, "it is too large for the quarantine and exists only where it was found")
                 )
                 continue
             }
             guard !superseded.contains(entry.origin) else {
                 outcome.left.append(
-                    (entry.origin, "a key of it has got another record since; --force puts this one over it")
+                    (entry.origin, "one of its keys has a newer record; --force replaces that one")
                 )
                 continue
             }
@@ -64,7 +64,7 @@ struct QuarantineReplay {
         )
     }
 
-    /// Origins of records of tables whose key has got a newer record.
+    /// Origins of records of tables whose key has a newer record.
     private func superseded(_ entries: [Streaming_V1_Quarantined], _ reader: TopicReader) throws -> Set<String> {
         var result = try supersededBlocks(entries, reader)
         for topic in Topics.all where topic.retention == .compacted {
@@ -83,7 +83,7 @@ struct QuarantineReplay {
         return result
     }
 
-    /// Origins of blocks of records of which a later block holds a key again.
+    /// Origins of blocks of records if a later block has one of their keys.
     private func supersededBlocks(_ entries: [Streaming_V1_Quarantined], _ reader: TopicReader) throws -> Set<String> {
         let name = connection.pipeline.name(Topics.records)
         let concerned = entries.filter { $0.topic == name && $0.hasKey }
@@ -105,8 +105,7 @@ struct QuarantineReplay {
 
     /// The keys of the rows of a record: those of its block, or its own.
     ///
-    /// Of what is no record there are none that
-    /// another could supersede but its own.
+    /// A value that is not a block of records has only its own key.
     private static func keys(of value: [UInt8], under key: [UInt8]) -> Set<String> {
         let own: Set = [String(decoding: key, as: UTF8.self)]
         guard RecordBlock.isRecord(value.span) else { return own }

@@ -34,7 +34,7 @@ struct ReceiptsCommand: OperatorCommand {
         if let submission, totals.isEmpty {
             throw Failure(
                 .badInput,
-                "no submission \(submission); `accountability receipts` lists the \(all.count) that there are"
+                "no submission \(submission); `accountability receipts` lists all \(all.count) submissions"
             )
         }
         for note in ReceiptNote.lines(
@@ -54,13 +54,13 @@ struct ReceiptsCommand: OperatorCommand {
     }
 }
 
-/// What is said beside receipts of rows that were accepted once.
+/// Notes about rows that were accepted at first.
 enum ReceiptNote {
     /// - Parameters:
     ///   - totals: the receipts.
     ///   - withdrawals: each submission that is withdrawn, with the withdrawal.
     ///   - rejections: each whose rows waited and were rejected by a person, with the rejection.
-    /// - Returns: what there is to say, a line each.
+    /// - Returns: the notes, one in each line.
     static func lines(
         _ totals: [SubmissionTotals],
         withdrawals: [String: String],
@@ -76,8 +76,8 @@ enum ReceiptNote {
         for total in totals where total.held > 0 {
             lines.append(
                 "\(PlainText.escaped(total.id, limit: 60)) (\(PlainText.escaped(total.fileName, limit: 60))) is held: "
-                    + "\(HeldSubmission.rowsText(total.held)) of \(HeldSubmission.yearsText(total.heldYears)) would change official results and count for "
-                    + "nothing until somebody approves: \(HeldSubmission.remedy(total.id))"
+                    + "\(HeldSubmission.rowsText(total.held)) of \(HeldSubmission.yearsText(total.heldYears)) would change official results and will not "
+                    + "count until somebody approves them: \(HeldSubmission.remedy(total.id))"
             )
         }
         for total in totals where withdrawals[total.id] == nil {
@@ -94,7 +94,7 @@ enum ReceiptNote {
         if waiting > 0 {
             let isOne = waiting == 1
             lines.append(
-                "\(waiting) row\(isOne ? " was" : "s were") accepted and \(isOne ? "is" : "are") rejected since, as "
+                "\(waiting) row\(isOne ? " was" : "s were") accepted and \(isOne ? "is" : "are") rejected now, because "
                     + "\(isOne ? "its organization was" : "their organizations were") deleted: `accountability rejections --code "
                     + "unknown_organization` lists what still waits"
             )

@@ -6,7 +6,7 @@ internal import Reading
 internal import Rules
 internal import Stages
 
-/// Which rejections are meant, by what became of their rows.
+/// Which rejections to list, by what happened to their rows later.
 enum RejectionState: String, EnumerableFlag {
     /// The row was not submitted again since.
     case open
@@ -25,7 +25,7 @@ enum RejectionState: String, EnumerableFlag {
     }
 }
 
-/// `accountability rejections`: rows that were refused, and why.
+/// `accountability rejections`: lists rows that were refused, and why.
 struct RejectionsCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "rejections",
@@ -42,10 +42,10 @@ struct RejectionsCommand: OperatorCommand {
             A rejection is open until a later submission brings the same row again: the same key, whatever its file. A row that could not be \
             read has no key and stays open.
 
-            A row whose school year could not be read belongs to none: it is listed where no year is named, and with --without-year alone. Of how \
-            many there are beside those of a year standard error tells.
+            A row whose school year could not be read belongs to no year. It is listed if no year is named; --without-year lists only such \
+            rows. If a year is named, standard error says how many such rows there are.
 
-            Students whom two districts claim are no errors, as their rows count: --claims lists them.
+            Students whom two districts claim are not errors, because their rows count: --claims lists them.
 
             Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 the topic is missing.
             """
@@ -62,7 +62,7 @@ struct RejectionsCommand: OperatorCommand {
     @Flag(exclusivity: .exclusive)
     var state: RejectionState = .open
 
-    @Flag(help: "Instead of errors, the students whom two districts claim.")
+    @Flag(help: "List the students whom two districts claim, instead of errors.")
     var claims = false
 
     @Flag(help: "Count rows by code, file and organization instead of listing them.")
@@ -110,12 +110,12 @@ struct RejectionsCommand: OperatorCommand {
         try Listing(Self.columns, rejections.map(Self.fields)).write(format)
     }
 
-    /// Whether a rejection is asked for.
+    /// Whether a rejection is selected.
     func isMeant(_ rejection: Accountability_V1_Rejection) -> Bool {
         isOfPlace(rejection) && isClaim(rejection) == asksForClaims && isOfState(rejection)
     }
 
-    /// Whether claims are meant, which are no errors.
+    /// Whether to list claims, which are not errors.
     private var asksForClaims: Bool { claims || code.flatMap { RejectionCode(rawValue: $0) }?.isNote == true }
 
     private func isClaim(_ rejection: Accountability_V1_Rejection) -> Bool {
@@ -137,7 +137,7 @@ struct RejectionsCommand: OperatorCommand {
         return organization.selection.contains(rejection.orgCode)
     }
 
-    /// What is said about rows that a year leaves out because theirs could not be read; nil where there are none.
+    /// The note about rows that a year leaves out because their year could not be read; nil if there are none.
     func note(on all: [Accountability_V1_Rejection]) -> String? {
         guard year != nil else { return nil }
         let rows = Set(
@@ -153,13 +153,13 @@ struct RejectionsCommand: OperatorCommand {
             + "`accountability rejections --without-year\(submission)\(code)` lists \(rows == 1 ? "it" : "them")"
     }
 
-    /// What is said about claims beside the errors; nil where there are none.
+    /// The note about claims beside the errors; nil if there are none.
     func claimNote(on all: [Accountability_V1_Rejection]) -> String? {
         guard !asksForClaims, code == nil else { return nil }
         let count = all.count { isOfPlace($0) && isClaim($0) && isOfState($0) }
         guard count > 0 else { return nil }
         return
-            "rejections: \(count) row\(count == 1 ? "" : "s") of students whom two districts claim \(count == 1 ? "is" : "are") not among these, as "
+            "rejections: \(count) row\(count == 1 ? "" : "s") of students whom two districts claim \(count == 1 ? "is" : "are") not among these, because "
             + "\(count == 1 ? "it counts" : "they count"): `accountability rejections --claims` lists \(count == 1 ? "it" : "them")"
     }
 
@@ -234,14 +234,14 @@ struct WaitingRows: Hashable {
             .sorted { ($0.schoolYear, $0.orgCode) < ($1.schoolYear, $1.orgCode) }
     }
 
-    /// The finding of `doctor`; nil where no rows wait.
+    /// The finding of `doctor`; nil if no rows wait.
     static func finding(_ waiting: [WaitingRows]) -> Finding? {
         guard !waiting.isEmpty else { return nil }
         let shown = waiting.prefix(5).map { "\($0.rows) of \($0.orgCode) in \($0.schoolYear)" }.joined(separator: ", ")
         return .warning(
             "unknown organizations",
             "",
-            "\(waiting.reduce(0) { $0 + $1.rows }) rows are not counted, as their organizations were never declared or were deleted: \(shown)"
+            "\(waiting.reduce(0) { $0 + $1.rows }) rows are not counted, because their organizations were never declared or were deleted: \(shown)"
                 + (waiting.count > 5 ? ", and of \(waiting.count - 5) others" : ""),
             "declare the organizations, and the rows count by themselves; or correct their org_code: `accountability rejections --code unknown_organization`"
         )

@@ -7,7 +7,7 @@ internal import Rules
 internal import Stages
 internal import SwiftProtobuf
 
-/// `accountability compare`: every difference between the determinations of two namespaces.
+/// `accountability compare`: lists every difference between the determinations of two namespaces.
 struct Compare: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
@@ -17,22 +17,22 @@ struct Compare: OperatorCommand {
               accountability compare pilot production --json
               accountability compare "" pilot --year 2019 --org 00350000 --field level --field percentile --format csv
 
-            Each namespace is a set of determinations ("" is the one without). A line for each organization that differs: which side lacks \
-            it, or each figure that changed and the submission that caused the newer revision. Revision, cause and time are no difference.
+            Each namespace has its own determinations ("" stands for no namespace). For each organization that differs, the command prints the side that lacks \
+            it, or each changed figure and the submission that caused the newer revision. Revision, cause and time do not count as differences.
 
             Exit codes: 0 no difference; 1 differences; 64 usage; 65 a namespace has no determinations to compare; 69 no broker answers; 78 a topic is missing.
             """
     )
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
-    @Argument(help: "The one namespace.") var first: String
-    @Argument(help: "The other.") var second: String
-    @Option(help: ArgumentHelp("One school year; default: all.", valueName: "year")) var year: Int?
+    @Argument(help: "The first namespace.") var first: String
+    @Argument(help: "The second namespace.") var second: String
+    @Option(help: ArgumentHelp("Only this school year; default: all years.", valueName: "year")) var year: Int?
     @OptionGroup var organization: OrganizationOption
     @Option(help: ArgumentHelp("school or district.", valueName: "type")) var type: String?
     @Option(
         help: ArgumentHelp(
-            "Only this figure, by its name before the colon; may be repeated.",
+            "Only this figure, by the name before the colon; may be repeated.",
             valueName: "name"
         )
     )
@@ -98,13 +98,15 @@ struct Compare: OperatorCommand {
         return Dictionary(uniqueKeysWithValues: wanted.map { ($0.key, $0.message) })
     }
 
-    /// Why a namespace without determinations is not compared: every organization would differ.
+    /// Says why a namespace without determinations is not compared.
+    ///
+    /// If it were, every organization would differ.
     static func absence(_ namespace: String, year: Int?, years: [Int]) -> String {
         guard let year, !years.isEmpty else {
-            return "\(namespace) has no determinations: it was never computed; nothing is compared"
+            return "\(namespace) has no determinations: it was never computed; nothing was compared"
         }
         let others = years.map(String.init).joined(separator: ", ")
-        return "\(namespace) has no determinations of \(year), only those of \(others); nothing is compared"
+        return "\(namespace) has no determinations of \(year), only those of \(others); nothing was compared"
     }
 }
 
@@ -118,13 +120,13 @@ struct DeterminationDifference: Encodable, Hashable {
 
     let key: DeterminationKey
     let kind: Kind
-    /// From the first to the second, by figure.
+    /// The changes from the first to the second, by figure.
     let changes: [String]
-    /// The submissions that caused the newest revision of each side; empty where it was not revised.
+    /// The submissions that caused the newest revision of each side; empty if it was not revised.
     let firstCause: String
     let secondCause: String
 
-    /// The differences of two tables by key, in the order of the keys.
+    /// The differences between two tables, in the order of their keys.
     static func all(
         _ first: [DeterminationKey: Accountability_V1_Determination],
         _ second: [DeterminationKey: Accountability_V1_Determination]
@@ -162,7 +164,7 @@ struct DeterminationDifference: Encodable, Hashable {
             }
     }
 
-    /// What remains of it where only some figures are asked for; nil where none of them changed.
+    /// The difference in some figures only; nil if none of them changed.
     ///
     /// An organization that one side lacks differs in every figure.
     func only(_ fields: [String]) -> DeterminationDifference? {

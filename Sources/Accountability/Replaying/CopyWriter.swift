@@ -3,20 +3,20 @@ internal import Logging
 internal import Operating
 internal import Streaming
 
-/// Writes records as they were, with their times and headers, in one transaction.
+/// Writes copies of records with their times and headers, in one transaction.
 ///
-/// What decides about a moment later is the time of a record; a sink gives each the time at which it is sent.
+/// Later replays select records by these times. An ordinary sink would give each record the time of sending.
 final class CopyWriter {
     private let producer: Producer
     private let headers = MessageHeaders(capacity: 10)
     private var names: [String] = []
     private var sent = 0
 
-    /// Takes the transactional id over, and begins.
+    /// Takes over the transactional id, and begins the transaction.
     init(_ connection: Connection, identity: String, logger: Logger) throws {
         var kafka = connection.kafka
-        // The local broker takes what a producer commits after an abort for aborted, so that there nobody's id is taken
-        // over.
+        // If a producer aborts and then commits, the local broker treats the commit as aborted. So there, take over no
+        // existing id.
         kafka["transactional.id"] = kafka.isLocalBroker ? "\(identity).\(UInt64.random(in: .min ... .max))" : identity
         let defaults = [
             "transaction.timeout.ms": "600000", "compression.type": "lz4", "queue.buffering.max.messages": "200000",
@@ -55,7 +55,7 @@ final class CopyWriter {
         if sent & 0xfff == 0 { producer.poll(timeout: .zero) }
     }
 
-    /// Publishes everything that was sent.
+    /// Commits everything that was sent.
     func commit() throws {
         let producer = producer
         do {
@@ -64,12 +64,12 @@ final class CopyWriter {
             abort()
             throw Failure(
                 .tryAgain,
-                "the copy was aborted and nothing of it is visible (\(error)); delete the topics of its namespace and try again"
+                "the copy was aborted and nothing of it is visible (\(error)); delete the topics of its namespace, then try again"
             )
         }
     }
 
-    /// Gives the transaction up.
+    /// Aborts the transaction.
     func abort() {
         let producer = producer
         try? Self.repeating(for: .seconds(10)) { (share) throws(KafkaError) in

@@ -4,23 +4,25 @@ internal import Messages
 enum LedgerEntry {
     case header(Accountability_V1_SubmissionHeader)
     case rows(LedgerRows)
-    /// A year is opened or closed: written to every partition, under a key that tells the act.
+    /// Opens or closes a year.
+    ///
+    /// Every partition has the record, under a key that names the act.
     case act(String)
-    /// What stands for nothing.
+    /// Any other record.
     case other
 }
 
-/// Rows of a submission in one record of the ledger.
+/// The rows of a submission in one record of the ledger.
 struct LedgerRows: Hashable {
     let submission: String
     /// Rows that could be read.
     var readable: UInt64 = 0
-    /// Of these, those that the record's partition answers for, of submissions whose rows every partition gets.
+    /// The readable rows that the record's partition owns, for submissions whose rows go to every partition.
     var owned: UInt64 = 0
     /// Rows that could not be read.
     var unreadable: UInt64 = 0
 
-    /// Rows of a block that lies in a partition.
+    /// The rows of a block in a partition.
     init(_ block: SubmissionBlock, partition: Int32) {
         submission = block.submission
         readable = UInt64(block.rows)
@@ -28,7 +30,7 @@ struct LedgerRows: Hashable {
         unreadable = UInt64(block.unreadable.count)
     }
 
-    /// A row by itself, as ledgers held rows before there were blocks.
+    /// A single row, as in ledgers from before blocks.
     init(_ row: Accountability_V1_SubmissionRow, partition: Int32) {
         submission = row.submission
         guard row.unreadable.isEmpty else {
@@ -40,27 +42,27 @@ struct LedgerRows: Hashable {
     }
 }
 
-/// Counts a ledger, to decide which of its records belong to a moment.
+/// Counts the records of a ledger, to decide which of them belong to a moment.
 ///
 /// Each submission or act is one transaction over many partitions. A partition can be read only up to its oldest open
 /// transaction, so a reader may see only a part of a submission. Only the count shows this.
 struct LedgerCensus {
-    /// A submission, with the part of it that was read so far.
+    /// A submission, with the part that was read so far.
     private struct Submission {
         var header: Accountability_V1_SubmissionHeader?
         var headers: Set<Int32> = []
-        /// Rows in the partition that answers for them.
+        /// Rows in the partitions that own them.
         var owned: UInt64 = 0
         var unreadable: UInt64 = 0
         /// Readable rows by partition.
         var readable: [Int32: UInt64] = [:]
     }
 
-    /// Partitions of the ledger.
+    /// The number of the ledger's partitions.
     let partitions: Int32
     /// In milliseconds since 1970.
     let moment: Int64
-    /// Of each partition the place behind the last record that was counted.
+    /// For each partition, the offset after the last counted record.
     private(set) var ends: [Int32: Int64] = [:]
     private var submissions: [String: Submission] = [:]
     private var acts: [String: [Int32: Int]] = [:]
@@ -102,7 +104,7 @@ struct LedgerCensus {
             && (0..<partitions).allSatisfy { readable[$0, default: 0] == submission.owned }
     }
 
-    /// Submissions that were received by the moment and could not be read whole, with how much of them was.
+    /// Submissions that were received by the moment but could be read only in part, with the size of that part.
     var unfinished: [String] {
         submissions.filter { ($0.value.header?.receivedUnixMilliseconds ?? .min) <= moment && !isWhole($0.value) }
             .map { id, submission in
@@ -116,7 +118,7 @@ struct LedgerCensus {
             .sorted()
     }
 
-    /// What belongs to the moment.
+    /// The records that belong to the moment.
     var selection: LedgerSelection {
         let whole = submissions.filter {
             ($0.value.header?.receivedUnixMilliseconds ?? .max) <= moment && isWhole($0.value)
@@ -136,11 +138,11 @@ struct LedgerCensus {
 struct LedgerSelection {
     /// Submissions that are copied.
     let submissions: Set<String>
-    /// How often each act is copied: as often as it stands on every partition.
+    /// How often each act is copied: as often as every partition has it.
     let acts: [String: Int]
-    /// Acts that stood on some partitions more often than on others.
+    /// Acts that some partitions have more often than others.
     let partialActs: [String]
-    /// Of each partition the place at which the count ended.
+    /// For each partition, the offset at which the count ended.
     let ends: [Int32: Int64]
     /// In milliseconds since 1970.
     let moment: Int64
@@ -156,7 +158,7 @@ struct LedgerSelection {
 
     /// Whether a record is copied.
     ///
-    /// Asked once of each, in order.
+    /// Call it once for each record, in order.
     mutating func takes(_ entry: LedgerEntry, partition: Int32, offset: Int64, timestamp: Int64) -> Bool {
         guard offset < ends[partition] ?? 0 else { return false }
         switch entry {

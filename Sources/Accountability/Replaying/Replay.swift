@@ -9,11 +9,11 @@ internal import Stages
 internal import Streaming
 internal import SwiftProtobuf
 
-/// `accountability replay`: the ledger, up to a moment, into another namespace.
+/// `accountability replay`: copies the ledger, up to a moment, into another namespace.
 struct Replay: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Copies the ledger up to a moment into another namespace, where everything is computed again.",
+        abstract: "Copies the ledger up to a moment into another namespace, to compute everything again there.",
         discussion: """
               accountability replay --into check
               accountability replay --as-of 2019-09-24T12:00:00Z --into before-appeals
@@ -21,16 +21,16 @@ struct Replay: OperatorCommand {
               ACCOUNTABILITY_HOME=/srv/check accountability up --brokers kafka:9092 --namespace before-appeals
               accountability compare "" before-appeals --year 2019
 
-            Everything but the ledger is derived from it, so a copy of the ledger is a copy of the installation at that moment: workers that \
-            are started on the namespace compute it. Submissions and the acts of opening and closing years are copied whole or not at all, \
-            with their own times. A submission of which only a part can be read yet is waited for a moment; then nothing is copied, unless \
-            --skip-unfinished leaves it out. The ranks that a release of the state's results froze are copied as they stood at the moment: \
-            what was official stays the norm. So are the publications, in which stands what was decided to be shown. Both are kept by key, so one \
-            that a later one replaced may be gone; you are warned. \
+            Everything is derived from the ledger, so a copy of the ledger is a copy of the installation at that moment. Workers that \
+            you start on the namespace compute it. The command copies submissions, and the acts of opening and closing years, whole or not at all, \
+            with their own times. If only a part of a submission can be read yet, the command waits a moment. If that does not help, it copies nothing, or, with \
+            --skip-unfinished, leaves the submission out. It also copies the ranks that a release of the state's results froze, as they were at the moment: \
+            official ranks stay the norm. And it copies the publications, which contain the decisions about what to show. The topics keep only the newest record \
+            of each key, so a record that was replaced later may be gone; the command warns about this. \
             Students keep their pseudonyms, so the home that runs the copy needs this installation's pseudonym.key. \
-            The target must be empty; it gets as many partitions as the source has.
+            The target must be empty. It gets the same number of partitions as the source.
 
-            Exit codes: 0 done; 64 usage; 69 no broker answers; 75 a submission cannot be read whole yet, nothing was copied; 78 the ledger \
+            Exit codes: 0 done; 64 usage; 69 no broker answers; 75 only a part of a submission can be read yet, and nothing was copied; 78 the ledger \
             is missing, or the target is not empty.
             """
     )
@@ -43,13 +43,13 @@ struct Replay: OperatorCommand {
     @Option(help: ArgumentHelp("The moment, ISO 8601; default: now.", valueName: "time"))
     var asOf: String?
 
-    @Flag(help: "Leave out submissions that cannot be read whole, instead of stopping.")
+    @Flag(help: "Leave out submissions of which only a part can be read, instead of stopping.")
     var skipUnfinished = false
 
     func operate() throws {
         let source = try broker.connection()
         guard into != source.pipeline.namespace else {
-            throw ValidationError("--into names the namespace that is to be copied")
+            throw ValidationError("--into names the namespace of the source; choose another one")
         }
         var moment = ReplayMoment(skipsUnfinished: skipUnfinished)
         if let asOf {
@@ -63,13 +63,13 @@ struct Replay: OperatorCommand {
         let target = try options.connection()
         let partitions = try PipelineTopics(source).partitions(of: Topics.submissions)
         let topics = try PipelineTopics(target)
-        // As safe as what it is a copy of.
+        // The copy gets the same replication as the source.
         let replication = try PipelineTopics(source).replication(of: Topics.submissions)
         _ = try topics.createMissing(partitions: partitions, replication: replication)
         guard try topics.partitions(of: Topics.submissions) == partitions else {
             throw Failure(
                 .configuration,
-                "the ledger of \(into) has other than \(partitions) partitions: choose another namespace"
+                "the ledger of \(into) does not have \(partitions) partitions like the source; choose another namespace"
             )
         }
         let reader = try TopicReader(target)
@@ -77,7 +77,7 @@ struct Replay: OperatorCommand {
         guard try reader.isUntouched(Topics.submissions) else {
             throw Failure(
                 .configuration,
-                "the ledger of \(into) is not empty, be it by what a replay that was stopped left behind: choose another namespace, or delete its topics"
+                "the ledger of \(into) is not empty (a replay that was stopped may have left records); choose another namespace, or delete its topics"
             )
         }
         let copied = try LedgerCopy(from: source, to: target, until: moment).run()
@@ -85,16 +85,16 @@ struct Replay: OperatorCommand {
             "copied \(copied.records) records of \(copied.submissions) submissions into \(into)\(asOf.map { ", as of \($0)" } ?? "")"
         )
         Standard.line(
-            "`accountability up --namespace \(into)` in a home of its own computes it; `accountability compare` tells what differs"
+            "to compute it, run `accountability up --namespace \(into)` in a separate home; `accountability compare` lists the differences"
         )
     }
 }
 
-/// The moment up to which a ledger is copied, and what becomes of what can't be read whole then.
+/// The moment up to which a ledger is copied, and what to do with submissions that can be read only in part.
 struct ReplayMoment {
     /// In milliseconds since 1970.
     var milliseconds = Int64.max
-    /// Whether a submission of which only a part can be read is left out; otherwise nothing is copied.
+    /// Whether to leave out a submission of which only a part can be read; if false, nothing is copied.
     var skipsUnfinished = false
 }
 
@@ -105,7 +105,7 @@ struct LedgerCopy {
     let moment: ReplayMoment
     private let logger = Logger(label: "accountability")
 
-    /// How often the ledger is counted until every submission is whole, and how long is waited in between.
+    /// How often to count the ledger until every submission is whole, and how long to wait in between.
     private static let attempts = 3
     private static let pause = 2.0
 
@@ -118,8 +118,8 @@ struct LedgerCopy {
     func run() throws -> (records: Int, submissions: Int) {
         let reader = try TopicReader(source)
         defer { reader.close() }
-        // Before the ledger: a norm of a release that the copy does not have would be of no use, and one less than it
-        // has is taken anew.
+        // Read the norms before the ledger. A norm without its release would be useless. If the copy lacks the norm of
+        // a release, it computes the norm again.
         let norms = try norms(reader)
         let publications = try publications(reader)
         var selection = try selection(reader, PipelineTopics(source).partitions(of: Topics.submissions))
@@ -167,16 +167,16 @@ struct LedgerCopy {
                 guard unfinished.isEmpty || moment.skipsUnfinished else {
                     throw Failure(
                         .tryAgain,
-                        "nothing was copied: of \(unfinished.joined(separator: ", ")) only a part can be read, as it is being committed or waits behind "
-                            + "another's transaction; try again, or leave it out with --skip-unfinished"
+                        "nothing was copied: only a part can be read of \(unfinished.joined(separator: ", ")), because it is being committed or waits for "
+                            + "another transaction; try again, or leave it out with --skip-unfinished"
                     )
                 }
                 for submission in unfinished {
-                    Standard.error("replay: left out, as only a part of it can be read: \(submission)")
+                    Standard.error("replay: left out, because only a part of it can be read: \(submission)")
                 }
                 let selection = census.selection
                 for act in selection.partialActs {
-                    Standard.error("replay: left out, as it is not on every partition at the moment: \(act)")
+                    Standard.error("replay: left out, because not every partition had it at the moment: \(act)")
                 }
                 return selection
             }
@@ -185,29 +185,33 @@ struct LedgerCopy {
         }
     }
 
-    /// The norms of official ranks: what was published then cannot be told from the ledger, whose rows come in another
-    /// order.
+    /// The norms of official ranks.
+    ///
+    /// They cannot be derived from the ledger, because its rows come in another order than at the release.
     private func norms(_ reader: TopicReader) throws -> [OwnedRecord] {
         var norms = TableOfMoment<PercentileKey>(moment: moment.milliseconds)
         try reader.read(Topics.percentiles) { record in norms.take(record) }
         return standing(norms) {
-            "norms of \($0) are left only from \($1) on, after the moment: if another release stood at the moment, its norm is gone, and the copy "
-                + "takes its own"
+            "some norms of \($0) exist only from \($1) on, after the moment. If another release was in force at the moment, its norm is gone, and the copy "
+                + "computes its own"
         }
     }
 
-    /// The publications: which groups are shown was decided with the numbers of the first one, which the ledger does
-    /// not tell either.
+    /// The publications.
+    ///
+    /// The numbers of the first publication decided which groups are shown. The ledger does not contain them either.
     private func publications(_ reader: TopicReader) throws -> [OwnedRecord] {
         var publications = TableOfMoment<DeterminationKey>(moment: moment.milliseconds)
         try reader.read(Topics.publications) { record in publications.take(record) }
         return standing(publications) {
-            "publications of \($0) are left only from \($1) on, after the moment: if another stood at the moment, it is gone, and the copy decides "
-                + "anew what it shows"
+            "some publications of \($0) exist only from \($1) on, after the moment. If another one was in force at the moment, it is gone, and the copy decides "
+                + "again what to show"
         }
     }
 
-    /// What stood at the moment; says of which years that is doubtful, and since when.
+    /// The records in force at the moment.
+    ///
+    /// Warns about years in which some may be missing, with the oldest time.
     private func standing<Key>(
         _ table: TableOfMoment<Key>,
         _ doubt: (_ year: Int, _ since: String) -> String
@@ -218,7 +222,7 @@ struct LedgerCopy {
         return table.standing
     }
 
-    /// What a record of the ledger is.
+    /// The kind of a record of the ledger.
     static func entry(_ record: borrowing Record) -> LedgerEntry {
         guard let key = record.key else { return .other }
         let isMarker = CompletionMarker.isMarker(key: key)
@@ -242,10 +246,10 @@ struct LedgerCopy {
         }
     }
 
-    /// A record as the copy holds it.
+    /// The record for the copy.
     ///
-    /// The copy is another installation's, whose identity is not known yet. Its rows keep their pseudonyms, so the key
-    /// that made them stays named.
+    /// The copy belongs to another installation, whose identity is not known yet. Its rows keep their pseudonyms, so
+    /// the record still names the key that made them.
     private static func copy(of record: borrowing Record) throws -> OwnedRecord {
         var copy = record.detach()
         guard let key = record.key, !CompletionMarker.isMarker(key: key),

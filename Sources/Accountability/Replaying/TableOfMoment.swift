@@ -5,14 +5,13 @@ internal import Streaming
 
 /// The content of a table at a moment: the newest record of each key up to it.
 ///
-/// For tables that cannot be derived from the ledger.
-///
-/// These are the norms of official ranks, and publications, which contain the disclosure decisions.
+/// It is for tables that cannot be derived from the ledger. These are the norms of official ranks, and the
+/// publications, which contain the disclosure decisions.
 struct TableOfMoment<Key: SchoolYearKey> {
     /// In milliseconds since 1970.
     let moment: Int64
     private var newest: [Key: OwnedRecord] = [:]
-    /// Keys that have a record of a later time.
+    /// Keys with a later record, and the earliest time of one.
     private var later: [Key: Int64] = [:]
 
     init(moment: Int64) {
@@ -27,7 +26,9 @@ struct TableOfMoment<Key: SchoolYearKey> {
         take(key, record.detach())
     }
 
-    /// Takes a record, in the order of its partition; what is no norm is passed over.
+    /// Takes a record, in the order of its partition.
+    ///
+    /// Records that are not norms are skipped.
     mutating func take(_ record: borrowing Record) where Key == PercentileKey {
         guard let key = record.key(of: TableTopics.percentiles), case .norm = key.entry else { return }
         take(key, record.detach())
@@ -39,15 +40,14 @@ struct TableOfMoment<Key: SchoolYearKey> {
         if timestamp <= moment { newest[key] = record } else { later[key] = min(later[key] ?? .max, timestamp) }
     }
 
-    /// What stood at the moment: what had been retracted by then does not.
+    /// The records in force at the moment, without those that had been retracted.
     var standing: [OwnedRecord] {
         newest.sorted { $0.key.text < $1.key.text }.map(\.value).filter { $0.value != nil }
     }
 
-    /// Years with a key of which records later than the moment are there and none before: compaction keeps the newest
-    /// record of a key alone, so that an earlier one may have stood at the moment.
+    /// Years with a key that has records only from after the moment, with the time of the oldest one.
     ///
-    /// With the time of the oldest that is left.
+    /// Compaction keeps only the newest record of a key, so an earlier one may have been in force at the moment.
     var doubtful: [(year: Int, oldest: Int64)] {
         var years: [Int: Int64] = [:]
         for (key, timestamp) in later where newest[key] == nil {

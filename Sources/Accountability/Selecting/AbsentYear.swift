@@ -2,7 +2,7 @@ internal import Operating
 
 /// The message of a reading command that finds nothing for a school year.
 enum AbsentYear {
-    /// Says on standard error what there is, where the year is open or other records of it are there.
+    /// Says on standard error what there is, if the year is open or has other records.
     ///
     /// - `what`: what was looked for.
     /// - `years`: the years that have such records.

@@ -3,7 +3,7 @@ internal import Messages
 internal import Operating
 internal import Rules
 
-/// The option for whose eyes a command prints.
+/// The option that says for whom a command prints.
 struct ViewerOption: ParsableArguments {
     @Option(
         name: .customLong("as"),
@@ -14,9 +14,9 @@ struct ViewerOption: ParsableArguments {
 
     func validate() throws { _ = try chosen() }
 
-    /// Who it is.
+    /// The viewer.
     ///
-    /// - Throws: `ValidationError` where nobody is named so.
+    /// - Throws: `ValidationError` if there is no such viewer.
     func chosen() throws -> ResultsViewer {
         switch words {
         case [], ["department"]: return .department

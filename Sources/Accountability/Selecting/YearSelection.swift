@@ -4,7 +4,7 @@ internal import Operating
 internal import Products
 internal import Rules
 
-/// Which organizations are asked for: one, or a district with its schools.
+/// The selected organizations: all, one, or a district with its schools.
 struct OrganizationSelection: Equatable {
     /// The code that was named; nil for all.
     let code: OrganizationCode?
@@ -16,7 +16,7 @@ struct OrganizationSelection: Equatable {
 
     /// The selection of a code.
     ///
-    /// - Throws: `ValidationError` when it is not eight digits.
+    /// - Throws: `ValidationError` if it is not eight digits.
     init(_ text: String) throws {
         guard let code = OrganizationCode(text) else {
             throw ValidationError("--org takes eight digits, leading zeros included")
@@ -24,7 +24,7 @@ struct OrganizationSelection: Equatable {
         self.code = code
     }
 
-    /// Whether an organization is meant: the state's code means all, a district's code its schools too.
+    /// Whether an organization is selected: the state's code selects all, a district's code its schools too.
     func contains(_ organization: OrganizationCode) -> Bool {
         guard let code else { return true }
         switch code.type {
@@ -34,13 +34,15 @@ struct OrganizationSelection: Equatable {
         }
     }
 
-    /// Whether the organization of a message is meant, whose code is not always there.
+    /// Whether the organization of a message is selected.
+    ///
+    /// Its code is not always there.
     func contains(_ organization: String) -> Bool {
         code.map { $0.type == .state } ?? true || OrganizationCode(organization).map(contains) ?? false
     }
 }
 
-/// The option for the organizations that a command is asked for.
+/// The option that selects the organizations of a command.
 struct OrganizationOption: ParsableArguments {
     @Option(
         help: ArgumentHelp("One organization; a district's code takes its schools too.", valueName: "code"),
@@ -48,7 +50,7 @@ struct OrganizationOption: ParsableArguments {
     )
     var org: OrganizationSelection?
 
-    /// Those that are meant: without the option all.
+    /// The selection; all organizations without the option.
     var selection: OrganizationSelection { org ?? .all }
 }
 
@@ -66,7 +68,7 @@ struct YearSelection {
         self.organizations = organizations
     }
 
-    /// Whether a key is of the year and of an organization that is meant.
+    /// Whether a key is of the year and of a selected organization.
     ///
     /// Other keys of the year, such as thresholds, count as well.
     func contains(_ key: some SchoolYearKey) -> Bool {
@@ -89,7 +91,7 @@ struct YearSelection {
 
     /// The official results of the year as the public sees them, in the order of their keys.
     ///
-    /// - Throws: `Failure` where nobody ever opened the year; says so where nothing of it is public.
+    /// - Throws: `Failure` if nobody ever opened the year. If nothing of the year is public, standard error says so.
     func readPublications(
         _ connection: Connection,
         where isWanted: (Accountability_V1_Publication) -> Bool = { _ in true }
@@ -100,17 +102,17 @@ struct YearSelection {
         return publications
     }
 
-    /// Says what there is when there is nothing of the year.
+    /// Says what there is, if there is nothing of the year.
     ///
-    /// Throws `Failure` where nobody ever opened the year.
+    /// Throws `Failure` if nobody ever opened the year.
     func note(_ what: String, isEmpty: Bool, years: [Int], _ connection: Connection) throws {
         guard isEmpty else { return }
         try AbsentYear.settle(what, year: year, years: years, connection)
     }
 
-    /// What there is instead of a year that is not there.
+    /// What there is instead of a missing year.
     static func absence(_ what: String, year: Int, years: [Int]) -> String {
-        if years.contains(year) { return "no \(what) of \(year) that were asked for" }
+        if years.contains(year) { return "no \(what) of \(year) match the options" }
         let others =
             years.isEmpty
             ? "there are none of any year" : "there are those of \(years.map(String.init).joined(separator: ", "))"

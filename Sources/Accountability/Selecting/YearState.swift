@@ -37,7 +37,9 @@ struct YearState {
         }
     }
 
-    /// Whether a topic has such a record; what is behind the first one is not read.
+    /// Whether a topic has such a record.
+    ///
+    /// Reading stops after the first one.
     private func sees(_ topic: TopicDefinition, _ isMeant: (borrowing Record) -> Bool) throws -> Bool {
         let reader = try TopicReader(connection)
         defer { reader.close() }

@@ -12,14 +12,14 @@ final class InstallationReader {
 
     /// A reader of topics from their beginning.
     ///
-    /// - Throws: `Failure` where a topic is missing.
+    /// - Throws: `Failure` if a topic is missing.
     init(_ connection: Connection, topics wanted: [TopicDefinition] = InstallationView.topics) throws {
         let logger = Logger(label: "accountability")
         topics = try FollowedTopics(connection, wanted, logger: logger)
         status = try StatusReader(connection, logger: logger)
     }
 
-    /// Reads to the ends as they are now.
+    /// Reads up to the current ends.
     func catchUp() throws {
         let line = Standard.errorIsTerminal ? ProgressLine() : nil
         defer {
@@ -44,7 +44,7 @@ final class InstallationReader {
 
     /// Takes what has come.
     ///
-    /// Brokers that restart are waited for.
+    /// Waits for brokers that restart.
     @discardableResult
     func poll(_ timeout: Duration) throws -> Int {
         let count = try topics.poll(timeout) { topic, key, value in
@@ -64,7 +64,7 @@ final class InstallationReader {
     /// - `years`: the years wanted; all when empty.
     func report(_ years: [Int]) throws -> StatusReport { try status.look(view, years: years).1 }
 
-    /// Whether validation has come past every row of the ledger, so that receipts have to add up.
+    /// Whether validation has passed every row of the ledger, so that the receipts have to add up.
     func isValidationDone() throws -> Bool { try status.isValidationDone() }
 
     /// Ends the consumers.

@@ -5,22 +5,23 @@ internal import Reading
 internal import Rules
 internal import Stages
 
-/// `accountability status`: how far an installation has come.
+/// `accountability status`: shows the progress of an installation.
 struct StatusCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Shows the progress of each school year and each stage.",
         discussion: """
-            On a terminal it draws itself anew until every year is complete, or Ctrl-C; into a file or a program it prints once.
+            On a terminal it refreshes until every year is complete or you press Ctrl-C. Into a file or a program it prints once.
 
               accountability status
               accountability status 2019 --interval 5
               accountability status --once
               accountability status --json | jq '.years[] | {year, isComplete}'
 
-            'Records behind' tells how many places of its topics a stage has not come past yet. What ends a transaction takes a place too, so \
-            that it can be some too many while records come; 0 means that nothing is left to read. Then the receipts have to add up (rows = \
-            accepted + rejected + unchanged); where they do not, or where the ledger lacks what this home submitted, a line says so, and what to do.
+            'Records behind' is the number of places of its topics that a stage has not passed yet. The end of a transaction takes a place \
+            too, so the number can be a little too high while records arrive; 0 means that nothing is left to read. Then the receipts have \
+            to add up (rows = accepted + rejected + unchanged). If they do not, or if the ledger lacks what this home submitted, a line says \
+            so, and says what to do.
 
             Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 a topic is missing.
             """
@@ -31,13 +32,13 @@ struct StatusCommand: OperatorCommand {
     @Argument(help: "The school years; all when none is named.")
     var years: [Int] = []
 
-    @Flag(help: "Print once, on a terminal too.")
+    @Flag(help: "Print once, even on a terminal.")
     var once = false
 
     @Flag(help: "Print one JSON object, once.")
     var json = false
 
-    @Option(help: ArgumentHelp("Time between two looks.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Time between two updates.", valueName: "seconds"))
     var interval = 2.0
 
     func validate() throws {
@@ -59,14 +60,16 @@ struct StatusCommand: OperatorCommand {
         try draw(reader)
     }
 
-    /// Why years that nobody opened are not shown; nil where there are none: a wrong year does not look like an empty
-    /// one.
+    /// Why years that nobody opened are not shown; nil if there are none.
+    ///
+    /// A wrong year must not look like an empty one.
     static func refusal(of years: [Int], known: [Int]) -> String? {
         let unknown = Set(years).subtracting(known).sorted().map(String.init)
         guard !unknown.isEmpty else { return nil }
         let were = unknown.count == 1 ? "was" : "were"
         let others =
-            known.isEmpty ? "no school year is open" : "there are \(known.map(String.init).joined(separator: ", "))"
+            known.isEmpty
+            ? "no school year is open" : "the school years are \(known.map(String.init).joined(separator: ", "))"
         return
             "no such year: \(unknown.joined(separator: ", ")) \(were) never opened; \(others); `accountability open-year \(unknown[0])` opens one"
     }
@@ -74,7 +77,7 @@ struct StatusCommand: OperatorCommand {
     private func report(_ reader: InstallationReader) throws -> StatusReport {
         let report = try reader.report(years)
         guard !report.problems.isEmpty else { return report }
-        // Receipts that came between the two looks.
+        // Receipts that came between the two readings.
         for _ in 0..<5 { try reader.poll(.milliseconds(100)) }
         return try reader.report(years)
     }
@@ -89,7 +92,7 @@ struct StatusCommand: OperatorCommand {
             let second = (ContinuousClock.now - start) / .seconds(1)
             report.secondsLeft = trend.secondsLeft(at: second, lag: report.lags.reduce(0) { $0 + $1.records })
             let text = report.text()
-            // Up over what was drawn before, and away with the rest of it.
+            // Move up over the previous output, and erase what is left of it.
             if drawn > 0 { Standard.steer("\u{1B}[\(drawn)A\r\u{1B}[J") }
             Standard.output(text)
             drawn = text.count { $0 == "\n" }

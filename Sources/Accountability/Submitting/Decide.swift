@@ -8,9 +8,9 @@ internal import Stages
 internal import Tables
 
 extension SubmissionActOptions {
-    /// Decides about the submission.
+    /// Approves or rejects the submission.
     ///
-    /// - Throws: `Failure` where it does not wait, or where another person has to.
+    /// - Throws: `Failure` if the submission does not wait, or if another person must decide.
     func decide(_ act: HeldSubmissionAct) throws -> HeldSubmission {
         let connection = try broker.connection()
         let reader = try InstallationReader(connection, topics: [Topics.submissions, Topics.receipts])
@@ -29,7 +29,7 @@ extension SubmissionActOptions {
     }
 }
 
-/// `accountability approve`: puts a submission in force that waits.
+/// `accountability approve`: puts a held submission in force.
 struct Approve: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "approve",
@@ -38,16 +38,16 @@ struct Approve: OperatorCommand {
               accountability preview --held 20191019T120000123Z-4f2a9c          what it would change; writes nothing
               accountability approve 20191019T120000123Z-4f2a9c --reason "score of a transferred student"
 
-            Once the results of a school year are official, rows that would change them wait: `submit` says so, `receipts`, `status` and \
-            `doctor` list what waits, and nothing is recomputed, published or told. From the approval on its rows count as if they had come now: \
-            after everything that was approved or accepted before. What a row does is judged then, so that a row may be found unchanged or \
-            be rejected.
+            Once the results of a school year are official, rows that would change them wait. `submit` reports this; `receipts`, `status` and \
+            `doctor` list the waiting submissions. Until the approval, nothing is recomputed or published, and no notice is sent. After the approval the rows count as if they had just arrived: \
+            after everything that was approved or accepted before. Validation checks each row then, so it may find a row unchanged or \
+            reject it.
 
-            An approval is final. Who regrets it withdraws the submission: `accountability withdraw SUBMISSION`.
+            An approval is final. To undo it, withdraw the submission: `accountability withdraw SUBMISSION`.
 
-            Where the framework of the year names approve under operation.second_person, another person approves than the one who submitted it.
+            If the framework of the year lists approve under operation.second_person, the person who submitted the file cannot approve it.
 
-            Exit codes: 0 done; 65 there is no such submission, it does not wait (what became of it is said), or another person has to approve \
+            Exit codes: 0 done; 65 there is no such submission, it does not wait (the error says what happened to it), or another person must approve \
             it; 69 no broker answers; 75 validation has not taken the submission yet, or has not answered within --timeout (the approval is in the \
             ledger); 78 the ledger is missing.
             """
@@ -58,23 +58,23 @@ struct Approve: OperatorCommand {
     func operate() throws {
         let held = try options.decide(.approve)
         Standard.line(
-            "approved \(held.name): \(held.rowsText) of \(held.yearsText) count from now on (`accountability receipts --submission \(held.id)`)"
+            "approved \(held.name): \(held.rowsText) of \(held.yearsText) now count (`accountability receipts --submission \(held.id)`)"
         )
     }
 }
 
-/// `accountability reject`: refuses a submission that waits.
+/// `accountability reject`: rejects a held submission.
 struct Reject: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "reject",
-        abstract: "Rejects the held rows of a submission, so that official results stay.",
+        abstract: "Rejects the held rows of a submission, so that official results stay as they are.",
         discussion: """
               accountability reject 20191019T120000123Z-4f2a9c --reason "wrong file"
 
-            Its rows that wait will never count; rows of it that did not have to wait go on counting (`accountability withdraw` takes all of a \
-            submission back). A rejection is final: what was right after all is submitted again.
+            The submission's waiting rows will never count. Its other rows still count (`accountability withdraw` takes a whole submission \
+            back). A rejection is final. If the rows were right after all, submit them again.
 
-            Exit codes: 0 done; 65 there is no such submission, or it does not wait (what became of it is said), or another person has to reject \
+            Exit codes: 0 done; 65 there is no such submission, it does not wait (the error says what happened to it), or another person must reject \
             it; 69 no broker answers; 75 validation has not taken the submission yet, or has not answered within --timeout (the rejection is in the \
             ledger); 78 the ledger is missing.
             """

@@ -18,12 +18,12 @@ struct Readability {
         self.connection = connection
     }
 
-    /// Waits until readers of committed records have passed everything that is written now.
+    /// Waits until everything that is written now can be read as committed.
     ///
     /// - Parameters:
     ///   - topics: the topics of the submitted rows.
-    ///   - timeout: how long.
-    /// - Throws: `Failure` with 75, naming whose transaction is in the way and since when.
+    ///   - timeout: how long to wait.
+    /// - Throws: `Failure` with 75, naming the producer whose transaction is open, and since when.
     func wait(for topics: [TopicDefinition], timeout: Duration) throws {
         let names = topics.map(connection.pipeline.name)
         let counts = try Admin(connection.kafka, logger: logger)

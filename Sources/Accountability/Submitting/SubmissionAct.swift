@@ -25,9 +25,9 @@ struct SubmissionActOptions: ParsableArguments {
     var timeout = 120
 }
 
-/// A submission without rows that decides about another one: a withdrawal, an approval, a rejection.
+/// A submission without rows that decides about another submission: a withdrawal, an approval or a rejection.
 enum SubmissionAct {
-    /// Writes it, and waits until validation has taken it on every partition.
+    /// Writes the submission, and waits until validation has taken it on every partition.
     ///
     /// - Throws: `Failure` with 75 if validation does not answer in time, and errors of the brokers.
     static func submit(
@@ -64,8 +64,8 @@ private final class ReceiptWait {
             guard ContinuousClock.now < deadline else {
                 throw Failure(
                     .tryAgain,
-                    "\(submission) is in the ledger, and validation has not taken it on \(waiting.count) partition\(waiting.count == 1 ? "" : "s"): "
-                        + "`accountability doctor` says whether a worker is missing"
+                    "\(submission) is in the ledger, but validation has not taken it yet on \(waiting.count) partition\(waiting.count == 1 ? "" : "s"); "
+                        + "`accountability doctor` shows whether a worker is missing"
                 )
             }
             try tail.poll(.milliseconds(50)) { record in

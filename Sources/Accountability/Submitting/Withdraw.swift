@@ -10,17 +10,17 @@ internal import Tables
 struct Withdraw: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "withdraw",
-        abstract: "Takes a submission back; the rows that it replaced count again.",
+        abstract: "Takes a submission back, so that the rows that it replaced count again.",
         discussion: """
               accountability preview --withdraw 20191019T120000123Z-4f2a9c          what it would change; writes nothing
               accountability withdraw 20191019T120000123Z-4f2a9c --reason "wrong file"
 
-            Everything is as if the submission had never been made. A row that it replaced or deleted stands again. A row that it brought is \
-            gone. A row that a later submission replaced stays as that one left it. An act of the Department that came in the file is taken \
-            back with the file. Its rows stay in the ledger, which only grows; its receipt counts them as rejected and as withdrawn.
+            After a withdrawal, the results are as if the submission had never been made. A row that it replaced or deleted counts again. A row that it added is \
+            gone. A row that a later submission replaced keeps its later content. An act of the Department in the file is withdrawn \
+            with the file. The withdrawn rows stay in the ledger, which only grows. The receipt counts them as rejected and as withdrawn.
 
-            The correction goes through every stage as any other. Ranks that an official release froze stay frozen, as for any correction. Each revision that it makes names the withdrawal as its cause. A withdrawal \
-            is a submission: it can be withdrawn itself, and then the first one counts again. Withdrawing the same submission again changes \
+            A withdrawal goes through every stage like any correction. As for any correction, ranks that an official release froze stay frozen. Each resulting revision names the withdrawal as its cause. A withdrawal \
+            is a submission. It can be withdrawn itself, and then the first submission counts again. Withdrawing the same submission again changes \
             nothing.
 
             Exit codes: 0 done; 65 there is no such submission; 69 no broker answers; 75 validation has not answered within --timeout (the \
@@ -41,19 +41,19 @@ struct Withdraw: OperatorCommand {
         guard let source = counting.first(where: { $0.submission == submission }) else {
             throw Failure(
                 .badInput,
-                "there is no submission \(PlainText.escaped(submission, limit: 60)) in the ledger, so nothing was withdrawn: `accountability "
-                    + "receipts` lists the \(counting.count) that there are"
+                "there is no submission \(PlainText.escaped(submission, limit: 60)) in the ledger; nothing was withdrawn. `accountability "
+                    + "receipts` lists all \(counting.count) submissions"
             )
         }
         guard !standing.isDecision(submission) else {
             throw Failure(
                 .badInput,
-                "\(submission) (\(PlainText.escaped(source.fileName, limit: 200))) is a decision and stands, so nothing was withdrawn: what an approval put "
-                    + "in force is taken back with `accountability withdraw \(source.approves.isEmpty ? source.rejects : source.approves)`"
+                "\(submission) (\(PlainText.escaped(source.fileName, limit: 200))) is a decision, and decisions are final; nothing was withdrawn. To undo "
+                    + "an approval: `accountability withdraw \(source.approves.isEmpty ? source.rejects : source.approves)`"
             )
         }
         if let by = standing.withdrawals[submission] {
-            return Standard.line("\(submission) is withdrawn already, by \(PlainText.escaped(by)); nothing changes")
+            return Standard.line("\(submission) is withdrawn already, by \(PlainText.escaped(by)); nothing was changed")
         }
         let header = source.withdrawal(
             at: Int64(Date().timeIntervalSince1970 * 1000),

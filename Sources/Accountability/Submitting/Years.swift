@@ -8,16 +8,16 @@ internal import Rules
 internal import Stages
 internal import Streaming
 
-/// `accountability open-year`: rows of a school year are accepted from here on.
+/// `accountability open-year`: opens a school year, so that its rows are accepted.
 struct OpenYear: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "open-year",
-        abstract: "Opens a school year: its rows are accepted from here on.",
+        abstract: "Opens a school year, so that its rows are accepted from now on.",
         discussion: """
               accountability open-year 2019        the school year 2018-19, by its spring
 
-            A year that looks back on another (2019 on 2018) needs that one opened and submitted too. Opening a year again changes nothing; of \
-            one that was closed it is said that it is live.
+            If a year looks back on another (2019 on 2018), open and submit that year too. Opening a year again changes nothing. If the \
+            year was closed, the command says that it is live.
 
             Exit codes: 0 done; 69 no broker answers; 78 the topics are missing.
             """
@@ -39,24 +39,24 @@ struct OpenYear: OperatorCommand {
     }
 }
 
-/// `accountability close-year`: everything of a year is submitted; its percentiles and determinations are published.
+/// `accountability close-year`: closes a school year, so that its percentiles and determinations are published.
 struct CloseYear: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "close-year",
-        abstract: "Closes a school year: everything is submitted, so determinations are published.",
+        abstract: "Closes a school year when everything is submitted, so that its determinations are published.",
         discussion: """
               accountability close-year 2019
               accountability close-year 2019 --incomplete "the collaborative's tests are appealed"
 
-            A marker goes in band behind all rows; each stage passes it on when it has published everything before it. Returns when the last \
-            stage is done. Afterwards the year is live: a correction that is submitted revises what it changes, and nothing else is published \
+            The command writes a marker after all rows. Each stage passes the marker on when it has published everything before it. The command returns when the last \
+            stage is done. Then the year is live: a correction revises only the results that it changes, and nothing else is published \
             again. Closing a year again changes nothing.
 
-            A year is not closed by oversight while a district has sent nothing of a layout of students of which it had rows the year before: \
-            `accountability completeness` lists what is missing, --incomplete closes the year all the same, and the reason stays in the ledger.
+            To prevent mistakes, the command refuses to close a year if a district has sent no rows of a student layout of which it had rows the year before. \
+            `accountability completeness` lists what is missing. --incomplete closes the year anyway; the reason stays in the ledger.
 
-            Exit codes: 0 complete; 65 something is missing, and no reason is given; 69 no broker answers; 75 not complete within --timeout (it goes on; `accountability status` tells how far \
-            it is); 78 the topics are missing.
+            Exit codes: 0 complete; 65 something is missing, and no reason is given; 69 no broker answers; 75 not complete within --timeout (the work continues; `accountability status` shows \
+            the progress); 78 the topics are missing.
             """
     )
 
@@ -77,7 +77,7 @@ struct CloseYear: OperatorCommand {
         let connection = try broker.connection()
         if let waiting = try? Inbox(directory: connection.home.inbox.path).pending(), !waiting.isEmpty {
             Standard.error(
-                "close-year: warning: \(waiting.count) submissions still wait in the inbox; their rows will arrive as corrections"
+                "close-year: warning: \(waiting.count) submissions still wait in the inbox; their rows will count as corrections"
             )
         }
         let counts = try PipelineTopics(connection).partitionCounts()
@@ -138,8 +138,8 @@ struct CloseYear: OperatorCommand {
             guard ContinuousClock.now < deadline else {
                 throw Failure(
                     .tryAgain,
-                    "\(year) is closed, and not complete after \(timeout) seconds (\(state)); it goes on: `accountability status` tells how far it is, "
-                        + "`accountability doctor` whether a worker is missing"
+                    "\(year) is closed, but not complete after \(timeout) seconds (\(state)). The work continues: `accountability status` shows the progress, "
+                        + "`accountability doctor` shows whether a worker is missing"
                 )
             }
         }

@@ -2,7 +2,7 @@ internal import Reading
 
 /// A page made for print, with tables.
 struct HTMLPage {
-    /// A table with what stands above it.
+    /// A table with its heading.
     struct Table {
         let title: String
         var note = ""
@@ -10,11 +10,11 @@ struct HTMLPage {
     }
 
     let title: String
-    /// What the page says at its head; the title where nothing else.
+    /// The heading of the page; default: the title.
     var heading: String?
     let paragraphs: [String]
     let tables: [Table]
-    /// Whether the sheet lies on its side, for tables of many columns.
+    /// Whether the page is in landscape format, for tables of many columns.
     var isWide = false
 
     /// The document.

@@ -5,7 +5,7 @@ internal import Streaming
 internal import Synchronization
 internal import Tables
 
-/// Whether Ctrl-C or SIGTERM asked a command that runs on to end.
+/// Whether Ctrl-C or SIGTERM asked a running command to end.
 ///
 /// The command then ends well, with 0.
 final class Interruption {

@@ -6,7 +6,7 @@ final class ProgressLine {
     private var shown = false
     private var next = ContinuousClock.now + .seconds(1)
 
-    /// Shows where the work is.
+    /// Shows the progress.
     func show(_ line: String) {
         let text = PlainText.escaped(line)
         let now = ContinuousClock.now
@@ -21,7 +21,7 @@ final class ProgressLine {
         }
     }
 
-    /// Takes the line away.
+    /// Clears the line.
     func clear() {
         if shown { Standard.errorText("\r\u{1B}[2K") }
         shown = false

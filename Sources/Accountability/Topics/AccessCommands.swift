@@ -66,7 +66,7 @@ enum AccessCommands {
         var isPrefix: Bool
     }
 
-    /// The rights by what they are on, in their order.
+    /// The rights, grouped by what they apply to, in their order.
     private static func places(of principal: AccessList.Principal) -> [(Place, [AccessRight])] {
         var order: [Place] = []
         var rights: [Place: [AccessRight]] = [:]

@@ -20,7 +20,7 @@ struct PipelineTopics {
         admin = try Admin(connection.kafka, logger: Logger(label: "accountability"))
     }
 
-    /// Asks, again while what is in the way passes by itself.
+    /// Asks, and asks again while an obstacle may pass by itself.
     private func ask<Value>(_ question: (Admin) throws(KafkaError) -> Value) throws -> Value {
         var tolerance = Tolerance()
         let admin = admin
@@ -38,7 +38,7 @@ struct PipelineTopics {
 
     /// The partitions of a topic.
     ///
-    /// - Throws: `Failure` where it does not exist.
+    /// - Throws: `Failure` if it does not exist.
     func partitions(of topic: TopicDefinition) throws -> Int32 {
         let name = connection.pipeline.name(topic)
         guard let count = try partitionCounts()[name] else {
@@ -50,17 +50,16 @@ struct PipelineTopics {
         return count
     }
 
-    /// On how many brokers a topic is kept, by the fewest of its partitions; -1 where it does not exist.
+    /// The number of brokers that keep a topic, by the partition with the fewest; -1 if it does not exist.
     func replication(of topic: TopicDefinition) throws -> Int16 {
         let name = connection.pipeline.name(topic)
         let found = try ask { (admin) throws(KafkaError) in try admin.describeTopics([name], timeout: timeout) }
         return found[name]?.partitions.map { Int16(clamping: $0.replicas.count) }.min() ?? -1
     }
 
-    /// Creates what is missing, with the partitions that the tables that are there already have, and waits until every
-    /// partition can be used.
+    /// Creates missing topics, and waits until every partition can be used.
     ///
-    /// Returns the names.
+    /// Tables get as many partitions as the existing tables have. Returns the names.
     func createMissing(partitions: Int32, replication: Int16) throws -> [String] {
         let present = try partitionCounts()
         let tables = TopicDrift.partitions(
@@ -84,7 +83,7 @@ struct PipelineTopics {
                 configuration: $0.configuration.merging(Replication.configuration(of: count)) { own, _ in own }
             )
         }
-        // Tried again, a topic that the first try has made is there already.
+        // On a further try, a topic that the first try created exists already.
         let failures = try ask { (admin) throws(KafkaError) in
             let failures = try admin.createTopics(topics, timeout: BrokerPatience.work)
             if let passing = failures.values.first(where: { $0.passes && $0.code != .topicAlreadyExists }) {
@@ -101,10 +100,10 @@ struct PipelineTopics {
         return missing.map(connection.pipeline.name)
     }
 
-    /// Asks the stages that publish topics which were just made to fill them when they start.
+    /// Asks the stages that publish newly created topics to fill them when they start.
     ///
-    /// A stage that has published elsewhere cannot know of a topic that a new version brings, or that lost what it
-    /// remembered of it.
+    /// A stage that has published other topics cannot know that a new version added a topic, or that a topic lost what
+    /// the stage remembers of it.
     private func askToFill(_ names: Set<String>) throws {
         let stages = connection.pipeline.stages.filter { $0.outputs.contains { names.contains($0.topic) } }
         guard !stages.isEmpty else { return }
@@ -114,7 +113,7 @@ struct PipelineTopics {
         }
     }
 
-    /// Deletes a topic that is derived from the ledger and creates it as it must be.
+    /// Deletes a topic that is derived from the ledger, and creates it with the required settings.
     ///
     /// - `text`: its name on the broker, or without namespace.
     ///
@@ -127,19 +126,21 @@ struct PipelineTopics {
         guard topic != Topics.submissions else {
             throw Failure(
                 .configuration,
-                "\(name) is the ledger, from which everything else is made: it is never deleted alone. Submit the files into another --namespace"
+                "\(name) is the ledger, from which everything else is made: it cannot be deleted by itself. Submit the files into another --namespace"
             )
         }
         try renew(name, replication: replication)
         return name
     }
 
-    /// Deletes the ledger of a local broker, of which the home has everything, and creates it again, empty.
+    /// Deletes the ledger of a local broker and creates it again, empty.
+    ///
+    /// The home has all of its records.
     func renewLedger() throws {
         try renew(connection.pipeline.name(Topics.submissions), replication: 1)
     }
 
-    /// Makes the records of a local broker anew where they are still the table that they were before there were blocks.
+    /// Recreates the records of a local broker if they are still a table, as before blocks existed.
     ///
     /// Returns whether they were.
     func renewRecordsOfBefore() throws -> Bool {
@@ -179,8 +180,8 @@ struct PipelineTopics {
     /// What differs from the catalogue.
     ///
     /// - Parameter report: takes a line about each topic.
-    /// - Returns: what is wrong, and how it is set right.
-    /// - Throws: `Failure` where the brokers do not answer.
+    /// - Returns: what is wrong, and how to correct it.
+    /// - Throws: `Failure` if the brokers do not answer.
     func problems(_ report: (String) -> Void = { _ in }) throws -> [String] {
         let present = try partitionCounts()
         let tables = TopicDrift.partitions(
@@ -213,7 +214,7 @@ struct PipelineTopics {
         return Dictionary(described.compactMap { property in property.value.map { (property.name, $0) } }) { $1 }
     }
 
-    /// What of how the topics are kept is worth knowing.
+    /// Notes about how the topics are kept.
     func notes() throws -> [String] {
         let names = Topics.all.map(connection.pipeline.name)
         let found = try ask { (admin) throws(KafkaError) in try admin.describeTopics(names, timeout: timeout) }

@@ -2,13 +2,13 @@ internal import Operating
 
 /// On how many brokers topics are kept.
 enum Replication {
-    /// How many brokers are enough to lose one and go on.
+    /// The number of brokers that is enough to lose one and continue.
     private static let enough = 3
 
     /// The replication of a new topic.
     ///
     /// - Parameters:
-    ///   - asked: what the operator said; -1 where he said nothing.
+    ///   - asked: the operator's number; -1 if none was given.
     ///   - brokers: how many brokers answer.
     ///   - isLocalBroker: whether it is the local one, which has no other broker beside it.
     /// - Returns: three if that many brokers answer. A cluster's default is usually one, but the ledger is kept for
@@ -30,7 +30,7 @@ enum Replication {
         throw Failure(
             .configuration,
             "only \(brokers) broker\(brokers == 1 ? "" : "s") answer\(brokers == 1 ? "s" : ""), and no topic was created: topics keep the number of copies that "
-                + "they are created with. Start the other brokers, or say how many copies there shall be, such as --replication \(max(1, brokers))"
+                + "they are created with. Start the other brokers, or choose the number of copies, such as --replication \(max(1, brokers))"
         )
     }
 
@@ -39,16 +39,18 @@ enum Replication {
         replication >= Int16(enough) ? ["min.insync.replicas": "2"] : [:]
     }
 
-    /// A topic as it is kept.
+    /// How a topic is kept.
     struct Kept {
         var name: String
         /// The fewest replicas that one of its partitions has.
         var replicas: Int
-        /// `min.insync.replicas`; nil where the cluster does not tell it.
+        /// `min.insync.replicas`; nil if the cluster does not report it.
         var minimum: Int?
     }
 
-    /// What differs from that in the topics that are there: worth knowing, and an operator's to decide.
+    /// Existing topics that differ from that.
+    ///
+    /// The operator decides whether to change them.
     static func notes(_ topics: [Kept], brokers: Int) -> [String] {
         func named(_ chosen: [Kept]) -> String {
             let first = chosen.map(\.name).min() ?? ""
@@ -58,19 +60,19 @@ enum Replication {
         let single = topics.filter { $0.replicas == 1 }
         if brokers >= enough, !single.isEmpty {
             notes.append(
-                "\(named(single)) kept on one broker of \(brokers), whose loss is theirs; kafka-reassign-partitions.sh moves them to \(enough)"
+                "\(named(single)) kept on one broker of \(brokers), and lost if that broker is lost; kafka-reassign-partitions.sh moves them to \(enough)"
             )
         }
         let unsure = topics.filter { $0.replicas >= enough && $0.minimum == 1 }
         if !unsure.isEmpty {
             notes.append(
-                "\(named(unsure)) acknowledged when one broker has it; kafka-configs.sh --alter --add-config min.insync.replicas=2 asks for two"
+                "\(named(unsure)) written with the acknowledgement of only one broker; kafka-configs.sh --alter --add-config min.insync.replicas=2 requires two"
             )
         }
         let stiff = topics.filter { topic in topic.replicas > 1 && (topic.minimum ?? 0) >= topic.replicas }
         if !stiff.isEmpty {
             notes.append(
-                "\(named(stiff)) written to only while every one of its brokers is up; min.insync.replicas below the replication changes that"
+                "\(named(stiff)) writable only while all of its brokers are up; a min.insync.replicas below the replication changes that"
             )
         }
         return notes

@@ -2,7 +2,7 @@ internal import Messages
 
 /// A wrong setting of a topic, and its remedy.
 enum TopicDrift {
-    /// The property that says which records of a topic go.
+    /// The property that decides which records of a topic are deleted.
     static let policy = "cleanup.policy"
 
     /// The partition count of most tables; the larger count if two are equally frequent.
@@ -11,17 +11,17 @@ enum TopicDrift {
         return frequency.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? 0
     }
 
-    /// A topic with other partitions than the others.
+    /// The problem of a topic whose number of partitions differs from the others'.
     static func partitions(_ topic: TopicDefinition, _ name: String, _ count: Int32, _ expected: Int32) -> String {
         let what =
             "\(name) has \(count) partition\(count == 1 ? "" : "s") and must have \(expected): tables are joined by partition. "
         if topic == Topics.submissions {
             return what
-                + "Do not delete it, nothing else holds what it holds: submit the files into a new namespace (--namespace), or copy what a "
+                + "Do not delete it, because nothing else has its records: submit the files into a new namespace (--namespace), or copy what a "
                 + "namespace of \(count) partitions needs by `accountability replay --into NAME`"
         }
         return what
-            + "`accountability topics --recreate \(topic.entity) --yes` makes it anew, and its stage fills it again from the ledger"
+            + "`accountability topics --recreate \(topic.entity) --yes` recreates it, and its stage fills it again from the ledger"
     }
 
     /// Properties that decide whether records are kept, in which order they are read and whether they fit, each with
@@ -40,7 +40,7 @@ enum TopicDrift {
         return required
     }
 
-    /// The smallest record that has to fit: a message of a mebibyte with what is around it.
+    /// The smallest record that has to fit: a message of a mebibyte and its overhead.
     static let smallestMessage: Int64 = 1_048_588
 
     /// The wrong settings, each with the command that repairs it.
@@ -48,8 +48,8 @@ enum TopicDrift {
     /// - Parameters:
     ///   - topic: what it must be.
     ///   - name: its name on the brokers.
-    ///   - properties: the topic's, as the brokers tell them; what they do not tell is not judged.
-    ///   - brokers: where the command is to connect.
+    ///   - properties: the topic's, as the brokers report them. Unreported properties are not checked.
+    ///   - brokers: the brokers that the command connects to.
     ///   - isLocalBroker: whether it is the local one.
     /// - Returns: a sentence for each property.
     static func properties(
@@ -62,7 +62,7 @@ enum TopicDrift {
         func repair(_ property: String, _ value: String) -> String {
             if topic == Topics.records, property == policy {
                 return
-                    "; before there were blocks it was a table: `accountability topics --recreate \(topic.entity) --yes` makes it anew, and "
+                    "; before blocks existed it was a table: `accountability topics --recreate \(topic.entity) --yes` recreates it, and "
                     + "validation fills it again from the ledger"
             }
             return isLocalBroker

@@ -8,7 +8,7 @@ internal import Stages
 internal import Streaming
 internal import SwiftProtobuf
 
-/// Reads topics from their beginning to their end as it is now, outside of any group, and only committed records.
+/// Reads committed records of topics, from the beginning to the current end, outside of any group.
 struct TopicReader {
     let connection: Connection
     let logger: Logger
@@ -26,10 +26,10 @@ struct TopicReader {
     /// Reads a topic whole, every partition from its beginning.
     ///
     /// - `markers`: whether completion markers are read too.
-    /// - `any`: whether records of other types are taken too, as they stand there.
+    /// - `any`: whether records of other types are taken too, as they are.
     /// - `body`: takes each record.
     ///
-    /// Throws `Failure` where the topic does not exist, no broker answers, or the end is not reached in time.
+    /// Throws `Failure` if the topic does not exist, no broker answers, or the end is not reached in time.
     func read(
         _ topic: TopicDefinition,
         markers: Bool = false,
@@ -62,7 +62,7 @@ struct TopicReader {
             do {
                 count = try consumer.poll(&batch, timeout: .milliseconds(100))
             } catch {
-                // The consumer goes on where it was when the partition has a leader again.
+                // The consumer continues where it was when the partition has a leader again.
                 try tolerance.bear(error)
                 continue
             }
@@ -93,7 +93,7 @@ struct TopicReader {
         try consumer.unassign()
     }
 
-    /// Whether nothing was ever written to a topic, not even what was aborted.
+    /// Whether nothing was ever written to a topic, not even something that was aborted.
     func isUntouched(_ topic: TopicDefinition) throws -> Bool {
         let name = connection.pipeline.name(topic)
         let description =
@@ -126,8 +126,8 @@ struct TopicReader {
                 newest[key] = nil
                 return
             }
-            // A record that does not belong to the table counts as absent and hides nothing else: not the true one in
-            // another partition either.
+            // A record that does not belong to the table counts as absent. It hides no other record, not even the right
+            // one in another partition.
             guard let message = record.message(of: table, under: key) else {
                 return passedOver.note(record.topic, partition: record.partition, offset: record.offset)
             }

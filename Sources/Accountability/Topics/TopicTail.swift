@@ -8,7 +8,7 @@ internal import Stages
 internal import Streaming
 internal import SwiftProtobuf
 
-/// Follows a topic from where it ended when the tail was made.
+/// Follows a topic from its end at the time when the tail was made.
 final class TopicTail {
     private let consumer: Consumer
     /// By the consumer's topic index.
@@ -46,9 +46,9 @@ final class TopicTail {
         for topic in topics { labels[consumer.topicIndex(connection.pipeline.name(topic))] = TopicLabel(topic) }
     }
 
-    /// Takes what has come, waiting for the first of it.
+    /// Takes the records that have come, and waits for the first.
     ///
-    /// Returns how many records came.
+    /// Returns their number.
     @discardableResult
     func poll(_ timeout: Duration, _ body: (borrowing Record) throws -> Void) throws -> Int {
         var batch = RecordBatch(capacity: 1024)

@@ -16,15 +16,15 @@ struct TopicsCommand: OperatorCommand {
               accountability topics --create --partitions 12 --replication 3
               accountability topics --asyncapi > asyncapi.yaml
               accountability topics --acls --principal-prefix accountability- > acls.sh
-              accountability topics --recreate NAME --yes   a table with other partitions than it must have; its stage fills it again
+              accountability topics --recreate NAME --yes   a table with a wrong number of partitions; its stage fills it again
               accountability topics --delete --yes          all records of this namespace, the ledger included
 
-            Topics that are kept on three brokers are made with min.insync.replicas=2. Where topics that are there are kept otherwise, a note \
-            on standard error says so. Where fewer than three brokers answer, be it that one is down for a moment, topics are made only with \
-            --replication: what is made now is kept so. A property that differs from what it must be is named with the command of Kafka's \
-            kafka-configs.sh that sets it right.
+            Topics with three replicas are created with min.insync.replicas=2. If existing topics differ from this, a note on standard error \
+            says so. If fewer than three brokers answer, even if one is down only for a moment, topics are created only with --replication, \
+            because topics keep the replication that they are created with. For each wrong property, the output names the command of Kafka's \
+            kafka-configs.sh that corrects it.
 
-            Exit codes: 0 done; 69 no broker answers; 78 a topic is missing or has other partitions or properties than it must have.
+            Exit codes: 0 done; 69 no broker answers; 78 a topic is missing, or has wrong partitions or properties.
             """
     )
 
@@ -53,7 +53,7 @@ struct TopicsCommand: OperatorCommand {
     )
     var acls = false
 
-    @Option(help: ArgumentHelp("Begins the names of the principals that --acls prints.", valueName: "text"))
+    @Option(help: ArgumentHelp("The beginning of the names of the principals that --acls prints.", valueName: "text"))
     var principalPrefix = ""
 
     @Flag(help: "Print the output of --acls as JSON.")
@@ -64,7 +64,7 @@ struct TopicsCommand: OperatorCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Delete this topic and create it as it must be; needs --yes. Its stage fills it again. Not for the ledger.",
+            "Delete this topic and create it with the required settings; needs --yes. Its stage fills it again. Not for the ledger.",
             valueName: "name"
         )
     )
@@ -77,7 +77,7 @@ struct TopicsCommand: OperatorCommand {
         guard (1...10_000).contains(partitions) else { throw ValidationError("--partitions takes 1 to 10000") }
         guard !delete || yes else {
             throw ValidationError(
-                "--delete removes the ledger too, from which everything is computed; say --yes as well"
+                "--delete removes the ledger too, from which everything is computed; add --yes"
             )
         }
         guard acls || (!json && principalPrefix.isEmpty) else {
@@ -86,7 +86,7 @@ struct TopicsCommand: OperatorCommand {
         guard principalPrefix.allSatisfy({ $0.isASCII && !$0.isWhitespace && !"'\"\\".contains($0) }) else {
             throw ValidationError("--principal-prefix takes visible ASCII without quotation marks")
         }
-        guard recreate == nil || yes else { throw ValidationError("--recreate deletes the topic; say --yes as well") }
+        guard recreate == nil || yes else { throw ValidationError("--recreate deletes the topic; add --yes") }
         guard !(delete && create) else { throw ValidationError("--create and --delete exclude each other") }
     }
 

@@ -17,21 +17,21 @@ struct ComputeCommand: OperatorCommand {
               accountability compute files --out results --year 2019 --framework draft.yaml
               accountability compute files --out results --also files/corrections-2019.csv
 
-            Every .csv and .csv.gz of the folder is taken, of any layout and any school year: organizations first, acts of the Department \
-            (directives, releases included) last, the others by name. Files whose names begin with corrections are left out; --also takes \
-            them, or any other file, after the years are closed, each as a correction of its own. The stages are those of the workers, and so \
-            are the figures, byte by byte.
+            The command takes every .csv and .csv.gz file of the folder, of any layout and any school year: organizations first, acts of the \
+            Department (directives, releases included) last, the others by name. It leaves out files whose names begin with corrections. \
+            --also takes them, or any other file, after the years are closed, each as a correction of its own. The stages are those of the \
+            workers, so the figures are the same, byte by byte.
 
-            A year looks back: put the files of the year before into the folder too. A year that is not there is not computed.
+            The results of a year depend on the year before: put its files into the folder too. A year without files is not computed.
 
-            Files in the folder --out, for each year: determinations-YEAR.csv and .json, participation-YEAR.csv, percentiles-YEAR.csv (as the \
-            commands of these names print them), canonical-YEAR.txt (as `determinations YEAR --canonical`, to compare two runs), and \
-            rejections.csv: each row that was refused, by file, line, column and code, never with its content. They contain small groups: they \
-            are for the Department or the district that the files are of, not for the public. For the public is publications-YEAR.csv: the \
-            figures of results that a directive made official, without small groups and what they could be computed from; before a release \
-            it is empty.
+            Files in the folder --out, for each year: determinations-YEAR.csv and .json, participation-YEAR.csv, percentiles-YEAR.csv (as \
+            the commands of these names print them), canonical-YEAR.txt (as `determinations YEAR --canonical`, to compare two runs), and \
+            rejections.csv: each row that was refused, by file, line, column and code, never with its content. They contain small groups, so \
+            they are only for the Department, or for the district that the files are of, not for the public. publications-YEAR.csv is for \
+            the public. It contains the figures of results that a directive made official, without small groups and without figures that \
+            they could be computed from. Before a release it is empty.
 
-            Student identifiers are replaced under a key that is made for the run and thrown away, unless --key names one.
+            Student identifiers are replaced with a key that is made for this run and then thrown away, unless --key names one.
 
             Exit codes: 0 every row was taken; 64 usage; 65 a file or rows were refused (all others were computed and written) or there is \
             nothing to compute; 75 a file changed while it was read, or the results could not be written.
@@ -60,7 +60,7 @@ struct ComputeCommand: OperatorCommand {
 
     @OptionGroup var threads: ThreadsOption
 
-    @Option(help: ArgumentHelp("A pseudonym key to use instead of a passing one.", valueName: "file"))
+    @Option(help: ArgumentHelp("A pseudonym key to use instead of a temporary one.", valueName: "file"))
     var key: String?
 
     @Flag(help: "Pass over columns that a layout does not have.")
@@ -96,7 +96,7 @@ struct ComputeCommand: OperatorCommand {
         for file in also where !FileManager.default.isReadableFile(atPath: file) {
             throw Failure(
                 .badInput,
-                "--also \(file) is not a file that can be read; nothing was computed: check its path"
+                "--also \(file) cannot be read; nothing was computed: check its path"
             )
         }
         let output = try OutputFolder(out)
@@ -143,7 +143,7 @@ struct ComputeCommand: OperatorCommand {
         let untaken = left.filter { name in !also.contains { URL(fileURLWithPath: $0).lastPathComponent == name } }
         if !untaken.isEmpty {
             Standard.line(
-                "left out, as they are for after the close: \(untaken.joined(separator: ", ")) (--also takes one)"
+                "left out, because they are for after the close: \(untaken.joined(separator: ", ")) (--also takes one)"
             )
         }
         for year in years { Standard.line(try YearOutput.summary(year, result.tables)) }
@@ -169,10 +169,11 @@ extension Failure {
     }
 }
 
-/// A framework that somebody wrote, in a file.
+/// A framework in a file.
 enum FrameworkFile {
-    /// The built-in frameworks with that of a file in the place of those of its years; without a file, the built-in
-    /// ones.
+    /// The built-in frameworks.
+    ///
+    /// If a file is given, its framework replaces those of its years.
     static func set(with path: String?) throws -> FrameworkSet {
         guard let path else { return .builtIn }
         return FrameworkSet(drafts: [try load(path)])
@@ -195,14 +196,14 @@ enum FrameworkFile {
         } catch {
             throw Failure(
                 .badInput,
-                "the framework \(path) does not hold: \(error); nothing was computed: mend it, `accountability framework show 2019` shows a whole one"
+                "the framework \(path) is not valid: \(error); nothing was computed: correct it; `accountability framework show 2019` shows a complete one"
             )
         }
     }
 }
 
 extension SubmissionOutcome {
-    /// What became of a file that a process took.
+    /// The outcome of a file that a computation took.
     init(_ taken: TakenFile, _ tables: YearTables) {
         self.init(id: taken.submission, fileName: taken.file.name)
         switch taken.outcome {

@@ -6,7 +6,7 @@ internal import Rules
 internal import Stages
 internal import Year
 
-/// Where a ledger that is computed several times comes from: a folder of files, or an installation.
+/// The source of a ledger that is computed several times: a folder of files, or an installation.
 struct LedgerOptions: ParsableArguments {
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
@@ -27,16 +27,16 @@ struct LedgerOptions: ParsableArguments {
     /// The ledger, in memory.
     ///
     /// - Parameters:
-    ///   - frameworks: under which it is computed.
-    ///   - line: shows how far the files are.
+    ///   - frameworks: the frameworks under which it is computed.
+    ///   - line: shows the progress of the files.
     /// - Returns: the ledger.
-    /// - Throws: `Failure` for files that cannot be taken, or an installation that cannot be read.
+    /// - Throws: `Failure` if files cannot be taken, or an installation cannot be read.
     func ledger(_ frameworks: FrameworkSet, _ line: ProgressLine) throws -> HeldLedger {
         let threads = self.threads.count
         guard let files else { return try installed(frameworks, threads) }
         let folder = try InputFolder(path: files)
         for file in also where !FileManager.default.isReadableFile(atPath: file) {
-            throw Failure(.badInput, "--also \(file) is not a file that can be read: check its path")
+            throw Failure(.badInput, "--also \(file) cannot be read: check its path")
         }
         let settings = YearProcess.Settings(frameworks: frameworks, threads: threads)
         let held = try YearComputation(settings: settings)

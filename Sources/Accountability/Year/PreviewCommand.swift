@@ -22,19 +22,20 @@ struct PreviewCommand: OperatorCommand {
               accountability preview --withdraw 20191019T120000123Z-4f2a9c --format csv
               accountability preview --held 20191019T120000123Z-4f2a9c
 
-            The installation's ledger is read once and computed in this process, as it is and as it would be. Each determination that would \
-            change is listed: from what, to what, in which figures, because of what. Files may be of any layout, acts of the Department \
-            included; several things at once are one difference. Nothing is written anywhere. What was made official stays the norm, as it \
-            would. A year that is not closed has no determinations, so that nothing is listed of it.
+            The installation's ledger is read once and computed in this process, as it is and as it would be. The output lists each \
+            determination that would change: the old and the new outcome, the figures that differ, and the causes. Files may be of any \
+            layout, including acts of the Department. Several changes together give one difference. Nothing is written anywhere. What was \
+            made official stays the norm, as it would in the pipeline. A year that is not closed has no determinations, so nothing is listed \
+            for it.
 
-            A file is shown as if it were in force: of official results `submit` holds it until it is approved. --held shows what the approval of \
-            a submission that waits would change.
+            The preview shows a file as if it were in force. `submit` holds rows that would change official results until somebody approves \
+            them. --held shows what the approval of a waiting submission would change.
 
-            Each change names its causes (files, withdrawn and approved submissions, parameters of the framework) and the rows behind it, by their \
-            lines: the organization's own rows, those above it (acts for its district or the state), or, where it has none, those of the \
-            organizations that it is ranked with or that its students came from. Only rows that change something are named. \
-            --by-parameter computes each parameter of the draft alone, too, and names only those that would change the determination by \
-            themselves; a change that takes several of them names all.
+            Each change names its causes (files, withdrawn and approved submissions, parameters of the framework) and the rows behind it, by \
+            their lines: the organization's own rows, those above it (acts for its district or the state), or, if it has none, those of the \
+            organizations that it is ranked with or that its students came from. Only rows that change something are named. --by-parameter \
+            also computes each parameter of the draft by itself, and names only those that would change the determination by themselves. If \
+            a change needs several parameters, it names all of them.
 
             Files of students need the installation's key of pseudonyms (--key; default: pseudonym.key in $ACCOUNTABILITY_HOME).
 
@@ -51,7 +52,7 @@ struct PreviewCommand: OperatorCommand {
     @Option(help: ArgumentHelp("A framework that would hold for the school years it names.", valueName: "file"))
     var framework: String?
 
-    @Flag(help: "For a framework, also compute each changed parameter alone, with one more computation for each.")
+    @Flag(help: "For a framework, also compute each changed parameter by itself, with one more computation for each.")
     var byParameter = false
 
     @Option(
@@ -79,7 +80,7 @@ struct PreviewCommand: OperatorCommand {
     @Flag(help: "Accept rows of organizations that were never declared.")
     var allowUndeclared = false
 
-    @Option(help: "table (a summary, a table and each change), csv (one line a change) or json.")
+    @Option(help: "table (a summary, a table and each change), csv (one line for each change) or json.")
     var format = OutputFormat.table
 
     @Flag(help: "Print one JSON object, as --format json.")
@@ -91,7 +92,7 @@ struct PreviewCommand: OperatorCommand {
             throw ValidationError("name the change: files, --directive, --framework, --withdraw or --held")
         }
         guard framework != nil || !byParameter else {
-            throw ValidationError("--by-parameter is of a framework: name it with --framework")
+            throw ValidationError("--by-parameter needs a framework: name it with --framework")
         }
         for act in directive { _ = try PreviewedAct(act) }
     }
@@ -108,7 +109,7 @@ struct PreviewCommand: OperatorCommand {
 
     private func preview() throws {
         for file in files where !FileManager.default.isReadableFile(atPath: file) {
-            throw Failure(.badInput, "\(file) is not a file that can be read; nothing was computed: check its path")
+            throw Failure(.badInput, "\(file) cannot be read; nothing was computed: check its path")
         }
         let draft = try framework.map { try FrameworkFile.load($0) }
         let acts = try PreviewedActs(directive)
@@ -191,7 +192,7 @@ struct LedgerFeed {
         guard unfinished.isEmpty else {
             throw Failure(
                 .tryAgain,
-                "nothing was computed: of \(unfinished.joined(separator: ", ")) only a part can be read, as it is being committed; try again"
+                "nothing was computed: only a part of \(unfinished.joined(separator: ", ")) can be read, because it is being committed; try again"
             )
         }
     }
@@ -256,7 +257,7 @@ enum PreviewText {
         return String(decoding: try encoder.encode(answer), as: UTF8.self) + "\n"
     }
 
-    /// A line a change.
+    /// One line for each change.
     static func listing(_ result: PreviewResult) -> Listing {
         Listing(
             [
@@ -287,7 +288,7 @@ enum PreviewText {
             let parts = [outcome.classification, outcome.level].filter { !$0.isEmpty }
             return parts.isEmpty ? "–" : parts.joined(separator: " ")
         }
-        // What people look at first stands first.
+        // What people look at first comes first.
         let ordered = result.changes.filter(\.isHeadline) + result.changes.filter { !$0.isHeadline }
         text +=
             "\n"

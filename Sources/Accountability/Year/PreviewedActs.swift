@@ -5,12 +5,12 @@ internal import Reading
 internal import Stages
 internal import Year
 
-/// An act of the Department that a preview is asked about, in the words of `accountability directive`.
+/// An act of the Department to preview, in the words of `accountability directive`.
 struct PreviewedAct {
     /// The row with its header.
     let text: String
 
-    /// - Throws: `ValidationError` for words that are no act.
+    /// - Throws: `ValidationError` if the words are not an act.
     init(_ words: String) throws {
         let arguments = try Self.split(words)
         let command: DirectiveCommand
@@ -46,7 +46,9 @@ struct PreviewedAct {
     }
 }
 
-/// Acts as files that a preview takes; they are gone when it ends.
+/// Acts as files for a preview.
+///
+/// They are deleted when it ends.
 struct PreviewedActs {
     let files: [InputFile]
     private let folder: URL?

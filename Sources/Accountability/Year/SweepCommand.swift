@@ -7,7 +7,7 @@ internal import Stages
 internal import Streaming
 internal import Year
 
-/// `accountability sweep`: which determinations hang on which assumption, and how near each is to another outcome.
+/// `accountability sweep`: which determinations depend on which assumption, and how near each is to another outcome.
 struct SweepCommand: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "sweep",
@@ -19,20 +19,20 @@ struct SweepCommand: OperatorCommand {
               accountability sweep 2019 --table assumptions --format csv
               accountability sweep 2019 --under lowest_performing
 
-            The year is computed as it is, and once more for each alternative that its framework states for each parameter that nothing public \
-            decides (`accountability framework assumed 2019`). decided: determinations whose classification or level would be another; moved: \
-            whose figures would. Parameters of the years before stay as they are.
+            The year is computed as it is, and again for each alternative that its framework states for a parameter that no public source \
+            decides (`accountability framework assumed 2019`). decided counts the determinations whose classification or level would be \
+            different; moved counts those whose figures would be. Parameters of the years before stay as they are.
 
-            The margin of a determination is the least number of results that would have to differ for it to cross a cut: the percentile of 10, a \
-            group's percentile of 5, the graduation rate of 66.7, the participation rate of 95, the edges of its band. It is counted so:
+            The margin of a determination is the smallest number of results that would have to differ for it to cross a cut: the percentile \
+            of 10, a group's percentile of 5, the graduation rate of 66.7, the participation rate of 95, the edges of its band. It counts:
               participation  tests that were missed and would have to be taken, or the other way round, look-back included;
               graduation     members of the cohort whose outcome would be the other one;
               band           students: each changes its results in every indicator as far as their scale allows (440 to 560, an index or a rate 0 \
             to 100, growth 1 to 99); targets, statewide percentiles and the year before stay;
-              percentile     the same students, and all schools are ranked anew with the others' results as they are.
-            Fewer are never enough; so many are enough only where the scores are as far from the end of the scale as they need to be. A blank \
-            margin: not even all results are enough, or nobody knows how many students are behind a supplied figure. The outcome behind a cut is \
-            that of all other figures as they are: several reasons can stand for one level.
+              percentile     the same students, and all schools are ranked again with the others' results as they are.
+            Fewer are never enough. This many are enough only if the scores are far enough from the end of the scale. The margin is blank if \
+            not even all results are enough, or if the number of students behind a supplied figure is not known. The outcome behind a cut \
+            assumes that all other figures stay as they are; several reasons can support one level.
 
             --table determinations (the default; the nearest first), margins (every cut of each) or assumptions (those that decide most first).
 

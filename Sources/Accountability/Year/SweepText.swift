@@ -17,7 +17,7 @@ enum SweepText {
     static func text(_ sweep: YearSweep, _ table: SweepCommand.Table) -> String {
         let hanging = sweep.rows.count { !$0.decidedBy.isEmpty }
         var text =
-            "\(sweep.year): \(sweep.rows.count) determinations; the classification or level of \(hanging) hangs on an assumed parameter "
+            "\(sweep.year): \(sweep.rows.count) determinations; the classification or level of \(hanging) depends on an assumed parameter "
             + "(\(sweep.trials.count) alternatives of \(Set(sweep.trials.map(\.parameter.path)).count) parameters tried, "
             + "\(sweep.untried.count) parameters have none)\n\n"
         text += listing(sweep, table).text(limit: 60)

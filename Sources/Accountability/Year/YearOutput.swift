@@ -7,11 +7,11 @@ internal import Year
 
 /// A folder that results are written into.
 ///
-/// Each file takes its name when it is whole.
+/// Each file gets its name when it is complete.
 struct OutputFolder {
     let path: String
 
-    /// Makes the folder where it is not there.
+    /// Creates the folder if it is missing.
     init(_ path: String) throws {
         self.path = path
         do {
@@ -19,7 +19,7 @@ struct OutputFolder {
         } catch {
             throw Failure(
                 .badInput,
-                "\(path) cannot be made a folder for the results; nothing was computed: name another --out"
+                "\(path) cannot be created as a folder for the results; nothing was computed: name another --out"
             )
         }
     }
@@ -60,7 +60,7 @@ struct OutputFolder {
         } catch {
             throw Failure(
                 .tryAgain,
-                "\(path)/\(name) cannot take the place of what is there, so that the results are not whole: may you write there? Try again"
+                "\(path)/\(name) cannot replace the file that is there, so the results are not complete: check that you may write there, and try again"
             )
         }
     }
@@ -121,7 +121,7 @@ struct YearOutput {
         }
     }
 
-    /// How many numbers of students the public sees of those of ten and more, in words; empty before a release.
+    /// Of the numbers of students that are ten or more, how many the public sees, in words; empty before a release.
     private static func published(_ year: Int, _ tables: YearTables) throws -> String {
         let publications = try tables.messages(TableTopics.publications, year: year).map(\.message)
         guard !publications.isEmpty else { return "" }
@@ -135,14 +135,14 @@ struct YearOutput {
         return "; \(publications.count) published, with \(shown) of \(all) numbers of students"
     }
 
-    /// What a year came to, in a line.
+    /// The results of a year, in one line.
     static func summary(_ year: Int, _ tables: YearTables) throws -> String {
         let determinations = try tables.determinations(year: year).map(\.message)
         guard !determinations.isEmpty else { return "\(year): no determinations" }
         var counts: [String: Int] = [:]
         for determination in determinations { counts[determination.classification, default: 0] += 1 }
         let parts = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-            .map { "\($0.value) \($0.key.isEmpty ? "with measures alone" : $0.key)" }
+            .map { "\($0.value) \($0.key.isEmpty ? "with measures only" : $0.key)" }
         return "\(year): \(determinations.count) determinations, \(parts.joined(separator: ", "))"
             + (try published(year, tables))
     }

@@ -1,6 +1,8 @@
 internal import Reading
 
-/// JSON as a value: members keep their order, so the same data gives the same bytes.
+/// A JSON value.
+///
+/// Members keep their order, so the same data always gives the same bytes.
 package indirect enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -23,7 +25,7 @@ package indirect enum JSONValue: Hashable, Sendable {
     /// A whole number.
     package static func integer(_ number: Int) -> JSONValue { .integer(Int64(number)) }
 
-    /// The text of a document, on one line.
+    /// The document as text, on one line.
     package var text: String {
         var text = ""
         write(to: &text)

@@ -1,6 +1,6 @@
-/// What a value of the API can be, as OpenAPI 3.1 says it.
+/// The schema of an API value, in the terms of OpenAPI 3.1.
 package indirect enum Schema: Sendable {
-    /// Text; with a regular expression where it has a form.
+    /// Text, with a regular expression if it has a fixed form.
     case text(pattern: String? = nil)
     /// One of these words.
     case choice([String])
@@ -9,12 +9,14 @@ package indirect enum Schema: Sendable {
     case flag
     case list(Schema)
     case object([Property])
-    /// The same, or null.
+    /// The given schema, or null.
     case optional(Schema)
-    /// A schema of ``OpenAPIDocument`` by its name: for what holds itself.
+    /// A named schema of ``OpenAPIDocument``, for a schema that contains itself.
     case named(String)
 
-    /// A property of an object; every one is always there.
+    /// A property of an object.
+    ///
+    /// Every property is always present.
     package struct Property: Sendable {
         package let name: String
         package let about: String
@@ -58,9 +60,11 @@ package indirect enum Schema: Sendable {
     }
 }
 
-/// A value of the API: its schema and its JSON are made from one list of properties, so they cannot differ.
+/// A value of the API.
+///
+/// The schema and the JSON are made from one list of properties, so they cannot differ.
 package struct Shape<Value>: Sendable {
-    /// A property, with where its value comes from.
+    /// A property, with the source of its value.
     package struct Field: Sendable {
         package let property: Schema.Property
         package let read: @Sendable (Value) -> JSONValue

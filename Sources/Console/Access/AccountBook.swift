@@ -1,7 +1,9 @@
 package import Operating
 internal import Synchronization
 
-/// The accounts as the home has them now: read again whenever the file is another.
+/// The accounts of the home.
+///
+/// The file is read again whenever it changes.
 package final class AccountBook: Sendable {
     private let file: AccountFile
     private let kept = Mutex<(stamp: AccountFile.Stamp?, accounts: [Account])>((nil, []))
@@ -10,7 +12,7 @@ package final class AccountBook: Sendable {
 
     /// The accounts.
     ///
-    /// - Throws: ``Problem`` where they cannot be read: then nobody is let in, and nothing is shown.
+    /// - Throws: ``Problem`` if they cannot be read. Then no one can sign in, and nothing is shown.
     func accounts() throws(Problem) -> [Account] {
         do {
             guard let stamp = try file.stamp() else { return [] }

@@ -1,10 +1,12 @@
 internal import Operating
 
-/// How often somebody may try to sign in, so that passwords cannot be guessed one after another.
+/// Limits how often someone may try to sign in, so that no one can guess passwords by trying many.
 package struct AttemptLimits: Sendable {
     package typealias Moment = ContinuousClock.Instant
 
-    /// Within this time an account may be tried so often, and all of them together so often.
+    /// The period in which attempts are counted.
+    ///
+    /// There is a limit for each account and one for all accounts together.
     package static let window = Duration.seconds(600)
     package static let mostOfAName = 8
     package static let mostOfAll = 100
@@ -14,9 +16,11 @@ package struct AttemptLimits: Sendable {
 
     package init() {}
 
-    /// Takes an attempt for a name; returns how long to wait where there were too many, and then nothing is tried.
+    /// Counts an attempt for a name.
+    ///
+    /// Returns how long to wait if there were too many attempts. Then the password is not checked.
     package mutating func take(_ name: String, at now: Moment) -> Duration? {
-        // What no account can be called is counted as one name: nobody fills the memory with names.
+        // Invalid names count as one name, so that no one can fill the memory with names.
         let name = Account.isName(name) ? name : ""
         all.removeAll { now - $0 >= Self.window }
         names = names.mapValues { $0.filter { now - $0 < Self.window } }.filter { !$0.value.isEmpty }
@@ -28,6 +32,8 @@ package struct AttemptLimits: Sendable {
         return nil
     }
 
-    /// Takes note that somebody signed in: what was mistyped before does not count any more.
+    /// Notes that someone signed in.
+    ///
+    /// Earlier wrong attempts for the name no longer count.
     package mutating func succeed(_ name: String) { names[name] = nil }
 }

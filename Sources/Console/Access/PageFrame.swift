@@ -1,13 +1,17 @@
 package import Operating
 
-/// For whom an answer is made: what stands around every page, and what it may show.
+/// The visitor that an answer is made for.
+///
+/// It decides what surrounds every page, and what the page may show.
 package struct PageFrame: Sendable {
     package let visitor: Visitor
-    /// The accounts of the visitor's district, its own included; empty of everybody else.
+    /// The accounts of the visitor's district, including the visitor's own.
+    ///
+    /// Empty for all other visitors.
     package let colleagues: [Account]
-    /// What a form of this visitor sends back to show that it is one of ours.
+    /// The token that a form of this visitor sends back to show that it comes from this console.
     package let token: String
-    /// Tells what is answered to this visitor from what is answered to others.
+    /// Distinguishes answers to this visitor from answers to others.
     package let tag: String
 
     package init(visitor: Visitor, colleagues: [Account] = [], token: String = "", tag: String = "") {
@@ -17,10 +21,10 @@ package struct PageFrame: Sendable {
         self.tag = tag
     }
 
-    /// Without any account: everything is shown, and nothing is done.
+    /// There are no accounts: everything is shown, and nothing can be changed.
     package static let machine = PageFrame(visitor: .machine)
 
-    /// What a page says of who looks at it.
+    /// What a page shows about its visitor.
     var context: [String: Any] {
         var context: [String: Any] = ["foot": foot]
         if let account = visitor.account {
@@ -36,12 +40,12 @@ package struct PageFrame: Sendable {
     private var foot: String {
         switch visitor {
         case .machine:
-            "Read-only, on this machine. The figures are those of the published topics, of all organizations, small groups included: for the Department, not for the public."
-        case .nobody: "Official results are open to everybody. Whoever answers for other figures signs in."
+            "Read-only, on this machine. The figures come from the published topics. They cover all organizations, including small groups. They are for the Department, not for the public."
+        case .nobody: "Official results are open to everyone. If you are responsible for other figures, sign in."
         case .person(let account) where account.role == .district:
-            "Your own organizations, small groups included: for the district, not for the public. Results are embargoed until the Department releases them to everybody."
+            "The figures cover your own organizations, including small groups. They are for the district, not for the public. Results are under embargo until the Department releases them to everyone."
         case .person:
-            "The figures are those of the published topics, of all organizations, small groups included: for the Department, not for the public."
+            "The figures come from the published topics. They cover all organizations, including small groups. They are for the Department, not for the public."
         }
     }
 }

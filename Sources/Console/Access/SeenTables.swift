@@ -4,13 +4,16 @@ internal import Rules
 internal import Stages
 
 extension ConsoleTables {
-    /// What a visitor may see of the tables: this is where the console decides it, for every page, file and answer.
+    /// The part of the tables that a visitor may see.
     ///
-    /// The Department sees everything. A district sees its own organizations' results where ``ResultsStage`` shows
-    /// everything of them, the refused rows of its own organizations, and what its own accounts submitted through the
-    /// console; the acts of the Department about its organizations; of other organizations what is public, to compare
-    /// its own with; nothing of how the stages run, as that names other districts' files. Everybody else sees the
-    /// official publications, on pages of their own, and nothing else.
+    /// The console decides this here, for every page, file and answer.
+    ///
+    /// - The Department sees everything.
+    /// - A district sees the results of its own organizations if ``ResultsStage`` shows everything of them. It also
+    ///   sees their refused rows, the Department's acts about them, and the files that its own accounts submitted
+    ///   through the console. It sees what is public about other organizations, for comparison. It does not see how the
+    ///   stages run, because that names other districts' files.
+    /// - Everyone else sees only the official publications, on separate pages.
     func seen(in frame: PageFrame) -> ConsoleTables {
         switch frame.visitor.results {
         case .department: self
@@ -22,7 +25,7 @@ extension ConsoleTables {
     private func seen(by district: OrganizationCode, _ frame: PageFrame) -> ConsoleTables {
         only(
             { line in
-                // A stage that is not known is shown to nobody.
+                // Results with an unknown stage are shown to no one.
                 (ResultsStage(rawValue: line.status) ?? .computed).view(of: line.code, for: .district(district))
                     == .everything
             },
@@ -31,7 +34,7 @@ extension ConsoleTables {
             own: district,
             acts: { key, areResultsSeen in
                 guard key.organization.district == district else { return false }
-                // What is a part of the results is seen with them.
+                // Acts that are part of the results are shown together with them.
                 return switch key.act {
                 case .review, .planFiling, .appeal: true
                 case .designation, .recognition, .release, .suspension, .frameworkStep, .reconfiguration:
@@ -43,8 +46,9 @@ extension ConsoleTables {
 }
 
 extension PageFrame {
-    /// Whether an account of the visitor's district submitted it through the console; one that had the name before is
-    /// another.
+    /// Whether an account of the visitor's district submitted the file through the console.
+    ///
+    /// Files of an earlier account with the same name do not count.
     func isOwn(_ header: Accountability_V1_SubmissionHeader) -> Bool {
         header.channel == FileIngestion.Options.Channel.console.rawValue
             && colleagues.contains { account in

@@ -4,9 +4,11 @@ package import Operating
 internal import Streaming
 internal import Synchronization
 
-/// Who is signed in: in memory only, so that a console that starts anew knows nobody.
+/// The people who are signed in.
 ///
-/// A session is kept under the SHA-256 of its token; the token itself is the browser's alone.
+/// Sessions are only in memory, so everyone must sign in again after the console restarts.
+///
+/// A session is stored under the SHA-256 of its token. Only the browser has the token itself.
 package final class Sessions: Sendable {
     package typealias Moment = ContinuousClock.Instant
 
@@ -16,17 +18,19 @@ package final class Sessions: Sendable {
         var used: Moment
     }
 
-    /// How long a session lasts without a visit, and altogether.
+    /// How long a session lasts without a visit, and how long it lasts at most.
     package static let idle = Duration.seconds(30 * 60)
     package static let longest = Duration.seconds(12 * 3600)
-    /// How many one account has; the one that was used last the longest ago makes room.
+    /// The most sessions of one account.
+    ///
+    /// If there are more, the least recently used one ends.
     private static let mostOfAnAccount = 20
 
     private let sessions = Mutex<[SHA256Digest: Session]>([:])
 
     package init() {}
 
-    /// A token that nobody has had: 256 random bits.
+    /// A new token: 256 random bits.
     package static func token() -> String { SystemRandomNumberGenerator.bytes(32).hexadecimal }
 
     /// Begins a session; returns its token.
@@ -43,10 +47,10 @@ package final class Sessions: Sendable {
         return token
     }
 
-    /// Whose session a token is; nil where it is none, or none any more.
+    /// The account that a token's session belongs to; nil if there is no such session or it has ended.
     ///
-    /// The accounts are those of now: the session of one that was removed or changed is over. A page that renews itself
-    /// is no visit, and does not keep a session alive.
+    /// A session ends when its account is removed or changed, so the current accounts are passed in. A page that renews
+    /// itself is not a visit and does not keep a session alive.
     package func account(of token: String, _ accounts: [Account], at now: Moment, isVisit: Bool) -> Account? {
         sessions.withLock { sessions in
             let key = Self.key(token)

@@ -3,22 +3,22 @@ internal import Foundation
 internal import Operating
 internal import Synchronization
 
-/// Who asks, and how somebody becomes known.
+/// Identifies visitors, and signs them in and out.
 package final class SignIn: Sendable {
     private let book: AccountBook
     private let sessions = Sessions()
     private let seal = FormSeal()
     private let limits = Mutex(AttemptLimits())
-    /// One password is hashed at a time: many at once would take the machine's memory.
+    /// Passwords are hashed one at a time, because many at once would use up the memory.
     private let hashing = DispatchQueue(label: "console passwords")
 
     static let cookie = "accountability_session"
 
     package init(_ book: AccountBook) { self.book = book }
 
-    /// For whom a request is answered.
+    /// The visitor that a request is answered for.
     ///
-    /// - Throws: ``Problem`` where the accounts cannot be read.
+    /// - Throws: ``Problem`` if the accounts cannot be read.
     package func frame(of request: ConsoleRequest, at now: Sessions.Moment = .now) throws(Problem) -> PageFrame {
         let accounts = try book.accounts()
         guard !accounts.isEmpty else { return .machine }
@@ -31,35 +31,37 @@ package final class SignIn: Sendable {
         return PageFrame(visitor: .person(account), colleagues: colleagues, token: token, tag: tag)
     }
 
-    /// Refuses what is not sent by a form that this console gave to this browser.
+    /// Refuses a request unless it was sent by a form that this console gave to this browser.
     func check(_ form: FormData, _ request: ConsoleRequest) throws(Problem) {
         try Self.checkSource(request)
         guard let cookie = Self.cookie(of: request), let token = form["token"], seal.isToken(token, for: cookie) else {
             throw Problem(
                 403,
-                "the form is too old, or not of this console: open the page again and send it from there"
+                "the form is too old, or it is not from this console: open the page again and send it from there"
             )
         }
     }
 
-    /// Refuses what a browser says another site sends, before anything of it is read.
+    /// Refuses a request if the browser says that another site sends it.
+    ///
+    /// This happens before its content is read.
     static func checkSource(_ request: ConsoleRequest) throws(Problem) {
         let isForeign =
             request.fetchSite.map { $0 != "same-origin" && $0 != "none" } ?? false
-            // A form of a page without a referrer says null.
+            // A page without a referrer sends "null" as its origin.
             || request.origin.map { $0 != "null" && $0 != "http://\(request.host ?? "")" } ?? false
-        guard !isForeign else { throw Problem(403, "another site sends this; nothing was done") }
+        guard !isForeign else { throw Problem(403, "another site sent this request; nothing was done") }
     }
 
-    /// A cookie for the form of somebody who has none, with what the form carries.
+    /// A cookie for a visitor who has none, and the token for the form.
     func beginVisit() -> (header: ConsoleResponse.Header, token: String) {
         let cookie = Sessions.token()
         return (Self.setting(cookie), seal.token(for: cookie))
     }
 
-    /// Signs somebody in; returns the cookie of the new session.
+    /// Signs someone in; returns the cookie of the new session.
     ///
-    /// - Throws: ``Problem``: which of name and password is wrong is not said.
+    /// - Throws: ``Problem``. It does not say whether the name or the password is wrong.
     func signIn(_ name: String, _ password: String, _ request: ConsoleRequest, at now: Sessions.Moment = .now)
         async throws(Problem) -> ConsoleResponse.Header
     {
@@ -77,18 +79,20 @@ package final class SignIn: Sendable {
             throw Problem(422, "the name or the password is wrong")
         }
         limits.withLock { $0.succeed(name) }
-        // A new token, so that one that somebody planted before is worth nothing.
+        // Begin with a new token, so that a token which someone planted before is useless.
         if let old = Self.cookie(of: request) { sessions.end(old) }
         return Self.setting(sessions.begin(account, at: now))
     }
 
-    /// Signs out; returns what makes the browser forget its cookie.
+    /// Signs out; returns the header that makes the browser delete its cookie.
     func signOut(_ request: ConsoleRequest) -> ConsoleResponse.Header {
         if let cookie = Self.cookie(of: request) { sessions.end(cookie) }
         return .init("Set-Cookie", "\(Self.cookie)=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
     }
 
-    /// Whether a password is right; of an unknown name it takes as long to find out.
+    /// Whether a password is right.
+    ///
+    /// For an unknown name, this takes equally long.
     private func matches(_ password: String, _ hash: PasswordHash?) async -> Bool {
         guard let tried = hash ?? PasswordHash.ofNobody, password.utf8.count <= 1024 else { return false }
         return await withCheckedContinuation { continuation in
@@ -103,7 +107,7 @@ package final class SignIn: Sendable {
         .init("Set-Cookie", "\(Self.cookie)=\(cookie); Path=/; HttpOnly; SameSite=Strict")
     }
 
-    /// The cookie of a request, where it has the form of ours.
+    /// The cookie of a request, if it has the form of this console's cookies.
     private static func cookie(of request: ConsoleRequest) -> String? {
         let values = (request.cookie ?? "").split(separator: ";").map { $0.drop { $0 == " " } }
             .filter { $0.hasPrefix("\(cookie)=") }

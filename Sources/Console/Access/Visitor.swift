@@ -1,16 +1,17 @@
 package import Operating
 package import Rules
 
-/// Who asks the console.
+/// Someone who sends a request to the console.
 package enum Visitor: Hashable, Sendable {
-    /// No account exists: whoever reaches the console on this machine stands for its operating account, and reads.
+    /// There are no accounts. Anyone who reaches the console on this machine may read everything, like the operating
+    /// account.
     case machine
-    /// Accounts exist, and this is nobody who signed in.
+    /// There are accounts, and the visitor is not signed in.
     case nobody
-    /// Somebody who signed in.
+    /// Someone who is signed in.
     case person(Account)
 
-    /// Whether the visitor is shown what needs a role.
+    /// Whether the visitor may read what needs a role.
     package func mayRead(_ needed: Role) -> Bool {
         switch self {
         case .machine: true
@@ -19,7 +20,7 @@ package enum Visitor: Hashable, Sendable {
         }
     }
 
-    /// Whose results the visitor sees: ``ResultsStage/view(of:for:)`` says what that is.
+    /// Decides which results the visitor sees; see ``ResultsStage/view(of:for:)``.
     package var results: ResultsViewer {
         switch self {
         case .machine: .department
@@ -28,26 +29,26 @@ package enum Visitor: Hashable, Sendable {
         }
     }
 
-    /// The account; nil of nobody.
+    /// The account; nil if the visitor is not signed in.
     package var account: Account? {
         guard case .person(let account) = self else { return nil }
         return account
     }
 
-    /// Refuses what the visitor is not shown.
+    /// Refuses the visitor if the role is too low to read this.
     func checkReading(_ needed: Role) throws(Problem) {
         guard !mayRead(needed) else { return }
         throw self == .nobody ? Problem(401, "sign in first") : Self.refusal(needed)
     }
 
-    /// Refuses what the visitor may not do.
+    /// Refuses the visitor if the role is too low to do this.
     func checkActing(_ needed: Role) throws(Problem) -> Account {
         if let account, account.role >= needed { return account }
         switch self {
         case .machine:
             throw Problem(
                 403,
-                "nobody has an account, so the console only reads: `accountability account add NAME --role operator` adds one"
+                "there are no accounts, so the console is read-only: `accountability account add NAME --role operator` adds one"
             )
         case .nobody: throw Problem(401, "sign in first")
         case .person: throw Self.refusal(needed)

@@ -1,12 +1,12 @@
 internal import Operating
 package import Reading
 
-/// The console: what every address answers, from the tables as they are.
+/// The console: answers every address from the current tables.
 ///
-/// It knows nothing of sockets and brokers: a request in, an answer out. Nothing that a request says can end the
-/// process; what is not understood is a ``Problem``.
+/// It does not know about sockets and brokers; it turns a request into an answer. No request can end the process. A
+/// request that it does not understand becomes a ``Problem``.
 package struct Console: Sendable {
-    /// Tells this life of the console from others: two lives count their revisions anew.
+    /// Distinguishes this process from other starts of the console, because each counts revisions from the beginning.
     private let life: String
     private let today: @Sendable () -> String
     private let map: GeographicMap?
@@ -15,8 +15,8 @@ package struct Console: Sendable {
     /// A console.
     ///
     /// - Parameters:
-    ///   - life: any word that no other life of the console has.
-    ///   - map: where organizations are; the pages of the state show it.
+    ///   - life: a word that no other start of the console uses.
+    ///   - map: the places of organizations; the pages of the state show it.
     ///   - today: the day, ISO 8601.
     package init(
         life: String,
@@ -28,7 +28,7 @@ package struct Console: Sendable {
         self.today = today
     }
 
-    /// The answer to a request, for whom it is made: from what the visitor may see of all tables.
+    /// The answer to a request, made from the part of the tables that the visitor may see.
     package func respond(to request: ConsoleRequest, _ all: ConsoleTables, in frame: PageFrame) -> ConsoleResponse {
         let tables = all.seen(in: frame)
         do throws(Problem) {
@@ -79,7 +79,9 @@ package struct Console: Sendable {
         }
     }
 
-    /// The answer of a problem, for programs or for people; a person who is to sign in is led there.
+    /// The answer for a problem, for programs or for people.
+    ///
+    /// A person who must sign in is sent to the sign-in page.
     package func answer(
         _ problem: Problem,
         to request: ConsoleRequest,
@@ -98,14 +100,14 @@ package struct Console: Sendable {
         return ConsoleResponse(status: problem.status, headers: headers, body: Array(text.utf8))
     }
 
-    /// Where the beginning leads: to the newest results, or to where their files are.
+    /// The first page: the newest results, or the files if there are no results.
     private static func first(_ tables: ConsoleTables, _ frame: PageFrame) -> String {
         if frame.visitor == .nobody { return tables.publishedYears.isEmpty ? Address.signIn : Address.published }
         return tables.determinedYears.first.map { Address.year($0) }
             ?? (frame.visitor.mayRead(.data) ? "/run" : "/files")
     }
 
-    /// Where the official results begin.
+    /// The first page of the official results.
     private static func firstPublished(_ tables: ConsoleTables) throws(Problem) -> String {
         guard let year = tables.publishedYears.first else { throw Problem(404, "no results have been published yet") }
         return Address.year(year, in: .published)
@@ -138,7 +140,7 @@ package struct Console: Sendable {
         } catch let problem as Problem {
             throw problem
         } catch {
-            // Such as a determination of a newer version: said, and nothing of it shown.
+            // For example, a determination of a newer version. Say so, and show nothing of it.
             throw Problem(500, "this cannot be shown: \(error)")
         }
     }
@@ -154,7 +156,7 @@ package struct Console: Sendable {
             }
     }
 
-    /// What somebody who signed in was shown is kept by no browser: another person may use it next.
+    /// A browser must not keep pages of a signed-in person, because another person may use it next.
     private func caching(_ tag: String, _ route: Route, _ frame: PageFrame) -> [ConsoleResponse.Header] {
         let isOpen =
             frame.visitor == .machine || route.isFixed || route.area == .published && frame.visitor == .nobody

@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// Answers that are the same for everybody, kept until what they are made from changes.
+/// Keeps answers that are the same for everyone, until the data behind them changes.
 ///
-/// When results are released, everybody asks for the same pages.
+/// When results are released, everyone requests the same pages.
 final class KeptAnswers: Sendable {
     private struct Kept {
         var tag = ""
@@ -10,11 +10,13 @@ final class KeptAnswers: Sendable {
         var bytes = 0
     }
 
-    /// The most bytes that are kept; after that it begins anew.
+    /// The most bytes that are kept.
+    ///
+    /// Beyond that, all kept answers are dropped.
     private static let most = 64 << 20
     private let kept = Mutex(Kept())
 
-    /// The answer to a target: the one that was kept under the same tag, or a new one.
+    /// The answer to a target: the kept one with the same tag, or a new one.
     func answer(
         to target: String,
         _ tag: String,
@@ -27,7 +29,7 @@ final class KeptAnswers: Sendable {
         if let known { return known }
         let answer = try make()
         kept.withLock { kept in
-            // Meanwhile it may have become an old one.
+            // The data may have changed while the answer was made. Do not keep an outdated answer.
             guard kept.tag == tag else { return }
             if kept.bytes + answer.body.count > Self.most { kept = Kept(tag: tag) }
             kept.answers[target] = answer

@@ -2,7 +2,9 @@ internal import Operating
 
 /// The description of the API, made from the routes themselves.
 package enum OpenAPIDocument {
-    /// The version of the API; what is added does not change it.
+    /// The version of the API.
+    ///
+    /// Additions do not change it.
     static let version = "1.0.0"
 
     private static func object(_ members: [(String, JSONValue)]) -> JSONValue {
@@ -20,7 +22,7 @@ package enum OpenAPIDocument {
                     (
                         "description",
                         .string(
-                            "The figures of the console's pages, for programs. Read-only. Every answer but an error has an ETag: the revision of the data. While nobody has an account, nobody signs in; from the first account on, what each operation needs stands in its description, and a district gets its own organizations only."
+                            "The figures of the console's pages, for programs. Read-only. Every answer except an error has an ETag: the revision of the data. If there are no accounts, no one has to sign in. If there are accounts, the description of each operation names the role that it needs, and a district gets only its own organizations."
                         )
                     ),
                 ])
@@ -41,7 +43,9 @@ package enum OpenAPIDocument {
                                     ("name", .string(SignIn.cookie)),
                                     (
                                         "description",
-                                        .string("The cookie of a session, which the form at \(Address.signIn) begins.")
+                                        .string(
+                                            "The cookie of a session. The form at \(Address.signIn) begins a session."
+                                        )
                                     ),
                                 ])
                             )
@@ -72,10 +76,10 @@ package enum OpenAPIDocument {
             ])
         }
         let failures: [(Int, String)] =
-            [(400, "A parameter is not understood.")]
+            [(400, "A parameter is unknown or has an invalid value.")]
             + (route.needs == .everybody
-                ? [] : [(401, "Nobody is signed in."), (403, "The account has a lesser role.")])
-            + (arguments.isEmpty ? [] : [(404, "There is none of this name.")])
+                ? [] : [(401, "You are not signed in."), (403, "The account's role is too low.")])
+            + (arguments.isEmpty ? [] : [(404, "Nothing has this name.")])
         let answers =
             [("200", success(route)), ("304", object([("description", .string("Nothing changed since the ETag."))]))]
             + failures.map { status, about in
@@ -96,7 +100,8 @@ package enum OpenAPIDocument {
 
     private static func needs(_ route: Route) -> String {
         route.needs == .everybody
-            ? "Nobody has to sign in." : "With accounts it needs the role \(route.needs.rawValue), or one above it."
+            ? "No one has to sign in."
+            : "If there are accounts, it needs the role \(route.needs.rawValue), or one above it."
     }
 
     private static func success(_ route: Route) -> JSONValue {

@@ -1,7 +1,7 @@
 internal import Operating
 internal import Reading
 
-/// The addresses of the official results, which everybody may see.
+/// The addresses of the official results, which everyone may see.
 enum PublishedRoutes {
     private static func page(
         _ path: String,
@@ -26,7 +26,7 @@ enum PublishedRoutes {
         page("/years/{year}", "The official results of a year.", query: Routes.determinations) {
             try DeterminationsView($0).page($0.tables)
         },
-        page("/years/{year}/state", "A year of the state, from official results.", query: StateView.parameters) {
+        page("/years/{year}/state", "A year of the whole state, from official results.", query: StateView.parameters) {
             try StateView($0).page($0.tables)
         },
         page("/years/{year}/organizations/{code}", "The official report of an organization.") {
@@ -34,14 +34,14 @@ enum PublishedRoutes {
         },
         page(
             "/years/{year}/determinations.csv",
-            "What the list of official results shows, as CSV.",
+            "The list of official results, as CSV.",
             query: DeterminationsView.Query.parameters
         ) {
             DeterminationsView($0).csv()
         },
         page(
             "/years/{year}/determinations.xlsx",
-            "What the list of official results shows, as a workbook.",
+            "The list of official results, as a workbook.",
             query: DeterminationsView.Query.parameters
         ) {
             try DeterminationsView($0).workbook()
@@ -60,13 +60,13 @@ enum PublishedRoutes {
         ) { DeterminationsView($0) },
         resource(
             "/years/{year}/state",
-            "Counts, changes between two years, and how percentages are spread, from official results.",
+            "Counts, changes between two years, and the distribution of percentages, from official results.",
             query: StateView.parameters,
             StateView.shape
         ) { try StateView($0) },
         resource(
             "/years/{year}/organizations/{code}",
-            "The official results of an organization, as they are published.",
+            "The official results of an organization, as published.",
             PublicationView.shape
         ) { try PublicationView($0) },
     ]

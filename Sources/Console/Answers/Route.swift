@@ -1,22 +1,22 @@
 internal import Operating
 internal import Rules
 
-/// An address of the console, with what it takes and what it answers.
+/// An address of the console, with its parameters and its answer.
 struct Route: Sendable {
     /// The path with its arguments in braces: `/years/{year}`.
     let path: String
-    /// The least role that is answered.
+    /// The lowest role that gets an answer.
     let needs: Role
-    /// What the address answers, in a sentence.
+    /// What the address returns, in one sentence.
     let summary: String
     let query: [QueryParameter]
-    /// The schema of what the API answers; nil of pages and files.
+    /// The schema of the API's answer; nil for pages and files.
     let schema: Schema?
-    /// Whose figures it answers with.
+    /// Whose figures it returns.
     let area: Area
-    /// Whether the answer is the program's own and stays the same for as long as it runs.
+    /// Whether the answer is part of the program, so that it stays the same while the program runs.
     let isFixed: Bool
-    /// Whether it says how something stands on the day on that it is asked.
+    /// Whether the answer depends on the day of the request.
     let isDaily: Bool
     let answer: @Sendable (ConsoleCall) throws -> ConsoleContent
 
@@ -45,13 +45,13 @@ struct Route: Sendable {
 
     private let names: PathNames
 
-    /// The arguments of a path; nil where the path is not the route's.
+    /// The arguments of a path; nil if the path does not belong to this route.
     func arguments(of path: [String]) -> [String: String]? { names.arguments(of: path) }
 
     /// The names of its arguments.
     var argumentNames: [String] { names.arguments }
 
-    /// Refuses what the route does not take.
+    /// Refuses an unknown parameter, an invalid value, or a year without determinations.
     func check(_ call: ConsoleCall) throws(Problem) {
         try Self.check(call.query, query)
         if let year = call.arguments["year"] {
@@ -66,7 +66,7 @@ struct Route: Sendable {
         }
     }
 
-    /// Refuses a query that has other parameters, or values that they do not take.
+    /// Refuses unknown parameters and invalid values.
     static func check(_ query: [String: String], _ parameters: [QueryParameter]) throws(Problem) {
         for (name, value) in query.sorted(by: { $0.key < $1.key }) {
             guard let parameter = parameters.first(where: { $0.name == name }) else {
@@ -74,7 +74,7 @@ struct Route: Sendable {
                 throw Problem(
                     400,
                     "there is no parameter '\(RequestTarget.shown(name))' here; "
-                        + (known.isEmpty ? "this address takes none" : "there are \(known)")
+                        + (known.isEmpty ? "this address has no parameters" : "the parameters are \(known)")
                 )
             }
             try parameter.check(value)

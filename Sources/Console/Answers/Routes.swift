@@ -14,14 +14,14 @@ enum Routes {
     private static let rejections = RejectionsView.parameters + ListParts.parameters
 
     private static let pages: [Route] = [
-        Route("/run", "How far the stages have come.", needs: .data) { try RunView($0.tables).page($0.tables) },
-        Route("/files", "Submissions and what became of their rows.", needs: .district, query: ListParts.parameters) {
+        Route("/run", "The progress of the stages.", needs: .data) { try RunView($0.tables).page($0.tables) },
+        Route("/files", "Submissions and what happened to their rows.", needs: .district, query: ListParts.parameters) {
             try FilesView($0).page($0.tables)
         },
-        Route("/rejections", "Rows that were refused, counted.", needs: .district, query: rejections) {
+        Route("/rejections", "Counts of refused rows.", needs: .district, query: rejections) {
             try RejectionsView($0).page($0.tables)
         },
-        Route("/duties", "Duties and their days.", needs: .district, query: duties, isDaily: true) {
+        Route("/duties", "Duties and their dates.", needs: .district, query: duties, isDaily: true) {
             try DutiesView($0).page($0.tables)
         },
         Route("/frameworks", "The frameworks.", needs: .everybody) { try FrameworkView.listPage($0.tables) },
@@ -38,13 +38,13 @@ enum Routes {
         },
         Route(
             "/years/{year}/compare",
-            "An organization beside others.",
+            "An organization compared with others.",
             needs: .district,
             query: CompareView.parameterList
         ) {
             try CompareView($0).page($0.tables)
         },
-        Route("/years/{year}/state", "A year of the state.", needs: .data, query: StateView.parameters) {
+        Route("/years/{year}/state", "A year of the whole state.", needs: .data, query: StateView.parameters) {
             try StateView($0).page($0.tables)
         },
         Route(
@@ -60,7 +60,7 @@ enum Routes {
     private static let files: [Route] = [
         Route(
             "/years/{year}/determinations.csv",
-            "What the list shows, as CSV.",
+            "The list of determinations, as CSV.",
             needs: .district,
             query: DeterminationsView.Query.parameters
         ) {
@@ -68,7 +68,7 @@ enum Routes {
         },
         Route(
             "/years/{year}/determinations.xlsx",
-            "What the list shows, as a workbook.",
+            "The list of determinations, as a workbook.",
             needs: .district,
             query: DeterminationsView.Query.parameters
         ) {
@@ -76,7 +76,7 @@ enum Routes {
         },
         Route(
             "/years/{year}/compare.csv",
-            "What is compared, as CSV.",
+            "The comparison, as CSV.",
             needs: .district,
             query: CompareView.parameterList
         ) {
@@ -84,7 +84,7 @@ enum Routes {
         },
         Route(
             "/years/{year}/compare.xlsx",
-            "What is compared, as a workbook.",
+            "The comparison, as a workbook.",
             needs: .district,
             query: CompareView.parameterList
         ) {
@@ -92,23 +92,28 @@ enum Routes {
         },
         Route(
             "/duties.csv",
-            "What the list of duties shows, as CSV.",
+            "The list of duties, as CSV.",
             needs: .district,
             query: DutiesView.parameters,
             isDaily: true
         ) {
             try DutiesView($0).csv()
         },
-        Route("/console.css", "The style.", needs: .everybody, isFixed: true) { _ in
+        Route("/console.css", "The style sheet.", needs: .everybody, isFixed: true) { _ in
             .init(type: "text/css; charset=utf-8", body: Templates.style)
         },
-        Route("/console.js", "The script that renews the run.", needs: .everybody, isFixed: true) { _ in
+        Route("/console.js", "The script that renews the page of the run.", needs: .everybody, isFixed: true) { _ in
             .init(type: "text/javascript; charset=utf-8", body: Templates.script)
         },
-        Route("/desk.js", "The script of forms and of what is waited for.", needs: .everybody, isFixed: true) { _ in
+        Route(
+            "/desk.js",
+            "The script for forms and for pages that wait for a result.",
+            needs: .everybody,
+            isFixed: true
+        ) { _ in
             .init(type: "text/javascript; charset=utf-8", body: Templates.deskScript)
         },
-        Route("/icon.svg", "The sign in a browser's tab.", needs: .everybody, isFixed: true) { _ in
+        Route("/icon.svg", "The icon in the browser's tab.", needs: .everybody, isFixed: true) { _ in
             .init(type: "image/svg+xml", body: Templates.icon)
         },
         Route("\(Address.api)/openapi.json", "The description of the API.", needs: .everybody, isFixed: true) { _ in
@@ -143,7 +148,7 @@ enum Routes {
     }
 
     private static let api: [Route] = [
-        resource("/run", "How far the stages have come, and what is wrong.", needs: .data, RunView.shape) {
+        resource("/run", "The progress of the stages, and what is wrong.", needs: .data, RunView.shape) {
             RunView($0.tables)
         },
         resource(
@@ -170,14 +175,14 @@ enum Routes {
         ) { try OrganizationView($0) },
         resource(
             "/years/{year}/compare",
-            "An organization beside similar ones and any of your choice, year by year.",
+            "An organization compared with similar ones and any of your choice, year by year.",
             needs: .district,
             query: CompareView.parameterList,
             CompareView.shape
         ) { try CompareView($0) },
         resource(
             "/years/{year}/state",
-            "Counts, changes between two years, and how percentages are spread.",
+            "Counts, changes between two years, and the distribution of percentages.",
             needs: .data,
             query: StateView.parameters,
             StateView.shape
@@ -195,14 +200,14 @@ enum Routes {
         ) { try FrameworkView($0) },
         resource(
             "/rejections",
-            "Rows that were refused, counted by code, layout, organization and year.",
+            "Counts of refused rows by code, layout, organization and year.",
             needs: .district,
             query: rejections,
             RejectionsView.shape
         ) { RejectionsView($0) },
         resource(
             "/duties",
-            "Plans, reviews, assistance, designations and appeals of a school year, with their days.",
+            "Plans, reviews, assistance, designations and appeals of a school year, with their dates.",
             needs: .district,
             query: duties,
             isDaily: true,
@@ -210,7 +215,7 @@ enum Routes {
         ) { try DutiesView($0) },
         resource(
             "/submissions",
-            "Submissions and what became of their rows.",
+            "Submissions and what happened to their rows.",
             needs: .district,
             query: ListParts.parameters,
             FilesView.shape

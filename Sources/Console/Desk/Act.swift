@@ -1,8 +1,8 @@
 internal import Operating
 
-/// Something that a person can do in the console: what it asks for, who may, and the command that it is.
+/// An action that a person can carry out in the console: its form, the role that it needs, and its command.
 struct Act: Sendable {
-    /// What it asks for.
+    /// A field of the form.
     struct Field: Sendable {
         let label: String
         let hint: String
@@ -17,28 +17,28 @@ struct Act: Sendable {
         }
     }
 
-    /// What somebody filled in, by the names of the fields.
+    /// The filled-in values, by field name.
     typealias Values = [String: String]
 
-    /// Its name in addresses.
+    /// The name in addresses.
     let name: String
     let title: String
-    /// What it does, and whether that can be taken back.
+    /// What the act does, and whether it can be undone.
     let about: String
-    /// What the button says that does it.
+    /// The text of the button that carries it out.
     let verb: String
-    /// The least role that may.
+    /// The lowest role that may carry it out.
     let needs: Role
     let fields: [Field]
-    /// How long it may take.
+    /// The time limit of the command.
     let timeout: Duration
-    /// Whether the command says who does it.
+    /// Whether the command takes the person's name.
     let namesPerson: Bool
-    /// Whether another person than the one who prepared it confirms it.
+    /// Whether someone other than the person who prepared the act must confirm it.
     let needsSecondPerson: @Sendable (Values) -> Bool
-    /// The command that shows what it would change; nil where there is none.
+    /// The command that shows what the act would change; nil if there is none.
     let preview: (@Sendable (Values) -> [String])?
-    /// The command that it is.
+    /// The command that carries out the act.
     let command: @Sendable (Values) -> [String]
 
     init(
@@ -67,19 +67,20 @@ struct Act: Sendable {
         self.command = command
     }
 
-    /// The arguments of the program, with the person: an option and its value are one word, so that no value is taken
-    /// for another option.
+    /// The arguments of the program, including the person.
+    ///
+    /// An option and its value are one word, so that no value can be mistaken for another option.
     func arguments(_ values: Values, by person: String) -> [String] {
         command(values) + (namesPerson ? ["--by=\(person)", "--from-console"] : [])
     }
 
-    /// What is wrong with what was filled in, by the names of the fields.
+    /// The mistakes in the filled-in values, by field name.
     func faults(_ values: Values) -> [String: String] {
         var faults: [String: String] = [:]
         for field in fields {
             let name = field.parameter.name
             guard let value = values[name] else {
-                if field.isRequired { faults[name] = "\(field.label): this is needed" }
+                if field.isRequired { faults[name] = "\(field.label): this field is required" }
                 continue
             }
             do throws(Problem) {
@@ -91,6 +92,6 @@ struct Act: Sendable {
         return faults
     }
 
-    /// Where its form is.
+    /// The address of its form.
     var address: String { "/acts/\(name)" }
 }

@@ -3,9 +3,11 @@ internal import Messages
 internal import Operating
 internal import Reading
 
-/// The form of an act, and what becomes of it.
+/// The page with the form of an act.
 enum ActPage {
-    /// The form, with what a link filled in.
+    /// Shows the form.
+    ///
+    /// A link can fill in fields.
     static func show(_ act: Act, _ call: DeskRoute.Call) throws -> DeskRoute.Reply {
         var values = call.query
         if act.fields.contains(where: { $0.parameter.name == "date" }), values["date"] == nil {
@@ -14,7 +16,9 @@ enum ActPage {
         return try page(act, call, values, faults: [:])
     }
 
-    /// Takes the form: nothing is done yet.
+    /// Takes the form.
+    ///
+    /// Nothing is done yet.
     static func take(_ act: Act, _ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
         let account = try call.account(act.needs)
         var values: Act.Values = [:]
@@ -27,12 +31,12 @@ enum ActPage {
         return .seeOther(ErrandPage.address(try await call.desk.errands.begin(act, values, account)))
     }
 
-    /// What forbids an act about a submission; nil where nothing does.
+    /// Why an act about a submission is not allowed; nil if it is allowed.
     ///
-    /// The console always asks for a second person here, whether or not the framework does.
+    /// The console always requires a second person here, whether or not the framework does.
     private static func fault(of id: String, _ act: Act, _ tables: ConsoleTables, _ account: Account) -> String? {
         guard tables.view.submissions.contains(where: { $0.submission == id }) else {
-            return "Submission: there is none of this name; Files lists them"
+            return "Submission: there is no submission with this name; the page Files lists them"
         }
         guard [Acts.approve.name, Acts.reject.name].contains(act.name) else { return nil }
         guard let held = tables.view.held.first(where: { $0.id == id }) else {

@@ -1,12 +1,17 @@
 internal import Operating
 
-/// Everything that can be done in the console.
+/// The acts of the console.
 enum Acts {
-    /// Those that have a form of fields.
+    /// The acts with a form of fields.
     static let all = [openYear, closeYear, release, withdrawRelease, approve, reject, withdraw, deliveries, quarantine]
 
     private static let year = Act.Field("year", "School year", .schoolYear, hint: "by its spring: 2018-19 is 2019")
-    private static let submission = Act.Field("submission", "Submission", .submission, hint: "as Files lists it")
+    private static let submission = Act.Field(
+        "submission",
+        "Submission",
+        .submission,
+        hint: "as listed on the page Files"
+    )
     private static let kind = Act.Field("kind", "Release", .choice(["preliminary", "official"]))
     private static let organization = Act.Field(
         "org",
@@ -17,10 +22,10 @@ enum Acts {
     )
 
     private static func reason(_ label: String = "Reason", isRequired: Bool = false) -> Act.Field {
-        Act.Field("reason", label, .text(500), hint: "it stands in the ledger", isRequired: isRequired)
+        Act.Field("reason", label, .text(500), hint: "it is recorded in the ledger", isRequired: isRequired)
     }
 
-    /// An option with its value; nothing where there is none.
+    /// An option with its value; empty if there is no value.
     private static func option(_ name: String, _ value: String?) -> [String] { value.map { ["--\(name)=\($0)"] } ?? [] }
 
     static let upload = Act(
@@ -28,7 +33,7 @@ enum Acts {
         "Submit a file",
         verb: "Submit it",
         about:
-            "All of the file goes into the ledger or nothing of it. A row with a known key replaces the one before it.",
+            "Either the whole file goes into the ledger, or nothing. A row replaces an earlier row with the same key.",
         needs: .district,
         timeout: .seconds(900),
         preview: { ["preview", "--json", $0["file"] ?? ""] },
@@ -39,7 +44,7 @@ enum Acts {
         "open-year",
         "Open a school year",
         verb: "Open the year",
-        about: "Its rows are accepted from here on. A year that is open stays open.",
+        about: "From now on, rows of the year are accepted. An open year stays open.",
         needs: .approver,
         fields: [year],
         command: { ["open-year", $0["year"] ?? ""] }
@@ -50,15 +55,15 @@ enum Acts {
         "Close a school year",
         verb: "Close the year",
         about:
-            "Everything is submitted: its percentiles and determinations are published to the Department. Rows that come later are corrections. This cannot be taken back.",
+            "Close a year when everything is submitted. Its percentiles and determinations are then published to the Department. Later rows are corrections. This cannot be undone.",
         needs: .approver,
         fields: [
             year,
             Act.Field(
                 "incomplete",
-                "Why, although something is missing",
+                "Why close it although something is missing",
                 .text(500),
-                hint: "only where completeness finds something; it stands in the ledger",
+                hint: "only if Completeness shows that something is missing; it is recorded in the ledger",
                 isRequired: false
             ),
         ],
@@ -76,10 +81,10 @@ enum Acts {
         "Release results",
         verb: "Release them",
         about:
-            "Preliminary: each district sees its own results, under embargo. Official: everybody sees the publications, and what would change them waits for an approval from then on. An official release takes two persons.",
+            "Preliminary: each district sees its own results, under embargo. Official: everyone sees the publications, and from then on, submissions that would change them wait for an approval. An official release needs two people.",
         needs: .approver,
         fields: [
-            kind, year, Act.Field("date", "Day", .day, hint: "yyyy-mm-dd, on which it takes effect"), organization,
+            kind, year, Act.Field("date", "Day", .day, hint: "yyyy-mm-dd, the day it takes effect"), organization,
         ],
         needsSecondPerson: { $0["kind"] == "official" },
         preview: { ["preview", "--json", "--directive", releasing($0).joined(separator: " ")] },
@@ -90,7 +95,7 @@ enum Acts {
         "withdraw-release",
         "Withdraw a release",
         verb: "Withdraw the release",
-        about: "The results are what they were before the release. Who read them has read them.",
+        about: "The results return to their status before the release. People may have read them in the meantime.",
         needs: .approver,
         fields: [kind, year, organization],
         preview: { ["preview", "--json", "--directive", (releasing($0) + ["--withdraw"]).joined(separator: " ")] },
@@ -102,7 +107,7 @@ enum Acts {
         "Approve a submission that waits",
         verb: "Approve it",
         about:
-            "Its rows count from then on, and official results change. Another person than the one who submitted it approves it.",
+            "Its rows count from then on, and official results change. You cannot approve your own submission.",
         needs: .approver,
         fields: [submission, reason()],
         preview: { ["preview", "--json", "--held", $0["submission"] ?? ""] },
@@ -113,7 +118,7 @@ enum Acts {
         "reject",
         "Reject a submission that waits",
         verb: "Reject it",
-        about: "Its rows that wait will never count. Another person than the one who submitted it rejects it.",
+        about: "Its waiting rows will never count. You cannot reject your own submission.",
         needs: .approver,
         fields: [submission, reason()],
         command: { ["reject", $0["submission"] ?? ""] + option("reason", $0["reason"]) }
@@ -123,7 +128,7 @@ enum Acts {
         "withdraw",
         "Withdraw a submission",
         verb: "Withdraw it",
-        about: "What stood before it stands again. Its rows stay in the ledger.",
+        about: "The data returns to what it was before the submission. Its rows stay in the ledger.",
         needs: .approver,
         fields: [submission, reason()],
         preview: { ["preview", "--json", "--withdraw", $0["submission"] ?? ""] },
@@ -134,7 +139,7 @@ enum Acts {
         "deliveries",
         "Try failed deliveries again",
         verb: "Try them again",
-        about: "Every dead delivery of a notice is tried again. Set right first what was wrong.",
+        about: "Every notice that could not be delivered is tried again. Correct the cause first.",
         needs: .operator,
         namesPerson: false,
         command: { _ in ["deliveries", "--all"] }
@@ -144,7 +149,7 @@ enum Acts {
         "quarantine",
         "Put quarantined records back",
         verb: "Put them back",
-        about: "Every record goes back to the topic that it came from. What still cannot be used comes back here.",
+        about: "Every record goes back to its original topic. Records that still cannot be used return to quarantine.",
         needs: .operator,
         namesPerson: false,
         command: { _ in ["quarantine", "--replay", "--all"] }

@@ -1,30 +1,32 @@
 internal import Operating
 
-/// An address that does something, or asks the installation's own program: forms, and what they send.
+/// An address that carries out something or calls the installation's program: forms, and the requests that they send.
 struct DeskRoute: Sendable {
-    /// What is asked of it.
+    /// The method of the request.
     enum Method: String, Sendable {
         case get = "GET"
         case post = "POST"
     }
 
-    /// What an answer is made from.
+    /// Everything that an answer is made from.
     struct Call: Sendable {
         let desk: Desk
         let request: ConsoleRequest
         let frame: PageFrame
-        /// What the visitor may see of the tables.
+        /// The part of the tables that the visitor may see.
         let tables: ConsoleTables
         let query: [String: String]
         let arguments: [String: String]
-        /// The fields of the form; empty where nothing was sent.
+        /// The fields of the form; nil if no form was sent.
         let form: FormData?
 
-        /// Who acts.
+        /// The account that acts.
+        ///
+        /// - Throws: ``Problem`` if it does not have the role.
         func account(_ needed: Role) throws(Problem) -> Account { try frame.visitor.checkActing(needed) }
     }
 
-    /// What is answered.
+    /// An answer.
     enum Reply {
         case page(ConsoleContent, status: Int = 200, headers: [ConsoleResponse.Header] = [])
         case seeOther(String, headers: [ConsoleResponse.Header] = [])
@@ -33,15 +35,15 @@ struct DeskRoute: Sendable {
     let method: Method
     /// The path with its arguments in braces.
     let path: String
-    /// The least role that is answered.
+    /// The lowest role that gets an answer.
     let needs: Role
     let query: [QueryParameter]
-    /// The most bytes that are read of what is sent.
+    /// The most bytes that are read of a request's body.
     let bodyLimit: Int
     let answer: @Sendable (Call) async throws -> Reply
     private let names: PathNames
 
-    /// What a form without a file sends at most.
+    /// The most bytes of a form without a file.
     static let formLimit = 16_384
 
     init(
@@ -61,6 +63,6 @@ struct DeskRoute: Sendable {
         names = PathNames(path)
     }
 
-    /// The arguments of a path; nil where the path is not the route's.
+    /// The arguments of a path; nil if the path does not belong to this route.
     func arguments(of path: [String]) -> [String: String]? { names.arguments(of: path) }
 }

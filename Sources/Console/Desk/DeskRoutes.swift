@@ -1,10 +1,10 @@
 internal import Operating
 
-/// Every address that does something, or that asks the program.
+/// The addresses that carry out something or call the program.
 enum DeskRoutes {
     static let all: [DeskRoute] = signing + desk + errands + acts + reports
 
-    private static let next = QueryParameter("next", "Where to go on afterwards.", .text(RequestTarget.longest))
+    private static let next = QueryParameter("next", "The page to show afterwards.", .text(RequestTarget.longest))
 
     private static let signing: [DeskRoute] = [
         DeskRoute(.get, Address.signIn, needs: .everybody, query: [next]) { try SignInPage.show($0) },
@@ -22,7 +22,7 @@ enum DeskRoutes {
         DeskRoute(.get, "/release", needs: .data) { try await ReleaseDesk.show($0) },
     ]
 
-    /// Whose an errand is the errand knows.
+    /// The errand itself knows whose it is.
     private static let errands: [DeskRoute] = [
         DeskRoute(.get, "/errands/{id}", needs: .district) { try await ErrandPage.show($0) },
         DeskRoute(.post, "/errands/{id}/confirm", needs: .district) { try await ErrandPage.confirm($0) },

@@ -6,12 +6,12 @@ internal import Streaming
 internal import SwiftProtobuf
 internal import Tables
 
-/// Whether a file holds only what a district may submit: rows of its own students.
+/// Checks that a file contains only what a district may submit: rows of its own students.
 ///
-/// The file is read exactly as ingestion reads it, so that no way of writing a file shows the console other rows than
-/// the ledger gets. The pseudonyms made meanwhile are under a key that nobody keeps.
+/// The file is read exactly as ingestion reads it. So the console always sees the same rows as the ledger, however the
+/// file is written. The pseudonyms made during the check use a key that is not kept.
 enum DistrictFile {
-    /// - Throws: ``Problem`` where the file holds anything else, with the lines.
+    /// - Throws: ``Problem`` if the file contains anything else. It names the lines.
     static func check(_ path: String, named name: String, of district: OrganizationCode) throws(Problem) {
         let sink = Inspection(district)
         do {
@@ -34,11 +34,11 @@ enum DistrictFile {
         try refuse(sink.strange, "org_code is no organization of your district \(district)")
         try refuse(
             sink.retracting,
-            "action takes no rows back here, as a row of another district could be meant: the Department does"
+            "action takes no rows back here, because the row may belong to another district; ask the Department to do it"
         )
     }
 
-    /// Refuses the file where there are such lines.
+    /// Refuses the file if there are such lines.
     private static func refuse(_ found: [UInt64], _ why: String) throws(Problem) {
         guard !found.isEmpty else { return }
         let lines = found.sorted()
@@ -47,17 +47,17 @@ enum DistrictFile {
         let isOne = lines.count == 1
         throw Problem(
             422,
-            "\(isOne ? "line" : "lines") \(shown)\(more): \(why). Mend or remove \(isOne ? "that row" : "those rows")"
+            "\(isOne ? "line" : "lines") \(shown)\(more): \(why). Correct or remove \(isOne ? "that row" : "those rows")"
         )
     }
 
-    /// Takes what goes to the ledger, and keeps the lines of other districts.
+    /// Receives the records that would go to the ledger, and notes the lines that a district may not submit.
     private final class Inspection: RecordSink {
         private let district: OrganizationCode
         private var block = SubmissionBlock()
         private var organization: Int?
         private var action: Int?
-        /// The lines of other districts' organizations, and those that take a row back.
+        /// The lines of organizations outside the district, and the lines that take a row back.
         private(set) var strange: [UInt64] = []
         private(set) var retracting: [UInt64] = []
 
@@ -78,7 +78,7 @@ enum DistrictFile {
             for row in 0..<block.rows {
                 let text = value.extracting(block.field(organization, row: row)).text
                 if OrganizationCode(text)?.district != district { strange.append(block.lines[row]) }
-                // A row is known by its student alone, so that one that deletes need not be the district's own.
+                // A row is identified only by its student, so a deletion could hit another district's row.
                 let word = action.map { value.extracting(block.field($0, row: row)).text } ?? ""
                 if !["", "upsert"].contains(word) { retracting.append(block.lines[row]) }
             }
@@ -93,7 +93,7 @@ enum DistrictFile {
             guard layout.isAboutStudents else {
                 throw Problem(
                     422,
-                    "a district submits files of its students; one of the layout \(layout.wireName) comes from the Department"
+                    "a district may only submit files about its students; files with the layout \(layout.wireName) come from the Department"
                 )
             }
             organization = header.columns.firstIndex(of: "org_code")

@@ -1,15 +1,15 @@
 internal import Foundation
 internal import Operating
 
-/// An act on its way: prepared by a person, previewed, confirmed, done.
+/// An act in progress: prepared by a person, previewed, confirmed, done.
 struct Errand: Sendable {
-    /// How far it has come.
+    /// The progress of the act.
     enum State: Sendable, Hashable {
-        /// What it would change is being computed.
+        /// The preview is being computed.
         case previewing
-        /// It waits for somebody to confirm it.
+        /// It waits for a confirmation.
         case ready
-        /// The command runs.
+        /// The command is running.
         case running
         /// The command has ended.
         case done
@@ -18,46 +18,46 @@ struct Errand: Sendable {
     let id: String
     let act: Act
     let values: Act.Values
-    /// Who prepared it.
+    /// The person who prepared it.
     let owner: Account
-    /// The name of the file, where there is one.
+    /// The name of the file, if there is one.
     let fileName: String?
     let began: ContinuousClock.Instant
     var state: State
     var preview: ProgramRunner.Outcome?
     var result: ProgramRunner.Outcome?
-    /// Who confirmed it.
+    /// The person who confirmed it.
     var confirmed: String?
 
-    /// Whether it takes a second person.
+    /// Whether it needs a second person.
     var needsSecondPerson: Bool { act.needsSecondPerson(values) }
 
-    /// Whether somebody sees it: who prepared it, and who could confirm it.
+    /// Whether an account sees it: the one that prepared it, and those that could confirm it.
     func isVisible(to account: Account) -> Bool {
         account == owner || (needsSecondPerson && account.role >= act.needs)
     }
 
-    /// Why somebody cannot confirm it; nil where they can.
+    /// Why an account cannot confirm it; nil if it can.
     func obstacle(for account: Account) -> String? {
         guard state == .ready else { return nil }
         guard account.role >= act.needs else { return "This needs the role \(act.needs.rawValue), or one above it." }
         if needsSecondPerson, account.name == owner.name {
             return
-                "It takes a second person: somebody else with the role \(act.needs.rawValue) finds it on the release desk, and confirms it."
+                "It takes a second person: someone else with the role \(act.needs.rawValue) can find it on the release desk and confirm it."
         }
         return previewFault
     }
 
-    /// What in the preview forbids it; nil where nothing does.
+    /// Why the preview does not allow it; nil if it does.
     private var previewFault: String? {
         guard let preview else { return nil }
         if act.name == Acts.upload.name {
             guard let answer = PreviewAnswer(preview.output) else {
                 return
-                    "What the file would change could not be computed, so it cannot be submitted here now: try again later."
+                    "The effect of the file could not be computed, so it cannot be submitted here now: try again later."
             }
             return answer.submissions.contains { $0.status == "refused" }
-                ? "The file cannot be taken as it is: mend it, and choose it again." : nil
+                ? "The file cannot be taken as it is: correct it, and choose it again." : nil
         }
         return preview.code == 0
             ? nil : "It would be refused, or its effect could not be computed, so it cannot be done now."

@@ -4,11 +4,11 @@ internal import Reading
 internal import Rules
 internal import Stages
 
-/// The page of an act on its way: what it would change, who confirms it, what became of it.
+/// The page of an act in progress: what it would change, who confirms it, and its result.
 enum ErrandPage {
     static func address(_ id: String) -> String { "/errands/\(id)" }
 
-    /// For how long an answer waits for what is being computed.
+    /// How long an answer waits for a computation.
     private static let patience = Duration.seconds(8)
 
     static func show(_ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
@@ -17,14 +17,15 @@ enum ErrandPage {
         guard let errand = await call.desk.errands.find(id, for: account, within: patience) else {
             throw Errands.absent
         }
-        // What a command changed meanwhile shows, and what somebody may not see does not.
+        // Use the current tables of the visitor. They contain what the command has changed, and nothing that the
+        // visitor may not see.
         let tables = call.tables
         var context: [String: Any] = [
             "address": address(id), "token": call.frame.token, "verb": errand.act.verb, "facts": facts(errand),
         ]
         switch errand.state {
         case .previewing:
-            context["busy"] = "What it would change is being computed. Nothing is done before it is confirmed."
+            context["busy"] = "What it would change is being computed. Nothing is done until it is confirmed."
         case .running: context["busy"] = "It is being done."
         case .ready:
             let obstacle = errand.obstacle(for: account)
@@ -91,7 +92,7 @@ enum ErrandPage {
     private static func fileTables(_ file: PreviewAnswer.Submission) -> [String: Any] {
         if file.status == "refused" {
             return [
-                "refusal": Words.sentence(file.message ?? file.code ?? "it is refused"), "counts": false,
+                "refusal": Words.sentence(file.message ?? file.code ?? "the file is refused"), "counts": false,
                 "rules": false,
             ]
         }
@@ -119,7 +120,7 @@ enum ErrandPage {
         )
     }
 
-    /// The rules that rows break; false where they break none.
+    /// The rules that rows break; false if they break none.
     private static func rules(_ rejections: [String: Int]) -> Any {
         let rows = rejections.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         guard !rows.isEmpty else { return false }
@@ -133,7 +134,9 @@ enum ErrandPage {
         .context
     }
 
-    /// The most changes that are listed; the command lists all.
+    /// The most changes that are listed.
+    ///
+    /// The command lists all.
     private static let mostChanges = 200
 
     private static func changeTable(_ changes: [PreviewAnswer.Change]) -> TablePart {
@@ -189,10 +192,12 @@ enum ErrandPage {
         ]
     }
 
-    /// Why a command failed; a district is told no more than that, as the reason may name others' files.
+    /// Why a command failed.
+    ///
+    /// A district gets no details, because they may name other districts' files.
     private static func failure(_ outcome: ProgramRunner.Outcome, _ account: Account) -> String {
         if outcome.code == nil {
-            return "It took too long and was ended. What was taken by then stays; Files shows it."
+            return "It took too long and was stopped. What was submitted before that remains; the page Files shows it."
         }
         guard account.role != .district else {
             return

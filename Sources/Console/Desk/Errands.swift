@@ -9,17 +9,21 @@ struct KeptFile: Sendable {
     var name: String { path.lastPathComponent }
 }
 
-/// The acts on their way, in memory: a console that starts anew has none, and nothing that was not confirmed is done.
+/// The acts in progress.
+///
+/// They are only in memory. After a restart there are none, and unconfirmed acts are never carried out.
 package actor Errands {
     private let runner: ProgramRunner
     private let folder: URL
     private let logger: Logger
     private var errands: [String: Errand] = [:]
-    /// Commands wait for each other: two at once would take the ledger's identity from each other.
+    /// Commands run one at a time.
+    ///
+    /// Two at once would take the ledger's identity from each other.
     private var commands: Task<Void, Never>?
     private var previews: Task<Void, Never>?
 
-    /// How long an errand is kept, and how many of one person and of all.
+    /// How long an act is kept, and the most acts of one person and of all together.
     static let lifetime = Duration.seconds(3600)
     static let mostOfAPerson = 20
     static let most = 200
@@ -28,17 +32,17 @@ package actor Errands {
         self.runner = runner
         self.logger = logger
         folder = home.directory.appendingPathComponent("console/uploads", isDirectory: true)
-        // What an earlier life left: nobody can confirm it any more.
+        // Files from before a restart: no one can confirm them any more.
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// Begins an act; returns where it is.
+    /// Begins an act; returns its id.
     func begin(_ act: Act, _ values: Act.Values, _ owner: Account, file: KeptFile? = nil) throws(Problem) -> String {
         sweep()
         guard errands.count < Self.most,
             errands.values.count(where: { $0.owner.name == owner.name }) < Self.mostOfAPerson
         else {
-            throw Problem(429, "too many acts are on their way: confirm or discard some of them first", retryAfter: 60)
+            throw Problem(429, "too many acts are in progress: confirm or discard some of them first", retryAfter: 60)
         }
         let id = file?.id ?? Self.identity()
         var values = values
@@ -61,7 +65,9 @@ package actor Errands {
         return id
     }
 
-    /// An errand that somebody may see; after so long at the latest, or as soon as it has come further.
+    /// Finds an act that an account may see.
+    ///
+    /// Waits for progress, but not longer than the given time.
     func find(_ id: String, for account: Account, within patience: Duration = .zero) async -> Errand? {
         let deadline = ContinuousClock.now + patience
         while let errand = errands[id], errand.isVisible(to: account) {
@@ -72,7 +78,7 @@ package actor Errands {
         return nil
     }
 
-    /// Those that wait for a second person.
+    /// The acts that wait for a second person.
     func waiting(for account: Account) -> [Errand] {
         sweep()
         return errands.values
@@ -80,11 +86,11 @@ package actor Errands {
             .sorted { $0.began < $1.began }
     }
 
-    /// Confirms an errand: the command runs.
+    /// Confirms an act, which runs its command.
     func confirm(_ id: String, by account: Account) throws(Problem) {
         guard var errand = errands[id], errand.isVisible(to: account) else { throw Self.absent }
         guard errand.state == .ready else {
-            throw Problem(409, "it is confirmed already, or not ready: look at it again")
+            throw Problem(409, "it is already confirmed, or it is not ready: look at it again")
         }
         if let obstacle = errand.obstacle(for: account) { throw Problem(403, obstacle) }
         errand.state = .running
@@ -98,17 +104,17 @@ package actor Errands {
         }
     }
 
-    /// Forgets an errand that was not confirmed; returns what it would have done.
+    /// Discards an unconfirmed act; returns the act.
     func discard(_ id: String, by account: Account) throws(Problem) -> Act {
         guard let errand = errands[id], errand.isVisible(to: account) else { throw Self.absent }
         guard [.ready, .previewing, .done].contains(errand.state) else {
-            throw Problem(409, "it is confirmed already, and goes on")
+            throw Problem(409, "it is already confirmed, so it continues")
         }
         forget(id)
         return errand.act
     }
 
-    static let absent = Problem(404, "there is no such act: it was discarded, or is older than an hour")
+    static let absent = Problem(404, "there is no such act: it was discarded, or it is more than an hour old")
 
     private func look(_ id: String, _ arguments: [String]) {
         let before = previews
@@ -146,7 +152,9 @@ package actor Errands {
 
     // MARK: files
 
-    /// Keeps a file until it is confirmed or discarded, where only the installation's owner can read it.
+    /// Keeps a file until it is confirmed or discarded.
+    ///
+    /// Only the installation's owner can read it.
     func keep(_ file: FormData.File) throws(Problem) -> KeptFile {
         let id = Self.identity()
         let own = folder.appendingPathComponent(id, isDirectory: true)
@@ -170,7 +178,7 @@ package actor Errands {
         }
     }
 
-    /// Forgets a file that nothing was begun with.
+    /// Deletes a file that no act uses.
     func drop(_ file: KeptFile) { removeFile(file.id) }
 
     private static func identity() -> String { String(Sessions.token().prefix(32)) }
@@ -179,7 +187,7 @@ package actor Errands {
         try? FileManager.default.removeItem(at: folder.appendingPathComponent(id, isDirectory: true))
     }
 
-    /// A file's name without anything that a folder or a command line could take for something else.
+    /// A file name without anything that has a special meaning in a folder or on a command line.
     static func plain(_ name: String) -> String {
         let plain = name.utf8.suffix(100)
             .map { byte -> UInt8 in

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Rules
 
-/// What `accountability preview --json` says.
+/// The output of `accountability preview --json`.
 struct PreviewAnswer: Decodable, Sendable {
     struct Counts: Decodable, Sendable { let before, after, changed: Int }
     struct Submission: Decodable, Sendable {
@@ -22,7 +22,7 @@ struct PreviewAnswer: Decodable, Sendable {
     let determinations: Counts
     var changes: [Change]
 
-    /// The answer; nil of text that is none, such as that of a command that failed.
+    /// Reads the output; nil if it is not valid, for example because the command failed.
     init?(_ text: String) {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -30,7 +30,7 @@ struct PreviewAnswer: Decodable, Sendable {
         self = answer
     }
 
-    /// Without the changes of organizations whose results the tables do not show.
+    /// The answer without changes of organizations whose results are not in the tables.
     func seen(in tables: ConsoleTables) -> PreviewAnswer {
         var answer = self
         answer.changes = changes.filter { change in
@@ -40,14 +40,14 @@ struct PreviewAnswer: Decodable, Sendable {
     }
 }
 
-/// What `accountability submit --json` says of a file.
+/// The output of `accountability submit --json` for a file.
 struct ReceiptAnswer: Decodable, Sendable {
     let submission, status: String
     let code, message, layout: String?
     let rows, accepted, rejected, unchanged, replaced, deleted, held: Int
     let rejections: [String: Int]
 
-    /// The receipts; nil of text that is none.
+    /// Reads the receipts; nil if the text is not valid.
     static func read(_ text: String) -> [ReceiptAnswer]? {
         try? JSONDecoder().decode([ReceiptAnswer].self, from: Data(text.utf8))
     }

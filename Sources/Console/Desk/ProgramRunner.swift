@@ -2,14 +2,16 @@ package import Foundation
 internal import Streaming
 internal import Synchronization
 
-/// The installation's own program, `accountability`: the console acts through it, so that an act of the console is the
-/// same as one of the command line, with the same checks and the same trail.
+/// Runs the installation's own program, `accountability`.
 ///
-/// It gets its arguments as a list, and no shell reads them.
+/// The console acts only through this program. So an act of the console is the same as a command, with the same checks
+/// and the same audit trail.
+///
+/// The program gets its arguments as a list. No shell reads them.
 package struct ProgramRunner: Sendable {
-    /// How a call ended.
+    /// The result of a call.
     package struct Outcome: Sendable, Hashable {
-        /// The exit code; nil where it was ended, as it took too long.
+        /// The exit code; nil if the program was stopped because it took too long.
         package let code: Int32?
         package let output: String
         package let errors: String
@@ -21,22 +23,24 @@ package struct ProgramRunner: Sendable {
         }
     }
 
-    /// Calls it; the second argument says how long it may take.
+    /// Runs the program.
+    ///
+    /// The second argument is the time limit.
     package let run: @Sendable (_ arguments: [String], _ timeout: Duration) async -> Outcome
 
     package init(_ run: @escaping @Sendable (_ arguments: [String], _ timeout: Duration) async -> Outcome) {
         self.run = run
     }
 
-    /// The most of its output that is read.
+    /// The most bytes of its output that are read.
     private static let mostBytes = 32 << 20
 
     /// A program in a file.
     ///
     /// - Parameters:
     ///   - executable: the file.
-    ///   - options: what every call has after its own arguments, such as the brokers.
-    ///   - folder: where what it prints is kept while it runs; only its owner may enter.
+    ///   - options: arguments that follow the own arguments of every call, such as the brokers.
+    ///   - folder: holds the output while the program runs. Only its owner may enter.
     package init(executable: URL, options: [String], folder: URL) {
         run = { arguments, timeout in
             do {
@@ -57,7 +61,7 @@ package struct ProgramRunner: Sendable {
         let own = folder.appendingPathComponent(Sessions.token(), isDirectory: true)
         try files.createDirectory(at: own, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         defer { try? files.removeItem(at: own) }
-        // Files, as a pipe that nobody empties would hold the program.
+        // Use files, because a full pipe would block the program.
         let paths = ["output", "errors"].map { own.appendingPathComponent($0).path }
         for path in paths { _ = files.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]) }
         let process = Process()
@@ -76,25 +80,27 @@ package struct ProgramRunner: Sendable {
         return Outcome(code: code, output: text(paths[0]), errors: text(paths[1]))
     }
 
-    /// Waits for the end; returns whether it had to be brought about.
+    /// Waits for the end; returns whether the program had to be stopped.
     private static func ended(_ running: Running, _ timeout: Duration) async -> Bool {
         let deadline = ContinuousClock.now + timeout
         var isLate = false
         while !running.hasEnded {
             try? await Task.sleep(for: .milliseconds(20))
-            // Who looks late finds one that ended in time ended.
+            // If this check is late, the program may have ended in time.
             guard ContinuousClock.now > deadline, !running.hasEnded else { continue }
-            // Asked to end, it commits or aborts; after five seconds it is not asked any more.
+            // When asked to end, the program commits or aborts. After five seconds it is killed.
             running.end(hard: ContinuousClock.now > deadline + .seconds(5))
             isLate = true
-            // What the program started may hold on to its output, and `Process` would wait for that.
+            // A process that the program started may keep the output open, and `Process` would wait for that.
             if ContinuousClock.now > deadline + .seconds(7) { break }
         }
         return isLate
     }
 }
 
-/// A process with whether it has ended: `Process` does not cross threads.
+/// A process, and whether it has ended.
+///
+/// `Process` itself cannot be sent to other threads.
 private final class Running: Sendable {
     private let pid: Int32
     private let isOver: Over

@@ -3,7 +3,9 @@ internal import Operating
 internal import Reading
 internal import Rules
 
-/// The page from which years are opened and closed, and results released: what to look at before, and what waits.
+/// The page for opening and closing years and releasing results.
+///
+/// It shows what to check first and what waits for a decision.
 enum ReleaseDesk {
     static func show(_ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
         let account = try call.account(.data)
@@ -26,7 +28,7 @@ enum ReleaseDesk {
         let page = Page(
             title: "Release desk",
             place: .release,
-            lead: "What to look at before results are released, what waits for a person, and the acts of a year."
+            lead: "What to check before you release results, what waits for a decision, and the acts of a year."
         )
         return .page(try page.html(call.tables, "release", context))
     }
@@ -41,14 +43,14 @@ enum ReleaseDesk {
             [
                 .init(what, link: link),
                 .init(
-                    isWell.map { $0 ? "well" : "look" } ?? "not known yet",
+                    isWell.map { $0 ? "fine" : "check" } ?? "not known yet",
                     sign: isWell.map { $0 ? "●" : "△" } ?? "○",
                     kind: "tight"
                 ), .init(finding),
             ]
         }
         return TablePart(
-            caption: "What to look at before a release",
+            caption: "What to check before a release",
             columns: ["What", "State", "Finding"],
             rows: [
                 line("The brokers", tables.silence == nil, tables.silence?.text ?? "They answer.", "/run"),
@@ -64,7 +66,7 @@ enum ReleaseDesk {
                 ),
             ],
             note:
-                "Completeness stands beside each year below. accountability audit --recompute computes every figure once more; the console does not."
+                "Completeness is shown beside each year below. To recompute every figure, use accountability audit --recompute; the console does not do that."
         )
     }
 
@@ -94,7 +96,7 @@ enum ReleaseDesk {
 
     private static func held(_ tables: ConsoleTables, _ isApprover: Bool) -> TablePart {
         TablePart(
-            caption: "Files that wait, with who submitted them",
+            caption: "Waiting files, and who submitted them",
             columns: ["File", "By", "Rows", "Of"] + (isApprover ? ["Decide"] : []),
             numbers: [2],
             rows: tables.view.held.map { held in
@@ -107,7 +109,7 @@ enum ReleaseDesk {
             },
             empty: "Nothing waits.",
             note: isApprover && !tables.view.held.isEmpty
-                ? "To reject one instead: the acts below." : nil
+                ? "To reject a submission, use the acts below." : nil
         )
     }
 

@@ -4,14 +4,16 @@ internal import Reading
 internal import Rules
 internal import Tables
 
-/// What the program lists when somebody asks for it: pages of what the console's tables do not hold.
+/// Runs the program's list commands, for pages with data that the console's tables do not contain.
 package actor Reports {
     private let runner: ProgramRunner
     private var kept: [[String]: (at: ContinuousClock.Instant, outcome: Task<ProgramRunner.Outcome, Never>)] = [:]
 
     package init(_ runner: ProgramRunner) { self.runner = runner }
 
-    /// What a command prints; who asks for the same within five seconds gets the same.
+    /// The result of a command.
+    ///
+    /// The same request within five seconds gets the same result.
     func outcome(_ arguments: [String]) async -> ProgramRunner.Outcome {
         let now = ContinuousClock.now
         kept = kept.filter { now - $0.value.at < .seconds(5) }
@@ -31,9 +33,9 @@ struct ReportPage: Sendable {
     let place: PagePlace?
     let needs: Role
     let isNewestFirst: Bool
-    /// The exit codes that come with a list.
+    /// The exit codes with which the program prints a list.
     let codes: Set<Int32>
-    /// What can be done about it.
+    /// The act that the page offers.
     let act: Act?
     let command: @Sendable ([String: String]) -> [String]
 
@@ -41,7 +43,7 @@ struct ReportPage: Sendable {
         ReportPage(
             path: "/audit-trail",
             title: "Audit trail",
-            lead: "Who did what to the ledger, and when; the newest first. It only grows.",
+            lead: "Who did what to the ledger, and when. The newest entry is first. Entries are never removed.",
             place: .trail,
             needs: .data,
             isNewestFirst: true,
@@ -61,7 +63,7 @@ struct ReportPage: Sendable {
         ReportPage(
             path: "/quarantine",
             title: "Quarantine",
-            lead: "Records that a stage could not use; never their content.",
+            lead: "Records that a stage could not use. Their content is never shown.",
             place: .quarantine,
             needs: .operator,
             isNewestFirst: false,
@@ -71,7 +73,7 @@ struct ReportPage: Sendable {
         ReportPage(
             path: "/completeness/{year}",
             title: "Completeness",
-            lead: "What of the school year is missing: a line is a district and a layout.",
+            lead: "What is missing in the school year. Each line is a district and a layout.",
             place: .release,
             needs: .data,
             isNewestFirst: false,
@@ -85,7 +87,9 @@ struct ReportPage: Sendable {
 
     func show(_ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
         let year = call.arguments["year"].map { SchoolYear.named($0) }
-        guard year != .some(nil) else { throw Problem(404, "a school year is the four digits of its spring") }
+        guard year != .some(nil) else {
+            throw Problem(404, "a school year is written as the four digits of its spring: 2018-19 is 2019")
+        }
         let outcome = await call.desk.reports.outcome(command(call.arguments))
         var (columns, rows) = try read(outcome)
         let count = rows.count

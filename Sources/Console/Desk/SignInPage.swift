@@ -1,11 +1,14 @@
 internal import Operating
 
-/// The page on which somebody signs in.
+/// The page for signing in.
 enum SignInPage {
-    /// The form; somebody who is signed in is led on.
+    /// Shows the form.
+    ///
+    /// A signed-in visitor is sent on.
     static func show(_ call: DeskRoute.Call) throws -> DeskRoute.Reply {
         switch call.frame.visitor {
-        case .machine: throw Problem(404, "nobody has an account, so nobody signs in: everything is shown, read-only")
+        case .machine:
+            throw Problem(404, "there are no accounts, so no one needs to sign in: everything is shown, read-only")
         case .person: return .seeOther(destination(call.query["next"]))
         case .nobody: return try page(call, next: call.query["next"])
         }
@@ -23,7 +26,9 @@ enum SignInPage {
         }
     }
 
-    /// An address of this console; the beginning for everything else, such as one that leads to another site.
+    /// The address to show after signing in.
+    ///
+    /// Anything that is not an address of this console, such as another site, becomes the first page.
     static func destination(_ next: String?) -> String {
         guard let next, next.hasPrefix("/"), !next.hasPrefix("//"), !next.contains("\\"),
             let target = try? RequestTarget(next), next.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
@@ -45,7 +50,7 @@ enum SignInPage {
         var context: [String: Any] = ["token": token, "name": name ?? ""]
         context["next"] = next
         context["fault"] = fault?.detail
-        let page = Page(title: "Sign in", lead: "With the account that the operator of this installation gave you.")
+        let page = Page(title: "Sign in", lead: "Use the account that the operator of this installation gave you.")
         let content = try page.html(call.tables, "sign_in", context)
         return .page(content, status: fault?.status ?? 200, headers: headers)
     }

@@ -1,6 +1,6 @@
 internal import Operating
 
-/// The whole console: who asks, whether they may, and what is answered.
+/// The whole console: identifies the visitor, checks the permission, and answers.
 package struct Site: Sendable {
     private let console: Console
     private let desk: Desk
@@ -32,7 +32,7 @@ package struct Site: Sendable {
         }
     }
 
-    /// How many bytes of what a request sends are read; nothing of what nobody may send.
+    /// The most bytes of a request's body that are read; 0 if the visitor may not send it.
     package func bodyLimit(for request: ConsoleRequest) -> Int {
         guard HostCheck.isLoopback(request.host), let target = try? RequestTarget(request.target),
             let route = DeskRoutes.all.first(where: {
@@ -49,7 +49,7 @@ package struct Site: Sendable {
         (try? desk.signIn.frame(of: request).visitor.mayRead(.district)) ?? false
     }
 
-    /// Whether anybody who asks is told what the brokers say.
+    /// Whether every visitor may see what the brokers say.
     package func isOpen(_ request: ConsoleRequest) -> Bool {
         (try? desk.signIn.frame(of: request).visitor) == .machine
     }
@@ -64,7 +64,7 @@ package struct Site: Sendable {
         guard request.isReading || request.method == "POST" else { return nil }
         for route in DeskRoutes.all where route.method == method {
             guard let arguments = route.arguments(of: target.path) else { continue }
-            // Without accounts nobody acts, and there is no form to look at.
+            // Without accounts no one can act, and there are no forms.
             if route.needs != .everybody { _ = try frame.visitor.checkActing(route.needs) }
             var form: FormData?
             if method == .post {

@@ -2,14 +2,18 @@ internal import Foundation
 internal import Operating
 internal import Rules
 
-/// The page on which a file is chosen.
+/// The page for choosing a file.
 enum UploadPage {
-    /// The most bytes of a file: it is in memory until all of it has come.
+    /// The most bytes of a file.
+    ///
+    /// It is held in memory until it is complete.
     static let most = 64 << 20
 
     static func show(_ call: DeskRoute.Call) throws -> DeskRoute.Reply { try page(call, fault: nil) }
 
-    /// Takes the file: nothing of it is submitted yet.
+    /// Takes the file.
+    ///
+    /// Nothing is submitted yet.
     static func take(_ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
         let account = try call.account(Acts.upload.needs)
         guard let file = call.form?.file, !file.bytes.isEmpty else {
@@ -29,7 +33,7 @@ enum UploadPage {
         }
     }
 
-    /// Off the threads that answer others, as a large file takes a moment.
+    /// Runs on another thread, because a large file takes a moment and other visitors must not wait.
     private static func checked(_ file: KeptFile, of district: OrganizationCode) async throws {
         try await Task.detached { try DistrictFile.check(file.path.path, named: file.name, of: district) }.value
     }
@@ -38,14 +42,15 @@ enum UploadPage {
         let account = call.frame.visitor.account
         var context: [String: Any] = [
             "token": call.frame.token, "most": "\(most >> 20) MB",
-            "scope": account?.district.map { "Of a file of your district \($0), every row is one of your students." }
-                ?? "A file of any layout; the header says which.",
+            "scope": account?.district
+                .map { "In a file of your district \($0), every row must be about one of your students." }
+                ?? "The file can have any layout; its header says which.",
         ]
         context["fault"] = fault
         var page = Page(
             title: Acts.upload.title,
             place: .upload,
-            lead: "First you see what it would change. Nothing is submitted before you confirm it."
+            lead: "First you see what the file would change. Nothing is submitted until you confirm it."
         )
         page.script = "/desk.js"
         return .page(try page.html(call.tables, "upload", context), status: fault == nil ? 200 : 422)

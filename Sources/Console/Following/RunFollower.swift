@@ -4,14 +4,16 @@ package import Operating
 internal import Reading
 internal import Synchronization
 
-/// Looks again and again how far the stages have come, and what is wrong.
+/// Checks regularly how far the stages are, and what is wrong.
 package final class RunFollower: Sendable {
     private let connection: Connection
     private let store: ConsoleStore
     private let logger: Logger
     private let isStopping = Atomic<Bool>(false)
 
-    /// For how long looks may fail before it is said: another broker may be about to lead a partition.
+    /// How long checks may fail before the console says so.
+    ///
+    /// A partition may be about to get a new leader.
     private static let patience = Duration.seconds(10)
 
     package init(_ connection: Connection, _ store: ConsoleStore, logger: Logger) {
@@ -20,12 +22,12 @@ package final class RunFollower: Sendable {
         self.logger = logger
     }
 
-    /// Asks it to end; returns at once.
+    /// Asks the follower to stop; returns at once.
     package func stop() { isStopping.store(true, ordering: .releasing) }
 
     private var isStopped: Bool { isStopping.load(ordering: .acquiring) }
 
-    /// Looks until ``stop()``; blocks its thread.
+    /// Runs until ``stop()``; blocks its thread.
     package func run() {
         var reader: StatusReader?
         defer { reader?.close() }
@@ -52,11 +54,11 @@ package final class RunFollower: Sendable {
                 let run = RunReport(status: seen, positions: positions)
                 store.update { $0.take(run) }
             } catch {
-                // A topic may have other partitions when the brokers are back.
+                // The number of a topic's partitions may have changed when the brokers are back.
                 reader?.close()
                 reader = nil
                 let failure = Failure(error).message
-                logger.warning("the stages could not be looked at: \(failure)")
+                logger.warning("the stages could not be checked: \(failure)")
                 if ContinuousClock.now - answered > Self.patience {
                     let since = answeredAt.ISO8601Format()
                     store.update { $0.take(silence: .init(since: since, why: failure)) }
@@ -67,14 +69,14 @@ package final class RunFollower: Sendable {
     }
 }
 
-/// When the stages are looked at: often while somebody watches, seldom while nobody does.
+/// Decides when the stages are checked: often while someone is watching, otherwise rarely.
 struct LookSchedule {
-    /// How long after a look the next one is.
+    /// The time between two checks.
     static let watched = Duration.seconds(1)
     static let unwatched = Duration.seconds(30)
 
     private var last: ContinuousClock.Instant?
-    /// Whether somebody has watched since the last look.
+    /// Whether someone has watched since the last check.
     var isWatched = false
 
     func isDue(_ now: ContinuousClock.Instant) -> Bool {

@@ -3,7 +3,7 @@ package import Operating
 internal import Reading
 internal import Synchronization
 
-/// Follows the topics into the tables.
+/// Reads the topics into the tables.
 package final class TopicFollower: Sendable {
     private let connection: Connection
     private let store: ConsoleStore
@@ -16,24 +16,25 @@ package final class TopicFollower: Sendable {
         self.logger = logger
     }
 
-    /// Asks it to end; returns at once.
+    /// Asks the follower to stop; returns at once.
     package func stop() { isStopping.store(true, ordering: .releasing) }
 
     private var isStopped: Bool { isStopping.load(ordering: .acquiring) }
 
-    /// Follows until ``stop()``; blocks its thread.
+    /// Runs until ``stop()``; blocks its thread.
     ///
-    /// Brokers that are away are waited for: what was read stays, and ``RunFollower`` says since when.
+    /// Waits for brokers that do not answer. The data read so far remains, and ``RunFollower`` reports since when they
+    /// are silent.
     ///
-    /// - Throws: `Failure` where a topic is missing, or the brokers do not answer for a minute at the start.
+    /// - Throws: `Failure` if a topic is missing, or if the brokers do not answer for a minute at the start.
     package func run() throws {
         while !isStopped {
             try follow()
-            if !isStopped { logger.warning("a topic was deleted and created again: everything is read once more") }
+            if !isStopped { logger.warning("a topic was deleted and created again: all topics are read again") }
         }
     }
 
-    /// Follows until a topic begins anew.
+    /// Follows the topics until one of them is created again.
     private func follow() throws {
         let topics = try FollowedTopics(connection, ConsoleTables.topics, logger: logger)
         defer { topics.close() }
@@ -41,7 +42,7 @@ package final class TopicFollower: Sendable {
         var isComplete = false
         while !isStopped, !topics.hasBegunAnew {
             let count = try topics.poll(.milliseconds(100)) { tables.fold($0, key: $1, value: $2) }
-            // Until everything of the past is read nobody is shown half of it.
+            // Show nothing until all earlier records are read, so that no one sees half of them.
             guard topics.isAtEnd, count > 0 || !isComplete, !topics.hasBegunAnew else { continue }
             store.update { $0.take(topics: tables) }
             guard !isComplete else { continue }

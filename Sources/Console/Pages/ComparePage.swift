@@ -10,7 +10,7 @@ extension CompareView {
             place: .compare,
             above: "School year \(SchoolYear.title(year))",
             lead:
-                "An organization beside similar ones and any of your choice, on every element, year by year: \(Paragraph.analysisAndReview.citation).",
+                "An organization compared with similar ones and any of your choice, for every element and year: \(Paragraph.analysisAndReview.citation).",
             api: Address.of("\(Address.api)/years/\(year)/compare", query),
             years: tables.determinedYears
                 .filter { year in own.map { tables.years[year]?.lines[$0.code] != nil } ?? true }
@@ -24,7 +24,7 @@ extension CompareView {
         }
         if !leftOut.isEmpty {
             context["left_out"] =
-                "Nothing is shown of \(leftOut.map(\.description).joined(separator: ", ")): there is no such organization in this year, or its results are not public."
+                "Nothing can be shown for \(leftOut.map(\.description).joined(separator: ", ")): there is no such organization in this year, or its results are not public."
         }
         if own != nil { context["compared"] = compared }
         return try page.html(tables, year: year, "compare", context)
@@ -49,7 +49,7 @@ extension CompareView {
             "q",
             own == nil ? "Organization" : "Another organization",
             query["q"],
-            hint: "part of a name or of a code"
+            hint: "part of a name or code"
         )
         guard own != nil else { return filters }
         filters.choice(
@@ -61,15 +61,15 @@ extension CompareView {
         )
         filters.choice(
             "similar",
-            "Beside",
+            "Compare with",
             query["similar"],
-            any: "Similar and chosen ones",
-            [("no", "Chosen ones only")]
+            any: "Similar and chosen organizations",
+            [("no", "Only chosen organizations")]
         )
         return filters
     }
 
-    /// The address with other chosen organizations.
+    /// The address of the same page with other chosen organizations.
     private func address(with codes: [OrganizationCode]) -> String {
         let text = codes.map(\.description).joined(separator: ",")
         return Address.of(address, query, with: ["q": nil, "with": text.isEmpty ? nil : text])
@@ -91,12 +91,12 @@ extension CompareView {
                     .init(candidate.name, note: candidate.isSeen ? nil : "what is published"),
                     .init(candidate.code.description, kind: "code"),
                     isThere
-                        ? .init("is shown already")
+                        ? .init("already shown")
                         : .init("Add \(candidate.name)", link: address(with: chosen + [candidate.code])),
                 ]
             },
-            empty: "No organization is found that you may compare.",
-            note: own == nil ? "The first ones by code; the search finds others." : nil
+            empty: "There is no such organization that you may compare.",
+            note: own == nil ? "The first organizations by code. The search finds others." : nil
         )
     }
 
@@ -139,7 +139,8 @@ extension CompareView {
             numbers: Set(2..<(isWhole ? 7 : 6)),
             rows: members.map(memberRow),
             note: isWhole
-                ? nil : "Of organizations of other districts only what is published is shown; – is not published."
+                ? nil
+                : "For organizations of other districts, only published figures are shown. – means that a figure is not published."
         )
     }
 
@@ -220,11 +221,11 @@ extension CompareView {
     }
 
     private var similarityWords: String {
-        guard !parameters.isEmpty else { return "The framework of this year compares nothing." }
+        guard !parameters.isEmpty else { return "This year's framework has no rule for similarity." }
         return
-            "Similar are the organizations of the same grade-span class at the smallest distance: Euclidean, over the factors below, each in units of its standard deviation within the class. "
+            "Similar organizations are those of the same grade-span class at the smallest distance. The distance is Euclidean, over the factors below, each in units of its standard deviation within the class. "
             + (isWhole
                 ? "Every declared organization of the year takes part."
-                : "Those take part whose results you see or that are published. They stand in the order of their codes: how near each is would tell of its students, and is not published.")
+                : "Organizations take part if you see their results or if their results are published. They are in the order of their codes: their distance would reveal something about their students, so it is not published.")
     }
 }

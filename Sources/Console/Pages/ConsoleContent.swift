@@ -1,12 +1,12 @@
 internal import Reading
 
-/// What an answer is.
+/// The content of an answer.
 struct ConsoleContent: Sendable {
     let type: String
     private let body: [UInt8]
-    /// The page around it; nil of files and of what programs read.
+    /// The page around it; nil for files and for the API.
     private let page: PageLayout?
-    /// The name under which a browser keeps it; nil where it shows it.
+    /// The file name for a download; nil if the browser shows the content.
     let file: String?
 
     init(type: String, bytes: [UInt8], file: String? = nil) {
@@ -31,7 +31,7 @@ struct ConsoleContent: Sendable {
         ConsoleContent(type: "application/json", body: value.text)
     }
 
-    /// A list as a file of CSV.
+    /// A list as a CSV file.
     static func csv(_ listing: Listing, _ name: String) -> ConsoleContent {
         ConsoleContent(type: "text/csv; charset=utf-8; header=present", body: listing.csv, file: "\(name).csv")
     }
@@ -47,6 +47,6 @@ struct ConsoleContent: Sendable {
         )
     }
 
-    /// The bytes, for whom they are made.
+    /// The bytes, as the visitor gets them.
     func bytes(in frame: PageFrame) throws -> [UInt8] { try page.map { Array(try $0.html(in: frame).utf8) } ?? body }
 }

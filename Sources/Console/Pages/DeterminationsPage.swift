@@ -19,7 +19,7 @@ extension DeterminationsView {
         var context: [String: Any] = [
             "filters": filters(tables, isNarrowed: part.isNarrowed).context,
             "found": part.isNarrowed
-                ? "\(Words.count(part.rows.count, "organization")) of \(Words.grouped(total)) asked for"
+                ? "\(Words.count(part.rows.count, "organization")) of \(Words.grouped(total)) found"
                 : Words.count(part.rows.count, "organization"),
             "csv": Address.of("\(address)/determinations.csv", query.values, with: ["limit": nil, "next": nil]),
             "workbook": Address.of("\(address)/determinations.xlsx", query.values, with: ["limit": nil, "next": nil]),
@@ -33,10 +33,10 @@ extension DeterminationsView {
         return try page.html(tables, year: year, "determinations", context)
     }
 
-    /// What is asked for, in the columns of the command.
+    /// The requested determinations, in the columns of the command.
     func csv() -> ConsoleContent { .csv(listing, "determinations-\(year)") }
 
-    /// The same as a workbook.
+    /// The same list as a workbook.
     func workbook() throws -> ConsoleContent {
         try .workbook(
             listing,
@@ -52,7 +52,7 @@ extension DeterminationsView {
     private func filters(_ tables: ConsoleTables, isNarrowed: Bool) -> FiltersPart {
         let values = query.values
         var filters = FiltersPart(action: address, isNarrowed: isNarrowed)
-        filters.search("q", "Search", values["q"], hint: "part of a name or of a code")
+        filters.search("q", "Search", values["q"], hint: "part of a name or code")
         let districts = (tables.determined(year)?.lines ?? [:]).values.filter { $0.type == .district }
             .sorted { ($0.sought, $0.code) < ($1.sought, $1.code) }
         filters.choice(
@@ -140,7 +140,7 @@ extension DeterminationsView {
                         .init(line.percentile), .init(line.annual), .init(line.cumulative), .init(line.revision),
                     ]
             },
-            empty: "No determination is asked for: take a filter away."
+            empty: "No determination matches: remove a filter."
         )
     }
 

@@ -9,7 +9,7 @@ extension DutiesView {
             place: .duties,
             above: year == 0 ? nil : "School year \(SchoolYear.title(year)), as of \(day)",
             lead:
-                "Plans, reviews, assistance, designations and appeals with their days: \(Paragraph.districtReviews.citation), \(Paragraph.improvementPlanning.citation), \(Paragraph.assistancePriority.citation).",
+                "Plans, reviews, assistance, designations and appeals with their dates: \(Paragraph.districtReviews.citation), \(Paragraph.improvementPlanning.citation), \(Paragraph.assistancePriority.citation).",
             api: Address.of("\(Address.api)/duties", part.query),
             years: years.prefix(8)
                 .map { ($0, Address.of("/duties", part.query, with: ["year": String($0), "next": nil]), $0 == year) }
@@ -48,7 +48,7 @@ extension DutiesView {
             .sorted { ($0.1, $0.0) < ($1.1, $1.0) }
         filters.choice("district", "District", query["district"], any: "All districts", districts)
         filters.search("org", "Organization", query["org"], hint: "its code of eight digits")
-        filters.search("as_of", "As of", query["as_of"], hint: "a day such as 2019-09-24; today where nothing is said")
+        filters.search("as_of", "As of", query["as_of"], hint: "a day such as 2019-09-24; default: today")
         return filters
     }
 
@@ -72,11 +72,11 @@ extension DutiesView {
                     .init(row.done.isEmpty ? "–" : row.done, kind: "tight"), .init(row.remark),
                 ]
             },
-            empty: "Nothing is on record that is asked for."
+            empty: "There is nothing on record that matches."
         )
     }
 
-    /// A shape beside the words, so that what is late is found without colour.
+    /// A sign beside the word, so that overdue entries can be found without colour.
     private static func sign(_ standing: String) -> String {
         switch standing {
         case "overdue", "incomplete": "▲"

@@ -1,4 +1,6 @@
-/// A form that narrows a list; it works without scripts.
+/// A form that filters a list.
+///
+/// It works without scripts.
 struct FiltersPart {
     private(set) var fields: [[String: Any]] = []
     private var hidden: [[String: Any]] = []
@@ -10,7 +12,7 @@ struct FiltersPart {
         clear = isNarrowed ? action : nil
     }
 
-    /// What the form says again without showing it.
+    /// Adds a hidden field, so that the form keeps a value.
     mutating func hide(_ name: String, _ value: String) { hidden.append(["hidden_name": name, "hidden_value": value]) }
 
     mutating func search(_ name: String, _ label: String, _ value: String?, hint: String) {

@@ -6,7 +6,7 @@ extension FrameworkView {
         let page = Page(
             title: "Frameworks",
             place: .frameworks,
-            lead: "The dated parameters that determinations are made under, each with its status and its source.",
+            lead: "The dated parameters that determinations are made with, each with its status and its source.",
             api: "\(Address.api)/frameworks"
         )
         let summaries = try all().map { FrameworkSummary($0) }
@@ -52,7 +52,7 @@ extension FrameworkView {
             "filters": filters.context,
             "found": query.isEmpty
                 ? Words.count(total, "parameter")
-                : "\(Words.count(parameters.count, "parameter")) of \(total) asked for",
+                : "\(Words.count(parameters.count, "parameter")) of \(total) found",
             "digest": digest,
             "sections": names.map { name in
                 [

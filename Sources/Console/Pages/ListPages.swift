@@ -8,7 +8,7 @@ extension RejectionsView {
             title: "Rejections",
             place: .rejections,
             lead:
-                "Rows that were refused, counted by code, layout and organization; never a row, and nothing of its content.",
+                "Counts of refused rows by code, layout and organization. The page never shows a row or any of its content.",
             api: Address.of("\(Address.api)/rejections", part.query)
         )
         let years = Set(tables.rejections.values.map(\.schoolYear)).sorted(by: >)
@@ -58,7 +58,7 @@ extension RejectionsView {
                     .init(row.open), .init(row.fixed),
                 ]
             },
-            empty: "No row is refused."
+            empty: "There are no refused rows."
         )
     }
 }
@@ -68,7 +68,7 @@ extension FilesView {
         let page = Page(
             title: "Files",
             place: .files,
-            lead: "Every submission with what became of its rows, the newest first.",
+            lead: "Every submission, with what happened to its rows. The newest is first.",
             api: Address.of("\(Address.api)/submissions", part.query)
         )
         let table = TablePart(
@@ -100,7 +100,7 @@ extension FilesView {
                             : .init("being validated", sign: "○", kind: "tight"),
                 ]
             },
-            empty: "Nothing was submitted yet."
+            empty: "Nothing has been submitted yet."
         )
         var context: [String: Any] = ["list": table.context]
         context["pager"] = part.pager("/files")

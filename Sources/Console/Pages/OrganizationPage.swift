@@ -59,7 +59,7 @@ extension OrganizationView {
                 )
             )
         }
-        links.append(("Compare with similar ones", Address.compare(year, code)))
+        links.append(("Compare with similar organizations", Address.compare(year, code)))
         links.append(("Framework \(report.publication.framework)", frameworkAddress))
         return links.map { ["name": $0.0, "href": $0.1] }
     }
@@ -69,13 +69,13 @@ extension OrganizationView {
         return name.map(Address.framework) ?? "/frameworks"
     }
 
-    /// The points table as DESE prints it: indicators by category, then the totals.
+    /// The points table in the form that DESE prints: indicators by category, then the totals.
     private func span(_ span: SpanReport) -> [String: Any] {
         let percent = span.percent.map { "\($0.text(decimals: 1)) %" } ?? "no percentage"
         return [
             "span_title": Words.title(span.span),
-            "span_lead": "\(percent) of its points; weight \(span.weight) % of the annual percentage.",
-            "legend": "Bars: the bar is this year's value, the light mark the value before, the dark line the target.",
+            "span_lead": "\(percent) of its points. Its weight in the annual percentage is \(span.weight) %.",
+            "legend": "The bar shows this year's value, the light mark the value before, and the dark line the target.",
             "columns": span.columns.map { column in
                 ["column_title": column.group.title, "table": points(column).context] as [String: Any]
             },

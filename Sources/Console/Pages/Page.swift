@@ -1,22 +1,24 @@
 internal import Rules
 
-/// A page: what stands around the content of each.
+/// A page: everything around its content.
 struct Page {
     let title: String
     var place: PagePlace?
     /// The small line above the title.
     var above: String?
     var lead: String?
-    /// The same content for programs.
+    /// The address of the same content in the API.
     var api: String?
     /// Whether the page renews itself.
     var isLive = false
-    /// A script that makes the page easier; it works without.
+    /// A script that makes the page more convenient.
+    ///
+    /// The page also works without it.
     var script: String?
-    /// Other years of the same page: name, address, whether it is this one.
+    /// The years of the same page, each with its address and whether it is the current one.
     var years: [(year: Int, address: String, isCurrent: Bool)] = []
 
-    /// The page around a template's content.
+    /// Puts the page around a template's content.
     func html(_ tables: ConsoleTables, year: Int? = nil, _ template: String, _ content: [String: Any]) throws
         -> ConsoleContent
     {
@@ -33,7 +35,7 @@ struct Page {
         )
     }
 
-    /// The page of a problem.
+    /// The page for a problem.
     static func problem(_ problem: Problem, _ tables: ConsoleTables, in frame: PageFrame) -> String {
         let page = Page(title: problem.title)
         let context: [String: Any] = ["status": problem.status, "detail": problem.detail]

@@ -1,7 +1,7 @@
 internal import Operating
 internal import Rules
 
-/// The pages that lead everywhere.
+/// The pages in the navigation.
 enum PagePlace: String, CaseIterable {
     case results = "Determinations"
     case compare = "Compare"
@@ -19,11 +19,13 @@ enum PagePlace: String, CaseIterable {
     case deliveries = "Deliveries"
     case quarantine = "Quarantine"
 
-    /// Where it is; nil where there is no year to show.
+    /// The page's address.
     ///
     /// - Parameters:
-    ///   - year: the year of the page that leads there, and whose figures it shows.
-    ///   - isPublished: whether anything is official.
+    ///   - year: the year of the page that has the link.
+    ///   - area: whose figures that page shows.
+    ///   - isPublished: whether there are official results.
+    /// - Returns: the address; nil if there is no year to show.
     func address(_ year: Int?, in area: Area, isPublished: Bool) -> String? {
         switch self {
         case .published:
@@ -52,7 +54,7 @@ enum PagePlace: String, CaseIterable {
         }
     }
 
-    /// The least role that it is shown to.
+    /// The lowest role that sees it.
     var needs: Role {
         switch self {
         case .results, .compare, .duties, .rejections, .files, .upload: .district
@@ -62,7 +64,7 @@ enum PagePlace: String, CaseIterable {
         }
     }
 
-    /// Whether it is about doing something, which only a person does.
+    /// Whether the page is for acting, which only a signed-in person can do.
     private var isDesk: Bool {
         switch self {
         case .results, .compare, .state, .duties, .rejections, .files, .published, .publishedState, .frameworks, .run:
@@ -71,23 +73,23 @@ enum PagePlace: String, CaseIterable {
         }
     }
 
-    /// Whether it is there for a visitor.
+    /// Whether a visitor sees it in the navigation.
     func isShown(to visitor: Visitor) -> Bool { visitor.mayRead(needs) && (!isDesk || visitor.account != nil) }
 }
 
-/// A page whose content is made, before it is known for whom.
+/// A page with its content, before the visitor is known.
 struct PageLayout {
     let page: Page
     let content: String
-    /// The year that the links of the head lead to.
+    /// The year that the navigation links to.
     let year: Int?
-    /// Whose figures the page shows, and whether any are official.
+    /// Whose figures the page shows, and whether there are official results.
     let area: Area
     let isPublished: Bool
     let revision: UInt64
     let silence: String?
 
-    /// The page as somebody sees it.
+    /// The page for a visitor.
     func html(in frame: PageFrame) throws -> String {
         var context: [String: Any] = [
             "title": page.title,
@@ -103,7 +105,7 @@ struct PageLayout {
         context["above"] = page.above
         context["lead"] = page.lead
         context["api"] = page.api
-        // A page that renews itself says it within the part that is renewed.
+        // A page that renews itself shows the silence in the renewed part.
         context["silence"] = page.isLive ? nil : silence
         if page.years.count > 1 {
             context["years"] = [
@@ -115,7 +117,7 @@ struct PageLayout {
         context.merge(frame.context) { $1 }
         if area == .published {
             context["foot"] =
-                "Official results, as they are published, the same for everybody. What could tell of few students is left out."
+                "Official results as published, the same for everyone. Figures that could reveal something about small groups of students are left out."
         }
         return try Templates.render("layout", context)
     }

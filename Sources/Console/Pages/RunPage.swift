@@ -13,11 +13,11 @@ extension RunView {
     }
 
     private var state: String {
-        guard let status = report?.status else { return "The stages are being looked at for the first time." }
+        guard let status = report?.status else { return "The stages are being checked for the first time." }
         let behind = stages.reduce(0) { $0 + $1.behind }
         let left = status.secondsLeft.map { "; about \(StatusReport.duration($0)) left" } ?? ""
         return behind == 0
-            ? "Every stage has come to the end of its topics."
+            ? "Every stage has reached the end of its topics."
             : "\(Words.count(behind, "record")) behind, over all stages\(left)."
     }
 
@@ -33,7 +33,7 @@ extension RunView {
                 ]
             },
             "well": report == nil
-                ? "Nothing is known yet." : "None: receipts add up, and no transaction hangs.",
+                ? "Nothing is known yet." : "There are none: receipts add up, and no transaction hangs.",
             "years": yearTable(status?.years ?? []).context,
             "stages": stageTable.context,
             "places": stages.map { stage in

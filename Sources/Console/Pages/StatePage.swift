@@ -38,7 +38,7 @@ extension StateView {
             context["matrix"] = [
                 "matrix_title": "From \(SchoolYear.title(from)) to \(SchoolYear.title(year))",
                 "matrix_lead":
-                    "A row is the determination of \(SchoolYear.title(from)), a column that of \(SchoolYear.title(year)); framed cells stayed the same."
+                    "A row is the determination of \(SchoolYear.title(from)), a column that of \(SchoolYear.title(year)); framed cells show unchanged determinations."
                     + (arrived > 0 ? " \(Words.count(arrived, noun)) had none in \(SchoolYear.title(from))." : ""),
                 "table": matrix.context,
             ]
@@ -103,7 +103,7 @@ extension StateView {
                     .init(drawing: Plots.share(result.count, of: most)),
                 ]
             },
-            empty: "No reason applies to anybody.",
+            empty: "No organization has a reason for assistance.",
             note: "An organization may have several reasons.",
             shape: .narrow
         )
@@ -157,7 +157,7 @@ extension StateView {
 
     private var binTable: TablePart {
         TablePart(
-            caption: "How the cumulative percentages are spread",
+            caption: "Distribution of the cumulative percentages",
             columns: ["Cumulative percentage", "\(Words.title(noun))s"],
             numbers: [1],
             rows: bins.filter { $0.count > 0 }.map { [.init("\($0.lowest)–\($0.highest) %"), .init($0.count)] }

@@ -1,12 +1,12 @@
 internal import Reading
 internal import Rules
 
-/// A step of a derivation, with those below it, as details that unfold.
+/// A step of a derivation, with the steps below it, as details that unfold.
 enum StepPart {
     static func context(_ step: Derivation, isOpen: Bool = false) -> [String: Any] {
         let rounding = step.rounding.flatMap { $0.mode == .none ? nil : $0.description }
         let parameters = step.parameters.map { FrameworkParameter($0) }
-        // A name that is absent here would be looked for in the step above.
+        // Give every name a value: Mustache would look for a missing name in the step above.
         return [
             "what": step.title,
             "result": step.value.isEmpty ? false as Any : step.value,

@@ -1,8 +1,9 @@
 internal import Mustache
 internal import Reading
 
-/// The templates of the pages; what is put into them is escaped, unless a template says otherwise of markup that this
-/// program made.
+/// The templates of the pages.
+///
+/// Values are escaped, except markup that this program made; a template marks those places.
 enum Templates {
     private static let sources: [(name: String, bytes: [UInt8])] = [
         ("layout", PackageResources.layout_mustache), ("table", Array(TablePart.template.utf8)),
@@ -27,9 +28,9 @@ enum Templates {
         return library
     }
 
-    /// A template with what it shows.
+    /// Fills a template.
     ///
-    /// - Throws: where a template cannot be read, which a test finds.
+    /// - Throws: if a template cannot be read. A test detects that.
     static func render(_ name: String, _ context: [String: Any]) throws -> String {
         guard let text = try library.get().render(context, withTemplate: name) else {
             throw Problem(500, "there is no template \(name)")

@@ -1,25 +1,21 @@
 internal import Rules
 
-/// Whose figures an address shows.
-package enum Area: Hashable, Sendable {
-    /// What the visitor may see of the determinations.
-    case own
-    /// What everybody sees: the official publications, the same for every visitor.
-    case published
-
-    /// What the addresses of the area begin with.
+extension Area {
+    /// The beginning of the area's addresses.
     var prefix: String { self == .own ? "" : Address.published }
 }
 
-/// Addresses of the console, as links name them.
+/// Addresses of the console, for links.
 package enum Address {
     static let api = "/api/v1"
     static let signIn = "/sign-in"
     static let signOut = "/sign-out"
-    /// Where the published results begin.
+    /// The first part of the addresses of published results.
     static let published = "/public"
 
-    /// A path with a query; parameters without a value are left out.
+    /// A path with a query.
+    ///
+    /// Parameters without a value are left out.
     static func of(_ path: String, _ query: [(String, String?)] = []) -> String {
         let pairs = query.compactMap { name, value in
             value.flatMap { $0.isEmpty ? nil : "\(name)=\(RequestTarget.encoded($0))" }
@@ -27,7 +23,9 @@ package enum Address {
         return pairs.isEmpty ? path : "\(path)?\(pairs.joined(separator: "&"))"
     }
 
-    /// A path with a query, with other values in place of some; nil leaves a parameter out.
+    /// A path with a query, in which some values are replaced.
+    ///
+    /// A nil value leaves the parameter out.
     static func of(_ path: String, _ query: [String: String], with others: [String: String?] = [:]) -> String {
         var all: [String: String?] = query
         all.merge(others) { $1 }

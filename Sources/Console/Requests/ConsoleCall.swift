@@ -1,17 +1,19 @@
 internal import Reading
 internal import Rules
 
-/// What an answer is made from.
+/// Everything that an answer is made from.
 struct ConsoleCall: Sendable {
     let tables: ConsoleTables
     let query: [String: String]
     var arguments: [String: String] = [:]
     /// The machine's day, ISO 8601.
     var today = Today.text
-    /// The operator's map of organizations; nil where none was given.
+    /// The operator's map of organizations; nil if there is none.
     var map: GeographicMap?
 
-    /// The school year of the path; only a year that the console knows comes so far.
+    /// The school year of the path.
+    ///
+    /// It was checked before, so it is a year that the console knows.
     var year: Int { arguments["year"].flatMap { SchoolYear.named($0) } ?? 0 }
 
     func integer(_ name: String) -> Int? { query[name].flatMap { Int($0) } }

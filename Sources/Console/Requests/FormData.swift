@@ -1,8 +1,10 @@
-/// What a form sends: fields, and a file where it has one.
+/// The fields of a form, and its file if it has one.
 struct FormData: Sendable {
     /// A file of a form.
     struct File: Sendable {
-        /// Its name without a folder; browsers send what the person's machine calls it.
+        /// Its name without a folder.
+        ///
+        /// Some browsers send the name that the person's machine uses.
         let name: String
         let bytes: ArraySlice<UInt8>
     }
@@ -10,7 +12,7 @@ struct FormData: Sendable {
     private(set) var fields: [String: String] = [:]
     private(set) var file: File?
 
-    /// - Throws: ``Problem`` for anything that no form of the console sends.
+    /// - Throws: ``Problem`` for anything that no form of the console would send.
     init(_ request: ConsoleRequest) throws(Problem) {
         let type = request.contentType ?? ""
         if type.lowercased().hasPrefix("application/x-www-form-urlencoded") {
@@ -18,14 +20,14 @@ struct FormData: Sendable {
         } else if let boundary = Self.boundary(of: type) {
             try readParts(request.body, boundary)
         } else {
-            throw Problem(415, "this address takes what a form sends")
+            throw Problem(415, "this address takes only forms")
         }
     }
 
     subscript(_ name: String) -> String? { fields[name].flatMap { $0.isEmpty ? nil : $0 } }
 
     private mutating func readFields(_ body: [UInt8]) throws(Problem) {
-        guard let text = String(validating: body, as: UTF8.self) else { throw Problem(400, "a form is UTF-8") }
+        guard let text = String(validating: body, as: UTF8.self) else { throw Problem(400, "the form is not UTF-8") }
         for pair in text.split(separator: "&") {
             let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let value = sides.count > 1 ? try RequestTarget.decoded(sides[1], isQuery: true) : ""
@@ -77,16 +79,20 @@ struct FormData: Sendable {
             throw Problem(400, "a part of the form has no name")
         }
         if let fileName = Self.parameter("filename", of: disposition) {
-            guard file == nil else { throw Problem(400, "one file at a time") }
+            guard file == nil else { throw Problem(400, "the form has more than one file: send one at a time") }
             let last = fileName.split { $0 == "/" || $0 == "\\" }.last.map(String.init) ?? ""
             file = File(name: last, bytes: content)
         } else {
-            guard let text = String(validating: content, as: UTF8.self) else { throw Problem(400, "a form is UTF-8") }
+            guard let text = String(validating: content, as: UTF8.self) else {
+                throw Problem(400, "the form is not UTF-8")
+            }
             try put(name, text)
         }
     }
 
-    /// `name="value"` of a header; a browser writes a quotation mark in it as %22.
+    /// Reads `name="value"` from a header.
+    ///
+    /// Browsers write a quotation mark in the value as %22.
     private static func parameter(_ name: String, of header: Substring) -> String? {
         for part in header.split(separator: ";").dropFirst() {
             let part = part.drop { $0 == " " }

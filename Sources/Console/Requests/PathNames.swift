@@ -1,10 +1,10 @@
-/// The path of a route, taken apart: `/years/{year}/determinations.csv`.
+/// The path of a route, split into its names: `/years/{year}/determinations.csv`.
 struct PathNames: Sendable {
     private let names: [Substring]
 
     init(_ path: String) { names = path.split(separator: "/") }
 
-    /// The arguments of a path; nil where the path is another.
+    /// The arguments of a path; nil if the path is a different one.
     func arguments(of path: [String]) -> [String: String]? {
         guard names.count == path.count else { return nil }
         var arguments: [String: String] = [:]
@@ -20,7 +20,7 @@ struct PathNames: Sendable {
         return arguments
     }
 
-    /// The names of its arguments.
+    /// The names of the route's arguments.
     var arguments: [String] {
         names.filter { $0.first == "{" }.map { String($0.dropFirst().prefix { $0 != "}" }) }
     }

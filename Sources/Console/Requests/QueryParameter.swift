@@ -1,8 +1,10 @@
 internal import Rules
 
-/// A parameter of a query: what it takes, said once for pages, for the API and for its description.
+/// A parameter of a query.
+///
+/// It declares its valid values once, for pages, for the API and for the API's description.
 struct QueryParameter: Sendable {
-    /// What a parameter takes.
+    /// The values that a parameter takes.
     enum Form: Sendable {
         case choice([String])
         case integer(ClosedRange<Int64>)
@@ -17,7 +19,7 @@ struct QueryParameter: Sendable {
         case day
         /// The identity of a submission.
         case submission
-        /// Any text of at most so many characters.
+        /// Any text up to this number of characters.
         case text(Int)
     }
 
@@ -31,7 +33,7 @@ struct QueryParameter: Sendable {
         self.form = form
     }
 
-    /// Refuses a value that the parameter does not take.
+    /// Refuses an invalid value.
     func check(_ value: String) throws(Problem) {
         switch form {
         case .choice(let words):
@@ -72,7 +74,7 @@ struct QueryParameter: Sendable {
         }
     }
 
-    /// The codes of a list of them.
+    /// Splits a list of codes.
     static func codes(_ value: String) -> [OrganizationCode] {
         value.split(separator: ",").compactMap { OrganizationCode(String($0)) }
     }

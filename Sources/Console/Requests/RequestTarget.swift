@@ -1,11 +1,13 @@
-/// A path and a query, taken apart: everything that is not exactly as it must be is a ``Problem``.
+/// A path and a query, split into parts.
+///
+/// Anything that is not in the exact form is a ``Problem``.
 struct RequestTarget: Hashable {
     /// The names of the path.
     var path: [String]
-    /// What the query says, by name.
+    /// The parameters of the query, by name.
     var query: [String: String] = [:]
 
-    /// The longest target that is read, in bytes.
+    /// The longest target that is accepted, in bytes.
     static let longest = 2048
 
     init(_ target: String) throws(Problem) {
@@ -14,7 +16,7 @@ struct RequestTarget: Hashable {
         }
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = parts.first, first.first == "/" else {
-            throw Problem(400, "an address begins with /")
+            throw Problem(400, "an address must begin with /")
         }
         path = []
         for name in first.dropFirst().split(separator: "/", omittingEmptySubsequences: true) {
@@ -28,7 +30,7 @@ struct RequestTarget: Hashable {
             guard query[name] == nil else { throw Problem(400, "the query names '\(Self.shown(name))' twice") }
             query[name] = value
         }
-        // What a form sends of a field that was left empty.
+        // A form also sends the fields that were left empty.
         query = query.filter { !$0.value.isEmpty }
     }
 
@@ -42,7 +44,7 @@ struct RequestTarget: Hashable {
                 guard let high = rest.next().flatMap(hexadecimal), let low = rest.next().flatMap(hexadecimal) else {
                     throw Problem(
                         400,
-                        "a % in an address is followed by two hexadecimal digits; %25 stands for % itself"
+                        "in an address, two hexadecimal digits must follow a %; write % itself as %25"
                     )
                 }
                 bytes.append(high << 4 | low)
@@ -51,10 +53,10 @@ struct RequestTarget: Hashable {
             }
         }
         guard let decoded = String(validating: bytes, as: UTF8.self) else {
-            throw Problem(400, "an address is UTF-8")
+            throw Problem(400, "the address is not UTF-8")
         }
         guard !decoded.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-            throw Problem(400, "an address has no control characters")
+            throw Problem(400, "an address may not contain control characters")
         }
         return decoded
     }
@@ -68,7 +70,7 @@ struct RequestTarget: Hashable {
         }
     }
 
-    /// What somebody wrote, short enough to be said again.
+    /// A visitor's text, shortened for a message.
     static func shown(_ text: String) -> String { text.count > 40 ? text.prefix(40) + "…" : text }
 
     /// Text with percent-encoding, for a query.

@@ -3,10 +3,12 @@ package import Reading
 package import Rules
 internal import SwiftProtobuf
 
-/// What the console holds in memory: a fold of the topics, in any order of topics.
+/// The data that the console holds in memory: a fold of the topics.
 ///
-/// Determinations, percentiles and rates stand in it as they came, and are decoded when a page is about them: a state
-/// of eight years has a few hundred megabytes of decoded messages, and one page needs one organization.
+/// The order of the topics does not matter.
+///
+/// Determinations, percentiles and rates are stored as encoded bytes. They are decoded when a page shows them: eight
+/// years of a state would be a few hundred megabytes of decoded messages, and one page needs only one organization.
 package struct ConsoleTables: Sendable {
     /// The determinations of a school year.
     package struct Year: Sendable {
@@ -16,72 +18,80 @@ package struct ConsoleTables: Sendable {
         fileprivate var participation: [OrganizationCode: [ParticipationKey: [UInt8]]] = [:]
         fileprivate var publications: [OrganizationCode: [UInt8]] = [:]
         fileprivate var publishedLines: [OrganizationCode: DeterminationLine] = [:]
-        /// What was declared of the organizations.
+        /// The declared facts of the organizations.
         package fileprivate(set) var facts: [OrganizationCode: Accountability_V1_Organization] = [:]
 
-        /// The determination of an organization, as it was published.
+        /// The published determination of an organization.
         package func determination(_ code: OrganizationCode) -> Accountability_V1_Determination? {
             messages[code]
                 .flatMap { try? Accountability_V1_Determination(serializedBytes: SchemaFraming.message(of: $0)) }
         }
 
-        /// What the public sees of an organization; nil where that is nothing.
+        /// The public results of an organization; nil if there are none.
         package func publication(_ code: OrganizationCode) -> Accountability_V1_Publication? {
             publications[code]
                 .flatMap { try? Accountability_V1_Publication(serializedBytes: SchemaFraming.message(of: $0)) }
         }
 
-        /// The organizations of which the public sees anything.
+        /// The organizations that have public results.
         var published: Dictionary<OrganizationCode, [UInt8]>.Keys { publications.keys }
 
-        /// An organization's entries of the topic of percentiles, in the order of their keys.
+        /// An organization's entries in the percentiles topic, in the order of their keys.
         package func percentiles(_ code: OrganizationCode) -> [Accountability_V1_Percentile] {
             (percentiles[code] ?? [:]).sorted { $0.key.text < $1.key.text }
                 .compactMap { try? Accountability_V1_PercentileEntry(serializedBytes: $0.value).percentile }
         }
 
-        /// An organization's rates of all grades that were judged.
+        /// An organization's participation rates of all grades together that were judged.
         package func participation(_ code: OrganizationCode) -> [Accountability_V1_Participation] {
             (participation[code] ?? [:]).sorted { $0.key.text < $1.key.text }
                 .compactMap { try? Accountability_V1_Participation(serializedBytes: $0.value) }
         }
     }
 
-    /// What is counted of a row that was refused.
+    /// The part of a refused row that is counted.
     package struct Rejection: Sendable, Hashable {
         package let code: String
         package let layout: String
         package let organization: String
         package let schoolYear: Int
         package let isOpen: Bool
-        /// The submission and the line, which several codes can share.
+        /// The submission and the line.
+        ///
+        /// Several codes can have the same ones.
         package let row: String
     }
 
-    /// Rises by one with every change: the ETag.
+    /// Rises by one with every change.
+    ///
+    /// It is the ETag.
     package private(set) var revision: UInt64 = 0
-    /// Rises with every change of what everybody sees.
+    /// Rises with every change of the public data.
     private var publishedRevision: UInt64 = 0
-    /// How many records were folded, and how many of them publications.
+    /// The number of folded records, and the number of publications among them.
     private var folds: UInt64 = 0
     private var publishedFolds: UInt64 = 0
-    /// Whose figures the determinations of the years are.
+    /// The figures that the years' determinations show.
     package private(set) var area = Area.own
-    /// The years of which there is something; ``determinedYears`` have determinations.
+    /// All years with any data.
+    ///
+    /// Those with determinations are ``determinedYears``.
     package private(set) var years: [Int: Year] = [:]
     package private(set) var rejections: [RejectionKey: Rejection] = [:]
-    /// Acts of the Department that stand.
+    /// Acts of the Department that are in force.
     package private(set) var acts: [DirectiveKey: Accountability_V1_Directive] = [:]
     /// The years, submissions and completions of the installation.
     package private(set) var view = InstallationView()
-    /// How far the stages have come; nil before the first look.
+    /// The progress of the stages; nil before the first check.
     package private(set) var run: RunReport?
-    /// Since when the brokers do not answer; nil while they do.
+    /// Since when the brokers do not answer; nil while they answer.
     package private(set) var silence: Silence?
 
-    /// Brokers that do not answer: what is shown is what they said before.
+    /// The brokers do not answer.
+    ///
+    /// The console shows the data that it had before.
     package struct Silence: Sendable, Hashable {
-        /// When they answered last, as RFC 3339 writes it.
+        /// The time of their last answer, in the format of RFC 3339.
         package let since: String
         package let why: String
 
@@ -90,33 +100,34 @@ package struct ConsoleTables: Sendable {
             self.why = why
         }
 
-        /// What a page says of it.
-        package var text: String { "What is shown is what the brokers said until \(since). Since then: \(why)" }
+        /// The text for pages.
+        package var text: String { "The data is from \(since), when the brokers last answered. Since then: \(why)" }
 
-        /// What those are told who do not run the installation.
+        /// The silence without its cause, for visitors who do not run the installation.
         fileprivate var withoutReason: Silence { Silence(since: since, why: "the brokers do not answer.") }
     }
 
-    /// Whether nothing is left out for a visitor.
+    /// Whether the tables are complete, with nothing left out for a visitor.
     package private(set) var isWhole = true
 
-    /// The district whose own organizations are shown whole; nil where those of everybody are, or of nobody.
+    /// The district that sees its own organizations completely; nil for visitors who see all organizations that way, or
+    /// none.
     package private(set) var district: OrganizationCode?
 
-    /// Whether an organization is one that the visitor answers for: a district its own, the Department all.
+    /// Whether the visitor is responsible for an organization: a district for its own, the Department for all.
     func own(_ code: OrganizationCode) -> Bool { isWhole || district.map { $0 == code.district } ?? false }
 
-    /// Tables of nothing.
+    /// Empty tables.
     package init() {}
 
-    /// The topics that are folded.
+    /// The topics that the tables are made from.
     package static let topics =
         InstallationView.topics + [
             Topics.percentiles, Topics.participation, Topics.rejections, Topics.indicators, Topics.publications,
             Topics.directives,
         ]
 
-    /// Takes a record of a topic; returns whether it is one that can be understood.
+    /// Takes a record of a topic; returns whether the record could be decoded.
     @discardableResult
     package mutating func fold(_ topic: TopicDefinition, key: [UInt8], value: [UInt8]?) -> Bool {
         revision += 1
@@ -177,7 +188,7 @@ package struct ConsoleTables: Sendable {
         return true
     }
 
-    /// Of the topic of indicators only the organizations are kept.
+    /// Keeps only the organizations from the indicators topic.
     private mutating func fold(facts value: [UInt8]?, _ key: [UInt8]) -> Bool {
         guard let place = IndicatorKey(utf8: key.span) else { return false }
         guard place.entry == .organization else { return true }
@@ -190,7 +201,7 @@ package struct ConsoleTables: Sendable {
         return true
     }
 
-    /// What was withdrawn is public no more, though its record stays.
+    /// A withdrawn publication is no longer public, although its record remains.
     private mutating func fold(publication value: [UInt8]?, _ key: [UInt8]) -> Bool {
         guard let place = DeterminationKey(utf8: key.span) else { return false }
         publishedFolds += 1
@@ -219,17 +230,19 @@ package struct ConsoleTables: Sendable {
         return true
     }
 
-    /// Takes another fold of the topics, and keeps what is known of the stages; no revision stands for two states.
+    /// Replaces the topics' data with another fold, and keeps the data about the stages.
+    ///
+    /// A revision never identifies two different states.
     package mutating func take(topics other: ConsoleTables) {
         let (last, lastPublished, run, silence) = (revision, publishedRevision, run, silence)
-        // A fold that has no more records than the last one began anew.
+        // If the other fold does not have more records than this one, it was read again from the beginning.
         let isNews = other.publishedFolds != publishedFolds || other.folds <= folds
         self = other
         (revision, self.run, self.silence) = (max(revision, last + 1), run, silence)
         publishedRevision = lastPublished + (isNews ? 1 : 0)
     }
 
-    /// Takes a look at the stages.
+    /// Takes a report about the stages.
     package mutating func take(_ report: RunReport) {
         guard report != run || silence != nil else { return }
         revision += 1
@@ -237,7 +250,7 @@ package struct ConsoleTables: Sendable {
         (run, silence) = (report, nil)
     }
 
-    /// Takes note that the stages cannot be looked at.
+    /// Notes that the stages cannot be checked.
     package mutating func take(silence: Silence) {
         guard silence != self.silence else { return }
         revision += 1
@@ -245,13 +258,13 @@ package struct ConsoleTables: Sendable {
         self.silence = silence
     }
 
-    /// The tables with some determinations, submissions, refused rows, publications and acts only.
+    /// The tables with only some of the determinations, submissions, refused rows, publications and acts.
     ///
-    /// What was declared of an organization stays where it is the visitor's own, and where something of its results is
-    /// seen: it is what similarity is made of, and is shown beside a determination only.
+    /// The declared facts of an organization are kept if it is the visitor's own, or if the visitor sees any of its
+    /// results. Similarity is computed from these facts, and they are shown only beside a determination.
     ///
-    /// What stages and their topics say is left out, as it names every submission; of brokers that are silent it is
-    /// only said since when.
+    /// Reports about the stages and their topics are left out, because they name every submission. If the brokers are
+    /// silent, only the time is kept.
     func only(
         _ isSeen: (DeterminationLine) -> Bool,
         submissions: (Accountability_V1_SubmissionHeader) -> Bool,
@@ -284,9 +297,9 @@ package struct ConsoleTables: Sendable {
         return tables
     }
 
-    /// The tables as everybody sees them: the determinations of a year are the official publications.
+    /// The tables for the public: the determinations of a year are the official publications.
     ///
-    /// Nothing else is in them, so nothing else can come out.
+    /// They contain nothing else, so nothing else can become public.
     var published: ConsoleTables {
         var tables = ConsoleTables()
         (tables.area, tables.isWhole) = (.published, false)
@@ -302,7 +315,9 @@ package struct ConsoleTables: Sendable {
         return tables
     }
 
-    /// The tables for somebody who sees no determination: what everybody sees is there to be looked at as ``published``.
+    /// The tables for a visitor who sees no determinations.
+    ///
+    /// Official publications are shown from ``published``.
     var withoutDeterminations: ConsoleTables {
         var tables = published
         tables.area = .own
@@ -314,10 +329,10 @@ package struct ConsoleTables: Sendable {
         return tables
     }
 
-    /// The years of which anything is official, the newest first.
+    /// The years with official results, the newest first.
     package var publishedYears: [Int] { years.filter { !$0.value.publishedLines.isEmpty }.keys.sorted(by: >) }
 
-    /// The determinations of a year that has some.
+    /// The data of a year; nil if the year has no determinations.
     package func determined(_ year: Int) -> Year? {
         years[year].flatMap { $0.lines.isEmpty ? nil : $0 }
     }

@@ -2,7 +2,7 @@ package import Messages
 package import Reading
 package import Rules
 
-/// What lists, plots and counts need of a determination.
+/// The part of a determination that lists, plots and counts need.
 package struct DeterminationLine: Hashable, Sendable {
     package let code: OrganizationCode
     package let name: String
@@ -13,7 +13,7 @@ package struct DeterminationLine: Hashable, Sendable {
     package let percentile: Int?
     package let annual: Int?
     package let cumulative: Int?
-    /// How severe it is; nil where none was issued.
+    /// The severity; nil if none was issued.
     package let severity: AssistanceSeverity?
     package let revision: Int
     package let status: String
@@ -21,15 +21,15 @@ package struct DeterminationLine: Hashable, Sendable {
     package let issued: Int64
     /// The fields of `accountability determinations --format csv`.
     package let fields: [String]
-    /// Name and code as the search reads them.
+    /// Name and code in the form that the search uses.
     let sought: String
 
-    /// What is shown of a determination.
+    /// The line of a determination.
     package init(_ message: Accountability_V1_Determination, _ code: OrganizationCode) {
         self.init(message, code, severity: PriorityRow.severity(of: message))
     }
 
-    /// What everybody is shown of it.
+    /// The line of a publication, which everyone may see.
     package init(_ publication: Accountability_V1_Publication, _ code: OrganizationCode) {
         self.init(publication, code, severity: nil)
     }
@@ -52,12 +52,12 @@ package struct DeterminationLine: Hashable, Sendable {
         sought = Self.folded("\(message.name) \(message.orgCode)")
     }
 
-    /// What the organization is called: its name, or its code where none was declared.
+    /// The organization's name, or its code if no name was declared.
     package var title: String { name.isEmpty ? code.description : name }
 
     /// The classification with its level.
     package var outcome: Outcome { Outcome(classification: classification, level: level) }
 
-    /// Text without case.
+    /// The text in lower case.
     static func folded(_ text: String) -> String { text.lowercased() }
 }

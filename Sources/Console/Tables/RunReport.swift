@@ -1,10 +1,10 @@
 package import Reading
 
-/// How far the stages of an installation have come, and what is wrong.
+/// The progress of an installation's stages, and what is wrong.
 package struct RunReport: Hashable, Sendable {
-    /// What `accountability status` says.
+    /// The report of `accountability status`.
     package var status: StatusReport
-    /// Where each stage stands in each partition of its topics.
+    /// The position of each stage in each partition of its topics.
     package var positions: [LagReader.Position]
 
     package init(status: StatusReport, positions: [LagReader.Position]) {

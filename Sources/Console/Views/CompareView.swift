@@ -2,12 +2,13 @@ internal import Messages
 internal import Reading
 internal import Rules
 
-/// An organization beside similar ones and any chosen ones, 603 CMR 2.03(5): the District Analysis and Review Tool.
+/// Compares an organization with similar ones and any chosen ones, 603 CMR 2.03(5): the District Analysis and Review
+/// Tool.
 ///
-/// Of an organization whose determinations the visitor sees, everything is compared; of every other one only what is
-/// published.
+/// If the visitor sees an organization's determinations, everything of it is compared. Otherwise only what is published
+/// is compared.
 struct CompareView: Sendable {
-    /// An organization that can be compared, or compared with.
+    /// An organization that can be compared, or that others can be compared with.
     struct Candidate: Sendable {
         let code: OrganizationCode
         let name: String
@@ -18,36 +19,38 @@ struct CompareView: Sendable {
     let year: Int
     let query: [String: String]
     let group: StudentGroup
-    /// The organization that is compared; nil before one is chosen.
+    /// The compared organization; nil before one is chosen.
     let own: DeterminationLine?
-    /// It, the similar ones, and those that were chosen.
+    /// The compared organization, the similar ones and the chosen ones.
     let members: [Comparison.Member]
     let elements: [ComparedElement]
-    /// The codes that were chosen.
+    /// The chosen codes.
     let chosen: [OrganizationCode]
-    /// Those of them of which there is nothing to be shown.
+    /// The chosen codes for which there is nothing to show.
     let leftOut: [OrganizationCode]
-    /// What the search finds: the first of them.
+    /// The first organizations that the search finds.
     let candidates: [Candidate]
-    /// What similarity is made of.
+    /// The parameters of similarity.
     let parameters: [FrameworkParameter]
-    /// Whether everything that the topics hold is shown: then the distances are, too.
+    /// Whether the visitor sees everything in the topics.
+    ///
+    /// Then the distances are shown, too.
     let isWhole: Bool
-    /// The organizations of which every figure is shown.
+    /// The organizations for which every figure is shown.
     let seen: Set<OrganizationCode>
 
     private static let mostCandidates = 20
 
     static let parameterList: [QueryParameter] = [
-        QueryParameter("org", "The organization that is compared, by its code.", .organization),
-        QueryParameter("with", "Organizations of your choice: their codes, with commas between them.", .organizations),
-        QueryParameter("similar", "no: only the chosen ones.", .choice(["no"])),
+        QueryParameter("org", "The code of the organization to compare.", .organization),
+        QueryParameter("with", "Organizations of your choice: their codes, separated by commas.", .organizations),
+        QueryParameter("similar", "no: show only the chosen organizations.", .choice(["no"])),
         QueryParameter(
             "group",
-            "The students whose figures are compared; all students where nothing is said.",
+            "The students whose figures are compared; default: all students.",
             .choice(StudentGroup.allCases.map(\.wireName))
         ),
-        QueryParameter("q", "Finds organizations to compare with, by a part of a name or of a code.", .text(80)),
+        QueryParameter("q", "Finds organizations to compare with, by a part of their name or code.", .text(80)),
     ]
 
     init(_ call: ConsoleCall) throws {
@@ -64,7 +67,7 @@ struct CompareView: Sendable {
             (own, members, elements, leftOut, seen) = (nil, [], [], [], [])
             return
         }
-        // What is compared is the visitor's own.
+        // Only the visitor's own organizations can be compared.
         guard let code = OrganizationCode(asked), let own = table.lines[code] else {
             throw Problem(404, "there is no determination of '\(RequestTarget.shown(asked))' in \(call.year)")
         }
@@ -75,7 +78,7 @@ struct CompareView: Sendable {
             tables.compared(code, part, distance: distance, through: call.year, group)
         }
         var similar = try call.query["similar"] == nil ? Self.similar(to: code, table, framework) : []
-        // How near another organization is, and which is nearer, would tell of its students.
+        // The order by distance would reveal something about another organization's students.
         if !isWhole { similar.sort { $0.code < $1.code } }
         let others = chosen.filter { $0 != code }
         let found = others.compactMap { member($0, .chosen) }
@@ -98,7 +101,9 @@ struct CompareView: Sendable {
         return try SimilarOrganization.nearest(to: code, among: compared, framework)
     }
 
-    /// The organizations that the search finds; before one is chosen and anything is sought, the first ones to choose.
+    /// The organizations that the search finds.
+    ///
+    /// Before an organization is chosen or searched, the first ones to choose from.
     private static func candidates(_ table: ConsoleTables.Year, _ call: ConsoleCall) -> [Candidate] {
         let sought = call.query["q"].map(DeterminationLine.folded)
         let hasOwn = call.query["org"] != nil
@@ -117,12 +122,12 @@ struct CompareView: Sendable {
             .sorted { $0.code < $1.code }.prefix(mostCandidates).map { $0 }
     }
 
-    /// The years that members have results of, the newest first.
+    /// The years in which members have results, the newest first.
     var years: [Int] { Set(members.flatMap(\.results).map(\.schoolYear)).sorted(by: >) }
 
     var listing: Listing { Comparison.wideListing(Comparison.rows(members)) }
 
-    /// The columns of numbers in a workbook.
+    /// The workbook columns that contain numbers.
     var numbers: Set<String> {
         Set(listing.columns).subtracting(["role", "org_code", "name", "classification", "level"])
     }
@@ -133,8 +138,10 @@ struct CompareView: Sendable {
 }
 
 extension ConsoleTables {
-    /// An organization as it is compared: by its determinations where they are seen, otherwise by its publications; nil
-    /// where there is nothing of it in the year.
+    /// An organization's data for the comparison: from its determinations if the visitor sees them, otherwise from its
+    /// publications.
+    ///
+    /// Nil if there is neither in the year.
     func compared(
         _ code: OrganizationCode,
         _ part: Comparison.Part,
@@ -180,22 +187,22 @@ extension CompareView {
     private static let figure = Shape<(measure: ComparedResults.Measure, title: String)>([
         .text("element", "The element.") { $0.measure.measure },
         .text("title", "Its name in words.") { $0.title },
-        .text("value", "The figure: a decimal, or coded where it is published so.") { $0.measure.shown },
-        .optionalText("target", "Its target; null where there is none.") {
+        .text("value", "The figure: a decimal, or a code if it is published as one.") { $0.measure.shown },
+        .optionalText("target", "Its target; null if there is none.") {
             $0.measure.target.isEmpty ? nil : $0.measure.target
         },
-        .optionalInteger("points", "Its points, 0 to 4; null where there are none.", 0...4) { $0.measure.points },
+        .optionalInteger("points", "Its points, 0 to 4; null if there are none.", 0...4) { $0.measure.points },
     ])
 
     private static let result = Shape<YearResults>([
         .integer("school_year", "The school year, by its spring.", 2000...2100) { $0.results.schoolYear },
-        .optionalText("classification", "The classification; null where none is issued or shown.") {
+        .optionalText("classification", "The classification; null if none is issued or shown.") {
             $0.results.classification.isEmpty ? nil : $0.results.classification
         },
-        .optionalText("level", "The level; null where there is none.") {
+        .optionalText("level", "The level; null if there is none.") {
             $0.results.level.isEmpty ? nil : $0.results.level
         },
-        .list("figures", "The figures of the students that are asked for.", figure) { result in
+        .list("figures", "The figures of the requested students.", figure) { result in
             result.elements.compactMap { element in
                 result.results.measures.first { $0.measure == element.measure }
                     .map { (measure: $0, title: element.title) }
@@ -206,25 +213,25 @@ extension CompareView {
     private static let member = Shape<(member: Comparison.Member, view: CompareView)>([
         .text("org_code", "The organization's code.", pattern: "^[0-9]{8}$") { $0.member.code.description },
         .text("name", "Its name.") { $0.member.facts.name },
-        .choice("role", "How it came into the comparison.", Comparison.Part.allCases.map(\.rawValue)) {
+        .choice("role", "Why it is in the comparison.", Comparison.Part.allCases.map(\.rawValue)) {
             $0.member.part.rawValue
         },
-        .optionalText("distance", "In standard deviations; null where there is none or it is not shown.") {
+        .optionalText("distance", "The distance in standard deviations; null if there is none or it is not shown.") {
             $0.member.distance == nil ? nil : $0.member.distanceText
         },
-        .flag("is_published_only", "Whether only what is published of it is shown.") { pair in
+        .flag("is_published_only", "Whether only its published figures are shown.") { pair in
             !pair.view.seen.contains(pair.member.code)
         },
-        .optionalInteger("enrollment", "Enrolled students; null where the number is not shown.", 0...Int64.max) {
+        .optionalInteger("enrollment", "Enrolled students; null if the number is not shown.", 0...Int64.max) {
             $0.member.facts.enrollment
         },
-        .text("low_income", "Percent of them with low income; empty where it is not shown.") {
+        .text("low_income", "Percent of them with low income; empty if it is not shown.") {
             $0.member.facts.lowIncomeShare
         },
-        .text("swd", "Percent of them with disabilities; empty where it is not shown.") {
+        .text("swd", "Percent of them with disabilities; empty if it is not shown.") {
             $0.member.facts.disabilityShare
         },
-        .text("el", "Percent of them who learn English; empty where it is not shown.") {
+        .text("el", "Percent of them who learn English; empty if it is not shown.") {
             $0.member.facts.englishLearnerShare
         },
         .list("years", "Its results, the newest first.", result) { pair in
@@ -240,14 +247,14 @@ extension CompareView {
     static let shape = Shape<CompareView>([
         .integer("school_year", "The school year, by its spring.", 2000...2100) { $0.year },
         .choice("group", "The students.", StudentGroup.allCases.map(\.wireName)) { $0.group.wireName },
-        .optionalText("org_code", "The organization that is compared; null before one is chosen.") {
+        .optionalText("org_code", "The compared organization; null before one is chosen.") {
             $0.own?.code.description
         },
-        .list("organizations", "It, the similar ones, then the chosen ones.", member) { view in
+        .list("organizations", "The compared organization, the similar ones, then the chosen ones.", member) { view in
             view.members.map { (member: $0, view: view) }
         },
-        .texts("left_out", "Chosen codes of which there is nothing to be shown.") { $0.leftOut.map(\.description) },
+        .texts("left_out", "Chosen codes for which there is nothing to show.") { $0.leftOut.map(\.description) },
         .list("found", "The first organizations that the search finds.", candidate) { $0.candidates },
-        .list("similarity", "The parameters that similarity is made of.", FrameworkView.parameter) { $0.parameters },
+        .list("similarity", "The parameters of similarity.", FrameworkView.parameter) { $0.parameters },
     ])
 }

@@ -1,8 +1,8 @@
 internal import Rules
 
-/// The determinations of a year that are asked for.
+/// The requested determinations of a year.
 struct DeterminationsView: Sendable {
-    /// What a list is narrowed to and how it is ordered.
+    /// The filters and the order of the list.
     struct Query: Sendable, Hashable {
         let values: [String: String]
         private let sought: String?
@@ -15,9 +15,9 @@ struct DeterminationsView: Sendable {
         }
 
         static let parameters: [QueryParameter] = [
-            QueryParameter("q", "Part of a name or of a code, in any case.", .text(80)),
-            QueryParameter("type", "Schools or districts only.", .choice(["school", "district"])),
-            QueryParameter("district", "A district with its schools, by its code.", .district),
+            QueryParameter("q", "Part of a name or code, in upper or lower case.", .text(80)),
+            QueryParameter("type", "Only schools, or only districts.", .choice(["school", "district"])),
+            QueryParameter("district", "The code of a district; selects it and its schools.", .district),
             QueryParameter(
                 "classification",
                 "One classification.",
@@ -27,7 +27,7 @@ struct DeterminationsView: Sendable {
             QueryParameter("reason", "One of the reasons.", .choice(DeterminationReason.allCases.map(\.wireName))),
             QueryParameter(
                 "changed",
-                "revised: those with a later revision than the first; year: those whose classification or level is another than the year before.",
+                "revised: only those revised after they were first issued; year: only those whose classification or level differs from the year before.",
                 .choice(["revised", "year"])
             ),
             QueryParameter(
@@ -64,7 +64,7 @@ struct DeterminationsView: Sendable {
     /// A row of the list.
     struct Row: Sendable {
         let line: DeterminationLine
-        /// That of the year before.
+        /// The line of the year before.
         let before: DeterminationLine?
     }
 
@@ -72,13 +72,13 @@ struct DeterminationsView: Sendable {
     let year: Int
     let query: Query
     let part: ListPart<Row>
-    /// How many determinations the year has.
+    /// The number of the year's determinations.
     let total: Int
-    /// How many schools have each percentile, of everything that is asked for.
+    /// The number of schools at each percentile, among the requested ones.
     let percentiles: [Int: Int]
     /// The highest percentile that is a reason for assistance.
     let cut: Int?
-    /// The year before, where it has determinations.
+    /// The year before, if it has determinations.
     let yearBefore: Int?
 
     init(_ call: ConsoleCall) {
@@ -105,10 +105,10 @@ struct DeterminationsView: Sendable {
         .text("org_code", "The organization's code.", pattern: "^[0-9]{8}$") { $0.line.code.description },
         .choice("type", "School or district.", OrganizationType.allCases.map(\.wireName)) { $0.line.type.wireName },
         .text("name", "Its name.") { $0.line.name },
-        .optionalText("classification", "The classification; null where none is issued.") {
+        .optionalText("classification", "The classification; null if none is issued.") {
             $0.line.classification?.wireName
         },
-        .optionalText("level", "The level; null where there is none.") { $0.line.level?.wireName },
+        .optionalText("level", "The level; null if there is none.") { $0.line.level?.wireName },
         .texts("reasons", "Every reason for assistance.") { $0.line.reasons.map(\.wireName) },
         .optionalInteger("percentile", "The accountability percentile.", 1...99) { $0.line.percentile },
         .optionalInteger("annual", "The annual percentage of its targets.", 0...100) { $0.line.annual },
@@ -117,16 +117,16 @@ struct DeterminationsView: Sendable {
             $0.before?.classification?.wireName
         },
         .optionalText("level_before", "The level of the year before.") { $0.before?.level?.wireName },
-        .text("status", "How far the determination is published.") { $0.line.status },
+        .text("status", "The publication status of the determination.") { $0.line.status },
         .integer("revision", "The revision.", 0...Int64(UInt32.max)) { $0.line.revision },
     ])
 
     static let shape = Shape<DeterminationsView>([
         .integer("school_year", "The school year, by its spring.", 2000...2100) { $0.year },
-        .integer("total", "How many are asked for.", 0...Int64.max) { $0.part.rows.count },
+        .integer("total", "The number of requested determinations.", 0...Int64.max) { $0.part.rows.count },
         .optionalInteger("lowest_performing_percentile", "The highest percentile that is a reason.", 0...99) { $0.cut },
-        .list("determinations", "Those of this page.", row) { Array($0.part.shown) },
-        .optionalText("next", "The address of the next page; null after the last.") { view in
+        .list("determinations", "The determinations of this page.", row) { Array($0.part.shown) },
+        .optionalText("next", "The address of the next page; null on the last page.") { view in
             view.part.nextAddress("\(Address.api)\(Address.year(view.year, in: view.area))/determinations")
         },
     ])

@@ -2,23 +2,24 @@ internal import Messages
 internal import Reading
 internal import Rules
 
-/// What organizations owe, were given and asked for in a school year: 603 CMR 2.03(4), (6), (7), (8), and appeals.
+/// What organizations must do, what they received and what they requested in a school year: 603 CMR 2.03(4), (6), (7),
+/// (8), and appeals.
 struct DutiesView: Sendable {
-    /// The school year; the newest one that anything is known of where none is asked for.
+    /// The school year; by default the newest one with any data.
     let year: Int
-    /// The day that due and overdue are told by.
+    /// The day that separates due from overdue.
     let day: String
-    /// Every school year that anything is known of, the newest first.
+    /// Every school year with any data, the newest first.
     let years: [Int]
     let part: ListPart<DutyRow>
 
     static let parameters: [QueryParameter] = [
-        QueryParameter("year", "The school year; the newest one where nothing is said.", .schoolYear),
+        QueryParameter("year", "The school year; default: the newest one.", .schoolYear),
         QueryParameter("duty", "One kind of duty.", .choice(DutyRow.Duty.allCases.map(\.rawValue))),
-        QueryParameter("standing", "How it stands.", .choice(DutyRow.standings)),
-        QueryParameter("district", "A district with its schools, by its code.", .district),
-        QueryParameter("org", "One organization, by its code.", .organization),
-        QueryParameter("as_of", "The day that due and overdue are told by; today where nothing is said.", .day),
+        QueryParameter("standing", "Its status.", .choice(DutyRow.standings)),
+        QueryParameter("district", "The code of a district; selects it and its schools.", .district),
+        QueryParameter("org", "The code of one organization.", .organization),
+        QueryParameter("as_of", "The day that separates due from overdue; default: today.", .day),
     ]
 
     init(_ call: ConsoleCall) throws {
@@ -56,26 +57,26 @@ struct DutiesView: Sendable {
 
     private static let row = Shape<DutyRow>([
         .text("org_code", "The organization.", pattern: "^[0-9]{8}$") { $0.organization },
-        .choice("duty", "What kind of duty it is.", DutyRow.Duty.allCases.map(\.rawValue)) { $0.duty.rawValue },
+        .choice("duty", "The kind of duty.", DutyRow.Duty.allCases.map(\.rawValue)) { $0.duty.rawValue },
         .text("what", "The plan, the designation, the severity.") { $0.what },
-        .choice("standing", "How it stands on the day.", DutyRow.standings) { $0.standing },
-        .optionalText("due", "The day it is due, begins or was filed; null where there is none.") {
+        .choice("standing", "Its status on that day.", DutyRow.standings) { $0.standing },
+        .optionalText("due", "The day it is due, begins or was filed; null if there is none.") {
             $0.due.isEmpty ? nil : $0.due
         },
-        .optionalText("done", "The day it was filed, ended or decided; null where there is none.") {
+        .optionalText("done", "The day it was filed, ended or decided; null if there is none.") {
             $0.done.isEmpty ? nil : $0.done
         },
-        .text("remark", "What else is to be said.") { $0.remark },
+        .text("remark", "A remark.") { $0.remark },
     ])
 
     static let shape = Shape<DutiesView>([
-        .optionalInteger("school_year", "The school year, by its spring; null where nothing is known.", 2000...2100) {
+        .optionalInteger("school_year", "The school year, by its spring; null if there is no data.", 2000...2100) {
             $0.year == 0 ? nil : $0.year
         },
-        .text("as_of", "The day that due and overdue are told by.") { $0.day },
-        .integer("total", "How many are asked for.", 0...Int64.max) { $0.part.rows.count },
-        .list("duties", "Those of this page, by organization.", row) { Array($0.part.shown) },
-        .optionalText("next", "The address of the next page; null after the last.") {
+        .text("as_of", "The day that separates due from overdue.") { $0.day },
+        .integer("total", "The number of requested duties.", 0...Int64.max) { $0.part.rows.count },
+        .list("duties", "The duties of this page, by organization.", row) { Array($0.part.shown) },
+        .optionalText("next", "The address of the next page; null on the last page.") {
             $0.part.nextAddress("\(Address.api)/duties")
         },
     ])

@@ -1,16 +1,18 @@
 internal import Messages
 internal import Reading
 
-/// Every submission with what became of its rows.
+/// Every submission, with what happened to its rows.
 struct FilesView: Sendable {
     /// A submission.
     struct Row: Sendable {
         let totals: SubmissionTotals
-        /// Whether the last look at the stages found rows that nobody accounted for; before, they may be on their way.
+        /// Whether the last check of the stages found missing rows.
+        ///
+        /// Before that, rows may still be on their way.
         let isMissingRows: Bool
     }
 
-    /// The newest first.
+    /// The submissions, the newest first.
     let part: ListPart<Row>
 
     init(_ call: ConsoleCall) {
@@ -43,15 +45,17 @@ struct FilesView: Sendable {
         count("unchanged", "Rows that changed nothing.") { $0.unchanged },
         count("replaced", "Accepted rows that replaced another.") { $0.replaced },
         count("deleted", "Accepted rows that retracted another.") { $0.deleted },
-        count("held", "Rejected rows that wait for an approval, as they would change official results.") { $0.held },
+        count("held", "Rejected rows that wait for an approval, because they would change official results.") {
+            $0.held
+        },
         .flag("adds_up", "Whether rows = accepted + rejected + unchanged.") { $0.totals.addsUp },
-        .flag("rows_missing", "Whether rows are missing, and not only on their way.") { $0.isMissingRows },
+        .flag("rows_missing", "Whether rows are missing, rather than still on their way.") { $0.isMissingRows },
     ])
 
     static let shape = Shape<FilesView>([
-        .integer("total", "How many submissions there are.", 0...Int64.max) { $0.part.rows.count },
-        .list("submissions", "Those of this page, the newest first.", row) { Array($0.part.shown) },
-        .optionalText("next", "The address of the next page; null after the last.") {
+        .integer("total", "The number of submissions.", 0...Int64.max) { $0.part.rows.count },
+        .list("submissions", "The submissions of this page, the newest first.", row) { Array($0.part.shown) },
+        .optionalText("next", "The address of the next page; null on the last page.") {
             $0.part.nextAddress("\(Address.api)/submissions")
         },
     ])

@@ -2,7 +2,7 @@ internal import Reading
 internal import Rules
 internal import Stages
 
-/// The frameworks, and the parameters of one.
+/// The list of frameworks, and the parameters of one framework.
 struct FrameworkView: Sendable {
     let framework: FrameworkSummary
     let digest: String
@@ -45,7 +45,7 @@ struct FrameworkView: Sendable {
     static let parameter = Shape<FrameworkParameter>([
         .text("path", "The parameter's name.") { $0.path },
         .text("value", "Its value.") { $0.value },
-        .choice("status", "How far the public record supports it.", ParameterStatus.allCases.map(\.rawValue)) {
+        .choice("status", "How well the public record supports it.", ParameterStatus.allCases.map(\.rawValue)) {
             $0.status
         },
         .text("source", "The source.") { $0.source },
@@ -54,12 +54,14 @@ struct FrameworkView: Sendable {
     static let summary = Shape<FrameworkSummary>([
         .text("name", "The framework's name.") { $0.name },
         .text("title", "Its title.") { $0.title },
-        .value("school_years", "The school years it holds for.", .list(.integer(2000...2100))) {
+        .value("school_years", "The school years it applies to.", .list(.integer(2000...2100))) {
             .array($0.schoolYears.map { .integer($0) })
         },
-        .integer("published", "Parameters that are published.", 0...Int64.max) { $0.published },
-        .integer("derived", "Parameters that are derived.", 0...Int64.max) { $0.derived },
-        .integer("assumed", "Parameters that nothing public decides.", 0...Int64.max) { $0.assumed },
+        .integer("published", "The number of published parameters.", 0...Int64.max) { $0.published },
+        .integer("derived", "The number of derived parameters.", 0...Int64.max) { $0.derived },
+        .integer("assumed", "The number of assumed parameters, which no public source decides.", 0...Int64.max) {
+            $0.assumed
+        },
     ])
 
     static let list = Shape<[FrameworkSummary]>([
@@ -68,7 +70,7 @@ struct FrameworkView: Sendable {
 
     static let shape = Shape<FrameworkView>([
         .object("framework", "The framework.", summary) { $0.framework },
-        .text("digest", "The identity that determinations name.") { $0.digest },
-        .list("parameters", "The parameters that are asked for.", parameter) { $0.parameters },
+        .text("digest", "The digest of the framework. Determinations name it.") { $0.digest },
+        .list("parameters", "The requested parameters.", parameter) { $0.parameters },
     ])
 }

@@ -1,15 +1,17 @@
 internal import Reading
 
-/// A part of a list: where a query's `next` begins, as many as its `limit`.
+/// A part of a list.
+///
+/// It begins at the query's `next` and has at most `limit` rows.
 struct ListPart<Row: Sendable>: Sendable {
-    /// Everything that is asked for.
+    /// All requested rows.
     let rows: [Row]
-    /// What is shown of it.
+    /// The rows that are shown.
     let shown: ArraySlice<Row>
     let query: [String: String]
     private let first: Int
     private let limit: Int
-    /// Where the next part begins; nil after the last.
+    /// The start of the next part; nil after the last part.
     private let next: Int?
 
     init(_ rows: [Row], _ call: ConsoleCall) {
@@ -29,10 +31,10 @@ struct ListPart<Row: Sendable>: Sendable {
         Address.of(path, query, with: ["next": place > 0 ? String(place) : nil])
     }
 
-    /// The address of the next part; nil after the last.
+    /// The address of the next part; nil after the last part.
     func nextAddress(_ path: String) -> String? { next.map { address(path, from: $0) } }
 
-    /// What leads on and back on a page; nil where everything is shown.
+    /// The links to the previous and next part; nil if everything is shown.
     func pager(_ path: String) -> [String: Any]? {
         guard rows.count > shown.count else { return nil }
         var context: [String: Any] = [
@@ -46,10 +48,10 @@ struct ListPart<Row: Sendable>: Sendable {
     }
 }
 
-/// The parameters of a list that comes in parts.
+/// The parameters of a list that is shown in parts.
 enum ListParts {
     static let parameters: [QueryParameter] = [
-        QueryParameter("limit", "How many at most; 100 where nothing is said.", .integer(1...1000)),
-        QueryParameter("next", "Where to go on, as the page before said.", .integer(0...1_000_000)),
+        QueryParameter("limit", "The most entries of a page; default: 100.", .integer(1...1000)),
+        QueryParameter("next", "Where to continue; the page before gives the value.", .integer(0...1_000_000)),
     ]
 }

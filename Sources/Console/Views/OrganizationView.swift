@@ -2,9 +2,9 @@ internal import Messages
 internal import Reading
 internal import Rules
 
-/// Everything about an organization in a year.
+/// All data about an organization in a year.
 struct OrganizationView: Sendable {
-    /// A year of the organization.
+    /// The results of one year.
     struct Moment: Sendable {
         let year: Int
         let line: DeterminationLine
@@ -14,7 +14,7 @@ struct OrganizationView: Sendable {
         }
     }
 
-    /// What is computed of a student group.
+    /// The results of a student group.
     struct Group: Sendable {
         let group: StudentGroup
         let percentile: Int?
@@ -28,24 +28,24 @@ struct OrganizationView: Sendable {
     let report: DeterminationReport
     /// The derivation of the determination, from the classification down to the values.
     let derivation: Derivation
-    /// What would have to differ for another result, where that was asked.
+    /// What would have to be different for another result, if the visitor asked for that.
     let whyNot: Derivation?
     let whyNotName: String?
-    /// The reasons with what decided each.
+    /// The reasons for assistance, with what decided each of them.
     let reasons: [Derivation]
-    /// The student groups that have a percentile or a percentage of their own.
+    /// The student groups with their own percentile or percentage.
     let groups: [Group]
-    /// All years, the oldest first.
+    /// The results of all years, the oldest first.
     let history: [Moment]
-    /// The district's determination of a school.
+    /// For a school: its district's determination.
     let district: DeterminationLine?
-    /// How many schools of a district have a determination.
+    /// For a district: the number of its schools with a determination.
     let schools: Int
 
     static let parameters: [QueryParameter] = [
         QueryParameter(
             "why_not",
-            "Tell what would have to differ for this classification or level.",
+            "Show what would have to be different for this classification or level.",
             .choice(WhyNot.names)
         )
     ]
@@ -58,7 +58,7 @@ struct OrganizationView: Sendable {
         else {
             throw Problem(
                 404,
-                "there is no determination of '\(RequestTarget.shown(call.arguments["code"] ?? ""))' in \(call.year): an organization has a code of eight digits"
+                "there is no determination of '\(RequestTarget.shown(call.arguments["code"] ?? ""))' in \(call.year): an organization's code has eight digits"
             )
         }
         self.code = code
@@ -104,10 +104,10 @@ struct OrganizationView: Sendable {
     private static let points = Shape<PointsReport>([
         .choice("indicator", "The indicator.", Indicator.allCases.map(\.wireName)) { $0.indicator.wireName },
         .optionalText("value", "This year's value, an exact decimal.") { $0.current?.shortText },
-        .optionalText("prior", "The value it is compared with.") { $0.prior?.shortText },
+        .optionalText("prior", "The value to compare with.") { $0.prior?.shortText },
         .optionalText("target", "The target.") { $0.target?.shortText },
-        .optionalInteger("count", "Students behind the value.") { $0.count.map { Int($0) } },
-        .optionalInteger("points", "Points, 0 to 4; null where none can be given.", 0...4) { $0.points },
+        .optionalInteger("count", "The number of students behind the value.") { $0.count.map { Int($0) } },
+        .optionalInteger("points", "Points, 0 to 4; null if none can be given.", 0...4) { $0.points },
         .text("rule", "The row of the table of points that matched.") { $0.statement },
     ])
 
@@ -120,10 +120,10 @@ struct OrganizationView: Sendable {
     ])
 
     private static let span = Shape<SpanReport>([
-        .choice("grade_span", "The span.", GradeSpan.allCases.map(\.wireName)) { $0.span.wireName },
-        .integer("weight", "Percent of the annual percentage.", 0...100) { $0.weight },
+        .choice("grade_span", "The grade span.", GradeSpan.allCases.map(\.wireName)) { $0.span.wireName },
+        .integer("weight", "The span's weight in the annual percentage, in percent.", 0...100) { $0.weight },
         .optionalText("percent", "The span's percentage.") { $0.percent?.shortText },
-        .list("columns", "All students and the lowest performing.", column) { $0.columns },
+        .list("columns", "All students, and the lowest performing students.", column) { $0.columns },
     ])
 
     static let moment = Shape<Moment>([
@@ -138,27 +138,29 @@ struct OrganizationView: Sendable {
     private static let participation = Shape<ParticipationReport>([
         .choice("group", "The students.", StudentGroup.allCases.map(\.wireName)) { $0.group.wireName },
         .text("subject", "The subject, or all combined.") { $0.unit },
-        .integer("participants", "Participants.", 0...Int64.max) { Int($0.participants) },
-        .integer("denominator", "Of so many.", 0...Int64.max) { Int($0.denominator) },
+        .integer("participants", "The number of participants.", 0...Int64.max) { Int($0.participants) },
+        .integer("denominator", "The number of students that the rate is computed from.", 0...Int64.max) {
+            Int($0.denominator)
+        },
         .optionalInteger("rate", "Their rate in percent.") { $0.rate },
-        .value("met", "Whether the requirement was met; null where it is not judged.", .optional(.flag)) {
+        .value("met", "Whether the requirement was met; null if it is not judged.", .optional(.flag)) {
             $0.met.map(JSONValue.bool) ?? .null
         },
     ])
 
-    /// The schema of a derivation, which holds itself.
+    /// The schema of a derivation, which contains itself.
     static let derivationSchema = Schema.object([
-        .init(name: "title", about: "What the step is about.", schema: .text()),
+        .init(name: "title", about: "The title of the step.", schema: .text()),
         .init(name: "value", about: "Its result.", schema: .text()),
-        .init(name: "paragraph", about: "The paragraph that asks for it.", schema: .optional(.text())),
-        .init(name: "row", about: "What decided, in words.", schema: .optional(.text())),
+        .init(name: "paragraph", about: "The paragraph that requires it.", schema: .optional(.text())),
+        .init(name: "row", about: "What decided it, in words.", schema: .optional(.text())),
         .init(name: "rounding", about: "How it was rounded.", schema: .optional(.text())),
         .init(
             name: "parameters",
-            about: "The parameters of the framework.",
+            about: "The framework parameters that it uses.",
             schema: .list(FrameworkView.parameter.schema)
         ),
-        .init(name: "inputs", about: "The steps below.", schema: .list(.named("Derivation"))),
+        .init(name: "inputs", about: "The steps that it is made from.", schema: .list(.named("Derivation"))),
     ])
 
     static func json(_ step: Derivation) -> JSONValue {
@@ -183,22 +185,22 @@ struct OrganizationView: Sendable {
         .list("spans", "The points of each grade span.", span) { $0.report.annual.spans },
         .list("participation", "Participation by group.", participation) { $0.report.participation },
         .list("groups", "Percentiles and percentages of student groups.", group) { $0.groups },
-        .value("reasons", "Every reason with what decided it.", .list(.named("Derivation"))) {
+        .value("reasons", "Every reason, with what decided it.", .list(.named("Derivation"))) {
             .array($0.reasons.map(json))
         },
         .list("history", "Every year, the oldest first.", moment) { $0.history },
-        .value("derivation", "How the determination came about.", .named("Derivation")) { json($0.derivation) },
-        .value("why_not", "What would have to differ, where that was asked.", .optional(.named("Derivation"))) {
+        .value("derivation", "The derivation of the determination.", .named("Derivation")) { json($0.derivation) },
+        .value("why_not", "What would have to be different, if that was requested.", .optional(.named("Derivation"))) {
             $0.whyNot.map(json) ?? .null
         },
         .texts("changes", "What the latest revision changed.") { $0.report.publication.changes },
-        .texts("causes", "The submissions that caused the latest revision; the first of many.") {
+        .texts("causes", "The submissions that caused the latest revision; if there are many, the first of them.") {
             $0.report.publication.causes
         },
-        .text("status_reason", "Why it is not official; empty where nothing is said.") {
+        .text("status_reason", "Why it is not official; empty if no reason was given.") {
             $0.report.publication.statusReason
         },
-        .text("framework", "The framework it was made under.") { $0.report.publication.framework },
-        .text("framework_digest", "The framework's identity.") { $0.report.publication.frameworkDigest },
+        .text("framework", "The framework that it was made with.") { $0.report.publication.framework },
+        .text("framework_digest", "The framework's digest.") { $0.report.publication.frameworkDigest },
     ])
 }

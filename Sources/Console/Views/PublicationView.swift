@@ -3,31 +3,31 @@ internal import Products
 internal import Reading
 internal import Rules
 
-/// What everybody sees of an organization in a year.
+/// The public results of an organization in a year.
 struct PublicationView: Sendable {
     let year: Int
     let code: OrganizationCode
     let line: DeterminationLine
     let publication: Accountability_V1_Publication
-    /// All official years, the oldest first.
+    /// The results of all official years, the oldest first.
     let history: [OrganizationView.Moment]
     let report: ReportDocument
-    /// The district of a school, where its results are official too.
+    /// For a school: its district's results, if they are official too.
     let district: DeterminationLine?
-    /// How many schools of a district have official results.
+    /// For a district: the number of its schools with official results.
     let schools: Int
 
     init(_ call: ConsoleCall) throws {
         let tables = call.tables
         year = call.year
-        // The code is not said again: what was asked for may be anything.
+        // Do not repeat the code: a visitor may have sent anything.
         guard let code = call.arguments["code"].flatMap({ OrganizationCode($0) }),
             let table = tables.determined(call.year), let line = table.lines[code],
             let publication = table.publication(code)
         else {
             throw Problem(
                 404,
-                "there are no official results of this organization in \(call.year): an organization has a code of eight digits"
+                "there are no official results of this organization in \(call.year): an organization's code has eight digits"
             )
         }
         self.code = code
@@ -52,17 +52,17 @@ struct PublicationView: Sendable {
     private static let figure = Shape<Accountability_V1_PublishedFigure>([
         .text("measure", "`participation/<subject>`, or `<grade span>/<indicator>`.") { $0.measure },
         .text("group", "The students.") { $0.group },
-        .optionalInteger("students", "How many; null where the number may not be seen.", 0...Int64.max) {
+        .optionalInteger("students", "The number of students; null if the number is not public.", 0...Int64.max) {
             $0.hasStudents ? Int($0.students) : nil
         },
-        .text("value", "The value, an exact decimal or coded as <=10 or >=90; empty where it may not be seen.") {
+        .text("value", "The value: an exact decimal, or coded as <=10 or >=90; empty if it is not public.") {
             $0.value
         },
-        .text("prior", "The value it is compared with.") { $0.prior },
+        .text("prior", "The value to compare with.") { $0.prior },
         .text("target", "The target.") { $0.target },
         .optionalInteger("points", "Points, 0 to 4.", 0...4) { $0.hasPoints ? Int($0.points) : nil },
         .text("rule", "The row of the table of points.") { $0.rule },
-        .value("met", "Whether the requirement of participation was met.", .optional(.flag)) {
+        .value("met", "Whether the participation requirement was met.", .optional(.flag)) {
             $0.hasMet ? .bool($0.met) : .null
         },
     ])
@@ -80,7 +80,7 @@ struct PublicationView: Sendable {
     private static let note = Shape<Accountability_V1_PublicationNote>([
         .text("kind", "revised or appeal.") { $0.kind },
         .text("date", "The day.") { $0.date },
-        .text("reason", "Why.") { $0.reason },
+        .text("reason", "The reason.") { $0.reason },
     ])
 
     static let shape = Shape<PublicationView>([
@@ -88,7 +88,7 @@ struct PublicationView: Sendable {
         .object("determination", "The determination.", DeterminationsView.row) { view in
             DeterminationsView.Row(line: view.line, before: view.history.last { $0.year == view.year - 1 }?.line)
         },
-        .list("figures", "The figures that may be seen.", figure) { $0.publication.figures },
+        .list("figures", "The public figures.", figure) { $0.publication.figures },
         .list("group_percentiles", "Percentiles of student groups.", percentile) { $0.publication.groupPercentiles },
         .list("group_percentages", "Percentages of student groups.", percentage) { $0.publication.groupPercentages },
         .texts("low_subgroups", "The lowest performing groups.") { $0.publication.lowSubgroups },
@@ -97,7 +97,7 @@ struct PublicationView: Sendable {
         },
         .list("history", "Every official year, the oldest first.", OrganizationView.moment) { $0.history },
         .list("notes", "Why official results were changed.", note) { $0.publication.publicationNotes },
-        .text("framework", "The framework it was made under.") { $0.publication.framework },
-        .text("framework_digest", "The framework's identity.") { $0.publication.frameworkDigest },
+        .text("framework", "The framework that it was made with.") { $0.publication.framework },
+        .text("framework_digest", "The framework's digest.") { $0.publication.frameworkDigest },
     ])
 }

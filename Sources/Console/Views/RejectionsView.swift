@@ -2,9 +2,11 @@ internal import Reading
 internal import Rules
 internal import Stages
 
-/// Rows that were refused, counted: never a row, and nothing of its content.
+/// Counts of refused rows.
+///
+/// It never shows a row or any of its content.
 struct RejectionsView: Sendable {
-    /// Rows of one code, layout and organization.
+    /// The count for one code, layout and organization.
     struct Row: Sendable {
         let code: String
         let layout: String
@@ -12,24 +14,24 @@ struct RejectionsView: Sendable {
         let schoolYear: Int
         let open: Int
         let fixed: Int
-        /// The rule that the rows break; nil of a code that this version does not know.
+        /// The rule that the rows break; nil if this version does not know the code.
         var rule: String? { RejectionCode(rawValue: code)?.rule }
     }
 
-    /// The most open rows first.
+    /// The counts, those with the most open rows first.
     let part: ListPart<Row>
 
     static let parameters: [QueryParameter] = [
         QueryParameter(
             "year",
-            "One school year; 0 for rows whose year could not be read.",
+            "One school year; 0 selects rows whose year could not be read.",
             .choice(["0"] + (2000...2100).map(String.init))
         ),
         QueryParameter("code", "One code.", .choice(RejectionCode.allCases.map(\.rawValue))),
-        QueryParameter("org", "One organization, by its code.", .organization),
+        QueryParameter("org", "The code of one organization.", .organization),
         QueryParameter(
             "state",
-            "Counts with open rows, with rows that were submitted again, or all; open where nothing is said.",
+            "Counts with open rows, counts with rows that were submitted again, or all counts; default: open.",
             .choice(["open", "fixed", "all"])
         ),
     ]
@@ -48,7 +50,7 @@ struct RejectionsView: Sendable {
             if let year, rejection.schoolYear != year { continue }
             if let code = call.query["code"], rejection.code != code { continue }
             if let organization = call.query["org"], rejection.organization != organization { continue }
-            // Claims of two districts are no errors: their rows count.
+            // Claims by two districts are not errors: their rows count.
             if call.query["code"] == nil, RejectionCode(rawValue: rejection.code)?.isNote == true { continue }
             let place = Place(
                 code: rejection.code,
@@ -90,20 +92,20 @@ struct RejectionsView: Sendable {
 
     private static let row = Shape<Row>([
         .text("code", "The stable code.") { $0.code },
-        .optionalText("rule", "The rule that the rows break; null of a code that is not known.") { $0.rule },
+        .optionalText("rule", "The rule that the rows break; null if the code is not known.") { $0.rule },
         .text("layout", "The layout of the file.") { $0.layout },
-        .text("org_code", "The organization; empty where it could not be read.") { $0.organization },
-        .optionalInteger("school_year", "The school year; null where it could not be read.", 2000...2100) {
+        .text("org_code", "The organization; empty if it could not be read.") { $0.organization },
+        .optionalInteger("school_year", "The school year; null if it could not be read.", 2000...2100) {
             $0.schoolYear == 0 ? nil : $0.schoolYear
         },
-        .integer("open", "Rows that no later submission brought again.", 0...Int64.max) { $0.open },
-        .integer("fixed", "Rows that a later submission brought again.", 0...Int64.max) { $0.fixed },
+        .integer("open", "Rows that no later submission has submitted again.", 0...Int64.max) { $0.open },
+        .integer("fixed", "Rows that a later submission has submitted again.", 0...Int64.max) { $0.fixed },
     ])
 
     static let shape = Shape<RejectionsView>([
-        .integer("total", "How many counts are asked for.", 0...Int64.max) { $0.part.rows.count },
+        .integer("total", "The number of requested counts.", 0...Int64.max) { $0.part.rows.count },
         .list("rejections", "The counts of this page, the most open rows first.", row) { Array($0.part.shown) },
-        .optionalText("next", "The address of the next page; null after the last.") {
+        .optionalText("next", "The address of the next page; null on the last page.") {
             $0.part.nextAddress("\(Address.api)/rejections")
         },
     ])

@@ -2,7 +2,7 @@ internal import Messages
 internal import Reading
 internal import Stages
 
-/// The page of the run: how far each year and each stage has come, and what is wrong.
+/// The page of the run: the progress of each year and each stage, and what is wrong.
 struct RunView: Sendable {
     /// A stage with its partitions.
     struct Stage: Sendable {
@@ -34,55 +34,59 @@ struct RunView: Sendable {
     private static let position = Shape<LagReader.Position>([
         .text("topic", "The topic.") { $0.topic },
         .integer("partition", "Its partition.", 0...Int64(Int32.max)) { Int($0.partition) },
-        .integer("position", "The place that is read next.") { Int($0.position) },
-        .integer("end", "The place behind the last one.") { Int($0.end) },
-        .integer("behind", "Records that the stage has not come past.", 0...Int64.max) { Int($0.behind) },
+        .integer("position", "The offset that is read next.") { Int($0.position) },
+        .integer("end", "The offset after the last record.") { Int($0.end) },
+        .integer("behind", "Records that the stage has not processed yet.", 0...Int64.max) { Int($0.behind) },
     ])
 
     private static let stage = Shape<Stage>([
         .choice("stage", "The stage.", PipelineStage.allCases.map(\.name)) { $0.name },
-        .integer("records_behind", "Records behind, over all partitions.", 0...Int64.max) { $0.behind },
-        .list("partitions", "Where it stands in each partition of its topics.", position) { $0.positions },
+        .integer("records_behind", "Records behind, in all partitions together.", 0...Int64.max) { $0.behind },
+        .list("partitions", "Its position in each partition of its topics.", position) { $0.positions },
     ])
 
     private static let progress = Shape<StatusReport.StageProgress>([
         .text("stage", "The stage.") { $0.stage },
-        .integer("complete", "Partitions that announced that everything is published.", 0...Int64.max) { $0.complete },
-        .optionalInteger("partitions", "Of so many; null before the first announced it.") { $0.partitions },
+        .integer("complete", "Partitions that have announced that everything is published.", 0...Int64.max) {
+            $0.complete
+        },
+        .optionalInteger("partitions", "The number of partitions; null before the first announcement.") {
+            $0.partitions
+        },
     ])
 
     private static let year = Shape<StatusReport.Year>([
         .integer("school_year", "The school year, by its spring.", 2000...2100) { $0.year },
         .flag("is_open", "Whether rows are accepted.") { $0.isOpen },
-        .flag("is_complete", "Whether every stage is done with it.") { $0.isComplete },
+        .flag("is_complete", "Whether every stage has finished it.") { $0.isComplete },
         .integer("determined", "Organizations with a determination.", 0...Int64.max) { $0.determined },
-        .list("stages", "How far each stage is with it.", progress) { $0.stages },
+        .list("stages", "The progress of each stage.", progress) { $0.stages },
     ])
 
     static let finding = Shape<Finding>([
         .choice("severity", "How bad it is.", ["ok", "warning", "problem"]) { $0.severity.rawValue },
-        .text("what", "What was looked at.") { $0.what },
+        .text("what", "What was checked.") { $0.what },
         .text("place", "Where.") { $0.place },
         .text("why", "What was found.") { $0.why },
         .text("remedy", "What to do.") { $0.remedy },
     ])
 
     static let shape = Shape<RunView>([
-        .flag("is_known", "Whether the stages have been looked at since the console started.") { $0.report != nil },
-        .optionalText("silent_since", "When the brokers answered last; null while they do.") { $0.silence?.since },
+        .flag("is_known", "Whether the stages have been checked since the console started.") { $0.report != nil },
+        .optionalText("silent_since", "When the brokers last answered; null while they answer.") { $0.silence?.since },
         .text("brokers", "The brokers' addresses.") { $0.status?.brokers ?? "" },
-        .text("namespace", "The namespace of the topics; empty for none.") { $0.status?.namespace ?? "" },
-        .integer("ledger_records", "Records of the ledger.", 0...Int64.max) { Int($0.status?.ledgerRecords ?? 0) },
-        .integer("submissions", "Submissions of the ledger.", 0...Int64.max) { $0.status?.submissions ?? 0 },
-        .integer("rows", "Rows of their files.", 0...Int64.max) { Int(clamping: $0.status?.rows ?? 0) },
+        .text("namespace", "The namespace of the topics; empty if there is none.") { $0.status?.namespace ?? "" },
+        .integer("ledger_records", "Records in the ledger.", 0...Int64.max) { Int($0.status?.ledgerRecords ?? 0) },
+        .integer("submissions", "Submissions in the ledger.", 0...Int64.max) { $0.status?.submissions ?? 0 },
+        .integer("rows", "Rows in their files.", 0...Int64.max) { Int(clamping: $0.status?.rows ?? 0) },
         .integer("accepted", "Rows accepted.", 0...Int64.max) { Int(clamping: $0.status?.accepted ?? 0) },
         .integer("rejected", "Rows rejected.", 0...Int64.max) { Int(clamping: $0.status?.rejected ?? 0) },
         .integer("unchanged", "Rows that changed nothing.", 0...Int64.max) { Int(clamping: $0.status?.unchanged ?? 0) },
-        .optionalInteger("seconds_left", "Until nothing is behind; null where that cannot be told.") {
+        .optionalInteger("seconds_left", "The seconds until nothing is behind; null if that cannot be estimated.") {
             $0.status?.secondsLeft
         },
         .list("years", "The school years.", year) { $0.status?.years ?? [] },
-        .list("stages", "The stages, in the order of the flow.", stage) { $0.stages },
+        .list("stages", "The stages, in processing order.", stage) { $0.stages },
         .list("alarms", "What is wrong, and what to do.", finding) { $0.alarms },
     ])
 }

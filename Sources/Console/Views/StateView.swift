@@ -1,9 +1,9 @@
 internal import Reading
 internal import Rules
 
-/// The state as a whole: counts, what changed between two years, and how percentages are spread.
+/// The state as a whole: counts, changes between two years, and the distribution of percentages.
 struct StateView: Sendable {
-    /// How many went from one outcome to another.
+    /// The number of organizations that changed from one outcome to another.
     struct Transition: Sendable {
         let from: Outcome
         let to: Outcome
@@ -15,11 +15,11 @@ struct StateView: Sendable {
     let type: OrganizationType
     let results: StatewideResults
     let total: Int
-    /// The year that is compared with; nil where none is named and none is earlier.
+    /// The year to compare with; nil if the visitor names none and there is no earlier one.
     let from: Int?
     let otherYears: [Int]
     let transitions: [Transition]
-    /// Those that the other year does not have.
+    /// The number of organizations without a determination in the other year.
     let arrived: Int
     /// The determinations, by organization.
     let lines: [OrganizationCode: DeterminationLine]
@@ -30,12 +30,12 @@ struct StateView: Sendable {
     static let parameters: [QueryParameter] = [
         QueryParameter(
             "type",
-            "Schools, or districts; schools where nothing is said.",
+            "Schools or districts; default: schools.",
             .choice(["school", "district"])
         ),
         QueryParameter(
             "from",
-            "The school year that is compared with; the last one before where nothing is said.",
+            "The school year to compare with; default: the last one before this year.",
             .schoolYear
         ),
     ]
@@ -65,7 +65,7 @@ struct StateView: Sendable {
             guard otherYears.contains(asked) else {
                 throw Problem(
                     400,
-                    "the parameter 'from' takes another year that has determinations, and \(asked) is none"
+                    "the parameter 'from' takes another year that has determinations; \(asked) is not one"
                 )
             }
             from = asked
@@ -100,12 +100,12 @@ struct StateView: Sendable {
         .choice("type", "Schools or districts.", OrganizationType.allCases.map(\.wireName)) { $0.type.wireName },
         .optionalText("classification", "The classification.") { $0.classification?.wireName },
         .optionalText("level", "The level.") { $0.level?.wireName },
-        .integer("count", "How many.", 0...Int64.max) { $0.count },
+        .integer("count", "The number of organizations.", 0...Int64.max) { $0.count },
     ])
 
     private static let reason = Shape<StatewideResults.Reason>([
         .choice("reason", "The reason.", DeterminationReason.allCases.map(\.wireName)) { $0.reason.wireName },
-        .integer("count", "Organizations that have it.", 0...Int64.max) { $0.count },
+        .integer("count", "The number of organizations that have it.", 0...Int64.max) { $0.count },
     ])
 
     private static let transition = Shape<Transition>([
@@ -113,24 +113,28 @@ struct StateView: Sendable {
         .optionalText("from_level", "The level before.") { $0.from.level?.wireName },
         .optionalText("classification", "The classification after.") { $0.to.classification?.wireName },
         .optionalText("level", "The level after.") { $0.to.level?.wireName },
-        .integer("count", "How many.", 0...Int64.max) { $0.count },
+        .integer("count", "The number of organizations.", 0...Int64.max) { $0.count },
     ])
 
     private static let bin = Shape<PercentBin>([
         .integer("lowest", "The lowest percentage of the range.", 0...100) { $0.lowest },
-        .integer("highest", "The highest.", 0...100) { $0.highest },
-        .integer("count", "Organizations in it.", 0...Int64.max) { $0.count },
+        .integer("highest", "The highest percentage of the range.", 0...100) { $0.highest },
+        .integer("count", "The number of organizations in the range.", 0...Int64.max) { $0.count },
     ])
 
     static let shape = Shape<StateView>([
         .integer("school_year", "The school year, by its spring.", 2000...2100) { $0.year },
         .choice("type", "Schools or districts.", ["school", "district"]) { $0.type.wireName },
-        .integer("total", "How many determinations.", 0...Int64.max) { $0.total },
+        .integer("total", "The number of determinations.", 0...Int64.max) { $0.total },
         .list("outcomes", "Counts by classification and level.", outcome) { $0.results.outcomes },
         .list("reasons", "Counts by reason; an organization may have several.", reason) { $0.results.reasons },
-        .optionalInteger("from_year", "The school year that is compared with.", 2000...2100) { $0.from },
-        .list("transitions", "From the outcome of that year to that of this one.", transition) { $0.transitions },
-        .integer("arrived", "Those that the other year does not have.", 0...Int64.max) { $0.arrived },
-        .list("cumulative", "How the cumulative percentages are spread.", bin) { $0.bins },
+        .optionalInteger("from_year", "The school year to compare with.", 2000...2100) { $0.from },
+        .list("transitions", "The changes from the outcome of that year to the outcome of this year.", transition) {
+            $0.transitions
+        },
+        .integer("arrived", "The number of organizations without a determination in that year.", 0...Int64.max) {
+            $0.arrived
+        },
+        .list("cumulative", "The distribution of the cumulative percentages.", bin) { $0.bins },
     ])
 }

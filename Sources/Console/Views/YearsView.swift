@@ -17,8 +17,10 @@ struct YearsView: Sendable {
 
     private static let row = Shape<Row>([
         .integer("school_year", "The school year, by its spring.", 2000...2100) { $0.year },
-        .integer("determinations", "How many determinations it has.", 0...Int64.max) { $0.determinations },
-        .text("address", "Where they are.") { "\(Address.api)\(Address.year($0.year, in: $0.area))/determinations" },
+        .integer("determinations", "The number of its determinations.", 0...Int64.max) { $0.determinations },
+        .text("address", "The address of the determinations.") {
+            "\(Address.api)\(Address.year($0.year, in: $0.area))/determinations"
+        },
     ])
 
     static let shape = Shape<YearsView>([.list("years", "The school years, the newest first.", row) { $0.rows }])

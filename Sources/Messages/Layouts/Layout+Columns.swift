@@ -242,10 +242,15 @@ extension Layout {
                 .optional,
                 "the day it ends, of an appeal the day it is due; empty while it lasts"
             ),
-            Column("reason", .text(maxLength: 500), .optional, "the reason to publish; of a comment its text"),
-            Column("reference", .text(maxLength: 200), .optional, "the decision, submission or plan it rests on"),
+            Column("reason", .text(maxLength: 500), .optional, "the reason to publish, or the text of a comment"),
+            Column(
+                "reference",
+                .text(maxLength: 200),
+                .optional,
+                "the decision, submission or plan that it is based on"
+            ),
             Column("rating", .choice(Vocabulary.reviewRatings), .optional, "of a review by a standard"),
-            Column("parts", .text(maxLength: 300), .optional, "of a filing: the parts it has, separated by semicolons"),
+            Column("parts", .text(maxLength: 300), .optional, "the parts of a filing, separated by semicolons"),
             Column(
                 "packages_root",
                 .text(maxLength: 64),

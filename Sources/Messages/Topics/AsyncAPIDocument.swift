@@ -1,4 +1,6 @@
-/// The AsyncAPI document of the pipeline, made from the topic catalogue: `Schemas/asyncapi.yaml` is its text.
+/// The AsyncAPI document of the pipeline, generated from the topic catalogue.
+///
+/// `Schemas/asyncapi.yaml` contains its text.
 public enum AsyncAPIDocument {
     /// The document, AsyncAPI 3.0 as YAML.
     public static var yaml: String {

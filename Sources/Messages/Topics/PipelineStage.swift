@@ -1,6 +1,6 @@
 /// The stages of the pipeline that run as workers of the runtime, in the order of the flow.
 ///
-/// Ingestion is not among them, because it reads files and no topic.
+/// Ingestion is not one of them, because it reads files instead of a topic.
 public enum PipelineStage: String, CaseIterable, Sendable, CustomStringConvertible {
     /// Checks rows against their layouts.
     case validation
@@ -15,10 +15,12 @@ public enum PipelineStage: String, CaseIterable, Sendable, CustomStringConvertib
     /// Notices.
     case notification
 
-    /// The last of the flow: when it is done with a year, all are.
+    /// The last stage of the flow.
+    ///
+    /// When it is done with a year, all stages are.
     public static let last = PipelineStage.notification
 
-    /// The name in groups, markers, metrics and programs.
+    /// The stage's name in groups, markers, metrics and programs.
     public var name: String { rawValue }
     /// The name.
     public var description: String { rawValue }

@@ -1,11 +1,12 @@
-/// The framing of Confluent's schema registry, with which a value names its schema.
+/// The framing of Confluent's schema registry, by which a value names its schema.
 ///
-/// It consists of a byte 0, the schema's number in four bytes, the position of the message in the schema, and then the
-/// message. No protobuf message begins with a byte 0, so values with and without framing can be distinguished.
+/// It consists of a byte 0, the schema's number in four bytes, and the position of the message in the schema. Then
+/// comes the message. No protobuf message begins with a byte 0, so values with and without framing can be
+/// distinguished.
 public struct SchemaFraming: Sendable, Hashable {
     /// The schema's number in the registry.
     public let schema: UInt32
-    /// The place of the message among those of the schema's file, from 0.
+    /// The position of the message among the messages of the schema's file, from 0.
     public let place: Int
 
     /// The framing of a message.
@@ -16,8 +17,8 @@ public struct SchemaFraming: Sendable, Hashable {
 
     /// The bytes before the message.
     ///
-    /// The position is a list of numbers, because messages can be nested: the count and then each number, in zigzag
-    /// varints. The list with only 0 is written as a single 0.
+    /// The position is a list of numbers, because messages can be nested. It is written as the count and then each
+    /// number, in zigzag varints. A list with only 0 is written as a single 0.
     public var prefix: [UInt8] {
         var bytes: [UInt8] = [0]
         for shift in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: schema >> UInt32(shift))) }
@@ -35,7 +36,7 @@ public struct SchemaFraming: Sendable, Hashable {
         return bytes + [UInt8(truncatingIfNeeded: rest)]
     }
 
-    /// The number of bytes before the message of a value; 0 without framing or with a broken one.
+    /// The number of bytes before the message of a value; 0 if the framing is missing or broken.
     public static func prefixCount(of value: Span<UInt8>) -> Int {
         guard value.count > 5, value[0] == 0 else { return 0 }
         var at = 5
@@ -65,13 +66,14 @@ extension SchemaFraming {
         return count == 0 ? value : Array(value[count...])
     }
 
-    /// The framing of a message in a schema from the registry; nil if the file has another package or lacks the
-    /// message.
+    /// Creates the framing of a message in a schema from the registry.
+    ///
+    /// The result is nil if the file has another package or lacks the message.
     ///
     /// - Parameters:
     ///   - message: the full name of the message, such as `accountability.v1.Publication`.
     ///   - schema: the schema's number.
-    ///   - text: its text, a .proto file.
+    ///   - text: the text of the schema, a .proto file.
     public init?(of message: String, schema: UInt32, text: String) {
         let names = Self.topLevel(text)
         let parts = message.split(separator: ".")
@@ -81,7 +83,7 @@ extension SchemaFraming {
         self.init(schema: schema, place: place)
     }
 
-    /// The package of a .proto file, and its messages that are in no other, in their order.
+    /// The package of a .proto file, and its messages in order, without nested ones.
     private static func topLevel(_ text: String) -> (package: String, messages: [String]) {
         var package = ""
         var messages: [String] = []
@@ -111,7 +113,7 @@ extension SchemaFraming {
         return (package, messages)
     }
 
-    /// A word with what ends statements and opens and closes blocks as words of their own.
+    /// Splits a word so that each brace and semicolon becomes a separate word.
     private static func pieces(_ part: Substring) -> [Substring] {
         var pieces: [Substring] = []
         var start = part.startIndex

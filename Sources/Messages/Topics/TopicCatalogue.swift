@@ -2,41 +2,41 @@ import SwiftProtobuf
 
 /// A topic of the pipeline: its content, key, partitioning and retention.
 public struct TopicDefinition: Sendable, Hashable {
-    /// How a topic's records are spread.
+    /// How a topic's records are distributed over partitions.
     public enum Partitioning: String, Sendable {
-        /// By student pseudonym, or by district for rows that are not a student's.
+        /// By student pseudonym, or by district for rows that are not about a student.
         case student
-        /// By district: murmur2 of the district's code.
+        /// By district: the murmur2 hash of the district's code.
         case district
         /// By student group: the group's number modulo the partitions.
         case group
-        /// One partition, which every reader reads completely.
+        /// A single partition, which every reader reads completely.
         case single
     }
 
     /// How long a topic keeps its records.
     public enum Retention: Sendable, Hashable {
-        /// For ever: the ledger.
+        /// Forever: the ledger.
         case forever
-        /// The newest value of each key: the topic is a table.
+        /// Only the newest value of each key: the topic is a table.
         case compacted
-        /// So many days.
+        /// For a number of days.
         case days(Int)
     }
 
     /// The topic's name without namespace: `accountability.<entity>.v1`.
     public let entity: String
-    /// How its records are spread over partitions.
+    /// How its records are distributed over partitions.
     public let partitioning: Partitioning
-    /// How long it keeps them.
+    /// How long it keeps its records.
     public let retention: Retention
     /// The `ce_type` of its records; completion markers carry ``Topics/completionType`` instead.
     public let eventType: String
-    /// The full name of the protobuf message of its values.
+    /// The full name of the protobuf message in its values.
     public let message: String
-    /// How its keys are formed.
+    /// The format of its keys.
     public let key: String
-    /// Its content, in a sentence.
+    /// Its content in one sentence.
     public let summary: String
 
     /// The name on the broker, under a namespace.
@@ -57,7 +57,7 @@ public struct TopicDefinition: Sendable, Hashable {
         }
     }
 
-    /// The file of ``message`` in Schemas.
+    /// The file in Schemas that defines ``message``.
     public var schemaFile: String {
         message.hasPrefix("streaming.") ? "streaming/v1/\(protoFile)" : "accountability/v1/\(protoFile)"
     }
@@ -74,8 +74,9 @@ public struct TopicDefinition: Sendable, Hashable {
         }
     }
 
-    /// The stage that publishes it and whose completion markers count; nil if several write to it or years do not
-    /// complete in it.
+    /// The stage that publishes the topic and whose completion markers count.
+    ///
+    /// It is nil if several stages write to the topic, or if the topic has no completion of years.
     public var publisher: String? {
         let stage: PipelineStage? =
             switch entity {
@@ -89,7 +90,7 @@ public struct TopicDefinition: Sendable, Hashable {
         return entity == "submissions" ? "operator" : stage?.name
     }
 
-    /// How many partitions it gets when the tables have `partitions`.
+    /// The number of its partitions if the tables have `partitions`.
     public func partitionCount(tables partitions: Int32) -> Int32 {
         partitioning == .single ? 1 : partitions
     }
@@ -100,7 +101,7 @@ public enum Topics {
     /// The `ce_type` of a completion marker.
     public static let completionType = "accountability.completion.v1"
 
-    /// The ledger: every row ever submitted.
+    /// The ledger: every row that was ever submitted.
     public static let submissions = TopicDefinition(
         entity: "submissions",
         partitioning: .student,
@@ -108,9 +109,9 @@ public enum Topics {
         eventType: "accountability.submission.v1",
         message: Accountability_V1_SubmissionEntry.protoMessageName,
         key: "block/<submission>/<line>, submission/<id>, year/<school year> or installation/<identity>",
-        summary: "The ledger: every row ever submitted, pseudonymised, in order, in blocks."
+        summary: "The ledger: every row that was ever submitted, with pseudonyms, in order, in blocks."
     )
-    /// What became of each submission's rows.
+    /// The outcome of each submission's rows.
     public static let receipts = TopicDefinition(
         entity: "receipts",
         partitioning: .student,
@@ -118,9 +119,9 @@ public enum Topics {
         eventType: "accountability.receipt.v1",
         message: Accountability_V1_Receipt.protoMessageName,
         key: ReceiptKey.format,
-        summary: "What became of a submission's rows, by partition of the ledger."
+        summary: "The outcome of a submission's rows, by partition of the ledger."
     )
-    /// Rows that were refused, and why.
+    /// Rejected rows, with the reasons.
     public static let rejections = TopicDefinition(
         entity: "rejections",
         partitioning: .student,
@@ -128,7 +129,7 @@ public enum Topics {
         eventType: "accountability.rejection.v1",
         message: Accountability_V1_Rejection.protoMessageName,
         key: RejectionKey.format,
-        summary: "Rows that were refused: place, column, stable code; never the content."
+        summary: "Rejected rows: place, column and stable code; never the content."
     )
     /// Accepted facts.
     public static let records = TopicDefinition(
@@ -138,7 +139,7 @@ public enum Topics {
         eventType: "accountability.record.v1",
         message: Accountability_V1_Record.protoMessageName,
         key: "<school year>/<layout>/<ledger partition>-<offset there>-<number>",
-        summary: "Accepted facts about students and organizations, and their retractions, in order, in blocks."
+        summary: "Accepted facts about students and organizations, with their retractions, in order, in blocks."
     )
     /// Acts of the Department.
     public static let directives = TopicDefinition(
@@ -159,7 +160,7 @@ public enum Topics {
         eventType: "accountability.participation.v1",
         message: Accountability_V1_Participation.protoMessageName,
         key: ParticipationKey.format,
-        summary: "Assessment participation and whether the requirement was met, 603 CMR 2.03(2)(d)."
+        summary: "Participation in assessments, and whether it met the requirement, 603 CMR 2.03(2)(d)."
     )
     /// Indicator values, targets and organizations, 603 CMR 2.03(2)(b).
     public static let indicators = TopicDefinition(
@@ -171,7 +172,7 @@ public enum Topics {
         key: IndicatorKey.format,
         summary: "Indicator values with targets and organizations, 603 CMR 2.03(2)(b)."
     )
-    /// What every organization brings into the statewide ranks.
+    /// Each organization's figures for the statewide ranks.
     public static let standings = TopicDefinition(
         entity: "standings",
         partitioning: .group,
@@ -179,7 +180,7 @@ public enum Topics {
         eventType: "accountability.standing.v1",
         message: Accountability_V1_Standing.protoMessageName,
         key: StandingKey.format,
-        summary: "What an organization brings into the statewide ranks of one group in one year."
+        summary: "An organization's figures for the statewide ranks of one group in one year."
     )
     /// Percentiles, 603 CMR 2.03(2)(a) and (c).
     public static let percentiles = TopicDefinition(
@@ -209,9 +210,9 @@ public enum Topics {
         eventType: "accountability.publication.v1",
         message: "accountability.v1.Publication",
         key: DeterminationKey.format,
-        summary: "Official determinations as the public may see them, under disclosure control."
+        summary: "Official determinations as the public may see them, after disclosure control."
     )
-    /// Which determinations their stage stands by.
+    /// The determinations that their stage has confirmed.
     public static let confirmations = TopicDefinition(
         entity: "confirmations",
         partitioning: .district,
@@ -219,9 +220,9 @@ public enum Topics {
         eventType: "accountability.confirmation.v1",
         message: "accountability.v1.Confirmation",
         key: DeterminationKey.format,
-        summary: "Which determination its stage stands by; notices are sent about no other."
+        summary: "The determinations that their stage has confirmed; notices are sent only about these."
     )
-    /// What changed, for whom.
+    /// Notices of changes, with their recipients.
     public static let notices = TopicDefinition(
         entity: "notices",
         partitioning: .district,
@@ -229,9 +230,9 @@ public enum Topics {
         eventType: "accountability.notice.v1",
         message: Accountability_V1_Notice.protoMessageName,
         key: NoticeKey.format,
-        summary: "Notices of determinations, acts, comment periods and plans that are due."
+        summary: "Notices of determinations, acts, comment periods and due plans."
     )
-    /// What became of each notice in each channel.
+    /// The delivery of each notice in each channel.
     public static let deliveries = TopicDefinition(
         entity: "deliveries",
         partitioning: .district,
@@ -239,9 +240,9 @@ public enum Topics {
         eventType: "accountability.delivery.v1",
         message: Accountability_V1_Delivery.protoMessageName,
         key: DeliveryKey.format,
-        summary: "What became of each notice in each channel: delivered, waiting for another attempt, dead."
+        summary: "The delivery of each notice in each channel: delivered, waiting for another attempt, or dead."
     )
-    /// Records that no stage could use.
+    /// Records that a stage could not use.
     public static let quarantine = TopicDefinition(
         entity: "quarantine",
         partitioning: .single,
@@ -250,9 +251,9 @@ public enum Topics {
         message: "streaming.v1.Quarantined",
         key: "<topic>/<partition>/<offset>/<stage>",
         summary:
-            "Records of any topic that a stage could not use, as they were found, with origin, code and digest; for operators alone."
+            "Unchanged copies of records from any topic that a stage could not use, with origin, code and digest; only for operators."
     )
-    /// How far each stage has come with each school year.
+    /// The progress of each stage with each school year.
     public static let progress = TopicDefinition(
         entity: "progress",
         partitioning: .single,
@@ -263,7 +264,7 @@ public enum Topics {
         summary: "Completion markers of every stage, for the progress display."
     )
 
-    /// How far each stage has come with each partition of its sources.
+    /// The progress of each stage with each partition of its sources.
     public static let positions = TopicDefinition(
         entity: "positions",
         partitioning: .single,
@@ -272,10 +273,10 @@ public enum Topics {
         message: "streaming.v1.Position",
         key: "<group>/<topic>/<partition>",
         summary:
-            "The offsets that the stages have committed, for when the brokers have forgotten those of a group without members."
+            "The offsets that the stages have committed, in case the brokers have deleted those of a group without members."
     )
 
-    /// All of them, in the order of the flow.
+    /// All topics, in the order of the flow.
     public static let all: [TopicDefinition] = [
         submissions, receipts, rejections, records, directives, participation, indicators, standings, percentiles,
         determinations, publications, confirmations, notices, deliveries, quarantine, progress, positions,

@@ -39,7 +39,7 @@ package struct AccountFile: Sendable {
         guard permissions & 0o077 == 0 else {
             throw Failure(
                 .configuration,
-                "not only its owner may use \(url.path) (mode \(String(permissions, radix: 8))): chmod 600 it, and have every account get a new "
+                "users other than its owner may use \(url.path) (mode \(String(permissions, radix: 8))): chmod 600 it, and have every account get a new "
                     + "password"
             )
         }

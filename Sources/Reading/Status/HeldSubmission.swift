@@ -45,7 +45,7 @@ package struct HeldSubmission: Hashable {
 
     /// A line for people.
     package var text: String {
-        "\(name), by \(PlainText.escaped(header.submittedBy.isEmpty ? "nobody that is recorded" : header.submittedBy, limit: 200)): "
+        "\(name), by \(PlainText.escaped(header.submittedBy.isEmpty ? "an unrecorded person" : header.submittedBy, limit: 200)): "
             + "\(rowsText) of \(yearsText) \(rows == 1 ? "waits" : "wait") for an approval"
     }
 }
@@ -72,27 +72,27 @@ extension InstallationView {
         let name = PlainText.escaped(id, limit: 60)
         guard let header = counting.first(where: { $0.submission == id }) else {
             throw refused(
-                "there is no submission \(name) in the ledger: `accountability receipts` lists the \(counting.count) that there are"
+                "there is no submission \(name) in the ledger: `accountability receipts` lists all \(counting.count) submissions"
             )
         }
         guard standing.canWait(id) else {
             throw refused(
                 standing.isDecision(id) || !header.withdraws.isEmpty
                     ? "\(name) is itself a decision about a submission (\(PlainText.escaped(header.fileName, limit: 200))), and has no rows that wait"
-                    : "\(name) does not wait: it is in force since it came, as it is an act of the Department or nothing was official then"
+                    : "\(name) does not wait: it has been in force since it came, because it is an act of the Department or nothing was official then"
             )
         }
         if let decision = standing.decision(about: id) {
             throw refused(Self.said(decision, of: name, counting))
         }
         if let by = standing.withdrawals[id] {
-            throw refused("\(name) is withdrawn by \(PlainText.escaped(by, limit: 60)), so that nothing of it waits")
+            throw refused("\(name) is withdrawn by \(PlainText.escaped(by, limit: 60)), so none of its rows wait")
         }
         let total = totals().first { $0.id == id }
         guard let total, total.addsUp else {
             throw Failure(
                 .tryAgain,
-                "validation has not taken all rows of \(name) yet, so that nobody knows which of them wait; nothing was decided: try again in a moment"
+                "validation has not taken all rows of \(name) yet, so it is not known which of them wait; nothing was decided: try again in a moment"
             )
         }
         guard total.held > 0 else {
@@ -123,7 +123,8 @@ extension InstallationView {
 }
 
 extension HeldSubmission {
-    /// Whether this person may decide: the framework of a year can ask for another one than who submitted it.
+    /// Whether this person may decide: the framework of a year can ask for another person than the one who submitted
+    /// it.
     func checkPerson(_ act: HeldSubmissionAct, _ person: String, _ frameworks: FrameworkSet = .builtIn) throws {
         guard Self.isSame(person, header.submittedBy) else { return }
         for year in years {

@@ -2,9 +2,9 @@ import Messages
 import Rules
 public import Tables
 
-/// Every reason for which a row is refused.
+/// Every reason for refusing a row.
 ///
-/// The names are stable: they stand in rejections and in the README.
+/// The names are stable: rejections and the README contain them.
 public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     // Rows that could not be read.
     case nulByte = "nul_byte"
@@ -17,7 +17,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case missingStudentIdentifier = "missing_student_id"
     case malformedStudentIdentifier = "malformed_student_id"
 
-    // A value on its own.
+    // A single value is wrong.
     case missingValue = "missing_value"
     case malformedYear = "malformed_year"
     case malformedCode = "malformed_code"
@@ -68,41 +68,41 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case partNotOfPlan = "part_not_of_plan"
     case rootNotOfRelease = "root_not_of_release"
 
-    // An act against those before it.
+    // An act that conflicts with earlier acts.
     case frameworkStepOutOfOrder = "framework_step_out_of_order"
     case commentPeriodOpen = "comment_period_open"
     case commentOutsidePeriod = "comment_outside_period"
 
-    // A row against what the ledger holds.
+    // A row that conflicts with the ledger.
     case yearNotOpen = "year_not_open"
     case unknownOrganization = "unknown_organization"
     case duplicateKey = "duplicate_key"
     case nothingToDelete = "nothing_to_delete"
     case claimedByTwoDistricts = "claimed_by_two_districts"
 
-    /// Whether the row counts all the same, and no receipt counts it as rejected.
+    /// Whether the code is only a note: the row counts, and receipts do not count it as rejected.
     public var isNote: Bool { self == .claimedByTwoDistricts }
 
-    /// The code of a row that its reader refused.
+    /// The code for an error of the CSV reader.
     public init(_ code: CSVError.Code) {
         self = RejectionCode(rawValue: code.description) ?? .fieldCount
     }
 
-    /// The columns it is about.
+    /// The columns that the code is about.
     public var columns: String {
         switch self {
         case .nulByte, .invalidUTF8, .unclosedQuote, .strayQuote, .strayCarriageReturn, .rowTooLong, .fieldCount,
             .duplicateKey, .nothingToDelete:
             "the row as a whole"
         case .missingStudentIdentifier, .malformedStudentIdentifier: "student_id"
-        case .missingValue: "any that needs a value"
+        case .missingValue: "any column that needs a value"
         case .malformedYear, .yearNotOpen: "school_year"
         case .malformedCode: "eight-digit codes"
         case .malformedInteger: "whole numbers"
         case .malformedDecimal: "decimal numbers"
         case .malformedDate: "dates"
         case .outOfRange: "numbers"
-        case .unknownChoice: "words of a closed list, action included"
+        case .unknownChoice: "words of a closed list, including action"
         case .unknownGrade, .gradeNotTested: "grade"
         case .unknownGroup: "group, race"
         case .textTooLong, .controlCharacter: "texts"
@@ -119,7 +119,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .typeNotOfCode: "org_type"
         case .districtNotOfCode: "district_code"
         case .malformedNCES: "nces_lea_id, nces_school_id"
-        case .partMoreThanEnrollment: "enrollments of a part"
+        case .partMoreThanEnrollment: "enrollments of parts"
         case .indicatorNotInSpan: "indicator"
         case .rateAboveHundred: "value, baseline, target"
         case .pathNotOfTarget: "path"
@@ -142,100 +142,100 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     /// The rule that the row breaks.
     public var rule: String {
         switch self {
-        case .nulByte: "a row holds no NUL byte"
-        case .invalidUTF8: "a row is UTF-8"
-        case .unclosedQuote: "a quoted field is closed again"
-        case .strayQuote: "a field with a quotation mark is quoted, and the mark doubled (RFC 4180)"
-        case .strayCarriageReturn: "a carriage return is followed by a line feed, or stands in quotes"
+        case .nulByte: "a row has no NUL byte"
+        case .invalidUTF8: "a row is valid UTF-8"
+        case .unclosedQuote: "a quoted field has a closing quotation mark"
+        case .strayQuote: "a field that contains a quotation mark is quoted, and the mark is doubled (RFC 4180)"
+        case .strayCarriageReturn: "a carriage return is followed by a line feed, or is inside quotes"
         case .rowTooLong: "a row has at most 900,000 bytes"
         case .fieldCount: "a row has as many fields as the header"
         case .missingStudentIdentifier: "a row about a student has the student's identifier"
-        case .malformedStudentIdentifier: "an identifier is 1 to 32 letters, digits, - and _; no name, no address"
+        case .malformedStudentIdentifier: "an identifier has 1 to 32 letters, digits, - and _; it is no name or address"
         case .missingValue: "the column needs a value in every row"
         case .malformedYear: "a school year is the four digits of its spring, 2000 to 2100"
-        case .malformedCode: "a code has exactly eight digits, leading zeros included"
-        case .malformedInteger: "the value is a whole number in digits"
+        case .malformedCode: "a code has exactly eight digits, including leading zeros"
+        case .malformedInteger: "the value is a whole number, written in digits"
         case .malformedDecimal:
-            "the value is a decimal number with a point, such as 52.3, with at most 15 digits before it and 18 behind"
+            "the value is a decimal number with a point, such as 52.3, with at most 15 digits before the point and 18 after it"
         case .malformedDate: "a date is written 2019-09-24"
-        case .outOfRange: "the value lies within its bounds"
-        case .unknownChoice: "the value is a word of the column's list"
-        case .unknownGrade: "a grade is PK, K, 1 to 12, and where the layout says so all"
-        case .unknownGroup: "a group is one of the thirteen groups or a published spelling, a race one of the seven"
-        case .textTooLong: "a text has at most so many bytes"
+        case .outOfRange: "the value is within its bounds"
+        case .unknownChoice: "the value is one of the column's words"
+        case .unknownGrade: "a grade is PK, K, 1 to 12, or all if the layout allows it"
+        case .unknownGroup: "a group is one of the thirteen groups or a published spelling; a race is one of the seven"
+        case .textTooLong: "a text has at most the allowed number of bytes"
         case .controlCharacter:
-            "a text is one line without control characters: no line breaks, tabs, escapes or marks of writing direction"
+            "a text is one line without control characters: no line breaks, tabs, escapes or direction marks"
         case .scoreMissing: "a tested student (T) has a scaled score"
         case .scoreWithoutTest:
             "only a tested student (T), an alternate result (ALT) and an English learner without the EL test (EXN) have a scaled score"
         case .scoreOffScale:
-            "a scaled score is 440 to 560; 200 to 280 in science, and in ELA and mathematics through 2018"
+            "a scaled score is 440 to 560, but 200 to 280 in science, and in ELA and mathematics through 2018"
         case .growthWithoutTest: "only a tested student (T) has a growth percentile"
         case .growthNotInGrade: "growth percentiles exist in grades 4 to 8 and 10"
         case .gradeNotTested: "tests are taken in grades 3 to 12"
         case .exemptNotFirstYear: "EXF is for English learners in their first year (FY)"
         case .noTestNotEnglishLearner: "EXN is for English learners (EL or FY)"
         case .statusNotInSubject: "EXN exists only in ELA"
-        case .absentMoreThanEnrolled: "days absent are among the days enrolled"
-        case .notEnglishLearner: "progress toward proficiency is an English learner's (EL or FY)"
-        case .gradeNotHighSchool: "graduation cohorts and dropout are of grades 9 to 12"
-        case .gradeNotUpper: "advanced coursework is of grades 11 and 12"
-        case .cohortNotJudged: "a cohort is judged from the year in which it is due to graduate to four years later"
-        case .graduateNotWithinFive: "who graduated in four years graduated in five or fewer"
-        case .graduateStillEnrolled: "who graduated is not still enrolled after five years"
-        case .dropoutNotGone: "who dropped out neither graduated nor is still enrolled"
-        case .typeNotOfCode: "00000000 is the state, dddd0000 a district, any other code a school"
-        case .districtNotOfCode: "the district of a code is its first four digits and 0000"
+        case .absentMoreThanEnrolled: "days absent are no more than days enrolled"
+        case .notEnglishLearner: "progress toward proficiency is only for English learners (EL or FY)"
+        case .gradeNotHighSchool: "graduation cohorts and dropout are only for grades 9 to 12"
+        case .gradeNotUpper: "advanced coursework is only for grades 11 and 12"
+        case .cohortNotJudged: "a cohort is judged from its expected graduation year until four years later"
+        case .graduateNotWithinFive: "a student who graduated in four years also graduated in five or fewer"
+        case .graduateStillEnrolled: "a student who graduated is not still enrolled after five years"
+        case .dropoutNotGone: "a student who dropped out did not graduate and is not still enrolled"
+        case .typeNotOfCode: "00000000 is the state, dddd0000 is a district, any other code is a school"
+        case .districtNotOfCode: "the district's code is the first four digits of the code and 0000"
         case .malformedNCES:
-            "an NCES identifier is seven digits of a district, or twelve of a school, of which the first seven are its district's"
-        case .partMoreThanEnrollment: "a part of the enrollment is not more than the enrollment"
-        case .indicatorNotInSpan: "high school completion and advanced coursework exist in the high span alone"
-        case .rateAboveHundred: "a rate or growth percentile is not above 100"
-        case .pathNotOfTarget: "targets of achievement follow a path in the years whose framework has several"
+            "an NCES identifier has seven digits for a district and twelve for a school; the first seven of the twelve are its district's"
+        case .partMoreThanEnrollment: "no part of the enrollment is larger than the enrollment"
+        case .indicatorNotInSpan: "high school completion and advanced coursework exist only in the high span"
+        case .rateAboveHundred: "a rate or growth percentile is at most 100"
+        case .pathNotOfTarget: "only achievement targets follow a path, and only in years whose framework has several"
         case .targetOffScale:
-            "a target of achievement is on the scale of its baseline, 440 to 560 or 0 to 100; without one on that of the year's framework"
+            "an achievement target is on the scale of its baseline, 440 to 560 or 0 to 100; without a baseline, on the scale of the year's framework"
         case .organizationNotOfDirective:
-            "suspensions and framework steps are the state's, reviews a district's or of its schools, plans and designations those of who has them"
+            "suspensions and framework steps are for the state, reviews for a district or its schools, plans and designations for organizations that can have them"
         case .reasonNotStated:
-            "a placement, a reconfiguration, a comment, a revision and an appeal state their reason; any other designation its reason or, as "
-                + "its reference, the decision that it rests on"
+            "a placement, a reconfiguration, a comment, a revision and an appeal need a reason; any other designation needs a reason or, as "
+                + "its reference, the decision behind it"
         case .submissionNotNamed:
-            "a revision or a change on appeal names the submission that corrected the figures, an appeal that is filed or denied its letter"
-        case .suspensionNotOfYear: "measures are suspended for school year 2021-2022 alone (\(Paragraph.suspension))"
+            "a revision or a change on appeal names the submission that corrected the figures; a filed or denied appeal names its letter"
+        case .suspensionNotOfYear: "measures are suspended only for school year 2021-2022 (\(Paragraph.suspension))"
         case .suspensionWithoutCause:
-            "a suspension states the good cause arising from the COVID-19 pandemic (\(Paragraph.suspension))"
+            "a suspension states its good cause arising from the COVID-19 pandemic (\(Paragraph.suspension))"
         case .ratingNotOfReview:
-            "a review has a rating by each standard that it names, and nothing else has (\(Paragraph.sixStandards))"
+            "a review by a standard has a rating, and nothing else has one (\(Paragraph.sixStandards))"
         case .partNotOfPlan:
-            "a plan's parts are those that the law names (\(Paragraph.planData), \(Paragraph.planForm))"
+            "a plan has only parts that the law names (\(Paragraph.planData), \(Paragraph.planForm))"
         case .rootNotOfRelease:
-            "the root of packages is 64 hexadecimal digits, lower case, and stands in the official release of the state's results"
+            "the root of packages is 64 lowercase hexadecimal digits, and only the official release of the state's results has it"
         case .frameworkStepOutOfOrder:
-            "a framework is proposed, opened for comment, recommended, approved, each not before the other, and what others rest on stays"
+            "a framework is proposed, opened for comment, recommended, approved, in this order, and a step with comments or later steps is not withdrawn"
                 + " (\(Paragraph.consultation))"
         case .commentPeriodOpen:
-            "a comment period has a last day, and the recommendation considers what came until then (\(Paragraph.consultation))"
+            "a comment period has a last day, and the recommendation comes after it, because it considers all comments (\(Paragraph.consultation))"
         case .commentOutsidePeriod:
             "a comment is made while the framework is open for comment (\(Paragraph.consultation))"
         case .kindNotOfDirective: "each directive has its own kinds"
         case .endBeforeStart: "an act does not end before it takes effect"
-        case .yearNotOpen: "rows are accepted for school years that are open"
-        case .unknownOrganization: "a row counts while its organization is declared for the year"
+        case .yearNotOpen: "rows are accepted only for open school years"
+        case .unknownOrganization: "a row counts only while its organization is declared for the year"
         case .duplicateKey: "a submission has one row for each key; the first one counts"
         case .claimedByTwoDistricts:
-            "a student is one district's in a year and layout; the row submitted last counts, and both districts are told"
+            "a student belongs to one district in a year and layout; the row submitted last counts, and both districts are notified"
         case .nothingToDelete:
-            "a row is deleted where it was accepted, under the same key and organization; the same deletion again is unchanged"
+            "a deletion names a row that was accepted, with the same key and organization; the same deletion again is unchanged"
         }
     }
 
-    /// What to do about it, where correcting the value and submitting the row again is not all.
+    /// What to do about the rejection; nil if the message already says it.
     private var remedy: String? {
         switch self {
         case .yearNotOpen: nil
         case .unknownOrganization:
-            "submit the organization, and the row counts by itself; or correct org_code; or allow undeclared ones"
-        case .duplicateKey: "keep one of the rows; to change one, submit it again in a file of its own"
+            "submit the organization, and the row counts by itself; or correct org_code; or allow undeclared organizations"
+        case .duplicateKey: "keep one of the rows; to change a row, submit it again in a separate file"
         case .nothingToDelete: "name the organization that submitted it, or leave the row out"
         case .nulByte, .invalidUTF8: "save the file as UTF-8 and submit it again"
         case .suspensionNotOfYear: "no other year can be suspended"
@@ -244,9 +244,9 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         }
     }
 
-    /// What a rejection says: the place, the rule and what to do; never the value.
+    /// The message of a rejection: the place, the rule and what to do; never the value.
     ///
-    /// - `year`: of the row, for ``yearNotOpen``.
+    /// - `year`: the row's school year, for ``yearNotOpen``.
     func message(column: Column?, year: Int?, closingLine: UInt64 = 0) -> String {
         if self == .unclosedQuote, closingLine > 0 {
             return
@@ -268,13 +268,13 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         return subject + rule + bounds
     }
 
-    /// What both districts are told about a student whom each of them claims.
+    /// The message to two districts that claim the same student.
     ///
     /// - `other`: the organization of the other district.
     /// - `counts`: the organization whose row counts.
     static func claimMessage(other: String, counts: String) -> String {
-        "org_code: \(other) submitted the same student; \(claimedByTwoDistricts.rule), now \(counts); the district that the student is not in "
-            + "leaves the row out, or deletes it where it counts"
+        "org_code: \(other) submitted the same student; \(claimedByTwoDistricts.rule), now \(counts); the district without the student "
+            + "leaves the row out, or deletes it if it counts"
     }
 
     private func detail(of kind: Column.Kind) -> String? {

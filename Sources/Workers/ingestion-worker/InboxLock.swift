@@ -2,9 +2,9 @@ import Foundation
 import Operating
 import Stages
 
-/// Keeps a second process from taking from the same inbox.
+/// Prevents a second process from using the same inbox.
 ///
-/// Released by the system when the process ends, however it ends.
+/// The system releases the lock when the process ends, in whatever way.
 final class InboxLock {
     private let handle: FileHandle
 
@@ -13,12 +13,12 @@ final class InboxLock {
         guard let handle = LockFile.open(path) else {
             throw Failure(
                 .configuration,
-                "the inbox \(inbox.directory.path) cannot be locked: is the folder somebody else's?"
+                "cannot lock the inbox \(inbox.directory.path): check whether the folder belongs to another user"
             )
         }
         self.handle = handle
         guard flock(handle.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw Failure(.tryAgain, "another process takes from the inbox \(inbox.directory.path); this one leaves")
+            throw Failure(.tryAgain, "another process uses the inbox \(inbox.directory.path); this one ends")
         }
     }
 

@@ -10,9 +10,8 @@ import WorkerProcess
 
 /// Takes submissions from the inbox, oldest first, each whole in one transaction with its receipt.
 ///
-/// Small ones that wait share a transaction.
-/// The receipts travel in the transaction, as the string of an offset: a process that was killed between the commit and
-/// the archive finds them after its restart and takes nothing twice.
+/// Small waiting submissions share a transaction. The transaction contains the receipts, as the metadata of an offset.
+/// A process that was killed between the commit and the archive finds them after its restart and takes nothing twice.
 final class IngestionLoop: WorkerBody {
     private let connection: Connection
     private let inboxPath: String
@@ -53,7 +52,7 @@ final class IngestionLoop: WorkerBody {
         return stopping.load(ordering: .acquiring)
     }
 
-    /// The name of its transactional id, and of the group whose offset carries the last receipt.
+    /// The transactional id, and the name of the group whose offset has the last receipts.
     private var identity: String {
         "\(connection.pipeline.group("ingestion")).\(instance)"
     }
@@ -72,7 +71,7 @@ final class IngestionLoop: WorkerBody {
         let admin = try Admin(connection.kafka, logger: logger)
         let topic = connection.pipeline.name(Topics.submissions)
         let partitions = try ledgerPartitions(admin, topic)
-        metrics.setReadiness("taking its place")
+        metrics.setReadiness("taking over the transactional id")
         let sink = try TransactionalSink(
             kafka: connection.kafka,
             transactionalID: identity,
@@ -85,7 +84,7 @@ final class IngestionLoop: WorkerBody {
         defer { sink.close(timeout: .seconds(5)) }
         let offsets = try GroupOffsets(connection.kafka, group: identity, requireStable: true, logger: logger)
         defer { offsets.close() }
-        // Whatever an earlier life had open has been ended by now, so its last receipts are final.
+        // Any transaction that an earlier run left open has ended by now, so the last receipts are final.
         var last = try lastTransaction(offsets, topic)
         try sink.warmUp(topic: connection.pipeline.name(Topics.progress))
         try LedgerClaim.hold(connection, key: key, group: identity, sink: sink)
@@ -115,7 +114,7 @@ final class IngestionLoop: WorkerBody {
         try follow(transaction, &last)
     }
 
-    /// Takes what comes, until the process is asked to leave.
+    /// Takes submissions until the process is asked to end.
     private func follow(
         _ transaction: IngestionTransaction,
         _ last: inout IngestionTransaction.Committed
@@ -134,22 +133,22 @@ final class IngestionLoop: WorkerBody {
             while !rest.isEmpty, !isStopping { try handle(&rest, transaction, &last, &aborts) }
             if !items.isEmpty {
                 lastItem = .now
-                // Read while nobody waits for it.
+                // Read the releases now, while no submission waits.
                 _ = try releases.results { _ = isStopping }
             }
-            // Somebody who corrects sends more; at rest there is less to look for.
+            // After a submission, more may follow soon. Otherwise, look less often.
             let isAtRest = ContinuousClock.now - lastItem > .seconds(10)
             if items.isEmpty { inbox.awaitChange(since: content, atMost: 0.1, step: isAtRest ? 0.03 : 0.01) }
         }
     }
 
-    /// Aborts without a file taken between them.
+    /// The aborts since a file was last taken.
     private struct Aborts {
         var count = 0
         var backoff = Backoff()
     }
 
-    /// Takes the first of the items that wait, and small ones behind it with it.
+    /// Takes the first waiting item, together with small ones after it.
     private func handle(
         _ rest: inout ArraySlice<InboxItem>,
         _ transaction: IngestionTransaction,
@@ -174,7 +173,7 @@ final class IngestionLoop: WorkerBody {
         }
     }
 
-    /// Returns how many of the items have been dealt with, or nil where each is to be taken alone.
+    /// Returns how many items are done, or nil if each must be taken in its own transaction.
     private func attempt(
         _ items: ArraySlice<InboxItem>,
         _ transaction: IngestionTransaction,
@@ -209,12 +208,12 @@ final class IngestionLoop: WorkerBody {
             guard aborts.count < Self.mostAborts, !aborted.cause.isMisconfiguration else {
                 throw RuntimeError.final(aborted.cause, "taking \(names)")
             }
-            logger.warning("\(aborted); taken again: \(names)")
+            logger.warning("\(aborted); trying again: \(names)")
             aborts.backoff.pause(until: .now + .seconds(2))
         } catch let error as InboxError {
             throw error
         } catch {
-            // The broker's faults are not the file's; what else fails may be.
+            // An error of the brokers is not the file's fault. Any other error may be.
             let isOfFile = !(error is KafkaError || error is RuntimeError || error is Failure) && items.count == 1
             for item in items { try inbox.end(item, failed: isOfFile) }
             throw error
@@ -222,11 +221,11 @@ final class IngestionLoop: WorkerBody {
         return items.count
     }
 
-    /// Tells once of each thing in the inbox that is not taken.
+    /// Warns once about each thing in the inbox that is not taken.
     private func tell(_ oddities: [InboxOddity], _ told: inout Set<InboxOddity>) {
         for oddity in oddities where told.insert(oddity).inserted {
             logger.warning(
-                "in the inbox, and not taken as it is",
+                "not taken from the inbox",
                 metadata: ["name": "\(oddity.name)", "why": "\(oddity.why)", "remedy": "\(oddity.remedy)"]
             )
         }
@@ -238,15 +237,15 @@ final class IngestionLoop: WorkerBody {
         let times = max(item.failures, item.silentEnds)
         let refusal = SubmissionRefused(
             .failedRepeatedly,
-            "\(item.fileName) was tried \(times) times and each time failed; nothing of it was submitted. It lies in "
-                + "\(inbox.placeAside(item)): look into the ingestion worker's log, split or mend the file, submit it again, "
-                + "and delete that one"
+            "\(item.fileName) failed \(times) times; none of its rows were submitted. The file is now "
+                + "\(inbox.placeAside(item)): read the ingestion worker's log, split or repair the file, submit it again, "
+                + "and delete this copy"
         )
         let received = Int64(Date().timeIntervalSince1970 * 1000)
         try inbox.setAside(item, receipt: transaction.refuse(item, refusal, received))
     }
 
-    /// The ledger's partitions, with the topics there that this worker needs.
+    /// The number of the ledger's partitions, after checking that this worker's topics exist.
     private func ledgerPartitions(_ admin: Admin, _ topic: String) throws -> Int32 {
         let progress = connection.pipeline.name(Topics.progress)
         let deadline = ContinuousClock.now + .seconds(5)
@@ -254,31 +253,31 @@ final class IngestionLoop: WorkerBody {
         var backoff = Backoff()
         repeat {
             found = try admin.describeTopics([topic, progress], timeout: .seconds(30))
-            // Not every broker knows a topic that was created a moment ago.
+            // Some brokers may not know a topic yet that was just created.
             if found.count < 2 { backoff.pause(until: deadline) }
         } while found.count < 2 && ContinuousClock.now < deadline && !isStopping
         for name in [topic, progress] where found[name] == nil {
             throw Failure(
                 .configuration,
-                "topic \(name) does not exist; `accountability topics --create` creates what is missing"
+                "topic \(name) does not exist; `accountability topics --create` creates missing topics"
             )
         }
         let partitions = found[topic]?.partitions.count ?? 0
         guard partitions <= ReceiptNote.mostPartitions else {
             throw Failure(
                 .configuration,
-                "topic \(topic) has \(partitions) partitions; a receipt can tell of \(ReceiptNote.mostPartitions) at most"
+                "topic \(topic) has \(partitions) partitions, but a receipt has room for at most \(ReceiptNote.mostPartitions)"
             )
         }
         return Int32(partitions)
     }
 
-    /// How long a file may take: as long as Apache Kafka lets a transaction last unless it is told otherwise.
+    /// How long a file may take: the longest transaction that Apache Kafka allows by default.
     private static let transactionTimeout: Duration = .seconds(900)
-    /// Aborts without a file taken between them after which the worker leaves.
+    /// The worker ends after this many aborts without a taken file between them.
     private static let mostAborts = 20
 
-    /// What the last committed transaction of this instance carried.
+    /// The number and receipts of the last committed transaction of this instance.
     private func lastTransaction(_ offsets: GroupOffsets, _ topic: String) throws -> IngestionTransaction.Committed {
         let place = TopicPartition(topic: topic, partition: 0)
         guard let offset = try offsets.committed([place], timeout: .seconds(30)).first,

@@ -9,7 +9,7 @@ import Streaming
 /// Takes submissions into the ledger in one transaction, with their receipts.
 struct IngestionTransaction {
     let connection: Connection
-    /// The name of the transactional id, and of the group whose offset carries the last receipts.
+    /// The transactional id, and the name of the group whose offset has the last receipts.
     let identity: String
     let inbox: Inbox
     let sink: TransactionalSink
@@ -20,13 +20,13 @@ struct IngestionTransaction {
     let limits: FileLimits
     let releases: ReleaseFollower
     let archive: LedgerArchive?
-    /// Submissions of which an earlier life left a draft in the archive.
+    /// Submissions with a draft in the archive that an earlier run left.
     let leftDrafts: Set<String>
     let metrics: WorkerMetrics
     let logger: Logger
     let isStopping: () -> Bool
 
-    /// What a committed transaction carried.
+    /// A committed transaction.
     struct Committed {
         /// Counts the transactions of this instance.
         var number: Int64
@@ -34,29 +34,29 @@ struct IngestionTransaction {
         var receipts: [SubmissionReceipt]
     }
 
-    /// What became of an attempt.
+    /// The outcome of an attempt.
     enum Outcome {
-        /// The first ones, as many as there are receipts, are in the ledger.
+        /// The first submissions, as many as there are receipts, are in the ledger.
         case committed(Committed)
-        /// The first one never will be.
+        /// The first submission was refused and will never be in the ledger.
         case refused(SubmissionReceipt)
-        /// Nothing was taken, and all wait: the process is to leave, or they are to be tried again.
+        /// Nothing was taken, and all submissions wait: the process ends, or tries them again.
         case later(failed: Bool)
-        /// Nothing of several was taken, as one of them stands in the way: each is to be taken alone.
+        /// Of several submissions, none was taken, because one of them failed: each gets its own transaction.
         case apart
     }
 
-    /// Thrown to abort when the process is asked to leave.
+    /// Thrown to abort when the process is asked to end.
     private struct Stopped: Error {}
 
-    /// How long it may take before the releases are asked for again.
+    /// If a transaction takes longer, the releases are read again before the commit.
     private static let briefly = Duration.milliseconds(500)
-    /// The most bytes of a submission that is taken together with others.
+    /// The most bytes of a submission that may share a transaction.
     private static let smallest = 65_536
-    /// The most submissions that are taken together: others wait for their answer as long.
+    /// The most submissions in one transaction, because each waits for the answer until all are done.
     private static let mostTogether = 32
 
-    /// The first of the submissions that wait, with small ones behind it, as far as their receipts fit with an offset.
+    /// The first waiting submission, together with small ones after it whose receipts fit into an offset's metadata.
     func bunch(_ rest: ArraySlice<InboxItem>, after last: Committed) -> ArraySlice<InboxItem> {
         let taken = Set(last.receipts.map(\.id))
         var room = ReceiptNote.mostBytes
@@ -69,27 +69,27 @@ struct IngestionTransaction {
         return small.isEmpty ? rest.prefix(1) : small
     }
 
-    /// What an attempt has come to.
+    /// The state of an attempt.
     private final class Attempt {
         let start = ContinuousClock.now
         var writers: [LedgerArchive.Writer] = []
         var taken: [(receipt: SubmissionReceipt, summary: IngestionSummary, sent: Int)] = []
-        /// Milliseconds since 1970, when the last of them was begun.
+        /// When the last submission was started, in milliseconds since 1970.
         var received: Int64 = 0
         var isCommitting = false
-        /// Whether it ended at the first submission, before a row of it was sent.
+        /// Whether the first submission was refused before any of its rows was sent.
         var isAtFirst = false
 
         func discard() { for writer in writers { writer.discard() } }
     }
 
-    /// Takes submissions: all, or those before one that has to be taken in the next transaction, or none.
+    /// Takes all submissions, or none, or those before one that must be taken in the next transaction.
     ///
     /// - Parameters:
-    ///   - items: at least one.
-    ///   - number: of the transaction.
-    /// - Returns: what became of them.
-    /// - Throws: what ends this life, or the transaction: ``TransactionAborted``.
+    ///   - items: at least one submission.
+    ///   - number: the number of the transaction.
+    /// - Returns: the outcome.
+    /// - Throws: an error that ends this run, or ``TransactionAborted``, which ends only the transaction.
     func take(_ items: ArraySlice<InboxItem>, number: Int64) throws -> Outcome {
         let attempt = Attempt()
         do {
@@ -102,9 +102,9 @@ struct IngestionTransaction {
         } catch let refusal as SubmissionRefused {
             attempt.discard()
             try sink.abort()
-            // Of several, the first may be the one whose rows were not sent yet.
+            // With several submissions, the first one may be refused before its rows were sent.
             guard items.count == 1 || attempt.isAtFirst, let item = items.first else { return .apart }
-            // Whoever writes a plain file is not done yet; one that takes too long may have better luck.
+            // A plain file that changed is still being written. A file that took too long may succeed next time.
             if refusal.code == .changed, item.isPlain { return .later(failed: false) }
             if refusal.code == .tookTooLong { return .later(failed: true) }
             return .refused(refuse(item, refusal, attempt.received))
@@ -118,19 +118,19 @@ struct IngestionTransaction {
             try sink.abort()
             return .later(failed: false)
         } catch {
-            // Of a commit that failed nobody knows; the drafts stay, and the next comparison finds out.
+            // The outcome of a failed commit is unknown. The drafts stay, and the next comparison decides.
             if !attempt.isCommitting { attempt.discard() }
             throw error
         }
     }
 
-    /// Sends and commits submissions; returns what becomes of them instead where they are not committed.
+    /// Sends and commits submissions; returns the outcome if they are not committed.
     private func send(_ items: ArraySlice<InboxItem>, _ number: Int64, _ attempt: Attempt) throws -> Outcome? {
         let official = try releases.results { _ = isStopping() }
         for item in items {
             attempt.received = Int64(Date().timeIntervalSince1970 * 1000)
-            // What goes to the ledger of the home's own broker is kept in the home, where the broker may forget it.
-            // What an attempt before this one left was not committed: its receipt was asked for first.
+            // The local broker may lose records, so the home keeps a copy of what it sends to the ledger.
+            // An earlier attempt's draft was not committed, because its receipt was looked for first.
             if leftDrafts.contains(item.id) { archive?.removeDrafts(of: item.id) }
             if let archive {
                 attempt.writers.append(
@@ -142,7 +142,7 @@ struct IngestionTransaction {
             do {
                 summary = try send(item, official, attempt.received, into: attempt.writers.last ?? sink)
             } catch let refusal as SubmissionRefused where sink.sent == before {
-                // Nothing of it is in the transaction: those before it are committed, and it is the first of the next.
+                // The transaction has none of its rows. Commit the submissions before it. It starts the next one.
                 attempt.isAtFirst = attempt.taken.isEmpty
                 guard !attempt.isAtFirst else { throw refusal }
                 if archive != nil { attempt.writers.removeLast().discard() }
@@ -154,10 +154,10 @@ struct IngestionTransaction {
                 submittedUnixMilliseconds: attempt.received
             )
             attempt.taken.append((receipt, summary, sink.sent - before))
-            // What an act makes official has to stand before the next file is read.
+            // An act may make results official. It must be committed before the next file is read.
             if summary.layout == Layout.directives.wireName { break }
         }
-        // A release may have come while a long file was read: the file would change it, and knows nothing of it.
+        // If results were released while a long file was read, its rows may change them without waiting for approval.
         if ContinuousClock.now - attempt.start > Self.briefly,
             try releases.results({ _ = isStopping() }) != official
         {
@@ -201,7 +201,7 @@ struct IngestionTransaction {
         }
     }
 
-    /// Tells monitoring and the log of what was taken.
+    /// Reports the taken submissions to monitoring and the log.
     private func tell(_ attempt: Attempt, _ committing: ContinuousClock.Instant) {
         let end = ContinuousClock.now
         metrics.noteCommit(seconds: (end - committing) / .seconds(1))
@@ -219,7 +219,7 @@ struct IngestionTransaction {
         }
     }
 
-    /// Commits what was sent together with the receipts.
+    /// Commits the sent rows together with the receipts.
     private func commit(_ note: String, _ number: Int64) throws {
         let offset = TopicPartitionOffset(topic: topic, partition: 0, offset: .at(number), metadata: note)
         try sink.commit(offsets: [offset], group: try ConsumerGroupMetadata(groupID: identity)) {
@@ -228,7 +228,7 @@ struct IngestionTransaction {
         }
     }
 
-    /// The receipt of a submission that is not taken.
+    /// The receipt of a refused submission.
     func refuse(_ item: InboxItem, _ refusal: SubmissionRefused, _ received: Int64) -> SubmissionReceipt {
         logger.warning("refused", metadata: ["submission": "\(item.id)", "code": "\(refusal.code)"])
         return SubmissionReceipt(refused: item, refusal, submittedUnixMilliseconds: received)
@@ -236,7 +236,7 @@ struct IngestionTransaction {
 }
 
 extension InboxItem {
-    /// How long the file is; without end where nobody can say.
+    /// The size of the file; `Int.max` if it is unknown.
     fileprivate var bytes: Int {
         ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int) ?? .max
     }

@@ -5,21 +5,22 @@ import Operating
 import Stages
 import Streaming
 
-/// Follows the acts of the Department in the ledger, so that ingestion knows what is official when it takes a file.
+/// Follows the acts of the Department in the ledger, so that ingestion knows which results are official when it takes a
+/// file.
 ///
-/// It reads the one partition of the ledger that has all acts. At rest it holds no fetch open: an end of a partition
-/// that did not move is a single question.
+/// It reads the one partition of the ledger that has all acts. It keeps no fetch open: if the partition's end has not
+/// moved, one request is enough.
 final class ReleaseFollower {
     private let consumer: Consumer
     private let place: TopicPartition
     private var releases = OfficialReleases()
-    /// The offset up to which everything was read.
+    /// The offset after the last record that was read.
     private var reached: Int64 = 0
 
-    /// How long nothing may arrive.
+    /// How long to wait while no record arrives.
     private static let patience = Duration.seconds(60)
 
-    /// A follower of an installation's ledger, from its beginning.
+    /// Creates a follower of an installation's ledger, from its beginning.
     ///
     /// - `group`: a group that the client's user may describe.
     init(_ connection: Connection, topic: String, partitions: Int32, group: String) throws {
@@ -27,19 +28,19 @@ final class ReleaseFollower {
         kafka["group.id"] = group
         kafka["group.instance.id"] = nil
         kafka["enable.partition.eof"] = "true"
-        // The end is waited for with every file.
+        // Every file waits until the end is read.
         kafka["fetch.wait.max.ms"] = "10"
         consumer = try Consumer(kafka, logger: Logger(label: "releases") { _ in SwiftLogNoOpLogHandler() })
         place = TopicPartition(topic: topic, partition: OfficialReleases.partition(of: partitions))
     }
 
-    /// The results that are official now, by everything that is in the ledger.
+    /// Reads the ledger to its end and returns the results that are official.
     ///
-    /// - `turn`: called now and then.
-    /// - Throws: what the brokers answer; `Failure` where the end is not reached.
+    /// - `turn`: called regularly.
+    /// - Throws: errors of the brokers; `Failure` if the end was not reached.
     func results(_ turn: () -> Void) throws -> [Accountability_V1_OfficialResults] {
         let end = try consumer.watermarks(place, timeout: Self.patience).high
-        // A ledger that was made anew.
+        // The ledger was recreated.
         if end < reached { (releases, reached) = (OfficialReleases(), 0) }
         guard end > reached else { return releases.results() }
         let start = TopicPartitionOffset(place, reached == 0 ? .beginning : .at(reached))
@@ -70,8 +71,8 @@ final class ReleaseFollower {
             guard ContinuousClock.now < deadline else {
                 throw Failure(
                     .brokerUnavailable,
-                    "\(place) was not read to its end within \(Self.patience.components.seconds) seconds, so that nobody knows what is official: "
-                        + "`accountability doctor` looks at the brokers"
+                    "\(place) was not read to its end within \(Self.patience.components.seconds) seconds, so the official results are unknown; "
+                        + "`accountability doctor` checks the brokers"
                 )
             }
         }
@@ -79,6 +80,6 @@ final class ReleaseFollower {
         return releases.results()
     }
 
-    /// Ends the consumer.
+    /// Closes the consumer.
     func close() { consumer.close(timeout: .seconds(2)) }
 }

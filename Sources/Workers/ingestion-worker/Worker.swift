@@ -8,18 +8,18 @@ import WorkerProcess
 struct IngestionWorker: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ingestion-worker",
-        abstract: "Takes files from a watched folder into the ledger, student identifiers replaced by pseudonyms.",
+        abstract: "Takes files from a watched folder into the ledger and replaces student identifiers by pseudonyms.",
         discussion: """
-            A file is taken whole: all of it is in the ledger or none; small files that wait share a transaction. `accountability submit` drops files into the folder; anybody \
-            may also drop plain .csv and .csv.gz files. Copy a file under a name that begins with a dot, then rename it: so it is never \
-            seen half. A file that is copied under its own name is taken once it has not changed for two seconds and no program has it \
-            open for writing; several files are taken together, organizations first, directives last, otherwise by name. \
-            archive/<submission>.json is the receipt; the file itself, which holds student identifiers, is deleted.
+            The worker takes a whole file into the ledger or nothing of it. Small waiting files share a transaction. `accountability submit` puts files into the folder. You \
+            can also copy plain .csv and .csv.gz files there. Copy a file under a name that begins with a dot, then rename it, so that the worker never \
+            sees a half file. The worker takes a file that was copied under its own name when it has not changed for two seconds and no program has it \
+            open for writing. It takes several files together: organizations first, directives last, the others by name. \
+            archive/<submission>.json is the receipt. The worker deletes the file itself, because it contains student identifiers.
 
-            A file beyond --largest-file is refused. One that takes longer than --longest-file, or over which the worker fails, is tried \
-            once more, then moved to aside/ with a receipt that says so.
+            The worker refuses a file beyond --largest-file. If a file takes longer than --longest-file, or the worker fails while taking it, the worker tries it \
+            once more, then moves it to aside/ and writes a receipt that says so.
 
-            One process takes from a folder; a second one says so and leaves with 75.
+            Only one process can use a folder. A second one reports this and ends with 75.
             """
     )
 
@@ -30,7 +30,7 @@ struct IngestionWorker: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The secret under which student identifiers become pseudonyms; default: pseudonym.key in $ACCOUNTABILITY_HOME.",
+            "The secret that turns student identifiers into pseudonyms; default: pseudonym.key in $ACCOUNTABILITY_HOME.",
             valueName: "file"
         )
     )
@@ -38,13 +38,13 @@ struct IngestionWorker: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The most megabytes a file may hold once it is no longer compressed.",
+            "The largest file, in uncompressed megabytes.",
             valueName: "megabytes"
         )
     )
     var largestFile = 4096
 
-    @Option(help: ArgumentHelp("The longest time that taking a file may last.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("The longest time to take a file.", valueName: "seconds"))
     var longestFile = 600
 
     func validate() throws {
@@ -52,7 +52,7 @@ struct IngestionWorker: AsyncParsableCommand {
             throw ValidationError("--largest-file takes 1 to 1000000 megabytes")
         }
         guard (1...840).contains(longestFile) else {
-            throw ValidationError("--longest-file takes 1 to 840 seconds: a transaction lasts 900")
+            throw ValidationError("--longest-file takes 1 to 840 seconds, because a transaction lasts at most 900")
         }
     }
 
