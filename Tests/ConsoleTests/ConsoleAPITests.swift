@@ -123,6 +123,43 @@ private struct Validator {
         }
     }
 
+    @Test("A parameter takes exactly what its description says")
+    func parametersAreAsTheyAreDescribed() throws {
+        let samples = [
+            "", "00000000", "00010000", "00010005", "12340000", "1234000", "123400000", "0001000x", "0000-00-00",
+            "2019-09-24", "2019-13-01", "2019-00-10", "2019-02-32", "1999", "2000", "2019", "2100", "2101", "02019",
+            "00010005,00020001", "00010005,", ",00010005", "20190601T000000011Z-000011", "2019", "-2019060100000",
+            "2019060100000_", "school", "a\u{0}", "a\u{7f}", "a\u{85}", String(repeating: "é", count: 80),
+            String(repeating: "e\u{301}", count: 80), String(repeating: "x", count: 81),
+        ]
+        let forms: [QueryParameter.Form] = [
+            .schoolYear, .organization, .organizations, .district, .day, .submission, .text(80),
+        ]
+        for form in forms {
+            guard case .text(let pattern?) = form.schema else {
+                Issue.record("\(form) has no pattern")
+                continue
+            }
+            // A regular expression of JSON counts code points.
+            let described = try Regex(pattern).matchingSemantics(.unicodeScalar)
+            for sample in samples {
+                let target = "/api/v1/rejections?q=\(RequestTarget.encoded(sample))"
+                let isTaken: Bool
+                do throws(Problem) {
+                    let query = try RequestTarget(target).query
+                    try QueryParameter("q", "", form).check(query["q"] ?? "")
+                    isTaken = true
+                } catch {
+                    isTaken = false
+                }
+                #expect(isTaken == (sample.wholeMatch(of: described) != nil), "\(form): \(sample.debugDescription)")
+            }
+        }
+        let tables = try ExampleTables.make()
+        #expect(get("/api/v1/rejections?org=", tables).status == 400)
+        #expect(get("/rejections?org=", tables).status == 200, "a form sends fields that were left empty")
+    }
+
     @Test("Pages of a list hold everything once")
     func paging() throws {
         let tables = try ExampleTables.make()

@@ -70,7 +70,7 @@ struct QueryParameter: Sendable {
                 value.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
             else { throw refusal("takes the identity of a submission, as Files lists it") }
         case .text(let length):
-            guard value.count <= length else { throw refusal("takes at most \(length) characters") }
+            guard value.unicodeScalars.count <= length else { throw refusal("takes at most \(length) characters") }
         }
     }
 
@@ -91,10 +91,12 @@ extension QueryParameter.Form {
         case .schoolYear: .text(pattern: "^2(0[0-9]{2}|100)$")
         case .organization: .text(pattern: "^[0-9]{8}$")
         case .organizations: .text(pattern: "^[0-9]{8}(,[0-9]{8}){0,19}$")
-        case .district: .text(pattern: "^[0-9]{4}0000$")
-        case .day: .text(pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+        // Eight zeros are the state's code.
+        case .district: .text(pattern: "^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])0000$")
+        case .day: .text(pattern: "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")
         case .submission: .text(pattern: "^[0-9][0-9A-Za-z-]{9,59}$")
-        case .text: .text()
+        // An address may not contain control characters.
+        case .text(let length): .text(pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]{0,\(length)}$")
         }
     }
 }

@@ -7,6 +7,9 @@ struct RequestTarget: Hashable {
     /// The parameters of the query, by name.
     var query: [String: String] = [:]
 
+    /// The first name of the API's addresses.
+    private static let api = "api"
+
     /// The longest target that is accepted, in bytes.
     static let longest = 2048
 
@@ -30,8 +33,8 @@ struct RequestTarget: Hashable {
             guard query[name] == nil else { throw Problem(400, "the query names '\(Self.shown(name))' twice") }
             query[name] = value
         }
-        // A form also sends the fields that were left empty.
-        query = query.filter { !$0.value.isEmpty }
+        // A form also sends the fields that were left empty. A program leaves them out.
+        if path.first != Self.api { query = query.filter { !$0.value.isEmpty } }
     }
 
     /// Text without its percent-encoding.
