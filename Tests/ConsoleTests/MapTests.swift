@@ -97,6 +97,7 @@ import Testing
         #expect(schools.contains("alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;School&quot;: "), "names are escaped")
         #expect(!schools.contains("<script>alert"))
         #expect(schools.contains("<path class=\"region none\""), "a district is an outline among schools")
+        #expect(schools.contains("<title>00010000</title>"), "nothing is said of its determination")
         let districts = get("/years/2019/state?type=district")
         #expect(districts.contains("<path class=\"region m1\"") && districts.contains("Example District: "))
         // Nothing of these is published.

@@ -33,6 +33,7 @@ struct Recomputation {
         defer { reader.close() }
         let computed = try compute(reader)
         var findings: [Finding] = []
+        findings += computed.unusable
         for (topic, stage) in Self.tables {
             findings.append(try compare(topic, stage, computed.tables[topic.entity] ?? [:], reader))
         }
@@ -62,8 +63,26 @@ struct Recomputation {
                 try computed.take([UInt8](copying: record.key), value, of: topic, in: partition)
             }
         }
-        // The norm of a release is the state when it was taken, which cannot be derived from the ledger. Nor can
-        // disclosure decisions, which are stored in the publications.
+        try recall(reader, into: driver, computed)
+        try feed(reader, into: driver, partitions: counts[ledger] ?? 0)
+        try driver.settle()
+        computed.unusable = Dictionary(driver.unusable.map { ($0, 1) }, uniquingKeysWith: +)
+            .map { record, count in
+                .warning(
+                    "recomputed",
+                    record.topic,
+                    "the \(record.stage) stage cannot use \(Words.count(count, "record")): \(record.reason)",
+                    "`accountability quarantine` lists them; a newer program may have written them"
+                )
+            }
+            .sorted { ($0.place, $0.why) < ($1.place, $1.why) }
+        return computed
+    }
+
+    /// Gives the stages what they published and the ledger does not give.
+    ///
+    /// The norm of a release is the state when it was taken. Disclosure decisions are stored in the publications.
+    private func recall(_ reader: TopicReader, into driver: ProcessDriver, _ computed: ComputedTables) throws {
         for (topic, isWanted) in Self.recalled {
             var newest: [Place: [UInt8]] = [:]
             try reader.read(topic) { record in
@@ -76,14 +95,19 @@ struct Recomputation {
             }) {
                 try computed.take(place.key, value, of: topic, in: place.partition)
                 try driver.recall(
-                    topic: pipeline.name(topic),
+                    topic: connection.pipeline.name(topic),
                     partition: place.partition,
                     key: place.key.span,
                     value: value.span
                 )
             }
         }
-        var batches = Array(repeating: MemoryBatch(), count: Int(counts[ledger] ?? 0))
+    }
+
+    /// Lets the stages process the ledger, up to its end as it is now.
+    private func feed(_ reader: TopicReader, into driver: ProcessDriver, partitions: Int32) throws {
+        let ledger = connection.pipeline.name(Topics.submissions)
+        var batches = Array(repeating: MemoryBatch(), count: Int(partitions))
         func hand() throws {
             for (partition, batch) in batches.enumerated() where !batch.isEmpty {
                 driver.feed(batch, topic: ledger, partition: Int32(clamping: partition))
@@ -91,23 +115,21 @@ struct Recomputation {
             }
             try driver.advance()
         }
+        let expected = Array(Topics.submissions.eventType.utf8)
+        let completion = Array(Topics.completionType.utf8)
         var bytes = 0
         try reader.read(Topics.submissions, markers: true) { record in
             guard let key = record.key, batches.indices.contains(Int(record.partition)) else { return }
-            batches[Int(record.partition)]
-                .append(
-                    key: key,
-                    value: record.value,
-                    isMarker: CompletionMarker.isMarker(key: key)
-                )
+            let isMarker = CompletionMarker.isMarker(key: key)
+            // Workers quarantine a record whose key and type disagree.
+            guard isMarker == (record.label(expected: expected, completion: completion) == .marker) else { return }
+            batches[Int(record.partition)].append(key: key, value: record.value, isMarker: isMarker)
             bytes += key.count + (record.value?.count ?? 0)
             guard bytes >= Self.step else { return }
             bytes = 0
             try hand()
         }
         try hand()
-        try driver.settle()
-        return computed
     }
 
     /// Records that a stage remembers because the ledger does not give them.
@@ -158,6 +180,8 @@ struct Recomputation {
     /// The newest value of each key, by table.
     private final class ComputedTables {
         private(set) var tables: [String: [Place: [UInt8]]] = [:]
+        /// Records that a stage could not use.
+        var unusable: [Finding] = []
 
         func take(_ key: [UInt8], _ value: [UInt8]?, of topic: TopicDefinition, in partition: Int32) throws {
             try Recomputation.take(key, value, of: topic, in: partition, into: &tables[topic.entity, default: [:]])

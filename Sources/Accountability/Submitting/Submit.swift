@@ -25,7 +25,7 @@ struct Submit: OperatorCommand {
 
             Rows that would change official results wait: they do not count until somebody approves the submission. The receipt counts them \
             among the rejected rows. It says how many wait and of which school year, and names the commands that show, approve and reject them. \
-            Rows of years without an official release, acts of the Department, and rows that change nothing do not wait.
+            Rows of years after the last official release, acts of the Department, and rows that change nothing do not wait.
 
             Exit codes: 0 every row is accepted, unchanged or waits; 65 a file was refused or rows were rejected; 69 no broker answers; 75 it took \
             longer than --timeout (submitted files stay submitted; submitting the same file again changes nothing).

@@ -22,7 +22,7 @@ package struct PageFrame: Sendable {
     }
 
     /// There are no accounts: everything is shown, and nothing can be changed.
-    package static let machine = PageFrame(visitor: .machine)
+    package static let machine = PageFrame(visitor: .machine, tag: "machine")
 
     /// What a page shows about its visitor.
     var context: [String: Any] {

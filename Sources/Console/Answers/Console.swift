@@ -52,10 +52,11 @@ package struct Console: Sendable {
                     body: []
                 )
             }
-            guard route.area == .published, frame.visitor == .nobody else {
+            // Answers to a search are too many to keep.
+            guard route.area == .published, frame.visitor == .nobody, target.query["q"] == nil else {
                 return try show(try make(route, call), caching(tag, route, frame), frame)
             }
-            return try kept.answer(to: request.target, tag) { () throws(Problem) in
+            return try kept.answer(to: target, tag) { () throws(Problem) in
                 try show(try make(route, call), caching(tag, route, frame), frame)
             }
         } catch {

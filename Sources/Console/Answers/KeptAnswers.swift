@@ -6,19 +6,19 @@ internal import Synchronization
 final class KeptAnswers: Sendable {
     private struct Kept {
         var tag = ""
-        var answers: [String: ConsoleResponse] = [:]
+        var answers: [RequestTarget: ConsoleResponse] = [:]
         var bytes = 0
     }
 
-    /// The most bytes that are kept.
+    /// The most bytes of answers that are kept, and the most answers.
     ///
     /// Beyond that, all kept answers are dropped.
-    private static let most = 64 << 20
+    private static let most = (bytes: 64 << 20, answers: 8192)
     private let kept = Mutex(Kept())
 
     /// The answer to a target: the kept one with the same tag, or a new one.
     func answer(
-        to target: String,
+        to target: RequestTarget,
         _ tag: String,
         _ make: () throws(Problem) -> ConsoleResponse
     ) throws(Problem) -> ConsoleResponse {
@@ -31,9 +31,11 @@ final class KeptAnswers: Sendable {
         kept.withLock { kept in
             // The data may have changed while the answer was made. Do not keep an outdated answer.
             guard kept.tag == tag else { return }
-            if kept.bytes + answer.body.count > Self.most { kept = Kept(tag: tag) }
+            if kept.bytes + answer.body.count > Self.most.bytes || kept.answers.count >= Self.most.answers {
+                kept = Kept(tag: tag)
+            }
             kept.answers[target] = answer
-            kept.bytes += answer.body.count + target.utf8.count
+            kept.bytes += answer.body.count
         }
         return answer
     }

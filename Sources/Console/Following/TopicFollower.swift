@@ -28,17 +28,19 @@ package final class TopicFollower: Sendable {
     ///
     /// - Throws: `Failure` if a topic is missing, or if the brokers do not answer for a minute at the start.
     package func run() throws {
+        var readings = 0
         while !isStopped {
-            try follow()
+            readings += 1
+            try follow(readings)
             if !isStopped { logger.warning("a topic was deleted and created again: all topics are read again") }
         }
     }
 
     /// Follows the topics until one of them is created again.
-    private func follow() throws {
+    private func follow(_ reading: Int) throws {
         let topics = try FollowedTopics(connection, ConsoleTables.topics, logger: logger)
         defer { topics.close() }
-        var tables = ConsoleTables()
+        var tables = ConsoleTables(reading: reading)
         var isComplete = false
         while !isStopped, !topics.hasBegunAnew {
             let count = try topics.poll(.milliseconds(100)) { tables.fold($0, key: $1, value: $2) }

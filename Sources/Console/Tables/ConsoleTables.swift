@@ -68,8 +68,8 @@ package struct ConsoleTables: Sendable {
     package private(set) var revision: UInt64 = 0
     /// Rises with every change of the public data.
     private var publishedRevision: UInt64 = 0
-    /// The number of folded records, and the number of publications among them.
-    private var folds: UInt64 = 0
+    /// Which reading of the topics this is, and how many publications it has folded.
+    private let reading: Int
     private var publishedFolds: UInt64 = 0
     /// The figures that the years' determinations show.
     package private(set) var area = Area.own
@@ -118,7 +118,9 @@ package struct ConsoleTables: Sendable {
     func own(_ code: OrganizationCode) -> Bool { isWhole || district.map { $0 == code.district } ?? false }
 
     /// Empty tables.
-    package init() {}
+    ///
+    /// - Parameter reading: a number that no other reading of the topics has.
+    package init(reading: Int = 0) { self.reading = reading }
 
     /// The topics that the tables are made from.
     package static let topics =
@@ -131,7 +133,6 @@ package struct ConsoleTables: Sendable {
     @discardableResult
     package mutating func fold(_ topic: TopicDefinition, key: [UInt8], value: [UInt8]?) -> Bool {
         revision += 1
-        folds += 1
         switch topic.entity {
         case Topics.determinations.entity:
             guard view.fold(topic, key: String(decoding: key, as: UTF8.self), value: value),
@@ -235,8 +236,8 @@ package struct ConsoleTables: Sendable {
     /// A revision never identifies two different states.
     package mutating func take(topics other: ConsoleTables) {
         let (last, lastPublished, run, silence) = (revision, publishedRevision, run, silence)
-        // If the other fold does not have more records than this one, it was read again from the beginning.
-        let isNews = other.publishedFolds != publishedFolds || other.folds <= folds
+        // Topics that were read again may have other publications, however many there are.
+        let isNews = other.publishedFolds != publishedFolds || other.reading != reading
         self = other
         (revision, self.run, self.silence) = (max(revision, last + 1), run, silence)
         publishedRevision = lastPublished + (isNews ? 1 : 0)

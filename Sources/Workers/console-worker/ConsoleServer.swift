@@ -142,17 +142,14 @@ struct ConsoleServer: Sendable {
         return Self.plain(.serviceUnavailable, site.isOpen(asked) ? obstacle : "not ready")
     }
 
-    /// What Prometheus reads: how long answers take, and how current the figures are.
+    /// What Prometheus reads: how long answers take, and whether the figures are current.
+    ///
+    /// Anyone may read it, so it does not tell when figures change that are not public.
     private func metrics() -> Response {
-        let values: [(name: String, about: String, value: String)] = [
-            ("ready", "1 if every topic was read and the brokers answer.", isCurrent ? "1" : "0"),
-            ("revision", "Rises with every change of the figures.", "\(store.revision)"),
-            ("followers", "Open pages that follow the run.", "\(followers.count.load(ordering: .relaxed))"),
-        ]
-        let gauges = values.map { name, about, value in
-            "# HELP accountability_console_\(name) \(about)\n# TYPE accountability_console_\(name) gauge\naccountability_console_\(name) \(value)\n"
-        }
-        return Self.plain(.ok, gauges.joined() + PrometheusFactory.shared.text())
+        let name = "accountability_console_ready"
+        let ready =
+            "# HELP \(name) 1 if every topic was read and the brokers answer.\n# TYPE \(name) gauge\n\(name) \(isCurrent ? 1 : 0)\n"
+        return Self.plain(.ok, ready + PrometheusFactory.shared.text())
     }
 
     private var isCurrent: Bool { store.isReady && store.current.silence == nil }
