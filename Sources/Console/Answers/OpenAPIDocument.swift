@@ -143,7 +143,8 @@ package enum OpenAPIDocument {
         switch argument {
         case "year": QueryParameter.Form.schoolYear.schema
         case "code": QueryParameter.Form.organization.schema
-        default: .text()
+        // An address may not contain control characters.
+        default: .text(pattern: "^[^/\\u0000-\\u001f\\u007f-\\u009f]+$")
         }
     }
 }
