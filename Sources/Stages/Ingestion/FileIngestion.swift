@@ -83,7 +83,8 @@ public struct FileIngestion: Sendable {
     /// - `submission`: its identifier, unique in the ledger: see ``SubmissionIdentifier``.
     /// - `fileName`: the submitter's name for it, used in rejections.
     /// - `partitions`: partitions of the ledger, at least 1.
-    /// - `official`: the results that are official now: rows of them wait for an approval; see ``OfficialReleases``.
+    /// - `official`: the results that are official now: rows that they rest on wait for an approval; see
+    ///   ``OfficialReleases``.
     public init(
         pipeline: Pipeline,
         path: String,

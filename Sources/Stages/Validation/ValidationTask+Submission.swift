@@ -19,7 +19,7 @@ extension ValidationTask {
         var statesChannel = false
         /// The submission that withdrew it; nil while it counts.
         var withdrawnBy: Int?
-        /// The results that were official when it came: its rows of them wait.
+        /// The results that were official when it came: its rows that they rest on wait.
         var official = OfficialScope()
         /// A person's decision about them.
         var decision: Decision?
