@@ -20,7 +20,7 @@ package enum Visitor: Hashable, Sendable {
         }
     }
 
-    /// Decides which results the visitor sees; see ``ResultsStage/view(of:for:)``.
+    /// Decides which results the visitor sees; see `ResultsStage.view(of:for:)`.
     package var results: ResultsViewer {
         switch self {
         case .machine: .department
