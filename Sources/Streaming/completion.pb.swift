@@ -20,9 +20,11 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// A completion marker: one source partition of a stage has published everything of a scope (a school year) that was submitted
-/// before the close. In band in every topic of tables. Key: `~<scope>/<stage>/<source partition>`. Its field numbers are
-/// above every table's, so a reader that takes it for a table's message sees an empty one; the header `ce_type` tells.
+/// A completion marker: one source partition of a stage has published everything of a scope (a school year) that was
+/// submitted before the close. Every topic of tables contains its markers among its records.
+/// Key: `~<scope>/<stage>/<source partition>`.
+/// The field numbers are higher than those of every table. A reader that decodes a marker as a table's message gets an
+/// empty message. The header `ce_type` distinguishes the two.
 package nonisolated struct Streaming_V1_Completion: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -41,13 +43,14 @@ package nonisolated struct Streaming_V1_Completion: Sendable {
   package init() {}
 }
 
-/// How far a stage has come with a partition of a source: the offset of the next record, in the transaction that commits it for the stage's group.
-/// The brokers forget the offsets of a group that had no members for a week (offsets.retention.minutes); a stage that finds none goes on from
-/// here. Key: `<group>/<topic>/<partition>`.
+/// How far a stage has read a partition of a source: the offset of the next record. It is written in the transaction
+/// that commits this offset for the stage's group. Brokers delete the offsets of a group that had no members for a week
+/// (offsets.retention.minutes). A stage that finds no committed offsets continues from here.
+/// Key: `<group>/<topic>/<partition>`.
 ///
-/// Of a topic that the stage publishes the offset is the end of the partition as it was seen last. A partition that ends before what was seen of it,
-/// or begins with another record, was made anew or truncated. Key `<group>/~rebuild/<partition>`: an operator wants what the stage publishes of this
-/// partition made anew.
+/// For a topic that the stage publishes, the offset is the last known end of the partition. If the partition now ends
+/// earlier, or begins with another record, it was recreated or truncated.
+/// Key `<group>/~rebuild/<partition>`: an operator asks the stage to rebuild its publications of this partition.
 package nonisolated struct Streaming_V1_Position: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -55,7 +58,8 @@ package nonisolated struct Streaming_V1_Position: Sendable {
 
   package var offset: Int64 = 0
 
-  /// The first record of the partition, as it was read.
+  /// The offset and time (milliseconds since 1970) of the partition's first record, as it was read. The offset is absent
+  /// if no first record was read.
   package var firstOffset: Int64 {
     get {_firstOffset ?? 0}
     set {_firstOffset = newValue}
@@ -67,7 +71,7 @@ package nonisolated struct Streaming_V1_Position: Sendable {
 
   package var firstUnixMilliseconds: Int64 = 0
 
-  /// Of a log: a digest over the offsets and times of every record before `offset`.
+  /// For a log: a digest over the offsets and times of every record before `offset`. Otherwise absent.
   package var digest: UInt64 {
     get {_digest ?? 0}
     set {_digest = newValue}
@@ -77,8 +81,8 @@ package nonisolated struct Streaming_V1_Position: Sendable {
   /// Clears the value of `digest`. Subsequent reads from it will return its default value.
   package mutating func clearDigest() {self._digest = nil}
 
-  /// Key `<group>/~published/<partition>`: what the task of this partition has published, with its last commit.
-  /// Key `<group>/~renewing/<partition>`: the task makes everything anew, and is not done.
+  /// Key `<group>/~published/<partition>`: what the task of this partition had published at its last commit.
+  /// Key `<group>/~renewing/<partition>`: the task is rebuilding everything and has not finished.
   package var published: [Streaming_V1_Published] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -89,7 +93,7 @@ package nonisolated struct Streaming_V1_Position: Sendable {
   fileprivate var _digest: UInt64? = nil
 }
 
-/// What a task has published into one partition of a topic, in one figure that does not depend on the order of the records.
+/// A checksum of the records that a task has published to one partition of a topic. It does not depend on their order.
 package nonisolated struct Streaming_V1_Published: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -99,10 +103,10 @@ package nonisolated struct Streaming_V1_Published: Sendable {
 
   package var partition: Int32 = 0
 
-  /// Of a log: records before this offset are not counted.
+  /// For a log: records before this offset are not counted.
   package var from: Int64 = 0
 
-  /// Of a table the keys that stand, of a log the records.
+  /// For a table, the number of keys with a current record. For a log, the number of records.
   package var count: Int64 = 0
 
   package var sum: UInt64 = 0

@@ -25,41 +25,43 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// A record that a stage could not use, as it was found: garbage, another version's, a stranger's. Published by the stage in the transaction that
-/// moves it past the record, so once for each stage that reads the record. Key: `<topic>/<partition>/<offset>/<stage>`.
+/// A copy of a record that a stage could not use, unchanged: damaged, of another schema version, or from another
+/// program. The stage publishes it in the transaction that moves the stage past the record. So there is one copy for
+/// each stage that reads the record. Key: `<topic>/<partition>/<offset>/<stage>`.
 package nonisolated struct Streaming_V1_Quarantined: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Where it is.
+  /// The place of the original record: topic, partition and offset.
   package var topic: String = String()
 
   package var partition: Int32 = 0
 
   package var offset: Int64 = 0
 
-  /// The stage that could not use it.
+  /// The stage that could not use the record.
   package var stage: String = String()
 
-  /// A stable code, and what is wrong in words; neither repeats content.
+  /// A stable code, and the reason in words. Neither repeats any content of the record.
   package var code: String = String()
 
   package var reason: String = String()
 
-  /// SHA-256 of the value; empty for a tombstone.
+  /// SHA-256 of the value, 32 bytes. Empty for a tombstone.
   package var sha256: Data = Data()
 
-  /// Bytes of key, value and headers.
+  /// The size of key, value and headers together, in bytes.
   package var size: UInt64 = 0
 
-  /// When it was produced.
+  /// The timestamp of the original record, in milliseconds since 1970.
   package var producedUnixMilliseconds: Int64 = 0
 
-  /// Whether key, value and headers follow. They do not where they are too large for a record of this topic; then they are at the origin alone.
+  /// Whether key, value and headers are copied here. If they are too large for a record of this topic, they are only
+  /// in the original record.
   package var hasContent_p: Bool = false
 
-  /// Not there where the key is null.
+  /// Absent if the key is null.
   package var key: Data {
     get {_key ?? Data()}
     set {_key = newValue}
@@ -69,7 +71,7 @@ package nonisolated struct Streaming_V1_Quarantined: Sendable {
   /// Clears the value of `key`. Subsequent reads from it will return its default value.
   package mutating func clearKey() {self._key = nil}
 
-  /// Not there for a tombstone.
+  /// Absent for a tombstone.
   package var value: Data {
     get {_value ?? Data()}
     set {_value = newValue}
@@ -90,7 +92,7 @@ package nonisolated struct Streaming_V1_Quarantined: Sendable {
 
     package var name: String = String()
 
-    /// Not there where the header's value is null.
+    /// Absent if the header's value is null.
     package var value: Data {
       get {_value ?? Data()}
       set {_value = newValue}

@@ -25,7 +25,7 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// The decision table of 603 CMR 2.03(3), in the order in which its rows decide.
+/// The decision table of 603 CMR 2.03(3). The first row that applies decides.
 public nonisolated enum Accountability_V1_DecisionRow: SwiftProtobuf.Enum, Swift.CaseIterable {
   public typealias RawValue = Int
   case unspecified // = 0
@@ -40,13 +40,13 @@ public nonisolated enum Accountability_V1_DecisionRow: SwiftProtobuf.Enum, Swift
   case lowGraduation // = 5
   case lowParticipation // = 6
 
-  /// Neither a percentage nor a percentile.
+  /// There is neither a percentage nor a percentile.
   case insufficientData // = 7
 
-  /// Recognised by the commissioner.
+  /// Recognized by the Commissioner.
   case recognition // = 8
 
-  /// The band of the cumulative percentage.
+  /// The band of the cumulative percentage decides.
   case progress // = 9
   case UNRECOGNIZED(Int)
 
@@ -102,7 +102,7 @@ public nonisolated enum Accountability_V1_DecisionRow: SwiftProtobuf.Enum, Swift
 
 }
 
-/// The table of points, 603 CMR 2.03(2)(b).
+/// The rows of the table of points, 603 CMR 2.03(2)(b).
 public nonisolated enum Accountability_V1_PointsRow: SwiftProtobuf.Enum, Swift.CaseIterable {
   public typealias RawValue = Int
   case unspecified // = 0
@@ -111,7 +111,8 @@ public nonisolated enum Accountability_V1_PointsRow: SwiftProtobuf.Enum, Swift.C
   /// At or beyond the fixed value that gives all points.
   case highCut // = 2
 
-  /// At or beyond a statewide percentile: of all students, of the same group, of organizations of the same difficulty quartile.
+  /// At or beyond a statewide percentile. The three rows use the percentiles of all students, of the same group, and of
+  /// the organizations in the same difficulty quartile.
   case statewideAllStudents // = 3
   case statewideOwnGroup // = 4
   case statewideDifficultyQuartile // = 5
@@ -123,7 +124,7 @@ public nonisolated enum Accountability_V1_PointsRow: SwiftProtobuf.Enum, Swift.C
   /// The band of a mean student growth percentile.
   case growthBand // = 10
 
-  /// No points: why not.
+  /// This row and the rows after it give no points. Their names say why.
   case belowMinimumSize // = 11
   case noValue // = 12
   case noTarget // = 13
@@ -229,7 +230,8 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._districtCode = newValue}
   }
 
-  /// requiring_assistance, not_requiring_assistance, insufficient_data; empty for a year in which measures alone are reported.
+  /// requiring_assistance, not_requiring_assistance or insufficient_data. Empty for a year in which only measures are
+  /// reported and no determination is issued.
   public var classification: String {
     get {_storage._classification}
     set {_uniqueStorage()._classification = newValue}
@@ -241,13 +243,13 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._level = newValue}
   }
 
-  /// designation, lowest_10_percent, low_subgroup, low_graduation, low_participation; every one that applies.
+  /// Every reason that applies: designation, lowest_10_percent, low_subgroup, low_graduation, low_participation.
   public var reasons: [String] {
     get {_storage._reasons}
     set {_uniqueStorage()._reasons = newValue}
   }
 
-  /// Text of a placement by the Department, or the kind of recognition.
+  /// The reasons that the Department stated for its designations, placements and recognitions, as text.
   public var reasonTexts: [String] {
     get {_storage._reasonTexts}
     set {_uniqueStorage()._reasonTexts = newValue}
@@ -267,7 +269,7 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._groupPercentiles = newValue}
   }
 
-  /// Groups whose percentile is low.
+  /// The groups with a low percentile.
   public var lowSubgroups: [String] {
     get {_storage._lowSubgroups}
     set {_uniqueStorage()._lowSubgroups = newValue}
@@ -283,7 +285,7 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._participation = newValue}
   }
 
-  /// Criterion-referenced target percentages, 603 CMR 2.03(2)(b).
+  /// The annual criterion-referenced target percentage, 603 CMR 2.03(2)(b), as a whole percent. Absent if there is none.
   public var annual: UInt32 {
     get {_storage._annual ?? 0}
     set {_uniqueStorage()._annual = newValue}
@@ -293,14 +295,16 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
   /// Clears the value of `annual`. Subsequent reads from it will return its default value.
   public mutating func clearAnnual() {_uniqueStorage()._annual = nil}
 
-  /// The percentage as it is kept and carried: an exact decimal, except that 2018 rounds nothing and may keep a fraction that never ends, which
-  /// stands here with six decimals, half up; the cumulative percentage is made from the fraction, not from this text.
+  /// The same percentage as it is stored and carried over: an exact decimal. 2018 does not round, so its percentage can
+  /// be a fraction without a finite decimal. It is then shown here with six decimals, rounded half up. The cumulative
+  /// percentage is computed from the fraction and not from this text.
   public var annualExact: String {
     get {_storage._annualExact}
     set {_uniqueStorage()._annualExact = newValue}
   }
 
-  /// As it was carried from the year before, always an exact decimal: of 2018 the whole percentage that was published.
+  /// The annual percentage carried over from the year before. It is always an exact decimal. From 2018 it is the whole
+  /// percentage that was published. Empty if none is carried over.
   public var priorAnnualExact: String {
     get {_storage._priorAnnualExact}
     set {_uniqueStorage()._priorAnnualExact = newValue}
@@ -331,7 +335,8 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._groupPercentages = newValue}
   }
 
-  /// The four-year graduation rate of the judged cohort, with the cohort and the year it is of: counted and rounded, or as it was supplied.
+  /// The four-year graduation rate of the judged cohort, with the size of the cohort and the year of the data. The rate
+  /// is in percent: counted and rounded, or as it was supplied. Empty if the cohort is too small.
   public var graduationRate: String {
     get {_storage._graduationRate}
     set {_uniqueStorage()._graduationRate = newValue}
@@ -352,7 +357,8 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._graduationDataYear = newValue}
   }
 
-  /// Graduates within four years, as they were counted; absent where only the rate was supplied: it has no count.
+  /// The number of students of the cohort who graduated within four years, as counted. Absent if only the rate was
+  /// supplied, because there is no count then, and if the cohort is too small.
   public var graduates: UInt32 {
     get {_storage._graduates ?? 0}
     set {_uniqueStorage()._graduates = newValue}
@@ -372,13 +378,13 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._recognitions = newValue}
   }
 
-  /// Identifications under 20 U.S.C. 6311(c) and (d), beside the determination of the regulation.
+  /// Identifications under 20 U.S.C. 6311(c) and (d), in addition to the determination of the regulation.
   public var federalDesignations: [Accountability_V1_FederalDesignation] {
     get {_storage._federalDesignations}
     set {_uniqueStorage()._federalDesignations = newValue}
   }
 
-  /// The framework it was made under: its year, digest and status.
+  /// The framework under which it was made: its year and its digest (SHA-256 of its canonical text, in hexadecimal).
   public var framework: String {
     get {_storage._framework}
     set {_uniqueStorage()._framework = newValue}
@@ -389,14 +395,14 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._frameworkDigest = newValue}
   }
 
-  /// computed, which is the Department's; preliminary, which its district sees under embargo; official, which is everybody's. A correction of
-  /// an official determination stays official; `revision` tells that it is one.
+  /// computed: only the Department sees it. preliminary: the district also sees it, under embargo. official: everyone
+  /// sees it. A correction of an official determination stays official, and `revision` shows that it is a correction.
   public var status: String {
     get {_storage._status}
     set {_uniqueStorage()._status = newValue}
   }
 
-  /// Of this publication, not of the figures: rises by one with each change.
+  /// The number of this publication. It is not one of the figures. It rises by one with each change.
   public var revision: UInt32 {
     get {_storage._revision}
     set {_uniqueStorage()._revision = newValue}
@@ -408,7 +414,7 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._changes = newValue}
   }
 
-  /// The latest of the submissions that caused it.
+  /// The latest of the submissions that caused this revision.
   public var cause: String {
     get {_storage._cause}
     set {_uniqueStorage()._cause = newValue}
@@ -419,7 +425,8 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._issuedUnixMilliseconds = newValue}
   }
 
-  /// Every submission or act that had a part in it, in ascending order; the latest 32 where there are more.
+  /// Every submission or act that contributed to this revision, in ascending order. If there are more than 32, the
+  /// latest 32, and `more_causes` is true.
   public var causes: [String] {
     get {_storage._causes}
     set {_uniqueStorage()._causes = newValue}
@@ -430,13 +437,14 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._moreCauses = newValue}
   }
 
-  /// Why the status is not official although the results were released; empty otherwise.
+  /// Why the status is not official although the results were released. Otherwise empty.
   public var statusReason: String {
     get {_storage._statusReason}
     set {_uniqueStorage()._statusReason = newValue}
   }
 
-  /// Measures and determinations that the Commissioner suspended for the school year, 603 CMR 2.03(11): they are absent here.
+  /// The measures and determinations that the Commissioner suspended for the school year, 603 CMR 2.03(11). They are
+  /// left out of this message.
   public var suspendedMeasures: [Accountability_V1_SuspendedMeasure] {
     get {_storage._suspendedMeasures}
     set {_uniqueStorage()._suspendedMeasures = newValue}
@@ -448,8 +456,8 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._publicationNotes = newValue}
   }
 
-  /// The row of the decision table that decided; unspecified where no determination is issued, where the Commissioner suspended the need
-  /// for assistance, and of an earlier version of the program.
+  /// The row of the decision table that decided. Unspecified if no determination is issued, if the Commissioner
+  /// suspended the need for assistance, and in messages of an earlier version of the program.
   public var decisionRow: Accountability_V1_DecisionRow {
     get {_storage._decisionRow}
     set {_uniqueStorage()._decisionRow = newValue}
@@ -467,16 +475,16 @@ public nonisolated struct Accountability_V1_FederalDesignation: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// csi, tsi or atsi: comprehensive, targeted, additional targeted support and improvement.
+  /// csi (comprehensive support and improvement), tsi (targeted) or atsi (additional targeted).
   public var designation: String = String()
 
   /// lowest_title1, low_graduation, consistently_low_subgroups, subgroups_like_lowest_title1, not_exiting, or directive.
   public var reason: String = String()
 
-  /// The school year that identified it.
+  /// The school year in which the school was identified.
   public var identified: UInt32 = 0
 
-  /// The groups it rests upon.
+  /// The student groups that are the reason for it.
   public var groups: [String] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -489,8 +497,8 @@ public nonisolated struct Accountability_V1_SuspendedMeasure: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// accountability_percentile, criterion_referenced, subgroup_percentile, participation, need_for_assistance, exemplary_performance,
-  /// determinations.
+  /// accountability_percentile, criterion_referenced, subgroup_percentile, participation, need_for_assistance,
+  /// exemplary_performance, determinations.
   public var measure: String = String()
 
   /// The stated cause, and the decision.
@@ -523,8 +531,9 @@ public nonisolated struct Accountability_V1_PublicationNote: Sendable {
   public init() {}
 }
 
-/// The figures it was ranked by are in the topic of percentiles, not here: ranking everybody anew moves them for organizations whose
-/// percentile stays, and that is no revision of their determination.
+/// The percentile of a student group. The figures that were ranked are only in the topic of percentiles. When everyone
+/// is ranked again, they change even for organizations with an unchanged percentile. Such a change does not revise a
+/// determination.
 public nonisolated struct Accountability_V1_GroupPercentile: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -574,7 +583,7 @@ public nonisolated struct Accountability_V1_GroupParticipation: Sendable {
   /// Clears the value of `met`. Subsequent reads from it will return its default value.
   public mutating func clearMet() {self._met = nil}
 
-  /// Students, which the minimum sizes are held against.
+  /// The number that is compared with the minimum sizes, as in Participation.
   public var students: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -592,12 +601,12 @@ public nonisolated struct Accountability_V1_GroupPercentage: Sendable {
 
   public var group: String = String()
 
-  /// As Determination.annual_exact.
+  /// As in Determination. Empty if the group has no annual percentage.
   public var annualExact: String = String()
 
   public var annual: UInt32 = 0
 
-  /// Its points for each indicator, 603 CMR 2.03(2)(b)(2).
+  /// The group's points for each indicator, 603 CMR 2.03(2)(b)(2).
   public var spans: [Accountability_V1_Span] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -613,7 +622,7 @@ public nonisolated struct Accountability_V1_Span: Sendable {
 
   public var gradeSpan: String = String()
 
-  /// Percent of the annual percentage.
+  /// The weight of the span in the annual percentage, in percent.
   public var weight: UInt32 = 0
 
   public var percent: UInt32 {
@@ -625,7 +634,7 @@ public nonisolated struct Accountability_V1_Span: Sendable {
   /// Clears the value of `percent`. Subsequent reads from it will return its default value.
   public mutating func clearPercent() {self._percent = nil}
 
-  /// As Determination.annual_exact.
+  /// Written like `annual_exact` in Determination.
   public var percentExact: String = String()
 
   public var columns: [Accountability_V1_Column] = []
@@ -637,7 +646,7 @@ public nonisolated struct Accountability_V1_Span: Sendable {
   fileprivate var _percent: UInt32? = nil
 }
 
-/// One column of the report: all students or the lowest performing.
+/// One column of the report: all students or the lowest performing group. In GroupPercentage, the column of that group.
 public nonisolated struct Accountability_V1_Column: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -657,7 +666,7 @@ public nonisolated struct Accountability_V1_Column: Sendable {
 
   public var categories: [Accountability_V1_CategoryTotal] = []
 
-  /// Categories that should count and have no points.
+  /// The categories that should count but have no points.
   public var missingCategories: [String] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -691,14 +700,14 @@ public nonisolated struct Accountability_V1_IndicatorPoints: Sendable {
 
   public var indicator: String = String()
 
-  /// Empty below the minimum size for accountability.
+  /// Empty below the minimum size for accountability. The prior value and the target are then empty too.
   public var value: String = String()
 
   public var prior: String = String()
 
   public var target: String = String()
 
-  /// Absent when the value was supplied without one.
+  /// The number of students. Absent if the value was supplied without one.
   public var count: UInt32 {
     get {_count ?? 0}
     set {_count = newValue}
@@ -708,7 +717,7 @@ public nonisolated struct Accountability_V1_IndicatorPoints: Sendable {
   /// Clears the value of `count`. Subsequent reads from it will return its default value.
   public mutating func clearCount() {self._count = nil}
 
-  /// Absent where none can be given; `rule` says why.
+  /// Absent if no points can be given. `rule` says why.
   public var points: UInt32 {
     get {_points ?? 0}
     set {_points = newValue}
@@ -718,23 +727,25 @@ public nonisolated struct Accountability_V1_IndicatorPoints: Sendable {
   /// Clears the value of `points`. Subsequent reads from it will return its default value.
   public mutating func clearPoints() {self._points = nil}
 
-  /// The row of the table of points that matched, in the words of the reports.
+  /// The row of the table of points that decided, in the words of the reports.
   public var rule: String = String()
 
-  /// The same row; unspecified in a year without points, and of an earlier version of the program.
+  /// The same row as a number. Unspecified in a year without points, and in messages of an earlier version of the
+  /// program.
   public var row: Accountability_V1_PointsRow = .unspecified
 
-  /// The prior value is the baseline of the target.
+  /// Whether the prior value is the baseline of the target.
   public var priorIsBaseline: Bool = false
 
-  /// recovery or forward: the path that the target follows.
+  /// The path that the target follows: recovery or forward. Empty if there is only one path.
   public var path: String = String()
 
-  /// Of EL progress: the quartile in which the statewide values below stand; 0 where that is not known.
+  /// For EL progress: the difficulty quartile of the organization. It is the quartile of the statewide values below if
+  /// `row` compares by quartile. 0 if it is not known.
   public var difficultyQuartile: UInt32 = 0
 
-  /// The statewide value that gave the points, where one did. Others are in the topic of percentiles: they move without a change
-  /// of the organization.
+  /// The statewide value that gave the points, if one did. All other statewide values are only in the topic of
+  /// percentiles, because they change even if the organization does not.
   public var at80: String = String()
 
   public var at90: String = String()
@@ -751,8 +762,8 @@ public nonisolated struct Accountability_V1_IndicatorPoints: Sendable {
   fileprivate var _points: UInt32? = nil
 }
 
-/// Topic `accountability.directives.v1`: acts of the Department. Key: `<school year>/<directive>/<org>/<kind>`; one partition,
-/// read whole by every worker that needs it; a tombstone withdraws.
+/// Topic `accountability.directives.v1`: acts of the Department. Key: `<school year>/<directive>/<org>/<kind>`. The
+/// topic has one partition, and every worker that needs it reads all of it. A tombstone withdraws an act.
 public nonisolated struct Accountability_V1_Directive: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -765,7 +776,7 @@ public nonisolated struct Accountability_V1_Directive: Sendable {
 
   public var orgCode: String = String()
 
-  /// Each directive has its own: see Vocabulary.directiveKinds, in the order of the directives.
+  /// Each directive has its own kinds. Vocabulary.directiveKinds lists them in the order of the directives.
   public var kind: String = String()
 
   /// ISO 8601 dates, or empty.
@@ -779,14 +790,14 @@ public nonisolated struct Accountability_V1_Directive: Sendable {
 
   public var submission: String = String()
 
-  /// Of a review by a standard, 603 CMR 2.03(6).
+  /// The rating of a review by a standard, 603 CMR 2.03(6). Otherwise empty.
   public var rating: String = String()
 
-  /// Of a filing, 603 CMR 2.03(7): the parts it has.
+  /// The parts of a filing, 603 CMR 2.03(7). Otherwise empty.
   public var parts: [String] = []
 
-  /// Of the official release of the state's results: the root of the districts' packages, 64 hexadecimal digits. It stands for what was
-  /// official at the release and changes nothing in it.
+  /// Only for the official release of the state's results: the root of the districts' packages, 64 hexadecimal digits.
+  /// It identifies the results that were official at the release, and does not change them.
   public var packagesRoot: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -794,11 +805,13 @@ public nonisolated struct Accountability_V1_Directive: Sendable {
   public init() {}
 }
 
-/// Topic `accountability.publications.v1`: what the public may see of official determinations. Key and partition are those of the
-/// determination. Figures are exact decimals as text.
+/// Topic `accountability.publications.v1`: official determinations as the public may see them. Key and partition are
+/// those of the determination. Figures are exact decimals as text.
 ///
-/// A group below the minimum is not there, nor is what it could be computed from. Numbers of students are those of the first official
-/// publication, in every revision: the difference of two numbers would tell of single students.
+/// A group below the minimum size is left out, and so is every number from which it could be computed. Numbers of
+/// students are those of the first official publication and stay the same in every revision, because the difference
+/// between two numbers would reveal single students. Where the framework shows groups as the Department's own reports
+/// do, only groups below the minimum size are left out, and the numbers are the current ones.
 public nonisolated struct Accountability_V1_Publication: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -829,14 +842,14 @@ public nonisolated struct Accountability_V1_Publication: @unchecked Sendable {
     set {_uniqueStorage()._districtCode = newValue}
   }
 
-  /// official; withdrawn, when the determination is not official any more: then nothing stands here but the numbers of students that were
-  /// published before.
+  /// official, or withdrawn if the determination is no longer official. A withdrawn publication only identifies the
+  /// organization and repeats the numbers of students that were published before, with `decided_measures`.
   public var status: String {
     get {_storage._status}
     set {_uniqueStorage()._status = newValue}
   }
 
-  /// As in Determination, with the fields of the same names.
+  /// This field and those after it, up to `framework_digest`, are as in Determination, unless a comment says otherwise.
   public var classification: String {
     get {_storage._classification}
     set {_uniqueStorage()._classification = newValue}
@@ -969,19 +982,19 @@ public nonisolated struct Accountability_V1_Publication: @unchecked Sendable {
     set {_uniqueStorage()._frameworkDigest = newValue}
   }
 
-  /// What the organization is, as it was declared for the school year.
+  /// This field and those after it, up to `nces_id`, describe the organization as it was declared for the school year.
   public var region: String {
     get {_storage._region}
     set {_uniqueStorage()._region = newValue}
   }
 
-  /// ES, MS, HS and others, as they were declared.
+  /// ES, MS, HS and others, as declared.
   public var schoolType: String {
     get {_storage._schoolType}
     set {_uniqueStorage()._schoolType = newValue}
   }
 
-  /// non_high, high, middle_high, or empty: the schools that it is compared with.
+  /// The schools that it is compared with: non_high, high or middle_high. Empty if none was declared.
   public var comparisonGroup: String {
     get {_storage._comparisonGroup}
     set {_uniqueStorage()._comparisonGroup = newValue}
@@ -992,7 +1005,7 @@ public nonisolated struct Accountability_V1_Publication: @unchecked Sendable {
     set {_uniqueStorage()._gradesServed = newValue}
   }
 
-  /// Whether it receives funds under Title I; absent where the organization was not declared.
+  /// Whether it receives funds under Title I. Absent if the organization was not declared.
   public var title1: Bool {
     get {_storage._title1 ?? false}
     set {_uniqueStorage()._title1 = newValue}
@@ -1002,8 +1015,8 @@ public nonisolated struct Accountability_V1_Publication: @unchecked Sendable {
   /// Clears the value of `title1`. Subsequent reads from it will return its default value.
   public mutating func clearTitle1() {_uniqueStorage()._title1 = nil}
 
-  /// October enrollment, as it was at the first official publication. Absent where a number of all students of the district or of one of its
-  /// schools is hidden: it would come near to it.
+  /// October enrollment, as it was at the first official publication. Absent if the number of all students of the
+  /// district or of one of its schools is hidden, because the enrollment would be close to that number.
   public var enrollment: UInt32 {
     get {_storage._enrollment ?? 0}
     set {_uniqueStorage()._enrollment = newValue}
@@ -1013,7 +1026,7 @@ public nonisolated struct Accountability_V1_Publication: @unchecked Sendable {
   /// Clears the value of `enrollment`. Subsequent reads from it will return its default value.
   public mutating func clearEnrollment() {_uniqueStorage()._enrollment = nil}
 
-  /// Of the National Center for Education Statistics, as in Organization.
+  /// The identifier of the National Center for Education Statistics, as in Organization.
   public var ncesID: String {
     get {_storage._ncesID}
     set {_uniqueStorage()._ncesID = newValue}
@@ -1024,14 +1037,15 @@ public nonisolated struct Accountability_V1_Publication: @unchecked Sendable {
     set {_uniqueStorage()._figures = newValue}
   }
 
-  /// The measures that were there when it was decided which groups are shown. Of others, and of groups that are not among the figures, no number
-  /// of students is ever shown. None where groups are shown as the Department does.
+  /// The measures that existed when it was decided which groups are shown. For other measures, and for groups that are
+  /// not among the figures, no number of students is ever shown. Empty if groups are shown as in the Department's
+  /// reports.
   public var decidedMeasures: [String] {
     get {_storage._decidedMeasures}
     set {_uniqueStorage()._decidedMeasures = newValue}
   }
 
-  /// Of this publication, not of the determination: rises by one with each change that the public can see.
+  /// The number of this publication, not of the determination. It rises by one with each change that the public can see.
   public var revision: UInt32 {
     get {_storage._revision}
     set {_uniqueStorage()._revision = newValue}
@@ -1057,7 +1071,7 @@ public nonisolated struct Accountability_V1_PublishedSpan: Sendable {
 
   public var gradeSpan: String = String()
 
-  /// Percent of the annual percentage.
+  /// The weight of the span in the annual percentage, in percent.
   public var weight: UInt32 = 0
 
   public var percent: UInt32 {
@@ -1112,7 +1126,7 @@ public nonisolated struct Accountability_V1_PublishedFigure: @unchecked Sendable
     set {_uniqueStorage()._group = newValue}
   }
 
-  /// Absent where the number could give another group away, or a value was supplied without one.
+  /// The number of students. Absent if it could reveal another group, or if the value was supplied without a number.
   public var students: UInt32 {
     get {_storage._students ?? 0}
     set {_uniqueStorage()._students = newValue}
@@ -1122,14 +1136,15 @@ public nonisolated struct Accountability_V1_PublishedFigure: @unchecked Sendable
   /// Clears the value of `students`. Subsequent reads from it will return its default value.
   public mutating func clearStudents() {_uniqueStorage()._students = nil}
 
-  /// Empty where it may not be seen, or there is none. A rate that would tell of few students is coded: `<=10` or `>=90`,
-  /// by the number that is shown; without one `<=50` or `>=50`.
+  /// Empty if it may not be shown or does not exist. A rate that would reveal a small number of students is coded:
+  /// `<=10` or `>=90`, depending on the published number of students. Without a published number, `<=50` or `>=50`.
   public var value: String {
     get {_storage._value}
     set {_uniqueStorage()._value = newValue}
   }
 
-  /// Of a rate only where none is coded: last year's is of other students, and stands, coded, in last year's publication.
+  /// For a rate, only if rates are not coded. Last year's rate is about other students. It is in last year's
+  /// publication, in coded form.
   public var prior: String {
     get {_storage._prior}
     set {_uniqueStorage()._prior = newValue}
@@ -1149,7 +1164,7 @@ public nonisolated struct Accountability_V1_PublishedFigure: @unchecked Sendable
   /// Clears the value of `points`. Subsequent reads from it will return its default value.
   public mutating func clearPoints() {_uniqueStorage()._points = nil}
 
-  /// The row of the table of points, in words and as such.
+  /// The row of the table of points, in words and as a number.
   public var rule: String {
     get {_storage._rule}
     set {_uniqueStorage()._rule = newValue}
@@ -1195,7 +1210,7 @@ public nonisolated struct Accountability_V1_PublishedFigure: @unchecked Sendable
     set {_uniqueStorage()._groupAt90 = newValue}
   }
 
-  /// Of participation: whether the requirement was met, and the rate that was judged, coded as the value is.
+  /// For participation: whether the requirement was met, and the judged rate, coded like the value.
   public var met: Bool {
     get {_storage._met ?? false}
     set {_uniqueStorage()._met = newValue}
@@ -1210,8 +1225,8 @@ public nonisolated struct Accountability_V1_PublishedFigure: @unchecked Sendable
     set {_uniqueStorage()._judgedRate = newValue}
   }
 
-  /// The counts that a rate is made of: participants or graduates, and those due or the cohort. Only where groups are shown as the
-  /// Department does.
+  /// The numerator and denominator of a rate: participants or graduates, and the tests due or the cohort. Only if
+  /// groups are shown as in the Department's reports.
   public var counted: UInt32 {
     get {_storage._counted ?? 0}
     set {_uniqueStorage()._counted = newValue}
@@ -1237,14 +1252,15 @@ public nonisolated struct Accountability_V1_PublishedFigure: @unchecked Sendable
   fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
-/// Topic `accountability.confirmations.v1`: the determination that its stage stands by. Key and partition are those of the determination.
-/// A determination that is not confirmed was written by somebody else, or is about to be confirmed; nobody is told of it.
+/// Topic `accountability.confirmations.v1`: the stage's confirmation that it published a determination. Key and
+/// partition are those of the determination. A determination without a confirmation was written by another program, or
+/// its confirmation is still to come. No notice is sent about it.
 public nonisolated struct Accountability_V1_Confirmation: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// SHA-256 of the determination's record value, 32 bytes.
+  /// SHA-256 of the value of the determination's record, 32 bytes.
   public var sha256: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1252,8 +1268,8 @@ public nonisolated struct Accountability_V1_Confirmation: Sendable {
   public init() {}
 }
 
-/// Topic `accountability.notices.v1`. Key: `id`. A notice is an event: it is published once and never changed, and the key tells a
-/// receiver a repetition from a new event.
+/// Topic `accountability.notices.v1`: notices of events. Key: `id`. A notice is published once and never changed. The
+/// key lets a receiver distinguish a repetition from a new event.
 public nonisolated struct Accountability_V1_Notice: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1264,7 +1280,7 @@ public nonisolated struct Accountability_V1_Notice: @unchecked Sendable {
     set {_uniqueStorage()._schoolYear = newValue}
   }
 
-  /// The state's code, 00000000, for what concerns everyone.
+  /// The state's code, 00000000, if the notice concerns everyone.
   public var orgCode: String {
     get {_storage._orgCode}
     set {_uniqueStorage()._orgCode = newValue}
@@ -1275,14 +1291,15 @@ public nonisolated struct Accountability_V1_Notice: @unchecked Sendable {
     set {_uniqueStorage()._districtCode = newValue}
   }
 
-  /// determination_issued, determination_revised, results_closed (they were shown, and are the Department's again), low_participation,
-  /// low_subgroups, directive, comment_period, plan_due or plan_overdue.
+  /// determination_issued, determination_revised, results_closed (the district could see the results, and now only the
+  /// Department can), low_participation, low_subgroups, directive, comment_period, plan_due or plan_overdue.
   public var event: String {
     get {_storage._event}
     set {_uniqueStorage()._event = newValue}
   }
 
-  /// Of the determination; of an act or a comment period how often it has been told of.
+  /// The revision of the determination. For an act or a comment period: the number of notices about it so far. For
+  /// plans: 0.
   public var revision: UInt32 {
     get {_storage._revision}
     set {_uniqueStorage()._revision = newValue}
@@ -1318,51 +1335,56 @@ public nonisolated struct Accountability_V1_Notice: @unchecked Sendable {
     set {_uniqueStorage()._body = newValue}
   }
 
-  /// When it happened: the issue of the determination, the record of the act, the day from which a plan counts as due or overdue.
+  /// When the event happened: the issue of the determination, the recording of the act, the day after the end of a
+  /// comment period, or the day from which a plan counts as due or overdue. 0 if an act or comment period was withdrawn.
   public var createdUnixMilliseconds: Int64 {
     get {_storage._createdUnixMilliseconds}
     set {_uniqueStorage()._createdUnixMilliseconds = newValue}
   }
 
-  /// The event's identity, the same for every repetition: `<school year>/<org>/<revision>` of a determination, with `/issue-<n>` behind it
-  /// when it was issued again after a withdrawal; the same with `/low_participation`, `/low_subgroups` or `/results_closed`;
-  /// `<school year>/<org>/<event>/<about>` of plans, with `/<revision>` of acts and comment periods.
+  /// The identity of the event, the same for every repetition.
+  /// For a determination: `<school year>/<org>/<revision>`, followed by `/issue-<n>` if it was issued again after a
+  /// withdrawal. For low_participation, low_subgroups and results_closed: the same, followed by `/<event>`.
+  /// For plans: `<school year>/<org>/<event>/<about>`. For acts and comment periods: the same, followed by
+  /// `/<revision>`.
   public var id: String {
     get {_storage._id}
     set {_uniqueStorage()._id = newValue}
   }
 
-  /// The groups of low_participation and low_subgroups; none when a revision cleared the last of them.
+  /// The groups of low_participation and low_subgroups. Empty if a revision removed the last of them.
   public var groups: [String] {
     get {_storage._groups}
     set {_uniqueStorage()._groups = newValue}
   }
 
-  /// The day a plan is due, an act takes effect, a comment period begins or ends.
+  /// The day on which a plan is due, an act takes effect, or a comment period begins or ends.
   public var date: String {
     get {_storage._date}
     set {_uniqueStorage()._date = newValue}
   }
 
-  /// The organizations it is for; the state's code stands for everyone. None where it is for the Department.
+  /// The organizations that receive the notice. The state's code stands for everyone. Empty if only the Department
+  /// receives it.
   public var recipients: [String] {
     get {_storage._recipients}
     set {_uniqueStorage()._recipients = newValue}
   }
 
-  /// What it is about: the kind of plan, `<directive>.<kind>` of an act, begins or ends of a comment period.
+  /// The subject of the event. For a plan: its kind. For an act: `<directive>.<kind>`. For a comment period: begins or
+  /// ends.
   public var about: String {
     get {_storage._about}
     set {_uniqueStorage()._about = newValue}
   }
 
-  /// Two notices of one thing with the same fingerprint tell the same.
+  /// Two notices about the same subject with the same fingerprint say the same.
   public var fingerprint: String {
     get {_storage._fingerprint}
     set {_uniqueStorage()._fingerprint = newValue}
   }
 
-  /// As Determination.causes and more_causes; `cause` is the latest.
+  /// As in Determination. `cause` is the latest of them.
   public var causes: [String] {
     get {_storage._causes}
     set {_uniqueStorage()._causes = newValue}
@@ -1373,13 +1395,13 @@ public nonisolated struct Accountability_V1_Notice: @unchecked Sendable {
     set {_uniqueStorage()._moreCauses = newValue}
   }
 
-  /// As Determination.status, of notices that tell of a determination.
+  /// As in Determination. Only in notices about a determination.
   public var status: String {
     get {_storage._status}
     set {_uniqueStorage()._status = newValue}
   }
 
-  /// It tells of results that were not released: nobody but the Department gets it.
+  /// Whether the notice is about results that were not released. Then only the Department receives it.
   public var departmentOnly: Bool {
     get {_storage._departmentOnly}
     set {_uniqueStorage()._departmentOnly = newValue}
@@ -1392,7 +1414,8 @@ public nonisolated struct Accountability_V1_Notice: @unchecked Sendable {
   fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
-/// Topic `accountability.deliveries.v1`: what became of a notice in a channel. Key: `<channel>/<notice>`; partitioned like the notices.
+/// Topic `accountability.deliveries.v1`: the delivery of a notice in a channel. Key: `<channel>/<notice>`. Partitioned
+/// like the notices.
 public nonisolated struct Accountability_V1_Delivery: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1404,18 +1427,19 @@ public nonisolated struct Accountability_V1_Delivery: Sendable {
   /// The notice's id.
   public var notice: String = String()
 
-  /// delivered; waiting, after an attempt that failed; dead, when no other follows; requeued, by an operator.
+  /// delivered; waiting: an attempt failed and another follows; dead: no other attempt follows; requeued: an operator
+  /// asked for new attempts.
   public var state: String = String()
 
-  /// Attempts so far.
+  /// The number of attempts so far. An operator's request sets it back to 0.
   public var attempts: UInt32 = 0
 
-  /// Why the last one failed; never what an endpoint answered.
+  /// Why the last attempt failed. It never contains the answer of an endpoint.
   public var error: String = String()
 
   public var updatedUnixMilliseconds: Int64 = 0
 
-  /// Of waiting: when the next attempt is due.
+  /// Only if the state is waiting: when the next attempt is due.
   public var nextUnixMilliseconds: Int64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()

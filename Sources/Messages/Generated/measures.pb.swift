@@ -20,7 +20,7 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// Topic `accountability.participation.v1`, 603 CMR 2.03(2)(d).
+/// Topic `accountability.participation.v1`: participation in assessments, 603 CMR 2.03(2)(d).
 /// Key: `<school year>/<org>/<grade>/<group>/<subject>`.
 public nonisolated struct Accountability_V1_Participation: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -37,7 +37,7 @@ public nonisolated struct Accountability_V1_Participation: @unchecked Sendable {
     set {_uniqueStorage()._orgCode = newValue}
   }
 
-  /// `all` or two digits.
+  /// `all`, or a grade in two digits.
   public var grade: String {
     get {_storage._grade}
     set {_uniqueStorage()._grade = newValue}
@@ -48,7 +48,7 @@ public nonisolated struct Accountability_V1_Participation: @unchecked Sendable {
     set {_uniqueStorage()._group = newValue}
   }
 
-  /// ELA, Math, STE, or `combined`: the tests of all subjects together.
+  /// ELA, Math, STE, or `combined` for the tests of all subjects together.
   public var subject: String {
     get {_storage._subject}
     set {_uniqueStorage()._subject = newValue}
@@ -59,13 +59,13 @@ public nonisolated struct Accountability_V1_Participation: @unchecked Sendable {
     set {_uniqueStorage()._participants = newValue}
   }
 
-  /// Participants and non-participants.
+  /// Participants and non-participants together.
   public var denominator: UInt32 {
     get {_storage._denominator}
     set {_uniqueStorage()._denominator = newValue}
   }
 
-  /// Whole percent, half up; absent when nobody was due.
+  /// Whole percent, rounded half up. Absent if no test was due.
   public var rate: UInt32 {
     get {_storage._rate ?? 0}
     set {_uniqueStorage()._rate = newValue}
@@ -75,13 +75,14 @@ public nonisolated struct Accountability_V1_Participation: @unchecked Sendable {
   /// Clears the value of `rate`. Subsequent reads from it will return its default value.
   public mutating func clearRate() {_uniqueStorage()._rate = nil}
 
-  /// Percent with four decimals, as text.
+  /// Percent with four decimals, as text. Empty if no test was due.
   public var rateExact: String {
     get {_storage._rateExact}
     set {_uniqueStorage()._rateExact = newValue}
   }
 
-  /// Whether the requirement was met as the year judges it, which may look back; absent below the minimum size.
+  /// Whether the requirement was met under the year's framework, which may look back at the prior year. Absent below the
+  /// minimum size.
   public var requirementMet: Bool {
     get {_storage._requirementMet ?? false}
     set {_uniqueStorage()._requirementMet = newValue}
@@ -91,13 +92,14 @@ public nonisolated struct Accountability_V1_Participation: @unchecked Sendable {
   /// Clears the value of `requirementMet`. Subsequent reads from it will return its default value.
   public mutating func clearRequirementMet() {_uniqueStorage()._requirementMet = nil}
 
-  /// Whether this row is one that the year's framework judges an organization by.
+  /// Whether the year's framework judges an organization by this row.
   public var judged: Bool {
     get {_storage._judged}
     set {_uniqueStorage()._judged = newValue}
   }
 
-  /// The look-back of the year: pooled with the prior year where it is higher.
+  /// The counts of the prior year, if the year's framework looks back. Otherwise 0. The framework decides how they are
+  /// used: pooled with the current year, or only where the pooled or average rate of both years is higher.
   public var priorParticipants: UInt32 {
     get {_storage._priorParticipants}
     set {_uniqueStorage()._priorParticipants = newValue}
@@ -108,31 +110,31 @@ public nonisolated struct Accountability_V1_Participation: @unchecked Sendable {
     set {_uniqueStorage()._priorDenominator = newValue}
   }
 
-  /// The rate that was judged, percent with four decimals.
+  /// The rate that was held against the requirement, in percent with four decimals. Empty for a single grade.
   public var judgedRateExact: String {
     get {_storage._judgedRateExact}
     set {_uniqueStorage()._judgedRateExact = newValue}
   }
 
-  /// Counts made elsewhere, not from student records.
+  /// Whether the counts were made elsewhere and not from student records.
   public var supplied: Bool {
     get {_storage._supplied}
     set {_uniqueStorage()._supplied = newValue}
   }
 
-  /// The group as the submission wrote it, where it was supplied.
+  /// The group as the submission wrote it. Empty if the counts were not supplied.
   public var groupLabel: String {
     get {_storage._groupLabel}
     set {_uniqueStorage()._groupLabel = newValue}
   }
 
-  /// Students the requirement counts for the minimum size.
+  /// The number that is compared with the minimum size: students, or tests if the framework counts tests.
   public var students: UInt32 {
     get {_storage._students}
     set {_uniqueStorage()._students = newValue}
   }
 
-  /// Whether the row's own year reached the standard, without looking back; absent below the minimum size.
+  /// Whether this year's own rate reached the standard, without looking back. Absent below the minimum size.
   public var met: Bool {
     get {_storage._met ?? false}
     set {_uniqueStorage()._met = newValue}
@@ -149,9 +151,9 @@ public nonisolated struct Accountability_V1_Participation: @unchecked Sendable {
   fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
-/// Topic `accountability.indicators.v1`, 603 CMR 2.03(2)(b).
-/// Key of a value: `<school year>/<org>/value/<span>/<group>/<indicator>`; of a target: `.../target/...`; of an organization:
-/// `<school year>/<org>/organization`.
+/// Topic `accountability.indicators.v1`: indicator values with targets and organizations, 603 CMR 2.03(2)(b).
+/// Key of a value: `<school year>/<org>/value/<span>/<group>/<indicator>`. Key of a target: the same with `target` in
+/// place of `value`. Key of an organization: `<school year>/<org>/organization`.
 public nonisolated struct Accountability_V1_IndicatorEntry: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -221,10 +223,11 @@ public nonisolated struct Accountability_V1_IndicatorValue: Sendable {
 
   public var indicator: String = String()
 
-  /// As published: one decimal for a computed one, as supplied for a supplied one.
+  /// The value as published, a decimal. A computed value is rounded as the framework says, to one decimal. A supplied
+  /// value is unchanged.
   public var value: String = String()
 
-  /// Students behind it; absent when a supplied value came without.
+  /// The number of students behind the value. Absent if a supplied value came without one.
   public var count: UInt32 {
     get {_count ?? 0}
     set {_count = newValue}
@@ -234,17 +237,19 @@ public nonisolated struct Accountability_V1_IndicatorValue: Sendable {
   /// Clears the value of `count`. Subsequent reads from it will return its default value.
   public mutating func clearCount() {self._count = nil}
 
-  /// Exact numerator and denominator of a computed one.
+  /// The exact numerator and denominator of a computed value. Both are 0 for a supplied value.
   public var sum: Int64 = 0
 
   public var divisor: Int64 = 0
 
   public var supplied: Bool = false
 
-  /// Of EL progress: how hard the targets of the students behind it are to meet, 1 to 4; 0 where that is not known.
+  /// For EL progress, the difficulty quartile: how hard the targets of the students are to meet, 1 to 4. 0 if it is not
+  /// known.
   public var difficultyQuartile: UInt32 = 0
 
-  /// Of a supplied one: the organization's enrolment by span, where the organization itself declares none.
+  /// For a supplied value: the organization's enrollment in grades 1 to 8, and in grades 9 to 12. Absent if the
+  /// organization itself declares both, or if they are not known.
   public var nonHighEnrollment: UInt32 {
     get {_nonHighEnrollment ?? 0}
     set {_nonHighEnrollment = newValue}
@@ -272,9 +277,9 @@ public nonisolated struct Accountability_V1_IndicatorValue: Sendable {
   fileprivate var _highEnrollment: UInt32? = nil
 }
 
-/// Topic `accountability.standings.v1`: what one organization brings into the statewide ranks of one group in one year.
-/// Key: `<school year>/<group>/<org>`. Partitioned by group, whatever the year: the percentile of a year weighs the years
-/// before it, so one task must see a group with its history.
+/// Topic `accountability.standings.v1`: one organization's figures for the statewide ranks of one group in one year.
+/// Key: `<school year>/<group>/<org>`. Partitioned by group only, not by year. The percentile of a year also weighs the
+/// years before it, so one task must read all years of a group.
 public nonisolated struct Accountability_V1_Standing: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -288,10 +293,10 @@ public nonisolated struct Accountability_V1_Standing: Sendable {
 
   public var type: Accountability_V1_OrganizationType = .unspecified
 
-  /// non_high, high, middle_high; empty for districts and where it is not known.
+  /// non_high, high or middle_high. Empty for districts and if it is not known.
   public var comparisonGroup: String = String()
 
-  /// Absent where they are not known.
+  /// Enrollment in grades 1 to 8, and in grades 9 to 12. Absent if not known.
   public var nonHighEnrollment: UInt32 {
     get {_nonHighEnrollment ?? 0}
     set {_nonHighEnrollment = newValue}
@@ -312,13 +317,14 @@ public nonisolated struct Accountability_V1_Standing: Sendable {
 
   public var values: [Accountability_V1_StandingValue] = []
 
-  /// Receives funds under Title I.
+  /// Whether the school receives funds under Title I.
   public var title1: Bool = false
 
-  /// The type of the lower grades: ES, ESMS or MS; empty where it is not known.
+  /// The school type of the lower grades: ES, ESMS or MS. Empty if it is not known.
   public var schoolType: String = String()
 
-  /// In a norm: how many school years before its own the organization was last reconfigured; absent where it was not.
+  /// Only in a norm: the number of school years between the last reconfiguration of the organization and the norm's
+  /// year. Absent if it was not reconfigured.
   public var reconfigured: UInt32 {
     get {_reconfigured ?? 0}
     set {_reconfigured = newValue}
@@ -367,10 +373,13 @@ public nonisolated struct Accountability_V1_StandingValue: Sendable {
   fileprivate var _count: UInt32? = nil
 }
 
-/// Topic `accountability.percentiles.v1`, 603 CMR 2.03(2)(a) and (c). Partitioned by district.
-/// Key of a percentile: `<school year>/<org>/<group>/<comparison group>`; of a threshold (in every partition):
-/// `<school year>/threshold/<organization type>/<span>/<group>/<indicator>`, with `/<difficulty quartile>` where it is one's own;
-/// of a norm: `<school year>/norm/<group>/<org>`.
+/// Topic `accountability.percentiles.v1`: percentiles, thresholds and norms, 603 CMR 2.03(2)(a) and (c). Partitioned by
+/// district.
+/// Key of a percentile: `<school year>/<org>/<group>/<comparison group>`.
+/// Key of a threshold, which is in every partition:
+/// `<school year>/threshold/<organization type>/<span>/<group>/<indicator>`, followed by `/<difficulty quartile>` if it
+/// is among the organizations of one quartile.
+/// Key of a norm: `<school year>/norm/<group>/<org>`.
 public nonisolated struct Accountability_V1_PercentileEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -416,16 +425,19 @@ public nonisolated struct Accountability_V1_PercentileEntry: Sendable {
   public init() {}
 }
 
-/// What an organization brought into the ranks of a school year when they became official, by the school years that they weigh: a later
-/// correction is placed against it. That of the state, `00000000`, says that the norm is whole.
+/// An organization's figures for the ranks of a school year at the time when the ranks were frozen: when the results
+/// became official, or at the close of the year if the framework says so. A later correction is placed against them.
+/// The entry of the state, `00000000`, has no figures and says that the norm is complete.
 public nonisolated struct Accountability_V1_Norm: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// One standing for each school year that the ranks weigh, if the organization had figures in that year.
   public var standings: [Accountability_V1_Standing] = []
 
-  /// The submission that released the results. A norm of another release than the one in force does not stand.
+  /// The submission that released the results, or `close` if the ranks are frozen at the close. A norm of a release that
+  /// is no longer in force is not used.
   public var release: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -444,28 +456,32 @@ public nonisolated struct Accountability_V1_Percentile: Sendable {
 
   public var comparisonGroup: String = String()
 
-  /// 1 to 99; 0 where there is none, and `missing` says why.
+  /// 1 to 99. 0 if there is none. `missing` then gives the reason.
   public var percentile: UInt32 = 0
 
-  /// Exact fractions `numerator/denominator`, or whole numbers. The mean of the current year is empty for a middle/high school, whose
-  /// spans have one each; its weighted mean is that of the percentiles of its spans.
+  /// Exact fractions `numerator/denominator`, or whole numbers. The mean of the current year is empty for a middle/high
+  /// school, because each of its spans has its own. The weighted mean of a middle/high school is that of the percentiles
+  /// of its spans.
   public var yearMean: String = String()
 
   public var weightedMean: String = String()
 
-  /// Rows of the population it was ranked in.
+  /// The number of organizations that were ranked together.
   public var population: UInt32 = 0
 
   public var stages: [Accountability_V1_PercentileStage] = []
 
-  /// Among the lowest performing schools that receive funds under Title I, 20 U.S.C. 6311(c)(4)(D)(i)(I).
+  /// Whether the school is among the lowest performing schools that receive funds under Title I,
+  /// 20 U.S.C. 6311(c)(4)(D)(i)(I).
   public var lowestTitle1: Bool = false
 
-  /// Placed against the official ranks.
+  /// Whether the figures changed after the ranks were frozen, so that the organization was placed against the official
+  /// ranks.
   public var frozen: Bool = false
 
-  /// Why there is no percentile: `shares`, the enrolment by which the spans of a middle/high school are combined is not known;
-  /// `comparison_group`, no comparison group is known: the key then names non_high.
+  /// Why there is no percentile. `shares`: the enrollment by which the spans of a middle/high school are combined is not
+  /// known. `comparison_group`: no comparison group is known, and the key then names non_high. Empty if there is a
+  /// percentile.
   public var missing: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -473,7 +489,7 @@ public nonisolated struct Accountability_V1_Percentile: Sendable {
   public init() {}
 }
 
-/// An intermediate figure.
+/// An intermediate figure of a percentile.
 public nonisolated struct Accountability_V1_PercentileStage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -483,8 +499,8 @@ public nonisolated struct Accountability_V1_PercentileStage: Sendable {
 
   public var gradeSpan: String = String()
 
-  /// value, indicator_percentile, category_mean, category_percentile, span_mean, year_mean, not_counted; of a middle/high school
-  /// span_weighted_mean, span_percentile and non_high_share.
+  /// value, indicator_percentile, category_mean, category_percentile, span_mean, year_mean or not_counted. For a
+  /// middle/high school also span_weighted_mean, span_percentile and non_high_share.
   public var stage: String = String()
 
   public var indicatorOrCategory: String = String()
@@ -496,7 +512,7 @@ public nonisolated struct Accountability_V1_PercentileStage: Sendable {
   public init() {}
 }
 
-/// The value at a statewide percentile.
+/// The values of an indicator at the statewide 80th and 90th percentiles.
 public nonisolated struct Accountability_V1_Threshold: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -510,12 +526,12 @@ public nonisolated struct Accountability_V1_Threshold: Sendable {
 
   public var indicator: String = String()
 
-  /// Exact decimals; empty when no value of the population reaches it.
+  /// Exact decimals. Empty if no value of the population reaches the percentile.
   public var at80: String = String()
 
   public var at90: String = String()
 
-  /// Among organizations of this difficulty quartile; 0 among all.
+  /// The difficulty quartile of the organizations that were compared, 1 to 4. 0 if all organizations were.
   public var difficultyQuartile: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()

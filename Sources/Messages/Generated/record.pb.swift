@@ -121,18 +121,20 @@ public nonisolated enum Accountability_V1_TestStatus: SwiftProtobuf.Enum, Swift.
 
 }
 
-/// Topic `accountability.records.v1`: accepted facts, in blocks, in order, kept for ever. Partitioned by district. Key of a
-/// block: `<school year>/<layout>/<partition of the ledger>-<offset there>-<number>`, which is nobody's but its own.
+/// Topic `accountability.records.v1`: accepted facts, in blocks, in order, kept forever. Partitioned by district. Key of
+/// a block: `<school year>/<layout>/<partition of the ledger>-<offset there>-<number>`. No two blocks have the same key.
+/// The key of a block from a rebuild has `r` and a time in place of the offset.
 ///
-/// Before there were blocks a record was one fact under `<school year>/<layout>/<key within it>`, and a tombstone retracted
-/// it. Both are read. Groups, indicators, spans and codes are numbered as in Sources/Rules/Vocabulary, names as in
-/// interfaces: see the enums here.
+/// Before blocks existed, a record held one fact under the key `<school year>/<layout>/<key within it>`, and a tombstone
+/// retracted it. Readers accept both forms. Student groups are bits, numbered as in Sources/Rules/Vocabulary.
+/// Organization types and test statuses have the numbers of the enums in this file. All other words are the names that
+/// the input files use.
 public nonisolated struct Accountability_V1_Record: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The submission that brought it, and the line.
+  /// The submission that brought the fact, and the line of its file, counted from 1.
   public var submission: String {
     get {_storage._submission}
     set {_uniqueStorage()._submission = newValue}
@@ -238,7 +240,7 @@ public nonisolated struct Accountability_V1_Record: @unchecked Sendable {
     set {_uniqueStorage()._content = .enrollmentOutcome(newValue)}
   }
 
-  /// Facts of one school year and layout; the fields above are left out then.
+  /// Facts of one school year and layout. The first four fields of the record are then left out.
   public var block: Accountability_V1_RecordBlock {
     get {
       if case .block(let v)? = _storage._content {return v}
@@ -260,7 +262,7 @@ public nonisolated struct Accountability_V1_Record: @unchecked Sendable {
     case cohortMember(Accountability_V1_CohortMember)
     case advancedCoursework(Accountability_V1_AdvancedCoursework)
     case enrollmentOutcome(Accountability_V1_EnrollmentOutcome)
-    /// Facts of one school year and layout; the fields above are left out then.
+    /// Facts of one school year and layout. The first four fields of the record are then left out.
     case block(Accountability_V1_RecordBlock)
 
   }
@@ -270,10 +272,11 @@ public nonisolated struct Accountability_V1_Record: @unchecked Sendable {
   fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
-/// Facts of one school year and layout, column by column, in the order in which they were accepted: a row replaces or
-/// retracts what stood under its key before.
+/// Facts of one school year and layout, column by column, in the order in which they were accepted. A row replaces or
+/// retracts the earlier row with the same key.
 ///
-/// A column has a value for each row. One value alone is that of every row; a column that is left out is 0 in every row.
+/// A column has one value for each row. If it has only one value, that value is for every row. If it is left out, it is
+/// 0 in every row. `line_steps`, `students` and `keys` are never shortened in this way.
 public nonisolated struct Accountability_V1_RecordBlock: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -295,19 +298,21 @@ public nonisolated struct Accountability_V1_RecordBlock: @unchecked Sendable {
     set {_uniqueStorage()._rows = newValue}
   }
 
-  /// The submissions that brought the rows.
+  /// The submissions that brought the rows or caused them.
   public var submissions: [String] {
     get {_storage._submissions}
     set {_uniqueStorage()._submissions = newValue}
   }
 
-  /// Which of them: of a row that retracts, the one that made it necessary.
+  /// By row: the index in `submissions`, from 0. For a row that retracts, it is the submission that made the retraction
+  /// necessary.
   public var submission: [UInt32] {
     get {_storage._submission}
     set {_uniqueStorage()._submission = newValue}
   }
 
-  /// The line of the file, as the distance from the row before; that of the first row from 0. 0 in rows that retract.
+  /// By row: the line of the file, as the difference from the row before. The first row counts from 0. A row that
+  /// retracts has line 0.
   public var lineSteps: [Int64] {
     get {_storage._lineSteps}
     set {_uniqueStorage()._lineSteps = newValue}
@@ -319,14 +324,16 @@ public nonisolated struct Accountability_V1_RecordBlock: @unchecked Sendable {
     set {_uniqueStorage()._orgCodes = newValue}
   }
 
-  /// The places of the rows that retract, from 0, increasing. Such a row has a key and nothing else.
+  /// The indexes of the rows that retract, from 0, increasing. Such a row has its key, organization and submission, and
+  /// no content.
   public var retracted: [UInt32] {
     get {_storage._retracted}
     set {_uniqueStorage()._retracted = newValue}
   }
 
-  /// The key within year and layout: the student's pseudonym, 16 bytes a row one behind the other. In layouts that are not
-  /// about students it is in `keys`; that of a member of a cohort has the cohort's year too.
+  /// The key within year and layout. In layouts about students it is the student's pseudonym, 16 bytes for each row, one
+  /// after the other. The key of a cohort member also includes the cohort's year. In all other layouts the key is in
+  /// `keys`.
   public var students: Data {
     get {_storage._students}
     set {_uniqueStorage()._students = newValue}
@@ -337,32 +344,33 @@ public nonisolated struct Accountability_V1_RecordBlock: @unchecked Sendable {
     set {_uniqueStorage()._keys = newValue}
   }
 
-  /// Where something else than its own submission made a row necessary: the place of that submission, counted from 1.
+  /// Set if something other than the row's own submission made the row necessary: the number of that submission in
+  /// `submissions`, counted from 1. Otherwise 0.
   public var cause: [UInt32] {
     get {_storage._cause}
     set {_uniqueStorage()._cause = newValue}
   }
 
-  /// Of the student layouts.
+  /// Columns of the layouts about students, from here to `cohort_years`. This one is the student's grade.
   public var grades: [UInt32] {
     get {_storage._grades}
     set {_uniqueStorage()._grades = newValue}
   }
 
-  /// As in AssessmentResult.
+  /// Bits for student groups, as in AssessmentResult.
   public var groups: [UInt32] {
     get {_storage._groups}
     set {_uniqueStorage()._groups = newValue}
   }
 
-  /// Bits from the lowest: enrolled_since_october, first_year_el, enrolled_october, met_progress, completed,
+  /// Bits, lowest first: enrolled_since_october, first_year_el, enrolled_october, met_progress, completed,
   /// four_year_graduate, five_year_graduate, still_enrolled_after_five, dropped_out, returned_by_october.
   public var flags: [UInt32] {
     get {_storage._flags}
     set {_uniqueStorage()._flags = newValue}
   }
 
-  /// Organization of the year before; 0 where it was not reported.
+  /// The code of the organization of the year before. 0 if it was not reported.
   public var priorOrgCodes: [UInt32] {
     get {_storage._priorOrgCodes}
     set {_uniqueStorage()._priorOrgCodes = newValue}
@@ -374,7 +382,7 @@ public nonisolated struct Accountability_V1_RecordBlock: @unchecked Sendable {
     set {_uniqueStorage()._elaStatuses = newValue}
   }
 
-  /// Scores and percentiles are above 0; 0 is none.
+  /// Scores and growth percentiles are above 0. 0 means that there is none.
   public var elaScaledScores: [UInt32] {
     get {_storage._elaScaledScores}
     set {_uniqueStorage()._elaScaledScores = newValue}
@@ -435,13 +443,13 @@ public nonisolated struct Accountability_V1_RecordBlock: @unchecked Sendable {
     set {_uniqueStorage()._difficultyQuartiles = newValue}
   }
 
-  /// Of rows that retract too, as it is part of their key.
+  /// Also set for rows that retract, because it is part of their key.
   public var cohortYears: [UInt32] {
     get {_storage._cohortYears}
     set {_uniqueStorage()._cohortYears = newValue}
   }
 
-  /// Of the other layouts: one a row that does not retract.
+  /// Contents of the other layouts: one for each row that does not retract.
   public var organizations: [Accountability_V1_Organization] {
     get {_storage._organizations}
     set {_uniqueStorage()._organizations = newValue}
@@ -484,7 +492,7 @@ public nonisolated struct Accountability_V1_Organization: Sendable {
 
   public var schoolType: String = String()
 
-  /// non_high, high, middle_high, or empty.
+  /// non_high, high or middle_high. Empty if it was not reported.
   public var comparisonGroup: String = String()
 
   public var gradesServed: String = String()
@@ -493,7 +501,7 @@ public nonisolated struct Accountability_V1_Organization: Sendable {
 
   public var enrollment: UInt32 = 0
 
-  /// Absent where they were not reported.
+  /// Students in grades 1 to 8, and in grades 9 to 12. Absent if not reported.
   public var nonHighEnrollment: UInt32 {
     get {_nonHighEnrollment ?? 0}
     set {_nonHighEnrollment = newValue}
@@ -518,8 +526,8 @@ public nonisolated struct Accountability_V1_Organization: Sendable {
 
   public var enrollmentEl: UInt32 = 0
 
-  /// Of the National Center for Education Statistics: twelve digits of a school, of which the first seven are its district's; seven where
-  /// only the district's are known; empty where nothing was reported.
+  /// The identifier of the National Center for Education Statistics. A school has twelve digits, the first seven of
+  /// which are its district's. It has seven digits if only the district's are known. Empty if not reported.
   public var ncesID: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -530,14 +538,15 @@ public nonisolated struct Accountability_V1_Organization: Sendable {
   fileprivate var _highEnrollment: UInt32? = nil
 }
 
-/// What the student layouts share. Bits of `groups` from the lowest: all_students, lowest_performing, high_needs, low_income,
-/// el_former_el, swd, american_indian_alaska_native, asian, black, hispanic, multi_race, native_hawaiian_pacific_islander, white.
+/// A student's tests in a school year. The other messages about students have the same first fields. `groups` has one
+/// bit for each student group, lowest first: all_students, lowest_performing, high_needs, low_income, el_former_el, swd,
+/// american_indian_alaska_native, asian, black, hispanic, multi_race, native_hawaiian_pacific_islander, white.
 public nonisolated struct Accountability_V1_AssessmentResult: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Pseudonym, 16 bytes.
+  /// The student's pseudonym, 16 bytes.
   public var student: Data {
     get {_storage._student}
     set {_uniqueStorage()._student = newValue}
@@ -558,7 +567,7 @@ public nonisolated struct Accountability_V1_AssessmentResult: @unchecked Sendabl
     set {_uniqueStorage()._enrolledSinceOctober = newValue}
   }
 
-  /// Organization of the year before; 0 when not reported.
+  /// The code of the organization of the year before, as a number. 0 if it was not reported.
   public var priorOrgCode: UInt32 {
     get {_storage._priorOrgCode}
     set {_uniqueStorage()._priorOrgCode = newValue}
@@ -591,7 +600,7 @@ public nonisolated struct Accountability_V1_AssessmentResult: @unchecked Sendabl
   /// Clears the value of `science`. Subsequent reads from it will return its default value.
   public mutating func clearScience() {_uniqueStorage()._science = nil}
 
-  /// An English learner in the first year in the country's schools: scores do not count in achievement.
+  /// An English learner in the first year in the country's schools. The scores do not count in achievement.
   public var firstYearEl: Bool {
     get {_storage._firstYearEl}
     set {_uniqueStorage()._firstYearEl = newValue}
@@ -669,7 +678,7 @@ public nonisolated struct Accountability_V1_Attendance: Sendable {
   public init() {}
 }
 
-/// An English learner's year of progress toward proficiency (ACCESS).
+/// An English learner's progress toward proficiency in a school year (ACCESS).
 public nonisolated struct Accountability_V1_EnglishProficiency: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -683,7 +692,7 @@ public nonisolated struct Accountability_V1_EnglishProficiency: Sendable {
 
   public var enrolledSinceOctober: Bool = false
 
-  /// How hard the student's target is to meet, 1 to 4; 0 when not reported.
+  /// The difficulty quartile: how hard the student's target is to meet, 1 to 4. 0 if it was not reported.
   public var difficultyQuartile: UInt32 = 0
 
   public var metProgress: Bool = false
@@ -693,7 +702,7 @@ public nonisolated struct Accountability_V1_EnglishProficiency: Sendable {
   public init() {}
 }
 
-/// A member of a graduation cohort, as the school year of the record judges it.
+/// A member of a graduation cohort that counts in the school year of the record.
 public nonisolated struct Accountability_V1_CohortMember: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -707,7 +716,7 @@ public nonisolated struct Accountability_V1_CohortMember: Sendable {
 
   public var enrolledSinceOctober: Bool = false
 
-  /// The year in which the cohort is due to graduate in four years.
+  /// The year in which the cohort is due to graduate after four years.
   public var cohortYear: UInt32 = 0
 
   public var fourYearGraduate: Bool = false
@@ -716,7 +725,7 @@ public nonisolated struct Accountability_V1_CohortMember: Sendable {
 
   public var stillEnrolledAfterFive: Bool = false
 
-  /// Kept as it was submitted. The dropout rate is annual and is read from enrollment_outcomes.
+  /// Stored as submitted. The dropout rate is annual and is computed from enrollment_outcomes.
   public var droppedOut: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -724,7 +733,7 @@ public nonisolated struct Accountability_V1_CohortMember: Sendable {
   public init() {}
 }
 
-/// What became of a student of grades 9 to 12 in the school year before that of the record.
+/// The outcome of a student of grades 9 to 12 in the school year before the record's school year.
 public nonisolated struct Accountability_V1_EnrollmentOutcome: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -736,13 +745,13 @@ public nonisolated struct Accountability_V1_EnrollmentOutcome: Sendable {
 
   public var groups: UInt32 = 0
 
-  /// Enrolled on October 1: in the denominator of the dropout rate.
+  /// Enrolled on October 1, so the student is in the denominator of the dropout rate.
   public var enrolledOctober: Bool = false
 
-  /// Dropped out from July 1 to June 30.
+  /// Dropped out between July 1 and June 30.
   public var droppedOut: Bool = false
 
-  /// Returned by the October 1 after it.
+  /// Returned by the following October 1.
   public var returnedByOctober: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -750,7 +759,7 @@ public nonisolated struct Accountability_V1_EnrollmentOutcome: Sendable {
   public init() {}
 }
 
-/// A student of grade 11 or 12.
+/// A student of grade 11 or 12, and whether the student completed advanced coursework.
 public nonisolated struct Accountability_V1_AdvancedCoursework: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -771,16 +780,16 @@ public nonisolated struct Accountability_V1_AdvancedCoursework: Sendable {
   public init() {}
 }
 
-/// Counts that were made elsewhere.
+/// Participation that was counted elsewhere. The counts are numbers of students.
 public nonisolated struct Accountability_V1_ParticipationCounts: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// `all` or two digits.
+  /// `all`, or a grade in two digits.
   public var grade: String = String()
 
-  /// As it was written.
+  /// The group, as the submission wrote it.
   public var groupLabel: String = String()
 
   public var group: String = String()
@@ -801,7 +810,7 @@ public nonisolated struct Accountability_V1_ParticipationCounts: Sendable {
 
   public var afterOctober: UInt32 = 0
 
-  /// English learners who did not take the English proficiency test: non-participants in ELA.
+  /// English learners who did not take the English proficiency test. They are non-participants in ELA.
   public var elNotTested: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -835,10 +844,10 @@ public nonisolated struct Accountability_V1_SuppliedValue: Sendable {
   /// Clears the value of `count`. Subsequent reads from it will return its default value.
   public mutating func clearCount() {self._count = nil}
 
-  /// As it was written.
+  /// The school type, as the submission wrote it.
   public var schoolType: String = String()
 
-  /// Of the organization: grades 1 to 8 and grades 9 to 12.
+  /// The organization's enrollment in grades 1 to 8, and in grades 9 to 12. Absent if not reported.
   public var nonHighEnrollment: UInt32 {
     get {_nonHighEnrollment ?? 0}
     set {_nonHighEnrollment = newValue}
@@ -857,7 +866,7 @@ public nonisolated struct Accountability_V1_SuppliedValue: Sendable {
   /// Clears the value of `highEnrollment`. Subsequent reads from it will return its default value.
   public mutating func clearHighEnrollment() {self._highEnrollment = nil}
 
-  /// Of EL progress: how hard the targets are to meet, 1 to 4; 0 where that is not known.
+  /// For EL progress, the difficulty quartile: how hard the targets are to meet, 1 to 4. 0 if it is not known.
   public var difficultyQuartile: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -880,12 +889,12 @@ public nonisolated struct Accountability_V1_Target: Sendable {
 
   public var indicator: String = String()
 
-  /// Exact decimals; empty when not set.
+  /// Exact decimals. Empty if not set.
   public var baseline: String = String()
 
   public var target: String = String()
 
-  /// recovery or forward, the path that the target follows; empty where there is one path alone.
+  /// The path that the target follows: recovery or forward. Empty if there is only one path.
   public var path: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()

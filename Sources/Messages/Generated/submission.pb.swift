@@ -25,8 +25,10 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-/// Topic `accountability.submissions.v1`, the ledger: every row ever submitted, pseudonymised, in order, kept for ever.
-/// Partitioned by student pseudonym, or by district for rows that are not a student's. One Kafka transaction a file.
+/// Topic `accountability.submissions.v1`, the ledger: every row ever submitted, with pseudonyms, in order, kept forever.
+/// Rows about students are partitioned by the student's pseudonym, other rows by district. Rows of organizations go to
+/// every partition. Acts of the Department all go to the partition of the state's code. Each file is written in one
+/// Kafka transaction.
 public nonisolated struct Accountability_V1_SubmissionEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -34,7 +36,7 @@ public nonisolated struct Accountability_V1_SubmissionEntry: Sendable {
 
   public var entry: Accountability_V1_SubmissionEntry.OneOf_Entry? = nil
 
-  /// Opens a submission; written once to every partition before its rows.
+  /// Opens a submission. Written once to every partition, before the rows.
   public var header: Accountability_V1_SubmissionHeader {
     get {
       if case .header(let v)? = entry {return v}
@@ -43,7 +45,7 @@ public nonisolated struct Accountability_V1_SubmissionEntry: Sendable {
     set {entry = .header(newValue)}
   }
 
-  /// One row by itself, as ledgers held rows before there were blocks. It is read for ever and no longer written.
+  /// A single row, as ledgers stored rows before blocks existed. It can still be read but is no longer written.
   public var row: Accountability_V1_SubmissionRow {
     get {
       if case .row(let v)? = entry {return v}
@@ -52,7 +54,7 @@ public nonisolated struct Accountability_V1_SubmissionEntry: Sendable {
     set {entry = .row(newValue)}
   }
 
-  /// An operator opened a school year; written once to every partition. (Closing it is a completion marker.)
+  /// An operator opened a school year. Written once to every partition. (A completion marker closes the year.)
   public var yearOpened: Accountability_V1_YearOpened {
     get {
       if case .yearOpened(let v)? = entry {return v}
@@ -70,7 +72,7 @@ public nonisolated struct Accountability_V1_SubmissionEntry: Sendable {
     set {entry = .block(newValue)}
   }
 
-  /// Which installation writes this ledger; on its first partition, where the first one counts.
+  /// The installation that writes this ledger. It is in the first partition, and only the first claim counts.
   public var installation: Accountability_V1_InstallationClaim {
     get {
       if case .installation(let v)? = entry {return v}
@@ -79,7 +81,7 @@ public nonisolated struct Accountability_V1_SubmissionEntry: Sendable {
     set {entry = .installation(newValue)}
   }
 
-  /// Who closed a school year; beside the completion marker that closes it, on the first partition.
+  /// Who closed a school year. It is in the first partition, next to the completion marker that closes the year.
   public var yearClosed: Accountability_V1_YearClosed {
     get {
       if case .yearClosed(let v)? = entry {return v}
@@ -91,17 +93,17 @@ public nonisolated struct Accountability_V1_SubmissionEntry: Sendable {
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Entry: Equatable, Sendable {
-    /// Opens a submission; written once to every partition before its rows.
+    /// Opens a submission. Written once to every partition, before the rows.
     case header(Accountability_V1_SubmissionHeader)
-    /// One row by itself, as ledgers held rows before there were blocks. It is read for ever and no longer written.
+    /// A single row, as ledgers stored rows before blocks existed. It can still be read but is no longer written.
     case row(Accountability_V1_SubmissionRow)
-    /// An operator opened a school year; written once to every partition. (Closing it is a completion marker.)
+    /// An operator opened a school year. Written once to every partition. (A completion marker closes the year.)
     case yearOpened(Accountability_V1_YearOpened)
     /// Rows of a submission.
     case block(Accountability_V1_SubmissionBlock)
-    /// Which installation writes this ledger; on its first partition, where the first one counts.
+    /// The installation that writes this ledger. It is in the first partition, and only the first claim counts.
     case installation(Accountability_V1_InstallationClaim)
-    /// Who closed a school year; beside the completion marker that closes it, on the first partition.
+    /// Who closed a school year. It is in the first partition, next to the completion marker that closes the year.
     case yearClosed(Accountability_V1_YearClosed)
 
   }
@@ -109,19 +111,19 @@ public nonisolated struct Accountability_V1_SubmissionEntry: Sendable {
   public init() {}
 }
 
-/// An installation that writes the ledger, and the key of its pseudonyms. Key: `installation/<identity>`.
+/// The installation that writes the ledger, and the key of its pseudonyms. Key: `installation/<identity>`.
 public nonisolated struct Accountability_V1_InstallationClaim: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Tells the installation from every other.
+  /// Distinguishes the installation from every other.
   public var identity: String = String()
 
-  /// 16 bytes that tell the key from others, and nothing of it.
+  /// 16 bytes that distinguish the pseudonym key from other keys and reveal nothing about it.
   public var keyFingerprint: Data = Data()
 
-  /// The machine that it was brought up on.
+  /// The machine on which the installation was first started.
   public var host: String = String()
 
   public var claimedUnixMilliseconds: Int64 = 0
@@ -137,52 +139,55 @@ public nonisolated struct Accountability_V1_SubmissionHeader: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// Unique in the ledger.
+  /// The identifier of the submission, unique in the ledger.
   public var submission: String = String()
 
   public var fileName: String = String()
 
-  /// SHA-256 of the file as it was read, 32 bytes.
+  /// SHA-256 of the file as it was read, 32 bytes. A compressed file is not decompressed for it.
   public var sha256: Data = Data()
 
   /// The layout's name, as in Schemas/layouts.
   public var layout: String = String()
 
-  /// Columns of the canonical row text, in order.
+  /// The columns of a row, in canonical order.
   public var columns: [String] = []
 
   public var receivedUnixMilliseconds: Int64 = 0
 
-  /// Rows of organizations that were never declared are accepted.
+  /// Whether rows of organizations that were never declared are accepted.
   public var allowUndeclared: Bool = false
 
-  /// Rows in the file, unreadable ones included.
+  /// The number of rows in the file, unreadable ones included.
   public var rows: UInt64 = 0
 
-  /// The submission that this one takes back: from here on it is as if that one had never been made. It stands before
-  /// this one in the ledger. A withdrawal has no rows of its own. Empty for every other submission.
+  /// The submission that this one withdraws. From here on the ledger counts as if that submission had never been made.
+  /// It is earlier in the ledger. A withdrawal has no rows of its own. Empty for every other submission.
   public var withdraws: String = String()
 
-  /// Why, in the words of whoever withdrew it.
+  /// The reason for a withdrawal, an approval or a rejection, in the words of the person who made it.
   public var reason: String = String()
 
-  /// Who submitted it: a person, by default the operating account; empty in ledgers from before this was recorded.
+  /// The person who submitted it; by default the operating account. Empty in ledgers from before this was recorded.
   public var submittedBy: String = String()
 
-  /// By which way it came: `command`, `console` or `inbox` (the watched folder); empty in ledgers of before.
+  /// How it arrived: `command`, `console` or `inbox` (the watched folder). Empty in ledgers from before this was
+  /// recorded.
   public var channel: String = String()
 
-  /// The results that were official when this came. Its rows that they rest on wait: they do not count until a person approves
-  /// the submission. Written by ingestion, which follows the releases, so that every partition and every replay decides
-  /// alike. Empty in acts of the Department, which never wait, and in ledgers from before submissions were held.
+  /// The results that were official when this submission arrived. Those of its rows that these results depend on are
+  /// held: they do not count until a person approves the submission. Ingestion writes this field, because it follows the
+  /// releases. So every partition and every replay decides the same way. Empty in acts of the Department, which are
+  /// never held, and in ledgers from before submissions were held.
   public var official: [Accountability_V1_OfficialResults] = []
 
-  /// The submission that this one approves: its rows that wait count from here on, as if they had come now. It stands
-  /// before this one in the ledger, and has rows that wait. An approval has no rows of its own, and neither it nor a
+  /// The submission that this one approves. The held rows of that submission count from here on, as if they had arrived
+  /// now. It is earlier in the ledger and has held rows. An approval has no rows of its own. Neither an approval nor a
   /// rejection can be withdrawn. Empty for every other submission.
   public var approves: String = String()
 
-  /// The submission that this one rejects: its rows that wait will never count, approved or not. As for approvals.
+  /// The submission that this one rejects. The held rows of that submission will never count, even if it is approved.
+  /// The rules for approvals also hold for rejections.
   public var rejects: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -190,7 +195,7 @@ public nonisolated struct Accountability_V1_SubmissionHeader: Sendable {
   public init() {}
 }
 
-/// Results of a school year that were released as official.
+/// The results of a school year that were released as official.
 public nonisolated struct Accountability_V1_OfficialResults: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -198,7 +203,7 @@ public nonisolated struct Accountability_V1_OfficialResults: Sendable {
 
   public var schoolYear: UInt32 = 0
 
-  /// The district that they are of; empty for those of the whole state.
+  /// The district whose results they are. Empty for the results of the whole state.
   public var districtCode: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -206,8 +211,8 @@ public nonisolated struct Accountability_V1_OfficialResults: Sendable {
   public init() {}
 }
 
-/// Rows of one submission for one partition, column by column, in the order of the file. A correction is a block of one
-/// row. Key: `block/<submission>/<line of its first row>`.
+/// Rows of one submission for one partition, column by column, in the order of the file. A correction of one row is a
+/// block of one row. Key: `block/<submission>/<line of its first row>`.
 public nonisolated struct Accountability_V1_SubmissionBlock: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -218,22 +223,25 @@ public nonisolated struct Accountability_V1_SubmissionBlock: Sendable {
   /// The layout's name, as in the header.
   public var layout: String = String()
 
-  /// How many rows could be read: each has an entry in everything that stands by row.
+  /// The number of rows that could be read. The fields marked "by row" have one entry for each of them.
   public var rows: UInt32 = 0
 
-  /// By row: the line of the file at which it starts, as the distance from the row before; that of the first row from 0.
+  /// By row: the line of the file on which the row starts, as the difference from the row before. The first row counts
+  /// from 0.
   public var lineSteps: [UInt32] = []
 
-  /// By row: the student's pseudonym, 16 bytes one behind the other; empty in layouts that are not about students.
+  /// By row: the student's pseudonym, 16 bytes for each row, one after the other. Empty in layouts that are not about
+  /// students.
   public var students: Data = Data()
 
-  /// The columns that the header names, in its order. That of the student identifier is left empty.
+  /// The columns that the header names, in the same order. The column of the student identifier is left empty.
   public var columns: [Accountability_V1_FieldColumn] = []
 
-  /// By row: the partition that answers for it. Only of organizations, whose rows every partition gets.
+  /// By row: the partition that publishes results about the row. Only for organizations, whose rows go to every
+  /// partition.
   public var ownerPartitions: [UInt32] = []
 
-  /// Rows that could not be read.
+  /// The rows that could not be read.
   public var unreadable: [Accountability_V1_UnreadableRow] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -241,17 +249,18 @@ public nonisolated struct Accountability_V1_SubmissionBlock: Sendable {
   public init() {}
 }
 
-/// The fields of one column. A field of a student's row that its column cannot hold is replaced by a question mark and
-/// the code of its rejection.
+/// The fields of one column. If a field of a student's row is invalid for its column, it is replaced by a question mark
+/// and the code of its rejection.
 public nonisolated struct Accountability_V1_FieldColumn: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The fields, one behind the other.
+  /// The fields, one after the other.
   public var text: String = String()
 
-  /// By row: the bytes of its field. A single length: every row has the same field, which stands once.
+  /// By row: the length of its field in bytes. If there is only one length, every row has the same field, and `text`
+  /// contains it once.
   public var lengths: [UInt32] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -259,7 +268,7 @@ public nonisolated struct Accountability_V1_FieldColumn: Sendable {
   public init() {}
 }
 
-/// A row that could not be read: its place, the reason, and which bytes.
+/// A row that could not be read: its place, the reason, and a digest of its bytes.
 public nonisolated struct Accountability_V1_UnreadableRow: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -270,9 +279,10 @@ public nonisolated struct Accountability_V1_UnreadableRow: Sendable {
   /// The code of its rejection.
   public var code: String = String()
 
+  /// Identifies the bytes of the row. It is keyed, so that no one without the key can guess them.
   public var digest: Data = Data()
 
-  /// Of an unclosed quotation mark that closes in a later line: that line; 0 otherwise.
+  /// For an unclosed quotation mark that is closed on a later line: that line. Otherwise 0.
   public var closingLine: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -288,22 +298,23 @@ public nonisolated struct Accountability_V1_SubmissionRow: Sendable {
 
   public var submission: String = String()
 
-  /// Line of the file at which the row starts; the header is line 1.
+  /// The line of the file on which the row starts. The header is line 1.
   public var line: UInt64 = 0
 
-  /// The row in the canonical order of columns, RFC 4180, the student identifier replaced by its pseudonym in hexadecimal.
-  /// A field of a student's row that its column cannot hold is replaced by a question mark and the code of its rejection.
-  /// Empty when the row could not be read: `unreadable` says why, `digest` which bytes.
+  /// The row in the canonical order of columns, RFC 4180, with the student identifier replaced by its pseudonym in
+  /// hexadecimal. If a field of a student's row is invalid for its column, it is replaced by a question mark and the
+  /// code of its rejection. Empty if the row could not be read: `unreadable` then gives the reason, and `digest`
+  /// identifies the bytes.
   public var text: String = String()
 
-  /// A row that every partition must know (organizations) is published by this partition alone.
+  /// For a row that every partition must know (organizations): only this partition publishes results about it.
   public var ownerPartition: Int32 = 0
 
   public var unreadable: String = String()
 
   public var digest: Data = Data()
 
-  /// Of an unclosed quotation mark that closes in a later line: that line; 0 otherwise.
+  /// For an unclosed quotation mark that is closed on a later line: that line. Otherwise 0.
   public var closingLine: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -319,7 +330,7 @@ public nonisolated struct Accountability_V1_YearOpened: Sendable {
 
   public var schoolYear: UInt32 = 0
 
-  /// Who opened it; empty in ledgers from before this was recorded.
+  /// The person who opened it. Empty in ledgers from before this was recorded.
   public var openedBy: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -337,7 +348,7 @@ public nonisolated struct Accountability_V1_YearClosed: Sendable {
 
   public var closedBy: String = String()
 
-  /// Why it was closed although something was missing; empty where nothing was.
+  /// Why the year was closed although something was missing. Empty if nothing was missing.
   public var incomplete: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -345,7 +356,7 @@ public nonisolated struct Accountability_V1_YearClosed: Sendable {
   public init() {}
 }
 
-/// Topic `accountability.receipts.v1`: what became of a submission's rows, by partition of the ledger.
+/// Topic `accountability.receipts.v1`: the outcome of a submission's rows, by partition of the ledger.
 /// Key: `<submission>/<partition>`. rows = accepted + rejected + unchanged.
 public nonisolated struct Accountability_V1_Receipt: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -364,23 +375,23 @@ public nonisolated struct Accountability_V1_Receipt: Sendable {
 
   public var unchanged: UInt64 = 0
 
-  /// Of the accepted rows, those that replaced or retracted an earlier one.
+  /// The accepted rows that replaced or retracted an earlier row.
   public var replaced: UInt64 = 0
 
   public var deleted: UInt64 = 0
 
-  /// Rows accepted for organizations that were never declared.
+  /// The accepted rows of organizations that were never declared.
   public var undeclared: UInt64 = 0
 
-  /// Of the rejected rows, those whose organization was declared when they came or later, and was deleted; and those of a
-  /// submission that was withdrawn, or that waited and were rejected by a person, that are without faults.
+  /// Of the rejected rows: those whose organization was declared when they arrived or later, and was then deleted. Also
+  /// the faultless rows of a submission that was withdrawn, and the held rows that a person rejected.
   public var withdrawn: UInt64 = 0
 
-  /// Of the rejected rows, those that are without faults and wait until the submission is approved: they would change what
-  /// is official.
+  /// Of the rejected rows: those that are faultless but held until the submission is approved, because they would change
+  /// official results.
   public var held: UInt64 = 0
 
-  /// The school years of the rows that wait, in their order.
+  /// The school years of the held rows, ascending.
   public var heldYears: [UInt32] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -388,7 +399,8 @@ public nonisolated struct Accountability_V1_Receipt: Sendable {
   public init() {}
 }
 
-/// Topic `accountability.rejections.v1`. Key: `<submission>/<line>/<code>`. Never carries the row's content.
+/// Topic `accountability.rejections.v1`: rejected rows, with the reasons. It never contains the content of a row.
+/// Key: `<submission>/<line>/<code>`, followed by `/<column>` if a column is at fault.
 public nonisolated struct Accountability_V1_Rejection: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -402,10 +414,11 @@ public nonisolated struct Accountability_V1_Rejection: Sendable {
 
   public var layout: String = String()
 
-  /// Stable, as listed in the README.
+  /// A stable code. The documentation page RejectionCodes.md lists all codes. `claimed_by_two_districts` is only a note:
+  /// the row counts.
   public var code: String = String()
 
-  /// The column at fault; empty when it is the row as a whole.
+  /// The column at fault. Empty if the whole row is at fault.
   public var column: String = String()
 
   public var message: String = String()
@@ -414,8 +427,9 @@ public nonisolated struct Accountability_V1_Rejection: Sendable {
 
   public var orgCode: String = String()
 
-  /// The later submission that brought the same row again, accepted or rejected anew, or declared its organization;
-  /// empty while the rejection is open.
+  /// The later submission that closed the rejection. It has the same row again, accepted or rejected, or it declared the
+  /// row's organization, or it is a withdrawal or an approval that changed the outcome. Empty while the rejection is
+  /// open.
   public var closedBy: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
