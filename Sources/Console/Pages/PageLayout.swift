@@ -27,11 +27,16 @@ enum PagePlace: String, CaseIterable {
     ///   - isPublished: whether there are official results.
     /// - Returns: the address; nil if there is no year to show.
     func address(_ year: Int?, in area: Area, isPublished: Bool) -> String? {
-        switch self {
-        case .published:
-            isPublished ? area == .published ? year.map { Address.year($0, in: area) } : Address.published : nil
-        case .publishedState: area == .published ? year.map { Address.state($0, in: area) } : nil
-        default: area == .own ? address(year) : address(nil) ?? (self == .results ? "/" : nil)
+        switch (self, area) {
+        case (.published, _) where !isPublished: nil
+        case (.published, .published): year.map { Address.year($0, in: area) }
+        case (.published, .own): Address.published
+        case (.publishedState, .published): year.map { Address.state($0, in: area) }
+        case (.publishedState, .own): nil
+        case (_, .own): address(year)
+        // A page of a year is left out here: the years of this area are not those of the own one.
+        case (.results, .published): "/"
+        case (_, .published): address(nil)
         }
     }
 
