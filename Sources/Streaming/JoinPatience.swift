@@ -20,7 +20,7 @@ package struct JoinPatience {
     private var isKnown = false
 
     /// How often a member joins again before it leaves the matter to the group.
-    private static let mostAttempts = 4
+    private static let mostAttempts = 6
 
     /// The patience of a member that has just subscribed.
     package init(now: ContinuousClock.Instant = .now) { since = now }
@@ -39,7 +39,10 @@ package struct JoinPatience {
         if partitions > 0 { attempts = 0 }
     }
 
-    /// Whether the member is to subscribe again now; each attempt waits twice as long as the one before.
+    /// Whether the member is to subscribe again now.
+    ///
+    /// The pauses grow, since every join makes the others join again too: twice as long from the third on, three times
+    /// from the fifth on.
     package mutating func isExhausted(now: ContinuousClock.Instant = .now) -> Bool {
         guard attempts < Self.mostAttempts else { return false }
         let first: Duration
@@ -49,7 +52,7 @@ package struct JoinPatience {
         // A first join may wait for workers that still start.
         case .joining: first = isKnown ? .seconds(4) : .seconds(15)
         }
-        guard now - since >= first * (1 << attempts) else { return false }
+        guard now - since >= first * (1 + attempts / 2) else { return false }
         attempts += 1
         join(now: now)
         return true
