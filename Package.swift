@@ -186,17 +186,23 @@ let package = Package(
         ),
         tests("RulesTests", ["Rules", "Tables", "PublishedFigures", "Neighbour"]),
         tests("MessagesTests", ["Messages", "Rules", .protobuf]),
-        tests("StreamingTests", ["Streaming", "Kafka", "Neighbour", .crypto, .logging, .protobuf]),
+        .target(
+            name: "StreamingTesting",
+            dependencies: ["Streaming", "Kafka"],
+            path: "Tests/StreamingTesting",
+            swiftSettings: settings
+        ),
+        tests("StreamingTests", ["Streaming", "Kafka", "StreamingTesting", "Neighbour", .crypto, .logging, .protobuf]),
         tests(
             "StagesTests",
             [
                 "Stages", "Streaming", "Messages", "Rules", "Tables", "PublishedFigures", "FuzzTargets",
-                "accountability", "Products", "Reading", .crypto,
+                "StreamingTesting", "accountability", "Products", "Reading", .crypto,
             ]
         ),
         .target(
             name: "FuzzTargets",
-            dependencies: ["Stages", "Streaming", "Messages", "Rules", "Tables", .protobuf],
+            dependencies: ["Stages", "Streaming", "StreamingTesting", "Messages", "Rules", "Tables", .protobuf],
             path: "Tests/Fuzzing/Targets",
             swiftSettings: settings
         ),
@@ -220,11 +226,14 @@ let package = Package(
         tests(
             "YearTests",
             [
-                "Products", "Year", "Stages", "Streaming", "Messages", "Rules", "Tables", "accountability", "statewide",
-                .protobuf,
+                "Products", "Year", "Stages", "Streaming", "StreamingTesting", "Messages", "Rules", "Tables",
+                "accountability", "statewide", .protobuf,
             ]
         ),
-        tests("StatewideTests", ["statewide", "Stages", "Streaming", "Messages", "Tables", .protobuf]),
+        tests(
+            "StatewideTests",
+            ["statewide", "Stages", "Streaming", "StreamingTesting", "Messages", "Tables", .protobuf]
+        ),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["PublishedFigures", "Rules", "Neighbour"],

@@ -8,7 +8,7 @@ public enum CompletionMarker {
     /// Keys of markers begin with this byte, `~`.
     ///
     /// No key of a table does.
-    static let prefix = UInt8(ascii: "~")
+    package static let prefix = UInt8(ascii: "~")
 
     /// A marker's key and value: `partition` of `partitions` of `stage` has published everything of `scope`.
     public static func encode(

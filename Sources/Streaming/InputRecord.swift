@@ -122,3 +122,12 @@ public struct UnusableRecord: Error, Sendable, CustomStringConvertible {
     /// The reason.
     public var description: String { reason }
 }
+
+extension [UInt8] {
+    /// Copies the bytes of a span.
+    public init(copying span: Span<UInt8>) {
+        self = []
+        reserveCapacity(span.count)
+        for index in span.indices { append(span[index]) }
+    }
+}

@@ -144,7 +144,7 @@ public final class ProcessDriver {
                 let partitions = Int32(slots[stage].count)
                 for slot in slots[stage]
                 where output.isPublished(by: slot.partition, key: key, in: partition, of: partitions) {
-                    try slot.recall(output: index, key: key, value: value)
+                    try slot.recall(output: index, partition: partition, key: key, value: value)
                 }
             }
         }

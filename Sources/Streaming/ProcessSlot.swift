@@ -49,17 +49,11 @@ final class ProcessSlot: Sendable {
     }
 
     /// Gives the task a record that it published in an earlier run.
-    func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {
+    func recall(output: Int, partition: Int32, key: Span<UInt8>, value: Span<UInt8>) throws {
         let key = [UInt8](copying: key)
         let value = [UInt8](copying: value)
         try state.withLock { state in
-            let partition = state.runner.partition
-            try state.runner.recall(
-                output: output,
-                partition: partition,
-                key: key.span,
-                value: value.span
-            )
+            try state.runner.recall(output: output, partition: partition, key: key.span, value: value.span)
         }
     }
 

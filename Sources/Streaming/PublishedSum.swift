@@ -57,7 +57,7 @@ struct PublishedKey: Hashable {
 
 extension Output {
     /// How a task's publications to an output are counted.
-    enum Account {
+    package enum Account {
         case none
         /// By the newest record of each key.
         case table
@@ -65,7 +65,7 @@ extension Output {
         case log
     }
 
-    var account: Account {
+    package var account: Account {
         switch memory {
         case .none: .none
         case .ownPartition, .everyPartition: isTable ? .table : isChangeLog ? .log : .none

@@ -32,7 +32,7 @@ public enum RecordLabel: Sendable {
     /// The label of a record whose header has a type, on a topic with an expected type.
     ///
     /// If `expected` is nil, nothing is checked.
-    init(_ type: String?, expected: String?, completion: String) {
+    package init(_ type: String?, expected: String?, completion: String) {
         guard let expected else {
             self = .expected
             return
@@ -78,18 +78,18 @@ struct SourceLabels {
 }
 
 /// The reason why a record could not be used, for the quarantine.
-struct Refusal: Sendable {
+package struct Refusal: Sendable {
     let code: UnusableRecord.Code
-    let reason: String
+    package let reason: String
 }
 
 /// A record on its way into quarantine.
 ///
 /// It is published with its content and logged without it.
-struct QuarantinedRecord: Sendable {
-    let record: OwnedRecord
+package struct QuarantinedRecord: Sendable {
+    package let record: OwnedRecord
     let stage: String
-    let refusal: Refusal
+    package let refusal: Refusal
 
     /// Bytes of key, value and headers.
     var size: Int {

@@ -30,7 +30,7 @@ extension Stage {
 
 extension Stage {
     /// The outputs that the second reading of a rebuild publishes to: tables and change logs.
-    var outputsMadeAnew: Set<Int> {
+    package var outputsMadeAnew: Set<Int> {
         Set(outputs.indices.filter { outputs[$0].isTable || outputs[$0].isChangeLog })
     }
 }
@@ -212,4 +212,22 @@ extension StageTask {
     public func publishAgain(_ record: InputRecord, output: TaskOutput) throws {}
     /// No record stays.
     public func keeps(output: Int, key: Span<UInt8>) -> Bool { false }
+}
+
+extension Output {
+    /// Whether a task has published this record of the output before.
+    package func isPublished(by task: Int32, key: Span<UInt8>, in partition: Int32, of partitions: Int32) -> Bool {
+        owner(of: key, in: partition, of: partitions) == task
+    }
+
+    /// The task that owns a record of the output; nil if no task owns it, or if the output has no memory.
+    package func owner(of key: Span<UInt8>, in partition: Int32, of partitions: Int32) -> Int32? {
+        switch memory {
+        case .none: nil
+        case .ownPartition: partition
+        case .everyPartition(let publisher), .whileRebuilding(let publisher):
+            CompletionMarker.isMarker(key: key)
+                ? nil : publisher(String(decoding: [UInt8](copying: key), as: UTF8.self), partitions)
+        }
+    }
 }

@@ -43,7 +43,7 @@ public final class TaskOutput {
     /// During a rebuild: the records that were read back and not yet published again, by output.
     private var unconfirmed: [[PublishedKey: [UInt8]]]?
     /// Outputs to which a rebuild publishes during the restore, before the task is live.
-    var replayed: Set<Int> = []
+    package var replayed: Set<Int> = []
 
     /// For each output, by partition: records that were sent and not read back yet; nil if the output is not watched.
     private var echoes: [[Int32: Echoes]]?
@@ -97,7 +97,7 @@ public final class TaskOutput {
     }
 
     /// Takes over the account of what an earlier run of this task has published to a log.
-    func adopt(_ output: Int, partition: Int32, _ sum: PublishedSum) {
+    package func adopt(_ output: Int, partition: Int32, _ sum: PublishedSum) {
         sums[output][partition] = sum
     }
 

@@ -1,13 +1,13 @@
-import Kafka
+package import Kafka
 
 /// A task with the runtime's state for it: positions, completion, and the account of its publications.
 ///
 /// It does no I/O itself. The worker and the in-memory driver both drive it.
-final class TaskRunner {
-    let partition: Int32
-    let output: TaskOutput
+package final class TaskRunner {
+    package let partition: Int32
+    package let output: TaskOutput
     /// The offset after the last processed record, by source.
-    private(set) var positions: [Int64?]
+    package private(set) var positions: [Int64?]
     /// The first record of each source, after it was read.
     private(set) var first: [FirstRecord?]
     /// For sources that are logs: a digest of the offsets and times of all processed records.
@@ -43,13 +43,13 @@ final class TaskRunner {
     var watchedFrom: [TopicPartition: Int64] = [:]
 
     /// Called for each quarantined record.
-    var onQuarantine: ((QuarantinedRecord) -> Void)?
+    package var onQuarantine: ((QuarantinedRecord) -> Void)?
     /// Called at the end of a rebuild with the number of retracted records.
     var onRebuilt: ((Int) -> Void)?
     /// Called for each record of an output that cannot be used.
-    var onUnusable: ((UnusableRecord) -> Void)?
+    package var onUnusable: ((UnusableRecord) -> Void)?
 
-    init(
+    package init(
         stage: any Stage,
         context: TaskContext,
         sink: any RecordSink,
@@ -82,13 +82,13 @@ final class TaskRunner {
     }
 
     /// Whether the next commit must write more than positions.
-    var hasAnnouncements: Bool { !unannounced.isEmpty || !found.isEmpty }
+    package var hasAnnouncements: Bool { !unannounced.isEmpty || !found.isEmpty }
 
     /// Whether the cause of a record is needed.
     ///
     /// For a log, it is needed if the key belongs to a complete scope. For a table, it is needed once any scope is
     /// complete, because a record of another scope may change the publications of that one.
-    func wantsCause(source: Int, key: Span<UInt8>) -> Bool {
+    package func wantsCause(source: Int, key: Span<UInt8>) -> Bool {
         guard !isRestoring, !tracker.complete.isEmpty else { return false }
         return stage.sources[source].isTable || tracker.covers(key: key)
     }
@@ -98,7 +98,7 @@ final class TaskRunner {
     /// Records before the task's position are repetitions and are skipped.
     ///
     /// - Returns: why the record must be quarantined, see ``quarantine(_:_:)``; nil if it need not be, or already was.
-    func consume(_ record: InputRecord) throws -> Refusal? {
+    package func consume(_ record: InputRecord) throws -> Refusal? {
         if let position = positions[record.source], record.offset < position { return nil }
         positions[record.source] = record.offset + 1
         note(record)
@@ -146,7 +146,7 @@ final class TaskRunner {
     }
 
     /// The account of this task's publications to store with the next commit.
-    var published: [TopicPartition: PublishedSum] {
+    package var published: [TopicPartition: PublishedSum] {
         var places: [TopicPartition: PublishedSum] = [:]
         for (index, output) in stage.outputs.enumerated() where output.isAccounted {
             for (partition, sum) in self.output.sums[index] where sum.count != 0 || sum.from != 0 {
@@ -157,7 +157,7 @@ final class TaskRunner {
     }
 
     /// The table partitions whose content differs from what this task has published.
-    func strange(_ committed: [TopicPartition: PublishedSum]) -> [TopicPartition] {
+    package func strange(_ committed: [TopicPartition: PublishedSum]) -> [TopicPartition] {
         let tables = Set(stage.outputs.filter { $0.account == .table }.map(\.topic))
         let found = published
         return Set(found.keys).union(committed.keys)
@@ -199,12 +199,12 @@ final class TaskRunner {
     }
 
     /// Sets how far an earlier run of this task has read a broadcast topic.
-    func wasSeen(source: Int, before offset: Int64) {
+    package func wasSeen(source: Int, before offset: Int64) {
         seen[source] = offset
     }
 
     /// Quarantines a record that ``consume(_:)`` refused, with the next commit.
-    func quarantine(_ record: OwnedRecord, _ refusal: Refusal) throws {
+    package func quarantine(_ record: OwnedRecord, _ refusal: Refusal) throws {
         let entry = QuarantinedRecord(record: record, stage: stage.name, refusal: refusal)
         onQuarantine?(entry)
         if isRestoring { found.append(entry) } else { try send(entry) }
@@ -232,7 +232,7 @@ final class TaskRunner {
     /// Takes a record that this task published before the restore.
     ///
     /// A foreign record is not passed to the task and will be overwritten.
-    func recall(
+    package func recall(
         output index: Int,
         partition: Int32,
         key: Span<UInt8>,
@@ -258,22 +258,22 @@ final class TaskRunner {
     }
 
     /// Takes a marker from the progress topic, if it belongs to this task.
-    func recall(marker: CompletionMarker.Reading) {
+    package func recall(marker: CompletionMarker.Reading) {
         if marker.stage == stage.name, marker.partition == partition { announced.insert(marker.scope) }
     }
 
     /// Whether the task left work for the next flush.
-    var hasMore: Bool { task.hasMore }
+    package var hasMore: Bool { task.hasMore }
     /// A discrepancy in the task's own figures.
-    var discrepancy: String? { task.discrepancy }
+    package var discrepancy: String? { task.discrepancy }
     /// How long the task waits for further records of the same change.
     var settling: Duration { task.settling }
 
     /// Tells the task that everything up to the committed offsets has been processed.
-    func endRestore() throws { try task.endRestore(output: output) }
+    package func endRestore() throws { try task.endRestore(output: output) }
 
     /// Publishes the part of a record that is still valid, in the second reading of a rebuild.
-    func publishAgain(_ record: InputRecord) throws {
+    package func publishAgain(_ record: InputRecord) throws {
         guard !CompletionMarker.isMarker(key: record.key) else { return }
         do {
             try task.publishAgain(record, output: output)
@@ -285,7 +285,7 @@ final class TaskRunner {
     /// Why nothing is published yet; nil if the task publishes.
     ///
     /// Existing publications stay as they are until the sources again hold the records that they were derived from.
-    var waitsFor: String? {
+    package var waitsFor: String? {
         let missing = awaited.subtracting(tracker.complete).sorted()
         guard output.isRebuilding, !missing.isEmpty else { return nil }
         return missing.joined(separator: ", ")
@@ -294,7 +294,7 @@ final class TaskRunner {
     /// Ends the restore: passes complete scopes to the task.
     ///
     /// The next flush publishes only the differences from the earlier publications.
-    func goLive() throws {
+    package func goLive() throws {
         isRestoring = false
         output.isLive = true
         output.replayed = []
@@ -310,7 +310,7 @@ final class TaskRunner {
     }
 
     /// Publishes the changes, then the markers of newly complete scopes, into the open transaction.
-    func flush() throws {
+    package func flush() throws {
         for entry in found { try send(entry) }
         found = []
         try task.flush(output: output)

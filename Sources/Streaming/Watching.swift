@@ -1,4 +1,4 @@
-import Kafka
+package import Kafka
 import Logging
 
 /// A foreign record in an output: the task that owns its key did not publish it.
@@ -23,7 +23,7 @@ extension Output {
     ///
     /// For this it must remember what it published. A foreign record in a log cannot be taken back; it goes to
     /// quarantine, which raises the alarm.
-    var isWatched: Bool {
+    package var isWatched: Bool {
         switch memory {
         case .ownPartition, .everyPartition: true
         case .none, .whileRebuilding: false
@@ -41,9 +41,13 @@ extension TaskRunner {
     /// Checks a record that arrived in an output after the task was restored.
     ///
     /// - Returns: why the record must be quarantined, see ``quarantine(_:_:)``; nil if the task published it.
-    func watch(output index: Int, _ place: TopicPartition, _ offset: Int64, key: Span<UInt8>, value: Span<UInt8>?)
-        -> Refusal?
-    {
+    package func watch(
+        output index: Int,
+        _ place: TopicPartition,
+        _ offset: Int64,
+        key: Span<UInt8>,
+        value: Span<UInt8>?
+    ) -> Refusal? {
         guard offset >= watchedFrom[place] ?? 0, !CompletionMarker.isMarker(key: key),
             let stranger = output.stranger(index, place, offset, key: key, value: value)
         else { return nil }
@@ -62,7 +66,7 @@ extension TaskRunner {
 
     /// The partitions to read again, and the offset to read to, to find the task's own records that foreign records
     /// have overwritten.
-    var toReadAgain: [TopicPartition: (output: Int, end: Int64)] {
+    package var toReadAgain: [TopicPartition: (output: Int, end: Int64)] {
         strangers.values.filter { !$0.isAnswered }
             .reduce(into: [:]) { places, stranger in
                 let end = max(stranger.offset + 1, places[stranger.place]?.end ?? 0)
@@ -71,7 +75,7 @@ extension TaskRunner {
     }
 
     /// Takes a record from a partition that is being read again.
-    func readAgain(
+    package func readAgain(
         output index: Int,
         _ partition: Int32,
         _ offset: Int64,

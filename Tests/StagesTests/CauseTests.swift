@@ -2,6 +2,7 @@ import Foundation
 import Messages
 import Rules
 import Streaming
+import StreamingTesting
 import Testing
 @testable import Stages
 

@@ -1,6 +1,7 @@
 import Messages
 import Stages
 import Streaming
+import StreamingTesting
 import Testing
 
 /// What stands depends on which organizations are declared, and not on when they were.

@@ -2,6 +2,7 @@ import Foundation
 import Messages
 import Stages
 import Streaming
+import StreamingTesting
 import Testing
 
 /// Deletions against what was accepted before: one that was sent twice is unchanged, one of what was never there is

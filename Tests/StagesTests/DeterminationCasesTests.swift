@@ -1,4 +1,5 @@
 import Messages
+import StreamingTesting
 import Testing
 @testable import Stages
 @testable import Streaming

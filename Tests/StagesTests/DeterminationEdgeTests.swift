@@ -1,5 +1,6 @@
 import Messages
 import Rules
+import StreamingTesting
 import Testing
 @testable import Stages
 @testable import Streaming

@@ -2,6 +2,7 @@ import Foundation
 import Messages
 import Stages
 import Streaming
+import StreamingTesting
 import Testing
 
 @Suite("Ingestion")

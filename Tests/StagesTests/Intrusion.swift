@@ -1,6 +1,7 @@
 import Messages
 import Stages
 import Streaming
+import StreamingTesting
 
 /// Strangers' records in the topics of a settled year, and what stood there before them.
 struct Intrusion {

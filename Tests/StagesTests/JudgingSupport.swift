@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import Messages
 import Rules
+import StreamingTesting
 import SwiftProtobuf
 import Testing
 @testable import Stages

@@ -2,6 +2,7 @@ import Foundation
 import Messages
 import Stages
 import Streaming
+import StreamingTesting
 import SwiftProtobuf
 
 /// A stage that reads records, over topics in memory.

@@ -1,6 +1,7 @@
 import Foundation
 import Messages
 import Rules
+import StreamingTesting
 import SwiftProtobuf
 import Synchronization
 import Testing

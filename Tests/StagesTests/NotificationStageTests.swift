@@ -1,5 +1,6 @@
 import Foundation
 import Messages
+import StreamingTesting
 import SwiftProtobuf
 import Testing
 @testable import Stages

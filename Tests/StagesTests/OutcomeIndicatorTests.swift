@@ -2,6 +2,7 @@ import Foundation
 import Messages
 import Stages
 import Streaming
+import StreamingTesting
 import Testing
 
 /// Graduation, engagement, dropout, progress of English learners and advanced coursework, from student records.

@@ -1,5 +1,6 @@
 import Messages
 import Rules
+import StreamingTesting
 import Synchronization
 import Testing
 @testable import Stages

@@ -2,6 +2,7 @@ import Foundation
 import Messages
 import PublishedFigures
 import Rules
+import StreamingTesting
 import Testing
 @testable import Stages
 @testable import Streaming

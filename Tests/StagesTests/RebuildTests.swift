@@ -1,6 +1,7 @@
 import Messages
 import Stages
 import Streaming
+import StreamingTesting
 import Testing
 
 /// Topics that were deleted, made anew or cut off: everything is made anew from what is whole, and nothing is told

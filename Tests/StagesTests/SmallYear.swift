@@ -3,6 +3,7 @@ import Foundation
 import Messages
 import Stages
 import Streaming
+import StreamingTesting
 import SwiftProtobuf
 import Testing
 

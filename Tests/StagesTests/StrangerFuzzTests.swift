@@ -2,6 +2,7 @@ import Foundation
 import Messages
 import Stages
 import Streaming
+import StreamingTesting
 import Testing
 
 /// Mutated copies of true records of every topic, keys too, through the whole pipeline in memory, with restarts.

@@ -1,6 +1,7 @@
 import Messages
 import Stages
 import Streaming
+import StreamingTesting
 import Testing
 
 @Suite("Validation")

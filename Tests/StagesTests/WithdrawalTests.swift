@@ -2,6 +2,7 @@ import Messages
 import Rules
 import Stages
 import Streaming
+import StreamingTesting
 import SwiftProtobuf
 import Testing
 

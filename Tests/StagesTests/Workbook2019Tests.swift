@@ -4,6 +4,7 @@ import Products
 import PublishedFigures
 import Reading
 import Rules
+import StreamingTesting
 import SwiftProtobuf
 import Testing
 @testable import Stages

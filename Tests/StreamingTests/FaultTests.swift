@@ -1,4 +1,5 @@
 import Foundation
+import StreamingTesting
 import Testing
 
 @testable import Streaming

@@ -1,3 +1,4 @@
+import StreamingTesting
 import Testing
 
 @testable import Streaming

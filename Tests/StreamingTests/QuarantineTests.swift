@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import Kafka
+import StreamingTesting
 import Testing
 
 @testable import Streaming

@@ -1,5 +1,6 @@
 import Foundation
 import Kafka
+import StreamingTesting
 import SwiftProtobuf
 import Testing
 

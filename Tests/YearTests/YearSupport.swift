@@ -3,6 +3,7 @@ import Messages
 import Rules
 import Stages
 import Streaming
+import StreamingTesting
 import SwiftProtobuf
 import Tables
 

@@ -2,6 +2,7 @@ internal import Messages
 internal import Rules
 internal import Stages
 internal import Streaming
+internal import StreamingTesting
 internal import SwiftProtobuf
 internal import Tables
 

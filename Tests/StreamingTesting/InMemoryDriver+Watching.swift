@@ -1,4 +1,5 @@
-import Kafka
+internal import Kafka
+internal import Streaming
 
 /// How the driver's tasks check the records in their outputs.
 extension InMemoryDriver {

@@ -1,4 +1,5 @@
-import Kafka
+internal import Kafka
+internal import Streaming
 
 /// How the driver restores tasks.
 extension InMemoryDriver {
@@ -108,23 +109,5 @@ extension InMemoryDriver {
         if slot.isRebuilding, stage.rebuildsFromSources { try publishAgain(runner, stage, slot) }
         try runner.goLive()
         slot.runner = runner
-    }
-}
-
-extension Output {
-    /// Whether a task has published this record of the output before.
-    func isPublished(by task: Int32, key: Span<UInt8>, in partition: Int32, of partitions: Int32) -> Bool {
-        owner(of: key, in: partition, of: partitions) == task
-    }
-
-    /// The task that owns a record of the output; nil if no task owns it, or if the output has no memory.
-    package func owner(of key: Span<UInt8>, in partition: Int32, of partitions: Int32) -> Int32? {
-        switch memory {
-        case .none: nil
-        case .ownPartition: partition
-        case .everyPartition(let publisher), .whileRebuilding(let publisher):
-            CompletionMarker.isMarker(key: key)
-                ? nil : publisher(String(decoding: [UInt8](copying: key), as: UTF8.self), partitions)
-        }
     }
 }

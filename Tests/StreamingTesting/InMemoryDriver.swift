@@ -1,18 +1,19 @@
-import Kafka
+internal import Kafka
+package import Streaming
 
 /// A record of the in-memory log.
-public struct StoredRecord: Sendable, Hashable {
+package struct StoredRecord: Sendable, Hashable {
     /// The record's key.
-    public var key: [UInt8]
+    package var key: [UInt8]
     /// Its value; nil is a tombstone.
-    public var value: [UInt8]?
+    package var value: [UInt8]?
     /// Its `ce_type`.
-    public var eventType: String
+    package var eventType: String
     /// Its `ce_cause`.
-    public var cause: String
+    package var cause: String
 
     /// A record.
-    public init(key: [UInt8], value: [UInt8]?, eventType: String, cause: String = "") {
+    package init(key: [UInt8], value: [UInt8]?, eventType: String, cause: String = "") {
         self.key = key
         self.value = value
         self.eventType = eventType
@@ -24,51 +25,51 @@ public struct StoredRecord: Sendable, Hashable {
 /// outputs together with positions, and restores by replay.
 ///
 /// A seed decides every choice of order. For tests.
-public final class InMemoryDriver {
+package final class InMemoryDriver {
     /// The faults that the driver injects while it runs the stages.
-    public struct Disturbances: Sendable {
+    package struct Disturbances: Sendable {
         /// One of this many batches ends in a crash of its task before the commit; 0 for never.
-        public var crashEvery = 0
+        package var crashEvery = 0
         /// One of this many commits is aborted after its outputs were written; 0 for never.
-        public var abortEvery = 0
+        package var abortEvery = 0
         /// One of this many batches is delivered again; 0 for never.
-        public var repeatEvery = 0
+        package var repeatEvery = 0
         /// One of this many flushes is killed between two of its records; 0 for never.
-        public var killInFlushEvery = 0
+        package var killInFlushEvery = 0
         /// One of this many commits succeeds but its task does not learn of it, as in a crash right after the commit or
         /// a moving partition; 0 for never.
-        public var lostAnswerEvery = 0
+        package var lostAnswerEvery = 0
         /// One of this many tasks freezes before its commit, is replaced, and then tries to commit anyway; 0 for never.
-        public var zombieEvery = 0
+        package var zombieEvery = 0
         /// One of this many restores is killed before it ends; 0 for never.
-        public var killInRestoreEvery = 0
+        package var killInRestoreEvery = 0
         /// One of this many batches is followed by a rebalance of its stage before the commit.
         ///
         /// Every task of the stage moves; half of them commit their uncommitted work first, and the others lose it.
-        public var rebalanceEvery = 0
+        package var rebalanceEvery = 0
         /// One of this many partitions runs only in one of sixteen turns; 0 for never.
-        public var slowEvery = 0
+        package var slowEvery = 0
         /// The largest number of records in a batch.
-        public var batch = 64
+        package var batch = 64
 
         /// No faults.
-        public init() {}
+        package init() {}
     }
 
     /// The log: topic → partition → records.
-    public internal(set) var topics: [String: [[StoredRecord]]] = [:]
+    package internal(set) var topics: [String: [[StoredRecord]]] = [:]
     /// Crashes and aborts so far.
-    public internal(set) var disturbed = 0
+    package internal(set) var disturbed = 0
     /// Commits of replaced tasks that were refused.
-    public internal(set) var fenced = 0
+    package internal(set) var fenced = 0
     /// Topics whose content differed from what their tasks had published, in the order of detection.
-    public internal(set) var mended: [String] = []
+    package internal(set) var mended: [String] = []
     /// Records that the tasks could not use: topic and reason.
-    public internal(set) var unusable: [(topic: String, reason: String)] = []
+    package internal(set) var unusable: [(topic: String, reason: String)] = []
     /// For each commit, the number of records sent to each topic.
-    public private(set) var commits: [[String: Int]] = []
+    package private(set) var commits: [[String: Int]] = []
     /// The discrepancies that tasks reported after their commits.
-    public private(set) var discrepancies: [String] = []
+    package private(set) var discrepancies: [String] = []
 
     let stages: [any Stage]
     let progressTopic: String
@@ -145,7 +146,7 @@ public final class InMemoryDriver {
     /// Creates a driver over empty topics.
     ///
     /// - `topics`: every topic's name and partition count, the progress topic included.
-    public init(
+    package init(
         stages: [any Stage],
         topics: [String: Int32],
         progressTopic: String,
@@ -180,13 +181,13 @@ public final class InMemoryDriver {
     }
 
     /// Appends a record from outside.
-    public func append(_ record: StoredRecord, topic: String, partition: Int32) {
+    package func append(_ record: StoredRecord, topic: String, partition: Int32) {
         topics[topic]?[Int(partition)].append(record)
     }
 
     /// Appends the close of a scope to every partition of a topic: the markers of the topic's publishing stage, or the
     /// operator's marker.
-    public func close(scope: String, topic: String) throws {
+    package func close(scope: String, topic: String) throws {
         let reader = stages.first { $0.sources.contains { $0.topic == topic } }
         let publisher = reader?.sources.first { $0.topic == topic }?.publisher ?? CompletionMarker.operatorStage
         let partitions = publisher == CompletionMarker.operatorStage ? 1 : try reader.map(partitionCount) ?? 1
@@ -207,7 +208,7 @@ public final class InMemoryDriver {
     }
 
     /// Runs until no work is left.
-    public func run() throws {
+    package func run() throws {
         var idle = Set(slots.indices)
         idle.removeAll()
         while idle.count < slots.count {
@@ -220,12 +221,12 @@ public final class InMemoryDriver {
     /// Drops every task.
     ///
     /// The next step of each task restores it.
-    public func restartAll() {
+    package func restartAll() {
         for slot in slots { slot.runner = nil }
     }
 
     /// The newest value of every key of a topic, without markers.
-    public func table(_ topic: String) -> [[UInt8]: [UInt8]] {
+    package func table(_ topic: String) -> [[UInt8]: [UInt8]] {
         var table: [[UInt8]: [UInt8]] = [:]
         for partition in topics[topic] ?? [] {
             for record in partition where record.key.first != CompletionMarker.prefix {
@@ -363,14 +364,5 @@ public final class InMemoryDriver {
                 refusal
             )
         }
-    }
-}
-
-extension [UInt8] {
-    /// Copies the bytes of a span.
-    public init(copying span: Span<UInt8>) {
-        self = []
-        reserveCapacity(span.count)
-        for index in span.indices { append(span[index]) }
     }
 }

@@ -1,11 +1,12 @@
-import Kafka
+internal import Kafka
+internal import Streaming
 
 /// Accidents that tests cause in topics, and the checks of the tasks' outputs.
 extension InMemoryDriver {
     /// Deletes a topic and creates it again, empty.
     ///
     /// Every task that reads it or publishes to it restarts, as on a broker.
-    public func recreate(_ topic: String) {
+    package func recreate(_ topic: String) {
         topics[topic] = Array(repeating: [], count: topics[topic]?.count ?? 0)
         for slot in slots {
             let stage = stages[slot.stage]
@@ -20,7 +21,7 @@ extension InMemoryDriver {
     /// Cuts off the ends of a topic's partitions and rebuilds everything, as an operator would request.
     ///
     /// - `ends`: how many records to keep in each partition.
-    public func rebuildAll(_ topic: String, cutTo ends: [Int]) {
+    package func rebuildAll(_ topic: String, cutTo ends: [Int]) {
         for (partition, end) in ends.enumerated() { topics[topic]?[partition].removeSubrange(end...) }
         for slot in slots {
             let sources = stages[slot.stage].sources
@@ -35,7 +36,7 @@ extension InMemoryDriver {
     /// Removes the newest record of a key from a topic, as if it had been lost.
     ///
     /// Returns whether there was one.
-    public func lose(_ key: [UInt8], topic: String) -> Bool {
+    package func lose(_ key: [UInt8], topic: String) -> Bool {
         for (partition, log) in (topics[topic] ?? []).enumerated() {
             guard let index = log.lastIndex(where: { $0.key == key }) else { continue }
             // Offsets do not move: it is as if the record had never had this key.
@@ -47,7 +48,7 @@ extension InMemoryDriver {
     }
 
     /// The partitions of outputs whose content differs from the tasks' own accounts of what they published.
-    public func unaccounted() throws -> [String] {
+    package func unaccounted() throws -> [String] {
         var found: Set<String> = []
         for (stage, definition) in stages.enumerated() {
             let partitions = try partitionCount(of: definition)
