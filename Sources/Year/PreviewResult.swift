@@ -1,6 +1,6 @@
 public import Messages
 import Rules
-import Stages
+public import Stages
 public import Streaming
 
 /// The result of a preview.
@@ -30,25 +30,7 @@ public struct PreviewResult {
 /// A determination that would change.
 public struct PreviewChange: Sendable, Hashable, Codable {
     /// The headline figures.
-    public struct Outcome: Sendable, Hashable, Codable {
-        /// The classification; empty if there would be no determination.
-        public let classification: String
-        /// The level.
-        public let level: String
-
-        init(_ message: Accountability_V1_Determination?) {
-            classification = message?.classification ?? ""
-            level = message?.level ?? ""
-        }
-
-        /// The outcome of a determination.
-        public init(of message: Accountability_V1_Determination) { self.init(message) }
-
-        init(classification: String, level: String) {
-            self.classification = classification
-            self.level = level
-        }
-    }
+    public typealias Outcome = DeterminationOutcome
 
     /// The school year.
     public let schoolYear: Int
@@ -81,8 +63,8 @@ public struct PreviewChange: Sendable, Hashable, Codable {
         schoolYear = Int(either.schoolYear)
         orgCode = either.orgCode
         name = either.name
-        from = Outcome(old)
-        to = Outcome(new)
+        from = Outcome(of: old)
+        to = Outcome(of: new)
         causes = []
         rows = []
         guard let old, let new else {

@@ -1,7 +1,7 @@
 internal import Messages
 internal import Operating
 internal import Rules
-internal import Year
+internal import Stages
 
 /// How far a published determination is from each cut, from the installation's topics.
 struct ExplainMargins {
@@ -34,7 +34,7 @@ struct ExplainMargins {
         let margins = try margins()
         let title = "\(determination.name) (\(determination.orgCode)), \(determination.schoolYear)"
         guard !margins.isEmpty else { return "\(title): no cut is near, as no determination was issued\n" }
-        return "\(title): \(SweepText.outcome(PreviewChange.Outcome(of: determination)))\n\n" + SweepText.lines(margins)
+        return "\(title): \(SweepText.outcome(DeterminationOutcome(of: determination)))\n\n" + SweepText.lines(margins)
             + "\nAt least this many results would have to differ: `accountability help sweep` explains how they are counted.\n"
     }
 }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Reading
 internal import Rules
+internal import Stages
 internal import Year
 
 /// A sweep as tables.
@@ -83,7 +84,7 @@ enum SweepText {
 
     static func count(_ margin: DeterminationMargin) -> String { margin.results.map(String.init) ?? "" }
 
-    static func outcome(_ outcome: PreviewChange.Outcome) -> String {
+    static func outcome(_ outcome: DeterminationOutcome) -> String {
         [outcome.classification, outcome.level].filter { !$0.isEmpty }.joined(separator: " ")
     }
 

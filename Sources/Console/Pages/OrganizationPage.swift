@@ -1,5 +1,6 @@
 internal import Reading
 internal import Rules
+internal import Stages
 
 extension OrganizationView {
     func page(_ tables: ConsoleTables) throws -> ConsoleContent {
@@ -27,6 +28,9 @@ extension OrganizationView {
         context["why_not"] = whyNot.map { StepPart.context($0, isOpen: true) }
         context["groups"] = groupTable.map { ["table": $0.context] }
         context["participation"] = participationTable.map { ["table": $0.context] }
+        if !margins.isEmpty {
+            context["margins"] = ["nearest": nearest ?? false as Any, "table": marginTable.context] as [String: Any]
+        }
         context["history"] = [
             "plot": history.count > 1 ? Plots.history(history.map(\.figures)) as Any : false,
             "table": historyTable.context,
@@ -178,6 +182,71 @@ extension OrganizationView {
         )
     }
 
+    /// The nearest cut with another result on its other side.
+    private var nearest: String? {
+        guard let margin = margins.first(where: { $0.results != nil && $0.decides }) else { return nil }
+        return
+            "At least \(Self.count(margin)) would have to differ for another result: \(Self.title(margin.cut)), \(Self.words(limit: margin.limit))."
+    }
+
+    private var marginTable: TablePart {
+        let needRanks = margins.contains { $0.cut.needsRanks }
+        return TablePart(
+            caption: "How far each figure is from its cut",
+            columns: ["Cut", "Figure", "Would have to be", "At least", "Result then"],
+            numbers: [1],
+            rows: margins.map { margin in
+                [
+                    .init(Self.title(margin.cut), note: Self.about(margin)), .init(margin.value),
+                    .init(Self.words(limit: margin.limit), kind: "tight"), .init(Self.count(margin), kind: "tight"),
+                    margin.decides
+                        ? .init(Outcome(margin.outcome)) : .init(margin.outcome == nil ? "not known" : "the same"),
+                ]
+            },
+            note:
+                "At least so many results would have to differ, with all others unchanged. – means that not even all of them are enough, or that their number is unknown."
+                + (needRanks
+                    ? " The results that a percentile is away are not counted here, because that needs the ranks of all schools: accountability explain \(year) \(code) --margin counts them."
+                    : ""),
+            shape: .narrow
+        )
+    }
+
+    private static func title(_ cut: DeterminationMargin.Cut) -> String {
+        switch cut {
+        case .percentile: "Accountability percentile"
+        case .subgroupPercentile: "Percentile of a student group"
+        case .graduation: "Four-year graduation"
+        case .participation: "Participation"
+        case .band: "Cumulative percentage"
+        }
+    }
+
+    /// The students that a margin is about, with the subject for a rate; nil for all students.
+    private static func about(_ margin: DeterminationMargin) -> String? {
+        guard !margin.about.isEmpty else { return nil }
+        let parts = margin.about.split(separator: "/").map(String.init)
+        let group = parts.first.map { StudentGroup(wireName: $0)?.title ?? $0 }
+        return ([group] + parts.dropFirst().map { Words.title($0) }).compactMap { $0 }.joined(separator: ", ")
+    }
+
+    private static func words(limit: String) -> String {
+        let parts = limit.split(separator: " ", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { return limit }
+        return switch parts[0] {
+        case ">": "above \(parts[1])"
+        case ">=": "\(parts[1]) or above"
+        case "<": "below \(parts[1])"
+        case "<=": "\(parts[1]) or below"
+        default: limit
+        }
+    }
+
+    private static func count(_ margin: DeterminationMargin) -> String {
+        guard let results = margin.results else { return margin.cut.needsRanks ? "not counted here" : "–" }
+        return Words.count(Int(results), margin.unit == .students ? "student" : "test")
+    }
+
     private var options: [[String: Any]] {
         let names =
             Classification.allCases.map { ($0.wireName, $0.title) }
@@ -203,5 +272,15 @@ extension OrganizationView {
             )
         }
         return facts.map { ["name": $0.0, "figure": $0.1] }
+    }
+}
+
+extension Outcome {
+    /// The result on the other side of a cut.
+    fileprivate init(_ outcome: DeterminationOutcome?) {
+        self.init(
+            classification: Classification(wireName: outcome?.classification ?? ""),
+            level: DeterminationLevel(wireName: outcome?.level ?? "")
+        )
     }
 }

@@ -16,6 +16,7 @@ package struct ConsoleTables: Sendable {
         fileprivate var messages: [OrganizationCode: [UInt8]] = [:]
         fileprivate var percentiles: [OrganizationCode: [PercentileKey: [UInt8]]] = [:]
         fileprivate var participation: [OrganizationCode: [ParticipationKey: [UInt8]]] = [:]
+        fileprivate var thresholds: [PercentileKey: [UInt8]] = [:]
         fileprivate var publications: [OrganizationCode: [UInt8]] = [:]
         fileprivate var publishedLines: [OrganizationCode: DeterminationLine] = [:]
         /// The declared facts of the organizations.
@@ -40,6 +41,13 @@ package struct ConsoleTables: Sendable {
         package func percentiles(_ code: OrganizationCode) -> [Accountability_V1_Percentile] {
             (percentiles[code] ?? [:]).sorted { $0.key.text < $1.key.text }
                 .compactMap { try? Accountability_V1_PercentileEntry(serializedBytes: $0.value).percentile }
+        }
+
+        /// The statewide thresholds for organizations of a type, in the order of their keys.
+        package func thresholds(_ type: OrganizationType) -> [Accountability_V1_PercentileEntry] {
+            thresholds.filter { if case .threshold(type, _, _) = $0.key.entry { true } else { false } }
+                .sorted { $0.key.text < $1.key.text }
+                .compactMap { try? Accountability_V1_PercentileEntry(serializedBytes: $0.value) }
         }
 
         /// An organization's participation rates of all grades together that were judged.
@@ -139,15 +147,7 @@ package struct ConsoleTables: Sendable {
                 let place = DeterminationKey(utf8: key.span)
             else { return false }
             return fold(determination: value, place, key)
-        case Topics.percentiles.entity:
-            guard let place = PercentileKey(utf8: key.span) else { return false }
-            guard case .percentile(let organization, _, _) = place.entry else { return true }
-            guard let value else {
-                years[place.schoolYear]?.percentiles[organization]?[place] = nil
-                return true
-            }
-            guard TableTopics.percentiles.entry(key: key.span, value: value) != nil else { return false }
-            years[place.schoolYear, default: Year()].percentiles[organization, default: [:]][place] = value
+        case Topics.percentiles.entity: return fold(percentile: value, key)
         case Topics.participation.entity:
             guard let place = ParticipationKey(utf8: key.span) else { return false }
             guard place.grade == ParticipationKey.allGrades else { return true }
@@ -186,6 +186,24 @@ package struct ConsoleTables: Sendable {
             place.organization
         )
         years[place.schoolYear]?.messages[place.organization] = value
+        return true
+    }
+
+    /// Leaves out the norms of frozen ranks, because the console ranks nothing.
+    private mutating func fold(percentile value: [UInt8]?, _ key: [UInt8]) -> Bool {
+        guard let place = PercentileKey(utf8: key.span) else { return false }
+        if case .norm = place.entry { return true }
+        guard value.map({ TableTopics.percentiles.entry(key: key.span, value: $0) != nil }) ?? true else {
+            return false
+        }
+        // A tombstone of an unknown year must not make the year known.
+        guard value != nil || years[place.schoolYear] != nil else { return true }
+        switch place.entry {
+        case .percentile(let organization, _, _):
+            years[place.schoolYear, default: Year()].percentiles[organization, default: [:]][place] = value
+        case .threshold: years[place.schoolYear, default: Year()].thresholds[place] = value
+        case .norm: break
+        }
         return true
     }
 
@@ -284,6 +302,7 @@ package struct ConsoleTables: Sendable {
             seen.messages = year.messages.filter { seen.lines[$0.key] != nil }
             seen.percentiles = year.percentiles.filter { seen.lines[$0.key] != nil }
             seen.participation = year.participation.filter { seen.lines[$0.key] != nil }
+            seen.thresholds = year.thresholds
             seen.publishedLines = year.publishedLines
             seen.publications = year.publications
             seen.facts = year.facts.filter {

@@ -1,6 +1,7 @@
 internal import Messages
 internal import Reading
 internal import Rules
+internal import Stages
 
 /// All data about an organization in a year.
 struct OrganizationView: Sendable {
@@ -31,6 +32,10 @@ struct OrganizationView: Sendable {
     /// What would have to be different for another result, if the visitor asked for that.
     let whyNot: Derivation?
     let whyNotName: String?
+    /// How far the determination is from each cut, the nearest first.
+    ///
+    /// The results that a percentile is away are not counted, because the console does not have the ranks.
+    let margins: [DeterminationMargin]
     /// The reasons for assistance, with what decided each of them.
     let reasons: [Derivation]
     /// The student groups with their own percentile or percentage.
@@ -72,12 +77,25 @@ struct OrganizationView: Sendable {
         whyNotName = call.query["why_not"]
         whyNot = try call.query["why_not"]
             .map { try WhyNot(message, framework, participation: table.participation(code)).derivation($0) }
+        margins = try Self.margins(message, table, line)
         history = call.tables.years.keys.sorted()
             .compactMap { year in
                 call.tables.years[year]?.lines[code].map { Moment(year: year, line: $0) }
             }
         district = code.isDistrict ? nil : table.lines[code.district]
         schools = code.isDistrict ? table.lines.values.count { $0.type == .school && $0.code.district == code } : 0
+    }
+
+    /// Computes the margins in the same way as `accountability explain --margin`.
+    private static func margins(
+        _ message: Accountability_V1_Determination,
+        _ table: ConsoleTables.Year,
+        _ line: DeterminationLine
+    ) throws -> [DeterminationMargin] {
+        let tables = try MarginTables(year: Int(message.schoolYear), .builtIn)
+        for rate in table.participation(line.code) { tables.take(rate) }
+        for entry in table.thresholds(line.type) { tables.take(entry, group: "", organization: "") }
+        return try tables.margins(of: message)
     }
 
     private static func groups(_ report: DeterminationReport) -> [Group] {
@@ -148,6 +166,38 @@ struct OrganizationView: Sendable {
         },
     ])
 
+    private static let outcome = Shape<DeterminationOutcome>([
+        .text("classification", "The classification.") { $0.classification },
+        .text("level", "The level; empty if there is none.") { $0.level },
+    ])
+
+    private static let margin = Shape<DeterminationMargin>([
+        .choice("cut", "What is cut.", DeterminationMargin.Cut.allCases.map(\.rawValue)) { $0.cut.rawValue },
+        .text("about", "The group, with the subject for a rate; empty for all students.") { $0.about },
+        .text("value", "The figure.") { $0.value },
+        .text("limit", "The value that it would have to reach: > 10, <= 5, >= 75, < 50, met, not met, low, not low.") {
+            $0.limit
+        },
+        .flag(
+            "is_counted",
+            "Whether the results are counted. Those of percentiles are not: `accountability explain --margin` counts them."
+        ) { !$0.cut.needsRanks },
+        .optionalInteger(
+            "results",
+            "The least number of results that would have to differ; null if they are not counted, if not even all of them are enough, or if their number is unknown.",
+            1...Int64.max
+        ) { $0.results.map { Int($0) } },
+        .choice("unit", "What the results are of.", DeterminationMargin.Unit.allCases.map(\.rawValue)) {
+            $0.unit.rawValue
+        },
+        .value(
+            "outcome",
+            "The result on the other side of the cut, with all other figures unchanged; null if the determination cannot be recomputed from its figures.",
+            .optional(outcome.schema)
+        ) { $0.outcome.map(outcome.json) ?? .null },
+        .flag("decides", "Whether the classification or the level depends on it.") { $0.decides },
+    ])
+
     /// The schema of a derivation, which contains itself.
     static let derivationSchema = Schema.object([
         .init(name: "title", about: "The title of the step.", schema: .text()),
@@ -193,6 +243,7 @@ struct OrganizationView: Sendable {
         .value("why_not", "What would have to be different, if that was requested.", .optional(.named("Derivation"))) {
             $0.whyNot.map(json) ?? .null
         },
+        .list("margins", "How far each figure is from its cut, the nearest first.", margin) { $0.margins },
         .texts("changes", "What the latest revision changed.") { $0.report.publication.changes },
         .texts("causes", "The submissions that caused the latest revision; if there are many, the first of them.") {
             $0.report.publication.causes

@@ -1,6 +1,6 @@
-public import Messages
+import Messages
 public import Rules
-import Stages
+public import Stages
 import Streaming
 
 /// Which determinations of a school year hang on which assumed parameter, and how far each is from another outcome.
@@ -131,10 +131,10 @@ public struct YearSweep {
             orgCode: message.orgCode,
             name: message.name,
             type: message.type == .district ? "district" : "school",
-            outcome: PreviewChange.Outcome(message),
+            outcome: PreviewChange.Outcome(of: message),
             decidedBy: decided.sorted(),
             movedBy: moved.subtracting(decided).sorted(),
-            margins: try MarginMaker(message: message, tables: tables).margins()
+            margins: try tables.margins(of: message)
         )
     }
 }
@@ -147,18 +147,6 @@ extension MarginTables {
         for row in try tables.messages(TableTopics.percentiles, year: year) { take(row.message, key: row.key.text) }
         for row in try tables.messages(TableTopics.standings) { take(row.message) }
         for row in try tables.messages(TableTopics.directives) { take(row.message) }
-    }
-
-    /// Takes an entry of the topic of percentiles under its key.
-    public func take(_ entry: Accountability_V1_PercentileEntry, key: String) {
-        let parts = key.split(separator: "/")
-        let isNorm = parts.count == 4 && parts[1] == "norm"
-        take(entry, group: isNorm ? String(parts[2]) : "", organization: isNorm ? String(parts[3]) : "")
-    }
-
-    /// How far a determination is from each cut, the nearest first.
-    public func margins(of determination: Accountability_V1_Determination) throws -> [DeterminationMargin] {
-        try MarginMaker(message: determination, tables: self).margins()
     }
 }
 

@@ -1,5 +1,24 @@
-import Messages
+public import Messages
 import Rules
+
+/// The headline figures of a determination.
+public struct DeterminationOutcome: Sendable, Hashable, Codable {
+    /// The classification; empty if there is no determination.
+    public let classification: String
+    /// The level.
+    public let level: String
+
+    /// The outcome of a determination; that of none is empty.
+    public init(of message: Accountability_V1_Determination?) {
+        classification = message?.classification ?? ""
+        level = message?.level ?? ""
+    }
+
+    fileprivate init(classification: String, level: String) {
+        self.classification = classification
+        self.level = level
+    }
+}
 
 /// How far a determination is from a cut, counted in students' results.
 public struct DeterminationMargin: Sendable, Hashable, Codable {
@@ -15,10 +34,13 @@ public struct DeterminationMargin: Sendable, Hashable, Codable {
         case participation
         /// A band of the cumulative percentage: 25, 50, 75.
         case band
+
+        /// Whether its results are counted by ranking all schools anew.
+        public var needsRanks: Bool { self == .percentile || self == .subgroupPercentile }
     }
 
     /// What is counted.
-    public enum Unit: String, Sendable, Codable {
+    public enum Unit: String, Sendable, Codable, CaseIterable {
         /// Students, each with its results in every indicator.
         case students
         /// Tests, each of a student in a subject.
@@ -40,7 +62,7 @@ public struct DeterminationMargin: Sendable, Hashable, Codable {
     public let unit: Unit
     /// The classification and level on the other side of this cut-off, with all other figures unchanged; empty if the
     /// determination cannot be recomputed from its figures.
-    public let outcome: PreviewChange.Outcome?
+    public let outcome: DeterminationOutcome?
 
     /// Whether the classification or the level hangs on it.
     public let decides: Bool
@@ -83,7 +105,7 @@ struct MarginMaker {
         _ change: (inout DeterminationInput) -> Void
     ) -> DeterminationMargin {
         let outcome = outcome(change)
-        let now = PreviewChange.Outcome(message)
+        let now = DeterminationOutcome(of: message)
         return DeterminationMargin(
             cut: cut,
             about: about,
@@ -306,7 +328,7 @@ struct MarginMaker {
 
     /// The determination with one changed figure; nil if the rule does not reproduce the published determination, for
     /// example with suspended measures.
-    private func outcome(_ change: (inout DeterminationInput) -> Void) -> PreviewChange.Outcome? {
+    private func outcome(_ change: (inout DeterminationInput) -> Void) -> DeterminationOutcome? {
         var input = DeterminationInput(type: isSchool ? .school : .district)
         input.designations = Designation(wireName: message.designation).map { [$0] } ?? []
         if message.hasPercentile { input.percentile = Int(message.percentile) }
@@ -316,15 +338,15 @@ struct MarginMaker {
         if message.hasCumulative { input.cumulative = Int64(message.cumulative) }
         input.sufficientData = message.hasCumulative || message.hasPercentile
         if message.lowGraduation { (input.cohort, input.graduates) = (.max, 0) }
-        guard let same = PreviewChange.Outcome(input, framework), same == PreviewChange.Outcome(message) else {
+        guard let same = DeterminationOutcome(input, framework), same == DeterminationOutcome(of: message) else {
             return nil
         }
         change(&input)
-        return PreviewChange.Outcome(input, framework)
+        return DeterminationOutcome(input, framework)
     }
 }
 
-extension PreviewChange.Outcome {
+extension DeterminationOutcome {
     /// The rule's result for an input; nil if there is none.
     fileprivate init?(_ input: DeterminationInput, _ framework: Framework) {
         do {

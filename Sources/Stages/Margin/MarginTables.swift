@@ -73,6 +73,13 @@ public final class MarginTables {
         }
     }
 
+    /// Takes an entry of the topic of percentiles under its key.
+    public func take(_ entry: Accountability_V1_PercentileEntry, key: String) {
+        let parts = key.split(separator: "/")
+        let isNorm = parts.count == 4 && parts[1] == "norm"
+        take(entry, group: isNorm ? String(parts[2]) : "", organization: isNorm ? String(parts[3]) : "")
+    }
+
     /// Takes an organization's entries for the ranks.
     ///
     /// Only the weighed years count.
@@ -89,6 +96,13 @@ public final class MarginTables {
         reconfigurations[act.orgCode, default: []].insert(Int(act.schoolYear))
     }
 
+    /// How far a determination is from each cut, the nearest first.
+    ///
+    /// Without standings the results that a percentile is away are not counted.
+    public func margins(of determination: Accountability_V1_Determination) throws -> [DeterminationMargin] {
+        try MarginMaker(message: determination, tables: self).margins()
+    }
+
     /// The least number of students whose results would have to differ for a group's percentile to cross a cut; nil if
     /// not even all of them are enough, or if the ranks cannot be recomputed.
     func students(
@@ -97,6 +111,7 @@ public final class MarginTables {
         percentile: Int,
         cut: Int
     ) throws -> Int64? {
+        guard standings[group] != nil || norms[group] != nil else { return nil }
         let ranks = try made[group] ?? makeRanks(group)
         made[group] = ranks
         for ranks in ranks {
