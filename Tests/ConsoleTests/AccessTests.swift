@@ -42,7 +42,25 @@ import Testing
             "/api/v1/public/years/{year}/state": .everybody,
             "/api/v1/public/years/{year}/organizations/{code}": .everybody,
             "/years/{year}/determinations.xlsx": .district, "/duties": .district, "/duties.csv": .district,
-            "/api/v1/duties": .district,
+            "/api/v1/duties": .district, "/duties.xlsx": .district,
+            "/run/tables.csv": .data,
+            "/run/tables.xlsx": .data,
+            "/files/tables.csv": .district,
+            "/files/tables.xlsx": .district,
+            "/rejections/tables.csv": .district,
+            "/rejections/tables.xlsx": .district,
+            "/frameworks/tables.csv": .everybody,
+            "/frameworks/tables.xlsx": .everybody,
+            "/frameworks/{name}/tables.csv": .everybody,
+            "/frameworks/{name}/tables.xlsx": .everybody,
+            "/years/{year}/state/tables.csv": .data,
+            "/years/{year}/state/tables.xlsx": .data,
+            "/years/{year}/organizations/{code}/tables.csv": .district,
+            "/years/{year}/organizations/{code}/tables.xlsx": .district,
+            "/public/years/{year}/state/tables.csv": .everybody,
+            "/public/years/{year}/state/tables.xlsx": .everybody,
+            "/public/years/{year}/organizations/{code}/tables.csv": .everybody,
+            "/public/years/{year}/organizations/{code}/tables.xlsx": .everybody,
         ]
         #expect(Dictionary(uniqueKeysWithValues: Routes.all.map { ($0.path, $0.needs) }) == expected)
         let desk: [String: Role] = [
@@ -53,6 +71,16 @@ import Testing
             "/acts/withdraw": .approver, "/acts/deliveries": .operator, "/acts/quarantine": .operator,
             "/audit-trail": .data, "/deliveries": .operator, "/quarantine": .operator,
             "/completeness/{year}": .data,
+            "/release/tables.csv": .data,
+            "/release/tables.xlsx": .data,
+            "/audit-trail/tables.csv": .data,
+            "/audit-trail/tables.xlsx": .data,
+            "/deliveries/tables.csv": .operator,
+            "/deliveries/tables.xlsx": .operator,
+            "/quarantine/tables.csv": .operator,
+            "/quarantine/tables.xlsx": .operator,
+            "/completeness/{year}/tables.csv": .data,
+            "/completeness/{year}/tables.xlsx": .data,
         ]
         #expect(Dictionary(DeskRoutes.all.map { ($0.path, $0.needs) }) { $0 == $1 ? $0 : .everybody } == desk)
     }

@@ -69,10 +69,7 @@ package struct Console: Sendable {
         _ caching: [ConsoleResponse.Header],
         _ frame: PageFrame
     ) throws(Problem) -> ConsoleResponse {
-        var headers = [ConsoleResponse.Header("Content-Type", content.type)] + ConsoleResponse.guards + caching
-        if let file = content.file {
-            headers.append(.init("Content-Disposition", "attachment; filename=\"\(file)\""))
-        }
+        let headers = content.headers + ConsoleResponse.guards + caching
         do {
             return ConsoleResponse(status: 200, headers: headers, body: try content.bytes(in: frame))
         } catch {

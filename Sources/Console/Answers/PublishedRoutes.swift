@@ -7,9 +7,18 @@ enum PublishedRoutes {
         _ path: String,
         _ summary: String,
         query: [QueryParameter] = [],
+        hasFiles: Bool = false,
         _ answer: @escaping @Sendable (ConsoleCall) throws -> ConsoleContent
     ) -> Route {
-        Route("\(Address.published)\(path)", summary, needs: .everybody, query: query, area: .published, answer)
+        Route(
+            "\(Address.published)\(path)",
+            summary,
+            needs: .everybody,
+            query: query,
+            area: .published,
+            hasFiles: hasFiles,
+            answer
+        )
     }
 
     private static func resource<Value>(
@@ -26,10 +35,15 @@ enum PublishedRoutes {
         page("/years/{year}", "The official results of a year.", query: Routes.determinations) {
             try DeterminationsView($0).page($0.tables)
         },
-        page("/years/{year}/state", "A year of the whole state, from official results.", query: StateView.parameters) {
+        page(
+            "/years/{year}/state",
+            "A year of the whole state, from official results.",
+            query: StateView.parameters,
+            hasFiles: true
+        ) {
             try StateView($0).page($0.tables)
         },
-        page("/years/{year}/organizations/{code}", "The official report of an organization.") {
+        page("/years/{year}/organizations/{code}", "The official report of an organization.", hasFiles: true) {
             try PublicationView($0).page($0.tables)
         },
         page(

@@ -18,6 +18,8 @@ struct Route: Sendable {
     let isFixed: Bool
     /// Whether the answer depends on the day of the request.
     let isDaily: Bool
+    /// Whether it is a page whose tables are files too: ``TableFiles``.
+    let hasFiles: Bool
     let answer: @Sendable (ConsoleCall) throws -> ConsoleContent
 
     init(
@@ -29,6 +31,7 @@ struct Route: Sendable {
         area: Area = .own,
         isFixed: Bool = false,
         isDaily: Bool = false,
+        hasFiles: Bool = false,
         _ answer: @escaping @Sendable (ConsoleCall) throws -> ConsoleContent
     ) {
         self.path = path
@@ -39,6 +42,7 @@ struct Route: Sendable {
         self.area = area
         self.isFixed = isFixed
         self.isDaily = isDaily
+        self.hasFiles = hasFiles
         names = PathNames(path)
         self.answer = answer
     }

@@ -4,7 +4,12 @@ internal import Rules
 
 /// Every address of the console.
 enum Routes {
-    static let all: [Route] = pages + files + api + PublishedRoutes.pages + PublishedRoutes.api
+    /// The first that matches answers.
+    ///
+    /// Tables' files come before pages: `/frameworks/tables.csv` could also be the page of a framework.
+    static let all: [Route] = tableFiles + pages + files + api + PublishedRoutes.pages + PublishedRoutes.api
+
+    private static let tableFiles = (pages + PublishedRoutes.pages).filter(\.hasFiles).flatMap(TableFiles.routes)
 
     /// The routes that the description of the API lists.
     static var described: [Route] { all.filter { $0.schema != nil } }
@@ -14,22 +19,33 @@ enum Routes {
     private static let rejections = RejectionsView.parameters + ListParts.parameters
 
     private static let pages: [Route] = [
-        Route("/run", "The progress of the stages.", needs: .data) { try RunView($0.tables).page($0.tables) },
-        Route("/files", "Submissions and what happened to their rows.", needs: .district, query: ListParts.parameters) {
+        Route("/run", "The progress of the stages.", needs: .data, hasFiles: true) {
+            try RunView($0.tables).page($0.tables)
+        },
+        Route(
+            "/files",
+            "Submissions and what happened to their rows.",
+            needs: .district,
+            query: ListParts.parameters,
+            hasFiles: true
+        ) {
             try FilesView($0).page($0.tables)
         },
-        Route("/rejections", "Counts of refused rows.", needs: .district, query: rejections) {
+        Route("/rejections", "Counts of refused rows.", needs: .district, query: rejections, hasFiles: true) {
             try RejectionsView($0).page($0.tables)
         },
         Route("/duties", "Duties and their dates.", needs: .district, query: duties, isDaily: true) {
             try DutiesView($0).page($0.tables)
         },
-        Route("/frameworks", "The frameworks.", needs: .everybody) { try FrameworkView.listPage($0.tables) },
+        Route("/frameworks", "The frameworks.", needs: .everybody, hasFiles: true) {
+            try FrameworkView.listPage($0.tables)
+        },
         Route(
             "/frameworks/{name}",
             "The parameters of a framework.",
             needs: .everybody,
-            query: FrameworkView.parameterList
+            query: FrameworkView.parameterList,
+            hasFiles: true
         ) {
             try FrameworkView($0).page($0.tables)
         },
@@ -44,14 +60,21 @@ enum Routes {
         ) {
             try CompareView($0).page($0.tables)
         },
-        Route("/years/{year}/state", "A year of the whole state.", needs: .data, query: StateView.parameters) {
+        Route(
+            "/years/{year}/state",
+            "A year of the whole state.",
+            needs: .data,
+            query: StateView.parameters,
+            hasFiles: true
+        ) {
             try StateView($0).page($0.tables)
         },
         Route(
             "/years/{year}/organizations/{code}",
             "An organization.",
             needs: .district,
-            query: OrganizationView.parameters
+            query: OrganizationView.parameters,
+            hasFiles: true
         ) {
             try OrganizationView($0).page($0.tables)
         },
@@ -98,6 +121,15 @@ enum Routes {
             isDaily: true
         ) {
             try DutiesView($0).csv()
+        },
+        Route(
+            "/duties.xlsx",
+            "The list of duties, as a workbook.",
+            needs: .district,
+            query: DutiesView.parameters,
+            isDaily: true
+        ) {
+            try DutiesView($0).workbook($0.tables)
         },
         Route("/console.css", "The style sheet.", needs: .everybody, isFixed: true) { _ in
             .init(type: "text/css; charset=utf-8", body: Templates.style)

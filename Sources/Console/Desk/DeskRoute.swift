@@ -15,10 +15,12 @@ struct DeskRoute: Sendable {
         let frame: PageFrame
         /// The part of the tables that the visitor may see.
         let tables: ConsoleTables
-        let query: [String: String]
+        var query: [String: String]
         let arguments: [String: String]
         /// The fields of the form; nil if no form was sent.
         let form: FormData?
+        /// Whether a list is shown whole, for a file.
+        var isWhole = false
 
         /// The account that acts.
         ///

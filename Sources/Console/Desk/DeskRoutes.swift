@@ -2,7 +2,9 @@ internal import Operating
 
 /// The addresses that carry out something or call the program.
 enum DeskRoutes {
-    static let all: [DeskRoute] = signing + desk + errands + acts + reports
+    static let all: [DeskRoute] = signing + desk + errands + acts + reports + tableFiles
+
+    private static let tableFiles = (reports + [release]).flatMap(files)
 
     private static let next = QueryParameter("next", "The page to show afterwards.", .text(RequestTarget.longest))
 
@@ -19,8 +21,10 @@ enum DeskRoutes {
         DeskRoute(.post, "/upload", needs: Acts.upload.needs, bodyLimit: UploadPage.most) {
             try await UploadPage.take($0)
         },
-        DeskRoute(.get, "/release", needs: .data) { try await ReleaseDesk.show($0) },
+        release,
     ]
+
+    private static let release = DeskRoute(.get, "/release", needs: .data) { try await ReleaseDesk.show($0) }
 
     /// The errand itself knows whose it is.
     private static let errands: [DeskRoute] = [
@@ -35,6 +39,27 @@ enum DeskRoutes {
                 try ActPage.show(act, $0)
             }, DeskRoute(.post, act.address, needs: act.needs) { try await ActPage.take(act, $0) },
         ]
+    }
+
+    /// The files of a page's tables.
+    private static func files(of page: DeskRoute) -> [DeskRoute] {
+        TableFiles.Form.allCases.map { form in
+            DeskRoute(
+                .get,
+                TableFiles.path(page.path, form),
+                needs: page.needs,
+                query: TableFiles.parameters(page.query)
+            ) { call in
+                var whole = call
+                whole.isWhole = true
+                whole.query[TableFiles.parameter.name] = nil
+                guard case .page(let content, _, _) = try await page.answer(whole) else {
+                    throw Problem(404, "there is no page with tables here")
+                }
+                let name = call.query[TableFiles.parameter.name]
+                return .page(try content.table(name, form, issued: call.tables.lastIssued))
+            }
+        }
     }
 
     private static let reports: [DeskRoute] = ReportPage.all.map { report in

@@ -28,7 +28,8 @@ enum ReleaseDesk {
         let page = Page(
             title: "Release desk",
             place: .release,
-            lead: "What to check before you release results, what waits for a decision, and the acts of a year."
+            lead: "What to check before you release results, what waits for a decision, and the acts of a year.",
+            files: TableFiles("/release")
         )
         return .page(try page.html(call.tables, "release", context))
     }

@@ -97,7 +97,7 @@ struct ReportPage: Sendable {
         let table = TablePart(
             caption: title,
             columns: columns.map { Words.title($0) },
-            rows: rows.prefix(Self.most).map { $0.map { .init($0) } },
+            rows: rows.prefix(call.isWhole ? count : Self.most).map { $0.map { .init($0) } },
             empty: "Nothing.",
             note: count > Self.most ? "\(Self.most) of \(Words.grouped(count)) lines; the command lists all." : nil
         )
@@ -109,7 +109,8 @@ struct ReportPage: Sendable {
             title: title,
             place: place,
             above: year.flatMap { $0 }.map { "School year \(SchoolYear.title($0))" },
-            lead: lead
+            lead: lead,
+            files: TableFiles(path.replacing("{year}", with: call.arguments["year"] ?? ""))
         )
         return .page(try page.html(call.tables, "report", context))
     }

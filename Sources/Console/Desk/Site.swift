@@ -92,9 +92,7 @@ package struct Site: Sendable {
             switch try await route.answer(call) {
             case .seeOther(let address, let headers): return .seeOther(address, headers)
             case .page(let content, let status, let headers):
-                let own = [
-                    ConsoleResponse.Header("Content-Type", content.type), .init("Cache-Control", "private, no-store"),
-                ]
+                let own = content.headers + [.init("Cache-Control", "private, no-store")]
                 let body = try content.bytes(in: call.frame)
                 return ConsoleResponse(status: status, headers: own + headers + ConsoleResponse.guards, body: body)
             }

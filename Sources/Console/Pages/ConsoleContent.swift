@@ -8,23 +8,35 @@ struct ConsoleContent: Sendable {
     private let page: PageLayout?
     /// The file name for a download; nil if the browser shows the content.
     let file: String?
+    /// The tables of a page that offers them as files.
+    let tables: [TablePart]
 
     init(type: String, bytes: [UInt8], file: String? = nil) {
         self.type = type
         body = bytes
         self.file = file
         page = nil
+        tables = []
     }
 
     init(type: String, body: String, file: String? = nil) {
         self.init(type: type, bytes: Array(body.utf8), file: file)
     }
 
-    init(_ page: PageLayout) {
+    init(_ page: PageLayout, tables: [TablePart]) {
         type = "text/html; charset=utf-8"
         body = []
         file = nil
         self.page = page
+        self.tables = tables
+    }
+
+    /// The headers that say what it is.
+    var headers: [ConsoleResponse.Header] {
+        let disposition = file.map {
+            ConsoleResponse.Header("Content-Disposition", "attachment; filename=\"\($0)\"")
+        }
+        return [.init("Content-Type", type)] + [disposition].compactMap { $0 }
     }
 
     static func json(_ value: JSONValue) -> ConsoleContent {

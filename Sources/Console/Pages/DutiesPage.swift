@@ -18,12 +18,24 @@ extension DutiesView {
             "filters": filters(tables).context, "list": list(tables).context,
             "found": Words.count(part.rows.count, "entry", "entries"),
             "csv": Address.of("/duties.csv", part.query, with: ["limit": nil, "next": nil]),
+            "workbook": Address.of("/duties.xlsx", part.query, with: ["limit": nil, "next": nil]),
         ]
         context["pager"] = part.pager("/duties")
         return try page.html(tables, year: tables.determined(year) == nil ? nil : year, "duties", context)
     }
 
     func csv() -> ConsoleContent { .csv(listing, "duties-\(year)") }
+
+    /// The same list as a workbook.
+    func workbook(_ tables: ConsoleTables) throws -> ConsoleContent {
+        try .workbook(
+            listing,
+            "duties-\(year)",
+            title: year == 0 ? "Duties" : "Duties, \(SchoolYear.title(year))",
+            numbers: ["school_year"],
+            issued: tables.lastIssued
+        )
+    }
 
     private func filters(_ tables: ConsoleTables) -> FiltersPart {
         let query = part.query

@@ -7,7 +7,8 @@ extension FrameworkView {
             title: "Frameworks",
             place: .frameworks,
             lead: "The dated parameters that determinations are made with, each with its status and its source.",
-            api: "\(Address.api)/frameworks"
+            api: "\(Address.api)/frameworks",
+            files: TableFiles("/frameworks")
         )
         let summaries = try all().map { FrameworkSummary($0) }
         let table = TablePart(
@@ -33,7 +34,8 @@ extension FrameworkView {
             above: "Framework \(framework.name), school years \(FrameworkSummary.years(framework.schoolYears))",
             lead:
                 "\(framework.published) parameters are published, \(framework.derived) derived, \(framework.assumed) assumed.",
-            api: Address.of("\(Address.api)\(address)", query)
+            api: Address.of("\(Address.api)\(address)", query),
+            files: TableFiles(address, query)
         )
         var filters = FiltersPart(action: address, isNarrowed: !query.isEmpty)
         filters.search("q", "Search", query["q"], hint: "part of a name, value or source")

@@ -9,7 +9,8 @@ extension RejectionsView {
             place: .rejections,
             lead:
                 "Counts of refused rows by code, layout and organization. The page never shows a row or any of its content.",
-            api: Address.of("\(Address.api)/rejections", part.query)
+            api: Address.of("\(Address.api)/rejections", part.query),
+            files: TableFiles("/rejections", part.query)
         )
         let years = Set(tables.rejections.values.map(\.schoolYear)).sorted(by: >)
         let codes = Set(tables.rejections.values.map(\.code)).sorted()
@@ -69,7 +70,8 @@ extension FilesView {
             title: "Files",
             place: .files,
             lead: "Every submission, with what happened to its rows. The newest is first.",
-            api: Address.of("\(Address.api)/submissions", part.query)
+            api: Address.of("\(Address.api)/submissions", part.query),
+            files: TableFiles("/files", part.query)
         )
         let table = TablePart(
             caption: "Submissions",

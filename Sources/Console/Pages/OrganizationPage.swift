@@ -9,6 +9,7 @@ extension OrganizationView {
             place: .results,
             above: "\(line.type == .district ? "District" : "School") \(code), school year \(SchoolYear.title(year))",
             api: Address.of("\(Address.api)/years/\(year)/organizations/\(code)", [("why_not", whyNotName)]),
+            files: TableFiles(Address.organization(year, code)),
             years: history.reversed().map { ($0.year, Address.organization($0.year, code), $0.year == year) }
         )
         var context: [String: Any] = [

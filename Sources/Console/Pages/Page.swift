@@ -1,3 +1,4 @@
+internal import Reading
 internal import Rules
 
 /// A page: everything around its content.
@@ -9,6 +10,8 @@ struct Page {
     var lead: String?
     /// The address of the same content in the API.
     var api: String?
+    /// The page's address, if its tables are files too.
+    var files: TableFiles?
     /// Whether the page renews itself.
     var isLive = false
     /// A script that makes the page more convenient.
@@ -22,7 +25,9 @@ struct Page {
     func html(_ tables: ConsoleTables, year: Int? = nil, _ template: String, _ content: [String: Any]) throws
         -> ConsoleContent
     {
-        ConsoleContent(
+        var content = content
+        content["table_files"] = files?.context
+        return ConsoleContent(
             PageLayout(
                 page: self,
                 content: try Templates.render(template, content),
@@ -31,7 +36,8 @@ struct Page {
                 isPublished: !tables.publishedYears.isEmpty,
                 revision: tables.revision,
                 silence: tables.silence?.text
-            )
+            ),
+            tables: files == nil ? [] : TablePart.all(in: content)
         )
     }
 

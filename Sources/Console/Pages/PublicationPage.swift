@@ -10,6 +10,7 @@ extension PublicationView {
             place: .published,
             above: report.above,
             api: "\(Address.api)\(address(year))",
+            files: TableFiles(address(year)),
             years: history.reversed().map { ($0.year, address($0.year), $0.year == year) }
         )
         return try page.html(

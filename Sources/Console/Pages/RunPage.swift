@@ -7,6 +7,7 @@ extension RunView {
             title: "Run",
             place: .run,
             api: "\(Address.api)/run",
+            files: TableFiles("/run"),
             isLive: true
         )
         return try page.html(tables, "run", content)

@@ -12,6 +12,10 @@ extension StateView {
             above: "School year \(SchoolYear.title(year))",
             lead: "\(Words.count(total, noun)) with \(area == .own ? "a determination" : "an official determination").",
             api: Address.of("\(Address.api)\(Address.state(year, in: area))", kept + [("from", from.map(String.init))]),
+            files: TableFiles(
+                Address.state(year, in: area),
+                ["type": type == .district ? "district" : nil, "from": from.map(String.init)].compactMapValues { $0 }
+            ),
             years: tables.determinedYears.map { ($0, Address.of(Address.state($0, in: area), kept), $0 == year) }
         )
         var filters = FiltersPart(action: Address.state(year, in: area), isNarrowed: false)

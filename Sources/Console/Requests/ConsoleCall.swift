@@ -4,12 +4,14 @@ internal import Rules
 /// Everything that an answer is made from.
 struct ConsoleCall: Sendable {
     let tables: ConsoleTables
-    let query: [String: String]
+    var query: [String: String]
     var arguments: [String: String] = [:]
     /// The machine's day, ISO 8601.
     var today = Today.text
     /// The operator's map of organizations; nil if there is none.
     var map: GeographicMap?
+    /// Whether a list is shown whole, for a file, and not in parts.
+    var isWhole = false
 
     /// The school year of the path.
     ///

@@ -357,6 +357,9 @@ package struct ConsoleTables: Sendable {
         years[year].flatMap { $0.lines.isEmpty ? nil : $0 }
     }
 
+    /// When the newest determination was issued, in milliseconds since 1970; 0 if there is none.
+    var lastIssued: Int64 { years.values.flatMap(\.lines.values).map(\.issued).max() ?? 0 }
+
     /// The years that have determinations, the newest first.
     package var determinedYears: [Int] { years.filter { !$0.value.lines.isEmpty }.keys.sorted(by: >) }
 }

@@ -17,7 +17,7 @@ struct ListPart<Row: Sendable>: Sendable {
     init(_ rows: [Row], _ call: ConsoleCall) {
         self.rows = rows
         query = call.query
-        limit = call.integer("limit") ?? 100
+        limit = call.isWhole ? rows.count : call.integer("limit") ?? 100
         first = min(call.integer("next") ?? 0, rows.count)
         let end = min(first + limit, rows.count)
         shown = rows[first..<end]

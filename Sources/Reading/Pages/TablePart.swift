@@ -1,7 +1,7 @@
 /// A table of a page.
-package struct TablePart {
+package struct TablePart: Sendable {
     /// A cell: words, a link, or a drawing of our own.
-    package struct Cell {
+    package struct Cell: Sendable {
         package var text = ""
         package var link: String?
         /// A shape before the words.
@@ -45,7 +45,7 @@ package struct TablePart {
     package static let template = String(decoding: PackageResources.table_mustache, as: UTF8.self)
 
     /// How wide a table is.
-    package enum Shape: String {
+    package enum Shape: String, Sendable {
         case wide = ""
         /// No wider than what is in it.
         case narrow
@@ -82,8 +82,17 @@ package struct TablePart {
         self.shape = shape
     }
 
+    /// The table's name in addresses, made from its caption.
+    package var name: String {
+        let words = caption.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
+        return words.isEmpty ? "table" : String(words.joined(separator: "-").prefix(100))
+    }
+
     package var context: [String: Any] {
         var context: [String: Any] = [
+            // For programs that make files of a page's tables.
+            "part": self,
+            "table_name": name,
             "caption": caption,
             "columns": columns.enumerated().map { ["name": $1, "number": numbers.contains($0)] as [String: Any] },
             "rows": rows.map { row in
@@ -98,5 +107,41 @@ package struct TablePart {
         context["empty"] = rows.isEmpty ? empty as Any : false
         context["remark"] = note ?? false as Any
         return context
+    }
+}
+
+extension TablePart {
+    /// What the table shows, as a list for files.
+    ///
+    /// Small words have a column of their own. Signs, links and drawings are left out, and numbers are written without
+    /// separators.
+    package var listing: Listing {
+        var names: [String] = []
+        var cells = rows.map { _ in [String]() }
+        for (place, column) in columns.enumerated() {
+            func cell(_ row: [Cell]) -> Cell? { row.indices.contains(place) ? row[place] : nil }
+            if rows.contains(where: { cell($0)?.drawing != nil }) { continue }
+            let hasNotes = rows.contains { cell($0)?.note != nil }
+            names += hasNotes ? [column, "\(column): more"] : [column]
+            for (number, row) in rows.enumerated() {
+                let text = cell(row)?.text ?? ""
+                cells[number].append(numbers.contains(place) ? Self.plain(text) : text)
+                if hasNotes { cells[number].append(cell(row)?.note ?? "") }
+            }
+        }
+        return Listing(names, cells)
+    }
+
+    /// The names of the columns of numbers.
+    package var numberNames: Set<String> { Set(numbers.filter(columns.indices.contains).map { columns[$0] }) }
+
+    /// A number as programs write it; other words stay.
+    private static func plain(_ text: String) -> String {
+        switch text {
+        // No number, and none of a matrix.
+        case "–": ""
+        case "·": "0"
+        default: text.allSatisfy { $0.isNumber || $0 == "," } ? text.replacing(",", with: "") : text
+        }
     }
 }
