@@ -64,6 +64,7 @@ extension Target.Dependency {
     static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let jwtKit = product(name: "JWTKit", package: "jwt-kit")
     static let logging = product(name: "Logging", package: "swift-log")
     static let mustache = product(name: "Mustache", package: "swift-mustache")
     static let metrics = product(name: "CoreMetrics", package: "swift-metrics")
@@ -97,6 +98,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
+        .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
@@ -136,15 +138,16 @@ let package = Package(
             "Console",
             [
                 "Products", "Reading", "Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables",
-                .crypto, .logging, .mustache, .protobuf,
+                .crypto, .jwtKit, .logging, .mustache, .protobuf,
             ],
             resources: [.embedInCode("Templates")]
         ),
         .executableTarget(
             name: "console-worker",
             dependencies: [
-                "Console", "Reading", "WorkerProcess", "Operating", "Kafka", .argumentParser, .hummingbird,
-                .hummingbirdCore, .logging, .metrics, .nioCore, .serviceLifecycle, .unixSignals,
+                "Console", "Reading", "WorkerProcess", "Operating", "Kafka", .argumentParser, .asyncHTTPClient,
+                .hummingbird, .hummingbirdCore, .logging, .metrics, .nioCore, .nioHTTP1, .serviceLifecycle,
+                .unixSignals,
             ],
             path: "Sources/Workers/console-worker",
             swiftSettings: settings
@@ -208,7 +211,10 @@ let package = Package(
         ),
         tests(
             "ConsoleTests",
-            ["Console", "Operating", "Reading", "Stages", "Messages", "Rules", .logging, .protobuf]
+            [
+                "Console", "Operating", "Reading", "Stages", "Messages", "Rules", .crypto, .cryptoExtras, .jwtKit,
+                .logging, .protobuf,
+            ]
         ),
         tests(
             "AccountabilityTests",

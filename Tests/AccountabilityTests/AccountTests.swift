@@ -23,7 +23,7 @@ import Testing
             role: role,
             district: district.flatMap { OrganizationCode($0) },
             since: 1,
-            password: PasswordHash(of: "a long password", cost: Self.cheap)
+            credential: .password(PasswordHash(of: "a long password", cost: Self.cheap))
         )
     }
 
@@ -120,7 +120,8 @@ import Testing
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.url.path)
             #expect(try file.read().count == 1)
             let damages = [
-                "", "{}", String(whole.dropLast(20)), whole.replacing("\"data\"", with: "\"public\""),
+                "", "{}", whole.replacing("\"name\"", with: "\"identity\" : \"a\", \"name\""),
+                String(whole.dropLast(20)), whole.replacing("\"data\"", with: "\"public\""),
                 whole.replacing("\"data\"", with: "\"district\""), whole.replacing("scrypt", with: "md5"),
                 whole.replacing("\"anna\"", with: "\"Anna\""),
                 whole.replacing("\"rounds\" : 16", with: "\"rounds\" : 17"),
@@ -131,6 +132,25 @@ import Testing
                 #expect(throws: Failure.self, "\(damage.prefix(80))") { try file.read() }
                 #expect(throws: Failure.self) { try file.change { $0 = [] } }
             }
+        }
+    }
+
+    @Test("An account for single sign-on has an identity of its own, and no password")
+    func identities() throws {
+        func account(_ name: String, _ identity: String) throws -> Account {
+            try Account(name: name, role: .data, district: nil, since: 1, credential: .identity(identity))
+        }
+        try inHome { file in
+            let accounts = [try self.account("anna"), try account("bert", "Bert@example.org")]
+            try file.change { $0 = accounts }
+            #expect(try file.read() == accounts)
+            #expect(accounts[1].password == nil && accounts[1].identity == "Bert@example.org")
+            #expect(accounts[0].identity == nil)
+            try file.change { $0.append(try account("carl", "Bert@example.org")) }
+            #expect(throws: Failure.self, "two accounts of one identity") { try file.read() }
+        }
+        for identity in ["", " a", "a ", "a\u{7}", String(repeating: "a", count: 256)] {
+            #expect(throws: Failure.self) { try account("bert", identity) }
         }
     }
 
@@ -154,10 +174,13 @@ import Testing
     func commandLine() throws {
         _ = try AddAccount.parse(["anna", "--role", "data"])
         _ = try AddAccount.parse(["s", "--role", "district", "--district", "02810000"])
+        _ = try AddAccount.parse(["anna", "--role", "data", "--single-sign-on", "anna@example.org"])
         for arguments in [
             ["anna"], ["anna", "--role", "public"], ["anna", "--role", "district"],
             ["anna", "--role", "data", "--district", "02810000"], ["Anna", "--role", "data"],
             ["s", "--role", "district", "--district", "02810005"], ["anna", "--role", "data", "--password", "secret"],
+            ["anna", "--role", "data", "--single-sign-on", ""],
+            ["anna", "--role", "data", "--single-sign-on", "a", "--password-file", "b"],
         ] {
             #expect(throws: (any Error).self, "\(arguments)") { try AddAccount.parse(arguments) }
         }

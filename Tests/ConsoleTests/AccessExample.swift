@@ -20,7 +20,7 @@ enum AccessExample {
         let code = role == .district ? OrganizationCode(district ?? Self.district) : nil
         let cost = PasswordHash.Cost(rounds: 16, blockSize: 8, parallelism: 1)
         let password = try PasswordHash(of: "a long password", cost: cost)
-        return try Account(name: name, role: role, district: code, since: since, password: password)
+        return try Account(name: name, role: role, district: code, since: since, credential: .password(password))
     }
 
     /// Everybody who can ask, once.

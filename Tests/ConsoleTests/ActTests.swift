@@ -256,7 +256,8 @@ import Testing
 
     /// Every address of the desk but those of signing in.
     private static var routes: [DeskRoute] {
-        DeskRoutes.all.filter { $0.path != Address.signOut && $0.path != Address.signIn }
+        let signing = [Address.signOut, Address.signIn, Address.singleSignOn, Address.callback]
+        return DeskRoutes.all.filter { !signing.contains($0.path) }
     }
 
     private func judge(_ answer: ConsoleResponse, of route: DeskRoute, at target: String, for role: Role?) {

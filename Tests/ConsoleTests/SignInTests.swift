@@ -16,7 +16,7 @@ final class SignInBench: Sendable {
     let store: ConsoleStore
     let calls = ProgramCalls()
 
-    @inline(never) init(_ accounts: [Account]) throws {
+    @inline(never) init(_ accounts: [Account], _ singleSignOn: SingleSignOn? = nil) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sign-in-\(UUID().uuidString)")
         home = Home(environment: ["ACCOUNTABILITY_HOME": folder.path])
         store = ConsoleStore(try AccessExample.tables())
@@ -24,7 +24,12 @@ final class SignInBench: Sendable {
         let runner = ProgramRunner { arguments, _ in calls.take(arguments) }
         site = Site(
             Console(life: "test"),
-            Desk(home: home, runner: runner, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+            Desk(
+                home: home,
+                runner: runner,
+                singleSignOn: singleSignOn,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            ),
             store
         )
         if !accounts.isEmpty { try change { $0 = accounts } }
@@ -204,9 +209,11 @@ final class SignInBench: Sendable {
         let bench = try SignInBench(.operator)
         let changes: [(inout [Account]) throws -> Void] = [
             {
-                $0[0].password = try PasswordHash(
-                    of: "another password",
-                    cost: .init(rounds: 16, blockSize: 8, parallelism: 1)
+                $0[0].credential = .password(
+                    try PasswordHash(
+                        of: "another password",
+                        cost: .init(rounds: 16, blockSize: 8, parallelism: 1)
+                    )
                 )
             },
             { $0[0] = try AccessExample.account(.approver) },

@@ -12,6 +12,7 @@ struct AccountCommand: ParsableCommand {
         discussion: """
               accountability account add mhall --role data
               accountability account add springfield --role district --district 02810000
+              accountability account add jdoe --role approver --single-sign-on jane.doe@example.org
               accountability account password mhall
               accountability account list
               accountability account remove mhall
@@ -25,10 +26,11 @@ struct AccountCommand: ParsableCommand {
               operator    retries failed deliveries and quarantined records
 
             The accounts are in one file of $ACCOUNTABILITY_HOME that only its owner may read. Passwords are stored as scrypt hashes (N = \
-            32768, r = 8, p = 3, a random salt each). A running console takes a change at once, and signs out people whose account was \
-            changed or removed.
+            32768, r = 8, p = 3, a random salt each). An account for single sign-on has no password here: the person signs in at the provider of \
+            OpenID Connect that the file of `accountability up --console-single-sign-on` names. A running console takes a change at once, and \
+            signs out people whose account was changed or removed.
 
-            Exit codes: 0 done; 64 usage; 65 there is no such account, or it is there already, or the password is too short; 78 the file cannot be \
+            Exit codes: 0 done; 64 usage; 65 there is no such account, or it or its identity is there already, or the password is too short; 78 the file cannot be \
             read or written.
             """,
         subcommands: [AddAccount.self, ListAccounts.self, RemoveAccount.self, ChangePassword.self]
@@ -54,6 +56,14 @@ struct AccountNameArgument: ParsableArguments {
     var isUnknown: Failure {
         Failure(.badInput, "there is no account \(name): `accountability account list` lists them. Nothing was changed")
     }
+
+    /// The error if the account is one for single sign-on.
+    var hasNoPassword: Failure {
+        Failure(
+            .badInput,
+            "the account \(name) is for single sign-on and has no password: to give it one, remove it and add it again. Nothing was changed"
+        )
+    }
 }
 
 /// `accountability account add`.
@@ -64,6 +74,10 @@ struct AddAccount: OperatorCommand {
         discussion: """
             The password is asked for on the terminal, twice and unseen; --password-file reads it from the first line of a file, or of standard \
             input (-). It has at least 12 characters. It is never an argument, which others on the machine could read.
+
+            With --single-sign-on, there is no password. The person signs in at the provider of OpenID Connect, and the identity is what the \
+            provider's token says in the claim that the console's settings name, by default the verified address (email). It must be the same to \
+            the letter.
             """
     )
 
@@ -75,9 +89,25 @@ struct AddAccount: OperatorCommand {
     @Option(help: ArgumentHelp("The district's code, with --role district.", valueName: "code"))
     var district: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The person's identity at the provider of single sign-on, instead of a password.",
+            valueName: "identity"
+        )
+    )
+    var singleSignOn: String?
+
     @OptionGroup var password: PasswordOption
 
     func validate() throws {
+        guard singleSignOn == nil || password.passwordFile == nil else {
+            throw ValidationError("--single-sign-on goes without a password")
+        }
+        guard singleSignOn.map(Account.isIdentity) ?? true else {
+            throw ValidationError(
+                "--single-sign-on takes 1 to 255 bytes without control characters and without spaces at the ends"
+            )
+        }
         guard Role.ofAccounts.contains(where: { $0.rawValue == role }) else {
             throw ValidationError("--role takes one of \(Account.roles)")
         }
@@ -95,16 +125,24 @@ struct AddAccount: OperatorCommand {
             "there is an account \(account.name) already: remove it first, or change its password. Nothing was changed"
         )
         guard try !file.read().contains(where: { $0.name == account.name }) else { throw known }
-        let hash = try PasswordHash(of: try password.read())
+        let credential =
+            try singleSignOn.map(Account.Credential.identity)
+            ?? .password(PasswordHash(of: try password.read()))
         try file.change { accounts in
             guard !accounts.contains(where: { $0.name == account.name }) else { throw known }
+            if let other = accounts.first(where: { $0.identity != nil && $0.identity == singleSignOn }) {
+                throw Failure(
+                    .badInput,
+                    "the account \(other.name) has this identity already, and an identity has one account. Nothing was changed"
+                )
+            }
             accounts.append(
                 try Account(
                     name: account.name,
                     role: Role(rawValue: role) ?? .everybody,
                     district: district.flatMap { OrganizationCode($0) },
                     since: Int64(Date().timeIntervalSince1970 * 1000),
-                    password: hash
+                    credential: credential
                 )
             )
         }
@@ -121,10 +159,13 @@ struct ListAccounts: OperatorCommand {
     func operate() throws {
         let accounts = try AccountFile(Home()).read()
         let listing = Listing(
-            ["name", "role", "district", "since"],
+            ["name", "role", "district", "since", "single_sign_on"],
             accounts.map { account in
                 let since = Date(timeIntervalSince1970: Double(account.since) / 1000).ISO8601Format()
-                return [account.name, account.role.rawValue, account.district?.description ?? "", since]
+                return [
+                    account.name, account.role.rawValue, account.district?.description ?? "", since,
+                    account.identity ?? "",
+                ]
             }
         )
         try listing.write(output.chosen)
@@ -170,11 +211,13 @@ struct ChangePassword: OperatorCommand {
 
     func operate() throws {
         let file = AccountFile(Home())
-        guard try file.read().contains(where: { $0.name == account.name }) else { throw account.isUnknown }
+        guard let found = try file.read().first(where: { $0.name == account.name }) else { throw account.isUnknown }
+        guard found.identity == nil else { throw account.hasNoPassword }
         let hash = try PasswordHash(of: try password.read())
         try file.change { accounts in
             guard let place = accounts.firstIndex(where: { $0.name == account.name }) else { throw account.isUnknown }
-            accounts[place].password = hash
+            guard accounts[place].identity == nil else { throw account.hasNoPassword }
+            accounts[place].credential = .password(hash)
         }
         Standard.line("changed the password of \(account.name)")
     }

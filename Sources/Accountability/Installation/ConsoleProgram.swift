@@ -25,7 +25,17 @@ struct ConsoleOptions: ParsableArguments {
     )
     var map: String?
 
+    @Option(
+        name: .customLong("console-single-sign-on"),
+        help: ArgumentHelp(
+            "A file with the settings of single sign-on (OpenID Connect), for accounts without a password: `console-worker --help` describes it.",
+            valueName: "file"
+        )
+    )
+    var singleSignOn: String?
+
     func validate() throws {
+        guard singleSignOn == nil || isWanted else { throw ValidationError("--console-single-sign-on needs --console") }
         guard map == nil || isWanted else { throw ValidationError("--console-map needs --console") }
         guard let listen else { return }
         guard isWanted else { throw ValidationError("--console-listen needs --console") }
@@ -57,15 +67,17 @@ struct ConsoleOptions: ParsableArguments {
             arguments: [
                 "--listen", try Self.settled(listen), "--address-file",
                 processes.addressFile(Self.name).path,
-            ] + (try map.map { ["--map", try Self.readable($0)] } ?? [])
+            ] + (try map.map { ["--map", try Self.readable($0, "--console-map")] } ?? [])
+                + (try singleSignOn.map { ["--single-sign-on", try Self.readable($0, "--console-single-sign-on")] }
+                    ?? [])
         )
     }
 
     /// The full path of a file, because the supervisor works in another folder.
-    private static func readable(_ path: String) throws -> String {
+    private static func readable(_ path: String, _ option: String) throws -> String {
         let place = URL(fileURLWithPath: path).standardizedFileURL.path
         guard FileManager.default.isReadableFile(atPath: place) else {
-            throw Failure(.badInput, "--console-map \(path) cannot be read")
+            throw Failure(.badInput, "\(option) \(path) cannot be read")
         }
         return place
     }

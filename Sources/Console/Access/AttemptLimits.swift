@@ -37,3 +37,15 @@ package struct AttemptLimits: Sendable {
     /// Earlier wrong attempts for the name no longer count.
     package mutating func succeed(_ name: String) { names[name] = nil }
 }
+
+extension Problem {
+    /// There were too many attempts to sign in.
+    static func tooManyAttempts(wait: Duration) -> Problem {
+        let seconds = max(1, Int(wait.components.seconds))
+        return Problem(
+            429,
+            "there were too many attempts to sign in: try again in \(max(1, (seconds + 59) / 60)) minutes",
+            retryAfter: seconds
+        )
+    }
+}

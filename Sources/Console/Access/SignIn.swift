@@ -65,20 +65,37 @@ package final class SignIn: Sendable {
     func signIn(_ name: String, _ password: String, _ request: ConsoleRequest, at now: Sessions.Moment = .now)
         async throws(Problem) -> ConsoleResponse.Header
     {
-        if let wait = limits.withLock({ $0.take(name, at: now) }) {
-            let seconds = max(1, Int(wait.components.seconds))
-            throw Problem(
-                429,
-                "there were too many attempts to sign in: try again in \(max(1, (seconds + 59) / 60)) minutes",
-                retryAfter: seconds
-            )
-        }
+        if let wait = limits.withLock({ $0.take(name, at: now) }) { throw Problem.tooManyAttempts(wait: wait) }
         let account = try book.accounts().first { $0.name == name }
         let isRight = await matches(password, account?.password)
         guard isRight, let account, try book.accounts().contains(account) else {
             throw Problem(422, "the name or the password is wrong")
         }
         limits.withLock { $0.succeed(name) }
+        return begin(account, request, at: now)
+    }
+
+    /// Signs in whoever the provider of single sign-on says it is; returns the account and the cookie of the new
+    /// session.
+    ///
+    /// - Throws: ``Problem`` if there is no account for this identity.
+    func signIn(identity: String, _ request: ConsoleRequest, at now: Sessions.Moment = .now)
+        throws(Problem) -> (account: Account, header: ConsoleResponse.Header)
+    {
+        // Compare bytes: for Swift, a letter and its accent are the same as the letter with the accent.
+        let isOwn = { (account: Account) in account.identity?.utf8.elementsEqual(identity.utf8) ?? false }
+        guard let account = try book.accounts().first(where: isOwn) else {
+            throw Problem(
+                403,
+                "you are signed in at the provider as \(identity), but no account of this console belongs to that: ask the operator of this "
+                    + "installation, who adds one with `accountability account add NAME --role ROLE --single-sign-on IDENTITY`"
+            )
+        }
+        return (account, begin(account, request, at: now))
+    }
+
+    private func begin(_ account: Account, _ request: ConsoleRequest, at now: Sessions.Moment) -> ConsoleResponse.Header
+    {
         // Begin with a new token, so that a token which someone planted before is useless.
         if let old = Self.cookie(of: request) { sessions.end(old) }
         return Self.setting(sessions.begin(account, at: now))
@@ -107,11 +124,13 @@ package final class SignIn: Sendable {
         .init("Set-Cookie", "\(Self.cookie)=\(cookie); Path=/; HttpOnly; SameSite=Strict")
     }
 
-    /// The cookie of a request, if it has the form of this console's cookies.
-    private static func cookie(of request: ConsoleRequest) -> String? {
+    private static func cookie(of request: ConsoleRequest) -> String? { cookie(cookie, of: request) }
+
+    /// A cookie of a request, if it has the form of this console's cookies.
+    static func cookie(_ name: String, of request: ConsoleRequest) -> String? {
         let values = (request.cookie ?? "").split(separator: ";").map { $0.drop { $0 == " " } }
-            .filter { $0.hasPrefix("\(cookie)=") }
-        guard values.count == 1, let value = values.first?.dropFirst(cookie.count + 1), value.utf8.count == 64,
+            .filter { $0.hasPrefix("\(name)=") }
+        guard values.count == 1, let value = values.first?.dropFirst(name.count + 1), value.utf8.count == 64,
             value.allSatisfy({ $0.isHexDigit && $0.isASCII })
         else { return nil }
         return String(value)

@@ -40,6 +40,8 @@ struct DeskRoute: Sendable {
     /// The lowest role that gets an answer.
     let needs: Role
     let query: [QueryParameter]
+    /// Whether another site writes the query, which may add parameters.
+    let isForeign: Bool
     /// The most bytes that are read of a request's body.
     let bodyLimit: Int
     let answer: @Sendable (Call) async throws -> Reply
@@ -53,6 +55,7 @@ struct DeskRoute: Sendable {
         _ path: String,
         needs: Role,
         query: [QueryParameter] = [],
+        isForeign: Bool = false,
         bodyLimit: Int = formLimit,
         _ answer: @escaping @Sendable (Call) async throws -> Reply
     ) {
@@ -60,6 +63,7 @@ struct DeskRoute: Sendable {
         self.path = path
         self.needs = needs
         self.query = query
+        self.isForeign = isForeign
         self.bodyLimit = method == .get ? 0 : bodyLimit
         self.answer = answer
         names = PathNames(path)

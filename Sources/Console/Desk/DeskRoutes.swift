@@ -11,6 +11,10 @@ enum DeskRoutes {
     private static let signing: [DeskRoute] = [
         DeskRoute(.get, Address.signIn, needs: .everybody, query: [next]) { try SignInPage.show($0) },
         DeskRoute(.post, Address.signIn, needs: .everybody) { try await SignInPage.take($0) },
+        DeskRoute(.get, Address.singleSignOn, needs: .everybody, query: [next]) {
+            try await SingleSignOnPage.begin($0)
+        },
+        DeskRoute(.get, Address.callback, needs: .everybody, isForeign: true) { try await SingleSignOnPage.finish($0) },
         DeskRoute(.post, Address.signOut, needs: .district) { call in
             .seeOther(Address.signIn, headers: [call.desk.signIn.signOut(call.request)])
         },

@@ -7,12 +7,17 @@ enum SignInPage {
     /// A signed-in visitor is sent on.
     static func show(_ call: DeskRoute.Call) throws -> DeskRoute.Reply {
         switch call.frame.visitor {
-        case .machine:
-            throw Problem(404, "there are no accounts, so no one needs to sign in: everything is shown, read-only")
+        case .machine: throw noAccounts
         case .person: return .seeOther(destination(call.query["next"]))
         case .nobody: return try page(call, next: call.query["next"])
         }
     }
+
+    /// Without accounts, everyone is the machine's own visitor.
+    static let noAccounts = Problem(
+        404,
+        "there are no accounts, so no one needs to sign in: everything is shown, read-only"
+    )
 
     /// Takes the form.
     static func take(_ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
@@ -50,6 +55,11 @@ enum SignInPage {
         var context: [String: Any] = ["token": token, "name": name ?? ""]
         context["next"] = next
         context["fault"] = fault?.detail
+        context["provider"] = call.desk.singleSignOn.map { singleSignOn in
+            [
+                "name": singleSignOn.settings.providerName, "href": Address.of(Address.singleSignOn, [("next", next)]),
+            ]
+        }
         let page = Page(title: "Sign in", lead: "Use the account that the operator of this installation gave you.")
         let content = try page.html(call.tables, "sign_in", context)
         return .page(content, status: fault?.status ?? 200, headers: headers)

@@ -14,6 +14,8 @@ struct Page {
     var files: TableFiles?
     /// Whether the page renews itself.
     var isLive = false
+    /// The address that the browser opens next by itself.
+    var next: String?
     /// A script that makes the page more convenient.
     ///
     /// The page also works without it.

@@ -109,6 +109,7 @@ struct PageLayout {
         ]
         context["above"] = page.above
         context["lead"] = page.lead
+        context["next"] = page.next
         context["api"] = page.api
         // A page that renews itself shows the silence in the renewed part.
         context["silence"] = page.isLive ? nil : silence

@@ -14,6 +14,7 @@ enum Templates {
         ("frameworks", PackageResources.frameworks_mustache), ("framework", PackageResources.framework_mustache),
         ("rejections", PackageResources.rejections_mustache), ("files", PackageResources.files_mustache),
         ("problem", PackageResources.problem_mustache), ("sign_in", PackageResources.sign_in_mustache),
+        ("signed_in", PackageResources.signed_in_mustache),
         ("act", PackageResources.act_mustache), ("errand", PackageResources.errand_mustache),
         ("upload", PackageResources.upload_mustache), ("report", PackageResources.report_mustache),
         ("duties", PackageResources.duties_mustache), ("compare", PackageResources.compare_mustache),

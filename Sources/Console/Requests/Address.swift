@@ -10,6 +10,9 @@ package enum Address {
     static let api = "/api/v1"
     static let signIn = "/sign-in"
     static let signOut = "/sign-out"
+    /// Where single sign-on begins, and where the provider leads back to.
+    static let singleSignOn = "/sign-in/single-sign-on"
+    static let callback = "/sign-in/callback"
     /// The first part of the addresses of published results.
     static let published = "/public"
 

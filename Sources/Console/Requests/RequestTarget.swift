@@ -12,11 +12,14 @@ struct RequestTarget: Hashable {
 
     /// The longest target that is accepted, in bytes.
     static let longest = 2048
+    /// The longest target of the address that the provider of single sign-on leads back to.
+    ///
+    /// The codes of some providers have more than a thousand bytes.
+    private static let longestCallback = 6144
 
     init(_ target: String) throws(Problem) {
-        guard target.utf8.count <= Self.longest else {
-            throw Problem(414, "an address has at most \(Self.longest) bytes")
-        }
+        let longest = target.hasPrefix("\(Address.callback)?") ? Self.longestCallback : Self.longest
+        guard target.utf8.count <= longest else { throw Problem(414, "an address has at most \(longest) bytes") }
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = parts.first, first.first == "/" else {
             throw Problem(400, "an address must begin with /")

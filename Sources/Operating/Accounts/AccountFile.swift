@@ -60,7 +60,10 @@ package struct AccountFile: Sendable {
         }
         do {
             let accounts = try JSONDecoder().decode(Content.self, from: data).accounts.map { try $0.account() }
-            guard Set(accounts.map(\.name)).count == accounts.count else { throw Damage() }
+            let identities = accounts.compactMap(\.identity)
+            guard Set(accounts.map(\.name)).count == accounts.count, Set(identities).count == identities.count else {
+                throw Damage()
+            }
             return accounts.sorted { $0.name < $1.name }
         } catch {
             throw Failure(
@@ -138,38 +141,49 @@ private struct Entry: Codable {
     var role: String
     var district: String?
     var since: Int64
-    var password: Password
+    var password: Password?
+    var identity: String?
 
     init(_ account: Account) {
         name = account.name
         role = account.role.rawValue
         district = account.district?.description
         since = account.since
-        password = Password(
-            function: Self.function,
-            rounds: account.password.cost.rounds,
-            blockSize: account.password.cost.blockSize,
-            parallelism: account.password.cost.parallelism,
-            salt: Data(account.password.salt),
-            digest: Data(account.password.digest)
-        )
+        identity = account.identity
+        password = account.password.map { hash in
+            Password(
+                function: Self.function,
+                rounds: hash.cost.rounds,
+                blockSize: hash.cost.blockSize,
+                parallelism: hash.cost.parallelism,
+                salt: Data(hash.salt),
+                digest: Data(hash.digest)
+            )
+        }
     }
 
     private static let function = "scrypt"
 
     func account() throws -> Account {
+        guard let role = Role(rawValue: role) else { throw Damage() }
+        let code = try district.map { text in
+            guard let code = OrganizationCode(text) else { throw Damage() }
+            return code
+        }
+        return try Account(name: name, role: role, district: code, since: since, credential: try credential())
+    }
+
+    private func credential() throws -> Account.Credential {
+        if let identity, password == nil { return .identity(identity) }
+        guard let password, identity == nil, password.function == Self.function else { throw Damage() }
         let cost = PasswordHash.Cost(
             rounds: password.rounds,
             blockSize: password.blockSize,
             parallelism: password.parallelism
         )
-        guard password.function == Self.function, let role = Role(rawValue: role),
-            let hash = PasswordHash(cost: cost, salt: Array(password.salt), digest: Array(password.digest))
-        else { throw Damage() }
-        let code = try district.map { text in
-            guard let code = OrganizationCode(text) else { throw Damage() }
-            return code
+        guard let hash = PasswordHash(cost: cost, salt: Array(password.salt), digest: Array(password.digest)) else {
+            throw Damage()
         }
-        return try Account(name: name, role: role, district: code, since: since, password: hash)
+        return .password(hash)
     }
 }

@@ -23,8 +23,22 @@ struct ConsoleWorker: AsyncParsableCommand {
 
               console-worker --brokers kafka:9092 --listen 127.0.0.1:8603
 
-            Ends with 0 after SIGTERM, 64 if the address is not a loopback address, 65 if the map cannot be drawn, 69 if no broker answers, 78 if a topic is missing or \
-            the port is taken.
+            --single-sign-on lets people sign in at a provider of OpenID Connect if their account was added with `accountability account add --single-sign-on`. \
+            The file is a JSON object, and it and the secret's file must have mode 600:
+
+              {
+                "issuer": "https://login.example.org",
+                "client": "accountability",
+                "secretFile": "client-secret",
+                "claim": "email",
+                "address": "http://127.0.0.1:8603"
+              }
+
+            The address is the console's in people's browsers; register \(SingleSignOnSettings.callbackPath) below it at the provider. The claim says who somebody is; \
+            it is email unless the file names another, such as sub or preferred_username.
+
+            Ends with 0 after SIGTERM, 64 if the address is not a loopback address, 65 if the map cannot be drawn, 69 if no broker answers, 78 if a topic is missing, \
+            the port is taken or the settings of single sign-on are wrong.
             """
     )
 
@@ -53,6 +67,9 @@ struct ConsoleWorker: AsyncParsableCommand {
         )
     )
     var mapProperty = GeographicMap.usualProperty
+
+    @Option(help: ArgumentHelp("A file with the settings of single sign-on (OpenID Connect).", valueName: "file"))
+    var singleSignOn: String?
 
     @Option(help: ArgumentHelp("A file into which the console writes its address.", valueName: "file"))
     var addressFile: String?
@@ -126,11 +143,24 @@ struct ConsoleWorker: AsyncParsableCommand {
         }
     }
 
+    /// Single sign-on with the settings of `--single-sign-on`.
+    private func provider(_ logger: Logger) throws -> SingleSignOn? {
+        guard let singleSignOn else { return nil }
+        let connection = ProviderConnection()
+        let client = ProviderClient { try await connection.send($0) }
+        return SingleSignOn(try SingleSignOnSettings(contentsOf: singleSignOn), client, logger: logger)
+    }
+
     private func serve(_ connection: Connection, _ address: LoopbackAddress, _ logger: Logger) async throws {
         let store = ConsoleStore()
         let site = Site(
             Console(life: String(UInt64.random(in: 0..<(1 << 40)), radix: 36), map: try geographicMap()),
-            Desk(home: connection.home, runner: runner(connection), logger: logger),
+            Desk(
+                home: connection.home,
+                runner: runner(connection),
+                singleSignOn: try provider(logger),
+                logger: logger
+            ),
             store
         )
         let server = ConsoleServer(
