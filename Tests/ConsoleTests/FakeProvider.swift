@@ -83,7 +83,7 @@ final class FakeProvider: Sendable {
     }
 
     /// The claims of a good token.
-    static func claims(_ visit: Visit) -> [String: IdentityClaims.Value] {
+    static func claims(_ visit: Visit) -> [String: IdentityClaims.Claim] {
         let now = Date().timeIntervalSince1970.rounded()
         return [
             "iss": .text(issuer), "sub": .text("1234"), "aud": .text("the console"), "exp": .number(now + 300),
@@ -93,7 +93,7 @@ final class FakeProvider: Sendable {
 
     /// Gives a token to the next code of a sign-in; returns the token.
     @inline(never) func give(
-        _ claims: [String: IdentityClaims.Value],
+        _ claims: [String: IdentityClaims.Claim],
         to visit: Visit,
         by signature: Signature = .elliptic("a")
     ) async throws -> String {

@@ -48,7 +48,7 @@ struct SingleSignOnBench {
     /// The whole way with a token; returns the last answer.
     @inline(never) func signIn(
         by signature: FakeProvider.Signature = .elliptic("a"),
-        _ change: (inout [String: IdentityClaims.Value]) -> Void = { _ in }
+        _ change: (inout [String: IdentityClaims.Claim]) -> Void = { _ in }
     ) async throws -> ConsoleResponse {
         let visit = try await visit()
         var claims = FakeProvider.claims(visit)
@@ -112,7 +112,7 @@ struct SingleSignOnBench {
         let bench = try SingleSignOnBench()
         #expect(try await bench.signIn(by: .rsa).status == 200)
         #expect(try await bench.signIn { $0["email_verified"] = .text("true") }.status == 200)
-        let several: [String: IdentityClaims.Value] = [
+        let several: [String: IdentityClaims.Claim] = [
             "aud": .list(["other", "the console"]), "azp": .text("the console"),
         ]
         #expect(try await bench.signIn { $0.merge(several) { $1 } }.status == 200)
@@ -134,7 +134,7 @@ struct SingleSignOnBench {
         case future = "its token was not issued just now"
         case nobody = "has no claim email"
 
-        func spoil(_ claims: inout [String: IdentityClaims.Value]) {
+        func spoil(_ claims: inout [String: IdentityClaims.Claim]) {
             let now = Date().timeIntervalSince1970
             switch self {
             case .nonce: claims["nonce"] = .text(String(repeating: "0", count: 64))

@@ -79,7 +79,7 @@ struct IdentityToken: Sendable {
 /// What a token says.
 struct IdentityClaims: JWTPayload {
     /// The value of a claim.
-    enum Value: Codable, Sendable, Hashable {
+    enum Claim: Codable, Sendable, Hashable {
         case text(String)
         case number(Double)
         case truth(Bool)
@@ -115,12 +115,12 @@ struct IdentityClaims: JWTPayload {
         }
     }
 
-    var values: [String: Value]
+    var values: [String: Claim]
 
-    init(_ values: [String: Value]) { self.values = values }
+    init(_ values: [String: Claim]) { self.values = values }
 
     init(from decoder: any Decoder) throws {
-        values = try decoder.singleValueContainer().decode([String: Value].self)
+        values = try decoder.singleValueContainer().decode([String: Claim].self)
     }
 
     func encode(to encoder: any Encoder) throws {

@@ -9,7 +9,28 @@ enum Routes {
     /// Tables' files come before pages: `/frameworks/tables.csv` could also be the page of a framework.
     static let all: [Route] = tableFiles + pages + files + api + PublishedRoutes.pages + PublishedRoutes.api
 
-    private static let tableFiles = (pages + PublishedRoutes.pages).filter(\.hasFiles).flatMap(TableFiles.routes)
+    private static let tableFiles = (pages + PublishedRoutes.pages).filter(\.hasFiles).flatMap(downloads)
+
+    /// The files of a page's tables.
+    private static func downloads(of page: Route) -> [Route] {
+        TableFiles.Form.allCases.map { form in
+            Route(
+                TableFiles.path(page.path, form),
+                "A table of the page \(page.path), \(form.title).",
+                needs: page.needs,
+                query: TableFiles.parameters(page.query),
+                area: page.area,
+                isFixed: page.isFixed,
+                isDaily: page.isDaily
+            ) { call in
+                var whole = call
+                whole.isWhole = true
+                whole.query[TableFiles.parameter.name] = nil
+                return try page.answer(whole)
+                    .table(call.query[TableFiles.parameter.name], form, issued: call.tables.lastIssued)
+            }
+        }
+    }
 
     /// The routes that the description of the API lists.
     static var described: [Route] { all.filter { $0.schema != nil } }

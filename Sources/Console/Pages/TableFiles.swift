@@ -27,27 +27,6 @@ struct TableFiles: Sendable {
         page.filter { parameter in !ListParts.parameters.contains { $0.name == parameter.name } } + [parameter]
     }
 
-    /// The files of a page.
-    static func routes(of page: Route) -> [Route] {
-        Form.allCases.map { form in
-            Route(
-                path(page.path, form),
-                "A table of the page \(page.path), \(form.title).",
-                needs: page.needs,
-                query: parameters(page.query),
-                area: page.area,
-                isFixed: page.isFixed,
-                isDaily: page.isDaily
-            ) { call in
-                var whole = call
-                whole.isWhole = true
-                whole.query[parameter.name] = nil
-                return try page.answer(whole)
-                    .table(call.query[parameter.name], form, issued: call.tables.lastIssued)
-            }
-        }
-    }
-
     /// The path of the page that is shown.
     let path: String
     /// What it was asked for.
