@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import Messages
+import Rules
 import Stages
 import Streaming
 import StreamingTesting
@@ -180,6 +181,9 @@ struct SmallYear {
             ),
             table(.indicatorValues, [supplied(2019, schools[3], "ela_achievement", "470.5")]),
             table(.directives, [validRow(.directives).merging(["org_code": schools[2]]) { $1 }]),
+            // Twice the same changes nothing: the record that stands is the first one's.
+            table(.directives, [validRow(.directives).merging(["org_code": schools[2]]) { $1 }]),
+            table(.indicatorValues, [supplied(2019, schools[3], "ela_achievement", "470.5")]),
         ]
     }
 
@@ -315,19 +319,29 @@ struct SmallYear {
         if after > 0 { outcome.faults.append("\(after) records after a restart") }
     }
 
-    /// A driver of the whole pipeline that has read nothing.
-    private func makeDriver(_ seed: UInt64, _ disturbances: InMemoryDriver.Disturbances) throws -> InMemoryDriver {
-        var topics: [String: Int32] = [:]
-        for topic in Topics.all { topics[pipeline.name(topic)] = topic.partitionCount(tables: Self.partitions) }
+    /// The stages of the pipeline, computing under these frameworks.
+    func stages(under frameworks: FrameworkSet) -> [any Stage] {
         let clock: @Sendable () -> Int64 = { Self.now }
-        let stages: [any Stage] = [
-            ValidationStage(pipeline: pipeline), ParticipationStage(pipeline: pipeline),
-            IndicatorStage(pipeline: pipeline),
-            PercentileStage(pipeline: pipeline), DeterminationStage(pipeline: pipeline, clock: clock),
+        return [
+            ValidationStage(pipeline: pipeline, frameworks: frameworks),
+            ParticipationStage(pipeline: pipeline, frameworks: frameworks),
+            IndicatorStage(pipeline: pipeline, frameworks: frameworks),
+            PercentileStage(pipeline: pipeline, frameworks: frameworks),
+            DeterminationStage(pipeline: pipeline, frameworks: frameworks, clock: clock),
             NotificationStage(pipeline: pipeline, clock: clock),
         ]
+    }
+
+    /// A driver of the whole pipeline that has read nothing.
+    private func makeDriver(
+        _ seed: UInt64,
+        _ disturbances: InMemoryDriver.Disturbances,
+        _ frameworks: FrameworkSet = .builtIn
+    ) throws -> InMemoryDriver {
+        var topics: [String: Int32] = [:]
+        for topic in Topics.all { topics[pipeline.name(topic)] = topic.partitionCount(tables: Self.partitions) }
         return try InMemoryDriver(
-            stages: stages,
+            stages: stages(under: frameworks),
             topics: topics,
             progressTopic: pipeline.name(Topics.progress),
             completionType: Topics.completionType,
@@ -340,8 +354,10 @@ struct SmallYear {
     /// A driver that has run the year and its corrections, without litter.
     ///
     /// - `corrections`: how many of them; all when nil.
-    func settled(seed: UInt64, corrections count: Int? = nil) throws -> InMemoryDriver {
-        let driver = try makeDriver(seed, .init())
+    func settled(seed: UInt64, corrections count: Int? = nil, under frameworks: FrameworkSet = .builtIn) throws
+        -> InMemoryDriver
+    {
+        let driver = try makeDriver(seed, .init(), frameworks)
         for entry in before { driver.append(entry.record, topic: entry.topic, partition: entry.partition) }
         for year in [2018, 2019] { try driver.close(scope: "\(year)", topic: pipeline.name(Topics.submissions)) }
         try driver.run()

@@ -41,14 +41,38 @@ struct AcceptedRows {
         var line: UInt32
     }
 
+    /// The row whose record stands under a key.
+    struct Origin: Equatable {
+        /// The submission that brought the content first, since when nothing has changed it.
+        var submission: UInt32
+        var line: UInt32
+    }
+
     private var entries: [UInt128: Entry] = [:]
+    /// The origins of keys that were brought again without a change; of all others, the entry names it.
+    private var origins: [UInt128: Origin] = [:]
     /// For each held key, the last submission with it, so that a duplicate key in a submission is reported at once.
     private var waiting: [UInt128: UInt32] = [:]
 
     /// What stands under a key.
-    subscript(name: RowKey) -> Entry? {
-        get { entries[name.value] }
-        set { entries[name.value] = newValue }
+    subscript(name: RowKey) -> Entry? { entries[name.value] }
+
+    /// The row whose record stands under a key; nil if nothing stands.
+    func origin(_ name: RowKey) -> Origin? {
+        guard let entry = entries[name.value], entry.digest != 0 else { return nil }
+        return origins[name.value] ?? Origin(submission: entry.submission, line: entry.line)
+    }
+
+    /// Sets what stands under a key, and whose record it is.
+    mutating func set(_ name: RowKey, _ entry: Entry?, _ origin: Origin?) {
+        entries[name.value] = entry
+        let own = entry.map { Origin(submission: $0.submission, line: $0.line) }
+        // Nearly every key has its own, so that nothing is looked up.
+        guard let origin, origin != own else {
+            if !origins.isEmpty { origins[name.value] = nil }
+            return
+        }
+        origins[name.value] = origin
     }
 
     /// The submission that brought a key last and has to wait with it.
@@ -60,7 +84,8 @@ struct AcceptedRows {
     /// Stores a row under its key.
     mutating func take(_ row: CheckedRow, _ name: RowKey, submission: UInt32, line: UInt32) -> Outcome {
         let (outcome, entry) = weigh(row, name, submission: submission, line: line)
-        if let entry { entries[name.value] = entry }
+        guard let entry else { return outcome }
+        set(name, entry, outcome == .unchanged ? origin(name) : nil)
         return outcome
     }
 

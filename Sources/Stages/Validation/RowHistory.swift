@@ -60,6 +60,8 @@ struct RowJudgement: Equatable {
     /// The row that is published.
     var published: Int?
     var entry: AcceptedRows.Entry?
+    /// The row whose record stands.
+    var origin: AcceptedRows.Origin?
     /// The submission that brought the key last and has to wait with it.
     var waiting: UInt32?
     /// The newest claim of each row.
@@ -141,6 +143,7 @@ private struct RowJudge {
         }
         for number in histories.indices {
             judgements[number].entry = table[histories[number].identity.name]
+            judgements[number].origin = table.origin(histories[number].identity.name)
             judgements[number].waiting = table.waiting(histories[number].identity.name)
         }
     }

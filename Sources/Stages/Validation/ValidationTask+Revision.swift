@@ -107,7 +107,7 @@ extension ValidationTask {
             let (former, present) = (former.judgements[index], present.judgements[index])
             // A step on which nothing of the change bears.
             if former == present, !history.rows.contains(where: change.concerns) { continue }
-            accepted[history.identity.name] = present.entry
+            accepted.set(history.identity.name, present.entry, present.origin)
             accepted.wait(history.identity.name, present.waiting)
             redeclare(history, former, present)
             // Every partition knows the organizations, but only one publishes about them.

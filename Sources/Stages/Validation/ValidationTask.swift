@@ -100,9 +100,10 @@ final class ValidationTask: StageTask {
         guard checks[check].fits(block) else { return }
         for index in 0..<block.rows where block.isOwned(index, by: partition) {
             guard let row = checks[check].read(block, row: index, in: value), !row.isDeletion,
-                let identity = checks[check].identity, let entry = accepted[identity.name],
-                entry.digest == row.digest, entry.submission == UInt32(truncatingIfNeeded: number),
-                entry.line == UInt32(clamping: block.lines[index])
+                let identity = checks[check].identity, let origin = accepted.origin(identity.name),
+                accepted[identity.name]?.digest == row.digest,
+                origin.submission == UInt32(truncatingIfNeeded: number),
+                origin.line == UInt32(clamping: block.lines[index])
             else { continue }
             let place = RowPlace(submission: number, line: block.lines[index], layout: checks[check].layout)
             // The block in which it was published is still there.
