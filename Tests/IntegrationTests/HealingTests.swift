@@ -303,6 +303,39 @@ struct BrokerMemoryTests {
         #expect(audit.code == 0, "\(audit.output)")
     }
 
+    /// A correction after the release is ranked among the ranks that were released, also by a broker that forgot them.
+    @Test func theReleasedRanksComeAgain() throws {
+        let state = try SyntheticState(students: 1500, seed: 3)
+        let machine = try Machine()
+        try machine.up(partitions: 2)
+        for year in ["2018", "2019"] { try machine.must(["open-year", year]) }
+        try machine.must(["submit"] + state.files)
+        for year in ["2018", "2019"] { try machine.must(["close-year", year, "--timeout", "120"]) }
+        try machine.must(["directive", "release", "official", "--year", "2019", "--date", "2019-09-24"])
+        try HealingTests().settle(machine)
+        let released = try HealingTests().results(machine)
+        let correction = try #require(state.corrections.first { $0.contains("attendance") })
+        try machine.call(["submit", correction, "--by", "A. Clerk"])
+        let receipts = try machine.must(["receipts", "--format", "csv"]).lines
+        let line = try #require(receipts.last { $0.contains("corrections-attendance") })
+        try machine.must(["approve", String(try #require(line.split(separator: ",").first)), "--by", "B. Chief"])
+        try machine.wait("the correction arrives") { (try? HealingTests().results(machine)) != released }
+        try HealingTests().settle(machine)
+        let before = try HealingTests().results(machine)
+        let shown = try machine.must(["percentiles", "2019", "--as", "public", "--format", "csv"]).output
+        try machine.must(["down"])
+        try FileManager.default.removeItem(atPath: "\(machine.home)/broker")
+        try machine.must(["up", "--broker-port", "0", "--partitions", "2", "--timeout", "120"])
+        try machine.wait("what stood stands again", seconds: 120) {
+            (try? HealingTests().results(machine)) == before
+        }
+        try HealingTests().settle(machine)
+        #expect(try HealingTests().results(machine) == before)
+        #expect(try machine.must(["percentiles", "2019", "--as", "public", "--format", "csv"]).output == shown)
+        let audit = try machine.call(["audit", "--recompute"])
+        #expect(audit.code == 0, "\(audit.output)")
+    }
+
     /// What an attempt at a file leaves that died before its commit, where the next attempt was committed.
     private func leaveDraft(_ machine: Machine) throws {
         let folder = URL(filePath: "\(machine.home)/ledger")

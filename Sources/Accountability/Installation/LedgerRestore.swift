@@ -59,6 +59,8 @@ struct LedgerRestore {
         guard !comparison.missing.isEmpty else { return [] }
         // Ask for the rebuild first. If this ends in the middle, no stage continues as if nothing had happened.
         try askForRebuild()
+        // Before the ledger: if this ends in between, records are still missing, and the next run does it again.
+        try NormRestore(connection, try whole(comparison)).run()
         if comparison.isOutOfOrder {
             try writeAnew(comparison)
         } else {
@@ -151,15 +153,20 @@ struct LedgerRestore {
     /// About how many bytes one transaction writes: a record may be a block of thousands of rows.
     private static let portion = 32 << 20
 
-    private func writeAnew(_ comparison: LedgerComparison) throws {
+    /// The whole ledger: the broker's records and those of the home, in their order.
+    private func whole(_ comparison: LedgerComparison) throws -> [LedgerArchive.Entry] {
         var records: [Int32: [LedgerArchive.Entry]] = [:]
         try read { records[$0.partition, default: []].append($0) }
-        let all = try comparison.whole { partition, place in
+        return try comparison.whole { partition, place in
             guard let standing = records[partition], place < standing.count else {
                 throw Failure(.tryAgain, "the ledger changed while it was compared with the home: run it again")
             }
             return standing[place]
         }
+    }
+
+    private func writeAnew(_ comparison: LedgerComparison) throws {
+        let all = try whole(comparison)
         // From here on, only the archive has everything.
         try archive.replaceAll(with: all)
         try PipelineTopics(connection).renewLedger()
