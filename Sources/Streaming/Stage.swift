@@ -17,6 +17,10 @@ public protocol Stage: Sendable {
     /// How often a worker commits without new records, for a stage whose publications also depend on the time; nil for
     /// never.
     var idleFlush: Duration? { get }
+    /// Identifies what its publications depend on beside its sources; nil for nothing.
+    ///
+    /// A task whose publications were made under another configuration rebuilds them.
+    var configuration: UInt64? { get }
     /// A task with empty state.
     func makeTask(_ context: TaskContext) throws -> any StageTask
 }
@@ -26,6 +30,8 @@ extension Stage {
     public var rebuildsFromSources: Bool { false }
     /// Never: without a new record nothing is published.
     public var idleFlush: Duration? { nil }
+    /// Nothing: the same sources always give the same publications.
+    public var configuration: UInt64? { nil }
 }
 
 extension Stage {

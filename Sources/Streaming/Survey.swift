@@ -74,6 +74,17 @@ extension WorkerLoop {
                 .allSatisfy { outputEnds[TopicPartition(topic: output.topic, partition: $0)] == 0 }
             if isEmpty { survey.renewedOutputs.insert(index) }
         }
+        let others = numbers.filter { number in
+            let stated = memory[TopicPartition(topic: Positions.published, partition: number)]
+            return stated.map { $0.digest != stage.configuration } ?? false
+        }
+        if !others.isEmpty {
+            logger.notice(
+                "published under another configuration; computing everything again",
+                metadata: ["partitions": "\(others.count)"]
+            )
+            survey.rebuilding.formUnion(others)
+        }
         // An earlier run began a rebuild and did not finish it.
         for number in numbers where memory[TopicPartition(topic: Positions.renewing, partition: number)] != nil {
             survey.rebuilding.insert(number)

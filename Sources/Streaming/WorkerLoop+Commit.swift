@@ -41,7 +41,7 @@ extension WorkerLoop {
             }
             let stated = TopicPartition(topic: Positions.published, partition: runner.partition)
             let published = runner.published
-            memory[stated] = PlaceMemory(offset: 0, published: published)
+            memory[stated] = PlaceMemory(offset: 0, digest: stage.configuration, published: published)
             statements.append((runner, published))
             guard isRebuilding else { continue }
             hasRebuilt = true

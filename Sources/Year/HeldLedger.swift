@@ -37,7 +37,7 @@ public final class HeldLedger: LedgerReceiver {
     }
 
     /// How it is computed.
-    public let settings: YearProcess.Settings
+    public private(set) var settings: YearProcess.Settings
     private let pipeline: Pipeline
     /// The open years, if the ledger does not open and close years itself.
     private let openYears: ClosedRange<Int>?
@@ -101,6 +101,23 @@ public final class HeldLedger: LedgerReceiver {
                 }
             }
         }
+    }
+
+    /// From here on, computes under the frameworks that the Department's acts in the ledger put in force.
+    ///
+    /// - Throws: `FrameworkError` if a document in force cannot be read.
+    public func takeFrameworksOnRecord() throws {
+        close()
+        var acts = OfficialReleases(frameworks: settings.frameworks)
+        if let openYears { for year in openYears { acts.open(year: year) } }
+        let partition = Int(OfficialReleases.partition(of: settings.partitions))
+        for batches in chunks where partition < batches.count {
+            batches[partition].visit { record in
+                guard !record.isMarker, let value = record.value else { return }
+                acts.take(key: record.key, value: value)
+            }
+        }
+        settings.frameworks = try acts.frameworksInForce()
     }
 
     /// Puts the entries that came last to the others.

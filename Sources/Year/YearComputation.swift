@@ -33,7 +33,7 @@ public struct YearComputation: Sendable {
     /// Takes files, closes their years, and then takes the files submitted afterwards.
     ///
     /// Every school year from the first framework to the last is open. Files are taken in the order given: see
-    /// ``InputFile/inOrder(_:)``.
+    /// ``InputFile/inOrder(_:)``. If their acts put a framework in force, everything is computed once more under it.
     ///
     /// - Parameters:
     ///   - files: of the years, before their close.
@@ -46,7 +46,21 @@ public struct YearComputation: Sendable {
         corrections: [InputFile] = [],
         progress: @escaping (YearProgress) -> Void = { _ in }
     ) throws -> YearResult {
-        let process = try YearProcess(settings: settings, watching: watching)
+        let first = try once(files, corrections, progress)
+        let acts = try first.tables.messages(TableTopics.directives).map(\.message)
+        let frameworks = try FrameworkSet(onRecord: acts, over: settings.frameworks)
+        guard frameworks.identity != settings.frameworks.identity else { return first }
+        var again = self
+        again.settings.frameworks = frameworks
+        return try again.once(files, corrections, progress)
+    }
+
+    private func once(
+        _ files: [InputFile],
+        _ corrections: [InputFile],
+        _ progress: @escaping (YearProgress) -> Void
+    ) throws -> YearResult {
+        let process = try YearProcess(settings: settings, watching: watching + [Topics.directives])
         try process.open(try openYears())
         let names = Self.submissions(files + corrections)
         let key = try key ?? Self.passingKey()

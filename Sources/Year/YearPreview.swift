@@ -76,7 +76,7 @@ public final class YearPreview: LedgerReceiver {
         }
         var other = settings
         if let draft = difference.draft {
-            other.frameworks = FrameworkSet(drafts: [draft])
+            other.frameworks = settings.frameworks.with(draft: draft)
             if difference.attributesParameters { held = HeldLedger(pipeline: pipeline, settings: settings) }
         }
         let changed = try YearProcess(pipeline: pipeline, settings: other)

@@ -30,7 +30,7 @@ public final class YearTables {
 
     init(_ pipeline: Pipeline, _ others: [TopicDefinition] = []) {
         let watched = Self.tables + others + [Topics.records, Topics.rejections, Topics.receipts]
-        names = Dictionary(uniqueKeysWithValues: watched.map { (pipeline.name($0), $0) })
+        names = Dictionary(watched.map { (pipeline.name($0), $0) }) { first, _ in first }
         topics = Set(names.keys)
     }
 

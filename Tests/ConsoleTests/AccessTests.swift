@@ -32,7 +32,7 @@ import Testing
             "/api/v1/years/{year}/organizations/{code}": .district, "/api/v1/years/{year}/state": .data,
             "/api/v1/frameworks": .everybody, "/api/v1/frameworks/{name}": .everybody,
             "/api/v1/rejections": .district, "/api/v1/submissions": .district,
-            "/years/{year}/compare": .district, "/years/{year}/compare.csv": .district,
+            "/compare": .district, "/years/{year}/compare": .district, "/years/{year}/compare.csv": .district,
             "/years/{year}/compare.xlsx": .district, "/api/v1/years/{year}/compare": .district,
             "/public/years/{year}": .everybody, "/public/years/{year}/state": .everybody,
             "/public/years/{year}/organizations/{code}": .everybody,

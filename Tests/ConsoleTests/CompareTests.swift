@@ -81,6 +81,7 @@ import Testing
     @Test("Chosen ones are found, added and taken away by links alone")
     func choosing() throws {
         let tables = try ExampleTables.make()
+        #expect(get("/compare?q=school+7", tables).text == get("/years/2019/compare?q=school+7", tables).text)
         let first = get("/years/2019/compare?q=school+7", tables).text
         #expect(ConsolePageTests.links(first).contains("/years/2019/compare?org=00020007"))
         let found = get("/years/2019/compare?org=\(school)&similar=no&q=School+2", tables).text

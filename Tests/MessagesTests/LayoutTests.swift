@@ -60,7 +60,7 @@ import Testing
             .enrollmentOutcomes: ["student_id"] + groups + ["enrolled_october", "dropped_out", "returned_by_october"],
             .directives: [
                 "directive", "kind", "effective_date", "end_date", "reason", "reference", "rating", "parts",
-                "packages_root",
+                "packages_root", "document",
             ],
         ]
         for layout in Layout.allCases {

@@ -22,16 +22,23 @@ import Testing
         .merging(more) { $1 }
     }
 
-    private func step(_ kind: String, _ date: String, end: String = "", code: String = "00000000", action: String = "")
-        -> [String: String]
-    {
+    private func step(
+        _ kind: String,
+        _ date: String,
+        end: String = "",
+        code: String = "00000000",
+        action: String = "",
+        document: String = ""
+    ) -> [String: String] {
         row(
             2019,
             "framework_step",
             kind,
             code,
             date,
-            ["end_date": end, "action": action, "reason": kind == "comment" ? "A comment" : ""]
+            [
+                "end_date": end, "action": action, "reason": kind == "comment" ? "A comment" : "", "document": document,
+            ]
         )
     }
 
@@ -73,6 +80,112 @@ import Testing
                 "2019/framework_step/00010000/comment",
             ]
         )
+    }
+
+    private static let draft = """
+        name: draft-2019
+        title: Draft of 2019
+        school_years: [2019]
+        based_on: "2019"
+        minimum_size:
+          accountability: {value: 60, status: assumed, source: a test}
+
+        """
+
+    /// Only a proposal or a recommendation carries a document, which has to be a framework of its year.
+    @Test func aDocumentIsAFrameworkOfItsYear() throws {
+        let bench = try ValidationBench()
+        try bench.prepare()
+        let wrong = Self.draft.replacing("value: 60", with: "value: many")
+        try bench.submit(
+            table(
+                .directives,
+                [
+                    step("proposed", "2018-01-23", document: wrong),
+                    step("proposed", "2018-01-23", document: Self.draft.replacing("[2019]", with: "[2018]")),
+                    step("proposed", "2018-01-23", document: "a: &a [*a, *a]\n" + Self.draft),
+                    step("proposed", "2018-01-23", document: Self.draft.replacing("Draft of", with: "Draft\u{1B}of")),
+                    step("comment_opened", "2018-02-01", end: "2018-03-01", document: Self.draft),
+                    row(2019, "release", "official", "00000000", "2019-09-24", ["document": Self.draft]),
+                    step("proposed", "2018-01-23", document: Self.draft),
+                ]
+            )
+        )
+        try bench.driver.run()
+        #expect(
+            try bench.rejections().sorted { $0.line < $1.line }.map(\.code) == [
+                "invalid_framework", "document_not_of_year", "invalid_framework", "control_character",
+                "document_not_of_step", "document_not_of_step",
+            ]
+        )
+        let record = try #require(try bench.standing(Topics.directives)["2019/framework_step/00000000/proposed"])
+        #expect(try Accountability_V1_Directive(serializedBytes: record.value ?? []).document == Self.draft)
+    }
+
+    /// The Board approves what is proposed: the digest that it names is that of the document, in whatever order they came.
+    @Test func theBoardApprovesTheProposedDocument() throws {
+        let digest = try Framework.proposed(Self.draft).digest
+        let other = Self.draft.replacing("value: 60", with: "value: 70")
+        let bench = try ValidationBench()
+        try bench.prepare()
+        func approval(_ digest: String) -> [String: String] {
+            step("approved", "2018-05-22").merging(["reference": "Board vote sha256:\(digest)"]) { $1 }
+        }
+        try bench.submit(
+            table(
+                .directives,
+                [
+                    step("proposed", "2018-01-23", document: Self.draft),
+                    step("comment_opened", "2018-02-01", end: "2018-03-01"), step("recommended", "2018-04-10"),
+                ]
+            )
+        )
+        for (row, code) in [
+            (approval(String(repeating: "0", count: 64)), "other_document"), (approval(digest), nil),
+            (step("proposed", "2018-01-23", document: other), "other_document"),
+            // Another document with the recommendation would take the place of the one that was approved.
+            (step("recommended", "2018-04-11", document: other), "other_document"),
+            (step("recommended", "2018-04-11", document: Self.draft), nil),
+        ] {
+            func told() throws -> Int { try bench.rejections().count { $0.closedBy.isEmpty && $0.code == "other_document" } }
+            let before = try told()
+            try bench.submit(table(.directives, [row]))
+            try bench.driver.run()
+            #expect(try told() - before == (code == nil ? 0 : 1), "\(row)")
+        }
+    }
+
+    /// A year is computed under its document from the approval on, one without a built-in framework from the proposal on.
+    @Test func anApprovedDocumentIsInForce() throws {
+        let proposed = Self.act(2019, "proposed", document: Self.draft)
+        let approved = Self.act(2019, "approved")
+        let future = Self.act(2031, "proposed", document: Self.draft.replacing("[2019]", with: "[2031]"))
+        #expect(try FrameworkSet(onRecord: [proposed]).identity == nil)
+        #expect(try FrameworkSet(onRecord: [proposed]).of(schoolYear: 2019).name == "2019")
+        let both = try FrameworkSet(onRecord: [approved, future, proposed])
+        #expect(try both.of(schoolYear: 2019).minimumSize.accountability.value == 60)
+        #expect(try both.of(schoolYear: 2031).name == "draft-2019")
+        #expect(try both.of(schoolYear: 2018).name == "2018")
+        #expect(try both.identity != nil && both.identity == FrameworkSet(onRecord: [proposed, approved, future]).identity)
+        #expect(try both.identity != FrameworkSet(onRecord: [proposed, approved]).identity)
+        // The recommended document has precedence.
+        let later = Self.draft.replacing("value: 60", with: "value: 70")
+        let recommended = try FrameworkSet(onRecord: [proposed, approved, Self.act(2019, "recommended", document: later)])
+        #expect(try recommended.of(schoolYear: 2019).minimumSize.accountability.value == 70)
+        var otherApproval = approved
+        otherApproval.reference = "sha256:\(String(repeating: "0", count: 64))"
+        #expect(throws: FrameworkError.self) { try FrameworkSet(onRecord: [proposed, otherApproval]) }
+    }
+
+    private static func act(_ year: UInt32, _ kind: String, document: String = "") -> Accountability_V1_Directive {
+        var act = Accountability_V1_Directive()
+        act.directive = "framework_step"
+        act.schoolYear = year
+        act.orgCode = "00000000"
+        act.kind = kind
+        act.effectiveDate = "2018-01-01"
+        act.document = document
+        return act
     }
 
     /// 603 CMR 2.03(11).

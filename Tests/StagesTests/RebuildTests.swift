@@ -1,4 +1,5 @@
 import Messages
+import Rules
 import Stages
 import Streaming
 import StreamingTesting
@@ -53,6 +54,40 @@ import Testing
         let after = [Topics.records, Topics.determinations, Topics.notices, Topics.percentiles, Topics.indicators]
             .map { count(driver, year, $0) }
         #expect(after == counts)
+    }
+
+    /// A framework on record comes into force while the year lies there: everything is as if it had always been in force,
+    /// and as before when it goes.
+    @Test(arguments: [UInt64(7), 8])
+    func anotherFrameworkIsComputedWholly(seed: UInt64) throws {
+        let year = try SmallYear()
+        let other = try Framework.proposed(
+            """
+            name: draft
+            title: Draft of 2019
+            school_years: [2019]
+            based_on: "2019"
+            minimum_size:
+              accountability: {value: 60, status: assumed, source: a test}
+            records:
+              tested_grades: {value: [3, 4, 5, 6, 7], status: assumed, source: a test}
+            """
+        )
+        let frameworks = FrameworkSet.builtIn.with(onRecord: [2019: other], identity: 7)
+        let driver = try year.settled(seed: seed)
+        let before = try year.tables(driver)
+        let expected = try year.tables(year.settled(seed: seed, under: frameworks))
+        for entity in [Topics.records, Topics.receipts, Topics.participation, Topics.indicators, Topics.determinations] {
+            #expect(before[entity.entity] != expected[entity.entity], "the draft changes \(entity.entity)")
+        }
+        driver.reconfigure(year.stages(under: frameworks))
+        try driver.run()
+        let after = try year.tables(driver)
+        for (name, table) in expected { #expect(after[name] == table, "under the draft: \(name)") }
+        driver.reconfigure(year.stages(under: .builtIn))
+        try driver.run()
+        let back = try year.tables(driver)
+        for (name, table) in before { #expect(back[name] == table, "without it again: \(name)") }
     }
 
     /// What the ledger lost is retracted everywhere, as if it had never been there.

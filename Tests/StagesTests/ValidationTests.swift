@@ -240,6 +240,31 @@ struct ValidationTests {
             ]
         ),
         Broken(
+            .organizationNotOfDirective,
+            .directives,
+            "org_code",
+            ["directive": "release", "kind": "official", "org_code": "00010505"]
+        ),
+        Broken(.documentNotOfStep, .directives, "document", ["document": "name: draft"]),
+        Broken(
+            .documentNotOfYear,
+            .directives,
+            "document",
+            [
+                "directive": "framework_step", "kind": "proposed", "org_code": "00000000",
+                "document": "{name: draft, title: Draft, school_years: [2018], based_on: '2019'}",
+            ]
+        ),
+        Broken(
+            .invalidFramework,
+            .directives,
+            "document",
+            [
+                "directive": "framework_step", "kind": "proposed", "org_code": "00000000",
+                "document": "{name: draft, title: Draft, school_years: [2019]}",
+            ]
+        ),
+        Broken(
             .frameworkStepOutOfOrder,
             .directives,
             "kind",
@@ -293,7 +318,7 @@ struct ValidationTests {
     @Test("Every code is tried")
     func coverage() {
         let tried = Set(Self.broken.map(\.code)).union(Self.unreadable.map(\.code))
-            .union([.duplicateKey, .claimedByTwoDistricts])
+            .union([.duplicateKey, .claimedByTwoDistricts, .otherDocument])
         #expect(Set(RejectionCode.allCases).subtracting(tried).isEmpty)
     }
 

@@ -100,7 +100,7 @@ final class GeneratedState {
             return (orAll && value == "all") || (value.count == 2 && Int(value).map { 1...12 ~= $0 } ?? false)
         case .group: return Vocabulary.groups.contains(value)
         case .date: return value.count == 10
-        case .text(let maxLength): return value.utf8.count <= maxLength
+        case .text(let maxLength), .document(let maxLength): return value.utf8.count <= maxLength
         }
     }
 

@@ -1,5 +1,5 @@
 internal import Kafka
-internal import Streaming
+package import Streaming
 
 /// Accidents that tests cause in topics, and the checks of the tasks' outputs.
 extension InMemoryDriver {
@@ -30,6 +30,16 @@ extension InMemoryDriver {
             }
             slot.runner = nil
             slot.isRebuilding = true
+        }
+    }
+
+    /// Restarts every task under other stages of the same names. Those with another configuration rebuild.
+    package func reconfigure(_ others: [any Stage]) {
+        let before = stages
+        stages = others
+        for slot in slots {
+            slot.runner = nil
+            slot.isRebuilding = slot.isRebuilding || before[slot.stage].configuration != others[slot.stage].configuration
         }
     }
 

@@ -71,7 +71,7 @@ package final class InMemoryDriver {
     /// The discrepancies that tasks reported after their commits.
     package private(set) var discrepancies: [String] = []
 
-    let stages: [any Stage]
+    var stages: [any Stage]
     let progressTopic: String
     let completionType: String
     let quarantine: QuarantineTopic?

@@ -122,4 +122,37 @@ import Testing
         #expect(try FrameworkSet(drafts: [draft]).of(schoolYear: 2018).name != "draft")
         #expect(shipped.name == "2019")
     }
+
+    /// Acts in the files put a document in force, as the same document named beside the files does.
+    @Test func aDocumentOnRecordIsInForce() throws {
+        let state = try StateFiles(students: 900, seed: 9)
+        let text = """
+            name: draft
+            title: Draft of 2019
+            school_years: [2019]
+            based_on: "2019"
+            minimum_size:
+              accountability: {value: 60, status: assumed, source: a test}
+            """
+        let acts = try state.write(
+            "corrections-framework.csv",
+            """
+            school_year,org_code,directive,kind,effective_date,end_date,document
+            2019,00000000,framework_step,proposed,2018-01-10,,"\(text.replacing("\"", with: "\"\""))"
+            2019,00000000,framework_step,comment_opened,2018-02-01,2018-03-15,
+            2019,00000000,framework_step,recommended,2018-05-01,,
+            2019,00000000,framework_step,approved,2018-06-20,,
+
+            """
+        )
+        let settings = YearProcess.Settings(frameworks: FrameworkSet(drafts: [try Framework.proposed(text)]))
+        let expected = try Figures(YearComputation(settings: settings).run(state.files).tables)
+        let onRecord = try computed(state.files, corrections: [acts])
+        #expect(try Figures(onRecord.tables).determinations == expected.determinations)
+        #expect(try Figures(onRecord.tables).participation == expected.participation)
+        let held = try YearComputation().held(state.files, corrections: [acts]).ledger
+        try held.takeFrameworksOnRecord()
+        #expect(try Figures(held.computed().tables).determinations == expected.determinations)
+        #expect(try Figures(computed(state.files).tables).determinations != expected.determinations)
+    }
 }

@@ -49,7 +49,7 @@ struct Recomputation {
         let computed = ComputedTables()
         let topics = Dictionary(uniqueKeysWithValues: Self.tables.map { (pipeline.name($0.topic), $0.topic) })
         let driver = try ProcessDriver(
-            stages: pipeline.stages.filter { $0.name != PipelineStage.notification.name },
+            stages: pipeline.stages(under: try connection.frameworks()).filter { $0.name != PipelineStage.notification.name },
             topics: counts,
             progressTopic: pipeline.name(Topics.progress),
             completionType: Topics.completionType,

@@ -34,8 +34,8 @@ struct CandidatesCommand: OperatorCommand, CitesParagraphs {
     @OptionGroup var output: FormatOption
 
     func operate() throws {
-        let framework = try YearFramework.of(year)
         let connection = try broker.connection()
+        let framework = try YearFramework.of(year, connection.frameworks())
         let (all, years) = try YearSelection(year, .all)
             .read(TableTopics.determinations, from: connection)
         let rows = try all.flatMap { try CandidateRow.of($0, framework) }.filter { kind == nil || $0.kind == kind }

@@ -43,9 +43,11 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
               accountability directive suspension determinations --year 2022 --date 2022-06-28 --reason "Good cause arising from the COVID-19 pandemic"
 
             Steps of a framework, (10): proposed, comment_opened, comment, recommended, approved, in this order. Each organization has one \
-            comment. Comments of the public have the state's code, and the docket as --reference. If the --reference of the approval \
-            names a document by its digest (sha256:… of `accountability framework validate`), determinations under any other document stay preliminary.
-              accountability directive framework_step proposed --year 2026 --date 2025-01-28
+            comment. Comments of the public have the state's code, and the docket as --reference. The steps proposed and recommended can carry the \
+            framework itself with --document; the school year is then computed under it as soon as the Board approves it, and a year without a \
+            built-in framework from the proposal on. If the --reference of the approval names a document by its digest (sha256:… of \
+            `accountability framework validate`), determinations under any other document stay preliminary.
+              accountability directive framework_step proposed --year 2026 --date 2025-01-28 --document 2026.yaml
               accountability directive framework_step comment_opened --year 2026 --date 2025-02-01 --end 2025-03-15
               accountability directive framework_step comment --year 2026 --org 00350000 --date 2025-02-20 --reason "Weigh growth higher"
               accountability directive framework_step recommended --year 2026 --date 2025-05-01
@@ -136,6 +138,14 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     )
     var packages: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "For the framework steps proposed and recommended: the framework's document, YAML (`accountability framework propose` checks it first).",
+            valueName: "file"
+        )
+    )
+    var document: String?
+
     @OptionGroup var person: PersonOption
 
     @Flag(help: "Withdraw the act.")
@@ -191,42 +201,9 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
         if let packages, let year {
             try ReleasedPackages(packages).check(year, connection)
         }
-        let file = try write()
-        defer { try? FileManager.default.removeItem(at: file.deletingLastPathComponent()) }
-        let folder = try Inbox(directory: inbox ?? connection.home.inbox.path)
-        let options = FileIngestion.Options(
-            layout: Layout.directives.wireName,
-            submittedBy: person.name,
-            channel: person.channel
-        )
-        let outcomes = try Submissions(connection, folder, wait: true)
-            .submit([file.path], options, timeout: .seconds(timeout))
-        guard let outcome = outcomes.first else { return }
-        if let refusal = outcome.refusal { throw Failure(.badInput, "\(refusal.code): \(refusal.message)") }
-        guard outcome.rejected == 0 else {
-            throw Failure(.badInput, "refused: " + (try reasons(connection, outcome.id)).joined(separator: "; "))
-        }
-        let done =
-            withdraw
-            ? "withdrawn"
-            : outcome.unchanged > 0 ? "already in force, unchanged" : outcome.replaced > 0 ? "replaced" : "carried out"
-        Standard.line("\(directive ?? "") \(kind ?? ""), \(year ?? 0), \(org): \(done) (\(outcome.id))")
-    }
-
-    /// Writes the row to a file.
-    private func write() throws -> URL {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "directive-\(UUID().uuidString)",
-            isDirectory: true
-        )
-        try FileManager.default.createDirectory(
-            at: folder,
-            withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700]
-        )
-        let file = folder.appendingPathComponent("directive.csv")
-        try Data(try text(today: Today.text).utf8).write(to: file)
-        return file
+        let act = ActSubmission(connection: connection, inbox: inbox, person: person, timeout: timeout)
+        let (done, submission) = try act.submit(try text(today: Today.text), isWithdrawal: withdraw)
+        Standard.line("\(directive ?? "") \(kind ?? ""), \(year ?? 0), \(org): \(done) (\(submission))")
     }
 
     /// The header and the row, as CSV.
@@ -238,16 +215,10 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
             "reference": reference, "rating": rating,
             "parts": parts.split(separator: ",").joined(separator: ";"),
             "packages_root": try packages.map { try ReleasedPackages($0).list.root } ?? "",
+            "document": try document.map { try FrameworkFile.text($0) } ?? "",
         ]
         let columns = Layout.directives.columns.map(\.name)
         return CSVLine.text(columns) + CSVLine.text(columns.map { values[$0] ?? "" })
-    }
-
-    private func reasons(_ connection: Connection, _ submission: String) throws -> [String] {
-        let reader = try TopicReader(connection)
-        defer { reader.close() }
-        return try reader.table(TableTopics.rejections) { $0.submission == submission }
-            .map { "\($0.message.message) [\($0.message.code)]" }
     }
 
     private func printList(_ connection: Connection) throws {
@@ -261,7 +232,7 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
         try Listing(
             [
                 "school_year", "directive", "kind", "org_code", "effective_date", "end_date", "rating", "parts",
-                "reason", "reference",
+                "reason", "reference", "document",
             ],
             acts.map { act in
                 [

@@ -52,8 +52,8 @@ struct SimilarCommand: OperatorCommand, CitesParagraphs {
     }
 
     func operate() throws {
-        let framework = try YearFramework.of(year)
         let connection = try broker.connection()
+        let framework = try YearFramework.of(year, connection.frameworks())
         let declared = try DeclaredOrganizations(connection, year: year).organizations
         guard let code = OrganizationCode(organization), declared.contains(where: { $0.code == code }) else {
             throw Failure(

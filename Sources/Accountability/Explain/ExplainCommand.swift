@@ -78,7 +78,7 @@ struct ExplainCommand: OperatorCommand {
             let margins = ExplainMargins(connection: connection, determination: determination)
             return json ? try JSONOutput.write(margins.margins()) : Standard.output(try margins.text())
         }
-        let framework = try YearFramework.of(year)
+        let framework = try YearFramework.of(year, connection.frameworks())
         let width = width ?? TerminalSize.columns ?? 100
         if whyNot == nil, !full, !json {
             return Standard.output(

@@ -11,9 +11,10 @@ struct ExplainMargins {
     /// Every cut, the nearest first.
     func margins() throws -> [DeterminationMargin] {
         let year = Int(determination.schoolYear)
-        let tables = try MarginTables(year: year, .builtIn)
         let reader = try TopicReader(connection)
         defer { reader.close() }
+        let acts = try reader.table(TableTopics.directives)
+        let tables = try MarginTables(year: year, Connection.frameworks(onRecord: acts.map(\.message)))
         let organization = determination.orgCode
         let participation = try reader.table(TableTopics.participation) { key in
             key.text.hasPrefix("\(year)/\(organization)/all/")
@@ -25,7 +26,7 @@ struct ExplainMargins {
         for row in percentiles { tables.take(row.message, key: row.key.text) }
         guard determination.type == .school else { return try tables.margins(of: determination) }
         for row in try reader.table(TableTopics.standings) { tables.take(row.message) }
-        for row in try reader.table(TableTopics.directives) { tables.take(row.message) }
+        for row in acts { tables.take(row.message) }
         return try tables.margins(of: determination)
     }
 

@@ -18,13 +18,14 @@ struct FrameworkCommand: ParsableCommand {
               accountability framework validate draft.yaml
               accountability framework diff 2025 draft.yaml
               accountability framework report draft.yaml --files folder --out report
+              accountability framework propose draft.yaml
 
             Exit codes: 0 done; 64 usage, or a year without a framework; 65 a document is not valid (the error names its line, parameter and \
             reason).
             """,
         subcommands: [
             FrameworkList.self, FrameworkShow.self, FrameworkDiff.self, FrameworkAssumed.self, FrameworkTemplate.self,
-            FrameworkValidate.self, FrameworkReport.self,
+            FrameworkValidate.self, FrameworkReport.self, FrameworkPropose.self, FrameworkProposed.self,
         ]
     )
 

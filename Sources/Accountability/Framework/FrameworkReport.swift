@@ -44,7 +44,7 @@ struct FrameworkReport: OperatorCommand {
             line.show("computing the framework in force")
             let before = try ledger.computed().tables.determinations()
             line.show("computing the draft")
-            let after = try ledger.computed(under: FrameworkSet(drafts: [draft])).tables.determinations()
+            let after = try ledger.computed(under: ledger.settings.frameworks.with(draft: draft)).tables.determinations()
             line.clear()
             let comparison = try FrameworkComparison(draft, before: before.map(\.message), after: after.map(\.message))
             let folder = try OutputFolder(out)

@@ -80,9 +80,9 @@ struct PackageCommand: OperatorCommand, CitesParagraphs {
         defer { line.clear() }
         do {
             let folder = try ProductFolder(out, replaces: replace)
-            let framework = try YearFramework.of(year)
             let secret = try PseudonymKey(contentsOf: key ?? Home().pseudonymKey.path)
             let (ledger, release) = try read(line)
+            let framework = try YearFramework.of(year, ledger.settings.frameworks)
             line.show("computing \(year)")
             let scan = try LedgerScan(ledger)
             let tables = try ledger.computed(following: scan.submissions.map(\.submission)).tables
@@ -107,6 +107,7 @@ struct PackageCommand: OperatorCommand, CitesParagraphs {
         let settings = YearProcess.Settings(threads: source.threads.count, partitions: partitions)
         let ledger = HeldLedger(pipeline: connection.pipeline, settings: settings)
         try LedgerFeed(connection, partitions: partitions).feed(LedgerUntil(release.submission, ledger))
+        try ledger.takeFrameworksOnRecord()
         return (ledger, release)
     }
 

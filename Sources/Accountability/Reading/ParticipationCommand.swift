@@ -98,13 +98,15 @@ struct ParticipationCommand: OperatorCommand {
 
 /// The framework of a year that is given as an argument.
 enum YearFramework {
+    /// The framework in force in an installation.
+    ///
     /// - Throws: `Failure` if the year has none; it names the years that have one.
-    static func of(_ year: Int) throws -> Framework {
+    static func of(_ year: Int, _ frameworks: FrameworkSet = .builtIn) throws -> Framework {
         do {
-            return try Framework.of(schoolYear: year)
+            return try frameworks.of(schoolYear: year)
         } catch {
             let years =
-                (try? Framework.all())?.flatMap(\.schoolYears).sorted().map(String.init).joined(separator: ", ") ?? ""
+                (try? frameworks.schoolYears())?.sorted().map(String.init).joined(separator: ", ") ?? ""
             throw Failure(.badInput, "no such year: \(error); there are those of \(years)")
         }
     }

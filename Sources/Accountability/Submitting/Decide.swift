@@ -16,7 +16,7 @@ extension SubmissionActOptions {
         let reader = try InstallationReader(connection, topics: [Topics.submissions, Topics.receipts])
         defer { reader.close() }
         try reader.catchUp()
-        let held = try reader.view.held(submission, for: act, by: person.name)
+        let held = try reader.view.held(submission, for: act, by: person.name, connection.frameworks())
         let header = held.header.decision(
             act,
             at: Int64(Date().timeIntervalSince1970 * 1000),

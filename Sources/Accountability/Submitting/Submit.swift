@@ -157,12 +157,14 @@ final class Submissions {
         var validated: Int { receipts.values.reduce(0) { $0 + Int($1.rows) } }
     }
 
+    private let connection: Connection
     private let inbox: Inbox
     private let tail: TopicTail?
     private let receiptsTopic: String
     private var pending: [Pending] = []
 
     init(_ connection: Connection, _ inbox: Inbox, wait: Bool) throws {
+        self.connection = connection
         self.inbox = inbox
         receiptsTopic = connection.pipeline.name(Topics.receipts)
         tail = wait ? try TopicTail(connection, [Topics.receipts, Topics.rejections]) : nil
@@ -211,10 +213,18 @@ final class Submissions {
                 throw Failure(.tryAgain, ReceiptText.interrupted(pending.map { ($0.outcome, $0.expected != nil) }))
             }
             guard ContinuousClock.now - moved < timeout else {
+                let what =
+                    "\(pending[current].outcome.fileName) (\(pending[current].outcome.id)): no progress for \(timeout.components.seconds) seconds (\(line))"
+                guard brokersAnswer() else {
+                    throw Failure(
+                        .brokerUnavailable,
+                        "\(what), and no broker answers at \(connection.brokers). The file stays submitted, and the workers take it when "
+                            + "the brokers are back; `accountability receipts` then shows its outcome"
+                    )
+                }
                 throw Failure(
                     .tryAgain,
-                    "\(pending[current].outcome.fileName) (\(pending[current].outcome.id)): no progress for \(timeout.components.seconds) seconds "
-                        + "(\(line)). The ingestion worker of \(inbox.directory.path) or the validation worker may not be running; `accountability doctor` shows it"
+                    "\(what). The ingestion worker of \(inbox.directory.path) or the validation worker may not be running; `accountability doctor` shows it"
                 )
             }
         }
@@ -222,6 +232,11 @@ final class Submissions {
         // way.
         try look(start)
         return pending.map(\.outcome)
+    }
+
+    private func brokersAnswer() -> Bool {
+        let quiet = Logger(label: "submit") { _ in SwiftLogNoOpLogHandler() }
+        return (try? Admin(connection.kafka, logger: quiet).describeCluster(timeout: BrokerPatience.answer)) != nil
     }
 
     private func look(_ start: ContinuousClock.Instant) throws {

@@ -179,6 +179,23 @@ enum FrameworkFile {
         return FrameworkSet(drafts: [try load(path)])
     }
 
+    /// The text of a framework's document.
+    ///
+    /// - Throws: `Failure` if it cannot be read.
+    static func text(_ path: String) throws -> String {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Failure(.badInput, "the framework \(path) cannot be read: check its path")
+        }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// The digest of a document on record, as an approval names it; empty if there is no document, or none that this
+    /// version can read.
+    static func digest(of document: String) -> String {
+        guard !document.isEmpty, let framework = try? Framework.proposed(document) else { return "" }
+        return "sha256:\(framework.digest)"
+    }
+
     /// Reads a framework; it may be based on a built-in one.
     ///
     /// - Throws: `Failure` that names the parameter at fault.

@@ -27,7 +27,7 @@ struct LedgerOptions: ParsableArguments {
     /// The ledger, in memory.
     ///
     /// - Parameters:
-    ///   - frameworks: the frameworks under which it is computed.
+    ///   - frameworks: the frameworks under which it is computed, apart from documents that are on record in it.
     ///   - line: shows the progress of the files.
     /// - Returns: the ledger.
     /// - Throws: `Failure` if files cannot be taken, or an installation cannot be read.
@@ -47,6 +47,7 @@ struct LedgerOptions: ParsableArguments {
             guard case .failure(let refusal) = file.outcome else { continue }
             throw Failure(.badInput, "\(refusal.message); nothing was computed")
         }
+        try held.ledger.takeFrameworksOnRecord()
         return held.ledger
     }
 
@@ -58,6 +59,7 @@ struct LedgerOptions: ParsableArguments {
             settings: YearProcess.Settings(frameworks: frameworks, threads: threads, partitions: partitions)
         )
         try LedgerFeed(connection, partitions: partitions).feed(ledger)
+        try ledger.takeFrameworksOnRecord()
         return ledger
     }
 }

@@ -125,6 +125,7 @@ struct PreviewCommand: OperatorCommand {
         let preview = try YearPreview(
             pipeline: connection.pipeline,
             settings: YearProcess.Settings(
+                frameworks: try connection.frameworks(),
                 threads: ProcessInfo.processInfo.activeProcessorCount,
                 partitions: partitions
             ),

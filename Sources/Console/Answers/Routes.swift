@@ -74,6 +74,19 @@ enum Routes {
             try DeterminationsView($0).page($0.tables)
         },
         Route(
+            "/compare",
+            "An organization compared with others in the newest year.",
+            needs: .district,
+            query: CompareView.parameterList
+        ) { call in
+            guard let newest = call.tables.determinedYears.max() else {
+                throw Problem(404, "there are no determinations yet, so nothing can be compared")
+            }
+            var call = call
+            call.arguments["year"] = String(newest)
+            return try CompareView(call).page(call.tables)
+        },
+        Route(
             "/years/{year}/compare",
             "An organization compared with others.",
             needs: .district,
@@ -240,15 +253,14 @@ enum Routes {
             query: StateView.parameters,
             StateView.shape
         ) { try StateView($0) },
-        resource("/frameworks", "The frameworks.", needs: .everybody, isFixed: true, FrameworkView.list) { _ in
-            try FrameworkView.all().map { FrameworkSummary($0) }
+        resource("/frameworks", "The frameworks.", needs: .everybody, FrameworkView.list) {
+            try FrameworkView.all($0.tables).map { FrameworkSummary($0) }
         },
         resource(
             "/frameworks/{name}",
             "A framework with its parameters.",
             needs: .everybody,
             query: FrameworkView.parameterList,
-            isFixed: true,
             FrameworkView.shape
         ) { try FrameworkView($0) },
         resource(

@@ -2,6 +2,7 @@ internal import Messages
 internal import Operating
 internal import Reading
 internal import Rules
+internal import Stages
 
 /// The page for opening and closing years and releasing results.
 ///
@@ -38,7 +39,10 @@ enum ReleaseDesk {
         let status = tables.run?.status
         let behind = tables.run.map { $0.positions.reduce(0) { $0 + Int($1.behind) } }
         let alarms = status.map { $0.problems.count + $0.openTransactions.count }
-        let open = Set(tables.rejections.values.filter(\.isOpen).map(\.row)).count
+        // A note is of a row that counts.
+        let refused = tables.rejections.values
+            .filter { $0.isOpen && RejectionCode(rawValue: $0.code)?.isNote != true }
+        let open = Set(refused.map(\.row)).count
         let unfinished = tables.view.totals().count { !$0.addsUp }
         func line(_ what: String, _ isWell: Bool?, _ finding: String, _ link: String) -> [TablePart.Cell] {
             [

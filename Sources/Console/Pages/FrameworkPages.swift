@@ -10,7 +10,7 @@ extension FrameworkView {
             api: "\(Address.api)/frameworks",
             files: TableFiles("/frameworks")
         )
-        let summaries = try all().map { FrameworkSummary($0) }
+        let summaries = try all(tables).map { FrameworkSummary($0) }
         let table = TablePart(
             caption: "Frameworks",
             columns: ["Framework", "School years", "Title", "Published", "Derived", "Assumed"],

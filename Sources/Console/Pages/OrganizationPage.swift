@@ -65,13 +65,8 @@ extension OrganizationView {
             )
         }
         links.append(("Compare with similar organizations", Address.compare(year, code)))
-        links.append(("Framework \(report.publication.framework)", frameworkAddress))
+        links.append(("Framework \(report.publication.framework)", Address.framework(frameworkName)))
         return links.map { ["name": $0.0, "href": $0.1] }
-    }
-
-    private var frameworkAddress: String {
-        let name = (try? FrameworkSet.builtIn.ifCovered(schoolYear: year))?.name
-        return name.map(Address.framework) ?? "/frameworks"
     }
 
     /// The points table in the form that DESE prints: indicators by category, then the totals.

@@ -46,8 +46,8 @@ extension PublicationView {
                 )
             )
         }
-        if let framework = try? FrameworkSet.builtIn.ifCovered(schoolYear: year) {
-            links.append(("Framework \(framework.name)", Address.framework(framework.name)))
+        if let frameworkName {
+            links.append(("Framework \(frameworkName)", Address.framework(frameworkName)))
         }
         return links.map { ["name": $0.0, "href": $0.1] }
     }

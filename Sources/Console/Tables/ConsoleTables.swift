@@ -88,6 +88,10 @@ package struct ConsoleTables: Sendable {
     package private(set) var rejections: [RejectionKey: Rejection] = [:]
     /// Acts of the Department that are in force.
     package private(set) var acts: [DirectiveKey: Accountability_V1_Directive] = [:]
+    /// The frameworks in force, from the acts.
+    ///
+    /// If a document in force cannot be read, they are as before. The stages report it.
+    package private(set) var frameworks = FrameworkSet.builtIn
     /// The years, submissions and completions of the installation.
     package private(set) var view = InstallationView()
     /// The progress of the stages; nil before the first check.
@@ -242,11 +246,18 @@ package struct ConsoleTables: Sendable {
         guard let place = DirectiveKey(utf8: key.span) else { return false }
         guard let value else {
             acts[place] = nil
+            noteFrameworks(place)
             return true
         }
         guard let (_, message) = TableTopics.directives.entry(key: key.span, value: value) else { return false }
         acts[place] = message
+        noteFrameworks(place)
         return true
+    }
+
+    private mutating func noteFrameworks(_ act: DirectiveKey) {
+        guard act.act == .frameworkStep else { return }
+        frameworks = (try? FrameworkSet(onRecord: acts.values)) ?? frameworks
     }
 
     /// Replaces the topics' data with another fold, and keeps the data about the stages.

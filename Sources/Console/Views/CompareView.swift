@@ -59,7 +59,7 @@ struct CompareView: Sendable {
         group = call.query["group"].flatMap { StudentGroup(wireName: $0) } ?? .allStudents
         isWhole = call.tables.isWhole
         guard let table = call.tables.determined(call.year) else { throw Problem(404, "there is no such year") }
-        let framework = try FrameworkSet.builtIn.of(schoolYear: call.year)
+        let framework = try call.tables.frameworks.of(schoolYear: call.year)
         parameters = FrameworkParameter.of(framework, under: "comparison")
         candidates = Self.candidates(table, call)
         chosen = QueryParameter.codes(call.query["with"] ?? "")

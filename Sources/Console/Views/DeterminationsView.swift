@@ -97,7 +97,7 @@ struct DeterminationsView: Sendable {
             call
         )
         percentiles = Dictionary(found.compactMap(\.percentile).map { ($0, 1) }, uniquingKeysWith: +)
-        let framework = try? FrameworkSet.builtIn.ifCovered(schoolYear: year)
+        let framework = try? call.tables.frameworks.ifCovered(schoolYear: year)
         cut = framework?.determination.map { Int($0.lowestPerformingPercentile.value) }
     }
 

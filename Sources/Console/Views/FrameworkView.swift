@@ -15,14 +15,25 @@ struct FrameworkView: Sendable {
         QueryParameter("q", "Part of a parameter's name, value or source.", .text(80)),
     ]
 
-    /// Every framework, the newest first.
-    static func all() throws -> [Framework] {
-        try Framework.all().sorted { ($0.schoolYears.max() ?? 0) > ($1.schoolYears.max() ?? 0) }
+    /// Every framework, the newest first: the built-in ones, and the documents on record under other names.
+    static func all(_ tables: ConsoleTables) throws -> [Framework] {
+        var all = try Framework.all()
+        // The document of the recommendation has precedence over that of the proposal.
+        let steps = tables.acts.filter { $0.key.act == .frameworkStep && !$0.value.document.isEmpty }
+            .sorted { ($0.key.schoolYear, $1.key.kind) < ($1.key.schoolYear, $0.key.kind) }
+        for (_, step) in steps {
+            // Validation accepts only documents that can be read.
+            guard let document = try? Framework.proposed(step.document),
+                !all.contains(where: { $0.name == document.name })
+            else { continue }
+            all.append(document)
+        }
+        return all.sorted { ($0.schoolYears.max() ?? 0) > ($1.schoolYears.max() ?? 0) }
     }
 
     init(_ call: ConsoleCall) throws {
         let name = call.arguments["name"] ?? ""
-        let all = try Self.all()
+        let all = try Self.all(call.tables)
         guard let found = all.first(where: { $0.name == name }) else {
             throw Problem(
                 404,

@@ -25,6 +25,8 @@ struct OrganizationView: Sendable {
 
     let year: Int
     let code: OrganizationCode
+    /// The framework in force in the year.
+    let frameworkName: String
     let line: DeterminationLine
     let report: DeterminationReport
     /// The derivation of the determination, from the classification down to the values.
@@ -68,7 +70,8 @@ struct OrganizationView: Sendable {
         }
         self.code = code
         self.line = line
-        let framework = try FrameworkSet.builtIn.of(schoolYear: call.year)
+        let framework = try call.tables.frameworks.of(schoolYear: call.year)
+        frameworkName = framework.name
         let percentiles = table.percentiles(code)
         report = try DeterminationReport.reading(message, percentiles)
         derivation = try report.explained(by: framework)
@@ -77,7 +80,7 @@ struct OrganizationView: Sendable {
         whyNotName = call.query["why_not"]
         whyNot = try call.query["why_not"]
             .map { try WhyNot(message, framework, participation: table.participation(code)).derivation($0) }
-        margins = try Self.margins(message, table, line)
+        margins = try Self.margins(message, table, line, call.tables.frameworks)
         history = call.tables.years.keys.sorted()
             .compactMap { year in
                 call.tables.years[year]?.lines[code].map { Moment(year: year, line: $0) }
@@ -90,9 +93,10 @@ struct OrganizationView: Sendable {
     private static func margins(
         _ message: Accountability_V1_Determination,
         _ table: ConsoleTables.Year,
-        _ line: DeterminationLine
+        _ line: DeterminationLine,
+        _ frameworks: FrameworkSet
     ) throws -> [DeterminationMargin] {
-        let tables = try MarginTables(year: Int(message.schoolYear), .builtIn)
+        let tables = try MarginTables(year: Int(message.schoolYear), frameworks)
         for rate in table.participation(line.code) { tables.take(rate) }
         for entry in table.thresholds(line.type) { tables.take(entry, group: "", organization: "") }
         return try tables.margins(of: message)

@@ -7,6 +7,8 @@ internal import Rules
 struct PublicationView: Sendable {
     let year: Int
     let code: OrganizationCode
+    /// The framework in force in the year.
+    let frameworkName: String?
     let line: DeterminationLine
     let publication: Accountability_V1_Publication
     /// The results of all official years, the oldest first.
@@ -31,6 +33,7 @@ struct PublicationView: Sendable {
             )
         }
         self.code = code
+        frameworkName = try tables.frameworks.ifCovered(schoolYear: call.year)?.name
         self.line = line
         self.publication = publication
         let years = tables.years.keys.sorted()

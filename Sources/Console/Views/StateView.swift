@@ -86,7 +86,7 @@ struct StateView: Sendable {
         transitions = counts.map { Transition(from: $0.key[0], to: $0.key[1], count: $0.value) }
             .sorted { ($0.from, $0.to) < ($1.from, $1.to) }
         bins = PercentBin.of(lines.compactMap(\.cumulative))
-        let framework = try FrameworkSet.builtIn.ifCovered(schoolYear: year)
+        let framework = try call.tables.frameworks.ifCovered(schoolYear: year)
         bands = (framework?.percentage?.bands.value ?? [])
             .map {
                 (

@@ -800,6 +800,11 @@ public nonisolated struct Accountability_V1_Directive: Sendable {
   /// It identifies the results that were official at the release, and does not change them.
   public var packagesRoot: String = String()
 
+  /// Only for the framework steps proposed and recommended, 603 CMR 2.03(10): the framework as a YAML document. The
+  /// recommended document has precedence over the proposed one. A school year is computed under it as soon as the Board
+  /// approves it; a year without a built-in framework is computed under it from the proposal on. Otherwise empty.
+  public var document: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2370,7 +2375,7 @@ nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, 
 
 nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Directive"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}directive\0\u{3}school_year\0\u{3}org_code\0\u{1}kind\0\u{3}effective_date\0\u{3}end_date\0\u{1}reason\0\u{1}reference\0\u{1}submission\0\u{1}rating\0\u{1}parts\0\u{3}packages_root\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}directive\0\u{3}school_year\0\u{3}org_code\0\u{1}kind\0\u{3}effective_date\0\u{3}end_date\0\u{1}reason\0\u{1}reference\0\u{1}submission\0\u{1}rating\0\u{1}parts\0\u{3}packages_root\0\u{1}document\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2390,6 +2395,7 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
       case 10: try { try decoder.decodeSingularStringField(value: &self.rating) }()
       case 11: try { try decoder.decodeRepeatedStringField(value: &self.parts) }()
       case 12: try { try decoder.decodeSingularStringField(value: &self.packagesRoot) }()
+      case 13: try { try decoder.decodeSingularStringField(value: &self.document) }()
       default: break
       }
     }
@@ -2432,6 +2438,9 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
     if !self.packagesRoot.isEmpty {
       try visitor.visitSingularStringField(value: self.packagesRoot, fieldNumber: 12)
     }
+    if !self.document.isEmpty {
+      try visitor.visitSingularStringField(value: self.document, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2448,6 +2457,7 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
     if lhs.rating != rhs.rating {return false}
     if lhs.parts != rhs.parts {return false}
     if lhs.packagesRoot != rhs.packagesRoot {return false}
+    if lhs.document != rhs.document {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -27,6 +27,8 @@ public struct Column: Sendable, Hashable {
         case date
         /// Any text up to so many UTF-8 bytes.
         case text(maxLength: Int)
+        /// Any text of several lines up to so many UTF-8 bytes.
+        case document(maxLength: Int)
     }
 
     /// Whether a column, and a value in it, has to be there.

@@ -42,7 +42,7 @@ extension Column.Kind {
         case .grade(let orAll): "regex(\"^(PK|K|0?[1-9]|1[0-2]\(orAll ? "|all" : ""))$\")"
         case .group: "notEmpty"
         case .date: "xDate"
-        case .text(let maxLength): "length(0, \(maxLength))"
+        case .text(let maxLength), .document(let maxLength): "length(0, \(maxLength))"
         }
     }
 

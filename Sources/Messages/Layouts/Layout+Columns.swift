@@ -257,5 +257,11 @@ extension Layout {
                 .optional,
                 "of the state's official release: the root of the districts' packages, 64 hexadecimal digits"
             ),
+            Column(
+                "document",
+                .document(maxLength: 200_000),
+                .optional,
+                "of the framework steps proposed and recommended: the framework, as its YAML document"
+            ),
         ]
 }

@@ -65,7 +65,12 @@ extension InstallationView {
     ///
     /// - Throws: `Failure` with 65 if the submission has no held rows, which says what happened to it, or if another
     ///   person must decide; with 75 if validation has not read all of it.
-    package func held(_ id: String, for act: HeldSubmissionAct, by person: String) throws -> HeldSubmission {
+    package func held(
+        _ id: String,
+        for act: HeldSubmissionAct,
+        by person: String,
+        _ frameworks: FrameworkSet = .builtIn
+    ) throws -> HeldSubmission {
         func refused(_ message: String) -> Failure { Failure(.badInput, "\(message); nothing was decided") }
         var standing = StandingSubmissions()
         let counting = submissions.filter { standing.take($0) }
@@ -99,7 +104,7 @@ extension InstallationView {
             throw refused("\(name) does not wait: no row of it would change what is official")
         }
         let held = HeldSubmission(header: header, rows: total.held, years: total.heldYears)
-        try held.checkPerson(act, person)
+        try held.checkPerson(act, person, frameworks)
         return held
     }
 
@@ -125,7 +130,7 @@ extension InstallationView {
 extension HeldSubmission {
     /// Whether this person may decide: the framework of a year can ask for another person than the one who submitted
     /// it.
-    func checkPerson(_ act: HeldSubmissionAct, _ person: String, _ frameworks: FrameworkSet = .builtIn) throws {
+    func checkPerson(_ act: HeldSubmissionAct, _ person: String, _ frameworks: FrameworkSet) throws {
         guard Self.isSame(person, header.submittedBy) else { return }
         for year in years {
             guard let framework = try frameworks.ifCovered(schoolYear: year),

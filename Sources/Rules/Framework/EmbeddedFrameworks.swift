@@ -27,6 +27,14 @@ extension Framework {
         return newest
     }
 
+    /// A framework that the Department proposes, from its document, which may be based on a built-in one.
+    ///
+    /// - Throws: ``FrameworkError`` that names the line and the parameter.
+    public static func proposed(_ document: String) throws(FrameworkError) -> Framework {
+        let bases = Dictionary(uniqueKeysWithValues: documents.map { ($0.name, $0.text) })
+        return try load(file: "the proposed document", text: document, bases: bases)
+    }
+
     /// Every framework that is built in, by year.
     public static func all() throws(FrameworkError) -> [Framework] { try embedded.get() }
 

@@ -48,6 +48,13 @@ struct FrameworkDocument: Sendable {
 
     init(file: String, text: String) throws(FrameworkError) {
         self.file = file
+        if let name = Self.alias(in: text) {
+            throw FrameworkError(
+                .malformed,
+                file: file,
+                message: "the alias *\(name) repeats what the anchor &\(name) marks: write it out"
+            )
+        }
         let root: Node?
         do {
             root = try Yams.compose(yaml: text)
@@ -107,6 +114,24 @@ struct FrameworkDocument: Sendable {
         var result = self
         result.entries[path] = entry
         return result
+    }
+
+    /// The name of an alias whose anchor is in the text; nil for none.
+    ///
+    /// A few lines of aliases can stand for a document of any size. No framework needs them.
+    private static func alias(in text: String) -> String? {
+        func names(after mark: UInt8) -> Set<String> {
+            Set(
+                text.utf8.split(separator: mark, omittingEmptySubsequences: false).dropFirst()
+                    .map { rest in
+                        String(
+                            decoding: rest.prefix { $0 > UInt8(ascii: " ") && !",[]{}".utf8.contains($0) },
+                            as: UTF8.self
+                        )
+                    }
+            )
+        }
+        return names(after: UInt8(ascii: "&")).intersection(names(after: UInt8(ascii: "*"))).subtracting([""]).min()
     }
 
     private static let headerKeys: Set<String> = ["name", "title", "school_years", "based_on", "removed"]

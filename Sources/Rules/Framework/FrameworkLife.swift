@@ -22,6 +22,9 @@ public enum FrameworkStep: UInt8, WireNamed {
         }
     }
 
+    /// The steps that can carry the document of a framework, the one whose document counts first.
+    public static let withDocument: [FrameworkStep] = [.recommended, .proposed]
+
     /// The step that has to come first; comments have a period instead.
     var predecessor: FrameworkStep? {
         switch self {
@@ -47,11 +50,15 @@ public struct FrameworkLife: Hashable, Sendable {
         case outsideCommentPeriod
         /// A step that was taken rests on the one to be withdrawn.
         case restedUpon
+        /// The Board approves, or has approved, another document than the one that is proposed.
+        case otherDocument
     }
 
     private struct Entry: Hashable, Sendable {
         let date: String
         let end: String
+        /// The digest of a document: of the proposed one, or of the one that the approval names; empty for none.
+        let document: String
     }
 
     private var steps: [FrameworkStep: Entry] = [:]
@@ -70,11 +77,30 @@ public struct FrameworkLife: Hashable, Sendable {
     public var lastStep: FrameworkStep? { steps.keys.max() }
     /// The last day for comments; empty while no period was opened.
     public var commentsUntil: String { steps[.commentOpened]?.end ?? "" }
+    /// The digest of the document that the approval names; empty if it names none.
+    public var approvedDocument: String { steps[.approved]?.document ?? "" }
+    /// The digest of the proposed document, as it was recommended or else as it was proposed first; empty for none.
+    public var proposedDocument: String {
+        FrameworkStep.withDocument.compactMap { steps[$0]?.document }.first { !$0.isEmpty } ?? ""
+    }
+
+    /// The digest that a reference names: the word that begins with `sha256:`, without this beginning.
+    public static func digest(inReference reference: String) -> String? {
+        let prefix = "sha256:"
+        return reference.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix(prefix) }
+            .map { String($0.dropFirst(prefix.count)) }
+    }
 
     /// Why a step may not be taken on a day; nil where it may.
     ///
     /// - `end`: the last day of the comment period that the step opens.
-    public func refusal(of step: FrameworkStep, on date: String, until end: String = "") -> Refusal? {
+    /// - `document`: the digest of the document that it proposes or approves; empty for none.
+    public func refusal(
+        of step: FrameworkStep,
+        on date: String,
+        until end: String = "",
+        document: String = ""
+    ) -> Refusal? {
         if step == .comment {
             guard let period = steps[.commentOpened] else { return .outsideCommentPeriod }
             return date < period.date || date > period.end ? .outsideCommentPeriod : nil
@@ -90,7 +116,16 @@ public struct FrameworkLife: Hashable, Sendable {
             if predecessor == .commentOpened, date <= before.end { return .commentPeriodOpen }
         }
         let isLate = steps.contains { other, entry in other.predecessor == step && entry.date < date }
-        return isLate ? .outOfOrder : nil
+        if isLate { return .outOfOrder }
+        var after = self
+        after.take(step, on: date, until: end, document: document)
+        return after.approvesOtherDocument ? .otherDocument : nil
+    }
+
+    /// Whether the approval names another document than the proposed one.
+    private var approvesOtherDocument: Bool {
+        let (approved, proposed) = (approvedDocument, proposedDocument)
+        return !approved.isEmpty && !proposed.isEmpty && approved != proposed
     }
 
     /// Why a step may not be withdrawn; nil where it may.
@@ -102,16 +137,18 @@ public struct FrameworkLife: Hashable, Sendable {
     /// Takes a step, or replaces it.
     ///
     /// - `organization`: who comments.
+    /// - `document`: the digest of the document that it proposes or approves; empty for none.
     public mutating func take(
         _ step: FrameworkStep,
         on date: String,
         until end: String = "",
-        by organization: String = ""
+        by organization: String = "",
+        document: String = ""
     ) {
         if step == .comment {
             commentDates[organization] = date
         } else {
-            steps[step] = Entry(date: date, end: end)
+            steps[step] = Entry(date: date, end: end, document: document)
         }
     }
 

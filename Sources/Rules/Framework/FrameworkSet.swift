@@ -10,16 +10,40 @@ public struct FrameworkSet: Sendable {
     /// Those that hold for one school year, whatever years they name.
     private let single: [Int: Framework]
 
+    /// Identifies the documents on record among them; nil if there are none.
+    ///
+    /// Computations under sets of another identity can differ although their records are the same.
+    public let identity: UInt64?
+
     /// The built-in frameworks, with these in the place of those of their school years.
     ///
     /// A later one goes before an earlier one.
     public init(drafts: [Framework]) {
-        self.init(drafts: drafts, single: [:])
+        self.init(drafts: drafts.reversed(), single: [:], identity: nil)
     }
 
-    private init(drafts: [Framework], single: [Int: Framework]) {
-        self.drafts = drafts.reversed()
+    private init(drafts: [Framework], single: [Int: Framework], identity: UInt64?) {
+        self.drafts = drafts
         self.single = single
+        self.identity = identity
+    }
+
+    /// The same frameworks, with documents on record in the place of those of their school years.
+    ///
+    /// - Parameters:
+    ///   - documents: the framework of each school year.
+    ///   - identity: identifies the documents.
+    public func with(onRecord documents: [Int: Framework], identity: UInt64) -> FrameworkSet {
+        FrameworkSet(drafts: drafts, single: single.merging(documents) { $1 }, identity: identity)
+    }
+
+    /// The same frameworks, with a draft in the place of those of its school years.
+    public func with(draft: Framework) -> FrameworkSet {
+        FrameworkSet(
+            drafts: [draft] + drafts,
+            single: single.filter { !draft.schoolYears.contains($0.key) },
+            identity: identity
+        )
     }
 
     /// The draft of a school year; nil where there is none.
@@ -29,7 +53,7 @@ public struct FrameworkSet: Sendable {
 
     /// The same frameworks with another one in the place of that of one school year, whatever years it names.
     public func with(_ other: Framework, in year: Int) -> FrameworkSet {
-        FrameworkSet(drafts: drafts.reversed(), single: single.merging([year: other]) { $1 })
+        FrameworkSet(drafts: drafts, single: single.merging([year: other]) { $1 }, identity: identity)
     }
 
     /// The framework of a school year, by its spring.

@@ -1,4 +1,5 @@
 public import Messages
+public import Rules
 public import Streaming
 
 /// The access rights on the cluster: a principal for every worker, for subscribers and for the operators' tool, each
@@ -39,6 +40,10 @@ public struct AccessList: Sendable, Hashable {
                 quarantine: pipeline.quarantine,
                 positions: pipeline.positions
             )
+            if !(stage is NotificationStage) {
+                // The acts of the Department tell each stage under which frameworks it computes.
+                rights.formUnion(Set([AccessRight(.read, .topic, pipeline.name(Topics.directives))]).describing)
+            }
             if stage is NotificationStage { rights.formUnion(Self.delivery(pipeline).union(Self.inspection(pipeline))) }
             list.append(Principal("\(prefix)\(stage.name)-worker", "runs the stage \(stage.name)", rights))
         }
@@ -146,11 +151,16 @@ public struct AccessList: Sendable, Hashable {
 
 extension Pipeline {
     /// The stages that run as workers of the runtime, in the order of the flow; ingestion is not one of them.
-    public var stages: [any Stage] {
+    public var stages: [any Stage] { stages(under: .builtIn) }
+
+    /// The same stages, computing under these frameworks.
+    public func stages(under frameworks: FrameworkSet) -> [any Stage] {
         [
-            ValidationStage(pipeline: self), ParticipationStage(pipeline: self), IndicatorStage(pipeline: self),
-            PercentileStage(pipeline: self),
-            DeterminationStage(pipeline: self), NotificationStage(pipeline: self),
+            ValidationStage(pipeline: self, frameworks: frameworks),
+            ParticipationStage(pipeline: self, frameworks: frameworks),
+            IndicatorStage(pipeline: self, frameworks: frameworks),
+            PercentileStage(pipeline: self, frameworks: frameworks),
+            DeterminationStage(pipeline: self, frameworks: frameworks), NotificationStage(pipeline: self),
         ]
     }
 

@@ -51,6 +51,9 @@ public struct DeterminationStage: Stage {
         ]
     }
 
+    /// The documents on record under which it computes.
+    public var configuration: UInt64? { frameworks.identity }
+
     /// A task that knows no organization.
     public func makeTask(_ context: TaskContext) -> any StageTask {
         DeterminationTask(frameworks: frameworks, framing: framing, clock: clock)

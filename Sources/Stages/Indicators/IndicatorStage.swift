@@ -45,6 +45,9 @@ public struct IndicatorStage: Stage {
         ]
     }
 
+    /// The documents on record under which it computes.
+    public var configuration: UInt64? { frameworks.identity }
+
     /// A task that has seen nothing.
     public func makeTask(_ context: TaskContext) throws -> any StageTask {
         IndicatorTask(frameworks)

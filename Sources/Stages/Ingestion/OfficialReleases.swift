@@ -3,7 +3,8 @@ public import Rules
 import Streaming
 import Tables
 
-/// Determines which results are official, from the valid releases among the acts of the Department in the ledger.
+/// Determines which results are official, and which frameworks are in force, from the valid acts of the Department in the
+/// ledger.
 ///
 /// It reads the one partition that has all acts, and the headers and openings of years, which are in every partition.
 /// It checks acts like validation does. So ingestion knows a release as soon as it is in the ledger, even before
@@ -89,14 +90,41 @@ public struct OfficialReleases: Sendable {
         isDirty = true
     }
 
+    /// Opens a school year whose opening is not in the ledger.
+    public mutating func open(year: Int) { openYears.insert(year) }
+
+    /// The frameworks that the valid acts put in force.
+    ///
+    /// - Throws: `FrameworkError` if a document in force cannot be read.
+    public func frameworksInForce() throws(FrameworkError) -> FrameworkSet {
+        try judged().table.frameworks(over: frameworks)
+    }
+
+    /// The school years whose results of the whole state are official, with the submission of the release.
+    ///
+    /// - Throws: `FrameworkError` if a document in force cannot be read.
+    public func ofState() throws(FrameworkError) -> [(schoolYear: Int, submission: String)] {
+        let table = judged().table
+        let inForce = try table.frameworks(over: frameworks)
+        var found: [(schoolYear: Int, submission: String)] = []
+        for year in openYears.sorted() {
+            guard let framework = try inForce.ifCovered(schoolYear: year),
+                let submission = table.release(in: year, framework)
+            else { continue }
+            found.append((year, submission))
+        }
+        return found
+    }
+
     /// The results that are official now, of years whose framework lets submissions wait; in their order.
     public mutating func results() -> [Accountability_V1_OfficialResults] {
         guard isDirty else { return found }
         isDirty = false
         let (table, releases) = judged()
+        let inForce = (try? table.frameworks(over: frameworks)) ?? frameworks
         found = releases.sorted()
             .filter { key in
-                guard let framework = try? frameworks.ifCovered(schoolYear: key.schoolYear),
+                guard let framework = try? inForce.ifCovered(schoolYear: key.schoolYear),
                     framework.operation?.holdsAfterRelease.value == true
                 else { return false }
                 return table.approves(framework, in: key.schoolYear)
@@ -129,7 +157,8 @@ public struct OfficialReleases: Sendable {
             let isRelease = act.key.act == .release && act.key.kind == "official"
             switch outcome {
             case .accepted, .replaced:
-                guard case .directive(let directive) = act.row.content else { continue }
+                guard case .directive(var directive) = act.row.content else { continue }
+                directive.submission = act.submission
                 _ = table.set(directive, act.key)
                 if isRelease { releases.insert(act.key) }
             case .deleted:

@@ -35,6 +35,9 @@ public struct ParticipationStage: Stage {
         [Topic.participation.declared(in: pipeline), Topic.rejections.declared(in: pipeline)]
     }
 
+    /// The documents on record under which it computes.
+    public var configuration: UInt64? { frameworks.identity }
+
     /// A task that has seen nothing.
     public func makeTask(_ context: TaskContext) throws -> any StageTask {
         ParticipationTask(frameworks)

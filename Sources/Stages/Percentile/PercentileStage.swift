@@ -1,4 +1,4 @@
-import Messages
+public import Messages
 public import Rules
 public import Streaming
 
@@ -25,6 +25,19 @@ public struct PercentileStage: Stage {
         self.frameworks = frameworks
         sources = [pipeline.source(Topics.standings), pipeline.source(Topics.directives)]
         outputs = [Self.percentiles.declared(in: pipeline)]
+    }
+
+    /// The documents on record under which it computes.
+    public var configuration: UInt64? { frameworks.identity }
+
+    /// The partition in which the task of a group publishes an entry.
+    ///
+    /// - Parameters:
+    ///   - key: of the entry.
+    ///   - group: the group that the task ranks.
+    ///   - partitions: of the topic of percentiles.
+    public static func partition(of key: PercentileKey, _ group: StudentGroup, partitions: Int32) -> Int32 {
+        key.placement.partition(of: partitions) ?? KeyPlacement.group(group).partition(of: partitions) ?? 0
     }
 
     /// A task that knows no standings.

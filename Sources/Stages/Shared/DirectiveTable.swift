@@ -112,17 +112,26 @@ struct DirectiveTable {
     /// The digest of the framework that the Board approved for a school year, if the act names one: `sha256:` and the
     /// digest in its reference.
     func approvedDigest(in year: Int) -> String? {
-        let prefix = "sha256:"
-        let act = acts(.frameworkStep, of: .state)
+        acts(.frameworkStep, of: .state)
             .first { Int($0.schoolYear) == year && $0.kind == FrameworkStep.approved.wireName }
-        let word = act?.reference.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix(prefix) }
-        return word.map { String($0.dropFirst(prefix.count)) }
+            .flatMap { FrameworkLife.digest(inReference: $0.reference) }
     }
 
     /// Whether the Board approved the very framework that a school year is computed under.
     func approves(_ framework: Framework, in year: Int) -> Bool {
         guard frameworkLife(in: year).approves(framework) else { return false }
         return approvedDigest(in: year).map { $0 == framework.digest } ?? true
+    }
+
+    /// The proposed framework of each school year that has one, as YAML: the recommended document, or else the one that
+    /// was proposed.
+    var proposedDocuments: [Int: String] {
+        let steps = acts(.frameworkStep, of: .state).filter { !$0.document.isEmpty }
+        return Dictionary(grouping: steps) { Int($0.schoolYear) }
+            .compactMapValues { acts in
+                FrameworkStep.withDocument.lazy.compactMap { step in acts.first { $0.kind == step.wireName }?.document }
+                    .first
+            }
     }
 
     /// How far the framework of a school year has come: 603 CMR 2.03(10).

@@ -30,8 +30,8 @@ struct FieldMask: Sendable {
         case .grade(let orAll): orAll && field.isEqual(to: "all") ? nil : Self.code(FieldReading.grade(field))
         case .date: Self.code(FieldReading.date(field))
         case .group: Self.code(spellings.group(field))
-        // No student layout has a text; its identifier is replaced and never comes here.
-        case .text, .studentIdentifier: .unknownChoice
+        // No student layout has a text or a document; its identifier is replaced and never comes here.
+        case .text, .document, .studentIdentifier: .unknownChoice
         }
     }
 

@@ -127,6 +127,15 @@ enum FieldReading {
         return field.count <= length ? .value(field.text) : .fault(.textTooLong)
     }
 
+    /// A text of so many bytes at most, which may have several lines, without other control characters.
+    static func document(_ field: Span<UInt8>, _ length: Int) -> Reading<String> {
+        guard field.count > 0 else { return .empty }
+        guard field.count <= length else { return .fault(.textTooLong) }
+        let text = field.text
+        let hasControl = text.unicodeScalars.contains { $0 != "\n" && $0 != "\r" && PlainText.isControl($0) }
+        return hasControl ? .fault(.controlCharacter) : .value(text)
+    }
+
     private static func days(inMonth month: Int, of year: Int) -> Int {
         switch month {
         case 4, 6, 9, 11: 30

@@ -67,11 +67,15 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case ratingNotOfReview = "rating_not_of_review"
     case partNotOfPlan = "part_not_of_plan"
     case rootNotOfRelease = "root_not_of_release"
+    case documentNotOfStep = "document_not_of_step"
+    case documentNotOfYear = "document_not_of_year"
+    case invalidFramework = "invalid_framework"
 
     // An act that conflicts with earlier acts.
     case frameworkStepOutOfOrder = "framework_step_out_of_order"
     case commentPeriodOpen = "comment_period_open"
     case commentOutsidePeriod = "comment_outside_period"
+    case otherDocument = "other_document"
 
     // A row that conflicts with the ledger.
     case yearNotOpen = "year_not_open"
@@ -131,6 +135,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .ratingNotOfReview: "rating"
         case .partNotOfPlan: "parts"
         case .rootNotOfRelease: "packages_root"
+        case .documentNotOfStep, .documentNotOfYear, .invalidFramework: "document"
+        case .otherDocument: "reference, document"
         case .frameworkStepOutOfOrder: "kind"
         case .commentPeriodOpen, .commentOutsidePeriod: "effective_date"
         case .kindNotOfDirective: "kind"
@@ -195,7 +201,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .targetOffScale:
             "an achievement target is on the scale of its baseline, 440 to 560 or 0 to 100; without a baseline, on the scale of the year's framework"
         case .organizationNotOfDirective:
-            "suspensions and framework steps are for the state, reviews for a district or its schools, plans and designations for organizations that can have them"
+            "suspensions and framework steps are for the state, releases for the state or a district, reviews for a district or its schools, plans and designations for organizations that can have them"
         case .reasonNotStated:
             "a placement, a reconfiguration, a comment, a revision and an appeal need a reason; any other designation needs a reason or, as "
                 + "its reference, the decision behind it"
@@ -210,6 +216,10 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
             "a plan has only parts that the law names (\(Paragraph.planData), \(Paragraph.planForm))"
         case .rootNotOfRelease:
             "the root of packages is 64 lowercase hexadecimal digits, and only the official release of the state's results has it"
+        case .documentNotOfStep:
+            "only the framework steps proposed and recommended carry the document of a framework (\(Paragraph.consultation))"
+        case .documentNotOfYear: "the document of a framework names the school year of the act among its school years"
+        case .invalidFramework: "the document is not a framework that this version can read"
         case .frameworkStepOutOfOrder:
             "a framework is proposed, opened for comment, recommended, approved, in this order, and a step with comments or later steps is not withdrawn"
                 + " (\(Paragraph.consultation))"
@@ -217,6 +227,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
             "a comment period has a last day, and the recommendation comes after it, because it considers all comments (\(Paragraph.consultation))"
         case .commentOutsidePeriod:
             "a comment is made while the framework is open for comment (\(Paragraph.consultation))"
+        case .otherDocument:
+            "the Board approves the document that is proposed: its approval names this document's digest, or none (\(Paragraph.consultation))"
         case .kindNotOfDirective: "each directive has its own kinds"
         case .endBeforeStart: "an act does not end before it takes effect"
         case .yearNotOpen: "rows are accepted only for open school years"
@@ -240,6 +252,9 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .nulByte, .invalidUTF8: "save the file as UTF-8 and submit it again"
         case .suspensionNotOfYear: "no other year can be suspended"
         case .frameworkStepOutOfOrder: "submit the step before it first; withdraw later steps first"
+        case .invalidFramework:
+            "`accountability framework validate FILE` names the line and the parameter; correct it and submit the row again"
+        case .otherDocument: "approve the digest that `accountability framework proposed YEAR --digest` prints; to propose another document, withdraw the approval first"
         default: "correct it and submit the row again"
         }
     }

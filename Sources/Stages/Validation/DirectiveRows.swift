@@ -12,6 +12,7 @@ private enum Place {
     static let rating = Layout.directives.place("rating")
     static let parts = Layout.directives.place("parts")
     static let packagesRoot = Layout.directives.place("packages_root")
+    static let document = Layout.directives.place("document")
 }
 
 extension RowCheck {
@@ -39,6 +40,7 @@ extension RowCheck {
         directive.rating = word(Place.rating, line)
         directive.parts = text(Place.parts, line).split(separator: ";").map { String($0) }
         directive.packagesRoot = text(Place.packagesRoot, line)
+        directive.document = document(Place.document, line)
         directive.schoolYear = UInt32(clamping: year ?? 0)
         if faults.isEmpty { judge(directive) }
         return .directive(directive)
@@ -54,6 +56,7 @@ extension RowCheck {
         if !act.packagesRoot.isEmpty, !isRoot(act.packagesRoot, of: act, organization) {
             fault(.rootNotOfRelease, Place.packagesRoot)
         }
+        if !act.document.isEmpty { judgeDocument(act) }
         switch act.directive {
         case "designation":
             let isFederal = FederalSupport(wireName: act.kind) != nil
@@ -66,7 +69,11 @@ extension RowCheck {
         case "recognition":
             if organization.type != .school { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
         case "release":
-            guard act.kind == "revised" || act.kind == "appeal" else { break }
+            guard act.kind == "revised" || act.kind == "appeal" else {
+                // Results are released for the state or a whole district.
+                if organization.type == .school { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
+                break
+            }
             if act.reason.isEmpty { fault(.reasonNotStated, Place.reason) }
             if act.reference.isEmpty { fault(.submissionNotNamed, Place.reference) }
         case "reconfiguration":
@@ -106,6 +113,19 @@ extension RowCheck {
             }
     }
 
+    /// A document has to be a framework of the act's school year.
+    private mutating func judgeDocument(_ act: Accountability_V1_Directive) {
+        guard act.directive == "framework_step",
+            FrameworkStep(wireName: act.kind).map(FrameworkStep.withDocument.contains) == true
+        else { return fault(.documentNotOfStep, Place.document) }
+        do {
+            let framework = try Framework.proposed(act.document)
+            if !framework.schoolYears.contains(Int(act.schoolYear)) { fault(.documentNotOfYear, Place.document) }
+        } catch {
+            fault(.invalidFramework, Place.document)
+        }
+    }
+
     private mutating func judgeSuspension(_ act: Accountability_V1_Directive, _ organization: OrganizationCode) {
         if organization.type != .state { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
         switch Suspension.refusal(framework: framework, reason: act.reason) {
@@ -143,6 +163,8 @@ struct FrameworkSteps {
         let organization: String
         let date: String
         let end: String
+        /// The digest of the framework that it proposes or approves; empty for none.
+        let document: String
         let isWithdrawal: Bool
 
         /// The framework step of a row of directives; nil for other acts.
@@ -157,9 +179,22 @@ struct FrameworkSteps {
             if case .directive(let directive) = row.content {
                 date = directive.effectiveDate
                 end = directive.endDate
+                document = Self.document(of: directive, step)
             } else {
                 date = ""
                 end = ""
+                document = ""
+            }
+        }
+
+        private static func document(of directive: Accountability_V1_Directive, _ step: FrameworkStep) -> String {
+            if step == .approved { return FrameworkLife.digest(inReference: directive.reference) ?? "" }
+            guard !directive.document.isEmpty else { return "" }
+            do {
+                return try Framework.proposed(directive.document).digest
+            } catch {
+                // The row was refused before.
+                return ""
             }
         }
     }
@@ -171,12 +206,15 @@ struct FrameworkSteps {
         let life = lives[act.year] ?? FrameworkLife()
         let refusal =
             act.isWithdrawal
-            ? life.refusalToWithdraw(act.step) : life.refusal(of: act.step, on: act.date, until: act.end)
+            ? life.refusalToWithdraw(act.step)
+            : life.refusal(of: act.step, on: act.date, until: act.end, document: act.document)
         return switch refusal {
         case .outOfOrder, .restedUpon: RowFault(code: .frameworkStepOutOfOrder, column: Place.kind)
         case .commentPeriodOpen:
             RowFault(code: .commentPeriodOpen, column: act.step == .commentOpened ? Place.end : Place.effective)
         case .outsideCommentPeriod: RowFault(code: .commentOutsidePeriod, column: Place.effective)
+        case .otherDocument:
+            RowFault(code: .otherDocument, column: act.step == .approved ? Place.reference : Place.document)
         case nil: nil
         }
     }
@@ -185,7 +223,8 @@ struct FrameworkSteps {
     mutating func take(_ act: Act, _ outcome: AcceptedRows.Outcome) {
         switch outcome {
         case .accepted, .replaced:
-            lives[act.year, default: FrameworkLife()].take(act.step, on: act.date, until: act.end, by: act.organization)
+            lives[act.year, default: FrameworkLife()]
+                .take(act.step, on: act.date, until: act.end, by: act.organization, document: act.document)
         case .deleted: lives[act.year, default: FrameworkLife()].withdraw(act.step, by: act.organization)
         case .unchanged, .refused, .withdrawn, .held: break
         }

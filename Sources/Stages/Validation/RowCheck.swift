@@ -350,6 +350,13 @@ struct RowCheck {
         return take(reading, column) ?? ""
     }
 
+    /// A document; empty if there is none.
+    mutating func document(_ column: Int, _ line: Span<UInt8>) -> String {
+        let length = if case .document(let length) = columns[column].kind { length } else { 0 }
+        let reading = FieldReading.document(field(column, line), length)
+        return take(reading, column) ?? ""
+    }
+
     // MARK: Key and digest
 
     private mutating func beginKey(_ line: Span<UInt8>) {

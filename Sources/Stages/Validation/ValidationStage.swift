@@ -64,6 +64,9 @@ public struct ValidationStage: Stage {
         Pipeline.partition(ofDistrictOf: OrganizationCode.state.description, partitions: partitions)
     }
 
+    /// The documents on record under which it computes.
+    public var configuration: UInt64? { frameworks.identity }
+
     /// A task with an empty ledger.
     public func makeTask(_ context: TaskContext) throws -> any StageTask {
         ValidationTask(context, frameworks, limits)

@@ -6,7 +6,8 @@ import Stages
 public import Streaming
 import CoreMetrics
 import Kafka
-import Messages
+public import Messages
+public import Rules
 import ServiceLifecycle
 import UnixSignals
 
@@ -124,31 +125,76 @@ public enum WorkerProcess {
     ) async throws {
         try await run(options, stage: nil) { connection, metrics, logger in
             let stage = try await makeStage(connection)
-            var configuration = WorkerConfiguration(
-                kafka: connection.kafka,
-                instance: options.instance,
-                namespace: connection.pipeline.namespace,
-                progressTopic: connection.pipeline.name(Topics.progress),
-                completionType: Topics.completionType
-            )
-            configuration.quarantine = connection.pipeline.quarantine
-            configuration.positions = connection.pipeline.positions
-            configuration.originOfCause = { SubmissionIdentifier.milliseconds(of: $0) }
-            configuration.commitInterval = .milliseconds(options.commitInterval)
-            configuration.memoryLimit = options.memoryLimit.map { MemoryLimit(bytes: $0 << 20) } ?? .ofSystem()
-            configuration.stopTimeout = .seconds(options.stopTimeout)
-            let figures = metrics(stage.name)
-            let limit = configuration.memoryLimit?.bytes ?? 0
-            figures.update { $0.memoryLimit = limit }
-            let worker = Worker(
-                stage: stage,
-                configuration: configuration,
-                metrics: figures,
-                logger: logger(stage.name)
-            )
-            let others = try beside?(connection, configuration, figures, logger(stage.name)) ?? []
-            return (figures, others.isEmpty ? worker : JoinedBodies(worker, others, stopTimeout: options.stopTimeout))
+            return try body(options, connection, stage, beside, metrics, logger)
         }
+    }
+
+    /// Runs a stage that computes under the frameworks in force, until SIGTERM or SIGINT.
+    ///
+    /// When they change, it ends with 75, so that it starts again under the new ones.
+    ///
+    /// - `stage`: the stage.
+    /// - `makeStage`: creates it for the installation and the frameworks in force.
+    public static func run(
+        _ options: WorkerOptions,
+        _ stage: PipelineStage,
+        _ makeStage: (Connection, FrameworkSet) async throws -> any Stage
+    ) async throws {
+        try await run(options, stage: stage.name) { connection, metrics, logger in
+            let group = connection.pipeline.group(stage.name)
+            let frameworks = try inForce(connection, group: group)
+            let stage = try await makeStage(connection, frameworks)
+            return try body(options, connection, stage, { connection, _, _, logger in
+                [FrameworkWatch(connection, group: group, frameworks, logger)]
+            }, metrics, logger)
+        }
+    }
+
+    /// The frameworks in force; the built-in ones of an installation without topics, which the worker itself reports.
+    private static func inForce(_ connection: Connection, group: String) throws -> FrameworkSet {
+        let follower = try FrameworkFollower(connection, group: group)
+        defer { follower.close() }
+        do {
+            return try follower.frameworks()
+        } catch let error as KafkaError
+            where [.unknownTopic, .unknownTopicOrPartition, .unknownPartition].contains(error.code)
+        {
+            return .builtIn
+        }
+    }
+
+    private static func body(
+        _ options: WorkerOptions,
+        _ connection: Connection,
+        _ stage: any Stage,
+        _ beside: ((Connection, WorkerConfiguration, WorkerMetrics, Logger) throws -> [any WorkerBody])?,
+        _ metrics: (String) -> WorkerMetrics,
+        _ logger: (String) -> Logger
+    ) throws -> (WorkerMetrics, any WorkerBody) {
+        var configuration = WorkerConfiguration(
+            kafka: connection.kafka,
+            instance: options.instance,
+            namespace: connection.pipeline.namespace,
+            progressTopic: connection.pipeline.name(Topics.progress),
+            completionType: Topics.completionType
+        )
+        configuration.quarantine = connection.pipeline.quarantine
+        configuration.positions = connection.pipeline.positions
+        configuration.originOfCause = { SubmissionIdentifier.milliseconds(of: $0) }
+        configuration.commitInterval = .milliseconds(options.commitInterval)
+        configuration.memoryLimit = options.memoryLimit.map { MemoryLimit(bytes: $0 << 20) } ?? .ofSystem()
+        configuration.stopTimeout = .seconds(options.stopTimeout)
+        let figures = metrics(stage.name)
+        let limit = configuration.memoryLimit?.bytes ?? 0
+        figures.update { $0.memoryLimit = limit }
+        let worker = Worker(
+            stage: stage,
+            configuration: configuration,
+            metrics: figures,
+            logger: logger(stage.name)
+        )
+        let others = try beside?(connection, configuration, figures, logger(stage.name)) ?? []
+        return (figures, others.isEmpty ? worker : JoinedBodies(worker, others, stopTimeout: options.stopTimeout))
     }
 
     /// Runs a body that is not a stage, under a name.

@@ -30,9 +30,13 @@ struct DeterminationWorker: AsyncParsableCommand {
 
     func run() async throws {
         let registry = try SchemaRegistry.named(schemaRegistry, environment: ProcessInfo.processInfo.environment)
-        try await WorkerProcess.run(options) { connection in
+        try await WorkerProcess.run(options, .determination) { connection, frameworks in
             let subject = SchemaRegistry.subject(connection.pipeline)
-            return DeterminationStage(pipeline: connection.pipeline, framing: try await registry?.framing(of: subject))
+            return DeterminationStage(
+                pipeline: connection.pipeline,
+                frameworks: frameworks,
+                framing: try await registry?.framing(of: subject)
+            )
         }
     }
 }

@@ -15,6 +15,6 @@ struct IndicatorWorker: AsyncParsableCommand {
     @OptionGroup var options: WorkerOptions
 
     func run() async throws {
-        try await WorkerProcess.run(options) { IndicatorStage(pipeline: $0.pipeline) }
+        try await WorkerProcess.run(options, .indicator) { IndicatorStage(pipeline: $0.pipeline, frameworks: $1) }
     }
 }

@@ -15,6 +15,6 @@ struct PercentileWorker: AsyncParsableCommand {
     @OptionGroup var options: WorkerOptions
 
     func run() async throws {
-        try await WorkerProcess.run(options) { PercentileStage(pipeline: $0.pipeline) }
+        try await WorkerProcess.run(options, .percentile) { PercentileStage(pipeline: $0.pipeline, frameworks: $1) }
     }
 }

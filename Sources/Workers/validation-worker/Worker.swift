@@ -15,6 +15,6 @@ struct ValidationWorker: AsyncParsableCommand {
     @OptionGroup var options: WorkerOptions
 
     func run() async throws {
-        try await WorkerProcess.run(options) { ValidationStage(pipeline: $0.pipeline) }
+        try await WorkerProcess.run(options, .validation) { ValidationStage(pipeline: $0.pipeline, frameworks: $1) }
     }
 }

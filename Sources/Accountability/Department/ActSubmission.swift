@@ -1,0 +1,69 @@
+internal import Foundation
+internal import Messages
+internal import Operating
+internal import Reading
+internal import Stages
+internal import Tables
+
+/// Submits an act of the Department: a file with one row, through the ingestion worker as any file.
+struct ActSubmission {
+    let connection: Connection
+    /// The watched folder of the ingestion worker; nil for the one of the home.
+    let inbox: String?
+    let person: PersonOption
+    /// How many seconds to wait without progress.
+    let timeout: Int
+
+    /// Submits the file and waits for its receipt.
+    ///
+    /// - Parameters:
+    ///   - text: the header and the row, as CSV.
+    ///   - isWithdrawal: whether the row takes an act back.
+    /// - Returns: what happened, and the submission.
+    /// - Throws: `Failure` with 65 and the reason if the act was refused.
+    func submit(_ text: String, isWithdrawal: Bool = false) throws -> (done: String, submission: String) {
+        let file = try write(text)
+        defer { try? FileManager.default.removeItem(at: file.deletingLastPathComponent()) }
+        let folder = try Inbox(directory: inbox ?? connection.home.inbox.path)
+        let options = FileIngestion.Options(
+            layout: Layout.directives.wireName,
+            submittedBy: person.name,
+            channel: person.channel
+        )
+        let outcomes = try Submissions(connection, folder, wait: true)
+            .submit([file.path], options, timeout: .seconds(timeout))
+        guard let outcome = outcomes.first else { return ("nothing was submitted", "") }
+        if let refusal = outcome.refusal { throw Failure(.badInput, "\(refusal.code): \(refusal.message)") }
+        guard outcome.rejected == 0 else {
+            throw Failure(.badInput, "refused: " + (try reasons(outcome.id)).joined(separator: "; "))
+        }
+        let done =
+            isWithdrawal
+            ? "withdrawn"
+            : outcome.unchanged > 0 ? "already in force, unchanged" : outcome.replaced > 0 ? "replaced" : "carried out"
+        return (done, outcome.id)
+    }
+
+    /// Writes the row to a file.
+    private func write(_ text: String) throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "directive-\(UUID().uuidString)",
+            isDirectory: true
+        )
+        try FileManager.default.createDirectory(
+            at: folder,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
+        let file = folder.appendingPathComponent("directive.csv")
+        try Data(text.utf8).write(to: file)
+        return file
+    }
+
+    private func reasons(_ submission: String) throws -> [String] {
+        let reader = try TopicReader(connection)
+        defer { reader.close() }
+        return try reader.table(TableTopics.rejections) { $0.submission == submission }
+            .map { "\($0.message.message) [\($0.message.code)]" }
+    }
+}
