@@ -270,7 +270,7 @@ private struct Seeded: RandomNumberGenerator {
         }
     }
 
-    private static let layouts = Layout.allCases.filter { $0 != .directives }
+    private static let layouts = Layout.allCases.filter { !$0.isForEveryone }
 
     private static func rows(_ layout: Layout, _ random: inout Seeded) -> [Row] {
         let same = random.below(3) == 0

@@ -227,6 +227,18 @@ import Testing
         directive.effectiveDate = "tomorrow"
         #expect(directive.fault(under: act) != nil)
 
+        directive.effectiveDate = ""
+        directive.directive = "organization_change"
+        directive.kind = "recoded"
+        directive.priorOrgCode = "00350016"
+        let former = try #require(OrganizationCode("00350016"))
+        #expect(directive.fault(under: DirectiveKey(changeOf: school, in: 2019, former: former)) == nil)
+        #expect(directive.fault(under: DirectiveKey(changeOf: school, in: 2019, former: nil)) != nil)
+        #expect(directive.fault(under: DirectiveKey(changeOf: school, in: 2018, former: former)) != nil)
+        directive.priorOrgCode = "00360016"
+        let stranger = try #require(OrganizationCode("00360016"))
+        #expect(directive.fault(under: DirectiveKey(changeOf: school, in: 2019, former: stranger)) != nil)
+
         var delivery = Accountability_V1_Delivery()
         delivery.channel = "mail"
         delivery.notice = "2019/00350012/1"

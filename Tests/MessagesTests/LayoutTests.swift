@@ -9,10 +9,10 @@ import Testing
             names == [
                 "organizations", "assessment_results", "attendance", "english_proficiency", "graduation_cohort",
                 "advanced_coursework", "participation_counts", "indicator_values", "targets", "directives",
-                "enrollment_outcomes",
+                "enrollment_outcomes", "organization_changes",
             ]
         )
-        #expect(Layout.allCases.map(\.rawValue) == Array(1...11))
+        #expect(Layout.allCases.map(\.rawValue) == Array(1...12))
         for layout in Layout.allCases { #expect(Layout(wireName: layout.wireName) == layout) }
         #expect(Layout(wireName: "Attendance") == nil)
     }
@@ -23,7 +23,10 @@ import Testing
         #expect(Array(names.prefix(3)) == ["school_year", "org_code", "action"])
         #expect(Set(names).count == names.count)
         #expect(layout.keyIndices.count == layout.key.count)
-        for index in layout.keyIndices { #expect(layout.columns[index].required) }
+        // A change that names no former code is identified by that.
+        for index in layout.keyIndices where layout != .organizationChanges || names[index] != "prior_org_code" {
+            #expect(layout.columns[index].required)
+        }
         for column in layout.columns {
             #expect(!column.documentation.isEmpty && !column.documentation.contains("\n"))
             #expect(layout.index(of: column.name) == names.firstIndex(of: column.name))
@@ -62,6 +65,7 @@ import Testing
                 "directive", "kind", "effective_date", "end_date", "reason", "reference", "rating", "parts",
                 "packages_root", "document",
             ],
+            .organizationChanges: ["change", "prior_org_code", "prior_enrollment", "reason", "reference"],
         ]
         for layout in Layout.allCases {
             #expect(layout.columns.dropFirst(3).map(\.name) == expected[layout])

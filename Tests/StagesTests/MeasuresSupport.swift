@@ -1,5 +1,6 @@
 import Foundation
 import Messages
+import Rules
 import Stages
 import Streaming
 import StreamingTesting
@@ -56,6 +57,21 @@ final class MeasuresRun {
         )
     }
 
+    /// Appends a change of an organization, or its withdrawal.
+    func append(_ change: OrganizationChange, withdraw: Bool = false, cause: String = "") throws {
+        let key = DirectiveKey(changeOf: change.organization, in: change.schoolYear, former: change.former)
+        driver.append(
+            StoredRecord(
+                key: key.utf8,
+                value: withdraw ? nil : try Accountability_V1_Directive(change).serializedBytes(),
+                eventType: Topics.directives.eventType,
+                cause: cause
+            ),
+            topic: Self.pipeline.name(Topics.directives),
+            partition: 0
+        )
+    }
+
     func append(_ facts: [Fact]) throws {
         for fact in facts { try append(fact) }
     }
@@ -63,6 +79,7 @@ final class MeasuresRun {
     func close(_ years: Int...) throws {
         for year in years {
             try driver.close(scope: "\(year)", topic: Self.pipeline.name(Topics.records))
+            try driver.close(scope: "\(year)", topic: Self.pipeline.name(Topics.directives))
         }
     }
 
@@ -94,6 +111,20 @@ final class MeasuresRun {
 
     func rejections() throws -> [Accountability_V1_Rejection] {
         try log(Topics.rejections).map { try Accountability_V1_Rejection(serializedBytes: $0.value ?? []) }
+    }
+}
+
+extension Accountability_V1_Directive {
+    /// A change of an organization, as validation publishes it.
+    init(_ change: OrganizationChange) {
+        self.init()
+        directive = DepartmentAct.organizationChange.wireName
+        schoolYear = UInt32(change.schoolYear)
+        orgCode = change.organization.description
+        kind = change.kind.wireName
+        priorOrgCode = change.former?.description ?? ""
+        if let enrollment = change.formerEnrollment { priorEnrollment = UInt32(enrollment) }
+        submission = "changes"
     }
 }
 

@@ -296,6 +296,11 @@ func validRow(_ layout: Layout) -> [String: String] {
         student.merging(
             ["grade": "9", "enrolled_october": "Y", "dropped_out": "Y", "returned_by_october": "N"]
         ) { $1 }
+    case .organizationChanges:
+        [
+            "school_year": "2019", "org_code": "00010505", "change": "recoded", "prior_org_code": "00010510",
+            "reason": "A new building",
+        ]
     }
 }
 

@@ -37,7 +37,8 @@ extension ConsoleTables {
                 // Acts that are part of the results are shown together with them.
                 return switch key.act {
                 case .review, .planFiling, .appeal: true
-                case .designation, .recognition, .release, .suspension, .frameworkStep, .reconfiguration:
+                case .designation, .recognition, .release, .suspension, .frameworkStep, .reconfiguration,
+                    .organizationChange:
                     areResultsSeen
                 }
             }

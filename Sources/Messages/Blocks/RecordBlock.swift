@@ -110,7 +110,7 @@ public struct RecordBlock: Sendable {
         case .englishProficiency: fact.difficultyQuartile = value(.difficultyQuartile, row)
         case .graduationCohort: fact.cohortYear = value(.cohortYear, row)
         case .advancedCoursework, .enrollmentOutcomes: break
-        case .organizations, .participationCounts, .indicatorValues, .targets, .directives: break
+        case .organizations, .participationCounts, .indicatorValues, .targets, .directives, .organizationChanges: break
         }
         return fact
     }

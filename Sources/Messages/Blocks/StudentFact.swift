@@ -115,7 +115,7 @@ public struct StudentFact: Sendable, Hashable {
         case .englishProficiency: student + [.difficultyQuartile]
         case .graduationCohort: student + [.cohortYear]
         case .advancedCoursework, .enrollmentOutcomes: student
-        case .organizations, .participationCounts, .indicatorValues, .targets, .directives: []
+        case .organizations, .participationCounts, .indicatorValues, .targets, .directives, .organizationChanges: []
         }
     }
 

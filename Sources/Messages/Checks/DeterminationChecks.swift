@@ -69,10 +69,37 @@ extension Accountability_V1_Directive: TableMessage {
     /// The record's own key names it, and its dates are dates.
     public func fault(under key: DirectiveKey) -> String? {
         guard schoolYear == key.schoolYear, directive == key.act.wireName, orgCode == key.organization.description,
-            kind == key.kind
+            key.act == .organizationChange || kind == key.kind
         else { return otherKey }
+        if key.act == .organizationChange {
+            guard let change = organizationChange else { return "a change of an organization that cannot be" }
+            guard DirectiveKey(changeOf: change.organization, in: change.schoolYear, former: change.former) == key
+            else {
+                return otherKey
+            }
+        }
         guard Self.isDate(effectiveDate), Self.isDate(endDate) else { return "a date that is none" }
         return nil
+    }
+
+    /// The change of an organization that it states; nil of other acts, and of a change that cannot be.
+    public var organizationChange: OrganizationChange? {
+        guard directive == DepartmentAct.organizationChange.wireName, let organization = OrganizationCode(orgCode),
+            let change = OrganizationChangeKind(wireName: kind)
+        else { return nil }
+        var former: OrganizationCode?
+        if !priorOrgCode.isEmpty {
+            guard let code = OrganizationCode(priorOrgCode) else { return nil }
+            former = code
+        }
+        let stated = OrganizationChange(
+            schoolYear: Int(schoolYear),
+            organization: organization,
+            kind: change,
+            former: former,
+            formerEnrollment: hasPriorEnrollment ? Int(priorEnrollment) : nil
+        )
+        return stated.fault == nil ? stated : nil
     }
 
     /// Whether a text is empty or has the form `yyyy-mm-dd`.

@@ -92,6 +92,11 @@ extension Accountability_V1_Standing: TableMessage {
         guard FigureCheck.isYear(schoolYear) else { return "a school year out of range" }
         guard FigureCheck.areCounts(nonHighEnrollment, highEnrollment) else { return absurdCount }
         guard reconfigured <= FigureCheck.mostYears else { return "more school years than there are" }
+        for former in formerCodes {
+            guard former.schoolYear < schoolYear, OrganizationCode(former.orgCode) != nil else {
+                return "a former code of no earlier year, or no code"
+            }
+        }
         for value in values {
             guard GradeSpan(wireName: value.gradeSpan) != nil, Indicator(wireName: value.indicator) != nil else {
                 return "a value of an unknown grade span or indicator"

@@ -463,11 +463,44 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._decisionRow = newValue}
   }
 
+  /// The changes of the organization through which its earlier years were found, the newest first. Empty if it did not
+  /// change in the years that this one looks back on.
+  public var history: [Accountability_V1_HistoryStep] {
+    get {_storage._history}
+    set {_uniqueStorage()._history = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
   fileprivate var _storage = unsafe _StorageClass.defaultInstance
+}
+
+/// A change of an organization, and what it means for the earlier years.
+public nonisolated struct Accountability_V1_HistoryStep: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The first school year of the new state.
+  public var schoolYear: UInt32 = 0
+
+  /// recoded, merged, split or grades_changed.
+  public var change: String = String()
+
+  /// The former codes that the rows of `organization_changes` name.
+  public var formerOrgCodes: [String] = []
+
+  /// The code whose results are the earlier ones of the organization. Empty if no earlier year counts.
+  public var takenOrgCode: String = String()
+
+  /// Whether the rows contradict each other. No earlier year counts then.
+  public var contradicted: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 public nonisolated struct Accountability_V1_FederalDesignation: Sendable {
@@ -762,14 +795,16 @@ public nonisolated struct Accountability_V1_IndicatorPoints: Sendable {
   fileprivate var _points: UInt32? = nil
 }
 
-/// Topic `accountability.directives.v1`: acts of the Department. Key: `<school year>/<directive>/<org>/<kind>`. The
-/// topic has one partition, and every worker that needs it reads all of it. A tombstone withdraws an act.
+/// Topic `accountability.directives.v1`: acts of the Department, and changes of organizations. Key:
+/// `<school year>/<directive>/<org>/<kind>`. For a change of an organization the last part is the former code, or `none`.
+/// The topic has one partition, and every worker that needs it reads all of it. A tombstone withdraws an act.
 public nonisolated struct Accountability_V1_Directive: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// designation, recognition, release, suspension, framework_step, review, plan_filing, reconfiguration, appeal.
+  /// designation, recognition, release, suspension, framework_step, review, plan_filing, reconfiguration, appeal. A row of
+  /// `organization_changes` is organization_change.
   public var directive: String = String()
 
   public var schoolYear: UInt32 = 0
@@ -805,9 +840,24 @@ public nonisolated struct Accountability_V1_Directive: Sendable {
   /// approves it; a year without a built-in framework is computed under it from the proposal on. Otherwise empty.
   public var document: String = String()
 
+  /// Only for a change of an organization: the code whose history it may take. Empty if the change names none.
+  public var priorOrgCode: String = String()
+
+  /// Only for a merged organization: the students of the former one in the year before.
+  public var priorEnrollment: UInt32 {
+    get {_priorEnrollment ?? 0}
+    set {_priorEnrollment = newValue}
+  }
+  /// Returns true if `priorEnrollment` has been explicitly set.
+  public var hasPriorEnrollment: Bool {self._priorEnrollment != nil}
+  /// Clears the value of `priorEnrollment`. Subsequent reads from it will return its default value.
+  public mutating func clearPriorEnrollment() {self._priorEnrollment = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _priorEnrollment: UInt32? = nil
 }
 
 /// Topic `accountability.publications.v1`: official determinations as the public may see them. Key and partition are
@@ -1059,6 +1109,12 @@ public nonisolated struct Accountability_V1_Publication: @unchecked Sendable {
   public var issuedUnixMilliseconds: Int64 {
     get {_storage._issuedUnixMilliseconds}
     set {_uniqueStorage()._issuedUnixMilliseconds = newValue}
+  }
+
+  /// As in Determination.
+  public var history: [Accountability_V1_HistoryStep] {
+    get {_storage._history}
+    set {_uniqueStorage()._history = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1466,7 +1522,7 @@ nonisolated extension Accountability_V1_PointsRow: SwiftProtobuf._ProtoNameProvi
 
 nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Determination"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}participation\0\u{2}\u{6}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{4}\u{4}graduation_rate\0\u{3}graduation_cohort\0\u{3}low_graduation\0\u{3}graduation_data_year\0\u{1}graduates\0\u{2}\u{6}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{2}\u{8}framework\0\u{3}framework_digest\0\u{1}status\0\u{2}\u{8}revision\0\u{1}changes\0\u{1}cause\0\u{3}issued_unix_milliseconds\0\u{1}causes\0\u{3}more_causes\0\u{4}\u{5}status_reason\0\u{3}suspended_measures\0\u{3}publication_notes\0\u{3}decision_row\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}participation\0\u{2}\u{6}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{4}\u{4}graduation_rate\0\u{3}graduation_cohort\0\u{3}low_graduation\0\u{3}graduation_data_year\0\u{1}graduates\0\u{2}\u{6}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{2}\u{8}framework\0\u{3}framework_digest\0\u{1}status\0\u{2}\u{8}revision\0\u{1}changes\0\u{1}cause\0\u{3}issued_unix_milliseconds\0\u{1}causes\0\u{3}more_causes\0\u{4}\u{5}status_reason\0\u{3}suspended_measures\0\u{3}publication_notes\0\u{3}decision_row\0\u{1}history\0")
 
   fileprivate class _StorageClass {
     var _schoolYear: UInt32 = 0
@@ -1511,6 +1567,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
     var _suspendedMeasures: [Accountability_V1_SuspendedMeasure] = []
     var _publicationNotes: [Accountability_V1_PublicationNote] = []
     var _decisionRow: Accountability_V1_DecisionRow = .unspecified
+    var _history: [Accountability_V1_HistoryStep] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1563,6 +1620,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       _suspendedMeasures = source._suspendedMeasures
       _publicationNotes = source._publicationNotes
       _decisionRow = source._decisionRow
+      _history = source._history
     }
   }
 
@@ -1623,6 +1681,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
         case 71: try { try decoder.decodeRepeatedMessageField(value: &_storage._suspendedMeasures) }()
         case 72: try { try decoder.decodeRepeatedMessageField(value: &_storage._publicationNotes) }()
         case 73: try { try decoder.decodeSingularEnumField(value: &_storage._decisionRow) }()
+        case 74: try { try decoder.decodeRepeatedMessageField(value: &_storage._history) }()
         default: break
         }
       }
@@ -1761,6 +1820,9 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       if _storage._decisionRow != .unspecified {
         try visitor.visitSingularEnumField(value: _storage._decisionRow, fieldNumber: 73)
       }
+      if !_storage._history.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._history, fieldNumber: 74)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1812,10 +1874,61 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
         if _storage._suspendedMeasures != rhs_storage._suspendedMeasures {return false}
         if _storage._publicationNotes != rhs_storage._publicationNotes {return false}
         if _storage._decisionRow != rhs_storage._decisionRow {return false}
+        if _storage._history != rhs_storage._history {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_HistoryStep: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".HistoryStep"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{1}change\0\u{3}former_org_codes\0\u{3}taken_org_code\0\u{1}contradicted\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.schoolYear) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.change) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.formerOrgCodes) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.takenOrgCode) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.contradicted) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.schoolYear != 0 {
+      try visitor.visitSingularUInt32Field(value: self.schoolYear, fieldNumber: 1)
+    }
+    if !self.change.isEmpty {
+      try visitor.visitSingularStringField(value: self.change, fieldNumber: 2)
+    }
+    if !self.formerOrgCodes.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.formerOrgCodes, fieldNumber: 3)
+    }
+    if !self.takenOrgCode.isEmpty {
+      try visitor.visitSingularStringField(value: self.takenOrgCode, fieldNumber: 4)
+    }
+    if self.contradicted != false {
+      try visitor.visitSingularBoolField(value: self.contradicted, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_HistoryStep, rhs: Accountability_V1_HistoryStep) -> Bool {
+    if lhs.schoolYear != rhs.schoolYear {return false}
+    if lhs.change != rhs.change {return false}
+    if lhs.formerOrgCodes != rhs.formerOrgCodes {return false}
+    if lhs.takenOrgCode != rhs.takenOrgCode {return false}
+    if lhs.contradicted != rhs.contradicted {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2375,7 +2488,7 @@ nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, 
 
 nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Directive"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}directive\0\u{3}school_year\0\u{3}org_code\0\u{1}kind\0\u{3}effective_date\0\u{3}end_date\0\u{1}reason\0\u{1}reference\0\u{1}submission\0\u{1}rating\0\u{1}parts\0\u{3}packages_root\0\u{1}document\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}directive\0\u{3}school_year\0\u{3}org_code\0\u{1}kind\0\u{3}effective_date\0\u{3}end_date\0\u{1}reason\0\u{1}reference\0\u{1}submission\0\u{1}rating\0\u{1}parts\0\u{3}packages_root\0\u{1}document\0\u{3}prior_org_code\0\u{3}prior_enrollment\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2396,12 +2509,18 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
       case 11: try { try decoder.decodeRepeatedStringField(value: &self.parts) }()
       case 12: try { try decoder.decodeSingularStringField(value: &self.packagesRoot) }()
       case 13: try { try decoder.decodeSingularStringField(value: &self.document) }()
+      case 14: try { try decoder.decodeSingularStringField(value: &self.priorOrgCode) }()
+      case 15: try { try decoder.decodeSingularUInt32Field(value: &self._priorEnrollment) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.directive.isEmpty {
       try visitor.visitSingularStringField(value: self.directive, fieldNumber: 1)
     }
@@ -2441,6 +2560,12 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
     if !self.document.isEmpty {
       try visitor.visitSingularStringField(value: self.document, fieldNumber: 13)
     }
+    if !self.priorOrgCode.isEmpty {
+      try visitor.visitSingularStringField(value: self.priorOrgCode, fieldNumber: 14)
+    }
+    try { if let v = self._priorEnrollment {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 15)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2458,6 +2583,8 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
     if lhs.parts != rhs.parts {return false}
     if lhs.packagesRoot != rhs.packagesRoot {return false}
     if lhs.document != rhs.document {return false}
+    if lhs.priorOrgCode != rhs.priorOrgCode {return false}
+    if lhs._priorEnrollment != rhs._priorEnrollment {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2465,7 +2592,7 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Publication"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}status\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{3}decision_row\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{3}low_graduation\0\u{1}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{3}suspended_measures\0\u{3}publication_notes\0\u{1}framework\0\u{3}framework_digest\0\u{1}region\0\u{3}school_type\0\u{3}comparison_group\0\u{3}grades_served\0\u{1}title1\0\u{1}enrollment\0\u{3}nces_id\0\u{2}\u{3}figures\0\u{3}decided_measures\0\u{2}\u{9}revision\0\u{3}issued_unix_milliseconds\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}status\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{3}decision_row\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{3}low_graduation\0\u{1}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{3}suspended_measures\0\u{3}publication_notes\0\u{1}framework\0\u{3}framework_digest\0\u{1}region\0\u{3}school_type\0\u{3}comparison_group\0\u{3}grades_served\0\u{1}title1\0\u{1}enrollment\0\u{3}nces_id\0\u{2}\u{3}figures\0\u{3}decided_measures\0\u{2}\u{9}revision\0\u{3}issued_unix_milliseconds\0\u{2}\u{9}history\0")
 
   fileprivate class _StorageClass {
     var _schoolYear: UInt32 = 0
@@ -2509,6 +2636,7 @@ nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, Swif
     var _decidedMeasures: [String] = []
     var _revision: UInt32 = 0
     var _issuedUnixMilliseconds: Int64 = 0
+    var _history: [Accountability_V1_HistoryStep] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2560,6 +2688,7 @@ nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, Swif
       _decidedMeasures = source._decidedMeasures
       _revision = source._revision
       _issuedUnixMilliseconds = source._issuedUnixMilliseconds
+      _history = source._history
     }
   }
 
@@ -2619,6 +2748,7 @@ nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, Swif
         case 41: try { try decoder.decodeRepeatedStringField(value: &_storage._decidedMeasures) }()
         case 50: try { try decoder.decodeSingularUInt32Field(value: &_storage._revision) }()
         case 51: try { try decoder.decodeSingularInt64Field(value: &_storage._issuedUnixMilliseconds) }()
+        case 60: try { try decoder.decodeRepeatedMessageField(value: &_storage._history) }()
         default: break
         }
       }
@@ -2754,6 +2884,9 @@ nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, Swif
       if _storage._issuedUnixMilliseconds != 0 {
         try visitor.visitSingularInt64Field(value: _storage._issuedUnixMilliseconds, fieldNumber: 51)
       }
+      if !_storage._history.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._history, fieldNumber: 60)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2804,6 +2937,7 @@ nonisolated extension Accountability_V1_Publication: SwiftProtobuf.Message, Swif
         if _storage._decidedMeasures != rhs_storage._decidedMeasures {return false}
         if _storage._revision != rhs_storage._revision {return false}
         if _storage._issuedUnixMilliseconds != rhs_storage._issuedUnixMilliseconds {return false}
+        if _storage._history != rhs_storage._history {return false}
         return true
       }
       if !storagesAreEqual {return false}

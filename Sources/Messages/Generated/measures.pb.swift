@@ -334,6 +334,10 @@ public nonisolated struct Accountability_V1_Standing: Sendable {
   /// Clears the value of `reconfigured`. Subsequent reads from it will return its default value.
   public mutating func clearReconfigured() {self._reconfigured = nil}
 
+  /// Only in a norm: the codes under which the organization was ranked in earlier years. Years under its own code are
+  /// left out.
+  public var formerCodes: [Accountability_V1_FormerCode] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -341,6 +345,21 @@ public nonisolated struct Accountability_V1_Standing: Sendable {
   fileprivate var _nonHighEnrollment: UInt32? = nil
   fileprivate var _highEnrollment: UInt32? = nil
   fileprivate var _reconfigured: UInt32? = nil
+}
+
+/// The code of an organization in an earlier school year.
+public nonisolated struct Accountability_V1_FormerCode: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var schoolYear: UInt32 = 0
+
+  public var orgCode: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 public nonisolated struct Accountability_V1_StandingValue: Sendable {
@@ -500,7 +519,8 @@ public nonisolated struct Accountability_V1_PercentileStage: Sendable {
   public var gradeSpan: String = String()
 
   /// value, indicator_percentile, category_mean, category_percentile, span_mean, year_mean or not_counted. For a
-  /// middle/high school also span_weighted_mean, span_percentile and non_high_share.
+  /// middle/high school also span_weighted_mean, span_percentile and non_high_share. former_code says that the figures of
+  /// the year stand under the code in the next field.
   public var stage: String = String()
 
   public var indicatorOrCategory: String = String()
@@ -952,7 +972,7 @@ nonisolated extension Accountability_V1_IndicatorValue: SwiftProtobuf.Message, S
 
 nonisolated extension Accountability_V1_Standing: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Standing"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{1}group\0\u{3}org_code\0\u{1}type\0\u{3}comparison_group\0\u{3}non_high_enrollment\0\u{3}high_enrollment\0\u{1}values\0\u{1}title1\0\u{3}school_type\0\u{1}reconfigured\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{1}group\0\u{3}org_code\0\u{1}type\0\u{3}comparison_group\0\u{3}non_high_enrollment\0\u{3}high_enrollment\0\u{1}values\0\u{1}title1\0\u{3}school_type\0\u{1}reconfigured\0\u{3}former_codes\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -971,6 +991,7 @@ nonisolated extension Accountability_V1_Standing: SwiftProtobuf.Message, SwiftPr
       case 9: try { try decoder.decodeSingularBoolField(value: &self.title1) }()
       case 10: try { try decoder.decodeSingularStringField(value: &self.schoolType) }()
       case 11: try { try decoder.decodeSingularUInt32Field(value: &self._reconfigured) }()
+      case 12: try { try decoder.decodeRepeatedMessageField(value: &self.formerCodes) }()
       default: break
       }
     }
@@ -1014,6 +1035,9 @@ nonisolated extension Accountability_V1_Standing: SwiftProtobuf.Message, SwiftPr
     try { if let v = self._reconfigured {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 11)
     } }()
+    if !self.formerCodes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.formerCodes, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1029,6 +1053,42 @@ nonisolated extension Accountability_V1_Standing: SwiftProtobuf.Message, SwiftPr
     if lhs.title1 != rhs.title1 {return false}
     if lhs.schoolType != rhs.schoolType {return false}
     if lhs._reconfigured != rhs._reconfigured {return false}
+    if lhs.formerCodes != rhs.formerCodes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_FormerCode: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".FormerCode"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.schoolYear) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.orgCode) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.schoolYear != 0 {
+      try visitor.visitSingularUInt32Field(value: self.schoolYear, fieldNumber: 1)
+    }
+    if !self.orgCode.isEmpty {
+      try visitor.visitSingularStringField(value: self.orgCode, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_FormerCode, rhs: Accountability_V1_FormerCode) -> Bool {
+    if lhs.schoolYear != rhs.schoolYear {return false}
+    if lhs.orgCode != rhs.orgCode {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

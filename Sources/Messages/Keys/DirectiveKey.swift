@@ -12,7 +12,12 @@ public struct DirectiveKey: OrganizationKey, Comparable {
     /// Whom it concerns.
     public let organization: OrganizationCode
     /// The kind of the act: a designation, a step, a measure.
+    ///
+    /// Of a change of an organization it is the former code, or ``noFormerCode``.
     public let kind: String
+
+    /// What stands in place of the former code of a change that names none.
+    public static let noFormerCode = "none"
 
     /// The key of an act.
     public init(schoolYear: Int, _ act: DepartmentAct, of organization: OrganizationCode, kind: String) {
@@ -20,6 +25,16 @@ public struct DirectiveKey: OrganizationKey, Comparable {
         self.act = act
         self.organization = organization
         self.kind = kind
+    }
+
+    /// The key of a change of an organization.
+    public init(changeOf organization: OrganizationCode, in schoolYear: Int, former: OrganizationCode?) {
+        self.init(
+            schoolYear: schoolYear,
+            .organizationChange,
+            of: organization,
+            kind: former?.description ?? Self.noFormerCode
+        )
     }
 
     /// Reads a key.

@@ -130,6 +130,9 @@ public enum Vocabulary {
             "reconfigured", "filed", "denied",
         ]
 
+    /// The changes of organizations.
+    public static let organizationChanges = OrganizationChangeKind.allCases.map(\.wireName)
+
     /// The ratings that a review gives by a standard.
     public static let reviewRatings = ["exemplary", "proficient", "needs_improvement", "unsatisfactory"]
 }

@@ -13,6 +13,7 @@ extension Layout {
         case .targets: Layout.targetColumns
         case .directives: Layout.directiveColumns
         case .enrollmentOutcomes: Layout.enrollmentOutcomeColumns
+        case .organizationChanges: Layout.organizationChangeColumns
         }
     }
 
@@ -263,5 +264,28 @@ extension Layout {
                 .optional,
                 "of the framework steps proposed and recommended: the framework, as its YAML document"
             ),
+        ]
+
+    private static let organizationChangeColumns =
+        common + [
+            Column(
+                "change",
+                .choice(Vocabulary.organizationChanges),
+                "what happened to the organization; school_year is the first year of the new state"
+            ),
+            Column(
+                "prior_org_code",
+                .code8,
+                .mayBeEmpty,
+                "of a recoded, merged or split organization: the code whose history it may take"
+            ),
+            Column(
+                "prior_enrollment",
+                count,
+                .optional,
+                "of a merged organization: the students of prior_org_code in the year before"
+            ),
+            Column("reason", .text(maxLength: 500), .optional, "the reason to publish"),
+            Column("reference", .text(maxLength: 200), .optional, "the decision that it is based on"),
         ]
 }

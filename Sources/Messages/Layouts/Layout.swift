@@ -13,6 +13,7 @@ public enum Layout: UInt8, CaseIterable, Sendable {
     case targets = 9
     case directives = 10
     case enrollmentOutcomes = 11
+    case organizationChanges = 12
 
     /// The name people and files use.
     public var wireName: String {
@@ -28,6 +29,7 @@ public enum Layout: UInt8, CaseIterable, Sendable {
         case .targets: "targets"
         case .directives: "directives"
         case .enrollmentOutcomes: "enrollment_outcomes"
+        case .organizationChanges: "organization_changes"
         }
     }
 
@@ -51,6 +53,7 @@ public enum Layout: UInt8, CaseIterable, Sendable {
         case .targets: "a target the Department set"
         case .directives: "an act of the Department"
         case .enrollmentOutcomes: "what became of a student of grades 9 to 12 in the year before"
+        case .organizationChanges: "a change of an organization's code, parts or grades, in its first year"
         }
     }
 
@@ -64,6 +67,7 @@ public enum Layout: UInt8, CaseIterable, Sendable {
         case .participationCounts: ["school_year", "org_code", "grade", "group", "subject"]
         case .indicatorValues, .targets: ["school_year", "org_code", "grade_span", "group", "indicator"]
         case .directives: ["school_year", "org_code", "directive", "kind"]
+        case .organizationChanges: ["school_year", "org_code", "prior_org_code"]
         }
     }
 
@@ -80,6 +84,11 @@ public enum Layout: UInt8, CaseIterable, Sendable {
     private static let aboutStudents = allCases.reduce(0 as UInt32) { bits, layout in
         layout.columns.contains { $0.kind == .studentIdentifier } ? bits | 1 << UInt32(layout.rawValue) : bits
     }
+
+    /// Whether a row is published for everyone on the topic of directives, and not to the district of its organization.
+    ///
+    /// One validator sees all such rows.
+    public var isForEveryone: Bool { self == .directives || self == .organizationChanges }
 
     /// The index of the column with this name in ``columns``.
     public func index(of name: String) -> Int? {

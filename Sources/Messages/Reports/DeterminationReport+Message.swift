@@ -86,6 +86,7 @@ extension DeterminationReport {
                 )
             )
         }
+        for step in message.history { history.append(try OrganizationHistory.Step(step)) }
         for measure in message.suspendedMeasures {
             suspended.append(
                 SuspendedMeasure(
@@ -147,6 +148,25 @@ extension DeterminationReport {
                 )
             )
         }
+    }
+}
+
+extension OrganizationHistory.Step {
+    fileprivate init(_ message: Accountability_V1_HistoryStep) throws(ReportFault) {
+        var formers: [OrganizationCode] = []
+        for code in message.formerOrgCodes { formers.append(try Self.code(code, "history.former_org_codes")) }
+        self.init(
+            schoolYear: Int(message.schoolYear),
+            kind: try ReportFault.word(message.change, "history.change"),
+            formers: formers,
+            taken: message.takenOrgCode.isEmpty ? nil : try Self.code(message.takenOrgCode, "history.taken_org_code"),
+            isContradicted: message.contradicted
+        )
+    }
+
+    private static func code(_ text: String, _ field: String) throws(ReportFault) -> OrganizationCode {
+        guard let code = OrganizationCode(text) else { throw ReportFault(field: field, value: text) }
+        return code
     }
 }
 

@@ -8,7 +8,7 @@ public enum RuleCitations {
         DirectiveTerm.self, LowGraduation.self,
         DistrictReview.self, SimilarOrganization.self, PlanObligation.self, PlanTemplate.self, AssistancePriority.self,
         Suspension.self,
-        StatewideResults.self, FederalDesignation.self,
+        StatewideResults.self, FederalDesignation.self, OrganizationChanges.self,
     ]
 
     /// The names of the rules that carry out a paragraph.

@@ -45,6 +45,8 @@ public struct DeterminationReport: Hashable, Sendable {
     public var federal: [FederalDesignation] = []
     /// Measures that are suspended.
     public var suspended: [SuspendedMeasure] = []
+    /// The changes of the organization through which its earlier years were found.
+    public var history: [OrganizationHistory.Step] = []
     /// The publication.
     public var publication: PublicationReport
 
@@ -72,7 +74,8 @@ extension DeterminationReport {
                 )
             }
         let measures = [
-            explainedStatedReasons(), PercentileReport.explained(percentiles, own: percentile, by: framework),
+            explainedStatedReasons(), explainedHistory(by: framework),
+            PercentileReport.explained(percentiles, own: percentile, by: framework),
             try cumulative?.explained(annual, by: framework), explainedGroups(by: framework),
         ]
         inputs += measures.compactMap { $0 }
@@ -184,6 +187,25 @@ extension DeterminationReport {
     public func explainedStatedReasons() -> Derivation? {
         guard !statedReasons.isEmpty else { return nil }
         return Derivation("Stated reasons", statedReasons.joined(separator: "; "))
+    }
+
+    /// Under which codes the earlier years stand, and by which rule; nil if the organization did not change.
+    public func explainedHistory(by framework: Framework) -> Derivation? {
+        guard !history.isEmpty else { return nil }
+        return Derivation(
+            "Changes of the organization",
+            history.map(\.statement).joined(separator: "; "),
+            paragraph: .criterionReferenced,
+            inputs: history.map { step in
+                Derivation(
+                    "School year \(step.schoolYear): \(step.kind.words)",
+                    step.taken.map { "earlier years are those of \($0)" } ?? "no earlier year counts",
+                    row: step.isContradicted
+                        ? "rows of organization_changes contradict each other" : nil,
+                    parameters: [framework.organizationChanges?.record(step.kind)].compactMap { $0 }
+                )
+            }
+        )
     }
 
     /// Low groups where no reason lists them: in a year without determinations.

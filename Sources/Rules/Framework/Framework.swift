@@ -54,6 +54,8 @@ public final class Framework: Sendable {
     public let comparison: ComparisonParameters?
     /// Disclosure control of what is published.
     public let disclosure: DisclosureParameters?
+    /// What is carried over when an organization changes; nil in a document that does not say it, and then nothing is.
+    public let organizationChanges: OrganizationChangeParameters?
 
     /// A framework from its YAML documents: the first is loaded, the others are the bases it may name.
     public static func load(
@@ -113,6 +115,8 @@ public final class Framework: Sendable {
         recognition = reader.has("recognition") ? try RecognitionParameters(reader) : nil
         comparison = reader.has("comparison") ? try ComparisonParameters(reader) : nil
         disclosure = reader.has("disclosure") ? try DisclosureParameters(reader) : nil
+        organizationChanges =
+            reader.has(OrganizationChangeParameters.section) ? try OrganizationChangeParameters(reader) : nil
         try reader.finish()
     }
 

@@ -93,7 +93,8 @@ public struct PercentileMargin: Sendable {
         others[position] = PercentileEntry(
             organization: member.entry.organization,
             years: years,
-            reconfigured: member.entry.reconfigured
+            reconfigured: member.entry.reconfigured,
+            formers: member.entry.formers
         )
         return try Percentiles.rank(others, framework)[position].percentile
     }

@@ -66,21 +66,34 @@ public struct PercentileEntry: Sendable {
     /// How many school years before the current one the Department last declared the organization reconfigured: what
     /// lies before does not count.
     public let reconfigured: Int?
+    /// The codes under which the organization was ranked in earlier years, by how many school years before; years under
+    /// its own code are absent.
+    ///
+    /// The entry of such a code takes part in the ranks of that year as always; its mean counts here too.
+    public let formers: [Int: OrganizationCode]
 
     /// An entry; years that the framework does not weigh are ignored.
-    public init(organization: OrganizationCode, years: [Int: PercentileYearValues], reconfigured: Int? = nil) {
+    public init(
+        organization: OrganizationCode,
+        years: [Int: PercentileYearValues],
+        reconfigured: Int? = nil,
+        formers: [Int: OrganizationCode] = [:]
+    ) {
         self.organization = organization
         self.years = years
         self.reconfigured = reconfigured
+        self.formers = formers
     }
 
     /// Whether the mean of a year counts in the percentile of the current one.
-    func counts(_ yearsBefore: Int, _ parameters: PercentileParameters) -> Bool {
+    ///
+    /// - `group`: the comparison group of that year.
+    func counts(_ yearsBefore: Int, in group: ComparisonGroup?, _ parameters: PercentileParameters) -> Bool {
         guard yearsBefore > 0 else { return true }
         if let reconfigured, yearsBefore > reconfigured { return false }
         switch parameters.changedComparisonGroup.value {
         case .counts: return true
-        case .missing: return years[yearsBefore]?.comparisonGroup == years[0]?.comparisonGroup
+        case .missing: return group == years[0]?.comparisonGroup
         }
     }
 }

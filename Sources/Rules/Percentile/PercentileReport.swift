@@ -20,6 +20,8 @@ public enum PercentileFigure: UInt8, WireNamed {
     case spanPercentile
     /// The share of the lower span of a middle/high school.
     case nonHighShare
+    /// The figures of the year stand under a former code of the organization, which the name gives.
+    case formerCode
 
     /// The name in files and messages.
     public var wireName: String {
@@ -34,6 +36,7 @@ public enum PercentileFigure: UInt8, WireNamed {
         case .spanWeightedMean: "span_weighted_mean"
         case .spanPercentile: "span_percentile"
         case .nonHighShare: "non_high_share"
+        case .formerCode: "former_code"
         }
     }
 }
@@ -141,8 +144,9 @@ public struct PercentileReport: Hashable, Sendable {
     private func year(_ year: Int, _ framework: Framework) -> Derivation {
         let notCounted = step(.notCounted, year: year)
         let mean = step(.yearMean, year: year).map { "mean \(Self.exact($0.value))" } ?? ""
+        let former = step(.formerCode, year: year).map { " under the former code \($0.name)" } ?? ""
         return Derivation(
-            "School year \(year)",
+            "School year \(year)\(former)",
             notCounted == nil ? mean : mean.isEmpty ? "does not count" : "\(mean), does not count",
             row: notCounted == nil ? nil : "of another comparison group then, or reconfigured since",
             parameters: notCounted == nil

@@ -4,7 +4,8 @@ public enum Percentiles {
     ///
     /// Every year is ranked by itself, each school in the comparison group of that year and each indicator among the
     /// population that the framework names. The percentile is among the comparison group of the current year. An entry
-    /// without a current year has no result of its own and still takes part in the ranks of earlier years.
+    /// without a current year has no result of its own and still takes part in the ranks of earlier years. An earlier
+    /// year under a former code is that of the code's entry.
     public static func rank(
         _ entries: [PercentileEntry],
         _ framework: Framework
@@ -28,6 +29,7 @@ public enum Percentiles {
             PercentileMeans(comparisonGroup: $0.years[0]?.comparisonGroup, nonHighShare: $0.years[0]?.nonHighShare)
         }
         var before: [GradeSpan: [PercentileSpanYear?]] = [:]
+        let positions = positions(of: entries)
         // The oldest first: what is known to have slipped in the current year is taken from the year before.
         for yearsBefore in parameters.yearWeights.value.keys.sorted(by: >) {
             let values = entries.map { $0.years[yearsBefore] }
@@ -37,12 +39,15 @@ public enum Percentiles {
                 if yearsBefore == 0, parameters.knownSlip.value { ranking.slipFrom = before[span] }
                 steps[span] = try ranking.steps()
             }
-            for (position, entry) in entries.enumerated() where values[position] != nil {
-                let counts = entry.counts(yearsBefore, parameters)
-                let spans = GradeSpan.allCases.compactMap { steps[$0]?[position] }
+            let own = entries.enumerated()
+                .map { position, entry in entry.formers[yearsBefore].map { positions[$0] } ?? position }
+            for (position, entry) in entries.enumerated() {
+                guard let source = own[position], let standing = values[source] else { continue }
+                let counts = entry.counts(yearsBefore, in: standing.comparisonGroup, parameters)
+                let spans = GradeSpan.allCases.compactMap { steps[$0]?[source] }
                 let year = PercentileYear(
                     yearsBefore: yearsBefore,
-                    comparisonGroup: values[position]?.comparisonGroup,
+                    comparisonGroup: standing.comparisonGroup,
                     counts: counts,
                     spans: spans
                 )
@@ -50,7 +55,7 @@ public enum Percentiles {
                 guard counts else { continue }
                 for span in spans { means[position].spans[span.span, default: [:]][yearsBefore] = span.mean }
             }
-            before = steps
+            before = steps.mapValues { steps in own.map { source in source.flatMap { steps[$0] } } }
         }
         let finals = try FinalPercentile.rank(means, parameters)
         return entries.indices.map { position in
@@ -66,6 +71,12 @@ public enum Percentiles {
                 final: final
             )
         }
+    }
+
+    /// The position of each entry, if one has a former code; nobody asks for it otherwise.
+    private static func positions(of entries: [PercentileEntry]) -> [OrganizationCode: Int] {
+        guard entries.contains(where: { !$0.formers.isEmpty }) else { return [:] }
+        return Dictionary(entries.enumerated().map { ($1.organization, $0) }) { first, _ in first }
     }
 }
 

@@ -18,6 +18,8 @@ public enum DepartmentAct: UInt8, WireNamed {
     case reconfiguration
     /// An appeal of an organization against its results: filed, or denied. One that is granted is a release.
     case appeal
+    /// A change of an organization, from a row of `organization_changes`.
+    case organizationChange
 
     /// The name in the column `directive`.
     public var wireName: String {
@@ -31,6 +33,7 @@ public enum DepartmentAct: UInt8, WireNamed {
         case .planFiling: "plan_filing"
         case .reconfiguration: "reconfiguration"
         case .appeal: "appeal"
+        case .organizationChange: "organization_change"
         }
     }
 }

@@ -43,6 +43,7 @@ public enum DeterminationChanges {
         compare("status_reason", old.statusReason, new.statusReason)
         compare("suspended_measures", old.suspendedMeasures.map(\.measure), new.suspendedMeasures.map(\.measure))
         compare("publication_notes", old.publicationNotes.map(shown), new.publicationNotes.map(shown))
+        compare("history", old.history.map(shown), new.history.map(shown))
         compare("name", old.name, new.name)
         if old.framework != new.framework || old.frameworkDigest != new.frameworkDigest {
             changes.append("framework: \(old.framework) → \(new.framework), parameters changed")
@@ -66,6 +67,11 @@ public enum DeterminationChanges {
 
     private static func shown(_ designation: Accountability_V1_FederalDesignation) -> String {
         "\(designation.designation) of \(designation.identified), \(designation.reason)"
+    }
+
+    private static func shown(_ step: Accountability_V1_HistoryStep) -> String {
+        let codes = step.formerOrgCodes.isEmpty ? "" : " from \(step.formerOrgCodes.joined(separator: ", "))"
+        return "\(step.change) in \(step.schoolYear)\(codes), earlier years \(shown(step.takenOrgCode))"
     }
 
     private static func shown(_ value: String) -> String { value.isEmpty ? "none" : value }

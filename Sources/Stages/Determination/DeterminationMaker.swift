@@ -37,6 +37,7 @@ struct DeterminationMaker {
             return entry
         }
         addStatus(to: &message)
+        message.history = directives.history(of: code, in: year, framework).steps.map(Self.message(of:))
 
         var input = DeterminationInput(type: type)
         if !suspended.contains(.criterionReferenced) {
@@ -102,6 +103,16 @@ struct DeterminationMaker {
         message.reason = designation.reason.wireName
         message.identified = UInt32(clamping: designation.identified)
         message.groups = designation.groups.map(\.wireName)
+        return message
+    }
+
+    private static func message(of step: OrganizationHistory.Step) -> Accountability_V1_HistoryStep {
+        var message = Accountability_V1_HistoryStep()
+        message.schoolYear = UInt32(clamping: step.schoolYear)
+        message.change = step.kind.wireName
+        message.formerOrgCodes = step.formers.map(\.description)
+        message.takenOrgCode = step.taken?.description ?? ""
+        message.contradicted = step.isContradicted
         return message
     }
 

@@ -17,6 +17,7 @@ extension DeterminationState {
         digest: String
     ) throws -> Accountability_V1_Determination? {
         guard let facts = years[year]?[code], facts.organization != nil,
+            !directives.isClosed(code, in: year, framework),
             let computation = try computation(code, facts, year, framework)
         else { return nil }
         let hasTargets = framework.points != nil && framework.percentage != nil
@@ -55,7 +56,7 @@ extension DeterminationState {
             framework: framework,
             priorFramework: try frameworks[year - 1],
             facts: facts,
-            prior: years[year - 1]?[code],
+            prior: years[year - 1]?[directives.history(of: code, in: year, back: 1, framework).code(1)],
             statewide: statewide[year] ?? StatewideTable(),
             type: type,
             isMultiSchoolDistrict: type == .district
@@ -68,14 +69,19 @@ extension DeterminationState {
         guard let facts = try federalFacts(code, year, framework) else { return [] }
         var before: [FederalDesignation] = []
         if let (prior, priorFramework) = try reportedYear(before: year) {
-            before = try federal(code, prior, priorFramework)
+            let history = directives.history(of: code, in: year, back: year - prior, framework)
+            before = try federal(history.code(year - prior), prior, priorFramework)
                 .filter { !directives.hasEnded($0, of: code, in: year, framework) }
         }
         var earlier: [FederalFacts] = []
         var reported = try reportedYear(before: year)
         let years = framework.federal?.consistentlyLowYears.value ?? 1
         while earlier.count + 1 < years, let (prior, priorFramework) = reported,
-            let facts = try federalFacts(code, prior, priorFramework)
+            let facts = try federalFacts(
+                directives.history(of: code, in: year, back: year - prior, framework).code(year - prior),
+                prior,
+                priorFramework
+            )
         {
             earlier.append(facts)
             reported = try reportedYear(before: prior)
@@ -111,18 +117,20 @@ extension DeterminationState {
     /// The annual percentage of the previous year, as its framework carries it over; nil if it does not count.
     ///
     /// It counts if the organization had a determination that year in its present comparison group, and was not
-    /// reconfigured since.
+    /// reconfigured since. Its determination may stand under a former code.
     private func priorAnnual(of code: OrganizationCode, before year: Int, _ framework: Framework) throws -> Ratio? {
         let prior = year - 1
+        let history = directives.history(of: code, in: year, back: 1, framework)
+        let former = history.code(1)
         guard let priorFramework = try frameworks[prior], priorFramework.determination?.issued.value == true,
             let rule = framework.percentage?.priorYear.value,
-            let now = years[year]?[code]?.organization, let before = years[prior]?[code]?.organization,
+            let now = years[year]?[code]?.organization, let before = years[prior]?[former]?.organization,
             PriorYear.counts(
                 group: now.declaredComparison,
                 before: before.declaredComparison,
-                isReconfigured: directives.isReconfigured(code, after: prior, until: year),
+                isReconfigured: !history.counts(1),
                 rule
-            ), let annual = try annual(of: code, year: prior)
+            ), let annual = try annual(of: former, year: prior)
         else { return nil }
         return try AnnualPercentage.carried(annual, priorFramework)
     }

@@ -112,7 +112,12 @@ struct DeterminationState {
         guard directives.set(try record.message(of: TableTopics.directives, under: key), key) else { return }
         let code = key.organization
         // A designation lasts, so it counts in every year from its own on; one that says nothing new changes nothing.
-        let concerned = Set(years.values.flatMap(\.keys)).filter { code == .state || code == $0 || code == $0.district }
+        // A change of an organization concerns others of its district: their rows may name the same code.
+        let concerned = Set(years.values.flatMap(\.keys))
+            .filter {
+                code == .state || code == $0 || code == $0.district
+                    || key.act == .organizationChange && code.district == $0.district
+            }
         for other in concerned { mark(other, from: .min, CauseSet(record.cause)) }
     }
 
@@ -160,11 +165,16 @@ struct DeterminationState {
     /// A year affects later ones. Its percentage is weighed in the next year. Its values are the prior values of the
     /// next year, whose percentage the following year weighs. And 20 U.S.C. 6311 keeps a school identified for years.
     /// This code does not work out the exact effect of a change: an unchanged determination is simply not published.
+    ///
+    /// So it does for the organizations that have its history under another code.
     private mutating func mark(_ code: OrganizationCode, from year: Int, _ causes: CauseSet) {
+        let concerned = [code] + directives.changes.heirs(of: code)
         for (later, known) in years where later >= year {
-            guard let facts = known[code] else { continue }
-            facts.annual = nil
-            mark(code, in: later, causes)
+            for code in concerned {
+                guard let facts = known[code] else { continue }
+                facts.annual = nil
+                mark(code, in: later, causes)
+            }
         }
     }
 

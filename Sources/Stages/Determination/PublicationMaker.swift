@@ -208,6 +208,7 @@ struct PublicationMaker {
         message.federalDesignations = determination.federalDesignations
         message.suspendedMeasures = determination.suspendedMeasures
         message.publicationNotes = determination.publicationNotes
+        message.history = determination.history
         message.spans = determination.spans.map { span in
             var shown = Accountability_V1_PublishedSpan()
             shown.gradeSpan = span.gradeSpan

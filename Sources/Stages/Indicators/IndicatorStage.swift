@@ -12,6 +12,7 @@ public struct IndicatorStage: Stage {
     /// The places of the topics in ``sources`` and ``outputs``.
     enum Topic {
         static let records = 0
+        static let directives = 1
         static let indicators = TableOutput(TableTopics.indicators, at: 0)
         /// What a task brings into the ranks lies with the group.
         static let standings = TableOutput(
@@ -34,8 +35,8 @@ public struct IndicatorStage: Stage {
     /// `indicator`.
     public var name: String { PipelineStage.indicator.name }
 
-    /// The accepted records.
-    public var sources: [Source] { [pipeline.source(Topics.records)] }
+    /// The accepted records, and all directives: changes of organizations are among them.
+    public var sources: [Source] { [pipeline.source(Topics.records), pipeline.source(Topics.directives)] }
 
     /// Values with targets and organizations, the standings, and the supplied values that are refused.
     public var outputs: [Output] {

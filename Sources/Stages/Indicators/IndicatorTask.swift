@@ -30,6 +30,7 @@ final class IndicatorTask: StageTask {
     private var years: FrameworkTable<IndicatorYear>
     private var frameworks: FrameworkTable<Framework>
     private var texts = TextTable()
+    private var directives = DirectiveTable()
     /// By the digest of the record's key.
     private var locations: [Digest: Location] = [:]
     /// The block read last, kept for its room.
@@ -42,6 +43,12 @@ final class IndicatorTask: StageTask {
     }
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
+        if record.source == IndicatorStage.Topic.directives {
+            return try directives.foldChange(record) { change, cause in
+                // Who was in the same organization both years may be others now.
+                organizations.touch(districtOf: change.organization, from: change.schoolYear, cause: cause)
+            }
+        }
         if let value = record.value, RecordBlock.isRecord(value) { return try fold(block: value, output: output) }
         // One fact by itself, as there were before there were blocks.
         let key = RowKey.digest(of: record.key)
@@ -158,7 +165,7 @@ final class IndicatorTask: StageTask {
             outcome = year.contribution(member: student, in: Int(organization.year), record: key)
         case .advancedCoursework: outcome = year.contribution(coursework: student, record: key)
         case .enrollmentOutcomes: outcome = year.contribution(outcome: student, record: key)
-        case .organizations, .participationCounts, .indicatorValues, .targets, .directives: return
+        case .organizations, .participationCounts, .indicatorValues, .targets, .directives, .organizationChanges: return
         }
         guard let outcome else { return remove(key, cause: fact.cause) }
         try replace(fact, .outcome, reported: outcome.reported, output: output) { state in
@@ -345,12 +352,26 @@ final class IndicatorTask: StageTask {
         var tallies: StudentTallies?
         if let year = try years.of(organization.year), state.hasStudents {
             let parts = [state] + state.schools.map { organizations.states[Int($0)] }
-            tallies = try StudentTallies(parts, isDistrict: organization.code.district == organization.code, year: year)
+            tallies = try StudentTallies(
+                parts,
+                isDistrict: organization.code.district == organization.code,
+                formers: formers(of: organization, year.framework),
+                year: year
+            )
         }
         let framework = try frameworks.of(organization.year)
         let rows = try IndicatorRows(organization, state, tallies, framework: framework)
         let publication = IndicatorPublication(organization, cause: cause, output: output)
         try publication.publish(state.organization)
         try publication.publish(rows)
+    }
+
+    /// The codes whose students of the year before were the organization's own.
+    private func formers(of organization: OrganizationYear, _ framework: Framework) -> Set<UInt32> {
+        Set(
+            directives.changes
+                .formers(of: organization.code, in: Int(organization.year), framework.organizationChanges)
+                .map(\.rawValue)
+        )
     }
 }

@@ -20,6 +20,8 @@ struct ResultContribution {
     /// ordered.
     let schoolScore: UInt16
     let districtScore: UInt16
+    /// The number of the organization of the year before; 0 if it was not reported.
+    let priorOrganization: UInt32
 
     /// No value.
     static let none = UInt16.max
@@ -116,7 +118,8 @@ final class IndicatorYear {
             due: isIn ? (ela.isDue ? 1 : 0) | (math.isDue ? 2 : 0) | (science.isDue ? 4 : 0) : 0,
             values: values,
             schoolScore: isSameSchool == isSameDistrict ? districtScore : try score(isSameSchool),
-            districtScore: districtScore
+            districtScore: districtScore,
+            priorOrganization: result.priorOrganization
         )
     }
 

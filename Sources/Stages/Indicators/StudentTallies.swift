@@ -13,7 +13,9 @@ struct StudentTallies {
 
     /// Counts the students of `parts`: the organization's own student records and, for a district, those of each of
     /// its schools.
-    init(_ parts: [IndicatorState], isDistrict: Bool, year: IndicatorYear) throws {
+    ///
+    /// - `formers`: the former codes of the school whose students of the year before were its own.
+    init(_ parts: [IndicatorState], isDistrict: Bool, formers: Set<UInt32>, year: IndicatorYear) throws {
         tallies = Array(repeating: .zero, count: GradeSpan.allCases.count * Self.groups * StudentMeasure.count)
         due = Array(repeating: 0, count: GradeSpan.allCases.count * Self.groups * Self.subjects)
         difficulties = Array(repeating: .zero, count: GradeSpan.allCases.count * Self.groups)
@@ -22,7 +24,9 @@ struct StudentTallies {
             for result in part.results {
                 guard result.counts else { continue }
                 add(result, to: result.groups)
-                let score = isDistrict ? result.districtScore : result.schoolScore
+                // A former code is of the same district, and its students stayed in the school.
+                let isOfDistrict = isDistrict || formers.contains(result.priorOrganization)
+                let score = isOfDistrict ? result.districtScore : result.schoolScore
                 if score != ResultContribution.none {
                     candidates[Int(result.span.rawValue)].append(.init(id: result.student, score: Int64(score)))
                 }

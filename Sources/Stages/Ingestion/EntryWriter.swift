@@ -85,9 +85,10 @@ struct EntryWriter {
             return
         }
         let code = reader.field(positions[organization])
-        // The Department's acts are few and rest on each other, so that one validator has to see all of them.
+        // The Department's acts and the changes of organizations are few, and one validator publishes all of them for
+        // everyone. The acts rest on each other, too.
         let owner =
-            layout == .directives
+            layout.isForEveryone
             ? Pipeline.partition(ofDistrictOf: OrganizationCode.state.description, partitions: partitions)
             : Pipeline.partition(ofDistrictOf: code, partitions: partitions)
         rowsByPartition[Int(owner)] += 1

@@ -27,7 +27,8 @@ public final class MarginTables {
     private(set) var thresholds: [ThresholdKey: Accountability_V1_Threshold] = [:]
     private var standings: [StudentGroup: [String: [Int: Accountability_V1_Standing]]] = [:]
     private var norms: [StudentGroup: [String: Accountability_V1_Norm]] = [:]
-    private var reconfigurations: [String: Set<Int>] = [:]
+    private var reconfigurations: [OrganizationCode: Set<Int>] = [:]
+    private var changes = OrganizationChanges()
     private var made: [StudentGroup: [Ranks]] = [:]
 
     /// Tables that are still empty.
@@ -90,10 +91,15 @@ public final class MarginTables {
         standings[group, default: [:]][standing.orgCode, default: [:]][before] = standing
     }
 
-    /// Takes an act of the Department; only reconfigurations count.
+    /// Takes an act of the Department; only reconfigurations and changes of organizations count.
     public func take(_ act: Accountability_V1_Directive) {
-        guard act.directive == "reconfiguration", Int(act.schoolYear) <= year else { return }
-        reconfigurations[act.orgCode, default: []].insert(Int(act.schoolYear))
+        guard Int(act.schoolYear) <= year, let organization = OrganizationCode(act.orgCode) else { return }
+        if act.directive == DepartmentAct.reconfiguration.wireName {
+            reconfigurations[organization, default: []].insert(Int(act.schoolYear))
+            changes.set(reconfigurations: reconfigurations[organization] ?? [], of: organization)
+        } else if let change = act.organizationChange {
+            changes.set(change, schoolYear: change.schoolYear, of: organization, former: change.former)
+        }
     }
 
     /// How far a determination is from each cut, the nearest first.
@@ -125,7 +131,15 @@ public final class MarginTables {
     /// The live ranks, or those of the norm if they are frozen.
     private func makeRanks(_ group: StudentGroup) throws -> [Ranks] {
         let live = (standings[group] ?? [:]).sorted { $0.key < $1.key }
-            .map { code, years in (code: code, years: years, latest: latestReconfiguration(of: code)) }
+            .map { code, years in
+                let history = history(of: code)
+                return (
+                    code: code,
+                    years: years,
+                    latest: history?.reconfigured,
+                    formers: history?.formers ?? [:]
+                )
+            }
         var made = [try ranks(live, group)]
         let state = OrganizationCode.state.description
         if let norms = norms[group], let release = norms[state]?.release {
@@ -137,19 +151,29 @@ public final class MarginTables {
                     }
                     let current = years[0]
                     let latest = (current?.hasReconfigured ?? false) ? current.map { Int($0.reconfigured) } : nil
-                    return (code: code, years: years, latest: latest)
+                    var formers: [Int: OrganizationCode] = [:]
+                    for former in current?.formerCodes ?? [] {
+                        formers[year - Int(former.schoolYear)] = OrganizationCode(former.orgCode)
+                    }
+                    return (code: code, years: years, latest: latest, formers: formers)
                 }
             made.insert(try ranks(frozen, group, isNorm: true), at: 0)
         }
         return made
     }
 
-    private func latestReconfiguration(of code: String) -> Int? {
-        reconfigurations[code]?.max().map { year - $0 }
+    private func history(of code: String) -> OrganizationHistory? {
+        OrganizationCode(code)
+            .map {
+                let back = framework.percentile?.yearWeights.value.keys.max() ?? 0
+                return changes.history(of: $0, in: year, back: back, framework.organizationChanges)
+            }
     }
 
     private func ranks(
-        _ rows: [(code: String, years: [Int: Accountability_V1_Standing], latest: Int?)],
+        _ rows: [(
+            code: String, years: [Int: Accountability_V1_Standing], latest: Int?, formers: [Int: OrganizationCode]
+        )],
         _ group: StudentGroup,
         isNorm: Bool = false
     ) throws -> Ranks {
@@ -172,7 +196,12 @@ public final class MarginTables {
             positions[row.code] = members.count
             members.append(
                 PercentileMargin.Member(
-                    PercentileEntry(organization: code, years: years, reconfigured: row.latest),
+                    PercentileEntry(
+                        organization: code,
+                        years: years,
+                        reconfigured: row.latest,
+                        formers: row.formers
+                    ),
                     counts: counts
                 )
             )

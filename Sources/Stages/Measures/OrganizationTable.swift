@@ -68,6 +68,14 @@ struct OrganizationTable<State> {
         dirty[place, default: CauseSet()].insert(cause)
     }
 
+    /// Takes note that everything of a district may have changed, from a school year on.
+    mutating func touch(districtOf code: OrganizationCode, from year: Int, cause: String) {
+        for (place, organization) in organizations.enumerated()
+        where Int(organization.year) >= year && organization.code.district == code.district {
+            touch(Int32(truncatingIfNeeded: place), cause: cause)
+        }
+    }
+
     /// From now on a year is published: everything of it counts as changed, and so does everything of the complete
     /// years among `dependents`, which look back on it.
     mutating func complete(year: UInt16, dependents: [UInt16] = []) {

@@ -62,7 +62,11 @@ struct ActTable {
 
     /// A short digest of an act's content, without its submission.
     static func fingerprint(of act: Accountability_V1_Directive) -> String {
-        let said = [act.effectiveDate, act.endDate, act.reason, act.reference, act.rating] + act.parts
+        var said = [act.effectiveDate, act.endDate, act.reason, act.reference, act.rating] + act.parts
+        // The kind of another act is part of its key.
+        if act.directive == DepartmentAct.organizationChange.wireName {
+            said += [act.kind, act.hasPriorEnrollment ? "\(act.priorEnrollment)" : ""]
+        }
         var hash = SHA256()
         for text in said { hash.update(data: Array("\(text.utf8.count):\(text)".utf8)) }
         return hash.finalize().prefix(16).hexadecimal

@@ -116,6 +116,15 @@ extension NoticeText {
         NoticeMemory.Thing(key.schoolYear, key.organization, directive, "\(key.act).\(key.kind)")
     }
 
+    /// The act and its kind; of a change of an organization what happened, and from which code.
+    private static func title(of act: Accountability_V1_Directive?, _ key: DirectiveKey) -> String {
+        guard key.act == .organizationChange else {
+            return "\(words(key.act.wireName)): \(words(key.kind).lowercased())"
+        }
+        let from = key.kind == DirectiveKey.noFormerCode ? "" : " from \(key.kind)"
+        return "\(words(key.act.wireName))" + (act.map { ": \(words($0.kind).lowercased())\(from)" } ?? from)
+    }
+
     /// The notice of an act, of a change of it, or of its withdrawal (nil).
     ///
     /// It names the organization by its code: whether its name is known yet depends on which topic was read first.
@@ -136,11 +145,13 @@ extension NoticeText {
         notice.createdUnixMilliseconds = act?.recorded ?? 0
         notice.districtCode = key.organization.district.description
         notice.recipients = recipients(key.organization)
-        let title = "\(words(key.act.wireName)): \(words(key.kind).lowercased())"
+        let title = title(of: act?.directive, key)
         let state = act == nil ? "Withdrawn: " : revision > 1 ? "Changed: " : ""
         notice.subject = "\(state)\(title), \(years(key.schoolYear)): \(key.organization)"
         var lines = [
-            "An act of the Department for school year \(years(key.schoolYear)) that concerns \(key.organization)", "",
+            "\(key.act == .organizationChange ? "A change of an organization" : "An act of the Department")"
+                + " for school year \(years(key.schoolYear)) that concerns \(key.organization)",
+            "",
         ]
         lines[0] += act == nil ? " was withdrawn." : revision > 1 ? " was changed." : " is on record."
         lines.append("\(title).")

@@ -11,6 +11,7 @@ public struct ParticipationStage: Stage {
     /// The places of the topics in ``sources`` and ``outputs``.
     enum Topic {
         static let records = 0
+        static let directives = 1
         static let participation = TableOutput(TableTopics.participation, at: 0)
         static let rejections = TableOutput(TableTopics.rejections, at: 1, publisher: .forgets)
     }
@@ -27,8 +28,8 @@ public struct ParticipationStage: Stage {
     /// `participation`.
     public var name: String { PipelineStage.participation.name }
 
-    /// The accepted records.
-    public var sources: [Source] { [pipeline.source(Topics.records)] }
+    /// The accepted records, and all directives: changes of organizations are among them.
+    public var sources: [Source] { [pipeline.source(Topics.records), pipeline.source(Topics.directives)] }
 
     /// The participation rows, and the supplied counts that are refused.
     public var outputs: [Output] {

@@ -16,6 +16,7 @@ final class ParticipationTask: StageTask {
     private var organizations = OrganizationTable { ParticipationState() }
     private var years: FrameworkTable<ParticipationYear>
     private var texts = TextTable()
+    private var directives = DirectiveTable()
     /// Student records by the digest of their key.
     private var contributions: [Digest: Contribution] = [:]
     /// The places of supplied counts, by the digest of their record's key.
@@ -29,6 +30,12 @@ final class ParticipationTask: StageTask {
     }
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
+        if record.source == ParticipationStage.Topic.directives {
+            return try directives.foldChange(record) { change, cause in
+                // The prior year of an organization may stand under another code now.
+                organizations.touch(districtOf: change.organization, from: change.schoolYear, cause: cause)
+            }
+        }
         if let value = record.value, RecordBlock.isRecord(value) { return try fold(block: value, output: output) }
         // One fact by itself, as there were before there were blocks.
         let key = RowKey.digest(of: record.key)
@@ -228,8 +235,11 @@ final class ParticipationTask: StageTask {
         organizations.touch(place, cause: cause)
         let organization = organizations.organizations[Int(place)]
         guard organizations.completeYears.contains(organization.year), organization.year < .max else { return }
-        let next = OrganizationYear(year: organization.year + 1, code: organization.code)
-        if let place = organizations.find(next) { organizations.touch(place, cause: cause) }
+        let takers = directives.changes.takers(of: organization.code, in: Int(organization.year) + 1)
+        for code in [organization.code] + takers {
+            let next = OrganizationYear(year: organization.year + 1, code: code)
+            if let place = organizations.find(next) { organizations.touch(place, cause: cause) }
+        }
     }
 
     // MARK: Publication
@@ -256,12 +266,14 @@ final class ParticipationTask: StageTask {
         organizations.states[Int(place)].forgetWithdrawn()
     }
 
-    /// The figures of the year before, once that year is complete.
+    /// The figures of the year before, once that year is complete; under a former code if the organization had one.
     private func priorFigures(of organization: OrganizationYear) throws -> ParticipationFigures? {
         let year = organization.year &- 1
         guard organizations.completeYears.contains(year), let framework = try years.of(year)?.framework,
-            let place = organizations.find(OrganizationYear(year: year, code: organization.code))
+            let current = try years.of(organization.year)?.framework
         else { return nil }
+        let history = directives.history(of: organization.code, in: Int(organization.year), back: 1, current)
+        guard let place = organizations.find(OrganizationYear(year: year, code: history.code(1))) else { return nil }
         return organizations.states[Int(place)].figures(framework.participation)
     }
 }

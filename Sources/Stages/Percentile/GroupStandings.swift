@@ -21,6 +21,8 @@ final class GroupStandings {
         /// Among the rows of a ranked year, of that year: how many school years before it the organization was last
         /// reconfigured.
         var reconfigured: Int?
+        /// Likewise: the codes under which it was ranked in earlier years, by how many years before.
+        var formers: [Int: OrganizationCode] = [:]
 
         /// A standing as it was published.
         ///
@@ -57,6 +59,9 @@ final class GroupStandings {
             for slot in slots { values[slot.span, slot.indicator] = slot.value }
             self.values = values
             reconfigured = standing.hasReconfigured ? Int(standing.reconfigured) : nil
+            for former in standing.formerCodes {
+                formers[Int(standing.schoolYear) - Int(former.schoolYear)] = OrganizationCode(former.orgCode)
+            }
         }
     }
 
@@ -64,7 +69,10 @@ final class GroupStandings {
     ///
     /// While they are the same, so is the message.
     private struct Ranked: Equatable {
+        /// The values, those of years under a former code included.
         let years: [Int: PercentileYearValues]
+        let reconfigured: Int?
+        let formers: [Int: OrganizationCode]
         let result: PercentileResult
         let isLowestTitle1: Bool
         /// Placed against a norm that it was not part of.
@@ -84,12 +92,13 @@ final class GroupStandings {
     private var inForce: [Int: String] = [:]
     private var ranked: [Int: [Ranked?]] = [:]
     private var dirtyYears: Set<Int> = []
-    /// The school years in which the Department declared an organization reconfigured.
-    private var reconfigurations: [OrganizationCode: Set<Int>] = [:]
+    /// The changes of organizations, with their reconfigurations.
+    private var changes: OrganizationChanges
     private var causes = CauseSet()
 
-    init(group: StudentGroup) {
+    init(group: StudentGroup, changes: OrganizationChanges) {
         self.group = group
+        self.changes = changes
     }
 
     /// Whether anything changed since the last ``clean()``.
@@ -107,12 +116,10 @@ final class GroupStandings {
         causes.insert(cause)
     }
 
-    /// Takes the school years in which the Department declares an organization reconfigured.
-    func set(reconfigurations years: Set<Int>, of organization: OrganizationCode, cause: String) {
-        let before = reconfigurations[organization] ?? []
-        guard before != years else { return }
-        reconfigurations[organization] = years.isEmpty ? nil : years
-        let first = before.symmetricDifference(years).min() ?? 0
+    /// Takes the changes of organizations; one of them came, changed or was withdrawn that concerns a school year and
+    /// those after it.
+    func set(changes: OrganizationChanges, from first: Int, cause: String) {
+        self.changes = changes
         dirtyYears.formUnion(rows.keys.filter { $0 >= first })
         causes.insert(cause)
     }
@@ -161,7 +168,7 @@ final class GroupStandings {
             case .frozen: "close"
             case .liveUntilOfficial: release
             }
-        let norm = try norm(year, frozenBy, weighs: parameters.yearWeights.value.keys.sorted(), output)
+        let norm = try norm(year, frozenBy, framework, weighs: parameters.yearWeights.value.keys.sorted(), output)
         if dirtyYears.contains(year) {
             try publishThresholds(year: year, norm: norm, parameters: parameters, output: output)
         }
@@ -175,16 +182,22 @@ final class GroupStandings {
     }
 
     /// An organization's current values for the ranks of a year, by the number of years before.
-    private func current(_ position: Int, _ year: Int, _ weighs: [Int]) -> [Int: Row] {
+    ///
+    /// The row of the year itself names the years under former codes; their values stay with these codes.
+    private func current(_ position: Int, _ year: Int, _ weighs: [Int], _ framework: Framework) -> [Int: Row] {
         var rows: [Int: Row] = [:]
         for before in weighs {
             if let row = row(position, year - before) { rows[before] = row }
         }
-        if !reconfigurations.isEmpty, let latest = reconfigurations[codes[position]]?.filter({ $0 <= year }).max() {
-            let before = year - latest
-            // Years before all weighed years change nothing.
-            if before < weighs.last ?? 0 { rows[0]?.reconfigured = before }
-        }
+        guard !changes.isEmpty else { return rows }
+        let history = changes.history(
+            of: codes[position],
+            in: year,
+            back: weighs.last ?? 0,
+            framework.organizationChanges
+        )
+        rows[0]?.reconfigured = history.reconfigured
+        rows[0]?.formers = history.formers
         return rows
     }
 
@@ -195,8 +208,13 @@ final class GroupStandings {
     /// It is taken and published at the first access; nil while the ranks are live.
     ///
     /// The norm of a withdrawn release stays published but is not used. The next release takes a new one.
-    private func norm(_ year: Int, _ release: String?, weighs: [Int], _ output: TaskOutput) throws -> [Int: [Int: Row]]?
-    {
+    private func norm(
+        _ year: Int,
+        _ release: String?,
+        _ framework: Framework,
+        weighs: [Int],
+        _ output: TaskOutput
+    ) throws -> [Int: [Int: Row]]? {
         let standing = inForce[year]
         inForce[year] = release
         if standing != release {
@@ -208,7 +226,7 @@ final class GroupStandings {
         if let known, known.release == release { return known.rows }
         var norm = Norm(release: release)
         for position in codes.indices where codes[position] != .state {
-            let rows = current(position, year, weighs)
+            let rows = current(position, year, weighs, framework)
             if rows.isEmpty {
                 let key = PercentileKey(schoolYear: year, .norm(group, codes[position]))
                 try PercentileStage.percentiles.publish(nil, key, cause: causes.text, to: output)
@@ -250,7 +268,7 @@ final class GroupStandings {
         output: TaskOutput
     ) throws {
         let weighs = parameters.yearWeights.value.keys.sorted()
-        let now = codes.indices.map { current($0, year, weighs) }
+        let now = codes.indices.map { current($0, year, weighs, framework) }
         let next: [Ranked?] =
             if let norm {
                 try place(now, among: norm, framework, before: ranked[year])
@@ -274,7 +292,12 @@ final class GroupStandings {
             let values = years.filter { $0.value.type == .school }.mapValues(\.values)
             guard !values.isEmpty else { continue }
             entries.append(
-                PercentileEntry(organization: codes[position], years: values, reconfigured: years[0]?.reconfigured)
+                PercentileEntry(
+                    organization: codes[position],
+                    years: values,
+                    reconfigured: years[0]?.reconfigured,
+                    formers: years[0]?.formers ?? [:]
+                )
             )
             places.append(position)
         }
@@ -285,7 +308,14 @@ final class GroupStandings {
         for (place, (entry, result)) in zip(places, zip(entries, results)) {
             guard result.percentile != nil || result.final.missing != nil else { continue }
             let isLowest = isLowestTitle1(result, rows[place], cut)
-            ranked[place] = Ranked(years: entry.years, result: result, isLowestTitle1: isLowest, isPlaced: false)
+            ranked[place] = Ranked(
+                years: values(of: place, in: rows),
+                reconfigured: entry.reconfigured,
+                formers: entry.formers,
+                result: result,
+                isLowestTitle1: isLowest,
+                isPlaced: false
+            )
         }
         return (ranked, cut)
     }
@@ -302,21 +332,28 @@ final class GroupStandings {
         var frozen = codes.indices.map { norm[$0] ?? [:] }
         let (standing, cut) = try rank(frozen, framework)
         var ranked = standing
-        for position in codes.indices where now[position] != frozen[position] {
-            let values = now[position].filter { $0.value.type == .school }.mapValues(\.values)
-            if let before, position < before.count, let known = before[position], known.isPlaced, known.years == values,
+        for position in codes.indices {
+            // Its own rows, and those of its former codes.
+            let moved = [position] + formerPositions(now[position])
+            guard moved.contains(where: { now[$0] != frozen[$0] }) else { continue }
+            let origin = now[position][0]
+            if let before, position < before.count, let known = before[position], known.isPlaced,
+                known.years == values(of: position, in: now), known.reconfigured == origin?.reconfigured,
+                known.formers == origin?.formers ?? [:],
                 known.isLowestTitle1 == isLowestTitle1(known.result, now[position], cut)
             {
                 ranked[position] = known
                 continue
             }
-            let own = frozen[position]
-            frozen[position] = now[position]
+            let own = moved.map { frozen[$0] }
+            for place in moved { frozen[place] = now[place] }
             let placed = try rank(frozen, framework).ranked[position]
-            frozen[position] = own
+            for (place, rows) in zip(moved, own) { frozen[place] = rows }
             ranked[position] = placed.map {
                 Ranked(
                     years: $0.years,
+                    reconfigured: $0.reconfigured,
+                    formers: $0.formers,
                     result: $0.result,
                     isLowestTitle1: isLowestTitle1($0.result, now[position], cut),
                     isPlaced: true
@@ -324,6 +361,23 @@ final class GroupStandings {
             }
         }
         return ranked
+    }
+
+    private func formerPositions(_ rows: [Int: Row]) -> [Int] {
+        guard let formers = rows[0]?.formers, !formers.isEmpty else { return [] }
+        return Set(formers.values.compactMap { positions[$0] }).sorted()
+    }
+
+    /// The values of a school by the number of years before, those under its former codes included.
+    private func values(of position: Int, in rows: [[Int: Row]]) -> [Int: PercentileYearValues] {
+        func schools(_ rows: [Int: Row]) -> [Int: PercentileYearValues] {
+            rows.filter { $0.value.type == .school }.mapValues(\.values)
+        }
+        var values = schools(rows[position])
+        for (before, code) in rows[position][0]?.formers ?? [:] {
+            values[before] = positions[code].flatMap { schools(rows[$0])[before] }
+        }
+        return values
     }
 
     private func isLowestTitle1(_ result: PercentileResult, _ rows: [Int: Row], _ cut: Int?) -> Bool {
@@ -336,7 +390,13 @@ final class GroupStandings {
             var message: Accountability_V1_PercentileEntry?
             // Even without a comparison group, the reason needs a key.
             if let ranked, ranked.result.comparisonGroup ?? .nonHigh == comparison {
-                message = PercentileMessage.make(ranked.result, values: ranked.years, group: group, year: year)
+                message = PercentileMessage.make(
+                    ranked.result,
+                    values: ranked.years,
+                    formers: ranked.formers,
+                    group: group,
+                    year: year
+                )
                 message?.percentile.lowestTitle1 = ranked.isLowestTitle1
                 message?.percentile.frozen = ranked.isPlaced
             }

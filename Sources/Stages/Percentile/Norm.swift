@@ -35,6 +35,13 @@ extension GroupStandings.Row {
             standing.highEnrollment = UInt32(clamping: share.denominator - share.numerator)
         }
         if let reconfigured { standing.reconfigured = UInt32(clamping: reconfigured) }
+        standing.formerCodes = formers.sorted { $0.key < $1.key }
+            .map { before, code in
+                var former = Accountability_V1_FormerCode()
+                former.schoolYear = UInt32(clamping: year - before)
+                former.orgCode = code.description
+                return former
+            }
         standing.title1 = isTitle1
         for span in GradeSpan.allCases {
             for indicator in Indicator.allCases {

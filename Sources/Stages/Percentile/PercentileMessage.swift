@@ -7,6 +7,7 @@ enum PercentileMessage {
     static func make(
         _ result: PercentileResult,
         values: [Int: PercentileYearValues],
+        formers: [Int: OrganizationCode],
         group: StudentGroup,
         year: Int
     ) -> Accountability_V1_PercentileEntry {
@@ -21,6 +22,9 @@ enum PercentileMessage {
         percentile.missing = result.final.missing?.wireName ?? ""
         for step in result.years {
             percentile.stages += stages(step, values: values[step.yearsBefore], schoolYear: year - step.yearsBefore)
+            if let former = formers[step.yearsBefore] {
+                percentile.stages.append(stage(year - step.yearsBefore, .formerCode, nil, former.description, "1"))
+            }
         }
         percentile.stages += stages(result.final, schoolYear: year)
         var entry = Accountability_V1_PercentileEntry()

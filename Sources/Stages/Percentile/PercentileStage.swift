@@ -54,8 +54,6 @@ final class PercentileTask: StageTask {
     private var directives = DirectiveTable()
     /// The submission that released the state's results, by school year.
     private var releases: [Int: String] = [:]
-    /// The school years in which the Department declared an organization reconfigured.
-    private var reconfigurations: [OrganizationCode: Set<Int>] = [:]
 
     init(_ frameworks: FrameworkSet) {
         self.frameworks = YearFrameworks(frameworks)
@@ -74,11 +72,9 @@ final class PercentileTask: StageTask {
     private func foldDirective(_ record: InputRecord) throws {
         let key = try record.key(of: TableTopics.directives)
         guard directives.set(try record.message(of: TableTopics.directives, under: key), key) else { return }
-        let years = directives.reconfigurations(of: key.organization)
-        if years != reconfigurations[key.organization, default: []] {
-            reconfigurations[key.organization] = years
+        if key.act == .reconfiguration || key.act == .organizationChange {
             for table in groups.values {
-                table.set(reconfigurations: years, of: key.organization, cause: record.cause)
+                table.set(changes: directives.changes, from: key.schoolYear, cause: record.cause)
             }
         }
         for year in completeYears { try noteRelease(year: year) }
@@ -93,10 +89,7 @@ final class PercentileTask: StageTask {
 
     private func table(_ group: StudentGroup) -> GroupStandings {
         if let known = groups[group] { return known }
-        let made = GroupStandings(group: group)
-        for (organization, years) in reconfigurations {
-            made.set(reconfigurations: years, of: organization, cause: "")
-        }
+        let made = GroupStandings(group: group, changes: directives.changes)
         groups[group] = made
         return made
     }

@@ -1,9 +1,21 @@
 import Messages
 import Rules
+import Streaming
 
-/// The acts of the Department, by key.
+/// An organization that a change concerns, from a school year on.
+struct ChangedOrganization {
+    let organization: OrganizationCode
+    let schoolYear: Int
+}
+
+/// The acts of the Department and the changes of organizations, by key.
 struct DirectiveTable {
     private var byOrganization: [OrganizationCode: [DirectiveKey: Accountability_V1_Directive]] = [:]
+    /// The changes of organizations, with their reconfigurations.
+    private(set) var changes = OrganizationChanges()
+
+    /// How many years back an act under a former code is looked for, because a designation lasts until it ends.
+    private static let longestTerm = 40
 
     /// Sets or removes a directive.
     ///
@@ -14,7 +26,48 @@ struct DirectiveTable {
             byOrganization[key.organization]?[key] != directive
         else { return false }
         byOrganization[key.organization, default: [:]][key] = directive
+        switch key.act {
+        case .reconfiguration:
+            let years = Set(acts(.reconfiguration, of: key.organization).map { Int($0.schoolYear) })
+            changes.set(reconfigurations: years, of: key.organization)
+        case .organizationChange:
+            changes.set(
+                directive?.organizationChange,
+                schoolYear: key.schoolYear,
+                of: key.organization,
+                former: OrganizationCode(key.kind)
+            )
+        default: break
+        }
         return true
+    }
+
+    /// Takes a record of the topic of directives, for a stage that only needs the changes of organizations.
+    ///
+    /// - `changed`: called with the key of a change that came, changed or was withdrawn, and its cause.
+    mutating func foldChange(_ record: borrowing InputRecord, _ changed: (ChangedOrganization, String) -> Void) throws {
+        let key = try record.key(of: TableTopics.directives)
+        let directive = try record.message(of: TableTopics.directives, under: key)
+        guard key.act == .organizationChange, set(directive, key) else { return }
+        changed(ChangedOrganization(organization: key.organization, schoolYear: key.schoolYear), record.cause)
+    }
+
+    /// The codes under which the years stand that an organization's results of a year look back on.
+    func history(of organization: OrganizationCode, in year: Int, _ framework: Framework) -> OrganizationHistory {
+        let weighed = framework.percentile?.yearWeights.value.keys.max() ?? 0
+        return history(of: organization, in: year, back: max(1, weighed), framework)
+    }
+
+    /// The codes under which an organization's results of so many years back stand.
+    func history(of organization: OrganizationCode, in year: Int, back: Int, _ framework: Framework)
+        -> OrganizationHistory
+    {
+        changes.history(of: organization, in: year, back: back, framework.organizationChanges)
+    }
+
+    /// Whether an organization no longer exists in a school year, so that it has no determination.
+    func isClosed(_ organization: OrganizationCode, in year: Int, _ framework: Framework) -> Bool {
+        changes.isClosed(organization, in: year) && framework.organizationChanges?.closedIsDetermined.value != true
     }
 
     /// Designations in force in a school year, the most severe first.
@@ -22,7 +75,7 @@ struct DirectiveTable {
         designation: Designation, reason: String
     )] {
         let severity: [Designation] = [.chronicallyUnderperforming, .underperforming, .directedFocused]
-        let inForce = terms(of: organization)
+        let inForce = terms(of: organization, in: year, framework)
             .compactMap { act, term -> (designation: Designation, reason: String)? in
                 guard let designation = Designation(wireName: act.kind),
                     term.isInForce(in: year, on: Self.day(framework))
@@ -35,7 +88,7 @@ struct DirectiveTable {
     /// Federal identifications that an act of the Department states, such as those of a year before the first that is
     /// computed.
     func federal(of organization: OrganizationCode, in year: Int, _ framework: Framework) -> [FederalDesignation] {
-        terms(of: organization)
+        terms(of: organization, in: year, framework)
             .compactMap { act, term in
                 guard let support = FederalSupport(wireName: act.kind),
                     term.isInForce(in: year, on: Self.day(framework))
@@ -54,28 +107,28 @@ struct DirectiveTable {
         in year: Int,
         _ framework: Framework
     ) -> Bool {
-        terms(of: organization)
+        terms(of: organization, in: year, framework)
             .contains { act, term in
                 act.kind == identified.support.wireName && term.isEnded(in: year, on: Self.day(framework))
                     && !term.isEnded(in: identified.identified, on: Self.day(framework))
             }
     }
 
-    /// Whether the Department has stated that an organization was reconfigured after one school year, until another.
-    func isReconfigured(_ organization: OrganizationCode, after before: Int, until year: Int) -> Bool {
-        reconfigurations(of: organization).contains { before < $0 && $0 <= year }
-    }
-
     private static func day(_ framework: Framework) -> String { framework.determination?.designationDay.value ?? "" }
 
-    private func terms(of organization: OrganizationCode) -> [(Accountability_V1_Directive, DirectiveTerm)] {
-        acts(.designation, of: organization)
-            .map { ($0, DirectiveTerm(schoolYear: Int($0.schoolYear), endDate: $0.endDate)) }
-    }
-
-    /// The school years in which an organization was reconfigured, so that its earlier results do not count.
-    func reconfigurations(of organization: OrganizationCode) -> Set<Int> {
-        Set(acts(.reconfiguration, of: organization).map { Int($0.schoolYear) })
+    /// The designations of an organization with their terms: under its own code, and under the codes whose history it
+    /// has, as long as it had them.
+    private func terms(of organization: OrganizationCode, in year: Int, _ framework: Framework) -> [(
+        Accountability_V1_Directive, DirectiveTerm
+    )] {
+        var acts = acts(.designation, of: organization)
+        if !changes.isEmpty {
+            let codes = history(of: organization, in: year, back: Self.longestTerm, framework).codes
+            for (before, code) in codes.enumerated() where code != organization && code != codes[before - 1] {
+                acts += self.acts(.designation, of: code).filter { Int($0.schoolYear) <= year - before }
+            }
+        }
+        return acts.map { ($0, DirectiveTerm(schoolYear: Int($0.schoolYear), endDate: $0.endDate)) }
     }
 
     /// Recognitions of a school year.

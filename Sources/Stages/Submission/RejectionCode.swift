@@ -70,6 +70,11 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case documentNotOfStep = "document_not_of_step"
     case documentNotOfYear = "document_not_of_year"
     case invalidFramework = "invalid_framework"
+    case organizationNotOfChange = "organization_not_of_change"
+    case formerCodeNotOfChange = "former_code_not_of_change"
+    case changeOfItself = "change_of_itself"
+    case formerCodeOfOtherDistrict = "former_code_of_other_district"
+    case enrollmentNotOfChange = "enrollment_not_of_change"
 
     // An act that conflicts with earlier acts.
     case frameworkStepOutOfOrder = "framework_step_out_of_order"
@@ -128,7 +133,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .rateAboveHundred: "value, baseline, target"
         case .pathNotOfTarget: "path"
         case .targetOffScale: "baseline, target"
-        case .organizationNotOfDirective: "org_code"
+        case .organizationNotOfDirective, .organizationNotOfChange: "org_code"
         case .reasonNotStated, .suspensionWithoutCause: "reason"
         case .submissionNotNamed: "reference"
         case .suspensionNotOfYear: "school_year"
@@ -137,6 +142,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .rootNotOfRelease: "packages_root"
         case .documentNotOfStep, .documentNotOfYear, .invalidFramework: "document"
         case .otherDocument: "reference, document"
+        case .formerCodeNotOfChange, .changeOfItself, .formerCodeOfOtherDistrict: "prior_org_code"
+        case .enrollmentNotOfChange: "prior_enrollment"
         case .frameworkStepOutOfOrder: "kind"
         case .commentPeriodOpen, .commentOutsidePeriod: "effective_date"
         case .kindNotOfDirective: "kind"
@@ -220,6 +227,14 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
             "only the framework steps proposed and recommended carry the document of a framework (\(Paragraph.consultation))"
         case .documentNotOfYear: "the document of a framework names the school year of the act among its school years"
         case .invalidFramework: "the document is not a framework that this version can read"
+        case .organizationNotOfChange: "a district or a school changes, and not the state"
+        case .formerCodeNotOfChange:
+            "a recoded, merged or split organization names a former code; a closed one, and one whose grades changed, names none"
+        case .changeOfItself: "only a merged organization names its own code, as one of those that it was made of"
+        case .formerCodeOfOtherDistrict:
+            "the former code is a school's of the same district, because results are not carried from one district to another"
+        case .enrollmentNotOfChange:
+            "a merged organization states the enrollment of the former one in the year before, and no other change does"
         case .frameworkStepOutOfOrder:
             "a framework is proposed, opened for comment, recommended, approved, in this order, and a step with comments or later steps is not withdrawn"
                 + " (\(Paragraph.consultation))"
@@ -251,6 +266,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .nothingToDelete: "name the organization that submitted it, or leave the row out"
         case .nulByte, .invalidUTF8: "save the file as UTF-8 and submit it again"
         case .suspensionNotOfYear: "no other year can be suspended"
+        case .formerCodeOfOtherDistrict:
+            "leave the row out: the organization starts anew under its code; submit the change closed for the former code"
         case .frameworkStepOutOfOrder: "submit the step before it first; withdraw later steps first"
         case .invalidFramework:
             "`accountability framework validate FILE` names the line and the parameter; correct it and submit the row again"

@@ -38,7 +38,7 @@ public struct LayoutCheck {
 
     /// A check of files with such a header; nil for layouts whose rows are no measures of an organization.
     public init?(_ match: HeaderMatch) {
-        guard !match.layout.isAboutStudents, match.layout != .directives,
+        guard !match.layout.isAboutStudents, !match.layout.isForEveryone,
             let check = RowCheck(layout: match.layout, columns: match.layout.columns.map(\.name))
         else { return nil }
         self.check = check

@@ -228,6 +228,7 @@ struct RowCheck {
         case .graduationCohort: return cohortMember(line, isDeletion: isDeletion)
         case .advancedCoursework: return advancedCoursework(line, isDeletion: isDeletion)
         case .enrollmentOutcomes: return enrollmentOutcome(line, isDeletion: isDeletion)
+        case .organizationChanges: return organizationChange(line, isDeletion: isDeletion)
         }
     }
 

@@ -29,7 +29,7 @@ extension ValidationTask {
         case .replaced(let former):
             // A student who moved: the district of before loses the record.
             if district(former.organization, output) != district(row.organization.rawValue, output),
-                place.layout != .directives
+                !place.layout.isForEveryone
             {
                 try retract(identity, place.layout, row.year, former.organization, cause: cause, output)
             }
@@ -95,7 +95,7 @@ extension ValidationTask {
         cause: String,
         _ output: TaskOutput
     ) throws {
-        guard layout != .directives else {
+        guard !layout.isForEveryone else {
             return try output.retract(
                 ValidationStage.OutputIndex.directives,
                 partition: 0,

@@ -296,7 +296,7 @@ extension ValidationTask {
         let past = present.published.map { history.rows[$0] }
         if let before {
             let now = past?.row?.organization.rawValue
-            let stays = now.map { history.layout == .directives || district($0, output) == district(before, output) }
+            let stays = now.map { history.layout.isForEveryone || district($0, output) == district(before, output) }
             let year = former.published.flatMap { history.rows[$0].row?.year }
             if stays != true, let year {
                 try retract(history.identity, history.layout, year, before, cause: cause, output)

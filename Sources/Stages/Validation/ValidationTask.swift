@@ -301,6 +301,7 @@ final class ValidationTask: StageTask {
         guard !row.isDeletion else { return false }
         switch checks[submissions[number].check].layout {
         case .organizations, .participationCounts, .indicatorValues: return false
+        case .organizationChanges where row.closesOrganization: return false
         default: return !submissions[number].allowsUndeclared && row.organization != .state
         }
     }
