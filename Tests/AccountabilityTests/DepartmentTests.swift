@@ -48,6 +48,26 @@ import Testing
         )
     }
 
+    @Test func theEmbargoOfAReleaseIsItsEnd() throws {
+        let words = [
+            "directive", "release", "preliminary", "--year", "2019", "--date", "2019-09-10", "--embargo-until",
+            "2019-09-24",
+        ]
+        let command = try #require(try AccountabilityCommand.parseAsRoot(words) as? DirectiveCommand)
+        #expect(
+            try command.text(today: "2019-09-10")
+                .hasSuffix("\n2019,00000000,,release,preliminary,2019-09-10,2019-09-24,,,,,\n")
+        )
+        // It is only of preliminary results, and stands for itself.
+        for wrong in [["--end", "2019-09-24"], ["--withdraw"]] {
+            #expect(throws: (any Error).self) { try AccountabilityCommand.parseAsRoot(words + wrong) }
+        }
+        var official = words
+        official[2] = "official"
+        #expect(throws: (any Error).self) { try AccountabilityCommand.parseAsRoot(official) }
+        #expect(try PreviewedAct(words.dropFirst().joined(separator: " ")).text == command.text(today: "2019-09-10"))
+    }
+
     @Test(arguments: [
         ["directive"], ["directive", "designation"], ["directive", "designation", "underperforming"],
         ["directive", "decree", "underperforming", "--year", "2019"],

@@ -136,6 +136,21 @@ import Testing
         #expect(DeterminationRows.fields(determination).contains(determination.causes.joined(separator: ";") + ";…"))
     }
 
+    @Test func namesTheLastDayOfTheEmbargo() throws {
+        var determination = determination()
+        determination.status = "preliminary"
+        let framework = try Framework.of(schoolYear: 2019)
+        func texts() throws -> [String] {
+            [
+                try Explanation(determination: determination, framework: framework).text(width: 400),
+                try ExplanationSummary(determination: determination, framework: framework).text(width: 400),
+            ]
+        }
+        for text in try texts() { #expect(text.contains("revision 2, preliminary") && !text.contains("embargo")) }
+        determination.embargoUntil = "2019-09-24"
+        for text in try texts() { #expect(text.contains("revision 2, preliminary, embargoed until 2019-09-24")) }
+    }
+
     @Test func wrapsToItsWidth() throws {
         let text = try Explanation(determination: determination(), framework: try Framework.of(schoolYear: 2019))
             .text(width: 80)

@@ -61,6 +61,34 @@ import Testing
         #expect(report.text().contains("notification   [....................] 0/?"))
     }
 
+    @Test func namesTheLastDayOfTheEmbargo() throws {
+        var view = try view()
+        func text() -> String {
+            StatusReport(view, years: [], brokers: "", namespace: "", ledgerRecords: 0, lags: []).text()
+        }
+        func put(_ kind: String, _ code: String, end: String?, year: Int = 2019) throws {
+            var act = Accountability_V1_Directive()
+            (act.directive, act.kind, act.orgCode) = ("release", kind, code)
+            (act.schoolYear, act.endDate) = (UInt32(year), end ?? "")
+            let value: [UInt8]? = end == nil ? nil : try act.serializedBytes()
+            let isUnderstood = view.fold(Topics.directives, key: "\(year)/release/\(code)/\(kind)", value: value)
+            #expect(isUnderstood)
+        }
+        try put("preliminary", "00360000", end: "")
+        try put("preliminary", "00350000", end: "2019-12-31", year: 2018)
+        #expect(text().contains("1 organizations determined\n"))
+        try put("preliminary", "00000000", end: "2019-09-20")
+        try put("preliminary", "00350000", end: "2019-09-24")
+        #expect(text().contains("1 organizations determined, preliminary results embargoed until 2019-09-24\n"))
+        try put("official", "00350000", end: "")
+        #expect(text().contains("embargoed until 2019-09-20\n"))
+        try put("preliminary", "00000000", end: nil)
+        #expect(!text().contains("embargo"))
+        try put("preliminary", "00000000", end: "2019-09-20")
+        try put("official", "00000000", end: "")
+        #expect(!text().contains("embargo"))
+    }
+
     /// A receipt of 67 rows of which 21 were accepted and the rest is nowhere is not "all is well".
     @Test func whatIsWrongIsALineOfItsOwn() throws {
         var report = StatusReport(try view(), years: [], brokers: "", namespace: "", ledgerRecords: 0, lags: [])

@@ -168,6 +168,34 @@ import Testing
         #expect(bench.calls.all.last?.suffix(4) == ["--org", "00010000", "--by=anna", "--from-console"])
     }
 
+    @Test("A preliminary release can carry the last day of the embargo, and nothing else can")
+    func embargo() async throws {
+        let bench = try bench((.approver, "anna"))
+        let session = try await bench.signIn()
+        let fields = ["kind": "preliminary", "year": "2019", "date": "2019-09-10", "embargo": "2019-09-24"]
+        let address = try #require(try await bench.send("/acts/release", fields, session)["Location"])
+        #expect(await settled(bench, address, session).text.contains("Embargoed until"))
+        _ = try await bench.send(address + "/confirm", session)
+        _ = await settled(bench, address, session)
+        #expect(
+            bench.calls.all.last == [
+                "directive", "release", "preliminary", "--year", "2019", "--date", "2019-09-10", "--embargo-until",
+                "2019-09-24", "--by=anna", "--from-console",
+            ]
+        )
+        let count = bench.calls.all.count
+        for (change, text) in [
+            (["kind": "official"], "only a preliminary release has an embargo"),
+            (["date": "2019-09-25"], "cannot end before the release takes effect"), (["embargo": "soon"], "takes"),
+        ] {
+            let answer = try await bench.send("/acts/release", fields.merging(change) { $1 }, session)
+            #expect(
+                answer.status == 422 && answer.text.contains("id=\"f-embargo-fault\"") && answer.text.contains(text)
+            )
+        }
+        #expect(bench.calls.all.count == count)
+    }
+
     @Test("Nobody decides about what they submitted themselves")
     func ownSubmission() async throws {
         let bench = try bench((.approver, "anna"), (.approver, "bert"))

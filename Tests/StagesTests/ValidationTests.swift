@@ -318,7 +318,7 @@ struct ValidationTests {
     @Test("Every code is tried")
     func coverage() {
         let tried = Set(Self.broken.map(\.code)).union(Self.unreadable.map(\.code))
-            .union([.duplicateKey, .claimedByTwoDistricts, .otherDocument])
+            .union([.duplicateKey, .claimedByTwoDistricts, .otherDocument, .resultsUnderEmbargo])
         #expect(Set(RejectionCode.allCases).subtracting(tried).isEmpty)
     }
 

@@ -331,6 +331,12 @@ struct WithdrawalTests {
                                     "directive": "designation", "kind": "underperforming",
                                     "org_code": organizations[pick(4)], "reason": pick(3) == 0 ? "" : "why",
                                 ]
+                            case 1:
+                                [
+                                    "directive": "release", "kind": pick(2) == 0 ? "preliminary" : "official",
+                                    "org_code": ["00000000", "00010000", "00020000"][pick(3)],
+                                    "end_date": pick(4) == 0 ? "" : "2018-03-0\(4 + pick(2))",
+                                ]
                             default:
                                 [
                                     "directive": "framework_step", "kind": step, "reason": "why",

@@ -30,11 +30,12 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
             meeting_targets, significant_improvement, national_blue_ribbon, esea_distinguished.
               accountability directive recognition high_growth --year 2019 --org 00350012 --date 2019-09-24
 
-            Release of the results, of the state or a district. A preliminary release shows each district its own results, under embargo. \
-            An official release publishes them. Before a release, only the Department sees the results. Withdrawing a release hides them again. An announced revision (revised) and a change on appeal \
+            Release of the results, of the state or a district. A preliminary release shows each district its own results, under embargo; \
+            --embargo-until sets the last day of the embargo. An official release publishes the results. It is refused if it takes effect before that day. \
+            Before a release, only the Department sees the results. Withdrawing a release hides them again. An announced revision (revised) and a change on appeal \
             (appeal) need a --reason and, as --reference, the submission that corrected the figures. --packages names the folder that `accountability package` \
             wrote. The release then carries the root of the packages. Before that, the command checks that each package is complete and has the current determinations.
-              accountability directive release preliminary --year 2019 --org 00350000 --date 2019-09-10
+              accountability directive release preliminary --year 2019 --org 00350000 --date 2019-09-10 --embargo-until 2019-09-24
               accountability directive release official --year 2019 --date 2019-09-24 --packages packages-2019
               accountability directive release appeal --year 2019 --org 00350012 --date 2019-10-20 --reason "Score of a transferred student" --reference 20191019T120000Z-4f1
 
@@ -113,6 +114,14 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     @Option(help: ArgumentHelp("The day it ends.", valueName: "yyyy-mm-dd"))
     var end = ""
 
+    @Option(
+        help: ArgumentHelp(
+            "For a preliminary release: the last day of the embargo. The results become official on that day at the earliest.",
+            valueName: "yyyy-mm-dd"
+        )
+    )
+    var embargoUntil: String?
+
     @Option(help: ArgumentHelp("The reason, which is published; for a comment, its text.", valueName: "text"))
     var reason = ""
 
@@ -189,6 +198,9 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
                 "there is no kind '\(kind)'; `accountability help directive` lists the kinds of \(directive)"
             )
         }
+        guard embargoUntil == nil || directive == "release" && kind == "preliminary" && !withdraw && end.isEmpty else {
+            throw ValidationError("--embargo-until is only for a preliminary release, and takes the place of --end")
+        }
         let isRelease = directive == "release" && kind == "official" && OrganizationCode(org) == .state
         guard packages == nil || isRelease && !withdraw else {
             throw ValidationError("--packages is only for the official release of the state's results")
@@ -211,7 +223,7 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
         let values = [
             "school_year": year.map(String.init) ?? "", "org_code": org, "action": withdraw ? "delete" : "",
             "directive": directive ?? "",
-            "kind": kind ?? "", "effective_date": date ?? today, "end_date": end, "reason": reason,
+            "kind": kind ?? "", "effective_date": date ?? today, "end_date": embargoUntil ?? end, "reason": reason,
             "reference": reference, "rating": rating,
             "parts": parts.split(separator: ",").joined(separator: ";"),
             "packages_root": try packages.map { try ReleasedPackages($0).list.root } ?? "",

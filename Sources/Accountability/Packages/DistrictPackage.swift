@@ -154,6 +154,7 @@ extension Accountability_V1_Determination {
     var withoutRelease: Accountability_V1_Determination {
         var figures = withoutPublication
         figures.status = ""
+        figures.embargoUntil = ""
         figures.statusReason = ""
         figures.publicationNotes = []
         return figures

@@ -25,8 +25,10 @@ package struct PageFrame: Sendable {
     package static let machine = PageFrame(visitor: .machine, tag: "machine")
 
     /// What a page shows about its visitor.
-    var context: [String: Any] {
-        var context: [String: Any] = ["foot": foot]
+    ///
+    /// - `embargoes`: until when the visitor's own results are under embargo, by year.
+    func context(embargoes: [String]) -> [String: Any] {
+        var context: [String: Any] = ["foot": foot(embargoes)]
         if let account = visitor.account {
             let district = account.district.map { " \($0)" } ?? ""
             context["person"] = [
@@ -37,13 +39,13 @@ package struct PageFrame: Sendable {
         return context
     }
 
-    private var foot: String {
+    private func foot(_ embargoes: [String]) -> String {
         switch visitor {
         case .machine:
             "Read-only, on this machine. The figures come from the published topics. They cover all organizations, including small groups. They are for the Department, not for the public."
         case .nobody: "Official results are open to everyone. If you are responsible for other figures, sign in."
         case .person(let account) where account.role == .district:
-            "The figures cover your own organizations, including small groups. They are for the district, not for the public. Results are under embargo until the Department releases them to everyone."
+            "The figures cover your own organizations, including small groups. They are for the district, not for the public. Results are under embargo until the Department releases them to everyone\(embargoes.isEmpty ? "" : ": \(embargoes.joined(separator: "; "))")."
         case .person:
             "The figures come from the published topics. They cover all organizations, including small groups. They are for the Department, not for the public."
         }

@@ -30,6 +30,8 @@ struct Act: Sendable {
     /// The lowest role that may carry it out.
     let needs: Role
     let fields: [Field]
+    /// Finds mistakes in values that do not fit together, by field name.
+    let conflicts: @Sendable (Values) -> [String: String]
     /// The time limit of the command.
     let timeout: Duration
     /// Whether the command takes the person's name.
@@ -48,6 +50,7 @@ struct Act: Sendable {
         about: String,
         needs: Role,
         fields: [Field] = [],
+        conflicts: @escaping @Sendable (Values) -> [String: String] = { _ in [:] },
         timeout: Duration = .seconds(180),
         namesPerson: Bool = true,
         needsSecondPerson: @escaping @Sendable (Values) -> Bool = { _ in false },
@@ -60,6 +63,7 @@ struct Act: Sendable {
         self.about = about
         self.needs = needs
         self.fields = fields
+        self.conflicts = conflicts
         self.timeout = timeout
         self.namesPerson = namesPerson
         self.needsSecondPerson = needsSecondPerson
@@ -76,7 +80,7 @@ struct Act: Sendable {
 
     /// The mistakes in the filled-in values, by field name.
     func faults(_ values: Values) -> [String: String] {
-        var faults: [String: String] = [:]
+        var faults = conflicts(values)
         for field in fields {
             let name = field.parameter.name
             guard let value = values[name] else {

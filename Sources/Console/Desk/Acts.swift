@@ -74,6 +74,17 @@ enum Acts {
         ["release", values["kind"] ?? "", "--year", values["year"] ?? ""]
             + (values["date"].map { ["--date", $0] } ?? [])
             + (values["org"].map { ["--org", $0] } ?? [])
+            + (values["embargo"].map { ["--embargo-until", $0] } ?? [])
+    }
+
+    /// Only preliminary results are under embargo, and not from a day on that comes later.
+    private static func embargoConflicts(_ values: Act.Values) -> [String: String] {
+        guard let end = values["embargo"] else { return [:] }
+        guard values["kind"] == "preliminary" else {
+            return ["embargo": "Embargoed until: only a preliminary release has an embargo, so leave it empty"]
+        }
+        guard let day = values["date"], day > end else { return [:] }
+        return ["embargo": "Embargoed until: the embargo cannot end before the release takes effect"]
     }
 
     static let release = Act(
@@ -85,7 +96,16 @@ enum Acts {
         needs: .approver,
         fields: [
             kind, year, Act.Field("date", "Day", .day, hint: "yyyy-mm-dd, the day it takes effect"), organization,
+            Act.Field(
+                "embargo",
+                "Embargoed until",
+                .day,
+                hint:
+                    "yyyy-mm-dd, only of a preliminary release: the results become official on that day at the earliest",
+                isRequired: false
+            ),
         ],
+        conflicts: embargoConflicts,
         needsSecondPerson: { $0["kind"] == "official" },
         preview: { ["preview", "--json", "--directive", releasing($0).joined(separator: " ")] },
         command: { ["directive"] + releasing($0) }

@@ -91,7 +91,8 @@ enum ReleaseDesk {
                             isComplete ? "closed" : tables.view.openYears.contains(year) ? "open" : "not open",
                             sign: isComplete ? "●" : "○",
                             kind: "tight"
-                        ), .init(count(.computed)), .init(count(.preliminary)), .init(count(.official)),
+                        ), .init(count(.computed)),
+                        .init(Words.grouped(count(.preliminary)), note: tables.embargo(year)), .init(count(.official)),
                         .init("what is missing", link: "/completeness/\(year)"),
                     ]
                 },

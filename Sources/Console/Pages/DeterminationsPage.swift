@@ -10,7 +10,8 @@ extension DeterminationsView {
             place: area == .own ? .results : .published,
             above: "School year \(SchoolYear.title(year))",
             lead:
-                "\(Words.count(total, "organization")) with \(area == .own ? "a determination" : "an official determination") under 603 CMR 2.03(3).",
+                "\(Words.count(total, "organization")) with \(area == .own ? "a determination" : "an official determination") under 603 CMR 2.03(3)."
+                + (tables.embargo(year).map { " Preliminary results are \($0)." } ?? ""),
             api: Address.of("\(Address.api)\(address)/determinations", query.values),
             years: tables.determinedYears.map {
                 ($0, Address.of(Address.year($0, in: area), query.values, with: ["next": nil]), $0 == year)

@@ -49,7 +49,7 @@ extension OrganizationView {
         if let graduation = report.graduation {
             figures.append(("Four-year graduation", "\(graduation.rate.text(decimals: 1)) %"))
         }
-        figures.append(("Revision, \(line.status)", "\(line.revision)"))
+        figures.append(("Revision, \(line.standing)", "\(line.revision)"))
         return figures.map { ["name": $0.0, "figure": $0.1] }
     }
 
@@ -254,7 +254,7 @@ extension OrganizationView {
     private var publication: [[String: Any]] {
         let publication = report.publication
         var facts: [(String, String)] = [
-            ("Revision", "\(publication.revision)"), ("Status", publication.status),
+            ("Revision", "\(publication.revision)"), ("Status", publication.standing),
             ("Framework", "\(publication.framework), \(publication.frameworkDigest)"),
         ]
         if !publication.statusReason.isEmpty { facts.append(("Not official because", publication.statusReason)) }

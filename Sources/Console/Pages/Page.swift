@@ -36,6 +36,7 @@ struct Page {
                 year: year ?? tables.determinedYears.first,
                 area: tables.area,
                 isPublished: !tables.publishedYears.isEmpty,
+                embargoes: tables.ownEmbargoes,
                 revision: tables.revision,
                 silence: tables.silence?.text
             ),

@@ -91,6 +91,8 @@ struct PageLayout {
     /// Whose figures the page shows, and whether there are official results.
     let area: Area
     let isPublished: Bool
+    /// Until when the visitor's own results are under embargo, by year; empty if no day is set.
+    let embargoes: [String]
     let revision: UInt64
     let silence: String?
 
@@ -120,7 +122,7 @@ struct PageLayout {
                 }
             ]
         }
-        context.merge(frame.context) { $1 }
+        context.merge(frame.context(embargoes: embargoes)) { $1 }
         if area == .published {
             context["foot"] =
                 "Official results as published, the same for everyone. Figures that could reveal something about small groups of students are left out."

@@ -138,7 +138,6 @@ package struct ConsoleTables: Sendable {
     package static let topics =
         InstallationView.topics + [
             Topics.percentiles, Topics.participation, Topics.rejections, Topics.indicators, Topics.publications,
-            Topics.directives,
         ]
 
     /// Takes a record of a topic; returns whether the record could be decoded.
@@ -172,7 +171,8 @@ package struct ConsoleTables: Sendable {
             rejections[place] = Rejection(message)
         case Topics.indicators.entity: return fold(facts: value, key)
         case Topics.publications.entity: return fold(publication: value, key)
-        case Topics.directives.entity: return fold(act: value, key)
+        case Topics.directives.entity:
+            return view.fold(topic, key: String(decoding: key, as: UTF8.self), value: value) && fold(act: value, key)
         default: return view.fold(topic, key: String(decoding: key, as: UTF8.self), value: value)
         }
         return true
@@ -286,6 +286,21 @@ package struct ConsoleTables: Sendable {
         revision += 1
         publishedRevision += 1
         self.silence = silence
+    }
+
+    /// Until when a year's preliminary results are embargoed; nil if no day is set.
+    ///
+    /// The state and each district can have a day of their own.
+    func embargo(_ year: Int) -> String? {
+        let days = Set((years[year]?.lines.values.map(\.embargoUntil) ?? []).filter { !$0.isEmpty })
+        guard let last = days.max() else { return nil }
+        return days.count == 1 ? "embargoed until \(last)" : "embargoed, the last until \(last)"
+    }
+
+    /// Until when the results of the visitor's own district are embargoed, by year.
+    var ownEmbargoes: [String] {
+        guard district != nil else { return [] }
+        return determinedYears.compactMap { year in embargo(year).map { "\(SchoolYear.title(year)) \($0)" } }
     }
 
     /// The tables with only some of the determinations, submissions, refused rows, publications and acts.

@@ -17,6 +17,8 @@ package struct DeterminationLine: Hashable, Sendable {
     package let severity: AssistanceSeverity?
     package let revision: Int
     package let status: String
+    /// The last day of the embargo; empty if none is set.
+    package let embargoUntil: String
     /// When this revision was issued, in milliseconds since 1970.
     package let issued: Int64
     /// The fields of `accountability determinations --format csv`.
@@ -26,15 +28,20 @@ package struct DeterminationLine: Hashable, Sendable {
 
     /// The line of a determination.
     package init(_ message: Accountability_V1_Determination, _ code: OrganizationCode) {
-        self.init(message, code, severity: PriorityRow.severity(of: message))
+        self.init(message, code, severity: PriorityRow.severity(of: message), embargoUntil: message.embargoUntil)
     }
 
     /// The line of a publication, which everyone may see.
     package init(_ publication: Accountability_V1_Publication, _ code: OrganizationCode) {
-        self.init(publication, code, severity: nil)
+        self.init(publication, code, severity: nil, embargoUntil: "")
     }
 
-    private init(_ message: some ResultsMessage, _ code: OrganizationCode, severity: AssistanceSeverity?) {
+    private init(
+        _ message: some ResultsMessage,
+        _ code: OrganizationCode,
+        severity: AssistanceSeverity?,
+        embargoUntil: String
+    ) {
         self.code = code
         name = message.name
         type = message.type == .district ? .district : .school
@@ -47,6 +54,7 @@ package struct DeterminationLine: Hashable, Sendable {
         self.severity = severity
         revision = Int(message.revision)
         status = message.status
+        self.embargoUntil = embargoUntil
         issued = message.issuedUnixMilliseconds
         fields = DeterminationRows.fields(message)
         sought = Self.folded("\(message.name) \(message.orgCode)")
@@ -57,6 +65,9 @@ package struct DeterminationLine: Hashable, Sendable {
 
     /// The classification with its level.
     package var outcome: Outcome { Outcome(classification: classification, level: level) }
+
+    /// The status, with the last day of the embargo.
+    package var standing: String { embargoUntil.isEmpty ? status : "\(status), embargoed until \(embargoUntil)" }
 
     /// The text in lower case.
     static func folded(_ text: String) -> String { text.lowercased() }

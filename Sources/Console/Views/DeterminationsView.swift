@@ -118,6 +118,9 @@ struct DeterminationsView: Sendable {
         },
         .optionalText("level_before", "The level of the year before.") { $0.before?.level?.wireName },
         .text("status", "The publication status of the determination.") { $0.line.status },
+        .text("embargo_until", "The last day of the embargo on preliminary results; empty if none is set.") {
+            $0.line.embargoUntil
+        },
         .integer("revision", "The revision.", 0...Int64(UInt32.max)) { $0.line.revision },
     ])
 

@@ -402,6 +402,13 @@ public nonisolated struct Accountability_V1_Determination: @unchecked Sendable {
     set {_uniqueStorage()._status = newValue}
   }
 
+  /// Only if the results are released as preliminary with a last day of the embargo: that day, ISO 8601. The results
+  /// become official on that day at the earliest. Otherwise empty.
+  public var embargoUntil: String {
+    get {_storage._embargoUntil}
+    set {_uniqueStorage()._embargoUntil = newValue}
+  }
+
   /// The number of this publication. It is not one of the figures. It rises by one with each change.
   public var revision: UInt32 {
     get {_storage._revision}
@@ -1522,7 +1529,7 @@ nonisolated extension Accountability_V1_PointsRow: SwiftProtobuf._ProtoNameProvi
 
 nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Determination"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}participation\0\u{2}\u{6}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{4}\u{4}graduation_rate\0\u{3}graduation_cohort\0\u{3}low_graduation\0\u{3}graduation_data_year\0\u{1}graduates\0\u{2}\u{6}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{2}\u{8}framework\0\u{3}framework_digest\0\u{1}status\0\u{2}\u{8}revision\0\u{1}changes\0\u{1}cause\0\u{3}issued_unix_milliseconds\0\u{1}causes\0\u{3}more_causes\0\u{4}\u{5}status_reason\0\u{3}suspended_measures\0\u{3}publication_notes\0\u{3}decision_row\0\u{1}history\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}school_year\0\u{3}org_code\0\u{1}type\0\u{1}name\0\u{3}district_code\0\u{1}classification\0\u{1}level\0\u{1}reasons\0\u{3}reason_texts\0\u{1}percentile\0\u{3}group_percentiles\0\u{3}low_subgroups\0\u{3}low_participation_groups\0\u{1}participation\0\u{2}\u{6}annual\0\u{3}annual_exact\0\u{3}prior_annual_exact\0\u{1}cumulative\0\u{1}band\0\u{1}spans\0\u{3}group_percentages\0\u{4}\u{4}graduation_rate\0\u{3}graduation_cohort\0\u{3}low_graduation\0\u{3}graduation_data_year\0\u{1}graduates\0\u{2}\u{6}designation\0\u{1}recognitions\0\u{3}federal_designations\0\u{2}\u{8}framework\0\u{3}framework_digest\0\u{1}status\0\u{3}embargo_until\0\u{2}\u{7}revision\0\u{1}changes\0\u{1}cause\0\u{3}issued_unix_milliseconds\0\u{1}causes\0\u{3}more_causes\0\u{4}\u{5}status_reason\0\u{3}suspended_measures\0\u{3}publication_notes\0\u{3}decision_row\0\u{1}history\0")
 
   fileprivate class _StorageClass {
     var _schoolYear: UInt32 = 0
@@ -1557,6 +1564,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
     var _framework: String = String()
     var _frameworkDigest: String = String()
     var _status: String = String()
+    var _embargoUntil: String = String()
     var _revision: UInt32 = 0
     var _changes: [String] = []
     var _cause: String = String()
@@ -1610,6 +1618,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       _framework = source._framework
       _frameworkDigest = source._frameworkDigest
       _status = source._status
+      _embargoUntil = source._embargoUntil
       _revision = source._revision
       _changes = source._changes
       _cause = source._cause
@@ -1671,6 +1680,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
         case 50: try { try decoder.decodeSingularStringField(value: &_storage._framework) }()
         case 51: try { try decoder.decodeSingularStringField(value: &_storage._frameworkDigest) }()
         case 52: try { try decoder.decodeSingularStringField(value: &_storage._status) }()
+        case 53: try { try decoder.decodeSingularStringField(value: &_storage._embargoUntil) }()
         case 60: try { try decoder.decodeSingularUInt32Field(value: &_storage._revision) }()
         case 61: try { try decoder.decodeRepeatedStringField(value: &_storage._changes) }()
         case 62: try { try decoder.decodeSingularStringField(value: &_storage._cause) }()
@@ -1790,6 +1800,9 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
       if !_storage._status.isEmpty {
         try visitor.visitSingularStringField(value: _storage._status, fieldNumber: 52)
       }
+      if !_storage._embargoUntil.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._embargoUntil, fieldNumber: 53)
+      }
       if _storage._revision != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._revision, fieldNumber: 60)
       }
@@ -1864,6 +1877,7 @@ nonisolated extension Accountability_V1_Determination: SwiftProtobuf.Message, Sw
         if _storage._framework != rhs_storage._framework {return false}
         if _storage._frameworkDigest != rhs_storage._frameworkDigest {return false}
         if _storage._status != rhs_storage._status {return false}
+        if _storage._embargoUntil != rhs_storage._embargoUntil {return false}
         if _storage._revision != rhs_storage._revision {return false}
         if _storage._changes != rhs_storage._changes {return false}
         if _storage._cause != rhs_storage._cause {return false}

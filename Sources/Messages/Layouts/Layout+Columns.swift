@@ -241,7 +241,7 @@ extension Layout {
                 "end_date",
                 .date,
                 .optional,
-                "the day it ends, of an appeal the day it is due; empty while it lasts"
+                "the day it ends, of an appeal the day it is due, of a preliminary release the last day of the embargo; empty while it lasts"
             ),
             Column("reason", .text(maxLength: 500), .optional, "the reason to publish, or the text of a comment"),
             Column(

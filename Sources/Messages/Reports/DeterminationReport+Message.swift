@@ -211,6 +211,7 @@ extension PublicationReport {
         self.init(
             revision: Int(message.revision),
             status: message.status,
+            embargoUntil: message.embargoUntil,
             statusReason: message.statusReason,
             framework: message.framework,
             frameworkDigest: message.frameworkDigest,

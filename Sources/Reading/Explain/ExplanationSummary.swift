@@ -91,7 +91,7 @@ package struct ExplanationSummary {
         let publication = report.publication
         var entries = [
             Entry(
-                "revision \(publication.revision), \(publication.status), framework \(publication.framework)"
+                "revision \(publication.revision), \(publication.standing), framework \(publication.framework)"
                     + causes(publication)
             )
         ]

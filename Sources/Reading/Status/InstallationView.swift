@@ -23,6 +23,8 @@ package struct InstallationView {
     package private(set) var submissions: [Accountability_V1_SubmissionHeader] = []
     /// Organizations with a determination, by year.
     package private(set) var determined: [Int: Set<OrganizationCode>] = [:]
+    /// The releases of results, with the last day of their embargo; empty if there is none.
+    private var releases: [DirectiveKey: String] = [:]
     private var receipts: [ReceiptKey: Accountability_V1_Receipt] = [:]
 
     /// The stages that announce completion, in the order of the flow.
@@ -32,7 +34,9 @@ package struct InstallationView {
     private static let announcing = Set(stages + [CompletionMarker.operatorStage])
 
     /// The topics that are folded; of the ledger only its first partition, which has every header and every opening.
-    package static let topics = [Topics.submissions, Topics.receipts, Topics.determinations, Topics.progress]
+    package static let topics = [
+        Topics.submissions, Topics.receipts, Topics.determinations, Topics.progress, Topics.directives,
+    ]
 
     /// A view of nothing.
     package init() {}
@@ -68,6 +72,13 @@ package struct InstallationView {
             guard let key = ReceiptKey(key) else { return false }
             receipts[key] = value.flatMap { TableTopics.receipts.entry(key: key.utf8.span, value: $0)?.message }
             return value == nil || receipts[key] != nil
+        case Topics.directives.entity:
+            guard let key = DirectiveKey(key) else { return false }
+            guard key.act == .release else { return true }
+            releases[key] =
+                value.flatMap { TableTopics.directives.entry(key: key.text.utf8.span, value: $0) }?.message
+                .endDate
+            return value == nil || releases[key] != nil
         case Topics.determinations.entity:
             guard let key = DeterminationKey(key) else { return false }
             if value == nil {
@@ -78,6 +89,23 @@ package struct InstallationView {
         default: return true
         }
         return true
+    }
+
+    /// The last day of an embargo on preliminary results of a year, of the state or of a district; nil if none is set.
+    ///
+    /// Results that are official have none any more.
+    package func embargo(_ year: Int) -> String? {
+        func isOfficial(_ organization: OrganizationCode) -> Bool {
+            releases[DirectiveKey(schoolYear: year, .release, of: organization, kind: ResultsStage.official.rawValue)]
+                != nil
+        }
+        guard !isOfficial(.state) else { return nil }
+        return
+            releases.filter { release, end in
+                release.schoolYear == year && release.kind == ResultsStage.preliminary.rawValue && !end.isEmpty
+                    && !isOfficial(release.organization)
+            }
+            .values.max()
     }
 
     /// The view with only some submissions and determinations, without completion markers.

@@ -18,6 +18,8 @@ package struct StatusReport: Codable, Hashable {
         /// Organizations with a determination.
         package var determined: Int
         package var stages: [StageProgress]
+        /// The last day of the embargo on preliminary results of the state or a district; absent if none is set.
+        package var embargoUntil: String?
     }
 
     package struct Lag: Codable, Hashable {
@@ -86,7 +88,8 @@ package struct StatusReport: Codable, Hashable {
                             complete: announced?.partitions.count ?? 0,
                             partitions: announced?.expected
                         )
-                    }
+                    },
+                    embargoUntil: view.embargo(year)
                 )
             }
         held = view.held.map(\.text)
@@ -106,7 +109,8 @@ package struct StatusReport: Codable, Hashable {
                 year.isComplete
                 ? "complete" : !year.isOpen ? "not open" : year.stages.contains { $0.complete > 0 } ? "closing" : "open"
             lines.append("")
-            lines.append("\(year.year)  \(state), \(year.determined) organizations determined")
+            let embargo = year.embargoUntil.map { ", preliminary results embargoed until \($0)" } ?? ""
+            lines.append("\(year.year)  \(state), \(year.determined) organizations determined\(embargo)")
             for stage in year.stages {
                 let name = stage.stage.padding(toLength: 14, withPad: " ", startingAt: 0)
                 let total = stage.partitions.map(String.init) ?? "?"

@@ -24,6 +24,8 @@ public struct PublicationReport: Hashable, Sendable {
     public var revision: Int
     /// `preliminary` or `official`.
     public var status: String
+    /// The last day of the embargo on preliminary results; empty if none is set.
+    public var embargoUntil: String
     /// Why the status is not official although the results were released; empty otherwise.
     public var statusReason: String
     /// The framework that it was made under.
@@ -43,6 +45,7 @@ public struct PublicationReport: Hashable, Sendable {
     public init(
         revision: Int,
         status: String,
+        embargoUntil: String = "",
         statusReason: String = "",
         framework: String,
         frameworkDigest: String,
@@ -53,6 +56,7 @@ public struct PublicationReport: Hashable, Sendable {
     ) {
         self.revision = revision
         self.status = status
+        self.embargoUntil = embargoUntil
         self.statusReason = statusReason
         self.framework = framework
         self.frameworkDigest = frameworkDigest
@@ -61,6 +65,9 @@ public struct PublicationReport: Hashable, Sendable {
         self.causes = causes
         self.hasMoreCauses = hasMoreCauses
     }
+
+    /// The status, with the last day of the embargo.
+    public var standing: String { embargoUntil.isEmpty ? status : "\(status), embargoed until \(embargoUntil)" }
 
     /// How it came about.
     public func explained() -> Derivation {
@@ -77,7 +84,7 @@ public struct PublicationReport: Hashable, Sendable {
         if hasMoreCauses { inputs.append(Derivation("Changed by", "earlier submissions too")) }
         return Derivation(
             "Publication",
-            "revision \(revision), \(status)",
+            "revision \(revision), \(standing)",
             paragraph: .determinations,
             row: "framework \(framework), \(frameworkDigest.prefix(16))",
             inputs: inputs

@@ -40,6 +40,7 @@ public enum DeterminationChanges {
         compare("recognitions", old.recognitions, new.recognitions)
         compare("reason_texts", old.reasonTexts, new.reasonTexts)
         compare("status", old.status, new.status)
+        compare("embargo_until", old.embargoUntil, new.embargoUntil)
         compare("status_reason", old.statusReason, new.statusReason)
         compare("suspended_measures", old.suspendedMeasures.map(\.measure), new.suspendedMeasures.map(\.measure))
         compare("publication_notes", old.publicationNotes.map(shown), new.publicationNotes.map(shown))

@@ -126,6 +126,7 @@ struct DeterminationMaker {
         message.publicationNotes = directives.publicationNotes(of: code, in: year)
         let stage = directives.stage(ofDistrict: code.district, in: year)
         message.status = min(stage, .preliminary).rawValue
+        if stage == .preliminary { message.embargoUntil = directives.embargo(ofDistrict: code.district, in: year) }
         guard stage == .official else { return }
         let life = directives.frameworkLife(in: year)
         guard life.approves(framework) else {

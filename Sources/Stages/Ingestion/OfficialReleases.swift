@@ -8,8 +8,9 @@ import Tables
 ///
 /// It reads the one partition that has all acts, and the headers and openings of years, which are in every partition.
 /// It checks acts like validation does. So ingestion knows a release as soon as it is in the ledger, even before
-/// validation reads it. (It does not check that an organization is declared: a row of an undeclared one is refused
-/// before it could be held.)
+/// validation reads it. It does not check that an organization is declared: a row of an undeclared one is refused
+/// before it could be held. So the embargo of a district does not concern the state's release here, because the
+/// district may be undeclared: rather too many submissions wait than too few.
 public struct OfficialReleases: Sendable {
     private struct Act: Sendable {
         let submission: String
@@ -143,17 +144,17 @@ public struct OfficialReleases: Sendable {
         let withdrawals = standing.withdrawals
         var numbers: [String: UInt32] = [:]
         var accepted = AcceptedRows()
-        var steps = FrameworkSteps()
+        var linked = LinkedActs()
         var table = DirectiveTable()
         var releases: Set<DirectiveKey> = []
         for act in acts where withdrawals[act.submission] == nil {
             let number = numbers[act.submission] ?? UInt32(clamping: numbers.count)
             numbers[act.submission] = number
-            let step = FrameworkSteps.Act(act.row, key: act.identity.key)
-            if let step, steps.fault(of: step) != nil { continue }
+            let linkedAct = LinkedActs.Act(act.row, key: act.identity.key)
+            if let linkedAct, linked.fault(of: linkedAct, districtsBindState: false) != nil { continue }
             let line = UInt32(clamping: act.line)
             let outcome = accepted.take(act.row, act.identity.name, submission: number, line: line)
-            if let step { steps.take(step, outcome) }
+            if let linkedAct { linked.take(linkedAct, outcome) }
             let isRelease = act.key.act == .release && act.key.kind == "official"
             switch outcome {
             case .accepted, .replaced:

@@ -157,7 +157,10 @@ extension NoticeText {
         lines.append("\(title).")
         if let act = act?.directive {
             if !act.effectiveDate.isEmpty { lines.append("From: \(act.effectiveDate).") }
-            if !act.endDate.isEmpty { lines.append("Until: \(act.endDate).") }
+            if !act.endDate.isEmpty {
+                let isEmbargo = key.act == .release && key.kind == ResultsStage.preliminary.rawValue
+                lines.append("\(isEmbargo ? "Embargoed until" : "Until"): \(act.endDate).")
+            }
             if !act.rating.isEmpty { lines.append("Rating: \(words(act.rating).lowercased()).") }
             if !act.reason.isEmpty { lines.append("Reason: \(act.reason)") }
             if !act.reference.isEmpty { lines.append("Reference: \(act.reference)") }

@@ -107,7 +107,7 @@ package enum NoticeText {
             switch determination.stage {
             case .official: "official"
             case .computed: "computed, for the Department only"
-            default: "\(determination.status), embargoed"
+            default: "\(determination.status), embargoed\(until(determination.embargoUntil))"
             }
         lines.append(
             "\(display(determination)) has \(determination.revision > 1 ? "a revised" : "an") annual performance"
@@ -145,6 +145,8 @@ package enum NoticeText {
         )
         return lines.joined(separator: "\n") + "\n"
     }
+
+    private static func until(_ day: String) -> String { day.isEmpty ? "" : " until \(day)" }
 
     /// The suspended measures, the reason why released results are not official, and changes on appeal.
     private static func publication(of determination: Accountability_V1_Determination) -> [String] {

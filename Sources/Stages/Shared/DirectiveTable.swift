@@ -144,6 +144,15 @@ struct DirectiveTable {
             .max() ?? .computed
     }
 
+    /// The last day of the embargo on the preliminary results of a district, by acts on the state or on the district;
+    /// empty if there is none.
+    func embargo(ofDistrict district: OrganizationCode, in year: Int) -> String {
+        [.state, district].flatMap { acts(.release, of: $0) }
+            .filter { Int($0.schoolYear) == year && $0.kind == ResultsStage.preliminary.rawValue }
+            .map(\.endDate)
+            .max() ?? ""
+    }
+
     /// The submission that released the state's results of a school year under a framework that the Board approved; nil
     /// if there is none.
     func release(in year: Int, _ framework: Framework) -> String? {

@@ -81,6 +81,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case commentPeriodOpen = "comment_period_open"
     case commentOutsidePeriod = "comment_outside_period"
     case otherDocument = "other_document"
+    case resultsUnderEmbargo = "results_under_embargo"
 
     // A row that conflicts with the ledger.
     case yearNotOpen = "year_not_open"
@@ -146,6 +147,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .enrollmentNotOfChange: "prior_enrollment"
         case .frameworkStepOutOfOrder: "kind"
         case .commentPeriodOpen, .commentOutsidePeriod: "effective_date"
+        case .resultsUnderEmbargo: "effective_date, end_date"
         case .kindNotOfDirective: "kind"
         case .endBeforeStart: "end_date"
         case .unknownOrganization, .claimedByTwoDistricts: "org_code"
@@ -244,6 +246,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
             "a comment is made while the framework is open for comment (\(Paragraph.consultation))"
         case .otherDocument:
             "the Board approves the document that is proposed: its approval names this document's digest, or none (\(Paragraph.consultation))"
+        case .resultsUnderEmbargo:
+            "results under embargo become official on the last day of the embargo at the earliest; an embargo of the state or of one of its districts concerns both"
         case .kindNotOfDirective: "each directive has its own kinds"
         case .endBeforeStart: "an act does not end before it takes effect"
         case .yearNotOpen: "rows are accepted only for open school years"
@@ -272,6 +276,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .invalidFramework:
             "`accountability framework validate FILE` names the line and the parameter; correct it and submit the row again"
         case .otherDocument: "approve the digest that `accountability framework proposed YEAR --digest` prints; to propose another document, withdraw the approval first"
+        case .resultsUnderEmbargo:
+            "make the release official on that day or later; or change or withdraw the other release first"
         default: "correct it and submit the row again"
         }
     }

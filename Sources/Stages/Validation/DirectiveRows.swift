@@ -2,7 +2,8 @@ import Messages
 import Rules
 import Tables
 
-private enum Place {
+/// The places of the columns of directives.
+enum DirectivePlace {
     static let directive = Layout.directives.place("directive")
     static let kind = Layout.directives.place("kind")
     static let effective = Layout.directives.place("effective_date")
@@ -19,8 +20,8 @@ extension RowCheck {
     /// The key of a directive is its key in the topic of directives: `<school year>/<directive>/<org>/<kind>`.
     mutating func directive(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
         var directive = Accountability_V1_Directive()
-        directive.directive = word(Place.directive, line)
-        directive.kind = word(Place.kind, line)
+        directive.directive = word(DirectivePlace.directive, line)
+        directive.kind = word(DirectivePlace.kind, line)
         directive.orgCode = organization?.description ?? ""
         key.removeAll(keepingCapacity: true)
         appendToKey(RowCheck.yearColumn, line)
@@ -28,19 +29,21 @@ extension RowCheck {
         appendToKey(directive.orgCode)
         appendToKey(directive.kind)
         if let kinds = RowCheck.kinds[directive.directive], !directive.kind.isEmpty, !kinds.contains(directive.kind) {
-            fault(.kindNotOfDirective, Place.kind)
+            fault(.kindNotOfDirective, DirectivePlace.kind)
         }
         guard !isDeletion else { return .none }
-        directive.effectiveDate = date(Place.effective, line) ?? ""
-        directive.endDate = date(Place.end, line) ?? ""
+        directive.effectiveDate = date(DirectivePlace.effective, line) ?? ""
+        directive.endDate = date(DirectivePlace.end, line) ?? ""
         // ISO dates of four-digit years sort as text.
-        if !directive.endDate.isEmpty, directive.endDate < directive.effectiveDate { fault(.endBeforeStart, Place.end) }
-        directive.reason = text(Place.reason, line)
-        directive.reference = text(Place.reference, line)
-        directive.rating = word(Place.rating, line)
-        directive.parts = text(Place.parts, line).split(separator: ";").map { String($0) }
-        directive.packagesRoot = text(Place.packagesRoot, line)
-        directive.document = document(Place.document, line)
+        if !directive.endDate.isEmpty, directive.endDate < directive.effectiveDate {
+            fault(.endBeforeStart, DirectivePlace.end)
+        }
+        directive.reason = text(DirectivePlace.reason, line)
+        directive.reference = text(DirectivePlace.reference, line)
+        directive.rating = word(DirectivePlace.rating, line)
+        directive.parts = text(DirectivePlace.parts, line).split(separator: ";").map { String($0) }
+        directive.packagesRoot = text(DirectivePlace.packagesRoot, line)
+        directive.document = document(DirectivePlace.document, line)
         directive.schoolYear = UInt32(clamping: year ?? 0)
         if faults.isEmpty { judge(directive) }
         return .directive(directive)
@@ -50,11 +53,11 @@ extension RowCheck {
     private mutating func judge(_ act: Accountability_V1_Directive) {
         guard let organization else { return }
         if act.directive != "review" || act.kind == DistrictReview.conductedKind, !act.rating.isEmpty {
-            fault(.ratingNotOfReview, Place.rating)
+            fault(.ratingNotOfReview, DirectivePlace.rating)
         }
-        if act.directive != "plan_filing", !act.parts.isEmpty { fault(.partNotOfPlan, Place.parts) }
+        if act.directive != "plan_filing", !act.parts.isEmpty { fault(.partNotOfPlan, DirectivePlace.parts) }
         if !act.packagesRoot.isEmpty, !isRoot(act.packagesRoot, of: act, organization) {
-            fault(.rootNotOfRelease, Place.packagesRoot)
+            fault(.rootNotOfRelease, DirectivePlace.packagesRoot)
         }
         if !act.document.isEmpty { judgeDocument(act) }
         switch act.directive {
@@ -64,7 +67,7 @@ extension RowCheck {
                 fault(.organizationNotOfDirective, RowCheck.organizationColumn)
             }
             if act.kind == Designation.directedFocused.wireName, act.reason.isEmpty {
-                fault(.reasonNotStated, Place.reason)
+                fault(.reasonNotStated, DirectivePlace.reason)
             }
         case "recognition":
             if organization.type != .school { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
@@ -74,32 +77,34 @@ extension RowCheck {
                 if organization.type == .school { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
                 break
             }
-            if act.reason.isEmpty { fault(.reasonNotStated, Place.reason) }
-            if act.reference.isEmpty { fault(.submissionNotNamed, Place.reference) }
+            if act.reason.isEmpty { fault(.reasonNotStated, DirectivePlace.reason) }
+            if act.reference.isEmpty { fault(.submissionNotNamed, DirectivePlace.reference) }
         case "reconfiguration":
             if organization.type == .state { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
-            if act.reason.isEmpty { fault(.reasonNotStated, Place.reason) }
+            if act.reason.isEmpty { fault(.reasonNotStated, DirectivePlace.reason) }
         case "appeal":
             if organization.type == .state { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
-            if act.reason.isEmpty { fault(.reasonNotStated, Place.reason) }
-            if act.reference.isEmpty { fault(.submissionNotNamed, Place.reference) }
+            if act.reason.isEmpty { fault(.reasonNotStated, DirectivePlace.reason) }
+            if act.reference.isEmpty { fault(.submissionNotNamed, DirectivePlace.reference) }
         case "suspension": judgeSuspension(act, organization)
         case "framework_step":
             let isComment = act.kind == FrameworkStep.comment.wireName
             if !isComment, organization.type != .state {
                 fault(.organizationNotOfDirective, RowCheck.organizationColumn)
             }
-            if isComment, act.reason.isEmpty { fault(.reasonNotStated, Place.reason) }
+            if isComment, act.reason.isEmpty { fault(.reasonNotStated, DirectivePlace.reason) }
         case "review":
             let isConducted = act.kind == DistrictReview.conductedKind
             let isOfKind = isConducted ? organization.type != .state : organization.type == .district
             if !isOfKind { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
-            if !isConducted, act.rating.isEmpty { fault(.ratingNotOfReview, Place.rating) }
+            if !isConducted, act.rating.isEmpty { fault(.ratingNotOfReview, DirectivePlace.rating) }
         case "plan_filing":
             if PlanKind(wireName: act.kind)?.organizationType != organization.type {
                 fault(.organizationNotOfDirective, RowCheck.organizationColumn)
             }
-            if act.parts.contains(where: { PlanPart(wireName: $0) == nil }) { fault(.partNotOfPlan, Place.parts) }
+            if act.parts.contains(where: { PlanPart(wireName: $0) == nil }) {
+                fault(.partNotOfPlan, DirectivePlace.parts)
+            }
         default: break
         }
     }
@@ -117,12 +122,12 @@ extension RowCheck {
     private mutating func judgeDocument(_ act: Accountability_V1_Directive) {
         guard act.directive == "framework_step",
             FrameworkStep(wireName: act.kind).map(FrameworkStep.withDocument.contains) == true
-        else { return fault(.documentNotOfStep, Place.document) }
+        else { return fault(.documentNotOfStep, DirectivePlace.document) }
         do {
             let framework = try Framework.proposed(act.document)
-            if !framework.schoolYears.contains(Int(act.schoolYear)) { fault(.documentNotOfYear, Place.document) }
+            if !framework.schoolYears.contains(Int(act.schoolYear)) { fault(.documentNotOfYear, DirectivePlace.document) }
         } catch {
-            fault(.invalidFramework, Place.document)
+            fault(.invalidFramework, DirectivePlace.document)
         }
     }
 
@@ -130,7 +135,7 @@ extension RowCheck {
         if organization.type != .state { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
         switch Suspension.refusal(framework: framework, reason: act.reason) {
         case .schoolYear: fault(.suspensionNotOfYear, RowCheck.yearColumn)
-        case .cause: fault(.suspensionWithoutCause, Place.reason)
+        case .cause: fault(.suspensionWithoutCause, DirectivePlace.reason)
         case nil: break
         }
     }
@@ -151,92 +156,10 @@ extension RowCheck {
 
 extension RowFault {
     /// A designation that neither states a reason nor names a decision.
-    static let unfounded = RowFault(code: .reasonNotStated, column: Place.reason)
-}
-
-/// The lives of the frameworks by school year, from the ledger: 603 CMR 2.03(10).
-struct FrameworkSteps {
-    /// A step that a row takes or withdraws.
-    struct Act {
-        let year: Int
-        let step: FrameworkStep
-        let organization: String
-        let date: String
-        let end: String
-        /// The digest of the framework that it proposes or approves; empty for none.
-        let document: String
-        let isWithdrawal: Bool
-
-        /// The framework step of a row of directives; nil for other acts.
-        init?(_ row: CheckedRow, key: [UInt8]) {
-            guard let key = DirectiveKey(utf8: key.span), key.act == .frameworkStep,
-                let step = FrameworkStep(wireName: key.kind)
-            else { return nil }
-            self.step = step
-            year = row.year
-            organization = key.organization.description
-            isWithdrawal = row.isDeletion
-            if case .directive(let directive) = row.content {
-                date = directive.effectiveDate
-                end = directive.endDate
-                document = Self.document(of: directive, step)
-            } else {
-                date = ""
-                end = ""
-                document = ""
-            }
-        }
-
-        private static func document(of directive: Accountability_V1_Directive, _ step: FrameworkStep) -> String {
-            if step == .approved { return FrameworkLife.digest(inReference: directive.reference) ?? "" }
-            guard !directive.document.isEmpty else { return "" }
-            do {
-                return try Framework.proposed(directive.document).digest
-            } catch {
-                // The row was refused before.
-                return ""
-            }
-        }
-    }
-
-    private var lives: [Int: FrameworkLife] = [:]
-
-    /// Why a step is refused; nil if it is allowed.
-    func fault(of act: Act) -> RowFault? {
-        let life = lives[act.year] ?? FrameworkLife()
-        let refusal =
-            act.isWithdrawal
-            ? life.refusalToWithdraw(act.step)
-            : life.refusal(of: act.step, on: act.date, until: act.end, document: act.document)
-        return switch refusal {
-        case .outOfOrder, .restedUpon: RowFault(code: .frameworkStepOutOfOrder, column: Place.kind)
-        case .commentPeriodOpen:
-            RowFault(code: .commentPeriodOpen, column: act.step == .commentOpened ? Place.end : Place.effective)
-        case .outsideCommentPeriod: RowFault(code: .commentOutsidePeriod, column: Place.effective)
-        case .otherDocument:
-            RowFault(code: .otherDocument, column: act.step == .approved ? Place.reference : Place.document)
-        case nil: nil
-        }
-    }
-
-    /// Takes a step that was accepted.
-    mutating func take(_ act: Act, _ outcome: AcceptedRows.Outcome) {
-        switch outcome {
-        case .accepted, .replaced:
-            lives[act.year, default: FrameworkLife()]
-                .take(act.step, on: act.date, until: act.end, by: act.organization, document: act.document)
-        case .deleted: lives[act.year, default: FrameworkLife()].withdraw(act.step, by: act.organization)
-        case .unchanged, .refused, .withdrawn, .held: break
-        }
-    }
+    static let unfounded = RowFault(code: .reasonNotStated, column: DirectivePlace.reason)
 }
 
 extension ValidationTask {
-    /// The framework step that a row takes or withdraws.
-    func step(_ row: CheckedRow, _ identity: RowIdentity, _ layout: Layout) -> FrameworkSteps.Act? {
-        layout == .directives ? FrameworkSteps.Act(row, key: identity.key) : nil
-    }
-
     /// The missing reason of an act: a designation needs a reason, or the decision behind it as its reference.
     ///
     /// Ledgers from before submissions named their channel have designations without either. They stay valid.

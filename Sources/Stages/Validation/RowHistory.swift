@@ -8,8 +8,8 @@ struct RowHistory {
         let archived: RowArchive.Row
         /// Its content; nil if it has ``faults``.
         let row: CheckedRow?
-        /// The framework step that it takes or withdraws.
-        let step: FrameworkSteps.Act?
+        /// The act that other acts depend on, or that depends on them.
+        let linked: LinkedActs.Act?
         let needsDeclaration: Bool
         /// Whether this partition answers for it.
         let isOwned: Bool
@@ -29,19 +29,19 @@ struct RowHistory {
 
     let identity: RowIdentity
     let layout: Layout
-    /// Whether its rows are framework steps, which depend on steps under other keys.
-    let isStep: Bool
+    /// Whether its rows are acts that depend on acts under other keys.
+    let isLinked: Bool
     var rows: [Past] = []
 
     init(identity: RowIdentity, layout: Layout) {
         self.identity = identity
         self.layout = layout
-        isStep = Self.isStep(identity, layout)
+        isLinked = Self.isLinked(identity, layout)
     }
 
-    /// Whether the rows of a key are framework steps.
-    static func isStep(_ identity: RowIdentity, _ layout: Layout) -> Bool {
-        layout == .directives && DirectiveKey(utf8: identity.key.span)?.act == .frameworkStep
+    /// Whether the rows of a key are acts that depend on acts under other keys.
+    static func isLinked(_ identity: RowIdentity, _ layout: Layout) -> Bool {
+        layout == .directives && DirectiveKey(utf8: identity.key.span).flatMap(LinkedActs.Act.kind) != nil
     }
 
     func place(_ past: Past) -> ValidationTask.RowPlace {
@@ -98,7 +98,7 @@ private struct RowJudge {
     let circumstances: RowCircumstances
     let official: (Int) -> OfficialScope
     private var table = AcceptedRows()
-    private(set) var steps = FrameworkSteps()
+    private(set) var acts = LinkedActs()
     private(set) var judgements: [RowJudgement]
     /// Held rows, which are checked at the position of their approval.
     private var approved: Set<[Int]> = []
@@ -124,7 +124,7 @@ private struct RowJudge {
             }
             guard let outcome = outcome(of: past, row, history, turn) else { continue }
             judgements[turn.history].order.append(turn.row)
-            if let step = past.step { steps.take(step, outcome) }
+            if let act = past.linked { acts.take(act, outcome) }
             judgements[turn.history].outcomes[turn.row] = outcome
             switch outcome {
             case .accepted: judgements[turn.history].published = turn.row
@@ -192,7 +192,7 @@ private struct RowJudge {
         case nil: hold = .init(official: official, outcome: .held)
         }
         guard !turn.isApproval || approved.contains(place) else { return nil }
-        if let fault = past.step.flatMap({ steps.fault(of: $0) }) { return .refused(fault) }
+        if let fault = past.linked.flatMap({ acts.fault(of: $0) }) { return .refused(fault) }
         guard !past.needsDeclaration || circumstances.generation(past.declaration) & 1 == 1 else {
             return .refused(.undeclared)
         }
@@ -216,13 +216,13 @@ extension AcceptedRows {
 extension ValidationTask {
     /// The outcomes of the rows of some keys, checked again from the first row as if they arrived now.
     ///
-    /// - Returns: of each key its judgement; and the frameworks' lives as its steps leave them.
+    /// - Returns: of each key its judgement; and the linked acts as its rows leave them.
     func judge(
         _ histories: [RowHistory],
         _ circumstances: RowCircumstances
-    ) -> (judgements: [RowJudgement], steps: FrameworkSteps) {
+    ) -> (judgements: [RowJudgement], acts: LinkedActs) {
         var judge = RowJudge(histories, circumstances) { self.submissions[$0].official }
         judge.run { self.claims($0, $1, $2) }
-        return (judge.judgements, judge.steps)
+        return (judge.judgements, judge.acts)
     }
 }

@@ -9,8 +9,8 @@ import Streaming
 /// happened. A row of an undeclared organization is refused and changes nothing, so the row before it counts. A row of
 /// a declared organization counts as if the organization had always been declared. A row of a withdrawn submission
 /// counts as if it had never arrived. A held row counts as if it arrived when its submission was approved, and not at
-/// all until then. Every key with such a row is checked again from its first row. Framework steps depend on each other,
-/// so all of them are checked together.
+/// all until then. Every key with such a row is checked again from its first row. Framework steps and releases depend
+/// on each other, so all of them are checked together.
 extension ValidationTask {
     /// The changes since rows were last checked.
     struct Change {
@@ -79,9 +79,9 @@ extension ValidationTask {
             let change = Change(flipped: flipped, turned: turned, decided: decided, generations: generations)
             (flipped, turned, decided) = ([:], [], [:])
             let histories = try histories(of: change)
-            let steps = histories.filter(\.isStep)
-            if !steps.isEmpty { frameworkSteps = try revise(steps, change, output) }
-            for history in histories where !history.isStep { _ = try revise([history], change, output) }
+            let linked = histories.filter(\.isLinked)
+            if !linked.isEmpty { linkedActs = try revise(linked, change, output) }
+            for history in histories where !history.isLinked { _ = try revise([history], change, output) }
         }
     }
 
@@ -89,7 +89,7 @@ extension ValidationTask {
         _ histories: [RowHistory],
         _ change: Change,
         _ output: TaskOutput
-    ) throws -> FrameworkSteps {
+    ) throws -> LinkedActs {
         let formerly = RowCircumstances(
             generation: change.former,
             isOut: { self.isOut($0) != change.turned.contains($0) },
@@ -105,7 +105,7 @@ extension ValidationTask {
         let cause = cause(histories, change)
         for (index, history) in histories.enumerated() {
             let (former, present) = (former.judgements[index], present.judgements[index])
-            // A step on which nothing of the change bears.
+            // An act on which nothing of the change bears.
             if former == present, !history.rows.contains(where: change.concerns) { continue }
             accepted.set(history.identity.name, present.entry, present.origin)
             accepted.wait(history.identity.name, present.waiting)
@@ -122,7 +122,7 @@ extension ValidationTask {
             try retellClaims(history, former, present, cause: cause, output)
             try republish(history, former, present, cause: cause, output)
         }
-        return present.steps
+        return present.acts
     }
 
     /// Whether rows of a submission count as if they had never come.
@@ -168,19 +168,19 @@ extension ValidationTask {
         /// The index of a key's history; -1 before its first row.
         var places: [UInt128: Int] = [:]
         var layouts: Set<Layout> = []
-        var hasSteps = false
+        var hasLinkedActs = false
 
         mutating func insert(_ identity: RowIdentity, _ layout: Layout) {
             places[identity.name.value] = -1
             layouts.insert(layout)
-            if !hasSteps { hasSteps = RowHistory.isStep(identity, layout) }
+            if !hasLinkedActs { hasLinkedActs = RowHistory.isLinked(identity, layout) }
         }
     }
 
     /// The histories of all keys with a row of one of the organizations or submissions, in the order of their first
     /// rows.
     ///
-    /// If a framework step is among them, the histories of all steps.
+    /// If an act that depends on others is among them, the histories of all such acts.
     private func histories(of change: Change) throws -> [RowHistory] {
         let archive = archive
         var concerned = try concerned(change)
@@ -192,8 +192,8 @@ extension ValidationTask {
             let row = checks[check].read(block, row: index, in: bytes)
             guard checks[check].organization != nil, let identity = checks[check].identity else { return }
             let name = identity.name.value
-            let isStep = concerned.hasSteps && RowHistory.isStep(identity, layout)
-            guard let place = concerned.places[name] ?? (isStep ? -1 : nil) else { return }
+            let isLinked = concerned.hasLinkedActs && RowHistory.isLinked(identity, layout)
+            guard let place = concerned.places[name] ?? (isLinked ? -1 : nil) else { return }
             if place < 0 {
                 concerned.places[name] = histories.count
                 histories.append(RowHistory(identity: identity, layout: layout))
@@ -219,7 +219,7 @@ extension ValidationTask {
         return RowHistory.Past(
             archived: archived,
             row: row,
-            step: row.flatMap { step($0, identity, checks[check].layout) },
+            linked: row.flatMap { linkedAct($0, identity, checks[check].layout) },
             needsDeclaration: row.map { needsDeclaration($0, archived.submission) } ?? false,
             isOwned: isOwned,
             year: checks[check].year,

@@ -33,7 +33,7 @@ final class ValidationTask: StageTask {
     var touched: [Int] = []
     /// Submissions whose receipts do not add up in this partition.
     var unbalanced: Set<Int> = []
-    var frameworkSteps = FrameworkSteps()
+    var linkedActs = LinkedActs()
     var records: RecordBlocks
     /// During a rebuild: the rows in the records that this task has published.
     var standing = StandingRecords()
@@ -268,9 +268,9 @@ final class ValidationTask: StageTask {
         let generation = generations[declaration] ?? 0
         let isUndeclared = layout != .organizations && read.organization != .state && generation & 1 == 0
         let cameTooEarly = !openYears.contains(read.year)
-        let step = step(read, identity, layout)
+        let act = linkedAct(read, identity, layout)
         let fault =
-            cameTooEarly ? .yearNotOpen : faultOfAct(read, number) ?? step.flatMap { frameworkSteps.fault(of: $0) }
+            cameTooEarly ? .yearNotOpen : faultOfAct(read, number) ?? act.flatMap { linkedActs.fault(of: $0) }
         if row.isOwner || fault == nil {
             archive.keep(row: row.index, generation: generation, cameTooEarly: cameTooEarly)
         }
@@ -285,7 +285,7 @@ final class ValidationTask: StageTask {
         let place = RowPlace(submission: number, line: row.line, layout: layout)
         let outcome = accepted.take(read, name, place, submissions[number].hold)
         declare(declaration, layout, outcome, by: number)
-        if let step { frameworkSteps.take(step, outcome) }
+        if let act { linkedActs.take(act, outcome) }
         guard row.isOwner else { return }
         if case .refused(let fault) = outcome { return try refuse(row, [fault], number, name, output) }
         // A held row has no effect yet.
