@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Kafka
+internal import Logging
 internal import Messages
 internal import Operating
 internal import Reading
