@@ -245,6 +245,43 @@ import Testing
         #expect(try lines(facts).lines.isEmpty)
     }
 
+    @Test func aClosedSchoolIsNotMissedAndDoubtfulChangesAreNamed() throws {
+        func change(_ code: OrganizationCode, _ kind: OrganizationChangeKind, _ former: OrganizationCode? = nil)
+            -> OrganizationChange
+        {
+            OrganizationChange(schoolYear: 2019, organization: code, kind: kind, former: former)
+        }
+        func changes(_ rows: [OrganizationChange]) -> OrganizationChanges {
+            var changes = OrganizationChanges()
+            for row in rows {
+                changes.set(row, schoolYear: row.schoolYear, of: row.organization, former: row.former)
+            }
+            return changes
+        }
+        let other = try #require(OrganizationCode("00350016"))
+        var facts = Completeness.Facts()
+        facts.organizations[school] = organization("School", grades: "K,01,02,03")
+        #expect(try lines(facts).lines.map(\.finding) == [.noTargets])
+        facts.changes = changes([change(school, .closed)])
+        #expect(try lines(facts).lines.map(\.finding) == [.closedButDeclared])
+        facts.organizations = [:]
+        #expect(try lines(facts).lines.isEmpty)
+        facts.changes = changes([change(school, .recoded, other)])
+        #expect(try lines(facts).lines.isEmpty)
+        facts.declaredBefore = [school]
+        #expect(try lines(facts).lines.map(\.finding) == [.unknownFormerCode])
+        facts.declaredBefore = [other]
+        #expect(try lines(facts).lines.isEmpty)
+        facts.changes = changes([change(school, .recoded, other), change(school, .closed)])
+        let found = try lines(facts)
+        #expect(found.lines.map(\.finding) == [.contradictingChanges] && !found.isIncomplete)
+        #expect(found.lines.map(\.layout) == ["organization_changes"] && found.lines.map(\.arrived) == [2])
+        // The rows of the year before of a school that closed are not expected again.
+        var rows = StandingRows(of: [2018, 2019]) { code, year in code == self.school && year == 2018 }
+        for year in [2018, 2019] { rows.take(key: "\(year)/attendance/1", record("00350012"), partition: 0) }
+        #expect(rows.counts == [place(2019, .attendance): 1])
+    }
+
     @Test func rowsThatWaitForTheirOrganizationAreNamed() throws {
         var facts = Completeness.Facts()
         facts.rejections = [

@@ -138,6 +138,23 @@ import Testing
         #expect(PriorityRow.listing(rows).rows[0].last == "00020005")
     }
 
+    /// 603 CMR 2.03(1): duration counts under a former code too.
+    @Test func theDurationOfLowPerformanceGoesWithTheSchool() {
+        var recoded = determination(2019, "00010010", "requiring_assistance", level: "focused_targeted")
+        let before = determination(2018, "00010005", "requiring_assistance", level: "focused_targeted")
+        #expect(PriorityRow.list([before, recoded], in: 2019).map(\.duration) == [1])
+        var step = Accountability_V1_HistoryStep()
+        step.schoolYear = 2019
+        step.change = "recoded"
+        step.formerOrgCodes = ["00010005"]
+        step.takenOrgCode = "00010005"
+        recoded.history = [step]
+        #expect(PriorityRow.list([before, recoded], in: 2019).map(\.duration) == [2])
+        // A change of an earlier year is that of the earlier determination.
+        recoded.history[0].schoolYear = 2018
+        #expect(PriorityRow.list([before, recoded], in: 2019).map(\.duration) == [1])
+    }
+
     // MARK: Comparison
 
     /// 603 CMR 2.03(5).

@@ -11,6 +11,8 @@ struct Completeness {
         var rows: [StandingRows.Place: Int] = [:]
         /// The organizations that are declared for this school year.
         var organizations: [OrganizationCode: Accountability_V1_Organization] = [:]
+        /// Those that were declared for the school year before.
+        var declaredBefore: Set<OrganizationCode> = []
         /// Those that have a target in this school year.
         var withTargets: Set<OrganizationCode> = []
         /// Those whose supplied values of this school year come with the enrolment of both spans.
@@ -19,6 +21,8 @@ struct Completeness {
         var rejections: [Accountability_V1_Rejection] = []
         /// Every school year of which there are rows.
         var years: Set<Int> = []
+        /// The changes of organizations.
+        var changes = OrganizationChanges()
     }
 
     /// What is wrong with a line.
@@ -33,6 +37,12 @@ struct Completeness {
         case noTargets = "no_targets"
         /// An organization has both spans, but the enrolment of one is not reported, so the spans have no weights.
         case noEnrollment = "no_enrollment"
+        /// Rows of changes contradict each other, so that no earlier year counts.
+        case contradictingChanges = "contradicting_changes"
+        /// A change names a former code that was not declared in the year before, so that it carries nothing over.
+        case unknownFormerCode = "unknown_former_code"
+        /// A closed organization is declared for the year.
+        case closedButDeclared = "closed_but_declared"
     }
 
     /// What the number of expected rows is based on.
@@ -90,7 +100,9 @@ struct Completeness {
         }
         if framework?.points != nil {
             for (code, school) in facts.organizations
-            where code.type == .school && school.declaredSpans != nil && !facts.withTargets.contains(code) {
+            where code.type == .school && school.declaredSpans != nil && !facts.withTargets.contains(code)
+                && !facts.changes.isClosed(code, in: year)
+            {
                 var line = Line(year, code, school.name, Layout.targets.wireName, arrived: 0, rejected: 0)
                 line.finding = .noTargets
                 lines.append(line)
@@ -102,8 +114,32 @@ struct Completeness {
             line.finding = .noEnrollment
             lines.append(line)
         }
+        lines += Self.changeLines(facts, year: year)
         self.lines = lines.sorted { $0.place.lexicographicallyPrecedes($1.place) }
         isIncomplete = lines.contains(where: Self.forbidsClosing)
+    }
+
+    /// What is doubtful about the changes of organizations of a year.
+    private static func changeLines(_ facts: Facts, year: Int) -> [Line] {
+        var lines: [Line] = []
+        func add(_ code: OrganizationCode, _ finding: Finding, rows: Int) {
+            let name = facts.organizations[code]?.name ?? ""
+            var line = Line(year, code, name, Layout.organizationChanges.wireName, arrived: rows, rejected: 0)
+            line.finding = finding
+            lines.append(line)
+        }
+        let changed = Set(facts.changes.changes(in: year).map(\.organization))
+        for code in changed.sorted() {
+            let rows = facts.changes.changes(of: code, in: year)
+            if facts.changes.isContradicted(code, in: year) { add(code, .contradictingChanges, rows: rows.count) }
+            let unknown = rows.compactMap(\.former).filter { !facts.declaredBefore.contains($0) }
+            // Without the organizations of the year before nothing is known about them.
+            if !unknown.isEmpty, !facts.declaredBefore.isEmpty { add(code, .unknownFormerCode, rows: unknown.count) }
+        }
+        for code in facts.organizations.keys.sorted() where facts.changes.isClosed(code, in: year) {
+            add(code, .closedButDeclared, rows: facts.changes.changes(of: code, in: year).count)
+        }
+        return lines
     }
 
     /// The schools and districts with both spans whose enrolment by span is neither declared nor came with values.
@@ -141,7 +177,7 @@ struct Completeness {
         var lines: [Line] = []
         for district in districts {
             let name = facts.organizations[district]?.name ?? ""
-            for layout in Layout.allCases where layout != .directives {
+            for layout in Layout.allCases where !layout.isForEveryone {
                 func rows(_ year: Int) -> Int {
                     facts.rows[.init(schoolYear: year, district: district, layout: layout)] ?? 0
                 }

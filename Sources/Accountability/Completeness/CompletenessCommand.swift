@@ -24,6 +24,11 @@ struct CompletenessCommand: OperatorCommand {
               unknown_organization  rows wait for an organization that is not declared
               no_targets            a school with tested grades has no target
               no_enrollment         an organization has both spans, but not the enrolment that weighs them
+              contradicting_changes rows of organization_changes contradict each other: no earlier year counts
+              unknown_former_code   a change names a code that was not declared in the year before
+              closed_but_declared   an organization is closed, and declared for the year
+
+            The rows that a closed organization had the year before are not expected again.
 
             If fewer rows were expected than the minimum size, nothing counts as missing.
 
@@ -83,16 +88,25 @@ struct CompletenessCommand: OperatorCommand {
 extension Completeness {
     /// What is missing of a school year in an installation.
     init(_ connection: Connection, year: Int) throws {
-        let rows = try StandingRows(of: [year - 1, year], connection)
         let reader = try TopicReader(connection)
         defer { reader.close() }
+        var changes = OrganizationChanges()
+        for act in try reader.table(TableTopics.directives).map(\.message) {
+            guard let change = act.organizationChange else { continue }
+            changes.set(change, schoolYear: change.schoolYear, of: change.organization, former: change.former)
+        }
+        let rows = try StandingRows(of: [year - 1, year], connection) { code, of in
+            of < year && changes.isClosed(code, in: year)
+        }
         let facts = Facts(
             rows: rows.counts,
             organizations: rows.organizations(of: year),
+            declaredBefore: Set(rows.organizations(of: year - 1).keys),
             withTargets: rows.withTargets(in: year),
             withEnrollment: rows.withEnrollment(in: year),
             rejections: try reader.table(TableTopics.rejections).map(\.message).filter { Int($0.schoolYear) == year },
-            years: rows.met
+            years: rows.met,
+            changes: changes
         )
         self.init(facts, year: year, try Framework.ifCovered(schoolYear: year))
     }

@@ -24,6 +24,8 @@ struct StandingRows {
     }
 
     private let years: Set<Int>
+    /// Whether rows of an organization and year are not counted.
+    private let isLeftOut: (OrganizationCode, Int) -> Bool
     /// Every school year that has rows.
     private(set) var met: Set<Int> = []
     private var standing: [Name: Place] = [:]
@@ -33,13 +35,20 @@ struct StandingRows {
     private var enrollments: [Name: (year: Int, code: OrganizationCode)] = [:]
 
     /// Counts rows of these school years, and skips those of other years.
-    init(of years: Set<Int>) {
+    ///
+    /// - `isLeftOut`: the organizations and years whose rows are not counted.
+    init(of years: Set<Int>, leavingOut isLeftOut: @escaping (OrganizationCode, Int) -> Bool = { _, _ in false }) {
         self.years = years
+        self.isLeftOut = isLeftOut
     }
 
     /// The rows of an installation, whether their years are closed or not.
-    init(of years: Set<Int>, _ connection: Connection) throws {
-        self.init(of: years)
+    init(
+        of years: Set<Int>,
+        _ connection: Connection,
+        leavingOut isLeftOut: @escaping (OrganizationCode, Int) -> Bool
+    ) throws {
+        self.init(of: years, leavingOut: isLeftOut)
         let reader = try TopicReader(connection)
         defer { reader.close() }
         var block = RecordBlock()
@@ -101,7 +110,8 @@ struct StandingRows {
             enrollments[name] = nil
             return
         }
-        standing[name] = Place(schoolYear: year, district: code.district, layout: layout)
+        standing[name] =
+            isLeftOut(code, year) ? nil : Place(schoolYear: year, district: code.district, layout: layout)
         switch content {
         case .organization(let facts): declared[name] = (year, code, facts)
         case .target: targets[name] = (year, code)

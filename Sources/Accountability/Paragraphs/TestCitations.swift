@@ -4,6 +4,7 @@ extension TestCitation {
     /// Every citation of a test, in order.
     static let all: [TestCitation] = [
         TestCitation(paragraph: "603 CMR 2.03(1)", test: "AssistancePriorityTests.yearsWithoutDeterminationsNeitherAddNorEnd"),
+        TestCitation(paragraph: "603 CMR 2.03(1)", test: "DepartmentTests.theDurationOfLowPerformanceGoesWithTheSchool"),
         TestCitation(paragraph: "603 CMR 2.03(1)", test: "FrameworkLifeTests.directivesOverruleWhatTheFrameworkSaysOfItself"),
         TestCitation(paragraph: "603 CMR 2.03(10)", test: "DirectiveTests.aFrameworkIsTakenThroughItsLife"),
         TestCitation(paragraph: "603 CMR 2.03(10)", test: "DirectiveTests.onlyAnApprovedFrameworkMakesDeterminationsOfficial"),
@@ -16,6 +17,8 @@ extension TestCitation {
         TestCitation(paragraph: "603 CMR 2.03(11)", test: "DirectiveTests.whatIsSuspendedIsAbsentAndSaysWhy"),
         TestCitation(paragraph: "603 CMR 2.03(11)", test: "SuspensionTests.needsTheStatedCause"),
         TestCitation(paragraph: "603 CMR 2.03(11)", test: "SuspensionTests.reachesSchoolYear2022Alone"),
+        TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "OrganizationChangeTests.recodedSchool"),
+        TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "OrganizationChangesTests.aRecodedSchoolIsRankedAsIfItHadKeptItsCode"),
         TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "PercentileNormTests.afterTheReleaseACorrectionIsPlacedAmongTheOthers"),
         TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "PercentileNormTests.beforeTheReleaseEverybodyIsRankedAnew"),
         TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "PercentileReasonTests.aMiddleHighSchoolWithoutEnrolmentSaysSo"),
@@ -31,6 +34,7 @@ extension TestCitation {
         TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "PercentileRuleTests.theWeightsAreThoseOfASchoolsOwnProgress"),
         TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "PercentileRuleTests.theYearsBeforeAReconfigurationDoNotCount"),
         TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "PercentileTests.ranksRunFrom1To99"),
+        TestCitation(paragraph: "603 CMR 2.03(2)(b)", test: "OrganizationChangeTests.recodedSchool"),
         TestCitation(paragraph: "603 CMR 2.03(2)(b)", test: "PercentileNormTests.progressOfEnglishLearnersHasThresholdsWithinItsDifficultyQuartile"),
         TestCitation(paragraph: "603 CMR 2.03(2)(b)", test: "PointsTests.progressOfEnglishLearnersIsJudgedWithinItsDifficultyQuartile"),
         TestCitation(paragraph: "603 CMR 2.03(2)(b)", test: "PublishedReportsTests.bothWaysGiveTheSame"),

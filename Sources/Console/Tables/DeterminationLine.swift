@@ -15,6 +15,8 @@ package struct DeterminationLine: Hashable, Sendable {
     package let cumulative: Int?
     /// The severity; nil if none was issued.
     package let severity: AssistanceSeverity?
+    /// The code whose history the organization took in the year; nil if it took none, and for the public.
+    package let former: OrganizationCode?
     package let revision: Int
     package let status: String
     /// The last day of the embargo; empty if none is set.
@@ -28,18 +30,25 @@ package struct DeterminationLine: Hashable, Sendable {
 
     /// The line of a determination.
     package init(_ message: Accountability_V1_Determination, _ code: OrganizationCode) {
-        self.init(message, code, severity: PriorityRow.severity(of: message), embargoUntil: message.embargoUntil)
+        self.init(
+            message,
+            code,
+            severity: PriorityRow.severity(of: message),
+            former: PriorityRow.former(of: message),
+            embargoUntil: message.embargoUntil
+        )
     }
 
     /// The line of a publication, which everyone may see.
     package init(_ publication: Accountability_V1_Publication, _ code: OrganizationCode) {
-        self.init(publication, code, severity: nil, embargoUntil: "")
+        self.init(publication, code, severity: nil, former: nil, embargoUntil: "")
     }
 
     private init(
         _ message: some ResultsMessage,
         _ code: OrganizationCode,
         severity: AssistanceSeverity?,
+        former: OrganizationCode?,
         embargoUntil: String
     ) {
         self.code = code
@@ -52,6 +61,7 @@ package struct DeterminationLine: Hashable, Sendable {
         annual = message.hasAnnual ? Int(message.annual) : nil
         cumulative = message.hasCumulative ? Int(message.cumulative) : nil
         self.severity = severity
+        self.former = former
         revision = Int(message.revision)
         status = message.status
         self.embargoUntil = embargoUntil

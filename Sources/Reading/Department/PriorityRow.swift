@@ -18,14 +18,30 @@ package struct PriorityRow: Encodable, Equatable {
         let name: String
         /// Nil of a year without a determination: what was suspended is none, and ends no duration.
         let severity: AssistanceSeverity?
+        /// The code under which its determinations before this school year stand; nil if that is its own.
+        let former: OrganizationCode?
 
-        package init(_ organization: OrganizationCode, _ schoolYear: Int, name: String, _ severity: AssistanceSeverity?)
-        {
+        package init(
+            _ organization: OrganizationCode,
+            _ schoolYear: Int,
+            name: String,
+            _ severity: AssistanceSeverity?,
+            former: OrganizationCode? = nil
+        ) {
             self.organization = organization
             self.schoolYear = schoolYear
             self.name = name
             self.severity = severity
+            self.former = former
         }
+    }
+
+    /// The code whose history an organization took in the school year of its determination; nil if it took none.
+    package static func former(of determination: Accountability_V1_Determination) -> OrganizationCode? {
+        determination.history.lazy
+            .filter { $0.schoolYear == determination.schoolYear && $0.takenOrgCode != determination.orgCode }
+            .compactMap { OrganizationCode($0.takenOrgCode) }
+            .first
     }
 
     /// How severe a determination is; nil where none was issued.
@@ -47,12 +63,35 @@ package struct PriorityRow: Encodable, Equatable {
                             $0,
                             Int(determination.schoolYear),
                             name: determination.name,
-                            severity(of: determination)
+                            severity(of: determination),
+                            former: former(of: determination)
                         )
                     }
             },
             in: year
         )
+    }
+
+    /// The histories of organizations that took those of other codes: each year is that of the code of the time.
+    private static func inherited(
+        _ histories: [OrganizationCode: AssistanceHistory],
+        _ entries: [Entry]
+    ) -> [AssistanceHistory] {
+        var formers: [OrganizationCode: [Int: OrganizationCode]] = [:]
+        for entry in entries {
+            if let former = entry.former { formers[entry.organization, default: [:]][entry.schoolYear] = former }
+        }
+        guard !formers.isEmpty else { return [] }
+        let years = Set(entries.map(\.schoolYear)).sorted(by: >)
+        return formers.keys.map { organization in
+            var current = organization
+            var history = AssistanceHistory(organization)
+            for year in years {
+                history.severities[year] = histories[current]?.severities[year]
+                current = formers[current]?[year] ?? current
+            }
+            return history
+        }
     }
 
     /// The order of a school year.
@@ -66,6 +105,7 @@ package struct PriorityRow: Encodable, Equatable {
                 histories[code, default: AssistanceHistory(code)].severities[entry.schoolYear] = severity
             }
         }
+        for history in inherited(histories, entries) { histories[history.organization] = history }
         return AssistancePriority.list(histories.values, in: year).enumerated()
             .map { index, entry in
                 PriorityRow(

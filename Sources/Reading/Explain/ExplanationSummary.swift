@@ -75,6 +75,7 @@ package struct ExplanationSummary {
             let band = cumulative.band.map { ", \($0.title)" } ?? ""
             entries.append(Entry("Cumulative percentage of its targets: \(cumulative.percent)\(band)"))
         }
+        if let history = report.explainedHistory(by: framework) { entries.append(Entry(history)) }
         return entries + report.explainedConditions(by: framework).map { Entry($0) }
     }
 
