@@ -65,6 +65,7 @@ struct EvaluateStrictnessTests {
         ("school,Y,csi,50,,,,,,50", "unknown_choice: designation"),
         ("school,maybe,,50,,,,,,50", "unknown_choice: sufficient_data"),
         ("shcool,Y,,50,,,,,,50", "unknown_choice: org_type"),
+        ("district,Y,,50,,,,,,50", "type_not_of_code: org_type"),
         ("school,Y,,50,,-1,0,,,50", "out_of_range: cohort"), ("school,Y,,50,,,,,,101", "out_of_range: cumulative"),
     ])
     func determinationsAreAsStrict(_ fields: String, _ code: String) throws {
@@ -81,6 +82,20 @@ struct EvaluateStrictnessTests {
         #expect(found.errors.contains("standard input: line 2: \(code)"), "\(found.errors)")
         let action = try evaluate("determinations", ["action,\(columns)", ",\(good)"])
         #expect(action.code == 65 && action.errors.contains("unknown column 'action'"))
+    }
+
+    /// A row of a year without a framework is refused by itself, unless it is of a year before one that has a
+    /// framework.
+    @Test func percentilesNameRowsOfYearsWithoutAFramework() throws {
+        let header = "school_year,org_code,comparison_group,grade_span,group,indicator,value,count"
+        let rows = [2027, 2022, 2021].map { "\($0),00010505,high,high,swd,dropout,1.5,20" }
+        let found = try evaluate("percentiles", [header] + rows)
+        #expect(found.code == 65)
+        #expect(found.lines.count == 2 && found.lines.last?.hasPrefix("2022,00010505,") == true, "\(found.lines)")
+        let errors = found.errors.split(separator: "\n").filter { $0.contains(": line ") }
+        #expect(errors.count == 1 && errors.first?.contains("line 2: no framework covers") == true, "\(errors)")
+        let alone = try evaluate("percentiles", [header, rows[0]])
+        #expect(alone.code == 65 && alone.lines.count == 1 && alone.errors.contains("standard input: line 2: "))
     }
 
     @Test func pointsComeFromStandardInputAndCompressed() throws {

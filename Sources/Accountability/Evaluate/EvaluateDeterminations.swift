@@ -108,10 +108,11 @@ struct EvaluateDeterminations: OperatorCommand {
         _ frameworks: inout FrameworkChoice
     ) throws -> Determination {
         guard let year = try FieldCheck.year(table.text(schoolYear.name), of: schoolYear),
-            try FieldCheck.code(table.text(organization.name), of: organization) != nil,
+            let code = try FieldCheck.code(table.text(organization.name), of: organization),
             let typeNumber = try FieldCheck.choice(table.text(level.name), of: level),
             let type = OrganizationType(rawValue: UInt8(typeNumber))
         else { throw RowProblem("the row is empty") }
+        guard code.type == type else { throw FieldCheck.fault(.typeNotOfCode, level) }
         let framework = try frameworks.framework(schoolYear: year)
         var input = DeterminationInput(type: type)
         input.sufficientData = try isSufficient(table.text(sufficiency.name))

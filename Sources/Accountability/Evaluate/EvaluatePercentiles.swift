@@ -2,6 +2,7 @@ internal import Operating
 internal import ArgumentParser
 internal import Messages
 internal import Rules
+internal import Stages
 internal import Tables
 
 /// `accountability evaluate percentiles`: 603 CMR 2.03(2)(a), (c).
@@ -36,13 +37,31 @@ struct EvaluatePercentiles: OperatorCommand {
 
     func operate() throws {
         var table = try EvaluationTable(options, layout: .indicatorValues, besides: [IndicatorRows.shareColumn.name])
-        let fixed = try FrameworkChoice(options.framework).fixed
+        var frameworks = try FrameworkChoice(options.framework)
         var rows = IndicatorRows()
+        // Rows of years without a framework count only as years before one that has a framework.
+        var uncovered: [(row: LayoutCheck.Row, share: String, line: Int, problem: RowProblem)] = []
         while let row = try table.nextRow() {
+            let share = table.text(IndicatorRows.shareColumn.name)
+            do throws(RowProblem) {
+                _ = try frameworks.framework(schoolYear: row.schoolYear)
+            } catch {
+                uncovered.append((row, share, table.line, error))
+                continue
+            }
             do {
-                try rows.add(row, share: table.text(IndicatorRows.shareColumn.name), line: table.line)
+                try rows.add(row, share: share, line: table.line)
             } catch {
                 table.problem("\(error)")
+            }
+        }
+        let latestYear = rows.latestYear
+        for (row, share, line, problem) in uncovered {
+            do {
+                guard let latestYear, row.schoolYear < latestYear else { throw problem }
+                try rows.add(row, share: share, line: line)
+            } catch {
+                table.problem("\(error)", line: line)
             }
         }
         var output = try CSVWriter(descriptor: 1)
@@ -51,13 +70,8 @@ struct EvaluatePercentiles: OperatorCommand {
         ]
         if stages { header += ["stage", "indicator_or_category", "value"] }
         try output.writeRow(header)
-        if let latest = rows.latestYear {
-            let framework: Framework
-            do {
-                framework = try fixed ?? Framework.of(schoolYear: latest)
-            } catch {
-                throw EvaluationProblem.fatal("\(options.file): \(error); name one with --framework")
-            }
+        if let latest = latestYear {
+            let framework = try frameworks.framework(schoolYear: latest)
             var unshared: Set<OrganizationCode> = []
             for group in rows.groups {
                 guard framework.percentile?.ranks(group) ?? true else {
