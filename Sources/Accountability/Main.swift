@@ -82,6 +82,7 @@ struct AccountabilityCommand: AsyncParsableCommand {
         do {
             var command = try await asyncParseAsRoot()
             asked = type(of: command)
+            try check(command)
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
         } catch {
             guard let asked, let error = error as? ValidationError else {
@@ -94,6 +95,9 @@ struct AccountabilityCommand: AsyncParsableCommand {
             exit(withError: ExitStatus.usage.exitCode)
         }
     }
+
+    /// Refuses a command that shows nothing to the viewer who is named with `--as`.
+    static func check(_ command: any ParsableCommand) throws { try (command as? any ReadingCommand)?.checkViewer() }
 
     /// An error with the usage of a command.
     static func usageError(_ error: ValidationError, of command: any ParsableCommand.Type) -> String {

@@ -4,7 +4,7 @@ internal import Operating
 internal import Reading
 
 /// `accountability audit`: checks that the published tables follow from the ledger.
-struct AuditCommand: OperatorCommand {
+struct AuditCommand: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
         abstract: "Checks that the published tables follow from the submitted rows.",
@@ -23,6 +23,8 @@ struct AuditCommand: OperatorCommand {
     )
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @OptionGroup var viewer: ViewerOption
 
     @Flag(help: "Compute every table from the ledger and compare.")
     var recompute = false

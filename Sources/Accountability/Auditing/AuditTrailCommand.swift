@@ -10,7 +10,7 @@ internal import Streaming
 internal import Tables
 
 /// `accountability audit-trail`: who did what to the ledger, and when.
-struct AuditTrailCommand: OperatorCommand {
+struct AuditTrailCommand: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit-trail",
         abstract: "Lists who submitted, withdrew, approved, rejected, opened, closed and decided what, and when.",
@@ -35,6 +35,8 @@ struct AuditTrailCommand: OperatorCommand {
 
     @Option(help: ArgumentHelp("Only acts of this person.", valueName: "person"))
     var by: String?
+
+    @OptionGroup var viewer: ViewerOption
 
     @OptionGroup var output: FormatOption
 

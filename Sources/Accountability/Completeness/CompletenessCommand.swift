@@ -6,7 +6,7 @@ internal import Rules
 internal import Stages
 
 /// `accountability completeness`: shows which rows of a school year have arrived and which are missing.
-struct CompletenessCommand: OperatorCommand {
+struct CompletenessCommand: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "completeness",
         abstract: "Shows which rows of a school year have arrived and which are missing.",
@@ -49,6 +49,8 @@ struct CompletenessCommand: OperatorCommand {
 
     @OptionGroup var organization: OrganizationOption
 
+    @OptionGroup var viewer: ViewerOption
+
     @OptionGroup var output: FormatOption
 
     func operate() throws {
@@ -57,11 +59,14 @@ struct CompletenessCommand: OperatorCommand {
         if completeness.lines.isEmpty {
             try AbsentYear.settle("rows", year: year, years: completeness.years, connection)
         }
-        for held in try InstallationReader.held(connection) where held.years.contains(year) {
-            Standard.error("completeness: \(held.text); waiting rows are not counted")
+        // A file that waits may be another district's.
+        if try viewer.chosen() == .department {
+            for held in try InstallationReader.held(connection) where held.years.contains(year) {
+                Standard.error("completeness: \(held.text); waiting rows are not counted")
+            }
         }
         let selection = organization.selection
-        let meant = completeness.lines.filter { selection.contains($0.orgCode) }
+        let meant = try completeness.lines.filter { try selection.contains($0.orgCode) && viewer.isOwn($0.orgCode) }
         let found = meant.filter { $0.finding != nil }
         let shown = missing ? found : meant
         let format = output.chosen

@@ -5,7 +5,7 @@ internal import Reading
 internal import Rules
 
 /// `accountability appeals`: appeals against a year's results, with their status.
-struct AppealsCommand: OperatorCommand, CitesParagraphs {
+struct AppealsCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "appeals",
         abstract: "Lists the appeals against a year's results: open, due, granted, denied.",
@@ -33,11 +33,13 @@ struct AppealsCommand: OperatorCommand, CitesParagraphs {
     @Option(help: "Only appeals with this status: open, due, granted or denied.")
     var status: Appeal.Status?
 
+    @OptionGroup var viewer: ViewerOption
+
     @OptionGroup var output: FormatOption
 
     func operate() throws {
         let connection = try broker.connection()
-        let acts = try DepartmentRecords(connection).acts
+        let acts = try DepartmentRecords(connection, for: viewer).acts
         let all = Appeal.all(acts, year: year, today: Today.text)
         if all.isEmpty {
             let years = Set(acts.filter(Appeal.isAppeal).map { Int($0.schoolYear) })

@@ -5,7 +5,7 @@ internal import Reading
 internal import Rules
 
 /// `accountability candidates`: schools that the commissioner could recognise, 603 CMR 2.03(2)(f).
-struct CandidatesCommand: OperatorCommand, CitesParagraphs {
+struct CandidatesCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "candidates",
         abstract: "Proposes schools that the commissioner could recognise; it decides nothing.",
@@ -31,15 +31,20 @@ struct CandidatesCommand: OperatorCommand, CitesParagraphs {
     )
     var kind: String?
 
+    @OptionGroup var viewer: ViewerOption
+
     @OptionGroup var output: FormatOption
 
     func operate() throws {
         let connection = try broker.connection()
         let framework = try YearFramework.of(year, connection.frameworks())
-        let (all, years) = try YearSelection(year, .all)
-            .read(TableTopics.determinations, from: connection)
-        let rows = try all.flatMap { try CandidateRow.of($0, framework) }.filter { kind == nil || $0.kind == kind }
-        if all.isEmpty { try AbsentYear.settle("determinations", year: year, years: years, connection) }
+        let all = try VisibleResults.read(for: viewer, connection)
+        let years = Set(all.map { Int($0.message.schoolYear) })
+        let rows = try all.filter { Int($0.message.schoolYear) == year }
+            .flatMap { try CandidateRow.of($0, framework) }.filter { kind == nil || $0.kind == kind }
+        if !years.contains(year) {
+            try AbsentYear.settle("determinations", year: year, years: years.sorted(), connection)
+        }
         let format = output.chosen
         if format == .json { return try JSONOutput.write(rows) }
         try Listing(
@@ -61,31 +66,64 @@ struct CandidateRow: Encodable, Equatable {
     let isRecognised: Bool
 
     /// The recognitions that a school is proposed for.
-    static func of(_ determination: Accountability_V1_Determination, _ framework: Framework) throws -> [CandidateRow] {
-        guard determination.type == .school else { return [] }
-        var figures = RecognitionCandidate.Figures()
-        if determination.hasPercentile { figures.percentile = Int(determination.percentile) }
-        figures.annual = try? Ratio(decimal: determination.annualExact)
-        if determination.hasCumulative { figures.cumulative = Int64(determination.cumulative) }
-        for column in determination.spans.flatMap(\.columns) where column.group == StudentGroup.allStudents.wireName {
-            for indicator in column.indicators where Indicator(wireName: indicator.indicator)?.category == .growth {
-                if let value = try? Ratio(decimal: indicator.value) { figures.growth.append(value) }
-            }
+    static func of(_ results: VisibleResults, _ framework: Framework) throws -> [CandidateRow] {
+        switch results {
+        case .whole(let determination): try of(determination, framework)
+        case .published(let publication): try of(publication, framework)
         }
+    }
+
+    /// The recognitions that a school is proposed for.
+    static func of(_ determination: Accountability_V1_Determination, _ framework: Framework) throws -> [CandidateRow] {
+        let growth = determination.spans.flatMap(\.columns)
+            .filter { $0.group == StudentGroup.allStudents.wireName }.flatMap(\.indicators)
+            .filter { Indicator(wireName: $0.indicator)?.category == .growth }.map(\.value)
+        return try of(determination, growth: growth, recognitions: determination.recognitions, framework)
+    }
+
+    /// The recognitions that everybody can propose a school for, from what is published of it.
+    static func of(_ publication: Accountability_V1_Publication, _ framework: Framework) throws -> [CandidateRow] {
+        let growth = publication.figures
+            .filter { figure in
+                guard case .indicator(_, let indicator)? = PublishedMeasure(figure.measure) else { return false }
+                return figure.group == StudentGroup.allStudents.wireName && indicator.category == .growth
+            }
+            .map(\.value)
+        // High growth is growth in every subject: where one is suppressed or coded, nobody can say so.
+        let isKnown = growth.allSatisfy { $0.first?.isNumber == true }
+        return try of(publication, growth: isKnown ? growth : [], recognitions: publication.recognitions, framework)
+    }
+
+    /// - `growth`: the values of all students; an empty one is no figure.
+    private static func of(
+        _ results: some ResultsMessage,
+        growth: [String],
+        recognitions: [String],
+        _ framework: Framework
+    ) throws -> [CandidateRow] {
+        guard results.type == .school else { return [] }
+        func figure(_ text: String) throws -> Ratio? {
+            text.first?.isNumber == true ? try Ratio(decimal: text) : nil
+        }
+        var figures = RecognitionCandidate.Figures()
+        if results.hasPercentile { figures.percentile = Int(results.percentile) }
+        figures.annual = try figure(results.annualExact)
+        if results.hasCumulative { figures.cumulative = Int64(results.cumulative) }
+        figures.growth = try growth.compactMap(figure)
         return
             try RecognitionCandidate.proposals(
                 figures,
-                classification: Classification(wireName: determination.classification),
+                classification: Classification(wireName: results.classification),
                 framework
             )
             .map { proposal in
                 CandidateRow(
-                    organization: determination.orgCode,
-                    name: determination.name,
+                    organization: results.orgCode,
+                    name: results.name,
                     kind: proposal.kind,
                     figure: proposal.figure,
                     cutOff: proposal.parameter.text,
-                    isRecognised: determination.recognitions.contains(proposal.kind)
+                    isRecognised: recognitions.contains(proposal.kind)
                 )
             }
     }

@@ -10,6 +10,34 @@ extension DepartmentRecords {
         defer { reader.close() }
         self.init(try reader.table(TableTopics.directives).map(\.message))
     }
+
+    /// Reads those records of an installation that a viewer sees.
+    init(_ connection: Connection, for viewer: ViewerOption) throws {
+        switch try viewer.chosen() {
+        case .department: try self.init(connection)
+        case .everybody: self.init([])
+        case .district(let district):
+            let results = try AllDeterminations(connection, for: viewer).messages
+            let reader = try TopicReader(connection)
+            defer { reader.close() }
+            let acts = try reader.table(TableTopics.directives)
+            self.init(acts.filter { Self.isShown($0.key, to: district, results) }.map(\.message))
+        }
+    }
+
+    /// Whether a district sees an act.
+    ///
+    /// - `results`: the determinations that it sees.
+    static func isShown(
+        _ key: DirectiveKey,
+        to district: OrganizationCode,
+        _ results: [Accountability_V1_Determination]
+    ) -> Bool {
+        let areResultsSeen = results.contains {
+            Int($0.schoolYear) == key.schoolYear && OrganizationCode($0.orgCode) == key.organization
+        }
+        return key.isShown(to: district, areResultsSeen: areResultsSeen)
+    }
 }
 
 /// The declared districts and schools of a school year.

@@ -8,7 +8,7 @@ internal import Stages
 internal import Tables
 
 /// `accountability directive`: submits an act of the Department as a row.
-struct DirectiveCommand: OperatorCommand, CitesParagraphs {
+struct DirectiveCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "directive",
         abstract:
@@ -163,6 +163,8 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
     @Flag(help: "List the recorded acts instead; --year and --org narrow the list.")
     var list = false
 
+    @OptionGroup var viewer: ViewerOption
+
     @OptionGroup var output: FormatOption
 
     @Option(
@@ -181,6 +183,7 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
         guard OrganizationCode(org) != nil else {
             throw ValidationError("--org takes eight digits, leading zeros included")
         }
+        guard list || viewer.words.isEmpty else { throw ValidationError("--as goes with --list") }
         if list {
             guard directive == nil, !withdraw else { throw ValidationError("--list takes no act and no --withdraw") }
             return
@@ -235,7 +238,7 @@ struct DirectiveCommand: OperatorCommand, CitesParagraphs {
 
     private func printList(_ connection: Connection) throws {
         let selection = try OrganizationSelection(org)
-        let acts = try DepartmentRecords(connection).acts
+        let acts = try DepartmentRecords(connection, for: viewer).acts
             .filter { act in
                 (year == nil || Int(act.schoolYear) == year) && selection.contains(act.orgCode)
             }

@@ -6,7 +6,7 @@ internal import Rules
 
 /// `accountability plans`: the improvement plans that districts and schools must file, with their status, 603 CMR
 /// 2.03(7).
-struct PlansCommand: OperatorCommand, CitesParagraphs {
+struct PlansCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "plans",
         abstract: "Lists the self-evaluations and improvement plans of a school year: filed, incomplete, due, overdue.",
@@ -47,7 +47,11 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
     )
     var template: String?
 
+    @OptionGroup var viewer: ViewerOption
+
     @OptionGroup var output: FormatOption
+
+    var asksForRules: Bool { template != nil }
 
     func validate() throws {
         if let standing, PlanObligation.Standing(rawValue: standing) == nil {
@@ -87,8 +91,8 @@ struct PlansCommand: OperatorCommand, CitesParagraphs {
         }
         let obligations = try PlanObligation.all(
             schoolYear: year,
-            organizations: declared.filter { selection.contains($0.description) },
-            filings: try DepartmentRecords(connection).filings,
+            organizations: try declared.filter { try selection.contains($0.description) && viewer.isOwn($0) },
+            filings: try DepartmentRecords(connection, for: viewer).filings,
             framework
         )
         let day = asOf ?? Today.text

@@ -6,7 +6,7 @@ internal import Reading
 internal import Rules
 
 /// `accountability priority`: the order in which districts get assistance, 603 CMR 2.03(8).
-struct PriorityCommand: OperatorCommand, CitesParagraphs {
+struct PriorityCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "priority",
         abstract: "Lists the districts by their priority for assistance: severity first, then duration.",
@@ -28,30 +28,36 @@ struct PriorityCommand: OperatorCommand, CitesParagraphs {
     @OptionGroup var schoolYear: YearArgument
     var year: Int { schoolYear.year }
 
+    @OptionGroup var viewer: ViewerOption
+
     @OptionGroup var output: FormatOption
 
     func operate() throws {
         let connection = try broker.connection()
-        let determinations = try AllDeterminations(connection)
+        let determinations = try AllDeterminations(connection, for: viewer)
         if !determinations.years.contains(year) {
             try AbsentYear.settle("determinations", year: year, years: determinations.years, connection)
         }
-        let rows = PriorityRow.list(determinations.messages, in: year)
+        let rows = try PriorityRow.list(
+            determinations.messages,
+            in: year,
+            hasPlaces: viewer.chosen() == .department
+        )
         let format = output.chosen
         if format == .json { return try JSONOutput.write(rows) }
         try PriorityRow.listing(rows).write(format)
     }
 }
 
-/// The determinations of every school year.
+/// The determinations of every school year that a viewer sees.
 struct AllDeterminations {
     let messages: [Accountability_V1_Determination]
 
     /// Reads the determinations of an installation.
-    init(_ connection: Connection) throws {
+    init(_ connection: Connection, for viewer: ViewerOption) throws {
         let reader = try TopicReader(connection)
         defer { reader.close() }
-        messages = try reader.table(TableTopics.determinations).map(\.message)
+        messages = try reader.table(TableTopics.determinations).map(\.message).filter(viewer.shows)
     }
 
     /// The school years that have determinations.

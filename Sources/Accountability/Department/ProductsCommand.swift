@@ -6,7 +6,7 @@ internal import Reading
 internal import Rules
 
 /// `accountability products`: everything that the Department publishes about a school year.
-struct ProductsCommand: OperatorCommand, CitesParagraphs {
+struct ProductsCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "products",
         abstract: "Writes what the Department publishes about a school year: tables, workbooks, report pages.",
@@ -33,6 +33,8 @@ struct ProductsCommand: OperatorCommand, CitesParagraphs {
 
     @OptionGroup var schoolYear: YearArgument
     var year: Int { schoolYear.year }
+
+    @OptionGroup var viewer: ViewerOption
 
     @Option(help: ArgumentHelp("The folder for the products; created if it is missing.", valueName: "folder"))
     var out: String

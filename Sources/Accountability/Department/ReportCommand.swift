@@ -6,7 +6,7 @@ internal import Rules
 internal import Stages
 
 /// `accountability report`: the annual report to the Board, 603 CMR 2.03(9).
-struct ReportCommand: OperatorCommand, CitesParagraphs {
+struct ReportCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "report",
         abstract: "Writes the annual report to the Board: one HTML file for printing, with plots, and CSV files.",
@@ -26,6 +26,8 @@ struct ReportCommand: OperatorCommand, CitesParagraphs {
 
     @OptionGroup var schoolYear: YearArgument
     var year: Int { schoolYear.year }
+
+    @OptionGroup var viewer: ViewerOption
 
     @Option(help: ArgumentHelp("The folder for the report.", valueName: "folder"))
     var out: String

@@ -5,7 +5,7 @@ internal import Reading
 internal import Rules
 
 /// `accountability reviews`: district reviews with their ratings, 603 CMR 2.03(4), and the standards behind them, (6).
-struct ReviewsCommand: OperatorCommand, CitesParagraphs {
+struct ReviewsCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
     static let configuration = CommandConfiguration(
         commandName: "reviews",
         abstract: "Lists the recorded district reviews, with a rating for each of the six standards.",
@@ -27,7 +27,11 @@ struct ReviewsCommand: OperatorCommand, CitesParagraphs {
     @Flag(help: "Print the standards and indicators of the year's framework instead.")
     var standards = false
 
+    @OptionGroup var viewer: ViewerOption
+
     @OptionGroup var output: FormatOption
+
+    var asksForRules: Bool { standards }
 
     func validate() throws {
         guard !standards || year != nil else {
@@ -47,7 +51,7 @@ struct ReviewsCommand: OperatorCommand, CitesParagraphs {
             .write(format)
         }
         let connection = try broker.connection()
-        let all = try DepartmentRecords(connection).reviews
+        let all = try DepartmentRecords(connection, for: viewer).reviews
         let reviews = all.filter { year == nil || $0.schoolYear == year }
         if let year, reviews.isEmpty {
             try AbsentYear.settle("reviews", year: year, years: Set(all.map(\.schoolYear)).sorted(), connection)

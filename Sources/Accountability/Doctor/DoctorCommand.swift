@@ -5,7 +5,7 @@ internal import Operating
 internal import Reading
 
 /// `accountability doctor`: finds problems of an installation.
-struct DoctorCommand: AsyncOperatorCommand {
+struct DoctorCommand: AsyncOperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Finds problems of this installation, and says what to do.",
@@ -22,6 +22,8 @@ struct DoctorCommand: AsyncOperatorCommand {
     )
 
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
+
+    @OptionGroup var viewer: ViewerOption
 
     @Flag(help: "Print every finding as JSON.")
     var json = false

@@ -6,7 +6,7 @@ internal import Reading
 internal import Rules
 
 /// `accountability explain`: shows how a determination came about.
-struct ExplainCommand: OperatorCommand {
+struct ExplainCommand: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "Explains a determination, or why an organization does not have another one.",

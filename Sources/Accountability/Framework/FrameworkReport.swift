@@ -8,7 +8,7 @@ internal import Stages
 internal import Year
 
 /// `accountability framework report`: a draft compared with the framework in force, for public comment.
-struct FrameworkReport: OperatorCommand {
+struct FrameworkReport: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
         abstract: "Compares a draft with the framework in force, in total and by organization, for public comment.",
@@ -31,6 +31,8 @@ struct FrameworkReport: OperatorCommand {
 
     @Argument(help: "The draft, YAML.")
     var draft: String
+
+    @OptionGroup var viewer: ViewerOption
 
     @Option(help: ArgumentHelp("The folder for the report; created if missing.", valueName: "folder"))
     var out: String

@@ -9,7 +9,7 @@ internal import Streaming
 internal import SwiftProtobuf
 
 /// `accountability deliveries`: shows the states of notice deliveries.
-struct DeliveriesCommand: OperatorCommand {
+struct DeliveriesCommand: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "deliveries",
         abstract: "Shows the state of notice deliveries, and retries dead ones.",
@@ -44,6 +44,8 @@ struct DeliveriesCommand: OperatorCommand {
 
     @Option(help: ArgumentHelp("Only this channel: webhook, mail or files.", valueName: "channel"))
     var channel: String?
+
+    @OptionGroup var viewer: ViewerOption
 
     @OptionGroup var output: FormatOption
 

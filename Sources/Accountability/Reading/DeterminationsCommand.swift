@@ -8,7 +8,7 @@ internal import Rules
 internal import Tables
 
 /// `accountability determinations`: the annual performance determinations of a year, 603 CMR 2.03(3).
-struct DeterminationsCommand: OperatorCommand {
+struct DeterminationsCommand: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "determinations",
         abstract: "Lists the determinations of a school year, the newest revision of each.",

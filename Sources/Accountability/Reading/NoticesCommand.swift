@@ -6,7 +6,7 @@ internal import Rules
 internal import SwiftProtobuf
 
 /// `accountability notices`: lists the notices to organizations.
-struct NoticesCommand: OperatorCommand {
+struct NoticesCommand: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "notices",
         abstract: "Lists the notices to organizations.",

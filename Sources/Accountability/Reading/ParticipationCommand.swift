@@ -5,7 +5,7 @@ internal import Reading
 internal import Rules
 
 /// `accountability participation`: the participation rates of a year, 603 CMR 2.03(2)(d).
-struct ParticipationCommand: OperatorCommand {
+struct ParticipationCommand: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "participation",
         abstract: "Lists the participation rates of a school year.",

@@ -5,7 +5,7 @@ internal import Reading
 internal import Rules
 
 /// `accountability percentiles`: the percentiles of a year and the statewide thresholds, 603 CMR 2.03(2)(a) and (c).
-struct PercentilesCommand: OperatorCommand {
+struct PercentilesCommand: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "percentiles",
         abstract: "Lists the accountability and subgroup percentiles of a school year.",

@@ -6,7 +6,7 @@ internal import Reading
 internal import Streaming
 
 /// `accountability quarantine`: records that no stage could use.
-struct QuarantineCommand: OperatorCommand {
+struct QuarantineCommand: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "quarantine",
         abstract: "Lists the records that a stage could not use, and puts them back on their topics after a fix.",
@@ -34,6 +34,8 @@ struct QuarantineCommand: OperatorCommand {
 
     @Option(help: ArgumentHelp("One code.", valueName: "code"))
     var code: String?
+
+    @OptionGroup var viewer: ViewerOption
 
     @OptionGroup var output: FormatOption
 

@@ -3,10 +3,11 @@ internal import Foundation
 internal import Messages
 internal import Operating
 internal import Reading
+internal import Rules
 internal import Tables
 
 /// `accountability receipts`: shows the outcome of each submission's rows.
-struct ReceiptsCommand: OperatorCommand {
+struct ReceiptsCommand: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "receipts",
         abstract: "Shows for each submission how many rows were accepted, rejected and unchanged.",
@@ -23,13 +24,19 @@ struct ReceiptsCommand: OperatorCommand {
     @Option(help: ArgumentHelp("One submission.", valueName: "id"))
     var submission: String?
 
+    @OptionGroup var viewer: ViewerOption
+
     @OptionGroup var output: FormatOption
 
     func operate() throws {
-        let reader = try InstallationReader(try broker.connection(), topics: [Topics.submissions, Topics.receipts])
+        let connection = try broker.connection()
+        let isSeen = try InstallationReader.isSeen(by: viewer.chosen(), connection)
+        let reader = try InstallationReader(connection, topics: [Topics.submissions, Topics.receipts])
         defer { reader.close() }
         try reader.catchUp()
-        let all = reader.view.totals()
+        let view =
+            try viewer.chosen() == .department ? reader.view : reader.view.only(isSeen, determined: { _, _ in false })
+        let all = view.totals()
         let totals = all.filter { submission == nil || $0.id == submission }
         if let submission, totals.isEmpty {
             throw Failure(
@@ -39,8 +46,8 @@ struct ReceiptsCommand: OperatorCommand {
         }
         for note in ReceiptNote.lines(
             totals,
-            withdrawals: reader.view.withdrawals,
-            rejections: reader.view.rejections
+            withdrawals: view.withdrawals,
+            rejections: view.rejections
         ) {
             Standard.error("receipts: \(note)")
         }

@@ -26,7 +26,7 @@ enum RejectionState: String, EnumerableFlag {
 }
 
 /// `accountability rejections`: lists rows that were refused, and why.
-struct RejectionsCommand: OperatorCommand {
+struct RejectionsCommand: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "rejections",
         abstract: "Lists the rows that were refused: place, column and code, never the content.",
@@ -76,6 +76,8 @@ struct RejectionsCommand: OperatorCommand {
     @Option(help: ArgumentHelp("One code.", valueName: "code"))
     var code: String?
 
+    @OptionGroup var viewer: ViewerOption
+
     @OptionGroup var output: FormatOption
 
     static let columns = [
@@ -92,8 +94,12 @@ struct RejectionsCommand: OperatorCommand {
         let connection = try broker.connection()
         let reader = try TopicReader(connection)
         defer { reader.close() }
-        let all = try reader.table(TableTopics.rejections) { submission == nil || $0.submission == submission }
+        let chosen = try viewer.chosen()
+        let everyone = try reader.table(TableTopics.rejections) { submission == nil || $0.submission == submission }
             .map(\.message)
+        let all =
+            chosen == .department
+            ? everyone : try shown(everyone, submissions: InstallationReader.seenSubmissions(by: chosen, connection))
         for note in [note(on: all), claimNote(on: all)] { if let note { Standard.error(note) } }
         let rejections = all.filter(isMeant)
             .sorted { ($0.submission, $0.line, $0.code, $0.column) < ($1.submission, $1.line, $1.code, $1.column) }
@@ -108,6 +114,23 @@ struct RejectionsCommand: OperatorCommand {
         }
         if format == .json { return Standard.output(try MessageJSON.array(rejections)) }
         try Listing(Self.columns, rejections.map(Self.fields)).write(format)
+    }
+
+    /// The rejections that the viewer sees: those of its own organizations.
+    ///
+    /// A file that somebody else submitted is not named.
+    ///
+    /// - `submissions`: those that the viewer sees.
+    func shown(
+        _ all: [Accountability_V1_Rejection],
+        submissions: Set<String>
+    ) throws -> [Accountability_V1_Rejection] {
+        try all.filter { try viewer.isOwn($0.orgCode) }
+            .map { rejection in
+                var shown = rejection
+                if !submissions.contains(rejection.submission) { shown.fileName = "" }
+                return shown
+            }
     }
 
     /// Whether a rejection is selected.

@@ -8,7 +8,7 @@ internal import Stages
 internal import SwiftProtobuf
 
 /// `accountability compare`: lists every difference between the determinations of two namespaces.
-struct Compare: OperatorCommand {
+struct Compare: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
         abstract: "Lists every difference between the determinations of two namespaces, with its cause.",
@@ -29,6 +29,7 @@ struct Compare: OperatorCommand {
     @Argument(help: "The second namespace.") var second: String
     @Option(help: ArgumentHelp("Only this school year; default: all years.", valueName: "year")) var year: Int?
     @OptionGroup var organization: OrganizationOption
+    @OptionGroup var viewer: ViewerOption
     @Option(help: ArgumentHelp("school or district.", valueName: "type")) var type: String?
     @Option(
         help: ArgumentHelp(

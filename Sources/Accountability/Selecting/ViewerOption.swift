@@ -43,6 +43,23 @@ struct ViewerOption: ParsableArguments {
         return Set(try determinations.filter(shows).map(\.orgCode))
     }
 
+    /// Whether an organization is the viewer's own.
+    ///
+    /// All are the Department's, and none is everybody's.
+    func isOwn(_ organization: OrganizationCode) throws -> Bool {
+        switch try chosen() {
+        case .department: true
+        case .district(let district): organization.district == district
+        case .everybody: false
+        }
+    }
+
+    /// The same, for the code in a message, which may be missing.
+    func isOwn(_ organization: String) throws -> Bool {
+        guard let code = OrganizationCode(organization) else { return try chosen() == .department }
+        return try isOwn(code)
+    }
+
     /// Whether a determination is shown with everything in it.
     func shows(_ determination: Accountability_V1_Determination) throws -> Bool {
         guard let code = OrganizationCode(determination.orgCode) else { return false }

@@ -3,6 +3,7 @@ internal import Logging
 internal import Messages
 internal import Operating
 internal import Reading
+internal import Rules
 
 /// Keeps an `InstallationView` up to date from the brokers.
 final class InstallationReader {
@@ -75,6 +76,28 @@ final class InstallationReader {
 }
 
 extension InstallationReader {
+    /// Whether a viewer sees a submission: a district sees those that its accounts submitted through the console.
+    static func isSeen(by viewer: ResultsViewer, _ connection: Connection) throws -> (
+        Accountability_V1_SubmissionHeader
+    ) -> Bool {
+        switch viewer {
+        case .department: return { _ in true }
+        case .everybody: return { _ in false }
+        case .district(let district):
+            let accounts = try AccountFile(connection.home).read().filter { $0.district == district }
+            return { $0.isSubmitted(by: accounts) }
+        }
+    }
+
+    /// The submissions that a viewer sees.
+    static func seenSubmissions(by viewer: ResultsViewer, _ connection: Connection) throws -> Set<String> {
+        let isSeen = try Self.isSeen(by: viewer, connection)
+        let reader = try InstallationReader(connection, topics: [Topics.submissions])
+        defer { reader.close() }
+        try reader.catchUp()
+        return Set(reader.view.submissions.filter(isSeen).map(\.submission))
+    }
+
     /// Submissions with rows that wait for an approval.
     static func held(_ connection: Connection) throws -> [HeldSubmission] {
         let reader = try InstallationReader(connection, topics: [Topics.submissions, Topics.receipts])

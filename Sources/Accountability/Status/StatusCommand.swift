@@ -6,7 +6,7 @@ internal import Rules
 internal import Stages
 
 /// `accountability status`: shows the progress of an installation.
-struct StatusCommand: OperatorCommand {
+struct StatusCommand: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Shows the progress of each school year and each stage.",
@@ -31,6 +31,8 @@ struct StatusCommand: OperatorCommand {
 
     @Argument(help: "The school years; all when none is named.")
     var years: [Int] = []
+
+    @OptionGroup var viewer: ViewerOption
 
     @Flag(help: "Print once, even on a terminal.")
     var once = false

@@ -10,7 +10,7 @@ internal import Streaming
 internal import Year
 
 /// `accountability preview`: what a file, a withdrawal or a framework would change, before anything is done.
-struct PreviewCommand: OperatorCommand {
+struct PreviewCommand: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "preview",
         abstract: "Shows what files, a withdrawal, an approval or a framework would change; writes nothing.",
@@ -79,6 +79,8 @@ struct PreviewCommand: OperatorCommand {
 
     @Flag(help: "Accept rows of organizations that were never declared.")
     var allowUndeclared = false
+
+    @OptionGroup var viewer: ViewerOption
 
     @Option(help: "table (a summary, a table and each change), csv (one line for each change) or json.")
     var format = OutputFormat.table

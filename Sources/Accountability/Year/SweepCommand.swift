@@ -8,7 +8,7 @@ internal import Streaming
 internal import Year
 
 /// `accountability sweep`: which determinations depend on which assumption, and how near each is to another outcome.
-struct SweepCommand: OperatorCommand {
+struct SweepCommand: OperatorCommand, ReadingCommand {
     static let configuration = CommandConfiguration(
         commandName: "sweep",
         abstract: "Shows which determinations depend on which assumed parameter, and how close each is to a cut-off.",
@@ -61,6 +61,8 @@ struct SweepCommand: OperatorCommand {
 
     @Option(help: "determinations, margins or assumptions; JSON has all of them.")
     var table = Table.determinations
+
+    @OptionGroup var viewer: ViewerOption
 
     @OptionGroup var output: FormatOption
 

@@ -1,7 +1,7 @@
 internal import Messages
 internal import Operating
+internal import Reading
 internal import Rules
-internal import Stages
 
 extension ConsoleTables {
     /// The part of the tables that a visitor may see.
@@ -32,16 +32,7 @@ extension ConsoleTables {
             submissions: { frame.isOwn($0) },
             rejections: { OrganizationCode($0.organization)?.district == district },
             own: district,
-            acts: { key, areResultsSeen in
-                guard key.organization.district == district else { return false }
-                // Acts that are part of the results are shown together with them.
-                return switch key.act {
-                case .review, .planFiling, .appeal: true
-                case .designation, .recognition, .release, .suspension, .frameworkStep, .reconfiguration,
-                    .organizationChange:
-                    areResultsSeen
-                }
-            }
+            acts: { $0.isShown(to: district, areResultsSeen: $1) }
         )
     }
 }
@@ -50,10 +41,5 @@ extension PageFrame {
     /// Whether an account of the visitor's district submitted the file through the console.
     ///
     /// Files of an earlier account with the same name do not count.
-    func isOwn(_ header: Accountability_V1_SubmissionHeader) -> Bool {
-        header.channel == FileIngestion.Options.Channel.console.rawValue
-            && colleagues.contains { account in
-                account.name == header.submittedBy && header.receivedUnixMilliseconds >= account.since
-            }
-    }
+    func isOwn(_ header: Accountability_V1_SubmissionHeader) -> Bool { header.isSubmitted(by: colleagues) }
 }

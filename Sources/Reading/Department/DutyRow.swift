@@ -162,7 +162,8 @@ package struct DutyRow: Hashable, Sendable {
             priority.severity,
             "required",
             [
-                hasPlace ? "place \(priority.place)" : "", "for \(Words.count(priority.duration, "determination"))",
+                hasPlace ? priority.place.map { "place \($0)" } ?? "" : "",
+                "for \(Words.count(priority.duration, "determination"))",
                 "\(Words.count(priority.requiring, "organization")) in need",
                 "most severe: \(priority.organizations.joined(separator: ", "))",
             ]

@@ -3,7 +3,8 @@ package import Rules
 
 /// A district in the order of its priority.
 package struct PriorityRow: Encodable, Equatable {
-    package let place: Int
+    /// Nil if it is not shown.
+    package let place: Int?
     package let district: String
     package let name: String
     package let severity: String
@@ -54,7 +55,13 @@ package struct PriorityRow: Encodable, Equatable {
     }
 
     /// The order of a school year.
-    package static func list(_ determinations: [Accountability_V1_Determination], in year: Int) -> [PriorityRow] {
+    ///
+    /// - `hasPlaces`: whether the places in the order may be seen: they tell of other districts.
+    package static func list(
+        _ determinations: [Accountability_V1_Determination],
+        in year: Int,
+        hasPlaces: Bool = true
+    ) -> [PriorityRow] {
         list(
             determinations.compactMap { determination in
                 OrganizationCode(determination.orgCode)
@@ -68,7 +75,8 @@ package struct PriorityRow: Encodable, Equatable {
                         )
                     }
             },
-            in: year
+            in: year,
+            hasPlaces: hasPlaces
         )
     }
 
@@ -95,7 +103,7 @@ package struct PriorityRow: Encodable, Equatable {
     }
 
     /// The order of a school year.
-    package static func list(_ entries: [Entry], in year: Int) -> [PriorityRow] {
+    package static func list(_ entries: [Entry], in year: Int, hasPlaces: Bool = true) -> [PriorityRow] {
         var histories: [OrganizationCode: AssistanceHistory] = [:]
         var names: [OrganizationCode: String] = [:]
         for entry in entries {
@@ -109,7 +117,7 @@ package struct PriorityRow: Encodable, Equatable {
         return AssistancePriority.list(histories.values, in: year).enumerated()
             .map { index, entry in
                 PriorityRow(
-                    place: index + 1,
+                    place: hasPlaces ? index + 1 : nil,
                     district: entry.district.description,
                     name: names[entry.district] ?? "",
                     severity: entry.severity.wireName,
@@ -126,7 +134,7 @@ package struct PriorityRow: Encodable, Equatable {
             ["place", "district", "name", "severity", "duration", "requiring", "organizations"],
             rows.map { row in
                 [
-                    String(row.place), row.district, row.name, row.severity, String(row.duration),
+                    row.place.map(String.init) ?? "", row.district, row.name, row.severity, String(row.duration),
                     String(row.requiring),
                     row.organizations.joined(separator: ";"),
                 ]
