@@ -35,7 +35,8 @@ func worker(_ name: String) -> Target {
     .executableTarget(
         name: name,
         dependencies: [
-            "Stages", "WorkerProcess", "Operating", "Kafka", "Streaming", "Messages", .argumentParser, .logging,
+            "Stages", "WorkerProcess", "Operating", "Kafka", "Streaming", "Messages", "Rules", .argumentParser,
+            .logging,
         ]
             + ([
                 "notification-worker": [.asyncHTTPClient, .metrics, .nioCore, .nioHTTP1, .nioPosix, .protobuf],
@@ -53,7 +54,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
         dependencies: dependencies,
         path: "Tests/\(name)",
         resources: resources,
-        swiftSettings: settings
+        // The programs are tested as they are delivered, optimized. Optimizing the tests as well would take longer than
+        // they run.
+        swiftSettings: settings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
     )
 }
 
@@ -155,7 +158,7 @@ let package = Package(
         .target(
             name: "WorkerProcess",
             dependencies: [
-                "Operating", "Stages", "Streaming", "Kafka", "Messages", .argumentParser, .hummingbird,
+                "Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", .argumentParser, .hummingbird,
                 .hummingbirdCore, .nioCore, .logging, .metrics, .serviceLifecycle, .unixSignals,
             ],
             path: "Sources/Workers/WorkerProcess",
