@@ -62,7 +62,9 @@ struct PlaceMemory: Hashable {
     var offset: Int64
     /// The first record of the partition; nil if it was never read.
     var first: FirstRecord?
-    /// For a log: a digest over every record before ``offset``. For a task: the configuration of its stage.
+    /// For a log: a digest over every record before ``offset``.
+    ///
+    /// For a task: the configuration of its stage.
     var digest: UInt64?
     /// For a task: the sums of its publications.
     var published: [TopicPartition: PublishedSum] = [:]

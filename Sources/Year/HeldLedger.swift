@@ -112,10 +112,11 @@ public final class HeldLedger: LedgerReceiver {
         if let openYears { for year in openYears { acts.open(year: year) } }
         let partition = Int(OfficialReleases.partition(of: settings.partitions))
         for batches in chunks where partition < batches.count {
-            batches[partition].visit { record in
-                guard !record.isMarker, let value = record.value else { return }
-                acts.take(key: record.key, value: value)
-            }
+            batches[partition]
+                .visit { record in
+                    guard !record.isMarker, let value = record.value else { return }
+                    acts.take(key: record.key, value: value)
+                }
         }
         settings.frameworks = try acts.frameworksInForce()
     }

@@ -67,7 +67,7 @@ import Testing
     @Test func everyCommandEitherTakesAViewerOrReadsNoInstallation() {
         let leaves = leaves(AccountabilityCommand.self)
         for (path, command) in leaves {
-            let isInTable = CommandViews.table.contains { $0.command == command }
+            let isInTable = CommandViews.table.contains { $0.command == String(describing: command) }
             #expect(
                 isInTable != Self.others.contains(path),
                 "\(path): a command that reads an installation has a row in CommandViews; any other is listed here"

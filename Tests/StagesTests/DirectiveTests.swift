@@ -122,7 +122,8 @@ import Testing
         #expect(try Accountability_V1_Directive(serializedBytes: record.value ?? []).document == Self.draft)
     }
 
-    /// The Board approves what is proposed: the digest that it names is that of the document, in whatever order they came.
+    /// The Board approves what is proposed: the digest that it names is that of the document, in whatever order they
+    /// came.
     @Test func theBoardApprovesTheProposedDocument() throws {
         let digest = try Framework.proposed(Self.draft).digest
         let other = Self.draft.replacing("value: 60", with: "value: 70")
@@ -147,7 +148,9 @@ import Testing
             (step("recommended", "2018-04-11", document: other), "other_document"),
             (step("recommended", "2018-04-11", document: Self.draft), nil),
         ] {
-            func told() throws -> Int { try bench.rejections().count { $0.closedBy.isEmpty && $0.code == "other_document" } }
+            func told() throws -> Int {
+                try bench.rejections().count { $0.closedBy.isEmpty && $0.code == "other_document" }
+            }
             let before = try told()
             try bench.submit(table(.directives, [row]))
             try bench.driver.run()
@@ -155,7 +158,8 @@ import Testing
         }
     }
 
-    /// A year is computed under its document from the approval on, one without a built-in framework from the proposal on.
+    /// A year is computed under its document from the approval on, one without a built-in framework from the proposal
+    /// on.
     @Test func anApprovedDocumentIsInForce() throws {
         let proposed = Self.act(2019, "proposed", document: Self.draft)
         let approved = Self.act(2019, "approved")
@@ -166,11 +170,13 @@ import Testing
         #expect(try both.of(schoolYear: 2019).minimumSize.accountability.value == 60)
         #expect(try both.of(schoolYear: 2031).name == "draft-2019")
         #expect(try both.of(schoolYear: 2018).name == "2018")
-        #expect(try both.identity != nil && both.identity == FrameworkSet(onRecord: [proposed, approved, future]).identity)
+        let inAnotherOrder = try FrameworkSet(onRecord: [proposed, approved, future])
+        #expect(both.identity != nil && both.identity == inAnotherOrder.identity)
         #expect(try both.identity != FrameworkSet(onRecord: [proposed, approved]).identity)
         // The recommended document has precedence.
         let later = Self.draft.replacing("value: 60", with: "value: 70")
-        let recommended = try FrameworkSet(onRecord: [proposed, approved, Self.act(2019, "recommended", document: later)])
+        let recommendation = Self.act(2019, "recommended", document: later)
+        let recommended = try FrameworkSet(onRecord: [proposed, approved, recommendation])
         #expect(try recommended.of(schoolYear: 2019).minimumSize.accountability.value == 70)
         var otherApproval = approved
         otherApproval.reference = "sha256:\(String(repeating: "0", count: 64))"

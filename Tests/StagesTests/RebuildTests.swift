@@ -56,8 +56,8 @@ import Testing
         #expect(after == counts)
     }
 
-    /// A framework on record comes into force while the year lies there: everything is as if it had always been in force,
-    /// and as before when it goes.
+    /// A framework on record comes into force while the year lies there: everything is as if it had always been in
+    /// force, and as before when it goes.
     @Test(arguments: [UInt64(7), 8])
     func anotherFrameworkIsComputedWholly(seed: UInt64) throws {
         let year = try SmallYear()
@@ -77,7 +77,8 @@ import Testing
         let driver = try year.settled(seed: seed)
         let before = try year.tables(driver)
         let expected = try year.tables(year.settled(seed: seed, under: frameworks))
-        for entity in [Topics.records, Topics.receipts, Topics.participation, Topics.indicators, Topics.determinations] {
+        for entity in [Topics.records, Topics.receipts, Topics.participation, Topics.indicators, Topics.determinations]
+        {
             #expect(before[entity.entity] != expected[entity.entity], "the draft changes \(entity.entity)")
         }
         driver.reconfigure(year.stages(under: frameworks))

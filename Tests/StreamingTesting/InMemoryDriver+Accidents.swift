@@ -33,13 +33,16 @@ extension InMemoryDriver {
         }
     }
 
-    /// Restarts every task under other stages of the same names. Those with another configuration rebuild.
+    /// Restarts every task under other stages of the same names.
+    ///
+    /// Those with another configuration rebuild.
     package func reconfigure(_ others: [any Stage]) {
         let before = stages
         stages = others
         for slot in slots {
             slot.runner = nil
-            slot.isRebuilding = slot.isRebuilding || before[slot.stage].configuration != others[slot.stage].configuration
+            let isOther = before[slot.stage].configuration != others[slot.stage].configuration
+            slot.isRebuilding = slot.isRebuilding || isOther
         }
     }
 

@@ -48,8 +48,9 @@ struct Recomputation {
         let counts = try PipelineTopics(connection).partitionCounts()
         let computed = ComputedTables()
         let topics = Dictionary(uniqueKeysWithValues: Self.tables.map { (pipeline.name($0.topic), $0.topic) })
+        let frameworks = try connection.frameworks()
         let driver = try ProcessDriver(
-            stages: pipeline.stages(under: try connection.frameworks()).filter { $0.name != PipelineStage.notification.name },
+            stages: pipeline.stages(under: frameworks).filter { $0.name != PipelineStage.notification.name },
             topics: counts,
             progressTopic: pipeline.name(Topics.progress),
             completionType: Topics.completionType,

@@ -71,7 +71,10 @@ struct FrameworkPropose: OperatorCommand {
         let framework = try FrameworkFile.load(file)
         let years = framework.schoolYears.map(String.init).joined(separator: ", ")
         guard let year = year ?? (framework.schoolYears.count == 1 ? framework.schoolYears.first : nil) else {
-            throw Failure(.usage, "the document is for the school years \(years): name the one to propose it for with --year")
+            throw Failure(
+                .usage,
+                "the document is for the school years \(years): name the one to propose it for with --year"
+            )
         }
         guard framework.schoolYears.contains(year) else {
             throw Failure(.badInput, "the document is for \(years) and not for \(year); nothing was submitted")

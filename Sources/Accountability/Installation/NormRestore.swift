@@ -8,7 +8,8 @@ internal import Streaming
 internal import SwiftProtobuf
 internal import Year
 
-/// Computes the norms of official ranks again that a local broker has lost, each from the ledger as it was at its release.
+/// Computes the norms of official ranks again that a local broker has lost, each from the ledger as it was at its
+/// release.
 ///
 /// A norm keeps the ranks that were official when they were released. Later corrections are ranked among them. Computed
 /// from the whole ledger, a norm would contain the corrections, and official percentiles of other schools would change.

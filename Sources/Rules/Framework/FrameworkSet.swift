@@ -33,6 +33,7 @@ public struct FrameworkSet: Sendable {
     /// - Parameters:
     ///   - documents: the framework of each school year.
     ///   - identity: identifies the documents.
+    /// - Returns: the set with the documents.
     public func with(onRecord documents: [Int: Framework], identity: UInt64) -> FrameworkSet {
         FrameworkSet(drafts: drafts, single: single.merging(documents) { $1 }, identity: identity)
     }

@@ -3,8 +3,8 @@ public import Rules
 import Streaming
 import Tables
 
-/// Determines which results are official, and which frameworks are in force, from the valid acts of the Department in the
-/// ledger.
+/// Determines which results are official, and which frameworks are in force, from the valid acts of the Department in
+/// the ledger.
 ///
 /// It reads the one partition that has all acts, and the headers and openings of years, which are in every partition.
 /// It checks acts like validation does. So ingestion knows a release as soon as it is in the ledger, even before

@@ -36,6 +36,7 @@ public struct PercentileStage: Stage {
     ///   - key: of the entry.
     ///   - group: the group that the task ranks.
     ///   - partitions: of the topic of percentiles.
+    /// - Returns: the partition.
     public static func partition(of key: PercentileKey, _ group: StudentGroup, partitions: Int32) -> Int32 {
         key.placement.partition(of: partitions) ?? KeyPlacement.group(group).partition(of: partitions) ?? 0
     }

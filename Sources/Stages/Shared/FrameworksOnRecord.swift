@@ -3,11 +3,12 @@ public import Messages
 public import Rules
 
 extension FrameworkSet {
-    /// The frameworks under which an installation computes: the built-in ones, and the documents that the Department put
-    /// on record with the steps of 603 CMR 2.03(10).
+    /// The frameworks under which an installation computes: the built-in ones, and the documents that the Department
+    /// put on record with the steps of 603 CMR 2.03(10).
     ///
-    /// A school year is computed under its document as soon as the Board approves it. A year without a built-in framework
-    /// is computed under its document from the proposal on; nothing of it can become official before the approval.
+    /// A school year is computed under its document as soon as the Board approves it. A year without a built-in
+    /// framework is computed under its document from the proposal on; nothing of it can become official before the
+    /// approval.
     ///
     /// - Parameters:
     ///   - acts: the acts of the Department, in any order; only the state's framework steps count.

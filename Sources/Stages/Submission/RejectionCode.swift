@@ -229,14 +229,9 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
             "only the framework steps proposed and recommended carry the document of a framework (\(Paragraph.consultation))"
         case .documentNotOfYear: "the document of a framework names the school year of the act among its school years"
         case .invalidFramework: "the document is not a framework that this version can read"
-        case .organizationNotOfChange: "a district or a school changes, and not the state"
-        case .formerCodeNotOfChange:
-            "a recoded, merged or split organization names a former code; a closed one, and one whose grades changed, names none"
-        case .changeOfItself: "only a merged organization names its own code, as one of those that it was made of"
-        case .formerCodeOfOtherDistrict:
-            "the former code is a school's of the same district, because results are not carried from one district to another"
-        case .enrollmentNotOfChange:
-            "a merged organization states the enrollment of the former one in the year before, and no other change does"
+        case .organizationNotOfChange, .formerCodeNotOfChange, .changeOfItself, .formerCodeOfOtherDistrict,
+            .enrollmentNotOfChange:
+            ruleOfChange
         case .frameworkStepOutOfOrder:
             "a framework is proposed, opened for comment, recommended, approved, in this order, and a step with comments or later steps is not withdrawn"
                 + " (\(Paragraph.consultation))"
@@ -260,6 +255,20 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         }
     }
 
+    /// The rule of a change of an organization; the last one is that of ``enrollmentNotOfChange``.
+    private var ruleOfChange: String {
+        switch self {
+        case .organizationNotOfChange: "a district or a school changes, and not the state"
+        case .formerCodeNotOfChange:
+            "a recoded, merged or split organization names a former code; a closed one, and one whose grades changed, names none"
+        case .changeOfItself: "only a merged organization names its own code, as one of those that it was made of"
+        case .formerCodeOfOtherDistrict:
+            "the former code is a school's of the same district, because results are not carried from one district to another"
+        default:
+            "a merged organization states the enrollment of the former one in the year before, and no other change does"
+        }
+    }
+
     /// What to do about the rejection; nil if the message already says it.
     private var remedy: String? {
         switch self {
@@ -275,7 +284,9 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .frameworkStepOutOfOrder: "submit the step before it first; withdraw later steps first"
         case .invalidFramework:
             "`accountability framework validate FILE` names the line and the parameter; correct it and submit the row again"
-        case .otherDocument: "approve the digest that `accountability framework proposed YEAR --digest` prints; to propose another document, withdraw the approval first"
+        case .otherDocument:
+            "approve the digest that `accountability framework proposed YEAR --digest` prints; to propose another document, withdraw the "
+                + "approval first"
         case .resultsUnderEmbargo:
             "make the release official on that day or later; or change or withdraw the other release first"
         default: "correct it and submit the row again"

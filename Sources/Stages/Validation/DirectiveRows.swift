@@ -125,7 +125,9 @@ extension RowCheck {
         else { return fault(.documentNotOfStep, DirectivePlace.document) }
         do {
             let framework = try Framework.proposed(act.document)
-            if !framework.schoolYears.contains(Int(act.schoolYear)) { fault(.documentNotOfYear, DirectivePlace.document) }
+            if !framework.schoolYears.contains(Int(act.schoolYear)) {
+                fault(.documentNotOfYear, DirectivePlace.document)
+            }
         } catch {
             fault(.invalidFramework, DirectivePlace.document)
         }

@@ -56,8 +56,8 @@ final class FrameworkFollower {
 
 /// Watches whether an installation still computes under the frameworks with which a worker started.
 ///
-/// When they change, the worker ends with 75. Its next run finds that it published under others, and computes everything
-/// again.
+/// When they change, the worker ends with 75. Its next run finds that it published under others, and computes
+/// everything again.
 final class FrameworkWatch: WorkerBody {
     private let connection: Connection
     private let group: String

@@ -144,9 +144,10 @@ public enum WorkerProcess {
             let group = connection.pipeline.group(stage.name)
             let frameworks = try inForce(connection, group: group)
             let stage = try await makeStage(connection, frameworks)
-            return try body(options, connection, stage, { connection, _, _, logger in
-                [FrameworkWatch(connection, group: group, frameworks, logger)]
-            }, metrics, logger)
+            let watch = { (connection: Connection, _: WorkerConfiguration, _: WorkerMetrics, logger: Logger) in
+                [FrameworkWatch(connection, group: group, frameworks, logger) as any WorkerBody]
+            }
+            return try body(options, connection, stage, watch, metrics, logger)
         }
     }
 
