@@ -1,6 +1,7 @@
 package import Messages
 package import Reading
 package import Rules
+internal import Stages
 internal import SwiftProtobuf
 
 /// The data that the console holds in memory: a fold of the topics.
