@@ -1,4 +1,5 @@
 import ArgumentParser
+import Messages
 import Operating
 import Stages
 import WorkerProcess
