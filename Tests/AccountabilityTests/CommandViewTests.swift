@@ -44,9 +44,11 @@ import Testing
         "supervise", "restore-ledger", "rebuild", "replay", "measure floor", "measure corrections", "measure burst",
         "measure file",
         // They write to the ledger.
-        "open-year", "submit", "withdraw", "approve", "reject", "close-year",
+        "open-year", "submit", "withdraw", "approve", "reject", "close-year", "framework propose",
         // It writes what is handed to each district; verify reads it there.
         "package", "verify",
+        // It prints the document that everyone is asked to comment on.
+        "framework proposed",
         // They read files and rules.
         "compute", "paragraphs", "evaluate participation", "evaluate percentiles", "evaluate points",
         "evaluate determinations", "framework list", "framework show", "framework diff", "framework assumed",

@@ -41,8 +41,8 @@ import Testing
         )
         #expect(
             try command.text(today: "2019-06-20") == """
-                school_year,org_code,action,directive,kind,effective_date,end_date,reason,reference,rating,parts,packages_root
-                2020,00350012,,plan_filing,school_improvement_plan,2019-06-20,,"Says ""so"", twice",2019/00350000,,data_analysis;performance_goals,
+                school_year,org_code,action,directive,kind,effective_date,end_date,reason,reference,rating,parts,packages_root,document
+                2020,00350012,,plan_filing,school_improvement_plan,2019-06-20,,"Says ""so"", twice",2019/00350000,,data_analysis;performance_goals,,
 
                 """
         )
@@ -56,7 +56,7 @@ import Testing
         let command = try #require(try AccountabilityCommand.parseAsRoot(words) as? DirectiveCommand)
         #expect(
             try command.text(today: "2019-09-10")
-                .hasSuffix("\n2019,00000000,,release,preliminary,2019-09-10,2019-09-24,,,,,\n")
+                .hasSuffix("\n2019,00000000,,release,preliminary,2019-09-10,2019-09-24,,,,,,\n")
         )
         // It is only of preliminary results, and stands for itself.
         for wrong in [["--end", "2019-09-24"], ["--withdraw"]] {

@@ -15,7 +15,7 @@ struct SmallYear {
     /// When everything happens: determinations are issued, acts recorded, plans looked at.
     private static let now: Int64 = 1_569_283_200_000
     /// Records of garbage in the topics, counted once for each stage that reads them.
-    static let garbage = 15
+    static let garbage = 19
 
     // Few rows a block, so that a file has several.
     let pipeline = Pipeline(blocks: BlockLimits(rows: 3))

@@ -245,6 +245,16 @@ struct ValidationTests {
             "org_code",
             ["directive": "release", "kind": "official", "org_code": "00010505"]
         ),
+        Broken(
+            .organizationNotOfChange,
+            .organizationChanges,
+            "org_code",
+            ["org_code": "00000000", "change": "closed", "prior_org_code": ""]
+        ),
+        Broken(.formerCodeNotOfChange, .organizationChanges, "prior_org_code", ["prior_org_code": ""]),
+        Broken(.changeOfItself, .organizationChanges, "prior_org_code", ["prior_org_code": "00010505"]),
+        Broken(.formerCodeOfOtherDistrict, .organizationChanges, "prior_org_code", ["prior_org_code": "00020510"]),
+        Broken(.enrollmentNotOfChange, .organizationChanges, "prior_enrollment", ["prior_enrollment": "100"]),
         Broken(.documentNotOfStep, .directives, "document", ["document": "name: draft"]),
         Broken(
             .documentNotOfYear,
@@ -332,6 +342,7 @@ struct ValidationTests {
         var good = validRow(broken.layout)
         if broken.layout.isAboutStudents { good["student_id"] = "S2" } else { good["org_code"] = "00020505" }
         if broken.layout == .organizations { good["district_code"] = "" }
+        if broken.layout == .organizationChanges { good["prior_org_code"] = "00020510" }
         let bad = validRow(broken.layout).merging(broken.changes) { $1 }
         let (id, summary) = try bench.submit(
             table(broken.layout, [bad, good]),
