@@ -11,7 +11,7 @@ public final class PartitionFollower {
     private var reached: Int64 = 0
 
     /// How long to wait while no record arrives.
-    private static let patience = Duration.seconds(60)
+    private let patience: Duration
 
     /// Creates a follower.
     ///
@@ -20,8 +20,16 @@ public final class PartitionFollower {
     ///   - topic: the topic's name on the brokers.
     ///   - partition: the partition.
     ///   - group: a group that the client's user may describe; the follower is no member of it.
+    ///   - patience: how long to wait while no broker answers and no record arrives.
     /// - Throws: the client library's error.
-    public init(_ connection: Connection, topic: String, partition: Int32, group: String) throws {
+    public init(
+        _ connection: Connection,
+        topic: String,
+        partition: Int32,
+        group: String,
+        patience: Duration = .seconds(60)
+    ) throws {
+        self.patience = patience
         var kafka = connection.kafka
         kafka["group.id"] = group
         kafka["group.instance.id"] = nil
@@ -46,7 +54,7 @@ public final class PartitionFollower {
         restart: () -> Void,
         take: (_ key: Span<UInt8>, _ value: Span<UInt8>?) throws -> Void
     ) throws {
-        let end = try consumer.watermarks(place, timeout: Self.patience).high
+        let end = try consumer.watermarks(place, timeout: patience).high
         if end < reached {
             restart()
             reached = 0
@@ -55,11 +63,11 @@ public final class PartitionFollower {
         try consumer.assign([TopicPartitionOffset(place, reached == 0 ? .beginning : .at(reached))])
         while consumer.nextPartitionEnd() != nil {}
         var batch = RecordBatch(capacity: 256)
-        var deadline = ContinuousClock.now + Self.patience
+        var deadline = ContinuousClock.now + patience
         while true {
             turn()
             do {
-                if try consumer.poll(&batch, timeout: .milliseconds(100)) > 0 { deadline = .now + Self.patience }
+                if try consumer.poll(&batch, timeout: .milliseconds(100)) > 0 { deadline = .now + patience }
             } catch {
                 guard !error.isFatal, ContinuousClock.now < deadline else { throw error }
                 continue
@@ -76,7 +84,7 @@ public final class PartitionFollower {
             guard ContinuousClock.now < deadline else {
                 throw Failure(
                     .brokerUnavailable,
-                    "\(place) was not read to its end within \(Self.patience.components.seconds) seconds, so \(purpose) are unknown; "
+                    "\(place) was not read to its end within \(patience.components.seconds) seconds, so \(purpose) are unknown; "
                         + "`accountability doctor` checks the brokers"
                 )
             }

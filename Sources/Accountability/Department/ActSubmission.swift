@@ -14,6 +14,22 @@ struct ActSubmission {
     /// How many seconds to wait without progress.
     let timeout: Int
 
+    /// The header and the row of an act, as CSV.
+    ///
+    /// - `values`: by column; the others are empty. A document keeps its lines.
+    static func text(_ values: [String: String]) -> String {
+        var csv = CSVEncoder()
+        let columns = Layout.directives.columns.map(\.name)
+        for column in columns { csv.write(column) }
+        csv.endRow()
+        for column in columns {
+            let value = values[column] ?? ""
+            csv.write(column == "document" ? value : PlainText.escaped(value))
+        }
+        csv.endRow()
+        return String(decoding: csv.bytes, as: UTF8.self)
+    }
+
     /// Submits the file and waits for its receipt.
     ///
     /// - Parameters:

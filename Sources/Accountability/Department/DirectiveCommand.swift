@@ -232,8 +232,7 @@ struct DirectiveCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
             "packages_root": try packages.map { try ReleasedPackages($0).list.root } ?? "",
             "document": try document.map { try FrameworkFile.text($0) } ?? "",
         ]
-        let columns = Layout.directives.columns.map(\.name)
-        return CSVLine.text(columns) + CSVLine.text(columns.map { values[$0] ?? "" })
+        return ActSubmission.text(values)
     }
 
     private func printList(_ connection: Connection) throws {

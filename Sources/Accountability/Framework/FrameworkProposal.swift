@@ -86,8 +86,7 @@ struct FrameworkPropose: OperatorCommand {
             "effective_date": date ?? Today.text, "reason": reason, "reference": reference,
             "document": try FrameworkFile.text(file),
         ]
-        let columns = Layout.directives.columns.map(\.name)
-        let text = CSVLine.text(columns) + CSVLine.text(columns.map { values[$0] ?? "" })
+        let text = ActSubmission.text(values)
         let connection = try broker.connection()
         let act = ActSubmission(connection: connection, inbox: inbox, person: person, timeout: timeout)
         let (done, submission) = try act.submit(text)

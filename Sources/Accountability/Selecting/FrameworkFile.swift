@@ -20,7 +20,9 @@ enum FrameworkFile {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Failure(.badInput, "the framework \(path) cannot be read: check its path")
         }
-        return String(decoding: data, as: UTF8.self)
+        let text = String(decoding: data, as: UTF8.self)
+        // As another system may have written it: a byte-order mark, and lines that end with a carriage return too.
+        return (text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text).replacing("\r\n", with: "\n")
     }
 
     /// The digest of a document on record, as an approval names it; empty if there is no document, or none that this

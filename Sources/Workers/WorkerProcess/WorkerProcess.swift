@@ -125,7 +125,12 @@ public enum WorkerProcess {
     ) async throws {
         try await run(options, stage: nil) { connection, metrics, logger in
             let stage = try await makeStage(connection)
-            return try body(options, connection, stage, beside, metrics, logger)
+            let figures = metrics(stage.name)
+            let logger = logger(stage.name)
+            let configuration = configuration(options, connection, figures)
+            let worker = Worker(stage: stage, configuration: configuration, metrics: figures, logger: logger)
+            let others = try beside?(connection, configuration, figures, logger) ?? []
+            return (figures, others.isEmpty ? worker : JoinedBodies(worker, others, stopTimeout: options.stopTimeout))
         }
     }
 
@@ -134,44 +139,34 @@ public enum WorkerProcess {
     /// When they change, it ends with 75, so that it starts again under the new ones.
     ///
     /// - `stage`: the stage.
-    /// - `makeStage`: creates it for the installation and the frameworks in force.
+    /// - `prepare`: prepares for the installation how the stage is created under frameworks.
     public static func run(
         _ options: WorkerOptions,
         _ stage: PipelineStage,
-        _ makeStage: (Connection, FrameworkSet) async throws -> any Stage
+        _ prepare: (Connection) async throws -> @Sendable (FrameworkSet) throws -> any Stage
     ) async throws {
         try await run(options, stage: stage.name) { connection, metrics, logger in
-            let group = connection.pipeline.group(stage.name)
-            let frameworks = try inForce(connection, group: group)
-            let stage = try await makeStage(connection, frameworks)
-            let watch = { (connection: Connection, _: WorkerConfiguration, _: WorkerMetrics, logger: Logger) in
-                [FrameworkWatch(connection, group: group, frameworks, logger) as any WorkerBody]
-            }
-            return try body(options, connection, stage, watch, metrics, logger)
+            let figures = metrics(stage.name)
+            let logger = logger(stage.name)
+            let configuration = configuration(options, connection, figures)
+            let worker = try FrameworkWorker(
+                connection,
+                group: connection.pipeline.group(stage.name),
+                try await prepare(connection),
+                { Worker(stage: $0, configuration: configuration, metrics: figures, logger: logger) },
+                figures,
+                logger,
+                stopTimeout: options.stopTimeout
+            )
+            return (figures, worker)
         }
     }
 
-    /// The frameworks in force; the built-in ones of an installation without topics, which the worker itself reports.
-    private static func inForce(_ connection: Connection, group: String) throws -> FrameworkSet {
-        let follower = try FrameworkFollower(connection, group: group)
-        defer { follower.close() }
-        do {
-            return try follower.frameworks()
-        } catch let error as KafkaError
-            where [.unknownTopic, .unknownTopicOrPartition, .unknownPartition].contains(error.code)
-        {
-            return .builtIn
-        }
-    }
-
-    private static func body(
+    private static func configuration(
         _ options: WorkerOptions,
         _ connection: Connection,
-        _ stage: any Stage,
-        _ beside: ((Connection, WorkerConfiguration, WorkerMetrics, Logger) throws -> [any WorkerBody])?,
-        _ metrics: (String) -> WorkerMetrics,
-        _ logger: (String) -> Logger
-    ) throws -> (WorkerMetrics, any WorkerBody) {
+        _ figures: WorkerMetrics
+    ) -> WorkerConfiguration {
         var configuration = WorkerConfiguration(
             kafka: connection.kafka,
             instance: options.instance,
@@ -185,17 +180,9 @@ public enum WorkerProcess {
         configuration.commitInterval = .milliseconds(options.commitInterval)
         configuration.memoryLimit = options.memoryLimit.map { MemoryLimit(bytes: $0 << 20) } ?? .ofSystem()
         configuration.stopTimeout = .seconds(options.stopTimeout)
-        let figures = metrics(stage.name)
         let limit = configuration.memoryLimit?.bytes ?? 0
         figures.update { $0.memoryLimit = limit }
-        let worker = Worker(
-            stage: stage,
-            configuration: configuration,
-            metrics: figures,
-            logger: logger(stage.name)
-        )
-        let others = try beside?(connection, configuration, figures, logger(stage.name)) ?? []
-        return (figures, others.isEmpty ? worker : JoinedBodies(worker, others, stopTimeout: options.stopTimeout))
+        return configuration
     }
 
     /// Runs a body that is not a stage, under a name.

@@ -31,13 +31,9 @@ struct DeterminationWorker: AsyncParsableCommand {
 
     func run() async throws {
         let registry = try SchemaRegistry.named(schemaRegistry, environment: ProcessInfo.processInfo.environment)
-        try await WorkerProcess.run(options, .determination) { connection, frameworks in
-            let subject = SchemaRegistry.subject(connection.pipeline)
-            return DeterminationStage(
-                pipeline: connection.pipeline,
-                frameworks: frameworks,
-                framing: try await registry?.framing(of: subject)
-            )
+        try await WorkerProcess.run(options, .determination) { connection in
+            let framing = try await registry?.framing(of: SchemaRegistry.subject(connection.pipeline))
+            return { DeterminationStage(pipeline: connection.pipeline, frameworks: $0, framing: framing) }
         }
     }
 }

@@ -16,6 +16,8 @@ struct IndicatorWorker: AsyncParsableCommand {
     @OptionGroup var options: WorkerOptions
 
     func run() async throws {
-        try await WorkerProcess.run(options, .indicator) { IndicatorStage(pipeline: $0.pipeline, frameworks: $1) }
+        try await WorkerProcess.run(options, .indicator) { connection in
+            { IndicatorStage(pipeline: connection.pipeline, frameworks: $0) }
+        }
     }
 }

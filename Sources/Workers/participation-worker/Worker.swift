@@ -16,8 +16,8 @@ struct ParticipationWorker: AsyncParsableCommand {
     @OptionGroup var options: WorkerOptions
 
     func run() async throws {
-        try await WorkerProcess.run(options, .participation) {
-            ParticipationStage(pipeline: $0.pipeline, frameworks: $1)
+        try await WorkerProcess.run(options, .participation) { connection in
+            { ParticipationStage(pipeline: connection.pipeline, frameworks: $0) }
         }
     }
 }

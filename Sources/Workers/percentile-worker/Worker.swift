@@ -16,6 +16,8 @@ struct PercentileWorker: AsyncParsableCommand {
     @OptionGroup var options: WorkerOptions
 
     func run() async throws {
-        try await WorkerProcess.run(options, .percentile) { PercentileStage(pipeline: $0.pipeline, frameworks: $1) }
+        try await WorkerProcess.run(options, .percentile) { connection in
+            { PercentileStage(pipeline: connection.pipeline, frameworks: $0) }
+        }
     }
 }

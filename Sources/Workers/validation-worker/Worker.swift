@@ -16,6 +16,8 @@ struct ValidationWorker: AsyncParsableCommand {
     @OptionGroup var options: WorkerOptions
 
     func run() async throws {
-        try await WorkerProcess.run(options, .validation) { ValidationStage(pipeline: $0.pipeline, frameworks: $1) }
+        try await WorkerProcess.run(options, .validation) { connection in
+            { ValidationStage(pipeline: connection.pipeline, frameworks: $0) }
+        }
     }
 }
