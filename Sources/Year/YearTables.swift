@@ -148,7 +148,9 @@ public final class YearTables {
     }
 }
 
-/// Rows that were refused, 40 bytes each: a file of which every row is refused still fits into memory.
+/// Rows that were refused, 40 bytes for each time that one is told of.
+///
+/// A file of which every row is refused still fits into memory.
 public final class RejectionTable {
     private struct Entry {
         var submission: UInt32
@@ -160,6 +162,8 @@ public final class RejectionTable {
         var message: UInt32
         var year: UInt32
         var organization: UInt32
+        /// What closed it; an empty text while it is open.
+        var closedBy: UInt32
     }
 
     private var entries: [Entry] = []
@@ -179,7 +183,8 @@ public final class RejectionTable {
                 layout: number(rejection.layout),
                 message: number(rejection.message),
                 year: rejection.schoolYear,
-                organization: number(rejection.orgCode)
+                organization: number(rejection.orgCode),
+                closedBy: number(rejection.closedBy)
             )
         )
     }
@@ -192,11 +197,16 @@ public final class RejectionTable {
         return number
     }
 
-    /// Rejections of one code, by code.
+    /// The open rejections of a submission, by code.
     public func counts(of submission: String) -> [String: Int] {
         guard let number = numbers[submission] else { return [:] }
+        /// The newest one of a row, code and column says whether it is open.
+        var isOpen: [[UInt32]: Bool] = [:]
+        for entry in entries where entry.submission == number {
+            isOpen[[entry.line, entry.code, entry.column]] = texts[Int(entry.closedBy)].isEmpty
+        }
         var counts: [String: Int] = [:]
-        for entry in entries where entry.submission == number { counts[texts[Int(entry.code)], default: 0] += 1 }
+        for (place, isOpen) in isOpen where isOpen { counts[texts[Int(place[1])], default: 0] += 1 }
         return counts
     }
 
@@ -232,6 +242,7 @@ public final class RejectionTable {
         rejection.message = texts[Int(entry.message)]
         rejection.schoolYear = entry.year
         rejection.orgCode = texts[Int(entry.organization)]
+        rejection.closedBy = texts[Int(entry.closedBy)]
         return rejection
     }
 }

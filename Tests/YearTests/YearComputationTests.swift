@@ -155,4 +155,26 @@ import Testing
         #expect(try Figures(held.computed().tables).determinations == expected.determinations)
         #expect(try Figures(computed(state.files).tables).determinations != expected.determinations)
     }
+
+    /// A row that came before its organization was refused, and counts since the organization came: its rejection is
+    /// closed, and says by what.
+    @Test func aClosedRejectionIsNotOpen() throws {
+        let state = try StateFiles(students: 300, seed: 3)
+        func isOrganizations(_ file: InputFile) -> Bool { file.name == "organizations.csv" }
+        let late = state.files.filter { !isOrganizations($0) } + state.files.filter(isOrganizations)
+        let result = try computed(late)
+        #expect(try Figures(result.tables) == Figures(computed(state.files).tables))
+        var told = 0
+        try result.tables.rejections.visit { rejection in
+            told += 1
+            #expect(rejection.closedBy == "organizations.csv", "\(rejection.fileName):\(rejection.line)")
+        }
+        #expect(told > 0 && result.isClean)
+        for file in result.files { #expect(result.tables.rejections.counts(of: file.submission).isEmpty) }
+        // The rows that a district's package lists as accepted.
+        let held = try YearComputation().held(late).ledger
+        let tables = try held.computed(following: late.map(\.name)).tables
+        let attendance = try #require(late.first { $0.name == "attendance-2019.csv" })
+        #expect(tables.changedLines(of: attendance.name).count > 100)
+    }
 }
