@@ -1,5 +1,5 @@
 internal import Kafka
-internal import Logging
+public import Logging
 
 /// Follows one partition of a topic from its beginning.
 ///
@@ -21,13 +21,15 @@ public final class PartitionFollower {
     ///   - partition: the partition.
     ///   - group: a group that the client's user may describe; the follower is no member of it.
     ///   - patience: how long to wait while no broker answers and no record arrives.
+    ///   - logger: for what the client library says, such as why a certificate is not trusted; nil to drop it.
     /// - Throws: the client library's error.
     public init(
         _ connection: Connection,
         topic: String,
         partition: Int32,
         group: String,
-        patience: Duration = .seconds(60)
+        patience: Duration = .seconds(60),
+        logger: Logger? = nil
     ) throws {
         self.patience = patience
         var kafka = connection.kafka
@@ -36,7 +38,8 @@ public final class PartitionFollower {
         kafka["enable.partition.eof"] = "true"
         // Its reader waits until the end is read.
         kafka["fetch.wait.max.ms"] = "10"
-        consumer = try Consumer(kafka, logger: Logger(label: "follower") { _ in SwiftLogNoOpLogHandler() })
+        let quiet = Logger(label: "follower") { _ in SwiftLogNoOpLogHandler() }
+        consumer = try Consumer(kafka, logger: logger ?? quiet)
         place = TopicPartition(topic: topic, partition: partition)
     }
 

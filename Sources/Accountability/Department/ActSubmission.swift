@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import Foundation
 internal import Messages
 internal import Operating
@@ -5,14 +6,20 @@ internal import Reading
 internal import Stages
 internal import Tables
 
-/// Submits an act of the Department: a file with one row, through the ingestion worker as any file.
-struct ActSubmission {
-    let connection: Connection
-    /// The watched folder of the ingestion worker; nil for the one of the home.
-    let inbox: String?
-    let person: PersonOption
-    /// How many seconds to wait without progress.
-    let timeout: Int
+/// How an act of the Department is submitted: as a file with one row, through the ingestion worker like any file.
+struct ActSubmission: ParsableArguments {
+    @OptionGroup var person: PersonOption
+
+    @Option(
+        help: ArgumentHelp(
+            "The watched folder of the ingestion worker; default: inbox in $ACCOUNTABILITY_HOME.",
+            valueName: "folder"
+        )
+    )
+    var inbox: String?
+
+    @Option(help: ArgumentHelp("How long to wait without progress.", valueName: "seconds"))
+    var timeout = 120
 
     /// The header and the row of an act, as CSV.
     ///
@@ -34,10 +41,15 @@ struct ActSubmission {
     ///
     /// - Parameters:
     ///   - text: the header and the row, as CSV.
+    ///   - connection: of the installation.
     ///   - isWithdrawal: whether the row takes an act back.
     /// - Returns: what happened, and the submission.
     /// - Throws: `Failure` with 65 and the reason if the act was refused.
-    func submit(_ text: String, isWithdrawal: Bool = false) throws -> (done: String, submission: String) {
+    func submit(
+        _ text: String,
+        _ connection: Connection,
+        isWithdrawal: Bool = false
+    ) throws -> (done: String, submission: String) {
         let file = try write(text)
         defer { try? FileManager.default.removeItem(at: file.deletingLastPathComponent()) }
         let folder = try Inbox(directory: inbox ?? connection.home.inbox.path)
@@ -51,7 +63,7 @@ struct ActSubmission {
         guard let outcome = outcomes.first else { return ("nothing was submitted", "") }
         if let refusal = outcome.refusal { throw Failure(.badInput, "\(refusal.code): \(refusal.message)") }
         guard outcome.rejected == 0 else {
-            throw Failure(.badInput, "refused: " + (try reasons(outcome.id)).joined(separator: "; "))
+            throw Failure(.badInput, "refused: " + (try reasons(outcome.id, connection)).joined(separator: "; "))
         }
         let done =
             isWithdrawal
@@ -76,7 +88,7 @@ struct ActSubmission {
         return file
     }
 
-    private func reasons(_ submission: String) throws -> [String] {
+    private func reasons(_ submission: String, _ connection: Connection) throws -> [String] {
         let reader = try TopicReader(connection)
         defer { reader.close() }
         return try reader.table(TableTopics.rejections) { $0.submission == submission }

@@ -155,7 +155,7 @@ struct DirectiveCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
     )
     var document: String?
 
-    @OptionGroup var person: PersonOption
+    @OptionGroup var submission: ActSubmission
 
     @Flag(help: "Withdraw the act.")
     var withdraw = false
@@ -166,17 +166,6 @@ struct DirectiveCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
     @OptionGroup var viewer: ViewerOption
 
     @OptionGroup var output: FormatOption
-
-    @Option(
-        help: ArgumentHelp(
-            "The watched folder of the ingestion worker; default: inbox in $ACCOUNTABILITY_HOME.",
-            valueName: "folder"
-        )
-    )
-    var inbox: String?
-
-    @Option(help: ArgumentHelp("How long to wait without progress.", valueName: "seconds"))
-    var timeout = 120
 
     func validate() throws {
         if let year { try SchoolYear.validate(year) }
@@ -216,9 +205,8 @@ struct DirectiveCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
         if let packages, let year {
             try ReleasedPackages(packages).check(year, connection)
         }
-        let act = ActSubmission(connection: connection, inbox: inbox, person: person, timeout: timeout)
-        let (done, submission) = try act.submit(try text(today: Today.text), isWithdrawal: withdraw)
-        Standard.line("\(directive ?? "") \(kind ?? ""), \(year ?? 0), \(org): \(done) (\(submission))")
+        let (done, id) = try submission.submit(try text(today: Today.text), connection, isWithdrawal: withdraw)
+        Standard.line("\(directive ?? "") \(kind ?? ""), \(year ?? 0), \(org): \(done) (\(id))")
     }
 
     /// The header and the row, as CSV.

@@ -52,18 +52,7 @@ struct FrameworkPropose: OperatorCommand {
     @Option(help: ArgumentHelp("The docket or memorandum.", valueName: "text"))
     var reference = ""
 
-    @OptionGroup var person: PersonOption
-
-    @Option(
-        help: ArgumentHelp(
-            "The watched folder of the ingestion worker; default: inbox in $ACCOUNTABILITY_HOME.",
-            valueName: "folder"
-        )
-    )
-    var inbox: String?
-
-    @Option(help: ArgumentHelp("How long to wait without progress.", valueName: "seconds"))
-    var timeout = 120
+    @OptionGroup var submission: ActSubmission
 
     func validate() throws { if let year { try SchoolYear.validate(year) } }
 
@@ -88,13 +77,12 @@ struct FrameworkPropose: OperatorCommand {
         ]
         let text = ActSubmission.text(values)
         let connection = try broker.connection()
-        let act = ActSubmission(connection: connection, inbox: inbox, person: person, timeout: timeout)
-        let (done, submission) = try act.submit(text)
-        let approved = try connection.frameworks().ifCovered(schoolYear: year)?.digest == framework.digest
-        Standard.line("framework_step \(step.wireName), \(year), \(framework.name): \(done) (\(submission))")
+        let (done, id) = try submission.submit(text, connection)
+        let isInForce = try connection.frameworks().ifCovered(schoolYear: year)?.digest == framework.digest
+        Standard.line("framework_step \(step.wireName), \(year), \(framework.name): \(done) (\(id))")
         Standard.line("  document sha256:\(framework.digest)")
         Standard.line(
-            approved
+            isInForce
                 ? "  \(year) is computed under it"
                 : "  \(year) is computed under the built-in framework until the Board approves this document"
         )

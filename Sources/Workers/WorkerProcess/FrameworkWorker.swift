@@ -20,14 +20,16 @@ final class FrameworkFollower {
     /// Creates a follower of an installation's acts.
     ///
     /// - `group`: a group that the client's user may describe.
-    init(_ connection: Connection, group: String) throws {
+    /// - `logger`: for what the client library says; nil to drop it.
+    init(_ connection: Connection, group: String, _ logger: Logger? = nil) throws {
         let topic = connection.pipeline.name(Topics.directives)
         follower = try PartitionFollower(
             connection,
             topic: topic,
             partition: 0,
             group: group,
-            patience: Self.patience
+            patience: Self.patience,
+            logger: logger
         )
     }
 
@@ -148,7 +150,7 @@ final class FrameworkWorker: WorkerBody {
     /// The frameworks in force at the start; nil if it was stopped meanwhile.
     private func first() throws -> FrameworkSet? {
         metrics.setReadiness("reading the frameworks in force")
-        let follower = try FrameworkFollower(connection, group: group)
+        let follower = try FrameworkFollower(connection, group: group, logger)
         defer { follower.close() }
         let deadline = ContinuousClock.now + Self.patience
         while !stopping.withLock({ $0 }) {
@@ -159,6 +161,11 @@ final class FrameworkWorker: WorkerBody {
             {
                 // The worker reports an installation without topics.
                 return .builtIn
+            } catch let error as KafkaError
+                where error.isFatal || error.isMisconfiguration && error.code != .authentication
+            {
+                // A broker that stops in the middle of a handshake looks like one that refuses a password.
+                throw error
             } catch let failure as Failure where failure.status == .configuration {
                 throw failure
             } catch {
