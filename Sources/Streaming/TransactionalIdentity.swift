@@ -43,7 +43,7 @@ final class TransactionalIdentity {
         return try next(after: former)
     }
 
-    /// The producer to use after an abort; nil if the old one can still be used.
+    /// The producer to use after an abort or a lost connection; nil if the old one can still be used.
     func renewed(after old: Producer) throws -> Producer? {
         kafka.isLocalBroker ? try next(after: old) : nil
     }

@@ -42,6 +42,8 @@ public final class TransactionalSink: RecordSink {
     private var transaction = 0
     /// The client's error count when the transaction began.
     private var errorsBefore = 0
+    /// The client's error count when the producer had taken over its transactional id.
+    private var errorsAtStart: Int
 
     /// The headers for a topic and type.
     private final class Route {
@@ -118,6 +120,7 @@ public final class TransactionalSink: RecordSink {
             logger: logger
         )
         producer = try identity.takeOver()
+        errorsAtStart = producer.errorCount
     }
 
     /// Warms up the transactional producer with a tombstone that no one reads: librdkafka 2.0.2 needs a second to
@@ -135,6 +138,9 @@ public final class TransactionalSink: RecordSink {
     public func begin() throws {
         guard !isOpen else { return }
         producer.poll(timeout: .zero)
+        // The local broker forgets transactional ids when its service stops. It still accepts transactions under a
+        // forgotten id, but the next run's takeover would not end one that this run leaves open.
+        if forgetsGroups, producer.errorCount != errorsAtStart { try replaceProducer() }
         errorsBefore = producer.errorCount
         try retrying("beginning a transaction") { (share) throws(KafkaError) in
             try producer.beginTransaction(timeout: share)
@@ -254,8 +260,14 @@ public final class TransactionalSink: RecordSink {
     /// Replaces the producer if it may not be used after an abort.
     func renew() throws {
         try endLeftovers()
+        try replaceProducer()
+    }
+
+    /// Continues under the next transactional id on the local broker.
+    private func replaceProducer() throws {
         guard let other = try identity.renewed(after: producer) else { return }
         producer = other
+        errorsAtStart = producer.errorCount
         routes = []
     }
 

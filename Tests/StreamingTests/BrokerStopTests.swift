@@ -142,4 +142,38 @@ private final class OwnBroker {
         try sink.commit(offsets: [], group: nil)
         #expect(try broker.ends(TopicPartition(topic: "t", partition: 0)).committed > before)
     }
+
+    /// The broker forgets transactional ids when it stops. What a run begins afterwards and leaves open is nevertheless
+    /// ended by the next run.
+    @Test func theNextRunEndsWhatWasBegunAfterTheBrokerForgot() throws {
+        let broker = try OwnBroker()
+        try broker.create(["t", "memory"])
+        func run() throws -> TransactionalSink {
+            try TransactionalSink(
+                kafka: broker.kafka,
+                transactionalID: "stopped",
+                memoryTopic: "memory",
+                source: "/test",
+                logger: OwnBroker.quiet
+            )
+        }
+        let dead = try run()
+        defer { dead.close(timeout: .seconds(2)) }
+        try send(dead, 0)
+        try dead.commit(offsets: [], group: nil)
+        try broker.service("stop")
+        Thread.sleep(forTimeInterval: 1)
+        try broker.service("start")
+        Thread.sleep(forTimeInterval: 2)
+        // More than one packet, so that some of it is surely sent: this run never ends the transaction.
+        for _ in 0..<5000 { try send(dead, 0) }
+        Thread.sleep(forTimeInterval: 2)
+        let place = TopicPartition(topic: "t", partition: 0)
+        let open = try broker.ends(place)
+        try #require(open.committed < open.written, "the transaction is not open")
+        let next = try run()
+        defer { next.close(timeout: .seconds(2)) }
+        let ends = try broker.ends(place)
+        #expect(ends.committed == ends.written, "it is not read to its end")
+    }
 }
