@@ -21,7 +21,7 @@ struct AccountabilityCommand: AsyncParsableCommand {
             Exit codes: 0 done, 64 usage, 65 bad input, 69 broker unavailable, 70 internal error, 75 try again, 78 configuration.
             """,
         version: Version.text,
-        subcommands: [Supervise.self, RestoreLedger.self, Measure.self],
+        subcommands: [Supervise.self, RestoreLedger.self, HangingTransaction.self, Measure.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Installation",

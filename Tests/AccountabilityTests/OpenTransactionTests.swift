@@ -62,4 +62,20 @@ import Testing
         try Readability(connection).wait(for: [Topics.records], timeout: .seconds(20))
         #expect(try reader.find(in: places).isEmpty)
     }
+
+    /// What the supervisor takes for hanging: the same transaction at both looks, and of ingestion only one that does
+    /// not grow.
+    @Test func aTransactionThatNobodyEndsHangs() {
+        func open(_ offset: Int64, _ hidden: Int64, _ stage: String, _ place: String = "t[0]") -> OpenTransaction {
+            OpenTransaction(place: place, offset: offset, hidden: hidden, source: "/accountability/\(stage)/1")
+        }
+        let stage = open(5, 3, "validation")
+        #expect(HangingTransaction.hanging([stage], []) == nil)
+        #expect(HangingTransaction.hanging([stage], [open(8, 3, "validation")]) == nil)
+        #expect(HangingTransaction.hanging([stage], [open(5, 3, "validation", "t[1]")]) == nil)
+        #expect(HangingTransaction.hanging([stage], [open(5, 9, "validation")])?.hidden == 9)
+        let file = open(5, 3, "ingestion")
+        #expect(HangingTransaction.hanging([file], [open(5, 9, "ingestion")]) == nil)
+        #expect(HangingTransaction.hanging([file], [file]) == file)
+    }
 }

@@ -229,6 +229,46 @@ struct HealingTests {
         try machine.must(["audit", "--recompute"])
     }
 
+    /// A transaction that outlived a stop of the broker's service has nobody who could end it: after a worker's death the
+    /// supervisor starts the broker again, and everything goes on.
+    @Test func aTransactionThatNobodyCanEndIsEndedByTheSupervisor() throws {
+        let machine = try machine()
+        let before = try results(machine)
+        try administer(
+            """
+            import os, subprocess
+            producer = Producer({"bootstrap.servers": sys.argv[1], "transactional.id": "gone"})
+            def write():
+                producer.produce(name, partition=0, key=b"gone", headers={"ce_source": "/accountability/validation"})
+                if producer.flush(20): sys.exit("not written")
+            def service(act):
+                program = os.environ["ACCOUNTABILITY_BROKER_BIN"]
+                subprocess.run([program, act, "kafka", "--data-dir", "\(machine.home)/broker"], check=True, capture_output=True)
+            producer.init_transactions(20)
+            producer.begin_transaction()
+            write()
+            service("stop")
+            time.sleep(1)
+            service("start")
+            time.sleep(2)
+            write()
+            os._exit(0)
+            """,
+            "accountability.positions.v1",
+            machine
+        )
+        let broker = try #require(machine.pid("broker"))
+        let worker = try #require(machine.pid("validation-1"))
+        #expect(kill(worker, SIGKILL) == 0)
+        try machine.wait("another broker", seconds: 120) { machine.pid("broker").map { $0 != broker } ?? false }
+        #expect(machine.log("supervisor").contains("the local broker does not end a transaction"))
+        try machine.wait("ready", seconds: 90) { try machine.ready("validation-1") == 200 }
+        try settle(machine)
+        #expect(try results(machine) == before)
+        try machine.must(["submit", try machine.file("later.csv", Self.participation(80))])
+        try machine.wait("the correction arrives", seconds: 60) { try results(machine) != before }
+    }
+
     /// Writes another value under the key of the first record of 2019, with the headers of the stage.
     ///
     /// - `value`: in Python; the record is `found`.

@@ -93,6 +93,12 @@ final class Supervisor {
     private var isBrokerForgetful = false
     private var restoring: ChildProcess?
     private var restoreDue = ContinuousClock.now
+    /// Looks for a transaction that hangs, after a worker died.
+    private var looking: ChildProcess?
+    /// When to look; nil if no worker died since the last look.
+    private var lookDue: ContinuousClock.Instant?
+    /// The pause before that, in which the worker's next run ends the transaction itself.
+    private static let lookPause: Duration = .seconds(5)
     /// How many seconds the local broker may take to write its data.
     static let brokerPatience: Double = 30
 
@@ -126,7 +132,7 @@ final class Supervisor {
                 start(child)
             }
         }
-        if isBrokerForgetful { restore() }
+        if isBrokerForgetful { restore() } else { look() }
     }
 
     /// Stops the workers, because the local broker died and may have lost records that it acknowledged.
@@ -136,8 +142,8 @@ final class Supervisor {
         log("the local broker ended; the workers wait until its lost records are restored")
         isBrokerForgetful = true
         restoreDue = .now
-        restoring?.end(within: 1)
-        restoring = nil
+        for process in [restoring, looking] { process?.end(within: 1) }
+        (restoring, looking, lookDue) = (nil, nil, nil)
         for child in children {
             guard child.program.name != Processes.broker, let process = child.process else { continue }
             // There is nothing that they could commit to.
@@ -166,16 +172,46 @@ final class Supervisor {
             children.contains(where: { $0.program.name == Processes.broker && $0.process != nil })
         else { return }
         do {
-            restoring = try ChildProcess.start(
-                try Programs.folder().appendingPathComponent("accountability").path,
-                ["restore-ledger", "--partitions", "\(partitions ?? 12)"],
-                environment: environment,
-                log: processes.logFile(Processes.supervisor).path
-            )
+            restoring = try command(["restore-ledger", "--partitions", "\(partitions ?? 12)"])
         } catch {
             log("the ledger cannot be compared with the home: \(Failure(error).message)")
             restoreDue = .now + .seconds(5)
         }
+    }
+
+    /// Looks for a transaction that hangs. If there is one, stops the local broker, which ends it, and starts it again.
+    private func look() {
+        if let process = looking {
+            guard let ending = process.ending() else { return }
+            looking = nil
+            switch ending {
+            case .exited(0): break
+            case .exited(ExitStatus.tryAgain.rawValue):
+                log("the local broker does not end a transaction; starting the broker again, which ends it")
+                if let broker = children.first(where: { $0.program.name == Processes.broker })?.process {
+                    kill(broker.pid, SIGTERM)
+                }
+            default: lookDue = .now + Self.lookPause
+            }
+            return
+        }
+        guard let due = lookDue, ContinuousClock.now >= due else { return }
+        lookDue = nil
+        do {
+            looking = try command(["hanging-transaction"])
+        } catch {
+            log("it is not known whether a transaction hangs: \(Failure(error).message)")
+        }
+    }
+
+    /// Starts a command of `accountability` on this home.
+    private func command(_ arguments: [String]) throws -> ChildProcess {
+        try ChildProcess.start(
+            try Programs.folder().appendingPathComponent("accountability").path,
+            arguments,
+            environment: environment,
+            log: processes.logFile(Processes.supervisor).path
+        )
     }
 
     /// Writes down how a program ended, and when to start it again.
@@ -183,7 +219,9 @@ final class Supervisor {
         let name = child.program.name
         let lived = ContinuousClock.now - child.started
         let cause = Deaths.Death.cause(log: processes.logFile(name), from: child.logStart)
-        if name == Processes.broker, partitions != nil { holdWorkers() }
+        if partitions != nil {
+            if name == Processes.broker { holdWorkers() } else { lookDue = .now + Self.lookPause }
+        }
         log(
             "\(name) ended with \(ending.text) after \(lived / .seconds(1)) seconds\(cause.isEmpty ? "" : ": \(cause)")"
         )
@@ -205,7 +243,7 @@ final class Supervisor {
         // On a cluster the workers of other machines take over at once; with the local broker there are no others. They
         // get their own limit, and a little for the exit.
         stop(workers, by: brokers.isEmpty ? SIGUSR1 : SIGTERM, seconds: Double(stopTimeout) + 5)
-        restoring?.end(within: 5)
+        for process in [restoring, looking] { process?.end(within: 5) }
         stop(brokers, by: SIGTERM, seconds: Self.brokerPatience)
     }
 

@@ -32,11 +32,13 @@ package struct OpenTransaction: Codable, Hashable {
         return Int64(now.timeIntervalSince1970 * 1000) - since > Int64(Self.young / .milliseconds(1))
     }
 
+    /// Whether it is one of ingestion, where a whole file is one transaction.
+    package var isOfIngestion: Bool { source?.contains("/ingestion/") == true }
+
     /// Whether it has been open for longer than its kind may last.
     package func isHanging(at now: Date) -> Bool {
         guard let since else { return true }
-        // A file of ingestion is one transaction.
-        let limit: Int64 = source?.contains("/ingestion/") == true ? 930_000 : 90_000
+        let limit: Int64 = isOfIngestion ? 930_000 : 90_000
         return Int64(now.timeIntervalSince1970 * 1000) - since > limit
     }
 
