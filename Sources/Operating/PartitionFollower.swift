@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Kafka
 public import Logging
 
@@ -6,6 +7,10 @@ public import Logging
 /// It keeps no fetch open: if the partition's end has not moved, one request is enough. Used from one thread.
 public final class PartitionFollower {
     private let consumer: Consumer
+    /// Reads what is written, committed or not; made when it is first needed.
+    private var writtenConsumer: Consumer?
+    private let kafka: KafkaConfiguration
+    private let logger: Logger
     private let place: TopicPartition
     /// The offset after the last record that was read.
     private var reached: Int64 = 0
@@ -38,12 +43,16 @@ public final class PartitionFollower {
         kafka["enable.partition.eof"] = "true"
         // Its reader waits until the end is read.
         kafka["fetch.wait.max.ms"] = "10"
-        let quiet = Logger(label: "follower") { _ in SwiftLogNoOpLogHandler() }
-        consumer = try Consumer(kafka, logger: logger ?? quiet)
+        self.kafka = kafka
+        self.logger = logger ?? Logger(label: "follower") { _ in SwiftLogNoOpLogHandler() }
+        consumer = try Consumer(kafka, logger: self.logger)
         place = TopicPartition(topic: topic, partition: partition)
     }
 
-    /// Reads what came since the last call, to the end of the partition.
+    /// Reads what was committed since the last call, to the end of the partition.
+    ///
+    /// Brokers show nothing after the first record of an open transaction. They end a committed transaction some
+    /// milliseconds after they have confirmed the commit. See ``readHidden(for:turn:take:)``.
     ///
     /// - Parameters:
     ///   - purpose: what is unknown if the end is not reached, for the error.
@@ -57,12 +66,81 @@ public final class PartitionFollower {
         restart: () -> Void,
         take: (_ key: Span<UInt8>, _ value: Span<UInt8>?) throws -> Void
     ) throws {
-        let end = try consumer.watermarks(place, timeout: patience).high
+        let end = try end(consumer, turn)
         if end < reached {
             restart()
             reached = 0
         }
         guard end > reached else { return }
+        try read(consumer, for: purpose, turn) { offset, key, value in
+            reached = max(reached, offset)
+            if let key { try take(key, value) }
+        }
+    }
+
+    /// Reads the records after those that ``read(for:turn:restart:take:)`` has reached, whether their transactions are
+    /// committed, open or aborted.
+    ///
+    /// The next call reads them again.
+    ///
+    /// - Parameters:
+    ///   - purpose: what is unknown if the end is not reached, for the error.
+    ///   - turn: called regularly.
+    ///   - take: takes the key and the value of a record; the value is nil for a retraction.
+    /// - Throws: errors of the brokers; `Failure` if the end was not reached.
+    public func readHidden(
+        for purpose: String,
+        turn: () -> Void = {},
+        take: (_ key: Span<UInt8>, _ value: Span<UInt8>?) throws -> Void
+    ) throws {
+        let written = try written()
+        guard try end(written, turn) > reached else { return }
+        try read(written, for: purpose, turn) { _, key, value in if let key { try take(key, value) } }
+    }
+
+    private func written() throws -> Consumer {
+        if let writtenConsumer { return writtenConsumer }
+        var kafka = kafka
+        kafka["isolation.level"] = "read_uncommitted"
+        let consumer = try Consumer(kafka, logger: logger)
+        writtenConsumer = consumer
+        return consumer
+    }
+
+    /// The end of the partition for a consumer.
+    ///
+    /// Asks in short calls, because after a broker's death the client may know the new leader only at the next one.
+    private func end(_ consumer: Consumer, _ turn: () -> Void) throws -> Int64 {
+        let deadline = ContinuousClock.now + patience
+        var share = Duration.seconds(1)
+        while true {
+            turn()
+            do throws(KafkaError) {
+                let rest = max(deadline - ContinuousClock.now, .milliseconds(1))
+                return try consumer.watermarks(place, timeout: min(share, rest)).high
+            } catch {
+                guard error.isRetriable, !error.isFatal, error.code != .unknownTopicOrPartition,
+                    ContinuousClock.now < deadline
+                else { throw error }
+                // A slow cluster gets more time at the next call.
+                if error.code == .timedOut {
+                    share = min(share * 2, .seconds(8))
+                } else {
+                    Thread.sleep(forTimeInterval: 0.1)
+                }
+            }
+        }
+    }
+
+    /// Reads from the offset that was reached to the end.
+    ///
+    /// - `take`: takes the offset after a record, its key and its value; at the end, its offset without a key.
+    private func read(
+        _ consumer: Consumer,
+        for purpose: String,
+        _ turn: () -> Void,
+        _ take: (_ next: Int64, _ key: Span<UInt8>?, _ value: Span<UInt8>?) throws -> Void
+    ) throws {
         try consumer.assign([TopicPartitionOffset(place, reached == 0 ? .beginning : .at(reached))])
         while consumer.nextPartitionEnd() != nil {}
         var batch = RecordBatch(capacity: 256)
@@ -77,11 +155,10 @@ public final class PartitionFollower {
             }
             for index in 0..<batch.count {
                 let record = batch[index]
-                reached = record.offset + 1
-                if let key = record.key { try take(key, record.value) }
+                try take(record.offset + 1, record.key, record.value)
             }
             if let end = consumer.nextPartitionEnd() {
-                reached = max(reached, end.offset.value ?? 0)
+                try take(end.offset.value ?? 0, nil, nil)
                 break
             }
             guard ContinuousClock.now < deadline else {
@@ -95,6 +172,9 @@ public final class PartitionFollower {
         try consumer.unassign()
     }
 
-    /// Closes the consumer.
-    public func close() { consumer.close(timeout: .seconds(2)) }
+    /// Closes its consumers.
+    public func close() {
+        consumer.close(timeout: .seconds(2))
+        writtenConsumer?.close(timeout: .seconds(2))
+    }
 }

@@ -98,6 +98,36 @@ struct HeldSubmissionTests {
         try decided(machine, id, before, after, wrong)
     }
 
+    /// A release that nobody can read yet, because another program's transaction is open in front of it, concerns the
+    /// next file nevertheless.
+    @Test func aFileWaitsForTheReleaseInFrontOfIt() throws {
+        let state = try SyntheticState(students: 800, seed: 5)
+        let machine = try Machine()
+        try machine.up(partitions: 1)
+        for year in ["2018", "2019"] { try machine.must(["open-year", year]) }
+        try machine.must(["submit"] + state.files)
+        for year in ["2018", "2019"] { try machine.must(["close-year", year, "--timeout", "120"]) }
+        try HealingTests().settle(machine)
+        let attendance = try #require(state.files.first { $0.contains("attendance") && $0.contains("2019") })
+        let wrong = try wrongFile(of: attendance, machine)
+        let acts = "school_year,org_code,directive,kind,effective_date\n2019,00000000,release,official,2019-09-24\n"
+        let release = try machine.file("release.csv", acts)
+        let transaction = try StrangersTransaction(in: "accountability.submissions.v1", of: machine)
+        try machine.must(["submit", "--no-wait", release])
+        try machine.must(["submit", "--no-wait", wrong])
+        try machine.wait("the release is in the ledger") {
+            machine.log("ingestion-1").split(separator: "\n").filter { $0.contains("rows=1 ") }.count == 1
+        }
+        Thread.sleep(forTimeInterval: 3)
+        try transaction.end()
+        try machine.wait("the file is taken") { try machine.call(["receipts"]).output.contains("wrong.csv") }
+        try HealingTests().settle(machine)
+        let line = try machine.must(["receipts", "--format", "csv"]).lines.last { $0.contains("wrong.csv") }
+        let counts = try #require(line).split(separator: ",").suffix(9).compactMap { Int($0) }
+        #expect(counts.count == 9 && counts[1] == 0 && counts[8] == counts[2] && counts[8] > 0, "\(counts)")
+        #expect(try results(machine).contains { $0.contains("\"official\"") })
+    }
+
     private func shown(_ machine: Machine, _ id: String) throws {
         let listed = try machine.must(["receipts", "--format", "csv"])
         let line = try #require(listed.lines.first { $0.contains(id) }).split(separator: ",").map(String.init)

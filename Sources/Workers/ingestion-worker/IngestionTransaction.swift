@@ -158,8 +158,9 @@ struct IngestionTransaction {
             if summary.layout == Layout.directives.wireName { break }
         }
         // If results were released while a long file was read, its rows may change them without waiting for approval.
+        let hasActs = attempt.taken.contains { $0.summary.layout == Layout.directives.wireName }
         if ContinuousClock.now - attempt.start > Self.briefly,
-            try releases.results({ _ = isStopping() }) != official
+            try releases.haveChanged(since: official, hasActs: hasActs, { _ = isStopping() })
         {
             return .later(failed: false)
         }
