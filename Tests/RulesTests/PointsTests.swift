@@ -241,6 +241,28 @@ internal import Testing
         #expect(try points("13.1", statewide: statewide) == 0)
     }
 
+    /// Supplied values may have more decimals. The best school of the state reaches its own percentile.
+    @Test func aStatewidePercentileIsComparedAtOneDecimal() throws {
+        for (value, threshold, lower) in [("510.04", "510.04", false), ("3.65", "3.65", true)] {
+            var statewide = StatewideThresholds()
+            statewide[.allStudents, 90] = decimal(threshold)
+            statewide[.allStudents, 80] = decimal(threshold)
+            let result = try IndicatorPoints(
+                PointsInput(
+                    lower ? .chronicAbsenteeism : .elaAchievement,
+                    .nonHigh,
+                    current: decimal(value),
+                    prior: decimal(lower ? "1.0" : "520.0"),
+                    target: decimal(lower ? "0.5" : "530.0"),
+                    count: 50,
+                    statewide: statewide
+                ),
+                try Framework.of(schoolYear: 2019)
+            )
+            #expect(result.points == 4, "\(value)")
+        }
+    }
+
     @Test func aStatewidePercentileOverridesADecline() throws {
         var statewide = StatewideThresholds()
         statewide[.allStudents, 90] = decimal("85.0")

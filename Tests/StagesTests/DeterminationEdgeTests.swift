@@ -162,6 +162,32 @@ import Testing
         #expect(white.prior == "498" && white.priorIsBaseline && white.points == 0)
     }
 
+    /// In 2022 a student was chronically absent from 20 percent of the days on, and in 2023 from 10: rates of student
+    /// records are not compared. A supplied rate is: both were published.
+    @Test(arguments: [true, false]) func aRateUnderAnotherThresholdIsNoPriorValue(_ isSupplied: Bool) throws {
+        let bench = try JudgingBench.determining(partitions: 1)
+        for year in [2022, 2023, 2024] { try bench.organization(year, school) }
+        let indicator = "chronic_absenteeism"
+        for (year, value) in [(2022, 5), (2023, 20), (2024, 19)] {
+            try bench.value(
+                year,
+                school,
+                "non_high",
+                "all_students",
+                indicator,
+                "\(value).0",
+                counted: isSupplied ? nil : Int64(value)
+            )
+            try bench.target(year, school, "non_high", "all_students", indicator, "15.0", baseline: "30.0")
+        }
+        for year in [2022, 2023, 2024] { try bench.closeMeasures(year) }
+        let first = try #require(try found(2023, school, bench).spans.first?.columns.first?.indicators.first)
+        #expect(first.prior == (isSupplied ? "5" : "30") && first.priorIsBaseline != isSupplied)
+        #expect(first.points == (isSupplied ? 0 : 2))
+        let second = try #require(try found(2024, school, bench).spans.first?.columns.first?.indicators.first)
+        #expect(second.prior == "20" && !second.priorIsBaseline && second.points == 2)
+    }
+
     /// A value of 2023 is the prior value of 2024, whose annual percentage 2025 weighs.
     @Test func aCorrectionReachesTheYearAfterNext() throws {
         let bench = try JudgingBench.determining(partitions: 1)

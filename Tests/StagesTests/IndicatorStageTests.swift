@@ -277,7 +277,8 @@ import Testing
         #expect(try run.standing("2019/all_students/00010001")?.values.map(\.indicator) == ["four_year_graduation"])
     }
 
-    /// Two stray rows of grade 10 do not make a school of grades K to 8 a middle/high school.
+    /// Stray rows of grade 10 do not make a school of grades K to 8 a middle/high school, and grades without tests make
+    /// no span at all.
     @Test func declaredGradesAndNeverStudentsDecideTheComparisonGroup() throws {
         let students = ["00010001", "00010002", "00010003"].enumerated()
             .flatMap { place, school in
@@ -303,8 +304,18 @@ import Testing
         )
         let standings = try ["00010001", "00010002", "00010003", "00020001"]
             .map { try run.standing("2019/all_students/\($0)") }
-        #expect(standings.map { $0?.comparisonGroup } == ["non_high", "", "high", "high"])
-        #expect(standings.map { $0?.schoolType } == ["ESMS", "ES", "ES", ""])
+        #expect(standings.map { $0?.comparisonGroup } == ["non_high", nil, "high", "high"])
+        #expect(standings.map { $0?.schoolType } == ["ESMS", nil, "ES", ""])
+        #expect(standings.map { Set($0?.values.map(\.gradeSpan) ?? []) } == [["non_high"], [], ["high"], ["non_high"]])
+        let spans = { (code: String) in
+            try ["non_high", "high"]
+                .filter { try value(run, "2019/\(code)/value/\($0)/all_students/ela_achievement") != nil }
+        }
+        #expect(try spans("00010001") == ["non_high"])
+        #expect(try spans("00010002").isEmpty)
+        #expect(try spans("00010003") == ["high"])
+        // The district declares nothing, so its students decide.
+        #expect(try spans("00010000") == ["non_high", "high"])
     }
 
     @Test func suppliedValuesBringTheirSchoolTypeTheirEnrolmentAndTheirQuartile() throws {

@@ -170,11 +170,16 @@ struct JudgingBench {
         _ indicator: String,
         _ value: String,
         count: UInt32? = 100,
+        counted: Int64? = nil,
         difficultyQuartile: UInt32 = 0,
         enrollment: (nonHigh: UInt32, high: UInt32)? = nil,
         cause: String = ""
     ) throws {
         var measure = Accountability_V1_IndicatorValue()
+        if let counted {
+            measure.sum = counted
+            measure.divisor = Int64(count ?? 0)
+        }
         if let enrollment {
             measure.supplied = true
             measure.nonHighEnrollment = enrollment.nonHigh

@@ -100,7 +100,7 @@ struct Completeness {
         }
         if framework?.points != nil {
             for (code, school) in facts.organizations
-            where code.type == .school && school.declaredSpans != nil && !facts.withTargets.contains(code)
+            where code.type == .school && school.declaredSpans?.isEmpty == false && !facts.withTargets.contains(code)
                 && !facts.changes.isClosed(code, in: year)
             {
                 var line = Line(year, code, school.name, Layout.targets.wireName, arrived: 0, rejected: 0)

@@ -11,6 +11,15 @@ public struct StatewideThresholds: Hashable, Sendable {
         get { values[population]?[percentile] }
         set { values[population, default: [:]][percentile] = newValue }
     }
+
+    /// The values as they are compared: at the decimals of publication, like the values of organizations.
+    fileprivate func rounded(_ rounding: Rounding) throws(NumberError) -> StatewideThresholds {
+        var rounded = StatewideThresholds()
+        for (population, thresholds) in values {
+            for (percentile, value) in thresholds { rounded[population, percentile] = try rounding(value) }
+        }
+        return rounded
+    }
 }
 
 /// What the points of an indicator are decided from.
@@ -68,7 +77,7 @@ extension PointsInput {
             prior: try round(prior),
             target: try round(target),
             count: count,
-            statewide: statewide,
+            statewide: try statewide.rounded(rounding),
             path: path
         )
     }

@@ -40,6 +40,11 @@ struct TargetResults {
     static let none = TargetResults(columns: [], annual: nil, groups: [])
 }
 
+extension Framework {
+    /// From which share of the days a student counts as chronically absent, in percent; nil without indicators.
+    fileprivate var chronicAbsenceThreshold: Ratio? { indicators?.chronicAbsenceThresholds.value.first }
+}
+
 /// An organization in a school year, with the inputs of its points.
 struct TargetComputation {
     let framework: Framework
@@ -173,7 +178,10 @@ struct TargetComputation {
     {
         guard let value = prior?.value(group, span, indicator), value.meets(minimum),
             let priorFramework, priorFramework.indicators != nil,
-            IndicatorPoints.scale(indicator, span, framework) == IndicatorPoints.scale(indicator, span, priorFramework)
+            IndicatorPoints.scale(indicator, span, framework) == IndicatorPoints.scale(indicator, span, priorFramework),
+            // Supplied rates are compared as they are.
+            indicator != .chronicAbsenteeism || value.counted == nil
+                || framework.chronicAbsenceThreshold == priorFramework.chronicAbsenceThreshold
         else { return nil }
         return value.value
     }

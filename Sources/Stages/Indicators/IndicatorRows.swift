@@ -38,7 +38,9 @@ struct IndicatorRows {
         }
         self.targets = targets
         let supplied = takeSupplied(state, computes: tallies != nil, framework)
-        if let tallies, let framework { try take(tallies, framework) }
+        // Students of grades that the organization does not declare make no span for it.
+        let spans = state.organization?.declaredSpans ?? GradeSpan.allCases
+        if let tallies, let framework { try take(tallies, of: spans, framework) }
         guard organization.code.type != .state else { return }
         makeStandings(organization, state, supplied)
     }
@@ -96,8 +98,12 @@ struct IndicatorRows {
         }
     }
 
-    private mutating func take(_ tallies: StudentTallies, _ framework: Framework) throws(NumberError) {
-        for span in GradeSpan.allCases {
+    private mutating func take(
+        _ tallies: StudentTallies,
+        of spans: [GradeSpan],
+        _ framework: Framework
+    ) throws(NumberError) {
+        for span in spans {
             for group in StudentGroup.allCases {
                 for measure in StudentMeasure.allCases {
                     let tally = tallies.tally(span, group, measure)

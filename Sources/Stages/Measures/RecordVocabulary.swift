@@ -125,8 +125,9 @@ extension Accountability_V1_Organization {
             ?? (type == .school ? GradesServed(gradesServed)?.comparisonGroup : nil)
     }
 
-    /// The declared spans of an organization or district; nil if none are declared.
+    /// The spans that a school or district declares by its comparison group, or else by its grades; empty if it
+    /// declares only grades without tests; nil if it declares neither.
     package var declaredSpans: [GradeSpan]? {
-        (ComparisonGroup(wireName: comparisonGroup) ?? GradesServed(gradesServed)?.comparisonGroup)?.spans
+        ComparisonGroup(wireName: comparisonGroup)?.spans ?? GradesServed(gradesServed)?.spans
     }
 }
