@@ -99,6 +99,11 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
         var defaults = defaults.merging(["log.queue": "true"]) { own, _ in own }
         // Reconnect within a second after a broker returns. librdkafka's default pauses grow to ten seconds.
         if properties["reconnect.backoff.ms"] == nil { defaults["reconnect.backoff.max.ms"] = "1000" }
+        // After a broker's death the cluster names a new leader only after some seconds (9 on Apache Kafka). The client
+        // asks once when the connection breaks, and by default again only after five minutes.
+        defaults["topic.metadata.refresh.interval.ms"] = "10000"
+        // A topic that is deleted while it is written to must not come back with the brokers' defaults.
+        defaults["allow.auto.create.topics"] = "false"
         if LibraryDefect.telemetry.applies(to: ClientLibrary.number) { defaults["enable.metrics.push"] = "false" }
         if LibraryDefect.decommissionedCoordinator.applies(to: ClientLibrary.number),
             unsafe Self.isKnown(Self.recovery, to: owner.pointer)

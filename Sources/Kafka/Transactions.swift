@@ -101,7 +101,9 @@ extension Producer {
 /// A request that was lost with its connection is repeated after it.
 ///
 /// Unlike a commit, this call has only one step and can be repeated from the start.
-private let offsetsLimit: Int32 = 10_000
+///
+/// A coordinator that dies is replaced after some seconds, 9 on Apache Kafka.
+private let offsetsLimit: Int32 = 20_000
 
 /// No time-out: the owner's time-out is handled outside of the call, see ``TransactionState``.
 private let noLimit: Int32 = -1

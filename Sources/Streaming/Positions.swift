@@ -74,15 +74,16 @@ struct PlaceMemory: Hashable {
 ///
 /// It shows whether the partition was recreated.
 ///
-/// If compaction removed the first record, the partition begins later than before. It never begins earlier, and never
-/// with a different record at the same offset.
+/// If compaction removed the first record, the partition begins later than before. It never begins with a different
+/// record at the same offset. Each broker compacts its own copy, so after a change of the leader the partition may begin
+/// earlier again. Therefore the earliest record that was ever seen is kept.
 struct FirstRecord: Hashable {
     var offset: Int64
     /// Milliseconds since 1970.
     var timestamp: Int64
 
-    /// Whether a partition that now begins with `now` is a different one from the partition that began with this
-    /// record.
+    /// Whether a partition that now begins with `now` is a different one from the partition whose earliest record this
+    /// is.
     func isOtherThan(_ now: FirstRecord) -> Bool {
         now.offset < offset || now.offset == offset && now.timestamp != timestamp
     }

@@ -57,6 +57,10 @@ extension WorkerLoop {
         }
         watchOutputs(of: new)
         for runner in new {
+            for (index, source) in stage.sources.enumerated() {
+                let place = TopicPartition(topic: source.topic, partition: source.isBroadcast ? 0 : runner.partition)
+                if let first = survey.memory[place]?.first { runner.keepFirst(first, of: index) }
+            }
             runner.stated = survey.published(by: runner.partition) ?? [:]
             try runner.goLive()
             runners[runner.partition] = runner

@@ -135,6 +135,12 @@ package final class TaskRunner {
         digests[source] = word ^ (word >> 29)
     }
 
+    /// Takes over the first record of a source that an earlier run stored, if it lies before the one that was read now.
+    func keepFirst(_ stored: FirstRecord, of source: Int) {
+        guard let now = first[source], stored.offset < now.offset else { return }
+        first[source] = stored
+    }
+
     /// The facts about a source to store with the next commit.
     func memory(of source: Int) -> PlaceMemory? {
         guard let position = positions[source] else { return nil }

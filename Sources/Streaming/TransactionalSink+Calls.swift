@@ -26,8 +26,15 @@ extension TransactionalSink {
     /// Makes a call, and retries it while the error is retriable and time is left.
     ///
     /// When the process is asked to stop, the call is still completed, but with a shorter time limit.
+    ///
+    /// - `isAbort`: whether it is an abort. An error that requires one ends any other call: the client library may mark
+    ///   an error as retriable that it reports after its own last try.
     @discardableResult
-    private func persist(_ action: String, _ call: (Duration) throws(KafkaError) -> Void) throws(KafkaError) -> Int {
+    private func persist(
+        _ action: String,
+        isAbort: Bool = false,
+        _ call: (Duration) throws(KafkaError) -> Void
+    ) throws(KafkaError) -> Int {
         let begin = ContinuousClock.now
         var attempts = 0
         var backoff = Backoff()
@@ -38,9 +45,9 @@ extension TransactionalSink {
                 try call(max(min(Self.longestWait, deadline - ContinuousClock.now), .milliseconds(1)))
                 return attempts
             } catch {
-                guard error.isRetriable, !error.isFatal, ContinuousClock.now < self.deadline(since: begin) else {
-                    throw error
-                }
+                guard error.isRetriable, !error.isFatal, isAbort || !error.requiresAbort,
+                    ContinuousClock.now < self.deadline(since: begin)
+                else { throw error }
                 guard error.code != .timedOut || !ClockSteps.isStandstill(ContinuousClock.now - begin) else {
                     throw .standstill
                 }
@@ -96,7 +103,9 @@ extension TransactionalSink {
 
     /// Aborts the transaction, and retries until the time is over while the brokers cannot be reached.
     func endAborted() throws(KafkaError) {
-        try persist("aborting") { (share) throws(KafkaError) in try producer.abortTransaction(timeout: share) }
+        try persist("aborting", isAbort: true) { (share) throws(KafkaError) in
+            try producer.abortTransaction(timeout: share)
+        }
         // Messages that the abort purged from the queue do not count as failures of the next transaction.
         _ = producer.takeDeliveryFailures()
     }

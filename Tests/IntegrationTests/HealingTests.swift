@@ -269,6 +269,21 @@ struct HealingTests {
         try machine.wait("the correction arrives", seconds: 60) { try results(machine) != before }
     }
 
+    /// What stages state stays hidden while a transaction is open in front of it: nothing was lost.
+    @Test func hiddenStatementsAreNotTakenForLostRecords() throws {
+        let machine = try machine()
+        let before = try results(machine)
+        let transaction = try StrangersTransaction(in: "accountability.positions.v1", of: machine)
+        let correction = try machine.file("later.csv", Self.participation(80))
+        try machine.must(["submit", "--no-wait", correction])
+        try machine.wait("the correction arrives", seconds: 60) { try results(machine) != before }
+        let audit = try machine.call(["audit"])
+        #expect(audit.code == 0, "\(audit.output)")
+        try transaction.end()
+        try settle(machine)
+        try machine.must(["audit", "--recompute"])
+    }
+
     /// Writes another value under the key of the first record of 2019, with the headers of the stage.
     ///
     /// - `value`: in Python; the record is `found`.

@@ -105,6 +105,27 @@ import Testing
         sink.close(timeout: .seconds(5))
     }
 
+    /// The client library gives up sending offsets after a while, and then only an abort helps. It is made at once, and
+    /// the call is not repeated until the sink's own time is over.
+    @Test func offsetsThatAreRefusedForLongEndInAnAbort() throws {
+        let sink = try sink("offsets", timeout: .seconds(90))
+        defer { sink.close(timeout: .seconds(5)) }
+        try send("x", through: sink)
+        cluster.fail(.transactionOffsetCommit, with: Array(repeating: Self.notCoordinator, count: 10_000))
+        let start = ContinuousClock.now
+        #expect(throws: TransactionAborted.self) {
+            try sink.commit(
+                offsets: [TopicPartitionOffset(topic: "words", partition: 0, offset: .at(1))],
+                group: try ConsumerGroupMetadata(groupID: "offsets")
+            )
+        }
+        #expect(ContinuousClock.now - start < .seconds(60))
+        cluster.clearFailures(.transactionOffsetCommit)
+        try send("y", through: sink)
+        try sink.commit(offsets: [], group: nil)
+        #expect(try read("words").contains("y"))
+    }
+
     /// A broker that lost its memory of a transaction may say that it is committed.
     @Test func aCommitOverABrokenConnectionHasToStand() throws {
         let sink = try sink("confirmed")

@@ -91,6 +91,58 @@ import Testing
     }
 }
 
+/// What tells whether a partition was recreated.
+@Suite struct FirstRecordTests {
+    private final class Nowhere: RecordSink {
+        func send(
+            topic: String,
+            partition: Int32,
+            key: Span<UInt8>,
+            value: Span<UInt8>?,
+            eventType: String,
+            cause: String
+        ) {}
+    }
+
+    private func first(reading offset: Int64, _ timestamp: Int64, stored: FirstRecord) throws -> FirstRecord? {
+        let runner = try TaskRunner(
+            stage: Spread(),
+            context: TaskContext(partition: 0, partitions: 1, outputPartitions: [1, 1]),
+            sink: Nowhere(),
+            progressTopic: TallyTopology.progress,
+            completionType: TallyTopology.completionType
+        )
+        let (key, value) = (Array("a".utf8), Array("2019 word 1".utf8))
+        _ = try runner.consume(
+            InputRecord(
+                source: 0,
+                offset: offset,
+                timestamp: timestamp,
+                key: key.span,
+                value: value.span,
+                cause: nil,
+                label: .expected
+            )
+        )
+        runner.keepFirst(stored, of: 0)
+        return runner.memory(of: 0)?.first
+    }
+
+    /// One broker has compacted its copy and another has not: a change of the leader is no new topic.
+    @Test func aCopyThatIsNotCompactedIsNoOtherTopic() throws {
+        let oldest = FirstRecord(offset: 0, timestamp: 5)
+        // The leader has removed the oldest records.
+        let kept = try #require(try first(reading: 1000, 70, stored: oldest))
+        #expect(kept == oldest)
+        // Another broker leads, which still has them.
+        #expect(!kept.isOtherThan(oldest) && !kept.isOtherThan(FirstRecord(offset: 3, timestamp: 8)))
+        // A topic that was made anew begins with another record.
+        #expect(kept.isOtherThan(FirstRecord(offset: 0, timestamp: 99)))
+        // A partition that begins earlier than what was stored is noted as it is.
+        #expect(try first(reading: 0, 5, stored: FirstRecord(offset: 1000, timestamp: 70)) == oldest)
+    }
+}
+
 /// When a worker takes no more records for want of memory, and when it takes them again.
 @Suite struct MemoryWatchTests {
     @Test func takesRecordsAgainOnlyWhenThereIsRoom() {

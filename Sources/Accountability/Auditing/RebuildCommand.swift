@@ -47,6 +47,9 @@ struct RebuildCommand: OperatorCommand {
         try OperatorAct.commit(connection) { sink in
             try connection.pipeline.askForRebuild(of: chosen, counts, into: sink)
         }
+        // The workers must see the request when they start.
+        try Readability(connection)
+            .wait(for: [Topics.positions], timeout: .seconds(timeout), what: "the request is written")
         let processes = Processes(home: connection.home)
         let names = processes.names().filter { name in chosen.contains { name.hasPrefix("\($0.name)-") } }
         for name in names { if let pid = processes.living(name) { kill(pid, SIGTERM) } }

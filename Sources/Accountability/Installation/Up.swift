@@ -171,7 +171,8 @@ struct Up: AsyncOperatorCommand {
         if local != nil, try topics.renewRecordsOfBefore() {
             say("the records are from a version before blocks; validation rebuilds them from the ledger")
         }
-        if let problem = try topics.problems().first { throw Failure(.configuration, problem) }
+        let problems = try topics.problems()
+        guard problems.isEmpty else { throw Failure(.configuration, problems.joined(separator: "; ")) }
         let restored = try LedgerRestore(connection)?.run() ?? []
         if !restored.isEmpty { say(LedgerRestore.text(restored, home)) }
         try claimLedger(connection, home, identity, undo)
@@ -209,7 +210,14 @@ struct Up: AsyncOperatorCommand {
         }
         undo.mayHaveUsedKey = true
         try OperatorAct.commit(connection) { sink in try claim.write(connection.pipeline, to: sink) }
-        guard let standing = try ledger.find() else {
+        // Brokers show a record some milliseconds after they have confirmed its commit.
+        let deadline = ContinuousClock.now + .seconds(10)
+        var found = try ledger.find()
+        while found == nil, ContinuousClock.now < deadline {
+            Thread.sleep(forTimeInterval: 0.1)
+            found = try ledger.find()
+        }
+        guard let standing = found else {
             throw Failure(
                 .tryAgain,
                 "the ledger does not show the claim that was written to it a moment ago: `accountability doctor` checks the brokers"

@@ -23,8 +23,13 @@ struct Readability {
     /// - Parameters:
     ///   - topics: the topics of the submitted rows.
     ///   - timeout: how long to wait.
+    ///   - what: what was written, for the error.
     /// - Throws: `Failure` with 75, naming the producer whose transaction is open, and since when.
-    func wait(for topics: [TopicDefinition], timeout: Duration) throws {
+    func wait(
+        for topics: [TopicDefinition],
+        timeout: Duration,
+        what: String = "the submitted rows are in the ledger"
+    ) throws {
         let names = topics.map(connection.pipeline.name)
         let counts = try Admin(connection.kafka, logger: logger)
             .describeTopics(names, timeout: BrokerPatience.answer).mapValues { Int32($0.partitions.count) }
@@ -39,7 +44,7 @@ struct Readability {
                 let open = try reader.find(in: behind).map(\.text).joined(separator: "; ")
                 throw Failure(
                     .tryAgain,
-                    "the submitted rows are in the ledger, but cannot be read yet: \(open.isEmpty ? "\(behind)" : open). \(OpenTransaction.remedy)"
+                    "\(what), but cannot be read yet: \(open.isEmpty ? "\(behind)" : open). \(OpenTransaction.remedy)"
                 )
             }
             Thread.sleep(forTimeInterval: 0.1)

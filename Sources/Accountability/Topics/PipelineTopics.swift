@@ -75,12 +75,15 @@ struct PipelineTopics {
             brokers: brokers,
             isLocalBroker: connection.kafka.isLocalBroker
         )
+        let isLocal = connection.kafka.isLocalBroker
         let topics = missing.map {
-            NewTopic(
+            // Everything that is checked later is set: the brokers' defaults may be others.
+            let required = isLocal ? $0.configuration : TopicDrift.required($0)
+            return NewTopic(
                 name: connection.pipeline.name($0),
                 partitions: $0.partitionCount(tables: existing ?? partitions),
                 replication: count,
-                configuration: $0.configuration.merging(Replication.configuration(of: count)) { own, _ in own }
+                configuration: required.merging(Replication.configuration(of: count)) { own, _ in own }
             )
         }
         // On a further try, a topic that the first try created exists already.

@@ -116,8 +116,9 @@ public struct AccessList: Sendable, Hashable {
             AccessRight(.write, .topic, pipeline.name(Topics.deliveries)),
             // Rebuilds that it asks the stages for.
             AccessRight(.write, .topic, pipeline.name(Topics.positions)),
-            // Norms that a replay carries into another namespace.
+            // Norms, and decisions about disclosure, that a replay carries into another namespace.
             AccessRight(.write, .topic, pipeline.name(Topics.percentiles)),
+            AccessRight(.write, .topic, pipeline.name(Topics.publications)),
             AccessRight(.read, .group, pipeline.group("reader")),
             AccessRight(.write, .transactionalID, "\(pipeline.group("operator")).", isPrefix: true),
             AccessRight(.write, .transactionalID, pipeline.group("doctor")),
