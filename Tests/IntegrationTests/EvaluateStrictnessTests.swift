@@ -93,9 +93,53 @@ struct EvaluateStrictnessTests {
         #expect(found.code == 65)
         #expect(found.lines.count == 2 && found.lines.last?.hasPrefix("2022,00010505,") == true, "\(found.lines)")
         let errors = found.errors.split(separator: "\n").filter { $0.contains(": line ") }
-        #expect(errors.count == 1 && errors.first?.contains("line 2: no framework covers") == true, "\(errors)")
+        #expect(errors.count == 2 && errors.first?.contains("line 2: no framework covers") == true, "\(errors)")
+        #expect(errors.last?.contains("line 3: 00010505 swd has no percentile of 2022") == true, "\(errors)")
         let alone = try evaluate("percentiles", [header, rows[0]])
         #expect(alone.code == 65 && alone.lines.count == 1 && alone.errors.contains("standard input: line 2: "))
+    }
+
+    /// A row that gets no percentile is named with what is missing, and so is a group that has no percentiles.
+    @Test func percentilesSayWhoGetsNoneAndWhy() throws {
+        let header = "school_year,org_code,comparison_group,grade_span,group,indicator,value,count"
+        func rows(_ code: String, _ group: String, peers: String = "non_high", _ values: [String]) -> [String] {
+            values.map { "2019,\(code),\(peers),non_high,\(group),\($0)" }
+        }
+        let whole = ["ela_achievement,500,40", "ela_growth,50,40", "chronic_absenteeism,9,40"]
+        let found = try evaluate(
+            "percentiles",
+            [header] + rows("00010505", "all_students", whole)
+                + rows("00010510", "all_students", Array(whole.prefix(2)))
+                + rows("00010515", "all_students", ["ela_achievement,500,40", "ela_growth,50,4"])
+                + rows("00010505", "multi_race", whole) + rows("00010000", "all_students", peers: "", whole)
+        )
+        #expect(found.code == 0, "every row could be read")
+        #expect(found.lines.count == 4 && found.lines[1].hasPrefix("2019,00010505,non_high,all_students,"))
+        #expect(found.lines[2] == "2019,00010510,non_high,all_students,,,")
+        let errors = found.errors.split(separator: "\n").map(String.init)
+        let start = "standard input: line"
+        #expect(
+            errors == [
+                "\(start) 5: 00010510 all_students has no percentile of 2019: the span non_high has no value that counts of additional (chronic_absenteeism)",
+                "\(start) 7: 00010515 all_students has no percentile of 2019: the span non_high has no value that counts of growth (ela_growth or math_growth) and of additional (chronic_absenteeism)",
+                "\(start) 9: multi_race: 3 rows, of which this is the first, get no percentile: the framework of 2019 has percentiles of "
+                    + "all_students, high_needs, low_income, el_former_el, swd, asian, black, hispanic, white only (percentile.subgroups)",
+                "\(start) 12: 3 rows, of which this is the first, have no comparison_group, so no percentile: only schools have peers",
+            ]
+        )
+    }
+
+    /// A low subgroup that no percentile exists of is a reason as it is given, and standard error says so.
+    @Test func determinationsNameLowSubgroupsWithoutPercentiles() throws {
+        let columns =
+            "school_year,org_code,org_type,sufficient_data,designation,percentile,low_subgroups,cohort,graduates,low_participation_groups,recognition,cumulative"
+        let found = try evaluate(
+            "determinations",
+            [columns, "2019,00010505,school,Y,,63,swd;multi_race,,,,,50", "2019,00010510,school,Y,,63,swd,,,,,50"]
+        )
+        #expect(found.code == 0 && found.lines.count == 3 && found.lines[1].hasSuffix(",focused_targeted,low_subgroup"))
+        #expect(found.errors.contains("line 2: low_subgroups: the framework of 2019 has no percentile of multi_race"))
+        #expect(found.errors.split(separator: "\n").count == 1)
     }
 
     @Test func pointsComeFromStandardInputAndCompressed() throws {

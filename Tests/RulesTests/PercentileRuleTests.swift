@@ -50,6 +50,32 @@ internal import Testing
         result.years.first { $0.yearsBefore == before }?.spans.first { $0.span == span }
     }
 
+    /// What keeps a group from having a percentile is said by span and category.
+    @Test func whatIsMissingForAPercentileIsNamed() throws {
+        let framework = try Framework.of(schoolYear: 2019)
+        func absences(_ group: ComparisonGroup?, _ spans: [GradeSpan: Values]) throws -> [String] {
+            try entry(0, [0: year(group, spans)]).absences(framework).map(\.statement)
+        }
+        #expect(try absences(.nonHigh, [.nonHigh: Self.lower]).isEmpty)
+        var lower = Self.lower
+        lower[.chronicAbsenteeism] = nil
+        #expect(
+            try absences(.nonHigh, [.nonHigh: lower]) == [
+                "the span non_high has no value that counts of additional (chronic_absenteeism)"
+            ]
+        )
+        lower[.elaGrowth] = nil
+        #expect(
+            try absences(.nonHigh, [.nonHigh: lower]) == [
+                "the span non_high has no value that counts of growth (ela_growth or math_growth) and of additional (chronic_absenteeism)"
+            ]
+        )
+        // Each span of a middle/high school by itself.
+        #expect(try absences(.middleHigh, [.high: Self.upper]).count == 1)
+        #expect(try absences(.middleHigh, [.nonHigh: Self.lower, .high: Self.upper]).isEmpty)
+        #expect(try absences(nil, [.nonHigh: lower]).isEmpty)
+    }
+
     /// 603 CMR 2.03(2)(a).
     @Test func aGroupIsRankedWithAchievementAndGrowthAlone() throws {
         var withoutGrowth = Self.lower

@@ -128,6 +128,15 @@ struct EvaluateDeterminations: OperatorCommand {
         if input.lowSubgroups.contains(.allStudents) {
             throw FieldCheck.fault(.unknownGroup, lowSubgroups, "all_students is no subgroup")
         }
+        if let percentile = framework.percentile {
+            for group in input.lowSubgroups where !percentile.ranks(group) {
+                table.note(
+                    "\(lowSubgroups.name): the framework of \(framework.name) has no percentile of \(group), which is taken as a reason anyway "
+                        + "(percentile.subgroups)",
+                    line: table.line
+                )
+            }
+        }
         input.lowParticipationGroups = try groups(lowParticipation, table)
         input.recognitions = try table.list(recognition.name).map(kind)
         do {

@@ -13,7 +13,9 @@ struct EvaluatePercentiles: OperatorCommand {
         discussion: """
             Reads rows of the layout indicator_values of one or more years, and prints the percentiles of the latest. A group is ranked in a \
             span and year only if it has a value of achievement and one of growth. Values with a count below the minimum size are not \
-            ranked; values with an empty count are. Rows without a comparison group, such as those of districts, are not ranked.
+            ranked; values with an empty count are. Rows without a comparison group, such as those of districts, are not ranked, and neither are \
+            groups that the framework has no percentiles of. For each row of output without a percentile, standard error names the line and what \
+            is missing.
 
             Peers: a group of the file is ranked within its comparison group. Graduation, extended engagement, dropout, absenteeism and \
             advanced coursework of the high span are ranked among all schools of that span, high and middle_high together. Absenteeism of \
@@ -71,33 +73,64 @@ struct EvaluatePercentiles: OperatorCommand {
         if stages { header += ["stage", "indicator_or_category", "value"] }
         try output.writeRow(header)
         if let latest = latestYear {
-            let framework = try frameworks.framework(schoolYear: latest)
-            var unshared: Set<OrganizationCode> = []
-            for group in rows.groups {
-                guard framework.percentile?.ranks(group) ?? true else {
-                    EvaluationProblem.report(
-                        "\(options.file): \(group): not ranked, the framework of \(framework.name) has no percentile of this group "
-                            + "(percentile.subgroups)"
-                    )
-                    continue
-                }
-                let results: [PercentileResult]
-                do {
-                    results = try Percentiles.rank(rows.entries(of: group, latest, framework), framework)
-                } catch {
-                    throw EvaluationProblem.fatal("\(options.file): \(group): \(error)")
-                }
-                for result in results.sorted(by: Self.inOrder)
-                where result.years.contains(where: { $0.yearsBefore == 0 }) {
-                    if result.final.missing == .shares { unshared.insert(result.organization) }
-                    try write(result, group, latest, to: &output)
-                }
-            }
-            let lines = unshared.compactMap { rows.line(of: $0, latest) }.sorted()
-            for line in lines { table.problem(FinalPercentile.Missing.shares.statement, line: line) }
+            try rank(rows, latest, try frameworks.framework(schoolYear: latest), &table, to: &output)
+        }
+        if let unranked = rows.withoutPeers {
+            let count = unranked.rows == 1 ? "this row has" : "\(unranked.rows) rows, of which this is the first, have"
+            table.note("\(count) no comparison_group, so no percentile: only schools have peers", line: unranked.line)
         }
         try output.close()
         try table.finish()
+    }
+
+    /// Ranks each group, and says which rows get no percentile and why.
+    private func rank(
+        _ rows: IndicatorRows,
+        _ latest: Int,
+        _ framework: Framework,
+        _ table: inout EvaluationTable,
+        to output: inout CSVWriter
+    ) throws {
+        var unshared: Set<OrganizationCode> = []
+        for group in rows.groups {
+            guard framework.percentile?.ranks(group) ?? true else {
+                let (count, line) = rows.extent(of: group)
+                table.note(Self.unranked(group, rows: count, framework), line: line)
+                continue
+            }
+            let entries: [PercentileEntry]
+            let results: [PercentileResult]
+            do {
+                entries = try rows.entries(of: group, latest, framework)
+                results = try Percentiles.rank(entries, framework)
+            } catch {
+                throw EvaluationProblem.fatal("\(options.file): \(group): \(error)")
+            }
+            var absences: [(line: Int, text: String)] = []
+            for (entry, result) in zip(entries, results).sorted(by: { Self.inOrder($0.1, $1.1) })
+            where result.years.contains(where: { $0.yearsBefore == 0 }) {
+                try write(result, group, latest, to: &output)
+                if result.final.missing == .shares {
+                    unshared.insert(result.organization)
+                } else if result.percentile == nil {
+                    let why = try entry.absences(framework).map(\.statement).joined(separator: "; ")
+                    let line = rows.line(of: group, result.organization, latest) ?? 0
+                    absences.append((line, "\(result.organization) \(group) has no percentile of \(latest): \(why)"))
+                }
+            }
+            for (line, text) in absences.sorted(by: { $0.line < $1.line }) { table.note(text, line: line) }
+        }
+        let lines = unshared.compactMap { rows.line(of: $0, latest) }.sorted()
+        for line in lines { table.problem(FinalPercentile.Missing.shares.statement, line: line) }
+    }
+
+    /// Says that a group has no percentiles, and which groups have some.
+    private static func unranked(_ group: StudentGroup, rows: Int, _ framework: Framework) -> String {
+        let ranked = [StudentGroup.allStudents] + (framework.percentile?.subgroups.value ?? [])
+        return
+            "\(group): \(rows == 1 ? "this row gets" : "\(rows) rows, of which this is the first, get") no percentile: the "
+            + "framework of \(framework.name) has percentiles of \(ranked.map(\.wireName).joined(separator: ", ")) only "
+            + "(percentile.subgroups)"
     }
 
     private static func inOrder(_ left: PercentileResult, _ right: PercentileResult) -> Bool {

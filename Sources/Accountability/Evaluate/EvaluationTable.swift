@@ -113,6 +113,11 @@ struct EvaluationTable: ~Copyable {
         EvaluationProblem.report("\(file): line \(line): \(message)")
     }
 
+    /// Says something about a row that could be read; it is no problem.
+    func note(_ message: String, line: Int) {
+        EvaluationProblem.report("\(file): line \(line): \(message)")
+    }
+
     /// Ends the command with the exit code of unreadable input if a row could not be read.
     func finish() throws {
         guard problems > 0 else { return }

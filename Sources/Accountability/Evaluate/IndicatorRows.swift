@@ -6,6 +6,10 @@ internal import Stages
 struct IndicatorRows {
     /// What one organization and group has in a year.
     private struct Year {
+        /// The line of its first row.
+        let line: Int
+        /// How many rows it has.
+        var rows: Int { values.count }
         let comparisonGroup: ComparisonGroup
         var values: [(span: GradeSpan, indicator: Indicator, value: Ratio, count: Int64?)] = []
     }
@@ -45,6 +49,8 @@ struct IndicatorRows {
     private var years: [StudentGroup: [OrganizationCode: [Int: Year]]] = [:]
     private var organizations: [OrganizationCode: [Int: Organization]] = [:]
     private(set) var latestYear: Int?
+    /// How many rows have no comparison group, so that nothing ranks them, and the line of the first one.
+    private(set) var withoutPeers: (rows: Int, line: Int)?
 
     /// The column that the layout does not have.
     static let shareColumn = Column(
@@ -72,12 +78,15 @@ struct IndicatorRows {
         } catch {
             throw RowProblem("value: it cannot be held exactly")
         }
-        guard let comparisonGroup else { return }
+        guard let comparisonGroup else {
+            withoutPeers = ((withoutPeers?.rows ?? 0) + 1, withoutPeers?.line ?? line)
+            return
+        }
 
         guard organization.isSchool else {
             throw RowProblem("comparison_group: only schools have peers; leave it empty for a district or the state")
         }
-        var year = years[group]?[organization]?[schoolYear] ?? Year(comparisonGroup: comparisonGroup)
+        var year = years[group]?[organization]?[schoolYear] ?? Year(line: line, comparisonGroup: comparisonGroup)
         guard year.comparisonGroup == comparisonGroup else {
             throw RowProblem("the organization has two comparison groups in this year")
         }
@@ -101,6 +110,17 @@ struct IndicatorRows {
 
     /// The groups that have rows, in their order.
     var groups: [StudentGroup] { StudentGroup.allCases.filter { years[$0] != nil } }
+
+    /// How many rows a group has, and the line of the first one.
+    func extent(of group: StudentGroup) -> (rows: Int, line: Int) {
+        let found = (years[group] ?? [:]).values.flatMap(\.values)
+        return (found.reduce(0) { $0 + $1.rows }, found.map(\.line).min() ?? 0)
+    }
+
+    /// The line of the first row of an organization's group in a year.
+    func line(of group: StudentGroup, _ organization: OrganizationCode, _ schoolYear: Int) -> Int? {
+        years[group]?[organization]?[schoolYear]?.line
+    }
 
     /// The line of the first row of an organization in a year.
     func line(of organization: OrganizationCode, _ schoolYear: Int) -> Int? {

@@ -46,14 +46,16 @@ extension PercentileYearValues {
     }
 
     private func has(_ categories: [IndicatorCategory], _ span: GradeSpan) -> Bool {
-        for category in categories {
-            var isPresent = false
-            for indicator in Indicator.allCases where indicator.category == category && self[span, indicator] != nil {
-                isPresent = true
-            }
-            guard isPresent else { return false }
-        }
+        for category in categories where !has(category, span) { return false }
         return true
+    }
+
+    /// Whether an indicator of a category has a value that counts.
+    func has(_ category: IndicatorCategory, _ span: GradeSpan) -> Bool {
+        for indicator in Indicator.allCases where indicator.category == category && self[span, indicator] != nil {
+            return true
+        }
+        return false
     }
 }
 
