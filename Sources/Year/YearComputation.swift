@@ -1,5 +1,5 @@
 import Messages
-import Rules
+public import Rules
 public import Stages
 public import Streaming
 
@@ -70,7 +70,12 @@ public struct YearComputation: Sendable {
             taken += try take([file], names: [name], key, into: process, progress)
             try process.closeYears()
         }
-        return YearResult(tables: process.tables, files: taken, unusable: process.unusable)
+        return YearResult(
+            tables: process.tables,
+            files: taken,
+            unusable: process.unusable,
+            frameworks: settings.frameworks
+        )
     }
 
     private func take(
@@ -97,8 +102,10 @@ public struct YearComputation: Sendable {
     }
 
     /// The years between the first framework and the last: those without one of their own can be looked back on.
-    func openYears() throws -> ClosedRange<Int> {
-        let years = try settings.frameworks.schoolYears()
+    ///
+    /// - `others`: years that are open, too.
+    func openYears(with others: [Int] = []) throws -> ClosedRange<Int> {
+        let years = try settings.frameworks.schoolYears().union(others)
         return (years.min() ?? 0)...(years.max() ?? 0)
     }
 
@@ -128,12 +135,14 @@ public struct YearResult {
     ///
     /// If there are any, the program has a defect.
     public let unusable: [ProcessDriver.Unusable]
+    /// The frameworks under which everything was computed, with those that the files put in force.
+    public let frameworks: FrameworkSet
 
     /// Whether every file was taken and no row was rejected.
     public var isClean: Bool {
         files.allSatisfy { file in
             guard case .success = file.outcome else { return false }
-            return tables.receipt(of: file.submission).rejected == 0
+            return tables.receipt(of: file.submission).rejected == 0 && !tables.rejections.hasRefused(file.submission)
         }
     }
 }

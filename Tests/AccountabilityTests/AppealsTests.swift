@@ -1,5 +1,9 @@
+import ArgumentParser
 import Messages
+import Operating
 import Reading
+import Stages
+import Streaming
 import SwiftProtobuf
 import Testing
 
@@ -63,5 +67,40 @@ import Testing
                 ["2019", "00350010", "granted", "", "", "2019-10-20", "", "", "appeal because", "appeal by"],
             ]
         )
+    }
+
+    /// What a revision or a change on appeal refers to is a submission of the installation.
+    @Test(.enabled(if: TestBroker.isThere), arguments: ["appeal", "revised"])
+    func aReferenceNamesASubmission(_ kind: String) throws {
+        let connection = try TestBroker.connection("appeals")
+        let id = "20191019T120000000Z-4f1a2b"
+        try OperatorAct.commit(connection) { sink in
+            let receipt: Accountability_V1_Receipt = .with { ($0.submission, $0.rows, $0.accepted) = (id, 1, 1) }
+            let value: [UInt8] = try receipt.serializedBytes()
+            try sink.send(
+                topic: connection.pipeline.name(Topics.receipts),
+                partition: 0,
+                key: Array("\(id)/0".utf8).span,
+                value: value.span,
+                eventType: Topics.receipts.eventType,
+                cause: ""
+            )
+        }
+        func command(_ reference: String, _ more: [String] = []) throws -> DirectiveCommand {
+            try DirectiveCommand.parse(
+                [
+                    "release", kind, "--year", "2019", "--org", "00350012", "--reason", "Score", "--reference",
+                    reference,
+                ] + more
+            )
+        }
+        try command(id).checkReference(connection)
+        for reference in ["nonsense", "20191019T120000000Z-4f1a2c", id.lowercased()] {
+            let error = #expect(throws: Failure.self) { try command(reference).checkReference(connection) }
+            #expect(error?.status == .badInput && error?.message.contains("--reference \(reference)") == true)
+        }
+        #expect(try command("nonsense").namesSubmission && !command("nonsense", ["--withdraw"]).namesSubmission)
+        let letter = ["appeal", "filed", "--year", "2019", "--org", "00350012", "--reference", "Letter"]
+        #expect(try !DirectiveCommand.parse(letter).namesSubmission)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Operating
+import Rules
 import Testing
 
 @testable import accountability
@@ -123,6 +124,70 @@ import Testing
         #expect(rejections.last?.hasPrefix("participation.csv,participation.csv,4,participation_counts,") == true)
         // Content never leaves the file.
         #expect(!rejections.joined().contains("nobody") && !rejections.joined().contains("Ada"))
+        #expect(try out.lines("canonical-2019.txt").count == 2)
+    }
+
+    /// Years that no framework reaches are not taken: the rejection says so, and not to open a year of an installation.
+    @Test func aYearPastTheLastFrameworkSaysWhatIsMissing() throws {
+        let rows = Self.organizations + "2030,00010000,district,Aville,,,120,120,0\n"
+        let input = try Folder(["organizations.csv": rows, "participation.csv": Self.counts(2030, present: 60)])
+        let out = try Folder()
+        #expect(try run([input.path, "--out", out.path]) == 65)
+        let rejections = try out.lines("rejections.csv").filter { $0.contains("year_not_open") }
+        #expect(rejections.count == 3)
+        for line in rejections {
+            #expect(line.contains("no framework covers school year 2030") && line.contains("--framework draft.yaml"))
+            #expect(!line.contains("open-year"))
+        }
+        let other = try Folder()
+        #expect(try run([input.path, "--out", other.path, "--year", "2030"]) == 65)
+        #expect(other.names.isEmpty)
+        // The advice holds.
+        try input.write(
+            "draft.yaml",
+            try Framework.of(schoolYear: 2025).template(name: "draft", schoolYears: [2030]) { $0.status == .assumed }
+        )
+        #expect(try run([input.path, "--out", other.path, "--framework", "\(input.path)/draft.yaml"]) == 0)
+        #expect(other.names.contains("determinations-2030.csv"))
+    }
+
+    /// The same files give the same bytes, at any time.
+    @Test func twoRunsGiveTheSameBytes() throws {
+        let input = try Folder([
+            "organizations.csv": Self.organizations,
+            "participation-2019.csv": Self.counts(2019, present: 40),
+            "directives.csv":
+                "school_year,org_code,directive,kind,effective_date,end_date,reason,reference,rating,parts\n"
+                + "2019,00000000,release,official,2019-09-24,,,,,\n",
+        ])
+        let folders = [try Folder(), try Folder()]
+        for folder in folders {
+            #expect(try run([input.path, "--out", folder.path]) == 0)
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+        #expect(folders[0].names == folders[1].names && folders[0].names.count > 5)
+        for name in folders[0].names {
+            let both = try folders.map { try Data(contentsOf: URL(fileURLWithPath: "\($0.path)/\(name)")) }
+            #expect(both[0] == both[1], "\(name)")
+        }
+    }
+
+    /// Supplied figures that student records stand in for are rejected, whichever came first.
+    @Test(arguments: ["a-counts.csv", "z-counts.csv"]) func shadowedFiguresEndWith65(_ name: String) throws {
+        let tests = """
+            school_year,org_code,student_id,grade,race,low_income,el_status,swd,enrolled_since_october,prior_org_code,\
+            ela_status,ela_scaled_score,ela_sgp,ela_prior_scaled_score,math_status,math_scaled_score,math_sgp,\
+            math_prior_scaled_score,science_status,science_scaled_score
+            2019,00010505,S1,05,white,N,N,N,Y,,T,500,50,,T,500,50,,NR,
+
+            """
+        let input = try Folder([
+            "organizations.csv": Self.organizations, name: Self.counts(2019, present: 40),
+            "m-assessment_results.csv": tests,
+        ])
+        let out = try Folder()
+        #expect(try run([input.path, "--out", out.path]) == 65)
+        #expect(try out.lines("rejections.csv").filter { $0.contains(",supplied_shadowed,") }.count == 2)
         #expect(try out.lines("canonical-2019.txt").count == 2)
     }
 

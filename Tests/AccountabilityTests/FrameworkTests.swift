@@ -211,7 +211,7 @@ import Testing
             determination("00010505", "focused_targeted", percentile: 12),
             determination("00010506", "moderate", percentile: 40),
         ]
-        let comparison = try FrameworkComparison(draft, before: before, after: after)
+        let comparison = try FrameworkComparison(draft, .builtIn, before: before, after: after)
         let files = Dictionary(uniqueKeysWithValues: comparison.files.map { ($0.0, $0.1.rows) })
         #expect(
             files["parameters.csv"]?.map { $0[1...3].joined(separator: " ") } == [
@@ -227,6 +227,6 @@ import Testing
         #expect(files["organizations.csv"]?.map { $0[1] } == ["00010505"])
         #expect(comparison.summary.contains("1 of 2 determinations would change, 1 of them in classification or level"))
         #expect(comparison.html.contains("School &lt;00010505&gt;") && comparison.html.contains(draft.digest))
-        #expect(throws: Failure.self) { try FrameworkComparison(draft, before: [], after: []) }
+        #expect(throws: Failure.self) { try FrameworkComparison(draft, .builtIn, before: [], after: []) }
     }
 }

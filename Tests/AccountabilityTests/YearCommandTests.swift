@@ -2,6 +2,7 @@ import ArgumentParser
 import Kafka
 import Messages
 import Operating
+import Rules
 import Stages
 import Streaming
 import SwiftProtobuf
@@ -12,19 +13,35 @@ import Testing
 /// What is said of a year that is opened or closed, and of rows that belong to none.
 @Suite struct YearCommandTests {
     @Test func aYearThatWasClosedIsLive() {
-        #expect(YearAnnouncement.opened(2019, wasClosed: false).hasPrefix("2019 is open: "))
-        let live = YearAnnouncement.opened(2019, wasClosed: true)
+        #expect(YearAnnouncement.opened(2019, wasClosed: false, .determinations).hasPrefix("2019 is open: "))
+        let live = YearAnnouncement.opened(2019, wasClosed: true, .determinations)
         #expect(live.hasPrefix("2019 was closed before, so it is live") && live.contains("corrections"))
         #expect(
-            YearAnnouncement.closed(2019, seconds: 1.25, hasDeterminations: true, wasOpened: true)
+            YearAnnouncement.closed(2019, seconds: 1.25, hasDeterminations: true, wasOpened: true, .determinations)
                 == "2019 is complete after 1.2 s"
         )
         #expect(
-            YearAnnouncement.closed(2007, seconds: 1, hasDeterminations: false, wasOpened: true)
-                .hasSuffix("; it has no determinations")
+            YearAnnouncement.closed(2007, seconds: 1, hasDeterminations: false, wasOpened: true, .figures)
+                .hasSuffix("; it has no determinations, because its framework issues none")
         )
-        let empty = YearAnnouncement.closed(2031, seconds: 1, hasDeterminations: false, wasOpened: false)
+        let empty = YearAnnouncement.closed(2031, seconds: 1, hasDeterminations: false, wasOpened: false, .nothing)
         #expect(empty.hasPrefix("2031 was never opened") && !empty.contains("complete"))
+    }
+
+    /// What a year gets depends on its framework: 2020 and 2021 had no determinations, and 2022 only figures.
+    @Test(arguments: [
+        (2019, "publishes its determinations"), (2022, "publishes its figures; it has no determinations"),
+        (2016, "publishes its figures; it has no determinations"), (2020, "no framework covers it"),
+        (2021, "no framework covers it"), (2030, "no framework covers it"),
+    ])
+    func anOpenedYearIsPromisedWhatItGets(_ year: Int, _ words: String) throws {
+        let text = YearAnnouncement.opened(
+            year,
+            wasClosed: false,
+            YearOutlook(try FrameworkSet.builtIn.ifCovered(schoolYear: year))
+        )
+        #expect(text.contains(words), "\(text)")
+        #expect(text.contains("publishes its determinations") == (year == 2019))
     }
 
     @Test(.enabled(if: TestBroker.isThere)) func theTopicsTellHowFarAYearIs() throws {

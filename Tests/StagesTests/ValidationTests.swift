@@ -228,6 +228,18 @@ struct ValidationTests {
                 "reference": "Letter of 2019-09-30",
             ]
         ),
+        Broken(
+            .appealNotFiled,
+            .directives,
+            "org_code",
+            ["directive": "appeal", "kind": "denied", "reason": "Enrolled", "reference": "Letter of 2019-10-20"]
+        ),
+        Broken(
+            .appealNotFiled,
+            .directives,
+            "org_code",
+            ["directive": "release", "kind": "appeal", "reason": "Score", "reference": "20191019T120000Z-4f1"]
+        ),
         Broken(.partNotOfPlan, .directives, "parts", ["parts": "objectives"]),
         Broken(.rootNotOfRelease, .directives, "packages_root", ["packages_root": String(repeating: "0a", count: 32)]),
         Broken(
@@ -328,7 +340,7 @@ struct ValidationTests {
     @Test("Every code is tried")
     func coverage() {
         let tried = Set(Self.broken.map(\.code)).union(Self.unreadable.map(\.code))
-            .union([.duplicateKey, .claimedByTwoDistricts, .otherDocument, .resultsUnderEmbargo])
+            .union([.duplicateKey, .claimedByTwoDistricts, .otherDocument, .resultsUnderEmbargo, .suppliedShadowed])
         #expect(Set(RejectionCode.allCases).subtracting(tried).isEmpty)
     }
 

@@ -34,16 +34,15 @@ struct ReportCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
 
     func operate() throws {
         let published = try OfficialResults.published(year, try broker.connection())
+        let files = BoardReport(published).files
         do {
-            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
-            for file in BoardReport(published).files {
-                let draft = "\(out)/.\(file.name).partial"
-                try file.write(to: draft)
-                let target = "\(out)/\(file.name)"
-                try? FileManager.default.removeItem(atPath: target)
-                try FileManager.default.moveItem(atPath: draft, toPath: target)
-                Standard.line(target)
-            }
+            let folder = try OutputFolder(out)
+            defer { folder.discard() }
+            for file in files { try folder.file(file.name) { try file.write(to: $0) } }
+            try folder.complete()
+            for file in files { Standard.line("\(out)/\(file.name)") }
+        } catch let failure as Failure {
+            throw failure
         } catch {
             throw Failure(
                 FileErrorText.isFull(error) ? .tryAgain : .configuration,

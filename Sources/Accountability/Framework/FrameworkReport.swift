@@ -17,7 +17,8 @@ struct FrameworkReport: OperatorCommand, ReadingCommand {
               accountability framework report draft.yaml --out report          of the installation's ledger
 
             603 CMR 2.03(10) asks for public comment on changes of the framework. The command computes the years of the draft, and those \
-            that look back on them, under the framework in force and under the draft. It writes into the folder --out comparison.html (made \
+            that look back on them, under the framework in force and under the draft. For a year that has none yet, the newest framework before it \
+            stands in. It writes into the folder --out comparison.html (made \
             for print), parameters.csv (what the draft changes, with both sources), outcomes.csv (classifications and levels before and \
             after) and organizations.csv (each determination that would change, and in which figures). The figures contain small groups: the \
             Department decides which of them become public. Nothing else is written.
@@ -42,23 +43,43 @@ struct FrameworkReport: OperatorCommand, ReadingCommand {
         let line = ProgressLine()
         defer { line.clear() }
         do {
-            let ledger = try source.ledger(.builtIn, line)
+            let ledger = try source.ledger(.builtIn, line, opening: draft.schoolYears)
             line.show("computing the framework in force")
-            let before = try ledger.computed().tables.determinations()
+            let inForce = try Self.compared(with: draft, ledger.settings.frameworks)
+            let before = try ledger.computed(under: inForce).tables.determinations()
             line.show("computing the draft")
             let frameworks = ledger.settings.frameworks.with(draft: draft)
             let after = try ledger.computed(under: frameworks).tables.determinations()
             line.clear()
-            let comparison = try FrameworkComparison(draft, before: before.map(\.message), after: after.map(\.message))
+            let comparison = try FrameworkComparison(
+                draft,
+                inForce,
+                before: before.map(\.message),
+                after: after.map(\.message)
+            )
             let folder = try OutputFolder(out)
+            defer { folder.discard() }
             for (name, listing) in comparison.files {
                 try folder.table(name, listing.columns) { write in for row in listing.rows { try write(row) } }
             }
             try folder.text("comparison.html", comparison.html)
+            try folder.complete()
             Standard.output(comparison.summary + "the report is in \(folder.path)\n")
         } catch let fault as YearFault {
             throw Failure(fault)
         }
+    }
+
+    /// The frameworks that a draft is compared with: those in force.
+    ///
+    /// For a year of the draft that has none yet, the newest one before it stands in.
+    static func compared(with draft: Framework, _ inForce: FrameworkSet) throws -> FrameworkSet {
+        var compared = inForce
+        for year in draft.schoolYears where try inForce.ifCovered(schoolYear: year) == nil {
+            guard let before = try inForce.schoolYears().filter({ $0 < year }).max() else { continue }
+            compared = compared.with(try inForce.of(schoolYear: before), in: year)
+        }
+        return compared
     }
 }
 
@@ -75,6 +96,7 @@ struct FrameworkComparison {
     /// - Throws: `Failure` if there is nothing to compare.
     init(
         _ draft: Framework,
+        _ frameworks: FrameworkSet,
         before: [Accountability_V1_Determination],
         after: [Accountability_V1_Determination]
     ) throws {
@@ -93,7 +115,7 @@ struct FrameworkComparison {
         years = touched.sorted()
         count = max(old.count, new.count)
         headlines = changes.count(where: \.isHeadline)
-        parameters = try Self.parameters(draft)
+        parameters = try Self.parameters(draft, frameworks)
         outcomes = Self.outcomes(old, new)
         organizations = Self.organizations(changes)
     }
@@ -107,13 +129,13 @@ struct FrameworkComparison {
             + "determinations would change, \(headlines) of them in classification or level\n"
     }
 
-    private static func parameters(_ draft: Framework) throws -> Listing {
+    private static func parameters(_ draft: Framework, _ frameworks: FrameworkSet) throws -> Listing {
         var listing = Listing([
             "school_year", "parameter", "in_force", "draft", "status_in_force", "status_draft", "source_in_force",
             "source_draft",
         ])
         for year in draft.schoolYears {
-            guard let force = try Framework.ifCovered(schoolYear: year) else { continue }
+            guard let force = try frameworks.ifCovered(schoolYear: year) else { continue }
             let old = Dictionary(uniqueKeysWithValues: force.parameters.map { ($0.path, $0) })
             let new = Dictionary(uniqueKeysWithValues: draft.parameters.map { ($0.path, $0) })
             for path in draft.paths(differingFrom: force) {

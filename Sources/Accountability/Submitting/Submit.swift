@@ -22,7 +22,8 @@ struct Submit: OperatorCommand {
             Each file is a submission. The whole file is taken into the ledger or nothing of it. The header decides the layout. Files are UTF-8, or \
             UTF-16 with a byte-order mark, with commas, semicolons, tabs or bars between fields. Files are taken in the given order. Give organizations first, because every other file names them. The command waits until every row is accepted, rejected or found \
             unchanged, and prints the receipt: rows = accepted + rejected + unchanged. `accountability rejections --submission ID` lists \
-            the rejected rows and the reasons.
+            the rejected rows and the reasons. Figures that were counted or computed elsewhere are rejected where student records were submitted \
+            (supplied_shadowed).
 
             Rows that would change official results wait: they do not count until somebody approves the submission. The receipt counts them \
             among the rejected rows. It says how many wait and of which school year, and names the commands that show, approve and reject them. \
@@ -116,32 +117,6 @@ struct Submit: OperatorCommand {
     }
 }
 
-/// The outcome of one submitted file.
-struct SubmissionOutcome {
-    let id: String
-    let fileName: String
-    /// Why the whole file was refused: code and message.
-    var refusal: (code: String, message: String)?
-    var layout = ""
-    var rows = 0
-    var accepted = 0
-    var rejected = 0
-    var unchanged = 0
-    var replaced = 0
-    var deleted = 0
-    var undeclared = 0
-    /// Those of the rejected rows that wait for an approval.
-    var held = 0
-    /// The school years of the waiting rows.
-    var heldYears: [Int] = []
-    /// Rejected rows by code.
-    var rejections: [String: Int] = [:]
-    /// The time from the call to the last row's receipt.
-    var seconds = 0.0
-
-    var isRefused: Bool { refusal != nil }
-}
-
 /// Puts files into the inbox and follows them into the ledger and through validation.
 final class Submissions {
     private struct Pending {
@@ -149,6 +124,8 @@ final class Submissions {
         /// Rows by partition of the ledger, once they are in it.
         var expected: [Int]?
         var receipts: [Int32: Accountability_V1_Receipt] = [:]
+        /// The keys of its rejections, because one that is published again is the same.
+        var refused: Set<String> = []
 
         var isDone: Bool {
             if outcome.isRefused { return true }
@@ -231,8 +208,24 @@ final class Submissions {
         }
         // Rejections of the last rows come in the same transaction as their receipt. Read those that are still on the
         // way.
+        try lookForShadowed(start)
         try look(start)
+        for index in pending.indices { pending[index].outcome.moveShadowed() }
         return pending.map(\.outcome)
+    }
+
+    /// Supplied figures are refused later than other rows, by the stages that see the student records.
+    private func lookForShadowed(_ start: ContinuousClock.Instant) throws {
+        let supplied = pending.map(\.outcome).filter { FigureStages.isSupplied($0.layout) && $0.accepted > 0 }
+        guard let last = supplied.last else { return }
+        guard try FigureStages(connection: connection).haveRead() else {
+            return Standard.error(
+                "submit: the stages have not read all figures yet, so some may still be refused (supplied_shadowed): "
+                    + "`accountability rejections --submission \(last.id)` lists them"
+            )
+        }
+        // Their rejections were committed together with their positions.
+        for _ in 0..<10 { try look(start) }
     }
 
     private func brokersAnswer() -> Bool {
@@ -259,8 +252,9 @@ final class Submissions {
                     else { return }
                     pending[index].receipts[receipt.partition] = receipt
                     pending[index].outcome.seconds = (ContinuousClock.now - start) / .seconds(1)
-                } else if let rejection = record.entry(of: TableTopics.rejections)?.message,
-                    let index = pending.firstIndex(where: { $0.outcome.id == rejection.submission })
+                } else if let (key, rejection) = record.entry(of: TableTopics.rejections),
+                    let index = pending.firstIndex(where: { $0.outcome.id == rejection.submission }),
+                    pending[index].refused.insert(key.text).inserted
                 {
                     pending[index].outcome.rejections[rejection.code, default: 0] += 1
                 }

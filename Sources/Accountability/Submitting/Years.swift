@@ -17,7 +17,8 @@ struct OpenYear: OperatorCommand {
               accountability open-year 2019        the school year 2018-19, by its spring
 
             If a year looks back on another (2019 on 2018), open and submit that year too. Opening a year again changes nothing. If the \
-            year was closed, the command says that it is live.
+            year was closed, the command says that it is live. If no framework makes determinations for the year, as for 2020 and 2021, it \
+            says so.
 
             Exit codes: 0 done; 69 no broker answers; 78 the topics are missing.
             """
@@ -35,7 +36,8 @@ struct OpenYear: OperatorCommand {
         try OperatorAct.commit(connection) { sink in
             try connection.pipeline.openYear(year, partitions: partitions, by: person.name, into: sink)
         }
-        Standard.line(YearAnnouncement.opened(year, wasClosed: wasClosed))
+        let outlook = YearOutlook(try connection.frameworks().ifCovered(schoolYear: year))
+        Standard.line(YearAnnouncement.opened(year, wasClosed: wasClosed, outlook))
     }
 }
 
@@ -100,7 +102,7 @@ struct CloseYear: OperatorCommand {
             )
         }
         guard wait else {
-            return Standard.line("\(year) is closed; `accountability status` shows the progress of its determinations")
+            return Standard.line("\(year) is closed; `accountability status` shows its progress")
         }
         try follow(connection)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -108,7 +110,13 @@ struct CloseYear: OperatorCommand {
         let hasDeterminations = try state.hasDeterminations()
         let wasOpened = try hasDeterminations || state.wasOpened()
         Standard.line(
-            YearAnnouncement.closed(year, seconds: seconds, hasDeterminations: hasDeterminations, wasOpened: wasOpened)
+            YearAnnouncement.closed(
+                year,
+                seconds: seconds,
+                hasDeterminations: hasDeterminations,
+                wasOpened: wasOpened,
+                YearOutlook(try connection.frameworks().ifCovered(schoolYear: year))
+            )
         )
     }
 

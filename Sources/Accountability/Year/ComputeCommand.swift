@@ -26,7 +26,9 @@ struct ComputeCommand: OperatorCommand {
 
             Files in the folder --out, for each year: determinations-YEAR.csv and .json, participation-YEAR.csv, percentiles-YEAR.csv (as \
             the commands of these names print them), canonical-YEAR.txt (as `determinations YEAR --canonical`, to compare two runs), and \
-            rejections.csv: each row that was refused, by file, line, column and code, never with its content. They contain small groups, so \
+            rejections.csv: each row that was refused, by file, line, column and code, never with its content. The same files give the same \
+            bytes, so the determinations have no time of issue. A new folder is there as a whole or not at all; in a folder that exists, the files \
+            take the places of their predecessors when all are complete. They contain small groups, so \
             they are only for the Department, or for the district that the files are of, not for the public. publications-YEAR.csv is for \
             the public. It contains the figures of results that a directive made official, without small groups and without figures that \
             they could be computed from. Before a release it is empty.
@@ -100,11 +102,14 @@ struct ComputeCommand: OperatorCommand {
             )
         }
         let output = try OutputFolder(out)
+        defer { output.discard() }
         let computation = YearComputation(
             options: options,
             settings: YearProcess.Settings(
                 frameworks: frameworks,
-                threads: threads.count
+                threads: threads.count,
+                // Nothing is issued here: the same files give the same bytes at any time.
+                clock: { 0 }
             ),
             key: try key.map { path throws in try PseudonymKey(contentsOf: path) }
         )
@@ -117,6 +122,7 @@ struct ComputeCommand: OperatorCommand {
         let years = try chosenYears(result)
         for year in years { try YearOutput(year: year, result.tables).write(into: output) }
         try RejectionOutput(result.tables).write(into: output)
+        try output.complete()
         line.clear()
         try report(result, years: years, left: input.corrections, output)
     }
@@ -125,6 +131,10 @@ struct ComputeCommand: OperatorCommand {
     private func chosenYears(_ result: YearResult) throws -> [Int] {
         let known = result.tables.recordYears.sorted()
         let missing = Set(year).subtracting(known).sorted()
+        let uncovered = Set(try RejectionOutput(result.tables).uncoveredYears()).intersection(missing).sorted()
+        guard uncovered.isEmpty else {
+            throw Failure(.badInput, "\(RejectionOutput.uncovered(uncovered)); nothing was written")
+        }
         guard missing.isEmpty else {
             let years = known.isEmpty ? "no year" : known.map(String.init).joined(separator: ", ")
             throw Failure(
@@ -146,7 +156,9 @@ struct ComputeCommand: OperatorCommand {
                 "left out, because they are for after the close: \(untaken.joined(separator: ", ")) (--also takes one)"
             )
         }
-        for year in years { Standard.line(try YearOutput.summary(year, result.tables)) }
+        for year in years { Standard.line(try YearOutput.summary(year, result.tables, result.frameworks)) }
+        let uncovered = try RejectionOutput(result.tables).uncoveredYears()
+        if !uncovered.isEmpty { Standard.error("compute: \(RejectionOutput.uncovered(uncovered))") }
         Standard.line("results are in \(output.path)")
         for fault in result.unusable {
             Standard.error(
@@ -186,6 +198,7 @@ extension SubmissionOutcome {
             deleted = Int(receipt.deleted)
             undeclared = Int(receipt.undeclared)
             rejections = tables.rejections.counts(of: taken.submission)
+            moveShadowed()
         }
     }
 }

@@ -29,9 +29,10 @@ struct LedgerOptions: ParsableArguments {
     /// - Parameters:
     ///   - frameworks: the frameworks under which it is computed, apart from documents that are on record in it.
     ///   - line: shows the progress of the files.
+    ///   - years: years whose files are taken although no framework covers them yet.
     /// - Returns: the ledger.
     /// - Throws: `Failure` if files cannot be taken, or an installation cannot be read.
-    func ledger(_ frameworks: FrameworkSet, _ line: ProgressLine) throws -> HeldLedger {
+    func ledger(_ frameworks: FrameworkSet, _ line: ProgressLine, opening years: [Int] = []) throws -> HeldLedger {
         let threads = self.threads.count
         guard let files else { return try installed(frameworks, threads) }
         let folder = try InputFolder(path: files)
@@ -40,7 +41,7 @@ struct LedgerOptions: ParsableArguments {
         }
         let settings = YearProcess.Settings(frameworks: frameworks, threads: threads)
         let held = try YearComputation(settings: settings)
-            .held(folder.files, corrections: also.map { InputFile(path: $0) }) {
+            .held(folder.files, corrections: also.map { InputFile(path: $0) }, opening: years) {
                 line.show("file \($0.file) of \($0.files), \($0.fileName)")
             }
         for file in held.files {

@@ -2,69 +2,9 @@ internal import Foundation
 internal import Messages
 internal import Operating
 internal import Reading
-internal import Tables
+internal import Rules
+internal import Stages
 internal import Year
-
-/// A folder that results are written into.
-///
-/// Each file gets its name when it is complete.
-struct OutputFolder {
-    let path: String
-
-    /// Creates the folder if it is missing.
-    init(_ path: String) throws {
-        self.path = path
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw Failure(
-                .badInput,
-                "\(path) cannot be created as a folder for the results; nothing was computed: name another --out"
-            )
-        }
-    }
-
-    /// Writes a table.
-    func table(_ name: String, _ columns: [String], _ rows: (([String]) throws -> Void) throws -> Void) throws {
-        try whole(name) { draft in
-            var writer = try CSVWriter(path: draft)
-            try writer.writeRow(columns)
-            try rows { try writer.writeRow($0) }
-            try writer.close()
-        }
-    }
-
-    /// Writes a text.
-    func text(_ name: String, _ text: String) throws {
-        try whole(name) { draft in
-            do {
-                try Data(text.utf8).write(to: URL(fileURLWithPath: draft))
-            } catch {
-                throw CSVError(.inputOutput, "\(path)/\(name) cannot be written")
-            }
-        }
-    }
-
-    private func whole(_ name: String, _ write: (_ draft: String) throws -> Void) throws {
-        let draft = "\(path)/.\(name).partial"
-        do {
-            try write(draft)
-        } catch {
-            try? FileManager.default.removeItem(atPath: draft)
-            throw error
-        }
-        do {
-            let place = "\(path)/\(name)"
-            if FileManager.default.fileExists(atPath: place) { try FileManager.default.removeItem(atPath: place) }
-            try FileManager.default.moveItem(atPath: draft, toPath: place)
-        } catch {
-            throw Failure(
-                .tryAgain,
-                "\(path)/\(name) cannot replace the file that is there, so the results are not complete: check that you may write there, and try again"
-            )
-        }
-    }
-}
 
 /// The results of one school year as files.
 struct YearOutput {
@@ -136,9 +76,12 @@ struct YearOutput {
     }
 
     /// The results of a year, in one line.
-    static func summary(_ year: Int, _ tables: YearTables) throws -> String {
+    static func summary(_ year: Int, _ tables: YearTables, _ frameworks: FrameworkSet) throws -> String {
         let determinations = try tables.determinations(year: year).map(\.message)
-        guard !determinations.isEmpty else { return "\(year): no determinations" }
+        guard !determinations.isEmpty else {
+            let outlook = YearOutlook(try frameworks.ifCovered(schoolYear: year))
+            return "\(year): no determinations" + (outlook.reason.map { ", because \($0)" } ?? "")
+        }
         var counts: [String: Int] = [:]
         for determination in determinations { counts[determination.classification, default: 0] += 1 }
         let parts = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
@@ -156,9 +99,32 @@ struct RejectionOutput {
         self.tables = tables
     }
 
+    /// The years whose rows were not taken, because no framework covers them and no framework comes after them.
+    func uncoveredYears() throws -> [Int] {
+        var years: Set<Int> = []
+        try tables.rejections.visit { rejection in
+            if rejection.code == RejectionCode.yearNotOpen.rawValue { years.insert(Int(rejection.schoolYear)) }
+        }
+        return years.sorted()
+    }
+
+    /// Says why rows of years that no framework reaches were not taken, and what to do.
+    static func uncovered(_ years: [Int]) -> String {
+        let last = years.last.map(String.init) ?? "YEAR"
+        return
+            "no framework covers school year \(years.map(String.init).joined(separator: ", ")), so no row of it is taken; "
+            + "'accountability framework template \(last) --based-on 2025 > draft.yaml' makes a draft, and --framework draft.yaml computes under it"
+    }
+
     func write(into folder: OutputFolder) throws {
         try folder.table("rejections.csv", RejectionsCommand.columns) { write in
-            try tables.rejections.visit { try write(RejectionsCommand.fields($0)) }
+            try tables.rejections.visit { rejection in
+                var rejection = rejection
+                if rejection.code == RejectionCode.yearNotOpen.rawValue {
+                    rejection.message = Self.uncovered([Int(rejection.schoolYear)])
+                }
+                try write(RejectionsCommand.fields(rejection))
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ internal import Streaming
 /// So readers can check them, and a later run knows its own files.
 package struct ProductFolder {
     private let folder: URL
-    private let draft: URL
+    private let draft: String
     private let former: URL
 
     /// The list of files, as `sha256sum --check` reads it.
@@ -25,7 +25,7 @@ package struct ProductFolder {
     package init(_ path: String, replaces: Bool) throws {
         folder = URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL
         let parent = folder.deletingLastPathComponent()
-        draft = parent.appendingPathComponent(".\(folder.lastPathComponent).partial", isDirectory: true)
+        draft = parent.appendingPathComponent(".\(folder.lastPathComponent).partial").path
         former = parent.appendingPathComponent(".\(folder.lastPathComponent).former", isDirectory: true)
         guard FileManager.default.fileExists(atPath: folder.path) else { return }
         guard Self.isFolder(folder) else {
@@ -55,24 +55,23 @@ package struct ProductFolder {
     package func write(_ files: [ProductFile], progress: (_ done: Int, _ name: String) -> Void) throws {
         let manager = FileManager.default
         do {
-            try? manager.removeItem(at: draft)
-            try manager.createDirectory(at: draft, withIntermediateDirectories: true)
+            let drafts = try DraftFolder(draft)
+            defer { drafts.discard() }
+            let root = URL(fileURLWithPath: draft, isDirectory: true)
             var list = ""
             for (index, file) in files.enumerated() {
                 progress(index, file.name)
-                let place = draft.appendingPathComponent(file.name)
+                let place = root.appendingPathComponent(file.name)
                 try manager.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
                 try file.write(to: place.path)
                 let digest = SHA256.hash(data: try Data(contentsOf: place))
                 list += "\(digest.hexadecimal)  \(file.name)\n"
             }
-            try Data(list.utf8).write(to: draft.appendingPathComponent(Self.listName))
-            try take()
+            try Data(list.utf8).write(to: root.appendingPathComponent(Self.listName))
+            try drafts.place { try take() }
         } catch let failure as Failure {
-            try? manager.removeItem(at: draft)
             throw failure
         } catch {
-            try? manager.removeItem(at: draft)
             throw Failure(
                 FileErrorText.isFull(error) ? .tryAgain : .configuration,
                 "the products cannot be written to \(folder.path): \(FileErrorText.words(error)); the existing content was kept"
@@ -87,7 +86,7 @@ package struct ProductFolder {
         let isThere = manager.fileExists(atPath: folder.path)
         if isThere { try manager.moveItem(at: folder, to: former) }
         do {
-            try manager.moveItem(at: draft, to: folder)
+            try manager.moveItem(atPath: draft, toPath: folder.path)
         } catch {
             if isThere { try? manager.moveItem(at: former, to: folder) }
             throw error

@@ -13,9 +13,6 @@ struct SubmittedLine: Hashable {
 
 /// Publishes the rejection of a supplied figure, because student records were submitted for the same measure.
 struct SuppliedRejection {
-    /// The stable code of the rejection.
-    static let code = "supplied_shadowed"
-
     let output: TableOutput<RejectionKey, Accountability_V1_Rejection>
     let layout: String
 
@@ -31,11 +28,11 @@ struct SuppliedRejection {
         rejection.submission = submission
         rejection.line = row.line
         rejection.layout = layout
-        rejection.code = Self.code
+        rejection.code = RejectionCode.suppliedShadowed.rawValue
         rejection.message = "student records were submitted for the same organization, year and measure; they stand"
         rejection.schoolYear = UInt32(organization.year)
         rejection.orgCode = organization.code.description
-        let key = RejectionKey(submission: submission, line: Int(clamping: row.line), code: Self.code, column: nil)
+        let key = RejectionKey(submission: submission, line: Int(clamping: row.line), code: rejection.code, column: nil)
         try output.publish(rejection, key, cause: cause, to: taskOutput)
     }
 }

@@ -82,6 +82,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case commentOutsidePeriod = "comment_outside_period"
     case otherDocument = "other_document"
     case resultsUnderEmbargo = "results_under_embargo"
+    case appealNotFiled = "appeal_not_filed"
 
     // A row that conflicts with the ledger.
     case yearNotOpen = "year_not_open"
@@ -89,6 +90,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case duplicateKey = "duplicate_key"
     case nothingToDelete = "nothing_to_delete"
     case claimedByTwoDistricts = "claimed_by_two_districts"
+    case suppliedShadowed = "supplied_shadowed"
 
     /// Whether the code is only a note: the row counts, and receipts do not count it as rejected.
     public var isNote: Bool { self == .claimedByTwoDistricts }
@@ -102,7 +104,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     public var columns: String {
         switch self {
         case .nulByte, .invalidUTF8, .unclosedQuote, .strayQuote, .strayCarriageReturn, .rowTooLong, .fieldCount,
-            .duplicateKey, .nothingToDelete:
+            .duplicateKey, .nothingToDelete, .suppliedShadowed:
             "the row as a whole"
         case .missingStudentIdentifier, .malformedStudentIdentifier: "student_id"
         case .missingValue: "any column that needs a value"
@@ -150,7 +152,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .resultsUnderEmbargo: "effective_date, end_date"
         case .kindNotOfDirective: "kind"
         case .endBeforeStart: "end_date"
-        case .unknownOrganization, .claimedByTwoDistricts: "org_code"
+        case .unknownOrganization, .claimedByTwoDistricts, .appealNotFiled: "org_code"
         }
     }
 
@@ -243,6 +245,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
             "the Board approves the document that is proposed: its approval names this document's digest, or none (\(Paragraph.consultation))"
         case .resultsUnderEmbargo:
             "results under embargo become official on the last day of the embargo at the earliest; an embargo of the state or of one of its districts concerns both"
+        case .appealNotFiled: "an appeal is decided only if the organization filed one against its results of the year"
         case .kindNotOfDirective: "each directive has its own kinds"
         case .endBeforeStart: "an act does not end before it takes effect"
         case .yearNotOpen: "rows are accepted only for open school years"
@@ -250,6 +253,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .duplicateKey: "a submission has one row for each key; the first one counts"
         case .claimedByTwoDistricts:
             "a student belongs to one district in a year and layout; the row submitted last counts, and both districts are notified"
+        case .suppliedShadowed:
+            "a figure that was counted or computed elsewhere stands only where no student records were submitted for the same organization, year and measure"
         case .nothingToDelete:
             "a deletion names a row that was accepted, with the same key and organization; the same deletion again is unchanged"
         }
@@ -263,7 +268,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
             "a recoded, merged or split organization names a former code; a closed one, and one whose grades changed, names none"
         case .changeOfItself: "only a merged organization names its own code, as one of those that it was made of"
         case .formerCodeOfOtherDistrict:
-            "the former code is a school's of the same district, because results are not carried from one district to another"
+            "a former code is a school's, of the same district as the new one: results are not carried from one district to another, nor from one "
+                + "district's code to another"
         default:
             "a merged organization states the enrollment of the former one in the year before, and no other change does"
         }
@@ -287,6 +293,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .otherDocument:
             "approve the digest that `accountability framework proposed YEAR --digest` prints; to propose another document, withdraw the "
                 + "approval first"
+        case .appealNotFiled:
+            "submit the act appeal filed of this organization and year first; check org_code and school_year"
         case .resultsUnderEmbargo:
             "make the release official on that day or later; or change or withdraw the other release first"
         default: "correct it and submit the row again"

@@ -156,16 +156,18 @@ extension YearComputation {
     /// - Parameters:
     ///   - files: of the years.
     ///   - corrections: taken behind them.
+    ///   - years: years whose files are taken although no framework covers them yet.
     ///   - progress: called now and then.
     /// - Returns: the ledger, and the result of ingesting each file.
     /// - Throws: ``YearFault`` if a file changes while it is read.
     public func held(
         _ files: [InputFile],
         corrections: [InputFile] = [],
+        opening years: [Int] = [],
         progress: @escaping (YearProgress) -> Void = { _ in }
     ) throws -> (ledger: HeldLedger, files: [TakenFile]) {
         let pipeline = Pipeline()
-        let ledger = HeldLedger(pipeline: pipeline, settings: settings, openYears: try openYears())
+        let ledger = HeldLedger(pipeline: pipeline, settings: settings, openYears: try openYears(with: years))
         let all = files + corrections
         let taken = try LedgerWriting(
             files: all,

@@ -1,0 +1,72 @@
+import Foundation
+import Operating
+import Testing
+
+@testable import accountability
+
+/// Results appear as a whole or not at all.
+@Suite struct OutputFolderTests {
+    private struct Fault: Error {}
+
+    private let place = FileManager.default.temporaryDirectory.appendingPathComponent("output-\(UUID().uuidString)")
+        .path
+
+    private func names(_ path: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: path))?.sorted() ?? []
+    }
+
+    private func text(_ name: String) throws -> String { try String(contentsOfFile: name, encoding: .utf8) }
+
+    @Test func aNewFolderAppearsWhenItIsComplete() throws {
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        let path = "\(place)/out"
+        let folder = try OutputFolder(path)
+        try folder.text("a.txt", "one")
+        #expect(!FileManager.default.fileExists(atPath: path) && names(place) == [".out.partial"])
+        try folder.table("b.csv", ["x"]) { write in try write(["1"]) }
+        try folder.complete()
+        #expect(names(place) == ["out"] && names(path) == ["a.txt", "b.csv"])
+        #expect(try text("\(path)/b.csv") == "x\n1\n")
+        // Nothing is a draft any more.
+        folder.discard()
+        #expect(names(path) == ["a.txt", "b.csv"])
+    }
+
+    @Test func whatFailsLeavesNothing() throws {
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        do {
+            let folder = try OutputFolder("\(place)/out")
+            defer { folder.discard() }
+            try folder.text("a.txt", "one")
+            #expect(throws: Fault.self) { try folder.table("b.csv", ["x"]) { _ in throw Fault() } }
+        }
+        #expect(names(place).isEmpty)
+    }
+
+    @Test func aFolderThatExistsKeepsItsFilesUntilAllAreComplete() throws {
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        for name in ["a.txt", "mine.txt"] { try Data("old".utf8).write(to: URL(fileURLWithPath: "\(place)/\(name)")) }
+        // A draft that a killed program left.
+        try FileManager.default.createDirectory(
+            atPath: "\(place)/.\(URL(fileURLWithPath: place).lastPathComponent).partial/x",
+            withIntermediateDirectories: true
+        )
+        let folder = try OutputFolder(place)
+        try folder.text("a.txt", "new")
+        #expect(try text("\(place)/a.txt") == "old")
+        try folder.complete()
+        #expect(names(place) == ["a.txt", "mine.txt"])
+        #expect(try text("\(place)/a.txt") == "new" && text("\(place)/mine.txt") == "old")
+    }
+
+    @Test func aFileIsNoFolder() throws {
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        try Data("file".utf8).write(to: URL(fileURLWithPath: place))
+        let error = #expect(throws: Failure.self) { _ = try OutputFolder(place) }
+        #expect(error?.status == .badInput && error?.message.contains("--out") == true)
+        #expect(try text(place) == "file")
+    }
+}
