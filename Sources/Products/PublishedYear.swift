@@ -1,27 +1,32 @@
 package import Messages
-internal import Rules
+internal import Reading
+package import Rules
 
 /// A publication with its related publications.
 package struct PublishedRow: Sendable {
     let publication: Accountability_V1_Publication
     /// That of its district.
     let district: Accountability_V1_Publication?
-    /// The publication of the year before, if that is official too.
+    /// The publication of the year before, if that is official too; under the code whose history the organization took.
     let before: Accountability_V1_Publication?
     /// How many schools of the district are published.
     let schools: Int
+    /// The frameworks in force.
+    let frameworks: FrameworkSet
 
     /// A publication with its related publications.
     package init(
         publication: Accountability_V1_Publication,
         district: Accountability_V1_Publication?,
         before: Accountability_V1_Publication?,
-        schools: Int
+        schools: Int,
+        frameworks: FrameworkSet
     ) {
         self.publication = publication
         self.district = district
         self.before = before
         self.schools = schools
+        self.frameworks = frameworks
     }
 
     var year: Int { Int(publication.schoolYear) }
@@ -35,6 +40,9 @@ package struct PublishedYear: Sendable {
     let rows: [PublishedRow]
     /// The official publications up to this year, by year, sorted by code.
     let years: [Int: [Accountability_V1_Publication]]
+    /// The frameworks in force, whose bands and points the products print.
+    let frameworks: FrameworkSet
+    private let byCode: [Int: [String: Accountability_V1_Publication]]
 
     /// The school years of which anything is official.
     package static func officialYears(_ publications: [Accountability_V1_Publication]) -> [Int] {
@@ -44,7 +52,16 @@ package struct PublishedYear: Sendable {
     /// Collects the official publications; nil if the year has none.
     ///
     /// Of a withdrawn publication nothing is taken.
-    package init?(_ publications: [Accountability_V1_Publication], year: Int) {
+    ///
+    /// - Parameters:
+    ///   - publications: those on record.
+    ///   - year: the school year of the products.
+    ///   - frameworks: the frameworks in force.
+    package init?(
+        _ publications: [Accountability_V1_Publication],
+        year: Int,
+        frameworks: FrameworkSet = .builtIn
+    ) {
         var years: [Int: [Accountability_V1_Publication]] = [:]
         for publication in publications where publication.isOfficial && Int(publication.schoolYear) <= year {
             years[Int(publication.schoolYear), default: []].append(publication)
@@ -55,19 +72,36 @@ package struct PublishedYear: Sendable {
             Dictionary(publications.map { ($0.orgCode, $0) }) { first, _ in first }
         }
         let codes = byCode(own)
-        let before = byCode(years[year - 1] ?? [])
+        let indexed = years.mapValues(byCode)
+        let before = indexed[year - 1] ?? [:]
         var schools: [String: Int] = [:]
         for publication in own where publication.type == .school { schools[publication.districtCode, default: 0] += 1 }
         self.year = year
         self.years = years
+        self.frameworks = frameworks
+        self.byCode = indexed
         rows = own.map { publication in
             PublishedRow(
                 publication: publication,
                 district: codes[publication.districtCode],
-                before: before[publication.orgCode],
-                schools: schools[publication.districtCode] ?? 0
+                before: before[PriorityRow.former(of: publication)?.description ?? publication.orgCode],
+                schools: schools[publication.districtCode] ?? 0,
+                frameworks: frameworks
             )
         }
+    }
+
+    /// The publications of an organization over the years, the oldest first: before a change of the organization, those of
+    /// the code whose history it took.
+    package func history(of publication: Accountability_V1_Publication) -> [Accountability_V1_Publication] {
+        var code = publication.orgCode
+        var found: [Accountability_V1_Publication] = []
+        for year in byCode.keys.sorted(by: >) {
+            guard let own = byCode[year]?[code] else { continue }
+            found.append(own)
+            code = PriorityRow.former(of: own)?.description ?? code
+        }
+        return found.reversed()
     }
 
     var schools: [PublishedRow] { rows.filter { $0.publication.type == .school } }

@@ -78,6 +78,39 @@ import Testing
         #expect(get("/years/2017/organizations/\(ExampleTables.school)", tables).status == 404)
     }
 
+    @Test("A recoded school's page shows the years under its former code, for the Department and for everyone")
+    func aRecodedSchoolKeepsItsYears() throws {
+        let (former, new) = ("00010005", "00010006")
+        var tables = ConsoleTables()
+        let step: Accountability_V1_HistoryStep = .with {
+            ($0.schoolYear, $0.change, $0.formerOrgCodes, $0.takenOrgCode) = (2019, "recoded", [former], former)
+        }
+        for (year, code) in [(2018, former), (2019, new)] {
+            var determination = try ExampleTables.exampleSchool(year)
+            determination.orgCode = code
+            determination.history = year == 2019 ? [step] : []
+            try ExampleTables.fold(determination, into: &tables)
+            var publication = ExampleTables.publication(year, code, "School", percentile: 40)
+            publication.history = year == 2019 ? [step] : []
+            try ExampleTables.fold(publication, into: &tables)
+        }
+        let address = "/years/2018/organizations/\(former)"
+        let page = get("/years/2019/organizations/\(new)", tables)
+        #expect(page.status == 200 && page.text.contains("href=\"\(address)\"") && page.text.contains("as \(former)"))
+        let api = get("/api/v1/years/2019/organizations/\(new)", tables)
+        let answer = try #require(JSONSerialization.jsonObject(with: Data(api.text.utf8)) as? [String: Any])
+        let history = try #require(answer["history"] as? [[String: Any]])
+        #expect(history.map { $0["org_code"] as? String } == [former, new])
+        #expect(get(address, tables).status == 200)
+        let published = console.respond(
+            to: ConsoleRequest("/public/years/2019/organizations/\(new)"),
+            tables,
+            in: PageFrame(visitor: .nobody)
+        )
+        #expect(published.status == 200, "\(published.text)")
+        #expect(published.text.contains("/public/years/2018/organizations/\(former)"))
+    }
+
     @Test("The list is narrowed, ordered and searched; CSV has exactly what is shown")
     func list() throws {
         let tables = try ExampleTables.make()

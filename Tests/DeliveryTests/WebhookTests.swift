@@ -157,6 +157,26 @@ final class Endpoint: Sendable {
         #expect(throws: WebhookSecret.Failure.self) { try WebhookSecret(bytes: Array("short".utf8)) }
     }
 
+    /// The webhook is the Department's: it gets the notices of every stage, and each says who else may see it.
+    @Test(arguments: [("computed", true), ("preliminary", false), ("official", false)])
+    func getsWhatEachStageShows(_ stage: String, isForDepartment: Bool) async throws {
+        let endpoint = try await Endpoint { _ in .status(200) }
+        let determination: Accountability_V1_Determination = .with {
+            ($0.schoolYear, $0.orgCode, $0.districtCode) = (2019, "00350012", "00350000")
+            ($0.status, $0.revision, $0.classification) = (stage, 1, "requiring_assistance")
+        }
+        let notice = NoticeText.notice(of: determination)
+        let outcome = try await client("http://127.0.0.1:\(endpoint.port)/notices").post(notice, published: 1)
+        await endpoint.close()
+        #expect(outcome == .delivered)
+        let body = try #require(endpoint.received.first?.body)
+        let event = try #require(JSONSerialization.jsonObject(with: Data(body)) as? [String: Any])
+        let data = try #require(event["data"] as? [String: Any])
+        #expect(data["status"] as? String == stage && data["classification"] as? String == "requiring_assistance")
+        #expect(data["department_only"] as? Bool == (isForDepartment ? true : nil))
+        #expect(data["recipients"] as? [String] == (isForDepartment ? nil : ["00350012", "00350000"]))
+    }
+
     @Test func aSecretThatOthersCanReadIsRefused() throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
         defer { try? FileManager.default.removeItem(atPath: path) }

@@ -255,4 +255,81 @@ import Testing
         // 6 × 0.6 + 6 × 0.2 + 3 × 0.1 + 4 × 0.1 = 5.5 of 12 × 0.6 + 8 × 0.2 + 4 × 0.1 + 4 × 0.1 = 9.6: 57.3 percent.
         for cell in [">5.5<", ">9.6<", ">57 %<", ">+1.4<", ">60<"] { #expect(html.contains(cell), "\(cell)") }
     }
+
+    /// The report and the pages go by the frameworks in force, and not by those that are built in.
+    @Test func theFrameworkInForceIsPrinted() throws {
+        let changed = try Framework.proposed(
+            """
+            name: changed
+            title: The framework of 2019 with a change
+            school_years: [2019]
+            based_on: "2019"
+            determination:
+              lowest_performing_percentile: {value: 17, status: published, source: "Board vote of 2019-06-25"}
+            percentage:
+              bands: {value: [{minimum: 83, level: meeting}, {minimum: 0, level: limited}], status: published, source: "Board vote"}
+            """
+        )
+        let own = publication(2019, "00010010", level: "meeting")
+        let school = Accountability_V1_Publication.with {
+            $0 = own
+            ($0.percentile, $0.cumulative, $0.annual) = (12, 80, 80)
+            ($0.priorAnnualExact, $0.annualExact) = ("", "80.04")
+        }
+        func report(_ frameworks: FrameworkSet) throws -> String {
+            let report = BoardReport(try #require(PublishedYear([school], year: 2019, frameworks: frameworks)))
+            let place = FileManager.default.temporaryDirectory.appendingPathComponent("report-\(UUID().uuidString)")
+            defer { try? FileManager.default.removeItem(at: place) }
+            try #require(report.files.first { $0.name.hasSuffix(".html") }).write(to: place.path)
+            return try String(contentsOf: place, encoding: .utf8)
+        }
+        let (builtIn, inForce) = (try report(.builtIn), try report(FrameworkSet.builtIn.with(draft: changed)))
+        #expect(builtIn != inForce)
+        #expect(builtIn.contains("cut: 10 and below, 0 schools") && inForce.contains("cut: 17 and below, 1 school"))
+        // The sums of a table of points are those of the framework in force.
+        var table = school
+        table.frameworkDigest = changed.digest
+        table.spans = [
+            .with { ($0.gradeSpan, $0.weight, $0.percent, $0.percentExact) = ("non_high", 100, 57, "57.3") }
+        ]
+        table.figures = ["ela_achievement": 3, "chronic_absenteeism": 4]
+            .map { indicator, points in
+                .with {
+                    ($0.measure, $0.group, $0.points) = ("non_high/\(indicator)", "all_students", UInt32(points))
+                }
+            }
+        let columns = { (frameworks: FrameworkSet) in
+            PublishedSteps(table, frameworks).groups.count { $0.column != nil }
+        }
+        #expect(columns(.builtIn) == 0 && columns(FrameworkSet.builtIn.with(draft: changed)) == 1)
+    }
+
+    /// A recoded school's earlier years are those of its former code.
+    @Test func aRecodedSchoolKeepsItsYears() throws {
+        let former = publication(2018, "00010005", level: "moderate")
+        var school = publication(2019, "00010006", level: "meeting")
+        let other = publication(2019, "00010005")
+        func year(_ publications: [Accountability_V1_Publication]) throws -> PublishedYear {
+            try #require(PublishedYear(publications, year: 2019))
+        }
+        func rows(_ year: PublishedYear) -> [String: String?] {
+            Dictionary(uniqueKeysWithValues: year.rows.map { ($0.publication.orgCode, $0.before?.orgCode) })
+        }
+        let without = try year([former, school, other])
+        #expect(rows(without) == ["00010005": "00010005", "00010006": nil])
+        #expect(without.history(of: school).map(\.orgCode) == ["00010006"])
+        school.history = [
+            .with {
+                ($0.schoolYear, $0.change, $0.takenOrgCode) = (2019, "recoded", "00010005")
+                $0.formerOrgCodes = ["00010005"]
+            }
+        ]
+        let recoded = try year([former, school])
+        #expect(rows(recoded) == ["00010006": "00010005"])
+        #expect(recoded.history(of: school).map(\.orgCode) == ["00010005", "00010006"])
+        let row = try #require(recoded.rows.first)
+        let history = recoded.history(of: school)
+        let html = try PrintedPage(OrganizationReport(row, history: history).document).html()
+        #expect(html.contains("as 00010005") && html.contains("Over the years"))
+    }
 }

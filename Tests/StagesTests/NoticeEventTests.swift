@@ -304,6 +304,119 @@ private final class Calendar: Sendable {
         #expect(told[3].notice.subject.hasPrefix("Withdrawn: ") && told[3].notice.cause == "withdrawal-1")
     }
 
+    /// An act that is a part of the results goes where the results go; a review, a plan and an appeal to the district at
+    /// once.
+    @Test(arguments: [
+        ("recognition", "high_growth", true), ("designation", "underperforming", true), ("designation", "csi", true),
+        ("reconfiguration", "reconfigured", true), ("review", "conducted", false), ("appeal", "filed", false),
+        ("plan_filing", "school_improvement_plan", false),
+    ])
+    func tellsOfAnActWhomTheStageShowsIt(_ act: String, _ kind: String, isPartOfResults: Bool) throws {
+        let bench = try bench(Calendar("2019-10-01"))
+        let about = "2019/\(Self.school)/directive/\(act).\(kind)"
+        func told() throws -> [(id: String, notice: Accountability_V1_Notice)] {
+            bench.driver.restartAll()
+            try bench.driver.run()
+            return try notices(bench).filter { $0.id.hasPrefix(about) }
+        }
+        try bench.directive(2019, act, Self.school, kind, reason: "Good", date: "2019-09-24")
+        // Another district's results, and another year's.
+        try bench.directive(2019, "release", "00360000", "official", date: "2019-09-24")
+        try bench.directive(2018, "release", "00000000", "official", date: "2018-09-24")
+        #expect(try told().map(\.notice.departmentOnly) == [isPartOfResults])
+        try bench.directive(2019, "release", Self.district, "preliminary", date: "2019-09-25")
+        guard isPartOfResults else {
+            #expect(try told().map(\.notice.recipients) == [[Self.school, Self.district]])
+            return
+        }
+        let shown = try told()
+        #expect(shown.map(\.notice.departmentOnly) == [true, false])
+        #expect(shown.last?.notice.recipients == [Self.school, Self.district])
+        // New to the district, and no change.
+        #expect(shown.last?.notice.subject == shown.first?.notice.subject)
+        #expect(shown.last?.notice.body.contains(" is on record.\n") == true)
+        // Closed again: a change is the Department's until the next release.
+        try bench.put(Topics.directives, "2019/release/\(Self.district)/preliminary", nil, partition: 0)
+        #expect(try told().count == 2)
+        try bench.directive(2019, act, Self.school, kind, reason: "Better", date: "2019-09-24")
+        #expect(try told().map(\.notice.departmentOnly) == [true, false, true])
+        try bench.directive(2019, "release", "00000000", "official", date: "2019-09-28")
+        let last = try told()
+        #expect(last.map(\.notice.departmentOnly) == [true, false, true, false])
+        #expect(last.last?.notice.body.contains("Reason: Better") == true)
+        // Who was told of it is told of its withdrawal.
+        try bench.put(Topics.directives, "2019/\(act)/\(Self.school)/\(kind)", nil, partition: 0)
+        #expect(try told().last?.notice.recipients == [Self.school, Self.district])
+        #expect(try told().last?.notice.subject.hasPrefix("Withdrawn: ") == true && told().count == 5)
+    }
+
+    /// What only the Department was told of is withdrawn before it alone.
+    @Test func aWithdrawnActThatWasNeverShownIsTheDepartments() throws {
+        let bench = try bench(Calendar("2019-10-01"))
+        try bench.directive(2019, "recognition", Self.school, "high_growth", date: "2019-09-24")
+        try bench.driver.run()
+        try bench.put(Topics.directives, "2019/recognition/\(Self.school)/high_growth", nil, partition: 0)
+        try bench.driver.run()
+        try bench.directive(2019, "release", "00000000", "official", date: "2019-09-28")
+        try bench.driver.run()
+        let told = try notices(bench).map(\.notice)
+        #expect(told.map(\.departmentOnly) == [true, true] && told[1].subject.hasPrefix("Withdrawn: "))
+    }
+
+    /// After a recode the notices are of the new code: the change, and the determination under it.
+    @Test func aRecodedSchoolGetsItsNoticesUnderItsNewCode() throws {
+        let (former, new) = (Self.school, "00350014")
+        let bench = try bench(Calendar("2019-10-01"))
+        try put(
+            bench,
+            determination(former, 2019) {
+                $0.status = "preliminary"
+                $0.lowSubgroups = ["swd"]
+            }
+        )
+        try bench.directive(2019, "release", "00000000", "preliminary", date: "2019-09-10")
+        try bench.driver.run()
+        let before = try notices(bench).map(\.id)
+        #expect(before == ["2019/\(former)/1", "2019/\(former)/1/low_subgroups"])
+        let taken: OrganizationCode = try #require(OrganizationCode(former))
+        let change = OrganizationChange(
+            schoolYear: 2019,
+            organization: try #require(OrganizationCode(new)),
+            kind: .recoded,
+            former: taken
+        )
+        let key = DirectiveKey(changeOf: change.organization, in: 2019, former: change.former).text
+        try bench.put(Topics.directives, key, Accountability_V1_Directive(change), partition: 0)
+        try bench.put(Topics.determinations, "2019/\(former)", nil, partition: bench.district(former))
+        try put(
+            bench,
+            determination(new, 2019) {
+                $0.status = "preliminary"
+                $0.lowSubgroups = ["swd"]
+                $0.issuedUnixMilliseconds += 5000
+                $0.history = [
+                    .with {
+                        ($0.schoolYear, $0.change, $0.formerOrgCodes, $0.takenOrgCode) = (
+                            2019, "recoded", [former], former
+                        )
+                    }
+                ]
+            }
+        )
+        try bench.driver.run()
+        bench.driver.restartAll()
+        try bench.driver.run()
+        let after = try notices(bench).filter { !before.contains($0.id) }
+        #expect(
+            after.map(\.id) == [
+                "2019/\(new)/1", "2019/\(new)/1/low_subgroups", "2019/\(new)/directive/organization_change.\(former)/1",
+            ]
+        )
+        #expect(after.allSatisfy { $0.notice.recipients == [new, Self.district] && $0.notice.orgCode == new })
+        #expect(after.last?.notice.subject == "Organization change: recoded from \(former), 2018-19: \(new)")
+        #expect(after.last?.notice.body.contains("A change of an organization for school year 2018-19") == true)
+    }
+
     /// 603 CMR 2.03(10).
     @Test func tellsEveryoneOfACommentPeriodAndOfTheCommentsWhenItEnds() throws {
         let calendar = try Calendar("2025-02-01")

@@ -254,6 +254,30 @@ import Testing
         #expect(try bench.receipt(id).rejected == 1 && bench.standing(Topics.directives).isEmpty)
     }
 
+    @Test(
+        "A change across districts is refused with what to do instead",
+        arguments: [
+            (["change": "recoded", "prior_org_code": "00020505"], 2),
+            (["org_code": "00010000", "change": "recoded", "prior_org_code": "00020000"], 2),
+            (["change": "merged", "prior_org_code": "00010000", "prior_enrollment": "9"], 2),
+        ] as [([String: String], UInt64)]
+    )
+    func refusedAcrossDistricts(_ row: [String: String], _ line: UInt64) throws {
+        let bench = try ValidationBench(partitions: 2)
+        try bench.openYears(2019)
+        try bench.submit(Self.organizations(2019, Self.school))
+        try bench.submit(Self.changes([row]))
+        try bench.driver.run()
+        let rejection = try #require(try bench.rejections().first)
+        #expect(rejection.column == "prior_org_code" && rejection.line == line)
+        #expect(
+            rejection.message
+                == "prior_org_code: a former code is a school's, of the same district as the new one: results are not carried from one district "
+                + "to another, nor from one district's code to another; leave the row out: the organization starts anew under its code; submit the "
+                + "change closed for the former code"
+        )
+    }
+
     @Test("The look-back of participation is on the former code")
     func participation() throws {
         let run = try MeasuresRun(ParticipationStage(pipeline: MeasuresRun.pipeline))

@@ -113,7 +113,7 @@ extension Completeness {
             years: rows.met,
             changes: changes
         )
-        self.init(facts, year: year, try Framework.ifCovered(schoolYear: year))
+        self.init(facts, year: year, try connection.frameworks().ifCovered(schoolYear: year))
     }
 
     /// How many lines have each finding, and the first few lines.

@@ -15,7 +15,8 @@ struct ProductsCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
               accountability products 2019 --out products-2019 --replace
               cd products-2019 && sha256sum --check --quiet SHA256SUMS
 
-            The products contain only official results, read from the public topic publications. What is hidden there is not in them. The same \
+            The products contain only official results, read from the public topic publications. What is hidden there is not in them. Bands and \
+            points are those of the framework in force. The same \
             publications give the same bytes. The command writes the whole folder or nothing.
 
             schools-YEAR.csv and districts-YEAR.csv, both also in determinations-YEAR.xlsx, have the columns of the Department's workbook of 2019. \
@@ -63,7 +64,7 @@ enum OfficialResults {
         let reader = try TopicReader(connection)
         defer { reader.close() }
         let publications = try reader.table(TableTopics.publications) { $0.schoolYear <= year }.map(\.message)
-        guard let published = PublishedYear(publications, year: year) else {
+        guard let published = PublishedYear(publications, year: year, frameworks: try connection.frameworks()) else {
             throw Failure(.badInput, refusal(year, officialYears: PublishedYear.officialYears(publications)))
         }
         return published

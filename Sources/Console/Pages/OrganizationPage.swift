@@ -10,7 +10,7 @@ extension OrganizationView {
             above: "\(line.type == .district ? "District" : "School") \(code), school year \(SchoolYear.title(year))",
             api: Address.of("\(Address.api)/years/\(year)/organizations/\(code)", [("why_not", whyNotName)]),
             files: TableFiles(Address.organization(year, code)),
-            years: history.reversed().map { ($0.year, Address.organization($0.year, code), $0.year == year) }
+            years: history.reversed().map { ($0.year, Address.organization($0.year, $0.line.code), $0.year == year) }
         )
         var context: [String: Any] = [
             "sign": line.outcome.sign,
@@ -168,7 +168,8 @@ extension OrganizationView {
                     [
                         .init(
                             SchoolYear.title(moment.year),
-                            link: moment.year == year ? nil : Address.organization(moment.year, code),
+                            link: moment.year == year ? nil : Address.organization(moment.year, moment.line.code),
+                            note: moment.line.code == code ? nil : "as \(moment.line.code)",
                             kind: "tight"
                         ),
                         .init(moment.line.outcome), .init(moment.line.percentile), .init(moment.line.annual),

@@ -4,14 +4,16 @@ internal import Rules
 
 extension PublicationView {
     func page(_ tables: ConsoleTables) throws -> ConsoleContent {
-        func address(_ year: Int) -> String { Address.organization(year, code, in: .published) }
+        func address(_ year: Int, _ code: OrganizationCode) -> String {
+            Address.organization(year, code, in: .published)
+        }
         let page = Page(
             title: report.title,
             place: .published,
             above: report.above,
-            api: "\(Address.api)\(address(year))",
-            files: TableFiles(address(year)),
-            years: history.reversed().map { ($0.year, address($0.year), $0.year == year) }
+            api: "\(Address.api)\(address(year, code))",
+            files: TableFiles(address(year, code)),
+            years: history.reversed().map { ($0.year, address($0.year, $0.line.code), $0.year == year) }
         )
         return try page.html(
             tables,

@@ -15,7 +15,7 @@ package struct DeterminationLine: Hashable, Sendable {
     package let cumulative: Int?
     /// The severity; nil if none was issued.
     package let severity: AssistanceSeverity?
-    /// The code whose history the organization took in the year; nil if it took none, and for the public.
+    /// The code whose history the organization took in the year; nil if it took none.
     package let former: OrganizationCode?
     package let revision: Int
     package let status: String
@@ -41,7 +41,7 @@ package struct DeterminationLine: Hashable, Sendable {
 
     /// The line of a publication, which everyone may see.
     package init(_ publication: Accountability_V1_Publication, _ code: OrganizationCode) {
-        self.init(publication, code, severity: nil, former: nil, embargoUntil: "")
+        self.init(publication, code, severity: nil, former: PriorityRow.former(of: publication), embargoUntil: "")
     }
 
     private init(

@@ -13,6 +13,19 @@ struct OrganizationView: Sendable {
         var figures: YearFigures {
             YearFigures(year: year, cumulative: line.cumulative, annual: line.annual, percentile: line.percentile)
         }
+
+        /// The results of every year, the oldest first: before a change of the organization, those of the code whose
+        /// history it took.
+        static func all(of code: OrganizationCode, _ tables: ConsoleTables) -> [Moment] {
+            var code = code
+            var moments: [Moment] = []
+            for (year, table) in tables.years.sorted(by: { $0.key > $1.key }) {
+                guard let line = table.lines[code] else { continue }
+                moments.append(Moment(year: year, line: line))
+                code = line.former ?? code
+            }
+            return moments.reversed()
+        }
     }
 
     /// The results of a student group.
@@ -81,10 +94,7 @@ struct OrganizationView: Sendable {
         whyNot = try call.query["why_not"]
             .map { try WhyNot(message, framework, participation: table.participation(code)).derivation($0) }
         margins = try Self.margins(message, table, line, call.tables.frameworks)
-        history = call.tables.years.keys.sorted()
-            .compactMap { year in
-                call.tables.years[year]?.lines[code].map { Moment(year: year, line: $0) }
-            }
+        history = Moment.all(of: code, call.tables)
         district = code.isDistrict ? nil : table.lines[code.district]
         schools = code.isDistrict ? table.lines.values.count { $0.type == .school && $0.code.district == code } : 0
     }
@@ -150,6 +160,9 @@ struct OrganizationView: Sendable {
 
     static let moment = Shape<Moment>([
         .integer("school_year", "The school year.", 2000...2100) { $0.year },
+        .text("org_code", "The code in that year: before a change of the organization, the former one.") {
+            $0.line.code.description
+        },
         .optionalText("classification", "The classification.") { $0.line.classification?.wireName },
         .optionalText("level", "The level.") { $0.line.level?.wireName },
         .optionalInteger("percentile", "The percentile.", 1...99) { $0.line.percentile },

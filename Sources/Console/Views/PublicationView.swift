@@ -36,19 +36,19 @@ struct PublicationView: Sendable {
         frameworkName = try tables.frameworks.ifCovered(schoolYear: call.year)?.name
         self.line = line
         self.publication = publication
-        let years = tables.years.keys.sorted()
-        history = years.compactMap { year in
-            tables.years[year]?.lines[code].map { OrganizationView.Moment(year: year, line: $0) }
-        }
+        let history = OrganizationView.Moment.all(of: code, tables)
+        self.history = history
         district = code.isDistrict ? nil : table.lines[code.district]
         schools = code.isDistrict ? table.lines.values.count { $0.type == .school && $0.code.district == code } : 0
         let row = PublishedRow(
             publication: publication,
             district: code.isDistrict ? nil : table.publication(code.district),
-            before: tables.years[call.year - 1]?.publication(code),
-            schools: schools
+            before: tables.years[call.year - 1]?.publication(line.former ?? code),
+            schools: schools,
+            frameworks: tables.frameworks
         )
-        let publications = years.filter { $0 <= call.year }.compactMap { tables.years[$0]?.publication(code) }
+        let publications = history.filter { $0.year <= call.year }
+            .compactMap { tables.years[$0.year]?.publication($0.line.code) }
         report = OrganizationReport(row, history: publications).document
     }
 

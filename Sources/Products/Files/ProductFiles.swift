@@ -38,14 +38,10 @@ package struct ProductFiles {
 
     /// The official report of each organization.
     private var pages: [ProductFile] {
-        var history: [String: [Accountability_V1_Publication]] = [:]
-        for (_, publications) in published.years.sorted(by: { $0.key < $1.key }) {
-            for publication in publications { history[publication.orgCode, default: []].append(publication) }
-        }
-        return published.rows.map { row in
-            let own = history[row.publication.orgCode] ?? []
-            return ProductFile(IndexPage.address(row)) {
-                try PrintedPage(OrganizationReport(row, history: own).document).html()
+        published.rows.map { [published] row in
+            ProductFile(IndexPage.address(row)) {
+                let history = published.history(of: row.publication)
+                return try PrintedPage(OrganizationReport(row, history: history).document).html()
             }
         }
     }

@@ -16,7 +16,7 @@ package struct OrganizationReport {
     package init(_ row: PublishedRow, history: [Accountability_V1_Publication]) {
         self.row = row
         self.history = history
-        steps = PublishedSteps(row.publication)
+        steps = PublishedSteps(row.publication, row.frameworks)
     }
 
     /// What it contains.
@@ -308,7 +308,11 @@ package struct OrganizationReport {
         let rows: [[TablePart.Cell]] = zip(history, moments).reversed()
             .map { before, moment in
                 [
-                    .init(SchoolYear.title(moment.year), kind: "tight"), .init(WorkbookWords.reason(before)),
+                    .init(
+                        SchoolYear.title(moment.year),
+                        note: before.orgCode == publication.orgCode ? nil : "as \(before.orgCode)",
+                        kind: "tight"
+                    ), .init(WorkbookWords.reason(before)),
                     .init(moment.percentile), .init(moment.annual), .init(moment.cumulative),
                 ]
             }

@@ -112,7 +112,7 @@ package struct BoardReport {
         )
     }
 
-    private var framework: Framework? { try? FrameworkSet.builtIn.ifCovered(schoolYear: published.year) }
+    private var framework: Framework? { try? published.frameworks.ifCovered(schoolYear: published.year) }
 
     private var spread: ReportDocument.Section? {
         let bins = PercentBin.of(own.filter { $0.type == .school && $0.hasCumulative }.map { Int($0.cumulative) })

@@ -19,8 +19,8 @@ struct PublishedSteps {
     let groups: [Group]
     let spans: [(span: GradeSpan, published: Accountability_V1_PublishedSpan)]
 
-    /// Reads the figures of a publication.
-    init(_ publication: Accountability_V1_Publication) {
+    /// Reads the figures of a publication, whose points are of one of the frameworks.
+    init(_ publication: Accountability_V1_Publication, _ frameworks: FrameworkSet) {
         spans = publication.spans.compactMap { published in
             GradeSpan(wireName: published.gradeSpan).map { ($0, published) }
         }
@@ -31,7 +31,7 @@ struct PublishedSteps {
             else { continue }
             figures[span, default: [:]][group, default: [:]][indicator] = figure
         }
-        let columns = Self.columns(figures, publication)
+        let columns = Self.columns(figures, publication, frameworks)
         groups = GradeSpan.allCases.flatMap { span in
             StudentGroup.allCases.compactMap { group in
                 guard let own = figures[span]?[group] else { return nil }
@@ -50,9 +50,10 @@ struct PublishedSteps {
     /// The columns of points that give the published percentages.
     private static func columns(
         _ figures: [GradeSpan: [StudentGroup: [Indicator: Accountability_V1_PublishedFigure]]],
-        _ publication: Accountability_V1_Publication
+        _ publication: Accountability_V1_Publication,
+        _ frameworks: FrameworkSet
     ) -> Columns {
-        guard let framework = try? FrameworkSet.builtIn.ifCovered(schoolYear: Int(publication.schoolYear)),
+        guard let framework = try? frameworks.ifCovered(schoolYear: Int(publication.schoolYear)),
             framework.points != nil
         else { return [:] }
         var all: Columns = [:]

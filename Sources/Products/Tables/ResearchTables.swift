@@ -82,7 +82,7 @@ enum ResearchTables {
             rows: { take in
                 for row in published.rows {
                     let publication = row.publication
-                    for steps in PublishedSteps(publication).groups {
+                    for steps in PublishedSteps(publication, published.frameworks).groups {
                         let name = steps.group.wireName
                         try take(
                             GroupRow(

@@ -109,7 +109,7 @@ enum WorkbookWords {
     static func annualBefore(_ row: PublishedRow) -> String {
         guard row.publication.priorAnnualExact.isEmpty else { return row.publication.priorAnnualExact }
         guard let before = row.before, let percent = Ratio.reading(before.annualExact),
-            let framework = try? FrameworkSet.builtIn.ifCovered(schoolYear: row.year - 1),
+            let framework = try? row.frameworks.ifCovered(schoolYear: row.year - 1),
             let carried = try? AnnualPercentage.carried(percent, framework)
         else { return "" }
         return carried.shortText

@@ -48,22 +48,3 @@ package struct DepartmentRecords {
         }
     }
 }
-
-extension DirectiveKey {
-    /// Whether a district sees the act.
-    ///
-    /// It sees acts about its own organizations; those that are part of the results together with them.
-    ///
-    /// - Parameters:
-    ///   - district: the district.
-    ///   - areResultsSeen: whether it sees the results of the act's organization and year.
-    /// - Returns: whether the act is shown.
-    package func isShown(to district: OrganizationCode, areResultsSeen: Bool) -> Bool {
-        guard organization.district == district else { return false }
-        return switch act {
-        case .review, .planFiling, .appeal: true
-        case .designation, .recognition, .release, .suspension, .frameworkStep, .reconfiguration, .organizationChange:
-            areResultsSeen
-        }
-    }
-}

@@ -37,10 +37,10 @@ package struct PriorityRow: Encodable, Equatable {
         }
     }
 
-    /// The code whose history an organization took in the school year of its determination; nil if it took none.
-    package static func former(of determination: Accountability_V1_Determination) -> OrganizationCode? {
-        determination.history.lazy
-            .filter { $0.schoolYear == determination.schoolYear && $0.takenOrgCode != determination.orgCode }
+    /// The code whose history an organization took in the school year of its results; nil if it took none.
+    package static func former(of results: some ResultsMessage) -> OrganizationCode? {
+        results.history.lazy
+            .filter { $0.schoolYear == results.schoolYear && $0.takenOrgCode != results.orgCode }
             .compactMap { OrganizationCode($0.takenOrgCode) }
             .first
     }

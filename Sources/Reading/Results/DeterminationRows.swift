@@ -48,6 +48,8 @@ package protocol ResultsMessage {
     var status: String { get }
     var revision: UInt32 { get }
     var federalDesignations: [Accountability_V1_FederalDesignation] { get }
+    /// The changes of the organization on the way back to its earlier results.
+    var history: [Accountability_V1_HistoryStep] { get }
     /// The submissions that it follows from, where the viewer may know them.
     var causeText: String { get }
     /// Every reason in words.

@@ -9,7 +9,7 @@ struct ActTable {
     struct Act {
         let directive: Accountability_V1_Directive
         /// When it was recorded, milliseconds since 1970; 0 when unknown.
-        let recorded: Int64
+        var recorded: Int64
     }
 
     private var acts: [DirectiveKey: Act] = [:]
@@ -24,10 +24,34 @@ struct ActTable {
         changed[key] = cause
     }
 
-    /// The acts that changed, in order; none is left.
+    /// The acts whose notices may be due, in order: those that changed, and those of organizations whose results were
+    /// released or closed since; none is left.
     mutating func takeChanged() -> [(key: DirectiveKey, cause: String)] {
         defer { changed = [:] }
+        for (release, cause) in changed where release.act == .release {
+            for key in acts.keys
+            where key.schoolYear == release.schoolYear && changed[key] == nil
+                && (release.organization == .state || release.organization == key.organization.district)
+            {
+                changed[key] = cause
+            }
+        }
         return changed.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    /// When the results of an organization's district and year were shown to it by a release that stands, milliseconds
+    /// since 1970; nil if it does not see them.
+    func shownSince(_ organization: OrganizationCode, _ schoolYear: Int) -> Int64? {
+        let district = organization.district
+        return [OrganizationCode.state, district]
+            .flatMap { owner in
+                ResultsStage.allCases.compactMap { stage -> Int64? in
+                    guard stage.view(of: organization, for: .district(district)) == .everything else { return nil }
+                    return acts[DirectiveKey(schoolYear: schoolYear, .release, of: owner, kind: stage.rawValue)]?
+                        .recorded
+                }
+            }
+            .min()
     }
 
     /// The years for whose framework comment is or was asked.

@@ -9,6 +9,7 @@ struct NoticeMemory {
     struct Told {
         let revision: UInt32
         let fingerprint: String
+        let isForDepartment: Bool
     }
 
     private var issued: [String: Int64] = [:]
@@ -62,7 +63,12 @@ struct NoticeMemory {
         case NoticeText.resultsClosed: break
         case NoticeText.lowParticipation, NoticeText.lowSubgroups:
             groups[thing] = ToldGroups(groups: notice.groups, isForDepartment: notice.departmentOnly)
-        default: things[thing] = Told(revision: notice.revision, fingerprint: notice.fingerprint)
+        default:
+            things[thing] = Told(
+                revision: notice.revision,
+                fingerprint: notice.fingerprint,
+                isForDepartment: notice.departmentOnly
+            )
         }
     }
 

@@ -128,9 +128,15 @@ extension NoticeText {
     /// The notice of an act, of a change of it, or of its withdrawal (nil).
     ///
     /// It names the organization by its code: whether its name is known yet depends on which topic was read first.
-    static func notice(of act: ActTable.Act?, _ key: DirectiveKey, revision: UInt32, cause: String)
-        -> Accountability_V1_Notice
-    {
+    ///
+    /// - `isChange`: whether its recipients were told of an earlier form of the act.
+    static func notice(
+        of act: ActTable.Act?,
+        _ key: DirectiveKey,
+        revision: UInt32,
+        isChange: Bool = false,
+        cause: String
+    ) -> Accountability_V1_Notice {
         var notice = Accountability_V1_Notice()
         let thing = thing(of: key)
         notice.id = thing.identity(revision: revision)
@@ -146,14 +152,14 @@ extension NoticeText {
         notice.districtCode = key.organization.district.description
         notice.recipients = recipients(key.organization)
         let title = title(of: act?.directive, key)
-        let state = act == nil ? "Withdrawn: " : revision > 1 ? "Changed: " : ""
+        let state = act == nil ? "Withdrawn: " : isChange ? "Changed: " : ""
         notice.subject = "\(state)\(title), \(years(key.schoolYear)): \(key.organization)"
         var lines = [
             "\(key.act == .organizationChange ? "A change of an organization" : "An act of the Department")"
                 + " for school year \(years(key.schoolYear)) that concerns \(key.organization)",
             "",
         ]
-        lines[0] += act == nil ? " was withdrawn." : revision > 1 ? " was changed." : " is on record."
+        lines[0] += act == nil ? " was withdrawn." : isChange ? " was changed." : " is on record."
         lines.append("\(title).")
         if let act = act?.directive {
             if !act.effectiveDate.isEmpty { lines.append("From: \(act.effectiveDate).") }

@@ -122,11 +122,29 @@ final class NotificationTask: StageTask {
     }
 
     private func tell(of key: DirectiveKey, _ cause: String, _ clock: NoticeClock, _ output: TaskOutput) throws {
-        let act = acts[key]
+        var act = acts[key]
         let told = memory.told(NoticeText.thing(of: key))
-        guard isNews(act, told, act.map { ActTable.fingerprint(of: $0.directive) } ?? NoticeText.withdrawn, clock)
-        else { return }
-        try publish(NoticeText.notice(of: act, key, revision: Self.next(told?.revision), cause: cause), output)
+        let shown = acts.shownSince(key.organization, key.schoolYear)
+        var isForDepartment = !key.isShown(to: key.organization.district, areResultsSeen: shown != nil)
+        // Who was told of an act is told of its withdrawal.
+        if act == nil, let told { isForDepartment = told.isForDepartment }
+        let isFirstShown = told?.isForDepartment == true && !isForDepartment && act != nil
+        if isFirstShown, let recorded = act?.recorded { act?.recorded = max(recorded, shown ?? 0) }
+        let fingerprint = act.map { ActTable.fingerprint(of: $0.directive) } ?? NoticeText.withdrawn
+        let isForgotten = clock.isForgotten(act?.recorded ?? 0)
+        guard isNews(act, told, fingerprint, clock) || isFirstShown && !isForgotten else { return }
+        var notice = NoticeText.notice(
+            of: act,
+            key,
+            revision: Self.next(told?.revision),
+            isChange: told != nil && !isFirstShown,
+            cause: cause
+        )
+        if isForDepartment {
+            notice.departmentOnly = true
+            notice.recipients = []
+        }
+        try publish(notice, output)
     }
 
     /// Whether an act, or its withdrawal, has had no notice yet.
