@@ -236,7 +236,7 @@ let package = Package(
             "YearTests",
             [
                 "Products", "Year", "Stages", "Streaming", "StreamingTesting", "Messages", "Rules", "Tables",
-                "accountability", "statewide", .protobuf,
+                "Reading", "accountability", "statewide", .protobuf,
             ]
         ),
         tests(

@@ -37,6 +37,9 @@ public struct Home: Sendable, Hashable {
     /// Data of the local broker.
     public var broker: URL { directory.appendingPathComponent("broker", isDirectory: true) }
 
+    /// The last results of audits.
+    public var auditRecords: URL { directory.appendingPathComponent("audits.json") }
+
     /// The identity of this home; nil if it has none yet.
     public var identity: String? {
         let text = FileManager.default.contents(atPath: identityFile.path).map { String(decoding: $0, as: UTF8.self) }

@@ -1,10 +1,12 @@
 import Messages
+import Reading
 import Rules
 import Stages
 import Streaming
 import Testing
 
 @testable import Year
+@testable import accountability
 
 /// An attacker reads everything that is published of a state, in every revision, and computes what is hidden.
 @Suite(.timeLimit(.minutes(30))) struct PublicationTests {
@@ -57,9 +59,8 @@ import Testing
     }
 
     /// The small groups whose number of students can be computed from what was shown at several times.
-    private func computable(_ times: [(shown: Shown, truth: Truth)]) throws -> Set<String> {
-        var equations: [OrganizationCode: [DisclosureAttack.Equation]] = [:]
-        var small: [String: String] = [:]
+    private func computable(_ times: [(shown: Shown, truth: Truth)]) throws -> Set<DisclosureAttack.Leak> {
+        var measures: [OrganizationCode: [DisclosureAttack.Measure]] = [:]
         for (shown, truth) in times {
             for (measure, counts) in truth {
                 // Where nothing of a measure is shown, nothing is known of it.
@@ -69,29 +70,21 @@ import Testing
                 for district in districts {
                     let own = counts.filter { $0.key.district == district }
                     let table = DisclosureTable(counts: own, district: district, complements: true)
-                    func term(_ place: Int) -> DisclosureAttack.Term {
-                        let cell = table.cells[place]
-                        if let count = shown[measure]?[cell.name] { return .known(count) }
-                        let identity = "\(cell.name) \(cell.count)"
-                        if cell.isPersonal, cell.count > 0, cell.count < 10 {
-                            small[identity] = "\(measure) \(identity)"
-                        }
-                        return .unknown(identity, least: cell.isImplied || cell.count == 0 ? 0 : 1)
-                    }
-                    equations[district, default: []] += table.sums.map { sum in
-                        DisclosureAttack.Equation(total: term(sum.total), parts: sum.parts.map(term))
-                    }
+                    measures[district, default: []].append(.init("\(measure)", table, shown: shown[measure] ?? [:]))
                 }
             }
         }
-        var computed: Set<String> = []
-        for equations in equations.values {
-            for (identity, value) in DisclosureAttack(equations).found {
-                guard let name = small[identity], identity.hasSuffix(" \(value)") else { continue }
-                computed.insert(name)
-            }
-        }
-        return computed
+        return measures.values.reduce(into: []) { $0.formUnion(DisclosureAttack($1, minimum: 10).leaks) }
+    }
+
+    /// What `accountability audit --disclosure` finds.
+    private func audited(_ state: State, _ frameworks: FrameworkSet = .builtIn) throws -> DisclosureCheck.Result {
+        var check = DisclosureCheck()
+        let tables = state.result.tables
+        for (key, message) in try tables.messages(TableTopics.publications, year: 2019) { try check.take(message, key) }
+        for (key, message) in try tables.messages(TableTopics.participation, year: 2019) { check.take(message, key) }
+        for (key, message) in try tables.messages(TableTopics.indicators, year: 2019) { check.take(message, key) }
+        return try check.result(frameworks)
     }
 
     /// The rates that say that few students are counted, or few are not.
@@ -173,6 +166,8 @@ import Testing
         }
         let found = try computable([(union, try first.truth())])
         #expect(found == [])
+        let audit = try audited(first)
+        #expect(audit.attacked > 1 && audit.left == 0 && audit.findings.map(\.severity) == [.ok])
         let kept = try utility(last)
         #expect(kept.shown * 10 > kept.all * 6 && kept.shownValues * 10 > kept.values * 6)
     }
@@ -190,6 +185,11 @@ import Testing
         ]
         let (one, both) = (try computable([times[0]]), try computable(times))
         #expect(one.count > 10 && both.count > one.count)
+        // An audit does not attack what protects nothing.
+        for frameworks in [FrameworkSet.builtIn, try .asPublished()] {
+            let audit = try audited(first, frameworks)
+            #expect(audit.attacked == 0 && audit.left > 1 && audit.findings.map(\.severity) == [.warning])
+        }
         #expect(try !tellingRates(revisions.values.flatMap { $0 }).isEmpty)
         // Each figure is the determination's.
         let publications = try last.result.tables.messages(TableTopics.publications, year: 2019).map(\.message)

@@ -13,7 +13,7 @@ enum ReleaseDesk {
         let isApprover = account.role >= .approver
         let waiting = await call.desk.errands.waiting(for: account)
         var context: [String: Any] = [
-            "checks": checklist(call.tables).context, "years": years(call.tables, isApprover).context,
+            "checks": checklist(call.tables, call.desk.home).context, "years": years(call.tables, isApprover).context,
             "held": held(call.tables, isApprover).context,
         ]
         if isApprover {
@@ -35,7 +35,7 @@ enum ReleaseDesk {
         return .page(try page.html(call.tables, "release", context))
     }
 
-    private static func checklist(_ tables: ConsoleTables) -> TablePart {
+    private static func checklist(_ tables: ConsoleTables, _ home: Home) -> TablePart {
         let status = tables.run?.status
         let behind = tables.run.map { $0.positions.reduce(0) { $0 + Int($1.behind) } }
         let alarms = status.map { $0.problems.count + $0.openTransactions.count }
@@ -44,16 +44,6 @@ enum ReleaseDesk {
             .filter { $0.isOpen && RejectionCode(rawValue: $0.code)?.isNote != true }
         let open = Set(refused.map(\.row)).count
         let unfinished = tables.view.totals().count { !$0.addsUp }
-        func line(_ what: String, _ isWell: Bool?, _ finding: String, _ link: String) -> [TablePart.Cell] {
-            [
-                .init(what, link: link),
-                .init(
-                    isWell.map { $0 ? "fine" : "check" } ?? "not known yet",
-                    sign: isWell.map { $0 ? "●" : "△" } ?? "○",
-                    kind: "tight"
-                ), .init(finding),
-            ]
-        }
         return TablePart(
             caption: "What to check before a release",
             columns: ["What", "State", "Finding"],
@@ -69,10 +59,30 @@ enum ReleaseDesk {
                     Words.count(tables.view.held.count, "submission"),
                     "/release"
                 ),
-            ],
+            ] + AuditLines(tables, home).rows,
             note:
-                "Completeness is shown beside each year below. To recompute every figure, use accountability audit --recompute; the console does not do that."
+                "Completeness is shown beside each year below. The last three lines are results of accountability audit, which the console does not run."
         )
+    }
+
+    /// A line of the checklist.
+    ///
+    /// - `isWell`: nil if it is not known.
+    static func line(
+        _ what: String,
+        _ isWell: Bool?,
+        _ finding: String,
+        _ link: String? = nil,
+        unknown: String = "not known yet"
+    ) -> [TablePart.Cell] {
+        [
+            .init(what, link: link),
+            .init(
+                isWell.map { $0 ? "fine" : "check" } ?? unknown,
+                sign: isWell.map { $0 ? "●" : "△" } ?? "○",
+                kind: "tight"
+            ), .init(finding),
+        ]
     }
 
     private static func years(_ tables: ConsoleTables, _ isApprover: Bool) -> TablePart {

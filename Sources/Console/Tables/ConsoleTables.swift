@@ -19,7 +19,7 @@ package struct ConsoleTables: Sendable {
         fileprivate var participation: [OrganizationCode: [ParticipationKey: [UInt8]]] = [:]
         fileprivate var thresholds: [PercentileKey: [UInt8]] = [:]
         fileprivate var publications: [OrganizationCode: [UInt8]] = [:]
-        fileprivate var publishedLines: [OrganizationCode: DeterminationLine] = [:]
+        fileprivate(set) var publishedLines: [OrganizationCode: DeterminationLine] = [:]
         /// The declared facts of the organizations.
         package fileprivate(set) var facts: [OrganizationCode: Accountability_V1_Organization] = [:]
 
