@@ -84,7 +84,9 @@ import Testing
         #expect(text().contains("embargoed until 2019-09-20\n"))
         try put("preliminary", "00000000", end: nil)
         #expect(!text().contains("embargo"))
-        try put("preliminary", "00000000", end: "2019-09-20")
+        try put("preliminary", "00360000", end: "2019-09-22")
+        #expect(text().contains("embargoed until 2019-09-22\n"))
+        // The state's release makes everything official.
         try put("official", "00000000", end: "")
         #expect(!text().contains("embargo"))
     }

@@ -82,6 +82,13 @@ import Testing
             "/quarantine/tables.xlsx": .operator,
             "/completeness/{year}/tables.csv": .data,
             "/completeness/{year}/tables.xlsx": .data,
+            "/api/v1/session": .district, "/api/v1/uploads": .district, "/api/v1/errands": .district,
+            "/api/v1/errands/{id}": .district, "/api/v1/errands/{id}/confirm": .district,
+            "/api/v1/errands/{id}/discard": .district,
+            "/api/v1/acts/open-year": .approver, "/api/v1/acts/close-year": .approver,
+            "/api/v1/acts/release": .approver, "/api/v1/acts/withdraw-release": .approver,
+            "/api/v1/acts/approve": .approver, "/api/v1/acts/reject": .approver, "/api/v1/acts/withdraw": .approver,
+            "/api/v1/acts/deliveries": .operator, "/api/v1/acts/quarantine": .operator,
         ]
         #expect(Dictionary(DeskRoutes.all.map { ($0.path, $0.needs) }) { $0 == $1 ? $0 : .everybody } == desk)
     }

@@ -276,6 +276,11 @@ import Testing
         let token = cookie.isEmpty ? "" : try await bench.token(cookie)
         for target in AccessExample.targets(route.path, route.query) {
             switch route.method {
+            case .post where route.operation != nil:
+                let answer = await bench.post(target, [:], session) {
+                    ($0.token, $0.contentType, $0.body) = (token, "application/json", Array("{}".utf8))
+                }
+                judge(answer, of: route, at: target, for: role)
             case .get: judge(await bench.get(target, session), of: route, at: target, for: role)
             case .post: judge(await bench.post(target, ["token": token], session), of: route, at: target, for: role)
             }
@@ -290,9 +295,10 @@ import Testing
 
     private func judge(_ answer: ConsoleResponse, of route: DeskRoute, at target: String, for role: Role?) {
         if let role, role >= route.needs {
-            #expect([200, 303, 400, 404, 422].contains(answer.status), "\(target): \(answer.status)")
+            #expect([200, 202, 303, 400, 404, 415, 422].contains(answer.status), "\(target): \(answer.status)")
         } else if role == nil {
-            #expect(answer.status == (route.method == .get ? 303 : 401), "\(target): \(answer.status)")
+            let isPage = route.method == .get && route.operation == nil
+            #expect(answer.status == (isPage ? 303 : 401), "\(target): \(answer.status)")
         } else {
             #expect(answer.status == 403, "\(target): \(answer.status)")
         }

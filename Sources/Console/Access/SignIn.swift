@@ -42,6 +42,17 @@ package final class SignIn: Sendable {
         }
     }
 
+    /// Refuses a request of the API that would change something, unless it carries the token of its session.
+    func checkToken(_ request: ConsoleRequest) throws(Problem) {
+        try Self.checkSource(request)
+        guard let cookie = Self.cookie(of: request), let token = request.token, seal.isToken(token, for: cookie) else {
+            throw Problem(
+                403,
+                "the header \(ConsoleRequest.tokenHeader) is missing or wrong: \(Address.api)/session gives the token of the session"
+            )
+        }
+    }
+
     /// Refuses a request if the browser says that another site sends it.
     ///
     /// This happens before its content is read.

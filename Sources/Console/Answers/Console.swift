@@ -92,7 +92,7 @@ package struct Console: Sendable {
         let type = request.isAPI ? "application/problem+json" : "text/html; charset=utf-8"
         var headers = [ConsoleResponse.Header("Content-Type", type)] + ConsoleResponse.guards
         headers.append(.init("Cache-Control", "no-store"))
-        if problem.status == 405 { headers.append(.init("Allow", "GET, HEAD")) }
+        if problem.status == 405 { headers.append(.init("Allow", problem.allow ?? "GET, HEAD")) }
         if let seconds = problem.retryAfter { headers.append(.init("Retry-After", String(seconds))) }
         let text = request.isAPI ? problem.json.text : Page.problem(problem, tables.seen(in: frame), in: frame)
         return ConsoleResponse(status: problem.status, headers: headers, body: Array(text.utf8))

@@ -81,6 +81,11 @@ struct Act: Sendable {
     /// The mistakes in the filled-in values, by field name.
     func faults(_ values: Values) -> [String: String] {
         var faults = conflicts(values)
+        for name in values.keys where !fields.contains(where: { $0.parameter.name == name }) {
+            let known = fields.map(\.parameter.name).joined(separator: ", ")
+            faults[RequestTarget.shown(name)] =
+                known.isEmpty ? "this act has no fields" : "there is no such field; the fields are \(known)"
+        }
         for field in fields {
             let name = field.parameter.name
             guard let value = values[name] else {

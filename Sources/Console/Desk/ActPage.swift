@@ -20,15 +20,28 @@ enum ActPage {
     ///
     /// Nothing is done yet.
     static func take(_ act: Act, _ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
-        let account = try call.account(act.needs)
         var values: Act.Values = [:]
         for field in act.fields { values[field.parameter.name] = call.form?[field.parameter.name] }
+        let (id, faults) = try await begin(act, values, call)
+        guard let id else { return try page(act, call, values, faults: faults) }
+        return .seeOther(ErrandPage.address(id))
+    }
+
+    /// Begins an act with the values of a form, or of a request of the API.
+    ///
+    /// - Returns: its id; or nil and the mistakes, by field name.
+    static func begin(_ act: Act, _ values: Act.Values, _ call: DeskRoute.Call) async throws -> (
+        id: String?, faults: [String: String]
+    ) {
+        let account = try call.account(act.needs)
         var faults = act.faults(values)
         if let id = values["submission"], faults["submission"] == nil {
             faults["submission"] = fault(of: id, act, call.tables, account)
         }
-        guard faults.isEmpty else { return try page(act, call, values, faults: faults) }
-        return .seeOther(ErrandPage.address(try await call.desk.errands.begin(act, values, account)))
+        guard faults.isEmpty else { return (nil, faults) }
+        // A text that is left empty says nothing.
+        let said = values.filter { !$0.value.isEmpty }
+        return (try await call.desk.errands.begin(act, said, account), [:])
     }
 
     /// Why an act about a submission is not allowed; nil if it is allowed.

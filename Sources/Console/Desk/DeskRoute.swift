@@ -32,6 +32,7 @@ struct DeskRoute: Sendable {
     enum Reply {
         case page(ConsoleContent, status: Int = 200, headers: [ConsoleResponse.Header] = [])
         case seeOther(String, headers: [ConsoleResponse.Header] = [])
+        case json(JSONValue, status: Int = 200, headers: [ConsoleResponse.Header] = [])
     }
 
     let method: Method
@@ -44,6 +45,8 @@ struct DeskRoute: Sendable {
     let isForeign: Bool
     /// The most bytes that are read of a request's body.
     let bodyLimit: Int
+    /// What the description of the API says about it; nil if it is not an address of the API.
+    let operation: DeskOperation?
     let answer: @Sendable (Call) async throws -> Reply
     private let names: PathNames
 
@@ -57,6 +60,7 @@ struct DeskRoute: Sendable {
         query: [QueryParameter] = [],
         isForeign: Bool = false,
         bodyLimit: Int = formLimit,
+        operation: DeskOperation? = nil,
         _ answer: @escaping @Sendable (Call) async throws -> Reply
     ) {
         self.method = method
@@ -65,9 +69,13 @@ struct DeskRoute: Sendable {
         self.query = query
         self.isForeign = isForeign
         self.bodyLimit = method == .get ? 0 : bodyLimit
+        self.operation = operation
         self.answer = answer
         names = PathNames(path)
     }
+
+    /// The names of its arguments.
+    var argumentNames: [String] { names.arguments }
 
     /// The arguments of a path; nil if the path does not belong to this route.
     func arguments(of path: [String]) -> [String: String]? { names.arguments(of: path) }

@@ -2,7 +2,10 @@ internal import Operating
 
 /// The addresses that carry out something or call the program.
 enum DeskRoutes {
-    static let all: [DeskRoute] = signing + desk + errands + acts + reports + tableFiles
+    static let all: [DeskRoute] = signing + desk + errands + acts + reports + tableFiles + ActRoutes.all
+
+    /// The routes that the description of the API lists.
+    static let described = all.filter { $0.operation != nil }
 
     private static let tableFiles = (reports + [release]).flatMap(files)
 

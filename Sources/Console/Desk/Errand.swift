@@ -4,7 +4,7 @@ internal import Operating
 /// An act in progress: prepared by a person, previewed, confirmed, done.
 struct Errand: Sendable {
     /// The progress of the act.
-    enum State: Sendable, Hashable {
+    enum State: String, CaseIterable, Sendable {
         /// The preview is being computed.
         case previewing
         /// It waits for a confirmation.

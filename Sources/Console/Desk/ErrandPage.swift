@@ -9,7 +9,7 @@ enum ErrandPage {
     static func address(_ id: String) -> String { "/errands/\(id)" }
 
     /// How long an answer waits for a computation.
-    private static let patience = Duration.seconds(8)
+    static let patience = Duration.seconds(8)
 
     static func show(_ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
         let account = try call.account(.district)
@@ -72,21 +72,30 @@ enum ErrandPage {
         _ account: Account,
         _ tables: ConsoleTables
     ) -> [String: Any] {
-        guard let answer = PreviewAnswer(outcome.output) else {
-            return ["summary": failure(outcome, account), "files": false, "changes": false]
-        }
+        let (summary, answer) = Self.preview(of: outcome, account, tables)
+        guard let seen = answer else { return ["summary": summary, "files": false, "changes": false] }
+        let isFile = errand.act.name == Acts.upload.name
+        let files = isFile ? seen.submissions.map(fileTables) : []
+        return [
+            "summary": summary, "files": files.isEmpty ? false as Any : files,
+            "changes": seen.changes.isEmpty ? false as Any : changeTable(seen.changes).context,
+        ]
+    }
+
+    /// What an act would change, with everything that the account may see of it; nil if it could not be computed.
+    static func preview(
+        of outcome: ProgramRunner.Outcome,
+        _ account: Account,
+        _ tables: ConsoleTables
+    ) -> (summary: String, answer: PreviewAnswer?) {
+        guard let answer = PreviewAnswer(outcome.output) else { return (failure(outcome, account), nil) }
         let seen = account.role == .district ? answer.seen(in: tables) : answer
         let count = Words.count(seen.changes.count, "determination")
         let summary =
             account.role == .district
             ? "\(count) of your organizations that you can see would change."
             : "\(count) of \(Words.grouped(max(answer.determinations.before, answer.determinations.after))) would change."
-        let isFile = errand.act.name == Acts.upload.name
-        let files = isFile ? answer.submissions.map(fileTables) : []
-        return [
-            "summary": summary, "files": files.isEmpty ? false as Any : files,
-            "changes": seen.changes.isEmpty ? false as Any : changeTable(seen.changes).context,
-        ]
+        return (summary, seen)
     }
 
     private static func fileTables(_ file: PreviewAnswer.Submission) -> [String: Any] {
@@ -137,7 +146,7 @@ enum ErrandPage {
     /// The most changes that are listed.
     ///
     /// The command lists all.
-    private static let mostChanges = 200
+    static let mostChanges = 200
 
     private static func changeTable(_ changes: [PreviewAnswer.Change]) -> TablePart {
         func words(_ outcome: PreviewAnswer.Outcome) -> String {
@@ -164,7 +173,7 @@ enum ErrandPage {
 
     private static func done(_ errand: Errand, _ account: Account) -> [String: Any] {
         guard let outcome = errand.result else { return [:] }
-        let receipts = errand.act.name == Acts.upload.name ? ReceiptAnswer.read(outcome.output) ?? [] : []
+        let (said, receipts) = Self.said(outcome, errand, account)
         let isDone = outcome.code == 0
         let tables: [[String: Any]] = receipts.map { receipt in
             [
@@ -181,7 +190,6 @@ enum ErrandPage {
                 "rules": rules(receipt.rejections),
             ]
         }
-        let said = receipts.isEmpty ? (isDone ? outcome.output : failure(outcome, account)) : ""
         return [
             "sign": isDone ? "✓" : "⚠",
             "headline": isDone
@@ -190,6 +198,15 @@ enum ErrandPage {
             "said": said.isEmpty ? false as Any : said, "receipts": tables.isEmpty ? false as Any : tables,
             "again": errand.act.name == Acts.upload.name,
         ]
+    }
+
+    /// What a command said, or the receipts of a file.
+    static func said(_ outcome: ProgramRunner.Outcome, _ errand: Errand, _ account: Account) -> (
+        said: String, receipts: [ReceiptAnswer]
+    ) {
+        let receipts = errand.act.name == Acts.upload.name ? ReceiptAnswer.read(outcome.output) ?? [] : []
+        let said = receipts.isEmpty ? (outcome.code == 0 ? outcome.output : failure(outcome, account)) : ""
+        return (said, receipts)
     }
 
     /// Why a command failed.

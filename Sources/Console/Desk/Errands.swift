@@ -86,6 +86,12 @@ package actor Errands {
             .sorted { $0.began < $1.began }
     }
 
+    /// All acts that an account may see, the oldest first.
+    func visible(to account: Account) -> [Errand] {
+        sweep()
+        return errands.values.filter { $0.isVisible(to: account) }.sorted { $0.began < $1.began }
+    }
+
     /// Confirms an act, which runs its command.
     func confirm(_ id: String, by account: Account) throws(Problem) {
         guard var errand = errands[id], errand.isVisible(to: account) else { throw Self.absent }

@@ -39,9 +39,15 @@ package struct Site: Sendable {
                 $0.method.rawValue == request.method && $0.arguments(of: target.path) != nil
             }),
             let frame = try? desk.signIn.frame(of: request), frame.visitor != .machine,
-            frame.visitor.mayRead(route.needs), (try? SignIn.checkSource(request)) != nil
+            frame.visitor.mayRead(route.needs), (try? SignIn.checkSource(request)) != nil,
+            route.operation == nil || (try? desk.signIn.checkToken(request)) != nil
         else { return 0 }
         return route.bodyLimit
+    }
+
+    /// The answer to a request whose body was not read.
+    package func refuse(_ request: ConsoleRequest, _ status: Int, _ detail: String) -> ConsoleResponse {
+        console.answer(Problem(status, detail), to: request, store.current, in: PageFrame(visitor: .nobody))
     }
 
     /// Whether a request may follow the data.
@@ -60,6 +66,7 @@ package struct Site: Sendable {
         _ frame: PageFrame
     ) throws(Problem) -> (DeskRoute, DeskRoute.Call)? {
         let target = try RequestTarget(request.target)
+        try Self.checkMethod(request, target)
         let method: DeskRoute.Method = request.isReading ? .get : .post
         guard request.isReading || request.method == "POST" else { return nil }
         for route in DeskRoutes.all where route.method == method {
@@ -67,7 +74,9 @@ package struct Site: Sendable {
             // Without accounts no one can act, and there are no forms.
             if route.needs != .everybody { _ = try frame.visitor.checkActing(route.needs) }
             var form: FormData?
-            if method == .post {
+            if method == .post, route.operation != nil {
+                try desk.signIn.checkToken(request)
+            } else if method == .post {
                 let sent = try FormData(request)
                 try desk.signIn.check(sent, request)
                 form = sent
@@ -87,10 +96,32 @@ package struct Site: Sendable {
         return nil
     }
 
+    /// Refuses a method that an address of the API does not answer.
+    private static func checkMethod(_ request: ConsoleRequest, _ target: RequestTarget) throws(Problem) {
+        let methods = Set(DeskRoutes.described.filter { $0.arguments(of: target.path) != nil }.map(\.method))
+        let known = (methods.contains(.get) ? ["GET", "HEAD"] : []) + (methods.contains(.post) ? ["POST"] : [])
+        guard !known.isEmpty, !known.contains(request.method) else { return }
+        throw Problem(
+            405,
+            "this address only answers \(known.joined(separator: " and "))",
+            allow: known.joined(separator: ", ")
+        )
+    }
+
     private func answer(_ route: DeskRoute, _ call: DeskRoute.Call) async throws(Problem) -> ConsoleResponse {
         do {
             switch try await route.answer(call) {
             case .seeOther(let address, let headers): return .seeOther(address, headers)
+            case .json(let value, let status, let headers):
+                let own: [ConsoleResponse.Header] = [
+                    .init("Content-Type", "application/json"), .init("Cache-Control", "private, no-store"),
+                    .init("Vary", "Cookie"),
+                ]
+                return ConsoleResponse(
+                    status: status,
+                    headers: own + headers + ConsoleResponse.guards,
+                    body: Array(value.text.utf8)
+                )
             case .page(let content, let status, let headers):
                 let own = content.headers + [.init("Cache-Control", "private, no-store")]
                 let body = try content.bytes(in: call.frame)

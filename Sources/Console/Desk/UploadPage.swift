@@ -15,21 +15,32 @@ enum UploadPage {
     ///
     /// Nothing is submitted yet.
     static func take(_ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
-        let account = try call.account(Acts.upload.needs)
         guard let file = call.form?.file, !file.bytes.isEmpty else {
             return try page(call, fault: "Choose a file that is not empty.")
         }
+        do {
+            return .seeOther(ErrandPage.address(try await begin(file, call)))
+        } catch let problem as Problem {
+            guard problem.status == 422 else { throw problem }
+            return try page(call, fault: "\(problem.detail).")
+        }
+    }
+
+    /// Begins the submission of a file of a form, or of a request of the API; returns the id of the act.
+    ///
+    /// - Throws: ``Problem``. If it has the status 422, the file may not be submitted.
+    static func begin(_ file: FormData.File, _ call: DeskRoute.Call) async throws -> String {
+        let account = try call.account(Acts.upload.needs)
         let kept = try await call.desk.errands.keep(file)
         do {
             if let district = account.district {
                 try await checked(kept, of: district)
             }
-            let id = try await call.desk.errands.begin(Acts.upload, [:], account, file: kept)
-            return .seeOther(ErrandPage.address(id))
+            return try await call.desk.errands.begin(Acts.upload, [:], account, file: kept)
         } catch let problem as Problem {
             await call.desk.errands.drop(kept)
             guard problem.status == 422 else { throw problem }
-            return try page(call, fault: "\(kept.name): \(problem.detail). Nothing was submitted.")
+            throw Problem(422, "\(kept.name): \(problem.detail). Nothing was submitted")
         }
     }
 

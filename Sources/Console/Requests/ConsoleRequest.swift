@@ -18,6 +18,8 @@ package struct ConsoleRequest: Sendable {
     package var fetchSite: String?
     /// Whether a page sends the request to renew itself, without a person.
     package var isRenewal = false
+    /// The header with the token of a session; see ``tokenHeader``.
+    package var token: String?
     /// The `Content-Type` header.
     package var contentType: String?
     /// The body of the request.
@@ -32,6 +34,12 @@ package struct ConsoleRequest: Sendable {
 }
 
 extension ConsoleRequest {
+    /// The header that carries the token of a session.
+    ///
+    /// Another site can make a browser send the session's cookie, but it cannot read the token, and no form can send a
+    /// header.
+    package static let tokenHeader = "X-CSRF-Token"
+
     /// Whether the request only reads.
     var isReading: Bool { method == "GET" || method == "HEAD" }
 
@@ -101,11 +109,14 @@ package struct Problem: Error, Hashable, Sendable {
 
     /// After how many seconds to try again; nil if that is not known.
     package let retryAfter: Int?
+    /// The methods that the address answers; nil if they are those that only read.
+    package let allow: String?
 
-    package init(_ status: Int, _ detail: String, retryAfter: Int? = nil) {
+    package init(_ status: Int, _ detail: String, retryAfter: Int? = nil, allow: String? = nil) {
         self.status = status
         self.detail = detail
         self.retryAfter = retryAfter
+        self.allow = allow
     }
 
     /// The status in words.
@@ -115,9 +126,10 @@ package struct Problem: Error, Hashable, Sendable {
         case 401: "Sign in first"
         case 403: "You may not do this"
         case 404: "There is no such page"
-        case 405: "Only reading is possible"
+        case 405: allow == nil ? "Only reading is possible" : "This method is not possible"
         case 409: "It is already done or gone"
         case 413: "That is too large"
+        case 415: "The body has another type"
         case 414: "The address is too long"
         case 421: "This is another host"
         case 422: "Something is missing or wrong"

@@ -104,7 +104,8 @@ struct ConsoleServer: Sendable {
         if !isReading {
             switch await body(of: request, asked) {
             case .taken(let bytes): asked.body = bytes
-            case .refused(let status, let text): return Self.plain(status, text)
+            case .refused(let status, let text):
+                return asked.isAPI ? Self.response(site.refuse(asked, status.code, text)) : Self.plain(status, text)
             }
         }
         let begun = ContinuousClock.now
@@ -114,9 +115,13 @@ struct ConsoleServer: Sendable {
             dimensions: [("kind", asked.isAPI ? "api" : "page"), ("status", "\(answer.status / 100)xx")]
         )
         .record(duration: ContinuousClock.now - begun)
-        return Response(
+        return Self.response(answer)
+    }
+
+    private static func response(_ answer: ConsoleResponse) -> Response {
+        Response(
             status: .init(code: answer.status),
-            headers: Self.fields(answer.headers),
+            headers: fields(answer.headers),
             body: .init(byteBuffer: ByteBuffer(bytes: answer.body))
         )
     }
@@ -132,6 +137,7 @@ struct ConsoleServer: Sendable {
         asked.origin = request.headers[.origin]
         asked.contentType = request.headers[.contentType]
         asked.fetchSite = HTTPFields.Element.Name("Sec-Fetch-Site").flatMap { request.headers[$0] }
+        asked.token = HTTPFields.Element.Name(ConsoleRequest.tokenHeader).flatMap { request.headers[$0] }
         asked.isRenewal = HTTPFields.Element.Name("X-Renewal").map { request.headers[$0] != nil } ?? false
         return asked
     }
