@@ -63,6 +63,15 @@ import Testing
         #expect(problem.status == 404 && !problem.text.contains("'/<script>'"))
     }
 
+    @Test("An accent after a quotation mark does not let a search end an attribute")
+    func accentsAreNoWayOut() throws {
+        let text = "\"\u{301} autofocus"
+        let page = get("/years/2019?q=\(RequestTarget.encoded(text))", try ExampleTables.make())
+        // Compare bytes: for Swift, a mark with its accent is one character.
+        #expect(page.status == 200 && page.body.firstRange(of: Array(text.utf8)) == nil)
+        #expect(page.body.firstRange(of: Array("&quot;\u{301} autofocus".utf8)) != nil)
+    }
+
     @Test("The page of an organization has its determination, points, history and derivation")
     func organization() throws {
         let tables = try ExampleTables.make()

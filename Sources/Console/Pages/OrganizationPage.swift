@@ -19,14 +19,14 @@ extension OrganizationView {
             "summary": Words.sentence(derivation.row ?? ""),
             "figures": figures,
             "links": ["each": links],
-            "reasons": reasons.map { StepPart.context($0, isOpen: true) },
+            "reasons": reasons.map { ["step": StepPart.markup($0, isOpen: true)] },
             "spans": report.annual.spans.map(span),
             "self": Address.organization(year, code),
             "options": options,
-            "derivation": StepPart.context(derivation, isOpen: true),
+            "derivation": StepPart.markup(derivation, isOpen: true),
             "publication": publication,
         ]
-        context["why_not"] = whyNot.map { StepPart.context($0, isOpen: true) }
+        context["why_not"] = whyNot.map { ["step": StepPart.markup($0, isOpen: true)] }
         context["groups"] = groupTable.map { ["table": $0.context] }
         context["participation"] = participationTable.map { ["table": $0.context] }
         if !margins.isEmpty {

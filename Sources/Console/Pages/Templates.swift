@@ -1,15 +1,12 @@
-internal import Mustache
+internal import Products
 internal import Reading
 
 /// The templates of the pages.
-///
-/// Values are escaped, except markup that this program made; a template marks those places.
 enum Templates {
     private static let sources: [(name: String, bytes: [UInt8])] = [
         ("layout", PackageResources.layout_mustache), ("table", Array(TablePart.template.utf8)),
-        ("step", PackageResources.step_mustache), ("filters", PackageResources.filters_mustache),
-        ("pager", PackageResources.pager_mustache), ("run", PackageResources.run_mustache),
-        ("determinations", PackageResources.determinations_mustache),
+        ("filters", PackageResources.filters_mustache), ("pager", PackageResources.pager_mustache),
+        ("run", PackageResources.run_mustache), ("determinations", PackageResources.determinations_mustache),
         ("organization", PackageResources.organization_mustache), ("state", PackageResources.state_mustache),
         ("frameworks", PackageResources.frameworks_mustache), ("framework", PackageResources.framework_mustache),
         ("rejections", PackageResources.rejections_mustache), ("files", PackageResources.files_mustache),
@@ -21,19 +18,15 @@ enum Templates {
         ("release", PackageResources.release_mustache), ("publication", PackageResources.publication_mustache),
     ]
 
-    private static let library: Result<MustacheLibrary, any Error> = Result {
-        var library = MustacheLibrary()
-        for source in sources {
-            try library.register(String(decoding: source.bytes, as: UTF8.self), named: source.name)
-        }
-        return library
+    private static let templates = Result {
+        try MarkupTemplates(sources.map { ($0.name, String(decoding: $0.bytes, as: UTF8.self)) })
     }
 
     /// Fills a template.
     ///
     /// - Throws: if a template cannot be read. A test detects that.
     static func render(_ name: String, _ context: [String: Any]) throws -> String {
-        guard let text = try library.get().render(context, withTemplate: name) else {
+        guard let text = try templates.get().render(name, context) else {
             throw Problem(500, "there is no template \(name)")
         }
         return text

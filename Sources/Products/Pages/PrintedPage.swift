@@ -1,4 +1,3 @@
-internal import Mustache
 internal import Reading
 
 /// A report as a page made for print, complete in one file.
@@ -15,7 +14,7 @@ struct PrintedPage {
         if !report.above.isEmpty { context["above"] = report.above }
         if !report.lead.isEmpty { context["lead"] = report.lead }
         if !report.figures.isEmpty { context["figures"] = ["each": report.figureContexts] }
-        guard let text = try Self.library.get().render(context, withTemplate: "page") else {
+        guard let text = try Self.templates.get().render("page", context) else {
             throw PageError("there is no template of a page")
         }
         return text
@@ -23,11 +22,10 @@ struct PrintedPage {
 
     private static let style = String(decoding: PackageResources.print_css, as: UTF8.self)
 
-    private static let library: Result<MustacheLibrary, any Error> = Result {
-        var library = MustacheLibrary()
-        try library.register(String(decoding: PackageResources.page_mustache, as: UTF8.self), named: "page")
-        try library.register(TablePart.template, named: "table")
-        return library
+    private static let templates = Result {
+        try MarkupTemplates([
+            ("page", String(decoding: PackageResources.page_mustache, as: UTF8.self)), ("table", TablePart.template),
+        ])
     }
 }
 

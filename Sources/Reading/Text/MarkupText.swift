@@ -2,6 +2,7 @@
 package enum MarkupText {
     /// Text as HTML shows it: nothing of it is markup.
     package static func escaped(_ text: String) -> String {
+        guard text.utf8.contains(where: isSpecial) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -16,5 +17,14 @@ package enum MarkupText {
             }
         }
         return result
+    }
+
+    /// Whether a byte of UTF-8 could not stay as it is.
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "'"): true
+        case UInt8(ascii: "\t"), UInt8(ascii: "\n"): false
+        default: byte < 0x20
+        }
     }
 }
