@@ -22,12 +22,8 @@ enum Routes {
                 area: page.area,
                 isFixed: page.isFixed,
                 isDaily: page.isDaily
-            ) { call in
-                var whole = call
-                whole.isWhole = true
-                whole.query[TableFiles.parameter.name] = nil
-                return try page.answer(whole)
-                    .table(call.query[TableFiles.parameter.name], form, issued: call.tables.lastIssued)
+            ) {
+                try $0.file(form, of: try page.answer($0.whole))
             }
         }
     }

@@ -57,14 +57,10 @@ enum DeskRoutes {
                 needs: page.needs,
                 query: TableFiles.parameters(page.query)
             ) { call in
-                var whole = call
-                whole.isWhole = true
-                whole.query[TableFiles.parameter.name] = nil
-                guard case .page(let content, _, _) = try await page.answer(whole) else {
+                guard case .page(let content, _, _) = try await page.answer(call.whole) else {
                     throw Problem(404, "there is no page with tables here")
                 }
-                let name = call.query[TableFiles.parameter.name]
-                return .page(try content.table(name, form, issued: call.tables.lastIssued))
+                return .page(try call.file(form, of: content))
             }
         }
     }

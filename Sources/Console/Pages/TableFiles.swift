@@ -46,6 +46,38 @@ struct TableFiles: Sendable {
     }
 }
 
+/// What a page or one of its files is made from.
+protocol PageCall {
+    /// The data.
+    var tables: ConsoleTables { get }
+    /// The parameters of the request.
+    var query: [String: String] { get set }
+    /// Whether a list is shown whole, for a file, and not in parts.
+    var isWhole: Bool { get set }
+}
+
+extension ConsoleCall: PageCall {}
+extension DeskRoute.Call: PageCall {}
+
+extension PageCall {
+    /// The call for the page that a file is made from, with all parts of a list.
+    var whole: Self {
+        var whole = self
+        whole.isWhole = true
+        whole.query[TableFiles.parameter.name] = nil
+        return whole
+    }
+
+    /// The file that this call is for.
+    ///
+    /// - Parameters:
+    ///   - form: of the file.
+    ///   - content: of the page.
+    func file(_ form: TableFiles.Form, of content: ConsoleContent) throws -> ConsoleContent {
+        try content.table(query[TableFiles.parameter.name], form, issued: tables.lastIssued)
+    }
+}
+
 extension ConsoleContent {
     /// A table of this page as a file.
     ///
