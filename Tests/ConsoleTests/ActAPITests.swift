@@ -212,6 +212,7 @@ import Testing
                 let path = route.path.replacing("/api/v1", with: "").replacing("{id}", with: "0")
                 let answer = await post(bench, path, "{}", anna, type: nil)
                 #expect((answer.status == 403) == (role < route.needs), "\(role) \(path): \(answer.status)")
+                #expect(answer.status < 500, "\(role) \(path): \(answer.text)")
                 let form = DeskRoutes.all.first {
                     $0.method == .post && $0.path == path.replacing("uploads", with: "upload")
                 }

@@ -86,6 +86,13 @@ import Testing
             #expect(answer.hasSuffix("\r\n\r\n"), "\(path): an answer to HEAD has no body")
         }
         #expect(try get(address, "/run", host: "evil.example").status == "421")
+        // Addresses that are too long for the console, and for its server.
+        for (length, status) in [(1000, "404"), (3000, "414"), (9000, "431"), (60_000, "431")] {
+            let answer = try get(address, "/api/v1/" + String(repeating: "x", count: length))
+            #expect(answer.status == status && answer.body.contains("\"status\":\(status)"), "\(length): \(answer)")
+        }
+        let unreadable = try get(address, "/run", method: "(")
+        #expect(unreadable.status == "400" && unreadable.body.contains("\"status\":400"), "\(unreadable)")
         let after = try revision()
         #expect(after.hasPrefix("data: ") && after != before)
         #expect(
@@ -162,6 +169,13 @@ import Testing
         #expect(receipt.contains("It is done."), "\(receipt.suffix(3000))")
         let trail = try installation.must(["audit-trail", "--by", "clerk", "--format", "csv"]).output
         #expect(trail.contains(",clerk,console,submitted,"))
+
+        // A body that is larger than its address takes is not read, and the answer is a problem like any other.
+        let session = try curl("/api/v1/session", [])
+        let header = String(try #require(session.firstMatch(of: /"token":"([0-9a-f]{64})"/)).1)
+        let sent = ["-H", "X-CSRF-Token: \(header)", "-H", "Content-Length: 99999999"]
+        let tooLarge = try curl("/api/v1/uploads", sent + ["-H", "Content-Type: text/csv", "-d", "a"])
+        #expect(tooLarge.contains("\"status\":413"), "\(tooLarge)")
 
         // A district gets its own, once it is released to it, and nothing of another one.
         let code = String(lines[1].split(separator: ",")[1].prefix(4)) + "0000"

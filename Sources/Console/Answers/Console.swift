@@ -89,13 +89,9 @@ package struct Console: Sendable {
         if problem.status == 401, !request.isAPI, request.isReading {
             return .seeOther(Address.of(Address.signIn, [("next", request.target)]))
         }
-        let type = request.isAPI ? "application/problem+json" : "text/html; charset=utf-8"
-        var headers = [ConsoleResponse.Header("Content-Type", type)] + ConsoleResponse.guards
-        headers.append(.init("Cache-Control", "no-store"))
-        if problem.status == 405 { headers.append(.init("Allow", problem.allow ?? "GET, HEAD")) }
-        if let seconds = problem.retryAfter { headers.append(.init("Retry-After", String(seconds))) }
-        let text = request.isAPI ? problem.json.text : Page.problem(problem, tables.seen(in: frame), in: frame)
-        return ConsoleResponse(status: problem.status, headers: headers, body: Array(text.utf8))
+        guard !request.isAPI else { return ConsoleResponse(problem) }
+        let page = Page.problem(problem, tables.seen(in: frame), in: frame)
+        return ConsoleResponse(problem, "text/html; charset=utf-8", page)
     }
 
     /// The first page: the newest results, or the files if there are no results.

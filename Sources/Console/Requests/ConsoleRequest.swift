@@ -89,6 +89,32 @@ package struct ConsoleResponse: Sendable {
         )
     }
 
+    /// The answer for a problem, as a content that says what is wrong.
+    init(_ problem: Problem, _ type: String, _ text: String) {
+        status = problem.status
+        headers =
+            [.init("Content-Type", type)] + ConsoleResponse.guards + [.init("Cache-Control", "no-store")]
+            + (problem.status == 405 ? [.init("Allow", problem.allow ?? "GET, HEAD")] : [])
+            + (problem.retryAfter.map { [.init("Retry-After", String($0))] } ?? [])
+        body = Array(text.utf8)
+    }
+
+    /// The answer for a problem, for a program.
+    init(_ problem: Problem) { self.init(problem, "application/problem+json", problem.json.text) }
+
+    /// The answer to a request that cannot be read.
+    ///
+    /// Its address is unknown, so it is answered as a program's.
+    ///
+    /// - Parameter isTooLong: whether its address or a header is longer than anything that is read.
+    package static func unreadable(isTooLong: Bool) -> ConsoleResponse {
+        ConsoleResponse(
+            isTooLong
+                ? Problem(431, "an address has at most \(RequestTarget.longest) bytes, and headers must be short too")
+                : Problem(400, "the request is not valid HTTP/1.1")
+        )
+    }
+
     /// The value of a header.
     package subscript(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
@@ -134,6 +160,7 @@ package struct Problem: Error, Hashable, Sendable {
         case 421: "This is another host"
         case 422: "Something is missing or wrong"
         case 429: "Too many attempts"
+        case 431: "The request is too long"
         case 503: "The console cannot answer now"
         default: "The request failed"
         }

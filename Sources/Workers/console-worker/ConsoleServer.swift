@@ -25,6 +25,15 @@ struct ConsoleServer: Sendable {
     ///
     /// Each is held in memory until it is complete.
     private static let mostUploads = 2
+    /// How requests are read, and how long a connection may be idle.
+    private static let http = HTTP1Channel.Configuration(
+        idleTimeout: .seconds(60),
+        httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: 8192,
+            maxHeaderListSize: 16_384,
+            maxHeaderFieldCount: 64
+        )
+    )
     private let followers = Counter()
     private let uploads = Counter()
 
@@ -49,16 +58,7 @@ struct ConsoleServer: Sendable {
         let (address, addressFile, logger) = (address, addressFile, logger)
         let application = Application(
             responder: responder,
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: .seconds(60),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 8192,
-                        maxHeaderListSize: 16_384,
-                        maxHeaderFieldCount: 64
-                    )
-                )
-            ),
+            server: HTTPServerBuilder { ConsoleChannel(http: HTTP1Channel(responder: $0, configuration: Self.http)) },
             configuration: .init(
                 address: .hostname(address.host, port: address.port),
                 serverName: nil,
