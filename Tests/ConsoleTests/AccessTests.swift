@@ -20,6 +20,28 @@ import Testing
         return answer.text.replacing(asked.output, with: "")
     }
 
+    @Test("What a district sees is its own, and is new as soon as the data or its accounts are")
+    func keptParts() throws {
+        var tables = try AccessExample.tables()
+        let own = try AccessExample.frame(.district)
+        let stranger = try AccessExample.account(.district, "carl", district: AccessExample.other)
+        let other = PageFrame(visitor: .person(stranger), colleagues: [stranger])
+        let address = "/years/2019/organizations/\(ExampleTables.school)"
+        for _ in 0..<2 {
+            #expect(answer(address, tables, own).status == 200)
+            #expect(answer(address, tables, other).status == 404)
+        }
+        var revised = try ExampleTables.exampleSchool(2019)
+        revised.name = "Renamed School"
+        try ExampleTables.fold(revised, into: &tables)
+        #expect(answer(address, tables, own).text.contains("Renamed School"))
+        #expect(!answer("/files", tables, own).text.contains("other.csv"))
+        let colleague = try AccessExample.account(.district, "bert")
+        let both = PageFrame(visitor: own.visitor, colleagues: own.colleagues + [colleague])
+        #expect(answer("/files", tables, both).text.contains("other.csv"))
+        #expect(!answer("/files", tables, own).text.contains("other.csv"))
+    }
+
     @Test("What each address needs is what is written here: nobody weakens it by oversight")
     func declared() {
         let expected: [String: Role] = [

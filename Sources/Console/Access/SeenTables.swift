@@ -2,6 +2,7 @@ internal import Messages
 internal import Operating
 internal import Reading
 internal import Rules
+internal import Synchronization
 
 extension ConsoleTables {
     /// The part of the tables that a visitor may see.
@@ -34,6 +35,36 @@ extension ConsoleTables {
             own: district,
             acts: { $0.isShown(to: district, areResultsSeen: $1) }
         )
+    }
+}
+
+/// Keeps the part of the tables that a district sees, until the data changes.
+///
+/// Selecting it looks at every organization of every year, and a person opens several pages.
+final class SeenTables: Sendable {
+    private struct Kept {
+        var revision: UInt64 = 0
+        var parts: [[Account]: ConsoleTables] = [:]
+    }
+
+    /// The most districts whose part is kept.
+    ///
+    /// Beyond that, all kept parts are dropped.
+    private static let most = 32
+    private let kept = Mutex(Kept())
+
+    /// The part of the tables that a visitor may see.
+    func part(of all: ConsoleTables, for frame: PageFrame) -> ConsoleTables {
+        guard case .district = frame.visitor.results else { return all.seen(in: frame) }
+        // A part depends only on the district, and on its accounts, whose files it shows.
+        let known = kept.withLock { $0.revision == all.revision ? $0.parts[frame.colleagues] : nil }
+        if let known { return known }
+        let part = all.seen(in: frame)
+        kept.withLock { kept in
+            if kept.revision != all.revision || kept.parts.count >= Self.most { kept = Kept(revision: all.revision) }
+            kept.parts[frame.colleagues] = part
+        }
+        return part
     }
 }
 

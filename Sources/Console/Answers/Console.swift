@@ -11,6 +11,7 @@ package struct Console: Sendable {
     private let today: @Sendable () -> String
     private let map: GeographicMap?
     private let kept = KeptAnswers()
+    private let parts = SeenTables()
 
     /// A console.
     ///
@@ -28,9 +29,12 @@ package struct Console: Sendable {
         self.today = today
     }
 
+    /// The part of the tables that a visitor may see.
+    func seen(_ all: ConsoleTables, in frame: PageFrame) -> ConsoleTables { parts.part(of: all, for: frame) }
+
     /// The answer to a request, made from the part of the tables that the visitor may see.
     package func respond(to request: ConsoleRequest, _ all: ConsoleTables, in frame: PageFrame) -> ConsoleResponse {
-        let tables = all.seen(in: frame)
+        let tables = seen(all, in: frame)
         do throws(Problem) {
             try request.checkHost()
             guard request.method == "GET" || request.method == "HEAD" else {
@@ -90,7 +94,7 @@ package struct Console: Sendable {
             return .seeOther(Address.of(Address.signIn, [("next", request.target)]))
         }
         guard !request.isAPI else { return ConsoleResponse(problem) }
-        let page = Page.problem(problem, tables.seen(in: frame), in: frame)
+        let page = Page.problem(problem, seen(tables, in: frame), in: frame)
         return ConsoleResponse(problem, "text/html; charset=utf-8", page)
     }
 

@@ -86,7 +86,7 @@ package struct Site: Sendable {
                 desk: desk,
                 request: request,
                 frame: frame,
-                tables: tables.seen(in: frame),
+                tables: console.seen(tables, in: frame),
                 query: target.query,
                 arguments: arguments,
                 form: form

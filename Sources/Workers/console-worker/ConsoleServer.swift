@@ -21,6 +21,10 @@ struct ConsoleServer: Sendable {
     /// The most connections, and the most connections that may follow the data.
     private static let mostConnections = 256
     private static let mostFollowers = 64
+    /// The least time between two events, so that many changes at once do not make every page ask for each of them.
+    private static let eventInterval = Duration.milliseconds(50)
+    /// How often it is checked that the visitor may still follow the data.
+    private static let checkInterval = Duration.milliseconds(200)
     /// The most files received at once.
     ///
     /// Each is held in memory until it is complete.
@@ -212,20 +216,19 @@ struct ConsoleServer: Sendable {
                 followers.count.wrappingAdd(1, ordering: .relaxed)
                 defer { followers.count.wrappingSubtract(1, ordering: .relaxed) }
                 var sent: UInt64?
-                var quiet = 0
+                var lastWrite = ContinuousClock.now
                 while !Task.isCancelled, site.mayFollow(listener) {
                     store.noteLook()
-                    let revision = store.revision
+                    let revision = await store.revision(after: sent, within: Self.checkInterval)
                     if revision != sent {
                         try await writer.write(ByteBuffer(string: "data: \(revision)\n\n"))
-                        (sent, quiet) = (revision, 0)
-                    } else if quiet >= 150 {
+                        (sent, lastWrite) = (revision, .now)
+                        try await Task.sleep(for: Self.eventInterval)
+                    } else if ContinuousClock.now - lastWrite > .seconds(15) {
                         // Writing shows whether the client is still connected.
                         try await writer.write(ByteBuffer(string: ": still here\n\n"))
-                        quiet = 0
+                        lastWrite = .now
                     }
-                    quiet += 1
-                    try await Task.sleep(for: .milliseconds(100))
                 }
                 try await writer.finish(nil)
             }
