@@ -8,6 +8,8 @@ struct Plan {
     /// The spring year of the determinations; the year before it is generated too.
     var year: Int
     var compressed = false
+    /// Districts and schools are laid out as for this many students.
+    var places: Int?
 }
 
 /// What was generated.
@@ -43,7 +45,7 @@ struct Generator {
     init(_ plan: Plan) {
         self.plan = plan
         scale = Scale(year: plan.year)
-        state = StateBuilder.build(seed: plan.seed, students: plan.students)
+        state = StateBuilder.build(seed: plan.seed, students: plan.places ?? plan.students)
         tally = Tally(organizations: state.schools.count)
         ranking = Ranking(organizations: 1 + state.districts.count + state.schools.count)
         enrollment = [Enrollment](repeating: Enrollment(), count: state.schools.count * 2)

@@ -22,6 +22,11 @@ import Messages
     @Option(help: "Students of grades 1 to 12 in each of the two years, exactly; 100 to 5,000,000.")
     var students = 20_000
 
+    @Option(
+        help: "Lay out districts and schools as in a state of this many students; by default, of as many as there are."
+    )
+    var places: Int?
+
     @Option(help: "What the state is made from.")
     var seed: UInt64 = 1
 
@@ -35,15 +40,15 @@ import Messages
     var compress = false
 
     func validate() throws {
-        guard 100...5_000_000 ~= students else {
-            throw ValidationError("--students must be between 100 and 5,000,000.")
+        guard [students, places ?? students].allSatisfy({ 100...5_000_000 ~= $0 }) else {
+            throw ValidationError("--students and --places must be between 100 and 5,000,000.")
         }
         guard 2001...2100 ~= year else { throw ValidationError("--year must be between 2001 and 2100.") }
     }
 
     func run() throws {
         try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
-        let plan = Plan(seed: seed, students: students, year: year, compressed: compress)
+        let plan = Plan(seed: seed, students: students, year: year, compressed: compress, places: places)
         let generated = try Generator.write(plan, into: out)
         try generated.manifest(plan).write(toFile: "\(out)/manifest.json", atomically: true, encoding: .utf8)
         let rows = generated.files.reduce(0) { $0 + $1.rows }

@@ -10,10 +10,10 @@ final class GeneratedState {
     let directory: String
     let generated: Generated
 
-    init(students: Int = 3000, seed: UInt64 = 1, compressed: Bool = false) throws {
+    init(students: Int = 3000, seed: UInt64 = 1, compressed: Bool = false, places: Int? = nil) throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("state-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        let plan = Plan(seed: seed, students: students, year: 2019, compressed: compressed)
+        let plan = Plan(seed: seed, students: students, year: 2019, compressed: compressed, places: places)
         generated = try Generator.write(plan, into: directory)
     }
 
@@ -38,6 +38,16 @@ final class GeneratedState {
 }
 
 @Suite struct StatewideTests {
+    @Test func fewStudentsInThePlacesOfMany() throws {
+        let few = try GeneratedState(students: 1500, places: 20_000)
+        let many = try GeneratedState(students: 20_000)
+        #expect(few.generated.districts == many.generated.districts && few.generated.schools == many.generated.schools)
+        let students = try few.rows("attendance-2019.csv").count
+        #expect((1400...1600).contains(students), "\(students)")
+        let codes = Set(try few.rows("organizations.csv").map { $0["org_code"] ?? "" })
+        #expect(codes == Set(try many.rows("organizations.csv").map { $0["org_code"] ?? "" }))
+    }
+
     @Test func sameSeedSameBytesOtherSeedOtherBytes() throws {
         let first = try GeneratedState(seed: 5)
         let second = try GeneratedState(seed: 5)
