@@ -41,7 +41,8 @@ import Testing
     static let others: Set<String> = [
         // They run an installation, or its accounts and topics.
         "up", "down", "leave", "account add", "account list", "account remove", "account password", "topics", "kafka",
-        "supervise", "restore-ledger", "hanging-transaction", "rebuild", "replay", "measure floor", "measure corrections", "measure burst",
+        "supervise", "restore-ledger", "hanging-transaction", "rebuild", "replay", "measure floor",
+        "measure corrections", "measure burst",
         "measure file",
         // They write to the ledger.
         "open-year", "submit", "withdraw", "approve", "reject", "close-year", "framework propose",

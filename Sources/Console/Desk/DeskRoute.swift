@@ -80,3 +80,5 @@ struct DeskRoute: Sendable {
     /// The arguments of a path; nil if the path does not belong to this route.
     func arguments(of path: [String]) -> [String: String]? { names.arguments(of: path) }
 }
+
+extension DeskRoute.Call: PageCall {}

@@ -57,7 +57,6 @@ protocol PageCall {
 }
 
 extension ConsoleCall: PageCall {}
-extension DeskRoute.Call: PageCall {}
 
 extension PageCall {
     /// The call for the page that a file is made from, with all parts of a list.

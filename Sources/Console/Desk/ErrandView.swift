@@ -9,7 +9,7 @@ struct ErrandView: Sendable {
     /// The part of the tables that the account may see.
     let tables: ConsoleTables
 
-    private struct Value: Sendable {
+    private struct GivenValue: Sendable {
         let name: String
         let value: String
     }
@@ -26,9 +26,9 @@ struct ErrandView: Sendable {
         let receipts: [ReceiptAnswer]
     }
 
-    private var values: [Value] {
+    private var values: [GivenValue] {
         errand.act.fields.compactMap { field in
-            errand.values[field.parameter.name].map { Value(name: field.parameter.name, value: $0) }
+            errand.values[field.parameter.name].map { GivenValue(name: field.parameter.name, value: $0) }
         }
     }
 
@@ -63,7 +63,7 @@ struct ErrandView: Sendable {
         )
     }
 
-    private static let value = Shape<Value>([
+    private static let value = Shape<GivenValue>([
         .text("name", "The name of the field.") { $0.name }, .text("value", "Its value.") { $0.value },
     ])
 
