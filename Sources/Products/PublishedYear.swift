@@ -91,8 +91,8 @@ package struct PublishedYear: Sendable {
         }
     }
 
-    /// The publications of an organization over the years, the oldest first: before a change of the organization, those of
-    /// the code whose history it took.
+    /// The publications of an organization over the years, the oldest first: before a change of the organization, those
+    /// of the code whose history it took.
     package func history(of publication: Accountability_V1_Publication) -> [Accountability_V1_Publication] {
         var code = publication.orgCode
         var found: [Accountability_V1_Publication] = []

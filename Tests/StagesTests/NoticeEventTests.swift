@@ -304,8 +304,8 @@ private final class Calendar: Sendable {
         #expect(told[3].notice.subject.hasPrefix("Withdrawn: ") && told[3].notice.cause == "withdrawal-1")
     }
 
-    /// An act that is a part of the results goes where the results go; a review, a plan and an appeal to the district at
-    /// once.
+    /// An act that is a part of the results goes where the results go; a review, a plan and an appeal to the district
+    /// at once.
     @Test(arguments: [
         ("recognition", "high_growth", true), ("designation", "underperforming", true), ("designation", "csi", true),
         ("reconfiguration", "reconfigured", true), ("review", "conducted", false), ("appeal", "filed", false),

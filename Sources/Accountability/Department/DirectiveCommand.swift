@@ -217,8 +217,8 @@ struct DirectiveCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
 
     /// Checks that the reference is a submission of the installation.
     ///
-    /// Submissions have other names where their files are computed elsewhere, so the command checks this, and validation
-    /// does not.
+    /// Submissions have other names where their files are computed elsewhere, so the command checks this, and
+    /// validation does not.
     ///
     /// - Throws: `Failure` with 65 if there is no such submission.
     func checkReference(_ connection: Connection) throws {

@@ -232,8 +232,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .documentNotOfYear: "the document of a framework names the school year of the act among its school years"
         case .invalidFramework: "the document is not a framework that this version can read"
         case .organizationNotOfChange, .formerCodeNotOfChange, .changeOfItself, .formerCodeOfOtherDistrict,
-            .enrollmentNotOfChange:
-            ruleOfChange
+            .enrollmentNotOfChange, .appealNotFiled, .suppliedShadowed:
+            ruleOfRecords
         case .frameworkStepOutOfOrder:
             "a framework is proposed, opened for comment, recommended, approved, in this order, and a step with comments or later steps is not withdrawn"
                 + " (\(Paragraph.consultation))"
@@ -245,7 +245,6 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
             "the Board approves the document that is proposed: its approval names this document's digest, or none (\(Paragraph.consultation))"
         case .resultsUnderEmbargo:
             "results under embargo become official on the last day of the embargo at the earliest; an embargo of the state or of one of its districts concerns both"
-        case .appealNotFiled: "an appeal is decided only if the organization filed one against its results of the year"
         case .kindNotOfDirective: "each directive has its own kinds"
         case .endBeforeStart: "an act does not end before it takes effect"
         case .yearNotOpen: "rows are accepted only for open school years"
@@ -253,16 +252,18 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .duplicateKey: "a submission has one row for each key; the first one counts"
         case .claimedByTwoDistricts:
             "a student belongs to one district in a year and layout; the row submitted last counts, and both districts are notified"
-        case .suppliedShadowed:
-            "a figure that was counted or computed elsewhere stands only where no student records were submitted for the same organization, year and measure"
         case .nothingToDelete:
             "a deletion names a row that was accepted, with the same key and organization; the same deletion again is unchanged"
         }
     }
 
-    /// The rule of a change of an organization; the last one is that of ``enrollmentNotOfChange``.
-    private var ruleOfChange: String {
+    /// The rule of a change of an organization, an appeal or a supplied figure; the last one is that of
+    /// ``enrollmentNotOfChange``.
+    private var ruleOfRecords: String {
         switch self {
+        case .appealNotFiled: "an appeal is decided only if the organization filed one against its results of the year"
+        case .suppliedShadowed:
+            "a figure that was counted or computed elsewhere stands only where no student records were submitted for the same organization, year and measure"
         case .organizationNotOfChange: "a district or a school changes, and not the state"
         case .formerCodeNotOfChange:
             "a recoded, merged or split organization names a former code; a closed one, and one whose grades changed, names none"
