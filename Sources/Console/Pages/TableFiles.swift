@@ -72,6 +72,8 @@ extension PageCall {
     /// - Parameters:
     ///   - form: of the file.
     ///   - content: of the page.
+    /// - Returns: the file.
+    /// - Throws: ``Problem`` if the page does not have the table.
     func file(_ form: TableFiles.Form, of content: ConsoleContent) throws -> ConsoleContent {
         try content.table(query[TableFiles.parameter.name], form, issued: tables.lastIssued)
     }

@@ -107,6 +107,7 @@ package struct ConsoleResponse: Sendable {
     /// Its address is unknown, so it is answered as a program's.
     ///
     /// - Parameter isTooLong: whether its address or a header is longer than anything that is read.
+    /// - Returns: the answer.
     package static func unreadable(isTooLong: Bool) -> ConsoleResponse {
         ConsoleResponse(
             isTooLong
