@@ -228,18 +228,6 @@ struct ValidationTests {
                 "reference": "Letter of 2019-09-30",
             ]
         ),
-        Broken(
-            .appealNotFiled,
-            .directives,
-            "org_code",
-            ["directive": "appeal", "kind": "denied", "reason": "Enrolled", "reference": "Letter of 2019-10-20"]
-        ),
-        Broken(
-            .appealNotFiled,
-            .directives,
-            "org_code",
-            ["directive": "release", "kind": "appeal", "reason": "Score", "reference": "20191019T120000Z-4f1"]
-        ),
         Broken(.partNotOfPlan, .directives, "parts", ["parts": "objectives"]),
         Broken(.rootNotOfRelease, .directives, "packages_root", ["packages_root": String(repeating: "0a", count: 32)]),
         Broken(

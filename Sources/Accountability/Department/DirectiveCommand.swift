@@ -33,7 +33,7 @@ struct DirectiveCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
             Release of the results, of the state or a district. A preliminary release shows each district its own results, under embargo; \
             --embargo-until sets the last day of the embargo. An official release publishes the results. It is refused if it takes effect before that day. \
             Before a release, only the Department sees the results. Withdrawing a release hides them again. An announced revision (revised) and a change on appeal \
-            (appeal) need a --reason and, as --reference, the submission that corrected the figures; a change on appeal also needs the appeal. --packages names the folder that `accountability package` \
+            (appeal) need a --reason and, as --reference, the submission that corrected the figures. --packages names the folder that `accountability package` \
             wrote. The release then carries the root of the packages. Before that, the command checks that each package is complete and has the current determinations.
               accountability directive release preliminary --year 2019 --org 00350000 --date 2019-09-10 --embargo-until 2019-09-24
               accountability directive release official --year 2019 --date 2019-09-24 --packages packages-2019

@@ -82,7 +82,6 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case commentOutsidePeriod = "comment_outside_period"
     case otherDocument = "other_document"
     case resultsUnderEmbargo = "results_under_embargo"
-    case appealNotFiled = "appeal_not_filed"
 
     // A row that conflicts with the ledger.
     case yearNotOpen = "year_not_open"
@@ -152,7 +151,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .resultsUnderEmbargo: "effective_date, end_date"
         case .kindNotOfDirective: "kind"
         case .endBeforeStart: "end_date"
-        case .unknownOrganization, .claimedByTwoDistricts, .appealNotFiled: "org_code"
+        case .unknownOrganization, .claimedByTwoDistricts: "org_code"
         }
     }
 
@@ -232,7 +231,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .documentNotOfYear: "the document of a framework names the school year of the act among its school years"
         case .invalidFramework: "the document is not a framework that this version can read"
         case .organizationNotOfChange, .formerCodeNotOfChange, .changeOfItself, .formerCodeOfOtherDistrict,
-            .enrollmentNotOfChange, .appealNotFiled, .suppliedShadowed:
+            .enrollmentNotOfChange, .suppliedShadowed:
             ruleOfRecords
         case .frameworkStepOutOfOrder:
             "a framework is proposed, opened for comment, recommended, approved, in this order, and a step with comments or later steps is not withdrawn"
@@ -261,7 +260,6 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     /// ``enrollmentNotOfChange``.
     private var ruleOfRecords: String {
         switch self {
-        case .appealNotFiled: "an appeal is decided only if the organization filed one against its results of the year"
         case .suppliedShadowed:
             "a figure that was counted or computed elsewhere stands only where no student records were submitted for the same organization, year and measure"
         case .organizationNotOfChange: "a district or a school changes, and not the state"
@@ -294,8 +292,6 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .otherDocument:
             "approve the digest that `accountability framework proposed YEAR --digest` prints; to propose another document, withdraw the "
                 + "approval first"
-        case .appealNotFiled:
-            "submit the act appeal filed of this organization and year first; check org_code and school_year"
         case .resultsUnderEmbargo:
             "make the release official on that day or later; or change or withdraw the other release first"
         default: "correct it and submit the row again"

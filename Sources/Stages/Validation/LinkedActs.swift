@@ -1,8 +1,8 @@
 import Messages
 import Rules
 
-/// The acts that depend on each other, from the ledger: the steps of frameworks, 603 CMR 2.03(10), the releases of
-/// results with their embargo, and appeals with their decisions.
+/// The acts that depend on each other, from the ledger: the steps of frameworks, 603 CMR 2.03(10), and the releases of
+/// results with their embargo.
 struct LinkedActs {
     /// An act that a row takes or withdraws.
     struct Act {
@@ -12,10 +12,6 @@ struct LinkedActs {
             case step(FrameworkStep)
             /// A release of the results of its year, preliminary or official.
             case release(ResultsStage)
-            /// An organization's appeal against its results of the year.
-            case appeal
-            /// The decision about one: it is denied, or its change of the results is released.
-            case decision
         }
 
         let year: Int
@@ -60,9 +56,7 @@ struct LinkedActs {
         static func kind(of key: DirectiveKey) -> Kind? {
             switch key.act {
             case .frameworkStep: FrameworkStep(wireName: key.kind).map(Kind.step)
-            case .release where key.kind == "appeal": .decision
             case .release: ResultsStage(rawValue: key.kind).map(Kind.release)
-            case .appeal: key.kind == "filed" ? .appeal : .decision
             default: nil
             }
         }
@@ -70,7 +64,6 @@ struct LinkedActs {
 
     private var lives: [Int: FrameworkLife] = [:]
     private var releases: [Int: ReleaseDays] = [:]
-    private var appeals: [Int: Set<OrganizationCode>] = [:]
 
     /// Why an act is refused; nil if it is allowed.
     ///
@@ -79,9 +72,6 @@ struct LinkedActs {
         switch act.kind {
         case .step(let step): fault(of: act, step)
         case .release(let stage): fault(of: act, stage, districtsBindState)
-        case .appeal: nil
-        case .decision where act.isWithdrawal || appeals[act.year]?.contains(act.organization) == true: nil
-        case .decision: RowFault(code: .appealNotFiled, column: RowCheck.organizationColumn)
         }
     }
 
@@ -141,9 +131,7 @@ struct LinkedActs {
             releases[act.year, default: ReleaseDays()].set(embargoUntil: isInForce ? act.end : "", of: act.organization)
         case .release(.official):
             releases[act.year, default: ReleaseDays()].set(officialOn: isInForce ? act.date : nil, of: act.organization)
-        case .release(.computed), .decision: break
-        case .appeal where isInForce: appeals[act.year, default: []].insert(act.organization)
-        case .appeal: appeals[act.year]?.remove(act.organization)
+        case .release(.computed): break
         }
     }
 }
