@@ -75,8 +75,8 @@ struct PlaceMemory: Hashable {
 /// It shows whether the partition was recreated.
 ///
 /// If compaction removed the first record, the partition begins later than before. It never begins with a different
-/// record at the same offset. Each broker compacts its own copy, so after a change of the leader the partition may begin
-/// earlier again. Therefore the earliest record that was ever seen is kept.
+/// record at the same offset. Each broker compacts its own copy, so after a change of the leader the partition may
+/// begin earlier again. Therefore the earliest record that was ever seen is kept.
 struct FirstRecord: Hashable {
     var offset: Int64
     /// Milliseconds since 1970.

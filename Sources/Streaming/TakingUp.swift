@@ -57,11 +57,7 @@ extension WorkerLoop {
         }
         watchOutputs(of: new)
         for runner in new {
-            for (index, source) in stage.sources.enumerated() {
-                let place = TopicPartition(topic: source.topic, partition: source.isBroadcast ? 0 : runner.partition)
-                if let first = survey.memory[place]?.first { runner.keepFirst(first, of: index) }
-            }
-            runner.stated = survey.published(by: runner.partition) ?? [:]
+            takeOver(survey, in: runner)
             try runner.goLive()
             runners[runner.partition] = runner
         }
@@ -77,6 +73,15 @@ extension WorkerLoop {
         metrics.update { $0.tasks = runners.count }
         metrics.setReadiness(survey.rebuilding.isEmpty ? nil : "rebuilding what was published")
         logger.info("running", metadata: ["partitions": "\(numbers.sorted())", "restored": "\(new.count)"])
+    }
+
+    /// Takes over what earlier runs of a task stated, and the earliest records that they have seen.
+    private func takeOver(_ survey: Survey, in runner: TaskRunner) {
+        runner.stated = survey.published(by: runner.partition) ?? [:]
+        for (index, source) in stage.sources.enumerated() {
+            let place = TopicPartition(topic: source.topic, partition: source.isBroadcast ? 0 : runner.partition)
+            if let first = survey.memory[place]?.first { runner.keepFirst(first, of: index) }
+        }
     }
 
     /// The partition numbers, which must be the same in every source.

@@ -229,8 +229,8 @@ struct HealingTests {
         try machine.must(["audit", "--recompute"])
     }
 
-    /// A transaction that outlived a stop of the broker's service has nobody who could end it: after a worker's death the
-    /// supervisor starts the broker again, and everything goes on.
+    /// A transaction that outlived a stop of the broker's service has nobody who could end it: after a worker's death
+    /// the supervisor starts the broker again, and everything goes on.
     @Test func aTransactionThatNobodyCanEndIsEndedByTheSupervisor() throws {
         let machine = try machine()
         let before = try results(machine)

@@ -241,7 +241,9 @@ internal import Testing
         #expect(try points("13.1", statewide: statewide) == 0)
     }
 
-    /// Supplied values may have more decimals. The best school of the state reaches its own percentile.
+    /// Supplied values may have more decimals.
+    ///
+    /// The best school of the state reaches its own percentile.
     @Test func aStatewidePercentileIsComparedAtOneDecimal() throws {
         for (value, threshold, lower) in [("510.04", "510.04", false), ("3.65", "3.65", true)] {
             var statewide = StatewideThresholds()

@@ -162,8 +162,9 @@ import Testing
         #expect(white.prior == "498" && white.priorIsBaseline && white.points == 0)
     }
 
-    /// In 2022 a student was chronically absent from 20 percent of the days on, and in 2023 from 10: rates of student
-    /// records are not compared. A supplied rate is: both were published.
+    /// In 2022 a student was chronically absent from 20 percent of the days on, and in 2023 from 10.
+    ///
+    /// Rates of student records are not compared. A supplied rate is: both were published.
     @Test(arguments: [true, false]) func aRateUnderAnotherThresholdIsNoPriorValue(_ isSupplied: Bool) throws {
         let bench = try JudgingBench.determining(partitions: 1)
         for year in [2022, 2023, 2024] { try bench.organization(year, school) }

@@ -105,8 +105,9 @@ import Testing
         sink.close(timeout: .seconds(5))
     }
 
-    /// The client library gives up sending offsets after a while, and then only an abort helps. It is made at once, and
-    /// the call is not repeated until the sink's own time is over.
+    /// The client library gives up sending offsets after a while, and then only an abort helps.
+    ///
+    /// It is made at once, and the call is not repeated until the sink's own time is over.
     @Test func offsetsThatAreRefusedForLongEndInAnAbort() throws {
         let sink = try sink("offsets", timeout: .seconds(90))
         defer { sink.close(timeout: .seconds(5)) }

@@ -143,8 +143,9 @@ private final class OwnBroker {
         #expect(try broker.ends(TopicPartition(topic: "t", partition: 0)).committed > before)
     }
 
-    /// The broker forgets transactional ids when it stops. What a run begins afterwards and leaves open is nevertheless
-    /// ended by the next run.
+    /// The broker forgets transactional ids when it stops.
+    ///
+    /// What a run begins afterwards and leaves open is nevertheless ended by the next run.
     @Test func theNextRunEndsWhatWasBegunAfterTheBrokerForgot() throws {
         let broker = try OwnBroker()
         try broker.create(["t", "memory"])

@@ -179,7 +179,9 @@ final class Supervisor {
         }
     }
 
-    /// Looks for a transaction that hangs. If there is one, stops the local broker, which ends it, and starts it again.
+    /// Looks for a transaction that hangs.
+    ///
+    /// If there is one, stops the local broker, which ends it, and starts it again.
     private func look() {
         if let process = looking {
             guard let ending = process.ending() else { return }

@@ -3,8 +3,8 @@ internal import Rules
 
 /// A step of a derivation, with the steps below it, as details that unfold.
 ///
-/// A derivation has some hundred steps. A template looks up each of their names by its type, which took half of the time
-/// of a page.
+/// A derivation has some hundred steps. A template looks up each of their names by its type, which took half of the
+/// time of a page.
 enum StepPart {
     /// The step as HTML.
     static func markup(_ step: Derivation, isOpen: Bool = false) -> String {

@@ -7,8 +7,8 @@ internal import Reading
 package struct MarkupTemplates: Sendable {
     /// Escapes every scalar that could be markup.
     ///
-    /// The library's own way looks at characters: it leaves a quotation mark that an accent follows as it is, and with it
-    /// somebody's text could end an attribute.
+    /// The library's own way looks at characters: it leaves a quotation mark that an accent follows as it is, and with
+    /// it somebody's text could end an attribute.
     private struct Markup: MustacheContentType {
         static let name = "MARKUP"
 

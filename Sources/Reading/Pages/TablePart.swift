@@ -93,8 +93,8 @@ package struct TablePart: Sendable {
 
     /// The rows as HTML.
     ///
-    /// A list has thousands of cells, and a template looks each name of each of them up by its type: that took most of the
-    /// time of a page.
+    /// A list has thousands of cells, and a template looks each name of each of them up by its type: that took most of
+    /// the time of a page.
     private var rowMarkup: String {
         var markup = ""
         for row in rows {

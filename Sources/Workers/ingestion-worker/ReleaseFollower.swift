@@ -57,6 +57,7 @@ final class ReleaseFollower {
     ///   - official: the results that were official.
     ///   - hasActs: whether this instance's own open transaction has acts. They are not counted as changes.
     ///   - turn: called regularly.
+    /// - Returns: whether they differ.
     /// - Throws: errors of the brokers; `Failure` if the end was not reached.
     func haveChanged(
         since official: [Accountability_V1_OfficialResults],
