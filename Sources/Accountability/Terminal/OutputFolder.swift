@@ -79,6 +79,9 @@ final class OutputFolder {
     func discard() { drafts.discard() }
 
     /// Moves a file or a folder, in one step, to the place of another one.
+    ///
+    /// Foundation's calls do not replace: between their two steps neither file is there. C's call is unsafe because of
+    /// its pointers, which live until it returns.
     private static func move(_ from: String, _ to: String) throws {
         guard unsafe rename(from, to) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     }
