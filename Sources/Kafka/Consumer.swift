@@ -12,7 +12,7 @@ internal import Synchronization
 public final class Consumer {
     private(set) var client: ClientHandle?
     private let context: ClientContext
-    private let pacing: FetchPacing?
+    let pacing: FetchPacing?
     private let topics: TopicTable
     private let queue: QueueReference
     private var pendingErrors: [KafkaError] = []
@@ -42,7 +42,7 @@ public final class Consumer {
             "partition.assignment.strategy": "range",
             "auto.offset.reset": "earliest",
         ])
-        let pacing = configuration.isLocalBroker ? FetchPacing() : nil
+        let pacing = configuration.isLocalBroker ? FetchPacing(bell: configuration.bell.flatMap(Bell.at)) : nil
         self.pacing = pacing
         let client = try unsafe ClientHandle(RD_KAFKA_CONSUMER, conf, logger: logger) {
             unsafe rd_kafka_conf_set_rebalance_cb($0, rebalanceCallback)
@@ -114,6 +114,7 @@ public final class Consumer {
         let client = try open()
         let list = try TopicPartitionList(partitions)
         try client.check(unsafe rd_kafka_assign(client.pointer, list.pointer))
+        pacing?.interrupt()
     }
 
     /// Replaces the consumed partitions by these, each from its oldest record.
@@ -330,6 +331,7 @@ public final class Consumer {
             state.rebalances.removeAll()
         }
         context.consumerQueue.store(0, ordering: .releasing)
+        pacing?.interrupt()
         // Not rd_kafka_consumer_close_queue: after it, librdkafka 2.0.2's rd_kafka_destroy hangs every other time.
         unsafe client.run(within: timeout) { unsafe _ = rd_kafka_consumer_close($0) }
         queue.release()

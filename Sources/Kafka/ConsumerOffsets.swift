@@ -47,7 +47,8 @@ extension Consumer {
         of partitions: [TopicPartition],
         timeout: Duration
     ) throws(KafkaError) -> [TopicPartition: (low: Int64, high: Int64)] {
-        try open().ends(of: partitions, timeout: timeout)
+        pacing?.interrupt()
+        return try open().ends(of: partitions, timeout: timeout)
     }
 
     /// For each partition, the first offset whose record is not older than the time; `.end` if all are older.

@@ -1,59 +1,92 @@
 internal import CRdKafka
+internal import Dispatch
 internal import Synchronization
-
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
 
 /// Slows down a consumer's fetches on the local broker.
 ///
 /// That broker answers an empty fetch at once instead of waiting `fetch.wait.max.ms`. Without pacing, an idle consumer
 /// and the broker would use a whole processor for repeated fetches.
 ///
-/// It fetches often while records arrive and for some seconds after, and seldom when idle.
+/// With a ``Bell``, the pauses grow quickly, and a producer's ringing ends them. Without one, the consumer fetches
+/// often while records arrive and for some seconds after, and seldom when idle.
 ///
 /// An interceptor should not block. This one blocks on purpose, but only on the consumer's connection for fetches, and
 /// only after an answer that arrived faster than a waiting broker could send an empty one.
 final class FetchPacing: Sendable {
     /// The API key of a fetch.
     private static let fetch: Int16 = 1
-    /// An answer up to this size holds at most a few small records.
-    ///
-    /// For many partitions even an empty answer is longer, because it lists the end and the aborted transactions of
-    /// each.
-    private static let emptySize = 2048
-    /// The time between two empty answers while records may arrive, in microseconds.
+    /// The first pause after an empty answer, in microseconds.
     private static let pace: UInt32 = 6_000
-    /// The time between two empty answers when idle.
+    /// The pause when idle, without a bell.
     private static let paceAtRest: UInt32 = 20_000
-    /// A consumer is idle after this many empty answers, which take about ten seconds.
+    /// The longest pause with a bell: how late a record can be seen whose producer does not ring it.
+    private static let longest: UInt32 = 500_000
+    /// Without a bell, a consumer is idle after this many empty answers, which take about ten seconds.
     private static let atRest = 1_000
+    /// Answers of different sizes in a row that are taken for records, although no record arrives.
+    private static let doubts = 8
 
-    /// The number of empty answers since the last record.
+    /// The number of empty answers since the last record or ringing.
     private let empty = Atomic(0)
+    /// The number of answers since the last record that were taken for records.
+    private let doubtful = Atomic(0)
     /// The size of the previous answer, if no record arrived after it.
     private let lastSize = Atomic(-1)
+    private let bell: Bell?
+    private let rung = DispatchSemaphore(value: 0)
+
+    /// Creates a pacing.
+    ///
+    /// - `bell`: is rung when records may have arrived; nil for none.
+    init(bell: Bell? = nil) {
+        self.bell = bell
+        bell?.signal(rung)
+    }
+
+    deinit { bell?.dismiss(rung) }
 
     /// Notes that records arrived.
     func wake() {
         empty.store(0, ordering: .relaxed)
+        doubtful.store(0, ordering: .relaxed)
         lastSize.store(-1, ordering: .relaxed)
     }
 
+    /// Ends a pause, because the consumer wants something from the broker at once.
+    func interrupt() {
+        wake()
+        rung.signal()
+    }
+
     /// The pause after an answer to a fetch, in microseconds.
+    ///
+    /// An answer is empty if it is as long as the previous one and no record arrived in between. For many partitions
+    /// even an empty answer is long, because it lists the end and the aborted transactions of each.
     ///
     /// - Parameters:
     ///   - size: the size of the answer, in bytes.
     ///   - roundTrip: the time since the request, in microseconds.
     /// - Returns: microseconds; 0 for none.
     func pause(after size: Int, _ roundTrip: Int64) -> UInt32 {
-        // An answer of the same size as the previous one, without a record in between, is empty too.
-        let before = lastSize.exchange(size, ordering: .relaxed)
-        guard size <= Self.emptySize || size == before, roundTrip < 5000 else { return 0 }
+        let isRepeated = lastSize.exchange(size, ordering: .relaxed) == size
+        guard roundTrip < 5000 else { return 0 }
+        guard isRepeated else {
+            // The first empty answer delays nothing that waits. If the sizes keep changing without a record, pause.
+            let isDoubtful = doubtful.add(1, ordering: .relaxed).newValue > Self.doubts
+            empty.store(0, ordering: .relaxed)
+            return isDoubtful ? Self.pace : 0
+        }
         let count = empty.add(1, ordering: .relaxed).newValue
-        return count > Self.atRest ? Self.paceAtRest : Self.pace
+        guard let bell, !bell.isSilent else { return count > Self.atRest ? Self.paceAtRest : Self.pace }
+        return min(Self.pace << UInt32(min(count - 1, 10)), Self.longest)
+    }
+
+    /// Waits, at most for this time.
+    func wait(microseconds: UInt32) {
+        guard rung.wait(timeout: .now() + .microseconds(Int(microseconds))) == .success else { return }
+        // Several ringings mean one fetch.
+        while rung.wait(timeout: .now()) == .success {}
+        empty.store(0, ordering: .relaxed)
     }
 
     /// Adds the pacing to the configuration of a new client.
@@ -77,12 +110,12 @@ final class FetchPacing: Sendable {
                 return unsafe rd_kafka_interceptor_add_on_response_received(
                     client,
                     "fetch-pacing",
-                    { _, _, _, _, key, _, _, size, roundTrip, error, pacing in
-                        guard let pacing = unsafe pacing, key == FetchPacing.fetch, error == RD_KAFKA_RESP_ERR_NO_ERROR
+                    { _, _, _, _, key, _, _, size, roundTrip, error, opaque in
+                        guard let opaque = unsafe opaque, key == FetchPacing.fetch, error == RD_KAFKA_RESP_ERR_NO_ERROR
                         else { return RD_KAFKA_RESP_ERR_NO_ERROR }
-                        let pause = unsafe Unmanaged<FetchPacing>.fromOpaque(pacing).takeUnretainedValue()
-                            .pause(after: size, roundTrip)
-                        if pause > 0 { _ = usleep(pause) }
+                        let pacing = unsafe Unmanaged<FetchPacing>.fromOpaque(opaque).takeUnretainedValue()
+                        let pause = pacing.pause(after: size, roundTrip)
+                        if pause > 0 { pacing.wait(microseconds: pause) }
                         return RD_KAFKA_RESP_ERR_NO_ERROR
                     },
                     pacing

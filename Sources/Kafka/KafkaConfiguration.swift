@@ -10,8 +10,11 @@ internal import FoundationEssentials
 public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     /// The properties set by the owner.
     public private(set) var properties: [String: String]
-    /// Whether ``adaptToLocalBroker()`` was called.
+    /// Whether ``adaptToLocalBroker(bell:)`` was called.
     public private(set) var isLocalBroker = false
+    /// The file that producers of this machine touch after a commit, so that consumers need not ask the local broker
+    /// all the time; nil for none.
+    public private(set) var bell: String?
 
     /// A configuration for these brokers: `host:port`, separated by commas.
     public init(bootstrapServers: String) {
@@ -30,14 +33,18 @@ public struct KafkaConfiguration: Sendable, CustomStringConvertible {
     ///
     /// These are `receive.message.max.bytes`, `fetch.max.bytes` and lz4 compression. Do not use them on a production
     /// cluster, where the limit on responses is a protection.
-    public mutating func adaptToLocalBroker() {
+    ///
+    /// - Parameter bell: a file through which all clients of this broker tell each other that there are new records. It
+    ///   is created if needed. Records of clients without it are seen up to half a second later.
+    public mutating func adaptToLocalBroker(bell: String? = nil) {
         isLocalBroker = true
+        self.bell = bell
         properties["receive.message.max.bytes"] = "2147483647"
         properties["fetch.max.bytes"] = "2000000000"
         properties["compression.type"] = properties["compression.type"] ?? "lz4"
     }
 
-    /// A configuration for the local broker: see ``adaptToLocalBroker()``.
+    /// A configuration for the local broker: see ``adaptToLocalBroker(bell:)``.
     public static func localBroker(_ bootstrapServers: String) -> KafkaConfiguration {
         var configuration = KafkaConfiguration(bootstrapServers: bootstrapServers)
         configuration.adaptToLocalBroker()

@@ -50,6 +50,8 @@ public final class Producer: Sendable {
     let transactions = TransactionCalls()
     private let topics = Mutex<[String: ProducerTopic]>([:])
     private let queueTimeout: Duration
+    /// Tells consumers of this machine that there are new records.
+    let bell: Bell?
 
     /// Creates a producer.
     ///
@@ -70,6 +72,7 @@ public final class Producer: Sendable {
             "delivery.report.only.error": "true",
         ])
         self.queueTimeout = queueTimeout
+        bell = configuration.bell.flatMap(Bell.at)
         client = try unsafe ClientHandle(RD_KAFKA_PRODUCER, conf, logger: logger) {
             unsafe rd_kafka_conf_set_dr_msg_cb($0, deliveryCallback)
         }
@@ -190,6 +193,7 @@ public final class Producer: Sendable {
     /// Throws ``KafkaError/Code/timedOut`` if some are left. ``takeDeliveryFailures()`` returns the failed messages.
     public func flush(timeout: Duration) throws(KafkaError) {
         try client.check(unsafe rd_kafka_flush(client.pointer, timeout.milliseconds))
+        bell?.ring()
     }
 
     /// Drops every undelivered message; each becomes a delivery failure.

@@ -83,6 +83,7 @@ extension Producer {
         try transactions.run(.commit, client, timeout: timeout) { (client) throws(KafkaError) in
             try unsafe client.check(rd_kafka_commit_transaction(client.pointer, noLimit))
         }
+        bell?.ring()
     }
 
     /// Purges the produced messages and aborts.
@@ -93,6 +94,7 @@ extension Producer {
         try transactions.run(.abort, client, timeout: timeout) { (client) throws(KafkaError) in
             try unsafe client.check(rd_kafka_abort_transaction(client.pointer, noLimit))
         }
+        bell?.ring()
     }
 }
 

@@ -89,7 +89,10 @@ public struct BrokerOptions: ParsableArguments, Sendable {
         }
         var kafka = KafkaConfiguration(bootstrapServers: address)
         let isOurs = installation?.brokers == address
-        if localBroker || (isOurs && Self.isLocal(installation, home)) { kafka.adaptToLocalBroker() }
+        if localBroker || (isOurs && Self.isLocal(installation, home)) {
+            // Only if this home started the broker: all its clients then know this home.
+            kafka.adaptToLocalBroker(bell: isOurs && installation?.ownsBroker == true ? home.bell.path : nil)
+        }
         var file = propertiesFile ?? environment["ACCOUNTABILITY_PROPERTIES_FILE"]
         if file == nil, isOurs, FileManager.default.fileExists(atPath: home.clientProperties.path) {
             file = home.clientProperties.path

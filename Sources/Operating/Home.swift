@@ -34,6 +34,8 @@ public struct Home: Sendable, Hashable {
     public var logs: URL { directory.appendingPathComponent("logs", isDirectory: true) }
     /// Their process identifiers.
     public var run: URL { directory.appendingPathComponent("run", isDirectory: true) }
+    /// The file through which the clients of the local broker tell each other that there are new records.
+    public var bell: URL { run.appendingPathComponent("bell") }
     /// Data of the local broker.
     public var broker: URL { directory.appendingPathComponent("broker", isDirectory: true) }
 

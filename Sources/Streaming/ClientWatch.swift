@@ -9,6 +9,8 @@ import Kafka
 struct ClientWatch {
     /// Records behind the end of the sources, as last reported.
     private(set) var lag = 0
+    /// The ends of the partitions, as last reported.
+    private(set) var ends: [TopicPartition: Int64] = [:]
     private let limit: Duration?
     /// The limit after the clock was set back.
     private let limitAfterStep: Duration
@@ -18,8 +20,8 @@ struct ClientWatch {
     ///
     /// A report waits in the queue behind the events that are polled first.
     private var turns = 0
-    private static let fewestTurns = 500
-    private static let fewestTurnsAfterStep = 100
+    private static let fewestTurns = 250
+    private static let fewestTurnsAfterStep = 30
 
     /// - Parameter intervalMilliseconds: `statistics.interval.ms`; 0 if the library reports nothing.
     init(intervalMilliseconds: Int) {
@@ -38,8 +40,11 @@ struct ClientWatch {
         guard try isNews(consumer.statisticsCount, wasSetBack: ClockSteps.isStandstill(.seconds(3600))) else {
             return false
         }
-        let lags = consumer.latestStatistics?.lag.filter { sources.contains($0.key.topic) }
-        lag = Int(clamping: lags?.values.reduce(0, +) ?? 0)
+        // Reading a report is not cheap: it lists every partition.
+        let partitions = consumer.latestStatistics?.partitions ?? [:]
+        ends = partitions.compactMapValues(\.end)
+        let lags = partitions.lazy.filter { sources.contains($0.key.topic) }.compactMap(\.value.lag)
+        lag = Int(clamping: lags.reduce(0, +))
         return true
     }
 

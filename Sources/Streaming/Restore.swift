@@ -149,11 +149,13 @@ struct Restore {
         configuration["isolation.level"] = "read_uncommitted"
         let surveyor = try Consumer(configuration, logger: logger)
         defer { surveyor.close(timeout: .seconds(5)) }
+        let places = readings.keys.sorted()
+        let ends = try patience.call("asking for the ends of \(places.count) partitions") {
+            (share) throws(KafkaError) in try surveyor.ends(of: places, timeout: share)
+        }
+        guard try progress(Progress()) else { return false }
         for (partition, var reading) in readings {
-            let (low, high) = try patience.call("asking for the end of \(partition)") { (share) throws(KafkaError) in
-                try surveyor.watermarks(partition, timeout: share)
-            }
-            guard try progress(Progress()) else { return false }
+            guard let (low, high) = ends[partition] else { continue }
             if case .source(let index) = reading.role, !stage.sources[index].isTable, low > 0 {
                 throw RuntimeError(
                     .configuration,

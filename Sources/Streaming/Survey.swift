@@ -247,25 +247,27 @@ extension WorkerLoop {
             ContinuousClock.now - outputsSeen >= Self.outputInterval
         else { return }
         outputsSeen = .now
-        for (_, place) in outputPlaces {
+        let outputs = outputPlaces.map(\.place)
+        let sources = stage.sources.filter { !$0.isTable }
+            .flatMap { source in
+                (source.isBroadcast ? [0] : runners.keys.sorted())
+                    .map { (source, TopicPartition(topic: source.topic, partition: $0)) }
+            }
+        // Other calls report brokers that do not answer.
+        guard let bounds = try? surveyor.ends(of: outputs + sources.map(\.1), timeout: .seconds(2)) else { return }
+        for place in outputs {
+            guard let (begin, end) = bounds[place] else { continue }
             let seen = outputEnds[place] ?? 0
-            // Other calls report brokers that do not answer.
-            guard let (begin, end) = try? surveyor.watermarks(place, timeout: .seconds(2)) else { return }
             guard end >= seen else { throw Self.madeAnew(place, "it ends at \(end), after \(seen)") }
             if let begun = outputBegins[place], begin > begun {
                 throw Self.madeAnew(place, "it begins at \(begin), and began at \(begun)")
             }
             outputEnds[place] = end
         }
-        for source in stage.sources where !source.isTable {
-            for partition in source.isBroadcast ? [0] : runners.keys.sorted() {
-                let place = TopicPartition(topic: source.topic, partition: partition)
-                guard let (begin, _) = try? surveyor.watermarks(place, timeout: .seconds(2)) else { return }
-                // The ledger must be complete. For other topics, the stage that publishes them checks their beginning.
-                guard source.isDerived || begin == 0 else {
-                    throw Self.madeAnew(place, "it begins at \(begin): its oldest records are gone")
-                }
-            }
+        // The ledger must be complete. For other topics, the stage that publishes them checks their beginning.
+        for (source, place) in sources where !source.isDerived {
+            guard let begin = bounds[place]?.low, begin > 0 else { continue }
+            throw Self.madeAnew(place, "it begins at \(begin): its oldest records are gone")
         }
     }
 
@@ -318,7 +320,7 @@ extension WorkerLoop {
     /// Checks, with the client's statistics, whether a source ends before an offset that was already read.
     func lookAtSources() throws {
         for (place, read) in readTo {
-            guard let end = consumer.latestStatistics?.partitions[place]?.end, end < read else {
+            guard let end = client.ends[place], end < read else {
                 shortOf[place] = nil
                 continue
             }

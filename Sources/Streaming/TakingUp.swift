@@ -156,15 +156,18 @@ extension WorkerLoop {
     /// Asks for the ends of the tables that new tasks read.
     private func awaitTables(of new: [TaskRunner]) throws {
         catchUp.keep(Set(runners.keys).subtracting(new.map(\.partition)))
+        var positions: [TopicPartition: Int64] = [:]
         for runner in new {
             for (index, source) in stage.sources.enumerated() where source.isTable && !source.isBroadcast {
                 let place = TopicPartition(topic: source.topic, partition: runner.partition)
-                let (_, end) = try patience.call("asking for the end of \(place)") { (share) throws(KafkaError) in
-                    try consumer.watermarks(place, timeout: share)
-                }
-                if end > runner.positions[index] ?? 0 { catchUp.expect(place, to: end) }
+                positions[place] = runner.positions[index] ?? 0
             }
         }
+        let places = positions.keys.sorted()
+        let ends = try patience.call("asking for the ends of \(places.count) partitions") {
+            (share) throws(KafkaError) in try consumer.ends(of: places, timeout: share)
+        }
+        for (place, (_, end)) in ends where end > positions[place] ?? 0 { catchUp.expect(place, to: end) }
     }
 
     private func makeRunner(_ partition: Int32, isRebuilding: Bool) throws -> TaskRunner {

@@ -34,7 +34,7 @@ final class WorkerLoop {
     /// A worker is idle after this time without a commit.
     private static let rest: Duration = .milliseconds(100)
     private var folded = 0
-    private var client: ClientWatch
+    private(set) var client: ClientWatch
     private var newestTimestamp: Int64 = 0
     private var joinPatience = JoinPatience()
     /// The client's error count when the group assigned the partitions.
@@ -278,7 +278,8 @@ final class WorkerLoop {
     ///
     /// An idle worker commits a new record at once. A busy one waits a little longer, so that there are fewer commits.
     private var patienceForNews: Duration {
-        guard hasWork else { return .milliseconds(50) }
+        // A record or a rebalance ends the wait.
+        guard hasWork else { return .milliseconds(200) }
         let isAtRest = workSince - lastCommit >= Self.rest
         return .milliseconds(isAtRest && isSettled(.now) ? 0 : 5)
     }

@@ -74,6 +74,17 @@ import Testing
         supervisor.stopAll()
     }
 
+    /// The plan is read again only when it was saved anew.
+    @Test func aProgramThatIsAddedLaterIsStarted() throws {
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        try plan("first", "exit 3")
+        let supervisor = Supervisor(home: home)
+        #expect(tend(supervisor, seconds: 5) { Deaths.load(home, "first").count >= 1 })
+        try plan("second", "exit 4")
+        #expect(tend(supervisor, seconds: 5) { Deaths.load(home, "second").count >= 1 })
+        supervisor.stopAll()
+    }
+
     @Test func aCrashLoopIsToldWithItsCauseAndPausesGrow() throws {
         defer { try? FileManager.default.removeItem(at: home.directory) }
         try plan("sick", "echo starting; echo 'validation-worker: topic x does not exist' >&2; echo bye; exit 78")

@@ -11,6 +11,26 @@ struct InboxTests {
         try body(folder)
     }
 
+    @Test("The wait for a change ends with the change, and not before")
+    func waiting() throws {
+        try withFolder { folder in
+            let inbox = try Inbox(directory: folder.path)
+            // Long enough ago that the folder's time alone is looked at.
+            Thread.sleep(forTimeInterval: 1.2)
+            let start = ContinuousClock.now
+            inbox.awaitChange(since: inbox.content, atMost: 0.3, step: 0.01)
+            #expect(ContinuousClock.now - start >= .milliseconds(300))
+            let content = inbox.content
+            Thread.detachNewThread {
+                Thread.sleep(forTimeInterval: 0.2)
+                try? Data().write(to: folder.appendingPathComponent("new.csv"))
+            }
+            inbox.awaitChange(since: content, atMost: 60, step: 0.01)
+            #expect(ContinuousClock.now - start < .seconds(30))
+            #expect(inbox.content?.contains("new.csv") == true)
+        }
+    }
+
     @Test("A dropped file waits, is taken once, and leaves a receipt and no data")
     func life() throws {
         try withFolder { folder in

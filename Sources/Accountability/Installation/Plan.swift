@@ -25,6 +25,20 @@ struct Plan: Codable, Hashable {
         FileManager.default.contents(atPath: file(home).path).flatMap { try? JSONDecoder().decode(Plan.self, from: $0) }
     }
 
+    /// Tells one plan from another: every save makes a new file.
+    struct Stamp: Hashable {
+        let file: UInt
+        let seconds: Int
+        let nanoseconds: Int
+    }
+
+    /// The stamp of the saved plan; nil if there is none.
+    static func stamp(_ home: Home) -> Stamp? {
+        var state = stat()
+        guard unsafe stat(file(home).path, &state) == 0 else { return nil }
+        return Stamp(file: state.st_ino, seconds: state.st_mtim.tv_sec, nanoseconds: state.st_mtim.tv_nsec)
+    }
+
     func save(_ home: Home) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

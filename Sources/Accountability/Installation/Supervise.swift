@@ -86,6 +86,8 @@ final class Supervisor {
     private let environment: [String: String]
     private var children: [Child] = []
     private var stopTimeout = 20
+    /// The plan that was last read.
+    private var planStamp: Plan.Stamp?
     private var partitions: Int32?
     /// Whether the local broker died.
     ///
@@ -117,7 +119,10 @@ final class Supervisor {
 
     /// Checks the plan and every child once.
     func tend() {
-        if let plan = Plan.load(home) {
+        let stamp = Plan.stamp(home)
+        // Reading it at every look would cost more than everything else here.
+        if stamp == nil || stamp != planStamp, let plan = Plan.load(home) {
+            planStamp = stamp
             stopTimeout = plan.stopTimeout
             partitions = plan.partitions
             for program in plan.programs where !children.contains(where: { $0.program == program }) {

@@ -18,6 +18,8 @@ final class BrokerProbe: Sendable {
     private let queue = DispatchQueue(label: "probe")
     /// How long a result is reused.
     private static let memory: Duration = .seconds(1)
+    /// How long the client is kept for the next request: its threads wake up many times a second.
+    private static let rest = 30
     /// How long the brokers may take to answer.
     private static let patience: Duration = .seconds(2)
 
@@ -28,7 +30,17 @@ final class BrokerProbe: Sendable {
     /// Why the brokers cannot be used; nil if they answer.
     func failure() async -> String? {
         await withCheckedContinuation { continuation in
-            queue.async { continuation.resume(returning: self.ask()) }
+            queue.async {
+                continuation.resume(returning: self.ask())
+                self.queue.asyncAfter(deadline: .now() + .seconds(Self.rest)) { self.forget() }
+            }
+        }
+    }
+
+    /// Ends the client if nobody has asked since.
+    private func forget() {
+        state.withLock { state in
+            if let asked = state.asked, ContinuousClock.now - asked >= .seconds(Self.rest) { state.admin = nil }
         }
     }
 

@@ -138,7 +138,8 @@ final class IngestionLoop: WorkerBody {
             }
             // After a submission, more may follow soon. Otherwise, look less often.
             let isAtRest = ContinuousClock.now - lastItem > .seconds(10)
-            if items.isEmpty { inbox.awaitChange(since: content, atMost: 0.1, step: isAtRest ? 0.03 : 0.01) }
+            guard items.isEmpty else { continue }
+            inbox.awaitChange(since: content, atMost: isAtRest ? 0.5 : 0.1, step: isAtRest ? 0.03 : 0.01)
         }
     }
 

@@ -75,7 +75,7 @@ final class DeliverySession {
     func read() throws {
         while let event = consumer.nextRebalance() { try take(event) }
         try askAgain()
-        try poll(posts?.isIdle == false ? .milliseconds(5) : .milliseconds(50))
+        try poll(posts?.isIdle == false ? .milliseconds(5) : .milliseconds(200))
         while let end = consumer.nextPartitionEnd() {
             let partition = end.topicPartition.partition
             ends[partition, default: []].insert(end.topicPartition.topic)
