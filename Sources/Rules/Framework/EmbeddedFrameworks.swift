@@ -31,8 +31,8 @@ extension Framework {
     ///
     /// - Throws: ``FrameworkError`` that names the line and the parameter.
     public static func proposed(_ document: String) throws(FrameworkError) -> Framework {
-        let bases = Dictionary(uniqueKeysWithValues: documents.map { ($0.name, $0.text) })
-        return try load(file: "the proposed document", text: document, bases: bases)
+        let bases = try parsed.get()
+        return try load(FrameworkDocument(file: "the proposed document", text: document)) { bases[$0] }
     }
 
     /// Every framework that is built in, by year.
@@ -56,14 +56,20 @@ extension Framework {
         ("2025", PackageResources._025_yaml),
     ]
 
-    private static let embedded: Result<[Framework], FrameworkError> = {
-        let texts = Dictionary(uniqueKeysWithValues: documents.map { ($0.name, $0.text) })
-        return Result { () throws(FrameworkError) in
-            var frameworks: [Framework] = []
-            for document in documents {
-                frameworks.append(try load(file: "\(document.name).yaml", text: document.text, bases: texts))
-            }
-            return frameworks
+    /// The built-in documents by name, each read once although others are based on it.
+    private static let parsed: Result<[String: FrameworkDocument], FrameworkError> = Result {
+        () throws(FrameworkError) in
+        var read: [String: FrameworkDocument] = [:]
+        for (name, text) in documents { read[name] = try FrameworkDocument(file: "\(name).yaml", text: text) }
+        return read
+    }
+
+    private static let embedded: Result<[Framework], FrameworkError> = Result { () throws(FrameworkError) in
+        let read = try parsed.get()
+        var frameworks: [Framework] = []
+        for name in documents.map(\.name) {
+            if let document = read[name] { frameworks.append(try load(document) { read[$0] }) }
         }
-    }()
+        return frameworks
+    }
 }

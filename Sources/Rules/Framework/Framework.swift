@@ -63,18 +63,30 @@ public final class Framework: Sendable {
         text: String,
         bases: [String: String] = [:]
     ) throws(FrameworkError) -> Framework {
-        var document = try FrameworkDocument(file: file, text: text)
-        var base = document.basedOn
-        var seen: Set<String> = [document.name]
+        try load(FrameworkDocument(file: file, text: text)) { (name) throws(FrameworkError) in
+            guard let text = bases[name] else { return nil }
+            return try FrameworkDocument(file: "\(name).yaml", text: text)
+        }
+    }
+
+    /// A framework from its document.
+    ///
+    /// - `base`: finds a base by its name; nil if there is none.
+    static func load(
+        _ own: FrameworkDocument,
+        base find: (String) throws(FrameworkError) -> FrameworkDocument?
+    ) throws(FrameworkError) -> Framework {
+        var document = own
+        var base = own.basedOn
+        var seen: Set<String> = [own.name]
         while let name = base {
-            guard seen.insert(name).inserted, let text = bases[name] else {
+            guard seen.insert(name).inserted, let parent = try find(name) else {
                 throw FrameworkError(
                     .malformed,
-                    file: file,
+                    file: own.file,
                     message: "based_on names '\(name)', which is absent or leads in a circle"
                 )
             }
-            let parent = try FrameworkDocument(file: "\(name).yaml", text: text)
             document = document.resolved(over: parent)
             base = parent.basedOn
         }

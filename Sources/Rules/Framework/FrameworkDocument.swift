@@ -57,7 +57,8 @@ struct FrameworkDocument: Sendable {
         }
         let root: Node?
         do {
-            root = try Yams.compose(yaml: text)
+            // Every value is read as text. Guessing its type takes most of the time: several regular expressions a key.
+            root = try Yams.compose(yaml: text, .basic)
         } catch {
             throw Self.notYAML(error, file)
         }
@@ -166,7 +167,9 @@ struct FrameworkDocument: Sendable {
         guard let mapping = node.mapping else {
             throw incomplete("a parameter is {value, status, source}; this is a bare value", at: node)
         }
-        let keys = Set(mapping.keys.compactMap(\.string))
+        var fields: [String: Node] = [:]
+        for (key, child) in mapping { if let name = key.string { fields[name] = child } }
+        let keys = Set(fields.keys)
         guard !keys.isDisjoint(with: parameterKeys) else {
             for (key, child) in mapping {
                 try collect(child, at: path + "." + (key.string ?? ""), file: file, into: &entries)
@@ -179,15 +182,15 @@ struct FrameworkDocument: Sendable {
         guard foreign.isEmpty, keys.count == mapping.count else {
             throw incomplete("has \(foreign.joined(separator: ", ")), which no parameter has", at: node)
         }
-        guard let status = mapping["status"]?.string.flatMap(ParameterStatus.init(rawValue:)) else {
-            throw incomplete("status must be published, derived or assumed", at: mapping["status"] ?? node)
+        guard let status = fields["status"]?.string.flatMap(ParameterStatus.init(rawValue:)) else {
+            throw incomplete("status must be published, derived or assumed", at: fields["status"] ?? node)
         }
-        guard let source = mapping["source"]?.string, !source.allSatisfy(\.isWhitespace) else {
+        guard let source = fields["source"]?.string, !source.allSatisfy(\.isWhitespace) else {
             throw incomplete("lacks source", at: node)
         }
-        guard let value = mapping["value"].flatMap(value) else { throw incomplete("lacks value", at: node) }
+        guard let value = fields["value"].flatMap(value) else { throw incomplete("lacks value", at: node) }
         var alternatives = Alternatives()
-        if let node = mapping[alternativesKey] {
+        if let node = fields[alternativesKey] {
             guard let read = self.alternatives(node) else {
                 throw incomplete(
                     "alternatives must be a list of other values, or \"none: \" and the reason why there are none",

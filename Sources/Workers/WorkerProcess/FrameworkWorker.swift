@@ -70,20 +70,33 @@ final class FrameworkFollower {
 ///
 /// Its worker is made before, so that the endpoints can serve while no broker answers.
 private final class AwaitedStage: Stage {
-    private let stage: Mutex<any Stage>
+    /// A stage with its topics: the runtime asks for them with every record.
+    private struct Made {
+        let stage: any Stage
+        let sources: [Source]
+        let outputs: [Output]
+
+        init(_ stage: any Stage) {
+            self.stage = stage
+            sources = stage.sources
+            outputs = stage.outputs
+        }
+    }
+
+    private let made: Mutex<Made>
 
     init(_ stage: any Stage) {
-        self.stage = Mutex(stage)
+        made = Mutex(Made(stage))
     }
 
     /// Sets the stage under the frameworks in force, before the worker runs.
-    func set(_ other: any Stage) { stage.withLock { $0 = other } }
+    func set(_ other: any Stage) { made.withLock { $0 = Made(other) } }
 
-    private var current: any Stage { stage.withLock { $0 } }
+    private var current: any Stage { made.withLock { $0.stage } }
 
     var name: String { current.name }
-    var sources: [Source] { current.sources }
-    var outputs: [Output] { current.outputs }
+    var sources: [Source] { made.withLock { $0.sources } }
+    var outputs: [Output] { made.withLock { $0.outputs } }
     var rebuildsFromSources: Bool { current.rebuildsFromSources }
     var idleFlush: Duration? { current.idleFlush }
     var configuration: UInt64? { current.configuration }
