@@ -1,3 +1,4 @@
+import Neighbour
 import Testing
 @testable import Rules
 
@@ -24,11 +25,10 @@ import Testing
         static let code = OrganizationCode("00010000") ?? .state
         var students: [Student]
 
-        init(_ numbers: inout Numbers) {
-            let schools = Int.random(in: 2...6, using: &numbers)
+        init(_ numbers: inout Numbers, schools: ClosedRange<Int> = 2...6, sizes: ClosedRange<Int> = 15...120) {
             students = []
-            for school in 0..<schools {
-                for _ in 0..<Int.random(in: 15...120, using: &numbers) {
+            for school in 0..<Int.random(in: schools, using: &numbers) {
+                for _ in 0..<Int.random(in: sizes, using: &numbers) {
                     // Some groups are everywhere, some are rare.
                     let draw = Int.random(in: 0..<100, using: &numbers)
                     let race: StudentGroup =
@@ -62,6 +62,11 @@ import Testing
                 }
             }
             return DisclosureTable(counts: counts, district: Self.code, complements: true)
+        }
+
+        /// Twenty measures: some of the same students, some of nearly the same.
+        var manyMeasures: [DisclosureTable] {
+            (0..<5).flatMap { _ in measures } + (0..<5).map { miss in table { $0.draw != miss } }
         }
 
         /// Two tests that nearly everybody takes, and one that a third takes.
@@ -115,8 +120,10 @@ import Testing
         #expect(CountSystem(equations + [third], least: least).solved == [0: 2, 1: 8, 2: 6, 3: 7])
         // What becomes known later tells as much.
         var system = CountSystem(equations, least: least)
-        system.learn(1, 8)
-        #expect(system.solved == [0: 2, 1: 8, 2: 6, 3: 7])
+        let isTold = system.learn(1, 8, unlessDetermining: [3])
+        #expect(!isTold && system.solved.isEmpty)
+        let isLearned = system.learn(1, 8)
+        #expect(isLearned && system.solved == [0: 2, 1: 8, 2: 6, 3: 7])
         // Nobody is fewer than none.
         #expect(CountSystem([row(2, [(0, 1), (1, 1)])], least: [1, 1]).solved == [0: 1, 1: 1])
         // From below and from above: of five the second has four at most, and of nine the first has eight at most.
@@ -219,6 +226,22 @@ import Testing
         #expect(control.kept.shown * 10 > control.kept.all * 3)
         #expect(try self.control(tables).isShown == control.isShown)
         #expect(!leaks(tables, DisclosureControl(tables, try asPublished(), minimum: 10).isShown).isEmpty)
+    }
+
+    /// The largest districts have a hundred schools and twenty measures.
+    ///
+    /// Three times the schools once took twenty-four times as long, and more with other numbers.
+    @Test func aLargeDistrictIsDecidedSoon() throws {
+        func tables(_ schools: Int) -> [DisclosureTable] {
+            var numbers = Numbers(state: 7919)
+            return District(&numbers, schools: schools...schools, sizes: 80...320).manyMeasures
+        }
+        let (small, large) = (tables(20), tables(60))
+        let control = try control(large)
+        #expect(leaks(large, control.isShown).isEmpty)
+        #expect(control.kept.shown * 10 > control.kept.all * 9, "\(control.kept)")
+        let ratio = try Neighbour.ratio(of: { _ = try self.control(large) }, to: { _ = try self.control(small) })
+        #expect(ratio < 12)
     }
 
     @Test func ratesAreCodedAtTheirEnds() throws {

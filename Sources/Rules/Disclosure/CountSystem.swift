@@ -26,85 +26,58 @@ struct CountSystem {
         }
     }
 
-    /// What is determined, by number.
-    private(set) var solved: [Int: Int128] = [:]
-
     private var linear = LinearSystem()
-    /// The rows that narrow bounds.
-    ///
-    /// A factor other than one comes from a number that is the same twice: such a row narrows nothing.
-    private let narrowing: [Row]
-    private var low: [Int128]
-    private var high: [Int128?]
+    private var bounds: CountBounds
 
     /// A system of rows.
     ///
     /// - Parameters:
     ///   - rows: what holds.
     ///   - least: by number, the least that an unknown can be.
-    ///   - isSolved: whether the rows are solved; otherwise they only narrow each other, which is soon done.
-    init(_ rows: [Row], least: [Int64], isSolved: Bool = true) {
-        var seen: Set<Row> = []
-        // The same students stand behind several measures: their sums come again.
-        let rows = rows.filter { !$0.terms.isEmpty && seen.insert($0).inserted }
-        if isSolved {
-            for row in rows.enumerated()
-                .sorted(by: { ($0.element.terms.count, $0.offset) < ($1.element.terms.count, $1.offset) })
-            {
-                linear.take(
-                    Dictionary(uniqueKeysWithValues: row.element.terms.map { ($0.number, $0.weight) }),
-                    value: row.element.value
-                )
-            }
-        }
-        narrowing = rows.filter { $0.terms.allSatisfy { $0.weight.magnitude == 1 } }
-        low = least.map { Int128($0) }
-        high = least.map { _ in nil }
-        solved = linear.solved
-        narrow()
+    init(_ rows: [Row], least: [Int64]) {
+        self.init(rows, CountBounds(rows, least: least))
     }
 
-    /// Learns the value of an unknown.
-    mutating func learn(_ number: Int, _ value: Int64) {
+    /// A system of rows, and what counts can be by these rows.
+    init(_ rows: [Row], _ bounds: CountBounds) {
+        for row in rows.enumerated()
+            .sorted(by: { ($0.element.terms.count, $0.offset) < ($1.element.terms.count, $1.offset) })
+        where !row.element.terms.isEmpty {
+            linear.take(
+                Dictionary(uniqueKeysWithValues: row.element.terms.map { ($0.number, $0.weight) }),
+                value: row.element.value
+            )
+        }
+        self.bounds = bounds
+        self.bounds.narrow(with: linear.solved)
+    }
+
+    /// What is determined, by number.
+    var solved: [Int: Int128] { bounds.exact }
+
+    /// Whether one of these unknowns is determined.
+    func determines(anyOf numbers: [Int]) -> Bool { numbers.contains(where: bounds.isExact) }
+
+    /// Learns the value of an unknown, unless that determines one of some others.
+    ///
+    /// - Parameters:
+    ///   - number: the unknown.
+    ///   - value: its value.
+    ///   - secrets: what must not be determined.
+    /// - Returns: whether it was learned; otherwise nothing is changed.
+    mutating func learn(_ number: Int, _ value: Int64, unlessDetermining secrets: [Int] = []) -> Bool {
+        var narrowed = bounds
+        // Narrowing is soon done, and finds most of what there is to find.
+        narrowed.narrow(with: [number: Int128(value)])
+        guard !secrets.contains(where: narrowed.isExact) else { return false }
+        let before = linear
         linear.take([number: 1], value: Int128(value))
-        solved.merge(linear.solved) { _, new in new }
-        solved[number] = Int128(value)
-        narrow()
-    }
-
-    /// Narrows the bounds of each unknown by those of the others in its equations, until nothing moves.
-    private mutating func narrow() {
-        for (number, value) in solved { (low[number], high[number]) = (value, value) }
-        let farthest: Int128 = 1 << 62
-        var isMoved = true
-        var rounds = 0
-        while isMoved, rounds < 100 {
-            (isMoved, rounds) = (false, rounds + 1)
-            for row in narrowing {
-                for term in row.terms where low[term.number] != high[term.number] {
-                    // sign * x = value - the others.
-                    var ends: (least: Int128?, most: Int128?) = (row.value, row.value)
-                    for other in row.terms where other.number != term.number {
-                        let (small, large) =
-                            other.weight > 0
-                            ? (low[other.number], high[other.number]) : (high[other.number], low[other.number])
-                        let weight = Int128(other.weight)
-                        ends.least = if let now = ends.least, let large { now - large * weight } else { nil }
-                        ends.most = if let now = ends.most, let small { now - small * weight } else { nil }
-                    }
-                    if term.weight < 0 { ends = (ends.most.map { -$0 }, ends.least.map { -$0 }) }
-                    // Equations that contradict each other would move bounds for ever.
-                    if let bound = ends.least, bound > low[term.number], bound < farthest {
-                        low[term.number] = bound
-                        isMoved = true
-                    }
-                    if let bound = ends.most, bound > -farthest, high[term.number].map({ bound < $0 }) ?? true {
-                        high[term.number] = bound
-                        isMoved = true
-                    }
-                }
-            }
+        narrowed.narrow(with: linear.solved)
+        guard !secrets.contains(where: narrowed.isExact) else {
+            linear = before
+            return false
         }
-        for number in low.indices where high[number] == low[number] { solved[number] = low[number] }
+        bounds = narrowed
+        return true
     }
 }

@@ -111,13 +111,16 @@ public struct DisclosureControl: Sendable {
 
     /// Hides counts until an attack with everything that is published finds nothing.
     ///
-    /// Several leaks are mended before the next attack, which takes long where there are many; what one mend would have
-    /// spared another is shown again in the end.
+    /// An attack takes long, so several counts are hidden before the next one, and more of them each time that the last
+    /// ones were not enough. What need not have been hidden is shown again in the end.
     private mutating func withstand() {
+        var (mends, before) = (1, Int.max)
         while case let leaks = knowledge.someLeaks(isShown), !leaks.isEmpty {
+            mends = leaks.count < before ? 1 : 2 * mends
+            before = leaks.count
             var isMended = false
             for leak in leaks.prefix(max(1, leaks.count / Self.leaksForEachMend)) {
-                if hideWhatOthersHide(leak) || hideBeside(leak) { isMended = true }
+                if hideWhatOthersHide(leak, mends) || hideBeside(leak, mends) { isMended = true }
             }
             if !isMended { return }
         }
@@ -125,6 +128,14 @@ public struct DisclosureControl: Sendable {
 
     /// Of so many leaks one is mended before the next attack.
     private static let leaksForEachMend = 4
+
+    /// Hides a count in every measure: who sees it in one knows it in all.
+    private mutating func hide(_ at: Place) {
+        for (table, place) in knowledge.places(of: at.table, at.place) where isShown[table][place] {
+            isShown[table][place] = false
+            closeSums(table, sumsOf[table][place])
+        }
+    }
 
     /// Shows again what need not be hidden, the largest counts first.
     ///
@@ -141,66 +152,68 @@ public struct DisclosureControl: Sendable {
         guard !hidden.isEmpty else { return }
         let before = isShown
         var known = knowledge.attack(isShown)
-        func count(_ at: Place) -> Int64 { tables[at.table].cells[at.place].count }
         for at in hidden.sorted(by: { (count($1), $0) < (count($0), $1) }) {
             isShown[at.table][at.place] = true
             let isClosed = sumsOf[at.table][at.place].allSatisfy { next(in: $0, at.table) == nil }
-            if isClosed, let more = known.learning(at.table, at.place, knowledge), !more.leaks(knowledge) {
-                known = more
-            } else {
-                isShown[at.table][at.place] = false
-            }
+            if !isClosed || !known.show(at.table, at.place, knowledge) { isShown[at.table][at.place] = false }
         }
         // What was learned step by step is held against everything at once.
         if !knowledge.leaks(isShown).isEmpty { isShown = before }
     }
 
-    /// Hides a count in every measure that is hidden in one, in a sum with a leak: two measures of the same students
-    /// gave it away.
-    private mutating func hideWhatOthersHide(_ leak: String) -> Bool {
+    /// Hides counts in every measure that are hidden in one, in a sum with a leak: two measures of the same students gave
+    /// it away.
+    ///
+    /// - Parameters:
+    ///   - leak: the name of what is given away.
+    ///   - most: how many are hidden at most.
+    /// - Returns: whether any was hidden.
+    private mutating func hideWhatOthersHide(_ leak: String, _ most: Int) -> Bool {
         var hidden: Set<String> = [leak]
-        for (table, place) in places(of: leak) {
-            for sum in sumsOf[table][place].map({ tables[table].sums[$0] }) {
-                for other in sum.parts where !isShown[table][other] { hidden.insert(tables[table].cells[other].name) }
+        for at in places(of: leak) {
+            for sum in sumsOf[at.table][at.place].map({ tables[at.table].sums[$0] }) {
+                for other in sum.parts where !isShown[at.table][other] {
+                    hidden.insert(tables[at.table].cells[other].name)
+                }
             }
         }
-        for name in hidden.sorted() {
-            for (table, place) in places(of: name) where isShown[table][place] {
-                isShown[table][place] = false
-                closeSums(table, sumsOf[table][place])
-                return true
-            }
-        }
-        return false
+        return hide(hidden.sorted().flatMap(places), most) > 0
     }
 
-    /// Hides one more count near a leak: in one of its sums, or in one of a hidden count beside it, and so on.
-    private mutating func hideBeside(_ leak: String) -> Bool {
-        var (front, seen) = (places(of: leak).map { Place(table: $0.table, place: $0.place) }, Set<Place>())
-        while !front.isEmpty {
+    /// Hides counts near a leak: in its sums, or in those of hidden counts beside it, and so on.
+    ///
+    /// - Parameters:
+    ///   - leak: the name of what is given away.
+    ///   - most: how many are hidden at most.
+    /// - Returns: whether any was hidden.
+    private mutating func hideBeside(_ leak: String, _ most: Int) -> Bool {
+        var (front, seen, left) = (places(of: leak), Set<Place>(), most)
+        while !front.isEmpty, left > 0 {
             seen.formUnion(front)
-            var best: (count: Int64, place: Place)?
-            var next: Set<Place> = []
+            var (best, next): (Set<Place>, Set<Place>) = ([], [])
             for at in front {
                 for number in sumsOf[at.table][at.place] {
-                    if let other = candidate(in: number, at.table) {
-                        let count = tables[at.table].cells[other].count
-                        if count < best?.count ?? .max { best = (count, Place(table: at.table, place: other)) }
-                    }
+                    if let other = candidate(in: number, at.table) { best.insert(Place(table: at.table, place: other)) }
                     let sum = tables[at.table].sums[number]
                     for other in [sum.total] + sum.parts where !isShown[at.table][other] {
                         next.insert(Place(table: at.table, place: other))
                     }
                 }
             }
-            if let place = best?.place {
-                isShown[place.table][place.place] = false
-                closeSums(place.table, sumsOf[place.table][place.place])
-                return true
-            }
+            left -= hide(best.sorted { (count($0), $0) < (count($1), $1) }, left)
             front = next.subtracting(seen).sorted()
         }
-        return false
+        return left < most
+    }
+
+    /// Hides the first of these counts that are shown, and returns how many.
+    private mutating func hide(_ places: some Sequence<Place>, _ most: Int) -> Int {
+        var number = 0
+        for at in places where number < most && isShown[at.table][at.place] {
+            hide(at)
+            number += 1
+        }
+        return number
     }
 
     private struct Place: Hashable, Comparable {
@@ -210,7 +223,9 @@ public struct DisclosureControl: Sendable {
         static func < (left: Place, right: Place) -> Bool { (left.table, left.place) < (right.table, right.place) }
     }
 
-    private func places(of name: String) -> [(table: Int, place: Int)] {
-        tables.indices.compactMap { table in tables[table].place(of: name).map { (table, $0) } }
+    private func places(of name: String) -> [Place] {
+        tables.indices.compactMap { table in tables[table].place(of: name).map { Place(table: table, place: $0) } }
     }
+
+    private func count(_ at: Place) -> Int64 { tables[at.table].cells[at.place].count }
 }

@@ -21,8 +21,14 @@ struct PublicKnowledge {
 
     /// By table and place, the number of the count.
     private let numbers: [[Int]]
+    /// By number, the tables and places of the count.
+    private let places: [[(table: Int, place: Int)]]
     private var counts: [Count] = []
     private var sums: [Sum] = []
+    /// The numbers of the small groups.
+    private let small: [Int]
+    /// What counts can be while nothing is shown.
+    private let bounds: CountBounds
 
     /// Numbers the counts of tables.
     init(_ tables: [DisclosureTable], minimum: Int64) {
@@ -43,6 +49,12 @@ struct PublicKnowledge {
             }
         }
         self.counts = counts
+        var places: [[(table: Int, place: Int)]] = counts.map { _ in [] }
+        for (table, numbers) in numbers.enumerated() {
+            for (place, number) in numbers.enumerated() { places[number].append((table, place)) }
+        }
+        self.places = places
+        small = counts.indices.filter { counts[$0].isSmall }
         var seen: Set<Sum> = []
         for (table, numbers) in zip(tables, numbers) {
             for sum in table.sums {
@@ -50,41 +62,71 @@ struct PublicKnowledge {
                 if seen.insert(sum).inserted { sums.append(sum) }
             }
         }
+        let rows = sums.map { sum in
+            var row = CountSystem.Row()
+            row.add(sum.total, -1)
+            for part in sum.parts { row.add(part, 1) }
+            return row
+        }
+        bounds = CountBounds(rows, least: counts.map(\.least))
     }
+
+    /// Where a count stands, and where everybody knows it to be the same: by table and place.
+    func places(of table: Int, _ place: Int) -> [(table: Int, place: Int)] { places[numbers[table][place]] }
 
     /// What can be computed from what is shown.
     struct Attack {
         fileprivate var isShown: [Bool]
         fileprivate var system: CountSystem
 
-        /// The same with one more count shown; nil where that cannot be.
-        func learning(_ table: Int, _ place: Int, _ knowledge: PublicKnowledge) -> Attack? {
+        /// Shows one more count, unless the size of a small group could then be computed.
+        ///
+        /// Returns whether it is shown.
+        mutating func show(_ table: Int, _ place: Int, _ knowledge: PublicKnowledge) -> Bool {
             let number = knowledge.numbers[table][place]
-            guard !isShown[number] else { return self }
-            var more = self
-            more.isShown[number] = true
-            more.system.learn(number, knowledge.counts[number].count)
-            return more
-        }
-
-        /// Whether the size of a small group is known.
-        func leaks(_ knowledge: PublicKnowledge) -> Bool {
-            system.solved.keys.contains { knowledge.counts[$0].isSmall }
-                || knowledge.counts.indices.contains { isShown[$0] && knowledge.counts[$0].isSmall }
+            guard !isShown[number] else { return true }
+            guard !knowledge.counts[number].isSmall,
+                system.learn(number, knowledge.counts[number].count, unlessDetermining: knowledge.small)
+            else { return false }
+            isShown[number] = true
+            return true
         }
     }
 
-    /// Attacks what is shown.
-    ///
-    /// - Parameters:
-    ///   - isShown: by table and place.
-    ///   - isSolved: whether the sums are solved; otherwise they only narrow each other.
-    /// - Returns: what was found.
-    func attack(_ isShown: [[Bool]], isSolved: Bool = true) -> Attack {
+    /// Attacks what is shown, by table and place.
+    func attack(_ isShown: [[Bool]]) -> Attack {
+        let shown = numbersShown(isShown)
+        return attack(shown, narrowed(shown))
+    }
+
+    /// Some of the ``leaks(_:)``, and none only where there is none: those that are soon found first.
+    func someLeaks(_ isShown: [[Bool]]) -> [String] {
+        let shown = numbersShown(isShown)
+        let bounds = narrowed(shown)
+        let found = small.filter { shown[$0] || bounds.isExact($0) }
+        return found.isEmpty ? leaks(attack(shown, bounds)) : names(found)
+    }
+
+    /// The names of the small groups of which the number of students can be computed, in order.
+    func leaks(_ isShown: [[Bool]]) -> [String] { leaks(attack(isShown)) }
+
+    /// By number, whether a count is shown in any table.
+    private func numbersShown(_ isShown: [[Bool]]) -> [Bool] {
         var shown = counts.map { _ in false }
         for (table, places) in isShown.enumerated() {
             for (place, isShown) in places.enumerated() where isShown { shown[numbers[table][place]] = true }
         }
+        return shown
+    }
+
+    /// What counts can be where some are shown.
+    private func narrowed(_ shown: [Bool]) -> CountBounds {
+        var bounds = bounds
+        bounds.narrow(knowing: shown) { counts[$0].count }
+        return bounds
+    }
+
+    private func attack(_ shown: [Bool], _ bounds: CountBounds) -> Attack {
         let rows = sums.map { sum in
             var row = CountSystem.Row()
             func take(_ number: Int, _ sign: Int64, _ row: inout CountSystem.Row) {
@@ -98,22 +140,12 @@ struct PublicKnowledge {
             for part in sum.parts { take(part, 1, &row) }
             return row
         }
-        return Attack(isShown: shown, system: CountSystem(rows, least: counts.map(\.least), isSolved: isSolved))
+        return Attack(isShown: shown, system: CountSystem(rows, bounds))
     }
-
-    /// Some of the ``leaks(_:)``, and none only where there is none: those that are soon found first.
-    func someLeaks(_ isShown: [[Bool]]) -> [String] {
-        let leaks = leaks(attack(isShown, isSolved: false))
-        return leaks.isEmpty ? self.leaks(isShown) : leaks
-    }
-
-    /// The names of the small groups of which the number of students can be computed, in order.
-    func leaks(_ isShown: [[Bool]]) -> [String] { leaks(attack(isShown)) }
 
     private func leaks(_ attack: Attack) -> [String] {
-        let found = counts.indices.filter {
-            counts[$0].isSmall && (attack.isShown[$0] || attack.system.solved[$0] != nil)
-        }
-        return Set(found.map { counts[$0].name }).sorted()
+        names(small.filter { attack.isShown[$0] || attack.system.determines(anyOf: [$0]) })
     }
+
+    private func names(_ numbers: [Int]) -> [String] { Set(numbers.map { counts[$0].name }).sorted() }
 }
