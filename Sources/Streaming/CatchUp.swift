@@ -1,6 +1,6 @@
 import Kafka
 
-/// The ends that tables had when new tasks took up their partitions.
+/// The ends that the tables of a task had when the task was restored.
 ///
 /// Only ends that are not yet read are kept.
 ///
@@ -21,10 +21,5 @@ struct CatchUp {
     mutating func reached(_ end: TopicPartitionOffset) {
         guard let target = ends[end.topicPartition], (end.offset.value ?? .max) >= target else { return }
         ends[end.topicPartition] = nil
-    }
-
-    /// Waits only for these partition numbers.
-    mutating func keep(_ partitions: Set<Int32>) {
-        ends = ends.filter { partitions.contains($0.key.partition) }
     }
 }

@@ -27,8 +27,6 @@ extension WorkerLoop {
     ///
     /// A new leader may not know all records yet.
     private static let settlingOfLeaders: Duration = .seconds(5)
-    /// How often the ends of the outputs are checked.
-    static let outputInterval: Duration = .seconds(30)
 
     /// All partitions that the stage publishes to.
     var outputPlaces: [(output: Int, place: TopicPartition)] {
@@ -71,7 +69,7 @@ extension WorkerLoop {
         // A log of events that is now empty.
         for (index, output) in stage.outputs.enumerated() where !stage.outputsMadeAnew.contains(index) {
             let isEmpty = (0..<outputPartitions[index])
-                .allSatisfy { outputEnds[TopicPartition(topic: output.topic, partition: $0)] == 0 }
+                .allSatisfy { outputContinuity.ends[TopicPartition(topic: output.topic, partition: $0)] == 0 }
             if isEmpty { survey.renewedOutputs.insert(index) }
         }
         let others = numbers.filter { number in
@@ -89,7 +87,7 @@ extension WorkerLoop {
         for number in numbers where memory[TopicPartition(topic: Positions.renewing, partition: number)] != nil {
             survey.rebuilding.insert(number)
         }
-        outputsSeen = .now
+        outputContinuity.noteReading()
         return survey
     }
 
@@ -97,11 +95,10 @@ extension WorkerLoop {
         throws
     {
         let (begin, end) = try bounds(of: place, atLeast: survey.memory[place]?.offset ?? 0)
-        outputEnds[place] = end
         // A log that is kept for ever must not lose records. If it did, its original beginning stays stored.
         let isChangeLog = stage.outputs[output].isChangeLog
         let isCut = isChangeLog && survey.memory[place].map { begin > $0.first?.offset ?? 0 } ?? false
-        if isChangeLog { outputBegins[place] = begin }
+        outputContinuity.begin(place, at: begin, end: end, mustKeepRecords: isChangeLog)
         let seen = survey.memory[place]?.offset ?? 0
         guard end < seen || isCut else { return }
         logger.error(
@@ -243,10 +240,8 @@ extension WorkerLoop {
     func lookAtOutputs() throws {
         // Not during an open transaction: its records are already counted in the end, and the commit would count them
         // again.
-        guard positions != nil, !runners.isEmpty, !sink.isOpen,
-            ContinuousClock.now - outputsSeen >= Self.outputInterval
-        else { return }
-        outputsSeen = .now
+        guard positions != nil, !runners.isEmpty, !sink.isOpen, outputContinuity.isDue() else { return }
+        outputContinuity.noteReading()
         let outputs = outputPlaces.map(\.place)
         let sources = stage.sources.filter { !$0.isTable }
             .flatMap { source in
@@ -257,17 +252,12 @@ extension WorkerLoop {
         guard let bounds = try? surveyor.ends(of: outputs + sources.map(\.1), timeout: .seconds(2)) else { return }
         for place in outputs {
             guard let (begin, end) = bounds[place] else { continue }
-            let seen = outputEnds[place] ?? 0
-            guard end >= seen else { throw Self.madeAnew(place, "it ends at \(end), after \(seen)") }
-            if let begun = outputBegins[place], begin > begun {
-                throw Self.madeAnew(place, "it begins at \(begin), and began at \(begun)")
-            }
-            outputEnds[place] = end
+            try outputContinuity.check(place, begin: begin, end: end)
         }
         // The ledger must be complete. For other topics, the stage that publishes them checks their beginning.
         for (source, place) in sources where !source.isDerived {
             guard let begin = bounds[place]?.low, begin > 0 else { continue }
-            throw Self.madeAnew(place, "it begins at \(begin): its oldest records are gone")
+            throw RuntimeError.madeAnew(place, "it begins at \(begin): its oldest records are gone")
         }
     }
 
@@ -284,7 +274,7 @@ extension WorkerLoop {
                     runner.output.adopt(
                         index,
                         partition: partition,
-                        try known ?? PublishedSum(from: end(of: place, atLeast: outputEnds[place] ?? 0))
+                        try known ?? PublishedSum(from: end(of: place, atLeast: outputContinuity.ends[place] ?? 0))
                     )
                 }
             }
@@ -310,35 +300,11 @@ extension WorkerLoop {
         return strange
     }
 
-    /// A topic was changed while the worker was running.
-    ///
-    /// The next run finds out what to do.
-    static func madeAnew(_ place: TopicPartition, _ what: String) -> RuntimeError {
-        RuntimeError(.fatal, "\(place) was recreated or truncated (\(what)). A restart rebuilds its dependents")
-    }
-
     /// Checks, with the client's statistics, whether a source ends before an offset that was already read.
     func lookAtSources() throws {
-        for (place, read) in readTo {
-            guard let end = client.ends[place], end < read else {
-                shortOf[place] = nil
-                continue
-            }
-            shortOf[place, default: 0] += 1
-            guard shortOf[place, default: 0] >= 3 else { continue }
-            shortOf[place] = nil
+        for (place, read) in sourceContinuity.suspects(client.ends) {
             guard let high = try? surveyor.watermarks(place, timeout: .seconds(2)).high, high < read else { continue }
-            throw Self.madeAnew(place, "it ends at \(high), and \(read) was read")
+            throw RuntimeError.madeAnew(place, "it ends at \(high), and \(read) was read")
         }
-    }
-
-    /// Records how far a source was read.
-    ///
-    /// Throws ``RuntimeError`` if it was read further before, because the client was then sent back to the beginning.
-    func noteRead(_ place: TopicPartition, _ offset: Int64) throws {
-        guard offset >= readTo[place] ?? 0 else {
-            throw Self.madeAnew(place, "it was read to \(readTo[place] ?? 0), and begins again at \(offset)")
-        }
-        readTo[place] = offset + 1
     }
 }

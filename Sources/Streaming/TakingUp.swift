@@ -4,22 +4,51 @@ import Logging
 /// How a worker takes up partitions that the group assigns to it, before it consumes.
 extension WorkerLoop {
     /// Creates and restores the tasks of the partitions, then consumes from their positions.
+    ///
+    /// It is given up if the worker must stop or the group rebalanced.
     func takeUp(_ partitions: [TopicPartition]) throws {
         let numbers = try copartitioned(partitions)
-        let whole = stage.sources.filter(\.isBroadcast).map { TopicPartition(topic: $0.topic, partition: 0) }
-        var committed: [TopicPartition: Int64] = [:]
-        if !partitions.isEmpty {
-            // If an instance died with an open transaction, its offsets become known only when the brokers have ended
-            // it.
-            let offsets = try patience.call(
-                "asking for the committed offsets",
-                limit: max(configuration.brokerTimeout, configuration.openTransactionTimeout)
-            ) { (share) throws(KafkaError) in try consumer.committed(partitions + whole, timeout: share) }
-            for offset in offsets { committed[offset.topicPartition] = offset.offset.value }
+        var committed = try committedOffsets(partitions)
+        guard var survey = try partitions.isEmpty ? Survey() : self.survey(partitions + wholeSources, &committed)
+        else { return }
+        keepTasks(numbers, survey, committed)
+        guard let new = try restoreTasks(numbers, &survey, &committed) else { return }
+        watchOutputs(of: new)
+        for runner in new {
+            takeOver(survey, in: runner)
+            try runner.goLive()
+            runners[runner.partition] = runner
         }
-        guard var survey = try partitions.isEmpty ? Survey() : self.survey(partitions + whole, &committed) else {
-            return
-        }
+        try awaitTables(of: new)
+        try consume(
+            partitions.map { TopicPartitionOffset($0, committed[$0].map { .at($0) } ?? .beginning) } + broadcastPlaces
+        )
+        memory.relax()
+        lifecycle.restored(hasWork: !new.isEmpty || runners.values.contains(where: \.hasMore), at: .now)
+        metrics.update { $0.tasks = runners.count }
+        metrics.setReadiness(survey.rebuilding.isEmpty ? nil : "rebuilding what was published")
+        logger.info("running", metadata: ["partitions": "\(numbers.sorted())", "restored": "\(new.count)"])
+    }
+
+    /// The partitions that every task reads completely.
+    private var wholeSources: [TopicPartition] {
+        stage.sources.filter(\.isBroadcast).map { TopicPartition(topic: $0.topic, partition: 0) }
+    }
+
+    /// The offsets that the group committed.
+    private func committedOffsets(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
+        guard !partitions.isEmpty else { return [:] }
+        let places = partitions + wholeSources
+        // If an instance died with an open transaction, its offsets become known only when the brokers have ended it.
+        let offsets = try patience.call(
+            "asking for the committed offsets",
+            limit: max(configuration.brokerTimeout, configuration.openTransactionTimeout)
+        ) { (share) throws(KafkaError) in try consumer.committed(places, timeout: share) }
+        return offsets.reduce(into: [:]) { $0[$1.topicPartition] = $1.offset.value }
+    }
+
+    /// Keeps the tasks that are still at their committed offsets, and drops the others.
+    private func keepTasks(_ numbers: Set<Int32>, _ survey: Survey, _ committed: [TopicPartition: Int64]) {
         runners = runners.filter { number, runner in
             // Another instance may have had the partition meanwhile. If only a broadcast source made it publish, the
             // offsets of the partition did not move.
@@ -31,48 +60,41 @@ extension WorkerLoop {
                     return source.isBroadcast || (runner.positions[index] ?? 0) == (committed[place] ?? 0)
                 }
         }
-        var new: [TaskRunner] = []
+    }
+
+    /// Creates and restores the tasks of partitions that have none.
+    ///
+    /// A restore may find that more must be rebuilt. Then it begins again.
+    ///
+    /// Returns the tasks; nil if it was given up.
+    private func restoreTasks(
+        _ numbers: Set<Int32>,
+        _ survey: inout Survey,
+        _ committed: inout [TopicPartition: Int64]
+    ) throws -> [TaskRunner]? {
         while true {
-            new = try numbers.subtracting(runners.keys).sorted()
+            let new = try numbers.subtracting(runners.keys).sorted()
                 .map { try makeRunner($0, isRebuilding: survey.rebuilding.contains($0)) }
-            guard !new.isEmpty else { break }
+            guard !new.isEmpty else { return [] }
             // Answer the group before the restore, which may take long. Otherwise no other member could join or leave,
             // and this member would learn of changes last. Nothing is consumed until the restore ends.
             try consumer.assign([])
             try beginAccounts(new, survey)
-            guard try restore(new, committed: committed, survey) else { return }
+            guard try restore(new, committed: committed, survey) else { return nil }
             let renewed = try self.renewed(new, survey, committed)
             let strange = self.strange(new, survey)
             for (number, places) in strange.sorted(by: { $0.key < $1.key }) { tellStrange(number, places) }
             survey.rebuilding.formUnion(strange.keys)
-            guard !renewed.isEmpty || !strange.isEmpty else { break }
+            guard !renewed.isEmpty || !strange.isEmpty else { return new }
             for place in renewed.sorted() {
                 tellRenewed(place)
                 committed[place] = nil
                 survey.memory[place] = nil
-                let isBroadcast = whole.contains(place)
+                let isBroadcast = wholeSources.contains(place)
                 survey.rebuilding.formUnion(isBroadcast ? numbers : [place.partition])
                 if isBroadcast { runners = [:] }
             }
         }
-        watchOutputs(of: new)
-        for runner in new {
-            takeOver(survey, in: runner)
-            try runner.goLive()
-            runners[runner.partition] = runner
-        }
-        try awaitTables(of: new)
-        try consume(
-            partitions.map { TopicPartitionOffset($0, committed[$0].map { .at($0) } ?? .beginning) } + broadcastPlaces
-        )
-        isPaused = false
-        memory.relax()
-        hasWork = !new.isEmpty
-        workSince = ContinuousClock.now
-        lastRecord = workSince
-        metrics.update { $0.tasks = runners.count }
-        metrics.setReadiness(survey.rebuilding.isEmpty ? nil : "rebuilding what was published")
-        logger.info("running", metadata: ["partitions": "\(numbers.sorted())", "restored": "\(new.count)"])
     }
 
     /// Takes over what earlier runs of a task stated, and the earliest records that they have seen.
@@ -142,20 +164,15 @@ extension WorkerLoop {
     ///
     /// A partition that later ends or restarts before its position was recreated.
     func consume(_ places: [TopicPartitionOffset]) throws {
-        readTo = [:]
-        shortOf = [:]
-        for place in places {
-            if let offset = place.offset.value { readTo[place.topicPartition] = offset }
-        }
+        sourceContinuity = SourceContinuity(from: places)
         // Drop partition ends that belong to the previous assignment.
         while consumer.nextPartitionEnd() != nil {}
-        let watched = watchedTo.map { TopicPartitionOffset($0.key, .at($0.value)) }
+        let watched = outputContinuity.watchedTo.map { TopicPartitionOffset($0.key, .at($0.value)) }
         try consumer.assign(places + watched)
     }
 
     /// Asks for the ends of the tables that new tasks read.
     private func awaitTables(of new: [TaskRunner]) throws {
-        catchUp.keep(Set(runners.keys).subtracting(new.map(\.partition)))
         var positions: [TopicPartition: Int64] = [:]
         for runner in new {
             for (index, source) in stage.sources.enumerated() where source.isTable && !source.isBroadcast {
@@ -167,7 +184,9 @@ extension WorkerLoop {
         let ends = try patience.call("asking for the ends of \(places.count) partitions") {
             (share) throws(KafkaError) in try consumer.ends(of: places, timeout: share)
         }
-        for (place, (_, end)) in ends where end > positions[place] ?? 0 { catchUp.expect(place, to: end) }
+        for (place, (_, end)) in ends where end > positions[place] ?? 0 {
+            runners[place.partition]?.catchUp.expect(place, to: end)
+        }
     }
 
     private func makeRunner(_ partition: Int32, isRebuilding: Bool) throws -> TaskRunner {

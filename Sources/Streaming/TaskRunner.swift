@@ -37,6 +37,9 @@ package final class TaskRunner {
     /// The account of this task's publications at its last commit, by this or an earlier run.
     var stated: [TopicPartition: PublishedSum] = [:]
 
+    /// What the task must still read before it may publish.
+    var catchUp = CatchUp()
+
     /// Foreign records found in the outputs since the last flush, by key.
     var strangers: [WatchedKey: Stranger] = [:]
     /// By partition of an output: the restore has read back the records before this offset.

@@ -114,7 +114,7 @@ extension WorkerLoop {
                 if case .ownPartition = stage.outputs[index].memory { kept.contains(place.partition) } else {
                     !kept.isEmpty
                 }
-            if !isKept { watchedTo[place] = new.compactMap { $0.watchedFrom[place] }.min() }
+            if !isKept { outputContinuity.watch(place, from: new.compactMap { $0.watchedFrom[place] }.min()) }
         }
     }
 
@@ -125,11 +125,7 @@ extension WorkerLoop {
         guard let index = outputByTopic[record.topicIndex] else { return false }
         let output = stage.outputs[index]
         let place = TopicPartition(topic: output.topic, partition: record.partition)
-        guard let from = watchedTo[place] else { return false }
-        guard record.offset >= from else {
-            throw Self.madeAnew(place, "it was read to \(from), and begins again at \(record.offset)")
-        }
-        watchedTo[place] = record.offset + 1
+        guard try outputContinuity.watched(place, record.offset) else { return false }
         let none: [UInt8] = []
         let key: Span<UInt8> = if let bytes = record.key { bytes } else { none.span }
         guard let task = output.owner(of: key, in: record.partition, of: partitions), let runner = runners[task],

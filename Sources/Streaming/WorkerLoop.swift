@@ -13,55 +13,29 @@ final class WorkerLoop {
     let sink: TransactionalSink
     let partitions: Int32
     let outputPartitions: [Int32]
-    /// Source by the consumer's topic index.
-    private var sourceByTopic: [Int: Int] = [:]
+    let positions: Positions?
+    /// Asks for the ends of partitions, including open transactions.
+    let surveyor: Consumer
+    let labels: SourceLabels
     private let sources: Set<String>
+    /// Source by the consumer's topic index.
+    private let sourceByTopic: [Int: Int]
     /// Watched outputs by the consumer's topic index.
-    private(set) var outputByTopic: [Int: Int] = [:]
-    /// How far the outputs were checked.
-    var watchedTo: [TopicPartition: Int64] = [:]
+    let outputByTopic: [Int: Int]
+
+    var lifecycle: WorkerLifecycle
     /// Tasks by partition.
     ///
     /// They are kept between a revocation and the next assignment, in case the partitions return.
     var runners: [Int32: TaskRunner] = [:]
-    var assigned: [TopicPartition] = []
-    var hasWork = false
-    /// When the first record since the last commit arrived.
-    var workSince = ContinuousClock.now
-    /// When the last record arrived.
-    var lastRecord = ContinuousClock.now
-    var lastCommit = ContinuousClock.now
-    /// A worker is idle after this time without a commit.
-    private static let rest: Duration = .milliseconds(100)
-    private var folded = 0
-    private(set) var client: ClientWatch
-    private var newestTimestamp: Int64 = 0
-    private var joinPatience = JoinPatience()
-    /// The client's error count when the group assigned the partitions.
-    private var errorsSeen = 0
-    /// Aborts since the last commit.
-    var abortsInARow = 0
-    let labels: SourceLabels
-    var afterAbort = Backoff()
-    let positions: Positions?
-    /// Asks for the ends of partitions, including open transactions.
-    let surveyor: Consumer
-    /// The last known ends of the outputs.
-    var outputEnds: [TopicPartition: Int64] = [:]
-    /// When these ends were read.
-    var outputsSeen = ContinuousClock.now
-    /// The beginnings of those outputs that are logs and must not lose records.
-    var outputBegins: [TopicPartition: Int64] = [:]
-    /// How far each source was read since its assignment.
-    var readTo: [TopicPartition: Int64] = [:]
-    /// How many times in a row a source was reported to end before that.
-    var shortOf: [TopicPartition: Int] = [:]
-    var catchUp = CatchUp()
+    var sourceContinuity = SourceContinuity()
+    var outputContinuity = OutputContinuity()
     var memory: MemoryWatch
-    /// Whether reading is paused because memory is used up.
-    var isPaused = false
-    /// The worker stops after this many aborts without a commit between them.
-    static let mostAborts = 20
+    var afterAbort = Backoff()
+    private(set) var client: ClientWatch
+    private var joinPatience = JoinPatience()
+    /// The records that were read, and the newest of their times.
+    private var reading = (records: 0, newest: Int64(0))
 
     init(
         stage: any Stage,
@@ -77,22 +51,44 @@ final class WorkerLoop {
         self.logger = logger
         self.shouldStop = shouldStop
         memory = MemoryWatch(configuration.memoryLimit)
-        positions = configuration.positions.map { Positions($0, group: configuration.group(of: stage.name)) }
+        lifecycle = WorkerLifecycle(forgetsGroups: configuration.kafka.isLocalBroker)
+        let group = configuration.group(of: stage.name)
+        positions = configuration.positions.map { Positions($0, group: group) }
         labels = SourceLabels(stage, completionType: configuration.completionType)
         patience = Patience(limit: configuration.brokerTimeout, shouldStop: shouldStop, logger: logger)
         metrics.setReadiness("looking up the topics")
-        let counts = try TopicCheck(kafka: configuration.kafka, logger: logger, patience: patience)
-            .partitions(
-                of: stage,
-                beside: [configuration.progressTopic, configuration.quarantine?.name, configuration.positions?.name]
-                    .compactMap { $0 }
-            )
-        partitions = counts.sources
-        outputPartitions = counts.outputs
-
-        let group = configuration.group(of: stage.name)
+        let beside = [configuration.progressTopic, configuration.quarantine?.name, configuration.positions?.name]
+        (partitions, outputPartitions) = try TopicCheck(
+            kafka: configuration.kafka,
+            logger: logger,
+            patience: patience
+        )
+        .partitions(of: stage, beside: beside.compactMap { $0 })
         metrics.setReadiness("taking over its transactional id")
-        sink = try TransactionalSink(
+        sink = try Self.makeSink(configuration, group, shouldStop, logger)
+        let properties = Self.memberProperties(configuration, group)
+        client = ClientWatch(intervalMilliseconds: properties["statistics.interval.ms"].flatMap(Int.init) ?? 0)
+        let consumer = try Consumer(properties, logger: logger)
+        self.consumer = consumer
+        var survey = configuration.kafka
+        survey["group.id"] = "\(group).restore"
+        survey["isolation.level"] = "read_uncommitted"
+        surveyor = try Consumer(survey, logger: logger)
+        func indices(of topics: [(index: Int, topic: String)]) -> [Int: Int] {
+            Dictionary(topics.map { (consumer.topicIndex($0.topic), $0.index) }) { $1 }
+        }
+        sourceByTopic = indices(of: stage.sources.enumerated().map { ($0, $1.topic) })
+        outputByTopic = indices(of: stage.outputs.enumerated().filter { $1.isWatched }.map { ($0, $1.topic) })
+    }
+
+    /// The sink, with a transactional id that is taken over and warm.
+    private static func makeSink(
+        _ configuration: WorkerConfiguration,
+        _ group: String,
+        _ shouldStop: @escaping () -> Bool,
+        _ logger: Logger
+    ) throws -> TransactionalSink {
+        let sink = try TransactionalSink(
             kafka: configuration.kafka,
             transactionalID: "\(group).\(configuration.instance)",
             memoryTopic: configuration.progressTopic,
@@ -108,7 +104,11 @@ final class WorkerLoop {
             sink.close(timeout: configuration.stopTimeout / 4)
             throw Stopped()
         }
+        return sink
+    }
 
+    /// The properties of the consumer that is a member of the stage's group.
+    private static func memberProperties(_ configuration: WorkerConfiguration, _ group: String) -> KafkaConfiguration {
         var properties = configuration.kafka
         properties["group.id"] = group
         properties["group.instance.id"] = "\(group).\(configuration.instance)"
@@ -116,16 +116,7 @@ final class WorkerLoop {
         if properties["statistics.interval.ms"] == nil { properties["statistics.interval.ms"] = "5000" }
         if properties["queued.max.messages.kbytes"] == nil { properties["queued.max.messages.kbytes"] = "65536" }
         properties["enable.partition.eof"] = "true"
-        client = ClientWatch(intervalMilliseconds: properties["statistics.interval.ms"].flatMap(Int.init) ?? 0)
-        consumer = try Consumer(properties, logger: logger)
-        var survey = configuration.kafka
-        survey["group.id"] = "\(group).restore"
-        survey["isolation.level"] = "read_uncommitted"
-        surveyor = try Consumer(survey, logger: logger)
-        for (index, source) in stage.sources.enumerated() { sourceByTopic[consumer.topicIndex(source.topic)] = index }
-        for (index, output) in stage.outputs.enumerated() where output.isWatched {
-            outputByTopic[consumer.topicIndex(output.topic)] = index
-        }
+        return properties
     }
 
     /// Runs until it is asked to stop.
@@ -143,14 +134,7 @@ final class WorkerLoop {
         var batch = RecordBatch(capacity: 4096)
         while !shouldStop() {
             do {
-                while let event = consumer.nextRebalance() { try handle(event) }
-                try rejoin()
-                try askAgain()
-                try heedMemory()
-                if try client.look(at: consumer, sources: sources) { try lookAtSources() }
-                try lookAtOutputs()
-                try step(&batch)
-                metrics.noteTurn()
+                try turn(&batch)
             } catch let aborted as TransactionAborted {
                 try recover(from: aborted)
             }
@@ -158,7 +142,7 @@ final class WorkerLoop {
         metrics.setReadiness("stopping")
         batch.removeAll()
         do {
-            try commit()
+            try perform(lifecycle.stopped(conditions))
         } catch let aborted as TransactionAborted {
             logger.notice(
                 "stopping without the last commit; the next start repeats its work",
@@ -167,6 +151,62 @@ final class WorkerLoop {
         }
         // Without this, a static member keeps its place in the group for its next run.
         if isLeaving() { consumer.leave(timeout: configuration.stopTimeout / 5) }
+    }
+
+    /// One turn of the loop: follows the group, checks what must hold, then reads and commits.
+    private func turn(_ batch: inout RecordBatch) throws {
+        try followGroup()
+        try perform(lifecycle.turned(errors: consumer.errorCount))
+        try askAgain()
+        try heedMemory()
+        if try client.look(at: consumer, sources: sources) { try lookAtSources() }
+        try lookAtOutputs()
+        try step(&batch)
+        metrics.noteTurn()
+    }
+
+    /// Handles the group's rebalances, and restores the tasks of the assigned partitions.
+    ///
+    /// A rebalance ends a restore early.
+    private func followGroup() throws {
+        while true {
+            while let event = consumer.nextRebalance() { try handle(event) }
+            guard case .restoring(let assignment) = lifecycle.state, !shouldStop() else { return }
+            try takeUp(assignment.partitions)
+        }
+    }
+
+    /// What decides now whether a commit may be made.
+    private var conditions: WorkerLifecycle.Conditions {
+        WorkerLifecycle.Conditions(
+            errors: consumer.errorCount,
+            isCaughtUp: isCaughtUp,
+            isTransactionOpen: sink.isOpen
+        )
+    }
+
+    /// Whether every task has read its tables far enough to publish.
+    var isCaughtUp: Bool { runners.values.allSatisfy(\.catchUp.isOver) }
+
+    /// Carries out an action that the lifecycle decided.
+    func perform(_ action: WorkerLifecycle.Action) throws {
+        switch action {
+        case .proceed: break
+        case .commit: try commit()
+        case .release(let isCommitting):
+            let outcome = Result { try isCommitting ? commit() : sink.abort() }
+            try consumer.unassign()
+            try outcome.get()
+        case .drop: try drop()
+        case .joinAgain:
+            metrics.setReadiness("the local broker disappeared; joining again")
+            logger.notice("the local broker disappeared; dropping uncommitted work")
+            try drop()
+            try consumer.unsubscribe()
+            try subscribe()
+        case .suspend: try suspend()
+        case .resume: try resume()
+        }
     }
 
     private func subscribe() throws {
@@ -182,30 +222,9 @@ final class WorkerLoop {
         try subscribe()
     }
 
-    /// Whether a connection broke since the assignment, on a broker where this may mean that the group is lost.
-    ///
-    /// The local broker loses its groups when it stops. Afterwards it assigns all partitions to the first member that
-    /// joins, and still accepts commits from the previous owners. Apache Kafka keeps groups and refuses such commits.
-    var mayBeForgotten: Bool {
-        configuration.kafka.isLocalBroker && !assigned.isEmpty && consumer.errorCount != errorsSeen
-    }
-
-    /// Gives up the partitions and joins again if the group may be lost.
-    private func rejoin() throws {
-        guard mayBeForgotten else { return }
-        metrics.setReadiness("the local broker disappeared; joining again")
-        logger.notice("the local broker disappeared; dropping uncommitted work")
-        try giveUp()
-        try consumer.unsubscribe()
-        try subscribe()
-    }
-
     /// Drops the tasks and their uncommitted work.
-    private func giveUp() throws {
+    private func drop() throws {
         runners = [:]
-        catchUp = CatchUp()
-        hasWork = false
-        assigned = []
         try consumer.unassign()
         try sink.abort()
     }
@@ -213,34 +232,37 @@ final class WorkerLoop {
     /// Stops reading records when memory is nearly used up, until there is room again.
     private func heedMemory() throws {
         guard memory.look() else { return }
-        let state: Logger.Metadata = ["memory": "\(memory.description)"]
         switch memory.level {
         case .near:
-            logger.warning("memory is nearly full: start more instances, or raise --memory-limit", metadata: state)
-            if isPaused { try takeMore() }
-        case .full:
-            logger.error(
-                "reading is paused: memory is used up. Start more instances, or raise --memory-limit",
-                metadata: state
+            logger.warning(
+                "memory is nearly full: start more instances, or raise --memory-limit",
+                metadata: ["memory": "\(memory.description)"]
             )
-            // Do not pause partitions: after a pause, librdkafka before 2.1 can skip records.
-            try consumer.assign([])
-            isPaused = true
-            metrics.setReadiness(
-                "reading is paused: memory is used up (\(memory.description)). Start more instances, or raise --memory-limit"
-            )
-        case .roomy:
-            if isPaused { try takeMore() }
+            try perform(lifecycle.memoryFreed())
+        case .full: try perform(lifecycle.memoryFilled())
+        case .roomy: try perform(lifecycle.memoryFreed())
         }
     }
 
-    private func takeMore() throws {
-        isPaused = false
+    private func suspend() throws {
+        logger.error(
+            "reading is paused: memory is used up. Start more instances, or raise --memory-limit",
+            metadata: ["memory": "\(memory.description)"]
+        )
+        // Do not pause partitions: after a pause, librdkafka before 2.1 can skip records.
+        try consumer.assign([])
+        metrics.setReadiness(
+            "reading is paused: memory is used up (\(memory.description)). Start more instances, or raise --memory-limit"
+        )
+    }
+
+    private func resume() throws {
         try consume(ownPlaces + broadcastPlaces)
         metrics.setReadiness(nil)
         logger.notice("reading resumes", metadata: ["memory": "\(memory.description)"])
     }
 
+    /// Reads a batch of records, and commits if it is time to.
     private func step(_ batch: inout RecordBatch) throws {
         do {
             try consumer.poll(&batch, timeout: patienceForNews)
@@ -248,46 +270,39 @@ final class WorkerLoop {
             try pass(error)
         }
         // A partition end in this batch may be older than the batch's records.
-        let readBefore = readTo
+        let before = sourceContinuity
         // The worker's own publications that come back do not count as new records.
         var news = 0
         for index in 0..<batch.count where try fold(batch[index]) { news += 1 }
         while let end = consumer.nextPartitionEnd() {
-            catchUp.reached(end)
-            guard let offset = end.offset.value, let read = readBefore[end.topicPartition], offset < read
-            else { continue }
-            throw Self.madeAnew(end.topicPartition, "it ends at \(offset), and \(read) was read")
+            runners[end.topicPartition.partition]?.catchUp.reached(end)
+            try before.check(end)
         }
         let now = ContinuousClock.now
         if news > 0 {
-            if !hasWork { workSince = now }
-            hasWork = true
-            lastRecord = now
+            lifecycle.recordsArrived(at: now)
+        } else {
+            lifecycle.nothingArrived(flushingAfter: stage.idleFlush, at: now)
         }
-        if !hasWork, !runners.isEmpty, let pause = stage.idleFlush, now - lastCommit >= pause {
-            hasWork = true
-            workSince = now
-        }
-        // A quarantined record has opened a transaction, which must not stay open.
-        guard catchUp.isOver || sink.isOpen else { return observe() }
-        if hasWork, news == 0 && isSettled(now) || now - workSince >= configuration.commitInterval { try commit() }
+        try perform(
+            lifecycle.polled(
+                conditions,
+                hasNews: news > 0,
+                settling: settling,
+                interval: configuration.commitInterval,
+                at: now
+            )
+        )
         observe()
     }
 
+    /// How long each task waits for further records of the same change.
+    private var settling: [Duration] { runners.values.map(\.settling) }
+
     /// How long to wait for new records.
-    ///
-    /// An idle worker commits a new record at once. A busy one waits a little longer, so that there are fewer commits.
     private var patienceForNews: Duration {
         // A record or a rebalance ends the wait.
-        guard hasWork else { return .milliseconds(200) }
-        let isAtRest = workSince - lastCommit >= Self.rest
-        return .milliseconds(isAtRest && isSettled(.now) ? 0 : 5)
-    }
-
-    /// Whether no task is waiting for further records of the same change.
-    private func isSettled(_ now: ContinuousClock.Instant) -> Bool {
-        let since = now - lastRecord
-        return runners.values.allSatisfy { since >= $0.settling }
+        lifecycle.checkpoint?.patience(settling, at: .now) ?? .milliseconds(200)
     }
 
     /// Handles an error of the consumer.
@@ -309,8 +324,11 @@ final class WorkerLoop {
         let none: [UInt8] = []
         let key: Span<UInt8> = if let bytes = record.key { bytes } else { none.span }
         let isBroadcast = stage.sources[source].isBroadcast
-        try noteRead(TopicPartition(topic: stage.sources[source].topic, partition: record.partition), record.offset)
-        if let timestamp = record.timestamp { newestTimestamp = max(newestTimestamp, timestamp) }
+        try sourceContinuity.read(
+            TopicPartition(topic: stage.sources[source].topic, partition: record.partition),
+            record.offset
+        )
+        if let timestamp = record.timestamp { reading.newest = max(reading.newest, timestamp) }
         let label = record.label(expected: labels.expected[source], completion: labels.completion)
         for runner in runners.values where isBroadcast || runner.partition == record.partition {
             let cause: Span<UInt8>? =
@@ -328,7 +346,7 @@ final class WorkerLoop {
             )
             if let refusal { try runner.quarantine(record.detach(), refusal) }
         }
-        folded += 1
+        reading.records += 1
         return true
     }
 
@@ -336,24 +354,17 @@ final class WorkerLoop {
     func handle(_ event: Rebalance) throws {
         switch event {
         case .assigned(let partitions):
-            assigned = partitions
-            errorsSeen = consumer.errorCount
             joinPatience.answer(partitions: partitions.count)
-            try takeUp(partitions)
+            lifecycle.assigned(partitions, errors: consumer.errorCount)
         case .revoked:
             metrics.setReadiness("partitions revoked")
             joinPatience.join()
-            let outcome = Result { try commit() }
-            // Give up the partitions even if the commit failed, so that an abort does not restore partitions that now
-            // belong to another instance.
-            assigned = []
-            try consumer.unassign()
-            try outcome.get()
+            try perform(lifecycle.revoked(conditions))
         case .lost:
             metrics.setReadiness("partitions lost")
             joinPatience.join()
             logger.warning("the partitions were given to another instance; dropping uncommitted work")
-            try giveUp()
+            try perform(lifecycle.lost())
         }
     }
 
@@ -361,15 +372,15 @@ final class WorkerLoop {
         let emitted = sink.sent
         let refused = runners.values.reduce(0) { $0 + $1.output.refused }
         let lag = client.lag
-        let behind = newestTimestamp
+        let read = reading
         let resident = memory.resident
         metrics.update {
             $0.memory = resident
-            $0.processed = folded
+            $0.processed = read.records
             $0.emitted = emitted
             $0.rejected = max($0.rejected, refused)
             $0.lagRecords = lag
-            $0.lagSeconds = lag == 0 || behind == 0 ? 0 : max(0, Double(Milliseconds.now - behind) / 1000)
+            $0.lagSeconds = lag == 0 || read.newest == 0 ? 0 : max(0, Double(Milliseconds.now - read.newest) / 1000)
         }
     }
 }

@@ -64,10 +64,20 @@ import Testing
         #expect(loop.sink.isOpen)
         try loop.handle(.lost([]))
         #expect(!loop.sink.isOpen)
-        #expect(loop.runners.isEmpty && !loop.hasWork)
+        #expect(loop.runners.isEmpty && loop.lifecycle.checkpoint == nil)
         // The producer is of use for what comes next.
         try send("next", through: loop.sink)
         try loop.sink.commit(offsets: [], group: nil)
+    }
+
+    /// A rebuild publishes while it restores: the group can take the partitions back in the middle of it.
+    @Test func whatWasSentBeforeTheTasksWereRestoredIsAborted() throws {
+        let loop = try loop()
+        defer { close(loop) }
+        try loop.handle(.assigned([TopicPartition(topic: "words", partition: 0)]))
+        try send("sent", through: loop.sink)
+        try loop.handle(.revoked([]))
+        #expect(!loop.sink.isOpen && loop.lifecycle.state == .waiting)
     }
 
     /// A position that was written in a transaction that is gone stands nowhere, and is written again.
