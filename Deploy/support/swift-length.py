@@ -15,7 +15,6 @@ COLUMNS = 120
 LONGER = {
     "Sources/Rules/Determination/Determination.swift:init": 120,
     "Sources/Stages/Submission/RejectionCode.swift:rule": 100,
-    "Sources/Streaming/Inspection.swift:inspect": 71,
     "Sources/Streaming/Restore.swift:run": 90,
     "Sources/Streaming/Restore.swift:read": 72,
 }

@@ -46,10 +46,6 @@ public final class Inspection: Sendable {
     private let metrics: WorkerMetrics
     private let logger: Logger
     private let stopping = Atomic<Bool>(false)
-    /// The time between commits of offsets.
-    ///
-    /// Nothing waits for these commits.
-    private static let commitInterval: Duration = .seconds(5)
 
     /// Creates an inspection that is not running yet.
     ///
@@ -123,18 +119,14 @@ public final class Inspection: Sendable {
         let committed = try patience.call("asking for the offsets of \(group)") { (share) throws(KafkaError) in
             try consumer.committed(places, timeout: share)
         }
-        let known = Dictionary(committed.map { ($0.topicPartition, $0.offset.value) }) { first, _ in first }
-        try consumer.assign(
-            places.map { place in TopicPartitionOffset(place, known[place].flatMap { $0 }.map { .at($0) } ?? .beginning)
-            }
-        )
+        let known = committed.reduce(into: [:]) { $0[$1.topicPartition] = $1.offset.value }
+        var standing = StandingOffsets(known)
+        try consumer.assign(places.map { TopicPartitionOffset($0, known[$0].map { .at($0) } ?? .beginning) })
         var byTopic: [Int: Int] = [:]
         for (index, topic) in topics.enumerated() { byTopic[consumer.topicIndex(topic.source.topic)] = index }
         let labels = topics.map { $0.source.eventType.map { Array($0.utf8) } }
         let completion = Array(configuration.completionType.utf8)
 
-        var reached: [TopicPartition: Int64] = [:]
-        var lastCommit = ContinuousClock.now
         var backoff = Backoff()
         var batch = RecordBatch(capacity: 1024)
         while !shouldStop {
@@ -153,18 +145,17 @@ public final class Inspection: Sendable {
                 if let refusal = try refusal(of: record, label, in: index) {
                     try send(QuarantinedRecord(record: record.detach(), stage: Self.name, refusal: refusal), producer)
                 }
-                reached[TopicPartition(topic: topics[index].source.topic, partition: record.partition)] =
-                    record.offset + 1
+                let place = TopicPartition(topic: topics[index].source.topic, partition: record.partition)
+                standing.move(place, to: record.offset + 1)
             }
             batch.removeAll()
-            if !reached.isEmpty, ContinuousClock.now - lastCommit >= Self.commitInterval {
-                try settle(producer)
-                try patience.call("committing the offsets of \(group)") { (share) throws(KafkaError) in
-                    try consumer.commit(reached.map { TopicPartitionOffset($0.key, .at($0.value)) }, timeout: share)
-                }
-                reached = [:]
-                lastCommit = .now
+            let due = standing.due()
+            guard !due.isEmpty else { continue }
+            try settle(producer)
+            try patience.call("committing the offsets of \(group)") { (share) throws(KafkaError) in
+                try consumer.commit(due, timeout: share)
             }
+            standing.noteCommit()
         }
         // Records without a committed offset are inspected again.
         try? producer.flush(timeout: .seconds(2))

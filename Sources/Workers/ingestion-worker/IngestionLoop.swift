@@ -53,6 +53,9 @@ final class IngestionLoop: WorkerBody {
     }
 
     /// The transactional id, and the name of the group whose offset has the last receipts.
+    ///
+    /// The brokers may delete this offset a week after the last submission, because the group has no members. Then no
+    /// submission waits for its receipt any more: the receipts are needed only between a commit and the archive.
     private var identity: String {
         "\(connection.pipeline.group("ingestion")).\(instance)"
     }
