@@ -7,7 +7,7 @@ extension WorkerLoop {
     ///
     /// It is given up if the worker must stop or the group rebalanced.
     func takeUp(_ partitions: [TopicPartition]) throws {
-        let numbers = try copartitioned(partitions)
+        guard let numbers = copartitioned(partitions) else { return try refuse() }
         var committed = try committedOffsets(partitions)
         guard var survey = try partitions.isEmpty ? Survey() : self.survey(partitions + wholeSources, &committed)
         else { return }
@@ -106,19 +106,28 @@ extension WorkerLoop {
         }
     }
 
-    /// The partition numbers, which must be the same in every source.
-    private func copartitioned(_ partitions: [TopicPartition]) throws -> Set<Int32> {
+    /// The partition numbers; nil if they are not the same in every source.
+    private func copartitioned(_ partitions: [TopicPartition]) -> Set<Int32>? {
         let numbers = Set(partitions.map(\.partition))
-        for source in stage.sources where !source.isBroadcast {
-            let owned = Set(partitions.filter { $0.topic == source.topic }.map(\.partition))
-            guard owned == numbers else {
-                throw RuntimeError(
-                    .notCopartitioned,
-                    "the group gave different partitions of \(stage.name)'s sources; partition.assignment.strategy must be range"
-                )
+        let isEven = stage.sources.filter { !$0.isBroadcast }
+            .allSatisfy { source in
+                Set(partitions.filter { $0.topic == source.topic }.map(\.partition)) == numbers
             }
+        return isEven ? numbers : nil
+    }
+
+    /// Refuses partitions that do not fit together, and joins the group again for a while.
+    private func refuse() throws {
+        guard let action = lifecycle.misassigned(patience: configuration.brokerTimeout, at: .now) else {
+            throw RuntimeError(
+                .notCopartitioned,
+                "the group gave different partitions of \(stage.name)'s sources; partition.assignment.strategy must be range"
+            )
         }
-        return numbers
+        // The group waits for an answer before anything else.
+        try consumer.assign([])
+        try perform(action)
+        backoff.pause(until: .now + .seconds(2))
     }
 
     /// The tasks' positions in the broadcast topics.

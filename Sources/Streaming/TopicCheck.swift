@@ -12,7 +12,13 @@ struct TopicCheck {
 
     /// The partition count of the stage's sources, and of each output.
     func partitions(of stage: any Stage, beside: [String]) throws -> (sources: Int32, outputs: [Int32]) {
-        let found = try counts(Set(stage.sources.map(\.topic) + stage.outputs.map(\.topic) + beside))
+        let names = Set(stage.sources.map(\.topic) + stage.outputs.map(\.topic) + beside)
+        return try awaiting(names) { found in try Self.check(stage, found) }
+    }
+
+    /// Checks the partition counts of a stage's topics.
+    private static func check(_ stage: any Stage, _ found: [String: Int32]) throws -> (sources: Int32, outputs: [Int32])
+    {
         func count(_ topic: String) -> Int32 { found[topic] ?? 0 }
         let sources = stage.sources.filter { !$0.isBroadcast }.map { (topic: $0.topic, count: count($0.topic)) }
         for source in stage.sources where source.isBroadcast {
@@ -28,7 +34,7 @@ struct TopicCheck {
             throw RuntimeError(
                 .notCopartitioned,
                 "\(stage.name) joins its sources by partition, so they must have equal partition counts, but have \(listed)"
-                    + Self.remedy(Self.odd(sources))
+                    + remedy(odd(sources))
             )
         }
         for output in stage.outputs {
@@ -38,7 +44,7 @@ struct TopicCheck {
                 throw RuntimeError(
                     .notCopartitioned,
                     "\(stage.name) publishes to \(output.topic) by the partitions of its sources, so it must have \(first.count) partitions, but has \(own)"
-                        + Self.remedy(nil)
+                        + remedy(nil)
                 )
             }
         }
@@ -66,35 +72,37 @@ struct TopicCheck {
     ///
     /// - Throws: ``RuntimeError`` when one of them does not exist.
     func counts(_ names: Set<String>) throws -> [String: Int32] {
-        let found = try find(names, try Admin(kafka, logger: logger))
-        if let missing = names.sorted().first(where: { found[$0] == nil }) {
-            throw RuntimeError(
-                .topicMissing,
-                "topic \(missing) does not exist; `accountability topics --create` creates missing topics"
-            )
-        }
-        return found.mapValues { Int32($0.partitions.count) }
+        try awaiting(names) { $0 }
     }
 
-    /// Finds topics.
+    /// Looks topics up until they all exist and pass a check, or the brokers' time is over.
     ///
-    /// A topic that was just created may not be known to every broker yet, so a missing one is looked up again for a
-    /// while.
-    private func find(_ names: Set<String>, _ admin: Admin) throws -> [String: TopicDescription] {
-        let deadline = ContinuousClock.now + Self.becomingKnown
+    /// Somebody may be creating them, and a topic that was just created may not be known to every broker yet.
+    private func awaiting<Value>(_ names: Set<String>, _ check: ([String: Int32]) throws -> Value) throws -> Value {
+        let admin = try Admin(kafka, logger: logger)
+        let deadline = ContinuousClock.now + patience.limit
         var backoff = Backoff()
+        var isTold = false
         while true {
             let found = try patience.call("looking for the topics") { (share) throws(KafkaError) in
                 try admin.describeTopics(names.sorted(), timeout: share)
             }
-            guard found.count < names.count, ContinuousClock.now < deadline, !patience.shouldStop() else {
-                return found
+            do {
+                if let missing = names.sorted().first(where: { found[$0] == nil }) {
+                    throw RuntimeError(
+                        .topicMissing,
+                        "topic \(missing) does not exist; `accountability topics --create` creates missing topics"
+                    )
+                }
+                return try check(found.mapValues { Int32($0.partitions.count) })
+            } catch let error as RuntimeError {
+                guard ContinuousClock.now < deadline else { throw error }
+                if !isTold { logger.warning("waiting for the topics: \(error.message)") }
+                isTold = true
+                backoff.pause(until: deadline)
             }
-            backoff.pause(until: deadline)
         }
     }
-
-    private static let becomingKnown: Duration = .seconds(5)
 }
 
 extension Output {

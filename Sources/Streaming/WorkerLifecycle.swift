@@ -44,11 +44,19 @@ struct WorkerLifecycle {
         /// Drops the tasks and everything that is not committed, and gives up the partitions.
         case drop
         /// As ``drop``, and then joins the group again.
-        case joinAgain
+        case joinAgain(Reason)
         /// Stops reading.
         case suspend
         /// Reads again, from the tasks' positions.
         case resume
+    }
+
+    /// Why a worker joins its group again.
+    enum Reason: Equatable {
+        /// The broker may have lost the group.
+        case isForgotten
+        /// The group did not give the same partitions of every source.
+        case isMisassigned
     }
 
     /// What the loop does after an abort.
@@ -76,6 +84,8 @@ struct WorkerLifecycle {
     private var lastCommit: ContinuousClock.Instant
     /// Aborts since the last commit.
     private var aborts = 0
+    /// When the group first assigned partitions that do not fit together, if it has not assigned others since.
+    private var misassignedSince: ContinuousClock.Instant?
     /// Whether the brokers may forget groups: see ``isForgotten(errors:)``.
     private let forgetsGroups: Bool
 
@@ -162,7 +172,20 @@ extension WorkerLifecycle {
     mutating func turned(errors: Int) -> Action {
         guard isForgotten(errors: errors) else { return .proceed }
         state = .waiting
-        return .joinAgain
+        return .joinAgain(.isForgotten)
+    }
+
+    /// The group did not assign the same partitions of every source.
+    ///
+    /// The member that divides the partitions may not know a new topic yet, so this one joins again for a while.
+    ///
+    /// Returns nil when that time is over.
+    mutating func misassigned(patience: Duration, at now: ContinuousClock.Instant) -> Action? {
+        let since = misassignedSince ?? now
+        misassignedSince = since
+        guard now - since < patience else { return nil }
+        state = .waiting
+        return .joinAgain(.isMisassigned)
     }
 
     /// The tasks are restored and read from their positions.
@@ -171,6 +194,7 @@ extension WorkerLifecycle {
     mutating func restored(hasWork: Bool, at now: ContinuousClock.Instant) {
         guard case .restoring(let assignment) = state else { return }
         state = .running(Work(assignment: assignment))
+        misassignedSince = nil
         if hasWork { begin(newest: now, at: now) }
     }
 

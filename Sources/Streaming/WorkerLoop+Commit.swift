@@ -19,7 +19,7 @@ extension WorkerLoop {
         outputContinuity.ends = content.ends
         if !content.offsets.isEmpty { for (runner, published) in content.statements { runner.stated = published } }
         lifecycle.committed(hasMore: places.contains(where: \.hasMore), at: .now)
-        afterAbort = Backoff()
+        backoff = Backoff()
         tellRebuilding(!content.rebuilt.isEmpty)
         metrics.setDiscrepancies(places.compactMap(\.discrepancy))
         metrics.noteCommit(seconds: (ContinuousClock.now - start).seconds)
@@ -74,7 +74,7 @@ extension WorkerLoop {
                 cause: aborted.cause
             )
         case .proceed(let isPausing):
-            if isPausing { afterAbort.pause(until: .now + .seconds(2)) }
+            if isPausing { backoff.pause(until: .now + .seconds(2)) }
             // The group may already have rebalanced, and then decides. This is often why the commit was refused.
             if lifecycle.assignment != nil, !consumer.hasRebalance { try consumer.unassign() }
         }

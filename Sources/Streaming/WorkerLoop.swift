@@ -31,7 +31,8 @@ final class WorkerLoop {
     var sourceContinuity = SourceContinuity()
     var outputContinuity = OutputContinuity()
     var memory: MemoryWatch
-    var afterAbort = Backoff()
+    /// The pauses before a transaction or the group is tried again; a commit ends the row.
+    var backoff = Backoff()
     private(set) var client: ClientWatch
     private var joinPatience = JoinPatience()
     /// The records that were read, and the newest of their times.
@@ -198,9 +199,8 @@ final class WorkerLoop {
             try consumer.unassign()
             try outcome.get()
         case .drop: try drop()
-        case .joinAgain:
-            metrics.setReadiness("the local broker disappeared; joining again")
-            logger.notice("the local broker disappeared; dropping uncommitted work")
+        case .joinAgain(let reason):
+            tell(reason)
             try drop()
             try consumer.unsubscribe()
             try subscribe()
@@ -220,6 +220,17 @@ final class WorkerLoop {
         logger.info("the group assigned no partitions; asking again")
         try consumer.unsubscribe()
         try subscribe()
+    }
+
+    private func tell(_ reason: WorkerLifecycle.Reason) {
+        switch reason {
+        case .isForgotten:
+            metrics.setReadiness("the local broker disappeared; joining again")
+            logger.notice("the local broker disappeared; dropping uncommitted work")
+        case .isMisassigned:
+            metrics.setReadiness("the group gave different partitions of the sources; joining again")
+            logger.warning("the group gave different partitions of the sources; joining again")
+        }
     }
 
     /// Drops the tasks and their uncommitted work.

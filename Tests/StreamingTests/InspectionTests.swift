@@ -152,16 +152,18 @@ import Testing
     }
 
     @Test func aTopicThatIsMissingIsNamed() throws {
+        var configuration = WorkerConfiguration(
+            kafka: kafka,
+            instance: "1",
+            namespace: "n",
+            progressTopic: "progress",
+            completionType: Self.completion
+        )
+        configuration.brokerTimeout = .seconds(1)
         let inspection = Inspection(
             [InspectedTopic(.partitioned("nowhere", eventType: "letter")) { _ in }],
             quarantine: Self.quarantine,
-            configuration: WorkerConfiguration(
-                kafka: kafka,
-                instance: "1",
-                namespace: "n",
-                progressTopic: "progress",
-                completionType: Self.completion
-            ),
+            configuration: configuration,
             metrics: WorkerMetrics(stage: "s", instance: "1"),
             logger: logger
         )

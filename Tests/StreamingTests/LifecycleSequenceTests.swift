@@ -52,14 +52,18 @@ import Testing
         /// The group assigns partitions or takes them back.
         mutating func changeGroup() {
             let conditions = conditions()
-            switch random.next() % 4 {
+            switch random.next() % 5 {
             case 0, 1: assign()
             case 2:
                 perform(life.revoked(conditions), conditions)
                 giveUp()
-            default:
+            case 3:
                 perform(life.lost(), conditions)
                 giveUp()
+            default:
+                guard case .restoring = life.state, chance(3) else { break }
+                guard let action = life.misassigned(patience: .seconds(3), at: now) else { break }
+                perform(action, conditions)
             }
         }
 
@@ -129,8 +133,8 @@ import Testing
             case .release(let isCommitting):
                 if isCommitting { commit(conditions) }
             case .drop: giveUp()
-            case .joinAgain:
-                #expect(isForgotten, "it joins again only if the group may be lost")
+            case .joinAgain(let reason):
+                #expect(isForgotten || reason == .isMisassigned, "it joins again only if the group may be lost")
                 giveUp()
             case .suspend:
                 #expect(isReading)

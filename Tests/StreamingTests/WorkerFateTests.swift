@@ -1,3 +1,4 @@
+import Foundation
 import Kafka
 import Logging
 import Synchronization
@@ -20,7 +21,7 @@ import Testing
     }
 
     /// A worker's loop that has its clients and does not run.
-    private func loop() throws -> WorkerLoop {
+    private func loop(_ stage: any Stage = Total()) throws -> WorkerLoop {
         var configuration = WorkerConfiguration(
             kafka: KafkaConfiguration(bootstrapServers: cluster.bootstrapServers),
             instance: "1",
@@ -30,9 +31,9 @@ import Testing
         )
         configuration.positions = Self.positions
         return try WorkerLoop(
-            stage: Total(),
+            stage: stage,
             configuration: configuration,
-            metrics: WorkerMetrics(stage: "total", instance: "1"),
+            metrics: WorkerMetrics(stage: stage.name, instance: "1"),
             logger: logger,
             shouldStop: { false }
         )
@@ -78,6 +79,49 @@ import Testing
         try send("sent", through: loop.sink)
         try loop.handle(.revoked([]))
         #expect(!loop.sink.isOpen && loop.lifecycle.state == .waiting)
+    }
+
+    /// The totals of words and entries that have the same partition.
+    private struct Joined: Stage {
+        let name = "joined"
+        let sources = [Source.partitioned("words"), Source.partitioned("entries")]
+        let outputs = Total().outputs
+        func makeTask(_ context: TaskContext) -> any StageTask { Total().makeTask(context) }
+    }
+
+    /// The member that divides the partitions does not know a topic yet that was just created.
+    @Test func anAssignmentWithoutASourceIsRefusedForAWhile() throws {
+        let loop = try loop(Joined())
+        defer { close(loop) }
+        let places = [TopicPartition(topic: "words", partition: 0)]
+        try loop.handle(.assigned(places))
+        try loop.takeUp(places)
+        #expect(loop.lifecycle.state == .waiting && loop.runners.isEmpty)
+        // The group was asked again, and now knows both topics.
+        var batch = RecordBatch(capacity: 1)
+        var given: [TopicPartition] = []
+        let deadline = ContinuousClock.now + .seconds(30)
+        while given.isEmpty, ContinuousClock.now < deadline {
+            try loop.consumer.poll(&batch, timeout: .milliseconds(100))
+            if case .assigned(let partitions) = loop.consumer.nextRebalance() { given = partitions }
+        }
+        #expect(Set(given.map(\.topic)) == ["entries", "words"])
+    }
+
+    /// A topic that somebody is creating while the worker starts, and that takes a while.
+    @Test func aTopicThatIsCreatedLateIsAwaited() throws {
+        let check = TopicCheck(
+            kafka: KafkaConfiguration(bootstrapServers: cluster.bootstrapServers),
+            logger: logger,
+            patience: Patience(limit: .seconds(60), shouldStop: { false }, logger: logger)
+        )
+        let cluster = cluster
+        let creator = Thread {
+            Thread.sleep(forTimeInterval: 7)
+            try? cluster.createTopic("late", partitions: 3)
+        }
+        creator.start()
+        #expect(try check.counts(["late"]) == ["late": 3])
     }
 
     /// A position that was written in a transaction that is gone stands nowhere, and is written again.

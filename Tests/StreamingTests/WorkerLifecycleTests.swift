@@ -126,13 +126,29 @@ import Testing
         // What it sent goes too, if the group takes the partitions back first.
         var revoked = life
         #expect(revoked.revoked(broken) == .drop)
-        #expect(life.turned(errors: 1) == .joinAgain)
+        #expect(life.turned(errors: 1) == .joinAgain(.isForgotten))
         #expect(life.state == .waiting)
         #expect(life.turned(errors: 1) == .proceed)
         // Apache Kafka keeps its groups.
         var kept = running()
         #expect(kept.turned(errors: 1) == .proceed)
         #expect(quietTurn(kept, broken) == .commit)
+    }
+
+    /// The member that divides the partitions does not know a new topic yet.
+    @Test func partitionsThatDoNotFitAreRefusedForAWhile() {
+        var life = WorkerLifecycle(forgetsGroups: false, now: start)
+        func refuse(after seconds: Int) -> WorkerLifecycle.Action? {
+            life.assigned(Self.places, errors: 0)
+            return life.misassigned(patience: .seconds(60), at: start + .seconds(seconds))
+        }
+        #expect(refuse(after: 0) == .joinAgain(.isMisassigned))
+        #expect(life.state == .waiting)
+        #expect(refuse(after: 59) == .joinAgain(.isMisassigned))
+        #expect(refuse(after: 60) == nil)
+        // An assignment that fits ends the row.
+        life.restored(hasWork: false, at: start)
+        #expect(refuse(after: 100) == .joinAgain(.isMisassigned))
     }
 
     @Test func tasksThatAreIdlePublishNowAndThen() {

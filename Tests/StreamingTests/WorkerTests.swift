@@ -397,9 +397,11 @@ struct WorkerTests {
     @Test func refusesTopicsThatDoNotExistOrDoNotFit() throws {
         let prefix = "tally\(UInt32.random(in: .min ... .max))."
         let stage = Prefixed(base: TallyTopology.stages[0], prefix: prefix)
+        var configuration = configuration(prefix)
+        configuration.brokerTimeout = .seconds(2)
         let worker = Worker(
             stage: stage,
-            configuration: configuration(prefix),
+            configuration: configuration,
             metrics: WorkerMetrics(stage: stage.name, instance: "1"),
             logger: logger
         )
