@@ -35,7 +35,7 @@ import Testing
             (Topics.determinations, "unclean.leader.election.enable", "true"),
             (Topics.submissions, "message.timestamp.type", "LogAppendTime"),
             (Topics.determinations, "delete.retention.ms", "86400000"),
-            (Topics.submissions, "max.message.bytes", "65536"),
+            (Topics.submissions, "max.message.bytes", "65536"), (Topics.positions, "segment.bytes", "1073741824"),
         ] as [(TopicDefinition, String, String)]
     )
     func whatDriftedIsNamedWithItsRemedy(_ topic: TopicDefinition, _ property: String, _ value: String) {
@@ -49,6 +49,11 @@ import Testing
                     "kafka-configs.sh --bootstrap-server kafka:9092 --alter --entity-type topics --entity-name \(name) --add-config \(property)="
                 ) == true
         )
+    }
+
+    /// A home whose topics were created before there were limits of segments needs no repair.
+    @Test func theLocalBrokerHasNoSegments() {
+        #expect(drift(Topics.positions, ["segment.bytes": "1073741824"], isLocalBroker: true).isEmpty)
     }
 
     /// What was a table before there were blocks is made anew, not turned into a log that begins with a table.

@@ -25,6 +25,14 @@ import Testing
         #expect(Topics.records.name(in: "pilot") == "pilot.accountability.records.v1")
     }
 
+    /// It is written with every commit and read at every start, and its newest segment is never compacted.
+    @Test func positionsStaySmall() throws {
+        let segment = try #require(Topics.positions.configuration["segment.bytes"].flatMap(Int.init))
+        #expect(segment <= 64 << 20)
+        #expect(Topics.positions.configuration["segment.ms"] == "86400000")
+        #expect(Topics.determinations.configuration["segment.bytes"] == nil)
+    }
+
     @Test func tablesAreCompactedAndTheLedgerIsKept() {
         #expect(Topics.submissions.configuration["retention.ms"] == "-1")
         #expect(Topics.determinations.configuration["cleanup.policy"] == "compact")

@@ -70,8 +70,9 @@ enum TopicDrift {
                 : "; kafka-configs.sh --bootstrap-server \(brokers) --alter --entity-type topics --entity-name \(name) --add-config \(property)=\(value)"
         }
         var problems: [String] = []
-        // The local broker has one copy of everything, and its own limits.
-        let required = isLocalBroker ? topic.configuration : required(topic)
+        // The local broker has one copy of everything and no segments, and its own limits.
+        let required =
+            isLocalBroker ? topic.configuration.filter { !$0.key.hasPrefix("segment.") } : required(topic)
         for (property, value) in required.sorted(by: { $0.key < $1.key }) {
             guard let actual = properties[property], actual != value else { continue }
             problems.append("\(name): \(property) is \(actual) and must be \(value)" + repair(property, value))

@@ -52,9 +52,18 @@ public struct TopicDefinition: Sendable, Hashable {
         switch retention {
         case .forever: ["cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"]
         // Tombstones stay readable for a month. A stage that was stopped for longer must be rebuilt from the ledger.
-        case .compacted: ["cleanup.policy": "compact", "delete.retention.ms": String(30 * 86_400_000)]
+        case .compacted:
+            ["cleanup.policy": "compact", "delete.retention.ms": String(30 * 86_400_000)].merging(segments) { $1 }
         case .days(let days): ["cleanup.policy": "delete", "retention.ms": String(days * 86_400_000)]
         }
+    }
+
+    /// Limits of a compacted topic's segments, where the broker's own are too large; none for most topics.
+    ///
+    /// A broker never compacts the newest segment. Each commit of each stage writes to positions, and each start of a
+    /// worker reads it whole. With Apache Kafka's limits, a gibibyte or a week, that could take minutes.
+    private var segments: [String: String] {
+        entity == "positions" ? ["segment.bytes": String(32 << 20), "segment.ms": String(86_400_000)] : [:]
     }
 
     /// The file in Schemas that defines ``message``.
