@@ -381,14 +381,32 @@ import Testing
         #expect(try value(run, "\(school)/chronic_absenteeism")?.value == "9.9")
         #expect(try value(run, "2019/00010000/value/non_high/all_students/math_growth") == nil)
         #expect(try run.standing("2019/all_students/00010001")?.values.map(\.indicator) == ["chronic_absenteeism"])
+        // The same row once more: its note is closed and open again.
         try run.append(supplied[0])
         try run.driver.run()
-        #expect(try run.rejections().count == 3)
+        #expect(try run.rejections().count == 4)
+        #expect(try run.openRejections() == [supplied[0], supplied[2]].map(\.record.line).sorted())
         run.driver.restartAll()
-        try run.append(student, retract: true)
+        try run.append(student, retract: true, cause: "withdrawal")
         try run.driver.run()
         #expect(run.table(Topics.indicators) == before.0 && run.table(Topics.standings) == before.1)
-        #expect(try run.rejections().count == 3)
+        #expect(try run.openRejections() == [])
+        #expect(try run.rejections()[4...].map(\.closedBy) == ["withdrawal", "withdrawal"])
+
+        // A row that is replaced or retracted under a shadow closes its note, too.
+        try run.append(student)
+        try run.append(supplied[2], retract: true, cause: "fewer")
+        try run.driver.run()
+        #expect(try run.openRejections() == [supplied[0].record.line])
+        var moved = supplied[0]
+        moved.record.submission = "corrected"
+        try run.append(moved, cause: "corrected")
+        try run.driver.run()
+        #expect(
+            try run.rejections().suffix(2).map { "\($0.submission) \($0.closedBy)" }.sorted() == [
+                "corrected ", "\(supplied[0].record.submission) corrected",
+            ]
+        )
     }
 
     @Test(arguments: [11, 12, 13, 14] as [UInt64])

@@ -43,6 +43,9 @@ enum MeasuresHistories {
                     "\(topic.entity), \(partitions) partitions, form \(form)"
                 )
             }
+            // What came and went leaves no note open.
+            let open = (try run.openRejections(), try fresh.openRejections())
+            #expect(open.0 == open.1, "\(partitions) partitions, form \(form)")
         }
         #expect(!fresh.table(Topics.participation).isEmpty || !fresh.table(Topics.standings).isEmpty)
     }

@@ -112,6 +112,16 @@ final class MeasuresRun {
     func rejections() throws -> [Accountability_V1_Rejection] {
         try log(Topics.rejections).map { try Accountability_V1_Rejection(serializedBytes: $0.value ?? []) }
     }
+
+    /// The lines of the rejections and notes that nothing closed.
+    func openRejections() throws -> [UInt64] {
+        // Lines are made from names here, so that rows of two organizations or years may have the same one.
+        var newest: [[String]: Accountability_V1_Rejection] = [:]
+        for rejection in try rejections() {
+            newest[["\(rejection.line)", "\(rejection.schoolYear)", rejection.orgCode, rejection.submission]] = rejection
+        }
+        return newest.values.filter(\.closedBy.isEmpty).map(\.line).sorted()
+    }
 }
 
 extension Accountability_V1_Directive {

@@ -179,19 +179,47 @@ import Testing
                 == supplied[..<3].map { "supplied_shadowed \($0.record.line)" }.sorted()
         )
 
-        // Seen live where student records are: refused once more, nothing published.
+        // Seen live where student records are: noted once more, nothing published.
         let sent = run.log(Topics.participation).count
         try run.append(.counts(2019, "00010001", grade: "06", subject: "ELA", standard: 9))
         try run.driver.run()
         #expect(try run.rejections().count == 4)
         #expect(run.log(Topics.participation).count == sent)
 
+        // A row that is retracted, and the end of the shadow, close their notes.
         run.driver.restartAll()
-        try run.append(.counts(2019, "00010001", grade: "06", subject: "ELA", standard: 9), retract: true)
-        try run.append(student, retract: true)
+        try run.append(
+            .counts(2019, "00010001", grade: "06", subject: "ELA", standard: 9),
+            retract: true,
+            cause: "fewer"
+        )
+        try run.append(student, retract: true, cause: "withdrawal")
         try run.driver.run()
         #expect(run.table(Topics.participation) == before)
-        #expect(try run.rejections().count == 4)
+        #expect(
+            try run.rejections()[4...].map(\.closedBy).sorted() == ["fewer"] + [
+                "withdrawal", "withdrawal", "withdrawal",
+            ]
+        )
+        #expect(try run.openRejections() == [])
+    }
+
+    /// A student who moves takes the shadow along, and a supplied row that moves leaves it behind.
+    @Test func aShadowMovesWithItsRecords() throws {
+        var supplied = Fact.counts(2019, "00010001", subject: "ELA", standard: 30)
+        let other = Fact.counts(2019, "00010002", subject: "ELA", standard: 40)
+        var student = Fact.tests(2019, "00010001", student: 1, ela: .taken())
+        let run = try run([supplied, other, student], closing: 2019)
+        #expect(try run.openRejections() == [supplied.record.line])
+        student.record.orgCode = "00010002"
+        try run.append(student, cause: "move")
+        try run.driver.run()
+        #expect(try run.openRejections() == [other.record.line])
+        #expect(try run.rejections().filter { $0.line == supplied.record.line }.map(\.closedBy) == ["", "move"])
+        supplied.record.orgCode = "00010002"
+        try run.append(supplied, cause: "one more")
+        try run.driver.run()
+        #expect(try run.openRejections() == [supplied.record.line, other.record.line].sorted())
     }
 
     @Test func aSuppliedRowThatIsWithdrawnIsRetracted() throws {

@@ -22,8 +22,8 @@ struct Submit: OperatorCommand {
             Each file is a submission. The whole file is taken into the ledger or nothing of it. The header decides the layout. Files are UTF-8, or \
             UTF-16 with a byte-order mark, with commas, semicolons, tabs or bars between fields. Files are taken in the given order. Give organizations first, because every other file names them. The command waits until every row is accepted, rejected or found \
             unchanged, and prints the receipt: rows = accepted + rejected + unchanged. `accountability rejections --submission ID` lists \
-            the rejected rows and the reasons. Figures that were counted or computed elsewhere are rejected where student records were submitted \
-            (supplied_shadowed).
+            the rejected rows and the reasons. Figures that were counted or computed elsewhere are accepted, but they do not count \
+            while there are student records of the same measure: the receipt says how many (supplied_shadowed).
 
             Rows that would change official results wait: they do not count until somebody approves the submission. The receipt counts them \
             among the rejected rows. It says how many wait and of which school year, and names the commands that show, approve and reject them. \
@@ -208,24 +208,29 @@ final class Submissions {
         }
         // Rejections of the last rows come in the same transaction as their receipt. Read those that are still on the
         // way.
-        try lookForShadowed(start)
         try look(start)
-        for index in pending.indices { pending[index].outcome.moveShadowed() }
+        try lookForShadowed()
         return pending.map(\.outcome)
     }
 
-    /// Supplied figures are refused later than other rows, by the stages that see the student records.
-    private func lookForShadowed(_ start: ContinuousClock.Instant) throws {
-        let supplied = pending.map(\.outcome).filter { FigureStages.isSupplied($0.layout) && $0.accepted > 0 }
+    /// Notes on supplied figures come later than receipts, from the stages that see the student records.
+    private func lookForShadowed() throws {
+        let supplied = pending.indices.filter {
+            FigureStages.isSupplied(pending[$0].outcome.layout) && pending[$0].outcome.accepted > 0
+        }
         guard let last = supplied.last else { return }
         guard try FigureStages(connection: connection).haveRead() else {
             return Standard.error(
-                "submit: the stages have not read all figures yet, so some may still be refused (supplied_shadowed): "
-                    + "`accountability rejections --submission \(last.id)` lists them"
+                "submit: the stages have not read all figures yet, so student records may stand in for more of them "
+                    + "(supplied_shadowed): `accountability rejections --submission \(pending[last].outcome.id)` lists them"
             )
         }
-        // Their rejections were committed together with their positions.
-        for _ in 0..<10 { try look(start) }
+        // Their notes were committed together with their positions, so the topic has them all.
+        let ids = Set(supplied.map { pending[$0].outcome.id })
+        let reader = try TopicReader(connection)
+        defer { reader.close() }
+        let records = try reader.table(TableTopics.rejections) { ids.contains($0.submission) }.map(\.message)
+        for index in supplied { pending[index].outcome.countShadowed(records) }
     }
 
     private func brokersAnswer() -> Bool {
@@ -301,6 +306,7 @@ enum ReceiptText {
             "\(outcome.fileName): \(outcome.layout), \(outcome.rows) rows = \(outcome.accepted) accepted + \(outcome.rejected) rejected + "
             + "\(outcome.unchanged) unchanged"
         if outcome.replaced > 0 { text += "; of the accepted, \(outcome.replaced) replaced or retracted earlier rows" }
+        if outcome.shadowed > 0 { text += "; of the accepted, \(shadowed(outcome.shadowed))" }
         if outcome.held > 0 { text += "; of the rejected, \(outcome.held) \(outcome.held == 1 ? "waits" : "wait")" }
         text += isPlaced ? " (\(outcome.id), \(String(format: "%.1f", outcome.seconds)) s)\n" : "\n"
         if outcome.held > 0 {
@@ -309,7 +315,8 @@ enum ReceiptText {
                 "  held: \(rows) of \(HeldSubmission.yearsText(outcome.heldYears)) would change official results, and do not count until "
                 + "somebody approves the submission: \(HeldSubmission.remedy(outcome.id))\n"
         }
-        for (code, count) in outcome.rejections.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+        for (code, count) in outcome.rejections.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) })
+        where code != RejectionCode.suppliedShadowed.rawValue {
             text +=
                 "  \(RejectionCode(rawValue: code)?.isNote == true ? "noted (the rows count)" : "rejected"): \(code) × \(count)\n"
         }
@@ -317,6 +324,12 @@ enum ReceiptText {
             text += "  warning: \(outcome.undeclared) rows name organizations that are not declared for the year\n"
         }
         return text
+    }
+
+    /// What to say of accepted figures that do not count.
+    private static func shadowed(_ count: Int) -> String {
+        "\(count) \(count == 1 ? "does" : "do") not count while student records stand in for "
+            + "\(count == 1 ? "it" : "them") (supplied_shadowed)"
     }
 
     /// The state of the files when the wait for their receipts is interrupted.

@@ -198,7 +198,6 @@ extension SubmissionOutcome {
             deleted = Int(receipt.deleted)
             undeclared = Int(receipt.undeclared)
             rejections = tables.rejections.counts(of: taken.submission)
-            moveShadowed()
         }
     }
 }

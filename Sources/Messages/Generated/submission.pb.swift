@@ -414,8 +414,8 @@ public nonisolated struct Accountability_V1_Rejection: Sendable {
 
   public var layout: String = String()
 
-  /// A stable code. The documentation page RejectionCodes.md lists all codes. `claimed_by_two_districts` is only a note:
-  /// the row counts.
+  /// A stable code. The documentation page RejectionCodes.md lists all codes. `claimed_by_two_districts` and
+  /// `supplied_shadowed` are only notes: receipts count their rows as accepted.
   public var code: String = String()
 
   /// The column at fault. Empty if the whole row is at fault.
@@ -428,8 +428,8 @@ public nonisolated struct Accountability_V1_Rejection: Sendable {
   public var orgCode: String = String()
 
   /// The later submission that closed the rejection. It has the same row again, accepted or rejected, or it declared the
-  /// row's organization, or it is a withdrawal or an approval that changed the outcome. Empty while the rejection is
-  /// open.
+  /// row's organization, or it is a withdrawal or an approval that changed the outcome. Of `supplied_shadowed`, the
+  /// submission that ended the shadow. Empty while the rejection is open.
   public var closedBy: String = String()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()

@@ -43,10 +43,13 @@ struct IndicatorState {
     mutating func add(_ value: SuppliedIndicator) { supplied.append(value) }
     mutating func add(_ target: SetTarget) { targets.append(target) }
 
-    mutating func removeSupplied(_ record: Digest) {
-        guard let index = supplied.firstIndex(where: { $0.record == record }) else { return }
+    /// Removes a supplied value.
+    ///
+    /// Returns what was removed.
+    mutating func removeSupplied(_ record: Digest) -> SuppliedIndicator? {
+        guard let index = supplied.firstIndex(where: { $0.record == record }) else { return nil }
         supplied.swapAt(index, supplied.count - 1)
-        supplied.removeLast()
+        return supplied.removeLast()
     }
 
     mutating func removeTarget(_ record: Digest) {

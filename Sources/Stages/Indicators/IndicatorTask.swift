@@ -52,13 +52,13 @@ final class IndicatorTask: StageTask {
         if let value = record.value, RecordBlock.isRecord(value) { return try fold(block: value, output: output) }
         // One fact by itself, as there were before there were blocks.
         let key = RowKey.digest(of: record.key)
-        guard record.value != nil else { return remove(key, cause: record.cause) }
+        guard record.value != nil else { return try retract(key, cause: record.cause, output: output) }
         do {
             if let block = try record.foreignBlock() { return try fold(block: block.span, output: output) }
             try take(record, key: key, output: output)
         } catch let error as UnusableRecord {
             // The key's previous value no longer counts, because a restore may not see it.
-            remove(key, cause: record.cause)
+            try retract(key, cause: record.cause, output: output)
             throw error
         }
     }
@@ -77,7 +77,7 @@ final class IndicatorTask: StageTask {
             let cause = block.cause(row)
             do {
                 if block.retracts(row) {
-                    remove(key, cause: cause)
+                    try retract(key, cause: cause, output: output)
                 } else {
                     let fact = Fact(key: key, organization: try block.organizationYear(row), cause: cause)
                     if let content = block.isAboutStudents ? nil : block.content(row) {
@@ -87,7 +87,7 @@ final class IndicatorTask: StageTask {
                     }
                 }
             } catch let error as UnusableRecord {
-                remove(key, cause: cause)
+                try retract(key, cause: cause, output: output)
                 fault = fault ?? error
             }
         }
@@ -141,12 +141,14 @@ final class IndicatorTask: StageTask {
     /// Takes a student's row.
     private func take(_ student: StudentFact, of layout: Layout, _ fact: Fact, _ output: TaskOutput) throws {
         let (key, organization) = (fact.key, fact.organization)
-        guard let year = try years.of(organization.year) else { return remove(key, cause: fact.cause) }
+        guard let year = try years.of(organization.year) else {
+            return try retract(key, cause: fact.cause, output: output)
+        }
         let outcome: OutcomeContribution?
         switch layout {
         case .assessmentResults:
             guard let contribution = try year.contribution(student, at: organization.code, record: key) else {
-                return remove(key, cause: fact.cause)
+                return try retract(key, cause: fact.cause, output: output)
             }
             return try replace(fact, .result, output: output) { state in
                 state.results.append(contribution)
@@ -154,7 +156,7 @@ final class IndicatorTask: StageTask {
             }
         case .attendance:
             guard let contribution = try year.contribution(attendance: student, record: key) else {
-                return remove(key, cause: fact.cause)
+                return try retract(key, cause: fact.cause, output: output)
             }
             return try replace(fact, .attendance, output: output) { state in
                 state.attendance.append(contribution)
@@ -167,7 +169,9 @@ final class IndicatorTask: StageTask {
         case .enrollmentOutcomes: outcome = year.contribution(outcome: student, record: key)
         case .organizations, .participationCounts, .indicatorValues, .targets, .directives, .organizationChanges: return
         }
-        guard let outcome else { return remove(key, cause: fact.cause) }
+        guard let outcome else {
+            return try retract(key, cause: fact.cause, output: output)
+        }
         try replace(fact, .outcome, reported: outcome.reported, output: output) { state in
             state.outcomes.append(outcome)
             return state.outcomes.count - 1
@@ -226,24 +230,40 @@ final class IndicatorTask: StageTask {
         let new = sources.filter { organizations.states[Int(place)].count($0) == 0 }
         let newInDistrict =
             district == place ? [] : sources.filter { organizations.states[Int(district)].count($0) == 0 }
-        remove(key, cause: cause)
+        let ended = try remove(key, cause: cause, output: output)
         let position = add(&organizations.states[Int(place)])
         locations[key] = Location(kind: kind, place: place, position: Int32(truncatingIfNeeded: position))
         count(kind, reported, at: place, district: district, by: 1)
         touch(kind, at: place, district: district, cause: cause)
-        for source in new { try reject(source, at: place, cause: cause, output: output) }
-        for source in newInDistrict { try reject(source, at: district, cause: cause, output: output) }
+        for source in new { try tell(source, at: place, cause: cause, output: output) }
+        for source in newInDistrict { try tell(source, at: district, cause: cause, output: output) }
+        if let ended { try endShadows(of: ended, cause: cause, output: output) }
+    }
+
+    /// Removes the contribution of a key, and closes the notes on what counts again.
+    private func retract(_ key: Digest, cause: String, output: TaskOutput) throws {
+        if let removed = try remove(key, cause: cause, output: output) {
+            try endShadows(of: removed, cause: cause, output: output)
+        }
+    }
+
+    /// What a removed student record was counted for.
+    private struct Removed {
+        let sources: [StudentSource]
+        let place: Int32
     }
 
     /// Removes the contribution of a key.
-    private func remove(_ key: Digest, cause: String) {
-        guard let location = locations.removeValue(forKey: key) else { return }
+    ///
+    /// Returns what it was counted for, if it came from a student's record.
+    private func remove(_ key: Digest, cause: String, output: TaskOutput) throws -> Removed? {
+        guard let location = locations.removeValue(forKey: key) else { return nil }
         let place = Int(location.place)
         let district = organizations.districts[place]
         var reported: OutcomeSet = []
         switch location.kind {
         case .organization: organizations.states[place].organization = nil
-        case .supplied: organizations.states[place].removeSupplied(key)
+        case .supplied: try removeSupplied(key, at: location.place, cause: cause, output: output)
         case .target: organizations.states[place].removeTarget(key)
         case .result:
             let position = Int(location.position)
@@ -273,6 +293,17 @@ final class IndicatorTask: StageTask {
         }
         count(location.kind, reported, at: location.place, district: district, by: -1)
         touch(location.kind, at: location.place, district: district, cause: cause)
+        let sources = Self.sources(location.kind, reported)
+        return sources.isEmpty ? nil : Removed(sources: sources, place: location.place)
+    }
+
+    /// Removes a supplied value, and closes the note that student records stood in for it.
+    private func removeSupplied(_ key: Digest, at place: Int32, cause: String, output: TaskOutput) throws {
+        guard let removed = organizations.states[Int(place)].removeSupplied(key),
+            try isShadowed(removed, at: place)
+        else { return }
+        let organization = organizations.organizations[Int(place)]
+        try rejection.publish(removed.row, of: organization, texts: texts, closedBy: cause, cause: cause, to: output)
     }
 
     /// The place of an organization, entered among its district's when it is new.
@@ -330,14 +361,32 @@ final class IndicatorTask: StageTask {
         return organizations.states[Int(place)].shadows(supplied.cell.indicator)
     }
 
-    /// Refuses the supplied values of a place that has its first student record of a source.
-    private func reject(_ source: StudentSource, at place: Int32, cause: String, output: TaskOutput) throws {
+    /// Closes the notes on the supplied values that nothing shadows since a student record was removed.
+    private func endShadows(of removed: Removed, cause: String, output: TaskOutput) throws {
+        let district = organizations.districts[Int(removed.place)]
+        for place in district == removed.place ? [district] : [removed.place, district] {
+            for source in removed.sources where organizations.states[Int(place)].count(source) == 0 {
+                try tell(source, at: place, closedBy: cause, cause: cause, output: output)
+            }
+        }
+    }
+
+    /// Tells that the supplied values of a place do not count, because it has its first student record of a source, or
+    /// that they count again.
+    private func tell(
+        _ source: StudentSource,
+        at place: Int32,
+        closedBy: String = "",
+        cause: String,
+        output: TaskOutput
+    ) throws {
         for supplied in organizations.states[Int(place)].supplied
         where StudentSource(of: supplied.cell.indicator) == source {
             try rejection.publish(
                 supplied.row,
                 of: organizations.organizations[Int(place)],
                 texts: texts,
+                closedBy: closedBy,
                 cause: cause,
                 to: output
             )

@@ -11,15 +11,20 @@ struct SubmittedLine: Hashable {
     let line: UInt64
 }
 
-/// Publishes the rejection of a supplied figure, because student records were submitted for the same measure.
+/// Publishes the note that a supplied figure does not count, because student records were submitted for the same
+/// measure, and closes it when the figure counts again or is withdrawn.
 struct SuppliedRejection {
     let output: TableOutput<RejectionKey, Accountability_V1_Rejection>
     let layout: String
 
+    /// Publishes the note.
+    ///
+    /// - `closedBy`: the submission that ended the shadow; empty while student records stand in for the figure.
     func publish(
         _ row: SubmittedLine,
         of organization: OrganizationYear,
         texts: TextTable,
+        closedBy: String = "",
         cause: String,
         to taskOutput: TaskOutput
     ) throws {
@@ -29,9 +34,11 @@ struct SuppliedRejection {
         rejection.line = row.line
         rejection.layout = layout
         rejection.code = RejectionCode.suppliedShadowed.rawValue
-        rejection.message = "student records were submitted for the same organization, year and measure; they stand"
+        rejection.message =
+            "student records were submitted for the same organization, year and measure; they stand, and the figure counts when they are retracted"
         rejection.schoolYear = UInt32(organization.year)
         rejection.orgCode = organization.code.description
+        rejection.closedBy = closedBy
         let key = RejectionKey(submission: submission, line: Int(clamping: row.line), code: rejection.code, column: nil)
         try output.publish(rejection, key, cause: cause, to: taskOutput)
     }

@@ -49,11 +49,13 @@ struct ParticipationState {
     }
 
     /// Withdraws supplied counts.
-    mutating func withdraw(_ record: Digest) {
-        guard let index = supplied.firstIndex(where: { $0.record == record }) else { return }
+    ///
+    /// Returns what was withdrawn.
+    mutating func withdraw(_ record: Digest) -> SuppliedCounts? {
+        guard let index = supplied.firstIndex(where: { $0.record == record }) else { return nil }
         withdrawn.insert(supplied[index].name)
         supplied.swapAt(index, supplied.count - 1)
-        supplied.removeLast()
+        return supplied.removeLast()
     }
 
     /// Forgets withdrawn rows after their retraction.

@@ -39,13 +39,13 @@ final class ParticipationTask: StageTask {
         if let value = record.value, RecordBlock.isRecord(value) { return try fold(block: value, output: output) }
         // One fact by itself, as there were before there were blocks.
         let key = RowKey.digest(of: record.key)
-        guard record.value != nil else { return try retract(key, cause: record.cause) }
+        guard record.value != nil else { return try retract(key, cause: record.cause, output: output) }
         do {
             if let block = try record.foreignBlock() { return try fold(block: block.span, output: output) }
             try take(record, key: key, output: output)
         } catch let error as UnusableRecord {
             // The key's previous value no longer counts, because a restore may not see it.
-            try retract(key, cause: record.cause)
+            try retract(key, cause: record.cause, output: output)
             throw error
         }
     }
@@ -64,12 +64,12 @@ final class ParticipationTask: StageTask {
             let cause = block.cause(row)
             do {
                 if block.retracts(row) {
-                    try retract(key, cause: cause)
+                    try retract(key, cause: cause, output: output)
                 } else {
                     try take(block, row, key: key, cause: cause, output: output)
                 }
             } catch let error as UnusableRecord {
-                try retract(key, cause: cause)
+                try retract(key, cause: cause, output: output)
                 fault = fault ?? error
             }
         }
@@ -163,17 +163,27 @@ final class ParticipationTask: StageTask {
             place: organizations.states[Int(place)].shadowsSupplied,
             district: organizations.states[Int(district)].shadowsSupplied
         )
-        if let before = contributions.updateValue(contribution, forKey: key) {
-            try subtract(before, cause: cause)
-        }
+        let before = contributions.updateValue(contribution, forKey: key)
+        if let before { try subtract(before, cause: cause) }
         let tallies = year.tallies(of: contribution.tests)
         organizations.states[Int(place)].add(tallies, groups: contribution.groups)
         touch(place, cause: cause)
-        if !shadowed.place { try reject(place, cause: cause, output: output) }
-        guard district != place else { return }
-        organizations.states[Int(district)].add(tallies, groups: contribution.groups)
-        touch(district, cause: cause)
-        if !shadowed.district { try reject(district, cause: cause, output: output) }
+        if !shadowed.place { try tell(place, cause: cause, output: output) }
+        if district != place {
+            organizations.states[Int(district)].add(tallies, groups: contribution.groups)
+            touch(district, cause: cause)
+            if !shadowed.district { try tell(district, cause: cause, output: output) }
+        }
+        if let before, before.place != place { try endShadows(of: before, cause: cause, output: output) }
+    }
+
+    /// Closes the notes on the supplied counts of the places where a removed contribution was the last one.
+    private func endShadows(of removed: Contribution, cause: String, output: TaskOutput) throws {
+        let district = organizations.districts[Int(removed.place)]
+        for place in district == removed.place ? [district] : [removed.place, district]
+        where !organizations.states[Int(place)].shadowsSupplied {
+            try tell(place, closedBy: cause, cause: cause, output: output)
+        }
     }
 
     private func subtract(_ contribution: Contribution, cause: String) throws {
@@ -198,8 +208,7 @@ final class ParticipationTask: StageTask {
     ) throws {
         let place = organizations.place(of: organization)
         if let before = suppliedPlaces.updateValue(place, forKey: counts.record) {
-            organizations.states[Int(before)].withdraw(counts.record)
-            touch(before, cause: cause)
+            try withdraw(counts.record, at: before, cause: cause, output: output)
         }
         organizations.states[Int(place)].supply(counts)
         touch(place, cause: cause)
@@ -208,25 +217,36 @@ final class ParticipationTask: StageTask {
         }
     }
 
-    /// Rejects the supplied counts of an organization and year that just got its first student record.
-    private func reject(_ place: Int32, cause: String, output: TaskOutput) throws {
+    /// Withdraws supplied counts, and closes the note that student records stood in for them.
+    private func withdraw(_ record: Digest, at place: Int32, cause: String, output: TaskOutput) throws {
+        let counts = organizations.states[Int(place)].withdraw(record)
+        touch(place, cause: cause)
+        guard let counts, organizations.states[Int(place)].shadowsSupplied else { return }
+        let organization = organizations.organizations[Int(place)]
+        try rejection.publish(counts.row, of: organization, texts: texts, closedBy: cause, cause: cause, to: output)
+    }
+
+    /// Tells that the supplied counts of an organization and year do not count, because it just got its first student
+    /// record, or that they count again.
+    private func tell(_ place: Int32, closedBy: String = "", cause: String, output: TaskOutput) throws {
         for counts in organizations.states[Int(place)].supplied {
             try rejection.publish(
                 counts.row,
                 of: organizations.organizations[Int(place)],
                 texts: texts,
+                closedBy: closedBy,
                 cause: cause,
                 to: output
             )
         }
     }
 
-    private func retract(_ key: Digest, cause: String) throws {
+    private func retract(_ key: Digest, cause: String, output: TaskOutput) throws {
         if let before = contributions.removeValue(forKey: key) {
             try subtract(before, cause: cause)
+            try endShadows(of: before, cause: cause, output: output)
         } else if let place = suppliedPlaces.removeValue(forKey: key) {
-            organizations.states[Int(place)].withdraw(key)
-            touch(place, cause: cause)
+            try withdraw(key, at: place, cause: cause, output: output)
         }
     }
 
