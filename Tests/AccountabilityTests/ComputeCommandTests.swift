@@ -153,6 +153,13 @@ import Testing
         #expect(other.names.contains("determinations-2030.csv"))
     }
 
+    /// The advice names the newest built-in framework, whatever it is.
+    @Test func theAdviceNamesTheNewestFramework() throws {
+        let newest = try #require(Framework.documents.map(\.name).max())
+        #expect(try Framework.all().allSatisfy { ($0.schoolYears.max() ?? 0) <= Int(newest) ?? 0 })
+        #expect(RejectionOutput.uncovered([2031]).contains("template 2031 --based-on \(newest) >"))
+    }
+
     /// The same files give the same bytes, at any time.
     @Test func twoRunsGiveTheSameBytes() throws {
         let input = try Folder([

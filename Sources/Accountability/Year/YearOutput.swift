@@ -111,9 +111,10 @@ struct RejectionOutput {
     /// Says why rows of years that no framework reaches were not taken, and what to do.
     static func uncovered(_ years: [Int]) -> String {
         let last = years.last.map(String.init) ?? "YEAR"
+        let newest = Framework.documents.map(\.name).max() ?? "YEAR"
         return
             "no framework covers school year \(years.map(String.init).joined(separator: ", ")), so no row of it is taken; "
-            + "'accountability framework template \(last) --based-on 2025 > draft.yaml' makes a draft, and --framework draft.yaml computes under it"
+            + "'accountability framework template \(last) --based-on \(newest) > draft.yaml' makes a draft, and --framework draft.yaml computes under it"
     }
 
     func write(into folder: OutputFolder) throws {
