@@ -21,6 +21,8 @@ public final class YearTables {
     private var newestYear: [UInt8] = []
     /// Lines whose rows made a record, of the submissions that are followed.
     private var followed: [String: Set<UInt32>] = [:]
+    /// The blocks of rows that are not about students, in sequence.
+    private var organizationRows: [[UInt8]] = []
     /// The block read last, kept for its room.
     private var block = RecordBlock()
 
@@ -39,6 +41,7 @@ public final class YearTables {
         case Topics.records:
             try batch.visit { record in
                 noteYear(record.key, isMarker: record.isMarker)
+                if !record.isMarker { try keepOrganizationRows(record) }
                 if !followed.isEmpty, !record.isMarker { try noteLines(record) }
             }
         case Topics.rejections:
@@ -67,13 +70,36 @@ public final class YearTables {
     /// An unchanged row makes none.
     public func changedLines(of submission: String) -> Set<UInt32> { followed[submission] ?? [] }
 
-    private func noteLines(_ record: borrowing MemoryBatch.Record) throws {
+    /// Visits the blocks of accepted rows that are not about students, in their order: organizations, supplied values
+    /// and targets.
+    ///
+    /// - Parameter body: takes each block.
+    /// - Throws: ``YearFault`` for a block that does not decode.
+    public func visitOrganizationRows(_ body: (RecordBlock) -> Void) throws {
+        for value in organizationRows {
+            try read(value.span) { _ in true }
+            body(block)
+        }
+    }
+
+    private func keepOrganizationRows(_ record: borrowing MemoryBatch.Record) throws {
         guard let value = record.value, RecordBlock.isRecord(value) else { return }
+        // Of other layouts nothing is read.
+        try read(value) { _ in false }
+        if !block.layout.isAboutStudents { organizationRows.append([UInt8](copying: value)) }
+    }
+
+    private func read(_ value: Span<UInt8>, where wanted: (Layout) -> Bool) throws {
         do throws(BlockFault) {
-            try block.read(record: value)
+            try block.read(record: value, where: wanted)
         } catch {
             throw YearFault(.defect, "a stage published what is no block of records: \(error)")
         }
+    }
+
+    private func noteLines(_ record: borrowing MemoryBatch.Record) throws {
+        guard let value = record.value, RecordBlock.isRecord(value) else { return }
+        try read(value) { _ in true }
         for row in 0..<block.rows where !block.retracts(row) {
             followed[block.submission(row)]?.insert(UInt32(clamping: block.line(row)))
         }

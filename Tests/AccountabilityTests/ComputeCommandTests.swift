@@ -3,8 +3,10 @@ import Foundation
 import Messages
 import Operating
 import Rules
+import Stages
 import SwiftProtobuf
 import Testing
+import Year
 
 @testable import accountability
 @testable import Reading
@@ -151,6 +153,28 @@ import Testing
         )
         #expect(try run([input.path, "--out", other.path, "--framework", "\(input.path)/draft.yaml"]) == 0)
         #expect(other.names.contains("determinations-2030.csv"))
+    }
+
+    /// A school with both spans and without their enrolment has no weights; `completeness` says it in the same words.
+    @Test func saysWhereTheWeightsOfSpansAreMissing() throws {
+        let rows = """
+            school_year,org_code,org_type,name,district_code,comparison_group,grades_served,enrollment,non_high_enrollment,high_enrollment
+            2019,00010000,district,Aville,,,,300,,
+            2019,00010505,school,Aville Academy,00010000,,"06,07,08,09,10,11,12",300,,
+            2018,00010000,district,Aville,,,,300,120,180
+            2018,00010505,school,Aville Academy,00010000,,"06,07,08,09,10,11,12",300,120,180
+
+            """
+        let input = try Folder(["organizations.csv": rows, "participation-2019.csv": Self.counts(2019, present: 60)])
+        let files = try InputFolder(path: input.path, options: FileIngestion.Options()).files
+        let result = try YearComputation(settings: YearProcess.Settings(threads: 1)).run(files)
+        #expect(
+            try YearOutput(year: 2019, result.tables).withoutWeights()
+                == "2019: 2 no_enrollment (00010000 organizations, 00010505 organizations): "
+                + "an organization has both spans, but not the enrolment that weighs them"
+        )
+        #expect(try YearOutput(year: 2018, result.tables).withoutWeights() == nil)
+        #expect(CompletenessCommand.configuration.discussion.contains(Completeness.Finding.noEnrollment.words))
     }
 
     /// The advice names the newest built-in framework, whatever it is.

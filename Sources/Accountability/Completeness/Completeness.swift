@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Messages
 internal import Reading
 internal import Rules
@@ -26,7 +27,7 @@ struct Completeness {
     }
 
     /// What is wrong with a line.
-    enum Finding: String, Encodable {
+    enum Finding: String, Encodable, CaseIterable {
         /// Nothing arrived where rows were expected.
         case silent
         /// Much less arrived than was expected.
@@ -43,6 +44,26 @@ struct Completeness {
         case unknownFormerCode = "unknown_former_code"
         /// A closed organization is declared for the year.
         case closedButDeclared = "closed_but_declared"
+
+        /// What it says, in a few words.
+        var words: String {
+            switch self {
+            case .silent: "nothing arrived where rows were expected"
+            case .few: "less than \(Completeness.enough) percent of the expected rows arrived"
+            case .unknownOrganization: "rows wait for an organization that is not declared"
+            case .noTargets: "a school with tested grades has no target"
+            case .noEnrollment: "an organization has both spans, but not the enrolment that weighs them"
+            case .contradictingChanges: "rows of organization_changes contradict each other: no earlier year counts"
+            case .unknownFormerCode: "a change names a code that was not declared in the year before"
+            case .closedButDeclared: "an organization is closed, and declared for the year"
+            }
+        }
+
+        /// Every finding with its words, a line for each.
+        static var list: String {
+            allCases.map { "  \($0.rawValue.padding(toLength: 21, withPad: " ", startingAt: 0)) \($0.words)" }
+                .joined(separator: "\n")
+        }
     }
 
     /// What the number of expected rows is based on.
@@ -108,15 +129,22 @@ struct Completeness {
                 lines.append(line)
             }
         }
-        for code in Self.withoutEnrollment(facts) {
-            let name = facts.organizations[code]?.name ?? ""
-            var line = Line(year, code, name, Layout.organizations.wireName, arrived: 1, rejected: 0)
-            line.finding = .noEnrollment
-            lines.append(line)
-        }
+        lines += Self.spanLines(facts, year: year)
         lines += Self.changeLines(facts, year: year)
         self.lines = lines.sorted { $0.place.lexicographicallyPrecedes($1.place) }
         isIncomplete = lines.contains(where: Self.forbidsClosing)
+    }
+
+    /// The organizations of a year with both spans but without the enrolment that weighs them, in the order of their
+    /// codes.
+    static func spanLines(_ facts: Facts, year: Int) -> [Line] {
+        withoutEnrollment(facts).sorted()
+            .map { code in
+                let name = facts.organizations[code]?.name ?? ""
+                var line = Line(year, code, name, Layout.organizations.wireName, arrived: 1, rejected: 0)
+                line.finding = .noEnrollment
+                return line
+            }
     }
 
     /// What is doubtful about the changes of organizations of a year.

@@ -19,14 +19,7 @@ struct CompletenessCommand: OperatorCommand, ReadingCommand {
             refused and not submitted again. The expected number is the number of valid rows of the year before. If there are none, it is \
             the declared enrolment for attendance. Findings:
 
-              silent                nothing arrived where rows were expected
-              few                   less than 90 percent of the expected rows arrived
-              unknown_organization  rows wait for an organization that is not declared
-              no_targets            a school with tested grades has no target
-              no_enrollment         an organization has both spans, but not the enrolment that weighs them
-              contradicting_changes rows of organization_changes contradict each other: no earlier year counts
-              unknown_former_code   a change names a code that was not declared in the year before
-              closed_but_declared   an organization is closed, and declared for the year
+            \(Completeness.Finding.list)
 
             The rows that a closed organization had the year before are not expected again.
 

@@ -156,7 +156,12 @@ struct ComputeCommand: OperatorCommand {
                 "left out, because they are for after the close: \(untaken.joined(separator: ", ")) (--also takes one)"
             )
         }
-        for year in years { Standard.line(try YearOutput.summary(year, result.tables, result.frameworks)) }
+        for year in years {
+            Standard.line(try YearOutput.summary(year, result.tables, result.frameworks))
+            if let missing = try YearOutput(year: year, result.tables).withoutWeights() {
+                Standard.error("compute: \(missing)")
+            }
+        }
         let uncovered = try RejectionOutput(result.tables).uncoveredYears()
         if !uncovered.isEmpty { Standard.error("compute: \(RejectionOutput.uncovered(uncovered))") }
         Standard.line("results are in \(output.path)")

@@ -91,6 +91,21 @@ struct YearOutput {
     }
 }
 
+extension YearOutput {
+    /// What `accountability completeness` finds about the weights of a year's spans, in one line; nil for nothing.
+    func withoutWeights() throws -> String? {
+        var rows = StandingRows(of: [year])
+        try tables.visitOrganizationRows { rows.take($0, partition: 0) }
+        let facts = Completeness.Facts(
+            organizations: rows.organizations(of: year),
+            withEnrollment: rows.withEnrollment(in: year)
+        )
+        let found = Completeness.spanLines(facts, year: year)
+        guard !found.isEmpty else { return nil }
+        return "\(year): \(Completeness.summary(found)): \(Completeness.Finding.noEnrollment.words)"
+    }
+}
+
 /// Rejected rows as a file.
 struct RejectionOutput {
     let tables: YearTables
