@@ -160,6 +160,14 @@ import Testing
         let answer = try FrameworkValidate.answer(try FrameworkFile.load(good))
         #expect(answer.digest.count == 64 && answer.withoutAlternatives == ["determination.low_subgroup_percentile"])
         #expect(answer.years.map(\.framework) == ["2019", nil])
+        // No broker is asked, so nothing is said of what is in force.
+        let text = FrameworkValidate.text(answer)
+        #expect(
+            text.contains(
+                "2019: 2 values differ from 2019, which is built in: an installation computes 2019 under it unless"
+            )
+        )
+        #expect(text.contains("2030: no framework is built in") && !text.contains("in force"))
         let differing = ["determination.low_subgroup_percentile", "determination.lowest_performing_percentile"]
         #expect(answer.years.map(\.differing) == [differing, []])
         let changes = FrameworkChange.between(try FrameworkCommand.named("2019"), try FrameworkCommand.named(good))

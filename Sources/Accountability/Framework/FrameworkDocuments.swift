@@ -43,7 +43,8 @@ struct FrameworkValidate: OperatorCommand {
         abstract: "Checks a whole framework document; an error names the line, the parameter and the reason.",
         discussion: """
             Prints the document's identity (the digest that determinations name), its school years, and in how many parameters it differs from \
-            the framework in force of each.
+            the built-in framework of each. No broker is asked: an installation computes a year under its built-in framework unless another one \
+            is approved (`accountability framework proposed`).
 
             Exit codes: 0 it is valid; 64 usage; 65 it is not.
             """
@@ -59,7 +60,7 @@ struct FrameworkValidate: OperatorCommand {
     struct Answer: Encodable {
         struct Year: Encodable {
             let schoolYear: Int
-            /// The framework in force; absent if the year has none.
+            /// The built-in framework; absent if the year has none.
             let framework: String?
             let differing: [String]
         }
@@ -87,11 +88,11 @@ struct FrameworkValidate: OperatorCommand {
             assumed: count(.assumed),
             withoutAlternatives: silent.map(\.path),
             years: try framework.schoolYears.map { year in
-                let force = try Framework.ifCovered(schoolYear: year)
+                let builtIn = try Framework.ifCovered(schoolYear: year)
                 return Answer.Year(
                     schoolYear: year,
-                    framework: force?.name,
-                    differing: force.map { framework.paths(differingFrom: $0) } ?? []
+                    framework: builtIn?.name,
+                    differing: builtIn.map { framework.paths(differingFrom: $0) } ?? []
                 )
             }
         )
@@ -99,7 +100,11 @@ struct FrameworkValidate: OperatorCommand {
 
     func operate() throws {
         let answer = try Self.answer(try FrameworkFile.load(file))
-        guard !json else { return try JSONOutput.write(answer) }
+        if json { try JSONOutput.write(answer) } else { Standard.output(Self.text(answer)) }
+    }
+
+    /// For people.
+    static func text(_ answer: Answer) -> String {
         var text = """
             \(answer.name): \(answer.title)
               digest \(answer.digest)
@@ -107,14 +112,17 @@ struct FrameworkValidate: OperatorCommand {
 
             """
         for year in answer.years {
-            let force = year.framework.map { "in force: \($0); \(year.differing.count) values differ" }
-            text += "  \(year.schoolYear): \(force ?? "no framework is in force")\n"
+            let builtIn = year.framework.map {
+                "\(year.differing.count) values differ from \($0), which is built in: an installation computes \(year.schoolYear) under it "
+                    + "unless another framework is approved"
+            }
+            text += "  \(year.schoolYear): \(builtIn ?? "no framework is built in; one has to be approved")\n"
             text += year.differing.map { "    \($0)\n" }.joined()
         }
         if !answer.withoutAlternatives.isEmpty {
             text += "  assumed without alternatives, so sweep cannot try them:\n"
             text += answer.withoutAlternatives.map { "    \($0)\n" }.joined()
         }
-        Standard.output(text)
+        return text
     }
 }
