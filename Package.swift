@@ -177,7 +177,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "statewide",
-            dependencies: ["Tables", "Messages", .argumentParser],
+            dependencies: ["Tables", "Messages", "Operating", .argumentParser],
             path: "Sources/Statewide",
             swiftSettings: settings
         ),
@@ -241,7 +241,7 @@ let package = Package(
         ),
         tests(
             "StatewideTests",
-            ["statewide", "Stages", "Streaming", "StreamingTesting", "Messages", "Tables", .protobuf]
+            ["statewide", "Operating", "Stages", "Streaming", "StreamingTesting", "Messages", "Tables", .protobuf]
         ),
         .testTarget(
             name: "IntegrationTests",

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Foundation
 import Messages
+import Operating
 
-@main struct Statewide: ParsableCommand {
+@main struct Statewide: OperatorCommand {
     static let configuration = CommandConfiguration(
         commandName: "statewide",
         abstract: "Make up a state: two school years of students, schools and districts, as input files.",
@@ -15,7 +16,8 @@ import Messages
               statewide --out /tmp/state --seed 7 --compress   another state, as .csv.gz
 
             The files, in the order in which to submit them, are listed in manifest.json. Those named corrections-* are \
-            for after the year is closed: changed scores, deleted rows, students who moved.
+            for after the year is closed: changed scores, deleted rows, students who moved. All files appear when they are \
+            complete, or none of them.
             """
     )
 
@@ -46,11 +48,16 @@ import Messages
         guard 2001...2100 ~= year else { throw ValidationError("--year must be between 2001 and 2100.") }
     }
 
-    func run() throws {
-        try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+    func operate() throws {
         let plan = Plan(seed: seed, students: students, year: year, compressed: compress, places: places)
-        let generated = try Generator.write(plan, into: out)
-        try generated.manifest(plan).write(toFile: "\(out)/manifest.json", atomically: true, encoding: .utf8)
+        let folder = try OutputFolder(out)
+        defer { folder.discard() }
+        let generated = try folder.files { drafts in
+            let generated = try Generator.write(plan, into: drafts)
+            return ((generated.files + generated.corrections).map(\.name), generated)
+        }
+        try folder.text("manifest.json", generated.manifest(plan))
+        try folder.complete()
         let rows = generated.files.reduce(0) { $0 + $1.rows }
         print("\(generated.districts) districts, \(generated.schools) schools, \(rows) rows in \(out)")
     }

@@ -2,8 +2,6 @@ import Foundation
 import Operating
 import Testing
 
-@testable import accountability
-
 /// Results appear as a whole or not at all.
 @Suite struct OutputFolderTests {
     private struct Fault: Error {}
@@ -60,6 +58,33 @@ import Testing
         try folder.complete()
         #expect(names(place) == ["a.txt", "mine.txt"])
         #expect(try text("\(place)/a.txt") == "new" && text("\(place)/mine.txt") == "old")
+    }
+
+    /// A program may write many files by itself, and fail in the middle.
+    @Test func filesWrittenTogetherAppearTogether() throws {
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: place) }
+        func write(_ isFaulty: Bool) throws {
+            let folder = try OutputFolder("\(place)/out")
+            defer { folder.discard() }
+            let rows = try folder.files { drafts in
+                for name in ["a.csv", "b.csv"] {
+                    try Data("x".utf8).write(to: URL(fileURLWithPath: "\(drafts)/\(name)"))
+                    if isFaulty { throw Fault() }
+                }
+                return (["a.csv", "b.csv"], 2)
+            }
+            #expect(rows == 2)
+            try folder.complete()
+        }
+        #expect(throws: Fault.self) { try write(true) }
+        #expect(names(place).isEmpty)
+        try write(false)
+        #expect(names("\(place)/out") == ["a.csv", "b.csv"])
+        // Into the folder that exists now.
+        #expect(throws: Fault.self) { try write(true) }
+        try write(false)
+        #expect(names("\(place)/out") == ["a.csv", "b.csv"])
     }
 
     @Test func aFileIsNoFolder() throws {

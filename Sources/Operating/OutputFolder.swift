@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Operating
 internal import Stages
 internal import Tables
 
@@ -7,14 +6,17 @@ internal import Tables
 ///
 /// All files are drafts until ``complete()``. A folder that did not exist then appears as a whole. In a folder that
 /// exists each file takes the place of its predecessor; other files stay.
-final class OutputFolder {
-    let path: String
+package final class OutputFolder {
+    /// Where the results will be.
+    package let path: String
     private let drafts: DraftFolder
     private let isNew: Bool
     private var names: [String] = []
 
     /// Opens the folder; what is in it does not change yet.
-    init(_ path: String) throws {
+    ///
+    /// - Throws: ``Failure`` if it cannot be created.
+    package init(_ path: String) throws {
         self.path = path
         let folder = URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL.resolvingSymlinksInPath()
         isNew = !FileManager.default.fileExists(atPath: folder.path)
@@ -24,13 +26,19 @@ final class OutputFolder {
         } catch {
             throw Failure(
                 .badInput,
-                "\(path) cannot be created as a folder for the results; nothing was computed: name another --out"
+                "\(path) cannot be created as a folder for the results; nothing was written: name another --out"
             )
         }
     }
 
     /// Writes a table.
-    func table(_ name: String, _ columns: [String], _ rows: (([String]) throws -> Void) throws -> Void) throws {
+    ///
+    /// - Parameters:
+    ///   - name: of the file.
+    ///   - columns: its header.
+    ///   - rows: writes the rows.
+    /// - Throws: what the body throws, and `CSVError` if the file cannot be written.
+    package func table(_ name: String, _ columns: [String], _ rows: (([String]) throws -> Void) throws -> Void) throws {
         try file(name) { draft in
             var writer = try CSVWriter(path: draft)
             try writer.writeRow(columns)
@@ -40,7 +48,9 @@ final class OutputFolder {
     }
 
     /// Writes a text.
-    func text(_ name: String, _ text: String) throws {
+    ///
+    /// - Throws: `CSVError` if it cannot be written.
+    package func text(_ name: String, _ text: String) throws {
         try file(name) { draft in
             do {
                 try Data(text.utf8).write(to: URL(fileURLWithPath: draft))
@@ -52,14 +62,32 @@ final class OutputFolder {
 
     /// Writes a file.
     ///
-    /// - `write`: writes the content to a path.
-    func file(_ name: String, _ write: (_ draft: String) throws -> Void) throws {
+    /// - Parameters:
+    ///   - name: of the file.
+    ///   - write: writes the content to a path.
+    /// - Throws: what the body throws.
+    package func file(_ name: String, _ write: (_ draft: String) throws -> Void) throws {
         try write("\(drafts.path)/\(name)")
         names.append(name)
     }
 
+    /// Writes several files at once.
+    ///
+    /// - Parameter write: writes them into a folder; returns their names, and what the caller needs of them.
+    /// - Returns: the latter.
+    /// - Throws: what the body throws.
+    package func files<Content>(_ write: (_ folder: String) throws -> (names: [String], content: Content)) throws
+        -> Content
+    {
+        let written = try write(drafts.path)
+        names += written.names
+        return written.content
+    }
+
     /// Gives all files their places.
-    func complete() throws {
+    ///
+    /// - Throws: ``Failure`` if they cannot be moved there.
+    package func complete() throws {
         do {
             try drafts.place {
                 if isNew { return try Self.move(drafts.path, path) }
@@ -76,7 +104,7 @@ final class OutputFolder {
     }
 
     /// Removes the drafts.
-    func discard() { drafts.discard() }
+    package func discard() { drafts.discard() }
 
     /// Moves a file or a folder, in one step, to the place of another one.
     ///
