@@ -84,7 +84,7 @@ package struct PublishedYear: Sendable {
             PublishedRow(
                 publication: publication,
                 district: codes[publication.districtCode],
-                before: before[PriorityRow.former(of: publication)?.description ?? publication.orgCode],
+                before: before[Self.code(of: publication, in: year - 1)],
                 schools: schools[publication.districtCode] ?? 0,
                 frameworks: frameworks
             )
@@ -94,14 +94,17 @@ package struct PublishedYear: Sendable {
     /// The publications of an organization over the years, the oldest first: before a change of the organization, those
     /// of the code whose history it took.
     package func history(of publication: Accountability_V1_Publication) -> [Accountability_V1_Publication] {
-        var code = publication.orgCode
         var found: [Accountability_V1_Publication] = []
         for year in byCode.keys.sorted(by: >) {
-            guard let own = byCode[year]?[code] else { continue }
-            found.append(own)
-            code = PriorityRow.former(of: own)?.description ?? code
+            let code = found.last.map { Self.code(of: $0, in: year) } ?? publication.orgCode
+            if let own = byCode[year]?[code] { found.append(own) }
         }
         return found.reversed()
+    }
+
+    /// The code under which the results of an earlier school year stand.
+    private static func code(of publication: Accountability_V1_Publication, in year: Int) -> String {
+        FormerCodes(of: publication)?.code(in: year).description ?? publication.orgCode
     }
 
     var schools: [PublishedRow] { rows.filter { $0.publication.type == .school } }

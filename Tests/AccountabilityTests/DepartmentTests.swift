@@ -150,6 +150,15 @@ import Testing
         step.takenOrgCode = "00010005"
         recoded.history = [step]
         #expect(PriorityRow.list([before, recoded], in: 2019).map(\.duration) == [2])
+        // A change of a year without determinations lies between.
+        recoded.schoolYear = 2022
+        recoded.history[0].schoolYear = 2021
+        var earlier = before
+        earlier.schoolYear = 2019
+        let gap = determination(2022, "00020005", "requiring_assistance", level: "focused_targeted")
+        let same = determination(2019, "00020005", "requiring_assistance", level: "focused_targeted")
+        #expect(Set(PriorityRow.list([earlier, recoded, gap, same], in: 2022).map(\.duration)).count == 1)
+        (recoded.schoolYear, recoded.history[0].schoolYear) = (2019, 2019)
         // A change of an earlier year is that of the earlier determination.
         recoded.history[0].schoolYear = 2018
         #expect(PriorityRow.list([before, recoded], in: 2019).map(\.duration) == [1])

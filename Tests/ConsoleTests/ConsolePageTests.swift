@@ -120,6 +120,32 @@ import Testing
         #expect(published.text.contains("/public/years/2018/organizations/\(former)"))
     }
 
+    @Test("A code that changed in a year without determinations joins the years on its two sides")
+    func aChangeBetweenTheYears() throws {
+        let (former, new) = ("00010005", "00010006")
+        var tables = ConsoleTables()
+        for (year, code) in [(2019, former), (2022, new), (2023, new)] {
+            var determination = try ExampleTables.exampleSchool(year)
+            determination.orgCode = code
+            if year == 2022 {
+                determination.history = [
+                    .with {
+                        ($0.schoolYear, $0.change, $0.formerOrgCodes, $0.takenOrgCode) = (
+                            2021, "recoded", [former], former
+                        )
+                    }
+                ]
+            }
+            try ExampleTables.fold(determination, into: &tables)
+        }
+        let school = try #require(OrganizationCode(new))
+        #expect(
+            OrganizationView.Moment.all(of: school, tables).map { "\($0.year) \($0.line.code)" } == [
+                "2019 \(former)", "2022 \(new)", "2023 \(new)",
+            ]
+        )
+    }
+
     @Test("The list is narrowed, ordered and searched; CSV has exactly what is shown")
     func list() throws {
         let tables = try ExampleTables.make()

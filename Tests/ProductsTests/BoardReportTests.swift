@@ -332,4 +332,23 @@ import Testing
         let html = try PrintedPage(OrganizationReport(row, history: history).document).html()
         #expect(html.contains("as 00010005") && html.contains("Over the years"))
     }
+
+    /// So they are if the code changed in a year without determinations; two changes follow each other.
+    @Test func aChangeOfAYearWithoutDeterminationsIsFollowed() throws {
+        var school = publication(2022, "00010007", level: "meeting")
+        school.history = [(2021, "00010006"), (2020, "00010005")]
+            .map { year, taken in
+                .with {
+                    ($0.schoolYear, $0.change, $0.takenOrgCode) = (UInt32(year), "recoded", taken)
+                    $0.formerOrgCodes = [taken]
+                }
+            }
+        let others = [publication(2019, "00010005"), publication(2019, "00010006"), publication(2019, "00010007")]
+        let published = try #require(PublishedYear(others + [school], year: 2022))
+        #expect(
+            published.history(of: school).map { "\($0.schoolYear) \($0.orgCode)" } == [
+                "2019 00010005", "2022 00010007",
+            ]
+        )
+    }
 }

@@ -15,8 +15,8 @@ package struct DeterminationLine: Hashable, Sendable {
     package let cumulative: Int?
     /// The severity; nil if none was issued.
     package let severity: AssistanceSeverity?
-    /// The code whose history the organization took in the year; nil if it took none.
-    package let former: OrganizationCode?
+    /// The codes under which its earlier results stand; nil if that is its own.
+    package let formers: FormerCodes?
     package let revision: Int
     package let status: String
     /// The last day of the embargo; empty if none is set.
@@ -34,21 +34,21 @@ package struct DeterminationLine: Hashable, Sendable {
             message,
             code,
             severity: PriorityRow.severity(of: message),
-            former: PriorityRow.former(of: message),
+            formers: FormerCodes(of: message),
             embargoUntil: message.embargoUntil
         )
     }
 
     /// The line of a publication, which everyone may see.
     package init(_ publication: Accountability_V1_Publication, _ code: OrganizationCode) {
-        self.init(publication, code, severity: nil, former: PriorityRow.former(of: publication), embargoUntil: "")
+        self.init(publication, code, severity: nil, formers: FormerCodes(of: publication), embargoUntil: "")
     }
 
     private init(
         _ message: some ResultsMessage,
         _ code: OrganizationCode,
         severity: AssistanceSeverity?,
-        former: OrganizationCode?,
+        formers: FormerCodes?,
         embargoUntil: String
     ) {
         self.code = code
@@ -61,7 +61,7 @@ package struct DeterminationLine: Hashable, Sendable {
         annual = message.hasAnnual ? Int(message.annual) : nil
         cumulative = message.hasCumulative ? Int(message.cumulative) : nil
         self.severity = severity
-        self.former = former
+        self.formers = formers
         revision = Int(message.revision)
         status = message.status
         self.embargoUntil = embargoUntil
@@ -69,6 +69,9 @@ package struct DeterminationLine: Hashable, Sendable {
         fields = DeterminationRows.fields(message)
         sought = Self.folded("\(message.name) \(message.orgCode)")
     }
+
+    /// The code under which its results of an earlier school year stand.
+    package func code(in year: Int) -> OrganizationCode { formers?.code(in: year) ?? code }
 
     /// The organization's name, or its code if no name was declared.
     package var title: String { name.isEmpty ? code.description : name }

@@ -91,9 +91,9 @@ struct DeterminationsView: Sendable {
         self.query = query
         let all = table?.lines ?? [:]
         total = all.count
-        let found = all.values.filter { query.contains($0, before: earlier?.lines[$0.code]) }
+        let found = all.values.filter { query.contains($0, before: earlier?.lines[$0.code(in: call.year - 1)]) }
         part = ListPart(
-            found.sorted(by: query.isInOrder).map { Row(line: $0, before: earlier?.lines[$0.code]) },
+            found.sorted(by: query.isInOrder).map { Row(line: $0, before: earlier?.lines[$0.code(in: call.year - 1)]) },
             call
         )
         percentiles = Dictionary(found.compactMap(\.percentile).map { ($0, 1) }, uniquingKeysWith: +)

@@ -30,7 +30,7 @@ struct DutiesView: Sendable {
         self.year = year
         day = call.query["as_of"] ?? call.today
         let entries = tables.years.flatMap { year, table in
-            table.lines.values.map { PriorityRow.Entry($0.code, year, name: $0.name, $0.severity, former: $0.former) }
+            table.lines.values.map { PriorityRow.Entry($0.code, year, name: $0.name, $0.severity, formers: $0.formers) }
         }
         let own = tables.own
         let rows = try DutyRow.list(

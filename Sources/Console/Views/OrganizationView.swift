@@ -17,12 +17,10 @@ struct OrganizationView: Sendable {
         /// The results of every year, the oldest first: before a change of the organization, those of the code whose
         /// history it took.
         static func all(of code: OrganizationCode, _ tables: ConsoleTables) -> [Moment] {
-            var code = code
             var moments: [Moment] = []
             for (year, table) in tables.years.sorted(by: { $0.key > $1.key }) {
-                guard let line = table.lines[code] else { continue }
+                guard let line = table.lines[moments.last?.line.code(in: year) ?? code] else { continue }
                 moments.append(Moment(year: year, line: line))
-                code = line.former ?? code
             }
             return moments.reversed()
         }

@@ -43,7 +43,7 @@ struct PublicationView: Sendable {
         let row = PublishedRow(
             publication: publication,
             district: code.isDistrict ? nil : table.publication(code.district),
-            before: tables.years[call.year - 1]?.publication(line.former ?? code),
+            before: tables.years[call.year - 1]?.publication(line.code(in: call.year - 1)),
             schools: schools,
             frameworks: tables.frameworks
         )

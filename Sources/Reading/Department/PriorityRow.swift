@@ -19,30 +19,22 @@ package struct PriorityRow: Encodable, Equatable {
         let name: String
         /// Nil of a year without a determination: what was suspended is none, and ends no duration.
         let severity: AssistanceSeverity?
-        /// The code under which its determinations before this school year stand; nil if that is its own.
-        let former: OrganizationCode?
+        /// The codes under which its determinations before this school year stand; nil if that is its own.
+        let formers: FormerCodes?
 
         package init(
             _ organization: OrganizationCode,
             _ schoolYear: Int,
             name: String,
             _ severity: AssistanceSeverity?,
-            former: OrganizationCode? = nil
+            formers: FormerCodes? = nil
         ) {
             self.organization = organization
             self.schoolYear = schoolYear
             self.name = name
             self.severity = severity
-            self.former = former
+            self.formers = formers
         }
-    }
-
-    /// The code whose history an organization took in the school year of its results; nil if it took none.
-    package static func former(of results: some ResultsMessage) -> OrganizationCode? {
-        results.history.lazy
-            .filter { $0.schoolYear == results.schoolYear && $0.takenOrgCode != results.orgCode }
-            .compactMap { OrganizationCode($0.takenOrgCode) }
-            .first
     }
 
     /// How severe a determination is; nil where none was issued.
@@ -71,7 +63,7 @@ package struct PriorityRow: Encodable, Equatable {
                             Int(determination.schoolYear),
                             name: determination.name,
                             severity(of: determination),
-                            former: former(of: determination)
+                            formers: FormerCodes(of: determination)
                         )
                     }
             },
@@ -85,18 +77,19 @@ package struct PriorityRow: Encodable, Equatable {
         _ histories: [OrganizationCode: AssistanceHistory],
         _ entries: [Entry]
     ) -> [AssistanceHistory] {
-        var formers: [OrganizationCode: [Int: OrganizationCode]] = [:]
+        var formers: [OrganizationCode: [Int: FormerCodes]] = [:]
         for entry in entries {
-            if let former = entry.former { formers[entry.organization, default: [:]][entry.schoolYear] = former }
+            if let found = entry.formers { formers[entry.organization, default: [:]][entry.schoolYear] = found }
         }
         guard !formers.isEmpty else { return [] }
         let years = Set(entries.map(\.schoolYear)).sorted(by: >)
         return formers.keys.map { organization in
-            var current = organization
+            var latest = FormerCodes(organization)
             var history = AssistanceHistory(organization)
             for year in years {
+                let current = latest.code(in: year)
                 history.severities[year] = histories[current]?.severities[year]
-                current = formers[current]?[year] ?? current
+                latest = formers[current]?[year] ?? latest
             }
             return history
         }
