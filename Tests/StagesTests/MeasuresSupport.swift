@@ -118,7 +118,8 @@ final class MeasuresRun {
         // Lines are made from names here, so that rows of two organizations or years may have the same one.
         var newest: [[String]: Accountability_V1_Rejection] = [:]
         for rejection in try rejections() {
-            newest[["\(rejection.line)", "\(rejection.schoolYear)", rejection.orgCode, rejection.submission]] = rejection
+            newest[["\(rejection.line)", "\(rejection.schoolYear)", rejection.orgCode, rejection.submission]] =
+                rejection
         }
         return newest.values.filter(\.closedBy.isEmpty).map(\.line).sorted()
     }

@@ -161,8 +161,8 @@ public struct DisclosureControl: Sendable {
         if !knowledge.leaks(isShown).isEmpty { isShown = before }
     }
 
-    /// Hides counts in every measure that are hidden in one, in a sum with a leak: two measures of the same students gave
-    /// it away.
+    /// Hides counts in every measure that are hidden in one, in a sum with a leak: two measures of the same students
+    /// gave it away.
     ///
     /// - Parameters:
     ///   - leak: the name of what is given away.
