@@ -22,7 +22,7 @@ public struct PreviewResult {
     public var isClean: Bool {
         files.allSatisfy { file in
             guard case .success = file.outcome else { return false }
-            return tables.receipt(of: file.submission).rejected == 0
+            return tables.receipt(of: file.submission).rejected == 0 && !tables.rejections.hasRefused(file.submission)
         }
     }
 }

@@ -236,6 +236,14 @@ public final class RejectionTable {
         return counts
     }
 
+    /// Whether a row of a submission was refused, and nothing closed that since.
+    ///
+    /// A stage after validation refuses supplied figures that students' records stand in for; their receipts count them
+    /// as accepted.
+    func hasRefused(_ submission: String) -> Bool {
+        counts(of: submission).keys.contains { RejectionCode(rawValue: $0)?.isNote != true }
+    }
+
     /// Visits every rejection once, by submission, line, code and column.
     ///
     /// Of repeated ones it visits the newest.

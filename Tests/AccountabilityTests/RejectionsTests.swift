@@ -55,13 +55,6 @@ import Testing
         #expect(try RejectionsCommand.parse([]).claimNote(on: [rejection(2, "unknown_grade")]) == nil)
     }
 
-    /// A figure that student records shadow is listed, because it does not count.
-    @Test func listsShadowedFigures() throws {
-        let command = try RejectionsCommand.parse([])
-        #expect(command.isMeant(rejection(7, "supplied_shadowed")))
-        #expect(!command.isMeant(rejection(7, "supplied_shadowed", closedBy: "t")))
-    }
-
     @Test func filtersByOrganization() throws {
         #expect(try lines("--org", "00360012") == [5, 5])
         #expect(try lines("--org", "00350000") == [2, 6])

@@ -11,8 +11,7 @@ internal import Year
 struct PackagedRows {
     /// The outcome of a row.
     enum Outcome: Equatable {
-        /// With the code of the note that it does not count, if student records stand in for it.
-        case accepted([String])
+        case accepted
         /// It changed nothing.
         case unchanged
         /// With the codes of its rejections.
@@ -27,13 +26,8 @@ struct PackagedRows {
             }
         }
 
-        /// The codes of its rejections and notes, with semicolons between.
-        var codes: String {
-            switch self {
-            case .accepted(let codes), .rejected(let codes): codes.joined(separator: ";")
-            case .unchanged: ""
-            }
-        }
+        /// The codes of its rejections, with semicolons between.
+        var codes: String { if case .rejected(let codes) = self { codes.joined(separator: ";") } else { "" } }
     }
 
     /// The place of a row.
@@ -57,7 +51,6 @@ struct PackagedRows {
     private var changed: [Set<UInt32>] = []
     private var refused: [[UInt64: [String]]] = []
     private var closed: [[UInt64: [String]]] = []
-    private var shadowed: [Set<UInt64>] = []
 
     /// The rows of a ledger that was computed.
     ///
@@ -72,12 +65,9 @@ struct PackagedRows {
         changed = submissions.map { tables.changedLines(of: $0.submission) }
         refused = Array(repeating: [:], count: submissions.count)
         closed = refused
-        shadowed = Array(repeating: [], count: submissions.count)
         try tables.rejections.visit { rejection in
-            guard let number = numbers[rejection.submission] else { return }
-            let code = RejectionCode(rawValue: rejection.code)
-            if code == .suppliedShadowed, rejection.closedBy.isEmpty { shadowed[number].insert(rejection.line) }
-            guard code?.isNote != true else { return }
+            guard let number = numbers[rejection.submission], RejectionCode(rawValue: rejection.code)?.isNote != true
+            else { return }
             if rejection.closedBy.isEmpty {
                 refused[number][rejection.line, default: []].append(rejection.code)
             } else {
@@ -110,10 +100,7 @@ struct PackagedRows {
     /// An open rejection decides the outcome. A closed one decides it only if the row never counted.
     func outcome(of place: Place) -> Outcome {
         if let codes = refused[place.submission][place.line] { return .rejected(codes.sorted()) }
-        if shadowed[place.submission].contains(place.line) {
-            return .accepted([RejectionCode.suppliedShadowed.rawValue])
-        }
-        if place.isDeletion || changed[place.submission].contains(UInt32(clamping: place.line)) { return .accepted([]) }
+        if place.isDeletion || changed[place.submission].contains(UInt32(clamping: place.line)) { return .accepted }
         if let codes = closed[place.submission][place.line] { return .rejected(codes.sorted()) }
         return .unchanged
     }

@@ -45,8 +45,7 @@ struct RejectionsCommand: OperatorCommand, ReadingCommand {
             A row whose school year could not be read belongs to no year. It is listed if no year is named; --without-year lists only such \
             rows. If a year is named, standard error says how many such rows there are.
 
-            Students whom two districts claim are not errors, because their rows count: --claims lists them. Rows with the code \
-            supplied_shadowed were accepted, but they do not count while student records stand in for them.
+            Students whom two districts claim are not errors, because their rows count: --claims lists them.
 
             Exit codes: 0 done; 64 usage; 65 there is no such year; 69 no broker answers; 78 the topic is missing.
             """
@@ -140,10 +139,10 @@ struct RejectionsCommand: OperatorCommand, ReadingCommand {
     }
 
     /// Whether to list claims, which are not errors.
-    private var asksForClaims: Bool { claims || code == RejectionCode.claimedByTwoDistricts.rawValue }
+    private var asksForClaims: Bool { claims || code.flatMap { RejectionCode(rawValue: $0) }?.isNote == true }
 
     private func isClaim(_ rejection: Accountability_V1_Rejection) -> Bool {
-        rejection.code == RejectionCode.claimedByTwoDistricts.rawValue
+        RejectionCode(rawValue: rejection.code)?.isNote == true
     }
 
     private func isOfState(_ rejection: Accountability_V1_Rejection) -> Bool {

@@ -4,7 +4,8 @@ internal import Messages
 internal import Operating
 internal import Reading
 
-/// The stages that tell which supplied figures student records shadow: they see both, and validation does not.
+/// The stages that refuse supplied figures where student records were submitted: they see both, and validation does
+/// not.
 struct FigureStages {
     /// How long the stages get.
     private static let patience = Duration.seconds(10)

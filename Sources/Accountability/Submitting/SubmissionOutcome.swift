@@ -19,20 +19,25 @@ struct SubmissionOutcome {
     var held = 0
     /// The school years of the waiting rows.
     var heldYears: [Int] = []
-    /// Rejected rows by code, and accepted rows by the code of a note on them.
+    /// Rejected rows by code.
     var rejections: [String: Int] = [:]
     /// The time from the call to the last row's receipt.
     var seconds = 0.0
 
     var isRefused: Bool { refusal != nil }
 
-    /// The accepted figures that do not count now, because student records stand in for them.
-    var shadowed: Int { rejections[RejectionCode.suppliedShadowed.rawValue] ?? 0 }
+    /// Counts figures as rejected that a stage after validation refused; receipts count them as accepted.
+    mutating func moveShadowed() {
+        let shadowed = rejections[RejectionCode.suppliedShadowed.rawValue] ?? 0
+        accepted -= shadowed
+        rejected += shadowed
+    }
 
-    /// Takes the number of the shadowed figures from all rejections on record.
+    /// Takes the number of the shadowed figures from all rejections on record, and counts them as rejected.
     mutating func countShadowed(_ records: [Accountability_V1_Rejection]) {
         let code = RejectionCode.suppliedShadowed.rawValue
         let open = records.count { $0.submission == id && $0.code == code && $0.closedBy.isEmpty }
         rejections[code] = open > 0 ? open : nil
+        moveShadowed()
     }
 }

@@ -22,8 +22,8 @@ struct Submit: OperatorCommand {
             Each file is a submission. The whole file is taken into the ledger or nothing of it. The header decides the layout. Files are UTF-8, or \
             UTF-16 with a byte-order mark, with commas, semicolons, tabs or bars between fields. Files are taken in the given order. Give organizations first, because every other file names them. The command waits until every row is accepted, rejected or found \
             unchanged, and prints the receipt: rows = accepted + rejected + unchanged. `accountability rejections --submission ID` lists \
-            the rejected rows and the reasons. Figures that were counted or computed elsewhere are accepted, but they do not count \
-            while there are student records of the same measure: the receipt says how many (supplied_shadowed).
+            the rejected rows and the reasons. Figures that were counted or computed elsewhere are rejected where student records were submitted \
+            (supplied_shadowed).
 
             Rows that would change official results wait: they do not count until somebody approves the submission. The receipt counts them \
             among the rejected rows. It says how many wait and of which school year, and names the commands that show, approve and reject them. \
@@ -213,7 +213,7 @@ final class Submissions {
         return pending.map(\.outcome)
     }
 
-    /// Notes on supplied figures come later than receipts, from the stages that see the student records.
+    /// Supplied figures are refused later than other rows, by the stages that see the student records.
     private func lookForShadowed() throws {
         let supplied = pending.indices.filter {
             FigureStages.isSupplied(pending[$0].outcome.layout) && pending[$0].outcome.accepted > 0
@@ -221,11 +221,11 @@ final class Submissions {
         guard let last = supplied.last else { return }
         guard try FigureStages(connection: connection).haveRead() else {
             return Standard.error(
-                "submit: the stages have not read all figures yet, so student records may stand in for more of them "
-                    + "(supplied_shadowed): `accountability rejections --submission \(pending[last].outcome.id)` lists them"
+                "submit: the stages have not read all figures yet, so some may still be refused (supplied_shadowed): "
+                    + "`accountability rejections --submission \(pending[last].outcome.id)` lists them"
             )
         }
-        // Their notes were committed together with their positions, so the topic has them all.
+        // Their rejections were committed together with their positions, so the topic has them all.
         let ids = Set(supplied.map { pending[$0].outcome.id })
         let reader = try TopicReader(connection)
         defer { reader.close() }
@@ -306,7 +306,6 @@ enum ReceiptText {
             "\(outcome.fileName): \(outcome.layout), \(outcome.rows) rows = \(outcome.accepted) accepted + \(outcome.rejected) rejected + "
             + "\(outcome.unchanged) unchanged"
         if outcome.replaced > 0 { text += "; of the accepted, \(outcome.replaced) replaced or retracted earlier rows" }
-        if outcome.shadowed > 0 { text += "; of the accepted, \(shadowed(outcome.shadowed))" }
         if outcome.held > 0 { text += "; of the rejected, \(outcome.held) \(outcome.held == 1 ? "waits" : "wait")" }
         text += isPlaced ? " (\(outcome.id), \(String(format: "%.1f", outcome.seconds)) s)\n" : "\n"
         if outcome.held > 0 {
@@ -315,8 +314,7 @@ enum ReceiptText {
                 "  held: \(rows) of \(HeldSubmission.yearsText(outcome.heldYears)) would change official results, and do not count until "
                 + "somebody approves the submission: \(HeldSubmission.remedy(outcome.id))\n"
         }
-        for (code, count) in outcome.rejections.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) })
-        where code != RejectionCode.suppliedShadowed.rawValue {
+        for (code, count) in outcome.rejections.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
             text +=
                 "  \(RejectionCode(rawValue: code)?.isNote == true ? "noted (the rows count)" : "rejected"): \(code) × \(count)\n"
         }
@@ -324,12 +322,6 @@ enum ReceiptText {
             text += "  warning: \(outcome.undeclared) rows name organizations that are not declared for the year\n"
         }
         return text
-    }
-
-    /// What to say of accepted figures that do not count.
-    private static func shadowed(_ count: Int) -> String {
-        "\(count) \(count == 1 ? "does" : "do") not count while student records stand in for "
-            + "\(count == 1 ? "it" : "them") (supplied_shadowed)"
     }
 
     /// The state of the files when the wait for their receipts is interrupted.

@@ -203,6 +203,7 @@ extension SubmissionOutcome {
             deleted = Int(receipt.deleted)
             undeclared = Int(receipt.undeclared)
             rejections = tables.rejections.counts(of: taken.submission)
+            moveShadowed()
         }
     }
 }

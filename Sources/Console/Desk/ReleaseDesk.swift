@@ -39,7 +39,7 @@ enum ReleaseDesk {
         let status = tables.run?.status
         let behind = tables.run.map { $0.positions.reduce(0) { $0 + Int($1.behind) } }
         let alarms = status.map { $0.problems.count + $0.openTransactions.count }
-        // A note is of a row that was accepted.
+        // A note is of a row that counts.
         let refused = tables.rejections.values
             .filter { $0.isOpen && RejectionCode(rawValue: $0.code)?.isNote != true }
         let open = Set(refused.map(\.row)).count

@@ -51,7 +51,7 @@ struct RejectionsView: Sendable {
             if let code = call.query["code"], rejection.code != code { continue }
             if let organization = call.query["org"], rejection.organization != organization { continue }
             // Claims by two districts are not errors: their rows count.
-            if call.query["code"] == nil, rejection.code == RejectionCode.claimedByTwoDistricts.rawValue { continue }
+            if call.query["code"] == nil, RejectionCode(rawValue: rejection.code)?.isNote == true { continue }
             let place = Place(
                 code: rejection.code,
                 layout: rejection.layout,

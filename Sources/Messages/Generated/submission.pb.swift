@@ -414,8 +414,8 @@ public nonisolated struct Accountability_V1_Rejection: Sendable {
 
   public var layout: String = String()
 
-  /// A stable code. The documentation page RejectionCodes.md lists all codes. `claimed_by_two_districts` and
-  /// `supplied_shadowed` are only notes: receipts count their rows as accepted.
+  /// A stable code. The documentation page RejectionCodes.md lists all codes. `claimed_by_two_districts` is only a note:
+  /// the row counts.
   public var code: String = String()
 
   /// The column at fault. Empty if the whole row is at fault.

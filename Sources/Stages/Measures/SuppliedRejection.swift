@@ -11,13 +11,13 @@ struct SubmittedLine: Hashable {
     let line: UInt64
 }
 
-/// Publishes the note that a supplied figure does not count, because student records were submitted for the same
+/// Publishes the rejection of a supplied figure, because student records were submitted for the same
 /// measure, and closes it when the figure counts again or is withdrawn.
 struct SuppliedRejection {
     let output: TableOutput<RejectionKey, Accountability_V1_Rejection>
     let layout: String
 
-    /// Publishes the note.
+    /// Publishes the rejection.
     ///
     /// - `closedBy`: the submission that ended the shadow; empty while student records stand in for the figure.
     func publish(

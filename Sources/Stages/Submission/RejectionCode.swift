@@ -91,11 +91,8 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     case claimedByTwoDistricts = "claimed_by_two_districts"
     case suppliedShadowed = "supplied_shadowed"
 
-    /// Whether the code is only a note: the row is accepted, and receipts do not count it as rejected.
-    ///
-    /// A student's row that two districts submitted counts. A figure that student records shadow counts as soon as they
-    /// are retracted.
-    public var isNote: Bool { self == .claimedByTwoDistricts || self == .suppliedShadowed }
+    /// Whether the code is only a note: the row counts, and receipts do not count it as rejected.
+    public var isNote: Bool { self == .claimedByTwoDistricts }
 
     /// The code for an error of the CSV reader.
     public init(_ code: CSVError.Code) {
@@ -264,8 +261,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
     private var ruleOfRecords: String {
         switch self {
         case .suppliedShadowed:
-            "a figure that was counted or computed elsewhere is accepted, but counts only while there are no student records of the same "
-                + "organization, year and measure"
+            "a figure that was counted or computed elsewhere stands only where no student records were submitted for the same organization, year and measure"
         case .organizationNotOfChange: "a district or a school changes, and not the state"
         case .formerCodeNotOfChange:
             "a recoded, merged or split organization names a former code; a closed one, and one whose grades changed, names none"
