@@ -267,6 +267,18 @@ def live(address, state, count=20):
     return {"changes": len(told), "event_ms": percentiles(told), "list_ms": percentiles(shown)} if told else {"changes": 0}
 
 
+def await_public(client, year, seconds=300):
+    """Waits until a year's release has reached the public pages, and nothing more of it comes."""
+    end, count = time.monotonic() + seconds, -1
+    while time.monotonic() < end:
+        time.sleep(2)
+        # Until the release has arrived, the address is not there.
+        before, count = count, client.json(f"/api/v1/public/years/{year}/determinations?limit=1").get("total", 0)
+        if 0 < count == before:
+            return
+    sys.exit(f"bench: the release of {year} did not reach the public pages within {seconds} seconds")
+
+
 def main():
     """Prints what was measured."""
     state = make_years()
@@ -281,6 +293,7 @@ def main():
     call("account", "add", "data", "--role", "data", "--password-file", f"{SCRATCH}/password")
     call("account", "add", "district", "--role", "district", "--district", district, "--password-file", f"{SCRATCH}/password")
     everyone = Client(address)
+    await_public(everyone, LAST_YEARS[-1])
     years = {entry["school_year"] for entry in Client(address, "data").json("/api/v1/years")["years"]}
     public = {entry["school_year"] for entry in everyone.json("/api/v1/public/years")["years"]}
     codes, next_page = [], f"/api/v1/public/years/{LAST_YEARS[-1]}/determinations?limit=500"
