@@ -1,4 +1,4 @@
-package import Messages
+internal import Messages
 package import Rules
 
 /// The codes under which the earlier results of an organization stand, as its results of a year name them.
