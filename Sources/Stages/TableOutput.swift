@@ -11,8 +11,10 @@ struct TableOutput<Key: TopicKey, Message: TableMessage>: Sendable where Message
         case ofPartition
         /// The task that this decides.
         case of(@Sendable (Key) -> KeyPlacement)
-        /// No task: a log has no memory, and its records belong to the task that sends them.
-        case forgets
+        /// The task of the partition, which does not remember it.
+        ///
+        /// Other stages publish there too. The function returns whether only this one may have published a record.
+        case forgets(isOwn: @Sendable (_ key: Span<UInt8>, _ value: Span<UInt8>?) -> Bool)
     }
 
     let table: Topic<Key, Message>
@@ -31,7 +33,7 @@ struct TableOutput<Key: TopicKey, Message: TableMessage>: Sendable where Message
     func declared(in pipeline: Pipeline) -> Output {
         switch publisher {
         case .ofPartition: pipeline.output(table.definition, memory: .ownPartition)
-        case .forgets: pipeline.output(table.definition, memory: .none)
+        case .forgets(let isOwn): pipeline.output(table.definition, memory: .watchOnly(isOwn: isOwn))
         case .of(let placement):
             pipeline.output(
                 table.definition,

@@ -104,7 +104,7 @@ struct CheckpointContent {
         }
         let stated = TopicPartition(topic: Positions.published, partition: runner.partition)
         let published = runner.published
-        memory[stated] = PlaceMemory(offset: 0, digest: stage.configuration, published: published)
+        memory[stated] = runner.statement(published)
         statements.append((runner, published))
     }
 

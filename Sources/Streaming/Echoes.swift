@@ -6,6 +6,17 @@ struct Echoes {
     private var waiting: [UInt64] = []
     private var head = 0
 
+    /// Records with these marks, in order; none at first.
+    init(_ marks: [UInt64] = []) { waiting = marks }
+
+    /// The marks of the records that were not read back yet.
+    var all: [UInt64] { Array(waiting[head...]) }
+
+    /// Whether a record is among them.
+    func contains(_ key: Span<UInt8>, _ value: Span<UInt8>?) -> Bool {
+        waiting[head...].contains(Self.mark(key, value))
+    }
+
     /// Adds a record that was sent.
     mutating func add(_ key: Span<UInt8>, _ value: Span<UInt8>?) {
         waiting.append(Self.mark(key, value))

@@ -68,6 +68,8 @@ struct PlaceMemory: Hashable {
     var digest: UInt64?
     /// For a task: the sums of its publications.
     var published: [TopicPartition: PublishedSum] = [:]
+    /// For a task: how far it has checked the logs that it watches.
+    var watched: [TopicPartition: WatchMark] = [:]
 }
 
 /// The first record of a partition.
@@ -127,6 +129,15 @@ final class Positions {
                     published.sum = sum.sum
                     return published
                 }
+            position.watched = memory.watched.sorted { $0.key < $1.key }
+                .map { place, mark in
+                    var watched = Streaming_V1_Watched()
+                    watched.topic = place.topic
+                    watched.partition = place.partition
+                    watched.from = mark.from
+                    watched.awaited = mark.awaited
+                    return watched
+                }
             try send(place, try position.serializedBytes(), to: sink)
             written[place] = memory
         }
@@ -172,6 +183,14 @@ final class Positions {
                     (
                         TopicPartition(topic: $0.topic, partition: $0.partition),
                         PublishedSum(from: $0.from, count: $0.count, sum: $0.sum)
+                    )
+                }
+            ) { $1 },
+            watched: Dictionary(
+                position.watched.map {
+                    (
+                        TopicPartition(topic: $0.topic, partition: $0.partition),
+                        WatchMark(from: $0.from, awaited: $0.awaited)
                     )
                 }
             ) { $1 }

@@ -67,7 +67,7 @@ extension Output {
 
     package var account: Account {
         switch memory {
-        case .none: .none
+        case .none, .watchOnly: .none
         case .ownPartition, .everyPartition: isTable ? .table : isChangeLog ? .log : .none
         case .whileRebuilding: isChangeLog ? .log : .none
         }

@@ -94,7 +94,7 @@ struct Restore {
         }
         for (index, output) in stage.outputs.enumerated() {
             switch output.memory {
-            case .none: continue
+            case .none, .watchOnly: continue
             case .ownPartition:
                 for runner in runners {
                     readings[TopicPartition(topic: output.topic, partition: runner.partition)] = Reading(
@@ -165,7 +165,7 @@ struct Restore {
             }
             reading.remaining = max(0, min(reading.end ?? high, high) - low)
             reading.highest = high
-            if case .output = reading.role { for runner in reading.runners { runner.watchedFrom[partition] = high } }
+            if case .output = reading.role { for runner in reading.runners { runner.watch(partition, from: high) } }
             readings[partition] = reading.remaining == 0 ? nil : reading
         }
         let finished = try read(readings, with: consumer, progress: progress)
@@ -364,6 +364,7 @@ struct Restore {
                 try runner.recall(
                     output: output,
                     partition: record.partition,
+                    offset: record.offset,
                     key: key,
                     value: record.value,
                     isOwn: label == .expected

@@ -95,6 +95,10 @@ public struct Output: Sendable {
     public enum Memory: Sendable {
         /// It does not learn it. Every publication is sent.
         case none
+        /// It does not learn it. Every publication is sent. But it watches the partition with its own number.
+        ///
+        /// Other stages may publish there too. The function returns whether only this one may have published a record.
+        case watchOnly(isOwn: @Sendable (_ key: Span<UInt8>, _ value: Span<UInt8>?) -> Bool)
         /// It reads back the partition with its own number. Unchanged records are not sent again.
         case ownPartition
         /// It reads back every partition. The function returns the task that published a key. Unchanged records are not
@@ -176,6 +180,9 @@ public protocol StageTask: AnyObject {
     /// Takes a record that this task published before it was restored, from an output with memory.
     func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws
 
+    /// Takes the retraction of a record that it may have recalled, from an output with memory.
+    func forget(output: Int, key: Span<UInt8>) throws
+
     /// Ends the restore: everything up to the committed offsets has been processed, and nothing beyond them.
     func endRestore(output: TaskOutput) throws
 
@@ -212,6 +219,8 @@ extension StageTask {
     public var settling: Duration { .zero }
     /// Remembers nothing.
     public func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {}
+    /// Forgets nothing, because it remembers nothing.
+    public func forget(output: Int, key: Span<UInt8>) throws {}
     /// Does nothing: the state is already complete.
     public func endRestore(output: TaskOutput) throws {}
     /// Does nothing: everything is published when scopes complete.
@@ -230,7 +239,7 @@ extension Output {
     package func owner(of key: Span<UInt8>, in partition: Int32, of partitions: Int32) -> Int32? {
         switch memory {
         case .none: nil
-        case .ownPartition: partition
+        case .ownPartition, .watchOnly: partition
         case .everyPartition(let publisher), .whileRebuilding(let publisher):
             CompletionMarker.isMarker(key: key)
                 ? nil : publisher(String(decoding: [UInt8](copying: key), as: UTF8.self), partitions)

@@ -245,6 +245,7 @@ extension WorkerLoop {
     /// Returns false if the restore was given up, because the worker must stop or the group rebalanced.
     private func restore(_ new: [TaskRunner], committed: [TopicPartition: Int64], _ survey: Survey) throws -> Bool {
         metrics.setReadiness("restoring")
+        try resumeWatches(of: new, survey, committed)
         let restore = makeRestore()
         var idle = RecordBatch(capacity: 1)
         var reported = ContinuousClock.now

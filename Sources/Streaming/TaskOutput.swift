@@ -48,6 +48,9 @@ public final class TaskOutput {
     /// For each output, by partition: records that were sent and not read back yet; nil if the output is not watched.
     private var echoes: [[Int32: Echoes]]?
 
+    /// Keys of outputs without memory under which foreign records were found, and nothing was sent since.
+    private var contested: Set<WatchedKey> = []
+
     /// Whether publications are sent.
     ///
     /// While false, the task is being restored and all publications are dropped. A task may skip making them.
@@ -90,7 +93,7 @@ public final class TaskOutput {
     /// Whether the task remembers what it has published to an output.
     private func remembers(_ output: Int) -> Bool {
         switch outputs[output].memory {
-        case .none: false
+        case .none, .watchOnly: false
         case .ownPartition, .everyPartition: true
         case .whileRebuilding: isRebuilding && outputs[output].isTable
         }
@@ -173,6 +176,7 @@ public final class TaskOutput {
             sums[output][partition, default: PublishedSum()].add(key: Digest(key), value: digest)
         }
         if outputs[output].isWatched { echoes?[output][partition, default: Echoes()].add(key, value) }
+        if !contested.isEmpty { contested.remove(WatchedKey(output: output, key: PublishedKey(partition, key))) }
         try sink.send(
             topic: outputs[output].topic,
             partition: partition,
@@ -183,36 +187,61 @@ public final class TaskOutput {
         )
     }
 
+    /// The marks of the records that were sent to a partition and not read back yet.
+    func awaited(_ output: Int, partition: Int32) -> [UInt64] {
+        echoes?[output][partition]?.all ?? []
+    }
+
+    /// Expects records that an earlier run of the task has sent.
+    func expect(_ output: Int, partition: Int32, _ marks: [UInt64]) {
+        echoes?[output][partition] = Echoes(marks)
+    }
+
+    /// Whether this task has sent a record and not read it back yet.
+    func awaits(_ output: Int, partition: Int32, key: Span<UInt8>, value: Span<UInt8>?) -> Bool {
+        echoes?[output][partition]?.contains(key, value) ?? false
+    }
+
     /// Checks a record that was read back from an output.
     ///
     /// Returns nil if this task sent it, or if it equals the published value.
     func stranger(_ output: Int, _ place: TopicPartition, _ offset: Int64, key: Span<UInt8>, value: Span<UInt8>?)
         -> Stranger?
     {
-        guard echoes?[output][place.partition]?.take(key, value) != true else { return nil }
-        let standing = published[output][PublishedKey(place.partition, key)]
-        guard standing != Digest(of: value) else { return nil }
+        let name = PublishedKey(place.partition, key)
+        guard echoes?[output][place.partition]?.take(key, value) != true else {
+            // It came after the foreign record.
+            if !contested.isEmpty { contested.remove(WatchedKey(output: output, key: name)) }
+            return nil
+        }
+        let standing = published[output][name]
+        let isKnown = remembers(output)
+        guard !isKnown || standing != Digest(of: value) else { return nil }
+        if !isKnown { contested.insert(WatchedKey(output: output, key: name)) }
         return Stranger(
             output: output,
             place: place,
             key: [UInt8](copying: key),
             offset: offset,
-            standing: standing,
-            canBeReplaced: outputs[output].isTable
+            standing: isKnown ? .some(standing) : nil
         )
     }
 
     /// Publishes the task's own record over a foreign one, byte for byte, unless the task has published a newer value.
     func putBack(_ stranger: Stranger) throws {
-        let partition = stranger.place.partition
-        guard published[stranger.output][PublishedKey(partition, stranger.key.span)] == stranger.standing else {
-            return
+        let name = PublishedKey(stranger.place.partition, stranger.key.span)
+        let isNewest =
+            if let standing = stranger.standing {
+                published[stranger.output][name] == standing
+            } else {
+                contested.contains(WatchedKey(output: stranger.output, key: name))
+            }
+        guard isNewest, stranger.isAnswered else { return }
+        guard let own = stranger.own, let value = own.value else {
+            return try send(stranger.output, stranger.place.partition, stranger.key.span, nil, "")
         }
-        guard stranger.standing != nil else {
-            return try send(stranger.output, partition, stranger.key.span, nil, "")
-        }
-        guard let own = stranger.own, own.offset < stranger.offset else { return }
-        try send(stranger.output, partition, stranger.key.span, own.value.span, own.cause)
+        guard own.offset < stranger.offset else { return }
+        try send(stranger.output, stranger.place.partition, stranger.key.span, value.span, own.cause)
     }
 
     /// Publishes the newest value of a key.

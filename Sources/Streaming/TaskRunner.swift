@@ -17,7 +17,7 @@ package final class TaskRunner {
     private(set) var folded = 0
     private(set) var unusable = 0
 
-    private let stage: any Stage
+    let stage: any Stage
     private let task: any StageTask
     private let sink: any RecordSink
     private let progressTopic: String
@@ -42,8 +42,12 @@ package final class TaskRunner {
 
     /// Foreign records found in the outputs since the last flush, by key.
     var strangers: [WatchedKey: Stranger] = [:]
-    /// By partition of an output: the restore has read back the records before this offset.
+    /// By partition of an output: the records before this offset need not be checked any more.
     var watchedFrom: [TopicPartition: Int64] = [:]
+    /// By partition of a log: how far the last run of this task had checked it, and what it had not read back yet.
+    var resumed: [TopicPartition: WatchMark] = [:]
+    /// The records of the last run that the restore still has to find, by partition of a log.
+    var recalling: [TopicPartition: Echoes] = [:]
 
     /// Called for each quarantined record.
     package var onQuarantine: ((QuarantinedRecord) -> Void)?
@@ -154,6 +158,11 @@ package final class TaskRunner {
         )
     }
 
+    /// What this task states at its next commit.
+    func statement(_ published: [TopicPartition: PublishedSum]) -> PlaceMemory {
+        PlaceMemory(offset: 0, digest: stage.configuration, published: published, watched: watchMarks)
+    }
+
     /// The account of this task's publications to store with the next commit.
     package var published: [TopicPartition: PublishedSum] {
         var places: [TopicPartition: PublishedSum] = [:]
@@ -244,6 +253,7 @@ package final class TaskRunner {
     package func recall(
         output index: Int,
         partition: Int32,
+        offset: Int64,
         key: Span<UInt8>,
         value: Span<UInt8>?,
         isOwn: Bool = true
@@ -254,9 +264,10 @@ package final class TaskRunner {
             }
             return
         }
+        guard isOwnRecord(index, partition, offset, key: key, value: value) else { return }
         output.recount(index, partition: partition, key: key, value: value)
         output.remember(index, partition: partition, key: key, value: value)
-        guard let bytes = value else { return }
+        guard let bytes = value else { return try task.forget(output: index, key: key) }
         do {
             guard isOwn else { throw UnusableRecord("not of this topic's type", code: .foreignType) }
             try task.recall(output: index, key: key, value: bytes)

@@ -7,26 +7,70 @@ struct Stranger {
     let place: TopicPartition
     let key: [UInt8]
     let offset: Int64
-    /// The digest of what the task had published under the key; nil for nothing.
-    let standing: Digest?
-    /// Whether the task can publish its own over it; in a log every record remains.
-    let canBeReplaced: Bool
+    /// The digest of what the task had published under the key; the inner nil stands for nothing, the outer one for an
+    /// output without memory.
+    let standing: Digest??
+    /// Earlier foreign records under the key.
+    var earlier: Set<Int64> = []
     /// The task's own record, read again: its bytes, its cause and its last offset.
-    var own: (value: [UInt8], cause: String, offset: Int64)?
-
+    var own: (value: [UInt8]?, cause: String, offset: Int64)?
     /// Whether the task knows what to publish over the foreign record.
-    var isAnswered: Bool { standing == nil || own != nil }
+    var isAnswered: Bool
+
+    init(output: Int, place: TopicPartition, key: [UInt8], offset: Int64, standing: Digest??) {
+        self.output = output
+        self.place = place
+        self.key = key
+        self.offset = offset
+        self.standing = standing
+        isAnswered = standing == .some(nil)
+    }
+}
+
+/// How far a task had checked a partition of a log at its last commit.
+package struct WatchMark: Hashable, Sendable {
+    /// The records before this offset were checked.
+    package var from: Int64
+    /// The marks of the task's records that it had not read back yet, in order.
+    var awaited: [UInt64]
+
+    /// More marks are not stored, because a record of the topic of positions must stay small.
+    static let mostAwaited = 50_000
 }
 
 extension Output {
     /// Whether the stage watches this output for foreign records.
     ///
-    /// For this it must remember what it published. A foreign record in a log cannot be taken back; it goes to
-    /// quarantine, which raises the alarm.
+    /// A foreign record goes to quarantine, which raises the alarm, and the task's own record is published over it. In
+    /// a log too, only the newest record of a key counts for its readers.
     package var isWatched: Bool {
         switch memory {
-        case .ownPartition, .everyPartition: true
+        case .ownPartition, .everyPartition, .watchOnly: true
         case .none, .whileRebuilding: false
+        }
+    }
+
+    /// Whether it is a log whose partitions are each watched by one task.
+    ///
+    /// Each commit stores how far it was watched. Foreign records in tables need no such mark: they change the account
+    /// of what was published.
+    package var isWatchedLog: Bool {
+        switch memory {
+        case .ownPartition, .watchOnly: !isTable
+        case .none, .everyPartition, .whileRebuilding: false
+        }
+    }
+
+    /// Whether only the task of the partition may have published a record of a watched output.
+    func isOwn(_ key: Span<UInt8>, _ value: Span<UInt8>?) -> Bool {
+        if case .watchOnly(let isOwn) = memory { isOwn(key, value) } else { true }
+    }
+
+    /// Whether the task with the number of a partition watches it.
+    var isWatchedByPartition: Bool {
+        switch memory {
+        case .ownPartition, .watchOnly: true
+        case .none, .everyPartition, .whileRebuilding: false
         }
     }
 }
@@ -48,20 +92,53 @@ extension TaskRunner {
         key: Span<UInt8>,
         value: Span<UInt8>?
     ) -> Refusal? {
-        guard offset >= watchedFrom[place] ?? 0, !CompletionMarker.isMarker(key: key),
-            let stranger = output.stranger(index, place, offset, key: key, value: value)
+        guard offset >= watchedFrom[place] ?? 0 else { return nil }
+        watchedFrom[place] = offset + 1
+        guard !CompletionMarker.isMarker(key: key), stage.outputs[index].isOwn(key, value),
+            var stranger = output.stranger(index, place, offset, key: key, value: value)
         else { return nil }
-        guard stranger.canBeReplaced else {
-            return Refusal(
-                code: .foreignProducer,
-                reason: "the stage that owns this topic did not publish this record, and cannot take it back"
-            )
-        }
-        strangers[WatchedKey(output: index, key: PublishedKey(place.partition, key))] = stranger
+        let name = WatchedKey(output: index, key: PublishedKey(place.partition, key))
+        if let former = strangers[name] { stranger.earlier = former.earlier.union([former.offset]) }
+        strangers[name] = stranger
         return Refusal(
             code: .foreignProducer,
-            reason: "the stage that owns this table did not publish this record; its own is published again"
+            reason: "the stage that owns this topic did not publish this record; its own is published again"
         )
+    }
+
+    /// Takes over how far an earlier run of this task had watched a log.
+    package func resume(_ mark: WatchMark, output index: Int, _ place: TopicPartition) {
+        resumed[place] = mark
+        recalling[place] = Echoes(mark.awaited)
+        watchedFrom[place] = mark.from
+        output.expect(index, partition: place.partition, mark.awaited)
+    }
+
+    /// Watches a partition of an output from an offset, unless an earlier run had not watched it that far.
+    package func watch(_ place: TopicPartition, from offset: Int64) {
+        watchedFrom[place] = resumed[place]?.from ?? offset
+    }
+
+    /// Whether a record that a restore reads back is the task's own.
+    ///
+    /// The records that the last run had not checked are its own only if it awaited them. The others are found again
+    /// when the task watches the log.
+    func isOwnRecord(_ index: Int, _ partition: Int32, _ offset: Int64, key: Span<UInt8>, value: Span<UInt8>?) -> Bool {
+        let place = TopicPartition(topic: stage.outputs[index].topic, partition: partition)
+        guard let from = resumed[place]?.from, offset >= from else { return true }
+        return recalling[place]?.take(key, value) ?? false
+    }
+
+    /// How far the task has checked the logs that it watches, to store with the next commit.
+    package var watchMarks: [TopicPartition: WatchMark] {
+        var marks: [TopicPartition: WatchMark] = [:]
+        for (index, output) in stage.outputs.enumerated() where output.isWatchedLog {
+            let place = TopicPartition(topic: output.topic, partition: partition)
+            let awaited = self.output.awaited(index, partition: partition)
+            guard let from = watchedFrom[place], awaited.count <= WatchMark.mostAwaited else { continue }
+            marks[place] = WatchMark(from: from, awaited: awaited)
+        }
+        return marks
     }
 
     /// The partitions to read again, and the offset to read to, to find the task's own records that foreign records
@@ -83,10 +160,25 @@ extension TaskRunner {
         value: Span<UInt8>?,
         cause: Span<UInt8>?
     ) {
-        let key = WatchedKey(output: index, key: PublishedKey(partition, key))
-        guard let standing = strangers[key]?.standing, let value, Digest(value) == standing else { return }
+        let name = WatchedKey(output: index, key: PublishedKey(partition, key))
+        guard let stranger = strangers[name] else { return }
+        if let standing = stranger.standing {
+            guard let value, Digest(value) == standing else { return }
+            strangers[name]?.isAnswered = true
+        } else {
+            guard offset != stranger.offset, !stranger.earlier.contains(offset) else { return }
+            // What comes later and was not sent is another foreign record, which is found when it is checked.
+            guard offset < stranger.offset || output.awaits(index, partition: partition, key: key, value: value)
+            else { return }
+        }
         let text = if let cause { String(decoding: [UInt8](copying: cause), as: UTF8.self) } else { "" }
-        strangers[key]?.own = ([UInt8](copying: value), text, offset)
+        let bytes: [UInt8]? = if let value { [UInt8](copying: value) } else { nil }
+        strangers[name]?.own = (bytes, text, offset)
+    }
+
+    /// Everything was read again: under a key of an output without memory at which nothing was found, nothing stood.
+    package func endReadingAgain() {
+        for (name, stranger) in strangers where stranger.standing == nil { strangers[name]?.isAnswered = true }
     }
 
     /// Publishes the task's own records over the foreign ones.
@@ -102,19 +194,44 @@ extension TaskRunner {
 ///
 /// The worker consumes the outputs together with the sources, starting where the restore stopped reading them. It
 /// compares each record with the records that it sent, because any producer can write any header. A foreign record is
-/// quarantined, and the next commit publishes the previous record again, byte for byte. That record is first read back
-/// from the output, because a task keeps only digests.
+/// quarantined, and the next commit publishes the previous record again, byte for byte; if there was none, a tombstone.
+/// That record is first read back from the output, because a task keeps only digests, and for a log without memory not
+/// even these.
 extension WorkerLoop {
     /// Starts watching the outputs: for new tasks after the records that they read back, for kept tasks at their
     /// position.
     func watchOutputs(of new: [TaskRunner]) {
         let kept = Set(runners.keys).subtracting(new.map(\.partition))
         for (index, place) in outputPlaces where stage.outputs[index].isWatched {
-            let isKept =
-                if case .ownPartition = stage.outputs[index].memory { kept.contains(place.partition) } else {
-                    !kept.isEmpty
-                }
+            let isKept = stage.outputs[index].isWatchedByPartition ? kept.contains(place.partition) : !kept.isEmpty
             if !isKept { outputContinuity.watch(place, from: new.compactMap { $0.watchedFrom[place] }.min()) }
+        }
+    }
+
+    /// Before a restore: takes over how far earlier runs of the tasks had watched the logs.
+    ///
+    /// A mark counts only if it was committed together with the committed offsets, and the log still has what was
+    /// watched. Otherwise the log is watched from its end.
+    func resumeWatches(of new: [TaskRunner], _ survey: Survey, _ committed: [TopicPartition: Int64]) throws {
+        for (index, place) in outputPlaces where stage.outputs[index].isWatchedLog {
+            guard let runner = new.first(where: { $0.partition == place.partition }) else { continue }
+            let (low, high) = try patience.call("asking for the end of \(place)") { (share) throws(KafkaError) in
+                try surveyor.watermarks(place, timeout: share)
+            }
+            runner.watch(place, from: high)
+            let task = runner.partition
+            let stated = survey.memory[TopicPartition(topic: Positions.published, partition: task)]
+            let isTogether = stage.sources.filter { !$0.isBroadcast }
+                .allSatisfy { source in
+                    let place = TopicPartition(topic: source.topic, partition: task)
+                    return (committed[place] ?? 0) == (survey.memory[place]?.offset ?? 0)
+                }
+            let wasRebuilding = survey.memory[TopicPartition(topic: Positions.renewing, partition: task)] != nil
+            guard var mark = stated?.watched[place], isTogether, survey.isWhole, !wasRebuilding, mark.from <= high,
+                !survey.renewedOutputs.contains(index)
+            else { continue }
+            mark.from = max(mark.from, low)
+            runner.resume(mark, output: index, place)
         }
     }
 
@@ -143,6 +260,7 @@ extension WorkerLoop {
         let concerned = runners.values.filter { !$0.toReadAgain.isEmpty }
         guard !concerned.isEmpty, !shouldStop() else { return }
         guard try makeRestore().runBack(concerned, progress: { _ in !shouldStop() }) else { return }
+        for runner in concerned { runner.endReadingAgain() }
         guard let place = concerned.flatMap(\.toReadAgain.keys).min() else { return }
         throw RuntimeError(
             .fatal,

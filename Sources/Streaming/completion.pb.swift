@@ -85,6 +85,9 @@ package nonisolated struct Streaming_V1_Position: Sendable {
   /// Key `<group>/~renewing/<partition>`: the task is rebuilding everything and has not finished.
   package var published: [Streaming_V1_Published] = []
 
+  /// Key `<group>/~published/<partition>`: how far the task had checked the logs that it watches for foreign records.
+  package var watched: [Streaming_V1_Watched] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -110,6 +113,27 @@ package nonisolated struct Streaming_V1_Published: Sendable {
   package var count: Int64 = 0
 
   package var sum: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// How far a task has checked one partition of a log for records that it did not publish.
+package nonisolated struct Streaming_V1_Watched: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var topic: String = String()
+
+  package var partition: Int32 = 0
+
+  /// The records before this offset were checked.
+  package var from: Int64 = 0
+
+  /// Digests of the task's own records that it had not read back yet, in their order.
+  package var awaited: [UInt64] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -167,7 +191,7 @@ nonisolated extension Streaming_V1_Completion: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Streaming_V1_Position: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Position"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{3}first_offset\0\u{3}first_unix_milliseconds\0\u{1}digest\0\u{1}published\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offset\0\u{3}first_offset\0\u{3}first_unix_milliseconds\0\u{1}digest\0\u{1}published\0\u{1}watched\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -180,6 +204,7 @@ nonisolated extension Streaming_V1_Position: SwiftProtobuf.Message, SwiftProtobu
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.firstUnixMilliseconds) }()
       case 4: try { try decoder.decodeSingularFixed64Field(value: &self._digest) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.published) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.watched) }()
       default: break
       }
     }
@@ -205,6 +230,9 @@ nonisolated extension Streaming_V1_Position: SwiftProtobuf.Message, SwiftProtobu
     if !self.published.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.published, fieldNumber: 5)
     }
+    if !self.watched.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.watched, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -214,6 +242,7 @@ nonisolated extension Streaming_V1_Position: SwiftProtobuf.Message, SwiftProtobu
     if lhs.firstUnixMilliseconds != rhs.firstUnixMilliseconds {return false}
     if lhs._digest != rhs._digest {return false}
     if lhs.published != rhs.published {return false}
+    if lhs.watched != rhs.watched {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -264,6 +293,51 @@ nonisolated extension Streaming_V1_Published: SwiftProtobuf.Message, SwiftProtob
     if lhs.from != rhs.from {return false}
     if lhs.count != rhs.count {return false}
     if lhs.sum != rhs.sum {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Streaming_V1_Watched: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Watched"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}topic\0\u{1}partition\0\u{1}from\0\u{1}awaited\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.topic) }()
+      case 2: try { try decoder.decodeSingularInt32Field(value: &self.partition) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.from) }()
+      case 4: try { try decoder.decodeRepeatedFixed64Field(value: &self.awaited) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.topic.isEmpty {
+      try visitor.visitSingularStringField(value: self.topic, fieldNumber: 1)
+    }
+    if self.partition != 0 {
+      try visitor.visitSingularInt32Field(value: self.partition, fieldNumber: 2)
+    }
+    if self.from != 0 {
+      try visitor.visitSingularInt64Field(value: self.from, fieldNumber: 3)
+    }
+    if !self.awaited.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.awaited, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Streaming_V1_Watched, rhs: Streaming_V1_Watched) -> Bool {
+    if lhs.topic != rhs.topic {return false}
+    if lhs.partition != rhs.partition {return false}
+    if lhs.from != rhs.from {return false}
+    if lhs.awaited != rhs.awaited {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -119,6 +119,29 @@ import Testing
         #expect(keys == ["2019/00010005/1", "2019/00010005/1/low_participation"])
     }
 
+    /// Someone announces a revision before its stage does: with its number and its time, in other words.
+    @Test(arguments: [false, true])
+    func aForgedNoticeKeepsNoNoticeBack(_ whileDown: Bool) throws {
+        let bench = try JudgingBench(
+            [NotificationStage(pipeline: Pipeline(), clock: { 1_569_000_000_000 })],
+            partitions: 1
+        )
+        try bench.put(Topics.determinations, "2019/00010005", determination("00010005", revision: 1), partition: 0)
+        try bench.driver.run()
+        if whileDown { bench.driver.restartAll() }
+        var forged = NoticeText.notice(of: determination("00010005", revision: 2))
+        forged.subject = "Your school closes"
+        try bench.put(Topics.notices, forged.id, forged, partition: 0)
+        try bench.driver.run()
+        #expect(bench.driver.table(bench.pipeline.name(Topics.notices))[Array(forged.id.utf8)] == nil)
+        bench.driver.restartAll()
+        let second = determination("00010005", revision: 2)
+        try bench.put(Topics.determinations, "2019/00010005", second, partition: 0)
+        try bench.driver.run()
+        let bytes = try #require(bench.driver.table(bench.pipeline.name(Topics.notices))[Array(forged.id.utf8)])
+        #expect(try Accountability_V1_Notice(serializedBytes: bytes).subject == NoticeText.notice(of: second).subject)
+    }
+
     @Test func aNoticeIsAFileOfTheContractsFields() throws {
         let spool = folder()
         defer { try? FileManager.default.removeItem(atPath: spool.path) }

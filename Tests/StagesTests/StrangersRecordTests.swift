@@ -51,18 +51,23 @@ import Testing
         )
     }
 
-    @Test("A forged notice goes to quarantine, whatever it says, and changes no other", arguments: [UInt64(1), 2, 3])
-    func aForgedNotice(_ seed: UInt64) throws {
-        let driver = try year.settled(seed: seed)
+    @Test(
+        "A forged notice is retracted, whatever it says, and a restart does not believe it",
+        arguments: [false, true]
+    )
+    func aForgedNotice(_ whileDown: Bool) throws {
+        let driver = try year.settled(seed: 1)
         let before = try year.tables(driver)
-        let told = notices(driver)
         let name = pipeline.name(Topics.notices)
+        let own = driver.table(name)
+        let told = notices(driver)
         let records = (driver.topics[name] ?? []).enumerated()
             .flatMap { partition, records in records.map { (Int32(partition), $0) } }
-        let (partition, own) = try #require(records.first { !CompletionMarker.isMarker(key: $0.1.key.span) })
-        let key = String(decoding: own.key, as: UTF8.self)
-        var forged = try Accountability_V1_Notice(serializedBytes: try #require(own.value))
+        let (partition, first) = try #require(records.first { !CompletionMarker.isMarker(key: $0.1.key.span) })
+        let key = String(decoding: first.key, as: UTF8.self)
+        var forged = try Accountability_V1_Notice(serializedBytes: try #require(first.value))
         forged.subject = "Your school closes"
+        if whileDown { driver.restartAll() }
         // Other words under a notice's own key, an event of its own, and a tombstone.
         forge(driver, Topics.notices, key, try forged.serializedBytes(), partition)
         forged.id += "/forged"
@@ -70,10 +75,66 @@ import Testing
         forge(driver, Topics.notices, key, nil, partition)
         try driver.run()
         #expect(try quarantined(driver) == Array(repeating: "notification \(name)", count: 3))
-        #expect(notices(driver) == told + 3, "nothing is published because of it")
+        #expect(driver.table(name) == own, "the very bytes")
+        #expect(notices(driver) == told + 5, "its own notice again, and a retraction")
         #expect(try year.tables(driver) == before)
+        for _ in 0..<2 {
+            driver.restartAll()
+            try driver.run()
+        }
+        #expect(try quarantined(driver).count == 3 && notices(driver) == told + 5)
+    }
+
+    private func rejection(_ record: (key: [UInt8], value: [UInt8])) throws -> Accountability_V1_Rejection {
+        try Accountability_V1_Rejection(serializedBytes: record.value)
+    }
+
+    /// Three stages publish rejections; each answers for its own, and remembers none of them.
+    @Test(arguments: [false, true], [UInt64(1), 2, 3])
+    func aForgedRejectionIsRetracted(_ whileDown: Bool, _ seed: UInt64) throws {
+        let driver = try year.settled(seed: seed)
+        let before = try year.tables(driver)
+        let name = pipeline.name(Topics.rejections)
+        let own = driver.table(name)
+        let first = try #require(
+            try own.filter { try rejection($0).code != "supplied_shadowed" }.keys
+                .min { $0.lexicographicallyPrecedes($1) }
+        )
+        let key = String(decoding: first, as: UTF8.self)
+        let partition = try newest(driver, Topics.rejections, key).0
+        var forged = try rejection((first, try #require(own[first])))
+        forged.message = "Your school closes"
+        if whileDown { driver.restartAll() }
+        // Other words, a tombstone, a row that nobody refused, and supplied figures that nobody replaced.
+        forge(driver, Topics.rejections, key, try forged.serializedBytes(), partition)
+        forge(driver, Topics.rejections, key, nil, partition)
+        (forged.line, forged.column) = (77, "")
+        forge(
+            driver,
+            Topics.rejections,
+            "\(forged.submission)/77/\(forged.code)",
+            try forged.serializedBytes(),
+            partition
+        )
+        forged.code = "supplied_shadowed"
+        for (line, layout) in [(78, "participation_counts"), (79, "indicator_values"), (80, "attendance")] {
+            (forged.line, forged.layout) = (UInt64(line), layout)
+            let key = "\(forged.submission)/\(line)/\(forged.code)"
+            forge(driver, Topics.rejections, key, try forged.serializedBytes(), partition)
+        }
         try driver.run()
-        #expect(try quarantined(driver).count == 3 && notices(driver) == told + 3)
+        let found = try quarantined(driver).sorted()
+        let finders = ["indicator", "participation", "participation", "validation", "validation", "validation"]
+        #expect(found == finders.map { "\($0) \(name)" })
+        #expect(driver.table(name) == own, "the very bytes")
+        #expect(try year.tables(driver) == before)
+        let count = (driver.topics[name] ?? []).joined().count
+        for _ in 0..<2 {
+            driver.restartAll()
+            try driver.run()
+        }
+        #expect((driver.topics[name] ?? []).joined().count == count, "each stage knows its retractions for its own")
+        #expect(try quarantined(driver).count == 6)
     }
 
     @Test(arguments: [UInt64(1), 2, 3])

@@ -40,6 +40,19 @@ extension InMemoryDriver {
         }
     }
 
+    /// Before a restore: takes over how far the task had watched the logs.
+    func resumeWatches(_ runner: TaskRunner, _ stage: any Stage, _ slot: Slot) {
+        for (index, output) in stage.outputs.enumerated() where output.isWatchedLog {
+            let partition = Int(slot.partition)
+            let place = TopicPartition(topic: output.topic, partition: slot.partition)
+            let end = (topics[output.topic] ?? [])[partition].count
+            runner.watch(place, from: Int64(end))
+            guard let mark = slot.watchMarks[place], mark.from <= end else { continue }
+            runner.resume(mark, output: index, place)
+            slot.watchedTo[index][partition] = Int(mark.from)
+        }
+    }
+
     func restore(_ slot: Slot) throws {
         let stage = stages[slot.stage]
         let context = TaskContext(
@@ -74,10 +87,12 @@ extension InMemoryDriver {
             return
         }
         slot.watchedTo = stage.outputs.map { (topics[$0.topic] ?? []).map(\.count) }
+        resumeWatches(runner, stage, slot)
         for (index, output) in stage.outputs.enumerated() {
             if case .whileRebuilding = output.memory, !slot.isRebuilding { continue }
+            if case .watchOnly = output.memory { continue }
             for (partition, log) in (topics[output.topic] ?? []).enumerated() {
-                for record in log {
+                for (offset, record) in log.enumerated() {
                     guard
                         output.isPublished(
                             by: slot.partition,
@@ -90,6 +105,7 @@ extension InMemoryDriver {
                     try runner.recall(
                         output: index,
                         partition: Int32(partition),
+                        offset: Int64(offset),
                         key: record.key.span,
                         value: record.value == nil ? nil : value.span,
                         isOwn: record.eventType == output.eventType

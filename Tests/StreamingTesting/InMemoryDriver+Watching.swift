@@ -64,6 +64,7 @@ extension InMemoryDriver {
                 )
             }
         }
+        runner.endReadingAgain()
         return runner.toReadAgain.isEmpty
     }
 }

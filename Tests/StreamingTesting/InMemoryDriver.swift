@@ -96,6 +96,8 @@ package final class InMemoryDriver {
         var isRebuilding = false
         /// The task's account of its publications at its last commit.
         var published: [TopicPartition: PublishedSum]?
+        /// How far the task had checked the logs that it watches, at its last commit.
+        var watchMarks: [TopicPartition: WatchMark] = [:]
         /// How far each partition of the outputs was checked.
         var watchedTo: [[Int]] = []
 
@@ -111,6 +113,7 @@ package final class InMemoryDriver {
         var records: [(topic: String, partition: Int32, record: StoredRecord)]
         var positions: [Int64?]
         var published: [TopicPartition: PublishedSum]
+        var watchMarks: [TopicPartition: WatchMark]
         var epoch: Int
     }
 
@@ -288,6 +291,7 @@ package final class InMemoryDriver {
             records: slot.sink.records,
             positions: runner.positions,
             published: runner.published,
+            watchMarks: runner.watchMarks,
             epoch: slot.epoch
         )
         if slot.zombie == nil, happens(disturbances.zombieEvery) {
@@ -325,6 +329,7 @@ package final class InMemoryDriver {
         commits.append(transaction.records.reduce(into: [:]) { $0[$1.topic, default: 0] += 1 })
         for (topic, partition, record) in transaction.records { append(record, topic: topic, partition: partition) }
         slot.published = transaction.published
+        slot.watchMarks = transaction.watchMarks
         let sources = stages[slot.stage].sources
         for source in sources.indices where !sources[source].isBroadcast || slot.partition == 0 {
             slot.committed[source] = Int(transaction.positions[source] ?? 0)

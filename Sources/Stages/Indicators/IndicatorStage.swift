@@ -20,7 +20,11 @@ public struct IndicatorStage: Stage {
             at: 1,
             publisher: .of { .district(of: $0.organization) }
         )
-        static let rejections = TableOutput(TableTopics.rejections, at: 2, publisher: .forgets)
+        static let rejections = TableOutput(
+            TableTopics.rejections,
+            at: 2,
+            publisher: .forgets { SuppliedRejection.rejectsIndicator($0, $1) == true }
+        )
     }
 
     private let pipeline: Pipeline

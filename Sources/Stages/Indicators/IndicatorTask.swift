@@ -39,7 +39,7 @@ final class IndicatorTask: StageTask {
     init(_ frameworks: FrameworkSet) {
         years = FrameworkTable(frameworks) { IndicatorYear($0) }
         self.frameworks = FrameworkTable(frameworks) { $0 }
-        rejection = SuppliedRejection(output: IndicatorStage.Topic.rejections, layout: "indicator_values")
+        rejection = SuppliedRejection(output: IndicatorStage.Topic.rejections, layout: .indicatorValues)
     }
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {

@@ -28,8 +28,10 @@ extension Pipeline {
 
     /// A table, whose types define its valid records.
     private func inspected<Key, Message>(_ table: Topic<Key, Message>) -> InspectedTopic {
-        // The publishing stage retracts foreign records there.
-        InspectedTopic(source(table.definition), holdsRetractions: table.definition == Topics.publications) { record in
+        // The publishing stages retract foreign records there, and watch the retractions too.
+        let watched = [Topics.receipts, Topics.rejections, Topics.publications, Topics.notices]
+        return InspectedTopic(source(table.definition), holdsRetractions: watched.contains(table.definition)) {
+            record in
             _ = try record.message(of: table, under: record.key(of: table))
         }
     }

@@ -15,7 +15,17 @@ struct SubmittedLine: Hashable {
 /// measure, and closes it when the figure counts again or is withdrawn.
 struct SuppliedRejection {
     let output: TableOutput<RejectionKey, Accountability_V1_Rejection>
-    let layout: String
+    let layout: Layout
+
+    /// Whether a record rejects a supplied value of an indicator.
+    ///
+    /// False for any other supplied figure, nil for any other record.
+    static func rejectsIndicator(_ key: Span<UInt8>, _ value: Span<UInt8>?) -> Bool? {
+        guard let value, RejectionKey(utf8: key)?.code == RejectionCode.suppliedShadowed.rawValue,
+            let (_, rejection) = TableTopics.rejections.entry(key: key, value: [UInt8](copying: value))
+        else { return nil }
+        return rejection.layout == Layout.indicatorValues.wireName
+    }
 
     /// Publishes the rejection.
     ///
@@ -32,7 +42,7 @@ struct SuppliedRejection {
         var rejection = Accountability_V1_Rejection()
         rejection.submission = submission
         rejection.line = row.line
-        rejection.layout = layout
+        rejection.layout = layout.wireName
         rejection.code = RejectionCode.suppliedShadowed.rawValue
         rejection.message =
             "student records were submitted for the same organization, year and measure; they stand, and the figure counts when they are retracted"

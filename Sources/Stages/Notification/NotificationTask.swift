@@ -14,6 +14,9 @@ final class NotificationTask: StageTask {
     private let clock: @Sendable () -> Int64
     private let leadDays: Int64
     private var memory = NoticeMemory()
+    /// During a restore: the notices that were read back and not retracted, each with its place in their order.
+    private var readBack: [NoticeKey: (place: Int, notice: Accountability_V1_Notice)] = [:]
+    private var recalls = 0
     private var acts = ActTable()
     private var duties = PlanDuties()
     private var confirmed: [DeterminationKey: ConfirmedRecord] = [:]
@@ -73,8 +76,25 @@ final class NotificationTask: StageTask {
     }
 
     func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {
-        let (key, notice) = try recalled(TableTopics.notices, key: key, value: value)
-        memory.take(notice, under: key)
+        let (key, whole) = try recalled(TableTopics.notices, key: key, value: value)
+        // The texts are not compared.
+        var notice = whole
+        (notice.subject, notice.body) = ("", "")
+        // A notice that was put back over a foreign one keeps its place.
+        recalls += 1
+        readBack[key] = (readBack[key]?.place ?? recalls, notice)
+    }
+
+    /// Forgets a notice that came from another program and was retracted.
+    func forget(output: Int, key: Span<UInt8>) throws {
+        if let key = NoticeKey(utf8: key) { readBack[key] = nil }
+    }
+
+    func endRestore(output: TaskOutput) throws {
+        for (key, found) in readBack.sorted(by: { $0.value.place < $1.value.place }) {
+            memory.take(found.notice, under: key)
+        }
+        readBack = [:]
     }
 
     func complete(scope: String) throws {

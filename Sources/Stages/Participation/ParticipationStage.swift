@@ -13,7 +13,11 @@ public struct ParticipationStage: Stage {
         static let records = 0
         static let directives = 1
         static let participation = TableOutput(TableTopics.participation, at: 0)
-        static let rejections = TableOutput(TableTopics.rejections, at: 1, publisher: .forgets)
+        static let rejections = TableOutput(
+            TableTopics.rejections,
+            at: 1,
+            publisher: .forgets { SuppliedRejection.rejectsIndicator($0, $1) == false }
+        )
     }
 
     private let pipeline: Pipeline

@@ -26,7 +26,7 @@ final class ParticipationTask: StageTask {
 
     init(_ frameworks: FrameworkSet) {
         years = FrameworkTable(frameworks) { ParticipationYear($0) }
-        rejection = SuppliedRejection(output: ParticipationStage.Topic.rejections, layout: "participation_counts")
+        rejection = SuppliedRejection(output: ParticipationStage.Topic.rejections, layout: .participationCounts)
     }
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {

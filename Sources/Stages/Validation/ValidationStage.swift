@@ -33,7 +33,7 @@ public struct ValidationStage: Stage {
         sources = [pipeline.source(Topics.submissions)]
         outputs = [
             pipeline.output(Topics.records, memory: .whileRebuilding(publisher: Self.publisherOfRecord)),
-            pipeline.output(Topics.rejections, memory: .none),
+            pipeline.output(Topics.rejections, memory: .watchOnly(isOwn: Self.isOwnRejection)),
             pipeline.output(Topics.receipts, memory: .everyPartition(publisher: Self.publisherOfReceipt)),
             pipeline.output(Topics.directives, memory: .everyPartition(publisher: Self.publisherOfDirective)),
         ]
@@ -57,6 +57,13 @@ public struct ValidationStage: Stage {
     /// The task that published a receipt: the key contains its partition.
     @Sendable static func publisherOfReceipt(key: String, partitions: Int32) -> Int32? {
         ReceiptKey(key)?.partition
+    }
+
+    /// Whether no other stage publishes a rejection.
+    ///
+    /// Two others publish the rejections of supplied figures, and nothing else.
+    @Sendable static func isOwnRejection(_ key: Span<UInt8>, _ value: Span<UInt8>?) -> Bool {
+        RejectionKey(utf8: key)?.code != RejectionCode.suppliedShadowed.rawValue
     }
 
     /// The one task that sees all of the Department's acts.
