@@ -248,6 +248,7 @@ extension WorkerLoop {
         guard let task = output.owner(of: key, in: record.partition, of: partitions), let runner = runners[task],
             let refusal = runner.watch(output: index, place, record.offset, key: key, value: record.value)
         else { return false }
+        metrics.noteStranger(place, record.offset)
         try runner.quarantine(record.detach(), refusal)
         return true
     }

@@ -1,4 +1,5 @@
 import CoreMetrics
+public import Kafka
 import Synchronization
 
 /// The metrics of a worker, for people and for Prometheus.
@@ -46,6 +47,10 @@ public final class WorkerMetrics: Sendable {
         var discrepancies: [String] = []
         var supplement: (@Sendable () -> String)?
         var turned = ContinuousClock.now
+        /// How far the outputs of the worker's tasks were checked for foreign records.
+        var checked: [TopicPartition: Int64] = [:]
+        /// The foreign records that were found there.
+        var strangers: [TopicPartition: Set<Int64>] = [:]
     }
 
     /// The stage's name.
@@ -81,6 +86,26 @@ public final class WorkerMetrics: Sendable {
     /// Changes the values.
     package func update(_ change: (inout Figures) -> Void) {
         state.withLock { change(&$0.figures) }
+    }
+
+    /// Sets how far the outputs of the worker's tasks were checked for foreign records.
+    package func setChecked(_ checked: [TopicPartition: Int64]) {
+        state.withLock { $0.checked = checked }
+    }
+
+    /// Notes a foreign record in an output.
+    package func noteStranger(_ place: TopicPartition, _ offset: Int64) {
+        state.withLock { _ = $0.strangers[place, default: []].insert(offset) }
+    }
+
+    /// Whether the worker has checked a record of an output, and published it itself.
+    ///
+    /// - Returns: nil if the worker is ready and another instance checks this partition.
+    public func hasConfirmed(_ place: TopicPartition, _ offset: Int64) -> Bool? {
+        state.withLock {
+            guard let checked = $0.checked[place] else { return $0.readiness.isEmpty ? nil : false }
+            return offset < checked && $0.strangers[place]?.contains(offset) != true
+        }
     }
 
     /// Counts a commit.

@@ -12,8 +12,13 @@ private final class Deliveries {
 
     var pending: [DeliveryChannel: Int] { queue.pending }
     var deadCount: [DeliveryChannel: Int] { queue.deadCount }
-    func take(_ notice: Accountability_V1_Notice, published: Int64, partition: Int32) {
-        queue.take(notice, published: published, partition: partition)
+    func take(_ notice: Accountability_V1_Notice, published: Int64, partition: Int32, offset: Int64 = 0) {
+        queue.take(notice, published: published, partition: partition, offset: offset)
+    }
+    func retract(_ id: String, partition: Int32) { queue.retract(id, partition: partition) }
+    /// The due notices among those before an offset, up to which the stage has checked them.
+    func due(checkedTo offset: Int64) -> [DeliveryQueue.Item] {
+        queue.due(.webhook, limit: 8, now: 0) { $0.offset < offset }
     }
     func take(_ delivery: Accountability_V1_Delivery, partition: Int32) { queue.take(delivery, partition: partition) }
     func release(partition: Int32, now: Int64) { queue.release(partition: partition, now: now) }
@@ -63,6 +68,26 @@ private final class Deliveries {
         #expect(schedule.pause(after: 20, asked: nil, using: &random) == nil)
         #expect(schedule.pause(after: 1, asked: 30_000, using: &random) == 30_000)
         #expect(schedule.pause(after: 1, asked: .max, using: &random) == 3_600_000)
+    }
+
+    /// A notice that another program published is retracted before it is confirmed; the stage's own is delivered once.
+    @Test(arguments: [true, false]) func deliversOnlyWhatTheStageConfirms(_ isReleased: Bool) throws {
+        let queue = queue()
+        if isReleased { queue.release(partition: 0, now: 0) }
+        queue.take(notice("forged"), published: 1, partition: 0, offset: 5)
+        queue.take(notice("own"), published: 1, partition: 0, offset: 6)
+        #expect(queue.due(checkedTo: 5).isEmpty)
+        queue.retract("forged", partition: 0)
+        // Other words under the stage's notice, and the stage's own again.
+        queue.take(notice("own"), published: 1, partition: 0, offset: 8)
+        queue.take(notice("own"), published: 1, partition: 0, offset: 9)
+        if !isReleased { queue.release(partition: 0, now: 0) }
+        #expect(queue.pending == [.webhook: 1] && queue.due(checkedTo: 9).isEmpty)
+        let item = try #require(queue.due(checkedTo: 10).first)
+        #expect(item.notice.id == "own" && item.offset == 9)
+        #expect(queue.finish(item, .delivered, now: 0)?.state == "delivered")
+        queue.take(notice("own"), published: 1, partition: 0, offset: 11)
+        #expect(queue.pending.isEmpty && queue.due(checkedTo: 12).isEmpty)
     }
 
     @Test func failsDiesAndIsRequeued() throws {

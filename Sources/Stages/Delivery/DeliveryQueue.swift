@@ -13,9 +13,13 @@ package struct DeliveryQueue {
         /// The channel.
         package let channel: DeliveryChannel
         /// The notice.
-        package let notice: Accountability_V1_Notice
+        package fileprivate(set) var notice: Accountability_V1_Notice
         /// When it was published.
-        package let published: Int64
+        package fileprivate(set) var published: Int64
+        /// Its offset in the topic of notices.
+        package fileprivate(set) var offset: Int64
+        /// When this run read it.
+        package fileprivate(set) var read: Int64
         /// The partition of its topics.
         package let partition: Int32
         /// Attempts that failed so far.
@@ -41,8 +45,18 @@ package struct DeliveryQueue {
 
     /// A partition that is being read to its end.
     private struct Restoring {
-        var notices: [(notice: Accountability_V1_Notice, published: Int64)] = []
+        /// In their order; nil for a retracted one.
+        var notices: [Taken?] = []
+        var places: [String: Int] = [:]
         var states: [String: Accountability_V1_Delivery] = [:]
+    }
+
+    /// A notice as its topic has it.
+    private struct Taken {
+        let notice: Accountability_V1_Notice
+        let published: Int64
+        let offset: Int64
+        let read: Int64
     }
 
     private let channels: [DeliveryChannel]
@@ -53,6 +67,8 @@ package struct DeliveryQueue {
     private var restoring: [Int32: Restoring] = [:]
     private var dead: [String: Item] = [:]
     private var released: Set<Int32> = []
+    /// The keys of delivered items, with their partitions: a notice that is published again is not delivered again.
+    private var delivered: [String: Int32] = [:]
     /// The time until which the endpoint asked for no requests.
     private var holds: [DeliveryChannel: Int64] = [:]
     private var order = 0
@@ -86,13 +102,62 @@ package struct DeliveryQueue {
     // MARK: - What the topics say
 
     /// Takes a notice from its topic.
-    package mutating func take(_ notice: Accountability_V1_Notice, published: Int64, partition: Int32) {
+    ///
+    /// One that is published again, over another program's record, takes the place of the earlier one.
+    package mutating func take(
+        _ notice: Accountability_V1_Notice,
+        published: Int64,
+        partition: Int32,
+        offset: Int64 = 0,
+        now: Int64 = 0
+    ) {
         guard published == 0 || published >= since else { return }
-        if released.contains(partition) {
-            for channel in channels { enqueue(item(notice, published, partition, channel)) }
-        } else {
-            restoring[partition, default: Restoring()].notices.append((notice, published))
+        let taken = Taken(notice: notice, published: published, offset: offset, read: now)
+        guard released.contains(partition) else {
+            let place = restoring[partition]?.places[notice.id]
+            if let place {
+                restoring[partition]?.notices[place] = taken
+            } else {
+                let end = restoring[partition]?.notices.count ?? 0
+                restoring[partition, default: Restoring()].notices.append(taken)
+                restoring[partition]?.places[notice.id] = end
+            }
+            return
         }
+        for channel in channels {
+            let item = item(taken, partition, channel)
+            guard delivered[item.key] == nil, dead[item.key] == nil, !replace(item) else { continue }
+            enqueue(item)
+        }
+    }
+
+    /// Drops a notice that its stage has retracted, because another program had published it.
+    package mutating func retract(_ id: String, partition: Int32) {
+        if let place = restoring[partition]?.places.removeValue(forKey: id) {
+            restoring[partition]?.notices[place] = nil
+        }
+        dead = dead.filter { $0.value.notice.id != id }
+        for (lane, line) in lines {
+            guard let place = line.items.firstIndex(where: { $0.notice.id == id }), place > 0 || !line.isBusy else {
+                continue
+            }
+            lines[lane]?.items.remove(at: place)
+            if lines[lane]?.items.isEmpty == true { lines[lane] = nil }
+        }
+    }
+
+    /// Puts an item in the place of an earlier one of the same notice.
+    ///
+    /// Returns whether there was one.
+    private mutating func replace(_ item: Item) -> Bool {
+        guard let line = lines[item.lane], let place = line.items.firstIndex(where: { $0.notice.id == item.notice.id })
+        else { return false }
+        guard place > 0 || !line.isBusy else { return true }
+        lines[item.lane]?.items[place].notice = item.notice
+        lines[item.lane]?.items[place].published = item.published
+        lines[item.lane]?.items[place].offset = item.offset
+        lines[item.lane]?.items[place].read = item.read
+        return true
     }
 
     /// Takes a state from the topic of deliveries.
@@ -115,12 +180,14 @@ package struct DeliveryQueue {
     package mutating func release(partition: Int32, now: Int64) {
         released.insert(partition)
         guard let read = restoring.removeValue(forKey: partition) else { return }
-        for (notice, published) in read.notices {
+        for taken in read.notices.compactMap(\.self) {
             for channel in channels {
-                var item = item(notice, published, partition, channel)
+                var item = item(taken, partition, channel)
                 let state = read.states[item.key]
                 switch state.flatMap({ DeliveryState(rawValue: $0.state) }) {
-                case .delivered: continue
+                case .delivered:
+                    delivered[item.key] = partition
+                    continue
                 case .dead:
                     dead[item.key] = item
                     continue
@@ -140,17 +207,21 @@ package struct DeliveryQueue {
         released.formIntersection(partitions)
         restoring = restoring.filter { partitions.contains($0.key) }
         dead = dead.filter { partitions.contains($0.value.partition) }
+        delivered = delivered.filter { partitions.contains($0.value) }
         lines = lines.filter { $0.value.items.first.map { partitions.contains($0.partition) } ?? false }
     }
 
-    private mutating func item(
-        _ notice: Accountability_V1_Notice,
-        _ published: Int64,
-        _ partition: Int32,
-        _ channel: DeliveryChannel
-    ) -> Item {
+    private mutating func item(_ taken: Taken, _ partition: Int32, _ channel: DeliveryChannel) -> Item {
         order += 1
-        return Item(channel: channel, notice: notice, published: published, partition: partition, order: order)
+        return Item(
+            channel: channel,
+            notice: taken.notice,
+            published: taken.published,
+            offset: taken.offset,
+            read: taken.read,
+            partition: partition,
+            order: order
+        )
     }
 
     private mutating func enqueue(_ item: Item) {
@@ -161,12 +232,19 @@ package struct DeliveryQueue {
 
     /// Takes the items of a channel whose time has come, the oldest first; each is under way until
     /// ``finish(_:_:now:)``.
-    package mutating func due(_ channel: DeliveryChannel, limit: Int, now: Int64) -> [Item] {
+    ///
+    /// - `isConfirmed`: whether the stage has published the notice; an item waits until it is true.
+    package mutating func due(
+        _ channel: DeliveryChannel,
+        limit: Int,
+        now: Int64,
+        isConfirmed: (Item) -> Bool = { _ in true }
+    ) -> [Item] {
         guard limit > 0, (holds[channel] ?? 0) <= now else { return [] }
         let heads = lines.compactMap { lane, line -> Item? in
-            guard lane.channel == channel, !line.isBusy, let head = line.items.first, head.notBefore <= now else {
-                return nil
-            }
+            guard lane.channel == channel, !line.isBusy, let head = line.items.first, head.notBefore <= now,
+                isConfirmed(head)
+            else { return nil }
             return head
         }
         let taken = heads.sorted { $0.order < $1.order }.prefix(limit)
@@ -186,7 +264,9 @@ package struct DeliveryQueue {
         delivery.attempts = head.attempts + 1
         delivery.updatedUnixMilliseconds = now
         switch outcome {
-        case .delivered: delivery.state = DeliveryState.delivered.rawValue
+        case .delivered:
+            delivery.state = DeliveryState.delivered.rawValue
+            delivered[item.key] = item.partition
         case .refused(let error):
             delivery.state = DeliveryState.dead.rawValue
             delivery.error = error

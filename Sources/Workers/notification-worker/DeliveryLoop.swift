@@ -22,6 +22,8 @@ final class DeliveryLoop: WorkerBody {
     private let options: DeliveryOptions
     private let instance: String
     private let figures: DeliveryFigures
+    /// Of the stage beside it, which says which notices are its own.
+    private let metrics: WorkerMetrics
     private let logger: Logger
     private let stopping = Atomic<Bool>(false)
     private let heartbeat = Heartbeat()
@@ -33,6 +35,7 @@ final class DeliveryLoop: WorkerBody {
         options: DeliveryOptions,
         instance: String,
         figures: DeliveryFigures,
+        metrics: WorkerMetrics,
         logger: Logger
     ) {
         self.connection = connection
@@ -40,6 +43,7 @@ final class DeliveryLoop: WorkerBody {
         self.options = options
         self.instance = instance
         self.figures = figures
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -79,6 +83,7 @@ final class DeliveryLoop: WorkerBody {
             ),
             instance: instance,
             figures: figures,
+            metrics: metrics,
             logger
         )
         defer { session.close() }

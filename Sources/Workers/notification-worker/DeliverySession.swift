@@ -10,10 +10,13 @@ import Streaming
 final class DeliverySession {
     /// The most files and messages written before their states are published.
     private static let batch = 200
+    /// How long a notice waits if another instance checks it, in milliseconds.
+    private static let grace: Int64 = 60_000
 
     private let topics: DeliveryTopics
     private let channels: DeliveryChannels
     private let figures: DeliveryFigures
+    private let metrics: WorkerMetrics
     private let logger: Logger
     private let consumer: Consumer
     private let posts: WebhookPosts?
@@ -32,6 +35,7 @@ final class DeliverySession {
         queue: DeliveryQueue,
         instance: String,
         figures: DeliveryFigures,
+        metrics: WorkerMetrics,
         _ logger: Logger
     ) throws {
         let group = connection.pipeline.group("delivery")
@@ -57,6 +61,7 @@ final class DeliverySession {
         self.channels = channels
         self.queue = queue
         self.figures = figures
+        self.metrics = metrics
         self.logger = logger
         try subscribe()
     }
@@ -98,7 +103,7 @@ final class DeliverySession {
     /// outcome, so there can only be as many as may run at once.
     func startPosts() {
         guard let posts else { return }
-        for item in queue.due(.webhook, limit: posts.free, now: now) { posts.start(item) }
+        for item in queue.due(.webhook, limit: posts.free, now: now, isConfirmed: isConfirmed) { posts.start(item) }
     }
 
     /// Updates the metric of waiting deliveries.
@@ -144,7 +149,14 @@ final class DeliverySession {
     }
 
     private func take(_ record: borrowing Record) {
-        guard let key = record.key, !CompletionMarker.isMarker(key: key), let value = record.value else { return }
+        guard let key = record.key, !CompletionMarker.isMarker(key: key) else { return }
+        guard let value = record.value else {
+            // The stage retracts notices that another program published.
+            if record.topic == topics.notices, let key = NoticeKey(utf8: key) {
+                queue.retract(key.text, partition: record.partition)
+            }
+            return
+        }
         let bytes = [UInt8](copying: value)
         if record.topic == topics.deliveries {
             // The inspection reports every other record of this topic.
@@ -152,7 +164,13 @@ final class DeliverySession {
             queue.take(state, partition: record.partition)
         } else if case (let key, var notice)? = TableTopics.notices.entry(key: key, value: bytes) {
             if notice.id.isEmpty { notice.id = key.text }
-            queue.take(notice, published: record.timestamp ?? 0, partition: record.partition)
+            queue.take(
+                notice,
+                published: record.timestamp ?? 0,
+                partition: record.partition,
+                offset: record.offset,
+                now: now
+            )
         } else {
             logger.error(
                 "a record is not a notice and is not delivered",
@@ -163,15 +181,24 @@ final class DeliverySession {
         }
     }
 
+    /// Whether the stage has published a notice.
+    ///
+    /// The stage in this process says so within moments. If another instance checks the partition, the notice waits for
+    /// as long as that may take to retract it.
+    private func isConfirmed(_ item: DeliveryQueue.Item) -> Bool {
+        let place = TopicPartition(topic: topics.notices, partition: item.partition)
+        return metrics.hasConfirmed(place, item.offset) ?? (now - item.read >= Self.grace)
+    }
+
     /// Writes the due files and messages, and returns their outcomes.
     private func written() -> [(DeliveryQueue.Item, DeliveryOutcome)] {
         var done: [(DeliveryQueue.Item, DeliveryOutcome)] = []
         if let spool = channels.files {
-            done += queue.due(.files, limit: Self.batch, now: now)
+            done += queue.due(.files, limit: Self.batch, now: now, isConfirmed: isConfirmed)
                 .map { ($0, NoticeFile.deliver($0.notice, to: spool)) }
         }
         if let mail = channels.mail {
-            done += queue.due(.mail, limit: Self.batch, now: now)
+            done += queue.due(.mail, limit: Self.batch, now: now, isConfirmed: isConfirmed)
                 .map { ($0, mail.deliver($0.notice, published: $0.published)) }
         }
         return done

@@ -57,6 +57,7 @@ struct NotificationWorker: AsyncParsableCommand {
                         options: delivery,
                         instance: options.instance,
                         figures: figures,
+                        metrics: metrics,
                         logger: logger
                     )
                 )
