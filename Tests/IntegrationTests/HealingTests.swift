@@ -358,7 +358,23 @@ struct BrokerMemoryTests {
         #expect(audit.code == 0, "\(audit.output)")
     }
 
-    /// A correction after the release is ranked among the ranks that were released, also by a broker that forgot them.
+    /// The figures that everybody sees of a year, one a line.
+    private func figures(_ machine: Machine) throws -> Set<String> {
+        let text = try machine.must(["determinations", "2019", "--as", "public", "--format", "json"]).output
+        let publications = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]] ?? []
+        return Set(
+            publications.flatMap { publication in
+                (publication["figures"] as? [[String: Any]] ?? [])
+                    .map { figure in
+                        "\(publication["org_code"] ?? "") "
+                            + figure.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: " ")
+                    }
+            }
+        )
+    }
+
+    /// A correction after the release is ranked among the ranks that were released, also by a broker that forgot them;
+    /// and it shows the same numbers of students.
     @Test func theReleasedRanksComeAgain() throws {
         let state = try SyntheticState(students: 1500, seed: 3)
         let machine = try Machine()
@@ -378,6 +394,8 @@ struct BrokerMemoryTests {
         try HealingTests().settle(machine)
         let before = try HealingTests().results(machine)
         let shown = try machine.must(["percentiles", "2019", "--as", "public", "--format", "csv"]).output
+        let published = try figures(machine)
+        #expect(published.contains { $0.contains("students") })
         try machine.must(["down"])
         try FileManager.default.removeItem(atPath: "\(machine.home)/broker")
         try machine.must(["up", "--broker-port", "0", "--partitions", "2", "--timeout", "120"])
@@ -387,6 +405,7 @@ struct BrokerMemoryTests {
         try HealingTests().settle(machine)
         #expect(try HealingTests().results(machine) == before)
         #expect(try machine.must(["percentiles", "2019", "--as", "public", "--format", "csv"]).output == shown)
+        #expect(try figures(machine) == published)
         let audit = try machine.call(["audit", "--recompute"])
         #expect(audit.code == 0, "\(audit.output)")
     }

@@ -60,7 +60,9 @@ struct LedgerRestore {
         // Ask for the rebuild first. If this ends in the middle, no stage continues as if nothing had happened.
         try askForRebuild()
         // Before the ledger: if this ends in between, records are still missing, and the next run does it again.
-        try NormRestore(connection, try whole(comparison)).run()
+        let ledger = try whole(comparison)
+        try NormRestore(connection, ledger).run()
+        try PublicationRestore(connection, ledger).run()
         if comparison.isOutOfOrder {
             try writeAnew(comparison)
         } else {

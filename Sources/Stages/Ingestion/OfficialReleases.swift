@@ -139,6 +139,11 @@ public struct OfficialReleases: Sendable {
         return found
     }
 
+    /// The submissions that released official results of the state or of a district, also if that was withdrawn later.
+    public var everReleased: [String] {
+        acts.filter { $0.key.act == .release && $0.key.kind == ResultsStage.official.rawValue }.map(\.submission)
+    }
+
     /// The valid acts, and the official releases among them.
     private func judged() -> (table: DirectiveTable, releases: Set<DirectiveKey>) {
         let withdrawals = standing.withdrawals
