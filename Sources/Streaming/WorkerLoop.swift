@@ -385,7 +385,7 @@ final class WorkerLoop {
         let lag = client.lag
         let read = reading
         let resident = memory.resident
-        metrics.setChecked(watchedTo.filter { runners[$0.key.partition] != nil })
+        metrics.setChecked(outputContinuity.watchedTo.filter { runners[$0.key.partition] != nil })
         metrics.update {
             $0.memory = resident
             $0.processed = read.records
