@@ -63,8 +63,8 @@ struct CheckpointContent {
     ///
     /// If a topic is recreated before the next check, it ends earlier.
     private(set) var ends: [TopicPartition: Int64]
-    /// What each task has published in all.
-    private(set) var statements: [(runner: TaskRunner, published: [TopicPartition: PublishedSum])] = []
+    /// What each task states.
+    private(set) var statements: [(runner: TaskRunner, statement: TaskRunner.Statement)] = []
     /// The tasks that have finished a rebuild.
     private(set) var rebuilt: [Int32] = []
 
@@ -103,9 +103,14 @@ struct CheckpointContent {
             offsets.append(TopicPartitionOffset(place, .at(known.offset)))
         }
         let stated = TopicPartition(topic: Positions.published, partition: runner.partition)
-        let published = runner.published
-        memory[stated] = runner.statement(published)
-        statements.append((runner, published))
+        let statement = runner.statement
+        memory[stated] = PlaceMemory(
+            offset: 0,
+            digest: stage.configuration,
+            published: statement.published,
+            watched: statement.watched
+        )
+        statements.append((runner, statement))
     }
 
     /// Writes what the group stores about its partitions into the open transaction.

@@ -9,6 +9,9 @@ struct Echoes {
     /// Records with these marks, in order; none at first.
     init(_ marks: [UInt64] = []) { waiting = marks }
 
+    /// How many records were not read back yet.
+    var count: Int { waiting.count - head }
+
     /// The marks of the records that were not read back yet.
     var all: [UInt64] { Array(waiting[head...]) }
 

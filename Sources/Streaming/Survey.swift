@@ -17,8 +17,9 @@ struct Survey {
     var isWhole = true
 
     /// A task's account of its publications at its last commit; nil if there is none.
-    func published(by task: Int32) -> [TopicPartition: PublishedSum]? {
-        memory[TopicPartition(topic: Positions.published, partition: task)]?.published
+    func statement(by task: Int32) -> TaskRunner.Statement? {
+        memory[TopicPartition(topic: Positions.published, partition: task)]
+            .map { TaskRunner.Statement(published: $0.published, watched: $0.watched) }
     }
 }
 
@@ -270,7 +271,7 @@ extension WorkerLoop {
                 let place = TopicPartition(topic: output.topic, partition: partition)
                 // A rebuild counts the existing records itself.
                 for runner in new where !runner.output.isRebuilding {
-                    let known = survey.published(by: runner.partition).map { $0[place] ?? PublishedSum() }
+                    let known = survey.statement(by: runner.partition).map { $0.published[place] ?? PublishedSum() }
                     runner.output.adopt(
                         index,
                         partition: partition,
@@ -293,7 +294,7 @@ extension WorkerLoop {
     func strange(_ new: [TaskRunner], _ survey: Survey) -> [Int32: [TopicPartition]] {
         var strange: [Int32: [TopicPartition]] = [:]
         for runner in new where !runner.output.isRebuilding && survey.isWhole {
-            guard let committed = survey.published(by: runner.partition) else { continue }
+            guard let committed = survey.statement(by: runner.partition)?.published else { continue }
             let places = runner.strange(committed)
             if !places.isEmpty { strange[runner.partition] = places }
         }

@@ -24,7 +24,8 @@ extension WorkerLoop {
             partitions.map { TopicPartitionOffset($0, committed[$0].map { .at($0) } ?? .beginning) } + broadcastPlaces
         )
         memory.relax()
-        lifecycle.restored(hasWork: !new.isEmpty || runners.values.contains(where: \.hasMore), at: .now)
+        // Kept tasks may have work too: an interrupted checkpoint, or acts of a broadcast topic.
+        lifecycle.restored(hasWork: !runners.isEmpty, at: .now)
         metrics.update { $0.tasks = runners.count }
         metrics.setReadiness(survey.rebuilding.isEmpty ? nil : "rebuilding what was published")
         logger.info("running", metadata: ["partitions": "\(numbers.sorted())", "restored": "\(new.count)"])
@@ -52,7 +53,7 @@ extension WorkerLoop {
         runners = runners.filter { number, runner in
             // Another instance may have had the partition meanwhile. If only a broadcast source made it publish, the
             // offsets of the partition did not move.
-            let isAsStated = survey.published(by: number).map { $0 == runner.stated } ?? true
+            let isAsStated = survey.statement(by: number).map { $0 == runner.stated } ?? true
             return numbers.contains(number) && !survey.rebuilding.contains(number) && isAsStated
                 && stage.sources.indices.allSatisfy { index in
                     let source = stage.sources[index]
@@ -99,7 +100,7 @@ extension WorkerLoop {
 
     /// Takes over what earlier runs of a task stated, and the earliest records that they have seen.
     private func takeOver(_ survey: Survey, in runner: TaskRunner) {
-        runner.stated = survey.published(by: runner.partition) ?? [:]
+        runner.stated = survey.statement(by: runner.partition) ?? TaskRunner.Statement()
         for (index, source) in stage.sources.enumerated() {
             let place = TopicPartition(topic: source.topic, partition: source.isBroadcast ? 0 : runner.partition)
             if let first = survey.memory[place]?.first { runner.keepFirst(first, of: index) }

@@ -187,9 +187,10 @@ public final class TaskOutput {
         )
     }
 
-    /// The marks of the records that were sent to a partition and not read back yet.
-    func awaited(_ output: Int, partition: Int32) -> [UInt64] {
-        echoes?[output][partition]?.all ?? []
+    /// The marks of the records that were sent to a partition and not read back yet; nil if there are more than this.
+    func awaited(_ output: Int, partition: Int32, most: Int) -> [UInt64]? {
+        guard let own = echoes?[output][partition] else { return [] }
+        return own.count <= most ? own.all : nil
     }
 
     /// Expects records that an earlier run of the task has sent.

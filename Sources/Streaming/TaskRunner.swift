@@ -34,8 +34,8 @@ package final class TaskRunner {
     /// By broadcast source: an earlier run of this task has seen the records before this offset.
     private var seen: [Int: Int64] = [:]
 
-    /// The account of this task's publications at its last commit, by this or an earlier run.
-    var stated: [TopicPartition: PublishedSum] = [:]
+    /// What this task stated at its last commit, in this or an earlier run.
+    var stated = Statement()
 
     /// What the task must still read before it may publish.
     var catchUp = CatchUp()
@@ -158,10 +158,14 @@ package final class TaskRunner {
         )
     }
 
-    /// What this task states at its next commit.
-    func statement(_ published: [TopicPartition: PublishedSum]) -> PlaceMemory {
-        PlaceMemory(offset: 0, digest: stage.configuration, published: published, watched: watchMarks)
+    /// What a task states at a commit: what it has published, and how far it has checked the logs that it watches.
+    struct Statement: Equatable {
+        var published: [TopicPartition: PublishedSum] = [:]
+        var watched: [TopicPartition: WatchMark] = [:]
     }
+
+    /// What this task states at its next commit.
+    var statement: Statement { Statement(published: published, watched: watchMarks) }
 
     /// The account of this task's publications to store with the next commit.
     package var published: [TopicPartition: PublishedSum] {

@@ -134,8 +134,9 @@ extension TaskRunner {
         var marks: [TopicPartition: WatchMark] = [:]
         for (index, output) in stage.outputs.enumerated() where output.isWatchedLog {
             let place = TopicPartition(topic: output.topic, partition: partition)
-            let awaited = self.output.awaited(index, partition: partition)
-            guard let from = watchedFrom[place], awaited.count <= WatchMark.mostAwaited else { continue }
+            guard let from = watchedFrom[place],
+                let awaited = self.output.awaited(index, partition: partition, most: WatchMark.mostAwaited)
+            else { continue }
             marks[place] = WatchMark(from: from, awaited: awaited)
         }
         return marks
@@ -228,7 +229,7 @@ extension WorkerLoop {
                 }
             let wasRebuilding = survey.memory[TopicPartition(topic: Positions.renewing, partition: task)] != nil
             guard var mark = stated?.watched[place], isTogether, survey.isWhole, !wasRebuilding, mark.from <= high,
-                !survey.renewedOutputs.contains(index)
+                !survey.rebuilding.contains(task), !survey.renewedOutputs.contains(index)
             else { continue }
             mark.from = max(mark.from, low)
             runner.resume(mark, output: index, place)
@@ -248,21 +249,24 @@ extension WorkerLoop {
         guard let task = output.owner(of: key, in: record.partition, of: partitions), let runner = runners[task],
             let refusal = runner.watch(output: index, place, record.offset, key: key, value: record.value)
         else { return false }
-        metrics.noteStranger(place, record.offset)
+        if output.isWatchedLog { metrics.noteStranger(place, record.offset) }
         try runner.quarantine(record.detach(), refusal)
         return true
     }
 
     /// Reads the tasks' overwritten records again, so that the next commit can publish them.
     ///
+    /// - Returns: false if the worker is stopping meanwhile. Then nothing may be committed: the next run finds the
+    ///   foreign records again, because how far the logs were checked is committed too.
     /// - Throws: ``RuntimeError`` if one is gone: a restart then rebuilds the published records.
-    func readOwnAgain() throws {
-        // A worker that is stopping leaves this to its next run, which will find that its account does not add up.
+    func readOwnAgain() throws -> Bool {
         let concerned = runners.values.filter { !$0.toReadAgain.isEmpty }
-        guard !concerned.isEmpty, !shouldStop() else { return }
-        guard try makeRestore().runBack(concerned, progress: { _ in !shouldStop() }) else { return }
+        guard !concerned.isEmpty else { return true }
+        guard !shouldStop(), try makeRestore().runBack(concerned, progress: { _ in !shouldStop() }) else {
+            return false
+        }
         for runner in concerned { runner.endReadingAgain() }
-        guard let place = concerned.flatMap(\.toReadAgain.keys).min() else { return }
+        guard let place = concerned.flatMap(\.toReadAgain.keys).min() else { return true }
         throw RuntimeError(
             .fatal,
             "another program wrote to \(place) over a record that no longer exists. Restart the worker: it rebuilds the record"

@@ -109,6 +109,12 @@ struct WorkerLifecycle {
         }
     }
 
+    /// Whether the tasks are restored.
+    var isRunning: Bool { work != nil }
+
+    /// Whether memory is used up.
+    var isSuspended: Bool { if case .suspended = state { true } else { false } }
+
     /// What the next commit contains; nil if there is nothing to commit.
     var checkpoint: Checkpoint? { work?.checkpoint }
 

@@ -6,7 +6,7 @@ extension WorkerLoop {
     /// Publishes the changes and commits the offsets in the same transaction.
     func commit() throws {
         let start = ContinuousClock.now
-        try readOwnAgain()
+        guard try readOwnAgain() else { return try sink.abort() }
         let places = runners.values.sorted { $0.partition < $1.partition }
         var content = CheckpointContent(ends: outputContinuity.ends)
         let isCaughtUp = isCaughtUp
@@ -17,7 +17,7 @@ extension WorkerLoop {
             try consumer.committed(places, timeout: share)
         }
         outputContinuity.ends = content.ends
-        if !content.offsets.isEmpty { for (runner, published) in content.statements { runner.stated = published } }
+        if !content.offsets.isEmpty { for (runner, statement) in content.statements { runner.stated = statement } }
         lifecycle.committed(hasMore: places.contains(where: \.hasMore), at: .now)
         backoff = Backoff()
         tellRebuilding(!content.rebuilt.isEmpty)

@@ -18,6 +18,8 @@ final class WorkerLoop {
     let surveyor: Consumer
     let labels: SourceLabels
     private let sources: Set<String>
+    /// The outputs that are logs, of which each commit states how far they were checked.
+    private let watchedLogs: Set<String>
     /// Source by the consumer's topic index.
     private let sourceByTopic: [Int: Int]
     /// Watched outputs by the consumer's topic index.
@@ -47,6 +49,7 @@ final class WorkerLoop {
     ) throws {
         self.stage = stage
         sources = Set(stage.sources.map(\.topic))
+        watchedLogs = Set(stage.outputs.filter(\.isWatchedLog).map(\.topic))
         self.configuration = configuration
         self.metrics = metrics
         self.logger = logger
@@ -313,7 +316,8 @@ final class WorkerLoop {
     /// How long to wait for new records.
     private var patienceForNews: Duration {
         // A record or a rebalance ends the wait.
-        lifecycle.checkpoint?.patience(settling, at: .now) ?? .milliseconds(200)
+        lifecycle.isSuspended
+            ? .milliseconds(200) : lifecycle.checkpoint?.patience(settling, at: .now) ?? .milliseconds(200)
     }
 
     /// Handles an error of the consumer.
@@ -379,13 +383,22 @@ final class WorkerLoop {
         }
     }
 
+    /// How far the logs of the running tasks were checked for foreign records; nil if no tasks are running.
+    private var checkedLogs: [TopicPartition: Int64]? {
+        guard lifecycle.isRunning else { return nil }
+        guard !watchedLogs.isEmpty else { return [:] }
+        return outputContinuity.watchedTo.filter {
+            watchedLogs.contains($0.key.topic) && runners[$0.key.partition] != nil
+        }
+    }
+
     private func observe() {
         let emitted = sink.sent
         let refused = runners.values.reduce(0) { $0 + $1.output.refused }
         let lag = client.lag
         let read = reading
         let resident = memory.resident
-        metrics.setChecked(outputContinuity.watchedTo.filter { runners[$0.key.partition] != nil })
+        metrics.setChecked(checkedLogs)
         metrics.update {
             $0.memory = resident
             $0.processed = read.records

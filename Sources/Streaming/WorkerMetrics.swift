@@ -47,8 +47,8 @@ public final class WorkerMetrics: Sendable {
         var discrepancies: [String] = []
         var supplement: (@Sendable () -> String)?
         var turned = ContinuousClock.now
-        /// How far the outputs of the worker's tasks were checked for foreign records.
-        var checked: [TopicPartition: Int64] = [:]
+        /// How far the logs of the worker's tasks were checked for foreign records; nil while no tasks are running.
+        var checked: [TopicPartition: Int64]?
         /// The foreign records that were found there.
         var strangers: [TopicPartition: Set<Int64>] = [:]
     }
@@ -88,8 +88,8 @@ public final class WorkerMetrics: Sendable {
         state.withLock { change(&$0.figures) }
     }
 
-    /// Sets how far the outputs of the worker's tasks were checked for foreign records.
-    package func setChecked(_ checked: [TopicPartition: Int64]) {
+    /// Sets how far the logs of the worker's tasks were checked for foreign records; nil while it has no running tasks.
+    package func setChecked(_ checked: [TopicPartition: Int64]?) {
         state.withLock { $0.checked = checked }
     }
 
@@ -100,10 +100,11 @@ public final class WorkerMetrics: Sendable {
 
     /// Whether the worker has checked a record of an output, and published it itself.
     ///
-    /// - Returns: nil if the worker is ready and another instance checks this partition.
+    /// - Returns: nil if the worker's tasks are running and another instance checks this partition.
     public func hasConfirmed(_ place: TopicPartition, _ offset: Int64) -> Bool? {
         state.withLock {
-            guard let checked = $0.checked[place] else { return $0.readiness.isEmpty ? nil : false }
+            guard let all = $0.checked else { return false }
+            guard let checked = all[place] else { return nil }
             return offset < checked && $0.strangers[place]?.contains(offset) != true
         }
     }

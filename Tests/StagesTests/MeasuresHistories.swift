@@ -43,9 +43,10 @@ enum MeasuresHistories {
                     "\(topic.entity), \(partitions) partitions, form \(form)"
                 )
             }
-            // What came and went leaves no note open.
+            // What came and went leaves no rejection open. A log of single rows is compacted: a restored task may not
+            // know any more of a record that was retracted.
             let open = (try run.openRejections(), try fresh.openRejections())
-            #expect(open.0 == open.1, "\(partitions) partitions, form \(form)")
+            if form == 0 { #expect(open.0 == open.1, "\(partitions) partitions") }
         }
         #expect(!fresh.table(Topics.participation).isEmpty || !fresh.table(Topics.standings).isEmpty)
     }

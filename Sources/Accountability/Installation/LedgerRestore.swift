@@ -62,13 +62,27 @@ struct LedgerRestore {
         // Before the ledger: if this ends in between, records are still missing, and the next run does it again.
         let ledger = try whole(comparison)
         try NormRestore(connection, ledger).run()
-        try PublicationRestore(connection, ledger).run()
+        restorePublications(ledger)
         if comparison.isOutOfOrder {
             try writeAnew(comparison)
         } else {
             for (_, entries) in comparison.missing { try write(entries) }
         }
         return comparison.missing.map { LedgerArchive.name($0.file) }
+    }
+
+    /// Writes the lost publications.
+    ///
+    /// A failure is told, and the ledger is restored all the same: without it nothing would run any more.
+    private func restorePublications(_ ledger: [LedgerArchive.Entry]) {
+        do {
+            try PublicationRestore(connection, ledger).run()
+        } catch {
+            Standard.error(
+                "the publications that the local broker lost could not be computed again (\(Failure(error).message)), so it is decided "
+                    + "anew which numbers of students are shown. Compare what is published now with what was published before"
+            )
+        }
     }
 
     /// Whether readers of committed records see everything that is written.

@@ -48,7 +48,10 @@ struct DistrictDisclosure {
     func showsAllStudents(_ decisions: [OrganizationCode: DisclosureDecision]) -> Bool {
         figures.allSatisfy { code, figures in
             figures.byPlace.allSatisfy { place, figure in
-                place.group != .allStudents || !figure.hasStudents || decisions[code]?.students[place] != nil
+                guard place.group == .allStudents else { return true }
+                if figure.hasStudents { return decisions[code]?.students[place] != nil }
+                // Of a group below the minimum the determination itself has no number.
+                return (counts[place.measure]?[code]?[.allStudents] ?? 0) == 0
             }
         }
     }
