@@ -46,13 +46,17 @@ struct DistrictDisclosure {
     ///
     /// An enrollment comes near to such a number, and those of the others come near to it too.
     func showsAllStudents(_ decisions: [OrganizationCode: DisclosureDecision]) -> Bool {
-        figures.allSatisfy { code, figures in
-            figures.byPlace.allSatisfy { place, figure in
-                guard place.group == .allStudents else { return true }
-                if figure.hasStudents { return decisions[code]?.students[place] != nil }
-                // Of a group below the minimum the determination itself has no number.
-                return (counts[place.measure]?[code]?[.allStudents] ?? 0) == 0
+        let measures = Set(figures.values.flatMap(\.countedMeasures))
+        return figures.allSatisfy { code, figures in
+            let shown = figures.byPlace.allSatisfy { place, figure in
+                place.group != .allStudents || !figure.hasStudents || decisions[code]?.students[place] != nil
             }
+            // Of a number below the minimum there is no figure at all.
+            let isSmall = measures.contains { measure in
+                let students = counts[measure]?[code]?[.allStudents] ?? 0
+                return students > 0 && students < minimum
+            }
+            return shown && !isSmall
         }
     }
 }
