@@ -20,7 +20,7 @@ struct CountBounds {
     private static let farthest: Int128 = 1 << 62
     private static let mostRounds = 100
 
-    /// Bounds that nothing has narrowed yet.
+    /// Bounds that only the sums narrow: nothing is known yet.
     ///
     /// - Parameters:
     ///   - rows: the sums. Those in which a count has another weight than one or minus one narrow nothing.
@@ -63,6 +63,10 @@ struct CountBounds {
     }
 
     /// Narrows the bounds where some of the counts are known.
+    ///
+    /// - Parameters:
+    ///   - isKnown: by number, whether a count is known.
+    ///   - values: the value of a known count.
     mutating func narrow(knowing isKnown: [Bool], _ values: (Int) -> Int64) {
         for number in isKnown.indices where isKnown[number] {
             let value = Int128(values(number))

@@ -55,8 +55,8 @@ struct CountSystem {
     /// What is determined, by number.
     var solved: [Int: Int128] { bounds.exact }
 
-    /// Whether one of these unknowns is determined.
-    func determines(anyOf numbers: [Int]) -> Bool { numbers.contains(where: bounds.isExact) }
+    /// Whether an unknown is determined.
+    func isDetermined(_ number: Int) -> Bool { bounds.isExact(number) }
 
     /// Learns the value of an unknown, unless that determines one of some others.
     ///

@@ -144,7 +144,7 @@ struct PublicKnowledge {
     }
 
     private func leaks(_ attack: Attack) -> [String] {
-        names(small.filter { attack.isShown[$0] || attack.system.determines(anyOf: [$0]) })
+        names(small.filter { attack.isShown[$0] || attack.system.isDetermined($0) })
     }
 
     private func names(_ numbers: [Int]) -> [String] { Set(numbers.map { counts[$0].name }).sorted() }
