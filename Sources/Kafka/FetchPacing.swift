@@ -23,15 +23,21 @@ final class FetchPacing: Sendable {
     private static let longest: UInt32 = 500_000
     /// Without a bell, a consumer is idle after this many empty answers, which take about ten seconds.
     private static let atRest = 1_000
-    /// Answers of different sizes in a row that are taken for records, although no record arrives.
-    private static let doubts = 8
+    /// More sizes of empty answers are not remembered.
+    ///
+    /// The client asks for its partitions in turn, and names a topic again whose partitions it has separated. So the
+    /// sizes of its empty answers repeat in a circle of a few.
+    private static let mostSizes = 32
 
-    /// The number of empty answers since the last record or ringing.
-    private let empty = Atomic(0)
-    /// The number of answers since the last record that were taken for records.
-    private let doubtful = Atomic(0)
-    /// The size of the previous answer, if no record arrived after it.
-    private let lastSize = Atomic(-1)
+    /// What came since the last record.
+    private struct Answers {
+        /// The sizes that were seen.
+        var sizes: [Int] = []
+        /// The number of empty answers since then or since the last ringing.
+        var empty = 0
+    }
+
+    private let answers = Mutex(Answers())
     private let bell: Bell?
     private let rung = DispatchSemaphore(value: 0)
 
@@ -46,11 +52,7 @@ final class FetchPacing: Sendable {
     deinit { bell?.dismiss(rung) }
 
     /// Notes that records arrived.
-    func wake() {
-        empty.store(0, ordering: .relaxed)
-        doubtful.store(0, ordering: .relaxed)
-        lastSize.store(-1, ordering: .relaxed)
-    }
+    func wake() { answers.withLock { $0 = Answers() } }
 
     /// Ends a pause, because the consumer wants something from the broker at once.
     func interrupt() {
@@ -60,25 +62,28 @@ final class FetchPacing: Sendable {
 
     /// The pause after an answer to a fetch, in microseconds.
     ///
-    /// An answer is empty if it is as long as the previous one and no record arrived in between. For many partitions
-    /// even an empty answer is long, because it lists the end and the aborted transactions of each.
+    /// An answer is empty if it is as long as an earlier one and no record arrived in between. For many partitions even
+    /// an empty answer is long, because it lists the end and the aborted transactions of each.
     ///
     /// - Parameters:
     ///   - size: the size of the answer, in bytes.
     ///   - roundTrip: the time since the request, in microseconds.
     /// - Returns: microseconds; 0 for none.
     func pause(after size: Int, _ roundTrip: Int64) -> UInt32 {
-        let isRepeated = lastSize.exchange(size, ordering: .relaxed) == size
-        guard roundTrip < 5000 else { return 0 }
-        guard isRepeated else {
-            // The first empty answer delays nothing that waits. If the sizes keep changing without a record, pause.
-            let isDoubtful = doubtful.add(1, ordering: .relaxed).newValue > Self.doubts
-            empty.store(0, ordering: .relaxed)
-            return isDoubtful ? Self.pace : 0
+        let empty = answers.withLock { answers in
+            guard !answers.sizes.contains(size) else {
+                guard roundTrip < 5000 else { return 0 }
+                answers.empty += 1
+                return answers.empty
+            }
+            // The first answer of a size delays nothing that waits. If the sizes keep changing without a record, pause.
+            guard answers.sizes.count < Self.mostSizes else { return roundTrip < 5000 ? 1 : 0 }
+            answers.sizes.append(size)
+            return 0
         }
-        let count = empty.add(1, ordering: .relaxed).newValue
-        guard let bell, !bell.isSilent else { return count > Self.atRest ? Self.paceAtRest : Self.pace }
-        return min(Self.pace << UInt32(min(count - 1, 10)), Self.longest)
+        guard empty > 0 else { return 0 }
+        guard let bell, !bell.isSilent else { return empty > Self.atRest ? Self.paceAtRest : Self.pace }
+        return min(Self.pace << UInt32(min(2 * (empty - 1), 10)), Self.longest)
     }
 
     /// Waits, at most for this time.
@@ -86,7 +91,7 @@ final class FetchPacing: Sendable {
         guard rung.wait(timeout: .now() + .microseconds(Int(microseconds))) == .success else { return }
         // Several ringings mean one fetch.
         while rung.wait(timeout: .now()) == .success {}
-        empty.store(0, ordering: .relaxed)
+        answers.withLock { $0.empty = 0 }
     }
 
     /// Adds the pacing to the configuration of a new client.

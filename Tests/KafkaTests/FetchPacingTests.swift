@@ -28,9 +28,20 @@ struct FetchPacingTests {
     /// Lengths that keep changing without a record must not use a whole processor.
     @Test func answersWhoseLengthKeepsChangingArePaced() {
         let pacing = FetchPacing()
-        let pauses = (0..<40).map { pacing.pause(after: 300 + $0 % 2, 100) }
-        #expect(pauses.filter { $0 == 0 }.count < 10)
-        #expect(pauses.suffix(20).allSatisfy { $0 > 0 })
+        let pauses = (0..<80).map { pacing.pause(after: 300 + $0, 100) }
+        #expect(pauses.suffix(40).allSatisfy { $0 > 0 })
+    }
+
+    /// The client asks for its partitions in turn, so the lengths of empty answers repeat in a circle.
+    @Test func lengthsThatRepeatInACircleAreThoseOfEmptyAnswers() throws {
+        let folder = try Folder()
+        let bell = try #require(Bell.at(folder.bell))
+        let pacing = FetchPacing(bell: bell)
+        let circle = [527, 494, 529, 529, 494, 560]
+        let pauses = (0..<60).map { pacing.pause(after: circle[$0 % circle.count], 100) }
+        #expect(pauses.suffix(40).allSatisfy { $0 == 500_000 })
+        // A record makes an answer longer.
+        #expect(pacing.pause(after: 640, 100) == 0)
     }
 
     @Test func atRestItIsSlower() {
