@@ -75,11 +75,10 @@ struct CheckpointContent {
     ///
     /// The positions of a task that has not finished its rebuild are left out, so that a restart finds again that a
     /// rebuild is needed.
-    ///
-    /// - `isCaughtUp`: whether every table was read far enough; before that, a rebuild publishes nothing.
-    mutating func take(_ runner: TaskRunner, of stage: any Stage, isCaughtUp: Bool) throws {
+    mutating func take(_ runner: TaskRunner, of stage: any Stage) throws {
+        try runner.sendQuarantined()
         let isRebuilding = runner.output.isRebuilding
-        var waits = isRebuilding && !(isCaughtUp && runner.waitsFor == nil)
+        var waits = isRebuilding && runner.waitsFor != nil
         if !waits {
             try runner.flush()
             waits = runner.output.isRebuilding

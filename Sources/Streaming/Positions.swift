@@ -201,20 +201,21 @@ final class Positions {
     ///
     /// Partitions without one are left out.
     ///
-    /// - `waits`: whether to wait for open transactions of other producers, which hide later records.
-    /// - `limit`: how long to wait for them.
+    /// - `awaited`: those of them whose positions must be the newest. Open transactions that may hold some are awaited;
+    ///   those of other stages hide nothing that matters.
+    /// - `limit`: how long to wait.
     /// - `shouldGoOn`: called often; return false to give up.
     ///
-    /// Returns the positions, and whether everything before the end was read; nil if `shouldGoOn` returned false.
+    /// Returns nil if `shouldGoOn` returned false.
     func read(
         _ places: Set<TopicPartition>,
+        awaited: Set<TopicPartition>,
         kafka: KafkaConfiguration,
         patience: Patience,
-        waits: Bool,
         limit: Duration,
         logger: Logger,
         shouldGoOn: () throws -> Bool
-    ) throws -> (places: [TopicPartition: PlaceMemory], isWhole: Bool)? {
+    ) throws -> [TopicPartition: PlaceMemory]? {
         var configuration = kafka
         configuration["group.id"] = "\(group).restore"
         configuration["group.instance.id"] = nil
@@ -229,47 +230,87 @@ final class Positions {
             try surveyor.watermarks(place, timeout: share)
         }
         let keys = Dictionary(places.map { (Array(PositionsTopic.key(group, $0).utf8), $0) }) { first, _ in first }
-        var found: [TopicPartition: PlaceMemory] = [:]
         try patience.call("asking for the beginning of \(place)") { (share) throws(KafkaError) in
             try consumer.assignFromBeginning([place], timeout: share)
         }
-        var batch = RecordBatch(capacity: 4096)
         let deadline = ContinuousClock.now + limit
-        // Transactions of live producers usually last a second. Those of dead ones last until their time-out.
-        let soon = ContinuousClock.now + min(limit, .seconds(4))
-        var hasEnded = false
+        func goOn() throws -> Bool {
+            guard ContinuousClock.now < deadline else {
+                throw RuntimeError(
+                    .brokerUnavailable,
+                    "\(place) was not read to its end within \(limit): an instance of this stage left a transaction open there, or no broker answers"
+                )
+            }
+            return try shouldGoOn()
+        }
+        var found: [TopicPartition: PlaceMemory] = [:]
+        var end = ReadingEnd(high)
         while true {
-            guard try shouldGoOn() else { return nil }
+            let scan = try Self.scan(consumer, &end, goOn, logger) { record in
+                guard let key = record.key, let place = keys[[UInt8](copying: key)] else { return }
+                guard let value = record.value else {
+                    found[place] = nil
+                    return
+                }
+                if let memory = Self.memory([UInt8](copying: value)) { found[place] = memory }
+            }
+            switch scan {
+            case .whole: return found
+            case .givenUp: return nil
+            case .hidden(let from):
+                var isAwaited = false
+                try surveyor.assign([TopicPartitionOffset(place, .at(from))])
+                var uncommitted = ReadingEnd(high)
+                let hidden = try Self.scan(surveyor, &uncommitted, goOn, logger) { record in
+                    guard let key = record.key, let place = keys[[UInt8](copying: key)] else { return }
+                    isAwaited = isAwaited || awaited.contains(place)
+                }
+                if case .givenUp = hidden { return nil }
+                if case .whole = hidden, !isAwaited { return found }
+            }
+        }
+    }
+
+    /// How reading to an end went.
+    private enum Scan {
+        /// Everything was read.
+        case whole
+        /// The consumer sees nothing more: open transactions hide the records from this offset.
+        case hidden(from: Int64)
+        /// The caller gave up.
+        case givenUp
+    }
+
+    /// Reads on until the end, or until the consumer sees nothing more.
+    private static func scan(
+        _ consumer: Consumer,
+        _ end: inout ReadingEnd,
+        _ shouldGoOn: () throws -> Bool,
+        _ logger: Logger,
+        _ take: (borrowing Record) -> Void
+    ) throws -> Scan {
+        var batch = RecordBatch(capacity: 4096)
+        while true {
+            guard try shouldGoOn() else { return .givenUp }
             do {
                 try consumer.poll(&batch, timeout: .milliseconds(100))
             } catch {
                 guard !error.isFatal, !error.isMisconfiguration || error.isOfConnection else {
-                    throw RuntimeError.final(error, "reading \(place)")
+                    throw RuntimeError.final(error, "reading the positions")
                 }
                 logger.warning("positions: \(error)")
             }
             for index in 0..<batch.count {
-                let record = batch[index]
-                guard let key = record.key, let place = keys[[UInt8](copying: key)] else { continue }
-                guard let value = record.value else {
-                    found[place] = nil
-                    continue
-                }
-                if let memory = Self.memory([UInt8](copying: value)) { found[place] = memory }
+                end.read(batch[index].offset)
+                take(batch[index])
             }
-            // Earlier owners of this stage wrote before this end. Open transactions of others may hide some of it for a
-            // while.
-            while let end = consumer.nextPartitionEnd() {
-                if (end.offset.value ?? .max) >= high { return (found, true) }
-                hasEnded = true
+            var visible: Int64?
+            while let place = consumer.nextPartitionEnd() {
+                end.ended(at: place.offset.value ?? .max)
+                visible = place.offset.value
             }
-            if !waits, hasEnded, ContinuousClock.now >= soon { return (found, false) }
-            guard ContinuousClock.now < deadline else {
-                throw RuntimeError(
-                    .brokerUnavailable,
-                    "\(place) was not read to its end within \(limit): a transaction is open there, or no broker answers"
-                )
-            }
+            if end.isReached { return .whole }
+            if let visible { return .hidden(from: visible) }
         }
     }
 }

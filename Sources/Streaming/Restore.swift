@@ -41,6 +41,17 @@ struct Restore {
             case .progress: true
             }
         }
+
+        /// Whether the reading is complete with the record at this offset.
+        ///
+        /// In a busy partition the client may never report an end.
+        func isRead(with record: Int64) -> Bool {
+            switch role {
+            case .source, .again: end.map { record >= $0 - 1 } ?? false
+            case .output, .back: record >= highest - 1
+            case .progress: false
+            }
+        }
     }
 
     /// The progress of the restore.
@@ -267,7 +278,7 @@ struct Restore {
                 open[partition]?.remaining -= 1
                 if hidden.remove(partition) != nil { lastProgress = .now }
                 try take(record, reading)
-                if let end = reading.end, record.offset == end - 1 { open[partition] = nil }
+                if reading.isRead(with: record.offset) { open[partition] = nil }
             }
             if endsThatCame(consumer, &open, &hidden, since: &lastProgress) { lastAnswer = .now }
             var state = Progress(remaining: Int(open.values.reduce(Int64(0)) { $0 + max(0, $1.remaining) }))
@@ -340,7 +351,7 @@ struct Restore {
                         label: label
                     )
                 )
-                if let refusal { try runner.quarantine(record.detach(), refusal) }
+                if let refusal { runner.quarantine(record.detach(), refusal) }
             }
         case .again(let source):
             for runner in reading.runners {

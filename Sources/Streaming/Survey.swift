@@ -11,11 +11,6 @@ struct Survey {
     var asked: Set<Int32> = []
     /// Outputs that were recreated or truncated.
     var renewedOutputs: Set<Int> = []
-    /// Whether the stored facts were read to their end.
-    ///
-    /// Open transactions of others may hide newer ones.
-    var isWhole = true
-
     /// A task's account of its publications at its last commit; nil if there is none.
     func statement(by task: Int32) -> TaskRunner.Statement? {
         memory[TopicPartition(topic: Positions.published, partition: task)]
@@ -46,15 +41,12 @@ extension WorkerLoop {
         let numbers = Set(runnersOf(partitions))
         guard let positions else { return Survey() }
         var survey = Survey()
-        let wanted =
-            partitions + outputPlaces.map(\.place)
+        let own =
+            partitions
             + [Positions.rebuild, Positions.published, Positions.renewing]
             .flatMap { name in numbers.map { TopicPartition(topic: name, partition: $0) } }
-        let waits = partitions.contains { committed[$0] == nil } || stage.outputs.contains { $0.account == .log }
-        guard let found = try recall(Set(wanted), positions, waits: waits) else { return nil }
-        let memory = found.places
+        guard let memory = try recall(Set(own), Set(outputPlaces.map(\.place)), positions) else { return nil }
         survey.memory = memory
-        survey.isWhole = found.isWhole
         let forgotten = partitions.filter { committed[$0] == nil && memory[$0] != nil }
         if !forgotten.isEmpty {
             logger.notice(
@@ -65,8 +57,9 @@ extension WorkerLoop {
         for place in forgotten { committed[place] = memory[place]?.offset }
         survey.asked = numbers.filter { memory[TopicPartition(topic: Positions.rebuild, partition: $0)] != nil }
         survey.rebuilding = survey.asked
-        for place in partitions { try look(at: place, numbers, &survey, &committed) }
-        for (output, place) in outputPlaces { try look(atOutput: output, place, numbers, &survey) }
+        let settled = ContinuousClock.now + Self.settlingOfLeaders
+        for place in partitions { try look(at: place, numbers, &survey, &committed, settled: settled) }
+        for (output, place) in outputPlaces { try look(atOutput: output, place, numbers, &survey, settled: settled) }
         // A log of events that is now empty.
         for (index, output) in stage.outputs.enumerated() where !stage.outputsMadeAnew.contains(index) {
             let isEmpty = (0..<outputPartitions[index])
@@ -92,10 +85,14 @@ extension WorkerLoop {
         return survey
     }
 
-    private func look(atOutput output: Int, _ place: TopicPartition, _ numbers: Set<Int32>, _ survey: inout Survey)
-        throws
-    {
-        let (begin, end) = try bounds(of: place, atLeast: survey.memory[place]?.offset ?? 0)
+    private func look(
+        atOutput output: Int,
+        _ place: TopicPartition,
+        _ numbers: Set<Int32>,
+        _ survey: inout Survey,
+        settled: ContinuousClock.Instant
+    ) throws {
+        let (begin, end) = try bounds(of: place, atLeast: survey.memory[place]?.offset ?? 0, settled: settled)
         // A log that is kept for ever must not lose records. If it did, its original beginning stays stored.
         let isChangeLog = stage.outputs[output].isChangeLog
         let isCut = isChangeLog && survey.memory[place].map { begin > $0.first?.offset ?? 0 } ?? false
@@ -126,15 +123,16 @@ extension WorkerLoop {
         at place: TopicPartition,
         _ numbers: Set<Int32>,
         _ survey: inout Survey,
-        _ committed: inout [TopicPartition: Int64]
+        _ committed: inout [TopicPartition: Int64],
+        settled: ContinuousClock.Instant
     ) throws {
         guard let source = stage.sources.first(where: { $0.topic == place.topic }) else { return }
         if committed[place] == nil, !source.isDerived, survey.asked.contains(place.partition) {
             // Read everything before publishing, because only the final values count.
-            committed[place] = try end(of: place, atLeast: 0)
+            committed[place] = try bounds(of: place, atLeast: 0, settled: settled).end
         }
         guard let position = committed[place], position > 0 else { return }
-        let end = try end(of: place, atLeast: position)
+        let end = try bounds(of: place, atLeast: position, settled: settled).end
         guard end < position else { return }
         if source.isDerived {
             logger.error(
@@ -195,36 +193,43 @@ extension WorkerLoop {
         )
     }
 
-    /// The end of a partition.
+    /// The beginning and the end of a partition.
     ///
-    /// If it is lower than expected, waits a moment for it.
-    private func end(of place: TopicPartition, atLeast least: Int64) throws -> Int64 {
-        try bounds(of: place, atLeast: least).end
-    }
-
-    private func bounds(of place: TopicPartition, atLeast least: Int64) throws -> (begin: Int64, end: Int64) {
-        let deadline = ContinuousClock.now + Self.settlingOfLeaders
+    /// - `least`: if it ends earlier, waits for a leader that knows more.
+    /// - `settled`: when every leader knows all records. All partitions wait together: one after the other, this member
+    ///   would be silent for longer than its group allows.
+    private func bounds(
+        of place: TopicPartition,
+        atLeast least: Int64,
+        settled: ContinuousClock.Instant
+    ) throws -> (begin: Int64, end: Int64) {
         var backoff = Backoff()
         while true {
             let (low, high) = try patience.call("asking for the end of \(place)") { (share) throws(KafkaError) in
                 try surveyor.watermarks(place, timeout: share)
             }
-            guard high < least, ContinuousClock.now < deadline, !shouldStop() else { return (low, high) }
-            backoff.pause(until: deadline)
+            guard high < least, ContinuousClock.now < settled, !shouldStop() else { return (low, high) }
+            backoff.pause(until: settled)
         }
     }
 
-    private func recall(_ places: Set<TopicPartition>, _ positions: Positions, waits: Bool) throws
-        -> (places: [TopicPartition: PlaceMemory], isWhole: Bool)?
-    {
+    /// The stored facts of this member's partitions and of the outputs.
+    ///
+    /// The ends of outputs may be a little older than the newest, unless a task's account begins with them.
+    private func recall(
+        _ own: Set<TopicPartition>,
+        _ outputs: Set<TopicPartition>,
+        _ positions: Positions
+    ) throws -> [TopicPartition: PlaceMemory]? {
+        let hasAccount = stage.outputs.contains { $0.account == .log }
         positions.forget()
         metrics.setReadiness("reading its positions")
         var idle = RecordBatch(capacity: 1)
         return try positions.read(
-            places,
+            own.union(outputs),
+            awaited: hasAccount ? own.union(outputs) : own,
             kafka: configuration.kafka,
             patience: patience,
-            waits: waits,
             limit: configuration.openTransactionTimeout,
             logger: logger
         ) {
@@ -272,11 +277,11 @@ extension WorkerLoop {
                 // A rebuild counts the existing records itself.
                 for runner in new where !runner.output.isRebuilding {
                     let known = survey.statement(by: runner.partition).map { $0.published[place] ?? PublishedSum() }
-                    runner.output.adopt(
-                        index,
-                        partition: partition,
-                        try known ?? PublishedSum(from: end(of: place, atLeast: outputContinuity.ends[place] ?? 0))
-                    )
+                    func end() throws -> Int64 {
+                        let least = outputContinuity.ends[place] ?? 0
+                        return try bounds(of: place, atLeast: least, settled: .now + Self.settlingOfLeaders).end
+                    }
+                    runner.output.adopt(index, partition: partition, try known ?? PublishedSum(from: end()))
                 }
             }
         }
@@ -293,7 +298,7 @@ extension WorkerLoop {
     /// The tasks that read back other records than they had published, with the partitions concerned.
     func strange(_ new: [TaskRunner], _ survey: Survey) -> [Int32: [TopicPartition]] {
         var strange: [Int32: [TopicPartition]] = [:]
-        for runner in new where !runner.output.isRebuilding && survey.isWhole {
+        for runner in new where !runner.output.isRebuilding {
             guard let committed = survey.statement(by: runner.partition)?.published else { continue }
             let places = runner.strange(committed)
             if !places.isEmpty { strange[runner.partition] = places }

@@ -246,6 +246,8 @@ extension WorkerLoop {
     /// Returns false if the restore was given up, because the worker must stop or the group rebalanced.
     private func restore(_ new: [TaskRunner], committed: [TopicPartition: Int64], _ survey: Survey) throws -> Bool {
         metrics.setReadiness("restoring")
+        // What was full before may have been freed: the restore needs room for these tasks only.
+        memory.relax()
         try resumeWatches(of: new, survey, committed)
         let restore = makeRestore()
         var idle = RecordBatch(capacity: 1)

@@ -29,7 +29,9 @@ package final class TaskRunner {
     private var announced: Set<String> = []
     private var isRestoring = true
     private let quarantine: QuarantineTopic?
-    /// Unusable records of broadcast topics that a restore found and no earlier run quarantined.
+    /// Unusable records that the next commit quarantines.
+    ///
+    /// They open no transaction of their own, which would stay open while tables are read.
     private var found: [QuarantinedRecord] = []
     /// By broadcast source: an earlier run of this task has seen the records before this offset.
     private var seen: [Int: Int64] = [:]
@@ -226,10 +228,16 @@ package final class TaskRunner {
     }
 
     /// Quarantines a record that ``consume(_:)`` refused, with the next commit.
-    package func quarantine(_ record: OwnedRecord, _ refusal: Refusal) throws {
+    package func quarantine(_ record: OwnedRecord, _ refusal: Refusal) {
         let entry = QuarantinedRecord(record: record, stage: stage.name, refusal: refusal)
         onQuarantine?(entry)
-        if isRestoring { found.append(entry) } else { try send(entry) }
+        found.append(entry)
+    }
+
+    /// Sends the quarantined records, even if the task publishes nothing yet.
+    func sendQuarantined() throws {
+        for entry in found { try send(entry) }
+        found = []
     }
 
     private func send(_ entry: QuarantinedRecord) throws {
@@ -335,8 +343,7 @@ package final class TaskRunner {
 
     /// Publishes the changes, then the markers of newly complete scopes, into the open transaction.
     package func flush() throws {
-        for entry in found { try send(entry) }
-        found = []
+        try sendQuarantined()
         try task.flush(output: output)
         if output.isRebuilding, !task.hasMore {
             // Not inside the optional call: without a listener its arguments would not be evaluated.

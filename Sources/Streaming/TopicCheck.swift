@@ -1,14 +1,45 @@
 import Foundation
-import Kafka
-import Logging
+package import Kafka
+package import Logging
 
-/// Checks a stage's topics before it runs.
+/// Checks the topics of a worker before it runs.
 ///
 /// They must exist, and topics that are joined by partition must have equal partition counts.
-struct TopicCheck {
+package struct TopicCheck {
     let kafka: KafkaConfiguration
     let logger: Logger
     let patience: Patience
+
+    /// Waits for the topics of a worker that is no stage.
+    ///
+    /// - Parameters:
+    ///   - names: the topics.
+    ///   - kafka: the cluster.
+    ///   - logger: is told once that topics are waited for.
+    ///   - limit: how long to wait.
+    ///   - shouldStop: is asked between the calls.
+    ///   - check: throws a ``RuntimeError`` if their partition counts, by topic, do not fit.
+    /// - Returns: the partition counts; nil if it was asked to stop.
+    /// - Throws: ``RuntimeError`` when the time is over, or an error of the brokers.
+    package static func await(
+        _ names: Set<String>,
+        _ kafka: KafkaConfiguration,
+        _ logger: Logger,
+        limit: Duration = .seconds(60),
+        shouldStop: @escaping () -> Bool,
+        check: ([String: Int32]) throws -> Void = { _ in }
+    ) throws -> [String: Int32]? {
+        let patience = Patience(limit: limit, shouldStop: shouldStop, logger: logger)
+        do {
+            return try TopicCheck(kafka: kafka, logger: logger, patience: patience)
+                .awaiting(names) { counts in
+                    try check(counts)
+                    return counts
+                }
+        } catch is Stopped {
+            return nil
+        }
+    }
 
     /// The partition count of the stage's sources, and of each output.
     func partitions(of stage: any Stage, beside: [String]) throws -> (sources: Int32, outputs: [Int32]) {

@@ -228,7 +228,7 @@ extension WorkerLoop {
                     return (committed[place] ?? 0) == (survey.memory[place]?.offset ?? 0)
                 }
             let wasRebuilding = survey.memory[TopicPartition(topic: Positions.renewing, partition: task)] != nil
-            guard var mark = stated?.watched[place], isTogether, survey.isWhole, !wasRebuilding, mark.from <= high,
+            guard var mark = stated?.watched[place], isTogether, !wasRebuilding, mark.from <= high,
                 !survey.rebuilding.contains(task), !survey.renewedOutputs.contains(index)
             else { continue }
             mark.from = max(mark.from, low)
@@ -250,7 +250,7 @@ extension WorkerLoop {
             let refusal = runner.watch(output: index, place, record.offset, key: key, value: record.value)
         else { return false }
         if output.isWatchedLog { metrics.noteStranger(place, record.offset) }
-        try runner.quarantine(record.detach(), refusal)
+        runner.quarantine(record.detach(), refusal)
         return true
     }
 

@@ -73,10 +73,6 @@ struct WorkerLifecycle {
         var errors: Int
         /// Whether the tasks have read every table to the end that it had when they were restored.
         var isCaughtUp: Bool
-        /// Whether a transaction is open.
-        ///
-        /// A quarantined record opens one, which must not stay open while the tables are read.
-        var isTransactionOpen: Bool
     }
 
     private(set) var state = State.waiting
@@ -253,8 +249,16 @@ extension WorkerLifecycle {
 
     /// Whether the checkpoint may be committed now.
     private func mayCommit(_ conditions: Conditions) -> Bool {
-        checkpoint != nil && (conditions.isCaughtUp || conditions.isTransactionOpen)
-            && !isForgotten(errors: conditions.errors)
+        checkpoint != nil && conditions.isCaughtUp && !isForgotten(errors: conditions.errors)
+    }
+
+    /// How long to wait for further records before the checkpoint is committed; nil if no commit is near.
+    ///
+    /// A checkpoint that may not be committed yet, or whose tasks read nothing, does not hurry: a record or the end of
+    /// a partition changes that.
+    func patience(_ conditions: Conditions, settling: [Duration], at now: ContinuousClock.Instant) -> Duration? {
+        guard !isSuspended, mayCommit(conditions) else { return nil }
+        return checkpoint?.patience(settling, at: now)
     }
 
     /// The records of a poll are processed: commits if it is time to.

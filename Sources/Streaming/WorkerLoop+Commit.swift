@@ -9,8 +9,7 @@ extension WorkerLoop {
         guard try readOwnAgain() else { return try sink.abort() }
         let places = runners.values.sorted { $0.partition < $1.partition }
         var content = CheckpointContent(ends: outputContinuity.ends)
-        let isCaughtUp = isCaughtUp
-        for runner in places { try content.take(runner, of: stage, isCaughtUp: isCaughtUp) }
+        for runner in places { try content.take(runner, of: stage) }
         if let positions { try content.write(to: positions, sink, begins: outputContinuity.begins) }
         try sink.commit(offsets: content.offsets, group: try consumer.groupMetadata) {
             [consumer] (places, share) throws(KafkaError) in

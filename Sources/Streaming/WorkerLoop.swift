@@ -184,8 +184,7 @@ final class WorkerLoop {
     private var conditions: WorkerLifecycle.Conditions {
         WorkerLifecycle.Conditions(
             errors: consumer.errorCount,
-            isCaughtUp: isCaughtUp,
-            isTransactionOpen: sink.isOpen
+            isCaughtUp: isCaughtUp
         )
     }
 
@@ -316,8 +315,7 @@ final class WorkerLoop {
     /// How long to wait for new records.
     private var patienceForNews: Duration {
         // A record or a rebalance ends the wait.
-        lifecycle.isSuspended
-            ? .milliseconds(200) : lifecycle.checkpoint?.patience(settling, at: .now) ?? .milliseconds(200)
+        lifecycle.patience(conditions, settling: settling, at: .now) ?? .milliseconds(200)
     }
 
     /// Handles an error of the consumer.
@@ -346,6 +344,10 @@ final class WorkerLoop {
         if let timestamp = record.timestamp { reading.newest = max(reading.newest, timestamp) }
         let label = record.label(expected: labels.expected[source], completion: labels.completion)
         for runner in runners.values where isBroadcast || runner.partition == record.partition {
+            if !runner.catchUp.isOver {
+                let topic = stage.sources[source].topic
+                runner.catchUp.read(TopicPartition(topic: topic, partition: record.partition), record.offset)
+            }
             let cause: Span<UInt8>? =
                 runner.wantsCause(source: source, key: key) ? record.header("ce_cause").value : nil
             let refusal = try runner.consume(
@@ -359,7 +361,7 @@ final class WorkerLoop {
                     label: label
                 )
             )
-            if let refusal { try runner.quarantine(record.detach(), refusal) }
+            if let refusal { runner.quarantine(record.detach(), refusal) }
         }
         reading.records += 1
         return true

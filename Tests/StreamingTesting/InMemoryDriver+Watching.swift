@@ -29,7 +29,7 @@ extension InMemoryDriver {
                     )
                     guard let refusal else { continue }
                     isStrange = true
-                    try runner.quarantine(
+                    runner.quarantine(
                         OwnedRecord(
                             topic: place.topic,
                             partition: place.partition,

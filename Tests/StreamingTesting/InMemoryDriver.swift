@@ -357,7 +357,7 @@ package final class InMemoryDriver {
                 )
             )
             guard let refusal else { continue }
-            try runner.quarantine(
+            runner.quarantine(
                 OwnedRecord(
                     topic: definition.topic,
                     partition: definition.isBroadcast ? 0 : runner.partition,

@@ -34,7 +34,7 @@ import Testing
         mutating func chance(_ oneIn: UInt64) -> Bool { random.next() % oneIn == 0 }
 
         mutating func conditions() -> WorkerLifecycle.Conditions {
-            .init(errors: errors, isCaughtUp: !chance(4), isTransactionOpen: chance(4))
+            .init(errors: errors, isCaughtUp: !chance(4))
         }
 
         /// Lets something happen.
@@ -150,7 +150,7 @@ import Testing
             #expect(isRestored, "nothing is committed before the tasks are restored")
             #expect(hasWork, "an empty commit")
             #expect(!isForgotten, "nothing is committed in a group that may be lost")
-            #expect(conditions.isCaughtUp || conditions.isTransactionOpen)
+            #expect(conditions.isCaughtUp)
             guard chance(3) else {
                 hasWork = chance(4)
                 life.committed(hasMore: hasWork, at: now)

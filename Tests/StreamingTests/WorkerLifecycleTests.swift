@@ -8,7 +8,7 @@ import Testing
     private typealias Conditions = WorkerLifecycle.Conditions
 
     private static let places = [TopicPartition(topic: "words", partition: 0)]
-    private static let fine = Conditions(errors: 0, isCaughtUp: true, isTransactionOpen: false)
+    private static let fine = Conditions(errors: 0, isCaughtUp: true)
     private let start = ContinuousClock.now
 
     /// A lifecycle whose tasks are restored.
@@ -55,12 +55,14 @@ import Testing
         #expect(quietTurn(life) == .commit)
     }
 
-    /// Until every table is read to the end it had, only an open transaction is a reason to commit.
+    /// Nothing is committed until every table is read to the end it had, and nobody is in a hurry.
     @Test func tablesAreReadFirst() {
         var life = running()
-        let behind = Conditions(errors: 0, isCaughtUp: false, isTransactionOpen: false)
+        let behind = Conditions(errors: 0, isCaughtUp: false)
         #expect(quietTurn(life, behind) == .proceed)
-        #expect(quietTurn(life, Conditions(errors: 0, isCaughtUp: false, isTransactionOpen: true)) == .commit)
+        let later = start + .seconds(9)
+        #expect(life.patience(behind, settling: [.zero], at: later) == nil)
+        #expect(life.patience(Self.fine, settling: [.zero], at: later) != nil)
         #expect(life.revoked(behind) == .release(committing: false))
     }
 
@@ -117,7 +119,7 @@ import Testing
 
     /// The local broker stopped: it gives the partitions to whoever joins first, and still takes this one's commits.
     @Test func aGroupThatMayBeLostIsJoinedAgainWithoutACommit() {
-        let broken = Conditions(errors: 1, isCaughtUp: true, isTransactionOpen: true)
+        let broken = Conditions(errors: 1, isCaughtUp: true)
         var life = running(forgetsGroups: true)
         #expect(life.turned(errors: 0) == .proceed)
         #expect(quietTurn(life, broken) == .proceed)
@@ -213,6 +215,49 @@ import Testing
         #expect(patience(after: .milliseconds(100)) == .zero)
         #expect(patience(after: .milliseconds(99)) == .milliseconds(5))
         #expect(patience(after: .seconds(1), settling: .milliseconds(1)) == .milliseconds(5))
+    }
+}
+
+/// Whether a partition was read to the end that it had.
+@Suite struct ReadingEndTests {
+    private static let place = TopicPartition(topic: "words", partition: 0)
+
+    @Test func anEmptyPartitionIsRead() {
+        #expect(ReadingEnd(0).isReached)
+        #expect(!ReadingEnd(1).isReached)
+    }
+
+    @Test func theEndOfThePartitionShowsIt() {
+        var end = ReadingEnd(7)
+        end.ended(at: 6)
+        #expect(!end.isReached, "open transactions hide the rest")
+        end.ended(at: 7)
+        #expect(end.isReached)
+    }
+
+    /// Others write to the partition all the time, so that its end is never reached.
+    @Test func theRecordsOfABusyPartitionShowIt() {
+        var end = ReadingEnd(7)
+        for offset in [0, 3, 5] as [Int64] { end.read(offset) }
+        #expect(!end.isReached)
+        var last = end
+        last.read(6)
+        #expect(last.isReached)
+        // The last one was the mark of a transaction.
+        end.read(8)
+        #expect(end.isReached)
+    }
+
+    @Test func aTaskCatchesUpInABusyTable() {
+        var catchUp = CatchUp()
+        catchUp.expect(Self.place, to: 7)
+        let other = TopicPartition(topic: "words", partition: 1)
+        catchUp.expect(other, to: 2)
+        catchUp.read(Self.place, 5)
+        catchUp.read(Self.place, 6)
+        #expect(!catchUp.isOver)
+        catchUp.reached(TopicPartitionOffset(other, .at(2)))
+        #expect(catchUp.isOver)
     }
 }
 

@@ -89,36 +89,6 @@ public struct Inbox: Sendable {
     /// They change when a file is added or removed.
     public var content: [String]? { try? FileManager.default.contentsOfDirectory(atPath: directory.path) }
 
-    /// Waits until a file comes or goes, or the time is over.
-    ///
-    /// - Parameters:
-    ///   - known: the ``content`` before the folder was looked through.
-    ///   - seconds: the longest wait.
-    ///   - step: how often to look, in seconds.
-    public func awaitChange(since known: [String]?, atMost seconds: TimeInterval, step: TimeInterval) {
-        let deadline = ContinuousClock.now + .seconds(seconds)
-        // The folder's time when its content was last compared: asking for it is cheaper than listing the files.
-        var compared: Date?
-        while ContinuousClock.now < deadline {
-            Thread.sleep(forTimeInterval: step)
-            let changed = changed
-            if let changed, changed == compared { continue }
-            if content != known { return }
-            // File times are coarse: soon after a change, another one may have the same time.
-            compared = changed.flatMap { $0 < Date() - 1 ? $0 : nil }
-        }
-    }
-
-    /// When a file last came to the folder or left it.
-    ///
-    /// FileManager would look up the names of owner and group too.
-    private var changed: Date? {
-        var state = stat()
-        guard unsafe stat(directory.path, &state) == 0 else { return nil }
-        let time = state.st_mtim
-        return Date(timeIntervalSince1970: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9)
-    }
-
     /// Copies a file into the inbox.
     ///
     /// - `now`: the moment of the submission.

@@ -172,8 +172,16 @@ final class FrameworkWorker: WorkerBody {
             } catch let error as KafkaError
                 where [.unknownTopic, .unknownTopicOrPartition, .unknownPartition].contains(error.code)
             {
-                // The worker reports an installation without topics.
-                return .builtIn
+                // Somebody may be creating the topics, and a broker that just started may not know them yet.
+                metrics.setReadiness("waiting for the topics")
+                guard ContinuousClock.now < deadline else {
+                    throw RuntimeError(
+                        .topicMissing,
+                        "topic \(connection.pipeline.name(Topics.directives)) does not exist; `accountability topics --create` creates missing topics",
+                        cause: error
+                    )
+                }
+                Thread.sleep(forTimeInterval: 0.5)
             } catch let error as KafkaError
                 where error.isFatal || error.isMisconfiguration && error.code != .authentication
             {

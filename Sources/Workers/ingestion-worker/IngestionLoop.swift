@@ -71,9 +71,8 @@ final class IngestionLoop: WorkerBody {
             throw Failure(.configuration, error.description)
         }
         metrics.setReadiness("looking for the topics")
-        let admin = try Admin(connection.kafka, logger: logger)
         let topic = connection.pipeline.name(Topics.submissions)
-        let partitions = try ledgerPartitions(admin, topic)
+        guard let partitions = try ledgerPartitions(topic) else { return }
         metrics.setReadiness("taking over the transactional id")
         let sink = try TransactionalSink(
             kafka: connection.kafka,
@@ -127,6 +126,7 @@ final class IngestionLoop: WorkerBody {
         logger.info("watching", metadata: ["inbox": "\(inbox.directory.path)"])
         var told: Set<InboxOddity> = []
         var lastItem = ContinuousClock.now
+        let changes = FolderWatch(inbox)
         while !isStopping {
             metrics.noteTurn()
             let content = inbox.content
@@ -142,7 +142,7 @@ final class IngestionLoop: WorkerBody {
             // After a submission, more may follow soon. Otherwise, look less often.
             let isAtRest = ContinuousClock.now - lastItem > .seconds(10)
             guard items.isEmpty else { continue }
-            inbox.awaitChange(since: content, atMost: isAtRest ? 0.5 : 0.1, step: isAtRest ? 0.03 : 0.01)
+            changes.awaitChange(since: content, atMost: .milliseconds(isAtRest ? 500 : 100))
         }
     }
 
@@ -249,31 +249,23 @@ final class IngestionLoop: WorkerBody {
         try inbox.setAside(item, receipt: transaction.refuse(item, refusal, received))
     }
 
-    /// The number of the ledger's partitions, after checking that this worker's topics exist.
-    private func ledgerPartitions(_ admin: Admin, _ topic: String) throws -> Int32 {
+    /// The number of the ledger's partitions, once this worker's topics exist; nil if it was asked to stop.
+    private func ledgerPartitions(_ topic: String) throws -> Int32? {
         let progress = connection.pipeline.name(Topics.progress)
-        let deadline = ContinuousClock.now + .seconds(5)
-        var found: [String: TopicDescription] = [:]
-        var backoff = Backoff()
-        repeat {
-            found = try admin.describeTopics([topic, progress], timeout: .seconds(30))
-            // Some brokers may not know a topic yet that was just created.
-            if found.count < 2 { backoff.pause(until: deadline) }
-        } while found.count < 2 && ContinuousClock.now < deadline && !isStopping
-        for name in [topic, progress] where found[name] == nil {
-            throw Failure(
-                .configuration,
-                "topic \(name) does not exist; `accountability topics --create` creates missing topics"
-            )
-        }
-        let partitions = found[topic]?.partitions.count ?? 0
+        let counts = try TopicCheck.await(
+            [topic, progress],
+            connection.kafka,
+            logger,
+            shouldStop: { [unowned self] in isStopping }
+        )
+        guard let partitions = counts?[topic] else { return nil }
         guard partitions <= ReceiptNote.mostPartitions else {
             throw Failure(
                 .configuration,
                 "topic \(topic) has \(partitions) partitions, but a receipt has room for at most \(ReceiptNote.mostPartitions)"
             )
         }
-        return Int32(partitions)
+        return partitions
     }
 
     /// How long a file may take: the longest transaction that Apache Kafka allows by default.

@@ -68,7 +68,7 @@ final class DeliveryLoop: WorkerBody {
 
     private func deliver() throws {
         let topics = DeliveryTopics(connection.pipeline)
-        try topics.check(connection, logger) { [unowned self] in isStopping }
+        guard try topics.areReady(connection, logger, shouldStop: { [unowned self] in isStopping }) else { return }
         // Take over the identity first. This ends any open transaction of an earlier run before the states are read.
         let states = try DeliveryStates(connection, topics, instance: instance, logger) { [unowned self] in isStopping }
         defer { states.close() }

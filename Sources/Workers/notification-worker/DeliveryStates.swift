@@ -17,35 +17,20 @@ struct DeliveryTopics {
         deliveries = pipeline.name(Topics.deliveries)
     }
 
-    /// Checks that both topics exist and have equal partition counts.
-    func check(_ connection: Connection, _ logger: Logger, shouldStop: () -> Bool) throws {
-        let admin = try Admin(connection.kafka, logger: logger)
-        let deadline = ContinuousClock.now + .seconds(60)
-        var found: [String: TopicDescription] = [:]
-        while true {
-            do {
-                found = try admin.describeTopics([notices, deliveries], timeout: .seconds(2))
-                break
-            } catch {
-                // Use short calls, and check for a request to stop between them.
-                guard error.isRetriable, !shouldStop(), ContinuousClock.now < deadline else { throw error }
-                Thread.sleep(forTimeInterval: 0.1)
+    /// Waits until both topics exist and have equal partition counts.
+    ///
+    /// - Returns: false if it was asked to stop.
+    func areReady(_ connection: Connection, _ logger: Logger, shouldStop: @escaping () -> Bool) throws -> Bool {
+        try TopicCheck.await([notices, deliveries], connection.kafka, logger, shouldStop: shouldStop) { counts in
+            guard counts[notices] == counts[deliveries] else {
+                let listed = counts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+                throw RuntimeError(
+                    .notCopartitioned,
+                    "\(notices) and \(deliveries) must have equal partition counts, but have \(listed.joined(separator: ", ")). "
+                        + "`accountability topics` says which one to recreate, and how"
+                )
             }
-        }
-        let counts = [notices, deliveries].map { found[$0]?.partitions.count ?? 0 }
-        guard counts[0] > 0, counts[1] > 0 else {
-            let missing = counts[0] > 0 ? deliveries : notices
-            throw RuntimeError(
-                .topicMissing,
-                "topic \(missing) does not exist; `accountability topics --create` creates missing topics"
-            )
-        }
-        guard counts[0] == counts[1] else {
-            throw RuntimeError(
-                .notCopartitioned,
-                "\(notices) and \(deliveries) must have equal partition counts, but have \(counts)"
-            )
-        }
+        } != nil
     }
 }
 

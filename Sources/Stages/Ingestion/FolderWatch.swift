@@ -1,0 +1,63 @@
+import Foundation
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Waits for files that come to an inbox or leave it.
+///
+/// It is used from one thread.
+///
+/// inotify(7) reports a change at once. On a file system that another machine writes to it reports nothing, so the
+/// folder is also looked at from time to time.
+public final class FolderWatch {
+    private let inbox: Inbox
+    /// The notices of the system; negative if it gives none.
+    private let notices: Int32
+    /// How often the folder is looked at without notices, in seconds.
+    private static let step: TimeInterval = 0.02
+
+    /// A watch over an inbox.
+    public init(_ inbox: Inbox) {
+        self.inbox = inbox
+        let descriptor = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
+        let wanted = UInt32(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE)
+        if descriptor >= 0, unsafe inotify_add_watch(descriptor, inbox.directory.path, wanted) < 0 {
+            close(descriptor)
+            notices = -1
+        } else {
+            notices = descriptor
+        }
+    }
+
+    deinit { if notices >= 0 { close(notices) } }
+
+    /// Waits until a file comes or goes, or the time is over.
+    ///
+    /// - Parameters:
+    ///   - known: the inbox's content before the folder was looked through.
+    ///   - limit: the longest wait.
+    public func awaitChange(since known: [String]?, atMost limit: Duration) {
+        let deadline = ContinuousClock.now + limit
+        repeat {
+            let left = deadline - .now
+            guard left > .zero else { return }
+            rest(left)
+        } while inbox.content == known
+    }
+
+    /// Waits for a notice, at most this long.
+    private func rest(_ limit: Duration) {
+        let seconds = limit / .seconds(1)
+        guard notices >= 0 else { return Thread.sleep(forTimeInterval: min(seconds, Self.step)) }
+        var question = pollfd(fd: notices, events: Int16(POLLIN), revents: 0)
+        guard unsafe poll(&question, 1, Int32((seconds * 1000).rounded(.up))) == 1 else { return }
+        // The notices only say that something changed; what did, the folder tells.
+        unsafe withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
+            while unsafe read(notices, buffer.baseAddress, buffer.count) > 0 {}
+        }
+    }
+}
