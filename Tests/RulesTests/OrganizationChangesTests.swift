@@ -131,9 +131,8 @@ internal import Testing
         [(2019, b, .recoded, a, nil), (2019, c, .split, a, nil)],
         [(2019, b, .merged, a, 10), (2019, c, .merged, a, 10)],
         [(2019, b, .recoded, a, nil), (2019, b, .closed, nil, nil)],
-        // In a circle within a year, and one after the other.
+        // In a circle within a year.
         [(2019, b, .recoded, a, nil), (2019, a, .recoded, b, nil)],
-        [(2019, b, .recoded, a, nil), (2019, c, .recoded, b, nil)],
         [(2019, c, .merged, a, 10), (2019, c, .split, b, nil)],
     ]
 
@@ -154,6 +153,21 @@ internal import Testing
         #expect(try codes(history(changes, rows[0].code, 2019))[1] == rows[0].former)
         try set(rows[0], in: &changes, removing: true)
         #expect(changes.isEmpty)
+    }
+
+    /// A former code is that of the year before, so each organization has the history of the one before it.
+    @Test(arguments: [false, true]) func codesThatMoveOnWithinAYearAreFollowed(_ isReversed: Bool) throws {
+        let rows: [Row] = [(2019, Self.b, .recoded, Self.a, nil), (2019, Self.c, .recoded, Self.b, nil)]
+        let changes = try table(isReversed ? rows.reversed() : rows)
+        for row in rows {
+            #expect(!changes.isContradicted(try code(row.code), in: 2019))
+            let found = try history(changes, row.code, 2019)
+            #expect(codes(found)[1] == row.former && found.counts(1))
+        }
+        // The organization that had the code in 2018 is another one from 2019 on.
+        #expect(changes.wasGivenUp(try code(Self.b), after: 2018, by: 2019))
+        #expect(!changes.wasGivenUp(try code(Self.b), after: 2019, by: 2021))
+        #expect(!changes.wasGivenUp(try code(Self.c), after: 2017, by: 2021))
     }
 
     @Test func anOrganizationIsClosedUntilItChangesAgain() throws {

@@ -6,8 +6,7 @@
 ///
 /// - an organization has several changes, or was recoded or split from several codes;
 /// - a code is taken over by several organizations that are not all parts of it;
-/// - an organization takes a history in the same year in which another one takes its own, so that codes would go in a
-///   circle.
+/// - codes go in a circle. A row of codes that move on is none: a former code is always that of the year before.
 public struct OrganizationChanges: Sendable {
     private struct Place: Hashable {
         let year: Int
@@ -105,15 +104,38 @@ public struct OrganizationChanges: Sendable {
         guard let kind = kinds.first else { return false }
         guard kinds.count == 1, kind == .merged || own.count(where: { $0.kind == kind }) == 1 else { return true }
         guard kind.namesFormerCode else { return false }
-        // Its own code is taken by another one in the same year.
-        if takers(of: organization, in: year).contains(where: { $0 != organization }) { return true }
+        if goesInCircle(organization, in: year) { return true }
         return own.contains { row in
             guard let former = row.former else { return false }
             let rivals = takers[Place(year: year, organization: former)] ?? []
-            if rivals.count > 1, rivals.contains(where: { $0.kind != .split }) { return true }
-            let receives = changes(of: former, in: year).contains { $0.kind.namesFormerCode }
-            return former != organization && receives
+            return rivals.count > 1 && rivals.contains { $0.kind != .split }
         }
+    }
+
+    /// Whether the former codes of an organization lead back to itself through others within one year.
+    private func goesInCircle(_ organization: OrganizationCode, in year: Int) -> Bool {
+        func formers(_ code: OrganizationCode) -> [OrganizationCode] {
+            (rows[Place(year: year, organization: code)] ?? [])
+                .filter(\.kind.namesFormerCode).compactMap(\.former).filter { $0 != code }
+        }
+        var seen: Set<OrganizationCode> = []
+        var open = formers(organization)
+        while let next = open.popLast() {
+            if next == organization { return true }
+            if seen.insert(next).inserted { open += formers(next) }
+        }
+        return false
+    }
+
+    /// Whether the organization that had a code in a school year lost it until a later one: it was closed, or another
+    /// organization took its history.
+    public func wasGivenUp(_ code: OrganizationCode, after year: Int, by later: Int) -> Bool {
+        guard year < later else { return false }
+        return (year + 1...later)
+            .contains { at in
+                changes(of: code, in: at).contains { $0.kind == .closed }
+                    || takers(of: code, in: at).contains { $0 != code }
+            }
     }
 
     /// Whether an organization no longer exists in a school year: its latest change is its end.

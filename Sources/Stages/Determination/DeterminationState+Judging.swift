@@ -124,6 +124,7 @@ extension DeterminationState {
         let former = history.code(1)
         guard let priorFramework = try frameworks[prior], priorFramework.determination?.issued.value == true,
             let rule = framework.percentage?.priorYear.value,
+            !directives.changes.isClosed(former, in: prior),
             let now = years[year]?[code]?.organization, let before = years[prior]?[former]?.organization,
             PriorYear.counts(
                 group: now.declaredComparison,

@@ -124,6 +124,12 @@ struct DirectiveTable {
         var acts = acts(.designation, of: organization)
         if !changes.isEmpty {
             let codes = history(of: organization, in: year, back: Self.longestTerm, framework).codes
+            // An earlier organization of the same code had its own designations.
+            acts.removeAll { act in
+                let before = year - Int(act.schoolYear)
+                guard codes.indices.contains(before), codes[before] != organization else { return false }
+                return changes.wasGivenUp(organization, after: Int(act.schoolYear), by: year)
+            }
             for (before, code) in codes.enumerated() where code != organization && code != codes[before - 1] {
                 acts += self.acts(.designation, of: code).filter { Int($0.schoolYear) <= year - before }
             }
