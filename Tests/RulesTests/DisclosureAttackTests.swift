@@ -49,6 +49,25 @@ import Testing
         #expect(leaks([measures[0], measures[1], measure("science", [("a", 5), ("c", 8)])]).isEmpty)
     }
 
+    /// Four hidden groups come to four students: no sum alone says so.
+    @Test func whatFollowsFromSeveralSumsIsNarrowedToo() {
+        var table = DisclosureTable()
+        let counts: [(name: String, count: Int64)] = [
+            ("one", 10), ("two", 16), ("three", 10), ("s", 2), ("t", 2), ("e", 5), ("f", 3), ("v", 8), ("a", 1),
+            ("b", 1),
+            ("c", 1), ("d", 1),
+        ]
+        for entry in counts { table.add(entry.name, entry.count) }
+        for (total, parts) in [
+            ("one", ["s", "e", "f"]), ("two", ["e", "f", "v"]), ("three", ["v", "t"]), ("s", ["a", "b"]),
+            ("t", ["c", "d"]),
+        ] {
+            table.addSum(total, of: parts, rest: "rest")
+        }
+        let found = leaks([.init("ela", table, shown: ["one": 10, "two": 16, "three": 10])])
+        #expect(found == ["ela a 1", "ela b 1", "ela c 1", "ela d 1", "ela s 2", "ela t 2", "ela v 8"])
+    }
+
     /// Numbers that were corrected after they were published give a wrong result, which tells nothing.
     @Test func aWrongResultIsNoLeak() {
         #expect(leaks([.init("ela", races([50, 42, 8]), shown: ["all": 100, "race 0": 51, "race 1": 42])]).isEmpty)

@@ -106,6 +106,45 @@ import Testing
         #expect(bench.history(Topics.publications, "2019/\(school)").allSatisfy { $0.cause.isEmpty })
     }
 
+    /// Who is named has missed the requirement, so there are at least as many of them as it asks for.
+    @Test func aHiddenGroupIsNamedInNoList() throws {
+        let bench = try JudgingBench.determining()
+        try fill(bench)
+        // Eight students are hidden, and with them the forty-two from whom they could be computed.
+        for (group, students) in [("all_students", UInt32(200)), ("white", 150), ("black", 42), ("asian", 8)] {
+            let hasMissed = group == "white" || group == "black"
+            try bench.participation(2019, school, group, met: !hasMissed, students: students)
+        }
+        try bench.driver.run()
+        let determination = try #require(try bench.determinations()["2019/\(school)"])
+        #expect(determination.lowParticipationGroups == ["black", "white"])
+        try release(bench)
+        let publication = try #require(try publications(bench)["2019/\(school)"])
+        let tested = publication.figures.filter { $0.measure == "participation/combined" }.map(\.group)
+        #expect(tested == ["all_students", "white"])
+        #expect(publication.lowParticipationGroups == ["white"])
+    }
+
+    /// 12.5 percent are one of eight, whether or not anybody says so.
+    @Test func aRateWithoutANumberIsThatOfALargeGroup() throws {
+        let bench = try JudgingBench.determining()
+        try fill(bench)
+        for (group, rate) in [("all_students", "12.5"), ("asian", "12.5"), ("white", "12.5")] {
+            try bench.value(2019, school, "non_high", group, "chronic_absenteeism", rate, count: nil)
+        }
+        try bench.value(2019, school, "non_high", "asian", "ela_growth", "50.5", count: nil)
+        try bench.driver.run()
+        try release(bench)
+        let publication = try #require(try publications(bench)["2019/\(school)"])
+        func values(_ measure: String) -> [String] {
+            publication.figures.filter { $0.measure == "non_high/\(measure)" }.map { "\($0.group) \($0.value)" }
+                .sorted()
+        }
+        // Of fifty students a rate to twenty percent is coded.
+        #expect(values("chronic_absenteeism") == ["all_students 12.5", "white <=20"])
+        #expect(values("ela_growth") == ["asian 50.5"])
+    }
+
     @Test func whatASmallGroupCouldBeComputedFromIsHiddenWithIt() throws {
         let bench = try JudgingBench.determining()
         try fill(bench)

@@ -26,6 +26,11 @@ struct CountBounds {
     ///   - rows: the sums. Those in which a count has another weight than one or minus one narrow nothing.
     ///   - least: by number, what a count is at least.
     init(_ rows: [CountSystem.Row], least: [Int64]) {
+        self.init(rows, least: least.map { Int128($0) })
+    }
+
+    /// Bounds that only the sums narrow.
+    init(_ rows: [CountSystem.Row], least: [Int128]) {
         var sums = Sums(ofNumber: least.map { _ in [] })
         let narrowing = rows.filter { $0.terms.allSatisfy { $0.weight.magnitude == 1 } }
         for (index, row) in narrowing.enumerated() {
@@ -37,10 +42,13 @@ struct CountBounds {
             sums.values.append(row.value)
         }
         self.sums = sums
-        low = least.map { Int128($0) }
+        low = least
         high = least.map { _ in Self.none }
         narrow(Array(narrowing.indices))
     }
+
+    /// By number, what a count is at least.
+    var least: [Int128] { low }
 
     /// Whether a count can be only one number.
     func isExact(_ number: Int) -> Bool { low[number] == high[number] }

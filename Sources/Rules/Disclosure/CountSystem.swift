@@ -14,6 +14,15 @@ struct CountSystem {
             var weight: Int64
         }
 
+        /// This row and another one, added or taken away; nil where an unknown then counts more than once.
+        func combined(with other: Row, _ sign: Int64) -> Row? {
+            var sum = self
+            for term in other.terms { sum.add(term.number, sign * term.weight) }
+            guard !sum.terms.isEmpty, sum.terms.allSatisfy({ $0.weight.magnitude == 1 }) else { return nil }
+            sum.value += Int128(sign) * other.value
+            return sum
+        }
+
         /// Adds an unknown.
         mutating func add(_ number: Int, _ weight: Int64) {
             let place = terms.firstIndex { $0.number >= number } ?? terms.count
@@ -26,6 +35,7 @@ struct CountSystem {
         }
     }
 
+    private let rows: [Row]
     private var linear = LinearSystem()
     private var bounds: CountBounds
 
@@ -40,6 +50,7 @@ struct CountSystem {
 
     /// A system of rows, and what counts can be by these rows.
     init(_ rows: [Row], _ bounds: CountBounds) {
+        self.rows = rows
         for row in rows.enumerated()
             .sorted(by: { ($0.element.terms.count, $0.offset) < ($1.element.terms.count, $1.offset) })
         where !row.element.terms.isEmpty {
@@ -53,10 +64,47 @@ struct CountSystem {
     }
 
     /// What is determined, by number.
-    var solved: [Int: Int128] { bounds.exact }
+    ///
+    /// What follows from several sums together narrows the counts again.
+    ///
+    /// - Parameter secrets: the unknowns that are looked at most closely.
+    /// - Returns: the values.
+    func solved(_ secrets: some Sequence<Int>) -> [Int: Int128] {
+        let all = rows + linear.consequences
+        var isSecret = bounds.least.map { _ in false }
+        for secret in secrets { isSecret[secret] = !bounds.isExact(secret) }
+        var narrowed = CountBounds(all + Self.pairs(of: all, isSecret), least: bounds.least)
+        narrowed.narrow(with: bounds.exact)
+        return narrowed.exact
+    }
 
-    /// Whether an unknown is determined.
-    func isDetermined(_ number: Int) -> Bool { bounds.isExact(number) }
+    /// Longer rows tell too little of each of their unknowns.
+    private static let longest = 16
+    /// Pairs are made only of so few rows, because there are many, and are looked through often.
+    private static let mostPaired = 2_000
+
+    /// What a row with a secret and another row with an unknown of it come to together.
+    private static func pairs(of rows: [Row], _ isSecret: [Bool]) -> [Row] {
+        var holders: [Int: [Int]] = [:]
+        guard rows.count <= mostPaired else { return [] }
+        let short = rows.filter { $0.terms.count <= longest }
+        for (index, row) in short.enumerated() {
+            for term in row.terms { holders[term.number, default: []].append(index) }
+        }
+        var (pairs, seen) = ([Row](), Set(short))
+        for (index, row) in short.enumerated() where row.terms.contains(where: { isSecret[$0.number] }) {
+            let others = Set(row.terms.flatMap { holders[$0.number] ?? [] }).subtracting([index])
+            for other in others.sorted() {
+                for sign in [1, -1] as [Int64] {
+                    guard let pair = row.combined(with: short[other], sign), pair.terms.count <= longest,
+                        seen.insert(pair).inserted
+                    else { continue }
+                    pairs.append(pair)
+                }
+            }
+        }
+        return pairs
+    }
 
     /// Learns the value of an unknown, unless that determines one of some others.
     ///

@@ -105,7 +105,7 @@ public struct DisclosureAttack: Sendable {
         ///
         /// What comes out wrong, because numbers were corrected after they were published, gives nothing away.
         var computed: Set<Leak> {
-            let solved = CountSystem(rows, least: least).solved
+            let solved = CountSystem(rows, least: least).solved(small.keys.compactMap { numbers[$0] })
             return Set(
                 small.compactMap { identity, measure in
                     guard let number = numbers[identity], solved[number] == Int128(identity.count) else { return nil }

@@ -122,8 +122,16 @@ public struct DisclosureControl: Sendable {
             for leak in leaks.prefix(max(1, leaks.count / Self.leaksForEachMend)) {
                 if hideWhatOthersHide(leak, mends) || hideBeside(leak, mends) { isMended = true }
             }
-            if !isMended { return }
+            // Where no careful choice helps, everything is hidden around the leaks. What need not be is shown again.
+            if !isMended, !hideTables(leaks.flatMap(places).map(\.table)), !hideTables(tables.indices) { return }
         }
+    }
+
+    /// Hides all counts of some tables, and returns whether any was shown.
+    private mutating func hideTables(_ tables: some Sequence<Int>) -> Bool {
+        let shown = Set(tables)
+            .flatMap { table in isShown[table].indices.map { Place(table: table, place: $0) } }
+        return hide(shown, .max) > 0
     }
 
     /// Of so many leaks one is mended before the next attack.
@@ -150,15 +158,47 @@ public struct DisclosureControl: Sendable {
             }
         }
         guard !hidden.isEmpty else { return }
-        let before = isShown
         var known = knowledge.attack(isShown)
+        var again: [Place] = []
         for at in hidden.sorted(by: { (count($1), $0) < (count($0), $1) }) {
             isShown[at.table][at.place] = true
             let isClosed = sumsOf[at.table][at.place].allSatisfy { next(in: $0, at.table) == nil }
-            if !isClosed || !known.show(at.table, at.place, knowledge) { isShown[at.table][at.place] = false }
+            if isClosed, known.show(at.table, at.place, knowledge) {
+                again.append(at)
+            } else {
+                isShown[at.table][at.place] = false
+            }
         }
-        // What was learned step by step is held against everything at once.
-        if !knowledge.leaks(isShown).isEmpty { isShown = before }
+        takeBack(again)
+    }
+
+    /// Hides those counts again that give something away to the whole attack, which finds more than one step by step.
+    ///
+    /// - Parameter again: what was shown again, in order; without it nothing is given away.
+    private mutating func takeBack(_ again: [Place]) {
+        var rest = again[...]
+        var tries = 0
+        while !rest.isEmpty, !knowledge.leaks(isShown).isEmpty {
+            // The first of them with which something is given away.
+            var (safe, leaking) = (rest.startIndex, rest.endIndex)
+            while leaking - safe > 1 {
+                let middle = safe + (leaking - safe) / 2
+                setShown(rest[middle...], false)
+                if knowledge.leaks(isShown).isEmpty { safe = middle } else { leaking = middle }
+                setShown(rest[middle...], true)
+            }
+            tries += 1
+            // Where very many give something away, the others stay hidden as well.
+            let last = tries < Self.mostTakenBack ? safe + 1 : rest.endIndex
+            setShown(rest[safe..<last], false)
+            rest = rest[last...]
+        }
+    }
+
+    private static let mostTakenBack = 32
+
+    private mutating func setShown(_ places: some Sequence<Place>, _ isShown: Bool) {
+        for at in places { self.isShown[at.table][at.place] = isShown }
     }
 
     /// Hides counts in every measure that are hidden in one, in a sum with a leak: two measures of the same students
@@ -201,7 +241,11 @@ public struct DisclosureControl: Sendable {
                 }
             }
             left -= hide(best.sorted { (count($0), $0) < (count($1), $1) }, left)
-            front = next.subtracting(seen).sorted()
+            // A count that is known to be the same in another table is hidden there, too.
+            let everywhere = next.flatMap { at in
+                knowledge.places(of: at.table, at.place).map { Place(table: $0.table, place: $0.place) }
+            }
+            front = Set(everywhere).subtracting(seen).sorted()
         }
         return left < most
     }

@@ -100,7 +100,12 @@ public struct DisclosureTable: Sendable {
         }
         for organization in organizations {
             func name(_ group: StudentGroup) -> String { Self.name(organization, group) }
-            addSum(name(.allStudents), of: StudentGroup.racialAndEthnic.map(name), rest: "races and ethnicities")
+            addSum(
+                name(.allStudents),
+                of: StudentGroup.racialAndEthnic.map(name),
+                rest: "races and ethnicities",
+                isPersonal: true
+            )
             for group in StudentGroup.conditions {
                 addSum(name(.allStudents), of: [name(group)], rest: group.wireName, isPersonal: complements)
             }
@@ -110,7 +115,13 @@ public struct DisclosureTable: Sendable {
         }
         let schools = organizations.filter { $0 != district }
         for group in StudentGroup.allCases where group != .lowestPerforming {
-            addSum(Self.name(district, group), of: schools.map { Self.name($0, group) }, rest: "schools")
+            // What the schools lack are students of schools without such results, which may be a single small one.
+            addSum(
+                Self.name(district, group),
+                of: schools.map { Self.name($0, group) },
+                rest: "schools",
+                isPersonal: true
+            )
         }
     }
 }

@@ -30,6 +30,17 @@ struct LinearSystem {
         return solved
     }
 
+    /// What follows from the equations: those in which each unknown is added or taken away once.
+    var consequences: [CountSystem.Row] {
+        rows.filter { row in row.terms.count > 1 && row.terms.values.allSatisfy(\.isUnit) }
+            .map { row in
+                var next = CountSystem.Row()
+                for (number, weight) in row.terms { next.add(number, Int64(weight.signed)) }
+                next.value = row.value.signed
+                return next
+            }
+    }
+
     /// Takes an equation.
     mutating func take(_ terms: [Int: Int64], value: Int128) {
         var next = Row(terms: terms.mapValues { Residue(Int128($0)) }, value: Residue(value))
@@ -76,6 +87,9 @@ struct Residue: Equatable {
         let number = Int128(value)
         return number > Int128(Self.prime) / 2 ? number - Int128(Self.prime) : number
     }
+
+    /// Whether it is one or minus one.
+    var isUnit: Bool { value == 1 || value == UInt64(Self.prime) - 1 }
 
     /// What it has to be multiplied with to give 1: its power to the prime less 2.
     var inverse: Residue {

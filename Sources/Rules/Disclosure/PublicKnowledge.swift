@@ -144,7 +144,8 @@ struct PublicKnowledge {
     }
 
     private func leaks(_ attack: Attack) -> [String] {
-        names(small.filter { attack.isShown[$0] || attack.system.isDetermined($0) })
+        let solved = attack.system.solved(small)
+        return names(small.filter { attack.isShown[$0] || solved[$0] != nil })
     }
 
     private func names(_ numbers: [Int]) -> [String] { Set(numbers.map { counts[$0].name }).sorted() }

@@ -142,6 +142,12 @@ struct PublicationMaker {
         message.figures = places.sorted { $0.key < $1.key }.map(\.value)
         let groups = Set(places.map(\.key.group)).union([.allStudents])
         func isSeen(_ group: String) -> Bool { StudentGroup(wireName: group).map(groups.contains) ?? false }
+        // A group that is named has the number of students that its reason asks for.
+        message.lowSubgroups.removeAll { isHidden($0, places) { _ in true } }
+        message.lowParticipationGroups.removeAll { isHidden($0, places, \.isOfParticipation) }
+        for index in message.federalDesignations.indices {
+            message.federalDesignations[index].groups.removeAll { isHidden($0, places) { _ in true } }
+        }
         message.groupPercentiles = determination.groupPercentiles.filter { isSeen($0.group) }
         message.groupPercentages = determination.groupPercentages.filter { isSeen($0.group) && !$0.annualExact.isEmpty }
             .map { group in
@@ -152,6 +158,19 @@ struct PublicationMaker {
                 return percentage
             }
         return message
+    }
+
+    /// Whether a group's numbers of students in some measures are known, and none of its figures there is published.
+    private func isHidden(
+        _ name: String,
+        _ places: [PublishedPlace: Accountability_V1_PublishedFigure],
+        _ isMeant: (PublishedMeasure) -> Bool
+    ) -> Bool {
+        guard let group = StudentGroup(wireName: name), group != .allStudents else { return false }
+        let counted = figures.byPlace.filter {
+            $0.key.group == group && isMeant($0.key.measure) && $0.value.hasStudents
+        }
+        return !counted.isEmpty && !counted.keys.contains { places[$0] != nil }
     }
 
     /// The part of a withdrawn publication that stays.
@@ -238,8 +257,7 @@ struct PublicationMaker {
         _ place: PublishedPlace,
         _ decision: DisclosureDecision
     ) -> Accountability_V1_PublishedFigure? {
-        // A value that was supplied without a number of students reveals no number.
-        guard figure.hasStudents else { return figure }
+        guard figure.hasStudents else { return uncounted(figure, place, decision) }
         var message = figure
         message.clearCounted()
         message.clearOf()
@@ -256,6 +274,25 @@ struct PublicationMaker {
         // Last year's value is about other students, who may have been few. It is in last year's publication.
         message.prior = ""
         message.judgedRate = coded(figure.judgedRate, of: Int64(figure.students), shown: shown)
+        return message
+    }
+
+    /// A figure that was supplied without a number of students.
+    ///
+    /// A rate of a small group tells its number: 12.5 percent are one of eight. So where numbers are published, a rate
+    /// without one is published only of a group with a number, and coded for the smallest number of that group.
+    private func uncounted(
+        _ figure: Accountability_V1_PublishedFigure,
+        _ place: PublishedPlace,
+        _ decision: DisclosureDecision
+    ) -> Accountability_V1_PublishedFigure? {
+        guard place.group != .allStudents, place.measure.isRate, !decision.students.isEmpty else { return figure }
+        guard let students = decision.students.filter({ $0.key.group == place.group }).values.min() else { return nil }
+        guard parameters.codesRates.value else { return figure }
+        var message = figure
+        message.value = coded(figure.value, of: Int64(students), shown: students)
+        message.prior = ""
+        message.judgedRate = coded(figure.judgedRate, of: Int64(students), shown: students)
         return message
     }
 
@@ -276,6 +313,9 @@ struct PublicationMaker {
 }
 
 extension PublishedMeasure {
+    /// Whether it is participation in the tests.
+    fileprivate var isOfParticipation: Bool { if case .participation = self { true } else { false } }
+
     /// Whether it is a share of students.
     fileprivate var isRate: Bool {
         switch self {
