@@ -5,7 +5,7 @@ import Testing
 /// How long determinations wait for what else a correction brings.
 @Suite("Arrivals") struct ArrivalsTests {
     private func settling(_ came: [(cause: String, source: Int)]) -> Duration {
-        var arrivals = Arrivals(RankedCauses())
+        var arrivals = Arrivals()
         for record in came { arrivals.note(record.cause, from: record.source) }
         return arrivals.settling
     }
@@ -26,22 +26,6 @@ import Testing
         )
         // One record may name several causes, and come before what it ranks is folded.
         #expect(settling([("s1,s2", DeterminationStage.percentiles)] + both) < long)
-    }
-
-    /// A ranking that moves only organizations of another partition is known here too, until it is published.
-    @Test func theTasksOfAWorkerKnowTheSameRankings() {
-        let ranked = RankedCauses()
-        var (here, there) = (Arrivals(ranked), Arrivals(ranked))
-        here.note("s1", from: DeterminationStage.indicators)
-        #expect(here.settling == settling([]))
-        there.note("s1", from: DeterminationStage.percentiles)
-        #expect(here.settling == settling([("s1", DeterminationStage.percentiles)]))
-        here.note("s2", from: DeterminationStage.indicators)
-        #expect(here.settling == settling([]))
-        there.publish()
-        here.publish()
-        here.note("s1", from: DeterminationStage.participation)
-        #expect(here.settling == settling([]))
     }
 
     /// The task waits as what came to it says, until it has published that.

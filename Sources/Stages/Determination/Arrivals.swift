@@ -1,5 +1,4 @@
 import Streaming
-import Synchronization
 
 /// Which causes came on which way since the last publication.
 ///
@@ -7,15 +6,12 @@ import Synchronization
 /// which arrive last. The task waits for them, so that the correction is published once.
 struct Arrivals {
     private var measured = CauseSet()
-    private let ranked: RankedCauses
+    private var ranked = CauseSet()
 
     /// The wait if no percentiles are announced, because a rank may not have moved.
     private static let withoutPercentiles = Duration.milliseconds(100)
     /// The wait after percentiles arrived: those of other groups arrive with them or right after.
     private static let withPercentiles = Duration.milliseconds(25)
-
-    /// - Parameter ranked: what all tasks of the worker know of percentiles.
-    init(_ ranked: RankedCauses) { self.ranked = ranked }
 
     /// Takes note of a record's cause and the source that brought it.
     mutating func note(_ cause: String, from source: Int) {
@@ -25,30 +21,7 @@ struct Arrivals {
     /// How long is waited after the last record.
     var settling: Duration {
         // Percentiles of a cause come after the indicators that they rank.
-        let ranked = ranked.names
         let isRanked = !ranked.isEmpty && !measured.hasMore && ranked.isSuperset(of: measured)
         return isRanked ? Self.withPercentiles : Self.withoutPercentiles
     }
-
-    /// Everything that came is published.
-    mutating func publish() {
-        measured = CauseSet()
-        ranked.removeAll()
-    }
-}
-
-/// The causes of the percentiles that came to any task of a worker since its last publication.
-///
-/// A ranking often moves organizations of some partitions only. The tasks of the others need not wait for it longer.
-final class RankedCauses: Sendable {
-    private let causes = Mutex(CauseSet())
-
-    var names: CauseSet { causes.withLock { $0 } }
-
-    func insert(_ cause: String) {
-        guard !cause.isEmpty else { return }
-        causes.withLock { $0.insert(cause) }
-    }
-
-    func removeAll() { causes.withLock { $0 = CauseSet() } }
 }

@@ -24,7 +24,6 @@ public struct DeterminationStage: Stage {
     private let clock: @Sendable () -> Int64
     private let frameworks: FrameworkSet
     private let framing: SchemaFraming?
-    private let ranked = RankedCauses()
 
     /// The stage of an installation.
     ///
@@ -57,7 +56,7 @@ public struct DeterminationStage: Stage {
 
     /// A task that knows no organization.
     public func makeTask(_ context: TaskContext) -> any StageTask {
-        DeterminationTask(frameworks: frameworks, framing: framing, ranked: ranked, clock: clock)
+        DeterminationTask(frameworks: frameworks, framing: framing, clock: clock)
     }
 
     /// The machine's time, milliseconds since 1970.

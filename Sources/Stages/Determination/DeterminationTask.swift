@@ -17,16 +17,10 @@ final class DeterminationTask: StageTask {
     /// Some records may come from other programs.
     private var recalled: [DeterminationKey: [[UInt8]]] = [:]
     private var confirmed: [DeterminationKey: [UInt8]] = [:]
-    private var arrivals: Arrivals
+    private var arrivals = Arrivals()
     private var desk: PublicationDesk
 
-    init(
-        frameworks: FrameworkSet,
-        framing: SchemaFraming?,
-        ranked: RankedCauses,
-        clock: @escaping @Sendable () -> Int64
-    ) {
-        arrivals = Arrivals(ranked)
+    init(frameworks: FrameworkSet, framing: SchemaFraming?, clock: @escaping @Sendable () -> Int64) {
         desk = PublicationDesk(framing: framing)
         state = DeterminationState(frameworks: YearFrameworks(frameworks))
         self.clock = clock
@@ -92,7 +86,7 @@ final class DeterminationTask: StageTask {
     var hasMore: Bool { desk.hasMore }
 
     func flush(output: TaskOutput) throws {
-        arrivals.publish()
+        arrivals = Arrivals()
         desk.beginFlush()
         for year in completeYears.sorted() {
             guard let framework = try state.frameworks[year] else {
