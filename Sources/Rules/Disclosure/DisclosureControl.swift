@@ -129,7 +129,8 @@ public struct DisclosureControl: Sendable {
 
     /// Hides all counts of some tables, and returns whether any was shown.
     private mutating func hideTables(_ tables: some Sequence<Int>) -> Bool {
-        let shown = Set(tables)
+        // In order: what is hidden with one of them depends on what is hidden already.
+        let shown = Set(tables).sorted()
             .flatMap { table in isShown[table].indices.map { Place(table: table, place: $0) } }
         return hide(shown, .max) > 0
     }

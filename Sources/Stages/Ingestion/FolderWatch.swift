@@ -13,6 +13,10 @@ import Musl
 ///
 /// inotify(7) reports a change at once. On a file system that another machine writes to it reports nothing, so the
 /// folder is also looked at from time to time.
+///
+/// Only C has the calls for this. They are unsafe because of their pointers, which live until each call returns.
+/// Looking at the folder every 30 milliseconds instead took the worker 0.6 CPU seconds a minute at rest; this takes
+/// 0.36 (`idle_cpu_seconds_by_process` of `Deploy/bench`).
 public final class FolderWatch {
     private let inbox: Inbox
     /// The notices of the system; negative if it gives none.
