@@ -8,77 +8,6 @@ import SwiftProtobuf
 /// While a year's norm is live, every change ranks all organizations again. Once it is frozen, the ranks stay, and an
 /// organization with corrected values is placed among them.
 final class GroupStandings {
-    /// An organization's entry for a year's ranks.
-    struct Row: Hashable {
-        /// District or school.
-        let type: OrganizationType
-        /// The values; the comparison group of a district is of no account.
-        let values: PercentileYearValues
-        /// Whether it is a school that receives funds under Title I.
-        let isTitle1: Bool
-        /// The difficulty quartile of the EL progress targets, 1 to 4, by span; absent if unknown.
-        let difficulties: [GradeSpan: Int]
-        /// Among the rows of a ranked year, of that year: how many school years before it the organization was last
-        /// reconfigured.
-        var reconfigured: Int?
-        /// Likewise: the codes under which it was ranked in earlier years, by how many years before.
-        var formers: [Int: OrganizationCode] = [:]
-
-        /// A standing as it was published.
-        ///
-        /// Values below the minimum size have no place in a rank.
-        ///
-        /// - Throws: ``UnusableRecord`` for names or numbers that make no sense.
-        init(_ standing: Accountability_V1_Standing, minimumSize: MinimumSizeParameters?) throws {
-            type = standing.type == .district ? .district : standing.type == .state ? .state : .school
-            isTitle1 = standing.title1 && type == .school
-            var difficulties: [GradeSpan: Int] = [:]
-            let least = UInt32(clamping: minimumSize?.accountability.value ?? 0)
-            var slots: [(span: GradeSpan, indicator: Indicator, value: Ratio)] = []
-            for value in standing.values {
-                guard let span = GradeSpan(wireName: value.gradeSpan),
-                    let indicator = Indicator(wireName: value.indicator), let number = try? Ratio(decimal: value.value)
-                else { throw UnusableRecord("a standing with a value that makes no sense") }
-                if value.hasCount, value.count < least { continue }
-                if indicator == .elProgress, (1...4).contains(value.difficultyQuartile) {
-                    difficulties[span] = Int(value.difficultyQuartile)
-                }
-                slots.append((span, indicator, number))
-            }
-            self.difficulties = difficulties
-            let isKnown = standing.hasNonHighEnrollment && standing.hasHighEnrollment
-            var values = PercentileYearValues(
-                comparisonGroup: ComparisonGroup(wireName: standing.comparisonGroup),
-                nonHighShare: isKnown
-                    ? try PercentileYearValues.share(
-                        nonHigh: Int64(standing.nonHighEnrollment),
-                        high: Int64(standing.highEnrollment)
-                    ) : nil,
-                schoolType: SchoolType(wireName: standing.schoolType)
-            )
-            for slot in slots { values[slot.span, slot.indicator] = slot.value }
-            self.values = values
-            reconfigured = standing.hasReconfigured ? Int(standing.reconfigured) : nil
-            for former in standing.formerCodes {
-                formers[Int(standing.schoolYear) - Int(former.schoolYear)] = OrganizationCode(former.orgCode)
-            }
-        }
-    }
-
-    /// The inputs of a published percentile.
-    ///
-    /// While they are the same, so is the message.
-    private struct Ranked: Equatable {
-        /// The values, those of years under a former code included.
-        let years: [Int: PercentileYearValues]
-        let reconfigured: Int?
-        let formers: [Int: OrganizationCode]
-        let result: PercentileResult
-        let isLowestTitle1: Bool
-        /// Placed against a norm that it was not part of.
-        let isPlaced: Bool
-    }
-
     private let group: StudentGroup
     /// Organizations in the order they were met; the position in every other table.
     private var codes: [OrganizationCode] = []
@@ -86,11 +15,11 @@ final class GroupStandings {
     /// Rows by year and position.
     ///
     /// A withdrawn organization keeps its entry, so that its publications are retracted.
-    private var rows: [Int: [Row?]] = [:]
+    private var rows: [Int: [StandingRow?]] = [:]
     private var norms: [Int: Norm] = [:]
     /// The release whose norm the ranks of a year use.
     private var inForce: [Int: String] = [:]
-    private var ranked: [Int: [Ranked?]] = [:]
+    private var ranked: [Int: [GroupRanking.Ranked?]] = [:]
     private var dirtyYears: Set<Int> = []
     /// The changes of organizations, with their reconfigurations.
     private var changes: OrganizationChanges
@@ -105,11 +34,11 @@ final class GroupStandings {
     var isDirty: Bool { !dirtyYears.isEmpty }
 
     /// Takes the newest standing of an organization, or its withdrawal.
-    func set(_ row: Row?, of organization: OrganizationCode, year: Int, cause: String) {
+    func set(_ row: StandingRow?, of organization: OrganizationCode, year: Int, cause: String) {
         let position = position(of: organization)
         let missing = position + 1 - (rows[year]?.count ?? 0)
         if missing > 0 { rows[year, default: []].append(contentsOf: repeatElement(nil, count: missing)) }
-        let before: Row? = rows[year]?[position] ?? nil
+        let before: StandingRow? = rows[year]?[position] ?? nil
         guard before != row else { return }
         rows[year]?[position] = row
         dirtyYears.insert(year)
@@ -135,7 +64,7 @@ final class GroupStandings {
     /// Takes an organization's part of an earlier published norm.
     ///
     /// The state's part says that the norm is complete.
-    func recall(_ rows: [Int: Row], of organization: OrganizationCode, year: Int, release: String) {
+    func recall(_ rows: [Int: StandingRow], of organization: OrganizationCode, year: Int, release: String) {
         let position = position(of: organization)
         if organization == .state {
             norms[year, default: Norm()].release = release
@@ -170,13 +99,15 @@ final class GroupStandings {
             }
         let norm = try norm(year, frozenBy, framework, weighs: parameters.yearWeights.value.keys.sorted(), output)
         if dirtyYears.contains(year) {
-            try publishThresholds(year: year, norm: norm, parameters: parameters, output: output)
+            let counted = norm.map { $0.sorted { $0.key < $1.key }.map { $0.value[0] } } ?? rows[year] ?? []
+            try GroupThresholds(group: group, year: year, rows: counted.compactMap { $0 }, parameters: parameters)
+                .publish(cause: causes.text, to: output)
         }
         guard parameters.ranks(group) else { return }
         try publishPercentiles(year: year, norm: norm, framework: framework, parameters: parameters, output: output)
     }
 
-    private func row(_ position: Int, _ year: Int) -> Row? {
+    private func row(_ position: Int, _ year: Int) -> StandingRow? {
         guard let table = rows[year], position < table.count else { return nil }
         return table[position]
     }
@@ -184,8 +115,8 @@ final class GroupStandings {
     /// An organization's current values for the ranks of a year, by the number of years before.
     ///
     /// The row of the year itself names the years under former codes; their values stay with these codes.
-    private func current(_ position: Int, _ year: Int, _ weighs: [Int], _ framework: Framework) -> [Int: Row] {
-        var rows: [Int: Row] = [:]
+    private func current(_ position: Int, _ year: Int, _ weighs: [Int], _ framework: Framework) -> [Int: StandingRow] {
+        var rows: [Int: StandingRow] = [:]
         for before in weighs {
             if let row = row(position, year - before) { rows[before] = row }
         }
@@ -214,7 +145,7 @@ final class GroupStandings {
         _ framework: Framework,
         weighs: [Int],
         _ output: TaskOutput
-    ) throws -> [Int: [Int: Row]]? {
+    ) throws -> [Int: [Int: StandingRow]]? {
         let standing = inForce[year]
         inForce[year] = release
         if standing != release {
@@ -241,7 +172,7 @@ final class GroupStandings {
     }
 
     private func publish(
-        norm rows: [Int: Row],
+        norm rows: [Int: StandingRow],
         of organization: OrganizationCode,
         year: Int,
         release: String,
@@ -262,18 +193,19 @@ final class GroupStandings {
 
     private func publishPercentiles(
         year: Int,
-        norm: [Int: [Int: Row]]?,
+        norm: [Int: [Int: StandingRow]]?,
         framework: Framework,
         parameters: PercentileParameters,
         output: TaskOutput
     ) throws {
         let weighs = parameters.yearWeights.value.keys.sorted()
         let now = codes.indices.map { current($0, year, weighs, framework) }
-        let next: [Ranked?] =
+        let ranking = GroupRanking(group: group, codes: codes, positions: positions, framework: framework)
+        let next: [GroupRanking.Ranked?] =
             if let norm {
-                try place(now, among: norm, framework, before: ranked[year])
+                try ranking.place(now, among: norm, before: ranked[year])
             } else {
-                try rank(now, framework).ranked
+                try ranking.rank(now).ranked
             }
         let before = ranked[year]
         for position in codes.indices where codes[position] != .state {
@@ -284,108 +216,12 @@ final class GroupStandings {
         ranked[year] = next
     }
 
-    /// Ranks all organizations, and computes the percentile up to which Title I schools are the lowest performing.
-    private func rank(_ rows: [[Int: Row]], _ framework: Framework) throws -> (ranked: [Ranked?], title1Cut: Int?) {
-        var entries: [PercentileEntry] = []
-        var places: [Int] = []
-        for (position, years) in rows.enumerated() {
-            let values = years.filter { $0.value.type == .school }.mapValues(\.values)
-            guard !values.isEmpty else { continue }
-            entries.append(
-                PercentileEntry(
-                    organization: codes[position],
-                    years: values,
-                    reconfigured: years[0]?.reconfigured,
-                    formers: years[0]?.formers ?? [:]
-                )
-            )
-            places.append(position)
-        }
-        let results = try Percentiles.rank(entries, framework)
-        let title1 = zip(places, results).filter { rows[$0.0][0]?.isTitle1 ?? false }.compactMap { $0.1.percentile }
-        let cut = group == .allStudents ? try FederalDesignation.lowestTitle1Cut(title1, framework) : nil
-        var ranked: [Ranked?] = Array(repeating: nil, count: rows.count)
-        for (place, (entry, result)) in zip(places, zip(entries, results)) {
-            guard result.percentile != nil || result.final.missing != nil else { continue }
-            let isLowest = isLowestTitle1(result, rows[place], cut)
-            ranked[place] = Ranked(
-                years: values(of: place, in: rows),
-                reconfigured: entry.reconfigured,
-                formers: entry.formers,
-                result: result,
-                isLowestTitle1: isLowest,
-                isPlaced: false
-            )
-        }
-        return (ranked, cut)
-    }
-
-    /// The ranks of the norm.
-    ///
-    /// An organization whose values differ from the norm is placed among the others.
-    private func place(
-        _ now: [[Int: Row]],
-        among norm: [Int: [Int: Row]],
-        _ framework: Framework,
-        before: [Ranked?]?
-    ) throws -> [Ranked?] {
-        var frozen = codes.indices.map { norm[$0] ?? [:] }
-        let (standing, cut) = try rank(frozen, framework)
-        var ranked = standing
-        for position in codes.indices {
-            // Its own rows, and those of its former codes.
-            let moved = [position] + formerPositions(now[position])
-            guard moved.contains(where: { now[$0] != frozen[$0] }) else { continue }
-            let origin = now[position][0]
-            if let before, position < before.count, let known = before[position], known.isPlaced,
-                known.years == values(of: position, in: now), known.reconfigured == origin?.reconfigured,
-                known.formers == origin?.formers ?? [:],
-                known.isLowestTitle1 == isLowestTitle1(known.result, now[position], cut)
-            {
-                ranked[position] = known
-                continue
-            }
-            let own = moved.map { frozen[$0] }
-            for place in moved { frozen[place] = now[place] }
-            let placed = try rank(frozen, framework).ranked[position]
-            for (place, rows) in zip(moved, own) { frozen[place] = rows }
-            ranked[position] = placed.map {
-                Ranked(
-                    years: $0.years,
-                    reconfigured: $0.reconfigured,
-                    formers: $0.formers,
-                    result: $0.result,
-                    isLowestTitle1: isLowestTitle1($0.result, now[position], cut),
-                    isPlaced: true
-                )
-            }
-        }
-        return ranked
-    }
-
-    private func formerPositions(_ rows: [Int: Row]) -> [Int] {
-        guard let formers = rows[0]?.formers, !formers.isEmpty else { return [] }
-        return Set(formers.values.compactMap { positions[$0] }).sorted()
-    }
-
-    /// The values of a school by the number of years before, those under its former codes included.
-    private func values(of position: Int, in rows: [[Int: Row]]) -> [Int: PercentileYearValues] {
-        func schools(_ rows: [Int: Row]) -> [Int: PercentileYearValues] {
-            rows.filter { $0.value.type == .school }.mapValues(\.values)
-        }
-        var values = schools(rows[position])
-        for (before, code) in rows[position][0]?.formers ?? [:] {
-            values[before] = positions[code].flatMap { schools(rows[$0])[before] }
-        }
-        return values
-    }
-
-    private func isLowestTitle1(_ result: PercentileResult, _ rows: [Int: Row], _ cut: Int?) -> Bool {
-        guard rows[0]?.isTitle1 == true, let cut, let percentile = result.percentile else { return false }
-        return percentile <= cut
-    }
-
-    private func publish(_ ranked: Ranked?, of organization: OrganizationCode, year: Int, output: TaskOutput) throws {
+    private func publish(
+        _ ranked: GroupRanking.Ranked?,
+        of organization: OrganizationCode,
+        year: Int,
+        output: TaskOutput
+    ) throws {
         for comparison in ComparisonGroup.allCases {
             var message: Accountability_V1_PercentileEntry?
             // Even without a comparison group, the reason needs a key.
@@ -402,44 +238,6 @@ final class GroupStandings {
             }
             let key = PercentileKey(schoolYear: year, .percentile(organization, group, comparison))
             try PercentileStage.percentiles.publish(message, key, cause: causes.text, to: output)
-        }
-    }
-
-    // MARK: Thresholds
-
-    private func publishThresholds(
-        year: Int,
-        norm: [Int: [Int: Row]]?,
-        parameters: PercentileParameters,
-        output: TaskOutput
-    ) throws {
-        let table: [Row?] =
-            if let norm { norm.sorted { $0.key < $1.key }.map { $0.value[0] } } else { rows[year] ?? [] }
-        for type in [OrganizationType.district, .school] {
-            let ofType = table.compactMap { $0 }.filter { $0.type == type }
-            for span in GradeSpan.allCases {
-                for indicator in Indicator.allCases where indicator.spans.contains(span) {
-                    let place = IndicatorPlace(span, group, indicator)
-                    func publish(_ rows: [Row], ofQuartile quartile: Int?) throws {
-                        let name = PercentileKey.Entry.threshold(type, place, difficultyQuartile: quartile)
-                        let values = rows.compactMap { $0.values[span, indicator] }
-                        let key = PercentileKey(schoolYear: year, name)
-                        let population =
-                            values.isEmpty
-                            ? nil
-                            : RankedPopulation(values, lowerIsBetter: indicator.lowerIsBetter, parameters)
-                        let message = population.map {
-                            PercentileMessage.threshold($0, of: type, place, difficultyQuartile: quartile, year: year)
-                        }
-                        try PercentileStage.percentiles.publish(message, key, cause: causes.text, to: output)
-                    }
-                    try publish(ofType, ofQuartile: nil)
-                    guard indicator == .elProgress else { continue }
-                    for quartile in 1...4 {
-                        try publish(ofType.filter { $0.difficulties[span] == quartile }, ofQuartile: quartile)
-                    }
-                }
-            }
         }
     }
 }

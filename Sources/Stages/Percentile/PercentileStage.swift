@@ -65,7 +65,7 @@ final class PercentileTask: StageTask {
         let key = try record.key(of: TableTopics.standings)
         let minimumSize = try frameworks[key.schoolYear]?.minimumSize
         let row = try record.message(of: TableTopics.standings, under: key)
-            .map { try GroupStandings.Row($0, minimumSize: minimumSize) }
+            .map { try StandingRow($0, minimumSize: minimumSize) }
         table(key.group).set(row, of: key.organization, year: key.schoolYear, cause: record.cause)
     }
 
@@ -104,10 +104,10 @@ final class PercentileTask: StageTask {
     func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {
         let (key, entry) = try recalled(TableTopics.percentiles, key: key, value: value)
         guard case .norm(let group, let organization) = key.entry else { return }
-        var rows: [Int: GroupStandings.Row] = [:]
+        var rows: [Int: StandingRow] = [:]
         for standing in entry.norm.standings {
             // Organizations that were part of the norm stay in it, whatever their size now.
-            rows[key.schoolYear - Int(standing.schoolYear)] = try GroupStandings.Row(standing, minimumSize: nil)
+            rows[key.schoolYear - Int(standing.schoolYear)] = try StandingRow(standing, minimumSize: nil)
         }
         table(group).recall(rows, of: organization, year: key.schoolYear, release: entry.norm.release)
     }
