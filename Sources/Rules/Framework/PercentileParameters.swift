@@ -4,7 +4,7 @@ public struct PercentileParameters: Sendable {
     public enum Norm: String, Sendable, CaseIterable {
         /// Everybody is ranked again.
         case live
-        /// The corrected organization is placed against the published ranking.
+        /// The corrected organization is placed against the published ranking: ``PercentileRanking``.
         case frozen
         /// Live until the results are official, frozen after.
         case liveUntilOfficial = "live_until_official"

@@ -101,6 +101,33 @@ extension FinalPercentile {
         return finals
     }
 
+    /// The percentile of an organization that is placed against published ones.
+    static func place(
+        _ means: PercentileMeans,
+        among published: [PercentileResult],
+        _ parameters: PercentileParameters
+    ) throws(NumberError) -> FinalPercentile {
+        var final = FinalPercentile()
+        guard let group = means.comparisonGroup else { return final }
+        let peers = published.filter { $0.comparisonGroup == group }.map(\.final)
+        if group.spans.count == 1 {
+            final.weightedMean = try weightedMean(means, group.spans[0], parameters)
+        } else {
+            for span in group.spans {
+                guard let mean = try weightedMean(means, span, parameters) else { continue }
+                let others = peers.compactMap { $0.spans.first { $0.span == span }?.weightedMean }
+                let percentile = RankedPopulation(others, lowerIsBetter: false, parameters).percentile(of: mean)
+                final.spans.append(PercentileSpan(span: span, weightedMean: mean, percentile: percentile))
+            }
+            final.weightedMean = try final.combine(means.nonHighShare, parameters)
+        }
+        guard let mean = final.weightedMean else { return final }
+        let population = RankedPopulation(peers.compactMap(\.weightedMean), lowerIsBetter: false, parameters)
+        final.percentile = population.percentile(of: mean)
+        final.populationSize = population.count
+        return final
+    }
+
     /// The weighted mean of the years in a span, of those that have a mean of the current year.
     private static func weightedMeans(
         _ members: [Int],
@@ -108,23 +135,31 @@ extension FinalPercentile {
         _ span: GradeSpan,
         _ parameters: PercentileParameters
     ) throws(NumberError) -> [(position: Int, value: Ratio)] {
-        let weights = parameters.yearWeights.value.sorted { $0.key < $1.key }
-        let nearest = weights.map(\.key).first { $0 > 0 }
         var means: [(position: Int, value: Ratio)] = []
         for position in members {
-            guard let years = population[position].spans[span], let current = years[0] else { continue }
-            let isAlone =
-                parameters.missingYear.value == .currentAlone && (nearest.map { years[$0] == nil } ?? true)
-            var sum = Ratio.zero
-            var present = Ratio.zero
-            for (before, weight) in weights where before == 0 || !isAlone {
-                guard let mean = before == 0 ? current : years[before] else { continue }
-                sum = try sum + mean * weight
-                present = try present + weight
-            }
-            means.append((position, try sum / present))
+            if let mean = try weightedMean(population[position], span, parameters) { means.append((position, mean)) }
         }
         return means
+    }
+
+    /// The weighted mean of the years in a span; nil without a mean of the current year.
+    private static func weightedMean(
+        _ means: PercentileMeans,
+        _ span: GradeSpan,
+        _ parameters: PercentileParameters
+    ) throws(NumberError) -> Ratio? {
+        guard let years = means.spans[span], let current = years[0] else { return nil }
+        let weights = parameters.yearWeights.value.sorted { $0.key < $1.key }
+        let nearest = weights.map(\.key).first { $0 > 0 }
+        let isAlone = parameters.missingYear.value == .currentAlone && (nearest.map { years[$0] == nil } ?? true)
+        var sum = Ratio.zero
+        var present = Ratio.zero
+        for (before, weight) in weights where before == 0 || !isAlone {
+            guard let mean = before == 0 ? current : years[before] else { continue }
+            sum = try sum + mean * weight
+            present = try present + weight
+        }
+        return try sum / present
     }
 
     /// What is ranked of a middle/high school: both percentiles by the shares of enrolment; nil where there is none.

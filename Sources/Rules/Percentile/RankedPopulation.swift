@@ -19,8 +19,8 @@ public struct RankedPopulation: Sendable {
 
     /// The percentile of a value among the population.
     ///
-    /// A value that is not in it is placed between its neighbours: the published ranking stays as it is (a frozen
-    /// norm).
+    /// A value that is not in it is placed between its neighbours, half a rank from each: the published ranking stays
+    /// as it is (a frozen norm, ``PercentileRanking``).
     public func percentile(of value: Ratio) -> Int {
         let below = firstIndex { !isWorse($0, than: value) }
         let notBetter = firstIndex { isWorse(value, than: $0) }

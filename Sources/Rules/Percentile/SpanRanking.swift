@@ -24,27 +24,78 @@ struct SpanRanking {
 
     /// The steps by position; nil of those that do not take part.
     ///
-    /// A group takes part in a span only with a value in each category that the framework asks for, each of the minimum
-    /// size.
     func steps() throws(NumberError) -> [PercentileSpanYear?] {
-        let categories = parameters.rankedWith.value
-        var steps = values.map { year -> PercentileSpanYear? in
-            guard let year, year.isRanked(span, with: categories) else { return nil }
-            return PercentileSpanYear(
-                span: span,
-                weights: year[span, .elProgress] == nil ? .withoutELProgress : .withELProgress,
-                indicatorPercentiles: [:],
-                categoryMeans: [:],
-                categoryPercentiles: [:],
-                mean: nil
-            )
-        }
+        var steps = values.map(begun)
         for indicator in Indicator.allCases where indicator.spans.contains(span) { rank(indicator, &steps) }
         for category in IndicatorCategory.allCases { try rank(category, &steps) }
         for position in steps.indices {
             if let year = steps[position] { steps[position]?.mean = try mean(year) }
         }
         return steps
+    }
+
+    /// What an organization takes part with; nil if it does not.
+    ///
+    /// A group takes part in a span only with a value in each category that the framework asks for, each of the minimum
+    /// size.
+    private func begun(_ year: PercentileYearValues?) -> PercentileSpanYear? {
+        guard let year, year.isRanked(span, with: parameters.rankedWith.value) else { return nil }
+        return PercentileSpanYear(
+            span: span,
+            weights: year[span, .elProgress] == nil ? .withoutELProgress : .withELProgress,
+            indicatorPercentiles: [:],
+            categoryMeans: [:],
+            categoryPercentiles: [:],
+            mean: nil
+        )
+    }
+
+    // MARK: Placing
+
+    /// The steps of an organization that is placed against the published ones; nil if it does not take part.
+    ///
+    /// - `slip`: its own steps of the year before, for ``slipFrom``.
+    func place(
+        _ year: PercentileYearValues,
+        among published: [PercentileSpanYear?],
+        slip: PercentileSpanYear?
+    ) throws(NumberError) -> PercentileSpanYear? {
+        guard var step = begun(year) else { return nil }
+        let ranked = values.indices.filter { published[$0] != nil }
+        for indicator in Indicator.allCases where indicator.spans.contains(span) {
+            guard let value = year[span, indicator] else { continue }
+            let peers = ranked.filter { isPeer($0, of: year, indicator) }.compactMap { values[$0]?[span, indicator] }
+            step.indicatorPercentiles[indicator] =
+                RankedPopulation(peers, lowerIsBetter: indicator.lowerIsBetter, parameters).percentile(of: value)
+        }
+        let group = ranked.filter { values[$0]?.comparisonGroup == year.comparisonGroup }
+        for category in IndicatorCategory.allCases {
+            let percentiles = category.indicators.compactMap { step.indicatorPercentiles[$0] }
+            guard let mean = try mean(percentiles) else { continue }
+            step.categoryMeans[category] = mean
+            guard isRankedAgain(category) else {
+                step.categoryPercentiles[category] = percentiles.reduce(0, +)
+                continue
+            }
+            let peers = group.compactMap { position in
+                published[position]?.categoryMeans[category].map { slipped(category, position) ?? $0 }
+            }
+            let own = slips(category, year) ? slip?.categoryMeans[category] : nil
+            step.categoryPercentiles[category] =
+                RankedPopulation(peers, lowerIsBetter: false, parameters).percentile(of: own ?? mean)
+        }
+        step.mean = try mean(step)
+        return step
+    }
+
+    /// Whether the value of a ranked organization is in the population of another's.
+    private func isPeer(_ position: Int, of year: PercentileYearValues, _ indicator: Indicator) -> Bool {
+        guard let peer = values[position] else { return false }
+        switch parameters.indicatorPopulation[span]?.value[indicator] {
+        case .span: return true
+        case .schoolType where year.schoolType != nil: return peer.schoolType == year.schoolType
+        case .comparisonGroup, .schoolType, nil: return peer.comparisonGroup == year.comparisonGroup
+        }
     }
 
     // MARK: Indicators
@@ -83,25 +134,18 @@ struct SpanRanking {
     // MARK: Categories
 
     private func rank(_ category: IndicatorCategory, _ steps: inout [PercentileSpanYear?]) throws(NumberError) {
-        let indicators = category.indicators
-        let isRankedAgain = !(parameters.unrankedCategories[span]?.value.contains(category) ?? false)
+        let isRankedAgain = isRankedAgain(category)
         var population: Population = []
         for position in steps.indices {
-            guard let percentiles = steps[position]?.indicatorPercentiles else { continue }
-            var (sum, count) = (0, 0)
-            for indicator in indicators {
-                guard let percentile = percentiles[indicator] else { continue }
-                sum += percentile
-                count += 1
-            }
-            guard count > 0 else { continue }
-            let mean = try Ratio(Int64(sum), over: Int64(count))
+            guard let step = steps[position] else { continue }
+            let percentiles = category.indicators.compactMap { step.indicatorPercentiles[$0] }
+            guard let mean = try mean(percentiles) else { continue }
             steps[position]?.categoryMeans[category] = mean
             if isRankedAgain {
                 population.append((position, slipped(category, position) ?? mean))
             } else {
                 // One indicator: its percentile is the sum.
-                steps[position]?.categoryPercentiles[category] = sum
+                steps[position]?.categoryPercentiles[category] = percentiles.reduce(0, +)
             }
         }
         for peers in byComparisonGroup(population) {
@@ -114,10 +158,23 @@ struct SpanRanking {
         }
     }
 
+    private func isRankedAgain(_ category: IndicatorCategory) -> Bool {
+        !(parameters.unrankedCategories[span]?.value.contains(category) ?? false)
+    }
+
+    /// The mean of the percentiles of a category's indicators; nil of none.
+    private func mean(_ percentiles: [Int]) throws(NumberError) -> Ratio? {
+        percentiles.isEmpty ? nil : try Ratio(Int64(percentiles.reduce(0, +)), over: Int64(percentiles.count))
+    }
+
     /// What the Department ranked in place of the current year's mean of the additional category of a high school.
     private func slipped(_ category: IndicatorCategory, _ position: Int) -> Ratio? {
-        guard category == .additional, values[position]?.comparisonGroup == .high, let slipFrom else { return nil }
-        return slipFrom[position]?.categoryMeans[category]
+        guard let year = values[position], slips(category, year) else { return nil }
+        return slipFrom?[position]?.categoryMeans[category]
+    }
+
+    private func slips(_ category: IndicatorCategory, _ year: PercentileYearValues) -> Bool {
+        slipFrom != nil && category == .additional && year.comparisonGroup == .high
     }
 
     /// The weighted mean of the category percentiles of a span and year.

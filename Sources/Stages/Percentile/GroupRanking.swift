@@ -24,57 +24,44 @@ struct GroupRanking {
     let positions: [OrganizationCode: Int]
     let framework: Framework
 
-    /// Ranks all organizations, and computes the percentile up to which Title I schools are the lowest performing.
-    func rank(_ rows: [[Int: StandingRow]]) throws -> (ranked: [Ranked?], title1Cut: Int?) {
-        var entries: [PercentileEntry] = []
-        var places: [Int] = []
-        for (position, years) in rows.enumerated() {
-            let values = years.filter { $0.value.type == .school }.mapValues(\.values)
-            guard !values.isEmpty else { continue }
-            entries.append(
-                PercentileEntry(
-                    organization: codes[position],
-                    years: values,
-                    reconfigured: years[0]?.reconfigured,
-                    formers: years[0]?.formers ?? [:]
-                )
-            )
-            places.append(position)
+    /// Ranks all organizations.
+    func rank(_ rows: [[Int: StandingRow]]) throws -> [Ranked?] { try standing(rows).ranked }
+
+    /// The ranks of all organizations, and the percentile up to which Title I schools are the lowest performing.
+    private func standing(_ rows: [[Int: StandingRow]]) throws -> (
+        ranked: [Ranked?], title1Cut: Int?, ranking: PercentileRanking
+    ) {
+        let places = rows.indices.compactMap { position -> (position: Int, entry: PercentileEntry)? in
+            entry(position, rows).map { (position, $0) }
         }
-        let results = try Percentiles.rank(entries, framework)
-        let title1 = zip(places, results).filter { rows[$0.0][0]?.isTitle1 ?? false }.compactMap { $0.1.percentile }
+        let ranking = try PercentileRanking(places.map(\.entry), framework)
+        let results = ranking.results
+        let title1 = zip(places, results).filter { rows[$0.0.position][0]?.isTitle1 ?? false }
+            .compactMap { $0.1.percentile }
         let cut = group == .allStudents ? try FederalDesignation.lowestTitle1Cut(title1, framework) : nil
         var ranked: [Ranked?] = Array(repeating: nil, count: rows.count)
-        for (place, (entry, result)) in zip(places, zip(entries, results)) {
-            guard result.percentile != nil || result.final.missing != nil else { continue }
-            let isLowest = isLowestTitle1(result, rows[place], cut)
-            ranked[place] = Ranked(
-                years: values(of: place, in: rows),
-                reconfigured: entry.reconfigured,
-                formers: entry.formers,
-                result: result,
-                isLowestTitle1: isLowest,
-                isPlaced: false
-            )
+        for ((position, entry), result) in zip(places, results) {
+            ranked[position] = made(result, of: entry, at: position, rows, cut, isPlaced: false)
         }
-        return (ranked, cut)
+        return (ranked, cut, ranking)
     }
 
     /// The ranks of the norm.
     ///
-    /// An organization whose values differ from the norm is placed among the others.
+    /// An organization whose values differ from the norm is placed against the ranks of the others, which stand:
+    /// ``PercentileRanking``.
     func place(
         _ now: [[Int: StandingRow]],
         among norm: [Int: [Int: StandingRow]],
         before: [Ranked?]?
     ) throws -> [Ranked?] {
-        var frozen = codes.indices.map { norm[$0] ?? [:] }
-        let (standing, cut) = try rank(frozen)
+        let frozen = codes.indices.map { norm[$0] ?? [:] }
+        let (standing, cut, ranking) = try standing(frozen)
         var ranked = standing
         for position in codes.indices {
             // Its own rows, and those of its former codes.
-            let moved = [position] + formerPositions(now[position])
-            guard moved.contains(where: { now[$0] != frozen[$0] }) else { continue }
+            let formers = formerPositions(now[position])
+            guard ([position] + formers).contains(where: { now[$0] != frozen[$0] }) else { continue }
             let origin = now[position][0]
             if let before, position < before.count, let known = before[position], known.isPlaced,
                 known.years == values(of: position, in: now), known.reconfigured == origin?.reconfigured,
@@ -84,22 +71,46 @@ struct GroupRanking {
                 ranked[position] = known
                 continue
             }
-            let own = moved.map { frozen[$0] }
-            for place in moved { frozen[place] = now[place] }
-            let placed = try rank(frozen).ranked[position]
-            for (place, rows) in zip(moved, own) { frozen[place] = rows }
-            ranked[position] = placed.map {
-                Ranked(
-                    years: $0.years,
-                    reconfigured: $0.reconfigured,
-                    formers: $0.formers,
-                    result: $0.result,
-                    isLowestTitle1: isLowestTitle1($0.result, now[position], cut),
-                    isPlaced: true
-                )
+            guard let entry = entry(position, now) else {
+                ranked[position] = nil
+                continue
             }
+            let result = try ranking.place(entry, formers: formers.compactMap { self.entry($0, now) })
+            ranked[position] = made(result, of: entry, at: position, now, cut, isPlaced: true)
         }
         return ranked
+    }
+
+    /// An organization's entry; nil unless it is a school with values.
+    private func entry(_ position: Int, _ rows: [[Int: StandingRow]]) -> PercentileEntry? {
+        let values = rows[position].filter { $0.value.type == .school }.mapValues(\.values)
+        guard !values.isEmpty else { return nil }
+        return PercentileEntry(
+            organization: codes[position],
+            years: values,
+            reconfigured: rows[position][0]?.reconfigured,
+            formers: rows[position][0]?.formers ?? [:]
+        )
+    }
+
+    /// What is published; nil if there is neither a percentile nor a reason why there is none.
+    private func made(
+        _ result: PercentileResult,
+        of entry: PercentileEntry,
+        at position: Int,
+        _ rows: [[Int: StandingRow]],
+        _ cut: Int?,
+        isPlaced: Bool
+    ) -> Ranked? {
+        guard result.percentile != nil || result.final.missing != nil else { return nil }
+        return Ranked(
+            years: values(of: position, in: rows),
+            reconfigured: entry.reconfigured,
+            formers: entry.formers,
+            result: result,
+            isLowestTitle1: isLowestTitle1(result, rows[position], cut),
+            isPlaced: isPlaced
+        )
     }
 
     private func formerPositions(_ rows: [Int: StandingRow]) -> [Int] {

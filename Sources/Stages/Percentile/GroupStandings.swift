@@ -205,7 +205,7 @@ final class GroupStandings {
             if let norm {
                 try ranking.place(now, among: norm, before: ranked[year])
             } else {
-                try ranking.rank(now).ranked
+                try ranking.rank(now)
             }
         let before = ranked[year]
         for position in codes.indices where codes[position] != .state {
