@@ -34,4 +34,19 @@ internal import Testing
             #expect(parameter.value == .sameComparisonGroup && parameter.status == .derived)
         }
     }
+
+    /// 2022 was published at 20 and at 10 percent of the days enrolled; 2023 counts at 10.
+    ///
+    /// 603 CMR 2.03(2)(b).
+    @Test func absenteeismIsComparedAtOneThreshold() {
+        func prior(at threshold: Ratio?, _ others: [Ratio: Ratio], now: Ratio?) -> Ratio? {
+            PriorYear.chronicAbsenteeism(counted: Ratio(15), at: threshold, others: others, now: now)
+        }
+        let others = [Ratio(10): Ratio(75)]
+        #expect(prior(at: Ratio(20), others, now: Ratio(10)) == Ratio(75))
+        #expect(prior(at: Ratio(20), others, now: Ratio(20)) == Ratio(15))
+        #expect(prior(at: Ratio(10), [:], now: Ratio(10)) == Ratio(15))
+        #expect(prior(at: Ratio(20), [:], now: Ratio(10)) == nil)
+        #expect(prior(at: Ratio(20), others, now: nil) == nil)
+    }
 }

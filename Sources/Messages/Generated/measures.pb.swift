@@ -268,6 +268,10 @@ public nonisolated struct Accountability_V1_IndicatorValue: Sendable {
   /// Clears the value of `highEnrollment`. Subsequent reads from it will return its default value.
   public mutating func clearHighEnrollment() {self._highEnrollment = nil}
 
+  /// For chronic absenteeism counted under a framework with several thresholds, as that of 2022: the rates at the others.
+  /// Years after it, which count at one of them, are compared with these.
+  public var otherThresholds: [Accountability_V1_ThresholdRate] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -275,6 +279,26 @@ public nonisolated struct Accountability_V1_IndicatorValue: Sendable {
   fileprivate var _count: UInt32? = nil
   fileprivate var _nonHighEnrollment: UInt32? = nil
   fileprivate var _highEnrollment: UInt32? = nil
+}
+
+/// A rate of chronic absenteeism at a threshold that is not the one that counts in its year.
+public nonisolated struct Accountability_V1_ThresholdRate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The percentage of the days enrolled from which a student counts, an exact decimal.
+  public var threshold: String = String()
+
+  /// The rate, rounded as the value that counts.
+  public var value: String = String()
+
+  /// The number of students above the line. The divisor is that of the value that counts.
+  public var sum: Int64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// Topic `accountability.standings.v1`: one organization's figures for the statewide ranks of one group in one year.
@@ -384,6 +408,9 @@ public nonisolated struct Accountability_V1_StandingValue: Sendable {
   public mutating func clearCount() {self._count = nil}
 
   public var difficultyQuartile: UInt32 = 0
+
+  /// As in IndicatorValue. Never in a norm: its value is the one that was ranked.
+  public var otherThresholds: [Accountability_V1_ThresholdRate] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -888,7 +915,7 @@ nonisolated extension Accountability_V1_IndicatorEntry: SwiftProtobuf.Message, S
 
 nonisolated extension Accountability_V1_IndicatorValue: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".IndicatorValue"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}grade_span\0\u{1}group\0\u{1}indicator\0\u{1}value\0\u{1}count\0\u{1}sum\0\u{1}divisor\0\u{1}supplied\0\u{3}difficulty_quartile\0\u{3}non_high_enrollment\0\u{3}high_enrollment\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}grade_span\0\u{1}group\0\u{1}indicator\0\u{1}value\0\u{1}count\0\u{1}sum\0\u{1}divisor\0\u{1}supplied\0\u{3}difficulty_quartile\0\u{3}non_high_enrollment\0\u{3}high_enrollment\0\u{3}other_thresholds\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -907,6 +934,7 @@ nonisolated extension Accountability_V1_IndicatorValue: SwiftProtobuf.Message, S
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.difficultyQuartile) }()
       case 10: try { try decoder.decodeSingularUInt32Field(value: &self._nonHighEnrollment) }()
       case 11: try { try decoder.decodeSingularUInt32Field(value: &self._highEnrollment) }()
+      case 12: try { try decoder.decodeRepeatedMessageField(value: &self.otherThresholds) }()
       default: break
       }
     }
@@ -950,6 +978,9 @@ nonisolated extension Accountability_V1_IndicatorValue: SwiftProtobuf.Message, S
     try { if let v = self._highEnrollment {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 11)
     } }()
+    if !self.otherThresholds.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.otherThresholds, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -965,6 +996,47 @@ nonisolated extension Accountability_V1_IndicatorValue: SwiftProtobuf.Message, S
     if lhs.difficultyQuartile != rhs.difficultyQuartile {return false}
     if lhs._nonHighEnrollment != rhs._nonHighEnrollment {return false}
     if lhs._highEnrollment != rhs._highEnrollment {return false}
+    if lhs.otherThresholds != rhs.otherThresholds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Accountability_V1_ThresholdRate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ThresholdRate"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}threshold\0\u{1}value\0\u{1}sum\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.threshold) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.value) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.sum) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.threshold.isEmpty {
+      try visitor.visitSingularStringField(value: self.threshold, fieldNumber: 1)
+    }
+    if !self.value.isEmpty {
+      try visitor.visitSingularStringField(value: self.value, fieldNumber: 2)
+    }
+    if self.sum != 0 {
+      try visitor.visitSingularInt64Field(value: self.sum, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: Accountability_V1_ThresholdRate, rhs: Accountability_V1_ThresholdRate) -> Bool {
+    if lhs.threshold != rhs.threshold {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.sum != rhs.sum {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1096,7 +1168,7 @@ nonisolated extension Accountability_V1_FormerCode: SwiftProtobuf.Message, Swift
 
 nonisolated extension Accountability_V1_StandingValue: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StandingValue"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}grade_span\0\u{1}indicator\0\u{1}value\0\u{1}count\0\u{3}difficulty_quartile\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}grade_span\0\u{1}indicator\0\u{1}value\0\u{1}count\0\u{3}difficulty_quartile\0\u{3}other_thresholds\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1109,6 +1181,7 @@ nonisolated extension Accountability_V1_StandingValue: SwiftProtobuf.Message, Sw
       case 3: try { try decoder.decodeSingularStringField(value: &self.value) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self._count) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.difficultyQuartile) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.otherThresholds) }()
       default: break
       }
     }
@@ -1134,6 +1207,9 @@ nonisolated extension Accountability_V1_StandingValue: SwiftProtobuf.Message, Sw
     if self.difficultyQuartile != 0 {
       try visitor.visitSingularUInt32Field(value: self.difficultyQuartile, fieldNumber: 5)
     }
+    if !self.otherThresholds.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.otherThresholds, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1143,6 +1219,7 @@ nonisolated extension Accountability_V1_StandingValue: SwiftProtobuf.Message, Sw
     if lhs.value != rhs.value {return false}
     if lhs._count != rhs._count {return false}
     if lhs.difficultyQuartile != rhs.difficultyQuartile {return false}
+    if lhs.otherThresholds != rhs.otherThresholds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

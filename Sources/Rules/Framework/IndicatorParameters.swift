@@ -18,6 +18,9 @@ public struct IndicatorParameters: Sendable {
         public let points: Int
     }
 
+    /// The most thresholds of chronic absenteeism that a framework can have.
+    public static let mostThresholds = 8
+
     /// How each achievement indicator is measured, by span.
     public let measures: [GradeSpan: Parameter<[Indicator: AchievementMeasure]>]
     /// The tables that turn a scaled score into index points, by subject, of the grades without a table of their own.
@@ -28,7 +31,8 @@ public struct IndicatorParameters: Sendable {
     public let valueRounding: Parameter<Rounding>
     /// Chronically absent: absent this percentage of the days enrolled, or more.
     ///
-    /// The first is the one that counts.
+    /// The first is the one that counts in the framework's years. The rates at the others are kept beside it: a later
+    /// year whose framework counts at one of them is compared with that rate. At most ``mostThresholds``.
     public let chronicAbsenceThresholds: Parameter<[Ratio]>
     /// Chronic absenteeism: days in membership a student needs.
     public let chronicAbsenceMinimumDays: Parameter<Int>
@@ -77,10 +81,14 @@ public struct IndicatorParameters: Sendable {
         indexTables = tables
         gradeIndexTables = gradeTables
         valueRounding = try reader.rounding("indicators.value_rounding")
-        chronicAbsenceThresholds = try reader.read("indicators.chronic_absence.thresholds", "a list of percentages") {
+        chronicAbsenceThresholds = try reader.read(
+            "indicators.chronic_absence.thresholds",
+            "a list of 1 to \(Self.mostThresholds) percentages"
+        ) {
             value in
             let numbers = value.list?.compactMap(\.ratio) ?? []
-            return numbers.isEmpty || numbers.count != value.list?.count ? nil : numbers
+            return (1...Self.mostThresholds).contains(numbers.count) && numbers.count == value.list?.count
+                ? numbers : nil
         }
         chronicAbsenceMinimumDays = try reader.integer("indicators.chronic_absence.minimum_days")
         chronicAbsenceGrades = try reader.grades("indicators.chronic_absence.grades")

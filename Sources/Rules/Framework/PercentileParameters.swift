@@ -37,6 +37,14 @@ public struct PercentileParameters: Sendable {
         case counts
     }
 
+    /// Which rate of chronic absenteeism is ranked in an earlier year whose framework has several thresholds.
+    public enum EarlierAbsenteeism: String, Sendable, CaseIterable {
+        /// The one that counted in that year.
+        case asCounted = "as_counted"
+        /// The one at the threshold that counts in the current year, if there is one.
+        case atCurrentThreshold = "at_current_threshold"
+    }
+
     /// What counts where one span of a middle/high school has no percentile.
     public enum MissingSpan: String, Sendable, CaseIterable {
         /// Its percentile counts as 0.
@@ -53,6 +61,8 @@ public struct PercentileParameters: Sendable {
     public let missingYear: Parameter<MissingYear>
     /// What becomes of the years in which a school was of another comparison group.
     public let changedComparisonGroup: Parameter<ChangedComparisonGroup>
+    /// Which rate of chronic absenteeism is ranked in an earlier year whose framework has several thresholds.
+    public let earlierAbsenteeism: Parameter<EarlierAbsenteeism>
     /// The groups beside all students that have a subgroup percentile.
     public let subgroups: Parameter<[StudentGroup]>
     /// The categories of which a group needs a value in a span and year to take part in its ranks.
@@ -91,6 +101,7 @@ public struct PercentileParameters: Sendable {
         }
         missingYear = try reader.choice("percentile.missing_year")
         changedComparisonGroup = try reader.choice("percentile.changed_comparison_group")
+        earlierAbsenteeism = try reader.choice("percentile.earlier_absenteeism")
         subgroups = try reader.read("percentile.subgroups", "a list of groups other than all students") { value in
             value.names(StudentGroup.self).flatMap { $0.contains(.allStudents) ? nil : $0 }
         }

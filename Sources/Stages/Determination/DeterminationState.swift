@@ -132,11 +132,16 @@ struct DeterminationState {
 
     private func measure(_ value: Accountability_V1_IndicatorValue?) throws -> Measure? {
         guard let value, let number = try number(value.value) else { return nil }
+        var others: [Ratio: Ratio] = [:]
+        for other in value.otherThresholds {
+            if let threshold = try self.number(other.threshold) { others[threshold] = try self.number(other.value) }
+        }
         return Measure(
             value: number,
             count: value.hasCount ? Int64(value.count) : nil,
             difficultyQuartile: Int(min(value.difficultyQuartile, 4)),
             counted: value.supplied || value.divisor == 0 ? nil : value.sum,
+            otherThresholds: others,
             enrollment: value.hasNonHighEnrollment && value.hasHighEnrollment
                 ? SpanEnrollment(nonHigh: value.nonHighEnrollment, high: value.highEnrollment) : nil
         )

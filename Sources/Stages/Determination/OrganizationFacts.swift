@@ -10,6 +10,9 @@ struct Measure: Equatable {
     var difficultyQuartile = 0
     /// Of a rate that was counted here: those above its line; nil of a supplied value, which has no such count.
     var counted: Int64?
+    /// Of chronic absenteeism that was counted here: the rates at the other thresholds of the year's framework, by
+    /// threshold.
+    var otherThresholds: [Ratio: Ratio] = [:]
     /// Of a supplied value: the organization's enrolment that came with it.
     var enrollment: SpanEnrollment?
 

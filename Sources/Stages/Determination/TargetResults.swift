@@ -178,11 +178,15 @@ struct TargetComputation {
     {
         guard let value = prior?.value(group, span, indicator), value.meets(minimum),
             let priorFramework, priorFramework.indicators != nil,
-            IndicatorPoints.scale(indicator, span, framework) == IndicatorPoints.scale(indicator, span, priorFramework),
-            // Supplied rates are compared as they are.
-            indicator != .chronicAbsenteeism || value.counted == nil
-                || framework.chronicAbsenceThreshold == priorFramework.chronicAbsenceThreshold
+            IndicatorPoints.scale(indicator, span, framework) == IndicatorPoints.scale(indicator, span, priorFramework)
         else { return nil }
-        return value.value
+        // Supplied rates are compared as they are.
+        guard indicator == .chronicAbsenteeism, value.counted != nil else { return value.value }
+        return PriorYear.chronicAbsenteeism(
+            counted: value.value,
+            at: priorFramework.chronicAbsenceThreshold,
+            others: value.otherThresholds,
+            now: framework.chronicAbsenceThreshold
+        )
     }
 }

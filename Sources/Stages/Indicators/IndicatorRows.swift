@@ -130,10 +130,36 @@ struct IndicatorRows {
                     {
                         message.difficultyQuartile = UInt32(clamping: quartile)
                     }
+                    if measure == .chronicAbsenteeism {
+                        message.otherThresholds = try otherRates(tallies, of: span, group, tally.count, framework)
+                    }
                     values[cell.index] = StandingValue(message: message, isSufficient: value.meetsMinimumSize)
                 }
             }
         }
+    }
+
+    /// The rates of chronic absenteeism at the thresholds of the framework that do not count in its own year.
+    private func otherRates(
+        _ tallies: StudentTallies,
+        of span: GradeSpan,
+        _ group: StudentGroup,
+        _ students: Int64,
+        _ framework: Framework
+    ) throws(NumberError) -> [Accountability_V1_ThresholdRate] {
+        guard let parameters = framework.indicators else { return [] }
+        var rates: [Accountability_V1_ThresholdRate] = []
+        for (index, threshold) in parameters.chronicAbsenceThresholds.value.enumerated().dropFirst() {
+            let tally = IndicatorTally(sum: tallies.absentees(span, group, threshold: index), count: students)
+            let value = try IndicatorValue(.chronicAbsenteeism, tally, framework)
+            guard let rounded = value.rounded, let text = threshold.exactText else { continue }
+            var rate = Accountability_V1_ThresholdRate()
+            rate.threshold = text
+            rate.value = rounded.text(decimals: parameters.valueRounding.value.decimals)
+            rate.sum = tally.sum
+            rates.append(rate)
+        }
+        return rates
     }
 
     private mutating func makeStandings(
@@ -149,6 +175,7 @@ struct IndicatorRows {
             entry.value = value.message.value
             if value.message.hasCount { entry.count = value.message.count }
             entry.difficultyQuartile = value.message.difficultyQuartile
+            entry.otherThresholds = value.message.otherThresholds
             standings[Int(cell.group.rawValue), default: Accountability_V1_Standing()].values.append(entry)
         }
         let declared = state.organization

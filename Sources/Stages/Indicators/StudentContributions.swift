@@ -37,8 +37,11 @@ struct AttendanceContribution {
     let span: GradeSpan
     /// Whether the student counts in the rate.
     let counts: Bool
-    /// Whether the student was chronically absent.
-    let isChronic: Bool
+    /// Bit by threshold of the framework: the student was chronically absent.
+    let chronic: UInt8
+
+    /// Whether the student was chronically absent by a threshold of the framework; the first counts.
+    func isChronic(_ threshold: Int) -> Bool { chronic & (1 << UInt8(threshold)) != 0 }
 }
 
 /// The facts about a student's outcome that indicators need.
@@ -129,21 +132,27 @@ final class IndicatorYear {
         let counts = parameters.countsInOthers(
             enrolledSinceOctober: attendance.flags.contains(.enrolledSinceOctober)
         )
-        let tally =
-            counts
-            ? try StudentContribution.chronicAbsence(
+        var isCounted = false
+        var chronic: UInt8 = 0
+        for threshold in parameters.chronicAbsenceThresholds.value.indices where counts {
+            let tally = try StudentContribution.chronicAbsence(
                 grade: grade,
                 daysEnrolled: Int64(attendance.daysEnrolled),
                 daysAbsent: Int64(attendance.daysAbsent),
+                threshold: threshold,
                 parameters
-            ) : nil
+            )
+            guard let tally else { continue }
+            isCounted = true
+            if tally.sum > 0 { chronic |= 1 << UInt8(threshold) }
+        }
         return AttendanceContribution(
             record: record,
             student: attendance.student,
             groups: StudentGroupSet(recorded: attendance.groups),
             span: span,
-            counts: tally != nil,
-            isChronic: (tally?.sum ?? 0) > 0
+            counts: isCounted,
+            chronic: chronic
         )
     }
 

@@ -8,6 +8,10 @@ struct StudentTallies {
     /// The difficulty quartiles of English learners whose progress counts, by span and group.
     private var difficulties: [IndicatorTally]
 
+    /// Chronically absent students by span, group and each threshold of the framework after the first.
+    private var absentees: [Int64]
+    private let otherThresholds: Int
+
     private static let groups = StudentGroup.allCases.count
     private static let subjects = Subject.allCases.count
 
@@ -19,6 +23,8 @@ struct StudentTallies {
         tallies = Array(repeating: .zero, count: GradeSpan.allCases.count * Self.groups * StudentMeasure.count)
         due = Array(repeating: 0, count: GradeSpan.allCases.count * Self.groups * Self.subjects)
         difficulties = Array(repeating: .zero, count: GradeSpan.allCases.count * Self.groups)
+        otherThresholds = year.parameters.chronicAbsenceThresholds.value.count - 1
+        absentees = Array(repeating: 0, count: GradeSpan.allCases.count * Self.groups * otherThresholds)
         var candidates = [[LowestPerformingGroup.Candidate<UInt128>]](repeating: [], count: GradeSpan.allCases.count)
         for part in parts {
             for result in part.results {
@@ -67,6 +73,11 @@ struct StudentTallies {
         difficulties[Self.row(span, Int(group.rawValue))]
     }
 
+    /// Students who were chronically absent by a threshold of the framework after the first, which counts.
+    func absentees(_ span: GradeSpan, _ group: StudentGroup, threshold: Int) -> Int64 {
+        absentees[Self.row(span, Int(group.rawValue)) * otherThresholds + threshold - 1]
+    }
+
     private static func row(_ span: GradeSpan, _ group: Int) -> Int {
         Int(span.rawValue) * groups + group
     }
@@ -112,7 +123,10 @@ struct StudentTallies {
         groups.forEachIndex { group in
             let row = Self.row(attendance.span, group)
             tallies[row * StudentMeasure.count + StudentMeasure.chronicAbsenteeism.rawValue] +=
-                IndicatorTally(attendance.isChronic)
+                IndicatorTally(attendance.isChronic(0))
+            for other in 0..<otherThresholds where attendance.isChronic(other + 1) {
+                absentees[row * otherThresholds + other] &+= 1
+            }
         }
     }
 }

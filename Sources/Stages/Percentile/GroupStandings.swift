@@ -116,9 +116,11 @@ final class GroupStandings {
     ///
     /// The row of the year itself names the years under former codes; their values stay with these codes.
     private func current(_ position: Int, _ year: Int, _ weighs: [Int], _ framework: Framework) -> [Int: StandingRow] {
+        let isAtCurrent = framework.percentile?.earlierAbsenteeism.value == .atCurrentThreshold
+        let threshold = isAtCurrent ? framework.indicators?.chronicAbsenceThresholds.value.first : nil
         var rows: [Int: StandingRow] = [:]
         for before in weighs {
-            if let row = row(position, year - before) { rows[before] = row }
+            rows[before] = row(position, year - before)?.ranked(at: before > 0 ? threshold : nil)
         }
         guard !changes.isEmpty else { return rows }
         let history = changes.history(

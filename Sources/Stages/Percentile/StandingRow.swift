@@ -8,11 +8,14 @@ struct StandingRow: Hashable {
     /// District or school.
     let type: OrganizationType
     /// The values; the comparison group of a district is of no account.
-    let values: PercentileYearValues
+    private(set) var values: PercentileYearValues
     /// Whether it is a school that receives funds under Title I.
     let isTitle1: Bool
     /// The difficulty quartile of the EL progress targets, 1 to 4, by span; absent if unknown.
     let difficulties: [GradeSpan: Int]
+    /// The rates of chronic absenteeism at the other thresholds of the year's framework, by span and threshold; empty
+    /// among the rows of a ranked year.
+    private(set) var otherThresholds: [GradeSpan: [Ratio: Ratio]] = [:]
     /// Among the rows of a ranked year, of that year: how many school years before it the organization was last
     /// reconfigured.
     var reconfigured: Int?
@@ -38,6 +41,11 @@ struct StandingRow: Hashable {
             if indicator == .elProgress, (1...4).contains(value.difficultyQuartile) {
                 difficulties[span] = Int(value.difficultyQuartile)
             }
+            for other in value.otherThresholds {
+                guard let threshold = try? Ratio(decimal: other.threshold), let rate = try? Ratio(decimal: other.value)
+                else { throw UnusableRecord("a standing with a rate that makes no sense") }
+                otherThresholds[span, default: [:]][threshold] = rate
+            }
             slots.append((span, indicator, number))
         }
         self.difficulties = difficulties
@@ -61,6 +69,18 @@ struct StandingRow: Hashable {
 }
 
 extension StandingRow {
+    /// The row as it is ranked: with the rates of chronic absenteeism at a threshold, where that is another one than
+    /// counted in its year; nil: as they counted.
+    func ranked(at threshold: Ratio?) -> StandingRow {
+        var row = self
+        row.otherThresholds = [:]
+        guard let threshold else { return row }
+        for (span, rates) in otherThresholds {
+            if let rate = rates[threshold] { row.values[span, .chronicAbsenteeism] = rate }
+        }
+        return row
+    }
+
     /// The standing as it is kept in a norm.
     func message(of organization: OrganizationCode, group: StudentGroup, year: Int) -> Accountability_V1_Standing {
         var standing = Accountability_V1_Standing()
