@@ -99,6 +99,42 @@ import Testing
         #expect(rows.withEnrollment(in: 2019).isEmpty)
     }
 
+    /// 603 CMR 2.03(2)(d).
+    @Test func participationOfSingleGradesAloneIsNamed() throws {
+        func row(_ grade: String, _ subject: String = "ELA") -> Accountability_V1_Record {
+            var counts = Accountability_V1_ParticipationCounts()
+            counts.grade = grade
+            counts.group = "all_students"
+            counts.subject = subject
+            return record("00350012") { $0.participationCounts = counts }
+        }
+        var rows = StandingRows(of: [2018, 2019])
+        let key = { (grade: String, subject: String) in "2019/participation_counts/00350012/\(grade)/\(subject)" }
+        for grade in ["03", "04"] {
+            for subject in ["ELA", "Math"] { rows.take(key: key(grade, subject), row(grade, subject), partition: 0) }
+        }
+        #expect(rows.withGradesOnly(in: 2019) == [school: 4] && rows.withGradesOnly(in: 2018).isEmpty)
+        rows.take(key: key("all", "ELA"), row("all"), partition: 0)
+        #expect(rows.withGradesOnly(in: 2019) == [school: 2])
+        var facts = Completeness.Facts()
+        facts.withGradesOnly = rows.withGradesOnly(in: 2019)
+        let found = try lines(facts)
+        #expect(found.lines.map(\.finding) == [.gradesOnly] && found.lines.map(\.arrived) == [2])
+        #expect(found.lines.map(\.layout) == ["participation_counts"] && !found.isIncomplete)
+        // Where student records stand in for the counts nothing is missing.
+        var rejection = self.rejection(2, "supplied_shadowed", "00350012")
+        rejection.layout = "participation_counts"
+        facts.rejections = [rejection]
+        #expect(try lines(facts).lines.isEmpty)
+        facts.rejections[0].closedBy = "later"
+        #expect(try lines(facts).lines.map(\.finding) == [.gradesOnly])
+        // With the rows of all grades, nothing is missing either.
+        rows.take(key: key("all", "Math"), row("all", "Math"), partition: 0)
+        #expect(rows.withGradesOnly(in: 2019).isEmpty)
+        rows.take(key: key("all", "Math"), nil, partition: 0)
+        #expect(rows.withGradesOnly(in: 2019) == [school: 2])
+    }
+
     /// In blocks, and under the same names as rows by themselves.
     @Test func countsTheRowsOfBlocks() throws {
         func block(_ year: Int, _ layout: Layout, _ fill: (inout RecordBlock) -> Void) throws -> RecordBlock {

@@ -131,8 +131,6 @@ internal import Testing
         [(2019, b, .recoded, a, nil), (2019, c, .split, a, nil)],
         [(2019, b, .merged, a, 10), (2019, c, .merged, a, 10)],
         [(2019, b, .recoded, a, nil), (2019, b, .closed, nil, nil)],
-        // In a circle within a year.
-        [(2019, b, .recoded, a, nil), (2019, a, .recoded, b, nil)],
         [(2019, c, .merged, a, 10), (2019, c, .split, b, nil)],
     ]
 
@@ -168,6 +166,25 @@ internal import Testing
         #expect(changes.wasGivenUp(try code(Self.b), after: 2018, by: 2019))
         #expect(!changes.wasGivenUp(try code(Self.b), after: 2019, by: 2021))
         #expect(!changes.wasGivenUp(try code(Self.c), after: 2017, by: 2021))
+    }
+
+    /// Two schools swap their codes, or three hand theirs on: each has the history of the one before it.
+    @Test(arguments: [[a, b], [a, b, c]], [false, true])
+    func codesThatGoInACircleAreFollowed(_ circle: [Int], _ isReversed: Bool) throws {
+        let rows = circle.indices.map { place -> Row in
+            (2019, circle[place], .recoded, circle[(place + 1) % circle.count], nil)
+        }
+        let changes = try table(isReversed ? rows.reversed() : rows)
+        for row in rows {
+            let code = try self.code(row.code)
+            let former = try row.former.map { try self.code($0) }
+            #expect(!changes.isContradicted(code, in: 2019))
+            let found = try history(changes, row.code, 2020)
+            #expect(found.code(1) == code && found.code(2) == former && found.counts(2))
+            // The code was another organization's until then.
+            #expect(changes.wasGivenUp(code, after: 2018, by: 2019))
+            #expect(changes.heirs(of: code).count == circle.count - 1)
+        }
     }
 
     @Test func anOrganizationIsClosedUntilItChangesAgain() throws {

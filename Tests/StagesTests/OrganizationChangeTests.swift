@@ -335,6 +335,12 @@ import Testing
         try moved.append(change)
         try moved.driver.run()
         #expect(try moved.entry(key("00010002"))?.value == kept)
+        // Who was at its new code the year before was in another school.
+        let taken = try run("00010002", prior: 10_002)
+        #expect(try taken.entry(key("00010002"))?.value.count == 2)
+        try taken.append(change)
+        try taken.driver.run()
+        #expect(try taken.entry(key("00010002")) == nil)
         try moved.append(change, withdraw: true)
         try moved.driver.run()
         #expect(try moved.entry(key("00010002")) == nil)
@@ -365,6 +371,79 @@ import Testing
         try bench.put(Topics.directives, key, nil, partition: 0)
         try bench.driver.run()
         #expect(try found().designation.isEmpty && found().federalDesignations.isEmpty)
+    }
+
+    @Test("Of two schools that swap their codes each keeps its designation and its federal identification")
+    func swappedDesignations() throws {
+        let bench = try JudgingBench.determining()
+        let codes = ["00010001", "00010002"]
+        for code in codes {
+            for year in [2018, 2019] { try bench.organization(year, code, title1: true) }
+        }
+        try bench.percentile(2018, codes[0], "all_students", 3, lowestTitle1: true)
+        try bench.directive(2018, "designation", codes[0], "underperforming", reason: "Four years")
+        for year in [2018, 2019] { try bench.closeMeasures(year) }
+        for (code, former) in [(codes[0], codes[1]), (codes[1], codes[0])] {
+            let change = try Self.change(code, former)
+            let key = DirectiveKey(changeOf: change.organization, in: 2019, former: change.former).text
+            try bench.put(Topics.directives, key, Accountability_V1_Directive(change), partition: 0)
+        }
+        try bench.driver.run()
+        let found = try codes.map { try #require(try bench.determinations()["2019/\($0)"]) }
+        #expect(found.map(\.designation) == ["", "underperforming"])
+        #expect(found.map { $0.federalDesignations.map(\.designation) } == [[], ["csi"]])
+        #expect(found.allSatisfy { $0.history.map(\.contradicted) == [false] })
+    }
+
+    @Test("Rows that contradict each other leave designations and federal identifications with the code, and say so")
+    func contradictedDesignations() throws {
+        let bench = try JudgingBench.determining()
+        let codes = ["00010001", "00010002", "00010003"]
+        for code in codes {
+            for year in [2018, 2019] { try bench.organization(year, code, title1: true) }
+        }
+        try bench.percentile(2018, codes[0], "all_students", 3, lowestTitle1: true)
+        try bench.directive(2018, "designation", codes[0], "underperforming", reason: "Four years")
+        for year in [2018, 2019] { try bench.closeMeasures(year) }
+        // Two schools take over the code of the first, and the first that of one of them.
+        for (code, former) in [(codes[0], codes[1]), (codes[1], codes[0]), (codes[2], codes[0])] {
+            let change = try Self.change(code, former)
+            let key = DirectiveKey(changeOf: change.organization, in: 2019, former: change.former).text
+            try bench.put(Topics.directives, key, Accountability_V1_Directive(change), partition: 0)
+        }
+        try bench.driver.run()
+        let found = try #require(try bench.determinations()["2019/\(codes[2])"])
+        #expect(found.designation.isEmpty && found.federalDesignations.isEmpty)
+        let report = try DeterminationReport(found)
+        #expect(
+            report.history.map(\.statement) == [
+                "recoded in 2019 from 00010001, but the rows of organization_changes contradict each other: "
+                    + "no earlier year counts, and designations stay with the code"
+            ]
+        )
+    }
+
+    /// The code of the second school was closed in 2017, was the first one's from 2018 on, and is nobody's now.
+    @Test("Acts under a code are those of the organization that had it then")
+    func designationsOfACodeThatWasAnothers() throws {
+        let bench = try JudgingBench.determining()
+        let codes = try ["00010001", "00010002", "00010003"].map { try #require(OrganizationCode($0)) }
+        try bench.organization(2019, "00010003")
+        try bench.directive(2016, "designation", "00010002", "chronically_underperforming", reason: "The closed one")
+        try bench.directive(2018, "designation", "00010002", "underperforming", reason: "The school itself")
+        func put(_ year: Int, _ code: Int, _ kind: OrganizationChangeKind, _ former: Int?) throws {
+            let former = former.map { codes[$0] }
+            let change = OrganizationChange(schoolYear: year, organization: codes[code], kind: kind, former: former)
+            let key = DirectiveKey(changeOf: codes[code], in: year, former: former).text
+            try bench.put(Topics.directives, key, Accountability_V1_Directive(change), partition: 0)
+        }
+        try put(2017, 1, .closed, nil)
+        try put(2018, 1, .recoded, 0)
+        try put(2019, 2, .recoded, 1)
+        try bench.closeMeasures(2019)
+        try bench.driver.run()
+        let found = try #require(try bench.determinations()["2019/00010003"])
+        #expect(found.designation == "underperforming")
     }
 
     private static func change(_ code: String, _ former: String) throws -> OrganizationChange {

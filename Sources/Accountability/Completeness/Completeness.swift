@@ -18,6 +18,9 @@ struct Completeness {
         var withTargets: Set<OrganizationCode> = []
         /// Those whose supplied values of this school year come with the enrolment of both spans.
         var withEnrollment: Set<OrganizationCode> = []
+        /// Those with counted participation of single grades of this school year without the row of all grades, and
+        /// the number of these rows.
+        var withGradesOnly: [OrganizationCode: Int] = [:]
         /// The rejections of this school year.
         var rejections: [Accountability_V1_Rejection] = []
         /// Every school year of which there are rows.
@@ -38,6 +41,8 @@ struct Completeness {
         case noTargets = "no_targets"
         /// An organization has both spans, but the enrolment of one is not reported, so the spans have no weights.
         case noEnrollment = "no_enrollment"
+        /// Participation was supplied by grade, without the row of all grades, which alone is judged.
+        case gradesOnly = "grades_only"
         /// Rows of changes contradict each other, so that no earlier year counts.
         case contradictingChanges = "contradicting_changes"
         /// A change names a former code that was not declared in the year before, so that it carries nothing over.
@@ -53,6 +58,7 @@ struct Completeness {
             case .unknownOrganization: "rows wait for an organization that is not declared"
             case .noTargets: "a school with tested grades has no target"
             case .noEnrollment: "an organization has both spans, but not the enrolment that weighs them"
+            case .gradesOnly: "participation was supplied by grade without the row of all grades, so it is not judged"
             case .contradictingChanges: "rows of organization_changes contradict each other: no earlier year counts"
             case .unknownFormerCode: "a change names a code that was not declared in the year before"
             case .closedButDeclared: "an organization is closed, and declared for the year"
@@ -130,6 +136,7 @@ struct Completeness {
             }
         }
         lines += Self.spanLines(facts, year: year)
+        lines += Self.gradeLines(facts, year: year)
         lines += Self.changeLines(facts, year: year)
         self.lines = lines.sorted { $0.place.lexicographicallyPrecedes($1.place) }
         isIncomplete = lines.contains(where: Self.forbidsClosing)
@@ -143,6 +150,32 @@ struct Completeness {
                 let name = facts.organizations[code]?.name ?? ""
                 var line = Line(year, code, name, Layout.organizations.wireName, arrived: 1, rejected: 0)
                 line.finding = .noEnrollment
+                return line
+            }
+    }
+
+    /// The organizations whose participation is not judged, because only single grades were supplied.
+    ///
+    /// Nothing says whether the grades that arrived are all: small groups are left out of the published rows of a grade.
+    /// So their sum is not taken for the whole. Where student records stand in for the counts nothing is missing.
+    private static func gradeLines(_ facts: Facts, year: Int) -> [Line] {
+        let shadowed = facts.rejections.filter {
+            $0.code == RejectionCode.suppliedShadowed.rawValue && $0.closedBy.isEmpty
+                && $0.layout == Layout.participationCounts.wireName
+        }
+        let replaced = Set(shadowed.compactMap { OrganizationCode($0.orgCode) })
+        return facts.withGradesOnly.filter { !replaced.contains($0.key) }.sorted { $0.key < $1.key }
+            .map { code, rows in
+                let name = facts.organizations[code]?.name ?? ""
+                var line = Line(
+                    year,
+                    code,
+                    name,
+                    Layout.participationCounts.wireName,
+                    arrived: rows,
+                    rejected: 0
+                )
+                line.finding = .gradesOnly
                 return line
             }
     }

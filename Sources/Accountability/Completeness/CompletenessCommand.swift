@@ -102,6 +102,7 @@ extension Completeness {
             declaredBefore: Set(rows.organizations(of: year - 1).keys),
             withTargets: rows.withTargets(in: year),
             withEnrollment: rows.withEnrollment(in: year),
+            withGradesOnly: rows.withGradesOnly(in: year),
             rejections: try reader.table(TableTopics.rejections).map(\.message).filter { Int($0.schoolYear) == year },
             years: rows.met,
             changes: changes

@@ -34,6 +34,17 @@ struct StandingRows {
     /// Supplied values that come with the enrolment of both spans.
     private var enrollments: [Name: (year: Int, code: OrganizationCode)] = [:]
 
+    /// Counted participation.
+    private struct Participation {
+        let year: Int
+        let code: OrganizationCode
+        let isOfAllGrades: Bool
+        let group: String
+        let subject: String
+    }
+
+    private var participation: [Name: Participation] = [:]
+
     /// Counts rows of these school years, and skips those of other years.
     ///
     /// - `isLeftOut`: the organizations and years whose rows are not counted.
@@ -108,6 +119,7 @@ struct StandingRows {
             declared[name] = nil
             targets[name] = nil
             enrollments[name] = nil
+            participation[name] = nil
             return
         }
         standing[name] =
@@ -117,6 +129,14 @@ struct StandingRows {
         case .target: targets[name] = (year, code)
         case .suppliedValue(let value):
             enrollments[name] = value.hasNonHighEnrollment && value.hasHighEnrollment ? (year, code) : nil
+        case .participationCounts(let counts):
+            participation[name] = Participation(
+                year: year,
+                code: code,
+                isOfAllGrades: counts.grade == ParticipationKey.allGrades,
+                group: counts.group,
+                subject: counts.subject
+            )
         default: break
         }
     }
@@ -139,5 +159,21 @@ struct StandingRows {
     /// The organizations whose supplied values of a school year come with the enrolment of both spans.
     func withEnrollment(in year: Int) -> Set<OrganizationCode> {
         Set(enrollments.values.lazy.filter { $0.year == year }.map(\.code))
+    }
+
+    /// The organizations that have counted participation of single grades in a school year and no row of all grades of
+    /// the same group and subject, with the number of these rows.
+    func withGradesOnly(in year: Int) -> [OrganizationCode: Int] {
+        struct Unit: Hashable {
+            let code: OrganizationCode
+            let group: String
+            let subject: String
+        }
+        let rows = participation.values.filter { $0.year == year }
+        func unit(_ row: Participation) -> Unit { Unit(code: row.code, group: row.group, subject: row.subject) }
+        let whole = Set(rows.lazy.filter(\.isOfAllGrades).map(unit))
+        return rows.reduce(into: [:]) { found, row in
+            if !row.isOfAllGrades, !whole.contains(unit(row)) { found[row.code, default: 0] += 1 }
+        }
     }
 }

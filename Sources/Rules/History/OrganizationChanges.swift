@@ -5,8 +5,12 @@
 /// each other carry nothing over:
 ///
 /// - an organization has several changes, or was recoded or split from several codes;
-/// - a code is taken over by several organizations that are not all parts of it;
-/// - codes go in a circle. A row of codes that move on is none: a former code is always that of the year before.
+/// - a code is taken over by several organizations that are not all parts of it.
+///
+/// Codes that move on within a year contradict nothing, nor do codes that go in a circle, as of two schools that swap
+/// theirs: a former code is always that of the year before, so each organization has the history of the one before it.
+/// What a contradiction does not carry over stays where it is: the organizations have no earlier years, and acts of the
+/// Department and federal identifications stay with the code under which they were made.
 public struct OrganizationChanges: Sendable {
     private struct Place: Hashable {
         let year: Int
@@ -104,27 +108,11 @@ public struct OrganizationChanges: Sendable {
         guard let kind = kinds.first else { return false }
         guard kinds.count == 1, kind == .merged || own.count(where: { $0.kind == kind }) == 1 else { return true }
         guard kind.namesFormerCode else { return false }
-        if goesInCircle(organization, in: year) { return true }
         return own.contains { row in
             guard let former = row.former else { return false }
             let rivals = takers[Place(year: year, organization: former)] ?? []
             return rivals.count > 1 && rivals.contains { $0.kind != .split }
         }
-    }
-
-    /// Whether the former codes of an organization lead back to itself through others within one year.
-    private func goesInCircle(_ organization: OrganizationCode, in year: Int) -> Bool {
-        func formers(_ code: OrganizationCode) -> [OrganizationCode] {
-            (rows[Place(year: year, organization: code)] ?? [])
-                .filter(\.kind.namesFormerCode).compactMap(\.former).filter { $0 != code }
-        }
-        var seen: Set<OrganizationCode> = []
-        var open = formers(organization)
-        while let next = open.popLast() {
-            if next == organization { return true }
-            if seen.insert(next).inserted { open += formers(next) }
-        }
-        return false
     }
 
     /// Whether the organization that had a code in a school year lost it until a later one: it was closed, or another

@@ -223,7 +223,7 @@ final class IndicatorTask: StageTask {
             tallies = try StudentTallies(
                 parts,
                 isDistrict: organization.code.district == organization.code,
-                formers: formers(of: organization, year.framework),
+                codes: codesBefore(organization, year.framework),
                 year: year
             )
         }
@@ -234,12 +234,10 @@ final class IndicatorTask: StageTask {
         try publication.publish(rows)
     }
 
-    /// The codes whose students of the year before were the organization's own.
-    private func formers(of organization: OrganizationYear, _ framework: Framework) -> Set<UInt32> {
-        Set(
-            directives.changes
-                .formers(of: organization.code, in: Int(organization.year), framework.organizationChanges)
-                .map(\.rawValue)
-        )
+    /// The codes whose students of the year before were the organization's own: its former codes, or else its own.
+    private func codesBefore(_ organization: OrganizationYear, _ framework: Framework) -> Set<UInt32> {
+        let formers = directives.changes
+            .formers(of: organization.code, in: Int(organization.year), framework.organizationChanges)
+        return Set((formers.isEmpty ? [organization.code] : formers).map(\.rawValue))
     }
 }

@@ -16,10 +16,11 @@ struct ResultContribution {
     let due: UInt8
     /// The addend of each ``StudentMeasure`` of tests; ``none`` if it adds nothing.
     let values: (UInt16, UInt16, UInt16, UInt16, UInt16)
-    /// The value by which the student is ordered in the school and in the district; ``none`` if the student is not
-    /// ordered.
-    let schoolScore: UInt16
+    /// The value by which the student is ordered in the district, and in the school of a student who was in it the year
+    /// before; ``none`` if the student is not ordered.
     let districtScore: UInt16
+    /// The value by which the student is ordered in a school that the student was not in the year before.
+    let newcomerScore: UInt16
     /// The number of the organization of the year before; 0 if it was not reported.
     let priorOrganization: UInt32
 
@@ -110,7 +111,6 @@ final class IndicatorYear {
             try self.score(span, ela, math, isSame, countsInAchievement)
         }
         let isSameDistrict = result.priorOrganization != 0 && prior?.district == organization.district
-        let isSameSchool = result.priorOrganization != 0 && prior == organization
         let districtScore = try score(isSameDistrict)
         return ResultContribution(
             record: record,
@@ -120,8 +120,8 @@ final class IndicatorYear {
             counts: isIn || isInGrowth,
             due: isIn ? (ela.isDue ? 1 : 0) | (math.isDue ? 2 : 0) | (science.isDue ? 4 : 0) : 0,
             values: values,
-            schoolScore: isSameSchool == isSameDistrict ? districtScore : try score(isSameSchool),
             districtScore: districtScore,
+            newcomerScore: isSameDistrict ? try score(false) : districtScore,
             priorOrganization: result.priorOrganization
         )
     }

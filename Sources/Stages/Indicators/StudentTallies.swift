@@ -18,8 +18,8 @@ struct StudentTallies {
     /// Counts the students of `parts`: the organization's own student records and, for a district, those of each of
     /// its schools.
     ///
-    /// - `formers`: the former codes of the school whose students of the year before were its own.
-    init(_ parts: [IndicatorState], isDistrict: Bool, formers: Set<UInt32>, year: IndicatorYear) throws {
+    /// - `codes`: the codes of the year before whose students were the school's own.
+    init(_ parts: [IndicatorState], isDistrict: Bool, codes: Set<UInt32>, year: IndicatorYear) throws {
         tallies = Array(repeating: .zero, count: GradeSpan.allCases.count * Self.groups * StudentMeasure.count)
         due = Array(repeating: 0, count: GradeSpan.allCases.count * Self.groups * Self.subjects)
         difficulties = Array(repeating: .zero, count: GradeSpan.allCases.count * Self.groups)
@@ -30,9 +30,9 @@ struct StudentTallies {
             for result in part.results {
                 guard result.counts else { continue }
                 add(result, to: result.groups)
-                // A former code is of the same district, and its students stayed in the school.
-                let isOfDistrict = isDistrict || formers.contains(result.priorOrganization)
-                let score = isOfDistrict ? result.districtScore : result.schoolScore
+                // A code of the year before is of the same district, and its students stayed in the school.
+                let stayed = isDistrict || codes.contains(result.priorOrganization)
+                let score = stayed ? result.districtScore : result.newcomerScore
                 if score != ResultContribution.none {
                     candidates[Int(result.span.rawValue)].append(.init(id: result.student, score: Int64(score)))
                 }

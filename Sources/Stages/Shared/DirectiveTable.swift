@@ -116,23 +116,22 @@ struct DirectiveTable {
 
     private static func day(_ framework: Framework) -> String { framework.determination?.designationDay.value ?? "" }
 
-    /// The designations of an organization with their terms: under its own code, and under the codes whose history it
-    /// has, as long as it had them.
+    /// The designations of an organization with their terms: under every code that it had, as long as it had it.
+    ///
+    /// An act of a year before that counts too, unless the code was another organization's in between.
     private func terms(of organization: OrganizationCode, in year: Int, _ framework: Framework) -> [(
         Accountability_V1_Directive, DirectiveTerm
     )] {
-        var acts = acts(.designation, of: organization)
-        if !changes.isEmpty {
-            let codes = history(of: organization, in: year, back: Self.longestTerm, framework).codes
-            // An earlier organization of the same code had its own designations.
-            acts.removeAll { act in
-                let before = year - Int(act.schoolYear)
-                guard codes.indices.contains(before), codes[before] != organization else { return false }
-                return changes.wasGivenUp(organization, after: Int(act.schoolYear), by: year)
-            }
-            for (before, code) in codes.enumerated() where code != organization && code != codes[before - 1] {
-                acts += self.acts(.designation, of: code).filter { Int($0.schoolYear) <= year - before }
-            }
+        var acts: [Accountability_V1_Directive] = []
+        let codes = history(of: organization, in: year, back: Self.longestTerm, framework).codes
+        for (before, code) in codes.enumerated() where codes.firstIndex(of: code) == before {
+            acts += self.acts(.designation, of: code)
+                .filter { act in
+                    let back = year - Int(act.schoolYear)
+                    guard back >= before else { return before == 0 }
+                    if codes.indices.contains(back), codes[back] == code { return true }
+                    return !changes.wasGivenUp(code, after: Int(act.schoolYear), by: year - before)
+                }
         }
         return acts.map { ($0, DirectiveTerm(schoolYear: Int($0.schoolYear), endDate: $0.endDate)) }
     }
