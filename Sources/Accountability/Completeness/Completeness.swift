@@ -156,8 +156,9 @@ struct Completeness {
 
     /// The organizations whose participation is not judged, because only single grades were supplied.
     ///
-    /// Nothing says whether the grades that arrived are all: small groups are left out of the published rows of a grade.
-    /// So their sum is not taken for the whole. Where student records stand in for the counts nothing is missing.
+    /// Nothing says whether the grades that arrived are all: small groups are left out of the published rows of a
+    /// grade. So their sum is not taken for the whole. Where student records stand in for the counts, nothing is
+    /// missing.
     private static func gradeLines(_ facts: Facts, year: Int) -> [Line] {
         let shadowed = facts.rejections.filter {
             $0.code == RejectionCode.suppliedShadowed.rawValue && $0.closedBy.isEmpty

@@ -69,7 +69,7 @@ struct YearOutput {
         let determinations = try tables.determinations(year: year).map(\.message)
         let all = determinations.reduce(0) { sum, determination in
             let spans = determination.spans + determination.groupPercentages.flatMap(\.spans)
-            return sum + determination.participation.count
+            return sum + determination.participation.count { $0.students > 0 }
                 + spans.flatMap(\.columns).flatMap(\.indicators).count { $0.hasCount }
         }
         return "; \(publications.count) published, with \(shown) of \(all) numbers of students"

@@ -623,7 +623,8 @@ public nonisolated struct Accountability_V1_GroupParticipation: Sendable {
   /// Clears the value of `met`. Subsequent reads from it will return its default value.
   public mutating func clearMet() {self._met = nil}
 
-  /// The number that is compared with the minimum sizes, as in Participation.
+  /// The number that is compared with the minimum sizes, as in Participation. 0 if participation was supplied for single
+  /// grades only: it is then not judged, because nothing says whether these grades are all.
   public var students: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()

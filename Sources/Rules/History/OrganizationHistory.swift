@@ -57,7 +57,8 @@ extension OrganizationHistory.Step {
         let codes = formers.map(\.description).joined(separator: ", ")
         let change = "\(kind.words) in \(schoolYear)" + (codes.isEmpty ? "" : " from \(codes)")
         guard !isContradicted else {
-            return "\(change), but the rows of organization_changes contradict each other: no earlier year counts, and designations stay with the code"
+            return
+                "\(change), but the rows of organization_changes contradict each other: no earlier year counts, and designations stay with the code"
         }
         return taken.map { "\(change): earlier years are those of \($0)" } ?? "\(change): no earlier year counts"
     }

@@ -4,7 +4,7 @@ public struct ParticipationReport: Hashable, Sendable {
     public var group: StudentGroup
     /// The subject, or `combined`.
     public var unit: String
-    /// The students.
+    /// The students; 0 where participation was supplied for single grades only, which are not judged.
     public var students: Int64
     /// Tests taken.
     public var participants: Int64
@@ -47,6 +47,13 @@ public struct ParticipationReport: Hashable, Sendable {
     /// How the group was judged.
     public func explained(by framework: Framework) -> Derivation {
         let name = "\(group.title), \(unit)"
+        guard students > 0 else {
+            return Derivation(
+                name,
+                "not judged: only rows of single grades were supplied, and no row of all grades",
+                paragraph: .participationRates
+            )
+        }
         guard let met else {
             return Derivation(name, "not judged, \(students) students", paragraph: .participationRates)
         }
@@ -63,10 +70,14 @@ public struct ParticipationReport: Hashable, Sendable {
     public static func explained(_ groups: [ParticipationReport], by framework: Framework) -> Derivation? {
         guard !groups.isEmpty else { return nil }
         let missed = groups.count(where: \.isMissed)
+        let isJudged = groups.contains { $0.met != nil }
         let parameters = framework.participation
         return Derivation(
             "Assessment participation",
-            missed == 0 ? "met by every group judged" : "not met in \(missed == 1 ? "one case" : "\(missed) cases")",
+            !isJudged
+                ? "no group was judged"
+                : missed == 0
+                    ? "met by every group judged" : "not met in \(missed == 1 ? "one case" : "\(missed) cases")",
             paragraph: .participation,
             parameters: [
                 parameters.standard.record, parameters.unit.record, parameters.lookBack.record,

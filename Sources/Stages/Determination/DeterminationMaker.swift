@@ -266,6 +266,13 @@ struct DeterminationMaker {
             }
             message.participation.append(rate)
         }
+        // Nothing says whether the grades that were supplied are all, so they are not summed up.
+        for cell in facts.participationOfGradesOnly {
+            var rate = Accountability_V1_GroupParticipation()
+            rate.group = cell.group.wireName
+            rate.subject = cell.subject
+            message.participation.append(rate)
+        }
         message.lowParticipationGroups = input.lowParticipationGroups.map(\.wireName)
     }
 

@@ -25,9 +25,14 @@ struct DeterminationState {
     mutating func foldParticipation(_ record: borrowing InputRecord) throws {
         let key = try record.key(of: TableTopics.participation)
         let rate = try record.message(of: TableTopics.participation, under: key)
+        let subject = key.unit.description
+        let cell = ParticipationCell(group: key.group, subject: subject)
+        let isSupplied = rate?.supplied ?? false
+        if facts(key.organization, key.schoolYear).set(suppliedGrade: key.grade, stands: isSupplied, of: cell) {
+            mark(key.organization, in: key.schoolYear, CauseSet(record.cause))
+        }
         // Only whole organizations, and groups that the framework knows, are judged. Grades are only reported.
         guard key.grade == ParticipationKey.allGrades else { return }
-        let subject = key.unit.description
         var fact: ParticipationFact?
         if let rate, rate.judged {
             fact = ParticipationFact(

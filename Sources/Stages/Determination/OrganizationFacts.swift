@@ -38,6 +38,16 @@ struct ParticipationFact: Equatable {
     let students: UInt32
 }
 
+/// A group and subject of which participation is counted.
+struct ParticipationCell: Hashable, Comparable {
+    let group: StudentGroup
+    let subject: String
+
+    static func < (left: ParticipationCell, right: ParticipationCell) -> Bool {
+        (left.group, left.subject) < (right.group, right.subject)
+    }
+}
+
 /// A percentile of an organization's group.
 struct PercentileFact: Equatable {
     let group: StudentGroup
@@ -82,6 +92,8 @@ final class OrganizationFacts {
     private var values: [MeasureSlots<Measure>]
     private var targets: [MeasureSlots<TargetFact>]
     private(set) var participation: [ParticipationFact] = []
+    /// The groups and subjects of which participation was supplied, with their grades; `all` is one of them.
+    private var suppliedGrades: [ParticipationCell: Set<String>] = [:]
     private(set) var percentiles: [PercentileFact] = []
     /// The annual percentage as it is kept, once computed: outer nil while it is not.
     var annual: Ratio??
@@ -146,6 +158,24 @@ final class OrganizationFacts {
             participation.insert(fact, at: place)
         }
         return true
+    }
+
+    /// The groups and subjects of which participation was supplied for single grades only, so that it is not judged: in
+    /// order.
+    var participationOfGradesOnly: [ParticipationCell] {
+        suppliedGrades.filter { !$0.value.contains(ParticipationKey.allGrades) }.keys.sorted()
+    }
+
+    /// Takes note that supplied participation of a grade stands, or no longer.
+    func set(suppliedGrade grade: String, stands: Bool, of cell: ParticipationCell) -> Bool {
+        guard stands || suppliedGrades[cell] != nil else { return false }
+        let before = participationOfGradesOnly
+        if stands {
+            suppliedGrades[cell, default: []].insert(grade)
+        } else if suppliedGrades[cell]?.remove(grade) != nil, suppliedGrades[cell]?.isEmpty == true {
+            suppliedGrades[cell] = nil
+        }
+        return participationOfGradesOnly != before
     }
 
     /// Sets or removes a percentile.

@@ -65,7 +65,8 @@ struct DeterminationFigures {
     }
 
     private mutating func take(_ rate: Accountability_V1_GroupParticipation) {
-        guard let measure = PublishedMeasure("participation/\(rate.subject)"),
+        // Nobody was counted where only single grades were supplied.
+        guard rate.students > 0, let measure = PublishedMeasure("participation/\(rate.subject)"),
             let group = StudentGroup(wireName: rate.group)
         else { return }
         let place = PublishedPlace(measure: measure, group: group)
