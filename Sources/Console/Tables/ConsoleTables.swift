@@ -7,57 +7,7 @@ internal import SwiftProtobuf
 /// The data that the console holds in memory: a fold of the topics.
 ///
 /// The order of the topics does not matter.
-///
-/// Determinations, percentiles and rates are stored as encoded bytes. They are decoded when a page shows them: eight
-/// years of a state would be a few hundred megabytes of decoded messages, and one page needs only one organization.
 package struct ConsoleTables: Sendable {
-    /// The determinations of a school year.
-    package struct Year: Sendable {
-        package fileprivate(set) var lines: [OrganizationCode: DeterminationLine] = [:]
-        fileprivate var messages: [OrganizationCode: [UInt8]] = [:]
-        fileprivate var percentiles: [OrganizationCode: [PercentileKey: [UInt8]]] = [:]
-        fileprivate var participation: [OrganizationCode: [ParticipationKey: [UInt8]]] = [:]
-        fileprivate var thresholds: [PercentileKey: [UInt8]] = [:]
-        fileprivate var publications: [OrganizationCode: [UInt8]] = [:]
-        fileprivate(set) var publishedLines: [OrganizationCode: DeterminationLine] = [:]
-        /// The declared facts of the organizations.
-        package fileprivate(set) var facts: [OrganizationCode: Accountability_V1_Organization] = [:]
-
-        /// The published determination of an organization.
-        package func determination(_ code: OrganizationCode) -> Accountability_V1_Determination? {
-            messages[code]
-                .flatMap { try? Accountability_V1_Determination(serializedBytes: SchemaFraming.message(of: $0)) }
-        }
-
-        /// The public results of an organization; nil if there are none.
-        package func publication(_ code: OrganizationCode) -> Accountability_V1_Publication? {
-            publications[code]
-                .flatMap { try? Accountability_V1_Publication(serializedBytes: SchemaFraming.message(of: $0)) }
-        }
-
-        /// The organizations that have public results.
-        var published: Dictionary<OrganizationCode, [UInt8]>.Keys { publications.keys }
-
-        /// An organization's entries in the percentiles topic, in the order of their keys.
-        package func percentiles(_ code: OrganizationCode) -> [Accountability_V1_Percentile] {
-            (percentiles[code] ?? [:]).sorted { $0.key.text < $1.key.text }
-                .compactMap { try? Accountability_V1_PercentileEntry(serializedBytes: $0.value).percentile }
-        }
-
-        /// The statewide thresholds for organizations of a type, in the order of their keys.
-        package func thresholds(_ type: OrganizationType) -> [Accountability_V1_PercentileEntry] {
-            thresholds.filter { if case .threshold(type, _, _) = $0.key.entry { true } else { false } }
-                .sorted { $0.key.text < $1.key.text }
-                .compactMap { try? Accountability_V1_PercentileEntry(serializedBytes: $0.value) }
-        }
-
-        /// An organization's participation rates of all grades together that were judged.
-        package func participation(_ code: OrganizationCode) -> [Accountability_V1_Participation] {
-            (participation[code] ?? [:]).sorted { $0.key.text < $1.key.text }
-                .compactMap { try? Accountability_V1_Participation(serializedBytes: $0.value) }
-        }
-    }
-
     /// The part of a refused row that is counted.
     package struct Rejection: Sendable, Hashable {
         package let code: String
@@ -156,12 +106,11 @@ package struct ConsoleTables: Sendable {
             guard let place = ParticipationKey(utf8: key.span) else { return false }
             guard place.grade == ParticipationKey.allGrades else { return true }
             guard let value else {
-                years[place.schoolYear]?.participation[place.organization]?[place] = nil
+                years[place.schoolYear]?.take(participation: nil, place)
                 return true
             }
             guard let (_, message) = TableTopics.participation.entry(key: key.span, value: value) else { return false }
-            years[place.schoolYear, default: Year()].participation[place.organization, default: [:]][place] =
-                message.hasMet ? value : nil
+            years[place.schoolYear, default: Year()].take(participation: message.hasMet ? value : nil, place)
         case Topics.rejections.entity:
             guard let place = RejectionKey(utf8: key.span) else { return false }
             guard let value else {
@@ -181,16 +130,12 @@ package struct ConsoleTables: Sendable {
 
     private mutating func fold(determination value: [UInt8]?, _ place: DeterminationKey, _ key: [UInt8]) -> Bool {
         guard let value else {
-            years[place.schoolYear]?.lines[place.organization] = nil
-            years[place.schoolYear]?.messages[place.organization] = nil
+            years[place.schoolYear]?.take(determination: nil, nil, of: place.organization)
             return true
         }
         guard let (_, message) = TableTopics.determinations.entry(key: key.span, value: value) else { return false }
-        years[place.schoolYear, default: Year()].lines[place.organization] = DeterminationLine(
-            message,
-            place.organization
-        )
-        years[place.schoolYear]?.messages[place.organization] = value
+        let line = DeterminationLine(message, place.organization)
+        years[place.schoolYear, default: Year()].take(determination: value, line, of: place.organization)
         return true
     }
 
@@ -203,12 +148,7 @@ package struct ConsoleTables: Sendable {
         }
         // A tombstone of an unknown year must not make the year known.
         guard value != nil || years[place.schoolYear] != nil else { return true }
-        switch place.entry {
-        case .percentile(let organization, _, _):
-            years[place.schoolYear, default: Year()].percentiles[organization, default: [:]][place] = value
-        case .threshold: years[place.schoolYear, default: Year()].thresholds[place] = value
-        case .norm: break
-        }
+        years[place.schoolYear, default: Year()].take(percentile: value, place)
         return true
     }
 
@@ -217,11 +157,11 @@ package struct ConsoleTables: Sendable {
         guard let place = IndicatorKey(utf8: key.span) else { return false }
         guard place.entry == .organization else { return true }
         guard let value else {
-            years[place.schoolYear]?.facts[place.organization] = nil
+            years[place.schoolYear]?.take(facts: nil, of: place.organization)
             return true
         }
         guard let (_, message) = TableTopics.indicators.entry(key: key.span, value: value) else { return false }
-        years[place.schoolYear, default: Year()].facts[place.organization] = message.organization
+        years[place.schoolYear, default: Year()].take(facts: message.organization, of: place.organization)
         return true
     }
 
@@ -231,15 +171,14 @@ package struct ConsoleTables: Sendable {
         publishedFolds += 1
         publishedRevision += 1
         guard let value else {
-            years[place.schoolYear]?.publications[place.organization] = nil
-            years[place.schoolYear]?.publishedLines[place.organization] = nil
+            years[place.schoolYear]?.take(publication: nil, nil, of: place.organization)
             return true
         }
         guard let (_, message) = TableTopics.publications.entry(key: key.span, value: value) else { return false }
         let isOfficial = message.status == ResultsStage.official.rawValue
-        years[place.schoolYear, default: Year()].publications[place.organization] = isOfficial ? value : nil
-        years[place.schoolYear]?.publishedLines[place.organization] =
-            isOfficial ? DeterminationLine(message, place.organization) : nil
+        let line = isOfficial ? DeterminationLine(message, place.organization) : nil
+        years[place.schoolYear, default: Year()]
+            .take(publication: isOfficial ? value : nil, line, of: place.organization)
         return true
     }
 
@@ -306,9 +245,6 @@ package struct ConsoleTables: Sendable {
 
     /// The tables with only some of the determinations, submissions, refused rows, publications and acts.
     ///
-    /// The declared facts of an organization are kept if it is the visitor's own, or if the visitor sees any of its
-    /// results. Similarity is computed from these facts, and they are shown only beside a determination.
-    ///
     /// Reports about the stages and their topics are left out, because they name every submission. If the brokers are
     /// silent, only the time is kept.
     func only(
@@ -323,20 +259,7 @@ package struct ConsoleTables: Sendable {
         tables.run = nil
         tables.silence = silence?.withoutReason
         tables.rejections = rejections.filter { isShown($0.value) }
-        tables.years = years.mapValues { year in
-            var seen = Year()
-            seen.lines = year.lines.filter { isSeen($0.value) }
-            seen.messages = year.messages.filter { seen.lines[$0.key] != nil }
-            seen.percentiles = year.percentiles.filter { seen.lines[$0.key] != nil }
-            seen.participation = year.participation.filter { seen.lines[$0.key] != nil }
-            seen.thresholds = year.thresholds
-            seen.publishedLines = year.publishedLines
-            seen.publications = year.publications
-            seen.facts = year.facts.filter {
-                seen.lines[$0.key] != nil || seen.publications[$0.key] != nil || $0.key.district == district
-            }
-            return seen
-        }
+        tables.years = years.mapValues { $0.only(isSeen, own: district) }
         tables.acts = acts.filter { key, _ in
             isKnown(key, tables.years[key.schoolYear]?.lines[key.organization] != nil)
         }
@@ -352,13 +275,7 @@ package struct ConsoleTables: Sendable {
         (tables.area, tables.isWhole) = (.published, false)
         (tables.revision, tables.publishedRevision) = (publishedRevision, publishedRevision)
         tables.silence = silence?.withoutReason
-        tables.years = years.compactMapValues { year in
-            guard !year.publishedLines.isEmpty else { return nil }
-            var seen = Year()
-            (seen.lines, seen.publishedLines) = (year.publishedLines, year.publishedLines)
-            seen.publications = year.publications
-            return seen
-        }
+        tables.years = years.compactMapValues(\.onlyPublished)
         return tables
     }
 
@@ -368,11 +285,7 @@ package struct ConsoleTables: Sendable {
     var withoutDeterminations: ConsoleTables {
         var tables = published
         tables.area = .own
-        tables.years = tables.years.mapValues { year in
-            var seen = year
-            seen.lines = [:]
-            return seen
-        }
+        tables.years = tables.years.mapValues(\.withoutDeterminations)
         return tables
     }
 
