@@ -132,6 +132,7 @@ let package = Package(
             ["Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .logging, .protobuf],
             resources: [.embedInCode("Pages/table.mustache")]
         ),
+        library("Supervision", ["Reading", "Operating", "Stages", "Messages", .nioCore, .nioPosix]),
         library(
             "Products",
             ["Reading", "Operating", "Stages", "Streaming", "Rules", "Messages", "Tables", .crypto, .mustache],
@@ -167,10 +168,9 @@ let package = Package(
         .executableTarget(
             name: "accountability",
             dependencies: [
-                "Products", "Reading", "Operating", "Year", "Stages", "Streaming", "Kafka", "Rules", "Messages",
-                "Tables",
-                .argumentParser, .asyncHTTPClient, .crypto, .logging,
-                .nioCore, .nioHTTP1, .nioPosix, .protobuf,
+                "Supervision", "Products", "Reading", "Operating", "Year", "Stages", "Streaming", "Kafka", "Rules",
+                "Messages", "Tables",
+                .argumentParser, .asyncHTTPClient, .crypto, .logging, .nioCore, .nioHTTP1, .protobuf,
             ],
             path: "Sources/Accountability",
             swiftSettings: settings
@@ -221,8 +221,9 @@ let package = Package(
         ),
         tests(
             "AccountabilityTests",
-            ["accountability", "Operating", "Reading", "Messages", "Rules", "Neighbour", .protobuf]
+            ["accountability", "Supervision", "Operating", "Reading", "Messages", "Rules", "Neighbour", .protobuf]
         ),
+        tests("SupervisionTests", ["Supervision", "Operating", "Reading", "Neighbour"]),
         tests(
             "DeliveryTests",
             [

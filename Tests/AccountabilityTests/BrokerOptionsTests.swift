@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Kafka
 import Operating
+import Supervision
 import Testing
 @testable import Reading
 @testable import accountability

@@ -5,6 +5,7 @@ internal import Messages
 internal import Operating
 internal import Stages
 internal import Streaming
+internal import Supervision
 
 /// `accountability rebuild`: rebuilds everything that is derived from the ledger.
 struct RebuildCommand: OperatorCommand {

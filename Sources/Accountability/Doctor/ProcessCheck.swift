@@ -4,6 +4,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import Operating
 internal import Reading
+internal import Supervision
 
 /// Checks the processes of an installation on this machine by their answers.
 struct ProcessCheck {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Operating
+internal import Supervision
 
 /// The console beside the workers: `up --console`.
 struct ConsoleOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Operating
+internal import Supervision
 
 /// `accountability down`: stops what `up` started.
 struct Down: OperatorCommand {

@@ -8,6 +8,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import Operating
 internal import Stages
+internal import Supervision
 
 /// `accountability up`: brings an installation up on this machine.
 struct Up: AsyncOperatorCommand {

@@ -6,6 +6,7 @@ internal import Messages
 internal import Operating
 internal import Stages
 internal import Streaming
+internal import Supervision
 internal import Synchronization
 
 /// `accountability measure floor`: what the rows of a run cost through the same broker with no work done on them.

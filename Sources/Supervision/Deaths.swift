@@ -1,24 +1,24 @@
-internal import Foundation
-internal import Operating
-internal import Reading
+package import Foundation
+package import Operating
+package import Reading
 
 /// The deaths of one program, as the supervisor writes them down: `run/<name>.deaths.json`.
-struct Deaths: Codable, Hashable {
+package struct Deaths: Codable, Hashable {
     /// The end of one run of the program.
-    struct Death: Codable, Hashable {
+    package struct Death: Codable, Hashable {
         /// Seconds since 1970.
         var time: Double
         /// How long it lived, in seconds.
         var lived: Double
-        var ending: ChildProcess.Ending
+        package var ending: ChildProcess.Ending
         /// The last message in its log; empty if there is none.
-        var cause: String
+        package var cause: String
     }
 
     /// The newest last.
-    var deaths: [Death] = []
+    package var deaths: [Death] = []
     /// All deaths since the supervisor first started the program.
-    var count = 0
+    package var count = 0
 
     private static let kept = 20
     /// How long a death is reported.
@@ -37,7 +37,7 @@ struct Deaths: Codable, Hashable {
     }
 
     /// The finding about a program; nil if it did not end lately.
-    func finding(_ name: String, log: String, now: Date) -> Finding? {
+    package func finding(_ name: String, log: String, now: Date) -> Finding? {
         let recent = recent(now)
         guard let last = recent.last else { return nil }
         let cause = last.cause.isEmpty ? last.ending.text : "\(last.ending.text): \(last.cause)"
@@ -53,7 +53,7 @@ struct Deaths: Codable, Hashable {
 
     static func file(_ home: Home, _ name: String) -> URL { home.run.appendingPathComponent("\(name).deaths.json") }
 
-    static func load(_ home: Home, _ name: String) -> Deaths {
+    package static func load(_ home: Home, _ name: String) -> Deaths {
         FileManager.default.contents(atPath: file(home, name).path)
             .flatMap { try? JSONDecoder().decode(Deaths.self, from: $0) } ?? Deaths()
     }
@@ -64,7 +64,7 @@ struct Deaths: Codable, Hashable {
     }
 
     /// Forgets all deaths of a home, because a new life of it begins.
-    static func forgetAll(_ home: Home) {
+    package static func forgetAll(_ home: Home) {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: home.run.path)) ?? []
         where name.hasSuffix(".deaths.json") {
             try? FileManager.default.removeItem(at: home.run.appendingPathComponent(name))

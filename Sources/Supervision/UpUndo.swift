@@ -1,8 +1,8 @@
 internal import Foundation
-internal import Operating
+package import Operating
 
 /// The state of a home before `up`, so that a failed `up` can restore it.
-final class UpUndo {
+package final class UpUndo {
     private let home: Home
     private let stopTimeout: Int
     private let hadKey: Bool
@@ -10,13 +10,13 @@ final class UpUndo {
     /// The files that `up` writes, with their content; nil if they were not there.
     private let files: [(file: URL, content: Data?)]
     /// The supervisor that was started.
-    var supervisor: ChildProcess?
+    package var supervisor: ChildProcess?
     /// Whether the ledger may already name this home and its key.
     ///
     /// They must then stay in any case.
-    var mayHaveUsedKey = false
+    package var mayHaveUsedKey = false
 
-    init(_ home: Home, stopTimeout: Int) {
+    package init(_ home: Home, stopTimeout: Int) {
         self.home = home
         self.stopTimeout = stopTimeout
         hadKey = FileManager.default.fileExists(atPath: home.pseudonymKey.path)
@@ -26,7 +26,7 @@ final class UpUndo {
     }
 
     /// Stops what was started, and restores the content of the files.
-    func undo() {
+    package func undo() {
         supervisor?.end(within: Double(stopTimeout) + 20)
         let processes = Processes(home: home)
         // A supervisor that had to be killed has left its children.

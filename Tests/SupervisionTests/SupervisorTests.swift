@@ -3,7 +3,7 @@ import Neighbour
 import Operating
 import Testing
 
-@testable import accountability
+@testable import Supervision
 @testable import Reading
 
 /// What the supervisor sees of deaths, and what is told of them.

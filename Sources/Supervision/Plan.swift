@@ -1,27 +1,40 @@
-internal import Foundation
+package import Foundation
 internal import Messages
-internal import Operating
+package import Operating
 
 /// The programs that the supervisor keeps running: `run/plan.json`.
 ///
 /// `up` writes this file, and the supervisor reads it again whenever it changes.
-struct Plan: Codable, Hashable {
+package struct Plan: Codable, Hashable {
     /// A program with its arguments.
-    struct Program: Codable, Hashable {
-        var name: String
-        var executable: String
-        var arguments: [String]
+    package struct Program: Codable, Hashable {
+        package let name: String
+        let executable: String
+        let arguments: [String]
+
+        /// A program, by the name of its files.
+        package init(name: String, executable: String, arguments: [String]) {
+            self.name = name
+            self.executable = executable
+            self.arguments = arguments
+        }
     }
 
-    var programs: [Program] = []
+    package var programs: [Program]
     /// Seconds that a worker may take to stop.
-    var stopTimeout: Int
+    package let stopTimeout: Int
     /// Partitions of tables that have to be created; nil if the broker is not this home's.
-    var partitions: Int32?
+    package var partitions: Int32?
 
-    static func file(_ home: Home) -> URL { home.run.appendingPathComponent("plan.json") }
+    /// A plan of these programs, of which a worker may take so many seconds to stop.
+    package init(programs: [Program], stopTimeout: Int) {
+        self.programs = programs
+        self.stopTimeout = stopTimeout
+    }
 
-    static func load(_ home: Home) -> Plan? {
+    package static func file(_ home: Home) -> URL { home.run.appendingPathComponent("plan.json") }
+
+    package static func load(_ home: Home) -> Plan? {
         FileManager.default.contents(atPath: file(home).path).flatMap { try? JSONDecoder().decode(Plan.self, from: $0) }
     }
 
@@ -39,7 +52,7 @@ struct Plan: Codable, Hashable {
         return Stamp(file: state.st_ino, seconds: state.st_mtim.tv_sec, nanoseconds: state.st_mtim.tv_nsec)
     }
 
-    func save(_ home: Home) throws {
+    package func save(_ home: Home) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try encoder.encode(self).write(to: Self.file(home), options: .atomic)
@@ -47,11 +60,11 @@ struct Plan: Codable, Hashable {
 }
 
 /// The stages that have a worker each, in the order of the flow.
-enum WorkerNames {
-    static let stages = [ingestion] + PipelineStage.allCases.map(\.name)
+package enum WorkerNames {
+    package static let stages = [ingestion] + PipelineStage.allCases.map(\.name)
     /// The worker that is no stage of the runtime.
-    static let ingestion = "ingestion"
+    package static let ingestion = "ingestion"
 
     /// The name of an instance's files.
-    static func instance(_ stage: String, _ number: Int) -> String { "\(stage)-\(number)" }
+    package static func instance(_ stage: String, _ number: Int) -> String { "\(stage)-\(number)" }
 }

@@ -1,41 +1,44 @@
-internal import Foundation
-internal import Operating
+package import Foundation
+package import Operating
 
 /// The processes of an installation, by the files that the supervisor keeps in `run`: `<name>.pid` and
 /// `<name>.address`.
-struct Processes {
-    let home: Home
+package struct Processes {
+    package let home: Home
+
+    /// The processes of a home.
+    package init(home: Home) { self.home = home }
 
     /// The name of the supervisor's file.
-    static let supervisor = Home.supervisor
+    package static let supervisor = Home.supervisor
     /// The name of the broker's file.
-    static let broker = Home.localBroker
+    package static let broker = Home.localBroker
 
-    func addressFile(_ name: String) -> URL { home.run.appendingPathComponent("\(name).address") }
-    func logFile(_ name: String) -> URL { home.logs.appendingPathComponent("\(name).log") }
+    package func addressFile(_ name: String) -> URL { home.run.appendingPathComponent("\(name).address") }
+    package func logFile(_ name: String) -> URL { home.logs.appendingPathComponent("\(name).log") }
 
     /// Every name with a pid file.
-    func names() -> [String] {
+    package func names() -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: home.run.path)) ?? []).filter { $0.hasSuffix(".pid") }
             .map { String($0.dropLast(4)) }.sorted()
     }
 
     /// The process of a name, if it lives.
-    func living(_ name: String) -> Int32? { home.living(name) }
+    package func living(_ name: String) -> Int32? { home.living(name) }
 
     /// Notes a process under a name.
-    func note(_ pid: Int32, as name: String) throws {
+    package func note(_ pid: Int32, as name: String) throws {
         try Data("\(pid) \(Home.startTime(ofProcess: pid) ?? "")\n".utf8)
             .write(to: home.pidFile(name), options: .atomic)
     }
 
     /// Forgets a name.
-    func forget(_ name: String) {
+    package func forget(_ name: String) {
         for file in [home.pidFile(name), addressFile(name)] { try? FileManager.default.removeItem(at: file) }
     }
 
     /// The address of a worker's endpoints.
-    func address(_ name: String) -> String? {
+    package func address(_ name: String) -> String? {
         (try? String(contentsOf: addressFile(name), encoding: .utf8))?.split(whereSeparator: \.isWhitespace).first
             .map(String.init)
     }
@@ -44,7 +47,7 @@ struct Processes {
     ///
     /// Returns whether it had to be killed.
     @discardableResult
-    static func end(_ pid: Int32, within seconds: Double) -> Bool {
+    package static func end(_ pid: Int32, within seconds: Double) -> Bool {
         guard let start = Home.startTime(ofProcess: pid) else { return false }
         kill(pid, SIGTERM)
         let deadline = ContinuousClock.now + .seconds(seconds)

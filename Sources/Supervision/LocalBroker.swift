@@ -1,20 +1,18 @@
 internal import Foundation
-internal import Kafka
-internal import Logging
 internal import NIOCore
 internal import NIOPosix
-internal import Operating
+package import Operating
 
 /// The local broker: the PyPI package noida-db in a private virtual environment.
 ///
 /// For development, tests and one machine.
-struct LocalBroker {
+package struct LocalBroker {
     /// The program itself, not its launcher, so that stopping it stops it.
     let program: String
     let port: Int
 
     /// Finds the program: `$ACCOUNTABILITY_BROKER_BIN`, or where `Deploy/install-broker` puts it.
-    init(home: Home, port wanted: Int?) throws {
+    package init(home: Home, port wanted: Int?) throws {
         let environment = ProcessInfo.processInfo.environment
         let launcher =
             environment["ACCOUNTABILITY_BROKER_BIN"]
@@ -38,9 +36,9 @@ struct LocalBroker {
         self.port = port
     }
 
-    var address: String { "127.0.0.1:\(port)" }
+    package var address: String { "127.0.0.1:\(port)" }
 
-    func plan(_ home: Home) -> Plan.Program {
+    package func plan(_ home: Home) -> Plan.Program {
         Plan.Program(
             name: Processes.broker,
             executable: program,
@@ -66,10 +64,10 @@ struct LocalBroker {
     }
 
     /// Whether nobody listens on a port of 127.0.0.1.
-    static func isFree(_ port: Int) -> Bool { bound(port) != nil }
+    package static func isFree(_ port: Int) -> Bool { bound(port) != nil }
 
     /// A port of 127.0.0.1 on which nobody listens.
-    static func freePort() -> Int? { bound(0) }
+    package static func freePort() -> Int? { bound(0) }
 
     /// Binds a port for a moment; nil if it is taken.
     private static func bound(_ port: Int) -> Int? {

@@ -6,9 +6,9 @@ internal import Operating
 /// Foundation's `Process` takes a program for running until every copy of a descriptor that it hands down is closed.
 /// The programs that it started hold such copies, among them Swift's crash reporter. So a crashed worker
 /// stayed "running" for minutes. `waitpid` reports the death itself.
-struct ChildProcess {
+package struct ChildProcess {
     /// How a process ended.
-    enum Ending: Hashable, Codable {
+    package enum Ending: Hashable, Codable {
         case exited(Int32)
         case signalled(Int32)
 
@@ -19,7 +19,7 @@ struct ChildProcess {
         }
 
         /// The ending in words.
-        var text: String {
+        package var text: String {
             switch self {
             case .exited(let code): "exit code \(code)"
             case .signalled(let number): "signal \(number) (\(Self.name(number)))"
@@ -45,7 +45,7 @@ struct ChildProcess {
     /// The calls are C's. They are unsafe because of their pointers, all of which live until the call returns.
     /// Foundation's `Process` is safe, but saw the death of a crashed worker seven minutes late. Started and reaped
     /// this way, a worker that got SIGSEGV had a successor within three seconds (`InstallationLifeTests`).
-    static func start(
+    package static func start(
         _ executable: String,
         _ arguments: [String],
         environment: [String: String],

@@ -1,32 +1,32 @@
 internal import Foundation
-internal import Operating
+package import Operating
 internal import Stages
 
 /// The data of the local broker, which it writes when it is stopped.
-struct BrokerData {
+package struct BrokerData {
     private let home: Home
 
-    init(_ home: Home) {
+    package init(_ home: Home) {
         self.home = home
     }
 
     private var mark: URL { home.run.appendingPathComponent("broker.unwritten") }
 
     /// Notes that the broker was killed before it had written its data.
-    func noteUnwritten() {
+    package func noteUnwritten() {
         _ = FileManager.default.createFile(atPath: mark.path, contents: nil)
     }
 
-    func forgetUnwritten() {
+    package func forgetUnwritten() {
         try? FileManager.default.removeItem(at: mark)
     }
 
-    var wasUnwritten: Bool { FileManager.default.fileExists(atPath: mark.path) }
+    package var wasUnwritten: Bool { FileManager.default.fileExists(atPath: mark.path) }
 
     /// Checks that the broker's data could be written to its folder.
     ///
     /// Throws `Failure` if it could not.
-    func probe() throws {
+    package func probe() throws {
         let folder = home.broker
         let file = folder.appendingPathComponent(".probe")
         defer { try? FileManager.default.removeItem(at: file) }
