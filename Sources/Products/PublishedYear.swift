@@ -44,6 +44,14 @@ package struct PublishedYear: Sendable {
     let frameworks: FrameworkSet
     private let byCode: [Int: [String: Accountability_V1_Publication]]
 
+    /// The indicators of the year's framework; every one without a framework.
+    var indicators: [Indicator] {
+        let framework = try? frameworks.ifCovered(schoolYear: year)
+        return Indicator.allCases.filter { indicator in
+            framework.map { framework in GradeSpan.allCases.contains { framework.has(indicator, $0) } } ?? true
+        }
+    }
+
     /// The school years of which anything is official.
     package static func officialYears(_ publications: [Accountability_V1_Publication]) -> [Int] {
         Set(publications.filter(\.isOfficial).map { Int($0.schoolYear) }).sorted()

@@ -6,7 +6,10 @@ internal import Testing
     /// The fixed high value of CPI is printed for science; whether it holds of ELA and mathematics the framework says.
     @Test func theHighValueOfCPIIsOfTheSubjectsThatTheFrameworkNames() throws {
         let usual = try Framework.of(schoolYear: 2019)
-        #expect(usual.points?.highCutSubjects.status == .assumed && usual.points?.highCut[.cpi]?.status == .published)
+        #expect(
+            usual.points?.highCutSubjects.status == .assumed
+                && usual.points?.highCut[.achievement(.cpi)]?.status == .published
+        )
         let science = try Framework.load(
             file: "science.yaml",
             text: """

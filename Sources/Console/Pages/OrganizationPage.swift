@@ -95,8 +95,8 @@ extension OrganizationView {
             let category = points.indicator.category
             table.rows.append([
                 .init(
-                    Words.title(points.indicator),
-                    note: category == lastCategory || Words.title(category) == Words.title(points.indicator)
+                    points.indicator.title,
+                    note: category == lastCategory || Words.title(category) == points.indicator.title
                         ? nil : Words.title(category)
                 ),
                 shown(points.current), shown(points.prior), shown(points.target),

@@ -109,8 +109,8 @@ public struct RecordBlock: Sendable {
             fact.daysAbsent = value(.daysAbsent, row)
         case .englishProficiency: fact.difficultyQuartile = value(.difficultyQuartile, row)
         case .graduationCohort: fact.cohortYear = value(.cohortYear, row)
-        case .advancedCoursework, .enrollmentOutcomes: break
-        case .organizations, .participationCounts, .indicatorValues, .targets, .directives, .organizationChanges: break
+        // The others have the common columns only, or are not about students.
+        default: break
         }
         return fact
     }

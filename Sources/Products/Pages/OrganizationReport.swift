@@ -135,7 +135,7 @@ package struct OrganizationReport {
             parts: [.init(table: points(span))]
                 + Indicator.allCases.compactMap { indicator in
                     self.indicator(indicator, span)
-                        .map { .init(subheading: Words.title(indicator), table: $0) }
+                        .map { .init(subheading: indicator.title, table: $0) }
                 }
         )
     }
@@ -150,7 +150,7 @@ package struct OrganizationReport {
             where pair.contains(where: { $0?.figures[indicator]?.hasPoints == true }) {
                 isThere = true
                 rows.append(
-                    [.init(Words.title(indicator))]
+                    [.init(indicator.title)]
                         + pair.flatMap { group -> [TablePart.Cell] in
                             let figure = group?.figures[indicator]
                             let has = figure?.hasPoints == true
@@ -203,7 +203,7 @@ package struct OrganizationReport {
         let groups = steps.groups.filter { $0.span == span && $0.figures[indicator] != nil }
         guard !groups.isEmpty else { return nil }
         return TablePart(
-            caption: "\(Words.title(indicator)), \(Words.title(span))",
+            caption: "\(indicator.title), \(Words.title(span))",
             columns: ["Group", "N", "\(row.year - 1)", "\(row.year)", "Change", "Target", "Points", "Reason"],
             numbers: [1, 2, 3, 4, 5, 6],
             rows: groups.compactMap { group in

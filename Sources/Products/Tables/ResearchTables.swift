@@ -49,7 +49,7 @@ enum ResearchTables {
                     Words.title($0.steps.span)
                 },
                 .text("Group", groupWords) { $0.steps.group.title },
-            ] + Indicator.allCases.flatMap(indicator) + IndicatorCategory.allCases.flatMap(category)
+            ] + published.indicators.flatMap(indicator) + IndicatorCategory.allCases.flatMap(category)
             + [
                 .number("Weighted Points Earned", "Points of the categories by their weights. \(whole)") {
                     $0.steps.column?.weightedEarned.shortText ?? ""
@@ -102,7 +102,7 @@ enum ResearchTables {
         "Empty where the figures that may be seen do not come to the published percentage: then some are hidden."
 
     private static func indicator(_ indicator: Indicator) -> [ProductColumn<GroupRow>] {
-        let title = Words.title(indicator)
+        let title = indicator.title
         func number(
             _ name: String,
             _ about: String,
@@ -179,9 +179,9 @@ enum ResearchTables {
                 .text("Group", groupWords) { $0.group.title },
                 .text(
                     "Indicator",
-                    "The indicator: " + Indicator.allCases.map(Words.title).joined(separator: "; ") + "."
+                    "The indicator: " + published.indicators.map(\.title).joined(separator: "; ") + "."
                 ) { row in
-                    if case .indicator(_, let indicator) = row.measure { Words.title(indicator) } else { "" }
+                    if case .indicator(_, let indicator) = row.measure { indicator.title } else { "" }
                 },
                 .number("N", students) { $0.figure.hasStudents ? "\($0.figure.students)" : "" },
                 .number("Prior", prior) { $0.figure.prior },

@@ -42,7 +42,7 @@ package struct ComparedElement: Hashable, Sendable {
             guard let span = GradeSpan(wireName: span), let indicator = Indicator(wireName: indicator) else {
                 return measure
             }
-            return "\(Words.title(indicator)), \(Words.title(span).lowercased())"
+            return "\(indicator.title), \(Words.title(span).lowercased())"
         default: return measure
         }
     }

@@ -29,23 +29,6 @@ package enum Words {
         return words.prefix(1).uppercased() + words.dropFirst()
     }
 
-    /// The name of an indicator in reports.
-    package static func title(_ indicator: Indicator) -> String {
-        switch indicator {
-        case .elaAchievement: "ELA achievement"
-        case .mathAchievement: "Mathematics achievement"
-        case .scienceAchievement: "Science achievement"
-        case .elaGrowth: "ELA growth"
-        case .mathGrowth: "Mathematics growth"
-        case .fourYearGraduation: "Four-year graduation rate"
-        case .extendedEngagement: "Extended engagement rate"
-        case .dropout: "Annual dropout rate"
-        case .elProgress: "Progress toward English proficiency"
-        case .chronicAbsenteeism: "Chronic absenteeism"
-        case .advancedCoursework: "Advanced coursework completion"
-        }
-    }
-
     package static func title(_ category: IndicatorCategory) -> String {
         switch category {
         case .achievement: "Achievement"

@@ -114,9 +114,12 @@ public final class Framework: Sendable {
         indicators = reader.has("indicators") ? try IndicatorParameters(reader) : nil
         lowestPerforming = reader.has("lowest_performing") ? try LowestPerformingParameters(reader) : nil
         weights = reader.has("weights") ? try WeightParameters(reader) : nil
-        points = reader.has("points") ? try PointParameters(reader) : nil
+        let percentile = reader.has("percentile") ? try PercentileParameters(reader) : nil
+        self.percentile = percentile
+        let named = percentile?.indicatorPopulation.values.flatMap { $0.value.keys }
+        points =
+            reader.has("points") ? try PointParameters(reader, indicators: Set(named ?? Indicator.allCases)) : nil
         percentage = reader.has("percentage") ? try PercentageParameters(reader) : nil
-        percentile = reader.has("percentile") ? try PercentileParameters(reader) : nil
         determination = reader.has("determination") ? try DeterminationParameters(reader) : nil
         federal = reader.has("federal") ? try FederalParameters(reader) : nil
         publication = reader.has("publication") ? try PublicationParameters(reader) : nil
@@ -130,6 +133,14 @@ public final class Framework: Sendable {
         organizationChanges =
             reader.has(OrganizationChangeParameters.section) ? try OrganizationChangeParameters(reader) : nil
         try reader.finish()
+    }
+
+    /// Whether the framework has an indicator in a span; without percentiles every one of the span.
+    ///
+    /// The values of others are reported as they are, without points and ranks.
+    public func has(_ indicator: Indicator, _ span: GradeSpan) -> Bool {
+        guard indicator.spans.contains(span) else { return false }
+        return percentile?.indicatorPopulation[span].map { $0.value[indicator] != nil } ?? true
     }
 
     /// A section, or an error that says that the year has no such measure.

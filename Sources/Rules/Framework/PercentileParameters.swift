@@ -68,7 +68,10 @@ public struct PercentileParameters: Sendable {
     /// The categories of which a group needs a value in a span and year to take part in its ranks.
     public let rankedWith: Parameter<[IndicatorCategory]>
     /// Among whom the values of an indicator are ranked.
+    ///
+    /// A framework has the indicators that are named here: ``Framework/has(_:_:)``.
     public let indicatorPopulation: [GradeSpan: Parameter<[Indicator: IndicatorPopulation]>]
+    private let spanIndicators: [GradeSpan: [Indicator]]
     /// The categories whose percentile is that of their one indicator, and is not ranked again.
     public let unrankedCategories: [GradeSpan: Parameter<[IndicatorCategory]>]
     /// The categories without which a year has no mean.
@@ -108,11 +111,16 @@ public struct PercentileParameters: Sendable {
         rankedWith = try reader.read("percentile.ranked_with", "a list of categories") {
             $0.names(IndicatorCategory.self)
         }
-        indicatorPopulation = try Self.bySpan(reader, "indicator_population", Self.populationsExpected) { span, value in
+        let populations = try Self.bySpan(reader, "indicator_population", Self.populationsExpected) { span, value in
             let populations = value.byName(Indicator.self) { $0.scalar.flatMap(IndicatorPopulation.init(rawValue:)) }
-            let indicators = Indicator.allCases.filter { $0.spans.contains(span) }
-            return populations.flatMap { Set($0.keys) == Set(indicators) ? $0 : nil }
+            let ofSpan = Set(Indicator.allCases.filter { $0.spans.contains(span) })
+            return populations.flatMap { named in
+                ofSpan.isSuperset(of: named.keys) && ofSpan.subtracting(named.keys).allSatisfy(\.isRate) ? named : nil
+            }
         }
+        indicatorPopulation = populations
+        let indicators = populations.mapValues { $0.value.keys.sorted() }
+        spanIndicators = indicators
         unrankedCategories = try Self.bySpan(
             reader,
             "unranked_categories",
@@ -120,7 +128,8 @@ public struct PercentileParameters: Sendable {
         ) { span, value in
             value.names(IndicatorCategory.self)
                 .flatMap { names in
-                    names.allSatisfy { $0.indicators.count { $0.spans.contains(span) } == 1 } ? names : nil
+                    let isSingle = { name in indicators[span]?.count { $0.category == name } == 1 }
+                    return names.allSatisfy(isSingle) ? names : nil
                 }
         }
         requiredCategories = try Self.bySpan(reader, "required_categories", "a list of categories") {
@@ -133,13 +142,16 @@ public struct PercentileParameters: Sendable {
         norm = try reader.choice("percentile.norm")
     }
 
+    /// The indicators of a span, in canonical order.
+    func indicators(_ span: GradeSpan) -> [Indicator] { spanIndicators[span] ?? [] }
+
     /// Whether a group has percentiles.
     public func ranks(_ group: StudentGroup) -> Bool {
         group == .allStudents || subgroups.value.contains(group)
     }
 
     private static let populationsExpected =
-        "a table of every indicator of the span to one of "
+        "a table of the indicators of the span, those of achievement and growth all, to one of "
         + IndicatorPopulation.allCases.map(\.rawValue).joined(separator: ", ")
 
     private static func bySpan<Value: Sendable>(

@@ -1,25 +1,22 @@
 /// Points against targets: 603 CMR 2.03(2)(b).
 public struct PointParameters: Sendable {
-    /// What shares tolerances and cuts: achievement by its measure, every other indicator by itself.
-    public enum Scale: String, Hashable, Sendable, CaseIterable {
-        /// Achievement as mean scaled score.
-        case scaledScore = "scaled_score"
-        /// Achievement as CPI.
-        case cpi
+    /// What shares tolerances and cuts: achievement by its measure, growth, and every rate by itself.
+    public enum Scale: Hashable, Sendable {
+        /// Achievement, by how it is measured.
+        case achievement(AchievementMeasure)
         /// Mean student growth percentile.
         case growth
-        /// Four-year graduation rate.
-        case fourYearGraduation = "four_year_graduation"
-        /// Extended engagement rate.
-        case extendedEngagement = "extended_engagement"
-        /// Dropout rate.
-        case dropout
-        /// EL progress rate.
-        case elProgress = "el_progress"
-        /// Chronic absenteeism rate.
-        case chronicAbsenteeism = "chronic_absenteeism"
-        /// Advanced coursework completion rate.
-        case advancedCoursework = "advanced_coursework"
+        /// A rate.
+        case rate(Indicator)
+
+        /// The name in frameworks.
+        var name: String {
+            switch self {
+            case .achievement(let measure): measure.rawValue
+            case .growth: "growth"
+            case .rate(let indicator): indicator.wireName
+            }
+        }
     }
 
     /// Among whom a statewide percentile is taken.
@@ -69,19 +66,21 @@ public struct PointParameters: Sendable {
     /// The paths that targets of achievement follow; none where there is only one.
     public let paths: Parameter<[TargetPath]>
 
-    init(_ reader: ParameterReader) throws(FrameworkError) {
+    /// The points of a framework that has these indicators: each of their scales needs its tolerances.
+    init(_ reader: ParameterReader, indicators: Set<Indicator>) throws(FrameworkError) {
         maximum = try reader.integer("points.maximum", in: 1...100)
         var metTolerance: [Scale: Parameter<Ratio>] = [:]
         var noChangeBand: [Scale: Parameter<Ratio>] = [:]
         var highCut: [Scale: Parameter<Ratio>] = [:]
         var statewide: [Scale: Parameter<[StatewideRule]>] = [:]
-        for scale in Scale.allCases where scale != .growth {
-            metTolerance[scale] = try reader.ratio("points.met_tolerance.\(scale.rawValue)")
-            noChangeBand[scale] = try reader.ratio("points.no_change_band.\(scale.rawValue)")
-            highCut[scale] = try reader.optional("points.high_cut.\(scale.rawValue)") { path throws(FrameworkError) in
+        let rates = indicators.filter(\.isRate).sorted().map { Scale.rate($0) }
+        for scale in AchievementMeasure.allCases.map({ Scale.achievement($0) }) + rates {
+            metTolerance[scale] = try reader.ratio("points.met_tolerance.\(scale.name)")
+            noChangeBand[scale] = try reader.ratio("points.no_change_band.\(scale.name)")
+            highCut[scale] = try reader.optional("points.high_cut.\(scale.name)") { path throws(FrameworkError) in
                 try reader.ratio(path)
             }
-            statewide[scale] = try reader.optional("points.statewide.\(scale.rawValue)") {
+            statewide[scale] = try reader.optional("points.statewide.\(scale.name)") {
                 path throws(FrameworkError) in
                 try reader.read(path, "a list of {percentile, population, points}") { Self.statewideRules($0) }
             }
@@ -100,7 +99,8 @@ public struct PointParameters: Sendable {
 
     /// The value from which an indicator has all points whatever its target; nil where it has none.
     func highCut(_ indicator: Indicator, _ scale: Scale) -> Ratio? {
-        guard scale != .cpi || highCutSubjects.value.contains(where: { Indicator.achievement($0) == indicator }) else {
+        let subjects = highCutSubjects.value
+        guard scale != .achievement(.cpi) || subjects.contains(where: { Indicator.achievement($0) == indicator }) else {
             return nil
         }
         return highCut[scale]?.value

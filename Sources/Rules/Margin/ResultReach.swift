@@ -13,14 +13,14 @@ public struct ResultReach: Hashable, Sendable {
     public init(_ indicator: Indicator, _ span: GradeSpan, _ framework: Framework) {
         scale =
             switch IndicatorPoints.scale(indicator, span, framework) {
-            case .scaledScore:
+            case .achievement(.scaledScore):
                 Ratio(
                     framework.records.currentScale.value.lowerBound
                 )...Ratio(
                     framework.records.currentScale.value.upperBound
                 )
             case .growth: Ratio(1)...Ratio(99)
-            default: Ratio.zero...Ratio.hundred
+            case .achievement(.cpi), .rate: Ratio.zero...Ratio.hundred
             }
         rounding = framework.indicators?.valueRounding.value ?? Rounding(.halfUp, decimals: 1)
     }

@@ -4,11 +4,13 @@ public struct PercentileAbsence: Hashable, Sendable {
     public let span: GradeSpan
     /// The categories that the framework asks for and that have no value of the minimum size.
     public let categories: [IndicatorCategory]
+    /// The indicators that the framework has in the span.
+    let indicators: [Indicator]
 
     /// What is missing, with the indicators of which one would do.
     public var statement: String {
         let missing = categories.map { category in
-            let indicators = category.indicators.filter { $0.spans.contains(span) }.map(\.wireName)
+            let indicators = indicators.filter { $0.category == category }.map(\.wireName)
             return indicators == [category.wireName]
                 ? category.wireName : "\(category.wireName) (\(indicators.joined(separator: " or ")))"
         }
@@ -24,8 +26,12 @@ extension PercentileEntry {
         return (year.comparisonGroup?.spans ?? [])
             .compactMap { span in
                 let asked = parameters.rankedWith.value + (parameters.requiredCategories[span]?.value ?? [])
-                let missing = IndicatorCategory.allCases.filter { asked.contains($0) && !year.has($0, span) }
-                return missing.isEmpty ? nil : PercentileAbsence(span: span, categories: missing)
+                let missing = IndicatorCategory.allCases.filter {
+                    asked.contains($0) && !year.has($0, span, parameters)
+                }
+                return missing.isEmpty
+                    ? nil
+                    : PercentileAbsence(span: span, categories: missing, indicators: parameters.indicators(span))
             }
     }
 }

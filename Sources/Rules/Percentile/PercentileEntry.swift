@@ -34,25 +34,26 @@ public struct PercentileYearValues: Hashable, Sendable {
 }
 
 extension PercentileYearValues {
-    /// Whether there is a value in every one of these categories; the values here are those of groups of the minimum
-    /// size.
-    func isRanked(_ span: GradeSpan, with categories: [IndicatorCategory]) -> Bool {
-        (comparisonGroup?.spans.contains(span) ?? false) && has(categories, span)
+    /// Whether there is a value in every category that the framework asks for; the values here are those of groups of
+    /// the minimum size.
+    func isRanked(_ span: GradeSpan, _ parameters: PercentileParameters) -> Bool {
+        (comparisonGroup?.spans.contains(span) ?? false) && suffices(span, parameters)
     }
 
     /// Whether there would be a rank in a span if the comparison group had it.
-    func wouldBeRanked(with categories: [IndicatorCategory]) -> Bool {
-        GradeSpan.allCases.contains { has(categories, $0) }
+    func wouldBeRanked(_ parameters: PercentileParameters) -> Bool {
+        GradeSpan.allCases.contains { suffices($0, parameters) }
     }
 
-    private func has(_ categories: [IndicatorCategory], _ span: GradeSpan) -> Bool {
-        for category in categories where !has(category, span) { return false }
+    private func suffices(_ span: GradeSpan, _ parameters: PercentileParameters) -> Bool {
+        for category in parameters.rankedWith.value where !has(category, span, parameters) { return false }
         return true
     }
 
     /// Whether an indicator of a category has a value that counts.
-    func has(_ category: IndicatorCategory, _ span: GradeSpan) -> Bool {
-        for indicator in Indicator.allCases where indicator.category == category && self[span, indicator] != nil {
+    func has(_ category: IndicatorCategory, _ span: GradeSpan, _ parameters: PercentileParameters) -> Bool {
+        for indicator in parameters.indicators(span)
+        where indicator.category == category && self[span, indicator] != nil {
             return true
         }
         return false

@@ -118,7 +118,7 @@ public struct PercentileRanking: Sendable {
     ) -> PercentileResult {
         var final = final
         let current = entry.years[0]
-        if let current, current.comparisonGroup == nil, current.wouldBeRanked(with: parameters.rankedWith.value) {
+        if let current, current.comparisonGroup == nil, current.wouldBeRanked(parameters) {
             final.missing = .comparisonGroup
         }
         return PercentileResult(

@@ -26,7 +26,7 @@ struct SpanRanking {
     ///
     func steps() throws(NumberError) -> [PercentileSpanYear?] {
         var steps = values.map(begun)
-        for indicator in Indicator.allCases where indicator.spans.contains(span) { rank(indicator, &steps) }
+        for indicator in parameters.indicators(span) { rank(indicator, &steps) }
         for category in IndicatorCategory.allCases { try rank(category, &steps) }
         for position in steps.indices {
             if let year = steps[position] { steps[position]?.mean = try mean(year) }
@@ -39,10 +39,10 @@ struct SpanRanking {
     /// A group takes part in a span only with a value in each category that the framework asks for, each of the minimum
     /// size.
     private func begun(_ year: PercentileYearValues?) -> PercentileSpanYear? {
-        guard let year, year.isRanked(span, with: parameters.rankedWith.value) else { return nil }
+        guard let year, year.isRanked(span, parameters) else { return nil }
         return PercentileSpanYear(
             span: span,
-            weights: year[span, .elProgress] == nil ? .withoutELProgress : .withELProgress,
+            weights: year.has(.elProgress, span, parameters) ? .withELProgress : .withoutELProgress,
             indicatorPercentiles: [:],
             categoryMeans: [:],
             categoryPercentiles: [:],
@@ -62,7 +62,7 @@ struct SpanRanking {
     ) throws(NumberError) -> PercentileSpanYear? {
         guard var step = begun(year) else { return nil }
         let ranked = values.indices.filter { published[$0] != nil }
-        for indicator in Indicator.allCases where indicator.spans.contains(span) {
+        for indicator in parameters.indicators(span) {
             guard let value = year[span, indicator] else { continue }
             let peers = ranked.filter { isPeer($0, of: year, indicator) }.compactMap { values[$0]?[span, indicator] }
             step.indicatorPercentiles[indicator] =

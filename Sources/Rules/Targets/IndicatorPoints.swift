@@ -163,16 +163,10 @@ public struct IndicatorPoints: Hashable, Sendable {
     public static func scale(_ indicator: Indicator, _ span: GradeSpan, _ framework: Framework)
         -> PointParameters.Scale
     {
-        switch indicator {
-        case .elaAchievement, .mathAchievement, .scienceAchievement:
-            framework.indicators?.measure(indicator, span) == .cpi ? .cpi : .scaledScore
-        case .elaGrowth, .mathGrowth: .growth
-        case .fourYearGraduation: .fourYearGraduation
-        case .extendedEngagement: .extendedEngagement
-        case .dropout: .dropout
-        case .elProgress: .elProgress
-        case .chronicAbsenteeism: .chronicAbsenteeism
-        case .advancedCoursework: .advancedCoursework
+        switch indicator.category {
+        case .achievement: .achievement(framework.indicators?.measure(indicator, span) ?? .scaledScore)
+        case .growth: .growth
+        case .highSchoolCompletion, .elProgress, .additional: .rate(indicator)
         }
     }
 

@@ -155,7 +155,10 @@ public struct PointsReport: Hashable, Sendable {
                 // The edge that the value reaches, and the next one, which it does not.
                 [points, points.map { $0 + 1 }].map { edge in edge.flatMap { parameters.growthBands[$0]?.record } }
             case .highCut:
-                [parameters.highCut[scale]?.record, scale == .cpi ? parameters.highCutSubjects.record : nil]
+                [
+                    parameters.highCut[scale]?.record,
+                    scale == .achievement(.cpi) ? parameters.highCutSubjects.record : nil,
+                ]
             case .statewideAllStudents, .statewideOwnGroup: [parameters.statewide[scale]?.record]
             case .statewideDifficultyQuartile:
                 [

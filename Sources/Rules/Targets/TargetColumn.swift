@@ -73,11 +73,11 @@ public struct TargetColumn: Hashable, Sendable {
         }
     }
 
-    /// Whether the column of a group in a span can have an indicator: one of the span, and for the lowest performing
-    /// group one that the framework names, where the span has that group at all.
+    /// Whether the column of a group in a span can have an indicator: one that the framework has there, and for the
+    /// lowest performing group one that the framework names, where the span has that group at all.
     public static func has(_ indicator: Indicator, span: GradeSpan, group: StudentGroup, _ framework: Framework) -> Bool
     {
-        guard indicator.spans.contains(span) else { return false }
+        guard framework.has(indicator, span) else { return false }
         guard group == .lowestPerforming, let lowest = framework.lowestPerforming else { return true }
         guard lowest.exists[span]?.value ?? false else { return false }
         return lowest.indicators[span]?.value.contains(indicator) ?? false

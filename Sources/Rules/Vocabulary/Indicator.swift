@@ -23,44 +23,108 @@ public enum Indicator: UInt8, WireNamed {
     /// Grade 11 and 12 students who completed an advanced course, percent.
     case advancedCoursework
 
-    /// The name in files and messages.
-    public var wireName: String {
+    /// What distinguishes an indicator from the others.
+    private struct Definition {
+        let wireName: String
+        let title: String
+        let category: IndicatorCategory
+        let basis: IndicatorBasis?
+        var lowerIsBetter = false
+        var isOnlyHigh = false
+    }
+
+    private var definition: Definition {
         switch self {
-        case .elaAchievement: "ela_achievement"
-        case .mathAchievement: "math_achievement"
-        case .scienceAchievement: "science_achievement"
-        case .elaGrowth: "ela_growth"
-        case .mathGrowth: "math_growth"
-        case .fourYearGraduation: "four_year_graduation"
-        case .extendedEngagement: "extended_engagement"
-        case .dropout: "dropout"
-        case .elProgress: "el_progress"
-        case .chronicAbsenteeism: "chronic_absenteeism"
-        case .advancedCoursework: "advanced_coursework"
+        case .elaAchievement:
+            Definition(wireName: "ela_achievement", title: "ELA achievement", category: .achievement, basis: .tests)
+        case .mathAchievement:
+            Definition(
+                wireName: "math_achievement",
+                title: "Mathematics achievement",
+                category: .achievement,
+                basis: .tests
+            )
+        case .scienceAchievement:
+            Definition(
+                wireName: "science_achievement",
+                title: "Science achievement",
+                category: .achievement,
+                basis: .tests
+            )
+        case .elaGrowth: Definition(wireName: "ela_growth", title: "ELA growth", category: .growth, basis: .tests)
+        case .mathGrowth:
+            Definition(wireName: "math_growth", title: "Mathematics growth", category: .growth, basis: .tests)
+        case .fourYearGraduation:
+            Definition(
+                wireName: "four_year_graduation",
+                title: "Four-year graduation rate",
+                category: .highSchoolCompletion,
+                basis: .outcomes,
+                isOnlyHigh: true
+            )
+        case .extendedEngagement:
+            Definition(
+                wireName: "extended_engagement",
+                title: "Extended engagement rate",
+                category: .highSchoolCompletion,
+                basis: .outcomes,
+                isOnlyHigh: true
+            )
+        case .dropout:
+            Definition(
+                wireName: "dropout",
+                title: "Annual dropout rate",
+                category: .highSchoolCompletion,
+                basis: .outcomes,
+                lowerIsBetter: true,
+                isOnlyHigh: true
+            )
+        case .elProgress:
+            Definition(
+                wireName: "el_progress",
+                title: "Progress toward English proficiency",
+                category: .elProgress,
+                basis: .outcomes
+            )
+        case .chronicAbsenteeism:
+            Definition(
+                wireName: "chronic_absenteeism",
+                title: "Chronic absenteeism",
+                category: .additional,
+                basis: .attendance,
+                lowerIsBetter: true
+            )
+        case .advancedCoursework:
+            Definition(
+                wireName: "advanced_coursework",
+                title: "Advanced coursework completion",
+                category: .additional,
+                basis: .outcomes,
+                isOnlyHigh: true
+            )
         }
     }
+
+    /// The name in files and messages.
+    public var wireName: String { definition.wireName }
+
+    /// The name in reports.
+    public var title: String { definition.title }
 
     /// The category whose weight the indicator shares.
-    public var category: IndicatorCategory {
-        switch self {
-        case .elaAchievement, .mathAchievement, .scienceAchievement: .achievement
-        case .elaGrowth, .mathGrowth: .growth
-        case .fourYearGraduation, .extendedEngagement, .dropout: .highSchoolCompletion
-        case .elProgress: .elProgress
-        case .chronicAbsenteeism, .advancedCoursework: .additional
-        }
-    }
+    public var category: IndicatorCategory { definition.category }
+
+    /// The student records that it is counted from; nil where values are only supplied, already computed.
+    public var basis: IndicatorBasis? { definition.basis }
 
     /// Whether a lower value is the better one: dropout and chronic absenteeism.
-    public var lowerIsBetter: Bool { self == .dropout || self == .chronicAbsenteeism }
+    public var lowerIsBetter: Bool { definition.lowerIsBetter }
 
     /// Whether the value is a percentage of students.
     public var isRate: Bool { category != .achievement && category != .growth }
 
     /// The spans in which the indicator exists: completion and advanced coursework only in high school.
-    public var spans: [GradeSpan] {
-        category == .highSchoolCompletion || self == .advancedCoursework ? [.high] : [.nonHigh, .high]
-    }
+    public var spans: [GradeSpan] { definition.isOnlyHigh ? [.high] : [.nonHigh, .high] }
 
     /// The achievement indicator of a subject.
     public static func achievement(_ subject: Subject) -> Indicator {
@@ -79,6 +143,16 @@ public enum Indicator: UInt8, WireNamed {
         case .science: nil
         }
     }
+}
+
+/// The student records that an indicator is counted from.
+public enum IndicatorBasis: Sendable {
+    /// Tests.
+    case tests
+    /// Attendance.
+    case attendance
+    /// What became true of each student, or did not: an outcome of its own for each indicator.
+    case outcomes
 }
 
 /// The categories that carry the weights of the criterion-referenced percentage and of the percentile.

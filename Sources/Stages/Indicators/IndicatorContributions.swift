@@ -165,10 +165,10 @@ struct IndicatorContributions {
     // Made once: they are asked for with every record.
     private static let tests: [StudentSource] = [.tests]
     private static let attendance: [StudentSource] = [.attendance]
-    private static let outcomes: [[StudentSource]] = (0..<(1 << StudentMeasure.outcomes.count))
+    private static let outcomes: [[StudentSource]] = (0..<(1 << StudentSource.outcomes.count))
         .map { bits in
-            StudentMeasure.outcomes.indices.filter { bits & (1 << $0) != 0 }
-                .map { .outcome(StudentMeasure.outcomes[$0]) }
+            StudentSource.outcomes.indices.filter { bits & (1 << $0) != 0 }
+                .map { .outcome(StudentSource.outcomes[$0]) }
         }
 
     private mutating func count(

@@ -105,27 +105,27 @@ struct IndicatorRows {
     ) throws(NumberError) {
         for span in spans {
             for group in StudentGroup.allCases {
-                for measure in StudentMeasure.allCases {
-                    let tally = tallies.tally(span, group, measure)
-                    guard tally.count > 0, framework.reports(measure.indicator, of: group, span) else { continue }
-                    let subject = Subject(achievementOf: measure.indicator)
+                for indicator in Indicator.allCases {
+                    let tally = tallies.tally(span, group, indicator)
+                    guard tally.count > 0, framework.reports(indicator, of: group, span) else { continue }
+                    let subject = Subject(achievementOf: indicator)
                     let value = try IndicatorValue(
-                        measure.indicator,
+                        indicator,
                         tally,
                         enrolled: subject.map { tallies.due(span, group, $0) },
                         framework
                     )
                     guard let rounded = value.rounded, let parameters = framework.indicators else { continue }
-                    let cell = IndicatorCell(span, group, measure.indicator)
+                    let cell = IndicatorCell(span, group, indicator)
                     var message = Accountability_V1_IndicatorValue()
                     message.gradeSpan = span.wireName
                     message.group = group.wireName
-                    message.indicator = measure.indicator.wireName
+                    message.indicator = indicator.wireName
                     message.value = rounded.text(decimals: parameters.valueRounding.value.decimals)
                     message.count = UInt32(clamping: value.count)
                     message.sum = tally.sum
                     message.divisor = tally.count
-                    if measure == .elProgress,
+                    if indicator == .elProgress,
                         let quartile = try tallies.difficulty(span, group).difficultyQuartile(parameters)
                     {
                         message.difficultyQuartile = UInt32(clamping: quartile)

@@ -15,8 +15,8 @@ struct IndicatorState {
     /// They shadow supplied values.
     var resultCount = 0
     var attendanceCount = 0
-    /// By the place of the measure among ``StudentMeasure/outcomes``.
-    var outcomeCounts = [Int](repeating: 0, count: StudentMeasure.outcomes.count)
+    /// By the place of the indicator among ``StudentSource/outcomes``.
+    var outcomeCounts = [Int](repeating: 0, count: StudentSource.outcomes.count)
     /// The other organizations of a district.
     var schools: [Int32] = []
     /// Values computed elsewhere, and targets, in no order.
@@ -28,7 +28,7 @@ struct IndicatorState {
         switch source {
         case .tests: resultCount
         case .attendance: attendanceCount
-        case .outcome(let measure): StudentMeasure.outcomes.firstIndex(of: measure).map { outcomeCounts[$0] } ?? 0
+        case .outcome(let indicator): StudentSource.outcomes.firstIndex(of: indicator).map { outcomeCounts[$0] } ?? 0
         }
     }
 

@@ -144,12 +144,8 @@ final class IndicatorTask: StageTask {
                 state.attendance.append(contribution)
                 return state.attendance.count - 1
             }
-        case .englishProficiency: outcome = year.contribution(progress: student, record: key)
-        case .graduationCohort:
-            outcome = year.contribution(member: student, in: Int(organization.year), record: key)
-        case .advancedCoursework: outcome = year.contribution(coursework: student, record: key)
-        case .enrollmentOutcomes: outcome = year.contribution(outcome: student, record: key)
-        case .organizations, .participationCounts, .indicatorValues, .targets, .directives, .organizationChanges: return
+        default:
+            outcome = year.contribution(outcome: student, of: layout, in: Int(organization.year), record: key)
         }
         guard let outcome else {
             return try retract(key, cause: fact.cause, output: output)

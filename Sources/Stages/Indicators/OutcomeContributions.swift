@@ -4,8 +4,26 @@ internal import Streaming
 
 /// Student outcomes: progress, coursework, graduation and dropout.
 extension IndicatorYear {
+    /// The contribution of a student's outcome in a school year; nil if the row adds nothing.
+    func contribution(
+        outcome student: StudentFact,
+        of layout: Layout,
+        in schoolYear: Int,
+        record: Digest
+    ) -> OutcomeContribution? {
+        switch layout {
+        case .englishProficiency: contribution(progress: student, record: record)
+        case .graduationCohort: contribution(member: student, in: schoolYear, record: record)
+        case .advancedCoursework: contribution(coursework: student, record: record)
+        case .enrollmentOutcomes: contribution(outcome: student, record: record)
+        case .organizations, .assessmentResults, .attendance, .participationCounts, .indicatorValues, .targets,
+            .directives, .organizationChanges:
+            nil
+        }
+    }
+
     /// The contribution of an English learner's progress; nil if the grade belongs to no span.
-    func contribution(progress: StudentFact, record: Digest) -> OutcomeContribution? {
+    private func contribution(progress: StudentFact, record: Digest) -> OutcomeContribution? {
         var contribution = outcome(
             .elProgress,
             progress.flags.contains(.metProgress),
@@ -20,7 +38,7 @@ extension IndicatorYear {
     }
 
     /// The contribution of a student's advanced coursework; nil if the grade belongs to no span.
-    func contribution(coursework: StudentFact, record: Digest) -> OutcomeContribution? {
+    private func contribution(coursework: StudentFact, record: Digest) -> OutcomeContribution? {
         outcome(
             .advancedCoursework,
             coursework.flags.contains(.completed),
@@ -32,19 +50,19 @@ extension IndicatorYear {
     }
 
     /// The contribution of a cohort member to the cohort's rates in a school year; nil if there is none.
-    func contribution(member: StudentFact, in schoolYear: Int, record: Digest) -> OutcomeContribution? {
+    private func contribution(member: StudentFact, in schoolYear: Int, record: Digest) -> OutcomeContribution? {
         var reported: OutcomeSet = []
         var positive: OutcomeSet = []
-        for measure in [StudentMeasure.fourYearGraduation, .extendedEngagement]
-        where parameters.judges(measure.indicator, cohort: Int(member.cohortYear), in: schoolYear) {
-            reported.insert(OutcomeSet(measure))
+        for indicator in [Indicator.fourYearGraduation, .extendedEngagement]
+        where parameters.judges(indicator, cohort: Int(member.cohortYear), in: schoolYear) {
+            reported.insert(OutcomeSet(indicator))
             let tally = StudentContribution.cohort(
-                measure.indicator,
+                indicator,
                 fourYearGraduate: member.flags.contains(.fourYearGraduate),
                 fiveYearGraduate: member.flags.contains(.fiveYearGraduate),
                 stillEnrolledAfterFive: member.flags.contains(.stillEnrolledAfterFive)
             )
-            if (tally?.sum ?? 0) > 0 { positive.insert(OutcomeSet(measure)) }
+            if (tally?.sum ?? 0) > 0 { positive.insert(OutcomeSet(indicator)) }
         }
         guard !reported.isEmpty else { return nil }
         let counts = parameters.countsInCohort(enrolledSinceOctober: member.flags.contains(.enrolledSinceOctober))
@@ -59,7 +77,7 @@ extension IndicatorYear {
     }
 
     /// The contribution of a student's previous year to the dropout rate, which always belongs to the high span.
-    func contribution(outcome: StudentFact, record: Digest) -> OutcomeContribution {
+    private func contribution(outcome: StudentFact, record: Digest) -> OutcomeContribution {
         let tally = StudentContribution.dropout(
             enrolledOctober: outcome.flags.contains(.enrolledOctober),
             droppedOut: outcome.flags.contains(.droppedOut),
@@ -77,7 +95,7 @@ extension IndicatorYear {
     }
 
     private func outcome(
-        _ measure: StudentMeasure,
+        _ indicator: Indicator,
         _ isPositive: Bool,
         grade number: UInt32,
         groups: UInt32,
@@ -85,7 +103,7 @@ extension IndicatorYear {
         _ record: Digest
     ) -> OutcomeContribution? {
         guard let grade = Grade(number: Int(number)), let span = GradeSpan(grade: grade) else { return nil }
-        let set = OutcomeSet(measure)
+        let set = OutcomeSet(indicator)
         return OutcomeContribution(
             record: record,
             groups: StudentGroupSet(recorded: groups),

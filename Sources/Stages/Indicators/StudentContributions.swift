@@ -14,7 +14,7 @@ struct ResultContribution {
     let counts: Bool
     /// Bit by subject: a test was due.
     let due: UInt8
-    /// The addend of each ``StudentMeasure`` of tests; ``none`` if it adds nothing.
+    /// What is added to each of ``indicators``; ``none`` if nothing is.
     let values: (UInt16, UInt16, UInt16, UInt16, UInt16)
     /// The value by which the student is ordered in the district, and in the school of a student who was in it the year
     /// before; ``none`` if the student is not ordered.
@@ -24,6 +24,10 @@ struct ResultContribution {
     /// The number of the organization of the year before; 0 if it was not reported.
     let priorOrganization: UInt32
 
+    /// The indicators of ``values``, in the same order.
+    static let indicators: (Indicator, Indicator, Indicator, Indicator, Indicator) = (
+        .elaAchievement, .mathAchievement, .scienceAchievement, .elaGrowth, .mathGrowth
+    )
     /// No value.
     static let none = UInt16.max
 }
@@ -51,7 +55,7 @@ struct OutcomeContribution {
     let record: Digest
     let groups: StudentGroupSet
     let span: GradeSpan
-    /// The measures the record says something about.
+    /// The indicators the record says something about.
     let reported: OutcomeSet
     /// Those in whose rate the student counts.
     let counted: OutcomeSet

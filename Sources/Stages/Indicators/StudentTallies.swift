@@ -1,6 +1,6 @@
 internal import Rules
 
-/// The tallies of one organization and year, computed afresh from its students: by span, group and measure.
+/// The tallies of one organization and year, computed afresh from its students: by span, group and indicator.
 struct StudentTallies {
     private var tallies: [IndicatorTally]
     /// Students of whom a test was due, by span, group and subject.
@@ -13,6 +13,7 @@ struct StudentTallies {
     private let otherThresholds: Int
 
     private static let groups = StudentGroup.allCases.count
+    private static let indicators = Indicator.allCases.count
     private static let subjects = Subject.allCases.count
 
     /// Counts the students of `parts`: the organization's own student records and, for a district, those of each of
@@ -20,7 +21,7 @@ struct StudentTallies {
     ///
     /// - `codes`: the codes of the year before whose students were the school's own.
     init(_ parts: [IndicatorState], isDistrict: Bool, codes: Set<UInt32>, year: IndicatorYear) throws {
-        tallies = Array(repeating: .zero, count: GradeSpan.allCases.count * Self.groups * StudentMeasure.count)
+        tallies = Array(repeating: .zero, count: GradeSpan.allCases.count * Self.groups * Self.indicators)
         due = Array(repeating: 0, count: GradeSpan.allCases.count * Self.groups * Self.subjects)
         difficulties = Array(repeating: .zero, count: GradeSpan.allCases.count * Self.groups)
         otherThresholds = year.parameters.chronicAbsenceThresholds.value.count - 1
@@ -58,9 +59,9 @@ struct StudentTallies {
         }
     }
 
-    /// What was counted of a measure.
-    func tally(_ span: GradeSpan, _ group: StudentGroup, _ measure: StudentMeasure) -> IndicatorTally {
-        tallies[Self.row(span, Int(group.rawValue)) * StudentMeasure.count + measure.rawValue]
+    /// What was counted of an indicator.
+    func tally(_ span: GradeSpan, _ group: StudentGroup, _ indicator: Indicator) -> IndicatorTally {
+        tallies[Self.place(Self.row(span, Int(group.rawValue)), indicator)]
     }
 
     /// Students of whom a test of the subject was due, whether or not they have a result.
@@ -82,15 +83,20 @@ struct StudentTallies {
         Int(span.rawValue) * groups + group
     }
 
+    /// The place of an indicator's tally in a row.
+    private static func place(_ row: Int, _ indicator: Indicator) -> Int {
+        row * indicators + Int(indicator.rawValue)
+    }
+
     private mutating func add(_ result: ResultContribution, to groups: StudentGroupSet) {
         groups.forEachIndex { group in
             let row = Self.row(result.span, group)
-            let first = row * StudentMeasure.count
-            add(result.values.0, at: first)
-            add(result.values.1, at: first + 1)
-            add(result.values.2, at: first + 2)
-            add(result.values.3, at: first + 3)
-            add(result.values.4, at: first + 4)
+            let indicators = ResultContribution.indicators
+            add(result.values.0, at: Self.place(row, indicators.0))
+            add(result.values.1, at: Self.place(row, indicators.1))
+            add(result.values.2, at: Self.place(row, indicators.2))
+            add(result.values.3, at: Self.place(row, indicators.3))
+            add(result.values.4, at: Self.place(row, indicators.4))
             for subject in 0..<Self.subjects where result.due & (1 << UInt8(subject)) != 0 {
                 due[row * Self.subjects + subject] &+= 1
             }
@@ -104,14 +110,14 @@ struct StudentTallies {
 
     private mutating func add(_ outcome: OutcomeContribution) {
         outcome.groups.forEachIndex { group in
-            let row = Self.row(outcome.span, group) * StudentMeasure.count
+            let row = Self.row(outcome.span, group)
             if outcome.difficulty > 0, !outcome.counted.isEmpty {
-                difficulties[row / StudentMeasure.count] += IndicatorTally(sum: Int64(outcome.difficulty), count: 1)
+                difficulties[row] += IndicatorTally(sum: Int64(outcome.difficulty), count: 1)
             }
             outcome.counted.union(outcome.positive)
                 .forEachIndex { index in
                     let place: UInt8 = 1 << UInt8(index)
-                    tallies[row + StudentMeasure.outcomes[index].rawValue] += IndicatorTally(
+                    tallies[Self.place(row, StudentSource.outcomes[index])] += IndicatorTally(
                         sum: outcome.positive.rawValue & place != 0 ? 1 : 0,
                         count: outcome.counted.rawValue & place != 0 ? 1 : 0
                     )
@@ -122,8 +128,7 @@ struct StudentTallies {
     private mutating func add(_ attendance: AttendanceContribution, to groups: StudentGroupSet) {
         groups.forEachIndex { group in
             let row = Self.row(attendance.span, group)
-            tallies[row * StudentMeasure.count + StudentMeasure.chronicAbsenteeism.rawValue] +=
-                IndicatorTally(attendance.isChronic(0))
+            tallies[Self.place(row, .chronicAbsenteeism)] += IndicatorTally(attendance.isChronic(0))
             for other in 0..<otherThresholds where attendance.isChronic(other + 1) {
                 absentees[row * otherThresholds + other] &+= 1
             }

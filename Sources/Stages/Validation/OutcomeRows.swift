@@ -21,8 +21,21 @@ private enum Place {
 }
 
 extension RowCheck {
+    /// A row of a layout that says what became of a student; of other layouts nothing.
+    mutating func outcome(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
+        switch layout {
+        case .englishProficiency: englishProficiency(line, isDeletion: isDeletion)
+        case .graduationCohort: cohortMember(line, isDeletion: isDeletion)
+        case .advancedCoursework: advancedCoursework(line, isDeletion: isDeletion)
+        case .enrollmentOutcomes: enrollmentOutcome(line, isDeletion: isDeletion)
+        case .organizations, .assessmentResults, .attendance, .participationCounts, .indicatorValues, .targets,
+            .directives, .organizationChanges:
+            .none
+        }
+    }
+
     /// A row of `english_proficiency`.
-    mutating func englishProficiency(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
+    private mutating func englishProficiency(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
         guard beginStudent(line, isDeletion: isDeletion) else { return .none }
         let student = studentColumns(line)
         let quartile = integer(Place.quartile, line)
@@ -38,7 +51,7 @@ extension RowCheck {
     }
 
     /// A row of `graduation_cohort`; the cohort's year is part of its key.
-    mutating func cohortMember(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
+    private mutating func cohortMember(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
         let isUpsert = beginStudent(line, isDeletion: isDeletion)
         let cohort = take(FieldReading.year(field(Place.cohortYear, line)), Place.cohortYear)
         self.cohort = cohort
@@ -72,7 +85,7 @@ extension RowCheck {
     }
 
     /// A row of `advanced_coursework`.
-    mutating func advancedCoursework(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
+    private mutating func advancedCoursework(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
         guard beginStudent(line, isDeletion: isDeletion) else { return .none }
         let student = studentColumns(line)
         let completed = yesNo(Place.completed, line)
@@ -86,7 +99,7 @@ extension RowCheck {
     }
 
     /// A row of `enrollment_outcomes`: what became of a student in the year before.
-    mutating func enrollmentOutcome(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
+    private mutating func enrollmentOutcome(_ line: Span<UInt8>, isDeletion: Bool) -> CheckedRow.Content {
         guard beginStudent(line, isDeletion: isDeletion) else { return .none }
         let student = studentColumns(line)
         let enrolled = yesNo(Place.enrolledOctober, line)

@@ -224,11 +224,8 @@ struct RowCheck {
         case .indicatorValues: return indicatorValue(line, isDeletion: isDeletion)
         case .targets: return target(line, isDeletion: isDeletion)
         case .directives: return directive(line, isDeletion: isDeletion)
-        case .englishProficiency: return englishProficiency(line, isDeletion: isDeletion)
-        case .graduationCohort: return cohortMember(line, isDeletion: isDeletion)
-        case .advancedCoursework: return advancedCoursework(line, isDeletion: isDeletion)
-        case .enrollmentOutcomes: return enrollmentOutcome(line, isDeletion: isDeletion)
         case .organizationChanges: return organizationChange(line, isDeletion: isDeletion)
+        default: return outcome(line, isDeletion: isDeletion)
         }
     }
 
