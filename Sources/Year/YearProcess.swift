@@ -69,13 +69,9 @@ public final class YearProcess {
             topics[pipeline.name(topic)] = topic.partitionCount(tables: settings.partitions)
         }
         driver = try ProcessDriver(
-            stages: [
-                ValidationStage(pipeline: pipeline, frameworks: settings.frameworks),
-                ParticipationStage(pipeline: pipeline, frameworks: settings.frameworks),
-                IndicatorStage(pipeline: pipeline, frameworks: settings.frameworks),
-                PercentileStage(pipeline: pipeline, frameworks: settings.frameworks),
-                DeterminationStage(pipeline: pipeline, frameworks: settings.frameworks, clock: settings.clock),
-            ],
+            // Nobody is notified of what one process computes.
+            stages: pipeline.stages(under: settings.frameworks, clock: settings.clock)
+                .filter { $0.name != PipelineStage.notification.name },
             topics: topics,
             progressTopic: pipeline.name(Topics.progress),
             completionType: Topics.completionType,

@@ -155,13 +155,22 @@ extension Pipeline {
     public var stages: [any Stage] { stages(under: .builtIn) }
 
     /// The same stages, computing under these frameworks.
-    public func stages(under frameworks: FrameworkSet) -> [any Stage] {
+    ///
+    /// - Parameters:
+    ///   - frameworks: those in force.
+    ///   - clock: the time of an issue, milliseconds since 1970.
+    /// - Returns: the stages.
+    public func stages(
+        under frameworks: FrameworkSet,
+        clock: @escaping @Sendable () -> Int64 = DeterminationStage.now
+    ) -> [any Stage] {
         [
             ValidationStage(pipeline: self, frameworks: frameworks),
             ParticipationStage(pipeline: self, frameworks: frameworks),
             IndicatorStage(pipeline: self, frameworks: frameworks),
             PercentileStage(pipeline: self, frameworks: frameworks),
-            DeterminationStage(pipeline: self, frameworks: frameworks), NotificationStage(pipeline: self),
+            DeterminationStage(pipeline: self, frameworks: frameworks, clock: clock),
+            NotificationStage(pipeline: self),
         ]
     }
 
