@@ -30,7 +30,8 @@ import Testing
         }
         for match in text.matches(of: /`([A-Za-z0-9+]+\.swift)`/) {
             let name = "/" + match.output.1
-            #expect(Self.sources.contains { $0.hasSuffix(name) }, "\(match.output.1)")
+            let places = Self.sources.filter { $0.hasSuffix(name) }
+            #expect(places.count == 1, "\(match.output.1) is \(places.isEmpty ? "nowhere" : "at \(places)")")
         }
         for match in text.matches(of: /`([A-Z][A-Za-z]+Tests)`/) {
             let name = String(match.output.1)
