@@ -129,30 +129,10 @@ struct Up: AsyncOperatorCommand {
     }
 
     private func start(_ home: Home, _ processes: Processes, _ undo: UpUndo) async throws {
-        if !FileManager.default.fileExists(atPath: home.pseudonymKey.path) {
-            do {
-                try PseudonymKey.create(at: home.pseudonymKey.path)
-            } catch {
-                throw Failure(.configuration, error.description)
-            }
-        }
-        let environment = ProcessInfo.processInfo.environment
         let local =
-            broker.brokers == nil && environment["ACCOUNTABILITY_BROKERS"] == nil
+            broker.brokers == nil && ProcessInfo.processInfo.environment["ACCOUNTABILITY_BROKERS"] == nil
             ? try LocalBroker(home: home, port: brokerPort) : nil
-        let identity =
-            try identity ?? Installation.load(from: home)?.identity ?? home.identity ?? LedgerClaim.newIdentity()
-        try home.save(identity: identity)
-        try writeClientProperties(home)
-        try Installation(
-            brokers: local?.address ?? broker.brokers ?? environment["ACCOUNTABILITY_BROKERS"] ?? "",
-            namespace: broker.namespace ?? environment["ACCOUNTABILITY_NAMESPACE"] ?? "",
-            isLocalBroker: local != nil || broker.localBroker,
-            ownsBroker: local != nil,
-            instances: instances,
-            identity: identity
-        )
-        .save(to: home)
+        let identity = try writeHome(home, local)
         // Later commands find this while the broker runs. The broker is about to be started.
         let connection = try BrokerOptions.parse(local == nil ? [] : ["--local-broker"])
             .connection(environment: ["ACCOUNTABILITY_HOME": home.directory.path])
@@ -191,6 +171,37 @@ struct Up: AsyncOperatorCommand {
             "ready: \(workers) workers at \(connection.brokers); files go to `accountability submit`"
         )
         if let address = processes.address(ConsoleOptions.name) { say("console: http://\(address)/") }
+    }
+
+    /// Writes the files by which later commands and the workers find the installation.
+    ///
+    /// - Parameters:
+    ///   - home: of the installation.
+    ///   - local: the broker that this home starts; nil with a cluster.
+    /// - Returns: the identity of the installation.
+    private func writeHome(_ home: Home, _ local: LocalBroker?) throws -> String {
+        if !FileManager.default.fileExists(atPath: home.pseudonymKey.path) {
+            do {
+                try PseudonymKey.create(at: home.pseudonymKey.path)
+            } catch {
+                throw Failure(.configuration, error.description)
+            }
+        }
+        let environment = ProcessInfo.processInfo.environment
+        let identity =
+            try identity ?? Installation.load(from: home)?.identity ?? home.identity ?? LedgerClaim.newIdentity()
+        try home.save(identity: identity)
+        try writeClientProperties(home)
+        try Installation(
+            brokers: local?.address ?? broker.brokers ?? environment["ACCOUNTABILITY_BROKERS"] ?? "",
+            namespace: broker.namespace ?? environment["ACCOUNTABILITY_NAMESPACE"] ?? "",
+            isLocalBroker: local != nil || broker.localBroker,
+            ownsBroker: local != nil,
+            instances: instances,
+            identity: identity
+        )
+        .save(to: home)
+        return identity
     }
 
     /// Claims the ledger for this installation and its key, or finds that it is another's.

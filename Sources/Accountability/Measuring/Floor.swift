@@ -50,22 +50,8 @@ struct MeasureFloor: OperatorCommand {
                 partitions: partitions,
                 replication: topics.replication(of: Topics.records)
             )
-        let reader = try TopicReader(connection)
-        var records: [String: [FloorBlock]] = [:]
-        var rows = 0
-        for topic in Set(Self.flow.flatMap(\.outputs)) {
-            var blocks = FloorBlocks()
-            try reader.read(topic) { record in
-                let key: [UInt8] = if let bytes = record.key { [UInt8](copying: bytes) } else { [] }
-                let value: [UInt8] = if let bytes = record.value { [UInt8](copying: bytes) } else { [] }
-                blocks.add(key: key, value: value, partition: record.partition)
-            }
-            rows += blocks.rows
-            records[topic.entity] = blocks.finish()
-        }
-        reader.close()
+        let (records, rows) = try Self.read(connection)
         let messages = records.values.reduce(0) { $0 + $1.count }
-        let failures = Mutex<[String]>([])
         let threads = try Self.flow.map { step in
             try FloorThread(
                 stage: step.stage,
@@ -78,6 +64,38 @@ struct MeasureFloor: OperatorCommand {
         let watched = ["self"] + watch.map(String.init)
         let before = watched.map(ProcessTime.seconds)
         let start = ContinuousClock.now
+        try Self.run(threads)
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let spent = zip(watched.map(ProcessTime.seconds), before).reduce(0) { $0 + $1.0 - $1.1 }
+        _ = try PipelineTopics(mirror).deleteAll()
+        Standard.line(
+            "{\"rows\": \(rows), \"blocks\": \(messages), \"seconds\": \(String(format: "%.3f", seconds)), "
+                + "\"cpu_seconds\": \(String(format: "%.2f", spent))}"
+        )
+    }
+
+    /// The blocks of every topic, by entity, and how many rows they hold.
+    private static func read(_ connection: Connection) throws -> (records: [String: [FloorBlock]], rows: Int) {
+        let reader = try TopicReader(connection)
+        defer { reader.close() }
+        var records: [String: [FloorBlock]] = [:]
+        var rows = 0
+        for topic in Set(flow.flatMap(\.outputs)) {
+            var blocks = FloorBlocks()
+            try reader.read(topic) { record in
+                let key: [UInt8] = if let bytes = record.key { [UInt8](copying: bytes) } else { [] }
+                let value: [UInt8] = if let bytes = record.value { [UInt8](copying: bytes) } else { [] }
+                blocks.add(key: key, value: value, partition: record.partition)
+            }
+            rows += blocks.rows
+            records[topic.entity] = blocks.finish()
+        }
+        return (records, rows)
+    }
+
+    /// Runs every stage's traffic at once, each on a thread of its own, to its end.
+    private static func run(_ threads: [FloorThread]) throws {
+        let failures = Mutex<[String]>([])
         let group = DispatchGroup()
         for work in threads {
             group.enter()
@@ -96,13 +114,6 @@ struct MeasureFloor: OperatorCommand {
         if let failure = failures.withLock({ $0.first }) {
             throw Failure(.internalError, "the floor could not be measured: \(failure)")
         }
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
-        let spent = zip(watched.map(ProcessTime.seconds), before).reduce(0) { $0 + $1.0 - $1.1 }
-        _ = try PipelineTopics(mirror).deleteAll()
-        Standard.line(
-            "{\"rows\": \(rows), \"blocks\": \(messages), \"seconds\": \(String(format: "%.3f", seconds)), "
-                + "\"cpu_seconds\": \(String(format: "%.2f", spent))}"
-        )
     }
 }
 

@@ -151,26 +151,7 @@ final class Submissions {
     /// Submits files in the given order.
     func submit(_ files: [String], _ options: FileIngestion.Options, timeout: Duration) throws -> [SubmissionOutcome] {
         let start = ContinuousClock.now
-        for file in files {
-            do {
-                let id = try inbox.drop(file: file, options: options)
-                pending.append(
-                    Pending(
-                        outcome: SubmissionOutcome(
-                            id: id,
-                            fileName: PlainText.escaped(URL(fileURLWithPath: file).lastPathComponent, limit: 200)
-                        )
-                    )
-                )
-            } catch {
-                throw Failure(
-                    error.isDiskFull ? .tryAgain : .badInput,
-                    "\(error.description)\(pending.isEmpty ? "; nothing was submitted" : "; the files before it were submitted")"
-                )
-            }
-            // Names sort by the millisecond, so give the next file a later one.
-            Thread.sleep(forTimeInterval: 0.001)
-        }
+        try drop(files, options)
         guard tail != nil else { return pending.map(\.outcome) }
         defer { tail?.close() }
         let progress = ProgressLine()
@@ -211,6 +192,30 @@ final class Submissions {
         try look(start)
         try lookForShadowed()
         return pending.map(\.outcome)
+    }
+
+    /// Puts files into the inbox in the given order.
+    private func drop(_ files: [String], _ options: FileIngestion.Options) throws {
+        for file in files {
+            do {
+                let id = try inbox.drop(file: file, options: options)
+                pending.append(
+                    Pending(
+                        outcome: SubmissionOutcome(
+                            id: id,
+                            fileName: PlainText.escaped(URL(fileURLWithPath: file).lastPathComponent, limit: 200)
+                        )
+                    )
+                )
+            } catch {
+                throw Failure(
+                    error.isDiskFull ? .tryAgain : .badInput,
+                    "\(error.description)\(pending.isEmpty ? "; nothing was submitted" : "; the files before it were submitted")"
+                )
+            }
+            // Names sort by the millisecond, so give the next file a later one.
+            Thread.sleep(forTimeInterval: 0.001)
+        }
     }
 
     /// Supplied figures are refused later than other rows, by the stages that see the student records.

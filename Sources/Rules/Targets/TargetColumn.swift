@@ -91,46 +91,12 @@ public struct TargetColumn: Hashable, Sendable {
         _ maximum: Int,
         _ parameters: PercentageParameters
     ) throws(NumberError) -> TargetColumn? {
-        var totals: [(category: IndicatorCategory, earned: Int, possible: Int, weight: Ratio)] = []
-        var missing: [IndicatorCategory] = []
-        var weightPresent = Ratio.zero
-        for category in IndicatorCategory.allCases {
-            guard let weight = weights[category] else { continue }
-            let values = category.indicators.compactMap { points[$0] }
-            guard !values.isEmpty else {
-                missing.append(category)
-                continue
-            }
-            totals.append((category, values.reduce(0, +), maximum * values.count, weight))
-            weightPresent = try weightPresent + weight
-        }
-        guard !totals.isEmpty, missing.isEmpty || parameters.missingCategory.value != .none else { return nil }
-        var growthCountsWithAchievement = false
-        if parameters.missingCategory.value == .growthToAchievement,
-            let place = missing.firstIndex(of: .growth), let growth = weights[.growth],
-            let achievement = totals.firstIndex(where: { $0.category == .achievement })
-        {
-            totals[achievement].weight = try totals[achievement].weight + growth
-            weightPresent = try weightPresent + growth
-            missing.remove(at: place)
-            growthCountsWithAchievement = true
-        }
-
-        var categories: [CategoryTotal] = []
+        guard let weighed = try WeighedCategories.of(points, weights, maximum, parameters) else { return nil }
         var earned = Ratio.zero
         var possible = Ratio.zero
-        for total in totals {
-            let weight = missing.isEmpty ? total.weight : try total.weight * .hundred / weightPresent
-            categories.append(
-                CategoryTotal(
-                    category: total.category,
-                    earned: total.earned,
-                    possible: total.possible,
-                    weight: weight
-                )
-            )
-            earned = try earned + Ratio(total.earned) * weight / .hundred
-            possible = try possible + Ratio(total.possible) * weight / .hundred
+        for total in weighed.totals {
+            earned = try earned + Ratio(total.earned) * total.weight / .hundred
+            possible = try possible + Ratio(total.possible) * total.weight / .hundred
         }
         let rounding = parameters.weightedTotalRounding.value
         let roundedEarned = try rounding(earned)
@@ -141,15 +107,74 @@ public struct TargetColumn: Hashable, Sendable {
             span: span,
             weights: column,
             points: points,
-            categories: categories,
-            missing: missing,
-            growthCountsWithAchievement: growthCountsWithAchievement,
+            categories: weighed.totals,
+            missing: weighed.missing,
+            growthCountsWithAchievement: weighed.growthCountsWithAchievement,
             weightedEarned: roundedEarned,
             weightedPossible: roundedPossible,
             unrounded: unrounded,
             percent: kept,
             displayed: try parameters.displayRounding.value(kept).floor
         )
+    }
+}
+
+/// The categories of a column that have points, with the weights that they have where others are missing.
+private struct WeighedCategories {
+    let totals: [CategoryTotal]
+    /// The categories that should count and have no points.
+    let missing: [IndicatorCategory]
+    /// Whether the weight of missing growth was added to that of achievement.
+    let growthCountsWithAchievement: Bool
+
+    /// The categories of a column; nil if it has no percentage under the framework's rule for missing ones.
+    static func of(
+        _ points: [Indicator: Int],
+        _ weights: WeightParameters.CategoryWeights,
+        _ maximum: Int,
+        _ parameters: PercentageParameters
+    ) throws(NumberError) -> WeighedCategories? {
+        var totals: [CategoryTotal] = []
+        var missing: [IndicatorCategory] = []
+        var weightPresent = Ratio.zero
+        for category in IndicatorCategory.allCases {
+            guard let weight = weights[category] else { continue }
+            let values = category.indicators.compactMap { points[$0] }
+            guard !values.isEmpty else {
+                missing.append(category)
+                continue
+            }
+            let (earned, possible) = (values.reduce(0, +), maximum * values.count)
+            totals.append(CategoryTotal(category: category, earned: earned, possible: possible, weight: weight))
+            weightPresent = try weightPresent + weight
+        }
+        guard !totals.isEmpty, missing.isEmpty || parameters.missingCategory.value != .none else { return nil }
+        var growthCountsWithAchievement = false
+        if parameters.missingCategory.value == .growthToAchievement,
+            let place = missing.firstIndex(of: .growth), let growth = weights[.growth],
+            let achievement = totals.firstIndex(where: { $0.category == .achievement })
+        {
+            totals[achievement] = totals[achievement].weighing(try totals[achievement].weight + growth)
+            weightPresent = try weightPresent + growth
+            missing.remove(at: place)
+            growthCountsWithAchievement = true
+        }
+        for (place, total) in totals.enumerated() {
+            let weight = missing.isEmpty ? total.weight : try total.weight * .hundred / weightPresent
+            totals[place] = total.weighing(weight)
+        }
+        return WeighedCategories(
+            totals: totals,
+            missing: missing,
+            growthCountsWithAchievement: growthCountsWithAchievement
+        )
+    }
+}
+
+extension CategoryTotal {
+    /// The same points under another weight.
+    fileprivate func weighing(_ weight: Ratio) -> CategoryTotal {
+        CategoryTotal(category: category, earned: earned, possible: possible, weight: weight)
     }
 }
 

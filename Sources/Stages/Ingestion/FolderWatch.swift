@@ -17,6 +17,10 @@ import Musl
 /// Only C has the calls for this. They are unsafe because of their pointers, which live until each call returns.
 /// Looking at the folder every 30 milliseconds instead took the worker 0.6 CPU seconds a minute at rest; this takes
 /// 0.36 (`idle_cpu_seconds_by_process` of `Deploy/bench`).
+///
+/// The consumers of the local broker use inotify too, and share no code with this. They keep a thread that waits
+/// without end for one file, to which they write themselves, and have to learn when it is removed. Common to both is
+/// only the call that opens it.
 public final class FolderWatch {
     private let inbox: Inbox
     /// The notices of the system; negative if it gives none.
