@@ -29,78 +29,75 @@ public enum Indicator: UInt8, WireNamed {
         let title: String
         let category: IndicatorCategory
         let basis: IndicatorBasis?
-        var lowerIsBetter = false
-        var isOnlyHigh = false
+        let lowerIsBetter: Bool
+        let isOnlyHigh: Bool
+
+        init(
+            _ wireName: String,
+            _ title: String,
+            _ category: IndicatorCategory,
+            from basis: IndicatorBasis?,
+            lowerIsBetter: Bool = false,
+            onlyHigh: Bool = false
+        ) {
+            self.wireName = wireName
+            self.title = title
+            self.category = category
+            self.basis = basis
+            self.lowerIsBetter = lowerIsBetter
+            isOnlyHigh = onlyHigh
+        }
     }
 
     private var definition: Definition {
         switch self {
-        case .elaAchievement:
-            Definition(wireName: "ela_achievement", title: "ELA achievement", category: .achievement, basis: .tests)
-        case .mathAchievement:
-            Definition(
-                wireName: "math_achievement",
-                title: "Mathematics achievement",
-                category: .achievement,
-                basis: .tests
-            )
-        case .scienceAchievement:
-            Definition(
-                wireName: "science_achievement",
-                title: "Science achievement",
-                category: .achievement,
-                basis: .tests
-            )
-        case .elaGrowth: Definition(wireName: "ela_growth", title: "ELA growth", category: .growth, basis: .tests)
-        case .mathGrowth:
-            Definition(wireName: "math_growth", title: "Mathematics growth", category: .growth, basis: .tests)
+        case .elaAchievement: Definition("ela_achievement", "ELA achievement", .achievement, from: .tests)
+        case .mathAchievement: Definition("math_achievement", "Mathematics achievement", .achievement, from: .tests)
+        case .scienceAchievement: Definition("science_achievement", "Science achievement", .achievement, from: .tests)
+        case .elaGrowth: Definition("ela_growth", "ELA growth", .growth, from: .tests)
+        case .mathGrowth: Definition("math_growth", "Mathematics growth", .growth, from: .tests)
         case .fourYearGraduation:
             Definition(
-                wireName: "four_year_graduation",
-                title: "Four-year graduation rate",
-                category: .highSchoolCompletion,
-                basis: .outcomes,
-                isOnlyHigh: true
+                "four_year_graduation",
+                "Four-year graduation rate",
+                .highSchoolCompletion,
+                from: .outcomes,
+                onlyHigh: true
             )
         case .extendedEngagement:
             Definition(
-                wireName: "extended_engagement",
-                title: "Extended engagement rate",
-                category: .highSchoolCompletion,
-                basis: .outcomes,
-                isOnlyHigh: true
+                "extended_engagement",
+                "Extended engagement rate",
+                .highSchoolCompletion,
+                from: .outcomes,
+                onlyHigh: true
             )
         case .dropout:
             Definition(
-                wireName: "dropout",
-                title: "Annual dropout rate",
-                category: .highSchoolCompletion,
-                basis: .outcomes,
+                "dropout",
+                "Annual dropout rate",
+                .highSchoolCompletion,
+                from: .outcomes,
                 lowerIsBetter: true,
-                isOnlyHigh: true
+                onlyHigh: true
             )
         case .elProgress:
-            Definition(
-                wireName: "el_progress",
-                title: "Progress toward English proficiency",
-                category: .elProgress,
-                basis: .outcomes
-            )
+            Definition("el_progress", "Progress toward English proficiency", .elProgress, from: .outcomes)
         case .chronicAbsenteeism:
             Definition(
-                wireName: "chronic_absenteeism",
-                title: "Chronic absenteeism",
-                category: .additional,
-                basis: .attendance,
+                "chronic_absenteeism",
+                "Chronic absenteeism",
+                .additional,
+                from: .attendance,
                 lowerIsBetter: true
             )
         case .advancedCoursework:
             Definition(
-                wireName: "advanced_coursework",
-                title: "Advanced coursework completion",
-                category: .additional,
-                basis: .outcomes,
-                isOnlyHigh: true
+                "advanced_coursework",
+                "Advanced coursework completion",
+                .additional,
+                from: .outcomes,
+                onlyHigh: true
             )
         }
     }
