@@ -77,11 +77,14 @@ internal import Testing
     @Test(arguments: [(1, 1), (20, 1), (21, 2), (40, 2), (41, 3), (100, 5)])
     func theShareIsNotLessThanFivePercent(schools: Int, lowest: Int) throws {
         let framework = try Framework.of(schoolYear: 2018)
-        let cut = try #require(try FederalDesignation.lowestTitle1Cut(Array((1...schools).reversed()), framework))
+        let percentiles = Array((1...schools).reversed())
+        let cut = try #require(
+            try FederalDesignation.lowestTitle1Cut(percentiles, ofSchools: schools, framework)
+        )
         #expect((1...schools).count { $0 <= cut } == lowest)
         // Schools with the percentile of the last are among them.
-        #expect(try FederalDesignation.lowestTitle1Cut([7, 3, 3, 3], framework) == 3)
-        #expect(try FederalDesignation.lowestTitle1Cut([], framework) == nil)
+        #expect(try FederalDesignation.lowestTitle1Cut([7, 3, 3, 3], ofSchools: 4, framework) == 3)
+        #expect(try FederalDesignation.lowestTitle1Cut([], ofSchools: 40, framework) == nil)
     }
 
     /// What the parameters rest on: every school in comprehensive support of 2019 is under Title I, every one in

@@ -235,6 +235,22 @@ import Testing
         #expect(try entries(bench).filter { $0.value.lowestTitle1 }.keys.sorted() == [codes[1]])
     }
 
+    /// Five percent of 21 schools under Title I are two, though only five of them have a percentile.
+    @Test func schoolsUnderTitle1WithoutAPercentileCountAmongThem() throws {
+        let bench = try bench()
+        try fill(bench)
+        func lowest() throws -> [String] { try entries(bench).filter { $0.value.lowestTitle1 }.keys.sorted() }
+        for number in 10..<25 {
+            try bench.standing(2019, .allStudents, "00\(number)0005", "non_high", title1: true, [])
+        }
+        try bench.driver.run()
+        #expect(try lowest() == [codes[0]], "twenty")
+        try bench.standing(2019, .allStudents, "00250005", "", title1: true, [])
+        try bench.driver.run()
+        #expect(try lowest() == [codes[0], codes[1]], "twenty-one")
+        #expect(try percentiles(bench) == ranks && entries(bench).count == codes.count)
+    }
+
     /// 603 CMR 2.03(2)(b).
     @Test func progressOfEnglishLearnersHasThresholdsWithinItsDifficultyQuartile() throws {
         let bench = try bench()

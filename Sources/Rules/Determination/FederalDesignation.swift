@@ -190,13 +190,29 @@ public struct FederalDesignation: Hashable, Sendable {
 
     /// The accountability percentile up to which schools under Title I are the lowest performing of them: that of the
     /// last school of the share, which is not less than the framework's; nil of none.
-    public static func lowestTitle1Cut(_ percentiles: [Int], _ framework: Framework) throws(RuleError) -> Int? {
+    ///
+    /// - Parameters:
+    ///   - percentiles: of the schools under Title I that have one.
+    ///   - schools: how many schools receive funds under Title I, with or without a percentile.
+    ///   - framework: says of which of them the share is taken.
+    /// - Returns: the percentile; nil without identifications or percentiles.
+    /// - Throws: ``RuleError`` if a number is too large.
+    public static func lowestTitle1Cut(
+        _ percentiles: [Int],
+        ofSchools schools: Int,
+        _ framework: Framework
+    ) throws(RuleError) -> Int? {
         guard let parameters = framework.federal, !percentiles.isEmpty else { return nil }
         do {
-            let share = try Ratio(Int64(percentiles.count)) * parameters.lowestTitle1Percent.value / .hundred
+            let share = try Ratio(Int64(counted)) * parameters.lowestTitle1Percent.value / .hundred
             let schools = -Int(try (-share).floor)
             return schools > 0 ? percentiles.sorted()[min(schools, percentiles.count) - 1] : nil
         } catch {
+        let counted =
+            switch parameters.lowestTitle1Of.value {
+            case .receiving: max(schools, percentiles.count)
+            case .ranked: percentiles.count
+            }
             throw .number(error)
         }
     }

@@ -65,7 +65,8 @@ extension FederalReason {
         let federal = framework.federal
         let records: [ParameterRecord?] =
             switch self {
-            case .lowestTitle1: [federal?.lowestTitle1Percent.record, federal?.identifies.record]
+            case .lowestTitle1:
+                [federal?.lowestTitle1Percent.record, federal?.lowestTitle1Of.record, federal?.identifies.record]
             case .lowGraduation:
                 [
                     framework.determination?.lowGraduation.record, federal?.graduationTitle1Only.record,

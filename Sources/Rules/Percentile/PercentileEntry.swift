@@ -22,6 +22,9 @@ public struct PercentileYearValues: Hashable, Sendable {
         set { slots[Self.slot(span, indicator)] = newValue }
     }
 
+    /// Whether there is no value that counts.
+    public var isEmpty: Bool { slots.allSatisfy { $0 == nil } }
+
     /// The share of the lower span by the enrolments of both; nil where nobody is enrolled.
     public static func share(nonHigh: Int64, high: Int64) throws(NumberError) -> Ratio? {
         let all = try Ratio(nonHigh) + Ratio(high)

@@ -185,6 +185,11 @@ struct IndicatorRows {
         let declaredGroup = declared?.declaredComparison
         let declaredType = declared.flatMap { SchoolType(name: $0.schoolType) } ?? grades?.schoolType
         let enrollment = declared.flatMap(SpanEnrollment.init) ?? supplied.enrollment
+        // A school under Title I counts among these schools even if it has no value to be ranked by.
+        if type == .school, declared?.title1 == true {
+            standings[Int(StudentGroup.allStudents.rawValue), default: Accountability_V1_Standing()].group =
+                StudentGroup.allStudents.wireName
+        }
         for group in StudentGroup.allCases {
             let index = Int(group.rawValue)
             guard standings[index] != nil else { continue }

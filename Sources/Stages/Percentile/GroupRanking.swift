@@ -38,7 +38,10 @@ struct GroupRanking {
         let results = ranking.results
         let title1 = zip(places, results).filter { rows[$0.0.position][0]?.isTitle1 ?? false }
             .compactMap { $0.1.percentile }
-        let cut = group == .allStudents ? try FederalDesignation.lowestTitle1Cut(title1, framework) : nil
+        let receiving = rows.count { $0[0]?.isTitle1 ?? false }
+        let cut =
+            group == .allStudents
+            ? try FederalDesignation.lowestTitle1Cut(title1, ofSchools: receiving, framework) : nil
         var ranked: [Ranked?] = Array(repeating: nil, count: rows.count)
         for ((position, entry), result) in zip(places, results) {
             ranked[position] = made(result, of: entry, at: position, rows, cut, isPlaced: false)
@@ -83,7 +86,7 @@ struct GroupRanking {
 
     /// An organization's entry; nil unless it is a school with values.
     private func entry(_ position: Int, _ rows: [[Int: StandingRow]]) -> PercentileEntry? {
-        let values = rows[position].filter { $0.value.type == .school }.mapValues(\.values)
+        let values = rows[position].filter(\.value.isRanked).mapValues(\.values)
         guard !values.isEmpty else { return nil }
         return PercentileEntry(
             organization: codes[position],
@@ -121,7 +124,7 @@ struct GroupRanking {
     /// The values of a school by the number of years before, those under its former codes included.
     private func values(of position: Int, in rows: [[Int: StandingRow]]) -> [Int: PercentileYearValues] {
         func schools(_ rows: [Int: StandingRow]) -> [Int: PercentileYearValues] {
-            rows.filter { $0.value.type == .school }.mapValues(\.values)
+            rows.filter(\.value.isRanked).mapValues(\.values)
         }
         var values = schools(rows[position])
         for (before, code) in rows[position][0]?.formers ?? [:] {

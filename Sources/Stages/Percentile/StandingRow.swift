@@ -22,6 +22,11 @@ struct StandingRow: Hashable {
     /// Likewise: the codes under which it was ranked in earlier years, by how many years before.
     var formers: [Int: OrganizationCode] = [:]
 
+    /// Whether it takes part in ranks.
+    ///
+    /// A school under Title I without values is only counted.
+    var isRanked: Bool { type == .school && !values.isEmpty }
+
     /// A standing as it was published.
     ///
     /// Values below the minimum size have no place in a rank.
