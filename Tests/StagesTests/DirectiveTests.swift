@@ -574,3 +574,20 @@ import Testing
         #expect(progress.points == 3 && progress.at80 == "60" && progress.difficultyQuartile == 3)
     }
 }
+    /// In 2018 a rate of half the cohort identifies a school with an annual percentage, and no other one.
+    @Test(arguments: [true, false])
+    func lowGraduationIdentifiesASchoolWithAnAnnualPercentage(_ hasPercentage: Bool) throws {
+        let bench = try JudgingBench.determining()
+        try bench.organization(2018, school, nonHigh: 0, high: 400, comparison: "high", title1: true)
+        try bench.value(2018, school, "high", "all_students", "four_year_graduation", "50.0", counted: 50)
+        if hasPercentage {
+            let points = ["ela_achievement", "math_achievement", "ela_growth", "dropout", "chronic_absenteeism"]
+            try bench.points(2018, school, "high", "all_students", points.map { (key: $0, value: 3) })
+        }
+        try bench.closeMeasures(2018)
+        try bench.driver.run()
+        let found = try #require(try bench.determinations()["2018/\(school)"])
+        #expect(found.hasAnnual == hasPercentage && found.lowGraduation == hasPercentage)
+        #expect(try designations(bench, 2018) == (hasPercentage ? ["csi low_graduation 2018"] : []))
+    }
+

@@ -78,6 +78,8 @@ public struct FederalFacts: Hashable, Sendable {
     public let isLowestTitle1: Bool
     /// Whether its graduation rate is low.
     public let isLowGraduation: Bool
+    /// Whether it has an annual percentage; nil in a year that gives none to any school.
+    public let hasPercentage: Bool?
     /// The percentile of each subgroup.
     public let percentiles: [StudentGroup: Int]
 
@@ -87,12 +89,14 @@ public struct FederalFacts: Hashable, Sendable {
         isTitle1: Bool,
         isLowestTitle1: Bool = false,
         isLowGraduation: Bool = false,
+        hasPercentage: Bool? = nil,
         percentiles: [StudentGroup: Int] = [:]
     ) {
         self.year = year
         self.isTitle1 = isTitle1
         self.isLowestTitle1 = isLowestTitle1
         self.isLowGraduation = isLowGraduation
+        self.hasPercentage = hasPercentage
         self.percentiles = percentiles.filter { $0.key != .allStudents }
     }
 
@@ -134,16 +138,17 @@ public struct FederalDesignation: Hashable, Sendable {
         before: [FederalDesignation],
         _ framework: Framework
     ) -> [FederalDesignation] {
-        guard let parameters = framework.federal, let low = framework.determination?.lowSubgroupPercentile.value else {
-            return []
-        }
+        guard let parameters = framework.federal, let determination = framework.determination else { return [] }
+        let low = determination.lowSubgroupPercentile.value
+        // As for the determination: 603 CMR 2.03(3) takes low graduation as the federal act defines it.
+        let isJudged = facts.hasPercentage ?? true || !determination.lowGraduationNeedsPercentage.value
         var designations: [FederalDesignation] = []
         let alike = facts.groups(upTo: parameters.additionalTargetedPercentile.value)
         if parameters.identifies.value {
             let reappears = before.contains { $0.support == .additionalTargeted } && !alike.isEmpty
             if facts.isTitle1, facts.isLowestTitle1 {
                 designations.append(FederalDesignation(.comprehensive, .lowestTitle1, identified: facts.year))
-            } else if facts.isLowGraduation, facts.isTitle1 || !parameters.graduationTitle1Only.value {
+            } else if facts.isLowGraduation, isJudged, facts.isTitle1 || !parameters.graduationTitle1Only.value {
                 designations.append(FederalDesignation(.comprehensive, .lowGraduation, identified: facts.year))
             } else if reappears, facts.isTitle1, parameters.notExitingIsComprehensive.value {
                 designations.append(

@@ -69,7 +69,8 @@ extension FederalReason {
                 [federal?.lowestTitle1Percent.record, federal?.lowestTitle1Of.record, federal?.identifies.record]
             case .lowGraduation:
                 [
-                    framework.determination?.lowGraduation.record, federal?.graduationTitle1Only.record,
+                    framework.determination?.lowGraduation.record,
+                    framework.determination?.lowGraduationNeedsPercentage.record, federal?.graduationTitle1Only.record,
                     federal?.identifies.record,
                 ]
             case .notExiting:

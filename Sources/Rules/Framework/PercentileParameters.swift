@@ -192,7 +192,8 @@ public struct DeterminationParameters: Sendable {
     public let lowGraduationRate: Parameter<ParticipationParameters.JudgedRate>
     /// The students a cohort needs.
     public let minimumCohort: Parameter<Int>
-    /// Whether only organizations with an annual percentage can have a low graduation rate.
+    /// Whether only organizations with an annual percentage can have a low graduation rate, in the determination and
+    /// in the federal identification.
     public let lowGraduationNeedsPercentage: Parameter<Bool>
     /// The members of a cohort from which its rate is published with the determination.
     public let graduationRateMinimum: Parameter<Int>

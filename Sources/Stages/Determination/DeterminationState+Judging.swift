@@ -106,11 +106,13 @@ extension DeterminationState {
         guard let facts = years[year]?[code], let organization = facts.organization else { return nil }
         let percentiles = facts.percentilesByGroup()
         return FederalFacts(
+        let givesPercentages = framework.points != nil && framework.percentage != nil
             year: year,
             isTitle1: organization.title1,
             isLowestTitle1: percentiles[.allStudents]?.isLowestTitle1 ?? false,
             isLowGraduation: try facts.isLowGraduation(framework) ?? false,
             percentiles: percentiles.mapValues(\.percentile)
+            hasPercentage: givesPercentages ? try annual(of: code, year: year) != nil : nil,
         )
     }
 
