@@ -119,6 +119,33 @@ internal import Testing
         }
     }
 
+    /// Only all students are known to need achievement points: a group without them has the percentage of its other
+    /// categories, unless the framework says otherwise.
+    @Test func aGroupWithoutAchievementHasAPercentageUnlessTheFrameworkSaysOtherwise() throws {
+        let built = try Framework.of(schoolYear: 2019)
+        let strict = try Framework.proposed(
+            """
+            name: strict
+            title: Groups need achievement too
+            school_years: [2019]
+            based_on: "2019"
+            percentage:
+              groups_need_required_categories: {value: true, status: assumed, alternatives: [false], source: a test}
+            """
+        )
+        func annual(_ points: [Indicator: Int], _ group: StudentGroup, _ framework: Framework) throws -> Ratio? {
+            let column = try #require(try TargetColumn.of(points, span: .nonHigh, group: group, framework))
+            let span = try SpanPercentage(allStudents: column, lowestPerforming: nil, framework)
+            return try AnnualPercentage.of([span], group: group, nonHighWeight: nil, framework)?.percent
+        }
+        let absent: [Indicator: Int] = [.chronicAbsenteeism: 2]
+        #expect(try annual(absent, .allStudents, built) == nil)
+        #expect(try annual(absent, .swd, built) == Ratio(50))
+        #expect(try annual(absent, .swd, strict) == nil)
+        let tested: [Indicator: Int] = [.elaAchievement: 4, .mathAchievement: 4, .chronicAbsenteeism: 4]
+        for framework in [built, strict] { #expect(try annual(tested, .swd, framework) == .hundred) }
+    }
+
     @Test func yearsThatStandAlone() throws {
         for year in [2018, 2023] {
             let framework = try Framework.of(schoolYear: year)

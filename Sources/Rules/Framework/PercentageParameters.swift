@@ -60,6 +60,8 @@ public struct PercentageParameters: Sendable {
     public let spanWeightStep: Parameter<Int>
     /// The categories of which all students need points in one span or another: without, there is no annual percentage.
     public let requiredCategories: Parameter<[IndicatorCategory]>
+    /// Whether every other group, too, needs points of ``requiredCategories`` for its annual percentage.
+    public let groupsNeedRequiredCategories: Parameter<Bool>
     /// Which year before counts in the cumulative percentage.
     public let priorYear: Parameter<PriorYearRule>
     /// The weight of the current year in the cumulative percentage, percent; the rest is the prior year's.
@@ -84,6 +86,7 @@ public struct PercentageParameters: Sendable {
         requiredCategories = try reader.read("percentage.required_categories", "a list of categories") {
             $0.names(IndicatorCategory.self)
         }
+        groupsNeedRequiredCategories = try reader.flag("percentage.groups_need_required_categories")
         priorYear = try reader.choice("percentage.prior_year")
         currentYearWeight = try reader.percent("percentage.current_year_weight")
         missingCategory = try reader.choice("percentage.missing_category")

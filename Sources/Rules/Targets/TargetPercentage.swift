@@ -75,7 +75,8 @@ public struct AnnualPercentage: Hashable, Sendable {
         }
     }
 
-    /// Whether all students have points of every category without which there is no annual percentage.
+    /// Whether the first columns of the spans have points of every category without which there is no annual
+    /// percentage.
     ///
     /// One span that has them is enough.
     public static func isDetermined(by spans: [SpanPercentage], _ framework: Framework) throws(RuleError) -> Bool {
@@ -85,15 +86,18 @@ public struct AnnualPercentage: Hashable, Sendable {
             }
     }
 
-    /// The annual percentage of one or two spans; nil of none, or of two without a weight, and of an organization's all
-    /// students without the categories that they need: ``isDetermined(by:_:)``.
+    /// The annual percentage of one or two spans; nil of none, or of two without a weight, and without the categories
+    /// that are needed.
+    ///
+    /// All students need them, and other groups where the framework says so: ``isDetermined(by:_:)``.
     public static func of(
         _ spans: [SpanPercentage],
         group: StudentGroup = .allStudents,
         nonHighWeight: Ratio?,
         _ framework: Framework
     ) throws(RuleError) -> AnnualPercentage? {
-        if group == .allStudents {
+        let parameters = try framework.section(\.percentage, "target percentage")
+        if group == .allStudents || parameters.groupsNeedRequiredCategories.value {
             guard try isDetermined(by: spans, framework) else { return nil }
         }
         return try weighed(spans, nonHighWeight: nonHighWeight, framework)
