@@ -446,10 +446,35 @@ import Testing
         #expect(found.designation == "underperforming")
     }
 
-    private static func change(_ code: String, _ former: String) throws -> OrganizationChange {
+    /// 2021 has no results, so that only those of 2022 can name its changes: whatever years a percentile weighs.
+    @Test("Results name every change since the last year with results", arguments: ["{0: 60, 3: 40}", "{0: 100}"])
+    func changesOfYearsWithoutResults(_ weights: String) throws {
+        let draft = try Framework.proposed(
+            """
+            name: draft-2022
+            title: Draft of 2022
+            school_years: [2022]
+            based_on: "2022"
+            percentile:
+              year_weights: {value: \(weights), status: assumed, alternatives: [{0: 50, 3: 50}], source: a test}
+            """
+        )
+        let bench = try JudgingBench.determining(frameworks: FrameworkSet(drafts: [draft]))
+        try bench.organization(2019, "00010001")
+        try bench.organization(2022, "00010002")
+        let change = try Self.change("00010002", "00010001", in: 2021)
+        let key = DirectiveKey(changeOf: change.organization, in: 2021, former: change.former).text
+        try bench.put(Topics.directives, key, Accountability_V1_Directive(change), partition: 0)
+        for year in [2019, 2022] { try bench.closeMeasures(year) }
+        try bench.driver.run()
+        let found = try #require(try bench.determinations()["2022/00010002"])
+        #expect(found.history.map(\.schoolYear) == [2021] && found.history.map(\.takenOrgCode) == ["00010001"])
+    }
+
+    private static func change(_ code: String, _ former: String, in year: Int = 2019) throws -> OrganizationChange {
         let former: OrganizationCode = try #require(OrganizationCode(former))
         return OrganizationChange(
-            schoolYear: 2019,
+            schoolYear: year,
             organization: try #require(OrganizationCode(code)),
             kind: .recoded,
             former: former

@@ -13,6 +13,8 @@ struct DeterminationMaker {
     let facts: OrganizationFacts
     let directives: DirectiveTable
     let priorAnnual: Ratio?
+    /// The latest year before that reports results; nil if there is none.
+    let reportedYear: Int?
     let targets: TargetResults
     let federal: [FederalDesignation]
 
@@ -37,7 +39,8 @@ struct DeterminationMaker {
             return entry
         }
         addStatus(to: &message)
-        message.history = directives.history(of: code, in: year, framework).steps.map(Self.message(of:))
+        message.history = directives.history(of: code, in: year, reported: reportedYear, framework).steps
+            .map(Self.message(of:))
 
         var input = DeterminationInput(type: type)
         if !suspended.contains(.criterionReferenced) {

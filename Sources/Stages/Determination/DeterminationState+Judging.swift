@@ -32,6 +32,7 @@ extension DeterminationState {
             facts: facts,
             directives: directives,
             priorAnnual: try priorAnnual(of: code, before: year, framework),
+            reportedYear: try reportedYear(before: year)?.year,
             targets: targets,
             federal: computation.type == .school ? try federal(code, year, framework) : []
         )
@@ -94,7 +95,7 @@ extension DeterminationState {
             .sorted { $0.support < $1.support }
     }
 
-    /// The latest year before one that identifies schools; at most two years in a row did not.
+    /// The latest year before one that reports results; at most two years in a row did not.
     private func reportedYear(before year: Int) throws -> (year: Int, framework: Framework)? {
         for prior in stride(from: year - 1, through: year - 3, by: -1) {
             if let framework = try frameworks[prior], framework.federal != nil { return (prior, framework) }

@@ -52,10 +52,25 @@ struct DirectiveTable {
         changed(ChangedOrganization(organization: key.organization, schoolYear: key.schoolYear), record.cause)
     }
 
-    /// The codes under which the years stand that an organization's results of a year look back on.
-    func history(of organization: OrganizationCode, in year: Int, _ framework: Framework) -> OrganizationHistory {
+    /// The codes under which the years stand that an organization's results of a year look back on: the year before,
+    /// the years that percentiles weigh, and the latest year with results, on which the federal identifications and
+    /// the priority for assistance look back.
+    ///
+    /// - Parameters:
+    ///   - organization: the organization.
+    ///   - year: the year that looks back.
+    ///   - reported: the latest year before it that reports results; nil if there is none.
+    ///   - framework: the framework of the year.
+    /// - Returns: the codes, and the changes on the way.
+    func history(
+        of organization: OrganizationCode,
+        in year: Int,
+        reported: Int?,
+        _ framework: Framework
+    ) -> OrganizationHistory {
         let weighed = framework.percentile?.yearWeights.value.keys.max() ?? 0
-        return history(of: organization, in: year, back: max(1, weighed), framework)
+        let back = max(1, weighed, reported.map { year - $0 } ?? 0)
+        return history(of: organization, in: year, back: back, framework)
     }
 
     /// The codes under which an organization's results of so many years back stand.
